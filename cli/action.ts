@@ -27,7 +27,7 @@ export const clientAction =
     tools.exit(await rethrowAsInterrupted(handler(context, options), interrupts.first));
   };
 
-/** Returns the action of a command that needs no client, or creates its own. */
+/** Returns the action of a command that needs no client, or creates its own client. */
 export const localAction =
   <Options>(tools: Tools, schema: z.ZodType<Options>, handler: CommandHandler<LocalContext, Options>) =>
   async (...actionArguments: unknown[]): Promise<void> => {
@@ -38,7 +38,10 @@ export const localAction =
     tools.exit(await handler(context, options));
   };
 
-/** Replaces any error of an interrupted command by an InterruptedError: the user only stopped it. */
+/**
+ * Replaces every error of an interrupted command by an InterruptedError, because the user has stopped it on
+ * purpose.
+ */
 const rethrowAsInterrupted = async (running: Promise<ExitCode>, signal: AbortSignal): Promise<ExitCode> => {
   try {
     return await running;
@@ -50,7 +53,7 @@ const rethrowAsInterrupted = async (running: Promise<ExitCode>, signal: AbortSig
 const isCommand = (value: unknown): value is Command =>
   typeof value === "object" && value !== null && "processedArgs" in value && "optsWithGlobals" in value;
 
-/** Returns the command, which commander passes to an action as the last argument. */
+/** Returns the command. Commander passes it to an action as the last argument. */
 const getCommand = (actionArguments: readonly unknown[]): Command => {
   const command = actionArguments.at(-1);
   if (!isCommand(command)) throw new TypeError("an action must be called by commander");
@@ -66,7 +69,7 @@ const readOptions = <Options>(tools: Tools, schema: z.ZodType<Options>, command:
   const argumentNames = new Set(namedArguments.map(([name]) => name));
   return {
     global: parseOptions(GlobalOptions, values, new Set()),
-    // An argument may have the name of an option: `rooms invite <room>`.
+    // An argument may have the same name as an option: `rooms invite <room>`.
     options: parseOptions(schema, { ...values, ...Object.fromEntries(namedArguments) }, argumentNames),
     args: command.args.slice(command.registeredArguments.length),
   };

@@ -4,7 +4,7 @@ import { toStartError } from "./start-server.ts";
 
 const IN_MEMORY = "memory://";
 
-/** Applies the pending migrations and returns their names; with `check`, only returns them. */
+/** Applies the pending migrations and returns their names. With `check`, only returns the names. */
 export const runMigrations = async (settings: Settings, check: boolean): Promise<readonly string[]> => {
   const [{ openDatabase }, { migrate, checkMigrations }] = await Promise.all([
     import("../server/storage/database/database.ts"),
@@ -12,7 +12,8 @@ export const runMigrations = async (settings: Settings, check: boolean): Promise
   ]);
   const { database_url: url, data_dir: dataDir } = settings;
   try {
-    // A check creates no data directory. An empty in-memory database has the same pending migrations.
+    // A check must not create a data directory. If there is none, it uses an empty in-memory database, which
+    // has the same pending migrations.
     const embedded = { dataDir: check && !existsSync(dataDir) ? IN_MEMORY : dataDir };
     const orm = await openDatabase(url === undefined ? embedded : { url });
     try {

@@ -1,9 +1,9 @@
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 
-/** An error that the user can act on: one line, and an exit code. */
+/** An error that the user can act on. It has a message of one line and an exit code. */
 export class CliError extends Error {
   readonly exitCode: ExitCode;
-  /** Lines to print after the message. They may contain untrusted text: escape them with `escapeText`. */
+  /** Lines to print after the message. Untrusted text in them must be escaped with `escapeText`. */
   readonly details: readonly string[];
 
   constructor(message: string, exitCode: ExitCode, details: readonly string[] = []) {

@@ -1,4 +1,4 @@
-/** The exit codes. Scripts rely on these numbers, so they never change their meaning. */
+/** The exit codes. Scripts rely on these numbers, so their meaning must never change. */
 export const EXIT = {
   ok: 0,
   taskFailed: 1,
@@ -15,7 +15,6 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** One of the exit codes. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const MEANINGS: Record<keyof typeof EXIT, string> = {

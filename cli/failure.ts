@@ -13,13 +13,15 @@ import { CliError } from "./errors.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { formatDiff } from "./views/diff-view.ts";
 
-/** An error as it is reported: a line for people, a problem document for programs, and the exit code. */
+/**
+ * An error as it is reported: as a line for people and as a problem document for programs, with an exit code.
+ */
 export interface Failure {
   readonly exitCode: ExitCode;
   readonly line: string;
-  /** Lines after the first one. */
+  /** Lines to print after the first one. */
   readonly details: readonly string[];
-  /** RFC 9457: the document of the server, or one created here. */
+  /** A problem document (RFC 9457). It is either from the server or created here. */
   readonly problem: Readonly<Record<string, unknown>>;
 }
 
@@ -50,7 +52,7 @@ const EXIT_BY_PROBLEM: Record<ProblemId, ExitCode> = {
   "service-unavailable": EXIT.serverFailed,
 };
 
-/** Advice for some problems, printed after the server's detail. */
+/** Advice for some problems. It is printed after the detail of the server. */
 const ADVICE_BY_PROBLEM: { readonly [Id in ProblemId]?: string } = {
   "job-not-found": "Run `joblib jobs list` to list the available jobs.",
   "route-not-found": "Check --url or JOBLIB_URL; it must include the prefix of the API, if there is one.",
@@ -63,7 +65,10 @@ const ADVICE_BY_PROBLEM: { readonly [Id in ProblemId]?: string } = {
 
 const isKnownProblem = (id: string): id is ProblemId => Object.hasOwn(EXIT_BY_PROBLEM, id);
 
-/** Returns the exit code of a problem that this version does not know, such as one of a newer server. */
+/**
+ * Returns the exit code of a problem that this version does not know, for example because the server is
+ * newer.
+ */
 const getExitCodeByStatus = (status: number): ExitCode => {
   if (status === 401 || status === 403) return EXIT.notAllowed;
   if (status === 404) return EXIT.notFound;
@@ -108,9 +113,12 @@ const createFailure = (
 const BUG_ADVICE =
   "Run the command again with JOBLIB_DEBUG=1 and report the output in the issue tracker of joblib.";
 
-/** Returns the message of an error of commander, with advice unless it has a suggestion ("Did you mean …?"). */
+/**
+ * Returns the message of an error of commander. Adds advice, unless the message contains a suggestion ("Did
+ * you mean …?").
+ */
 const getCommanderMessage = ({ code, message }: CommanderError): string => {
-  // A group without a command prints its help, and commander has no message for it.
+  // For a group without a command, commander prints the help and has no message.
   if (code === "commander.help") return "missing command. Choose one of the commands above.";
   const line = joinLines(message.replace(/^error: /, ""));
   return line.endsWith("?)") ? line : addAdvice(line, USAGE_ADVICE);
@@ -126,7 +134,7 @@ const addAdvice = (line: string, advice: string | undefined) =>
 
 const joinLines = (text: string) => text.replace(/\s*\n\s*/g, " ");
 
-/** Returns how to report an error of any kind. */
+/** Converts an error of any kind to the form in which it is reported. */
 export const toFailure = (error: unknown): Failure => {
   if (error instanceof CliError)
     return createFailure(error.exitCode, error.name, error.message, error.details);

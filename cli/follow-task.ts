@@ -7,7 +7,7 @@ import { formatLogLine, formatWrappedLogLine, LOG_STYLES } from "./views/log-vie
 import { formatTaskFrame, MAX_LOG_LINES, type TaskWithLog } from "./views/task-frame.ts";
 import { formatTaskStatus } from "./views/task-view.ts";
 
-/** Which task to follow, and for how long. */
+/** The task to follow, and the maximum duration. */
 export interface FollowOptions {
   readonly id: string;
   /** The current state of the task, if it is known. */
@@ -15,7 +15,7 @@ export interface FollowOptions {
   readonly wait: Wait;
 }
 
-/** Prints each change of the status and each log line as a line, for output that is not a terminal. */
+/** Prints a line for each change of the status and each log line. Used if the output is not a terminal. */
 const createPlainOutput = ({ io }: Pick<ClientContext, "io">) => {
   let status: Task["status"] | undefined;
   return {
@@ -33,8 +33,9 @@ const createPlainOutput = ({ io }: Pick<ClientContext, "io">) => {
 };
 
 /**
- * Follows a task on stderr until it ends or the time expires: on a terminal in a view that is redrawn in place,
- * otherwise line by line. Returns the last known state of the task; undefined if no state was received.
+ * Follows a task on stderr until it ends or the time expires. A terminal shows a display that is redrawn in
+ * place; other output is printed line by line. Returns the last known state of the task, or undefined if no
+ * state was received.
  */
 export const followTask = async (
   context: ClientContext,

@@ -7,9 +7,9 @@ export const Room = z.string().refine(isRoomId, {
     "must be @global, or 1–128 characters without @, :, / and white space; public and private are reserved",
 });
 
-/** The options of every command; the environment supplies their defaults. */
+/** The options of every command. Their defaults come from the environment. */
 export const GlobalOptions = z.object({
-  /** Validated by the SDK, which `--help` does not load. */
+  /** The SDK validates the URL, because `--help` does not load its parser. */
   url: z.string().optional(),
   token: z
     .string()
@@ -20,12 +20,11 @@ export const GlobalOptions = z.object({
 });
 export type GlobalOptions = z.infer<typeof GlobalOptions>;
 
-/** Environment variables, as in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Fills missing options from the environment; an empty variable counts as unset. JOBLIB_ROOM is ignored with
- * `--public`, because both select a room and the command line takes precedence.
+ * Sets missing options from the environment. An empty variable counts as unset. JOBLIB_ROOM is ignored if
+ * there is `--public`, because both select a room and the command line takes precedence.
  */
 export const applyEnvironment = (options: Readonly<Record<string, unknown>>, env: Environment) => ({
   ...options,

@@ -1,10 +1,13 @@
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** Query parameter of a module's URL: the number of the import that loaded it. */
+/** Query parameter in the URL of a module. Its value is the number of the import that loaded the module. */
 const MARK = "joblib";
 
-/** The modules of joblib, as source and as build. They are loaded once: a second copy would have different classes. */
+/**
+ * The folders of joblib's own modules, as source and as build. These modules are loaded only once, because a
+ * second copy would have different classes.
+ */
 const JOBLIB_FOLDERS = ["../sdk/", "../protocol/", "../server/", "../cli/", "../dist/"].map(
   (path) => new URL(path, import.meta.url).href,
 );
@@ -23,19 +26,23 @@ const removeMark = (url: string): string => {
   return plain.href;
 };
 
-/** Returns true for a file of the user. Packages and joblib itself are shared between imports. */
+/** Returns true for a file of the user. Packages and joblib itself are shared between all imports. */
 const isUserFile = (url: string) =>
   url.startsWith("file:") &&
   !url.includes("/node_modules/") &&
   !JOBLIB_FOLDERS.some((folder) => url.startsWith(folder));
 
-/** Registers tsx, which compiles what Node's type stripping does not support: decorators, enums, `.js` for `.ts`. */
+/**
+ * Registers tsx, which compiles syntax that Node.js cannot strip: decorators, enums, and imports of `.js`
+ * files that are `.ts` files.
+ */
 const installHooks = async (): Promise<void> => {
   if (areHooksInstalled) return;
   areHooksInstalled = true;
   const { register } = await import("tsx/esm/api");
   register();
-  // Registered after the hook of tsx, so it runs first. It passes the mark on to all imports of a marked module.
+  // This hook is registered after the hook of tsx, so it runs first. It adds the mark of a module to all
+  // modules that it imports.
   registerHooks({
     resolve(specifier, context, next) {
       const mark = getMark(specifier) ?? getMark(context.parentURL);
@@ -43,7 +50,7 @@ const installHooks = async (): Promise<void> => {
       const parentURL = context.parentURL === undefined ? undefined : removeMark(context.parentURL);
       const plain = getMark(specifier) === null ? specifier : removeMark(specifier);
       const found = next(plain, { ...context, parentURL });
-      // Every TypeScript file is loaded as an ES module, whatever its package.json says.
+      // Every TypeScript file is loaded as an ES module, whatever its package.json declares.
       const isModule = found.format === "module" || TYPESCRIPT.test(new URL(found.url).pathname);
       if (!isUserFile(found.url) || !isModule) return found;
       const url = new URL(found.url);
@@ -55,8 +62,9 @@ const installHooks = async (): Promise<void> => {
 };
 
 /**
- * Imports a module and its imports again, except packages. Calls `onFile` for each of these files. `tsImport` of tsx
- * would also load every package again, including a second copy of the SDK.
+ * Imports a module and its imports again, except packages. Calls `onFile` for each of these files. The
+ * function `tsImport` of tsx is not used, because it would also load every package again, including a second
+ * copy of the SDK.
  */
 export const importFresh = async (
   url: URL,

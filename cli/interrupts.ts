@@ -1,37 +1,37 @@
-/** The requests to stop: the first one drains, the second one interrupts what is still running. */
+/** The requests to stop. The first one drains, the second one interrupts everything that is still running. */
 export interface Interrupts {
   readonly first: AbortSignal;
   readonly second: AbortSignal;
   [Symbol.dispose](): void;
 }
 
-/** Emits signals: `process`, or an emitter of a test. */
+/** A source of signals: `process`, or an emitter in a test. */
 export interface SignalSource {
   on(signal: NodeJS.Signals, listener: () => void): unknown;
   removeListener(signal: NodeJS.Signals, listener: () => void): unknown;
   listenerCount(signal: NodeJS.Signals): number;
 }
 
-/** Which signals are handled, and how. */
+/** The signals to handle, and options. */
 export interface SignalOptions {
   readonly signals?: readonly NodeJS.Signals[] | undefined;
-  /** True if SIGHUP is to have no effect: see isUnderNohup. */
+  /** True if SIGHUP must have no effect; see `isUnderNohup`. */
   readonly ignoresHangup?: boolean;
   readonly now?: () => number;
 }
 
 /**
- * Under `npx` one Ctrl-C arrives twice: from the terminal, and forwarded by npm a few milliseconds later. Signals
- * within this time after the first one are the same request.
+ * Signals within this time after the first one count as the same request. Under `npx`, one Ctrl-C arrives
+ * twice: from the terminal, and a few milliseconds later forwarded by npm.
  */
 export const SAME_REQUEST_MS = 100;
 
-/** Signals of users and supervisors. A second one means that the drain takes too long. */
+/** Signals of users and supervisors. If a second one arrives, the drain takes too long. */
 const STOP_REQUESTS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK"];
 /**
- * Signals of the system, possibly repeated, so they never count as a second request: the terminal or the SSH session
- * was closed (SIGHUP), the CPU time limit is reached (SIGXCPU, once a second), a batch system or nodemon will soon
- * end the process (SIGUSR2).
+ * Signals of the system. They may be repeated, so they never count as a second request. SIGHUP: the terminal
+ * or the SSH session was closed. SIGXCPU: the CPU time limit is reached (sent once a second). SIGUSR2: a
+ * batch system or nodemon will soon end the process.
  */
 const SYSTEM_SIGNALS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGXCPU", "SIGUSR2"];
 
@@ -39,13 +39,15 @@ const SYSTEM_SIGNALS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGXCPU", "SIGUSR2
 export const DRAIN_SIGNALS: readonly NodeJS.Signals[] = [...STOP_REQUESTS, ...SYSTEM_SIGNALS];
 
 /**
- * Returns true if bash or zsh started this process with `nohup`: they export the path of the command as `_`. Node.js
- * resets an ignored SIGHUP at its start, so the state of the signal does not show it.
+ * Returns true if bash or zsh started this process with `nohup`. These shells export the path of the command
+ * as `_`. The state of SIGHUP does not show it, because Node.js resets an ignored SIGHUP when it starts.
  */
 export const isUnderNohup = (env: Readonly<Record<string, string | undefined>>): boolean =>
   /(^|\/)nohup$/.test(env["_"] ?? "");
 
-/** Listens for signals until it is disposed. A third request ends the process immediately, as without a listener. */
+/**
+ * Listens for signals until it is disposed. A third request ends the process immediately, because the listeners are removed at the second one.
+ */
 export const watchInterrupts = (
   source: SignalSource,
   { signals = DRAIN_SIGNALS, ignoresHangup = false, now = () => performance.now() }: SignalOptions = {},
@@ -78,7 +80,7 @@ export const watchInterrupts = (
   };
 
   for (const signal of signals) {
-    // Node.js listens itself with --heapsnapshot-signal and --report-on-signal.
+    // With --heapsnapshot-signal or --report-on-signal, Node.js itself uses SIGUSR2.
     if (signal === "SIGUSR2" && source.listenerCount(signal) > 0) continue;
     const listener = getListener(signal);
     listeners.set(signal, listener);

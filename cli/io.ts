@@ -3,7 +3,7 @@ import type { LiveDisplay } from "./live-display.ts";
 import { escapeDeep, escapeLine, escapeText, toSafeJson } from "./sanitize.ts";
 import { wrap } from "./wrap.ts";
 
-/** The part of a stream that the CLI uses: `process.stdout`, or a test's array of chunks. */
+/** The part of a stream that the CLI uses. It is `process.stdout` or, in a test, an array of chunks. */
 export interface OutputStream {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
@@ -15,7 +15,7 @@ export interface OutputStream {
 export interface Spinner {
   setText(text: string): void;
   stop(): void;
-  /** Continues after `stop`. */
+  /** Starts the animation, also after `stop`. */
   start(): void;
 }
 
@@ -25,24 +25,30 @@ export interface Spinner {
  */
 export interface Io {
   readonly json: boolean;
-  /** True if stderr is a terminal, so that animations make sense. */
+  /** True if stderr is a terminal, which can show animations. */
   readonly isInteractive: boolean;
-  /** Width of stdout in columns; undefined if stdout is not a terminal, which disables truncation. */
+  /** Width of stdout in columns. Undefined if stdout is not a terminal; text is then not truncated. */
   readonly width: number | undefined;
-  /** Colors for stdout; the text unchanged if colors are off. */
+  /** Colors text for stdout. Returns the text unchanged if colors are off. */
   readonly paint: ChalkInstance;
-  /** Prints the result: with `--json` the value unchanged, otherwise what `render` returns for an escaped copy. */
+  /**
+   * Prints the result. With `--json`, this is the value unchanged, otherwise the text that `render` returns
+   * for an escaped copy.
+   */
   printResult<Value>(value: Value, render: (safe: Value) => string): void;
-  /** Prints one of several results: with `--json` an object on a line, otherwise `text`, which must be escaped. */
+  /**
+   * Prints one of several results. With `--json`, this is the value as JSON on one line, otherwise `text`,
+   * which must be escaped.
+   */
   printLine(value: unknown, text: string): void;
-  /** Prints a document to stdout unchanged. Untrusted text in it must be escaped. */
+  /** Prints a document to stdout unchanged. The caller must escape untrusted text in it. */
   printDocument(text: string): void;
   /** Prints a message to stderr. */
   printNote(text: string, style?: NoteStyle): void;
-  /** Prints an event to stderr: a line, or with `--json` an object on a line. */
+  /** Prints an event to stderr. With `--json`, this is `fields` as JSON on one line, otherwise `line`. */
   printEvent(fields: Readonly<Record<string, unknown>>, line: string, style?: NoteStyle): void;
   startSpinner(text: string): Promise<Spinner>;
-  /** Shows lines on stderr that are redrawn in place; returns undefined if stderr is not a terminal. */
+  /** Shows lines on stderr that are redrawn in place. Returns undefined if stderr is not a terminal. */
   openLiveDisplay(frame: (style: DisplayStyle) => string): Promise<LiveDisplay<DisplayStyle> | undefined>;
 }
 
@@ -55,7 +61,7 @@ export interface DisplayStyle {
 /** The color of a message. */
 export type NoteStyle = "plain" | "dim" | "success" | "error";
 
-/** The streams, and the environment that decides about colors. */
+/** The streams, and the environment variables that control colors. */
 export interface IoSetup {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -69,7 +75,7 @@ const hasColors = (stream: OutputStream, env: IoSetup["env"]) =>
 
 const SILENT_SPINNER: Spinner = { setText: () => {}, stop: () => {}, start: () => {} };
 
-/** Creates the output for these streams. */
+/** Creates the output of a command on these streams. */
 export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
   const paint = new Chalk({ level: !json && hasColors(stdout, env) ? 1 : 0 });
   const paintNote = new Chalk({ level: hasColors(stderr, env) ? 1 : 0 });
@@ -79,7 +85,7 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
     success: paintNote.green,
     error: paintNote.red,
   };
-  // A terminal would break lines within words.
+  // The text is wrapped here, because a terminal would break lines within words.
   const wrapNote = (text: string) => (stderr.isTTY === true ? wrap(text, stderr.columns || 80, "  ") : text);
   const printNote = (text: string, style: NoteStyle = "plain") =>
     stderr.write(`${styles[style](wrapNote(escapeText(text)))}\n`);
@@ -115,7 +121,7 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
     },
     async startSpinner(text) {
       if (stderr.isTTY !== true || json) return SILENT_SPINNER;
-      // Loaded only for a terminal: the import takes at least 50 ms.
+      // Imported only for a terminal, because that takes at least 50 ms.
       const { default: ora } = await import("ora");
       const spinner = ora({ text: escapeLine(text), discardStdin: false, color: false });
       spinner.start();

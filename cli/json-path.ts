@@ -1,6 +1,9 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../protocol/json.ts";
 
-/** Returns a copy with `value` at the path; members on the way that are not objects become objects. */
+/**
+ * Returns a copy of an object with `value` at the path. Values along the path that are not objects are
+ * replaced by objects.
+ */
 export const setAtPath = (
   object: JsonObject,
   [name, ...rest]: readonly string[],
@@ -12,13 +15,13 @@ export const setAtPath = (
   return { ...object, [name]: next };
 };
 
-/** Returns the value at a path; undefined if there is none. */
+/** Returns the value at a path, or undefined if there is none. */
 export const getAtPath = (object: JsonObject, path: readonly string[]): JsonValue | undefined =>
   path.reduce<JsonValue | undefined>(
     (value, name) => (isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined),
     object,
   );
 
-/** Splits a path at its dots; `\.` is a dot within a name. */
+/** Splits a path at its dots. `\.` stands for a dot within a name. */
 export const splitPath = (text: string): string[] =>
   text.split(/(?<!\\)\./).map((part) => part.replaceAll("\\.", "."));

@@ -3,13 +3,13 @@ import type { OutputStream } from "./io.ts";
 
 /** Lines at the end of a terminal that are redrawn in place. */
 export interface LiveDisplay<DisplayStyle> {
-  /** Draws the current content. */
+  /** Redraws the display immediately. */
   redraw(): void;
-  /** Removes the lines, and prints the returned text instead if there is any. */
+  /** Removes the lines. If `getFinalText` returns a text, prints it instead. */
   close(getFinalText?: (style: DisplayStyle) => string | undefined): void;
 }
 
-/** Redraw interval: elapsed times change although nothing else happens. */
+/** Redraw interval. Elapsed times change even if nothing else happens. */
 const REDRAW_INTERVAL_MS = 200;
 
 /** Returns a Node.js stream that writes to an OutputStream. */
@@ -28,13 +28,15 @@ const toWritable = (stream: OutputStream) => {
   });
 };
 
-/** Draws `frame` on a terminal until it is closed; `getStyle` returns the current width and colors. */
+/**
+ * Draws `frame` on a terminal until the display is closed. `getStyle` returns the current width and colors.
+ */
 export const openLiveDisplay = async <DisplayStyle>(
   stream: OutputStream,
   frame: (style: DisplayStyle) => string,
   getStyle: () => DisplayStyle,
 ): Promise<LiveDisplay<DisplayStyle>> => {
-  // Loaded only for a terminal, because the import takes time.
+  // Imported only for a terminal, because that takes time.
   const { createLogUpdate } = await import("log-update");
   const update = createLogUpdate(toWritable(stream));
   const redraw = () => update(frame(getStyle()));

@@ -9,18 +9,18 @@ import { importFresh } from "./import-fresh.ts";
 /** An extension class. The type of its context is known only to the user's file. */
 export type RunnableClass = ExtensionClass<unknown>;
 
-/** The content of a worker's file. */
+/** The extensions and the context that a worker's file exports. */
 export interface LoadedExtensions {
   readonly classes: readonly RunnableClass[];
-  /** The argument of `run`: the exported `context`; a function is called once. */
+  /** The exported `context`, which is passed to `run`. If it is a function, it was called once. */
   readonly context: unknown;
-  /** The file and its imports, without packages: a change of any of them reloads the worker. */
+  /** The file and the files that it imports, except packages. A change of any of them reloads the worker. */
   readonly files: readonly string[];
 }
 
-/** The file cannot be loaded. `dev` keeps running the previous version. */
+/** Thrown if a file cannot be loaded. `joblib dev` then keeps running the previous version. */
 export class LoadError extends CliError {
-  /** The files that were loaded before the error. A change of any of them is a reason to retry. */
+  /** The files that were loaded before the error. After a change of any of them, loading is tried again. */
   readonly files: readonly string[];
 
   constructor(message: string, files: readonly string[], details: readonly string[] = []) {
@@ -67,15 +67,17 @@ const findExtensionClasses = (module: Readonly<Record<string, unknown>>, file: s
 const createContext = async (context: unknown): Promise<unknown> =>
   typeof context === "function" ? await context() : context;
 
-/** Returns an error of the user's files in one line. */
+/** Returns the message of an error in the user's files, in one line. */
 export const summarizeError = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
-  // esbuild's message: "Transform failed with 1 error:\n/path/file.ts:3:8: ERROR: Expected …".
+  // Matches esbuild's message: "Transform failed with 1 error:\n/path/file.ts:3:8: ERROR: Expected …".
   const [, location] = /^Transform failed with \d+ errors?:\n(.*)$/m.exec(error.message) ?? [];
   return location ?? `${error.name}: ${error.message.split("\n")[0] ?? ""}`;
 };
 
-/** Returns the first line of the stack trace that is in the user's files; empty if there is none. */
+/**
+ * Returns the first line of the stack trace that is in the user's files. The list is empty if there is none.
+ */
 export const findUserFrame = (error: unknown, files: Iterable<string>): string[] => {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   const line = stack

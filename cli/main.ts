@@ -16,7 +16,7 @@ limitMemory(process);
 
 const { argv, env, stdout, stderr, stdin } = process;
 
-/** Time that a stopped server waits for the reader of its output, which may have stopped as well. */
+/** Maximum time that a stopped server waits for the reader of its output, which may have stopped reading. */
 const FLUSH_TIMEOUT_MS = 2_000;
 
 const outputErrors = handleOutputErrors({ stdout, stderr }, (code, cause) => {
@@ -34,7 +34,7 @@ const allowOutputLoss = () => {
   makeNonBlocking(stderr);
 };
 
-/** Resolves when everything written before has left the process, or is lost. */
+/** Resolves when everything that was written before has left the process or is lost. */
 const flush = (stream: NodeJS.WriteStream) =>
   new Promise<void>((resolve) => stream.write("", () => resolve()));
 

@@ -10,16 +10,16 @@ const V8_FLAGS = ["--max-semi-space-size=8", "--initial-old-space-size=64", "--h
 const isServeCommand = (argv: readonly string[]) =>
   argv.slice(2).find((argument) => !argument.startsWith("-")) === "serve";
 
-/** The part of `process` that is needed to restart it. */
 export type RestartableProcess = Pick<
   NodeJS.Process,
   "argv" | "execArgv" | "execPath" | "env" | "platform" | "channel" | "execve"
 >;
 
 /**
- * Limits the memory of a server. V8 reads these flags only at its start, so the process replaces itself (execve) and
- * keeps its id, streams and signals. Does nothing if the user set such a flag (`NODE_OPTIONS=--max-semi-space-size=64`),
- * if an IPC channel to the parent process would be lost, or if Node.js does not support execve.
+ * Limits the memory of a server. V8 reads these flags only when it starts, so the process replaces itself
+ * (execve) and keeps its id, streams and signals. Does nothing if the user has set one of these flags
+ * (`NODE_OPTIONS=--max-semi-space-size=64`), if an IPC channel to the parent process would be lost, or if
+ * Node.js does not support execve.
  */
 export const limitMemory = (target: RestartableProcess): void => {
   if (

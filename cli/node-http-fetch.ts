@@ -1,12 +1,14 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import type { FetchInit, FetchLike, FetchResponse } from "../sdk/senders.ts";
 
-/** Connect timeout, as in the transport of the SDK: an unreachable host fails before the request's deadline. */
+/**
+ * Connect timeout, the same as in the SDK. An unreachable host then fails before the deadline of the request.
+ */
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Implements the part of `fetch` that the SDK's client uses with node:http. undici, including the copy in Node.js, takes
- * 60 to 100 ms to load, which is longer than the rest of a command with one request.
+ * Implements the part of `fetch` that the SDK's client uses, with node:http. undici, including the copy in
+ * Node.js, takes 60 to 100 ms to load, which is longer than everything else in a command with one request.
  */
 export const nodeHttpFetch: FetchLike = async (url, init) => {
   const { body } = init;
@@ -28,7 +30,7 @@ export const nodeHttpFetch: FetchLike = async (url, init) => {
 const toRequestOptions = ({ method, headers, signal, body }: FetchInit): RequestOptions => ({
   method,
   signal,
-  // Without content-length, node:http sends a PATCH or DELETE without a body in chunks.
+  // Without content-length, node:http would use chunked encoding for a PATCH or DELETE without a body.
   headers: { ...headers, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) },
 });
 

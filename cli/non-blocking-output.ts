@@ -1,16 +1,20 @@
-/** The part of a standard stream that is used: `process.stderr`, or a Writable of a test. */
+/** The part of a standard stream that is used here. It is `process.stderr` or, in a test, a Writable. */
 export type StandardStream = Pick<NodeJS.WriteStream, "write" | "writableLength">;
 
 type Callback = (error?: Error | null) => void;
 type Chunk = Uint8Array | string;
 
-/** Maximum buffered output per stream, 8 MiB: more than a program prints at once, but little compared with a server's memory. */
+/**
+ * Maximum buffered output per stream: 8 MiB. This is more than a program prints at once, but little compared
+ * with the memory of a server.
+ */
 export const MAX_BUFFERED_BYTES = 8 * 2 ** 20;
 
 /**
- * Makes a stream drop what it cannot write, so that a server or a worker outlives the reader of its output. Without
- * this, Node buffers without bound for a pipe whose reader has stopped, and a terminal paused by Ctrl-S stops the event
- * loop, and with it the heartbeats. Errors must have a listener. When writing works again, a line says how much was lost.
+ * Makes a stream drop output that it cannot write, so that a server or a worker keeps running if nothing
+ * reads its output. Otherwise Node.js buffers without limit for a pipe whose reader has stopped, and a
+ * terminal that is paused by Ctrl-S stops the event loop, and with it the heartbeats. The stream must have an
+ * error listener. As soon as writing works again, a line reports how much was lost.
  */
 export const makeNonBlocking = (stream: StandardStream, maxBuffered = MAX_BUFFERED_BYTES): void => {
   const write = stream.write.bind(stream);
@@ -36,7 +40,7 @@ export const makeNonBlocking = (stream: StandardStream, maxBuffered = MAX_BUFFER
     return write(chunk, usedEncoding, (error) => {
       if (error) lost += 1;
       else if (lost > 0 && stream.writableLength === 0) reportLost();
-      // Printing does not fail if nothing reads the output.
+      // Output that nothing reads is not an error for the caller.
       done?.();
     });
   };
@@ -46,8 +50,9 @@ export const makeNonBlocking = (stream: StandardStream, maxBuffered = MAX_BUFFER
 };
 
 /**
- * Lets a terminal be written asynchronously, as pipes are; files are always written synchronously. Node sets terminals
- * to blocking and has no documented way back, so this does nothing if the handle is not as expected.
+ * Makes writes to a terminal asynchronous, like those to a pipe. Files are always written synchronously.
+ * Node.js makes terminals blocking and has no documented way to undo this, so this function does nothing if
+ * the handle is not as expected.
  */
 const setAsynchronous = (stream: StandardStream): void => {
   const handle: unknown = Reflect.get(stream, "_handle");

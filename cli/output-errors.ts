@@ -5,16 +5,16 @@ export interface ErrorSource {
   on(event: "error", listener: (error: NodeJS.ErrnoException) => void): unknown;
 }
 
-/** Handles output that cannot be written. */
+/** Handles errors of stdout and stderr. */
 export interface OutputErrors {
-  /** From now on, lost output does not end the process, because the command serves other users. */
+  /** From now on, lost output does not end the process, because a server or a worker must keep running. */
   ignore(): void;
 }
 
 /**
- * Ends the process if its result cannot be written to stdout: successfully if the reader closed the pipe (`| head`),
- * with an error for anything else, such as a full disk. Errors of stderr are ignored: they cannot be reported, and only
- * the result counts.
+ * Ends the process if its result cannot be written to stdout. It ends successfully if the reader closed the
+ * pipe (`| head`), and with an error for anything else, such as a full disk. Errors of stderr are ignored,
+ * because they cannot be reported and only the result is important.
  */
 export const handleOutputErrors = (
   { stdout, stderr }: { readonly stdout: ErrorSource; readonly stderr: ErrorSource },

@@ -4,19 +4,19 @@ import { CliError, UsageError } from "./errors.ts";
 import { EXIT } from "./exit-codes.ts";
 import { setAtPath, splitPath } from "./json-path.ts";
 
-/** The options that a payload is built from. */
+/** The options from which a payload is built. */
 export interface PayloadSource {
   readonly payload?: string | undefined;
   readonly payloadFile?: string | undefined;
   readonly set: readonly string[];
 }
 
-/** Reads a named file, or standard input for `-`. */
+/** Reads a file, or standard input if the path is `-`. */
 export type ReadBytes = (path: string) => Promise<Uint8Array>;
 
 const createRejection = (message: string) => new CliError(message, EXIT.rejected);
 
-/** Parses JSON; rejects a number that a double cannot represent exactly. */
+/** Parses JSON. Rejects numbers that a double cannot represent exactly. */
 const parseJson = (text: string, source: string): JsonValue => {
   const value: JsonValue = JSON.parse(text);
   const inexact = findInexactNumber(text);
@@ -46,7 +46,7 @@ const decodeUtf8 = (bytes: Uint8Array, source: string): string => {
   }
 };
 
-/** Parses `path=value`; a value that is not JSON is used as text. */
+/** Parses `path=value`. If the value is not JSON, it is used as text. */
 const parseAssignment = (text: string): { path: string[]; value: JsonValue } => {
   const separator = text.indexOf("=");
   if (separator < 1) throw new UsageError(`--set ${text}: must be <path>=<value>`);
@@ -64,7 +64,7 @@ const parseAssignment = (text: string): { path: string[]; value: JsonValue } => 
 export const readObject = async (file: string, read: ReadBytes): Promise<JsonObject> =>
   parseObject(decodeUtf8(await read(file), getSourceName(file)), getSourceName(file));
 
-/** Builds the payload from the options; `--set` overrides members of the payload. */
+/** Builds the payload from the options. `--set` overrides members of the payload. */
 export const readPayload = async (source: PayloadSource, read: ReadBytes): Promise<JsonObject> => {
   if (source.payload !== undefined && source.payloadFile !== undefined) {
     throw new UsageError("--payload and --payload-file cannot be used together");

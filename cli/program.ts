@@ -3,7 +3,7 @@ import { formatExitCodes } from "./exit-codes.ts";
 import type { OutputStream } from "./io.ts";
 import type { Tools } from "./tools.ts";
 
-/** The output of commander: requested help on stdout, everything else on stderr. */
+/** The output of commander. Help that the user requested goes to stdout, everything else to stderr. */
 export interface HelpStreams {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -19,7 +19,10 @@ interface Group {
   readonly commands: Readonly<Record<string, Entry>>;
 }
 
-/** Every command. Its module is loaded only if the command line names it, so that other commands start fast. */
+/**
+ * All commands. The module of a command is imported only if the command line names it, so that other commands
+ * start quickly.
+ */
 const COMMANDS: Readonly<Record<string, Entry | Group>> = {
   serve: {
     summary: "Run a server with an embedded database or PostgreSQL",
@@ -163,7 +166,10 @@ export const COMMAND_NAMES: readonly string[] = Object.entries(COMMANDS).flatMap
 
 const collect = (value: string, values: string[] = []) => [...values, value];
 
-/** Creates the program for a command line: the commands that it names completely, the others only with a summary. */
+/**
+ * Creates the program for a command line. The commands that it names are complete; the others have only a
+ * summary.
+ */
 export const createProgram = async (
   tools: Tools,
   argv: readonly string[],
@@ -222,7 +228,9 @@ const listAllCommands = (command: Command): Command[] => [
   ...command.commands.flatMap(listAllCommands),
 ];
 
-/** Makes commander throw errors instead of printing them, so that all errors are printed in one format. */
+/**
+ * Makes commander throw errors instead of printing them, so that all errors are printed in the same format.
+ */
 const configureCommand = (command: Command, { stdout, stderr }: HelpStreams): void => {
   command
     .exitOverride((error) => {

@@ -6,11 +6,11 @@ import { InterruptedError } from "./errors.ts";
 export interface TextQuestion {
   readonly message: string;
   readonly hint: string;
-  /** Returns why an answer is invalid; undefined if it is valid. */
+  /** Returns the error of an answer; undefined if it is valid. */
   readonly validate: (answer: string) => string | undefined;
 }
 
-/** Asks the user at the terminal. Cancelling a question ends the command. */
+/** Asks the user on the terminal. If the user cancels a question, the command ends. */
 export interface Prompts {
   text(question: TextQuestion): Promise<string>;
   /** Returns the index of the selected choice. */

@@ -4,17 +4,20 @@ import { UsageError } from "./errors.ts";
 
 const EXPECTED_NAME = "Expected <prefix>:<category>:<name>, such as public:modifiers:Rotate.";
 
-/** Returns the room of a command that takes only one; undefined if `--room` is missing. */
+/** Returns the room of a command that accepts only one. Returns undefined if `--room` is missing. */
 export const getSingleRoom = (rooms: readonly string[]): string | undefined => {
   if (rooms.length > 1) throw new UsageError("this command accepts only one --room");
   return rooms[0];
 };
 
-/** Returns the room of an argument, otherwise of `--room` or JOBLIB_ROOM, otherwise `@global`. */
+/**
+ * Returns the room in an argument. If it is missing, returns the room of `--room` or JOBLIB_ROOM, or
+ * `@global`.
+ */
 export const getRoom = (argument: string | undefined, rooms: readonly string[]): string =>
   argument ?? getSingleRoom(rooms) ?? GLOBAL_ROOM;
 
-/** Returns the room of a request about a job: the one of `--room`, otherwise the one of the job's name. */
+/** Returns the room for a request about a job: the room of `--room`, or the room in the job's name. */
 export const getJobRoom = (jobName: string, rooms: readonly string[]): string => {
   const room = getSingleRoom(rooms);
   const prefix = parsePrefix(jobName);

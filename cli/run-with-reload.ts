@@ -22,13 +22,16 @@ export interface ReloadOptions {
   readonly concurrency: number;
   readonly interrupts: Interrupts;
   readonly watchUncaughtErrors: Tools["watchUncaughtErrors"];
-  /** The first version of the file. */
+  /** The extensions of the first version of the file. */
   readonly loaded: LoadedExtensions;
 }
 
 const NO_WORKER = "no worker is running; change the file to start one";
 
-/** Runs a worker until an interrupt, and replaces it after each change of the file that can be loaded. */
+/**
+ * Runs a worker until the user interrupts the command. Replaces the worker after each change of the file, if
+ * the new version can be loaded.
+ */
 export const runWithReload = async (options: ReloadOptions): Promise<void> => {
   const { io, file, interrupts } = options;
   using watch = watchFiles();
@@ -47,7 +50,7 @@ export const runWithReload = async (options: ReloadOptions): Promise<void> => {
   }
 };
 
-/** Starts a worker. It ends at an interrupt of the process, or immediately if it is replaced. */
+/** Starts a worker. It ends when the user interrupts the command, or immediately when it is replaced. */
 const startWorker = ({ io, config, concurrency, interrupts }: ReloadOptions, loaded: LoadedExtensions) => {
   const replaced = new AbortController();
   const run = async () => {
@@ -59,7 +62,7 @@ const startWorker = ({ io, config, concurrency, interrupts }: ReloadOptions, loa
         drain: AbortSignal.any([interrupts.first, replaced.signal]),
         interrupt: AbortSignal.any([interrupts.second, replaced.signal]),
       });
-      // Neither an interrupt nor a reload: a user drained the worker.
+      // The worker ended without an interrupt or a reload, so a user has drained it.
       if (!interrupts.first.aborted && !replaced.signal.aborted) io.printNote(NO_WORKER, "dim");
     } catch (error) {
       printFailure(io, error);
@@ -71,7 +74,7 @@ const startWorker = ({ io, config, concurrency, interrupts }: ReloadOptions, loa
   return { ended: run(), replace: () => replaced.abort() };
 };
 
-/** Waits for a change that can be loaded; returns undefined at an interrupt. */
+/** Waits for a change that can be loaded. Returns undefined at an interrupt. */
 const waitForReload = async (
   { io, file, interrupts }: ReloadOptions,
   watch: FileWatcher,
@@ -81,7 +84,8 @@ const waitForReload = async (
     try {
       return await loadExtensions(file);
     } catch (error) {
-      // Keep watching the previous imports: an error may prevent the rest from being loaded.
+      // Continue to watch the previous imports, because an error may have prevented that all imports were
+      // loaded.
       if (error instanceof LoadError) watch.follow([...new Set([...files, ...error.files])]);
       printFailure(io, error);
       io.printNote("the previous version of the worker keeps running", "dim");
@@ -90,7 +94,10 @@ const waitForReload = async (
   return undefined;
 };
 
-/** Reports an uncaught error. Worker and server keep running, because the user will probably fix the file. */
+/**
+ * Reports an uncaught error. Worker and server continue to run, because the user will probably correct the
+ * file.
+ */
 const printUncaughtError = (io: Io, error: unknown, { files }: LoadedExtensions): void =>
   printFailure(
     io,

@@ -7,14 +7,14 @@ import { toSafeJson } from "./sanitize.ts";
 import type { Tools } from "./tools.ts";
 import { normalizeWait } from "./wait-argument.ts";
 
-/** The process that a command runs in. */
+/** The process that runs a command. */
 export interface CliProcess {
   readonly tools: Omit<Tools, "exit" | "io">;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
 }
 
-/** Runs a command line (without node and script) and returns the exit code. Never throws. */
+/** Runs a command line (without `node` and the script) and returns the exit code. Never throws. */
 export const run = async (argv: readonly string[], cliProcess: CliProcess): Promise<ExitCode> => {
   const { stdout, stderr } = cliProcess;
   const { env, version } = cliProcess.tools;
@@ -36,19 +36,20 @@ export const run = async (argv: readonly string[], cliProcess: CliProcess): Prom
     await program.parseAsync(normalizeWait(argv), { from: "user" });
     return exitCode;
   } catch (error) {
-    // Commander throws for --help and --version as well.
+    // Commander also throws for --help and --version.
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     return report(error, argv, cliProcess);
   }
 };
 
-/** Prints an error as a line with details, or as a problem document with `--json`. */
+/** Prints an error as a line with details, or with `--json` as a problem document. */
 const report = async (
   error: unknown,
   argv: readonly string[],
   { stdout, stderr, tools: { env } }: CliProcess,
 ): Promise<ExitCode> => {
-  // Imported late: the errors of the SDK load the whole protocol, which `--help` does not need.
+  // Imported here and not at the top: the errors of the SDK load the whole protocol, which `--help` does not
+  // need.
   const { toFailure } = await import("./failure.ts");
   const { exitCode, line, details, problem } = toFailure(error);
   if (argv.includes("--json")) {

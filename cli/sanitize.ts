@@ -1,10 +1,13 @@
 /**
- * Characters that a terminal interprets instead of showing: C0 without \n and \t (including ESC), DEL, C1, the line and
- * paragraph separators, and the marks that change the direction of text.
+ * Characters that a terminal interprets instead of showing: C0 without \n and \t (including ESC), DEL, C1,
+ * the line and paragraph separators, and the marks that change the direction of text.
  */
 const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** The same for JSON text, which already escapes everything below U+0020. They occur only within strings. */
+/**
+ * Like `UNSAFE`, for JSON text, in which everything below U+0020 is already escaped. The characters occur
+ * only in strings.
+ */
 const UNSAFE_IN_JSON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 const MAX_DEPTH = 100;
@@ -19,11 +22,14 @@ const escapeCharacter = (character: string) =>
 /** Escapes control characters of untrusted text, so that a terminal shows them. */
 export const escapeText = (text: string): string => text.replace(UNSAFE, escapeCharacter);
 
-/** The same for text on a single line; also escapes line breaks, so that untrusted text cannot imitate other output. */
+/**
+ * Escapes control characters and line breaks of untrusted text, so that it stays on one line and cannot
+ * imitate other output.
+ */
 export const escapeLine = (text: string): string =>
   escapeText(text).replace(/[\n\t]/g, (character) => (character === "\n" ? "\\n" : "\\t"));
 
-/** Serializes a value as JSON that is safe to show on a terminal; it parses to the same value. */
+/** Serializes a value as JSON that is safe to show on a terminal. Parsing it returns the same value. */
 export const toSafeJson = (value: unknown, indent?: number): string =>
   (JSON.stringify(value, null, indent) ?? "null").replace(
     UNSAFE_IN_JSON,

@@ -13,7 +13,7 @@ export interface RunningServer {
 const toKebabCase = (name: string) =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(/_/g, "-");
 
-/** Names a setting in an error message as its command line option. */
+/** Replaces the name of a setting in an error message by the command line option. */
 const nameOption = (message: string) =>
   message.replace(/^settings\.(\w+)/, (_, name: string) => `--${toKebabCase(name)}`);
 
@@ -24,11 +24,16 @@ const EXIT_BY_FINDING: Readonly<Record<DatabaseFinding["kind"], ExitCode>> = {
   migrations: EXIT.conflict,
 };
 
-/** Recognizes the error by its name, because the server is not imported before it is needed. */
+/**
+ * Recognizes the error by its name, because the module with its class is imported only when a server starts.
+ */
 const isUnfitDatabase = (error: Error): error is Error & { readonly findings: readonly DatabaseFinding[] } =>
   error.name === "UnfitDatabase" && "findings" in error;
 
-/** Converts an error of the start into one that the user can act on: an invalid setting, a port in use, an unsuitable database. */
+/**
+ * Converts an error of the start to one that the user can act on: an invalid setting, a port in use, or an
+ * unsuitable database.
+ */
 export const toStartError = (error: unknown): unknown => {
   if (error instanceof CliError || !(error instanceof Error)) return error;
   if (error.name === "SettingsError") return new UsageError(nameOption(error.message));
@@ -48,7 +53,10 @@ const getReason = (error: Error): string => {
   return [...new Set(causes.map(getErrorText))].join(": ");
 };
 
-/** Returns the message of an error. A failed connection to a host with several addresses has it in `errors`. */
+/**
+ * Returns the message of an error. If a connection to a host with several addresses fails, the messages are
+ * in `errors`.
+ */
 const getErrorText = (error: Error): string => {
   if ("code" in error && error.code === "EADDRINUSE" && "port" in error) {
     return `port ${error.port} is already in use. Choose another one with --port or JOBLIB_PORT.`;
@@ -57,7 +65,7 @@ const getErrorText = (error: Error): string => {
   return error.message || (first instanceof Error ? first.message : error.name);
 };
 
-/** Reads the settings from the environment and the command line, which takes precedence. */
+/** Reads the settings from the environment and the command line. The command line takes precedence. */
 export const readSettings = async (env: Environment, overrides: SettingsInput): Promise<Settings> => {
   const { parseSettings } = await import("../server/settings.ts");
   try {
@@ -69,7 +77,10 @@ export const readSettings = async (env: Environment, overrides: SettingsInput): 
 
 const CLIENT_VARIABLES = ["JOBLIB_URL", "JOBLIB_TOKEN", "JOBLIB_ROOM", "JOBLIB_DEBUG"];
 
-/** Returns the variables that start with JOBLIB_ but are not settings, such as misspelled names. */
+/**
+ * Returns the environment variables that start with JOBLIB_ but are not settings, for example because they
+ * are misspelled.
+ */
 export const findUnknownVariables = async (env: Environment): Promise<readonly string[]> => {
   const { Settings: Known } = await import("../server/settings.ts");
   const known = new Set([
@@ -79,7 +90,7 @@ export const findUnknownVariables = async (env: Environment): Promise<readonly s
   return Object.keys(env).filter((name) => name.startsWith("JOBLIB_") && !known.has(name));
 };
 
-/** Starts a server and waits until it listens. */
+/** Starts a server. Resolves when it listens. */
 export const startServer = async (
   settings: Settings,
   options: { readonly migrate: boolean },

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { TaskSubmission } from "../protocol/task.ts";
 import { integer, seconds } from "./options.ts";
 
-/** The task options of every command that submits a task. */
+/** The options of a task. Every command that submits a task has them. */
 export const submissionFields = {
   set: z.array(z.string()).default([]),
   priority: integer(-100, 100).optional(),
@@ -30,7 +30,7 @@ export const addSetOption = (command: Command): Command =>
     collect,
   );
 
-/** Adds the options of the task. */
+/** Adds the options of a task. */
 export const addSubmissionOptions = (command: Command): Command =>
   command
     .option("--priority <n>", "priority from -100 to 100; higher runs first")
@@ -39,7 +39,7 @@ export const addSubmissionOptions = (command: Command): Command =>
     .option("--timeout <seconds>", "maximum run time; a task that exceeds it fails")
     .option("--idempotency-key <key>", "submitting the same key and payload again returns the same task");
 
-/** Converts the options to the body of a submit request. */
+/** Converts the options of a task to the body of a submit request. */
 export const toTaskSubmission = ({
   priority,
   delay,

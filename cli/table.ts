@@ -6,15 +6,15 @@ export interface Column<Row> {
   readonly cell: (row: Row) => string;
   /** True if cells may be truncated to the width of the terminal. */
   readonly flexible?: boolean;
-  /** The end of the text that is truncated; `end` by default. */
+  /** Which end of a text is truncated. Default: `end`. */
   readonly truncateAt?: "start" | "end";
-  /** Colors a cell after it was padded. */
+  /** Colors the text of a cell after padding. */
   readonly paint?: (padded: string, row: Row) => string;
 }
 
 /** The maximum width of a table, and the style of its headings. */
 export interface TableStyle {
-  /** In columns; undefined for a pipe or a file, which disables truncation. */
+  /** Width in columns. Undefined for a pipe or a file; text is then not truncated. */
   readonly width: number | undefined;
   readonly heading: (text: string) => string;
 }
@@ -28,7 +28,7 @@ let segmenter: Intl.Segmenter | undefined;
 
 const getCellWidth = (grapheme: string) => (WIDE.test(grapheme) ? 2 : 1);
 
-/** Splits text into graphemes. The segmenter takes 15 ms to create, so ASCII text does not use it. */
+/** Splits a text into graphemes. For ASCII text it does not create the segmenter, which takes 15 ms. */
 const splitGraphemes = (text: string): string[] => {
   if (PLAIN.test(text)) return [...text];
   segmenter ??= new Intl.Segmenter();
@@ -41,7 +41,7 @@ export const getTextWidth = (text: string): number => {
   return splitGraphemes(text).reduce((width, grapheme) => width + getCellWidth(grapheme), 0);
 };
 
-/** Truncates a text to a width in terminal cells, with an ellipsis at its end. */
+/** Truncates a text to a width in terminal cells, and adds an ellipsis at its end. */
 export const truncate = (text: string, width: number): string => {
   if (getTextWidth(text) <= width) return text;
   let kept = "";
@@ -54,7 +54,7 @@ export const truncate = (text: string, width: number): string => {
   return `${kept}…`;
 };
 
-/** Truncates the start of a text: the end of a job's name is the most specific part. */
+/** Truncates a text at its start. Used for job names, because their end is the most specific part. */
 const truncateStart = (text: string, width: number): string => {
   const reverse = (part: string) => splitGraphemes(part).reverse().join("");
   return reverse(truncate(reverse(text), width));

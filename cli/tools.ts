@@ -7,29 +7,31 @@ import type { Io } from "./io.ts";
 import type { ReadBytes } from "./payload.ts";
 import type { Prompts } from "./prompts.ts";
 
-/** The part of the SDK's client that the commands use. */
+/** The part of the SDK's client that commands use. */
 export type Client = Pick<JoblibClient, "url" | "call" | "awaitTask" | "follow">;
 
-/** Writes a named file. */
+/** Writes a text to a file. */
 export type WriteText = (path: string, text: string) => Promise<void>;
 
-/** The dependencies of the commands on the process, network and file system; tests replace them. */
+/** The parts of the process, network and file system that commands use. Tests replace them. */
 export interface Tools {
   readonly env: Environment;
   readonly io: (options: { json: boolean }) => Io;
-  /** Loads the SDK on demand, because that takes longer than loading the rest of the CLI. */
+  /**
+   * Creates a client. Imports the SDK on demand, because that takes longer than loading the rest of the CLI.
+   */
   readonly connect: (options: GlobalOptions) => Promise<Client>;
-  /** For requests that are not operations of the API, such as `/readyz` and event streams. */
+  /** Sends requests that are not operations of the API, such as `/readyz` and event streams. */
   readonly fetch: FetchLike;
   readonly version: string;
   readonly interrupts: (signals?: readonly NodeJS.Signals[]) => Interrupts;
-  /** Calls the listener for each uncaught error until it is disposed. */
+  /** Calls the listener for each uncaught error. Disposing the returned value removes it. */
   readonly watchUncaughtErrors: (listener: (error: unknown) => void) => Disposable;
   /** From now on, output that cannot be written is dropped and does not end the process. */
   readonly allowOutputLoss: () => void;
   readonly readBytes: ReadBytes;
   readonly writeText: WriteText;
-  /** Asks the user; undefined if there is no terminal. */
+  /** Creates prompts to ask the user. Undefined if there is no terminal. */
   readonly prompts: (() => Promise<Prompts>) | undefined;
   /** Sets the exit code of the process. */
   readonly exit: (code: ExitCode) => void;

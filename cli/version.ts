@@ -11,6 +11,9 @@ const readVersion = (manifest: unknown): string =>
 
 const path = findPackageJSON(import.meta.url);
 
-/** The version of this package. The manifest is searched for, because source and build have different depths. */
+/**
+ * The version of this package. The code searches for package.json, because source and build are at different
+ * depths.
+ */
 export const version: string =
   path === undefined ? "0.0.0" : readVersion(JSON.parse(readFileSync(path, "utf8")));

@@ -1,11 +1,11 @@
-/** A decimal number. `Number` would also accept spaces and hexadecimal digits. */
+/** Matches a decimal number. `Number` would also accept spaces and hexadecimal digits. */
 export const DECIMAL = /^-?\d+(\.\d+)?$/;
 
 const UNTIL_END = "until-end";
 
 /**
- * Rewrites `--wait <id>` so that commander does not take the id for the optional value of `--wait`, which is a number of
- * seconds.
+ * Rewrites `--wait <id>`. Otherwise commander would use the id as the optional value of `--wait`, which is a
+ * number of seconds.
  */
 export const normalizeWait = (argv: readonly string[]): string[] =>
   argv.flatMap((argument, index) => {

@@ -5,10 +5,10 @@ import type { Wait } from "./options.ts";
 import type { ClientContext } from "./tools.ts";
 import { formatTaskStatus } from "./views/task-view.ts";
 
-/** Time to retry an unreachable server after the end of a wait. */
+/** Time for which an unreachable server is retried after the end of the wait. */
 const GRACE_SECONDS = 5;
 
-/** Waits with a spinner until a task ends or the time expires, and returns its last known state. */
+/** Waits until a task ends or the time expires, with a spinner. Returns the last known state of the task. */
 export const waitForTask = async (
   { io, client, signal }: ClientContext,
   task: Task,

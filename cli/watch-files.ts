@@ -1,19 +1,19 @@
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
-/** Editors write a file in several steps; events within this time are one change. */
+/** Editors write a file in several steps. Events within this time count as one change. */
 const DEBOUNCE_MS = 100;
 
-/** Watches files; changes between two calls of `next` are not lost. */
+/** Watches files. Changes between two calls of `next` are not lost. */
 export interface FileWatcher {
-  /** Watches only these files from now on. */
+  /** From now on, watches only these files. */
   follow(files: readonly string[]): void;
-  /** Resolves with true after a change since the last call, with false if the signal is aborted first. */
+  /** Resolves with true after a change since the last call, or with false if the signal is aborted first. */
   next(signal: AbortSignal): Promise<boolean>;
   [Symbol.dispose](): void;
 }
 
-/** Creates a watcher without files. */
+/** Creates a watcher that does not watch any files yet. */
 export const watchFiles = (): FileWatcher => {
   const watchers = new Map<string, FSWatcher>();
   let followed: ReadonlySet<string> = new Set();
@@ -32,9 +32,10 @@ export const watchFiles = (): FileWatcher => {
       followed = new Set(files);
       for (const directory of new Set(files.map((file) => dirname(file)))) {
         if (watchers.has(directory)) continue;
-        // Watch directories: an editor that saves by renaming would leave a watched file behind.
+        // Directories are watched instead of files, because an editor that saves by renaming would leave the
+        // watched file behind.
         const watcher = watch(directory, (_, name) => handleChange(directory, name));
-        // A deleted directory is not watched again until a restart.
+        // If a directory is deleted, it is not watched again until a restart.
         watcher.on("error", () => watcher.close());
         watchers.set(directory, watcher);
       }

@@ -16,7 +16,7 @@ import {
 import type { LocalContext } from "./tools.ts";
 import { formatDuration } from "./views/duration.ts";
 
-/** The server of a worker, and the default rooms of its classes. */
+/** The server of a worker, and the rooms of classes that declare none. */
 export interface WorkerConfig {
   readonly url?: string | undefined;
   readonly token?: string | undefined;
@@ -27,13 +27,13 @@ export interface WorkerConfig {
   readonly keepConsole?: boolean | undefined;
 }
 
-/** How a worker runs and stops. */
+/** The number of concurrent tasks of a worker, and the signals that stop it. */
 export interface RunTasksOptions {
   readonly concurrency: number;
   readonly pollInterval?: number | undefined;
-  /** Stops claiming; running tasks are finished. */
+  /** Aborting it stops claiming. Running tasks are finished. */
   readonly drain: AbortSignal;
-  /** Fails the running tasks as interrupted, and requeues the claimed ones. */
+  /** Aborting it fails the running tasks as interrupted, and requeues the claimed tasks. */
   readonly interrupt: AbortSignal;
 }
 
@@ -42,7 +42,10 @@ export interface RoomDeclaration extends Pick<ExtensionOptions, "room" | "public
   readonly name: string;
 }
 
-/** Returns the rooms of a class: the ones it declares, otherwise those of the command line. */
+/**
+ * Returns the rooms of a class. These are the rooms that it declares, or those of the command line if it
+ * declares none.
+ */
 export const getRooms = (
   Class: RoomDeclaration,
   config: Pick<WorkerConfig, "rooms" | "public">,
@@ -95,8 +98,9 @@ export const registerJobs = async (
 };
 
 /**
- * Stops the worker at the first uncaught error, because the state of the process is unknown afterwards. The running
- * tasks fail with this error immediately instead of after the worker timeout. The signal's reason is the error to report.
+ * Stops the worker at the first uncaught error, because the state of the process is unknown afterwards. The
+ * running tasks fail with this error immediately, instead of after the worker timeout. The reason of the
+ * returned signal is the error to report.
  */
 export const stopOnUncaughtError = (
   { watchUncaughtErrors }: Pick<LocalContext, "watchUncaughtErrors">,
@@ -107,14 +111,18 @@ export const stopOnUncaughtError = (
   const watch = watchUncaughtErrors((error) => {
     if (stopped.signal.aborted) return;
     const reason = `the worker stopped because of an uncaught error: ${summarizeError(error)}`;
-    // Before the abort, so that the running tasks fail with this reason instead of an interrupt's.
+    // Called before the abort, so that the running tasks fail with this reason instead of that of an
+    // interrupt.
     void jobs.interrupt(reason);
     stopped.abort(new CliError(reason, EXIT.usage, findUserFrame(error, files)));
   });
   return { signal: stopped.signal, [Symbol.dispose]: () => watch[Symbol.dispose]() };
 };
 
-/** Runs tasks until a signal stops it, prints the start and the end of each, and deregisters the worker. */
+/**
+ * Runs tasks until a signal stops the worker. Prints the start and the end of each task, and deregisters the
+ * worker.
+ */
 export const runTasks = async (io: Io, jobs: JobManager, options: RunTasksOptions): Promise<void> => {
   const { concurrency, pollInterval, drain, interrupt } = options;
   const startTimes = new Map<string, number>();
@@ -165,7 +173,10 @@ const printOutcome = (
 
 const getMessage = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** Creates a logger that prints warnings and errors of the SDK, except those about a task, which has its own line. */
+/**
+ * Creates a logger that prints warnings and errors of the SDK. Omits those about a task, because the task has
+ * its own line.
+ */
 const createLogger = (io: Io): Logger => {
   const print = (level: string) => (fields: object, message: string) => {
     if ("task" in fields) return;

@@ -1,6 +1,9 @@
 import { getTextWidth } from "./table.ts";
 
-/** Wraps lines between words at `width` columns and indents continuation lines. Longer words are not split. */
+/**
+ * Wraps lines between words at `width` columns, and indents continuation lines. Words that are longer than a
+ * line are not split.
+ */
 export const wrap = (text: string, width: number, indent = ""): string =>
   text
     .split("\n")

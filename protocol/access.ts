@@ -1,4 +1,4 @@
-/** The access rule of an operation. The server enforces it, and the API's documentation shows it. */
+/** The access rules of operations. The server enforces them, and the documentation of the API shows them. */
 export const ACCESS_RULES = {
   anyone: "no credentials required",
   user: "any authenticated user",
@@ -14,7 +14,6 @@ export const ACCESS_RULES = {
   admin: "an admin",
 } as const;
 
-/** The name of an access rule. */
 export type Access = keyof typeof ACCESS_RULES;
 
 /** The authenticated user of a request. */

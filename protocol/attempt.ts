@@ -18,7 +18,7 @@ export const AttemptOutcome = z.enum([
 ]);
 export type AttemptOutcome = z.infer<typeof AttemptOutcome>;
 
-/** One claim of a task and its outcome; unknown values are null. */
+/** One claim of a task and its outcome. Unknown values are null. */
 export const Attempt = z.object({
   attempt: z.int(),
   worker_id: z.string().nullable(),

@@ -2,7 +2,6 @@ import { BulkOutcome, BulkRequest } from "./bulk.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, RoomParams } from "./operation-parts.ts";
 
-/** Cancels a room's tasks that match a filter. */
 export const cancelTasks = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/bulk/cancel`,
@@ -14,7 +13,6 @@ export const cancelTasks = operation({
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
-/** Retries a room's failed and cancelled tasks that match a filter. */
 export const retryTasks = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/bulk/retry`,

@@ -12,7 +12,6 @@ export const BulkRequest = z.object({
 });
 export type BulkRequest = z.infer<typeof BulkRequest>;
 
-/** The result of a bulk change. */
 export const BulkOutcome = z.object({
   matched: z.int().describe("number of matching tasks, at most 1,000 (10,000 in a dry run)"),
   changed: z.int().describe("number of tasks that were changed, or would be in a dry run"),

@@ -4,7 +4,6 @@ import { operation } from "./operation.ts";
 import { API_PATH } from "./operation-parts.ts";
 import { RoomId } from "./room.ts";
 
-/** Reads the caller's identity and permissions. */
 export const readCaller = operation({
   method: "GET",
   path: `${API_PATH}/me`,

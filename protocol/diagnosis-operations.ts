@@ -4,7 +4,6 @@ import { Diagnosis } from "./diagnosis.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, TaskParams } from "./operation-parts.ts";
 
-/** Explains why a task is not running. */
 export const diagnoseTask = operation({
   method: "GET",
   path: `${API_PATH}/tasks/:task_id/diagnosis`,
@@ -15,7 +14,6 @@ export const diagnoseTask = operation({
   problems: ["task-not-found"],
 });
 
-/** Lists a task's attempts, oldest first. */
 export const listAttempts = operation({
   method: "GET",
   path: `${API_PATH}/tasks/:task_id/attempts`,

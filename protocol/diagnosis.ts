@@ -3,7 +3,7 @@ import { Progress } from "./task.ts";
 import { TaskStatus } from "./task-status.ts";
 import { Timestamp } from "./timestamp.ts";
 
-/** The reason why a task is in its current state. */
+/** Why a task is in its current state. */
 export const DiagnosisReason = z.enum([
   "not-due",
   "retrying",
@@ -17,7 +17,7 @@ export const DiagnosisReason = z.enum([
 ]);
 export type DiagnosisReason = z.infer<typeof DiagnosisReason>;
 
-/** Explains why a task is not running: one sentence and the numbers in it. */
+/** The diagnosis of a task: one sentence, and the numbers in it. */
 export const Diagnosis = z.object({
   task_id: z.string(),
   status: TaskStatus,

@@ -1,13 +1,13 @@
 import type { TaskStatus } from "./task-status.ts";
 
-/** A change notification. It carries no state: listeners read the current state from the database. */
+/** A notification of a change. It does not contain the changed state; listeners read it from the database. */
 export type Event =
   | {
       readonly kind: "task-changed";
       readonly taskId: string;
       readonly roomId: string;
       readonly workerId: string | null;
-      /** The new status; a reader that waits for the task's end can skip the steps before. */
+      /** The new status. A reader that waits for the end of the task ignores events with other statuses. */
       readonly status?: TaskStatus | undefined;
     }
   | { readonly kind: "task-logged"; readonly taskId: string }
@@ -24,7 +24,10 @@ const formatChannel = (topic: Topic, id: string): string => `joblib:${topic}:${e
 export const getTaskChannel = (taskId: string): string => formatChannel("task", taskId);
 /** Returns the channel that announces claimable tasks of a job. */
 export const getJobChannel = (jobId: string): string => formatChannel("job", jobId);
-/** Returns the channel that wakes a worker's heartbeat: a task may be lost or cancelled, or the worker is drained. */
+/**
+ * Returns the channel that wakes a worker's heartbeat when one of its tasks is lost or cancelled, or when it
+ * is drained.
+ */
 export const getWorkerChannel = (workerId: string): string => formatChannel("worker", workerId);
 /** Returns the channel of changes in a room's lists. */
 export const getRoomChannel = (roomId: string): string => formatChannel("room", roomId);
@@ -36,7 +39,7 @@ export const getTopic = (channel: string): string | undefined => channel.split("
 export const getChannels = (event: Event, hasListeners: (topic: Topic) => boolean = () => true): string[] => {
   switch (event.kind) {
     case "task-changed": {
-      // Published for every step of every task, and most steps have no listener.
+      // Channels without listeners are skipped, because every step of every task publishes an event, and most steps have no listener.
       const channels: string[] = [];
       if (hasListeners("task")) channels.push(getTaskChannel(event.taskId));
       if (hasListeners("room")) channels.push(getRoomChannel(event.roomId));

@@ -8,11 +8,11 @@ interface JsonWithRawText {
   isRawJSON?: (value: unknown) => boolean;
 }
 
-// ECMAScript 2026: missing in TypeScript's library and in older browsers.
+// These functions are part of ECMAScript 2026. TypeScript's library and older browsers lack them.
 const { rawJSON, isRawJSON } = JSON as JSON & JsonWithRawText;
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
-// `JSON.parse` never changes a shorter number. A match inside a string costs only time.
+// Matches every text in which `JSON.parse` may change a number. A match inside a string only takes time.
 const MAY_CHANGE = /\d[\d.]{15}|[eE][+-]?\d{3}/;
 
 /** Returns true for a number that is kept as text because JavaScript cannot represent it. */
@@ -31,7 +31,7 @@ export function parseExactJson(text: string): unknown {
     const isChanged =
       typeof value === "number" &&
       source !== undefined &&
-      // Fractions are rounded to a double, as by every JSON parser.
+      // Fractions become doubles, because every JSON parser rounds them.
       (value === 0 || Math.abs(value) > Number.MAX_SAFE_INTEGER) &&
       normalizeNumber(source) !== normalizeNumber(String(value));
     return isChanged ? rawJSON(source) : value;
@@ -39,8 +39,8 @@ export function parseExactJson(text: string): unknown {
 }
 
 /**
- * Returns the normalized text of a JSON number, which is the same for equal values: `15e-1` for 1.50, 15e-1 and 1.5.
- * Returns undefined if the text is not a JSON number.
+ * Returns the normalized text of a JSON number. It is the same for equal values, such as `15e-1` for 1.50,
+ * 15e-1 and 1.5. Returns undefined if the text is not a JSON number.
  */
 export function normalizeNumber(text: string): string | undefined {
   const match = NUMBER.exec(text);
@@ -52,7 +52,7 @@ export function normalizeNumber(text: string): string | undefined {
   return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
 }
 
-/** Returns the number of digits of a number without an exponent, as PostgreSQL stores it. */
+/** Returns the number of digits that PostgreSQL stores for a number, which then has no exponent. */
 export function countDigits(text: string): number {
   const [digits = "", exponent = "0"] = text.toLowerCase().split("e");
   return digits.length + Math.abs(Number(exponent));

@@ -1,10 +1,13 @@
 import { normalizeNumber } from "./exact-json.ts";
 
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-/** Only texts with 16 consecutive digits or a three-digit exponent can exceed the precision or range of a double. */
+/**
+ * Only numbers with 16 consecutive digits or a three-digit exponent can exceed the precision or range of a
+ * double.
+ */
 const MAY_BE_INEXACT = /\d{16}|[eE]\+?\d{3}/;
 
-/** Normalizes a number that a user entered; the spellings +5, .5 and 5. are also accepted. */
+/** Normalizes a number that a user entered. Also accepts the notations +5, .5 and 5. */
 const normalizeInput = (text: string): string | undefined =>
   normalizeNumber(
     text
@@ -14,8 +17,8 @@ const normalizeInput = (text: string): string | undefined =>
   );
 
 /**
- * Returns true if a double can represent a number's text exactly. Only integers are checked, as in the server, because
- * every JSON parser rounds fractions.
+ * Returns true if a double can represent the number in a text exactly. Like the server, checks only integers,
+ * because every JSON parser rounds fractions.
  */
 export const isExactNumber = (text: string): boolean => {
   const value = Number(text);
@@ -37,7 +40,7 @@ export const findInexactNumber = (json: string): string | undefined => {
   return undefined;
 };
 
-/** Returns a message that explains why a number is rejected and what to send instead. */
+/** Returns a message that says why a number is rejected and what to send instead. */
 export const formatInexactNumberMessage = (text: string): string =>
   `${text.length > 40 ? `${text.slice(0, 40)}…` : text} cannot be sent exactly: ` +
   `use an integer between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}, ` +

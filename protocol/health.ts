@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Timestamp } from "./timestamp.ts";
 
-/** How the server's connection to one of its parts is secured. */
+/** Whether the server's connection to its database or event bus is encrypted. */
 export const ConnectionSecurity = z
   .enum(["tls", "tls-unverified", "plain", "local"])
   .describe(

@@ -3,7 +3,6 @@ import { operation } from "./operation.ts";
 import { API_PATH, InvitationParams, RoomParams } from "./operation-parts.ts";
 import { createPageSchema, PageQuery } from "./page.ts";
 
-/** Creates a short-lived token for one room. */
 export const createInvitation = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/invitations`,
@@ -16,7 +15,6 @@ export const createInvitation = operation({
   problems: ["invalid-room-id", "invitations-not-supported"],
 });
 
-/** Lists a room's invitations, without their tokens. */
 export const listInvitations = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/invitations`,
@@ -28,7 +26,6 @@ export const listInvitations = operation({
   problems: ["invalid-room-id"],
 });
 
-/** Revokes an invitation. */
 export const revokeInvitation = operation({
   method: "DELETE",
   path: `${API_PATH}/invitations/:invitation_id`,

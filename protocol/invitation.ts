@@ -12,7 +12,6 @@ export const JobKind = z
   .regex(/^[A-Za-z0-9_.-]{1,128}:[A-Za-z0-9_.-]{1,128}$/, { error: "must be <category>:<name>" })
   .meta({ examples: ["modifiers:Rotate"] });
 
-/** Returns a job's kind. */
 export const formatJobKind = ({
   category,
   name,
@@ -21,7 +20,6 @@ export const formatJobKind = ({
   readonly name: string;
 }): string => `${category}:${name}`;
 
-/** A request to create an invitation. */
 export const InvitationRequest = z.object({
   jobs: z
     .array(JobKind)
@@ -57,6 +55,6 @@ export const Invitation = z.object({
 });
 export type Invitation = z.infer<typeof Invitation>;
 
-/** A new invitation: the only response that contains its token. */
+/** A new invitation. No other response contains its token. */
 export const NewInvitation = Invitation.extend({ token: z.string().describe("a bearer token") });
 export type NewInvitation = z.infer<typeof NewInvitation>;

@@ -16,7 +16,7 @@ export const JobName = z
   .min(1)
   .meta({ examples: ["public:modifiers:Rotate", "private:modifiers:Rotate"] });
 
-/** The prefix of job names in responses: `public:`/`private:`, or the room's id. */
+/** The prefix of job names in responses: `public:` or `private:`, or the id of the room. */
 export const JobNameStyle = z.enum(["visibility", "room"]);
 export type JobNameStyle = z.infer<typeof JobNameStyle>;
 
@@ -27,13 +27,16 @@ export interface JobAddress {
   readonly name: string;
 }
 
-/** The result of parsing a job name. `hidden` is a job that is not visible in the room. */
+/** The result of parsing a job name. `hidden` means that the job is not visible in the room. */
 export type ParsedJobName =
   | { readonly kind: "job"; readonly address: JobAddress }
   | { readonly kind: "hidden" }
   | { readonly kind: "invalid" };
 
-/** Parses a job name relative to a room. Another room's job, or a private job in `@global`, is `hidden`. */
+/**
+ * Parses a job name relative to a room. A job of another room is `hidden`, and so is a private job in
+ * `@global`.
+ */
 export const parseJobName = (text: string, roomId: string): ParsedJobName => {
   const parts = text.split(SEPARATOR);
   const [prefix, category, name] = parts;
@@ -49,7 +52,7 @@ export const parseJobName = (text: string, roomId: string): ParsedJobName => {
   return { kind: "job", address: { roomId: roomId, category, name } };
 };
 
-/** Writes a job's name in one of the two styles. */
+/** Formats a job's name in one of the two styles. */
 export const formatJobName = (job: JobAddress, style: JobNameStyle = "visibility"): string => {
   const prefix = style === "room" ? job.roomId : job.roomId === GLOBAL_ROOM ? "public" : "private";
   return `${prefix}${SEPARATOR}${job.category}${SEPARATOR}${job.name}`;

@@ -7,7 +7,6 @@ import { createPageSchema, PageQuery } from "./page.ts";
 import { FieldError } from "./problem.ts";
 import { JobTaskQuery, TaskPage } from "./task-filter.ts";
 
-/** Registers a job in a room. */
 export const registerJob = operation({
   method: "PUT",
   path: `${API_PATH}/rooms/:room_id/jobs`,
@@ -20,7 +19,6 @@ export const registerJob = operation({
   problems: ["invalid-room-id", "invalid-category", "schema-conflict", "worker-not-found"],
 });
 
-/** Lists the jobs that are visible in a room. */
 export const listJobs = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/jobs`,
@@ -32,7 +30,6 @@ export const listJobs = operation({
   problems: ["invalid-room-id"],
 });
 
-/** Reads a job that is visible in a room. */
 export const readJob = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/jobs/:job_name`,
@@ -43,7 +40,6 @@ export const readJob = operation({
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
-/** Lists a job's tasks in a room. */
 export const listJobTasks = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/jobs/:job_name/tasks`,
@@ -55,7 +51,6 @@ export const listJobTasks = operation({
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
-/** Validates a payload against a job's schema, as a submit does. */
 export const validatePayload = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/jobs/:job_name/validation`,

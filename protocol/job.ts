@@ -4,7 +4,7 @@ import { JsonObject } from "./json.ts";
 import { TaskDefaults } from "./task.ts";
 import { Timestamp } from "./timestamp.ts";
 
-/** The claim order of a job's tasks: `fifo` takes the oldest, `room` alternates between rooms. */
+/** The order in which a job's tasks are claimed. `fifo`: the oldest first. `room`: rooms take turns. */
 export const Fairness = z.enum(["fifo", "room"]);
 export type Fairness = z.infer<typeof Fairness>;
 
@@ -35,8 +35,8 @@ const JobRegistrationBody = z.object({
 });
 
 /**
- * Reads a worker's registration of a job. This is the only place that knows what ZnDraw's client sends differently:
- * `schema_` for `schema`, no schema at all for `{}`, and a `worker_id` of null (docs/zndraw.md).
+ * Parses a worker's registration of a job. This is the only code that handles what ZnDraw's client sends
+ * differently: `schema_` for `schema`, no schema for `{}`, and a `worker_id` of null (docs/zndraw.md).
  */
 export const JobRegistration = JobRegistrationBody.transform(
   ({ schema, schema_, worker_id, ...registration }) => ({
@@ -47,7 +47,7 @@ export const JobRegistration = JobRegistrationBody.transform(
 );
 export type JobRegistration = z.output<typeof JobRegistration>;
 
-/** A job, as in every response. */
+/** A job, as all responses contain it. */
 export const Job = z.object({
   id: z.string(),
   room_id: z.string(),

@@ -4,13 +4,15 @@ import { isRawNumber, normalizeNumber } from "./exact-json.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { PatchOperation } from "./problem.ts";
 
-/** The two schemas of a registration: of the payload and of the result. */
+/** The two schemas of a job: one for the payload and one for the result. */
 export interface SchemaPair {
   readonly schema: JsonObject;
   readonly resultSchema: JsonObject | null;
 }
 
-/** Returns the canonical JSON of a schema, with the exact values of numbers that JavaScript cannot represent. */
+/**
+ * Returns the canonical JSON of a schema. Numbers that JavaScript cannot represent keep their exact values.
+ */
 export const canonicalizeSchema = (schema: JsonValue): string => toCanonicalJson(normalizeNumbers(schema));
 
 /** Returns true if two schemas have the same canonical JSON. */
@@ -18,8 +20,8 @@ export const schemasMatch = (a: JsonValue, b: JsonValue): boolean =>
   canonicalizeSchema(a) === canonicalizeSchema(b);
 
 /**
- * Returns the RFC 6902 operations that turn the registered schemas into the requested ones. Paths are relative to the
- * payload's schema; those of the result schema start with `/result_schema`.
+ * Returns the JSON Patch operations (RFC 6902) that change the registered schemas into the requested ones.
+ * Paths are relative to the payload's schema. Paths into the result schema start with `/result_schema`.
  */
 export const diffSchemas = (registered: SchemaPair, requested: SchemaPair): PatchOperation[] => [
   ...createPatch(registered.schema, requested.schema, diffExactNumbers),
@@ -41,7 +43,8 @@ const diffExactNumbers = (registered: unknown, requested: unknown, at: Pointer):
 
 const normalizeNumbers = (value: JsonValue): JsonValue => {
   if (typeof value !== "object" || value === null) return value;
-  // RFC 8785 does not define a form for these numbers. No schema contains this member by accident.
+  // RFC 8785 has no form for these numbers, so they become an object. Its member has a name that no schema
+  // contains by accident.
   if (isRawNumber(value)) return { "joblib:exact-number": normalizeNumber(value.rawJSON) ?? value.rawJSON };
   if (Array.isArray(value)) return value.map(normalizeNumbers);
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, normalizeNumbers(member)]));

@@ -1,21 +1,21 @@
 import * as z from "zod";
 
-/** Any value that JSON (RFC 8259) can carry. */
+/** Any JSON value (RFC 8259). */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
-/** A JSON object. Every payload and every schema is one. */
+/** A JSON object. Payloads and schemas are JSON objects. */
 export type JsonObject = { [key: string]: JsonValue };
 
-/** Returns true for a JSON object, which is not an array. */
+/** Returns true for a JSON object. Arrays are not objects. */
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A JSON object that is passed through without a copy, defaults or removals. */
+/** A JSON object. zod passes it through unchanged, without a copy. */
 export const JsonObject = z
   .custom<JsonObject>(isJsonObject, { error: "must be a JSON object" })
   .meta({ type: "object", additionalProperties: true });
 
-/** Any JSON value, passed through without a copy. */
+/** Any JSON value. zod passes it through unchanged, without a copy. */
 export const JsonValue = z
   .custom<JsonValue>((value) => value !== undefined)
   .meta({ description: "any JSON" });

@@ -2,7 +2,10 @@ import * as z from "zod";
 import { JsonValue } from "./json.ts";
 import { Timestamp } from "./timestamp.ts";
 
-/** A result that arrived after its worker's lease was lost. It was rejected and stored; the submitter can adopt it. */
+/**
+ * A result that arrived after its worker's lease was lost. It was stored when the update was rejected, and
+ * the submitter can adopt it.
+ */
 export const LateResult = z.object({
   attempt: z.int().describe("the attempt that produced the result"),
   worker_id: z.string(),
@@ -12,6 +15,6 @@ export const LateResult = z.object({
 });
 export type LateResult = z.infer<typeof LateResult>;
 
-/** Selects the late result to adopt; the latest one if `attempt` is missing. */
+/** Selects the late result to adopt. If `attempt` is missing, this is the latest one. */
 export const Adoption = z.object({ attempt: z.int().min(1).max(2_147_483_647).optional() });
 export type Adoption = z.infer<typeof Adoption>;

@@ -1,17 +1,17 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { getDraft } from "./schema-drafts.ts";
 
-/** The base URI of a document without an `$id`. RFC 2606 reserves `.invalid`, and nothing is ever fetched. */
+/** The base URI of a document without an `$id`. RFC 2606 reserves `.invalid`, and nothing is fetched. */
 const DEFAULT_BASE_URI = "https://schema.invalid/";
-// The server rejects schemas with more than 64 levels.
+// Maximum depth of a schema that is read. The server rejects schemas with more than 64 levels.
 const MAX_DEPTH = 100;
 /** Keywords whose values are not schemas. */
 const VALUE_KEYWORDS = ["const", "enum", "default", "example", "examples"];
 const REFERENCE_KEYWORDS = ["$ref", "$dynamicRef", "$recursiveRef"];
 
 /**
- * Returns a schema in which references by `$id`, relative URI or anchor are replaced by JSON Pointers from the root, so
- * that a reader needs to support only `#/…`. References to other documents are unchanged.
+ * Replaces references by `$id`, relative URI or anchor by JSON Pointers from the root, so that a reader only
+ * has to support `#/…`. References to other documents are unchanged.
  */
 export function localizeReferences(schema: JsonObject): JsonObject {
   const localizer = new Localizer(getDraft(schema) === "draft-04" ? "id" : "$id");
@@ -21,7 +21,7 @@ export function localizeReferences(schema: JsonObject): JsonObject {
 
 class Localizer {
   readonly #idKeyword: string;
-  /** JSON Pointers by URI. The fragment of an anchor's URI is its name. */
+  /** JSON Pointers by URI. For an anchor, the fragment of the URI is the name of the anchor. */
   readonly #pointers = new Map<string, string>();
 
   constructor(idKeyword: string) {

@@ -3,7 +3,7 @@ import { Timestamp } from "./timestamp.ts";
 
 /** Maximum number of log lines per request. */
 export const MAX_LINES_PER_UPDATE = 500;
-/** Maximum number of stored log lines per attempt; later lines are dropped. */
+/** Maximum number of stored log lines per attempt. Later lines are dropped. */
 export const MAX_LINES_PER_ATTEMPT = 5000;
 /** Maximum length of a log line, in characters. */
 export const MAX_LINE_LENGTH = 2000;
@@ -11,7 +11,10 @@ export const MAX_LINE_LENGTH = 2000;
 export const LogLevel = z.enum(["debug", "info", "warn", "error"]);
 export type LogLevel = z.infer<typeof LogLevel>;
 
-/** A log line from a worker. Lines are numbered from 0 in each attempt; a line that is sent twice is stored once. */
+/**
+ * A log line from a worker. Lines are numbered from 0 in each attempt. A line that is sent twice is stored
+ * only once.
+ */
 export const NewLogLine = z.object({
   number: z.int().min(0).max(2_147_483_647),
   at: Timestamp.optional().describe("the worker's time; by default the time of arrival"),
@@ -32,7 +35,7 @@ export type LogLine = z.infer<typeof LogLine>;
 
 const CURSOR = /^\d{1,9}\.\d{1,10}$/;
 
-/** One page of log lines, in order; `after` is the cursor of the next page. */
+/** One page of log lines, oldest first. `after` is the cursor of the next page. */
 export const LogPage = z.object({
   items: z.array(LogLine),
   after: z.string().nullable().describe("`attempt.number` of the last line; null if the log is empty"),
@@ -60,12 +63,11 @@ export interface LogPosition {
 /** The position before the first line. */
 export const LOG_START: LogPosition = { attempt: 0, number: -1 };
 
-/** Parses a log position; undefined if the text is invalid. */
+/** Parses a log position. Returns undefined if the text is invalid. */
 export const parseLogPosition = (text: string): LogPosition | undefined => {
   if (!CURSOR.test(text)) return undefined;
   const [attempt = 0, number = 0] = text.split(".").map(Number);
   return number > 2_147_483_647 ? undefined : { attempt, number };
 };
 
-/** Formats a log position. */
 export const formatLogPosition = ({ attempt, number }: LogPosition): string => `${attempt}.${number}`;

@@ -1,6 +1,7 @@
 /**
- * Returns true if a value is a multiple of a step in decimal notation: 0.3 is a multiple of 0.1, although the quotient of
- * the two doubles is 2.9999999999999996. The tolerance is the last bits of the quotient, as in the server.
+ * Returns true if a value is a multiple of a step in decimal notation. For example, 0.3 is a multiple of 0.1,
+ * although the quotient of the two doubles is 2.9999999999999996. Like the server, tolerates an error in the
+ * last bits of the quotient.
  */
 export const isMultipleOf = (value: number, step: number): boolean => {
   const quotient = value / step;

@@ -5,7 +5,7 @@ import { operations } from "./operations.ts";
 import { PROBLEMS, ProblemDocument, type ProblemId } from "./problem.ts";
 import { type StreamOperation, streams } from "./streams.ts";
 
-/** Returns the JSON Schema of a zod schema; `input` for requests, `output` for responses. */
+/** Returns the JSON Schema of a zod schema: the input type for requests, the output type for responses. */
 const toJsonSchema = (schema: z.ZodType, io: "input" | "output"): Record<string, unknown> => {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return rest;
@@ -77,7 +77,10 @@ const createPathItem = (name: string, entry: Operation) => ({
   ...(entry.access === "anyone" ? { security: [] } : {}),
 });
 
-/** Describes a stream. OpenAPI 3.1 cannot describe server-sent events, so their schemas are in `x-events`. */
+/**
+ * Describes a stream. OpenAPI 3.1 cannot describe server-sent events, so the schemas of the events are in
+ * `x-events`.
+ */
 const createStreamItem = (name: string, entry: StreamOperation) => ({
   operationId: name,
   summary: entry.summary,
@@ -92,7 +95,7 @@ const createStreamItem = (name: string, entry: StreamOperation) => ({
   ),
 });
 
-/** Returns the OpenAPI 3.1 document of the API, mounted under `prefix`. */
+/** Returns the OpenAPI 3.1 document of the API that is mounted under `prefix`. */
 export const createOpenApiDocument = (version: string, prefix = ""): Record<string, unknown> => {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [name, entry] of Object.entries<Operation>(operations)) {

@@ -5,14 +5,14 @@ import type { ProblemId } from "./problem.ts";
 /** One operation of the API. Routes, documentation, client and fakes are derived from it. */
 export interface Operation {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** The path, with `:name` for a parameter. */
+  /** The path. Parameters are written as `:name`. */
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
-  /** Members of the body whose numbers are kept as they are written, whatever their size. */
+  /** Members of the body whose numbers keep their exact text, whatever their size. */
   readonly exactMembers?: readonly string[];
   /** True if the request body is optional. */
   readonly bodyOptional?: boolean;
@@ -22,7 +22,7 @@ export interface Operation {
   readonly responses: Readonly<Record<number, z.ZodType | null>>;
   /** Schemas of the minimal responses (`Prefer: return=minimal`) by status. */
   readonly minimal?: Readonly<Record<number, z.ZodType>>;
-  /** Problems in addition to `COMMON_PROBLEMS`. */
+  /** Problems that the operation can return in addition to `COMMON_PROBLEMS`. */
   readonly problems: readonly ProblemId[];
 }
 
@@ -67,7 +67,6 @@ export type OperationRequest<O extends Operation> = Part<"params", Input<O["para
   Part<"query", Input<O["query"]>> &
   BodyPart<O>;
 
-/** A successful response: status, body and headers. */
 export type OperationResponse<O extends Operation> = {
   [Status in keyof O["responses"] & number]: {
     readonly status: Status;
@@ -76,7 +75,7 @@ export type OperationResponse<O extends Operation> = {
   };
 }[keyof O["responses"] & number];
 
-/** A minimal response, if the client asked for `return=minimal`. */
+/** A minimal response (`Prefer: return=minimal`). */
 export type MinimalResponse<O extends Operation> = {
   [Status in keyof O["minimal"] & number]: {
     readonly status: Status;
@@ -87,7 +86,9 @@ export type MinimalResponse<O extends Operation> = {
   };
 }[keyof O["minimal"] & number];
 
-/** Returns the schema of a response with a status, whole or minimal; null means no body. */
+/**
+ * Returns the schema of the full or minimal response with a status. null means that the response has no body.
+ */
 export const getResponseSchema = (
   { responses, minimal }: Pick<Operation, "responses" | "minimal">,
   status: number,
@@ -96,10 +97,10 @@ export const getResponseSchema = (
   return whole && short ? z.union([whole, short]) : whole;
 };
 
-/** Cache of split paths; the parts alternate between literal text and parameter names. */
+/** Cache of split paths. The parts of a path are alternately literal text and parameter names. */
 const splitPaths = new Map<string, readonly string[]>();
 
-/** Returns the path with its parameters filled in, percent-encoded (RFC 3986). */
+/** Fills in the parameters of a path. They are percent-encoded (RFC 3986). */
 export const fillPath = (path: string, params: Readonly<Record<string, string>> = {}): string => {
   let parts = splitPaths.get(path);
   if (parts === undefined) {
@@ -112,9 +113,12 @@ export const fillPath = (path: string, params: Readonly<Record<string, string>> 
   return filled;
 };
 
-/** Segments that need no encoding; this is the common case. */
+/** Segments that need no encoding, which are most of them. */
 const PLAIN = /^[\w.~@:-]*$/;
 
-/** Encodes a path segment. The dots of `.` and `..` are encoded too; URL parsers may still resolve them. */
+/**
+ * Encodes a path segment. The dots of `.` and `..` are encoded as well, but URL parsers may still resolve
+ * them.
+ */
 const encodeSegment = (text: string) =>
   PLAIN.test(text) ? text : encodeURIComponent(text).replace(/%40/g, "@").replace(/%3A/g, ":");

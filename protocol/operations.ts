@@ -33,7 +33,7 @@ import {
 
 export { API_PATH } from "./operation-parts.ts";
 
-/** The whole API. */
+/** All operations of the API. */
 export const operations = {
   registerJob,
   listJobs,
@@ -77,7 +77,5 @@ export const operations = {
   readProblem,
 } as const;
 
-/** The whole API, as a type. */
 export type Operations = typeof operations;
-/** An operation's name. */
 export type OperationName = keyof Operations;

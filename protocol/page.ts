@@ -1,13 +1,16 @@
 import * as z from "zod";
 
-/** An integer in a query string. Coercion would accept an empty text as 0, so only digits are accepted. */
+/**
+ * Creates an integer parameter of a query string. Only digits are accepted, because coercion would accept an
+ * empty text as 0.
+ */
 const createIntegerParameter = (max: number, fallback: number) =>
   z
     .preprocess(
       (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
       z.coerce.number().int().min(0).max(max),
     )
-    // `default` would be missing from the OpenAPI document of the request.
+    // Not `default`, because the OpenAPI document of the request would then lack the default value.
     .prefault(fallback);
 
 /** Query parameters of every list: `limit` 0–500 (default 50) and `offset`. */
@@ -17,16 +20,21 @@ export const PageQuery = z.object({
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 
-/** A list of tasks stops counting here, because there may be millions: `total` is at most this number. */
+/**
+ * Maximum number of tasks that a list counts, because there may be millions. `total` is at most this number.
+ */
 export const MAX_COUNTED = 10_000;
 
-/** Query parameters of a list of tasks. `after` is a cursor, whose cost does not grow with the position in the list. */
+/**
+ * The query parameters of a list of tasks. `after` is a cursor. Unlike `offset`, it does not become slower
+ * with the position in the list.
+ */
 export const TaskPageQuery = PageQuery.extend({
   after: z.string().optional().describe("the id of the last task of the previous page"),
 });
 export type TaskPageQuery = z.infer<typeof TaskPageQuery>;
 
-/** Returns the schema of one page of a list, newest first. */
+/** Returns the schema for one page of a list. */
 export const createPageSchema = <Item extends z.ZodType>(item: Item) =>
   z.object({
     items: z.array(item),

@@ -1,4 +1,4 @@
-/** Maximum length of a `Prefer` header, in characters; a longer one is ignored. */
+/** Maximum length of a `Prefer` header, in characters. A longer header is ignored. */
 const MAX_HEADER_LENGTH = 1000;
 const WAIT = /(?:^|,)\s*wait\s*(?:=\s*(?:"(\d{1,9})"|(\d{1,9})))?\s*(?=[,;]|$)/i;
 const RETURN = /(?:^|,)\s*return\s*=\s*"?(minimal|representation)"?\s*(?=[,;]|$)/i;
@@ -11,8 +11,8 @@ const toText = (header: Header): string => {
 };
 
 /**
- * Returns the seconds of `Prefer: wait=N` (RFC 7240, section 4.3), or undefined if the header has no valid one.
- * The first of several wins (section 2); a malformed preference is ignored.
+ * Returns the seconds of `Prefer: wait=N` (RFC 7240, section 4.3), or undefined if there is no valid one. If
+ * there are several, the first one counts (section 2). Malformed preferences are ignored.
  */
 export const parseWait = (header: Header): number | undefined => {
   const match = WAIT.exec(toText(header));
@@ -24,10 +24,10 @@ export const parseWait = (header: Header): number | undefined => {
 export const prefersMinimal = (header: Header): boolean =>
   header !== undefined && RETURN.exec(toText(header))?.[1]?.toLowerCase() === "minimal";
 
-/** The value of `Preference-Applied` for a minimal response. */
+/** The value of `Prefer` and `Preference-Applied` for a minimal response. */
 export const MINIMAL = "return=minimal";
 
-/** Returns the value of the `Prefer` header; empty if there are no preferences. */
+/** Returns the value of the `Prefer` header, which is empty if there are no preferences. */
 export const formatPreferences = (preferences: {
   readonly wait?: number | undefined;
   readonly returns?: "minimal" | undefined;
@@ -40,5 +40,5 @@ export const formatPreferences = (preferences: {
   return parts.filter(Boolean).join(", ");
 };
 
-/** Returns `wait=N`, for `Prefer` and `Preference-Applied`. */
+/** Returns `wait=N`, the value of `Prefer` and `Preference-Applied` for a long poll. */
 export const formatWait = (seconds: number): string => `wait=${seconds}`;

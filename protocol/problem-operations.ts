@@ -2,7 +2,6 @@ import * as z from "zod";
 import { operation } from "./operation.ts";
 import { ProblemDescription } from "./problem.ts";
 
-/** Lists the problems that the API returns. */
 export const listProblems = operation({
   method: "GET",
   path: "/v1/problems",
@@ -12,7 +11,6 @@ export const listProblems = operation({
   problems: [],
 });
 
-/** Describes one problem. */
 export const readProblem = operation({
   method: "GET",
   path: "/v1/problems/:problem_id",

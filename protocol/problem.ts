@@ -2,14 +2,15 @@ import * as z from "zod";
 import { JsonValue } from "./json.ts";
 import { TaskStatus } from "./task-status.ts";
 
-/** Every error that joblib returns, by the last part of its type URI (RFC 9457). */
+/** Every error that joblib returns. The key is the last part of its type URI (RFC 9457). */
 export const PROBLEMS = {
   "malformed-request": { status: 400, title: "Malformed request" },
   "invalid-room-id": { status: 400, title: "Invalid room id" },
   "invalid-category": { status: 400, title: "Invalid category" },
   unauthorized: { status: 401, title: "Missing or invalid credentials" },
   forbidden: { status: 403, title: "Permission denied" },
-  // 404, as for a job that does not exist: ZnDraw's clients raise KeyError for it (docs/zndraw.md).
+  // The status is 404, as for a job that does not exist, because ZnDraw's clients raise KeyError for it
+  // (docs/zndraw.md).
   "invalid-job-name": { status: 404, title: "Invalid job name" },
   "job-not-found": { status: 404, title: "Job not found" },
   "worker-not-found": { status: 404, title: "Worker not found" },
@@ -31,7 +32,7 @@ export const PROBLEMS = {
   "service-unavailable": { status: 503, title: "Service unavailable" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
-/** The last part of a problem's type URI. */
+/** The id of a problem: the last part of its type URI. */
 export type ProblemId = keyof typeof PROBLEMS;
 
 /** All problem ids, ordered by status. */
@@ -43,7 +44,7 @@ export const isProblemId = (value: string): value is ProblemId => Object.hasOwn(
 /** The path of the problem descriptions, under the plugin's prefix. */
 export const PROBLEMS_PATH = "/v1/problems";
 
-/** A validation error; `pointer` is a JSON Pointer (RFC 6901) into the request body. */
+/** A validation error. `pointer` is a JSON Pointer (RFC 6901) into the request body. */
 export const FieldError = z.object({ pointer: z.string(), detail: z.string() });
 export type FieldError = z.infer<typeof FieldError>;
 
@@ -105,7 +106,7 @@ export class Problem extends Error {
     return PROBLEMS[this.id].status;
   }
 
-  /** Returns the problem document, with its type URI under `prefix`. */
+  /** Returns the problem document. Its type URI is under `prefix`. */
   toDocument(prefix = "", instance?: string): ProblemDocument {
     const { status, title } = PROBLEMS[this.id];
     return {

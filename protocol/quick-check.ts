@@ -2,7 +2,7 @@ import * as z from "zod";
 import { isJsonObject } from "./json.ts";
 
 /**
- * Returns true if parsing the value with zod would return an equal value. Returns false if it would not, or if this
+ * Returns true if zod would accept the value and not change it. Returns false if it would not, or if this
  * cannot be determined quickly.
  */
 export type QuickCheck = (json: unknown) => boolean;
@@ -12,21 +12,21 @@ const cache = new WeakMap<z.core.$ZodType, QuickCheck>();
 const never: QuickCheck = () => false;
 
 /**
- * Returns a check of JSON against a schema that does not copy the value: zod creates fifty objects for the members of one
- * task, and nearly all JSON is valid. If the check returns false, parse with the schema itself, which also reports the
- * errors.
+ * Returns a check of JSON against a schema that does not copy the value. It exists because zod creates fifty
+ * objects for the members of one task, and nearly all JSON is valid. If the check returns false, parse the
+ * value with the schema, which also reports the errors.
  */
 export const createQuickCheck = (schema: z.core.$ZodType): QuickCheck => {
   const cached = cache.get(schema);
   if (cached !== undefined) return cached;
-  // A recursive schema is left to zod.
+  // Recursive schemas are not supported, so zod checks their values.
   cache.set(schema, never);
   const check = isCoerced(schema) ? never : addChecks(createTypeCheck(schema), schema._zod.def.checks ?? []);
   cache.set(schema, check);
   return check;
 };
 
-/** Returns true for `z.coerce`, the only change of a value that the types below do not exclude. */
+/** Returns true for `z.coerce`. All other schemas that change a value are excluded by their types below. */
 const isCoerced = ({ _zod: { def } }: z.core.$ZodType): boolean => "coerce" in def && def.coerce === true;
 
 const createTypeCheck = (schema: z.core.$ZodType): QuickCheck => {
@@ -42,9 +42,9 @@ const createTypeCheck = (schema: z.core.$ZodType): QuickCheck => {
   if (schema instanceof z.ZodCustom) return passesRule(schema.def.fn);
   if (schema instanceof z.ZodArray) return hasItems(createQuickCheck(schema.def.element));
   if (schema instanceof z.ZodObject && schema.def.catchall === undefined) return hasMembers(schema.def.shape);
-  // The replacement for an invalid value is left to zod.
+  // An invalid value is not accepted here, so zod replaces it.
   if (schema instanceof z.ZodCatch) return createQuickCheck(schema.def.innerType);
-  // Zod returns the result of the first option that accepts a value; only the first is checked here.
+  // zod returns the result of the first option that accepts the value. Only the first option is checked here.
   const [first] = schema instanceof z.ZodUnion ? schema.def.options : [];
   return first === undefined ? never : createQuickCheck(first);
 };
@@ -65,13 +65,15 @@ const toQuickCheck = (check: z.core.$ZodCheck<never>): QuickCheck => {
   return never;
 };
 
-/** Returns false for a rule that returns a promise: zod has to await it. */
+/** Returns false if a rule returns a promise, because zod has to await it. */
 const passesRule =
   (rule: (json: unknown) => unknown): QuickCheck =>
   (json) =>
     rule(json) === true;
 
-/** Zod counts code points. A text has at most as many code points as UTF-16 units, and at least half as many. */
+/**
+ * zod counts code points. A text has at most as many code points as UTF-16 units, and at least half as many.
+ */
 const hasMaxLength =
   (max: number): QuickCheck =>
   (json) =>
@@ -111,8 +113,8 @@ const hasItems =
     Array.isArray(json) && json.every((item) => check(item));
 
 /**
- * Returns a check for all required members and no unknown ones, which zod would remove. It iterates over the members of
- * the value, because most members of a shape are optional and missing.
+ * Returns a check for all required members and against unknown ones, because zod would remove these. Iterates
+ * over the members of the value, because most members of a shape are optional and missing.
  */
 const hasMembers = (shape: Readonly<Record<string, z.core.$ZodType>>): QuickCheck => {
   const byName = new Map(Object.entries(shape).map(([name, schema]) => [name, createQuickCheck(schema)]));

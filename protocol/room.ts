@@ -5,11 +5,14 @@ export const GLOBAL_ROOM = "@global";
 
 const ROOM = /^[^@:/\s\u0000-\u001f]{1,128}$/u;
 
-/** Returns true for `@global` and every valid room id; `public` and `private` are reserved as prefixes of job names. */
+/**
+ * Returns true for `@global` and for every valid room id. `public` and `private` are not valid, because they
+ * are prefixes of job names.
+ */
 export const isRoomId = (value: string): boolean =>
   value === GLOBAL_ROOM || (ROOM.test(value) && value !== "public" && value !== "private");
 
-/** A room's id in a path. The server validates it and returns `invalid-room-id`. */
+/** A room id in a path. The server validates it and returns `invalid-room-id` if it is malformed. */
 export const RoomId = z
   .string()
   .min(1)

@@ -4,8 +4,8 @@ import type { JsonObject } from "./json.ts";
 const DRAFTS = ["draft-04", "draft-06", "draft-07", "2019-09", "2020-12"] as const;
 
 /**
- * The draft of a schema. `unnamed`: the schema has no `$schema`, or an unofficial one. It is read as 2020-12, together
- * with the keywords of 2019-09 and of OpenAPI 3.0 that 2020-12 does not have.
+ * The draft of a schema. `unnamed` means that the schema has no `$schema`, or an unofficial one. It is read
+ * as 2020-12, with additional support for the keywords of 2019-09 and OpenAPI 3.0 that 2020-12 lacks.
  */
 export type Draft = (typeof DRAFTS)[number] | "unnamed";
 
@@ -16,7 +16,7 @@ const OFFICIAL =
 
 const DRAFT_NUMBERS: Readonly<Record<string, Draft>> = {
   "04": "draft-04",
-  // Draft 5 has the keywords of draft 4.
+  // Draft 5 has the same keywords as draft 4.
   "05": "draft-04",
   "06": "draft-06",
   "07": "draft-07",
@@ -24,7 +24,7 @@ const DRAFT_NUMBERS: Readonly<Record<string, Draft>> = {
   "2020-12": "2020-12",
 };
 
-/** Returns the draft in `$schema`; undefined if it is older than draft 4 or not a string. */
+/** Returns the draft in `$schema`. Returns undefined if it is older than draft 4 or not a string. */
 export function getDraft(schema: Keywords): Draft | undefined {
   const uri = schema["$schema"];
   if (uri === undefined) return "unnamed";
@@ -34,7 +34,7 @@ export function getDraft(schema: Keywords): Draft | undefined {
   return DRAFT_NUMBERS[match[1] ?? match[2] ?? ""] ?? (match[2] === undefined ? undefined : "unnamed");
 }
 
-/** Returns true if a draft is `first` or a later one. `unnamed` is later than all others. */
+/** Returns true if a draft is `first` or a later one. `unnamed` counts as later than all others. */
 export function isSince(draft: Draft, first: Draft): boolean {
   return getAge(draft) >= getAge(first);
 }
@@ -50,10 +50,11 @@ export function isNullable(schema: Keywords, draft: Draft): boolean {
 }
 
 /**
- * Converts the keywords of one subschema to 2020-12: tuples to `prefixItems`, `dependencies` to `dependentRequired` and
- * `dependentSchemas`, exclusive bounds to numbers. Subschemas in it are not converted and keep their identity. Old
- * spellings are converted in every draft, because some generators combine them with a newer `$schema`: zod-to-json-schema
- * generates `"exclusiveMinimum": true` for 2019-09.
+ * Converts the keywords of one subschema to 2020-12: tuples to `prefixItems`, `dependencies` to
+ * `dependentRequired` and `dependentSchemas`, and exclusive bounds to numbers. The subschemas in it are not
+ * converted; they remain the same objects. Keywords of older drafts are converted in every draft, because
+ * some generators combine them with a newer `$schema`: zod-to-json-schema generates `"exclusiveMinimum":
+ * true` for 2019-09.
  */
 export function modernizeSchema(schema: JsonObject, draft: Draft): JsonObject;
 export function modernizeSchema(schema: Keywords, draft: Draft): Record<string, unknown>;

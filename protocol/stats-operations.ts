@@ -5,7 +5,6 @@ import { createPageSchema, PageQuery } from "./page.ts";
 import { RoomSummary } from "./room-summary.ts";
 import { Stats, StatsQuery } from "./stats.ts";
 
-/** Lists the rooms with jobs or tasks that the caller may read. */
 export const listRooms = operation({
   method: "GET",
   path: `${API_PATH}/rooms`,
@@ -39,7 +38,7 @@ export const readStats = operation({
   problems: [],
 });
 
-/** Reads the state of the server's components. For dashboards, because a host may not expose `/readyz`. */
+/** Used by the dashboard, because a host may not expose `/readyz`. */
 export const readHealth = operation({
   method: "GET",
   path: `${API_PATH}/health`,

@@ -5,14 +5,14 @@ import { API_PATH, RoomParams, TaskParams } from "./operation-parts.ts";
 import type { ProblemId } from "./problem.ts";
 import { Task } from "./task.ts";
 
-/** One stream of server-sent events (WHATWG HTML, section 9.2). */
+/** A stream of server-sent events (WHATWG HTML, section 9.2). */
 export interface StreamOperation {
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
   readonly params: z.ZodType;
   readonly headers: Readonly<Record<string, string>>;
-  /** The schema of each event's data, by the event's name. */
+  /** The schema of the data of each event, by the event's name. */
   readonly events: Readonly<Record<string, z.ZodType>>;
   readonly problems: readonly ProblemId[];
 }
@@ -27,7 +27,7 @@ const HEADERS = {
     "`wait=N`: end the stream after N seconds, default 900. Credentials are checked only at the start of a stream.",
 };
 
-/** The event streams. Clients reconnect with `Last-Event-ID` after a stream has ended or was interrupted. */
+/** The event streams. When a stream has ended or was interrupted, clients reconnect with `Last-Event-ID`. */
 export const streams = {
   followTask: stream({
     path: `${API_PATH}/tasks/:task_id/events`,
@@ -35,7 +35,10 @@ export const streams = {
     access: "task-read",
     params: TaskParams,
     headers: HEADERS,
-    /** `task`: the current state, at the start and after changes; rapid changes are merged. `log`: new log lines. */
+    /**
+     * `task`: the state of the task, sent at the start and after changes; changes in quick succession are
+     * combined. `log`: new log lines.
+     */
     events: { task: Task, log: LogPage },
     problems: ["task-not-found"],
   }),
@@ -46,17 +49,16 @@ export const streams = {
     params: RoomParams,
     headers: HEADERS,
     /**
-     * `ready`: no later change is missed, so read the lists now. `task`: a new or changed task. `jobs`: jobs or workers
-     * changed, read them again. `reset`: changes were missed, read everything again.
+     * `ready`: all later changes will be sent, so read the lists now. `task`: a new or changed task. `jobs`:
+     * jobs or workers have changed, so read them again. `reset`: changes were missed, so read everything
+     * again.
      */
     events: { ready: Nothing, task: Task, jobs: Nothing, reset: Nothing },
     problems: ["invalid-room-id"],
   }),
 } as const;
 
-/** The streams, as a type. */
 export type Streams = typeof streams;
-/** A stream's name. */
 export type StreamName = keyof Streams;
 
 /** The event types of a stream, without ids. */
@@ -67,5 +69,5 @@ export type StreamMessage<Name extends StreamName> = {
   };
 }[keyof Streams[Name]["events"] & string];
 
-/** One event of a stream. Its id is the `Last-Event-ID` to continue from. */
+/** An event of a stream. Its id can be sent as `Last-Event-ID` to continue after it. */
 export type StreamEvent<Name extends StreamName> = StreamMessage<Name> & { readonly id: string };

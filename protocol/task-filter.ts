@@ -4,21 +4,26 @@ import { createPageSchema, TaskPageQuery } from "./page.ts";
 import { Task } from "./task.ts";
 import { TaskStatus } from "./task-status.ts";
 
-/** Maximum number of tasks that a text search examines, newest first; each is read with its payload. */
+/**
+ * Maximum number of tasks that a text search examines, newest first. Each of them is read with its payload.
+ */
 export const MAX_SEARCHED = 10_000;
 /** Maximum number of tasks that the other filters examine. */
 export const MAX_FILTERED = 100_000;
 
 const Statuses = z.array(TaskStatus).min(1);
 
-/** Statuses in a query string: repeated, or separated by commas. */
+/** The statuses in a query string. They are repeated or separated by commas. */
 const StatusList = z
   .union([z.string(), z.array(z.string())])
   .transform((value) => [value].flat().flatMap((text) => text.split(",").map((part) => part.trim())))
   .pipe(Statuses)
   .describe(`one or more of ${TaskStatus.options.join(", ")}, separated by commas`);
 
-/** Returns true if a text can be stored in PostgreSQL; a query string can contain text that a body cannot. */
+/**
+ * Returns true if PostgreSQL can store a text. This is checked because a query string can contain text that a
+ * body cannot.
+ */
 const isStorable = (text: string) => !text.includes("\u0000") && text.isWellFormed();
 const STORABLE = { error: "must be valid Unicode without U+0000" };
 
@@ -39,7 +44,7 @@ const SearchText = z
     "the start of an id, or a text in the error or the first 8 KiB of the payload, ignoring case; searches the newest 10,000 tasks",
   );
 
-/** Query parameters of a list of one job's tasks. */
+/** The query parameters of a list of one job's tasks. */
 export const JobTaskQuery = TaskPageQuery.extend({
   status: StatusList.optional(),
   created_by: CreatedBy.optional(),
@@ -47,11 +52,11 @@ export const JobTaskQuery = TaskPageQuery.extend({
 });
 export type JobTaskQuery = z.infer<typeof JobTaskQuery>;
 
-/** Query parameters of a list of a room's tasks. */
+/** The query parameters of a list of a room's tasks. */
 export const RoomTaskQuery = JobTaskQuery.extend({ job: JobName.optional() });
 export type RoomTaskQuery = z.infer<typeof RoomTaskQuery>;
 
-/** The same filter in a request body; `ids` selects single tasks. */
+/** Like `RoomTaskQuery`, but in a request body. `ids` selects individual tasks. */
 export const TaskFilter = z.object({
   status: Statuses.optional(),
   job: JobName.optional(),

@@ -31,7 +31,6 @@ import {
 import { RoomTaskQuery, TaskPage } from "./task-filter.ts";
 import { TRACE_HEADERS } from "./trace-context.ts";
 
-/** Submits a task. */
 export const submitTask = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/tasks/:job_name`,
@@ -55,7 +54,6 @@ export const submitTask = operation({
   ],
 });
 
-/** Submits many tasks in one transaction. */
 export const submitTasks = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/tasks`,
@@ -69,7 +67,6 @@ export const submitTasks = operation({
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found", "no-workers-available"],
 });
 
-/** Submits many independent tasks in one request. */
 export const submitBatch = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/submissions`,
@@ -83,7 +80,6 @@ export const submitBatch = operation({
   problems: ["invalid-room-id"],
 });
 
-/** Lists a room's tasks. */
 export const listRoomTasks = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/tasks`,
@@ -97,7 +93,6 @@ export const listRoomTasks = operation({
 
 const Draining = z.boolean().optional().describe("true if the worker is draining and gets no new tasks");
 
-/** Claims a worker's next task. */
 export const claimTask = operation({
   method: "POST",
   path: `${API_PATH}/tasks/claim`,
@@ -109,7 +104,6 @@ export const claimTask = operation({
   problems: ["worker-not-found"],
 });
 
-/** Claims up to `limit` tasks for a worker. */
 export const claimTasks = operation({
   method: "POST",
   path: `${API_PATH}/workers/:worker_id/claims`,
@@ -122,7 +116,6 @@ export const claimTasks = operation({
   problems: ["worker-not-found"],
 });
 
-/** Reads a task; with `Prefer: wait=N` when it has ended. */
 export const readTask = operation({
   method: "GET",
   path: `${API_PATH}/tasks/:task_id`,
@@ -134,7 +127,6 @@ export const readTask = operation({
   problems: ["task-not-found"],
 });
 
-/** Changes a task's status or reports its progress. */
 export const updateTask = operation({
   method: "PATCH",
   path: `${API_PATH}/tasks/:task_id`,
@@ -146,7 +138,6 @@ export const updateTask = operation({
   problems: ["task-not-found", "task-lost", "invalid-task-transition"],
 });
 
-/** Updates many tasks of one worker, independently of each other. */
 export const updateTasks = operation({
   method: "PATCH",
   path: `${API_PATH}/workers/:worker_id/tasks`,
@@ -173,7 +164,6 @@ export const updateTasks = operation({
   problems: ["worker-not-found"],
 });
 
-/** Lists a task's late results, newest first. */
 export const listLateResults = operation({
   method: "GET",
   path: `${API_PATH}/tasks/:task_id/late_results`,
@@ -184,7 +174,6 @@ export const listLateResults = operation({
   problems: ["task-not-found"],
 });
 
-/** Completes a task with a late result. */
 export const adoptLateResult = operation({
   method: "POST",
   path: `${API_PATH}/tasks/:task_id/adopt`,
@@ -197,7 +186,6 @@ export const adoptLateResult = operation({
   problems: ["task-not-found", "invalid-task-transition"],
 });
 
-/** Retries a failed or cancelled task. */
 export const retryTask = operation({
   method: "POST",
   path: `${API_PATH}/tasks/:task_id/retry`,
@@ -208,7 +196,6 @@ export const retryTask = operation({
   problems: ["task-not-found", "job-not-found", "invalid-task-transition"],
 });
 
-/** Reads a task's log. */
 export const readTaskLogs = operation({
   method: "GET",
   path: `${API_PATH}/tasks/:task_id/logs`,

@@ -4,7 +4,9 @@ import * as z from "zod";
 export const TaskStatus = z.enum(["pending", "claimed", "running", "completed", "failed", "cancelled"]);
 export type TaskStatus = z.infer<typeof TaskStatus>;
 
-/** All transitions of the state machine, except that `retry` changes failed and cancelled tasks back to pending. */
+/**
+ * The transitions of the state machine. In addition, `retry` changes failed and cancelled tasks to pending.
+ */
 const TRANSITIONS: Record<TaskStatus, readonly TaskStatus[]> = {
   pending: ["claimed", "cancelled"],
   claimed: ["running", "failed", "cancelled", "pending"],
@@ -14,7 +16,7 @@ const TRANSITIONS: Record<TaskStatus, readonly TaskStatus[]> = {
   cancelled: [],
 };
 
-/** The statuses that a PATCH can set; only the server sets the others. */
+/** The statuses that a PATCH can set. Only the server sets the others. */
 export const PATCHABLE_STATUSES = [
   "running",
   "completed",

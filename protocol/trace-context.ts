@@ -1,10 +1,13 @@
 import * as z from "zod";
 
-/** Maximum length of a stored `tracestate`, in characters: the length that W3C Trace Context requires to propagate. */
+/**
+ * Maximum length of a stored `tracestate`, in characters. W3C Trace Context requires that at least this
+ * length is propagated.
+ */
 export const MAX_TRACESTATE = 512;
 
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-/** Invalid values: version `ff`, and all-zero trace or span ids. */
+/** Matches invalid values: version `ff`, or a trace or span id that is all zeros. */
 const INVALID = /^ff-|^..-0{32}-|-0{16}-..$/;
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
@@ -24,7 +27,10 @@ export const TRACE_HEADERS = {
 
 type Header = string | string[] | null | undefined;
 
-/** Parses the trace headers; undefined if they are missing or invalid. An invalid trace never rejects a request. */
+/**
+ * Parses the trace headers. Returns undefined if they are missing or invalid, because an invalid trace never
+ * rejects a request.
+ */
 export const readTraceContext = (traceparent: Header, tracestate: Header): TraceContext | undefined => {
   if (typeof traceparent !== "string" || !TRACEPARENT.test(traceparent) || INVALID.test(traceparent)) {
     return undefined;

@@ -12,7 +12,6 @@ import {
   WorkerDetails,
 } from "./worker.ts";
 
-/** Creates a worker. */
 export const createWorker = operation({
   method: "POST",
   path: `${API_PATH}/workers`,
@@ -24,7 +23,6 @@ export const createWorker = operation({
   problems: [],
 });
 
-/** Reports that a worker is alive, and returns the tasks that it must stop. */
 export const heartbeat = operation({
   method: "PATCH",
   path: `${API_PATH}/workers/:worker_id`,
@@ -38,7 +36,6 @@ export const heartbeat = operation({
   problems: ["worker-not-found"],
 });
 
-/** Lists the caller's workers; for an admin, all workers. */
 export const listWorkers = operation({
   method: "GET",
   path: `${API_PATH}/workers`,
@@ -49,7 +46,6 @@ export const listWorkers = operation({
   problems: [],
 });
 
-/** Lists the workers that serve a room. */
 export const listRoomWorkers = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/workers`,
@@ -61,7 +57,6 @@ export const listRoomWorkers = operation({
   problems: ["invalid-room-id"],
 });
 
-/** Reads a worker with its jobs and its tasks. */
 export const readWorker = operation({
   method: "GET",
   path: `${API_PATH}/workers/:worker_id`,
@@ -72,7 +67,6 @@ export const readWorker = operation({
   problems: ["worker-not-found"],
 });
 
-/** Drains a worker: it finishes its tasks and then stops. */
 export const drainWorker = operation({
   method: "POST",
   path: `${API_PATH}/workers/:worker_id/drain`,
@@ -83,7 +77,6 @@ export const drainWorker = operation({
   problems: ["worker-not-found"],
 });
 
-/** Requeues claimed tasks that were not started. */
 export const releaseTasks = operation({
   method: "POST",
   path: `${API_PATH}/workers/:worker_id/release`,
@@ -95,7 +88,6 @@ export const releaseTasks = operation({
   problems: ["worker-not-found"],
 });
 
-/** Removes a worker: its running tasks fail or are retried, and its claimed tasks are requeued. */
 export const removeWorker = operation({
   method: "DELETE",
   path: `${API_PATH}/workers/:worker_id`,

@@ -8,7 +8,6 @@ export const MAX_TASKS_PER_HEARTBEAT = 10_000;
 
 const TaskIds = z.array(z.string().max(128)).max(MAX_TASKS_PER_HEARTBEAT);
 
-/** A request to create a worker. */
 export const CreateWorkerRequest = z.object({
   name: z.string().max(255).nullable().optional().describe("a display name, for example `host:pid`"),
 });
@@ -43,7 +42,7 @@ export type Worker = z.infer<typeof Worker>;
 /** Maximum number of tasks in a worker's details. */
 export const MAX_TASKS_SHOWN = 100;
 
-/** A worker with its jobs and tasks, as far as the caller may see them. */
+/** A worker with those of its jobs and tasks that the caller can read. */
 export const WorkerDetails = Worker.extend({
   draining: z.boolean(),
   jobs: z.array(z.object({ room_id: z.string(), job_name: z.string() })),
@@ -63,7 +62,7 @@ export const WorkerDetails = Worker.extend({
 });
 export type WorkerDetails = z.infer<typeof WorkerDetails>;
 
-/** A heartbeat; `tasks` lists all tasks that the worker believes it has. */
+/** A heartbeat. `tasks` lists all tasks for which the worker believes to have the lease. */
 export const Heartbeat = z.object({
   tasks: TaskIds.optional(),
   draining: z
@@ -75,11 +74,11 @@ export const Heartbeat = z.object({
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
-/** The reason why a worker must stop a task. */
+/** Why a worker must stop a task. */
 export const StopReason = z.enum(["cancelled", "timed_out", "lost"]);
 export type StopReason = z.infer<typeof StopReason>;
 
-/** The response to a heartbeat: the tasks that the worker must stop. */
+/** The response to a heartbeat. It lists the tasks that the worker must stop. */
 export const HeartbeatResponse = z.object({
   id: z.string(),
   last_heartbeat: Timestamp,
@@ -93,5 +92,4 @@ export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>;
 export const TaskRelease = z.object({ tasks: TaskIds });
 export type TaskRelease = z.infer<typeof TaskRelease>;
 
-/** The requeued tasks. */
 export const ReleasedTasks = z.object({ released: z.array(z.string()) });

@@ -16,8 +16,8 @@ export interface BatchSender<Call, Result> {
   /** Sends a batch in one request. Returns the outcomes in the order of the calls. */
   sendMany(calls: readonly Call[]): Promise<readonly (Result | Error)[]>;
   /**
-   * Returns true if an error of a batch request is not caused by one of its calls: then every call fails with it.
-   * Otherwise every call is sent again individually.
+   * Returns true if the error of a batch request is not caused by one of its calls. Then every call fails
+   * with this error. Otherwise every call is sent again individually.
    */
   isForAll(error: unknown): boolean;
 }
@@ -40,15 +40,15 @@ const MAX_BATCH_BYTES = 512 * 1024;
 const MAX_IN_FLIGHT = 2;
 
 /**
- * Combines the calls that are made during a request into one batch, which is the next request. There is no timer: a
- * single call is sent immediately. Every call has its own outcome.
+ * Combines the calls that are made during a request into one batch, which is sent as the next request. There
+ * is no timer: if no request is running, a call is sent immediately. Every call has its own outcome.
  */
 export class Batcher<Call, Result> {
   readonly #sender: BatchSender<Call, Result>;
   #waiting: PendingCall<Call, Result>[] = [];
   #inFlight = 0;
   #isScheduled = false;
-  /** Nothing is sent before this promise settles. */
+  /** Nothing is sent until this promise settles. */
   #gate: Promise<void> | undefined;
 
   constructor(sender: BatchSender<Call, Result>) {
@@ -56,8 +56,8 @@ export class Batcher<Call, Result> {
   }
 
   /**
-   * Sends a call once. `bytes` is the approximate size that it adds to the body. Rejects with
-   * the reason of `cancellation`.
+   * Sends a call once. `bytes` is its approximate size in the body of a request. Rejects with the reason of
+   * `cancellation`.
    */
   send(call: Call, bytes: number, cancellation?: Cancellation): Promise<Result> {
     if (bytes > LARGE_CALL_BYTES) return this.#sendLarge(call, cancellation);

@@ -35,7 +35,10 @@ const readString = (record: unknown, name: string): string | undefined => {
   return typeof value === "string" ? value : undefined;
 };
 
-/** Returns the job of a submit, or the common job and the number of tasks of a submit of several tasks. */
+/**
+ * Returns the job of a submit. For a submit of several tasks, returns the job that they have in common and
+ * the number of tasks.
+ */
 const getDestination = ({ params, body }: TracedCall): { job: string | undefined; count?: number } => {
   const tasks = isRecord(body) ? body["tasks"] : undefined;
   if (!Array.isArray(tasks)) return { job: readString(params, "job_name") };
@@ -95,7 +98,7 @@ export const traceSubmit = <Submitted extends { readonly id: string }>(
   });
 };
 
-/** Runs a call; a submit gets its own span. `work` receives the headers that propagate the trace context. */
+/** Runs a call. A submit gets its own span. `work` receives the headers that propagate the trace context. */
 export const traceCall = <Response extends { readonly body: unknown }>(
   call: TracedCall,
   work: (headers: Headers) => Promise<Response>,

@@ -10,8 +10,8 @@ const currentListener = new AsyncLocalStorage<LineListener>();
 let isPatched = false;
 
 /**
- * Wraps the methods of `console`, once per process: lines are printed as before, and also sent
- * to the current listener.
+ * Wraps the methods of `console`, once per process. Lines are still printed, and are also sent to the current
+ * listener.
  */
 const patchConsole = (): void => {
   if (isPatched) return;
@@ -26,7 +26,8 @@ const patchConsole = (): void => {
 };
 
 /**
- * Runs a function and calls `onLine` for each line that it, or a function it calls or awaits, prints with `console`.
+ * Runs a function. Calls `onLine` for each line that the function, or code that it calls or awaits, prints
+ * with `console`.
  */
 export const runWithConsoleCapture = <Value>(onLine: LineListener, run: () => Value): Value => {
   patchConsole();

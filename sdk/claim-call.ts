@@ -11,12 +11,11 @@ import { MAX_LONG_POLL_SECONDS } from "./options.ts";
 import { isTransient } from "./retry.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
 
-/** A claim. */
 export interface ClaimRequest {
   readonly worker: LiveWorker;
   /** Maximum number of tasks. */
   readonly limit: number;
-  /** Whether the claim also starts the tasks. */
+  /** True if the claim also starts the tasks. */
   readonly start: boolean;
   readonly signal: AbortSignal;
 }
@@ -56,15 +55,16 @@ export const claimTasks = async (
     return body.task === null ? [] : [body.task];
   } catch (error) {
     if (error instanceof WorkerNotFoundError) session.markForgotten(worker.id);
-    // Interrupted by the network or by `stop`: the server must requeue the tasks that it may have claimed.
+    // The claim was interrupted by the network or by `stop`. The server must requeue the tasks that it may
+    // have claimed.
     if (!hasClaimedNothing(error)) session.scheduleRequeueOfLostClaim();
     throw error;
   }
 };
 
 /**
- * Returns true if a failed claim should be retried. After a successful claim, the configuration is known to be right,
- * so more kinds of errors are considered transient.
+ * Returns true if a failed claim should be retried. After one successful claim, the configuration is known to
+ * be correct, so more kinds of errors are considered transient.
  */
 export const canRetryClaim = (error: unknown, hasClaimed: boolean, failures: number): boolean =>
   isTransient(error) ||

@@ -13,7 +13,7 @@ import { TaskReports } from "./task-reports.ts";
 import { DELIVERY_RETRY, deliverUpdate, isLeaseLost, SHORT_RETRY } from "./task-update.ts";
 
 /**
- * A task that this worker has claimed. `run` does everything: it starts the task, runs the extension and ends the task.
+ * A task that this worker has claimed. `run` starts the task, runs the extension and ends the task.
  * `start`, `complete`, `fail` and `release` are the individual steps.
  *
  * @example
@@ -21,20 +21,20 @@ import { DELIVERY_RETRY, deliverUpdate, isLeaseLost, SHORT_RETRY } from "./task-
  */
 export class ClaimedTask<Context = unknown> implements LeasedTask {
   readonly id: string;
-  /** The number of the claim. The server rejects updates from an earlier attempt: it fences the lease. */
+  /** The number of the claim. It fences the lease: the server rejects updates of earlier attempts. */
   readonly attempt: number;
   /** @internal */ readonly leasedSince = performance.now();
   /** @internal True while the end of the task is being sent and its slot can be reused. */ freesSlot = false;
   readonly #environment: TaskEnvironment;
   readonly #abort = new LazyAbort();
-  // Members that few tasks need are created on first use: creating them took half of a busy worker's CPU time.
+  // Few tasks need these members. Creating them always took half of a busy worker's CPU time.
   #settled: PromiseWithResolvers<void> | undefined;
   #reports: TaskReports | undefined;
   #task: Task;
   #phase: "claimed" | "starting" | "started" | "ending" | "settled" = "claimed";
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
   #interruption: Promise<TaskOutcome> | undefined;
-  /** True if the interruption itself ends the task; false if it waits for an end that is already being sent. */
+  /** True if the interruption ends the task itself; false if it waits for an update that is already being sent. */
   #isInterrupted = false;
   /** Aborted when no more updates should be sent. */
   readonly #cancellation = new LazyAbort();
@@ -59,7 +59,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   get payload(): JsonObject {
     return this.#task.payload;
   }
-  /** The task as last returned by the server. */
+  /** The task as it was last returned by the server. */
   get task(): Task {
     return this.#task;
   }
@@ -98,7 +98,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     return this.#outcome.promise;
   }
 
-  /** Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if it has ended. */
+  /** Marks the task as running. Throws `TaskLostError` or `InterruptedError`, or `UsageError` if the task has ended. */
   async start(): Promise<Task> {
     this.#abort.throwIfAborted();
     if (this.#phase === "started") return this.#task;
@@ -111,8 +111,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   }
 
   /**
-   * Completes the running task. Rejects with `NotJsonError` or `ValidationError` for an invalid result (the task keeps
-   * running), `UsageError` if the task is not running, and `TaskLostError` if the lease is lost. Retries for 5 minutes.
+   * Completes the running task. Rejects with `NotJsonError` or `ValidationError` if the result is invalid; the task
+   * then keeps running. Rejects with `UsageError` if it is not running, or `TaskLostError`. Retries for 5 minutes.
    */
   complete(result?: unknown): Promise<Task> {
     return this.#end("started", () => ({
@@ -130,12 +130,12 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
       return await this.#end("claimed", () => ({ status: "failed", error: toErrorText(error) }));
     } catch (rejection) {
       if (!isRejection(rejection)) throw rejection;
-      // The server or a proxy may reject a long text. Without a shorter one, the task would seem to run forever.
+      // If the server or a proxy rejects the text, a short one is sent, so that the task ends.
       return this.#end("claimed", () => ({ status: "failed", error: toShortError(error) }));
     }
   }
 
-  /** Requeues a task that has not started. Throws `UsageError` if it has. */
+  /** Requeues a task that has not started. Throws `UsageError` if it has started. */
   async release(): Promise<void> {
     if (this.#phase !== "claimed") throw this.#createPhaseError();
     this.#phase = "ending";
@@ -158,11 +158,11 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     if (this.#phase === "settled" || this.#phase === "ending") return;
     this.#abort.abort(TaskLostError.create(reason));
     this.#environment.logger.warn({ task: this.id, reason }, "lost the lease on a task");
-    // If the extension is running, its slot is not free before `run` returns.
+    // If the extension is running, its slot becomes free only when `run` returns.
     if (this.#outcome === undefined) this.#close();
   }
 
-  /** Ends the task without waiting for `run`: fails a started task with `reason`, requeues any other. Never throws. */
+  /** Ends the task without waiting for `run`. Fails a started task and requeues any other. Never throws. */
   interrupt(reason = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
     this.#interruption ??= this.#interrupt(reason);
     void this.#interruption.then((outcome) => this.#outcome?.resolve(outcome));
@@ -180,7 +180,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
         const task = await this.#end("starting", () => ({ status: "failed", error: reason }), SHORT_RETRY);
         return { status: "failed", error: reason, cause: this.#abort.reason, task };
       } else {
-        // Its end is already being sent. Wait for it, but not as long as it would be retried.
+        // The end of the task is already being sent. Wait for it, but not until its retries end.
         await waitAtMost(5_000, this.settled);
         this.#cancellation.abort();
         if (this.#outcome !== undefined) return await this.#outcome.promise;
@@ -264,7 +264,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   async #send(update: TaskUpdate, policy: RetryPolicy = DELIVERY_RETRY): Promise<Task> {
     try {
-      // Progress that the task reported is missing in the known task, so the full response is needed.
+      // The known task lacks the progress that was reported, so the full response is needed.
       const currentTask = this.#reports?.hasProgress ? undefined : this.#task;
       const delivery = { update, currentTask, policy, cancellation: this.#cancellation };
       this.#task = await deliverUpdate(this.#environment.updates, this, delivery);

@@ -10,7 +10,7 @@ export interface ClientOptions {
   readonly url?: string | undefined;
   /** A bearer token, or a function that returns one. Default: `JOBLIB_TOKEN`. */
   readonly token?: Token | undefined;
-  /** Replaces undici, for example by the global `fetch` in tests with msw. */
+  /** A function to use instead of undici, for example the global `fetch` in tests with msw. */
   readonly fetch?: FetchLike | undefined;
   /** How calls are retried. Default: up to 4 attempts within 30 s. */
   readonly retry?: Partial<RetryPolicy> | undefined;
@@ -24,13 +24,16 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Maximum duration of a long poll, in seconds (`Prefer: wait=N`, RFC 7240). Default: no long poll. */
   readonly wait?: number | undefined;
-  /** The idempotency key of a submit. Default of `submitTask`: a random one, so that retries create only one task. */
+  /**
+   * The idempotency key of a submit. Default: a random key for `submitTask`, so that retries create only one
+   * task.
+   */
   readonly idempotencyKey?: string | undefined;
-  /** An `ETag`. The response is 304 while the task has not changed. */
+  /** An `ETag`. The response is a 304 while the task has not changed. */
   readonly ifNoneMatch?: string | undefined;
   /** Overrides the client's retry policy; false disables retries. */
   readonly retry?: boolean | Partial<RetryPolicy> | undefined;
-  /** Maximum duration of each attempt in addition to `wait`, in seconds. Default: 30. */
+  /** Maximum duration of each attempt, in seconds; `wait` is added to it. Default: 30. */
   readonly timeoutSeconds?: number | undefined;
 }
 
@@ -41,7 +44,7 @@ export type StreamParams<Name extends StreamName> = z.input<Streams[Name]["param
 export interface FollowOptions {
   /** Aborts the stream, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** The `id` of the last event that was received; the stream continues after it. */
+  /** The `id` of the last event that was received. The stream continues after this event. */
   readonly lastEventId?: string | undefined;
 }
 

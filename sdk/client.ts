@@ -48,7 +48,7 @@ import {
 import { sleep } from "./sleep.ts";
 import { type JsonResponse, sendRequest } from "./transport.ts";
 
-/** Survives a restart of the server. */
+/** The retries last long enough for a restart of the server. */
 const AWAIT_RETRY: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };
 
 /**
@@ -71,7 +71,7 @@ export class JoblibClient {
   readonly #retry: RetryPolicy;
   readonly #userAgent: string;
 
-  /** Creates a client; sends nothing. Throws `UsageError` if the URL is invalid. */
+  /** Creates a client. Does not send anything. Throws `UsageError` if the URL is invalid. */
   constructor(options: ClientOptions = {}) {
     this.url = parseServerUrl(options.url);
     this.#token = options.token;
@@ -98,7 +98,7 @@ export class JoblibClient {
     return this.#send(name, request, options, (response, url) => readResponse(name, response, url));
   }
 
-  /** @internal Calls an operation with `Prefer: return=minimal`; an older server sends the full response. */
+  /** @internal Calls an operation with `Prefer: return=minimal`. An older server sends the full response. */
   async callMinimal<Name extends OperationName>(
     name: Name,
     request: OperationRequest<Operations[Name]>,
@@ -192,8 +192,8 @@ export class JoblibClient {
     let etag: string | undefined;
     for (;;) {
       const pollSeconds = getPollSeconds(deadline);
-      // A long poll without an ETag returns at the end of the task, one with an ETag at the next change. With
-      // `onChange`, the first read returns the current task immediately.
+      // A long poll without an ETag returns when the task ends; one with an ETag returns at the next change.
+      // With `onChange`, the first read does not wait and returns the current task.
       const wait = onChange !== undefined && etag === undefined ? 0 : pollSeconds;
       const startedAt = performance.now();
       const options = { signal, retry: AWAIT_RETRY, wait: wait || undefined, ifNoneMatch: etag };

@@ -39,7 +39,10 @@ export class GatewayError extends ConnectionError {
   }
 }
 
-/** The response is not part of joblib's protocol: HTML, a redirect, a body over 16 MiB or with an unexpected shape. */
+/**
+ * The response does not follow joblib's protocol: it is HTML, a redirect, larger than 16 MiB, or has an
+ * unexpected shape.
+ */
 export class ProtocolError extends JoblibError {
   /** The HTTP status of the response, if there was one. */
   readonly status: number | undefined;
@@ -50,14 +53,17 @@ export class ProtocolError extends JoblibError {
   }
 }
 
-/** The worker stopped and interrupted the task. It is the reason of the task's `signal`. */
+/** The reason of a task's `signal` if the worker stopped and interrupted the task. */
 export class InterruptedError extends JoblibError {}
 
-/** A problem document that the server returned (RFC 9457). Every known problem id has a subclass. */
+/** A problem document (RFC 9457) that the server returned. Every known problem id has its own subclass. */
 export class ProblemError extends JoblibError {
   /** The problem document as received. */
   readonly problem: ProblemDocument;
-  /** The last part of the problem's type URI: a `ProblemId`, or the id of a problem that this version does not know. */
+  /**
+   * The last part of the problem's type URI. It is a `ProblemId`, or the id of a problem that this version
+   * does not know.
+   */
   readonly id: string;
   /** The HTTP status in the problem document. */
   readonly status: number;
@@ -138,7 +144,7 @@ export class InvalidTaskTransitionError extends ProblemError {
   }
 }
 
-/** A payload, result or request is invalid. The server returns it, and the SDK's own checks throw it. */
+/** A payload, result or request is invalid. Both the server and the SDK's own checks report this. */
 export class ValidationError extends ProblemError {
   /** The invalid fields; `pointer` is a JSON Pointer (RFC 6901). */
   get errors(): readonly FieldError[] {
@@ -153,7 +159,7 @@ export class ValidationError extends ProblemError {
 
 /** The worker has lost its lease on the task. It is also the reason of the task's `signal`. */
 export class TaskLostError extends ProblemError {
-  /** The reason that the heartbeat returned; `lost` if the server rejected an update. */
+  /** The reason that a heartbeat returned, or `lost` if the server rejected an update. */
   reason: StopReason = "lost";
 
   /** @internal Creates an error for a reason that a heartbeat returned. */
@@ -193,7 +199,9 @@ export const ERROR_BY_PROBLEM = {
   "service-unavailable": ServiceUnavailableError,
 } as const satisfies Record<ProblemId, typeof ProblemError>;
 
-/** Creates the error of a problem document. The id in the type URI selects the class, not the status. */
+/**
+ * Creates the error for a problem document. The class depends on the id in the type URI, not on the status.
+ */
 export const toProblemError = (problem: ProblemDocument, retryAfter?: number): ProblemError => {
   const id = parseProblemId(problem.type);
   const ErrorClass = id === undefined ? ProblemError : ERROR_BY_PROBLEM[id];

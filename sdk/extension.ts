@@ -13,7 +13,7 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** Reports a fraction from 0 to 1 and a message of up to 1,000 characters. The latest report wins. Never throws. */
   readonly progress: (fraction?: number, message?: string) => void;
-  /** The task when it was started. */
+  /** The task as it was when it was started. */
   readonly task: Task;
   /** The worker's logger. Its lines are also stored with the task. */
   readonly log: TaskLogger;
@@ -31,13 +31,16 @@ export interface ExtensionOptions {
   readonly description?: string;
   /** Default options of the job's tasks. */
   readonly defaults?: TaskDefaultOptions;
-  /** The order of tasks with the same priority: `"fifo"` (default) by age, or `"room"` alternately between rooms. */
+  /**
+   * The order of tasks with the same priority. `"fifo"` (default): the oldest first. `"room"`: rooms take
+   * turns.
+   */
   readonly fairness?: Fairness;
 }
 
 /**
- * The static members of every extension class. They do not include the options, so that `static
- * room` needs no `override`.
+ * The static members of every extension class. The options are not included, so that a class can declare
+ * `static room` without `override`.
  */
 export interface ExtensionStatics {
   /** The category of the job. */
@@ -53,21 +56,22 @@ const PAYLOAD = Symbol.for("joblib.payload");
 
 /** Base class of all extensions. */
 export abstract class ExtensionInstance {
-  /** Runs a task. The returned value, as JSON, is the task's result; a thrown error fails the attempt. */
+  /** Runs a task. The result of the task is the returned value as JSON. If it throws, the attempt fails. */
   abstract run(context: never, run: RunContext): unknown;
 }
 
-/** An extension class that a job manager with this context can register. */
+/** An extension class that can be registered with a job manager that has this context. */
 export interface ExtensionClass<Context = never> extends ExtensionStatics, ExtensionOptions {
   readonly name: string;
   readonly prototype: object;
-  // A property, not a method: TypeScript compares method parameters bivariantly, so a wrong context would be accepted.
+  // A property instead of a method: TypeScript compares the parameters of methods bivariantly, so a wrong
+  // context would be accepted.
   new (input: never): { readonly run: (context: Context, run: RunContext) => unknown };
 }
 
 /**
- * The parameters as fields. zod's output type of an empty shape forbids every member, even `run`,
- * so it becomes `object`.
+ * The parameters as fields. For an empty shape, zod's output type forbids every member, even `run`, so
+ * `object` is used instead.
  */
 export type Fields<Output> = [Output[keyof Output]] extends [never] ? object : Readonly<Output>;
 
@@ -130,7 +134,7 @@ export function Extension(
       if ("errors" in validated) throw createValidationError(new.target.name, validated.errors);
       Object.defineProperty(this, PAYLOAD, { value: input });
       for (const [key, value] of Object.entries(validated.value ?? {})) {
-        // A parameter called `run`, or an unknown member of a loose schema, must not shadow a method.
+        // A parameter with the name `run`, or an unknown member of a loose schema, must not hide a method.
         if (key in this)
           throw createValidationError(new.target.name, [
             { pointer: `/payload/${key}`, detail: "is a reserved name" },
@@ -143,7 +147,8 @@ export function Extension(
     if (key === "run" || key in Base.prototype)
       throw new UsageError(`${JSON.stringify(key)} is a reserved name: rename the parameter`);
   }
-  // `unknown`, because the constructor defines the fields at run time; the overloads declare them.
+  // The type is `unknown`, because the constructor defines the fields at run time. The overloads declare
+  // them.
   return Object.assign(Base, options);
 }
 
@@ -157,15 +162,20 @@ const createValidationError = (name: string, errors: { pointer: string; detail: 
   return ValidationError.create(`${name}: ${messages.slice(0, 5).join("; ")}`, errors);
 };
 
-/** Returns true if the class extends `Extension(…)`, even of another installed copy of joblib. */
+/**
+ * Returns true if the class extends `Extension(…)`, even if it is that of another installed copy of joblib.
+ */
 export const isExtensionClass = (value: unknown): value is ExtensionClass =>
   typeof value === "function" && BRAND in value && "category" in value && !Object.hasOwn(value, BRAND);
 
-/** Returns the payload of an instance: the constructor's input, because the worker applies defaults and transforms. */
+/**
+ * Returns the payload of an instance. This is the input of the constructor, because the worker applies
+ * defaults and transforms.
+ */
 export const getPayload = (instance: ExtensionInstance): unknown =>
   PAYLOAD in instance ? instance[PAYLOAD] : undefined;
 
-/** An instance of an extension, without the type of its context, which `register` has checked. */
+/** An instance of an extension whose context has any type, because `register` has already checked it. */
 export interface RunnableExtension {
   run(context: unknown, run: RunContext): unknown;
 }

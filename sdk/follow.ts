@@ -15,19 +15,21 @@ import type { Sender, StreamedResponse } from "./senders.ts";
 import { sleep } from "./sleep.ts";
 import { createForeignResponseError, parseRetryAfter } from "./transport.ts";
 
-/** A connection without data for this long is considered dead: the server sends a comment every 15 s. */
+/**
+ * A connection is considered dead if it receives no data for this time. The server sends a comment every 15
+ * s.
+ */
 const IDLE_TIMEOUT_MS = 45_000;
 
 /** A stream to follow. */
 export interface FollowRequest<Name extends StreamName> {
   readonly name: Name;
   readonly params: Readonly<Record<string, string>>;
-  /** The `id` of the last event that was received; the stream continues after it. */
+  /** The `id` of the last event that was received. The stream continues after this event. */
   readonly lastEventId?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The parts of the client that a stream uses. */
 export interface FollowEnvironment {
   readonly url: string;
   readonly send: Sender;
@@ -79,7 +81,7 @@ const readError = async (
     const problem = ProblemDocument.safeParse(JSON.parse(await text()));
     if (problem.success) return toProblemError(problem.data, parseRetryAfter(headers["retry-after"]));
   } catch {
-    // The body is not a problem document.
+    // The body is not a problem document. The error is created below.
   }
   return createForeignResponseError(
     status,
@@ -129,7 +131,7 @@ async function* readEvents<Name extends StreamName>(
         const parsed = schema.safeParse(JSON.parse(data));
         if (!parsed.success) throw new ProtocolError(`${url} sent an invalid ${event} event`, 200);
         hasReceivedEvent = true;
-        // The event's own schema has parsed the data, which justifies the type.
+        // The schema of the event has parsed the data, so the type is correct.
         yield { event, id, data: parsed.data } as StreamEvent<Name>;
       }
     }
@@ -137,8 +139,8 @@ async function* readEvents<Name extends StreamName>(
     if (idleTimeout.hasExpired)
       throw new ConnectionError(`no data from ${url} for ${IDLE_TIMEOUT_MS / 1000} s`, { cause: error });
     signal?.throwIfAborted();
-    // After an event, a connection that exceeds the size limit is reopened. Before it, every attempt would fail the
-    // same way.
+    // If an event was received, a connection that exceeds the size limit is reopened. Otherwise every attempt
+    // would fail in the same way.
     if (isTooLargeError(error) && !hasReceivedEvent) throw createTooLargeError(url, 200, error);
     if (error instanceof SyntaxError)
       throw new ProtocolError(`${url} sent an event with invalid JSON`, 200, { cause: error });
@@ -148,9 +150,9 @@ async function* readEvents<Name extends StreamName>(
 }
 
 /**
- * Yields the events of a stream and never ends by itself: after an interruption it reconnects and continues
- * after the last event. Throws errors that retries cannot fix (401, 403, 404, a response that is not joblib's),
- * and the reason of `signal`.
+ * Yields the events of a stream and never ends by itself. After an interruption, it reconnects and continues
+ * after the last event. Throws errors that retries cannot fix (401, 403, 404, or a response that is not from
+ * joblib), and the reason of `signal`.
  */
 export async function* follow<Name extends StreamName>(
   request: FollowRequest<Name>,

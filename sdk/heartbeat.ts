@@ -7,7 +7,6 @@ import { getRetryDelay } from "./retry.ts";
 import { sleep } from "./sleep.ts";
 import type { TaskTable } from "./task-table.ts";
 
-/** The parts of a claimed task that the heartbeat uses. */
 export interface LeasedTask {
   readonly id: string;
   readonly attempt: number;
@@ -17,13 +16,12 @@ export interface LeasedTask {
   markLost(reason: StopReason): void;
 }
 
-/** Options of `Heartbeat`. */
 export interface HeartbeatOptions {
   readonly client: JoblibClient;
   readonly workerId: string;
-  /** The initial interval, in seconds. Each response contains the next one. */
+  /** The initial interval, in seconds. Each response contains the next interval. */
   readonly seconds: number;
-  /** Overrides the interval of the server, in seconds. */
+  /** The interval in seconds; undefined for the interval of the server. */
   readonly fixedSeconds: number | undefined;
   /** The worker's claimed and running tasks. */
   readonly tasks: TaskTable<LeasedTask>;
@@ -38,9 +36,15 @@ export interface HeartbeatOptions {
   readonly logger: Logger;
 }
 
-/** Tasks that end sooner cause no heartbeat: otherwise a worker with short tasks would send one for every task. */
+/**
+ * Age at which a new task causes a heartbeat, in milliseconds. Otherwise a worker with short tasks would send
+ * a heartbeat for every task.
+ */
 const NEW_TASK_DELAY_MS = 250;
-/** Minimum delay of the timer: with tasks of about 250 ms, there is always one that is almost old enough. */
+/**
+ * Minimum delay of the timer, in milliseconds. If tasks take about 250 ms, there is always one that is almost
+ * old enough.
+ */
 const MIN_NEW_TASK_DELAY_MS = 50;
 /** Interval of a busy worker if the server or a proxy does not support long polls, in seconds. */
 const FALLBACK_INTERVAL_SECONDS = 2;
@@ -65,9 +69,10 @@ export class Heartbeat {
     this.#seconds = options.fixedSeconds ?? options.seconds;
   }
 
-  /** Starts the heartbeats. The worker was just created, so the first one is sent after an interval. */
+  /** Starts the heartbeats. The first one is sent after an interval, because the worker was just created. */
   start(): void {
-    // Without a trace context: the heartbeats outlive the span that is active when the worker is created.
+    // Runs without a trace context, because the heartbeats continue after the span that is active when the
+    // worker is created.
     void context.with(ROOT_CONTEXT, () => this.#run());
   }
 
@@ -153,7 +158,7 @@ export class Heartbeat {
   /** Sends one heartbeat. Returns the seconds to wait before the next one. */
   async #send(listed: ReadonlyMap<string, LeasedTask>, isImmediate: boolean): Promise<number> {
     const { client, workerId, fixedSeconds, onStop, onDraining, isDraining } = this.#options;
-    // A caller of `sendNow` waits for the current leases, not for the next change.
+    // `sendNow` waits for the current leases, not for the next change.
     const isLongPoll = listed.size > 0 && !isImmediate;
     const wasDraining = isDraining();
     const startedAt = performance.now();
@@ -167,7 +172,8 @@ export class Heartbeat {
         wait: isLongPoll ? Math.max(1, Math.floor(this.#seconds)) : undefined,
         signal: this.#request.signal,
         retry: false,
-        // Detects a dead connection before the server considers the worker dead, which is after four intervals.
+        // Detects a dead connection before the server considers the worker dead, which happens after four
+        // intervals.
         timeoutSeconds: Math.max(2, this.#seconds),
       },
     );

@@ -13,12 +13,15 @@ export interface JobManagerOptions extends ClientOptions {
   readonly heartbeatSeconds?: number | undefined;
   /** Receives the SDK's log lines; pino and Fastify loggers can be used directly. Default: `silentLogger`. */
   readonly logger?: Logger | undefined;
-  /** Whether lines that `run` prints with `console` are also stored with the task. Default: false. */
+  /** True to store lines that `run` prints with `console` with the task. Default: false. */
   readonly captureConsole?: boolean | undefined;
 }
 
 /** Options of `JobManager.run`. */
 export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context> {
-  /** Aborting it also ends the current tasks: started tasks fail as interrupted, the others are requeued. */
+  /**
+   * Aborting it stops the stream and ends the current tasks: started tasks fail as interrupted, and the
+   * others are requeued.
+   */
   readonly interrupt?: AbortSignal | undefined;
 }

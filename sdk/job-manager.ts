@@ -25,7 +25,7 @@ import { type ListenOptions, TaskStream } from "./task-stream.ts";
 import { TaskTable } from "./task-table.ts";
 import { type LiveWorker, WorkerSession } from "./worker-session.ts";
 
-/** Maximum number of cached submit queues, one per room. Then the cache is cleared; queued submits are still sent. */
+/** Maximum number of cached submit queues, one per room. A full cache is cleared; queued submits are still sent. */
 const MAX_SUBMIT_QUEUES = 1_000;
 
 /**
@@ -44,8 +44,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** The default room; undefined if none is set. */
   readonly room: string | undefined;
   /**
-   * Registers an extension class locally, as a function or as a decorator. Throws `UsageError` for a class that is
-   * not an extension, an invalid name or room, or a second class with the same category and name.
+   * Registers an extension class locally, as a function or as a decorator. Throws `UsageError` for a class that is not
+   * an extension, an invalid name or room, or a second class with the same category and name.
    */
   readonly register: Register<Context>;
   readonly #context: Context | undefined;
@@ -59,8 +59,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   #disposing: Promise<void> | undefined;
 
   /**
-   * Creates a job manager; sends nothing. `context` is the first argument of every extension's `run`.
-   * Throws `UsageError` if the URL or the room is invalid.
+   * Creates a job manager. Does not send anything. `context` is the first argument of every `run`. Throws `UsageError`
+   * if the options are invalid.
    */
   constructor(options: JobManagerOptions = {}, context?: Context) {
     this.client = new JoblibClient(options);
@@ -85,7 +85,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   get size(): number {
     return this.#registry.keys().length;
   }
-  /** Returns the class with the name; undefined if there is none. */
+  /** Returns the class with this name, or undefined if there is none. */
   get(name: string): ExtensionClass<Context> | undefined {
     return this.#registry.get(name)?.Class;
   }
@@ -93,15 +93,15 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   has(name: string): boolean {
     return this.#registry.get(name) !== undefined;
   }
-  /** Registers a class under its own name. Throws `UsageError` for any other name, and the errors of `register`. */
+  /** Registers a class under its own name. Throws `UsageError` if `name` is different, and the errors of `register`. */
   set(name: string, Class: ExtensionClass<Context>): this {
     if (name !== Class.name) throw new UsageError(`${name} is not the name of the class: use ${Class.name}`);
     this.register(Class);
     return this;
   }
   /**
-   * Removes a class that is not registered with the server yet, and returns whether it existed. Throws `UsageError`
-   * if it is, because the server cannot remove a single job from a worker.
+   * Removes a class that is not registered with the server yet. Returns whether it existed. Throws `UsageError` if it
+   * is already registered there, because the server cannot remove a single job from a worker.
    */
   delete(name: string): boolean {
     const Class = this.get(name);
@@ -130,7 +130,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
       if (Class !== undefined) yield [name, Class];
     }
   }
-  /** Returns an iterator of the class names, unlike a `Map`, which iterates over pairs. */
+  /** Returns an iterator of the class names. This differs from a `Map`, which iterates over pairs. */
   [Symbol.iterator](): IterableIterator<string> {
     return this.keys();
   }
@@ -149,24 +149,24 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Creates the worker and registers all jobs with the server, if necessary. Throws `SchemaConflictError` if a job
-   * has a different schema there, `UsageError` if a room is missing, and the errors of `JoblibClient.call`.
+   * Creates the worker and registers all jobs with the server, if necessary. Throws `SchemaConflictError` if a job has
+   * a different schema there, `UsageError` if a room is missing, and the errors of `JoblibClient.call`.
    */
   async ready(): Promise<void> {
     await this.#session.ready();
   }
 
   /**
-   * Submits a task by job name and returns it as soon as it is stored. `Jobs` contains the types of payload and result.
-   * Throws `UsageError` if the room is unknown, and the errors of `JoblibClient.call`, such as `JobNotFoundError`.
+   * Submits a task by job name, and returns it as soon as it is stored. The types of payload and result are those in
+   * `Jobs`. Throws `UsageError` if the room is unknown, and the errors of `JoblibClient.call`.
    */
   submit<Name extends JobNameOf<Jobs>>(
     jobName: Name,
     ...rest: NamedSubmission<Jobs[Name]["payload"], SubmitOptions>
   ): Promise<TaskOf<Jobs[Name]["result"]>>;
-  /** Submits an instance of an extension. Throws the same errors. */
+  /** Submits an instance of an extension. Throws the same errors as a submit by job name. */
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
-  /** Submits instances in order: up to 1,000 tasks and 1 MB atomically, and more in several atomic requests. */
+  /** Submits instances in order. Up to 1,000 tasks and 1 MB are one atomic request, more are several. */
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
     target: string | ExtensionInstance | readonly ExtensionInstance[],
@@ -200,9 +200,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Claims and runs tasks until `signal` is aborted or the worker is drained. Then finishes the current
-   * tasks and resolves. A failing task does not reject it; rejects with the errors of `ready`, and of claims
-   * that retries cannot fix.
+   * Claims and runs tasks until `signal` is aborted or the worker is drained. Then finishes the current tasks and
+   * resolves. Does not reject if a task fails. Rejects with the errors of `ready`, and with errors of claims that
+   * retries cannot fix.
    */
   async run(options: RunOptions<Context> = {}): Promise<void> {
     const { interrupt, onTask, onOutcome, ...listening } = options;
@@ -218,8 +218,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Stops all streams and ends the current tasks without waiting for `run`: started tasks fail with the text
-   * `reason`, the others are requeued. Default: "interrupted: the worker was stopped".
+   * Stops all streams and ends the current tasks without waiting for `run`: started tasks fail with the text `reason`,
+   * and the others are requeued. Default: "interrupted: the worker was stopped".
    */
   async interrupt(reason?: string): Promise<void> {
     for (const stream of this.#streams) stream.stop();
@@ -262,7 +262,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     extensions: readonly ExtensionInstance[],
     options: SubmitOptions,
   ): Promise<SubmittedTask[]> {
-    // All instances of a class have the same destination.
+    // All instances of a class have the same destination, so it is determined only once.
     const destinations = new Map<unknown, Destination>();
     const submissions = extensions.map((extension) => {
       const destination = destinations.get(extension.constructor) ?? this.#getDestination(extension, options);
@@ -289,7 +289,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     };
   }
 
-  /** Adds a claimed task to the worker and returns it; undefined if the worker already has it. */
+  /** Adds a claimed task to the worker and returns it. Returns undefined if the worker already has it. */
   #acceptTask(wire: Task, environment: TaskEnvironment): ClaimedTask<Context> | undefined {
     const task = new ClaimedTask<Context>(wire, environment);
     if (!this.#session.addTask(task)) return undefined;

@@ -16,8 +16,8 @@ export interface RegisterOptions {
   /** Default options of the job's tasks. */
   readonly defaults?: TaskDefaultOptions | undefined;
   /**
-   * The order of tasks with the same priority: `"fifo"` (default) by age, `"room"` alternately between rooms, so that
-   * thousands of tasks in one room do not delay the tasks of other rooms.
+   * The order of tasks with the same priority. `"fifo"` (default): the oldest first. `"room"`: rooms take
+   * turns, so that thousands of tasks in one room do not delay the tasks of other rooms.
    */
   readonly fairness?: Fairness | undefined;
 }
@@ -26,16 +26,16 @@ export interface RegisterOptions {
 export interface JobEntry<Context> {
   readonly Class: ExtensionClass<Context>;
   readonly name: string;
-  /** The options by room; undefined is the manager's room. */
+  /** The options of each room. The key undefined stands for the manager's room. */
   readonly rooms: Map<string | undefined, RegisterOptions>;
 }
 
-/** The extension classes of a job manager. It does not call the server. */
+/** The extension classes of a job manager. Does not call the server. */
 export class JobRegistry<Context> {
   readonly #entries = new Map<string, JobEntry<Context>>();
-  /** The entries by `category:name`, which every task looks up twice. */
+  /** The entries by `category:name`. A separate map, because every task looks up its entry twice. */
   readonly #byQualified = new Map<string, JobEntry<Context>>();
-  /** Cache of `getRegistrations`, which is called before every claim. Cleared by every change. */
+  /** Cache of `getRegistrations`, which is called before every claim. Every change clears it. */
   #registrations:
     | { readonly ownRoom: string | undefined; readonly all: readonly RoomRegistration[] }
     | undefined;
@@ -54,7 +54,10 @@ export class JobRegistry<Context> {
     return this.#entries.delete(key);
   }
 
-  /** Returns the keys: class names, or `category:name` for a class whose name is already used in another category. */
+  /**
+   * Returns the keys. The key of a class is its name, or `category:name` if its name is already used in
+   * another category.
+   */
   keys(): string[] {
     return [...this.#entries.keys()];
   }
@@ -64,7 +67,10 @@ export class JobRegistry<Context> {
     return [...this.#entries.values()];
   }
 
-  /** Returns the class of a full job name. The prefix of the name is ignored, because it only contains the room. */
+  /**
+   * Returns the class with a full job name. Ignores the prefix of the name, because it only identifies the
+   * room.
+   */
   find(jobName: string): ExtensionClass<Context> | undefined {
     return this.#byQualified.get(jobName.slice(jobName.indexOf(":") + 1))?.Class;
   }
@@ -106,7 +112,10 @@ export class JobRegistry<Context> {
     this.#byQualified.set(key, entry);
   }
 
-  /** Returns all jobs to register with the server; the same array until they change. `ownRoom` is the default room. */
+  /**
+   * Returns all jobs to register with the server. Returns the same array until they change. `ownRoom` is the
+   * manager's default room.
+   */
   getRegistrations(ownRoom: string | undefined): readonly RoomRegistration[] {
     if (this.#registrations !== undefined && this.#registrations.ownRoom === ownRoom)
       return this.#registrations.all;
@@ -138,7 +147,7 @@ const getRooms = (Class: ExtensionClass, options: RegisterOptions, name: string)
   return rooms;
 };
 
-/** Returns the rooms in the static members of a class; undefined is the manager's room. */
+/** Returns the rooms that a class declares in its static members. undefined stands for the manager's room. */
 export const getStaticRooms = (Class: ExtensionClass, canBePublic = true): (string | undefined)[] => {
   const own = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
   const all = Class.public && canBePublic ? [GLOBAL_ROOM, ...own] : own;

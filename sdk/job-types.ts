@@ -6,10 +6,10 @@ export interface JobType {
   readonly result: unknown;
 }
 
-/** The shape of a table of jobs. `joblib types` writes one as the interface `Jobs`. */
+/** The type of a table of jobs. `joblib types` prints such a table as the interface `Jobs`. */
 export type JobTypes<Jobs> = { readonly [Name in keyof Jobs]: JobType };
 
-/** The default table of jobs: any name, payload and result. */
+/** The default table of jobs: accepts any name, payload and result. */
 export interface AnyJobs {
   readonly [name: string]: { readonly payload: JsonObject; readonly result: JsonValue };
 }

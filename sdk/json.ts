@@ -20,18 +20,19 @@ export const toJson = (value: unknown): JsonValue => {
   return json;
 };
 
-/** Maximum depth of the fast copy: a deeper value may be circular. */
+/** Maximum depth that is copied directly. A deeper value may be circular. */
 const MAX_COPY_DEPTH = 32;
 
 /**
- * Copies a value that contains only plain JSON, as nearly every payload and result does. Takes a fifth of the time of
- * `JSON.stringify` with `rejectLossyValue` followed by `JSON.parse`. Returns undefined for any other value.
+ * Copies a value that contains only plain JSON, like nearly every payload and result. Takes a fifth of the
+ * time of `JSON.stringify` with `rejectLossyValue` followed by `JSON.parse`. Returns undefined for any other
+ * value.
  */
 const copyPlainJson = (value: unknown): JsonValue | undefined => {
   try {
     return copyValue(value, 0);
   } catch {
-    // A getter has thrown; `stringify` reports it.
+    // A getter has thrown. `stringify` below throws the same error.
     return undefined;
   }
 };
@@ -89,7 +90,10 @@ function rejectLossyValue(this: unknown, key: string, value: unknown): unknown {
   return value;
 }
 
-/** Returns the part of a text that PostgreSQL cannot store, so that the server rejects it; undefined if there is none. */
+/**
+ * Returns the part of a text that the server would reject, because PostgreSQL cannot store it. Returns
+ * undefined if there is none.
+ */
 const findUnstorableText = (text: string): string | undefined => {
   if (!text.isWellFormed()) return "a lone surrogate";
   return text.includes("\u0000") ? "the character U+0000" : undefined;
@@ -116,11 +120,12 @@ export const toStorableText = (text: string, maxBytes: number): string => {
   if (bytes.length <= maxBytes) return clean;
   const suffix = "… (truncated)";
   const budget = maxBytes - new TextEncoder().encode(suffix).length;
-  // A character that was cut becomes U+FFFD, whose three bytes may be longer than the part that it replaces.
+  // A character that was cut becomes U+FFFD. Its three bytes may be longer than the bytes that it replaces,
+  // so they are subtracted from the budget.
   return new TextDecoder().decode(bytes.subarray(0, budget - 3)).replace(/\ufffd$/, "") + suffix;
 };
 
-/** Returns any value as text, even if its `toString` throws: a report must not fail its task. */
+/** Returns any value as text, even if its `toString` throws, because a report must not fail its task. */
 export const toText = (value: unknown): string => {
   if (typeof value === "string") return value;
   try {

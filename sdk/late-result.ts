@@ -2,8 +2,8 @@ import { type TaskEnvironment, toResult } from "./task-environment.ts";
 import { deliverUpdate, type Lease, NO_RETRY } from "./task-update.ts";
 
 /**
- * Sends a late result: the server rejects the update, but stores the result so that the submitter can
- * adopt it. Never throws.
+ * Sends a late result. The server rejects the update, but stores the result so that the submitter can adopt
+ * it. Never throws.
  */
 export const reportLateResult = async (
   environment: TaskEnvironment,

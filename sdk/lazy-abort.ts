@@ -1,10 +1,13 @@
 /**
- * An `AbortController` that creates its signal on first access. Most tasks end without an access to it, and an
- * `EventTarget` with listeners for each task took a fifth of a busy worker's CPU time.
+ * An `AbortController` that creates its signal on first access. Most tasks end before anything accesses it,
+ * and an `EventTarget` with listeners for each task took a fifth of a busy worker's CPU time.
  */
 export class LazyAbort {
   #controller: AbortController | undefined;
-  /** Nearly always at most one: a `Set` for each task and request would cost more than it saves. */
+  /**
+   * An array, because there is nearly always at most one listener: a `Set` for each task and request would
+   * cost more than it saves.
+   */
   #listeners: readonly (() => void)[] = [];
   #isAborted = false;
   #reason: unknown;

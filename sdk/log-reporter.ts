@@ -9,8 +9,8 @@ import { toStorableText, toText } from "./json.ts";
 import { sleep } from "./sleep.ts";
 
 /**
- * Delay in milliseconds in which further lines are collected for the next request. The first
- * line is sent immediately.
+ * Time in which further lines are collected for the next request, in milliseconds. The first line is sent
+ * immediately.
  */
 const BATCH_DELAY_MS = 100;
 /** Maximum number of queued lines. If the server is unreachable, the oldest lines are dropped. */
@@ -32,7 +32,9 @@ export class LogReporter {
     this.#send = send;
   }
 
-  /** Queues one or more lines. Never throws and never waits: a failed line must not fail the task. */
+  /**
+   * Queues one or more lines. Never throws and never waits, because a failed report must not fail the task.
+   */
   add(level: LogLevel, text: string): void {
     const at = new Date().toISOString();
     for (const line of toText(text).split(/\r?\n/)) {
@@ -50,8 +52,8 @@ export class LogReporter {
   }
 
   /**
-   * Sends the queued lines without delay. Resolves when they are sent, or have failed: the task must not end before
-   * its lines arrive.
+   * Sends the queued lines without delay. Resolves when they are sent or have failed. Call it before the task
+   * ends, because the server accepts no lines afterwards.
    */
   async idle(): Promise<void> {
     this.#skipDelay.abort();
@@ -70,7 +72,7 @@ export class LogReporter {
   }
 }
 
-/** Formats the value of a field. */
+/** Formats a value of a field. */
 const formatField = (value: unknown): string => {
   if (value instanceof Error) return value.message;
   try {

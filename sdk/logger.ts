@@ -6,7 +6,7 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** Logs a message, optionally with fields before it. */
+/** Logs a message, optionally preceded by an object with fields. */
 interface LogMethod {
   (message: string): void;
   (fields: object, message: string): void;
@@ -22,5 +22,5 @@ export interface TaskLogger {
 
 const ignore = () => {};
 
-/** A logger that discards everything: the default of `JobManager`. */
+/** The default logger of `JobManager`. It discards everything. */
 export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };

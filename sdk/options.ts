@@ -2,9 +2,12 @@ import { UsageError } from "./errors.ts";
 
 /** URL of the server if neither the `url` option nor `JOBLIB_URL` is set. */
 export const DEFAULT_URL = "http://127.0.0.1:7800";
-/** Maximum duration of a call in addition to its `wait`, in seconds. */
+/** Maximum duration of a call, in seconds; the `wait` of the call is added to it. */
 export const DEFAULT_TIMEOUT_SECONDS = 30;
-/** Maximum duration of one long poll, in seconds: load balancers close idle connections after 30 or 60 s. */
+/**
+ * Maximum duration of one long poll, in seconds. It is short, because load balancers close idle connections
+ * after 30 or 60 s.
+ */
 export const MAX_LONG_POLL_SECONDS = 25;
 /** Maximum size of a response body, in bytes. */
 export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
@@ -17,8 +20,8 @@ export const readEnvironment = (name: "JOBLIB_URL" | "JOBLIB_TOKEN" | "JOBLIB_RO
   process.env[name]?.trim() || undefined;
 
 /**
- * Returns the server's URL without a trailing slash. A path in it is the plugin's prefix.
- * Throws `UsageError` for an invalid URL, and for one with a user, query or fragment.
+ * Returns the server's URL without a trailing slash. A path in it is the plugin's prefix. Throws `UsageError`
+ * if the URL is invalid, or has a user, query or fragment.
  */
 export const parseServerUrl = (value: string | undefined): string => {
   const text = value ?? readEnvironment("JOBLIB_URL") ?? DEFAULT_URL;
@@ -35,8 +38,8 @@ export const parseServerUrl = (value: string | undefined): string => {
 };
 
 /**
- * Returns the `Authorization` header of a token; undefined if there is none.
- * Throws `UsageError` for a token that a header cannot contain: `fetch` would include the token in its error message.
+ * Returns the `Authorization` header for a token, or undefined if there is none. Throws `UsageError` if a
+ * header cannot contain the token, because `fetch` would include the token in its error message.
  */
 export const getAuthorizationHeader = async (value: Token | undefined): Promise<string | undefined> => {
   const source = value ?? readEnvironment("JOBLIB_TOKEN");

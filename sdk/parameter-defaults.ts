@@ -3,9 +3,9 @@ import { UsageError } from "./errors.ts";
 import type { AnySchema } from "./standard-schema.ts";
 
 /**
- * Throws `UsageError` for a default that does not match its own type, at any depth. zod does not validate defaults, a
- * file may run without type checks, and the job's form would omit such a default. Types that transform their value
- * are skipped, because their default has the output type.
+ * Throws `UsageError` for a default that does not match its type, at any depth: zod does not validate
+ * defaults, a file may run without type checks, and the job's form would omit such a default. Types that
+ * transform their value are skipped, because their default has the output type.
  */
 export const checkDefaults = (schema: AnySchema, label: string): void => {
   if (schema instanceof z.ZodObject) checkMembers(schema, { label, path: [], checked: new Set() });
@@ -14,14 +14,14 @@ export const checkDefaults = (schema: AnySchema, label: string): void => {
 interface SchemaLocation {
   readonly label: string;
   readonly path: readonly string[];
-  /** Schemas that were already checked: a schema can contain itself. */
+  /** Schemas that were already checked, because a schema can contain itself. */
   readonly checked: Set<z.core.$ZodType>;
 }
 
 const checkMembers = (schema: z.ZodObject, location: SchemaLocation): void => {
   const { shape } = schema;
   for (const name of Object.keys(shape)) {
-    // A getter is skipped: it refers to a schema that may not be defined yet.
+    // A getter is skipped, because it may refer to a schema that is not defined yet.
     const field: unknown = Object.getOwnPropertyDescriptor(shape, name)?.value;
     if (field instanceof z.core.$ZodType) checkType(field, { ...location, path: [...location.path, name] });
   }

@@ -10,14 +10,14 @@ type Zod3Type = Parameters<typeof zodToJsonSchema>[0];
 
 const DIALECT = "draft-2020-12";
 /**
- * The schema of an object contains at least one of these keywords; the output of a converter
- * that failed contains none.
+ * The JSON Schema of an object contains at least one of these keywords. If a converter fails, its output
+ * contains none of them.
  */
 const SCHEMA_KEYWORDS = ["properties", "type", "anyOf", "oneOf", "allOf", "$ref"];
 
 /**
- * Returns the JSON Schema of a payload, from the input type of the parameters: a field with a default is not required.
- * Throws `UsageError` if the schema cannot be converted or is not an object.
+ * Returns the JSON Schema of a payload. It is the input type of the parameters, so a field with a default is
+ * not required. Throws `UsageError` if the schema cannot be converted or is not an object.
  */
 export const toParameterSchema = (schema: AnySchema, label: string): JsonObject => {
   const jsonSchema = toJsonSchema(schema, "input", label);
@@ -33,8 +33,8 @@ export const toParameterSchema = (schema: AnySchema, label: string): JsonObject 
 };
 
 /**
- * Returns the JSON Schema of a result, from the output type of its schema. Throws `UsageError` if
- * it cannot be converted.
+ * Returns the JSON Schema of a result, which is the output type of its schema. Throws `UsageError` if it
+ * cannot be converted.
  */
 export const toResultSchema = (schema: AnySchema, label: string): JsonObject =>
   toJsonSchema(schema, "output", label);
@@ -48,7 +48,10 @@ const toJsonSchema = (schema: AnySchema, mode: Mode, label: string): JsonObject 
   }
 };
 
-/** Uses `zod-to-json-schema` only for zod 3: for zod 4 it silently returns an empty schema. */
+/**
+ * Converts a schema. Uses `zod-to-json-schema` only for zod 3, because for zod 4 it silently returns an empty
+ * schema.
+ */
 const convert = (schema: AnySchema, mode: Mode): unknown => {
   if (isZod4(schema)) return z.toJSONSchema(schema, { io: mode, target: DIALECT });
   const own = "~standard" in schema ? schema["~standard"].jsonSchema : undefined;

@@ -2,7 +2,7 @@ import type { Progress } from "../protocol/index.ts";
 import { toStorableText, toText } from "./json.ts";
 import { sleep } from "./sleep.ts";
 
-/** Maximum length of a message, in characters of at most four bytes. */
+/** Maximum length of a message in characters, each of which has at most four bytes. */
 const MAX_MESSAGE_LENGTH = 1000;
 
 /**
@@ -23,7 +23,7 @@ export class ProgressReporter {
     this.#send = send;
   }
 
-  /** Queues a report. Never throws and never waits: a failed report must not fail the task. */
+  /** Queues a report. Never throws and never waits, because a failed report must not fail the task. */
   report(fraction?: number, message?: string): void {
     const clamped = fraction === undefined ? Number.NaN : Math.min(1, Math.max(0, fraction));
     this.#latest = {

@@ -24,7 +24,8 @@ export const createRegister = <Context>(registry: JobRegistry<Context>): Registe
     options: RegisterOptions,
     context?: ClassDecoratorContext,
   ): Class => {
-    // A decorator runs before the class's static fields are set, an initializer after: it needs `static room`.
+    // A decorator runs before the static fields of the class are set. An initializer runs after them, so
+    // `static room` can be read.
     if (context === undefined) registry.add(Class, options);
     else context.addInitializer(() => registry.add(Class, options, context.name ?? Class.name));
     return Class;

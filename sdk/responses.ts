@@ -62,7 +62,7 @@ const parseResponse = (
   return { status, headers, body: body?.data ?? null };
 };
 
-/** Returns true if the body was parsed with the operation's own schema, which justifies the type. */
+/** Returns true if the body was parsed with the operation's own schema, so that the type is correct. */
 const isFullResponse = <Name extends OperationName>(
   name: Name,
   response: ParsedResponse,
@@ -74,8 +74,8 @@ const isMinimalResponse = <Name extends OperationName>(name: Name, { status }: P
 };
 
 /**
- * Parses the response to a call. Throws the `ProblemError` of a problem document, and `ProtocolError` or `GatewayError`
- * for a response that the operation does not have.
+ * Parses the response to a call. Throws a `ProblemError` for a problem document, and `ProtocolError` or
+ * `GatewayError` for any other response that the operation does not declare.
  */
 export const readResponse = <Name extends OperationName>(
   name: Name,
@@ -89,8 +89,8 @@ export const readResponse = <Name extends OperationName>(
 };
 
 /**
- * Parses the response to a call with `Prefer: return=minimal`; `Preference-Applied` shows whether
- * the server supports it.
+ * Parses the response to a call with `Prefer: return=minimal`. `Preference-Applied` shows whether the server
+ * supports it.
  */
 export const readMinimalResponse = <Name extends OperationName>(
   name: Name,

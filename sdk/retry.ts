@@ -13,8 +13,8 @@ export interface RetryPolicy {
   /** Maximum number of attempts, including the first one. */
   readonly attempts: number;
   /**
-   * Upper bound of the first delay, in seconds. It doubles with every attempt; the delay is random between
-   * 0 and the bound.
+   * Upper bound of the first delay, in seconds. It doubles with every attempt. The delay is random, between 0
+   * and this bound.
    */
   readonly baseSeconds: number;
   /** Maximum of the upper bound, in seconds. */
@@ -32,10 +32,10 @@ export const DEFAULT_RETRY: RetryPolicy = {
 };
 
 /**
- * Whether an operation can be repeated after a failure that leaves its effect unknown. A lost claim is requeued
- * because its tasks are missing from the next heartbeat, and a worker that was created twice is swept. A submit is
- * deduplicated by its idempotency key, which `submitTasks` does not have. A repeated `retryTask` could reopen a task
- * that has failed again in the meantime.
+ * True for operations that can be repeated after a failure that leaves their effect unknown. A lost claim is
+ * requeued, because its tasks are missing from the next heartbeat. A worker that was created twice is swept.
+ * A submit is deduplicated by its idempotency key, which `submitTasks` does not have. Repeating `retryTask`
+ * could retry a task that has failed again in the meantime.
  */
 const IS_RETRYABLE = {
   registerJob: true,
@@ -59,7 +59,7 @@ const IS_RETRYABLE = {
   submitTasks: false,
   submitBatch: true,
   listRoomTasks: true,
-  // The second response would not count the tasks that the first request changed.
+  // False, because the second response would not count the tasks that the first request changed.
   cancelTasks: false,
   retryTasks: false,
   claimTask: true,
@@ -72,7 +72,7 @@ const IS_RETRYABLE = {
   updateTasks: true,
   retryTask: false,
   listLateResults: true,
-  // The second request would conflict with the first.
+  // False, because the second request would conflict with the first one.
   adoptLateResult: false,
   createInvitation: false,
   listInvitations: true,
@@ -82,7 +82,7 @@ const IS_RETRYABLE = {
   readProblem: true,
 } as const satisfies Record<OperationName, boolean>;
 
-/** Codes of errors before the request was sent. */
+/** Codes of errors that occur before the request is sent. */
 const NOT_SENT_CODES = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 /** Codes of TLS errors, which retries cannot fix. */
 const PERMANENT_CODES = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY))/;
@@ -108,7 +108,7 @@ export const canRetry = (name: OperationName, error: unknown): boolean => {
   return NOT_SENT_CODES.has(getSystemCode(error) ?? "");
 };
 
-/** Returns the seconds of `Retry-After`, at most one hour; 0 without the header. */
+/** Returns the seconds of `Retry-After`, at most one hour. Returns 0 if there is no such header. */
 const getRetryAfterSeconds = (error: unknown): number =>
   error instanceof GatewayError || error instanceof ProblemError ? Math.min(3600, error.retryAfter ?? 0) : 0;
 
@@ -120,14 +120,18 @@ export const getRetryDelay = (attempt: number, policy: RetryPolicy, error?: unkn
   return Math.random() * bound + getRetryAfterSeconds(error);
 };
 
-/** Stops the retries. A `LazyAbort` creates its signal on access, so only after the first failure. */
+/**
+ * The signal that stops the retries. A `LazyAbort` creates it on access, which happens only after the first
+ * failure.
+ */
 interface AbortSource {
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Calls `attempt` until it succeeds. Throws its last error if `isRetryable` returns false for it, if the policy's
- * limits are reached, or if `abort` is aborted during the call; an abort during a delay throws the signal's reason.
+ * Calls `attempt` until it succeeds. Throws its last error if `isRetryable` returns false, if the limits of
+ * the policy are reached, or if `abort` is aborted during the call. If it is aborted during a delay, throws
+ * the signal's reason.
  */
 export const withRetry = async <Value>(
   attempt: () => Promise<Value>,

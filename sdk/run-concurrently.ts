@@ -1,6 +1,6 @@
 /**
- * Processes all items, `width` at a time, and returns the results in the order of the items. After a failure, no
- * further items are started; the running ones finish, and then the first error is thrown.
+ * Processes all items, `width` at a time, and returns the results in the order of the items. After a failure,
+ * starts no further items, waits for the running ones, and then throws the first error.
  */
 export const runConcurrently = async <Item, Result>(
   items: readonly Item[],

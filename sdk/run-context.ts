@@ -3,7 +3,6 @@ import type { RunContext } from "./extension.ts";
 import type { Logger, TaskLogger } from "./logger.ts";
 import { createTaskLogger } from "./task-logger.ts";
 
-/** The parts of a task that its `RunContext` exposes. */
 export interface RunReporter {
   readonly task: Task;
   readonly signal: AbortSignal;
@@ -11,7 +10,10 @@ export interface RunReporter {
   log(text: string, level: LogLevel): void;
 }
 
-/** Not a private name: a proxy of a context, or an object that inherits from one, would not have it. */
+/**
+ * A symbol instead of a private name, because a proxy of a context, or an object that inherits from one,
+ * would not have the private member.
+ */
 const INTERNAL = Symbol("internal");
 
 /** A `RunContext` that creates its signal and logger on first access. */
@@ -21,8 +23,8 @@ class LazyRunContext implements RunContext {
   readonly [INTERNAL]: { readonly reporter: RunReporter; readonly logger: Logger; log?: TaskLogger };
 
   constructor(reporter: RunReporter, logger: Logger) {
-    // Through a local variable: V8 allocates a function literal that is assigned to a property in the old generation,
-    // which would keep the task alive until the next full garbage collection.
+    // Assigned to a local variable first: V8 allocates a function literal that is assigned to a property in
+    // the old generation, where it would keep the task in memory until the next full garbage collection.
     const progress: RunContext["progress"] = (fraction, message) => reporter.progress(fraction, message);
     this.progress = progress;
     this.task = reporter.task;
@@ -41,7 +43,10 @@ class LazyRunContext implements RunContext {
   }
 }
 
-/** The getters, as own properties of each instance, so that `{ ...run, progress }` has them too. */
+/**
+ * The getters. They are defined as own properties of each instance, so that `{ ...run, progress }` contains
+ * their values too.
+ */
 const LAZY_GETTERS = (() => {
   const { signal, log } = Object.getOwnPropertyDescriptors(LazyRunContext.prototype);
   return { signal: { ...signal, enumerable: true }, log: { ...log, enumerable: true } };

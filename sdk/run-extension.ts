@@ -7,13 +7,12 @@ import type { TaskEnvironment } from "./task-environment.ts";
 /** The result of `run`, or the value that it threw. */
 export type RunResult = { readonly result: unknown } | { readonly error: unknown };
 
-/** The parts of a task that `runExtension` uses. */
 interface RunnableTask extends RunReporter {
   readonly id: string;
   readonly jobName: string;
 }
 
-/** Calls the extension's `run`. Never throws: an error is logged and returned. */
+/** Calls the extension's `run`. Never throws. An error is logged and returned. */
 export const runExtension = async (
   task: RunnableTask,
   extension: RunnableExtension,

@@ -8,7 +8,7 @@ import type { TaskOutcome } from "./task-outcome.ts";
 export interface LocalRunOptions {
   /** The first argument of `run`. */
   readonly context: unknown;
-  /** Interrupts the task, which then fails. */
+  /** Aborting it interrupts the task, which then fails. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   readonly onLog: (text: string, level: LogLevel) => void;
@@ -23,7 +23,7 @@ const applyUpdate = (task: Task, { status, error, result, progress }: TaskUpdate
   ...(progress !== undefined && { progress }),
 });
 
-/** Runs a task with a class in this process, in the same way as a worker, but without a server. */
+/** Runs a task with a class in this process. Behaves like a worker, but needs no server. */
 export const runLocally = async (
   Class: ExtensionClass<unknown>,
   task: Task,

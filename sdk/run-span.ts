@@ -16,15 +16,16 @@ const getAttributes = (task: Task) => ({
   [ATTRIBUTES.maxAttempts]: task.max_attempts,
 });
 
-/** Returns a link to the active span: the run's parent is the submit, not the active span. */
+/** Returns a link to the active span. The active span is not the parent of the run, because the submit is. */
 const getActiveSpanLinks = (): Link[] => {
   const active = trace.getSpanContext(context.active());
   return active === undefined ? [] : [{ context: active }];
 };
 
 /**
- * Runs one attempt in its own span. It is a child of the submit's span, which may be from another process, and the
- * parent of the extension's spans. It ends with the outcome, which an interruption produces before `run` returns.
+ * Runs one attempt in its own span. It is a child of the submit's span, which may be from another process,
+ * and the parent of the extension's spans. It ends with the outcome. After an interruption, this is before
+ * `run` returns.
  */
 export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => void): void => {
   const tracer = getActiveTracer();

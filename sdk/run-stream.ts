@@ -4,7 +4,6 @@ import type { TaskOutcome } from "./task-outcome.ts";
 import type { TaskStream } from "./task-stream.ts";
 import { WaitGroup } from "./wait-group.ts";
 
-/** Callbacks for each task. */
 export interface RunCallbacks<Context> {
   /** Called before a task runs. */
   readonly onTask?: ((task: ClaimedTask<Context>) => void) | undefined;
@@ -32,7 +31,7 @@ export const runStream = async <Context>(
       running.done();
     }
   };
-  // Only the logger can still throw.
+  // At this point, only the logger can still throw.
   const onFailure = (error: unknown) => {
     failure ??= { error };
   };

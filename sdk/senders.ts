@@ -13,17 +13,19 @@ export interface FetchInit {
   readonly body?: string;
 }
 
-/** The members of a response that the SDK reads. The `Response` of Node.js and of undici has them. */
+/**
+ * The members of a response that the SDK reads. The `Response` classes of Node.js and of undici have them.
+ */
 export interface FetchResponse {
   readonly status: number;
   readonly headers: Iterable<[string, string]> & { get(name: string): string | null };
   readonly body: AsyncIterable<Uint8Array> | null;
 }
 
-/** A function like the standard `fetch`: `globalThis.fetch`, undici's `fetch`, or one for tests. */
+/** A function like the standard `fetch`: `globalThis.fetch`, undici's `fetch`, or a fake for tests. */
 export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
-/** A response whose body was not read yet. */
+/** A response whose body has not been read yet. */
 export interface StreamedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -38,7 +40,6 @@ export interface StreamedResponse {
 /** Sends a request and returns its response before the body is read. Does not follow redirects. */
 export type Sender = (url: string, init: FetchInit) => Promise<StreamedResponse>;
 
-/** A request to the server. */
 export interface HttpRequest {
   readonly method: Operation["method"];
   /** Scheme, host and port, without a trailing slash. */
@@ -110,16 +111,16 @@ export const createBufferedFetchSender = (fetch: FetchLike): BufferedSender => {
 let isGlobalFetchPreferred = false;
 
 /**
- * Makes clients without a `fetch` option use the global `fetch`, which msw always intercepts. It intercepts undici's
- * dispatcher only sometimes.
+ * Makes clients without a `fetch` option use the global `fetch`, because msw intercepts it always, but
+ * undici's dispatcher only sometimes.
  */
 export const preferGlobalFetch = (): void => {
   isGlobalFetchPreferred = true;
 };
 
 /**
- * The sender of clients without a `fetch` option. Reads `globalThis.fetch` at each call, because msw
- * replaces and restores it.
+ * The sender of clients without a `fetch` option. Reads `globalThis.fetch` at each call, because msw replaces
+ * and restores it.
  */
 export const defaultSender: Sender = (url, init) =>
   isGlobalFetchPreferred ? createFetchSender(globalThis.fetch)(url, init) : undiciSender(url, init);

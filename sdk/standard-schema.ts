@@ -1,7 +1,10 @@
 import type { FieldError } from "../protocol/index.ts";
 import { UsageError } from "./errors.ts";
 
-/** A schema that implements Standard Schema (https://standardschema.dev); only the members that the SDK uses. */
+/**
+ * A schema that implements Standard Schema (https://standardschema.dev). Declares only the members that the
+ * SDK uses.
+ */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
     readonly version: 1;
@@ -55,11 +58,11 @@ export type SchemaOutput<Schema> =
       ? Output
       : never;
 
-/** The output of a schema, or the validation errors. */
+/** The output of a schema, or its validation errors. */
 export type ValidationResult = { readonly value: unknown } | { readonly errors: FieldError[] };
 
 /**
- * Validates a value. `pointer` is the JSON Pointer of the value, which the errors begin with.
+ * Validates a value. `pointer` is the JSON Pointer of the value; the pointers of the errors begin with it.
  * Throws `UsageError` if the schema validates asynchronously.
  */
 export const validate = (schema: AnySchema, value: unknown, pointer = ""): ValidationResult => {

@@ -16,7 +16,10 @@ import { type TaskOptions, toWireOptions } from "./task-options.ts";
 export interface SubmitOptions extends TaskOptions {
   /** The task's room. Default: the manager's room, or the only room of the class. */
   readonly room?: string | undefined;
-  /** Whether the job is in `@global` (true) or in the room (false). Default: as the class is registered. */
+  /**
+   * True if the job is in `@global`, false if it is in the room. Default: as in the registration of the
+   * class.
+   */
   readonly public?: boolean | undefined;
   /** A repeated submit with the same key returns the same task. Default: a random key. Not allowed for an array. */
   readonly idempotencyKey?: string | undefined;
@@ -31,8 +34,9 @@ export interface Destination {
 }
 
 /**
- * Returns the room and job of an instance's task: the room's own job if the class is registered in the room,
- * otherwise the job in `@global`. Throws `UsageError` if no room is known, or if the instance is not an extension.
+ * Returns the room and job for a task of an instance. The job is that of the room if the class is registered
+ * there, otherwise that of `@global`. Throws `UsageError` if no room is known, or if the instance is not an
+ * extension.
  */
 export const getDestination = (
   instance: ExtensionInstance,
@@ -52,7 +56,7 @@ export const getDestination = (
   const localRooms = rooms.filter((room) => room !== undefined && room !== GLOBAL_ROOM);
   const inGlobal = rooms.includes(GLOBAL_ROOM);
 
-  // The manager's room if the class is registered there, otherwise the only room of the class.
+  // Use the manager's room if the class is registered there, otherwise the only room of the class.
   const isHere = ownRoom !== undefined && (inGlobal || localRooms.includes(ownRoom));
   const onlyRoom = localRooms.length === 1 ? localRooms[0] : undefined;
   const room =
@@ -68,8 +72,9 @@ export const getDestination = (
 };
 
 /**
- * Returns the room and job of a task that is submitted by job name: the given room, the manager's, or the one in the
- * name. Throws `UsageError` if the name is malformed, or if no room is known.
+ * Returns the room and job for a task that is submitted by job name. The room is the given one, otherwise the
+ * manager's, otherwise the one in the name. Throws `UsageError` if the name is malformed, or if no room is
+ * known.
  */
 export const getDestinationByName = (
   jobName: string,

@@ -10,7 +10,10 @@ import { PayloadTooLargeError, ProtocolError, UsageError } from "./errors.ts";
 import { runConcurrently } from "./run-concurrently.ts";
 import type { Destination, SubmitOptions } from "./submission.ts";
 
-/** Maximum number of concurrent requests: the server validates the second while it inserts the first. */
+/**
+ * Maximum number of concurrent requests. With two, the server validates the second one while it inserts the
+ * first one.
+ */
 const MAX_IN_FLIGHT = 2;
 
 /** A task to submit, with its room and job. */
@@ -19,7 +22,7 @@ export interface AddressedSubmission {
   readonly submission: TaskSubmission;
 }
 
-/** Returns the full tasks of a minimal response, which contains their common members once and no payloads. */
+/** Converts a minimal response, which contains the common members once and no payloads, to full tasks. */
 const expandTasks = (
   { common, ids }: MinimalSubmittedTasks,
   sent: readonly NamedTaskSubmission[],
@@ -29,7 +32,7 @@ const expandTasks = (
   return ids.map((id, index) => ({ ...common, id, payload: sent[index]?.payload ?? {} }));
 };
 
-/** Maximum size of a request, in bytes: just under the server's default `body_limit`. */
+/** Maximum size of a request in bytes, slightly less than the server's default `body_limit`. */
 const MAX_REQUEST_BYTES = 1_000_000;
 
 const splitIntoRequests = (tasks: readonly NamedTaskSubmission[]): NamedTaskSubmission[][] => {

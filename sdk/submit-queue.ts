@@ -21,13 +21,15 @@ import type { SubmitOptions } from "./submission.ts";
 import type { AddressedSubmission } from "./submit-many.ts";
 
 interface SubmitCall extends AddressedSubmission {
-  /** Makes a repeated call, in a batch or not, return the same task. */
+  /**
+   * The idempotency key. A repeated call with it returns the same task, whether it is sent in a batch or individually.
+   */
   readonly key: string;
   /** The trace context of the submitter. */
   readonly trace: TraceContext | undefined;
 }
 
-/** An `AbortSignal` as a `Cancellation`. */
+/** Adapts an `AbortSignal` to a `Cancellation`. */
 class SignalCancellation implements Cancellation {
   readonly #signal: AbortSignal;
 
@@ -68,14 +70,14 @@ const toOutcomes = ({ body }: BatchResponse, calls: readonly SubmitCall[]): (Sub
 };
 
 /**
- * Batches the single submits to one room: submits that are made during a request are sent together in the next one. A
- * single submit is sent immediately. Every submit has its own outcome.
+ * Batches single submits to one room. Submits that are made during a request are sent together in the next
+ * one. If no request is running, a submit is sent immediately. Every submit has its own outcome.
  */
 export class SubmitQueue {
   readonly #client: JoblibClient;
   readonly #roomId: string;
   readonly #batcher: Batcher<SubmitCall, SubmittedTask>;
-  /** True for an older server, which does not support batches. */
+  /** True if the server is too old to support batches. */
   #isBatchUnsupported = false;
 
   constructor(client: JoblibClient, roomId: string) {
@@ -85,13 +87,13 @@ export class SubmitQueue {
       maxCalls: MAX_TASKS_PER_SUBMIT,
       sendOne: (submitCall, cancellation) => this.#sendOne(submitCall, cancellation),
       sendMany: (calls) => this.#sendMany(calls),
-      // These statuses may be caused by one of the calls.
+      // Errors with these statuses may be caused by one of the calls.
       isForAll: (error) =>
         !(error instanceof ProblemError && [400, 404, 405, 413, 422].includes(error.problem.status)),
     });
   }
 
-  /** Submits a task and returns it. Without an idempotency key, a random one is used. */
+  /** Submits a task and returns it. Without an idempotency key, uses a random one. */
   send(addressed: AddressedSubmission, { idempotencyKey, signal }: SubmitOptions): Promise<SubmittedTask> {
     signal?.throwIfAborted();
     const { payload } = addressed.submission;

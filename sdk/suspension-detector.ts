@@ -6,13 +6,16 @@ export interface Clocks {
 
 const CLOCKS: Clocks = { wall: () => Date.now(), monotonic: () => performance.now() };
 const TICK_MS = 1_000;
-/** Minimum duration that counts as a suspension. A busy event loop delays timers less, or has missed heartbeats too. */
+/**
+ * Minimum duration that counts as a suspension. A shorter delay may come from a busy event loop; one that is
+ * busy for longer has missed heartbeats as well.
+ */
 const MIN_SUSPENSION_MS = 5_000;
 
 /**
- * Detects that this process was suspended: either the machine slept (Linux's CLOCK_MONOTONIC stops, the wall
- * clock goes on), or the process was stopped (both clocks go on). Setting the wall clock forward is a false
- * alarm, which costs one heartbeat.
+ * Detects that this process was suspended. If the machine slept, Linux's CLOCK_MONOTONIC was stopped while
+ * the wall clock continued. If the process was stopped, both clocks continued. Setting the wall clock forward
+ * causes a false alarm, which costs one heartbeat.
  */
 export class SuspensionDetector {
   readonly #clocks: Clocks;
@@ -30,7 +33,7 @@ export class SuspensionDetector {
     this.#timer.unref();
   }
 
-  /** Compares the clocks with their last values. A caller can run it before it relies on its leases. */
+  /** Compares the clocks with their last values. Callers can use it before they rely on their leases. */
   check(): void {
     const wall = this.#clocks.wall();
     const monotonic = this.#clocks.monotonic();

@@ -9,13 +9,14 @@ import { validate } from "./standard-schema.ts";
 import { toErrorText } from "./task-outcome.ts";
 import type { UpdateQueue } from "./update-queue.ts";
 
-/** Receives the end of a task, so that its slot can be reused. */
+/** Is notified of the end of a task, so that its slot can be reused. */
 export interface TaskLifecycle {
   /**
-   * True: the work is done, and the update that ends the task is being sent. False: the server rejected that update.
+   * `isEnding` is true if the update that ends the task is being sent, because the work is done. It is false
+   * if the server has rejected this update.
    */
   onEnding(task: ClaimedTask, isEnding: boolean): void;
-  /** The task is completed, failed, lost or released. */
+  /** Called when the task is completed, failed, lost or released. */
   onSettled(task: ClaimedTask): void;
 }
 
@@ -23,17 +24,20 @@ export interface TaskLifecycle {
 export interface TaskEnvironment extends TaskLifecycle {
   readonly updates: Pick<UpdateQueue, "send">;
   readonly logger: Logger;
-  /** Whether lines that `run` prints with `console` are stored with the task. */
+  /** True if lines that `run` prints with `console` are stored with the task. */
   readonly captureConsole: boolean;
   /** The default context of `run`. */
   readonly context: unknown;
-  /** Returns the extension of a job; undefined if this process does not have it. */
+  /** Returns the extension of a job, or undefined if it is not registered in this process. */
   find(jobName: string): ExtensionClass | undefined;
   /** Requeues a task that has not started. */
   release(task: LeasedTask): Promise<void>;
 }
 
-/** Creates the extension that runs a job. Returns the error text if the job is unknown or the payload is invalid. */
+/**
+ * Creates an instance of the extension that runs a job. Returns an error text if the job is unknown or the
+ * payload is invalid.
+ */
 export const createExtension = (
   environment: TaskEnvironment,
   jobName: string,
@@ -49,8 +53,8 @@ export const createExtension = (
 };
 
 /**
- * Returns a result as JSON, after the job's result schema has transformed it.
- * Throws `ValidationError` if the result does not match the schema, and `NotJsonError` if it is not JSON.
+ * Converts a result with the job's result schema and returns it as JSON. Throws `ValidationError` if it does
+ * not match the schema, and `NotJsonError` if it is not JSON.
  */
 export const toResult = (environment: TaskEnvironment, jobName: string, result: unknown): JsonValue => {
   const schema = environment.find(jobName)?.result;

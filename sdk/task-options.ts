@@ -1,6 +1,6 @@
 import type { TaskDefaults, TaskSubmission } from "../protocol/index.ts";
 
-/** The delay before the next attempt of a failed task. The server has defaults for missing members. */
+/** The delay before the next attempt of a failed task. The server uses its defaults for missing members. */
 export interface BackoffOptions {
   /** `exponential` doubles the delay with every attempt. */
   readonly kind?: "exponential" | "fixed" | undefined;
@@ -35,7 +35,7 @@ export interface TaskOptions extends TaskDefaultOptions {
   readonly runAt?: Date | string | undefined;
 }
 
-/** Returns the options with the names of the protocol. */
+/** Converts options to the names of the protocol. */
 export const toWireDefaults = (options: TaskDefaultOptions): TaskDefaults => {
   const { priority, delaySeconds, maxAttempts, backoff, timeoutSeconds } = options;
   const wire: TaskDefaults = {};
@@ -47,7 +47,7 @@ export const toWireDefaults = (options: TaskDefaultOptions): TaskDefaults => {
   return wire;
 };
 
-/** Returns the options of one task with the names of the protocol. */
+/** Converts the options of one task to the names of the protocol. */
 export const toWireOptions = (options: TaskOptions): Omit<TaskSubmission, "payload"> => {
   const { runAt } = options;
   const wire = toWireDefaults(options);

@@ -12,7 +12,10 @@ import { isLeaseLost } from "./task-update.ts";
 /** The outcome of running a task. */
 export type TaskOutcome =
   | { readonly status: "completed"; readonly task: Task }
-  /** `task` is pending if it has attempts left. `error` is the stored text, `cause` is the value that `run` threw. */
+  /**
+   * `task` is pending if it has attempts left. `error` is the stored text, and `cause` is the value that
+   * `run` threw.
+   */
   | { readonly status: "failed"; readonly error: string; readonly cause: unknown; readonly task: Task }
   /**
    * The lease was lost, or the server did not accept the end of the task in time (`undelivered`). The result is
@@ -23,8 +26,8 @@ export type TaskOutcome =
   | { readonly status: "released" };
 
 /**
- * Returns the outcome of a task whose end did not reach the server. `reason` is the abort
- * reason, `error` the failure.
+ * Returns the outcome of a task whose end did not reach the server. `error` is the failure of the update, and
+ * `reason` is that of the task's signal.
  */
 export const toLostOutcome = (error: unknown, reason: unknown): TaskOutcome => {
   const lost = reason instanceof TaskLostError ? reason : error;
@@ -40,19 +43,30 @@ export const isRejection = (error: unknown): boolean =>
   error instanceof PayloadTooLargeError ||
   isProxyRejection(error);
 
-/** Returns true for a 4xx response that is not joblib's: a proxy's body limit or a firewall's page. */
+/**
+ * Returns true for a 4xx response that is not from joblib, such as the page of a firewall or the body limit
+ * of a proxy.
+ */
 export const isProxyRejection = (error: unknown): boolean =>
   error instanceof ProtocolError && error.status !== undefined && error.status >= 400 && error.status < 500;
 
-/** Maximum length of a short error text, in bytes: below the smallest body limit of servers and proxies. */
+/**
+ * Maximum length of a short error text, in bytes. Even the smallest body limits of servers and proxies are
+ * larger.
+ */
 const SHORT_ERROR_BYTES = 300;
 
-/** Returns the beginning of an error's text, for an update that was rejected with the whole text. */
+/**
+ * Returns the beginning of an error's text. It is sent if the server or a proxy has rejected the whole text.
+ */
 export const toShortError = (error: unknown): string =>
-  // JSON escapes a control character as six characters.
+  // Control characters are replaced, because JSON escapes each of them as six characters.
   toStorableText(toErrorText(error).replace(/\p{Cc}/gu, " "), SHORT_ERROR_BYTES);
 
-/** Returns an error's text, truncated to the server's limit. The stack is only written to the worker's log. */
+/**
+ * Returns an error's text, truncated to the server's limit. It does not contain the stack, which is only
+ * written to the worker's log.
+ */
 export const toErrorText = (error: unknown): string => {
   const text = error instanceof Error ? describeError(error) : toText(error);
   return toStorableText(text === "" ? "Failed with no error message." : text, MAX_ERROR_BYTES);

@@ -17,7 +17,8 @@ export interface TaskReportsOptions {
 }
 
 /**
- * The progress and log lines of a running task. Few tasks report either, so both reporters are created on first use.
+ * The progress and log lines of a running task. The two reporters are created on first use, because few tasks
+ * need them.
  */
 export class TaskReports {
   readonly #options: TaskReportsOptions;
@@ -50,7 +51,7 @@ export class TaskReports {
     await Promise.all([this.#progress?.idle(), this.#log?.idle()]);
   }
 
-  /** Sends a report. Never throws: a failed report must not fail the task. */
+  /** Sends a report. Never throws, because a failed report must not fail the task. */
   async #report(update: TaskUpdate, policy: RetryPolicy): Promise<void> {
     const { updates, lease, cancellation, onLost } = this.#options;
     try {

@@ -17,17 +17,15 @@ export interface ListenOptions {
   readonly signal?: AbortSignal | undefined;
   /** Interval between claims if the server does not support long polls, in seconds. Default: 2. */
   readonly pollInterval?: number | undefined;
-  /** Maximum number of running tasks. Default: 1. A task whose end is still being sent does not count. */
+  /** Maximum number of running tasks. Default: 1. A task does not count while its end is being sent. */
   readonly concurrency?: number | undefined;
   /**
-   * Whether a claim also starts its tasks, which saves a request per task. Default: false. Use it if you run
-   * every task: a started task counts as an attempt, even if the response to the claim is lost or the loop is
-   * left before the task.
+   * True if a claim also starts its tasks, which saves a request per task. Default: false. Use it only if you run every
+   * task: a started task counts as an attempt, even if you leave the loop before it.
    */
   readonly start?: boolean | undefined;
 }
 
-/** The parts of the job manager that a task stream uses. */
 export interface StreamEnvironment<Context> {
   readonly client: JoblibClient;
   readonly logger: Logger;
@@ -39,10 +37,13 @@ export interface StreamEnvironment<Context> {
 /** Creates a claimed task; undefined if the worker already has it. */
 type TaskFactory<Context> = (wire: Task) => ClaimedTask<Context> | undefined;
 
-/** Maximum number of concurrent claims. Four are 3 % faster than two: the server combines them into one statement. */
+/** Maximum number of concurrent claims. The server combines them; four are 3 % faster than two. */
 const MAX_CONCURRENT_CLAIMS = 4;
 
-/** A task that waited less met no backlog. Then its end is sent first: claiming first delays the end by 0.5 ms. */
+/**
+ * Minimum time that a task must have waited to indicate a backlog. Without a backlog, the end of a task is sent before
+ * the next claim, because claiming first would delay it by 0.5 ms.
+ */
 const MIN_BACKLOG_WAIT_MS = 50;
 
 /** Returns true if the task waited in the queue, by the server's clock. */
@@ -54,7 +55,7 @@ const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSec
 
 /**
  * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are running. Leaving the
- * loop stops it and requeues the tasks that it has claimed but not returned. Returned tasks belong to the caller.
+ * loop stops it and requeues tasks that it has not returned. The caller must run or release each other task.
  */
 export class TaskStream<Context = unknown>
   implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
@@ -65,16 +66,16 @@ export class TaskStream<Context = unknown>
   readonly #concurrency: number;
   readonly #start: boolean;
   readonly #unsettled = new WaitGroup();
-  /** Number of unsettled tasks whose end is being sent: another task may be claimed for each. */
+  /** Number of unsettled tasks whose end is being sent. For each of them, another task may be claimed. */
   #ending = 0;
   #buffer: ClaimedTask<Context>[] = [];
   /** Open claims. They can complete in any order. */
   readonly #claims = new Set<Promise<void>>();
-  /** Number of tasks that the open claims request. */
+  /** Number of tasks that the open claims may return. */
   #requested = 0;
   /** True if the last claim returned the maximum number of tasks, so that concurrent claims are worthwhile. */
   #hasBacklog = false;
-  /** Resolved to make `next` check again: a claim completed, a slot is free, a delay ended, or `stop` was called. */
+  /** Resolved when `next` must check again: a claim completed, a slot is free, a delay ended, or `stop` was called. */
   #wake = Promise.withResolvers<void>();
   /** The last call of `next`. */
   #last: Promise<unknown> = Promise.resolve();
@@ -86,7 +87,7 @@ export class TaskStream<Context = unknown>
   #fatal: { readonly error: unknown } | undefined;
   #hasClaimed = false;
   #watchedWorker: LiveWorker | undefined;
-  /** Aborted when the stream stops, or when the watched worker is gone: aborts the open claims. */
+  /** Aborts the open claims. It is aborted when the stream stops, or when the watched worker is gone. */
   #claimSignal: AbortSignal;
   readonly #lifecycle: TaskLifecycle = {
     onEnding: (task, isEnding) => {
@@ -117,8 +118,8 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Returns the next task; `done` if the stream was stopped. Concurrent calls are served in order. Rejects with the
-   * error of a claim that retries cannot fix, for example `ForbiddenError`; the stream is then stopped.
+   * Returns the next task, or `done` if the stream was stopped. Stops the stream and rejects if a claim fails with an
+   * error that retries cannot fix, for example `ForbiddenError`.
    */
   next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     const buffered = this.#pendingCalls === 0 ? this.#takeBuffered() : undefined;
@@ -176,7 +177,7 @@ export class TaskStream<Context = unknown>
     return { done: true, value: undefined };
   }
 
-  /** Returns a buffered task that is not lost; after `stop`, only one that cannot be requeued. */
+  /** Returns a buffered task that is not lost. After `stop`, returns only tasks that their claim has started. */
   #takeBuffered(): IteratorYieldResult<ClaimedTask<Context>> | undefined {
     if (!this.#start && this.#stop.signal.aborted) return undefined;
     let value = this.#buffer.shift();
@@ -186,7 +187,7 @@ export class TaskStream<Context = unknown>
     return { done: false, value };
   }
 
-  /** Number of tasks that may be claimed. If ends of tasks do not arrive, at most twice `concurrency` are unsettled. */
+  /** Number of tasks that may be claimed. At most twice `concurrency` tasks are unsettled. */
   get #freeSlots(): number {
     return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
   }
@@ -197,7 +198,7 @@ export class TaskStream<Context = unknown>
     this.#ending += freesSlot ? 1 : -1;
   }
 
-  /** Sends one claim, or several in a backlog, so that the server and this process work at the same time. */
+  /** Sends one claim, or several if there is a backlog, so that server and worker are busy at the same time. */
   #claimAhead(): void {
     const maxClaims = this.#hasBacklog ? MAX_CONCURRENT_CLAIMS : 1;
     while (this.#claims.size < maxClaims && !this.#isDelayed && !this.#stop.signal.aborted) {
@@ -215,7 +216,7 @@ export class TaskStream<Context = unknown>
     }
   }
 
-  /** Sends one claim and buffers its tasks. Waits if it returned no tasks although it was not a long poll. */
+  /** Sends one claim and buffers its tasks. If it was not a long poll and returned no tasks, waits afterwards. */
   async #claimAndBuffer(limit: number): Promise<void> {
     const { session } = this.#environment;
     const { signal } = this.#stop;
@@ -261,7 +262,7 @@ export class TaskStream<Context = unknown>
     }
     const task = createTask(wire);
     if (task === undefined) return false;
-    // The worker may have been removed since the claim: then it has no lease on the task.
+    // If the worker was removed since the claim, it has no lease on the task.
     this.#unsettled.add();
     if (worker.gone.aborted) task.markLost("lost");
     else this.#buffer.push(task);

@@ -32,8 +32,8 @@ export interface DeliveryOptions {
 }
 
 /**
- * For the end of a task: retries for 5 minutes, enough for a restart of the server and its database, because the result
- * of a task is valuable.
+ * Retries for 5 minutes. Used for the end of a task, because its result is valuable: 5 minutes are enough for
+ * a restart of the server and its database.
  */
 export const DELIVERY_RETRY: RetryPolicy = {
   attempts: Number.POSITIVE_INFINITY,
@@ -42,10 +42,10 @@ export const DELIVERY_RETRY: RetryPolicy = {
   deadlineSeconds: 300,
 };
 
-/** For updates while a process shuts down, and for log lines. */
+/** Used for updates while the process shuts down, and for log lines. */
 export const SHORT_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 3, deadlineSeconds: 5 };
 
-/** For updates that are not worth a retry. */
+/** Used for updates that are not worth a retry. */
 export const NO_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 1 };
 
 /**
@@ -64,8 +64,8 @@ export const deliverUpdate = (
   );
 
 /**
- * Returns true for transient errors, and for errors that the end of a task should survive: a bug of the server, a token
- * that is being renewed, or the page of a captive portal.
+ * Returns true for errors after which the end of a task is sent again: transient errors, a bug of the server,
+ * an expired token that may be renewed, and the page of a captive portal.
  */
 const canRedeliver = (error: unknown): boolean =>
   isTransient(error) ||

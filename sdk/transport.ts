@@ -6,7 +6,7 @@ import type { BodyFilter, BufferedSender, FullResponse, HttpRequest } from "./se
 /** A request with a deadline. */
 export interface TimedRequest extends HttpRequest {
   readonly signal?: AbortSignal | undefined;
-  /** Maximum duration of the request, including the whole response body, in seconds. */
+  /** Maximum duration of the request in seconds, including the whole response body. */
   readonly deadlineSeconds: number;
 }
 
@@ -21,8 +21,9 @@ const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
 const UNAVAILABLE = new Set([429, 502, 503, 504]);
 
 /**
- * Sends a request and parses the JSON response. Time and size are limited, and redirects are not followed.
- * Throws `ProtocolError`, `GatewayError`, `DeadlineError` or `ConnectionError`, or the reason of the aborted signal.
+ * Sends a request and parses the JSON response. Limits its time and size, and does not follow redirects.
+ * Throws `ProtocolError`, `GatewayError`, `DeadlineError` or `ConnectionError`, or the reason of the aborted
+ * signal.
  */
 export const sendRequest = async (request: TimedRequest, send: BufferedSender): Promise<JsonResponse> => {
   const { deadlineSeconds, signal, origin } = request;
@@ -34,7 +35,7 @@ export const sendRequest = async (request: TimedRequest, send: BufferedSender): 
     abort.abort();
   };
   const timer = setTimeout(onTimeout, Math.min(deadlineSeconds * 1000, 2 ** 31 - 1));
-  // Not `AbortSignal.any`: it would double the CPU time of a waiting claim.
+  // `AbortSignal.any` is not used, because it would double the CPU time of a waiting claim.
   const onAbort = signal && (() => abort.abort(signal.reason));
   if (onAbort !== undefined) signal?.addEventListener("abort", onAbort);
   try {
@@ -91,7 +92,10 @@ const parseJson = (text: string, status: number, url: string): unknown => {
   }
 };
 
-/** Creates the error of a response that is not from joblib: `GatewayError` for a temporary error of a gateway. */
+/**
+ * Creates the error for a response that is not from joblib. This is a `GatewayError` for a temporary error of
+ * a gateway.
+ */
 export const createForeignResponseError = (
   status: number,
   url: string,
@@ -109,7 +113,10 @@ export const createForeignResponseError = (
         status,
       );
 
-/** Parses `Retry-After` (a number of seconds or a date) and returns seconds; undefined if it is missing or invalid. */
+/**
+ * Parses `Retry-After`, which is a number of seconds or a date. Returns seconds, or undefined if it is
+ * missing or invalid.
+ */
 export const parseRetryAfter = (header: string | undefined): number | undefined => {
   if (header === undefined) return undefined;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header);

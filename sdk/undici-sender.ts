@@ -7,8 +7,8 @@ import type { BodyFilter, BufferedSender, FullResponse, HttpRequest, Sender } fr
 let agent: Agent | undefined;
 
 /**
- * Returns undici's connection pool. It is loaded on first use, which takes 60 ms. Its timeouts are disabled, because
- * every request has its own deadline.
+ * Returns undici's connection pool. undici is loaded on first use, because that takes 60 ms. The pool's
+ * timeouts are disabled, because every request has its own deadline.
  */
 const getAgent = async (): Promise<Agent> => {
   const { Agent } = await import("undici");
@@ -89,7 +89,7 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // The abort came while the request waited for a connection, so there was no controller to abort.
+    // The request was aborted while it waited for a connection, when there was no controller to abort.
     if (this.#abortedBy !== undefined) controller.abort(toError(this.#abortedBy.reason));
   }
 
@@ -99,7 +99,7 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
     this.#headers = flattenHeaders(headers);
     if (this.#shouldReadBody(status, this.#headers)) return;
     this.#end(undefined);
-    // Close the connection instead of reading the body.
+    // Closes the connection instead of reading the body.
     controller.abort(new Error("body not read"));
   }
 
@@ -135,8 +135,8 @@ const decodeBody = (chunks: readonly Buffer[]): string => {
 };
 
 /**
- * Sends a request with undici's dispatcher and collects the response directly from its parser. A stream, a signal with
- * listeners and an async context for each request took a third of the CPU time of a request.
+ * Sends a request with undici's dispatcher, and collects the response directly from its parser. A stream, a
+ * signal with listeners and an async context for each request took a third of its CPU time.
  */
 export const bufferedUndiciSender: BufferedSender = async (request, shouldReadBody, abort) => {
   const dispatcher = agent ?? (await getAgent());

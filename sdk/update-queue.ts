@@ -47,7 +47,7 @@ export class UpdateQueue {
   readonly #client: JoblibClient;
   readonly #workerId: string;
   readonly #batcher: Batcher<UpdateCall, Task>;
-  /** True for an older server, which does not support batches. */
+  /** True if the server is too old to support batches. */
   #isBatchUnsupported = false;
 
   constructor(client: JoblibClient, workerId: string) {
@@ -67,7 +67,7 @@ export class UpdateQueue {
     return this.#batcher.send({ fenced, options }, bytes, options.cancellation);
   }
 
-  /** Sends nothing until the promise settles: after a suspension, the worker checks its leases first. */
+  /** Sends nothing until the promise settles. After a suspension, the worker first checks its leases. */
   pauseUntil(resumed: Promise<void>): void {
     this.#batcher.pauseUntil(resumed);
   }
@@ -103,7 +103,10 @@ export class UpdateQueue {
   }
 }
 
-/** Returns the approximate size of an update. Small updates are not serialized: a worker sends thousands per second. */
+/**
+ * Returns the approximate size of an update. Does not serialize small updates, because a worker sends
+ * thousands per second.
+ */
 const estimateBytes = ({ result, error, progress, log, ...rest }: TaskUpdate): number =>
   (result ?? error ?? progress ?? log ?? null) === null
     ? 100
@@ -127,7 +130,10 @@ const toOutcome = (result: UpdateResult, fenced: FencedUpdate | undefined): Task
   return { ...fenced.currentTask, status, completed_at, error: null, result: fenced.update.result ?? null };
 };
 
-/** Returns true for an error that is not caused by one of the updates: each caller decides about its own retry. */
+/**
+ * Returns true for an error that is not caused by one of the updates. Each caller then decides whether to
+ * retry.
+ */
 const isForAll = (error: unknown): boolean =>
   isTransient(error) ||
   error instanceof InternalServerError ||

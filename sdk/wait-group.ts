@@ -1,4 +1,4 @@
-/** A counter of running operations that can be awaited. */
+/** Counts running operations, so that their end can be awaited. */
 export class WaitGroup {
   #count = 0;
   #idle: PromiseWithResolvers<void> | undefined;

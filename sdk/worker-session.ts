@@ -38,9 +38,9 @@ export interface SessionOptions {
   readonly logger: Logger;
   /** The worker's label in the dashboard and CLI. Default: `host:pid`. */
   readonly name?: string | undefined;
-  /** Overrides the heartbeat interval of the server, in seconds. */
+  /** The heartbeat interval in seconds. Default: the interval of the server. */
   readonly heartbeatSeconds?: number | undefined;
-  /** Returns the jobs to register; the same array until they change. Called before every claim. */
+  /** Returns the jobs to register. Returns the same array until they change. Called before every claim. */
   readonly getRegistrations: () => readonly RoomRegistration[];
 }
 
@@ -49,7 +49,10 @@ interface WorkerState extends LiveWorker {
   readonly drain: AbortController;
   readonly heartbeat: Heartbeat;
   readonly registered: Set<string>;
-  /** The jobs that are completely registered. Nothing needs to be done while they are the same array. */
+  /**
+   * The jobs that are completely registered. While `getRegistrations` returns the same array, nothing has to
+   * be registered.
+   */
   lastRegistrations?: readonly RoomRegistration[];
   readonly suspensionDetector: SuspensionDetector;
 }
@@ -63,7 +66,8 @@ const RECONNECT_RETRY = {
 const SHUTDOWN_RETRY = { attempts: 3, deadlineSeconds: 5 };
 
 /**
- * The worker of a job manager: creates it on the server, registers its jobs, sends its heartbeats and deregisters it.
+ * The worker of a job manager. Creates it on the server, registers its jobs, sends its heartbeats and
+ * deregisters it.
  */
 export class WorkerSession {
   readonly #options: SessionOptions;
@@ -91,14 +95,14 @@ export class WorkerSession {
     return [...(this.#worker?.registered ?? [])].some((key) => key.endsWith(`:${category}:${name}`));
   }
 
-  /** The worker, if all its jobs are registered with the server; otherwise undefined. */
+  /** The worker if all its jobs are registered with the server, otherwise undefined. */
   get current(): LiveWorker | undefined {
     const isReady =
       this.#worker !== undefined && this.#worker.lastRegistrations === this.#options.getRegistrations();
     return isReady && !this.#closed.signal.aborted ? this.#worker : undefined;
   }
 
-  /** Creates the worker and registers all its jobs, if necessary, and returns the worker. */
+  /** Returns the worker. Creates it and registers all its jobs if necessary. */
   async ready(): Promise<LiveWorker> {
     if (this.#closed.signal.aborted) throw new UsageError("the job manager is disposed: create a new one");
     this.#registering ??= this.#register().finally(() => {
@@ -123,14 +127,17 @@ export class WorkerSession {
   }
 
   /**
-   * Schedules a heartbeat after a claim whose response was lost: the server requeues a claimed task that is missing
-   * from heartbeats for 5 s.
+   * Schedules a heartbeat after a claim whose response was lost, because the server requeues a claimed task
+   * that is missing from heartbeats for 5 s.
    */
   scheduleRequeueOfLostClaim(): void {
     this.#worker?.heartbeat.sendAfter(5_500);
   }
 
-  /** Requeues tasks that have not started. If it fails, the server requeues them: heartbeats do not list them. */
+  /**
+   * Requeues tasks that have not started. If the request fails, the server requeues them later, because
+   * heartbeats do not list them.
+   */
   async release(workerId: string, tasks: readonly LeasedTask[]): Promise<void> {
     for (const task of tasks) this.removeTask(task);
     if (tasks.length === 0) return;
@@ -142,7 +149,7 @@ export class WorkerSession {
       });
   }
 
-  /** Ends the worker's streams, because an admin has drained it. Its tasks finish. */
+  /** Ends the worker's streams, because an admin has drained it. Its running tasks finish. */
   markDrained(workerId: string): void {
     const worker = this.#worker;
     if (worker?.id !== workerId || worker.drained.aborted) return;
@@ -153,7 +160,10 @@ export class WorkerSession {
     worker.drain.abort();
   }
 
-  /** Ends a worker that the server no longer knows: its tasks are lost. Creates a new worker, unless it was drained. */
+  /**
+   * Ends a worker that the server no longer knows. Its tasks are lost. Creates a new worker, unless the old
+   * one was drained.
+   */
   markForgotten(workerId: string): void {
     const worker = this.#worker;
     if (worker?.id !== workerId) return;
@@ -196,7 +206,7 @@ export class WorkerSession {
         }
       }
     } catch (error) {
-      // Do not leave a worker behind that can never run a task.
+      // Remove the worker, so that no worker is left behind that can never run a task.
       if (!isTransient(error) && this.#tasks.size === 0) await this.#remove();
       throw error;
     }

@@ -13,8 +13,8 @@ import type { TaskRecord } from "./records.ts";
 export interface Caller {
   readonly actor: Actor;
   /**
-   * True for an invited user: limited to the rooms of the invitation, so `@global` is accessible only if it is one of
-   * them.
+   * True for a user who was invited. The user can access only the rooms of the invitation, including
+   * `@global` only if it is one of them.
    */
   readonly isConfined: boolean;
   canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean>;
@@ -26,7 +26,7 @@ export interface Caller {
   listRooms(): Promise<readonly string[] | undefined>;
 }
 
-/** The 403 of an access rule. */
+/** Creates the 403 of an access rule. */
 export const forbidden = (rule: Access): Problem =>
   new Problem("forbidden", `Required access: ${ACCESS_RULES[rule]}.`);
 
@@ -53,8 +53,8 @@ export const requireCaller = (rule: Access, { actor }: Caller): void => {
 };
 
 /**
- * Throws a 403 if the caller does not have the access to the room that the rule requires. Rules about a task or a
- * worker are checked when it is read.
+ * Throws a 403 if the caller does not have the access to the room that the rule requires. Rules about a task
+ * or a worker are not checked here: the use case checks them when it reads the task or the worker.
  */
 export const requireRoomAccess = async (rule: Access, caller: Caller, roomId: string): Promise<void> => {
   if (rule === "room-read" && !(await canRead(caller, roomId))) throw forbidden(rule);
@@ -69,12 +69,13 @@ export const requireRoomAccess = async (rule: Access, caller: Caller, roomId: st
 export const isSubmitter = ({ actor }: Caller, { task }: TaskRecord): boolean =>
   task.created_by_id === actor.id;
 
-/** Returns true if the caller owns the worker that the task names. */
+/** Returns true if the caller owns the worker to which the task was last assigned. */
 export const isWorkerOwner = ({ actor }: Caller, record: TaskRecord): boolean =>
   record.workerUserId === actor.id;
 
 /**
- * Returns true if the caller can read the task: its submitter, the owner of its worker, and readers of its room can.
+ * Returns true if the caller can read the task. The submitter, the owner of the worker and the readers of the
+ * room can.
  */
 export const canReadTask = async (caller: Caller, record: TaskRecord): Promise<boolean> =>
   isSubmitter(caller, record) || isWorkerOwner(caller, record) || canRead(caller, record.task.room_id);

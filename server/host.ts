@@ -1,6 +1,5 @@
 import type { FastifyRequest } from "fastify";
 
-/** A kind of access to a room. */
 export type RoomAccess = "read" | "write";
 
 /** The permissions in the credentials of a request. A field is null if the credentials do not specify it. */
@@ -8,14 +7,14 @@ export interface Credentials {
   readonly rooms: "*" | readonly string[] | null;
   /** Jobs (`<category>:<name>`) that may be registered; null for all jobs. */
   readonly jobs: readonly string[] | null;
-  /** RFC 3339 time. */
+  /** Expiry of the credentials as an RFC 3339 time; null if unknown or never. */
   readonly expiresAt: string | null;
   readonly invitationId: string | null;
 }
 
 /** Authentication and authorization by the host. Each function may be async, and may throw to reject the request. */
 export interface HostAuth {
-  /** Returns the id of the user; undefined or null is answered with a 401. */
+  /** Returns the id of the user. If it returns undefined or null, the response is a 401. */
   readonly getCurrentUserId: (request: FastifyRequest) => MaybePromise<string | number | null | undefined>;
   readonly getIsAdmin: (request: FastifyRequest) => MaybePromise<boolean>;
   /**
@@ -35,7 +34,7 @@ export interface HostAuth {
     roomId: string,
     job: { readonly category: string; readonly name: string },
   ) => MaybePromise<boolean>;
-  /** @internal Returns what a bundled token allows. */
+  /** @internal Returns the permissions in the request's token. */
   readonly describeCredentials?: (request: FastifyRequest) => MaybePromise<Credentials>;
   /**
    * Returns the rooms that the user can read, or undefined if the host cannot list them. Without this function,

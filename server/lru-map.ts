@@ -1,11 +1,12 @@
-/**
- * A map with a least-recently-used eviction: it is limited by its number of entries and by the sum of their weights.
- */
+/** A least-recently-used cache. Both the number of entries and the sum of their weights are limited. */
 export class LruMap<V> {
   readonly #entries = new Map<string, { value: V; weight: number }>();
   readonly #limits: { entries: number; weight: number };
   #weight = 0;
-  /** The latest key. It is already at the end, so that repeated reads of it need not move it. */
+  /**
+   * The key that was used last. It is already at the end of the map, so that reading it again does not move
+   * it.
+   */
   #latest: string | undefined;
 
   constructor(limits: { entries: number; weight: number }) {

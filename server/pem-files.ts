@@ -21,7 +21,7 @@ export interface TlsFiles {
   readonly ca?: NamedFile | undefined;
   readonly cert?: NamedFile | undefined;
   readonly key?: NamedFile | undefined;
-  /** Passphrase of the key. */
+  /** Passphrase of the private key. */
   readonly passphrase?: string | undefined;
   readonly minVersion?: SecureContextOptions["minVersion"];
   readonly maxVersion?: SecureContextOptions["maxVersion"];
@@ -65,9 +65,9 @@ const requirePair = ({ cert, key }: TlsFiles): void => {
 };
 
 /**
- * Creates a TLS context from the files. It is created once for all connections, because parsing the trusted
- * certificates takes about 90 ms. A context, unlike the texts, does not reveal the private key if options are printed.
- * Throws a `SettingsError` that names the parameter and the file.
+ * Creates a TLS context from the files. It is shared by all connections, because parsing the trusted
+ * certificates takes about 90 ms. Unlike the text of the files, a context does not reveal the private key if
+ * options are printed. Throws a `SettingsError` that names the parameter and the file.
  */
 export const createTlsContext = (files: TlsFiles): SecureContext => {
   requirePair(files);

@@ -48,14 +48,14 @@ import { followTask } from "./use-cases/tasks/follow-task.ts";
 export interface JoblibOptions extends HostAuth {
   /** A MikroORM on PostgreSQL or PGlite whose entities include `entities`. */
   readonly orm: Orm;
-  /** Required if several servers share a database. Without it, events stay in this process. */
+  /** Required if several servers share a database. Without it, events reach only this process. */
   readonly redis?: Redis;
   readonly settings?: SettingsInput;
   /** Path of the dashboard under the plugin's prefix; `true` serves it at the prefix itself. Not served by default. */
   readonly dashboard?: string | boolean | undefined;
-  /** @internal Directory of the dashboard's built files; by default that of this package. */
+  /** @internal Directory of the dashboard's built files. Default: the files of this package. */
   readonly dashboardFiles?: string;
-  /** @internal Replaces the storage on `orm`. */
+  /** @internal A storage to use instead of one that is created on `orm`. */
   readonly storage?: Storage;
   /** A prom-client registry to which joblib adds its metrics. */
   readonly metrics?: Registry;
@@ -65,7 +65,10 @@ export interface JoblibOptions extends HostAuth {
   readonly invitations?: InvitationIssuer | undefined;
 }
 
-/** Length of a path parameter for room names of 128 and job names of 390 characters, percent-encoded. */
+/**
+ * Maximum length of a percent-encoded path parameter: room names have up to 128 and job names up to 390
+ * characters.
+ */
 const REQUIRED_PARAM_LENGTH = 2000;
 
 const requireOptions = (options: Partial<JoblibOptions>): void => {
@@ -147,8 +150,8 @@ const warnAboutShortParams = (app: FastifyInstance): void => {
 };
 
 /**
- * The Fastify plugin: the API under `/v1/joblib` and `/v1/problems`, and the sweeper. Its hooks and parsers are
- * encapsulated.
+ * The Fastify plugin. Adds the API under `/v1/joblib` and `/v1/problems`, and starts the sweeper. Its hooks
+ * and parsers do not affect the host's routes.
  */
 export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) => {
   requireOptions(options);

@@ -57,17 +57,16 @@ export type BatchedStatement =
 /** Why a lease ended: an update by the worker or a user, the timeout of the task, or the loss of the worker. */
 export type LeaseEnd = "reported" | "timed_out" | "lost";
 
-/** Values that are read when the metrics are scraped. */
 export interface MeterSources {
   counts(): Promise<QueueCounts>;
-  /** Undefined if the statements do not use their own pool. */
+  /** Returns the usage of joblib's own session pool; undefined if it uses the sessions of the ORM. */
   pool(): PoolUsage | undefined;
   isBusUp(): boolean;
   /** Number of claims of this process that wait for a task. */
   waitingClaims(): number;
 }
 
-/** Counts what happens. No metric contains the name of a room or a user, or the id of a task. */
+/** Receives events for metrics. No metric contains the name of a room or a user, or the id of a task. */
 export interface Meter {
   submitted(tasks: number): void;
   /** Failed or cancelled tasks were retried. */
@@ -75,7 +74,7 @@ export interface Meter {
   claimed(records: readonly ClaimedTaskRecord[]): void;
   /** Tasks were completed by their own workers; their rows were not read. */
   completed(tasks: readonly CompletedTask[]): void;
-  /** Tasks changed their status, or their lease ended. The records are those after the change. */
+  /** Tasks changed their status, or their lease ended. `records` contain the state after the change. */
   transitioned(records: readonly TaskRecord[], reason: LeaseEnd): void;
   /** A late result was stored, or was adopted and completed its task. */
   lateResult(event: "stored" | "adopted"): void;
@@ -89,6 +88,6 @@ export interface Meter {
   timedOut(tasks: number): void;
   /** A statement with this number of combined calls was executed. */
   statementExecuted(statement: BatchedStatement, calls: number, seconds: number): void;
-  /** Adds the sources of values that are read when the metrics are scraped. */
+  /** Sets the sources of values that are read when the metrics are scraped. */
   watch(sources: MeterSources): void;
 }

@@ -4,10 +4,16 @@ import type { JsonValue } from "../protocol/index.ts";
 /** Placeholder for raw JSON in the output of `JSON.stringify`. It is random, so that no client can send it. */
 const PLACEHOLDER = `raw-json:${randomUUID()}`;
 
-/** The raw JSON of the running `serialize`, in the order of its placeholders. */
+/**
+ * The raw JSON values that the current call of `serialize` has found, in the order of their placeholders.
+ * Undefined outside `serialize`.
+ */
 let collected: (readonly string[])[] | undefined;
 
-/** JSON as one or several consecutive texts, which pass from the database to the response without being parsed. */
+/**
+ * A JSON value as one or several pieces of text, which are sent from the database to the client without being
+ * parsed.
+ */
 class RawJson {
   readonly texts: readonly string[];
 
@@ -23,13 +29,13 @@ class RawJson {
   }
 }
 
-/** Creates a value from JSON texts. Its members cannot be read: it can only be serialized. */
+/** Creates a value from pieces of JSON text. It can only be serialized; its members cannot be read. */
 export const createRawJson = <Value = JsonValue>(...texts: readonly string[]): Value =>
   new RawJson(texts) as never;
 
 /**
- * Combines a list of raw JSON values into one, which can only be serialized. Returns other lists unchanged. One
- * placeholder per value would cost as much as parsing the values.
+ * Combines a list of raw JSON values into one value, which can only be serialized. Returns other lists
+ * unchanged. A placeholder for each value would cost as much as parsing the values.
  */
 export const joinRawList = <Value>(values: Value[]): Value[] => {
   const texts: string[] = [];
@@ -41,7 +47,7 @@ export const joinRawList = <Value>(values: Value[]): Value[] => {
   return new RawJson(texts) as never;
 };
 
-/** Serializes a value that may contain raw JSON. Returns consecutive texts. */
+/** Serializes a value that may contain raw JSON. Returns the pieces of the text, in order. */
 const serialize = (value: unknown): readonly string[] => {
   collected = [];
   try {
@@ -58,15 +64,16 @@ const serialize = (value: unknown): readonly string[] => {
 export const stringify = (value: unknown): string => serialize(value).join("");
 
 /**
- * Characters from which a response is encoded here. Node encodes a string twice: to count its bytes and to write them.
+ * Minimum number of characters of a response that is encoded here instead of by Node.js, which encodes a
+ * string twice: to count its bytes and to write them.
  */
 const LARGE = 262_144;
-/** Length from which a text is written to the buffer by itself; shorter texts are joined first. */
+/** Minimum length of a piece that is written to the buffer on its own. Shorter pieces are joined first. */
 export const LONG_TEXT = 4_096;
 
 /**
- * Serializes a response body. Large ones, for example ten tasks of 100 KB, become bytes, into which each text is
- * written once.
+ * Serializes a response body. Small bodies are returned as a string. Large ones, for example ten tasks of 100
+ * KB, are returned as a buffer, so that each piece of text is encoded only once.
  */
 export const toResponseBody = (value: unknown): string | Buffer => {
   const texts = serialize(value);

@@ -11,7 +11,7 @@ import type {
   TraceContext,
 } from "../protocol/index.ts";
 
-/** A job without its counts. `schemaHash` covers the canonical forms of both schemas. */
+/** A job without its counts. `schemaHash` is the hash of the canonical forms of both schemas. */
 export interface RegisteredJob extends JobAddress {
   readonly id: string;
   readonly schema: JsonObject;
@@ -25,7 +25,7 @@ export interface RegisteredJob extends JobAddress {
   readonly rowVersion: string;
 }
 
-/** A job with its live workers and its number of pending tasks, which cost a count. */
+/** A job with its live workers and its number of pending tasks. The tasks must be counted, which takes time. */
 export interface JobRecord extends RegisteredJob {
   /** Ids of the linked workers that are alive. */
   readonly workers: readonly string[];
@@ -57,7 +57,7 @@ export type RegisterOutcome =
   | { readonly kind: "conflict"; readonly registered: JobRecord }
   | { readonly kind: "worker-not-found" };
 
-/** A worker as it is stored; lists add its counts. */
+/** A worker as it is stored. Lists contain its counts in addition. */
 export interface WorkerRecord {
   readonly id: string;
   readonly name: string | null;
@@ -67,20 +67,20 @@ export interface WorkerRecord {
   readonly isDraining: boolean;
 }
 
-/** A task as it is stored: without the members that depend on a setting or a count. */
+/** A task as it is stored, without the members that depend on a setting or a count. */
 export interface TaskRecord {
   readonly task: Omit<Task, "job_name" | "queue_position">;
   readonly jobId: string;
   readonly job: JobAddress;
-  /** Increases with each update of the row; the ETag. */
+  /** The version of the row, used as the ETag. It increases with each update. */
   readonly version: number;
-  /** The user of the worker in `task.worker_id`; null if the worker is gone. */
+  /** The owner of the worker in `task.worker_id`; null if the worker is gone. */
   readonly workerUserId: string | null;
-  /** `task.worker_id`, or else the last worker with a lease: a requeue must notify its waiting heartbeat. */
+  /** `task.worker_id`, or if it is null, the last worker with a lease. A requeue must notify this worker. */
   readonly lastWorkerId: string | null;
-  /** True if no worker has a lease and the worker did not end its last lease itself: a cancel, a timeout, or a takeover. */
+  /** True if no worker has a lease, and a cancel, a timeout or a takeover ended the last one. */
   readonly isLeaseRevoked: boolean;
-  /** Queue position among the due tasks of the job. Null if it was not requested, or the task is not pending and due. */
+  /** Queue position among the due tasks of the job. Null if not requested, or if the task is not due. */
   readonly queuePosition: number | null;
 }
 
@@ -99,11 +99,11 @@ export interface ClaimedTaskRecord extends TaskRecord {
 export interface NewTask {
   readonly id: string;
   readonly jobId: string;
-  /** The insert fails if the job has been removed or has another hash. */
+  /** Hash of the job's schemas. The insert fails if the job was removed or has another hash. */
   readonly schemaHash: string;
-  /** If set, the insert also fails if the job has changed otherwise: its defaults came from a cache. */
+  /** If set, the insert also fails if the job has changed otherwise, because its defaults came from a cache. */
   readonly jobVersion?: string;
-  /** The fairness of the job when it was read; with `room`, rooms take turns. */
+  /** The fairness of the job when it was read. With `room`, rooms take turns. */
   readonly fairness?: Fairness;
   readonly roomId: string;
   readonly createdById: string;
@@ -112,7 +112,7 @@ export interface NewTask {
   readonly maxAttempts: number;
   readonly backoff: Backoff;
   readonly timeoutSeconds: number | null;
-  /** An RFC 3339 time, or seconds from the current time of the database (0: immediately). */
+  /** Start of the task: an RFC 3339 time, or seconds from the current time of the database (0 means immediately). */
   readonly start: { readonly at: string } | { readonly inSeconds: number };
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
   readonly traceContext?: TraceContext | undefined;
@@ -127,30 +127,30 @@ export interface InsertedGroup {
 export type InsertOutcome =
   | {
       readonly kind: "inserted";
-      /** Creates a record for each task. `groups` is cheaper if the caller does not need all of them. */
+      /** Creates a record for each task. Use `groups` if not all records are needed, because it is cheaper. */
       records(): readonly TaskRecord[];
       readonly groups: readonly InsertedGroup[];
-      /** The tasks that were assigned to waiting workers; `records` and `groups` contain them as pending. */
+      /** The tasks that were assigned to waiting workers. In `records` and `groups` they are still pending. */
       readonly assigned: readonly ClaimedTaskRecord[];
       readonly workersOnline: ReadonlyMap<string, number>;
     }
-  /** This user has used the idempotency key in this room before. */
+  /** This user has already used the idempotency key in this room. */
   | {
       readonly kind: "replayed";
       readonly record: TaskRecord;
       readonly isSameRequest: boolean;
       readonly workersOnline: number;
     }
-  /** A job was removed or has another schema: the caller reads it again. */
+  /** A job was removed or has another schema. The caller must read it again. */
   | { readonly kind: "job-changed" };
 
-/** A guarded change of a task's status: it has no effect unless the row matches all its conditions. */
+/** A guarded change of a task's status. It has no effect unless the row matches all conditions. */
 export interface Transition {
   readonly id: string;
   readonly to: "running" | "completed" | "failed" | "cancelled";
-  /** If set, the row must still have this worker. */
+  /** If set, the task must still be assigned to this worker. */
   readonly workerId?: string;
-  /** If set, the row must still have this attempt. */
+  /** If set, the task must still have this attempt number. */
   readonly attempt?: number;
   readonly error?: string | null;
   readonly result?: JsonValue;
@@ -172,7 +172,7 @@ export interface ResultPage<Item> {
 
 export interface HeartbeatOutcome {
   readonly lastHeartbeat: string;
-  /** The named tasks that the worker must stop, because it has lost the lease. */
+  /** The tasks of the heartbeat that the worker must stop, because it has lost their leases. */
   readonly stop: readonly { readonly taskId: string; readonly reason: StopReason }[];
   /** Undelivered tasks that were requeued or failed. */
   readonly changed: readonly TaskRecord[];

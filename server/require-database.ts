@@ -22,7 +22,7 @@ export const findObstacles = async ({
   storage,
 }: Pick<Ports, "storage">): Promise<readonly DatabaseFinding[]> => {
   const findings = await storage.check();
-  // The statement that reads the migrations would fail.
+  // The statement that reads the applied migrations would fail.
   if (findings.some(({ kind }) => kind === "unsuitable" || kind === "rights")) return findings;
   const pending = await storage.pendingMigrations();
   return pending.length === 0 ? findings : [...findings, describePending(pending)];
@@ -42,8 +42,8 @@ const withDeadline = async <Value>(work: Promise<Value>): Promise<Value> => {
 };
 
 /**
- * Throws `UnfitDatabase` if joblib cannot work with the host's database. If the database is unavailable, read-only or
- * not migrated, this is only logged, because it may change while the host runs.
+ * Throws `UnfitDatabase` if joblib cannot work with the host's database. Only logs a database that is
+ * unavailable, read-only or not migrated, because this may change while the host runs.
  */
 export const requireDatabase = async ({ storage, log }: Ports): Promise<void> => {
   let findings: readonly DatabaseFinding[];
@@ -59,8 +59,8 @@ export const requireDatabase = async ({ storage, log }: Ports): Promise<void> =>
 };
 
 /**
- * Returns an error listener that logs which privileges are missing, and how to grant them, if the database refused
- * access.
+ * Returns an error listener for access that the database refused. It logs which privileges are missing and
+ * how to grant them.
  */
 export const createRefusalLog = ({ storage, log }: Ports): ((error: unknown) => void) => {
   let lastExplainedAt = Number.NEGATIVE_INFINITY;

@@ -10,7 +10,7 @@ const TRUE = ["true", "1", "yes", "on"];
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 const FALSE = ["false", "0", "no", "off"];
 
-/** Accepts text as well, because environment variables are text. */
+/** Also accepts text, because environment variables are text. */
 const number = (schema: z.ZodNumber) =>
   z.preprocess(
     (value) => (typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value),
@@ -33,7 +33,7 @@ const url = (protocols: RegExp, example: string) =>
     error: `must be a URL like ${example}`,
   });
 
-/** Accepts a connection URL if its parser supports every parameter. */
+/** Accepts a connection URL only if its parser supports every parameter in it. */
 const connectionUrl = (parse: (value: string) => unknown) =>
   z.string().superRefine((value, context) => {
     try {

@@ -36,8 +36,8 @@ export interface ServerOptions {
 /** Maximum length of a path parameter: the name of a room or a job with each character percent-encoded as UTF-8. */
 const MAX_PARAM_LENGTH = 5000;
 /**
- * Maximum time to receive the headers and the body of a request (slow loris). The duration of responses is not
- * limited.
+ * Maximum time to receive the headers and the body of a request; protects against slow clients (Slowloris).
+ * The duration of responses is not limited.
  */
 const REQUEST_TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 2000;
@@ -55,7 +55,7 @@ const requireSafeHost = ({ jwt_secret, jwks_url, host }: Settings): void => {
   );
 };
 
-/** Connects to Redis, if it is configured. The client library is loaded only then. */
+/** Connects to Redis if it is configured. The client library is loaded only in this case. */
 const connectRedis = async (url: string | undefined, app: FastifyInstance): Promise<Redis | undefined> => {
   if (url === undefined) return undefined;
   const { Redis: Client } = await import("ioredis");
@@ -63,10 +63,12 @@ const connectRedis = async (url: string | undefined, app: FastifyInstance): Prom
     ...redisOptions(url),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
-    // Reconnects within a second after any outage: until then other servers receive no events of this server.
+    // Reconnects within about a second after an outage, because until then other servers receive no events
+    // from this one.
     retryStrategy: (times: number) => Math.min(100 * times, 1_000) * (0.5 + Math.random() / 2),
   });
-  // /readyz and the bus report the state. An "error" event without a listener would end the process.
+  // `/readyz` and the event bus report the state, so errors need no handling here. But an "error" event
+  // without a listener would end the process.
   let lastTlsError: string | undefined;
   redis.on("error", (error) => {
     const tlsError = describeTlsError(error, "ssl_ca_certs");
@@ -93,7 +95,10 @@ const readDatabaseState = async (storage: Storage, kind: string): Promise<Compon
   }
 };
 
-/** Throws if joblib cannot work with the database. If it is only down, the server starts, and `/readyz` reports it. */
+/**
+ * Throws if joblib cannot work with the database. If the database is only down, the server starts and
+ * `/readyz` reports it.
+ */
 const requireUsableDatabase = async (storage: Storage): Promise<void> => {
   try {
     requireFit(await findObstacles({ storage }));
@@ -119,15 +124,15 @@ const setRootErrorHandlers = (app: FastifyInstance) => {
 };
 
 /**
- * Closes keep-alive connections after their response while the server closes; otherwise they would delay it by a
- * minute.
+ * Closes each keep-alive connection after its current response while the server closes. Otherwise these
+ * connections would delay the end of the server by a minute.
  */
 const closeConnectionsOnShutdown = (app: FastifyInstance) => {
   let isClosing = false;
   app.addHook("preClose", async () => {
     isClosing = true;
   });
-  // Fastify's own response to new requests is not a problem document and has no Retry-After.
+  // Fastify's own response to requests during the shutdown is not a problem document and has no Retry-After.
   app.addHook("onRequest", (_request, _reply, done) => {
     if (isClosing)
       done(new Problem("service-unavailable", "The server is shutting down. Try again.", { retryAfter: 1 }));
@@ -146,8 +151,8 @@ const runMigrations = async (orm: OwnedOrm, log: FastifyInstance["log"]): Promis
 };
 
 /**
- * Opens the database and migrates it. Migrations use a connection without a statement timeout, because they may take
- * long.
+ * Opens the database and applies migrations. Migrations use a connection without a statement timeout, because
+ * they may take long.
  */
 const openMigratedDatabase = async (
   { settings, migrate: mustMigrate = true }: ServerOptions,
@@ -191,8 +196,8 @@ const warnAboutNetworkFileSystem = (dataDir: string, log: FastifyInstance["log"]
 };
 
 /**
- * Creates the standalone server: database, event bus, authentication, the API and the other routes. Does not call
- * `listen`.
+ * Creates the standalone server: database, event bus, authentication, the API and the additional routes. Does
+ * not call `listen`.
  */
 export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
   const { settings } = options;
@@ -207,7 +212,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     return503OnClosing: false,
     genReqId: createIdGenerator(),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    // Handles errors before routing: an address that cannot be decoded or is too long.
+    // Handles errors that occur before routing, such as an address that is too long or cannot be decoded.
     frameworkErrors: createProblemHandler(""),
     clientErrorHandler: answerClientError,
   });

@@ -2,29 +2,32 @@ import type { Context } from "./context.ts";
 import { StorageUnavailable } from "./storage/sessions/storage-unavailable.ts";
 import { sweep, sweepOverdueTasks } from "./use-cases/workers/sweep.ts";
 
-/** Interval of the search for tasks that exceeded `timeout_seconds`, so that they end within a second. */
+/**
+ * Interval of the search for tasks that exceeded `timeout_seconds`. It is short, so that they end within a
+ * second.
+ */
 const OVERDUE_INTERVAL_MS = 500;
-/** A timer that is this late means that the process was blocked, so heartbeats may be waiting to be read. */
+/** If a timer is this late, the process was blocked, so heartbeats may be waiting to be read. */
 const STALL_MS = 3_000;
 /**
- * A probe of the workers' table that takes this long means that heartbeats are delayed, too: by a lock or the
- * database.
+ * If a read of the workers' table takes this long, heartbeats are delayed as well, by a lock or because the
+ * database is slow.
  */
 const SLOW_PROBE_MS = 3_000;
 
 /**
- * Runs the sweeps and the search for overdue tasks. Workers are declared dead by the clock of the database, but not
- * while this process or the database may have kept their heartbeats from being recorded.
+ * Runs the sweeps and the search for overdue tasks. A worker is declared dead by the clock of the database,
+ * but not while this process or the database may have been unable to record its heartbeats.
  */
 export class Sweeper {
   readonly #context: Context;
   #sweepTimer: NodeJS.Timeout | undefined;
   #overdueTimer: NodeJS.Timeout | undefined;
   readonly #running = new Map<() => Promise<void>, Promise<void>>();
-  /** Overdue tasks that could not be ended. */
+  /** Ids of overdue tasks that could not be ended. */
   readonly #failedIds = new Set<string>();
   #isStopped = false;
-  /** No worker is declared dead before this time of `performance.now()`. */
+  /** Time of `performance.now()` before which no worker is declared dead. */
   #pausedUntil = 0;
   #lastTickAt = 0;
   /** Start of the running probe. */
@@ -52,12 +55,12 @@ export class Sweeper {
     await Promise.all(this.#running.values());
   }
 
-  /** Gives all workers one whole threshold to send a heartbeat. */
+  /** Gives every worker a whole `worker_timeout_threshold` again to send a heartbeat. */
   #pause(): void {
     this.#pausedUntil = performance.now() + this.#threshold * 1000;
   }
 
-  /** Seconds. */
+  /** The `worker_timeout_threshold`, in seconds. */
   get #threshold(): number {
     return this.#context.settings.worker_timeout_threshold;
   }
@@ -69,7 +72,7 @@ export class Sweeper {
     return now >= this.#pausedUntil;
   };
 
-  /** Runs the work unless it is already running. */
+  /** Runs the work, unless its previous run has not ended. */
   #run(work: () => Promise<void>): void {
     if (this.#isStopped) return;
     const now = performance.now();
@@ -91,7 +94,7 @@ export class Sweeper {
   }
 
   readonly #sweep = async (): Promise<void> => {
-    // Each sweep tries the failed tasks once and logs them again.
+    // Each sweep tries the failed tasks once more, and logs them again if they still fail.
     this.#failedIds.clear();
     const result = await sweep(this.#context, {
       canEndWorkers: this.#canEndWorkers,

@@ -13,7 +13,7 @@ const UNTRUSTED = new Set([
 const OUT_OF_DATE = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID", "CERT_REVOKED"]);
 const WRONG_NAME = new Set(["ERR_TLS_CERT_ALTNAME_INVALID", "HOSTNAME_MISMATCH"]);
 
-/** The reason why a TLS connection failed. */
+/** Why a TLS connection failed. */
 export type TlsFailure = "untrusted" | "out-of-date" | "wrong-name" | "handshake";
 
 const getErrorCode = (error: Error): string =>
@@ -34,8 +34,8 @@ const getOpenSslReason = ({ message }: Error): string =>
   /(?:routines:[^:]*:)([^:\n]+)/.exec(message)?.[1]?.trim() ?? message.replace(/\s*\n\s*/g, " ").trim();
 
 /**
- * Describes a TLS error in one line; undefined for other errors. `caParameter` is the parameter that sets the
- * certificate authority.
+ * Describes a TLS error in one line. Returns undefined for other errors. `caParameter` is the parameter that
+ * sets the certificate authority.
  */
 export const describeTlsError = (error: Error, caParameter: string): string | undefined => {
   switch (classifyTlsError(error)) {

@@ -1,4 +1,5 @@
 import * as z from "zod";
 
-// Must run before a schema is created: zod would try `new Function`, which the page's Content-Security-Policy blocks.
+// Must run before a schema is created. Otherwise zod would try to use `new Function`, which the page's
+// Content-Security-Policy blocks.
 z.config({ jitless: true });

@@ -3,7 +3,10 @@ import { defineConfig } from "vite";
 
 const API = process.env["JOBLIB_URL"] ?? "http://127.0.0.1:7800";
 
-/** Builds the dashboard as static files. URLs are relative, so that a host can serve it under any path. */
+/**
+ * Builds the dashboard as static files. Their URLs are relative, so that a host can serve them under any
+ * path.
+ */
 export default defineConfig({
   root: import.meta.dirname,
   base: "./",
@@ -19,13 +22,13 @@ export default defineConfig({
     outDir: join(import.meta.dirname, "..", "dist", "web"),
     emptyOutDir: true,
     target: "es2022",
-    // The page's Content-Security-Policy blocks `data:` URLs.
+    // No assets are inlined, because the page's Content-Security-Policy blocks `data:` URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      // `protocol/` only contains definitions, so unused ones can be removed.
+      // Unused modules of `protocol/` can be removed, because they contain only definitions.
       treeshake: { moduleSideEffects: (id) => !id.includes("/protocol/") },
-      // There is no server-side rendering, so `use client` has no meaning here.
+      // Ignores warnings about `use client`, which has no meaning without server-side rendering.
       onwarn: (warning, warn) => warning.code !== "MODULE_LEVEL_DIRECTIVE" && warn(warning),
     },
   },

@@ -34,7 +34,10 @@ export const openLifecycles = async (
   return process;
 };
 
-/** Creates a database with both jobs and the existing tasks. It is created once per run and then copied. */
+/**
+ * Creates a database with two registered jobs and, if requested, existing tasks. It is created once per run
+ * and then copied.
+ */
 const createSeededDatabase = ({ services, isQuick }: Bench, { sample, existing }: Growth): Promise<string> =>
   services.createSeeded(sample, async (databaseUrl) => {
     {

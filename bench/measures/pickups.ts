@@ -15,7 +15,10 @@ const collectPickups = (source: PickupSource): Promise<number[]> => {
   return call("collectPickups");
 };
 
-/** Submits tasks one by one, each after the previous one has started, so that a worker waits for each. Returns pickup times in ms. */
+/**
+ * Submits tasks one by one. Each is submitted after the previous one has started, so that a worker is always
+ * waiting. Returns the pickup times in milliseconds.
+ */
 export const measurePickups = async (
   producer: Process<ProducerCalls>,
   source: PickupSource,

@@ -8,10 +8,8 @@ import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 const CompletionOptions = z.object({
   shell: z.enum(SHELLS, { error: `must be one of ${SHELLS.join(", ")}` }),
 });
-/** The options of `completion`. */
 export type CompletionOptions = z.infer<typeof CompletionOptions>;
 
-/** `joblib completion <shell>`. */
 export const completionCommand = (
   tools: Tools,
   run: CommandHandler<LocalContext, CompletionOptions> = printScript,
@@ -31,7 +29,7 @@ Examples:
     )
     .action(localAction(tools, CompletionOptions, run));
 
-/** Prints the script of a shell. */
+/** Prints the completion script of a shell. */
 export const printScript: CommandHandler<LocalContext, CompletionOptions> = async ({ io }, { shell }) => {
   io.printDocument(SCRIPTS[shell]);
   return EXIT.ok;

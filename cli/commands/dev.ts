@@ -13,10 +13,8 @@ const DevOptions = z.object({
   dataDir: text.default("memory://"),
   concurrency: integer(1, 1000).default(1),
 });
-/** The options of `dev`. */
 export type DevOptions = z.infer<typeof DevOptions>;
 
-/** `joblib dev <file>`. */
 export const devCommand = (tools: Tools, run: CommandHandler<LocalContext, DevOptions> = develop) =>
   new Command("dev")
     .description(
@@ -38,7 +36,7 @@ Examples:
     )
     .action(localAction(tools, DevOptions, run));
 
-/** Returns the environment without settings of production: database, Redis, tokens and host. */
+/** Removes the settings of production from the environment: database, Redis, tokens and host. */
 const devEnvironment = (env: Environment): Environment => ({
   ...env,
   JOBLIB_DATABASE_URL: undefined,
@@ -49,7 +47,7 @@ const devEnvironment = (env: Environment): Environment => ({
   JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn",
 });
 
-/** Runs a server and a worker until an interrupt. */
+/** Runs a server and a worker until the user interrupts the command. */
 export const develop: CommandHandler<LocalContext, DevOptions> = async (context, options) => {
   const { io, env, global, watchUncaughtErrors } = context;
   using interrupts = context.interrupts();

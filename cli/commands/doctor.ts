@@ -14,19 +14,22 @@ import { readSettings } from "../start-server.ts";
 import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
 import { wrap } from "../wrap.ts";
 
-/** Default duration: long enough to test both kinds of request, short enough to run the command often. */
+/**
+ * Default duration of the checks. It is long enough to test both kinds of request, and short enough to run
+ * the command often.
+ */
 const OPEN_SECONDS = 1;
-/** The default idle timeout of most proxies and load balancers, and the default maximum wait of a server. */
+/**
+ * The idle timeout of most proxies and load balancers, and the maximum wait of a server. Both are defaults.
+ */
 const PROXY_SECONDS = 60;
 
 const DoctorOptions = z.object({
   proxy: z.union([z.literal(true), seconds(1, 900)]).optional(),
   databaseUrl: text.optional(),
 });
-/** The options of `doctor`. */
 export type DoctorOptions = z.infer<typeof DoctorOptions>;
 
-/** `joblib doctor`. */
 export const doctorCommand = (tools: Tools, run: CommandHandler<ClientContext, DoctorOptions> = diagnose) =>
   new Command("doctor")
     .description(

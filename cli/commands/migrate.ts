@@ -12,10 +12,8 @@ const MigrateOptions = z.object({
   databaseUrl: text.optional(),
   check: z.boolean().default(false),
 });
-/** The options of `migrate`. */
 export type MigrateOptions = z.infer<typeof MigrateOptions>;
 
-/** `joblib migrate`. */
 export const migrateCommand = (
   tools: Tools,
   run: CommandHandler<LocalContext, MigrateOptions> = migrateDatabase,
@@ -39,7 +37,7 @@ Examples:
     )
     .action(localAction(tools, MigrateOptions, run));
 
-/** Applies the pending migrations, or only prints them. */
+/** Applies the pending migrations. With `--check`, only prints them. */
 export const migrateDatabase: CommandHandler<LocalContext, MigrateOptions> = async ({ io, env }, options) => {
   const { check, dataDir, databaseUrl } = options;
   const settings = await readSettings(env, { dataDir, databaseUrl });

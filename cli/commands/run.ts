@@ -7,7 +7,7 @@ import { RunFileOptions } from "../run/run-file-options.ts";
 import { addRunJobOptions, RunJobOptions } from "../run/run-options.ts";
 import type { ClientContext, CommandHandler, LocalContext, Tools } from "../tools.ts";
 
-/** Runs a job or a class of a file; tests replace them. */
+/** Runs a job, or a class of a file. Tests replace these functions. */
 export interface Runners {
   readonly job: CommandHandler<ClientContext, RunJobOptions>;
   readonly file: CommandHandler<LocalContext, RunFileOptions>;
@@ -30,7 +30,7 @@ const rejectOptions = (command: Command, ...names: readonly string[]): void => {
   );
 };
 
-/** `joblib run <job>`, and `joblib run <file> --task <file>`. */
+/** Creates the command `joblib run <job>`, which with `--task` is `joblib run <file> --task <file>`. */
 export const runCommand = (tools: Tools, runners: Runners = RUNNERS) => {
   const command = new Command("run")
     .description(

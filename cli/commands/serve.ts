@@ -23,10 +23,8 @@ const ServeOptions = z.object({
   dashboard: z.boolean().default(true),
   printSettings: z.boolean().default(false),
 });
-/** The options of `serve`. */
 export type ServeOptions = z.infer<typeof ServeOptions>;
 
-/** `joblib serve`. */
 export const serveCommand = (tools: Tools, run: CommandHandler<LocalContext, ServeOptions> = serve) =>
   new Command("serve")
     .description(
@@ -75,15 +73,15 @@ const toSettingsInput = ({
   databaseUrl,
   redisUrl,
   logLevel,
-  // Without --no-dashboard, the environment decides.
+  // If --no-dashboard is missing, the environment decides.
   dashboard: dashboard ? undefined : false,
 });
 
-/** Defaults the log level to warn on a terminal, where JSON lines are hard to read. */
+/** Sets the default log level to `warn` on a terminal, where JSON lines are hard to read. */
 const applyLogLevelDefault = (env: Environment, isInteractive: boolean): Environment =>
   isInteractive ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
 
-/** Runs the server until an interrupt. */
+/** Runs the server until the user interrupts the command. */
 export const serve: CommandHandler<LocalContext, ServeOptions> = async (context, options) => {
   const { io, env } = context;
   using interrupts = context.interrupts();
@@ -108,17 +106,17 @@ export const serve: CommandHandler<LocalContext, ServeOptions> = async (context,
   }
   const server = await startServer(settings, { migrate: options.migrate });
   io.printResult({ url: server.url }, ({ url }) => `joblib is listening at ${url}`);
-  // `return await`: without await, `using` would dispose the signal handlers immediately.
+  // Without `await`, `using` would dispose the signal handlers immediately.
   return await waitUntilStopped(server, interrupts);
 };
 
-/** Formats a setting as a line of an environment file; a setting without a value as a comment. */
+/** Formats a setting as a line of an environment file. A setting without a value becomes a comment. */
 const formatSetting = (name: string, { [name]: value }: Readonly<Record<string, unknown>>): string => {
   const variable = `JOBLIB_${name.toUpperCase()}`;
   return value === undefined ? `# ${variable} is not set` : `${variable}=${String(value)}`;
 };
 
-/** Closes the server at the first request to stop; does not wait for that after the second one. */
+/** Closes the server at the first request to stop. At the second one, no longer waits until it is closed. */
 const waitUntilStopped = async (server: RunningServer, { first, second }: Interrupts) => {
   if (!first.aborted) await waitForAbort(first);
   const isClosed = await Promise.race([

@@ -10,12 +10,10 @@ import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
 import { formatCount } from "../views/count.ts";
 
 const TypesOptions = z.object({ output: text.optional() });
-/** The options of `types`. */
 export type TypesOptions = z.infer<typeof TypesOptions>;
 
 const PAGE_SIZE = 500;
 
-/** `joblib types`. */
 export const typesCommand = (tools: Tools, run: CommandHandler<ClientContext, TypesOptions> = printTypes) =>
   new Command("types")
     .description(

@@ -16,10 +16,8 @@ const WorkerOptions = z.object({
   keepConsole: z.boolean().optional(),
   pollInterval: seconds(0.05, 3600).optional(),
 });
-/** The options of `worker`. */
 export type WorkerOptions = z.infer<typeof WorkerOptions>;
 
-/** `joblib worker <file>`. */
 export const workerCommand = (tools: Tools, run: CommandHandler<LocalContext, WorkerOptions> = runWorker) =>
   new Command("worker")
     .description(
@@ -55,7 +53,7 @@ export const runWorker: CommandHandler<LocalContext, WorkerOptions> = async (con
   const { io, global } = context;
   using interrupts = context.interrupts();
   context.allowOutputLoss();
-  // Imported late: tsx and the user's imports are needed only here.
+  // Imported here and not at the top, because only this command needs tsx and the user's imports.
   const [{ loadExtensions }, { createManager, registerJobs, stopOnUncaughtError, runTasks }] =
     await Promise.all([import("../load-extensions.ts"), import("../worker-tasks.ts")]);
   const { url, token, room: rooms } = global;
@@ -88,7 +86,10 @@ export const runWorker: CommandHandler<LocalContext, WorkerOptions> = async (con
   return interrupts.second.aborted ? EXIT.interrupted : EXIT.ok;
 };
 
-/** Reports the drain after SAME_REQUEST_MS: only then does a second signal count as a second request. */
+/**
+ * Reports the drain only after SAME_REQUEST_MS, because a second signal counts as a second request only from
+ * then on.
+ */
 const reportDraining = (io: Io, { first, second }: Interrupts): void => {
   const print = async () => {
     await delay(SAME_REQUEST_MS, undefined, { ref: false });

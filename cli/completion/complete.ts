@@ -9,7 +9,7 @@ import type { Candidate, CompletionContext } from "./server-values.ts";
 
 /** Maximum time to wait for candidates from the server. */
 const TIMEOUT_MS = 1000;
-/** Only words without special characters of a shell are offered, because names are untrusted. */
+/** Words that are offered. They contain no special characters of a shell, because names are untrusted. */
 const SAFE_WORD = /^[A-Za-z0-9_.:@/=+-]+$/;
 const MAX_DESCRIPTION_LENGTH = 60;
 
@@ -44,7 +44,7 @@ const listFlags = (command: Command): Candidate[] =>
     .concat(command.name() === "run" ? [] : [{ value: "--help", description: "display help for command" }])
     .filter(({ value }) => value !== "");
 
-/** Finds the candidates for the last word. Candidates for `--option=value` include the option. */
+/** Finds the candidates for the last word. For `--option=value`, the candidates include the option. */
 const findCandidates = async (
   line: Line,
   getContext: () => Promise<CompletionContext>,
@@ -92,7 +92,10 @@ const findCandidates = async (
     : loadFrom(BY_ARGUMENT[argument] ?? BY_ARGUMENT[`${command.parent?.name()} ${argument}`]);
 };
 
-/** Returns the candidates for the last word, one per line with a tab and a description; empty after an error. */
+/**
+ * Returns the candidates for the last word. Each is on its own line, with a tab and a description. Returns
+ * nothing after an error.
+ */
 export const complete = async (
   program: Command,
   words: readonly string[],

@@ -3,11 +3,11 @@ import type { Command, Option } from "commander";
 /** An incomplete command line. */
 export interface Line {
   readonly command: Command;
-  /** The incomplete last word. */
+  /** The last word, which is incomplete. */
   readonly current: string;
-  /** The option whose value is completed. */
+  /** The option whose value is to be completed. */
   readonly option: Option | undefined;
-  /** The name of an unknown flag whose value may be completed: a parameter of a job. */
+  /** The name of an unknown flag whose value may be completed, because it may be a parameter of a job. */
   readonly flag: string | undefined;
   /** The arguments before the last word, in order. */
   readonly operands: readonly string[];
@@ -30,7 +30,7 @@ const recordValue = (values: Record<string, unknown>, option: Option, value: str
   values[name] = name === "room" ? [...(Array.isArray(previous) ? previous : []), value] : value;
 };
 
-/** Parses an incomplete command line; the last word is the one to complete. */
+/** Parses an incomplete command line. The last word is to be completed. */
 export const readLine = (program: Command, words: readonly string[]): Line => {
   const current = words.at(-1) ?? "";
   const values: Record<string, unknown> = {};

@@ -2,12 +2,16 @@
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** The hidden command of the scripts. Its arguments are the words of the line; the last one is incomplete. */
+/**
+ * The hidden command that the completion scripts call. Its arguments are the words of the command line. The
+ * last word is incomplete.
+ */
 export const COMPLETE_COMMAND = "__complete";
 
 /**
- * Bash splits words at `:` and `=`, which job names contain. The script splits the line at spaces instead, and removes
- * the part of a candidate up to the last `:` or `=`, which Bash keeps.
+ * The script for Bash. Bash splits words at `:` and `=`, which job names contain. So the script splits the
+ * line at spaces, and removes from each candidate the part up to the last `:` or `=`, which Bash keeps in the
+ * line.
  */
 const BASH = `# Completion of joblib for bash: source <(joblib completion bash)
 _joblib() {

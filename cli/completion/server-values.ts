@@ -14,7 +14,7 @@ export interface Candidate {
   readonly description: string;
 }
 
-/** The server of the command line, and its global options. */
+/** The client for the server of the command line, and the global options. */
 export interface CompletionContext {
   readonly client: Client;
   readonly global: GlobalOptions;
@@ -27,7 +27,7 @@ const FIRST_PAGE = { limit: MAX_CANDIDATES };
 
 const getLineRoom = ({ global }: CompletionContext) => global.room.at(-1) ?? GLOBAL_ROOM;
 
-/** Lists the rooms that are in use, and those of the caller's token, which may be empty. */
+/** Lists the rooms in use and the rooms of the caller's token, which may not be in use yet. */
 export const listRooms = async ({ client, signal }: CompletionContext): Promise<Candidate[]> => {
   const options = { signal, retry: false } as const;
   const [listed, caller] = await Promise.all([
@@ -47,7 +47,7 @@ export const listRooms = async ({ client, signal }: CompletionContext): Promise<
   }));
 };
 
-/** Lists the jobs that are available in the room of the line. */
+/** Lists the jobs that are available in the room of the command line. */
 export const listJobs = async (context: CompletionContext): Promise<Candidate[]> => {
   const { client, signal } = context;
   const params = { room_id: getLineRoom(context) };
@@ -58,14 +58,14 @@ export const listJobs = async (context: CompletionContext): Promise<Candidate[]>
   }));
 };
 
-/** Lists `<category>:<name>` of these jobs. */
+/** Lists the jobs of `listJobs` as `<category>:<name>`. */
 export const listJobKinds = async (context: CompletionContext): Promise<Candidate[]> =>
   (await listJobs(context)).map(({ value, description }) => ({
     value: value.slice(value.indexOf(":") + 1),
     description,
   }));
 
-/** Lists the newest tasks of the room of the line. */
+/** Lists the newest tasks of the room of the command line. */
 export const listTasks = async (context: CompletionContext): Promise<Candidate[]> => {
   const { client, signal } = context;
   const params = { room_id: getLineRoom(context) };
@@ -77,7 +77,7 @@ export const listTasks = async (context: CompletionContext): Promise<Candidate[]
   return body.items.map(({ id, status, job_name }) => ({ value: id, description: `${status} ${job_name}` }));
 };
 
-/** Lists the workers of the caller; all workers for an admin. */
+/** Lists the workers of the caller, or all workers if the caller is an admin. */
 export const listWorkers = async ({ client, signal }: CompletionContext): Promise<Candidate[]> => {
   const { body } = await client.call("listWorkers", { query: FIRST_PAGE }, { signal, retry: false });
   return body.items.map(({ id, name, online }) => ({
@@ -86,7 +86,7 @@ export const listWorkers = async ({ client, signal }: CompletionContext): Promis
   }));
 };
 
-/** Lists the invitations to the room of the line that were not revoked. */
+/** Lists the invitations to the room of the command line that are not revoked. */
 export const listInvitations = async (context: CompletionContext): Promise<Candidate[]> => {
   const { client, signal } = context;
   const params = { room_id: getLineRoom(context) };
@@ -122,7 +122,7 @@ export const listParameterFlags = (all: readonly Parameter[]): Candidate[] =>
     return kind === "boolean" && !isList ? [plain, { value: `--no-${flag}`, description }] : [plain];
   });
 
-/** Lists the allowed values of a parameter; empty if it has no `enum`. */
+/** Lists the allowed values of a parameter. The list is empty if it has no `enum`. */
 export const listChoices = (all: readonly Parameter[], flag: string): Candidate[] =>
   formatChoices(all.find((parameter) => parameter.flag === flag)?.choices ?? []).map((value) => ({
     value,

@@ -6,18 +6,17 @@ export interface CheckResult {
   readonly check: string;
   readonly status: "ok" | "warning" | "failed";
   readonly detail: string;
-  /** Recommended action. */
+  /** The recommended action. */
   readonly advice?: string;
 }
 
-/** The dependencies of the checks. */
 export interface Probe {
   readonly client: Client;
   readonly fetch: FetchLike;
   readonly token: string | undefined;
-  /** The room of `--room`; undefined if none was named. */
+  /** The room of `--room`; undefined if the option is missing. */
   readonly room: string | undefined;
-  /** This command's own version. */
+  /** The version of this command line. */
   readonly version: string;
   readonly signal: AbortSignal;
 }
@@ -25,7 +24,7 @@ export interface Probe {
 /** Returns the result of a check that passed. */
 export const reportOk = (check: string, detail: string): CheckResult => ({ check, status: "ok", detail });
 
-/** Returns the result of something that works now but may stop working, or could be improved. */
+/** Returns the result of a check of something that works, but may stop working or could be improved. */
 export const reportWarning = (check: string, detail: string, advice: string): CheckResult => ({
   ...{ check, status: "warning", detail, advice },
 });

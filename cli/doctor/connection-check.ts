@@ -9,7 +9,10 @@ const DESCRIPTIONS: Record<ConnectionSecurity, string> = {
   local: "local connection",
 };
 
-/** Describes how a server's connection is secured; empty if the server does not report it. */
+/**
+ * Describes whether a connection of the server is encrypted. Returns an empty text if the server does not
+ * report it.
+ */
 export const describeConnection = (connection: ConnectionSecurity | null | undefined): string =>
   connection === null || connection === undefined ? "" : `, ${DESCRIPTIONS[connection]}`;
 

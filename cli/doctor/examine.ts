@@ -16,7 +16,6 @@ import {
 } from "./server-check.ts";
 import { checkRoom, checkToken, readCaller } from "./token-check.ts";
 
-/** The options of `examine`. */
 export interface Examination {
   /** Duration of the long poll and the event stream, in seconds. */
   readonly openSeconds: number;
@@ -72,13 +71,16 @@ const readHealth = async ({ client, signal }: Probe): Promise<ReadHealth | Check
 
 const isCallerInfo = (value: CallerInfo | CheckResult): value is CallerInfo => "user_id" in value;
 
-/** Chooses the room for the event stream: the one of `--room`, or one that the token can read. */
+/** Returns the room for the event stream: the room of `--room`, or a room that the token can read. */
 const chooseRoom = ({ room }: Probe, { rooms }: CallerInfo): string => {
   const [first] = Array.isArray(rooms) ? rooms : [];
   return room ?? first ?? GLOBAL_ROOM;
 };
 
-/** Reports an unexpected error of a check as a warning, so that the other check is still reported. */
+/**
+ * Reports an unexpected error of a check as a warning, so that the results of the other checks are still
+ * reported.
+ */
 const catchAsWarning = async (
   check: string,
   running: Promise<CheckResult>,
@@ -106,7 +108,7 @@ const checkLongRequests = async (
   await Promise.all(checks.map(async (check) => report(await check)));
 };
 
-/** Checks everything that a worker needs, from this machine to the server's database. */
+/** Checks everything that a worker needs, including the server's database. */
 export const examine = async (probe: Probe, examination: Examination): Promise<void> => {
   const { report, onProgress } = examination;
   onProgress("connecting to the server");

@@ -3,7 +3,10 @@ import { type CheckResult, reportFailure } from "./check-result.ts";
 
 type Kind = NonNullable<Health["database"]["findings"]>[number];
 
-/** Detail and advice of each kind. Only the server's log names objects and statements, which not every user may see. */
+/**
+ * Detail and advice for each kind of problem. They do not name objects and statements, which not every user
+ * may see; the server's log does.
+ */
 const TEXTS: Readonly<Record<Kind, readonly [detail: string, advice: string]>> = {
   unsuitable: ["the database is not supported", "use PostgreSQL with a supported version and encoding UTF8"],
   rights: [
@@ -13,7 +16,7 @@ const TEXTS: Readonly<Record<Kind, readonly [detail: string, advice: string]>> =
   "read-only": ["the database is read-only", "connect the server to the primary"],
 };
 
-/** Returns the reasons why the server cannot use its database, one result for each kind. */
+/** Returns the reasons why the server cannot use its database. There is one result for each kind. */
 export const checkFitness = ({ database }: Health): readonly CheckResult[] =>
   (database.findings ?? []).map((kind) => {
     const [detail, advice] = TEXTS[kind];

@@ -12,17 +12,20 @@ import {
 } from "./check-result.ts";
 
 const formatSeconds = (milliseconds: number) => `${Math.round(milliseconds / 100) / 10} s`;
-/** Tolerance for responses that arrive too early, because the server measures the time itself. */
+/** A response may be too early by this much, because the server measures the time itself. */
 const TOLERANCE_MS = 500;
-/** If the first byte arrives so shortly before the end, the response was buffered. */
+/** If the first byte arrives within this time before the end, the response was buffered. */
 const BUFFERED_MS = 100;
-/** Time to wait for a response after the agreed time. */
+/** Time to wait for a response after the requested duration. */
 const GRACE_SECONDS = 15;
 
 const RAISE_TIMEOUT =
   "a proxy closes idle connections; raise its read timeout (nginx: proxy_read_timeout 90s)";
 
-/** Reports a connection that was closed too early; only as a warning if it was open longer than the long polls of workers. */
+/**
+ * Reports a connection that was closed too early. It is only a warning if the connection was open for longer
+ * than the long polls of workers.
+ */
 const reportClosed = (check: string, elapsed: number, reason: string): CheckResult => {
   const detail = `closed after ${formatSeconds(elapsed)}: ${reason}`;
   if (elapsed / 1000 <= MAX_LONG_POLL_SECONDS) return reportFailure(check, detail, RAISE_TIMEOUT);
@@ -35,14 +38,17 @@ const reportClosed = (check: string, elapsed: number, reason: string): CheckResu
 
 const hasStayedOpen = (elapsed: number, seconds: number): boolean => elapsed + TOLERANCE_MS >= seconds * 1000;
 
-/** The server sends the first bytes immediately; a proxy that buffers forwards them only at the end. */
+/**
+ * Returns true if a proxy buffers the response. The server sends the first bytes immediately, and such a
+ * proxy forwards them only at the end.
+ */
 const isBuffered = (firstByteAfter: number, elapsed: number): boolean =>
   firstByteAfter + BUFFERED_MS > elapsed;
 
 const reportOpen = (check: string, elapsed: number): CheckResult =>
   reportOk(check, `stayed open for ${formatSeconds(elapsed)}`);
 
-/** Checks how long a long poll stays open, with the heartbeat of a temporary worker. */
+/** Checks how long a long poll can stay open. Uses the heartbeat of a temporary worker. */
 export const checkLongPoll = async ({ client, signal }: Probe, seconds: number): Promise<CheckResult> => {
   const check = "long poll";
   const options = { signal, retry: false } as const;
@@ -77,7 +83,7 @@ export const checkLongPoll = async ({ client, signal }: Probe, seconds: number):
   }
 };
 
-/** Checks how long an event stream stays open, and that no proxy buffers it. */
+/** Checks how long an event stream can stay open, and that no proxy buffers it. */
 export const checkEventStream = async (
   { client, fetch, token, signal }: Probe,
   room_id: string,

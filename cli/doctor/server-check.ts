@@ -11,10 +11,10 @@ import {
 } from "./check-result.ts";
 import { describeConnection } from "./connection-check.ts";
 
-/** The result of the server check, and facts from the first response. */
+/** The result of the server check, and data from the first response. */
 export interface ServerCheck {
   readonly result: CheckResult;
-  /** Undefined if the server did not answer. */
+  /** Undefined if the server did not respond. */
   readonly response: { readonly milliseconds: number; readonly date: string | undefined } | undefined;
 }
 
@@ -23,7 +23,7 @@ const UNREACHABLE_ADVICE =
 const NOT_JOBLIB_ADVICE =
   "this URL is not a joblib API; if an app embeds joblib under a prefix, add the prefix to the URL";
 
-/** Checks that a joblib server answers, with an operation that needs no token. */
+/** Checks that a joblib server responds. Uses an operation that needs no token. */
 export const checkServer = async ({ client, signal }: Probe): Promise<ServerCheck> => {
   const startedAt = performance.now();
   try {
@@ -60,11 +60,14 @@ export const checkVersion = ({ version }: Probe, server: string | undefined): Ch
   );
 };
 
-/** Resolution of the Date header. */
+/** Resolution of the Date header, in milliseconds. */
 const HEADER_ERROR_MS = 1000;
 const MAX_SKEW_MS = 5000;
 
-/** Measures how far this machine's clock is ahead of the server's, and the error of the measurement, in milliseconds. */
+/**
+ * Measures how far this machine's clock is ahead of the server's clock, and the maximum error of the
+ * measurement. Both are in milliseconds.
+ */
 export const measureClockSkew = (
   health: { readonly time: string; readonly milliseconds: number } | undefined,
   response: ServerCheck["response"],

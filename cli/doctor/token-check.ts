@@ -11,12 +11,15 @@ import {
   reportWarning,
 } from "./check-result.ts";
 
-/** A token that expires within this time is a warning. */
+/** A token that expires within this time causes a warning. */
 const EXPIRES_SOON_MS = 3_600_000;
 
 const Expiring = z.object({ exp: z.number() });
 
-/** Reads the expiry of a JWT in milliseconds since 1970, without verifying it; undefined if it has none or is not a JWT. */
+/**
+ * Returns the expiry of a JWT in milliseconds since 1970, without verifying the token. Returns undefined if
+ * it has no expiry or is not a JWT.
+ */
 export const readExpiry = (token: string): number | undefined => {
   try {
     const text = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
@@ -50,7 +53,7 @@ const reportRejected = (token: string | undefined, now: number): CheckResult => 
   );
 };
 
-/** Reads the caller from the server; returns a result if that fails. */
+/** Reads the caller's permissions from the server. Returns the result of the check if that fails. */
 export const readCaller = async (
   { client, token, room, signal }: Probe,
   now: number,

@@ -2,30 +2,30 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/js
 import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
 import { resolveSchema } from "./resolve-schema.ts";
 
-/** How text on a command line is parsed; `any` is JSON if the text is valid JSON, otherwise the text. */
+/** How the text on a command line is parsed. `any` means JSON if the text is valid JSON, otherwise text. */
 export type ParameterKind = "text" | "number" | "integer" | "boolean" | "object" | "any";
 
-/** A member of a job's payload as a flag of the command line. */
+/** A member of a job's payload that can be set by a flag. */
 export interface Parameter {
-  /** The names from the payload to the member. */
+  /** The names of the members that lead from the payload to this member. */
   readonly path: readonly string[];
   /** The flag without dashes, such as `box.size`. */
   readonly flag: string;
-  /** The kind of the value, or of each item of a list. */
+  /** The kind of the value. For a list, the kind of its items. */
   readonly kind: ParameterKind;
   /** True if the flag can be repeated. */
   readonly isList: boolean;
   /** The allowed values of `enum` or `const`. */
   readonly choices: readonly JsonValue[] | undefined;
-  /** True if the object that contains it requires it. */
+  /** True if the containing object requires this member. */
   readonly isRequired: boolean;
-  /** True if its members are parameters as well. */
+  /** True if the members of the value have their own parameters. */
   readonly hasMembers: boolean;
   /** The schema with resolved references. */
   readonly schema: JsonObject;
 }
 
-/** Maximum depth of flags; deeper members are passed as JSON. */
+/** Maximum depth of members with their own flags. Deeper members are passed as JSON. */
 const MAX_DEPTH = 5;
 /** Maximum number of parameters, because the size of an untrusted schema may double at each level. */
 const MAX_PARAMETERS = 1000;
@@ -60,8 +60,8 @@ const getMembers = (schema: JsonObject): readonly [string, JsonValue][] =>
   isJsonObject(schema["properties"]) ? Object.entries(schema["properties"]) : [];
 
 /**
- * Returns the parameters of a job's schema: required ones first, and the members of an object after it. Only defaults
- * that satisfy the schema are kept.
+ * Returns the parameters of a job's schema. Required parameters come first, and an object is followed by its
+ * members. Defaults that do not satisfy the schema are removed.
  */
 export const getParameters = (jobSchema: JsonObject): Parameter[] => {
   const root = keepValidDefaults(jobSchema);

@@ -8,7 +8,10 @@ const splitPointer = (pointer: string): string[] =>
 
 const isIndex = (part: string) => /^\d+$/.test(part);
 
-/** Converts the JSON Pointer of a validation error to a flag: `/payload/box/size` to `--box.size`, an item to `--tags[2]`. */
+/**
+ * Converts the JSON Pointer of a validation error to a flag: `/payload/box/size` to `--box.size`, and the
+ * item of a list to `--tags[2]`.
+ */
 export const toFlag = (pointer: string, parameters: readonly Parameter[]): string => {
   const all = splitPointer(pointer);
   const parts = all[0] === "payload" ? all.slice(1) : all;

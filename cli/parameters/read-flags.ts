@@ -7,15 +7,18 @@ import { truncate } from "../table.ts";
 import type { Parameter } from "./parameter.ts";
 import { readItems, readValue } from "./read-value.ts";
 
-/** The start of a negative number; a flag does not match. */
+/** Matches the start of a negative number, which looks like a flag. */
 const NEGATIVE = /^-[\d.]/;
 
 const normalizeName = (name: string) => name.replaceAll("-", "_");
 
-/** Maximum edit distance of a suggestion, relative to the longer name. Two swapped letters have the distance 2. */
+/**
+ * Maximum edit distance of a suggestion, relative to the length of the longer name. Two swapped letters are a
+ * distance of 2.
+ */
 const MAX_DISTANCE_RATIO = 0.4;
 
-/** Returns the most similar name; undefined if none is similar enough. */
+/** Returns the most similar name. Returns undefined if none is similar enough. */
 export const findClosest = (name: string, names: readonly string[]): string | undefined => {
   const [closest] = names
     .map((candidate) => ({ candidate, distance: leven(name, candidate) }))
@@ -27,7 +30,7 @@ export const findClosest = (name: string, names: readonly string[]): string | un
   return closest?.candidate;
 };
 
-/** Finds the parameter of a flag; `--max-steps` also matches `max_steps`. */
+/** Finds the parameter of a flag. `--max-steps` also matches `max_steps`. */
 const findParameter = (parameters: readonly Parameter[], name: string): Parameter | undefined =>
   parameters.find(({ flag }) => flag === name) ??
   parameters.find(({ flag }) => normalizeName(flag) === normalizeName(name));
@@ -66,8 +69,9 @@ const createUnexpectedArgumentError = (argument: string) =>
   );
 
 /**
- * Adds the defaults of the objects that contain a member. The worker does not merge an object with its default, so
- * `--settings.b 3` would otherwise lose `a` of `"default": {"a": 5, "b": 1}`, which the form sends.
+ * Adds the defaults of the objects that contain a member. The worker does not merge an object with its
+ * default: for `"default": {"a": 5, "b": 1}`, `--settings.b 3` would lose the value of `a`, which the
+ * dashboard's form sends.
  */
 const addParentDefaults = (
   payload: JsonObject,
@@ -85,7 +89,7 @@ const addParentDefaults = (
       return isSet || !isJsonObject(defaultValue) ? whole : setAtPath(whole, outer, defaultValue);
     }, payload);
 
-/** Reads the flags of a job and sets them in a payload; a list replaces a list of the payload. */
+/** Reads the flags of a job and sets their values in a payload. A list replaces the list in the payload. */
 export const readFlags = (
   args: readonly string[],
   {
@@ -95,7 +99,7 @@ export const readFlags = (
   }: {
     readonly parameters: readonly Parameter[];
     readonly base: JsonObject;
-    /** The options of the command, for suggestions. */
+    /** The other options of the command. They are used only for suggestions. */
     readonly otherFlags?: readonly string[];
   },
 ): JsonObject => {
@@ -148,7 +152,7 @@ export const readFlags = (
   return payload;
 };
 
-/** Returns the value of a required parameter that is missing: its default, or its constant. */
+/** Returns the default or the constant of a required parameter that is missing. */
 const getDefault = ({ schema }: Parameter): JsonValue | undefined => {
   const { default: defaultValue, const: constant } = schema;
   if (defaultValue !== undefined || constant === undefined) return defaultValue;
@@ -156,8 +160,8 @@ const getDefault = ({ schema }: Parameter): JsonValue | undefined => {
 };
 
 /**
- * Returns the missing required parameters of a payload, and the payload with those filled in that need no answer:
- * defaults, constants, and objects whose members are parameters.
+ * Returns the required parameters that a payload lacks, and the payload with values for those that need no
+ * answer of the user: defaults, constants, and objects whose members are parameters.
  */
 export const findMissing = (
   parameters: readonly Parameter[],

@@ -15,7 +15,7 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const MAX_SHOWN_LENGTH = 40;
 const MAX_SHOWN_CHOICES = 12;
 
-/** A text that is not a valid value of a parameter. */
+/** Thrown if a text is not a valid value of a parameter. */
 export class InvalidValueError extends CliError {
   constructor(message: string) {
     super(message, EXIT.rejected);
@@ -43,7 +43,10 @@ const parseJson = (parameter: Parameter, text: string): JsonValue | undefined =>
   return value;
 };
 
-/** Returns the choices as a user types them: text without quotes, unless that is ambiguous (1 and "1"). */
+/**
+ * Returns the choices in the form in which a user types them. Text has no quotes, unless it would be
+ * ambiguous (1 and "1").
+ */
 export const formatChoices = (choices: readonly JsonValue[]): string[] => {
   const others = new Set(
     choices.filter((choice) => typeof choice !== "string").map((choice) => JSON.stringify(choice)),
@@ -56,7 +59,8 @@ export const formatChoices = (choices: readonly JsonValue[]): string[] => {
 const findChoice = (parameter: Parameter, choices: readonly JsonValue[], text: string) => {
   const found = choices[formatChoices(choices).indexOf(text)];
   if (found !== undefined) return found;
-  // JSON has several notations for the same value: 1.0 for 1, an object with other spaces.
+  // The parsed values are compared, because JSON has several notations for the same value, such as 1.0 for 1,
+  // or other spaces in an object.
   const json = parseJson(parameter, text);
   const canonical = json === undefined ? undefined : toCanonicalJson(json);
   return choices.find((choice) => toCanonicalJson(choice) === canonical);
@@ -105,7 +109,10 @@ export const readValue = (parameter: Parameter, text: string): JsonValue => {
   return value;
 };
 
-/** Parses the values of a list: several for a JSON array, unless the items are text, where `[` may be part of the text. */
+/**
+ * Parses the values of a list. A JSON array contains several values, unless the items are text, because `[`
+ * may then be part of the text.
+ */
 export const readItems = (parameter: Parameter, text: string): JsonValue[] => {
   const value = parameter.kind === "text" || !text.startsWith("[") ? undefined : parseJson(parameter, text);
   return Array.isArray(value) ? value : [readValue(parameter, text)];

@@ -1,13 +1,13 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { findReference } from "../../protocol/schema/references.ts";
 
-/** Maximum number of references to follow, because they may be circular; the server rejects longer chains. */
+/** Maximum number of references to follow, because they may be circular. The server rejects longer chains. */
 const MAX_STEPS = 20;
 
 const isNull = (schema: JsonValue) =>
   isJsonObject(schema) && (schema["type"] === "null" || schema["const"] === null);
 
-/** Returns the only branch of a schema, ignoring null: of `anyOf: [A, null]` or `allOf: [A]` it is A. */
+/** Returns the only branch of a schema, without null. For `anyOf: [A, null]` or `allOf: [A]` this is A. */
 const getOnlyBranch = (schema: JsonObject): JsonObject | undefined => {
   for (const keyword of ["anyOf", "oneOf", "allOf"]) {
     const branches = schema[keyword];
@@ -18,7 +18,7 @@ const getOnlyBranch = (schema: JsonObject): JsonObject | undefined => {
   return undefined;
 };
 
-/** Resolves references and branches without alternatives of a schema. Keywords next to them are kept. */
+/** Resolves references, and branches without alternatives. Keywords next to them are kept. */
 export const resolveSchema = (schema: JsonValue | undefined, root: JsonObject): JsonObject => {
   let current: JsonObject = isJsonObject(schema) ? schema : {};
   for (let steps = 0; steps < MAX_STEPS; steps += 1) {

@@ -2,12 +2,12 @@ import { open, waitForDebugger } from "node:inspector";
 import type { ExtensionClass } from "../../sdk/extension.ts";
 import { UsageError } from "../errors.ts";
 
-/** The address that the debugger listens on: a port, or host and port; true for the default. */
+/** The address on which the debugger listens: a port, or a host and a port. true stands for the default. */
 export type InspectAddress = string | true;
 
 const ADDRESS = /^(?:(?<host>[^:]+|\[[^\]]+\]):)?(?<port>\d{1,5})$/;
 
-/** Allows a debugger to attach. Node.js prints the address. */
+/** Allows a debugger to attach. Node.js itself prints the address. */
 export const openInspector = (address: InspectAddress, waits: boolean): void => {
   const parts = address === true ? { port: "9229", host: undefined } : ADDRESS.exec(address)?.groups;
   if (parts === undefined) throw new UsageError("--inspect: must be a port, or <host>:<port>");
@@ -15,7 +15,7 @@ export const openInspector = (address: InspectAddress, waits: boolean): void => 
   if (waits) waitForDebugger();
 };
 
-/** Makes the debugger stop right before the `run` of the class, one step away from it. */
+/** Makes the debugger stop directly before the call of the class's `run`. */
 export const breakBeforeRun = (Class: ExtensionClass<unknown>): void => {
   const { prototype } = Class;
   const run: unknown = Reflect.get(prototype, "run");

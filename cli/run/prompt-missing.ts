@@ -7,7 +7,7 @@ import { escapeLine } from "../sanitize.ts";
 import { truncate } from "../table.ts";
 import { formatType, getDescription } from "../views/schema-view.ts";
 
-/** The width of a terminal line without the decoration of the prompt. */
+/** The width of a terminal line, minus the decoration of the prompt. */
 const MAX_MESSAGE_WIDTH = 74;
 
 const formatMessage = (parameter: Parameter): string => {
@@ -33,7 +33,7 @@ const formatHint = ({ schema, isList }: Parameter) =>
     MAX_MESSAGE_WIDTH,
   );
 
-/** Asks for the values of a list, one per line, until the line is empty. */
+/** Asks for the values of a list, one per line, until the user enters an empty line. */
 const promptForList = async (prompts: Prompts, parameter: Parameter): Promise<JsonValue[]> => {
   const values: JsonValue[] = [];
   const validate = (answer: string) =>
@@ -62,7 +62,7 @@ const promptForValue = async (prompts: Prompts, parameter: Parameter): Promise<J
   return read(await prompts.text({ message, hint: formatHint(parameter), validate: createValidator(read) }));
 };
 
-/** Asks for the missing parameters of a payload, one after the other. */
+/** Asks for the missing parameters of a payload one after the other. */
 export const promptForMissing = async (
   prompts: Prompts,
   missing: readonly Parameter[],

@@ -3,7 +3,7 @@ import { text } from "../options.ts";
 
 const InspectAddress = z.union([z.literal(true), text]).optional();
 
-/** The options of running a task with a class of a file. */
+/** The options of `joblib run` with a file. */
 export const RunFileOptions = z.object({
   job: text,
   task: text.optional(),

@@ -22,7 +22,10 @@ import { formatProgress, formatResult } from "../views/task-view.ts";
 import { breakBeforeRun, openInspector } from "./debugger.ts";
 import type { RunFileOptions } from "./run-file-options.ts";
 
-/** Runs an exported task in this process, without a server: progress and log go to stderr, the result to stdout. */
+/**
+ * Runs an exported task in this process, without a server. Prints progress and log to stderr, and the result
+ * to stdout.
+ */
 export const runFile: CommandHandler<LocalContext, RunFileOptions> = async (context, options) => {
   const { io, args } = context;
   using interrupts = context.interrupts();
@@ -80,7 +83,7 @@ const findClass = ({ classes }: LoadedExtensions, { task }: ExportedTask, file: 
   throw new UsageError(`${file} does not export ${category}:${name}, only ${available}`);
 };
 
-/** Prints how the schema of the class differs from the one of the exported job. */
+/** Prints the differences between the schema of the class and that of the exported job. */
 const printSchemaChanges = (io: Io, Class: RunnableClass, { job }: ExportedTask): void => {
   if (job === null) return;
   const pair = (schema: RunnableClass["schema"]) => ({ schema, resultSchema: null });

@@ -21,7 +21,7 @@ import { getTaskExitCode } from "../wait-for-task.ts";
 import { promptForMissing } from "./prompt-missing.ts";
 import { addRunJobOptions, type RunJobOptions } from "./run-options.ts";
 
-/** Submits a task with the job's parameters as flags, and with `--wait` prints its result. */
+/** Submits a task. The parameters of the job are flags. With `--wait`, prints the result. */
 export const runJob: CommandHandler<ClientContext, RunJobOptions> = async (context, options) => {
   const { client, global, signal } = context;
   const { job: target } = options;
@@ -47,13 +47,16 @@ const showHelp = ({ io }: ClientContext, job: Job, name: string): ExitCode => {
   return EXIT.ok;
 };
 
-/** Returns the default of the schema as JSON: the initial payload if no file is given. */
+/** Returns the default of the schema as JSON. This is the initial payload if no file is given. */
 const getDefaultPayload = (schema: JsonObject): string | undefined => {
   const payload = new SchemaDefaults(schema).find(schema);
   return isJsonObject(payload) ? JSON.stringify(payload) : undefined;
 };
 
-/** Builds the payload from a file, `--set`, flags, and answers to prompts; later sources override earlier ones. */
+/**
+ * Builds the payload from a file, `--set`, flags and the answers to prompts. Later sources override earlier
+ * ones.
+ */
 const readJobPayload = async (
   { readBytes, args, prompts }: ClientContext,
   { job: target, payloadFile, set }: RunJobOptions,
@@ -76,7 +79,7 @@ const createMissingError = (missing: readonly Parameter[], name: string) =>
     EXIT.rejected,
   );
 
-/** Validates the payload on the server before the submit, and reports errors by flag. */
+/** Validates the payload on the server before the submit. Reports the errors by flag. */
 const validatePayload = async (
   { client, signal }: ClientContext,
   params: { readonly room_id: string; readonly job_name: string },
@@ -86,7 +89,7 @@ const validatePayload = async (
     try {
       return (await client.call("validatePayload", { params, body: { payload } }, { signal })).body.errors;
     } catch (error) {
-      // An older server validates only at the submit.
+      // A server that is too old for this operation validates only at the submit.
       if (error instanceof RouteNotFoundError) return [];
       throw error;
     }

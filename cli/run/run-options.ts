@@ -4,7 +4,7 @@ import { text, Wait } from "../options.ts";
 import { addSetOption, addSubmissionOptions, submissionFields } from "../submission-options.ts";
 import { parseWaitValue } from "../wait-argument.ts";
 
-/** The options of running a job, without the job's parameters. */
+/** The options of `joblib run` with a job, without the job's parameters. */
 export const RunJobOptions = z.object({
   job: text,
   payloadFile: text.optional(),
@@ -14,7 +14,7 @@ export const RunJobOptions = z.object({
 });
 export type RunJobOptions = z.infer<typeof RunJobOptions>;
 
-/** Adds the options of running a job; a parameter with the same name must be passed after `--`. */
+/** Adds the options of running a job. A parameter with the name of an option must be passed after `--`. */
 export const addRunJobOptions = (command: Command): Command => {
   command.option(
     "--payload-file <file>",

@@ -1,10 +1,13 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { escapeText } from "../sanitize.ts";
 
-/** Maximum depth; servers accept only less deep schemas. */
+/** Maximum depth. Servers accept only schemas that are less deep. */
 const MAX_DEPTH = 100;
 
-/** Keywords that describe a type. Not `tsType` and `tsEnumNames`, which the generator would print as code. */
+/**
+ * Keywords that describe a type. `tsType` and `tsEnumNames` are excluded, because the generator would print
+ * their values as code.
+ */
 const COPIED_KEYWORDS = new Set(["type", "enum", "const", "required", "$ref", "deprecated"]);
 const SCHEMA_KEYWORDS = new Set(["items", "additionalItems", "additionalProperties"]);
 const LIST_KEYWORDS = new Set(["anyOf", "oneOf", "allOf"]);
@@ -21,7 +24,10 @@ const cleanMap = (value: JsonValue, depth: number): JsonValue =>
     ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cleanSubschema(item, depth)]))
     : {};
 
-/** Converts tuples for the generator, which supports older drafts: `prefixItems` and `items` of draft 2020-12 were `items` and `additionalItems`. */
+/**
+ * Converts tuples to the form of older drafts, which the generator supports: `prefixItems` and `items` of
+ * draft 2020-12 become `items` and `additionalItems`.
+ */
 const cleanItems = ({ items, prefixItems }: JsonObject, depth: number): JsonObject => {
   if (Array.isArray(prefixItems)) {
     const parts = prefixItems.map((item) => cleanSubschema(item, depth));
@@ -42,7 +48,7 @@ const cleanEntry = (name: string, value: JsonValue, depth: number): [string, Jso
   return [];
 };
 
-/** Allows any members in an object without declared members. */
+/** Allows any members in an object that declares no members. */
 const allowAnyMember = (schema: JsonObject): JsonObject =>
   schema["type"] === "object" &&
   schema["properties"] === undefined &&
@@ -50,7 +56,9 @@ const allowAnyMember = (schema: JsonObject): JsonObject =>
     ? { additionalProperties: true }
     : {};
 
-/** Returns an untrusted schema with only the keywords that the generator understands and does not print as code. */
+/**
+ * Copies an untrusted schema. Keeps only the keywords that the generator supports and does not print as code.
+ */
 export const cleanSchema = (schema: JsonObject, depth = 0): JsonObject => {
   if (depth > MAX_DEPTH) return {};
   const entries = Object.entries(schema).flatMap(([name, value]) => cleanEntry(name, value, depth));

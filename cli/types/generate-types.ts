@@ -8,7 +8,7 @@ const OPTIONS = {
   style: { printWidth: 76 },
   additionalProperties: false,
   unreachableDefinitions: false,
-  // Untrusted schemas must not load files or URLs.
+  // An untrusted schema must not load files or URLs.
   $refOptions: { resolve: { external: false, file: false, http: false } },
 } as const;
 
@@ -17,7 +17,10 @@ const FALLBACK = {
   Result: "export type Result = unknown",
 };
 
-/** Compiles a schema to declarations, one of which is called `name`; `unknown` if TypeScript cannot express it. */
+/**
+ * Compiles a schema to declarations, one of which has the given name. This is `unknown` if TypeScript cannot
+ * express the schema.
+ */
 const compileDeclarations = async (schema: JsonObject, name: keyof typeof FALLBACK): Promise<string> => {
   const { compile } = await import("json-schema-to-typescript");
   try {
@@ -65,7 +68,10 @@ const generateJobTypes = async (job: Job, index: number): Promise<JobTypes> => {
   };
 };
 
-/** Generates a module with an interface `Jobs`, which is a type parameter of `JobManager`, for the jobs of a room. */
+/**
+ * Generates a module with the interface `Jobs` for the jobs of a room. It can be used as a type parameter of
+ * `JobManager`.
+ */
 export const generateTypes = async (jobs: readonly Job[], room: string): Promise<string> => {
   const sorted = jobs.toSorted((left, right) => (left.full_name < right.full_name ? -1 : 1));
   const texts = await Promise.all(sorted.map(generateJobTypes));

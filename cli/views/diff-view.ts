@@ -35,6 +35,6 @@ const describeOperation = ({ op, path, from, value }: PatchOperation): string =>
   return `~ ${location}: ${from === undefined ? "changed" : `${op === "move" ? "moved" : "copied"} from ${describePath(from)}`}`;
 };
 
-/** Formats the differences between the registered schema and a new one, a line each. */
+/** Formats the differences between the registered schema and a new one. Each difference is a line. */
 export const formatDiff = (diff: readonly PatchOperation[]): string[] =>
   diff.map((operation) => `  ${describeOperation(operation)}`);

@@ -1,6 +1,6 @@
 export { formatDuration } from "../../protocol/duration.ts";
 
-/** Formats a duration in milliseconds in its largest unit: `12s`, `3m`, `5h`, `2d`. */
+/** Formats a duration, given in milliseconds, in its largest unit: `12s`, `3m`, `5h`, `2d`. */
 export const formatAge = (milliseconds: number): string => {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (seconds < 60) return `${seconds}s`;

@@ -31,7 +31,10 @@ const formatFlag = (parameter: Parameter): string => {
   return `--${flag} <${value}>${isList ? "..." : ""}`;
 };
 
-/** Formats that a parameter is required. A member is required within its object, which may be optional. */
+/**
+ * Formats the note that a parameter is required. A member is required only within its object, which may be
+ * optional.
+ */
 const formatRequired = (path: readonly string[]) =>
   path.length === 1 ? "required" : `required in ${path.slice(0, -1).join(".")}`;
 
@@ -53,7 +56,8 @@ const describeParameter = (parameter: Parameter): string => {
 };
 
 const toOption = (parameter: Parameter, index: number): Option => {
-  // The internal name is unique, because a parameter may have the name of an option. `flags` is only displayed.
+  // The internal name is unique, because a parameter may have the name of an option. `flags` is only for
+  // display.
   const option = new Option(`--parameter-${index}`, describeParameter(parameter)).helpGroup("Parameters:");
   option.flags = formatFlag(parameter);
   return option;
@@ -85,7 +89,7 @@ export interface JobHelpOptions {
   readonly width: number;
 }
 
-/** Formats the help of a job like that of a command. */
+/** Formats the help of a job in the form of a command's help. */
 export const formatJobHelp = (job: Job, { name, runCommand, width }: JobHelpOptions): string => {
   const parameters = getParameters(job.schema);
   const usage = `joblib run ${escapeLine(name)} [options] [parameters]`;

@@ -6,7 +6,7 @@ import { wrap } from "../wrap.ts";
 
 const COLORS = { debug: "dim", info: "reset", warn: "yellow", error: "red" } as const;
 
-/** The style of a log line among other messages. */
+/** Styles that distinguish log lines from other messages. */
 export const LOG_STYLES = {
   debug: "dim",
   info: "plain",
@@ -20,21 +20,26 @@ const getParts = ({ at, attempt, level, text }: LogLine) => ({
   text: escapeLine(text),
 });
 
-/** Formats a log line as `12:03:04.567 warn  text`, in UTC; after the first attempt with the attempt: `12:03:04.567 #2`. */
+/**
+ * Formats a log line as `12:03:04.567 warn text`, in UTC. From the second attempt on, the time is followed by
+ * the attempt: `12:03:04.567 #2`.
+ */
 export const formatLogLine = (line: LogLine): string => {
   const { time, level, text } = getParts(line);
   return `${time} ${level} ${text}`;
 };
 
-/** The same, in the color of its level. */
+/** Formats a log line in the color of its level. */
 export const formatColoredLogLine = (paint: Io["paint"], line: LogLine): string =>
   formatColored(paint, line, (text) => text);
 
-/** The same, truncated to a width. */
+/** Formats a colored log line, truncated to a width. */
 export const formatTruncatedLogLine = (paint: Io["paint"], line: LogLine, width: number): string =>
   formatColored(paint, line, (text, prefixWidth) => truncate(text, Math.max(1, width - prefixWidth)));
 
-/** The same, wrapped between words; continuation lines are aligned with the text. */
+/**
+ * Formats a colored log line, wrapped between words at a width. Continuation lines are aligned with the text.
+ */
 export const formatWrappedLogLine = (paint: Io["paint"], line: LogLine, width: number): string =>
   formatColored(paint, line, (text, prefixWidth) =>
     wrap(text, Math.max(1, width - prefixWidth)).replaceAll("\n", `\n${" ".repeat(prefixWidth)}`),

@@ -2,18 +2,17 @@ import { MAX_COUNTED, type Page } from "../../protocol/page.ts";
 import type { Io } from "../io.ts";
 import { type Column, formatTable } from "../table.ts";
 
-/** How to print a page. */
 export interface PageOptions<Item> {
   readonly columns: readonly Column<Item>[];
   /** Message for an empty list. */
   readonly emptyText: string;
-  /** The option for the next page, if it is not `--offset`; null if there is no next page. */
+  /** The option for the next page. Undefined: `--offset`. Null: there is no next page. */
   readonly nextPage?: string | null | undefined;
 }
 
 const formatTotal = (total: number) => (total >= MAX_COUNTED ? `at least ${total}` : String(total));
 
-/** Prints a page as a table or as unchanged JSON, and on stderr how to get the next page. */
+/** Prints a page as a table, or as JSON without changes. Prints to stderr how to get the next page. */
 export const showPage = <Item>(
   io: Io,
   page: Page<Item>,

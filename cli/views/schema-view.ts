@@ -12,13 +12,16 @@ export interface PropertyRow {
   readonly description: string;
 }
 
-/** Maximum depth of a formatted schema, because schemas are untrusted; deeper ones are shown as `…`. */
+/** Maximum depth of a formatted schema, because schemas are untrusted. Deeper parts are shown as `…`. */
 const MAX_DEPTH = 4;
 const MAX_PATTERN_LENGTH = 40;
 
 const getText = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 
-/** Returns a row for each property of a schema, required ones first; only a default that satisfies the schema is shown. */
+/**
+ * Returns a row for each property of a schema, required properties first. A default is included only if it
+ * satisfies the schema.
+ */
 export const getPropertyRows = (schema: JsonObject): PropertyRow[] => {
   const { properties, required } = keepValidDefaults(schema);
   if (!isJsonObject(properties)) return [];
@@ -28,7 +31,7 @@ export const getPropertyRows = (schema: JsonObject): PropertyRow[] => {
     .sort((left, right) => Number(right.required) - Number(left.required));
 };
 
-/** Returns the description of a schema, or its title. */
+/** Returns the description of a schema. If it has none, returns its title. */
 export const getDescription = ({ description, title }: JsonObject): string =>
   getText(description) || getText(title);
 
@@ -70,7 +73,7 @@ export const formatType = (schema: JsonValue | undefined, depth = 0): string => 
 
 const MAX_NAMED_MEMBERS = 6;
 
-/** Lists the members of an object; optional ones end with `?`. */
+/** Lists the members of an object. Names of optional members end with `?`. */
 const formatShape = ({ required }: JsonObject, properties: JsonObject): string => {
   const requiredNames = Array.isArray(required) ? required : [];
   const names = Object.keys(properties).map((name) => (requiredNames.includes(name) ? name : `${name}?`));
@@ -83,7 +86,8 @@ const formatList = (item: string) =>
 
 const getBounds = (schema: JsonObject): string[] => {
   const format = getText(schema["format"]);
-  // zod adds a pattern of hundreds of characters to a format; the format is enough.
+  // If there is a format, the pattern is omitted, because zod adds a pattern of hundreds of characters to
+  // each format.
   const pattern = format === "" ? truncate(getText(schema["pattern"]), MAX_PATTERN_LENGTH) : "";
   return [
     format,
@@ -105,10 +109,13 @@ const formatRange = (minimum: JsonValue | undefined, maximum: JsonValue | undefi
 const addPrefix = (prefix: string, text: string) => (text === "" ? "" : prefix + text);
 
 const SAFE_INTEGER_BOUNDS = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
-/** Bounds of 64-bit integers are below this; larger ones belong to floating-point numbers. */
+/** The bounds of 64-bit integers are less than this. Larger bounds are those of floating-point numbers. */
 const MAX_INTEGER_BOUND = 2 ** 65;
 
-/** Formats a bound. Omits the safe integer bounds that zod adds, and rounded bounds, which no exact number reaches. */
+/**
+ * Formats a bound. Omits the bounds of safe integers, which zod adds, and integer bounds that were rounded,
+ * because the registered value is not known exactly.
+ */
 const formatBound = (value: JsonValue | undefined): string => {
   if (typeof value !== "number" || SAFE_INTEGER_BOUNDS.includes(value)) return "";
   return isRoundedInteger(value) && Math.abs(value) < MAX_INTEGER_BOUND ? "" : String(value);

@@ -34,7 +34,10 @@ const formatProgressLine = ({ progress }: Task): string =>
     .filter((part) => part !== "")
     .join(" ");
 
-/** Formats the live display of a task, truncated to `width`: its status, its progress and the end of its log. */
+/**
+ * Formats the live display of a task: its status, its progress and the end of its log. Lines are truncated to
+ * `width`.
+ */
 export const formatTaskFrame = (
   { task, lines }: TaskWithLog,
   { width, now, paint }: { readonly width: number; readonly now: number; readonly paint: Io["paint"] },

@@ -36,15 +36,15 @@ export const formatTaskStatus = ({ status, progress, queue_position, job_name }:
   return [job_name, status, position, bar, formatProgress(progress)].filter((part) => part !== "").join(" ");
 };
 
-/** Formats a result: a string unchanged, anything else as JSON. */
+/** Formats a result. A string is unchanged, anything else becomes JSON. */
 export const formatResult = (value: JsonValue): string =>
   typeof value === "string" ? value : JSON.stringify(value, null, 2);
 
 const LABEL_WIDTH = 12;
-/** Width if stdout is not a terminal. */
+/** Width of the output if stdout is not a terminal. */
 const DEFAULT_WIDTH = 92;
 
-/** Formats JSON after a label: on the same line if it fits, otherwise on the next lines. */
+/** Formats JSON after a label. It is on the same line if it fits, otherwise on the next lines. */
 const formatJson = (value: JsonValue, width: number): string => {
   if (typeof value === "string") return value.includes("\n") ? indent(value) : wrapHanging(value, width);
   const line = JSON.stringify(value);
@@ -64,9 +64,9 @@ const formatTook = ({ started_at, completed_at }: Task): string =>
     ? ""
     : ` (took ${formatDuration(Date.parse(completed_at) - Date.parse(started_at))})`;
 
-/** Formats a task with one property per line; on a terminal (`width` is set) with a progress bar. */
+/** Formats a task with one property per line. On a terminal (`width` is set), adds a progress bar. */
 export const formatTask = (task: Task, paint: Io["paint"], width: number | undefined): string => {
-  // The last reported progress is meaningless for a completed task, but useful for a failed one.
+  // The last reported progress has no meaning for a completed task, but is useful for a failed one.
   const progress = task.status === "completed" ? null : task.progress;
   const usedWidth = width ?? DEFAULT_WIDTH;
   const bar =

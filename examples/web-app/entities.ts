@@ -10,7 +10,6 @@ export const User = defineEntity({
   },
 });
 
-/** The membership of a user in a room. */
 export const Member = defineEntity({
   name: "Member",
   tableName: "member",

@@ -19,8 +19,8 @@ const isIpv6 = (text: string): boolean =>
 const matches = (pattern: RegExp) => (text: string) => pattern.test(text);
 
 /**
- * The formats that a default is checked against. They are less strict than the server's, because they only need to reject
- * empty texts and placeholders. Other formats are annotations.
+ * The formats against which a default is checked. They are less strict than those of the server, because they
+ * only have to reject empty texts and placeholders. All other formats are annotations.
  */
 const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   date: isDate,
@@ -36,6 +36,6 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   "json-pointer": matches(/^(\/|$)/),
 };
 
-/** Returns false if a text certainly does not have a format. */
+/** Returns false only if a text certainly does not have the format. */
 export const hasFormat = (text: string, format: string): boolean =>
   Object.hasOwn(FORMATS, format) ? (FORMATS[format]?.(text) ?? true) : true;

@@ -23,15 +23,16 @@ const MAP_KEYWORDS = new Set([
   "dependencies",
 ]);
 
-/** Deeper parts are returned unchanged. The server rejects such schemas. */
+/** Maximum depth. Deeper parts are returned unchanged, because the server rejects such schemas. */
 const MAX_DEPTH = 128;
-/** Maximum number of characters of all inlined definitions, each of which is a copy. */
+/** Maximum total length of inlined definitions in characters. Each inlined definition is a copy. */
 const MAX_INLINED = 1_000_000;
 
 /**
- * Returns a copy of a job's schema without invalid defaults; object defaults are completed with the defaults of their
- * members. A form, the CLI and a worker that read the copy use the same defaults, regardless of the order of their
- * lookups. pydantic generates defaults that do not satisfy their own schema, such as null for `x: int = None`.
+ * Returns a copy of a job's schema without invalid defaults, in which the defaults of objects are completed
+ * with the defaults of their members. A form, the CLI and a worker that read the copy use the same defaults,
+ * in whatever order they look them up. Invalid defaults are common: for `x: int = None`, pydantic generates a
+ * null that does not satisfy its own schema.
  */
 export const keepValidDefaults = (root: JsonObject): JsonObject => {
   if (!hasDefaults(root)) return root;
@@ -71,7 +72,10 @@ export const keepValidDefaults = (root: JsonObject): JsonObject => {
 
 const hasDefaults = (root: JsonObject): boolean => JSON.stringify(root).includes('"default"');
 
-/** Inlines references so that a schema with an invalid default does not inherit another one; the worker inherits none. */
+/**
+ * Inlines a reference if the schema with the reference has an invalid default. It would otherwise inherit the
+ * default of the target, which the worker does not do.
+ */
 const removeInheritedDefaults = (root: JsonObject, schemas: readonly JsonObject[]): void => {
   let remaining = MAX_INLINED;
 

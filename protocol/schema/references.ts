@@ -1,6 +1,9 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 
-/** Maximum length of a chain of references; a longer one is treated as broken. The server rejects circular ones. */
+/**
+ * Maximum length of a chain of references. A longer chain is treated as broken. The server rejects circular
+ * references.
+ */
 const MAX_CHAIN = 50;
 
 const decodeFragment = (fragment: string): string | undefined => {
@@ -23,7 +26,10 @@ const findAnchor = (root: JsonObject, anchor: string): JsonValue | undefined =>
     .flatMap((definitions) => Object.values(definitions))
     .find((schema) => isJsonObject(schema) && schema["$anchor"] === anchor);
 
-/** Returns the target of a `$ref` within a document, by JSON Pointer or anchor; undefined if it does not exist. */
+/**
+ * Returns the target of a `$ref` within a document. The reference is a JSON Pointer or an anchor. Returns
+ * undefined if the target does not exist.
+ */
 export const findReference = (root: JsonObject, reference: string): JsonValue | undefined => {
   const fragment = reference.startsWith("#") ? decodeFragment(reference.slice(1)) : undefined;
   if (fragment === undefined) return undefined;
@@ -31,7 +37,10 @@ export const findReference = (root: JsonObject, reference: string): JsonValue | 
   return fragment.split("/").slice(1).reduce<JsonValue | undefined>(stepInto, root);
 };
 
-/** Returns the schema at the end of a chain of references; undefined if the chain is broken or circular. */
+/**
+ * Returns the schema at the end of a chain of references. Returns undefined if the chain is broken or
+ * circular.
+ */
 export const resolveReferences = (root: JsonObject, schema: unknown): JsonObject | undefined => {
   let current = schema;
   for (let steps = 0; steps < MAX_CHAIN; steps += 1) {

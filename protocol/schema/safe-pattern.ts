@@ -4,9 +4,9 @@ const UNBOUNDED = /[*+]|\{\d+,\}/g;
 const SPECIAL = /\\[1-9k]|\(\?[=!<]/;
 
 /**
- * Returns an untrusted pattern if it is safe to run in a browser, where it runs at every keystroke and cannot be
- * interrupted; undefined otherwise. A safe pattern repeats no group and has so few unbounded parts that a match takes at
- * most quadratic time. The server checks all other patterns in linear time.
+ * Returns an untrusted pattern if it is safe to run in a browser, otherwise undefined. A browser runs it at
+ * every keystroke and cannot interrupt it. A safe pattern repeats no group, and has so few unbounded parts
+ * that a match takes at most quadratic time. Only the server checks all other patterns, in linear time.
  */
 export const toSafePattern = (pattern: unknown): string | undefined => {
   if (typeof pattern !== "string" || pattern.length > MAX_PATTERN_LENGTH) return undefined;

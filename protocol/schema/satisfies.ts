@@ -7,7 +7,7 @@ import { resolveReferences } from "./references.ts";
 import { toSafePattern } from "./safe-pattern.ts";
 import type { StepBudget } from "./step-budget.ts";
 
-/** The document that references point into, and the remaining step budget. */
+/** The document into which references point, and the remaining step budget. */
 export interface SchemaScope {
   readonly root: JsonObject;
   readonly budget: StepBudget;
@@ -16,9 +16,9 @@ export interface SchemaScope {
 type Check = (value: JsonValue, schema: JsonObject, scope: SchemaScope) => boolean;
 
 /**
- * Returns false if a value certainly violates a schema. Used for defaults in the browser and in the CLI, which must not
- * compile an untrusted schema. A slow pattern, an unknown format and `unevaluated…` count as satisfied; the server checks
- * them.
+ * Returns false only if a value certainly violates a schema. Used for defaults in the browser and in the CLI,
+ * which must not compile an untrusted schema. Slow patterns, unknown formats and `unevaluated…` count as
+ * satisfied, because the server checks them.
  */
 export const satisfies = (value: JsonValue, schema: JsonValue | undefined, scope: SchemaScope): boolean => {
   scope.budget.charge();
@@ -104,7 +104,7 @@ const isAtMost = (value: number, limit: JsonValue | undefined): boolean =>
 const checkNumber: Check = (value, schema) => {
   if (typeof value !== "number") return true;
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
-  // In draft 4 the exclusive keywords are booleans.
+  // In draft 4, the keywords for exclusive bounds are booleans.
   if (exclusiveMinimum === true && value === minimum) return false;
   if (exclusiveMaximum === true && value === maximum) return false;
   return (
@@ -118,7 +118,7 @@ const checkNumber: Check = (value, schema) => {
 
 const MAX_MATCHED_LENGTH = 10_000;
 
-/** Returns the result of a match; undefined if the pattern is not safe to run here. */
+/** Returns whether the text matches. Returns undefined if the pattern is not safe to run here. */
 const testPattern = (pattern: JsonValue | undefined, text: string): boolean | undefined => {
   const safe = text.length <= MAX_MATCHED_LENGTH ? toSafePattern(pattern) : undefined;
   return safe === undefined ? undefined : new RegExp(safe, "u").test(text);
@@ -160,7 +160,10 @@ const checkArray: Check = (value, schema, scope) => {
 
 const toObject = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
 
-/** Returns the schemas that a member must satisfy; undefined if a pattern for names is not safe to run here. */
+/**
+ * Returns the schemas that a member must satisfy. Returns undefined if a pattern for its name is not safe to
+ * run here.
+ */
 const findMemberSchemas = (schema: JsonObject, name: string): readonly JsonValue[] | undefined => {
   const properties = toObject(schema["properties"]);
   const own = Object.hasOwn(properties, name) ? [properties[name] ?? true] : [];

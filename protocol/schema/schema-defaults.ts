@@ -3,10 +3,12 @@ import { resolveReferences } from "./references.ts";
 import { type SchemaScope, satisfies } from "./satisfies.ts";
 import { BudgetExceededError, StepBudget } from "./step-budget.ts";
 
-/** Enough steps for a default of 100,000 items; they take less than a second. */
+/** Maximum number of steps. It is enough for a default of 100,000 items and takes less than a second. */
 const MAX_STEPS = 1_000_000;
 const MAX_CHAIN = 50;
-/** Maximum number of items that are created for a list with `minItems`; an untrusted schema may require a billion. */
+/**
+ * Maximum number of items that are created for `minItems`, because an untrusted schema may require a billion.
+ */
 const MAX_CREATED_ITEMS = 50;
 
 const toSchemas = (value: JsonValue | undefined): readonly JsonObject[] =>
@@ -15,14 +17,14 @@ const toSchemas = (value: JsonValue | undefined): readonly JsonObject[] =>
 const isNullSchema = (schema: JsonValue): boolean =>
   isJsonObject(schema) && (schema["type"] === "null" || schema["const"] === null);
 
-/** Returns the other option of a union with null; undefined if there are several or none. */
+/** Returns the other option of a union with null. Returns undefined if there are several others or none. */
 const getOnlyOption = ({ anyOf, oneOf }: JsonObject): JsonObject | undefined => {
   const options = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : [];
   const [option, ...others] = options.filter((one) => !isNullSchema(one));
   return others.length === 0 && options.length > 1 && isJsonObject(option) ? option : undefined;
 };
 
-/** Returns the schema of an array's item. */
+/** Returns the schema of the array item at an index. */
 const getItemSchema = ({ items, prefixItems, additionalItems }: JsonObject, index: number): JsonValue => {
   const fixed = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : [];
   const rest = Array.isArray(items) ? additionalItems : items;
@@ -30,9 +32,9 @@ const getItemSchema = ({ items, prefixItems, additionalItems }: JsonObject, inde
 };
 
 /**
- * Computes the defaults of a schema as the worker applies them. A schema's own default takes precedence over those of its
- * members, which only add missing members: pydantic and zod parse the input and add the rest. A default that does not
- * satisfy its own schema is ignored.
+ * Computes the defaults of a schema in the same way as the worker. A schema's own default takes precedence
+ * over those of its members, which are used only for missing members, because pydantic and zod parse the
+ * input and add the rest. A default that does not satisfy its own schema is ignored.
  */
 export class SchemaDefaults {
   readonly #scope: SchemaScope;
@@ -43,7 +45,7 @@ export class SchemaDefaults {
     this.#scope = { root, budget: new StepBudget(MAX_STEPS) };
   }
 
-  /** Returns the valid default of a member; undefined if it has none. */
+  /** Returns the valid default of a member. Returns undefined if there is none. */
   find(schema: JsonObject): JsonValue | undefined {
     if (this.#open.has(schema)) return undefined;
     if (!this.#known.has(schema)) this.#known.set(schema, this.#compute(schema));
@@ -64,8 +66,9 @@ export class SchemaDefaults {
   }
 
   /**
-   * Returns the initial value of a form: the given value or else the default, completed with the defaults of missing
-   * members. Required objects are created as well, and required lists with their minimum number of items.
+   * Returns the initial value of a form. This is the given value, otherwise the default, completed with the
+   * defaults of missing members. Required objects are also created, and required lists get their minimum
+   * number of items.
    */
   createInitialValue(schema: JsonObject, given?: JsonValue): JsonValue | undefined {
     this.#scope.budget.refill();
@@ -99,7 +102,8 @@ export class SchemaDefaults {
     try {
       return read();
     } catch (error) {
-      // A RangeError is a stack overflow: the schema refers to itself without descending into the value.
+      // A RangeError is a stack overflow, because the schema refers to itself without descending into the
+      // value.
       if (error instanceof BudgetExceededError || error instanceof RangeError) return undefined;
       throw error;
     }

@@ -1,7 +1,10 @@
 /** Thrown if checking a value against a schema exceeds the step budget. */
 export class BudgetExceededError extends Error {}
 
-/** Limits the work on an untrusted schema: references that double at each level would take a billion steps. */
+/**
+ * Limits the work for an untrusted schema. For example, references that double at each level would take a
+ * billion steps.
+ */
 export class StepBudget {
   readonly #steps: number;
   #left: number;
@@ -16,7 +19,7 @@ export class StepBudget {
     this.#left = this.#steps;
   }
 
-  /** Takes steps from the budget; throws `BudgetExceededError` if it is exceeded. */
+  /** Subtracts steps from the budget. Throws `BudgetExceededError` if there are not enough. */
   charge(steps = 1): void {
     this.#left -= steps;
     if (this.#left < 0) throw new BudgetExceededError("the schema is too expensive to check");

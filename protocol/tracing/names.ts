@@ -1,4 +1,4 @@
-/** Names of joblib's spans; the name of a span with a destination continues with the job's name. */
+/** Names of joblib's spans. If a span has a destination, its name continues with the name of the job. */
 export const SPANS = {
   submit: "submit",
   run: "run",
@@ -9,7 +9,7 @@ export const SPANS = {
   serverUpdate: "joblib.update",
 } as const;
 
-/** Attributes of joblib's spans: OpenTelemetry's semantic conventions where they exist, joblib's own otherwise. */
+/** Attributes of joblib's spans. They follow OpenTelemetry's semantic conventions where these exist. */
 export const ATTRIBUTES = {
   system: "messaging.system.name",
   operation: "messaging.operation.name",

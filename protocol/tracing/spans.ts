@@ -16,13 +16,19 @@ import { ATTRIBUTES, SYSTEM } from "./names.ts";
 const isProxy = (provider: TracerProvider): provider is ProxyTracerProvider =>
   "getDelegateTracer" in provider;
 
-/** Returns the tracer of the registered provider; undefined if there is none, so that no spans are created. */
+/**
+ * Returns the tracer of the registered provider. Returns undefined if there is none, and then no spans are
+ * created.
+ */
 export const getActiveTracer = (): Tracer | undefined => {
   const provider = trace.getTracerProvider();
   return isProxy(provider) ? provider.getDelegateTracer(SYSTEM) : provider.getTracer(SYSTEM);
 };
 
-/** Returns the W3C trace context of a context; undefined outside a trace. Baggage is not sent to other users. */
+/**
+ * Returns the W3C trace context in an OpenTelemetry context. Returns undefined outside a trace. Does not
+ * return baggage, because it must not be sent to other users.
+ */
 export const getTraceContext = (current: Context): TraceContext | undefined => {
   const carrier: Record<string, string> = {};
   propagation.inject(current, carrier);

@@ -2,7 +2,7 @@
 export class ChangeNotifier {
   readonly #waiting = new Set<() => void>();
 
-  /** Makes every waiting call read the state again. */
+  /** Makes every call of `waitFor` read the state again. */
   notify(): void {
     for (const wake of [...this.#waiting]) wake();
   }

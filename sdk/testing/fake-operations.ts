@@ -34,7 +34,6 @@ const toTaskPage = (items: readonly Task[], query: TaskPageQuery) => {
   return { ...firstPage, body: { ...firstPage.body, total: items.length } };
 };
 
-/** Returns the `draining` member of a claim's response. */
 const getDraining = (state: FakeState, workerId: string) =>
   state.workers.get(workerId)?.draining === true ? { draining: true } : {};
 

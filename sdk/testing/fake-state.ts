@@ -53,7 +53,7 @@ export class FakeState {
   readonly jobs = new Map<string, Job>();
   readonly workers = new Map<string, FakeWorker>();
   readonly tasks = new Map<string, FakeTask>();
-  /** The submits by idempotency key. */
+  /** The submitted tasks by idempotency key. */
   readonly keys = new Map<string, { id: string; request: string }>();
   readonly stops = new Map<string, StopReason>();
   readonly changes = new ChangeNotifier();
@@ -182,7 +182,7 @@ export class FakeState {
     return { ...wire, workers_online: workers.length };
   }
 
-  /** Claims the worker's next tasks; undefined if there are none, so that the long poll continues. */
+  /** Claims the worker's next tasks. Returns undefined if there are none, so that the long poll continues. */
   claim(workerId: string, limit: number, start: boolean | undefined): Task[] | undefined {
     const { jobs, draining } = this.worker(workerId);
     if (draining) return [];
@@ -217,7 +217,7 @@ export class FakeState {
     return updated;
   }
 
-  /** Returns the claimed and running tasks of a worker, as in the worker's details. */
+  /** Returns the claimed and running tasks of a worker, as its details contain them. */
   getLeasedTasks(workerId: string): WorkerDetails["tasks"] {
     const tasks = [...this.tasks.values()]
       .map(({ wire }) => wire)
@@ -230,7 +230,6 @@ export class FakeState {
       }));
   }
 
-  /** Drains a worker. */
   drain(workerId: string): FakeWorker {
     const worker = this.worker(workerId);
     worker.draining = true;
@@ -239,7 +238,7 @@ export class FakeState {
     return worker;
   }
 
-  /** Returns the listed tasks whose lease the worker has lost; undefined if it has all leases. */
+  /** Returns those listed tasks whose lease the worker has lost, or undefined if it has all leases. */
   findStops(
     workerId: string,
     listed: readonly string[],

@@ -14,7 +14,7 @@ import {
   toCanonicalJson,
 } from "../../protocol/index.ts";
 
-/** A task with the fake server's own data. */
+/** A task, with additional data of the fake server. */
 export interface FakeTask {
   readonly jobKey: string;
   version: number;
@@ -102,7 +102,7 @@ const storeLines = ({ log, wire: { attempt } }: FakeTask, lines: TaskUpdate["log
 };
 
 /**
- * Applies an update by the rules of the protocol: a repeated update has no effect, then the lease and
+ * Applies an update by the rules of the protocol. A repeated update has no effect; otherwise the lease and
  * the transition are checked.
  */
 export const updateTask = (task: FakeTask, update: TaskUpdate, workerExists: boolean): Task => {

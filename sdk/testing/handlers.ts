@@ -11,12 +11,12 @@ import {
 } from "../../protocol/index.ts";
 import { preferGlobalFetch } from "../senders.ts";
 
-/** The request that a fake receives, after validation against the operation's schemas. */
+/** The request that a fake receives. It has been validated against the operation's schemas. */
 export type FakeRequest<Name extends OperationName> = OperationInput<Operations[Name]> & {
   readonly headers: Headers;
   /** Aborted when the client closes the connection. */
   readonly signal: AbortSignal;
-  /** The seconds of `Prefer: wait=N`; 0 without it. */
+  /** The seconds of `Prefer: wait=N`; 0 if there is none. */
   readonly wait: number;
 };
 
@@ -28,7 +28,6 @@ export type Fake<Name extends OperationName> = (
   request: FakeRequest<Name>,
 ) => FakeResponse<Name> | Promise<FakeResponse<Name>>;
 
-/** Fakes by operation. */
 export type Fakes = { readonly [Name in OperationName]?: Fake<Name> };
 
 /** Options of `joblibHandlers`. */
@@ -80,7 +79,7 @@ const createHandlers = <Name extends OperationName>(name: Name, fakes: Fakes, ur
   return [handler];
 };
 
-/** Returns true if the request was parsed with the operation's schemas, which justifies the type. */
+/** Returns true if the request was parsed with the operation's schemas, so that the type is correct. */
 const isFakeRequest = <Name extends OperationName>(
   name: Name,
   request: { headers: Headers; signal: AbortSignal; wait: number },

@@ -6,7 +6,7 @@ export interface TokenClaims {
   readonly admin?: boolean;
   /** Rooms that the token may access; `*` is all. Without it, the token can only read `@global`. */
   readonly rooms?: readonly string[] | "*";
-  /** Jobs (`<category>:<name>`) that the token may register; any if missing. */
+  /** Jobs (`<category>:<name>`) that the token may register. Without it, all jobs. */
   readonly jobs?: readonly string[];
   /** The id of the invitation. */
   readonly jti?: string;

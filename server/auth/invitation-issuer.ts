@@ -17,7 +17,9 @@ export const getInvitationId = ({
   jti?: string | undefined;
 }): string | undefined => (jti !== undefined && sub === getInvitedUserId(jti) ? jti : undefined);
 
-/** Signs invitations and checks whether they are still valid. Only for servers that sign their own tokens. */
+/**
+ * Signs invitations and checks whether they are still valid. Used only by servers that sign their own tokens.
+ */
 export interface InvitationIssuer {
   readonly status: InvitationStatusCache;
   sign(invitation: Invitation): Promise<string>;

@@ -1,7 +1,10 @@
 import { LruMap } from "../lru-map.ts";
 import type { InvitationStorage } from "../storage/ports/invitations.ts";
 
-/** A revocation on another server takes effect here after at most this time; one on this server, immediately. */
+/**
+ * A revocation takes effect immediately on the server that received it, and on other servers after at most
+ * this time.
+ */
 const CACHE_MS = 5_000;
 const MAX_CACHED = 10_000;
 
@@ -17,7 +20,10 @@ export class InvitationStatusCache {
     this.#invitations = invitations;
   }
 
-  /** Returns false if an invitation does not exist or is revoked. The token itself contains its expiry. */
+  /**
+   * Returns false if an invitation does not exist or is revoked. Expiry is not checked here, because the
+   * token contains it.
+   */
   async isValid(id: string): Promise<boolean> {
     const known = this.#cached.get(id);
     if (known !== undefined && performance.now() < known.until) return known.isValid;

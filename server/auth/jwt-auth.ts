@@ -6,7 +6,10 @@ import type { Credentials, HostAuth } from "../host.ts";
 import { getInvitationId } from "./invitation-issuer.ts";
 import type { InvitationStatusCache } from "./invitation-status.ts";
 
-/** The claims that are read from a token: `rooms` it may access (`*` is all), and `jobs` it may register. */
+/**
+ * The claims that are read from a token: `rooms` that it may access (`*` is all), and `jobs` that it may
+ * register.
+ */
 const Claims = z.object({
   sub: z.string().min(1).max(255),
   admin: z.boolean().default(false),
@@ -34,7 +37,7 @@ const KEY_ALGORITHMS = [
 const MAX_TOKEN_LENGTH = 16_384;
 const BEARER = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i;
 
-/** Verifies tokens by a shared secret, or by an issuer's public keys (RFC 7517). */
+/** The keys that verify tokens: a shared secret, or the public keys of an issuer (RFC 7517). */
 export type JwtKeys = { readonly secret: string } | { readonly jwksUrl: string };
 
 /** Returns the credentials in a token's claims. */
@@ -47,11 +50,14 @@ const toCredentials = (claims: Claims | undefined, mayBeInvitation: boolean): Cr
 
 type Verify = (token: string) => Promise<unknown>;
 
-/** Time for which a verified token is cached; a withdrawn key remains valid for this long. */
+/**
+ * Time for which a verified token is cached. A token stays valid for up to this time after the issuer
+ * withdraws its key.
+ */
 const CACHE_MS = 30_000;
 const MAX_CACHED = 2_000;
 
-/** A verified token. */
+/** The contents of a verified token. */
 interface Bearer {
   readonly claims: Claims;
   /** The invitation, if the token is one; its revocation is checked on every request. */
@@ -92,10 +98,14 @@ const mapBearer = <Value>(
   read: (bearer: Bearer | undefined) => Value,
 ): Value | Promise<Value> => (known instanceof Promise ? known.then(read) : read(known));
 
-/** Bearer tokens (RFC 6750) of the standalone server: `sub`, `admin`, `rooms`; `exp` and `nbf` are enforced. */
+/**
+ * Authenticates requests to the standalone server by bearer tokens (RFC 6750). Reads the claims `sub`,
+ * `admin` and `rooms`, and enforces `exp` and `nbf`.
+ */
 export const jwtAuth = (keys: JwtKeys, invitations?: Pick<InvitationStatusCache, "isValid">): HostAuth => {
   const verify = createVerifier(keys);
-  // The key is the whole header. A worker sends the same token with every request; verifying it each time was 7 % of a submit's time.
+  // The key is the whole Authorization header. A worker sends the same token with every request, and
+  // verifying it each time took 7 % of the time of a submit.
   const cached = new Map<string, Bearer>();
 
   const verifyToken = async (authorization: string, token: string): Promise<Bearer | undefined> => {

@@ -12,9 +12,10 @@ export const localAuth: HostAuth = {
 const getHostname = (url: string) => (URL.canParse(url) ? new URL(url).hostname : "");
 
 /**
- * Returns true if a request without credentials comes from a user of this machine. A remote web page can make a browser send
- * requests too: through a name that resolves to the loopback interface (DNS rebinding), which `Host` reveals, or across sites,
- * which `Origin` and `Sec-Fetch-Site` reveal.
+ * Returns true if a request without credentials comes from a user of this machine. A web page can also make a
+ * browser send requests to this server: through a name that resolves to the loopback interface (DNS
+ * rebinding), which the `Host` header shows, or as a cross-site request, which `Origin` and `Sec-Fetch-Site`
+ * show.
  */
 export const isLocalRequest = ({ headers }: FastifyRequest): boolean => {
   if (!isLoopback(getHostname(`http://${headers.host ?? ""}`))) return false;

@@ -14,7 +14,10 @@ const EventMessage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("jobs-changed"), roomId: z.string() }),
 ]);
 
-/** Parses a Redis message: one event or a list. An event of another version becomes undefined, which means “read the current state”. */
+/**
+ * Parses a Redis message, which contains one event or a list. An event that another version of joblib sent
+ * becomes undefined, so that its handlers read the current state.
+ */
 export const readEvents = (text: string): readonly (Event | undefined)[] => {
   try {
     const message: unknown = JSON.parse(text);

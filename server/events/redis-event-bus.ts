@@ -31,7 +31,7 @@ export class RedisEventBus implements EventBus {
   #hanging = false;
   #probing = false;
   #inFlight = 0;
-  /** Events reached only this process. */
+  /** True if some events reached only this process. */
   #hasLost = false;
   #closed = false;
 
@@ -41,7 +41,7 @@ export class RedisEventBus implements EventBus {
     this.#publisher = redis;
     this.#events = new RedisPublisher(redis, log);
     if (redis.status === "wait") redis.connect().catch(() => {});
-    // No offline queue: after a reconnect, all channels of `#handlers` are subscribed again.
+    // The offline queue is not needed: after a reconnect, all channels of `#handlers` are subscribed again.
     const subscriber = redis.duplicate({
       enableOfflineQueue: false,
       autoResubscribe: false,
@@ -186,7 +186,7 @@ export class RedisEventBus implements EventBus {
     if (!this.#closed) this.#subscriber.disconnect(true);
   }
 
-  /** Logs also a Redis that was never reachable, although `state` does not change then. */
+  /** Also logs a Redis that was never reachable. `state` does not change in this case. */
   readonly #onClose = (): void => {
     if (!this.#isStateLogged && !this.#closed) this.#logState("down");
     this.#updateState();
@@ -204,7 +204,7 @@ export class RedisEventBus implements EventBus {
     if (state !== this.#state && !this.#closed) {
       this.#state = state;
       this.#logState(state);
-      // Long polls change their polling interval with the state.
+      // Long polls poll at another interval when the state changes, so all of them are woken.
       this.#handlers.wakeAll();
     }
     return this.#state;

@@ -31,7 +31,7 @@ const toMessages = (events: readonly Event[]): Messages => {
 const isPermanent = (error: unknown): boolean =>
   error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
 
-/** Publishes events to Redis, those of one statement in one command. */
+/** Publishes events to Redis. All events of one SQL statement are published in one Redis command. */
 export class RedisPublisher {
   readonly #redis: Redis;
   readonly #log: Log | undefined;
@@ -51,7 +51,7 @@ export class RedisPublisher {
       return true;
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
-      // Logged once, because every task would log it again.
+      // Logged only once, because otherwise every task would log it.
       if (!this.#isRejected)
         this.#log?.error({ err: error }, "Redis rejected an event: other servers do not receive it");
       this.#isRejected = true;
@@ -65,7 +65,10 @@ export class RedisPublisher {
     await this.#sendOneByOne(messages);
   }
 
-  /** Returns false if Redis rejects the script. The messages are then sent one by one, and some may arrive twice. */
+  /**
+   * Publishes with one script. Returns false if Redis rejects it. The messages are then sent one by one, so
+   * some may arrive twice.
+   */
   async #sendByScript(messages: readonly (readonly [string, string])[]): Promise<boolean> {
     try {
       for (let start = 0; start < messages.length; start += MAX_MESSAGES_PER_SCRIPT) {

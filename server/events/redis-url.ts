@@ -3,7 +3,10 @@ import type { RedisOptions } from "ioredis";
 import { createTlsContext, type NamedFile } from "../pem-files.ts";
 import { SettingsError } from "../settings-error.ts";
 
-/** The parameters of a Redis URL, by redis-py's names: no other convention for TLS in such URLs exists. */
+/**
+ * The query parameters of a Redis URL. The names are those of redis-py, because there is no other convention
+ * for TLS in Redis URLs.
+ */
 const TLS_PARAMETERS = [
   "ssl_ca_certs",
   "ssl_certfile",
@@ -16,7 +19,7 @@ type RedisParameter = (typeof PARAMETERS)[number];
 
 interface RedisUrl {
   readonly isTls: boolean;
-  /** Of a Unix socket; undefined for TCP. */
+  /** Path of a Unix socket; undefined for TCP. */
   readonly path: string | undefined;
   readonly host: string;
   readonly port: number;
@@ -67,9 +70,12 @@ const readParameters = (query: URLSearchParams, isTls: boolean): ReadonlyMap<Red
   return given;
 };
 
-/** Reads a Redis URL. Throws a SettingsError that names what cannot be honoured; nothing is ignored. */
+/**
+ * Parses a Redis URL. Throws a SettingsError that names the first unsupported part, because ignoring it could
+ * weaken TLS.
+ */
 export const parseRedisUrl = (text: string): RedisUrl => {
-  // WHATWG's syntax has no user before an empty host, redis-py's has.
+  // The WHATWG URL parser rejects a user before an empty host, which redis-py's URLs can have.
   const whole = text.replace(/^((?:redis\+)?unix:\/\/[^/?]*@)\//, "$1localhost/");
   if (!URL.canParse(whole)) throw new SettingsError(LIKE);
   const url = new URL(whole);
@@ -99,7 +105,10 @@ export const parseRedisUrl = (text: string): RedisUrl => {
   };
 };
 
-/** ioredis has Node check the certificate and the name already, but sends no name: a server of several would answer for another. */
+/**
+ * Returns the TLS options. ioredis lets Node.js check the certificate and the host name, but does not send
+ * the host name (SNI), so a server with several certificates could respond with the wrong one.
+ */
 const tlsOptions = ({ host, parameters }: RedisUrl): NonNullable<RedisOptions["tls"]> => {
   const file = (source: RedisParameter): NamedFile | undefined => {
     const path = parameters.get(source);
@@ -117,7 +126,7 @@ const tlsOptions = ({ host, parameters }: RedisUrl): NonNullable<RedisOptions["t
   };
 };
 
-/** Those of ioredis's options that a URL sets. */
+/** The options of ioredis that a URL can set. */
 type RedisUrlOptions = Pick<
   RedisOptions,
   "host" | "port" | "path" | "username" | "password" | "family" | "db" | "tls"
@@ -136,7 +145,10 @@ const readOptions = (text: string): RedisUrlOptions => {
   };
 };
 
-/** Returns ioredis's options for a Redis URL. Reads the certificate files. Throws a SettingsError, one line. */
+/**
+ * Returns ioredis's options for a Redis URL. Reads the certificate files. Throws a SettingsError with a
+ * message of one line.
+ */
 export const redisOptions = (url: string): RedisUrlOptions => {
   try {
     return readOptions(url);

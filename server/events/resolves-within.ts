@@ -1,4 +1,7 @@
-/** Returns true if a promise resolves in time, false if it rejects or takes longer. For peers that may never respond. */
+/**
+ * Returns true if a promise resolves in time, and false if it rejects or takes longer. Use it for peers that
+ * may never respond.
+ */
 export const resolvesWithin = async (work: Promise<unknown>, milliseconds: number): Promise<boolean> => {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(resolve, milliseconds, false);

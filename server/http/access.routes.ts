@@ -9,7 +9,6 @@ type AccessHandlers = Pick<
   "createInvitation" | "listInvitations" | "revokeInvitation" | "readCaller"
 >;
 
-/** Handlers for invitations and the caller's own permissions. */
 export const createAccessRoutes = (context: Context): AccessHandlers => ({
   createInvitation: async ({ caller, params, body }) => ({
     status: 201,

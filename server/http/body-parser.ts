@@ -9,7 +9,7 @@ const CONTENT_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?
 
 const malformed = (detail: string) => new Problem("malformed-request", detail);
 
-/** The 415 of a body that is not plain JSON. */
+/** Creates the 415 for a body that is not JSON in UTF-8 without compression. */
 export const unsupportedMediaType = (): Problem =>
   new Problem(
     "unsupported-media-type",
@@ -17,7 +17,8 @@ export const unsupportedMediaType = (): Problem =>
   );
 
 /**
- * Decodes UTF-8. A byte order mark is kept and therefore rejected by the parser: JSON text has none (RFC 8259, 8.1).
+ * Decodes UTF-8. A byte order mark is kept, so that the parser rejects it: JSON text must not have one (RFC
+ * 8259, section 8.1).
  */
 const decode = (bytes: Buffer): string => {
   if (!isUtf8(bytes)) throw malformed("The body is not UTF-8.");
@@ -72,13 +73,13 @@ const requireMediaType = ({ headers }: FastifyRequest): void => {
   if (!isUnencoded || !CONTENT_TYPE.test(headers["content-type"] ?? "")) throw unsupportedMediaType();
 };
 
-/** Parses the JSON bodies of this plugin with `parseJsonBody`, whatever content type parsers the host uses. */
+/** Adds a parser for JSON bodies to this plugin. It replaces the content type parsers of the host. */
 export const addBodyParser = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/json",
     { parseAs: "buffer" },
-    // Uses `done` like the hooks. Fastify passes thrown errors to it.
+    // Uses `done` instead of a promise, like the hooks. Fastify passes thrown errors to it.
     (request: FastifyRequest, bytes: Buffer, done: (error: null, body: unknown) => void) => {
       requireMediaType(request);
       done(null, parseJsonBody(bytes, request.routeOptions.config.exactMembers));

@@ -15,7 +15,7 @@ export interface Call<O extends Operation> extends OperationInput<O> {
   readonly caller: Caller;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  /** The prefix of the plugin, for `Location`. */
+  /** The path prefix of the plugin, for the `Location` header. */
   readonly prefix: string;
   /** Runs work that may wait for as long as `Prefer: wait` allows, and sets `Preference-Applied`. */
   runLongPoll<Value>(work: (longPoll: LongPoll) => Promise<Value>): Promise<Value>;
@@ -26,5 +26,5 @@ export type Handler<O extends Operation> = (
   call: Call<O>,
 ) => Promise<OperationResponse<O> | MinimalResponse<O>>;
 
-/** The handlers of all operations. A missing handler is a compile error. */
+/** The handlers of all operations. If one is missing, compilation fails. */
 export type Handlers = { readonly [Name in OperationName]: Handler<Operations[Name]> };

@@ -25,8 +25,9 @@ const isValue = <Value extends string | number | boolean | null | undefined>(
 ): result is Value => typeof result !== "object" || result === null;
 
 /**
- * An index row of PostgreSQL has at most 2,704 bytes. The index of idempotency keys contains a room (128 characters of
- * 4 bytes), a key (255 UTF-16 units of 3 bytes at most) and a user id.
+ * Limits user ids so that index rows fit: PostgreSQL allows 2,704 bytes per index row, and the index of
+ * idempotency keys contains a room (up to 128 characters of 4 bytes), a key (up to 255 UTF-16 units of 3
+ * bytes) and a user id.
  */
 const MAX_USER_ID_BYTES = 1000;
 
@@ -52,7 +53,7 @@ const getUserId = async (auth: HostAuth, request: FastifyRequest): Promise<strin
 /** The credentials of a host without `describeCredentials`. */
 export const NO_CREDENTIALS: Credentials = { rooms: null, jobs: null, expiresAt: null, invitationId: null };
 
-/** Returns the host's decision; false if it threw to reject the request. */
+/** Returns the decision of the host. A function that throws to reject the request counts as false. */
 const isAllowed = async (authorize: () => boolean | Promise<boolean>): Promise<boolean> => {
   try {
     return (await authorize()) === true;

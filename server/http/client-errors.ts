@@ -7,8 +7,8 @@ const DETAILS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Responds to data that Node.js could not parse as HTTP. No route or hook is called for it, because there is no
- * request.
+ * Responds to data that Node.js could not parse as HTTP. Fastify runs no route or hook for it, because there
+ * is no request.
  */
 export const answerClientError = (error: Error & { readonly code?: string }, socket: Socket): void => {
   // The client is gone, or part of a response was sent, so that another response could not be understood.

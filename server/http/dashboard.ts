@@ -7,8 +7,8 @@ import { DASHBOARD_META, Problem } from "../../protocol/index.ts";
 import { isApiPath, rejectUnknownPath } from "./unknown-paths.ts";
 
 /**
- * The path of the dashboard under the plugin's prefix, and the directory of its built files if it is not this
- * package's.
+ * The path of the dashboard below the plugin's prefix, and the directory of its built files. Default: the
+ * files of this package.
  */
 export interface DashboardOptions {
   readonly path: string;
@@ -60,9 +60,9 @@ const findBuiltFiles = (): string => {
 };
 
 /**
- * Creates the page with the addresses of the API and the dashboard; undefined if the dashboard is not built. The
- * addresses of assets become absolute, because relative ones would break on deep links, and the policy allows no
- * `<base>`.
+ * Creates the HTML page with the addresses of the API and the dashboard. Returns undefined if the dashboard
+ * is not built. Addresses of assets become absolute, because relative ones break on deep links and the
+ * Content-Security-Policy allows no `<base>`.
  */
 const createPage = (files: string, { api, root }: { api: string; root: string }): string | undefined => {
   const path = join(files, "index.html");
@@ -92,7 +92,7 @@ export const serveDashboard = async (
   };
 
   const sendDeepLink = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    // If the dashboard is at the root, unknown addresses of the API are below its path.
+    // If the dashboard is at the root, unknown addresses of the API are also handled here.
     if (isApiPath(request, prefix)) rejectUnknownPath(request, reply, prefix);
     if (!acceptsHtml(request))
       throw new Problem(

@@ -8,7 +8,6 @@ import { validatePayload } from "../use-cases/jobs/validate-payload.ts";
 import { listJobTasks } from "../use-cases/tasks/list-tasks.ts";
 import type { Handlers } from "./call.ts";
 
-/** Handlers for jobs. */
 export const createJobRoutes = (
   context: Context,
 ): Pick<Handlers, "registerJob" | "listJobs" | "readJob" | "listJobTasks" | "validatePayload"> => ({

@@ -10,12 +10,13 @@ export interface LongPollOptions {
   readonly seconds: number;
   readonly userId: string;
   readonly kind: "request" | "stream";
-  /** Called if the request counts as a long poll from now on. */
+  /** Called when the request starts to count as a long poll. */
   readonly onWait: () => void;
 }
 
 /**
- * The long poll of one request. The abort controller is created on demand, because an immediate response needs none.
+ * The long poll of one request. The abort controller is created on demand, because a request that is answered
+ * immediately does not need one.
  */
 class OpenLongPoll implements LongPoll {
   readonly seconds: number;
@@ -49,8 +50,9 @@ class OpenLongPoll implements LongPoll {
  */
 export class LongPolls {
   /**
-   * Unordered. This is not a `Map`, because V8 links the hash table of a map that grew to the next one: the response
-   * to a claim, with its hundred tasks, stayed in memory until the next full garbage collection.
+   * An unordered array instead of a `Map`: V8 links the old hash table of a growing map to the new one, so
+   * that the response to a claim, with its hundred tasks, stayed in memory until the next full garbage
+   * collection.
    */
   readonly #open: OpenLongPoll[] = [];
   readonly #max: number;
@@ -87,7 +89,10 @@ export class LongPolls {
     return longPoll.seconds <= 0 ? work(longPoll) : this.#runOpen(reply, longPoll, { ...options, work });
   }
 
-  /** Ends all long polls, which answers their requests. Resolves when none of them needs the database any longer. */
+  /**
+   * Ends all long polls, so that their requests are answered. Resolves when none of them needs the database
+   * any longer.
+   */
   async close(): Promise<void> {
     this.#isClosing = true;
     const open = [...this.#open];

@@ -24,7 +24,6 @@ import { authenticate, NO_CREDENTIALS } from "./callers.ts";
 import type { LongPollOptions, LongPolls } from "./long-polls.ts";
 import type { UserConcurrencyLimit } from "./user-concurrency-limit.ts";
 
-/** Dependencies of all routes. */
 export interface RouteDependencies {
   readonly auth: HostAuth;
   readonly settings: Settings;
@@ -105,7 +104,7 @@ const parseInput = <O extends Operation>(operation: O, request: FastifyRequest):
 };
 
 /**
- * Property of a request that stores its caller. A WeakMap cost two microseconds more per request, plus garbage
+ * Property of a request that stores its caller. A WeakMap took 2 µs more per request, plus garbage
  * collection.
  */
 const CALLER = Symbol("caller");

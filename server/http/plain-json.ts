@@ -1,6 +1,8 @@
 import { MAX_DEPTH } from "./scan-json.ts";
 
-/** Text for which the scanner may reject JSON that `JSON.parse` accepts: Unicode escapes and `__proto__`. */
+/**
+ * Matches text for which `JSON.parse` may accept what the scanner rejects: Unicode escapes and `__proto__`.
+ */
 const NEEDS_SCAN = /\\u|__proto__/;
 /** `JSON.parse` may round a number with this many digits in a row. */
 const MIN_INEXACT_DIGITS = 16;
@@ -18,7 +20,10 @@ const CLOSE = 0x7d;
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
-/** Returns true for digits after a decimal point. Their number is not limited, because only integers must be exact. */
+/**
+ * Returns true for digits after a decimal point. There may be any number of them, because only integers must
+ * be exact.
+ */
 const isFraction = (text: string, at: number): boolean => text.charCodeAt(at - 1) === POINT;
 
 /** Returns true for digits after `e`, `e+` or `e-`. */
@@ -28,7 +33,7 @@ const isExponent = (text: string, at: number): boolean => {
   return ((isSigned ? text.charCodeAt(at - 2) : before) | LOWER_BIT) === LOWER_E;
 };
 
-/** Returns the index of the quote that ends the string; the length of the text if there is none. */
+/** Returns the index of the quote that ends the string, or the length of the text if there is none. */
 const findStringEnd = (text: string, from: number): number => {
   for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let slashes = 0;
@@ -68,7 +73,8 @@ const isWithinLimits = (text: string): boolean => {
 };
 
 /**
- * Returns true if `JSON.parse` and the scanner accept and reject the same, so that the scan can be skipped. This is
- * true for almost all bodies and takes a fifth of the time of a scan.
+ * Returns true if `JSON.parse` and the scanner are known to give the same result for this text, so that the
+ * slower scan can be skipped. This is true for almost all bodies. The check takes a fifth of the time of a
+ * scan.
  */
 export const isPlainJson = (text: string): boolean => !NEEDS_SCAN.test(text) && isWithinLimits(text);

@@ -6,7 +6,7 @@ import { unsupportedMediaType } from "./body-parser.ts";
 
 const PROBLEM_TYPE = "application/problem+json";
 
-/** Errors of Fastify by their code. Any other 4xx error of Fastify is a malformed request. */
+/** Fastify's errors by code. Any other 4xx error of Fastify becomes `malformed-request`. */
 const BY_CODE: Readonly<Record<string, () => Problem>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: () =>
     new Problem(
@@ -67,7 +67,7 @@ export const toKnownProblem = (error: unknown): Problem | undefined => {
   return isClientError ? new Problem("malformed-request", "The server cannot parse the request.") : undefined;
 };
 
-/** The 401. It does not reveal what was wrong. */
+/** Creates the 401. It does not reveal which part of the credentials was wrong. */
 export const unauthorized = (): Problem =>
   new Problem(
     "unauthorized",

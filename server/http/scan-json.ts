@@ -8,7 +8,6 @@ export interface JsonError {
   readonly pointer: string;
 }
 
-/** Maximum nesting depth. */
 export const MAX_DEPTH = 128;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 // Excludes raw control characters. The scanner checks Unicode escapes separately.
@@ -18,14 +17,14 @@ const UNICODE_ESCAPE = /\\(?:u([0-9a-fA-F]{4})|.)/g;
 const LITERALS = ["true", "false", "null"];
 /** Maximum number of digits, without an exponent, of a number whose exact text is kept. */
 const MAX_DIGITS = 1000;
-/** Length of `__proto__` in quotes with every character escaped. */
+/** Length of `__proto__` in quotes if every character is a Unicode escape. */
 const MAX_PROTO_LENGTH = 56;
 
 interface Level {
   readonly close: "}" | "]";
-  /** The text of the latest key of an object, with its quotes. */
+  /** The latest key of an object as written, with its quotes. */
   key: string;
-  /** The index of the current item of an array. */
+  /** The index of the current array item. */
   index: number;
 }
 
@@ -58,9 +57,9 @@ const findInvalidEscape = (token: string): string | undefined => {
 };
 
 /**
- * Finds the first part of a JSON text (RFC 8259) that is rejected: syntax errors, and values that `JSON.parse` would
- * round or assign to the prototype. It makes one pass without recursion, so that deep nesting is cheap. The text is
- * parsed afterwards.
+ * Finds the first part of a JSON text (RFC 8259) that must be rejected: a syntax error, or a value that
+ * `JSON.parse` would round or assign to the prototype. Makes one pass without recursion, so that deep nesting
+ * is cheap. Does not parse the text.
  */
 export class JsonScanner {
   readonly #text: string;

@@ -85,7 +85,10 @@ const inServerSpan = <Value>(
   return runInSpan(span, parent, { work: (own) => work(span, own), fail: recordError });
 };
 
-/** Submits in a span. The trace context that the tasks store is that of the request, or else that of this span. */
+/**
+ * Runs a submit in a span. The tasks store the trace context of the request if it has one, otherwise that of
+ * this span.
+ */
 export const inSubmitSpan = <Value>(
   request: FastifyRequest,
   work: (traceContext: TraceContext | undefined) => Promise<Value>,
@@ -98,9 +101,7 @@ export const inSubmitSpan = <Value>(
   );
 };
 
-/**
- * Claims tasks, and creates a span if there were any. Idle workers poll all the time, so that empty claims have none.
- */
+/** Runs a claim, and creates a span only if it returned tasks, because idle workers claim all the time. */
 export const inClaimSpan = (
   request: FastifyRequest,
   workerId: string,
@@ -143,7 +144,9 @@ export const inAwaitSpan = <Result extends { readonly task: Task | null }>(
   });
 };
 
-/** Updates tasks in a span that is linked to their submits. Updates without a change of the status have no span. */
+/**
+ * Runs an update in a span that is linked to the submits of its tasks. Creates no span if no status changes.
+ */
 export const inUpdateSpan = <Result>(
   request: FastifyRequest,
   {

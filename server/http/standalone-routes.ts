@@ -7,7 +7,7 @@ import { DOCS_CSP, renderDocsPage } from "./docs-page.ts";
 export interface ComponentState {
   readonly status: "up" | "down" | "degraded" | "read-only";
   readonly kind: string;
-  /** The reason if the component is not up. */
+  /** Why the component is not up. */
   readonly reason?: string;
 }
 
@@ -22,7 +22,7 @@ export interface StandaloneRoutesOptions {
 /** Adds the routes of the standalone server that need no authentication: health, metrics and documentation. */
 export const addStandaloneRoutes = (app: FastifyInstance, options: StandaloneRoutesOptions): void => {
   const { version, metrics, database, bus } = options;
-  // Created on demand, because most servers never serve them.
+  // Created on demand, because most servers never serve it.
   let document: ReturnType<typeof createOpenApiDocument> | undefined;
   let page: string | undefined;
 
@@ -30,7 +30,7 @@ export const addStandaloneRoutes = (app: FastifyInstance, options: StandaloneRou
 
   app.get("/readyz", async (_, reply) => {
     const components = { database: await database(), bus: bus() };
-    // Without the bus the server polls the database, which is slower but correct.
+    // The server stays ready without the event bus: it then polls the database, which is slower but correct.
     const isReady = components.database.status === "up";
     const isHealthy = isReady && components.bus.status === "up";
     if (!isReady) reply.code(503).header("retry-after", "1");

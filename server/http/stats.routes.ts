@@ -4,7 +4,6 @@ import { listRooms } from "../use-cases/rooms/list-rooms.ts";
 import { readStats } from "../use-cases/rooms/read-stats.ts";
 import type { Handlers } from "./call.ts";
 
-/** Handlers for rooms, stats and health, which the dashboard reads. */
 export const createStatsRoutes = (
   context: Context,
 ): Pick<Handlers, "listRooms" | "readRoomStats" | "readStats" | "readHealth"> => ({

@@ -5,12 +5,15 @@ import { stringify } from "../raw-json.ts";
 import type { FollowInput } from "../use-cases/follow.ts";
 import { createAccessCheck, getPathParam, type RouteDependencies } from "./operation-route.ts";
 
-/** Maximum duration of a stream. The client reconnects, and its credentials are checked again. */
+/**
+ * Maximum duration of a stream, in seconds. Then the client reconnects, and its credentials are checked
+ * again.
+ */
 const MAX_SECONDS = 900;
-/** Time after the end of a stream in which the client must have received it. Then the connection is closed. */
+/** Time for the client to receive the rest of a stream after its end. Then the connection is closed. */
 const GRACE_MS = 10_000;
 
-/** An event before it is serialized. */
+/** An event that is not yet serialized. */
 interface ServerSentEvent {
   readonly event: string;
   readonly id: string;
@@ -19,7 +22,7 @@ interface ServerSentEvent {
 
 type ServerSentEvents = AsyncGenerator<ServerSentEvent | "keep-alive", void, undefined>;
 
-/** Follows a room or a task, whose id is a parameter of the path. */
+/** Starts following a room or a task. `id` is the parameter of the path. */
 export type Follow = (id: string, input: FollowInput) => ServerSentEvents;
 
 const formatEvent = (event: ServerSentEvent | "keep-alive"): string =>
@@ -50,8 +53,8 @@ const parseDuration = (
 };
 
 /**
- * Creates the route of a stream. The response starts with the first event, so that errors before it have their own
- * status.
+ * Creates the route of a stream. The response starts with the first event, so that an error before it has its
+ * own status code.
  */
 export const createStreamRoute = (
   operation: StreamOperation,
@@ -76,7 +79,8 @@ export const createStreamRoute = (
       const lastEventId = typeof header === "string" && header !== "" ? header.slice(0, 200) : undefined;
       const { seconds, applied } = parseDuration(request.headers.prefer);
       const userId = caller.actor.id;
-      // A stream that does not wait counts as a request until the client has read it.
+      // A stream that has not started to wait counts as a concurrent request of the user. It is released when
+      // the stream starts to wait or the connection closes.
       const release = dependencies.userLimit.acquire(userId);
       reply.raw.once("close", release);
       const options = { seconds, userId, kind: "stream" as const, onWait: release };

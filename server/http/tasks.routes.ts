@@ -61,7 +61,7 @@ const APPLIED = { "preference-applied": MINIMAL };
 const joinHeader = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(", ") : value;
 
-/** Requeues claimed tasks if the response cannot be sent, so that they do not wait for a client that is gone. */
+/** Requeues claimed tasks if the response cannot be sent, because the client will never run them. */
 const requeueUnlessSent = (context: Context, reply: FastifyReply, { records }: ClaimTasksResult): void => {
   if (records.length === 0) return;
   let isSent = false;
@@ -77,7 +77,7 @@ const requeueUnlessSent = (context: Context, reply: FastifyReply, { records }: C
     requeue();
     return;
   }
-  // Each event is emitted once; `once` would wrap the listeners.
+  // `on` is enough, because each event is emitted only once, and `once` would wrap each listener.
   reply.raw.on("finish", () => {
     isSent = true;
   });
@@ -100,7 +100,6 @@ const claim = (
 const getTasks = (results: readonly ({ readonly task: Task } | object)[]): Task[] =>
   results.flatMap((one) => ("task" in one ? [one.task] : []));
 
-/** Handlers for tasks. */
 export const createTaskRoutes = (context: Context): TaskHandlers => ({
   submitTask: async ({ caller, params, body, request, prefix }) => {
     const { room_id: roomId, job_name: jobName } = params;

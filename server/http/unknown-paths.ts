@@ -33,7 +33,10 @@ const listKnownPaths = (): KnownPath[] => {
 
 const KNOWN_PATHS = listKnownPaths();
 
-/** Returns the methods of an address. Several paths may match: `/tasks/claim` also matches `/tasks/:task_id`. */
+/**
+ * Returns the methods of an address. An address may match several paths: `/tasks/claim` also matches
+ * `/tasks/:task_id`.
+ */
 const findMethods = (path: string): string[] => [
   ...new Set(KNOWN_PATHS.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => [...methods])),
 ];
@@ -48,7 +51,7 @@ export const isApiPath = ({ url }: FastifyRequest, prefix: string): boolean => {
 export const rejectUnknownPath = (request: FastifyRequest, reply: FastifyReply, prefix: string): never => {
   const [address = ""] = request.url.slice(prefix.length).split("?");
   const methods = findMethods(address);
-  // A known method did not match a route if a path parameter is too long.
+  // If the method is known, no route matched because a path parameter is too long.
   if (methods.length === 0 || methods.includes(request.method))
     throw new Problem("route-not-found", "No route matches this path. Check the path and the API's prefix.");
   reply.header("allow", methods.join(", "));

@@ -6,7 +6,7 @@ export class UserConcurrencyLimit {
   readonly #detail: string;
   readonly #counts = new Map<string, number>();
 
-  /** `detail` is the text of the 429. */
+  /** `detail` is the detail of the 429 problem. */
   constructor(max: number, detail: string) {
     this.#max = max;
     this.#detail = detail;

@@ -21,7 +21,6 @@ type WorkerHandlers = Pick<
   | "removeWorker"
 >;
 
-/** Handlers for workers. */
 export const createWorkerRoutes = (context: Context): WorkerHandlers => ({
   createWorker: async ({ caller, body }) => ({
     status: 201,

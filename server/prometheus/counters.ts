@@ -86,7 +86,7 @@ const createTaskCounters = (registry: Registry, labels: JobLabels): TaskCounters
     retried: (tasks) => countRetried(tasks),
     claimed: (records) => {
       countClaimed(records.length);
-      // One claim starts all of its tasks at the same time of the database's clock, or none of them.
+      // A claim starts either all of its tasks at the same time of the database's clock, or none of them.
       const claimedAt = records[0]?.startedAt ?? new Date().toISOString();
       for (const record of records) {
         waitTimes.record(labels.get(record), getSecondsBetween(record.runAt, claimedAt));

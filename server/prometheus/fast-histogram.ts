@@ -5,7 +5,6 @@ interface HistogramOptions<Label extends string> {
   readonly help: string;
   readonly buckets: readonly number[];
   readonly labelNames: readonly Label[];
-  /** Returns the labels of a key. */
   readonly toLabels: (key: string) => LabelValues<Label>;
 }
 
@@ -21,7 +20,7 @@ interface Series {
  */
 export class FastHistogram<Label extends string> extends Histogram<Label> {
   readonly #options: HistogramOptions<Label>;
-  /** Provides the metadata of a scrape: name, help and type. It never has values. */
+  /** An empty histogram that provides name, help and type for a scrape. */
   readonly #empty: Histogram<Label>;
   readonly #seriesByKey = new Map<string, Series>();
 

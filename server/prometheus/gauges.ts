@@ -6,8 +6,8 @@ import { createCachedReader } from "./cached-reader.ts";
 import { type JobLabels, OTHER_JOBS } from "./job-labels.ts";
 
 /**
- * A slower database is reported as down. Prometheus aborts a scrape after its `scrape_timeout`, by default 10 s, and
- * would then have no metrics at all.
+ * Timeout of the read; a slower database is reported as down. Prometheus aborts a scrape after its
+ * `scrape_timeout`, by default 10 s, and would then have no metrics at all.
  */
 const READ_TIMEOUT_MS = 3_000;
 
@@ -113,7 +113,7 @@ const createQueueGauges = (registers: Registry[], read: ReadCounts, labels: JobL
   );
 };
 
-/** Creates the gauges whose values are read at a scrape. */
+/** Creates the gauges. Their values are read when they are scraped. */
 export const createGauges = (registry: Registry, sources: MeterSources, labels: JobLabels): void => {
   const registers = [registry];
   const read = createReader(sources);

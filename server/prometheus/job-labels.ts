@@ -7,7 +7,6 @@ const MAX_JOBS = 50;
 /** Maximum number of cached job ids. A job that is removed and registered again has a new id. */
 const MAX_IDS = 1_000;
 
-/** A task's job. */
 export interface TaskJob {
   readonly jobId: string;
   readonly job: JobAddress;
@@ -21,12 +20,11 @@ export class JobLabels {
   readonly #labels = new Set<string>();
   readonly #labelsById = new Map<string, string>();
 
-  /** Returns the label of a task's job. */
   get({ jobId, job }: TaskJob): string {
     return this.#labelsById.get(jobId) ?? this.#add(jobId, job);
   }
 
-  /** Returns the label of a job of which only the id is known. `get` must have been called for one of its tasks. */
+  /** Returns the label of a job by its id. `get` must have been called before for a task of the job. */
   getById(jobId: string): string {
     return this.#labelsById.get(jobId) ?? OTHER_JOBS;
   }

@@ -10,25 +10,34 @@ import type { SchemaGraph } from "./schema-graph.ts";
 import { readBoundedSchema, type SchemaUse } from "./schema-limits.ts";
 import { createStepsKeyword, OutOfStepsError, StepMeter } from "./step-meter.ts";
 
-/** Maximum amount of work of one validation. */
+/** Maximum amount of work for one validation. */
 export interface Budget {
   steps: number;
-  /** Fraction of a pattern's worst case that a match is charged for; RE2 rarely comes close to the worst case. */
+  /**
+   * Fraction of a pattern's worst case that is charged for each match. RE2 is usually much faster than its
+   * worst case.
+   */
   patternShare: number;
 }
 
-/** The budget on the event loop: at worst about 100 ms, usually much less. */
+/** The budget on the event loop. It takes at most about 100 ms, usually much less. */
 const EVENT_LOOP_BUDGET: Budget = { steps: 500_000, patternShare: 1 };
 
 /** Budget for finding all errors of a payload that is already known to be invalid. */
 const STEPS_FOR_ALL_ERRORS = 100_000;
 
-/** Returns the errors of a value, none if it is valid. Throws `OutOfStepsError` if the budget is exceeded. */
+/**
+ * Returns the errors of a value; the list is empty if it is valid. Throws `OutOfStepsError` if the budget is
+ * exceeded.
+ */
 export type Validate = (value: unknown, budget?: Budget) => SchemaError[];
 
 type RunValidation = (value: unknown) => readonly ErrorObject[];
 
-/** Returns the reasons why a schema cannot be registered: limits, draft, references and patterns. Never throws. */
+/**
+ * Returns the reasons why a schema cannot be registered. Checks limits, draft, references and patterns. Never
+ * throws.
+ */
 export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
   const read = readBoundedSchema(schema, use);
   if ("errors" in read) return read.errors;
@@ -114,7 +123,8 @@ function compile(
     code: { optimize: false, regExp: createRegExpEngine(meter) },
   } as const;
   const ajv = new Ajv2020(options);
-  // By default, Ajv2020 collects evaluated property names, which takes a loop over an object's keys at every branch.
+  // By default, Ajv2020 always collects evaluated property names, with a loop over the keys of an object at
+  // every branch.
   ajv.opts.unevaluated = [...graph.nodes.keys()].some(usesUnevaluated);
   for (const definition of createKeywords(meter)) {
     if (typeof definition.keyword === "string") ajv.removeKeyword(definition.keyword);

@@ -1,4 +1,3 @@
-/** An item in the queue and its owner. */
 export interface Entry<Item> {
   readonly owner: string;
   readonly item: Item;

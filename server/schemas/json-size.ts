@@ -9,7 +9,10 @@ interface Visit {
   depth: number;
 }
 
-/** Measures JSON without recursion, and stops at the first exceeded limit, so that a bomb costs no more than a schema. */
+/**
+ * Measures JSON without recursion. Stops at the first exceeded limit, so that a huge schema costs no more
+ * than a normal one.
+ */
 export function measureJson(root: unknown): { nodes: number; characters: number; error?: SchemaError } {
   const stack: Visit[] = [{ value: root, depth: 1 }];
   let nodes = 0;
@@ -33,7 +36,7 @@ export function measureJson(root: unknown): { nodes: number; characters: number;
         return exceed(`has more than ${JSON_LIMITS.nodes} values; simplify the schema`);
       characters += 2;
       for (const key of keys ?? []) {
-        // Ajv ignores this name, so its constraints would silently not apply.
+        // Ajv ignores a property with this name, so its constraints would silently not apply.
         if (key === "__proto__")
           return exceed("must not be named __proto__; rename it", extendPointer("", key));
         characters += key.length + 4;

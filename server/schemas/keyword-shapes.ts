@@ -3,7 +3,9 @@ import { GRAPH_LIMITS, getPointer, type SchemaGraph } from "./schema-graph.ts";
 import { type Applicator, getApplicator, isAssertion } from "./schema-keywords.ts";
 import type { SchemaNode } from "./schema-node.ts";
 
-/** Returns the error of a keyword's value and the path to it; undefined if the value is valid. */
+/**
+ * Returns the error of a keyword's value and the path to the invalid part; undefined if the value is valid.
+ */
 type CheckShape = (value: unknown) => { detail: string; path?: (string | number)[] } | undefined;
 
 const TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"];
@@ -33,13 +35,13 @@ const CHECKS: Readonly<Record<string, CheckShape>> = {
   dependentRequired: (value) => checkMap(value, checkNames),
 };
 
-// The dashboard's form and the CLI print these.
+// The dashboard's form and the CLI print these annotations, so their types are checked.
 const ANNOTATIONS = ["title", "description", "$comment"];
 
 /**
- * Returns the errors of a schema under the rules of its draft. It replaces validation against a meta-schema: it reads
- * every subschema that is referenced, allows the spellings of other drafts, and accepts any value for annotations that
- * joblib does not read, such as OpenAPI's `example`.
+ * Returns the errors of a schema under the rules of its draft. Replaces validation against a meta-schema,
+ * because it must also check subschemas that are only reachable by reference, allow keywords as other drafts
+ * write them, and accept any value for annotations that joblib does not read, such as OpenAPI's `example`.
  */
 export function checkKeywordShapes(graph: SchemaGraph): SchemaError[] {
   const errors: SchemaError[] = [];

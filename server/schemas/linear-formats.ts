@@ -42,8 +42,8 @@ const isIpv6Address = toTest(fullFormats.ipv6);
 const NON_ASCII = /[\u0080-\u{10ffff}]/gu;
 
 /**
- * Returns the formats that the server checks, each in linear time. Every other format is an annotation. So is `regex`,
- * because Python and Java programs use it for patterns in their own syntax.
+ * Returns the formats that the server checks, each in linear time. All other formats are annotations,
+ * including `regex`, because Python and Java programs use it for patterns in their own syntax.
  */
 export function createFormats(meter: StepMeter): Record<string, Format> {
   const formats: Record<string, Format> = {
@@ -81,7 +81,8 @@ function isUriReference(text: string): boolean {
   return isAsciiUriReference(dropExtraPorts(toAscii(text)));
 }
 
-// A database URL can list several hosts, each with a port (postgres://a:5432,b:5432/x). A URI has only one port.
+// Removes all ports except the last one: a database URL can list several hosts with ports
+// (postgres://a:5432,b:5432/x), but a URI has only one port.
 function dropExtraPorts(uri: string): string {
   return uri.replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)/i, (_, scheme: string, authority: string) => {
     return scheme + authority.replace(/:\d+,/g, ",");

@@ -33,9 +33,12 @@ export function createKeywords(meter: StepMeter): FuncKeywordDefinition[] {
   ];
 }
 
-/** Returns the same text for equal JSON values, regardless of key order. Charges the meter for its length. */
+/**
+ * Returns a text that is the same for equal JSON values, regardless of key order. Charges the meter for its
+ * length.
+ */
 export function toCanonicalText(value: unknown, meter: StepMeter): string {
-  // No number in a payload has this text, because payloads contain only JavaScript numbers.
+  // No value of a payload has this text, because payloads contain only numbers that JavaScript can represent.
   if (isRawNumber(value)) return value.rawJSON;
   if (typeof value !== "object" || value === null) {
     const text = JSON.stringify(value) ?? "";

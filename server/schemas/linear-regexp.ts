@@ -4,7 +4,10 @@ import { runPattern } from "./run-pattern.ts";
 import type { StepMeter } from "./step-meter.ts";
 import { compilePattern } from "./translate-pattern.ts";
 
-/** Maximum length of a pattern, and maximum number of its instructions; `[a-z]{1,1000}` has 2,000. */
+/**
+ * Maximum length of a pattern, and maximum number of its instructions. For example, `[a-z]{1,1000}` has 2,000
+ * instructions.
+ */
 export const PATTERN_LIMITS = { characters: 1000, instructions: 10_000 } as const;
 
 // RE2 caches up to 8 MB of states per pattern. The cache is dropped after this many steps.
@@ -38,16 +41,17 @@ const TOO_MANY_REPETITIONS =
   "is a pattern with too many repetitions; use minLength and maxLength, or lower the counts";
 
 /**
- * Returns the regular expression engine for Ajv. RE2 matches in linear time and is charged before it runs. It supports
- * neither lookaround nor backreferences; patterns with these are run by `runPattern`, which is charged for each step.
- * V8's engine is never used, because a match cannot be interrupted.
+ * Returns the regular expression engine for Ajv. RE2 matches in linear time and is charged before it runs. It
+ * does not support lookaround and backreferences, so `runPattern` runs such patterns and is charged for each
+ * step. V8's engine is never used, because a running match cannot be interrupted.
  */
 export function createRegExpEngine(meter: StepMeter): { (pattern: string): RegExpLike; code: string } {
   const engine = (pattern: string): RegExpLike => {
     const test = makeTest(pattern, meter);
     return {
       test,
-      // Ajv caches compiled patterns by this text. Without it, all patterns of a schema would use the first one.
+      // Ajv caches compiled patterns by this text. If it were the same for all patterns, each pattern of a
+      // schema would use the first compiled one.
       toString: () => pattern,
     };
   };
@@ -58,7 +62,8 @@ export function createRegExpEngine(meter: StepMeter): { (pattern: string): RegEx
 function makeTest(pattern: string, meter: StepMeter): (text: string) => boolean {
   let compiled: RE2JS | PatternProgram | undefined;
   let spent = 0;
-  // A word boundary makes RE2 check the neighbours of each character, which was measured as four times the work.
+  // A word boundary makes RE2 check the neighbours of each character, which took four times as long when it
+  // was measured.
   const factor = /\\[bB]/.test(pattern) ? 4 : 1;
   return (text) => {
     compiled ??= compileForRe2(pattern) ?? compileProgram(pattern, PATTERN_LIMITS.instructions);

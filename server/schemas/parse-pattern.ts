@@ -1,6 +1,6 @@
 import { type AST, RegExpParser } from "@eslint-community/regexpp";
 
-/** A parsed pattern. `isUnicode`: it matches code points (the flag `u`) instead of UTF-16 code units. */
+/** A parsed pattern. With `isUnicode` it matches code points (the flag `u`) instead of UTF-16 code units. */
 export interface ParsedPattern {
   readonly tree: AST.Pattern;
   readonly isUnicode: boolean;
@@ -8,7 +8,8 @@ export interface ParsedPattern {
 
 const parser = new RegExpParser();
 
-// Spellings of Python, Rust, Java and PCRE. They have another meaning in a character class.
+// Escapes of Python, Rust, Java and PCRE, and their ECMAScript equivalents. They have another meaning inside
+// a character class.
 const FOREIGN_SPELLINGS: Readonly<Record<string, string>> = {
   "\\A": "(?<![\\s\\S])",
   "\\z": "(?![\\s\\S])",
@@ -28,7 +29,8 @@ export function parsePattern(pattern: string): ParsedPattern {
     try {
       return { tree: parser.parsePattern(source, 0, source.length, { unicode: false }), isUnicode: false };
     } catch {
-      // The first error is the useful one: JSON Schema recommends patterns that are valid with the flag `u`.
+      // The error of the first attempt is more useful, because JSON Schema recommends patterns that are valid
+      // with the flag `u`.
       throw error;
     }
   }

@@ -29,7 +29,10 @@ export function makeCharacterTest(
   };
 }
 
-/** Returns true for the characters of `\w`, and false for `NaN`, the code beyond either end of a text. */
+/**
+ * Returns true for the characters of `\w`. Returns false for `NaN`, which is the code before the start and
+ * after the end of a text.
+ */
 export function isWordCharacter(code: number): boolean {
   return (
     (code >= 0x30 && code <= 0x39) ||

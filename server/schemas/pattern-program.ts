@@ -9,11 +9,11 @@ export type Instruction =
   | { op: "split"; first: number; second: number }
   | { op: "jump"; to: number }
   | { op: "position"; test: (text: string, at: number) => boolean }
-  /** Runs the following instructions up to their `match`, then continues at `next`. */
+  /** Lookaround: runs the following instructions up to their `match`, then continues at `next`. */
   | { op: "look"; isNegative: boolean; next: number }
   | { op: "open"; group: number }
   | { op: "close"; group: number }
-  /** Clears these groups; they are empty at the start of each iteration of a loop. */
+  /** Clears these groups, because groups are empty at the start of each iteration of a loop. */
   | { op: "forget"; groups: readonly number[] }
   | { op: "same"; groups: readonly number[]; ignoreCase: boolean; isBackward: boolean }
   | { op: "match" };
@@ -92,7 +92,7 @@ class Compiler {
     return this.instructions.length;
   }
 
-  // Iterations of an empty body add no instructions, but they take time as well.
+  // Counts an iteration even if its body is empty: it adds no instructions, but it takes time.
   #count(): void {
     this.#iterations += 1;
     if (this.#iterations > this.#maxInstructions) throw new TooManyRepetitionsError();
@@ -152,7 +152,10 @@ class Compiler {
     for (const leave of leaves) leave();
   }
 
-  /** Writes a choice between another iteration and the instruction at which the returned function is called. */
+  /**
+   * Writes a choice: another iteration, or a jump to the instruction at which the returned function is
+   * called.
+   */
   #writeChoice(greedy: boolean): () => void {
     const split = this.write({ op: "split", first: this.#here + 1, second: this.#here + 1 });
     return () => {

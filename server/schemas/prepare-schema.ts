@@ -8,9 +8,10 @@ import { STEPS_KEYWORD, type StepCost } from "./step-meter.ts";
 const ONE_STEP: StepCost = { base: 1, perItem: 0, perKey: 0, text: false };
 
 /**
- * Rewrites a schema of any draft as 2020-12 for Ajv: only keywords that constrain values, references by index, and the
- * step cost of each subschema. No untrusted name reaches Ajv's reference resolution, its registry of ids or its
- * extensions (`nullable`, `discriminator`, `id`, `$data`, `$async`), and Ajv runs exactly what the limits have checked.
+ * Rewrites a schema of any draft as draft 2020-12 for Ajv. The result contains only keywords that constrain
+ * values, references by index, and the step cost of each subschema. So untrusted names cannot reach Ajv's
+ * reference resolution, its registry of ids or its extensions (`nullable`, `discriminator`, `id`, `$data`,
+ * `$async`), and Ajv runs exactly the schema that was checked against the limits.
  */
 export function prepareSchema(graph: SchemaGraph): JsonObject {
   return new SchemaWriter(graph).writeDocument();
@@ -18,7 +19,7 @@ export function prepareSchema(graph: SchemaGraph): JsonObject {
 
 class SchemaWriter {
   readonly #graph: SchemaGraph;
-  /** Indexes in `$defs` of the subschemas that are compiled as functions. */
+  /** Indexes in `$defs` of the subschemas that are compiled as separate functions. */
   readonly #shared = new Map<SchemaNode, number>();
   readonly #unwritten: SchemaNode[] = [];
   readonly #stepsPerValue: number;
@@ -83,7 +84,8 @@ class SchemaWriter {
       else if (applicator.location !== "none") written[keyword] = this.#writeSubschemas(value, applicator);
     }
     if ("if" in written && this.#stepsPerValue > 0) {
-      // Without `then` and `else`, Ajv omits `if` and the property names that it evaluates.
+      // Without `then` and `else`, Ajv omits `if`, and so does not collect the property names that `if`
+      // evaluates.
       for (const branch of ["then", "else"]) written[branch] ??= { [STEPS_KEYWORD]: ONE_STEP };
     }
     const references = targets.map((target) => this.#writeReference(target));
@@ -127,7 +129,10 @@ class SchemaWriter {
   }
 }
 
-/** Returns the extra steps per value: with `unevaluated…`, Ajv copies the evaluated property names at every branch. */
+/**
+ * Returns the additional steps per value if the schema uses `unevaluated…`, because Ajv then copies the
+ * evaluated property names at every branch.
+ */
 function getUnevaluatedCost(graph: SchemaGraph): number {
   let isUsed = false;
   let names = 0;

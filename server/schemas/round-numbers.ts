@@ -38,7 +38,7 @@ function round({ rawJSON }: RawNumber, keyword: string): number {
   return nearest;
 }
 
-/** Returns true if a number is greater than the value of a text; only for integers and infinity. */
+/** Returns true if a number is greater than the number in a text. Correct only for integers and infinity. */
 function isAbove(number: number, text: string): boolean {
   if (!Number.isFinite(number)) return number > 0;
   return /^-?\d+$/.test(text) && Number.isInteger(number) && BigInt(number) > BigInt(text);
@@ -48,7 +48,9 @@ function negate(text: string): string {
   return text.startsWith("-") ? text.slice(1) : `-${text}`;
 }
 
-/** Returns the next larger or smaller number that JavaScript can represent; only for large numbers. */
+/**
+ * Returns the next larger or smaller number that JavaScript can represent. Correct only for large numbers.
+ */
 function getNeighbour(number: number, direction: 1 | -1): number {
   if (!Number.isFinite(number)) return Math.sign(number) * Number.MAX_VALUE;
   const bits = new BigInt64Array(1);

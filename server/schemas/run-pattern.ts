@@ -1,10 +1,14 @@
 import type { Instruction, PatternProgram } from "./pattern-program.ts";
 import type { StepMeter } from "./step-meter.ts";
 
-/** Three numbers per captured group: start, end, and the start of an unfinished match; -1 if there is none. */
+/**
+ * Three numbers per captured group: the start and end of its last match, and the start of a match in
+ * progress. -1 means none.
+ */
 type Captures = readonly number[];
 
-// A step of the meter is about 50 ns. A choice adds to a set, which takes longer than the other instructions.
+// One step of the meter is about 50 ns. A choice takes longer than other instructions, because it is added to
+// a set.
 const CHOICE_STEPS = 6;
 // With captured groups, the state of a choice is a string, and there are many more states.
 const CAPTURING_CHOICE_STEPS = 32;
@@ -12,9 +16,9 @@ const CAPTURING_CHOICE_STEPS = 32;
 const NON_ASCII_STEPS = 4;
 
 /**
- * Returns true if a pattern matches anywhere in a text. It backtracks, but never repeats a choice that has failed at the
- * same position. So the time is linear in the text for patterns without lookaround, and polynomial otherwise. In any case
- * the meter limits it: `OutOfStepsError`.
+ * Returns true if a pattern matches anywhere in a text. It backtracks, but never retries a choice that has
+ * failed at the same position. Therefore the time is linear in the length of the text for patterns without
+ * lookaround, and polynomial otherwise. Throws `OutOfStepsError` if the meter's budget is exceeded.
  */
 export function runPattern(program: PatternProgram, text: string, meter: StepMeter): boolean {
   const matcher = new Matcher(program, text, meter);
@@ -98,7 +102,7 @@ class Matcher {
     return groups.length === 0 ? state : `${state},${groups.join()}`;
   }
 
-  /** Returns the position after an instruction, or -1 if it does not match. */
+  /** Returns the position after an instruction, or -1 if the instruction does not match. */
   #step(instruction: Instruction, at: number, groups: Captures): number {
     if (instruction.op === "character") {
       const code = instruction.isBackward ? this.#codeBefore(at) : this.#codeAt(at);
@@ -131,7 +135,7 @@ class Matcher {
     groups: Captures,
   ): number {
     const group = numbers.find((number) => (groups[number * 3] ?? -1) >= 0);
-    // A backreference to a group without a match matches the empty string.
+    // A backreference to a group that has not matched matches the empty string.
     if (group === undefined) return at;
     const expected = this.#text.slice(groups[group * 3], groups[group * 3 + 1]);
     this.#meter.charge(expected.length >> 2);
@@ -155,7 +159,7 @@ function capture(
   } else if (instruction.op === "open") {
     changed[instruction.group * 3 + 2] = at;
   } else {
-    // Inside a lookbehind, the end of a group is left of its start.
+    // A lookbehind runs from right to left, so the end of a group is before its start.
     const opened = groups[instruction.group * 3 + 2] ?? at;
     changed[instruction.group * 3] = Math.min(opened, at);
     changed[instruction.group * 3 + 1] = Math.max(opened, at);

@@ -18,21 +18,26 @@ export class InvalidSchemaError extends Error {
   }
 }
 
-/** The error of every value whose schema was accepted by an older version and can no longer be compiled. */
+/**
+ * The error that every value gets if an older version accepted the schema and this version cannot compile it.
+ */
 export const UNSUPPORTED_SCHEMA: SchemaError = {
   pointer: "",
   detail:
     "cannot be validated, because the job's schema is no longer supported; register the job with a supported schema",
 };
 
-/** The detail of the error of a value that is too expensive to validate. */
+/** The error detail for a value that is too expensive to validate. */
 export const TAKES_TOO_LONG =
   "takes too long to validate against the schema; send a smaller value or simplify the schema";
 
-// A pointer contains property names of the payload, and a hundred errors can be below a name of one megabyte.
+// Maximum length of a pointer. It contains property names of the payload, so a hundred errors below a name of
+// 1 MB would be 100 MB.
 const MAX_POINTER_LENGTH = 1000;
 
-/** Returns a pointer extended by tokens; if it would become too long, the pointer to the nearest ancestor. */
+/**
+ * Appends tokens to a pointer. If the result would be too long, returns the pointer to the nearest ancestor.
+ */
 export function extendPointer(base: string, ...tokens: readonly (string | number)[]): string {
   let pointer = base;
   for (const token of tokens) {

@@ -17,7 +17,7 @@ export interface SchemaGraph {
   errors: SchemaError[];
 }
 
-/** Maximum number of subschemas and references of a schema, and of reported errors. */
+/** Maximum number of subschemas and references of a schema, and maximum number of reported errors. */
 export const GRAPH_LIMITS = { nodes: 1000, references: 2000, errors: 20 } as const;
 
 interface Reference {
@@ -36,7 +36,7 @@ export function getPointer(node: SchemaNode): string {
   return extendPointer("", ...path);
 }
 
-/** Reads a document, whose size and depth must already be checked. The result contains the errors. */
+/** Reads a document. The caller must have checked its size and depth. The result contains the errors. */
 export function readSchemaGraph(schema: JsonObject, draft: Draft): SchemaGraph {
   const reader = new GraphReader(schema, draft);
   return { root: reader.root, nodes: reader.nodes, errors: reader.errors };
@@ -148,9 +148,10 @@ class GraphReader {
   }
 
   /**
-   * Resolves a dynamic reference: to the anchor of the outermost resource on the evaluation path, which is the document
-   * itself if it has that anchor. If only several other resources have it, the target depends on the path, and each path
-   * would need a separate copy. This is rejected.
+   * Resolves a dynamic reference. It refers to the anchor in the outermost resource on the evaluation path.
+   * If the document itself has the anchor, this is always the document. If only several other resources have
+   * it, the target depends on the path, so each path would need a separate copy; such a reference is
+   * rejected.
    */
   #findDynamic(resource: SchemaResource, name: string): Resolution | undefined {
     if (!resource.dynamicAnchors.has(name)) return undefined;
@@ -169,7 +170,8 @@ class GraphReader {
     return "has a target that depends on the evaluation path; give the root a $recursiveAnchor";
   }
 
-  // Some generators use `$id` only as a name, and refer to the definitions of the document from a subschema with an `$id`.
+  // Some generators use `$id` only as a name. A subschema with such an `$id` still refers to definitions of
+  // the whole document.
   #findInDocument(fragment: string): SchemaNode | boolean | undefined {
     const document = this.#resourceByNode.get(this.root);
     return document === undefined || fragment === "" ? undefined : this.#find(document, fragment);

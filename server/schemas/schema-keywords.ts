@@ -1,12 +1,13 @@
 import { type Draft, isSince } from "../../protocol/schema-drafts.ts";
 
 /**
- * The part of a value that a subschema is applied to: the value itself, its items, its named properties, its properties
- * whose names are not in the schema, or the names of its properties. `none` unless another subschema refers to it.
+ * The part of a value to which a subschema is applied: the value itself, its items, its named properties, its
+ * properties whose names are not in the schema, or its property names. `none`: the subschema is applied only
+ * if another one refers to it.
  */
 export type InstanceLocation = "value" | "item" | "property" | "dynamic-property" | "property-name" | "none";
 
-/** How a keyword contains its subschemas. */
+/** Describes the subschemas of a keyword. */
 export interface Applicator {
   location: InstanceLocation;
   /** `map` is a map of schemas by name; `map or names` is `dependencies`, whose values are schemas or lists of names. */
@@ -71,14 +72,14 @@ export function getApplicator(keyword: string, draft: Draft): Applicator | undef
   return isSince(draft, applicator?.since ?? "draft-04") ? applicator : undefined;
 }
 
-/** Returns true if a keyword constrains the value in a draft without a subschema. */
+/** Returns true if a keyword of a draft constrains the value and contains no subschema. */
 export function isAssertion(keyword: string, draft: Draft): boolean {
   if (!Object.hasOwn(ASSERTIONS, keyword)) return false;
   const since = ASSERTIONS[keyword];
   return since !== undefined && isSince(draft, since);
 }
 
-/** Returns true if a keyword refers to another schema in a draft. */
+/** Returns true if a keyword of a draft refers to another schema. */
 export function isReference(keyword: string, draft: Draft): boolean {
   if (keyword === "$ref") return true;
   if (keyword === "$dynamicRef") return isSince(draft, "2020-12");

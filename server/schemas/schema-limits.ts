@@ -11,7 +11,10 @@ import type { SchemaNode } from "./schema-node.ts";
 /** The purpose of a schema. A payload is always an object; a result can be any JSON value. */
 export type SchemaUse = "payload" | "result";
 
-/** Returns the errors of a schema that exceeds the limits for untrusted schemas. The schema is read, not compiled. */
+/**
+ * Returns the errors of a schema that exceeds the limits for untrusted schemas. Only reads the schema,
+ * without compiling it.
+ */
 export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
   const read = readBoundedSchema(schema, use);
   return "errors" in read ? read.errors : [];
@@ -49,7 +52,7 @@ export function readBoundedSchema(
   return { graph };
 }
 
-/** Returns the patterns of a subschema with their paths in it. */
+/** Returns the patterns of a subschema, with their paths in the subschema. */
 export function listPatterns(node: SchemaNode): { pattern: string; path: string[] }[] {
   const { pattern, patternProperties } = node.schema;
   const found = typeof pattern === "string" ? [{ pattern, path: ["pattern"] }] : [];
@@ -72,7 +75,8 @@ function findPatternErrors(graph: SchemaGraph): SchemaError[] {
   return errors;
 }
 
-// Checks only the types that the schema states directly; an `allOf` of a string and an object would need a solver.
+// Checks only types that the schema declares directly. For example, detecting that an `allOf` of a string and
+// an object allows nothing would need a solver.
 function allowsObject(root: SchemaNode): boolean {
   const visited = new Set<SchemaNode>();
   for (let node: SchemaNode | boolean | undefined = root; typeof node === "object"; node = node.targets[0]) {

@@ -11,14 +11,17 @@ import { OutOfStepsError } from "./step-meter.ts";
 interface CachedSchema {
   /** Undefined if the schema is too large to compile on the event loop. */
   readonly validate: Validate | undefined;
-  /** Number of payloads to send to a worker thread without an attempt here, after one exceeded its steps. */
+  /**
+   * Number of payloads that are still sent directly to a worker thread, because an earlier one exceeded its
+   * steps.
+   */
   skips: number;
 }
 
-// A payload that is too expensive costs the event loop 500,000 steps. This limits it to one of 100 payloads per schema.
+// Number of payloads that skip the event loop after one exceeded its 500,000 steps there. So at most one of
+// about 100 payloads of a schema takes so many steps on the event loop.
 const SKIPS_AFTER_OVERRUN = 100;
 
-/** Limits of the cache and of the worker threads; the defaults are for a server. */
 export interface SchemaValidatorsOptions {
   /** Maximum number of cached schemas, and of their characters in total. */
   entries?: number;
@@ -28,8 +31,9 @@ export interface SchemaValidatorsOptions {
 }
 
 /**
- * Checks untrusted schemas, and validates payloads against them, without blocking the event loop: small ones run here with
- * a step budget; large ones, and those that exceed the budget, run in a worker thread with a deadline.
+ * Checks untrusted schemas, and validates payloads against them, without blocking the event loop. Small
+ * schemas and payloads run here with a step budget. Large ones, and those that exceed the budget, run in a
+ * worker thread with a deadline.
  */
 export class SchemaValidators {
   readonly #schemas: LruMap<CachedSchema>;
@@ -78,7 +82,7 @@ export class SchemaValidators {
       }
       return this.#validateInThread(hash, schema, { value, userId });
     } catch (error) {
-      // An older version of joblib accepted this schema, and this version does not.
+      // An older version of joblib accepted this schema, but this version does not.
       if (error instanceof InvalidSchemaError) return [UNSUPPORTED_SCHEMA];
       throw error;
     }
@@ -107,14 +111,15 @@ export class SchemaValidators {
       const texts = { schema: JSON.stringify(schema), value: JSON.stringify(value) ?? "null" };
       return await this.#workers.run({ kind: "validate", hash, ...texts }, userId);
     } catch (error) {
-      // JSON.stringify is recursive, unlike the JSON.parse that read the value.
+      // JSON.stringify is recursive, while the parser that read the value is not, so a deeply nested value
+      // overflows the stack here.
       if (error instanceof RangeError) return [{ pointer: "", detail: "is nested too deeply to validate" }];
       throw error;
     }
   }
 }
 
-/** Validates on the event loop; returns undefined if it takes too many steps. */
+/** Validates on the event loop. Returns undefined if the steps are not sufficient. */
 function tryWithin(validate: Validate, value: unknown): SchemaError[] | undefined {
   try {
     return validate(value);

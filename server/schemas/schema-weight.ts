@@ -5,7 +5,8 @@ import type { JsonObject } from "./schema-error.ts";
 import { readSchemaGraph } from "./schema-graph.ts";
 import { listPatterns } from "./schema-limits.ts";
 
-// Ajv takes up to 1 ms per subschema in a new process, and RE2 up to 10 ms for a short pattern.
+// Limits of a light schema: in a new process, Ajv takes up to 1 ms per subschema, and RE2 up to 10 ms for a
+// short pattern.
 const LIGHT_SCHEMA = { characters: 16 * 1024, values: 600, subschemas: 64, patternCharacters: 400 } as const;
 
 /** Returns true if a schema is small enough to compile on the event loop without a noticeable delay; most schemas are. */

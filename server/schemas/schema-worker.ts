@@ -13,9 +13,9 @@ import {
 import type { SchemaRequest } from "./schema-workers.ts";
 import { OutOfStepsError } from "./step-meter.ts";
 
-// 16 times the budget of the event loop: at worst about 500 ms, and 150 MB of Ajv errors. So a validation rarely reaches
-// the deadline or the memory limit, which terminate the thread.
-// The slowest possible patterns reach the deadline; ordinary patterns finish on a megabyte of text.
+// 16 times the budget of the event loop: at worst about 500 ms, and 150 MB of Ajv errors. Thus a validation
+// rarely reaches the deadline or the memory limit, which terminate the thread. Only the slowest possible
+// patterns reach the deadline; ordinary patterns finish on a text of one megabyte.
 const BUDGET: Budget = { steps: 8_000_000, patternShare: 1 / 8 };
 
 const validators = new LruMap<Validate>({ entries: 50, weight: 2 * 1024 * 1024 });

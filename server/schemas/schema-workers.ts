@@ -21,7 +21,8 @@ const QUEUE_LIMITS = { perOwner: 100, total: 400 } as const;
 
 const START_TIMEOUT_MS = 30_000;
 
-// A schema whose check took almost the whole deadline must be compiled twice, for both passes, before it runs.
+// The deadline of a validation is longer by this factor: a schema whose check took almost the whole deadline
+// must be compiled twice, once for each pass, before it runs.
 const VALIDATION_DEADLINE_FACTOR = 3;
 
 /**
@@ -61,7 +62,7 @@ export class SchemaWorkers {
   }
 
   #runNext(): void {
-    // Prefer a thread that has started: start another one only if all are busy.
+    // Prefer threads that already run. Start another one only if all are busy.
     const free = this.#threads.filter((thread) => !thread.isBusy);
     const thread = free.find(({ worker }) => worker !== undefined) ?? free[0];
     const entry = thread && this.#queue.dequeue();
@@ -140,7 +141,7 @@ async function waitForErrors(
     const timer = setTimeout(resolve, deadlineMs, undefined);
     controller.signal.addEventListener("abort", () => clearTimeout(timer));
   });
-  // The caller aborts the promise that loses the race; its rejection is ignored.
+  // After the race, the caller aborts the promise that lost; its rejection is ignored.
   for (const promise of [response, exit]) promise.catch(() => {});
   worker.postMessage(request);
   const first = await Promise.race([response, exit, timeout]);

@@ -5,11 +5,11 @@ export interface StepCost {
   base: number;
   perItem: number;
   perKey: number;
-  /** True if strings cost steps by their length. */
+  /** True if a string costs steps in proportion to its length. */
   text: boolean;
 }
 
-/** The keyword that contains the cost of each prepared subschema. */
+/** The keyword in which each prepared subschema contains its cost. */
 export const STEPS_KEYWORD = "joblibSteps";
 
 /** Thrown if a validation exceeds its step budget. */
@@ -39,7 +39,7 @@ export class StepMeter {
     this.charge(steps * this.#patternShare);
   }
 
-  /** Charges steps before they are taken; throws `OutOfStepsError` if the budget is exceeded. */
+  /** Charges steps before the work is done. Throws `OutOfStepsError` if the budget is exceeded. */
   charge(steps: number): void {
     this.#left -= steps;
     if (this.#left < 0) throw new OutOfStepsError();
@@ -51,7 +51,8 @@ export class StepMeter {
     if (typeof value === "string") steps += cost.text ? value.length >> 5 : 0;
     else if (Array.isArray(value)) steps += value.length * cost.perItem;
     else if (cost.perKey > 0 && typeof value === "object" && value !== null) {
-      // Ajv escapes the name of every member that it descends into, at a cost of the name's length.
+      // Ajv escapes the name of every member that it validates, which takes time in proportion to the name's
+      // length.
       for (const key in value) steps += cost.perKey * (4 + (key.length >> 3));
     }
     this.charge(steps);

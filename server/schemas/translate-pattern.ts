@@ -1,6 +1,6 @@
 import { RE2JS } from "re2js";
 
-// White space in ECMAScript. RE2's `\s` is only six ASCII characters.
+// White space in ECMAScript. RE2's `\s` matches only ASCII white space.
 const WHITE_SPACE =
   "\\t-\\r \\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}";
 
@@ -27,7 +27,7 @@ export function compilePattern(pattern: string): RE2JS {
   let isInClass = false;
   const hasNamedGroup = /\(\?P?<[^=!]/.test(pattern);
   for (const [token] of pattern.matchAll(/\\[pP]\{[^}]*\}|\\.|./gs)) {
-    // RE2JS would read a named backreference as the letter `k`.
+    // RE2JS would parse a named backreference as the letter `k`.
     if (token === "\\k" && hasNamedGroup && !isInClass) throw new SyntaxError("RE2 has no backreferences");
     translated += translateToken(token, isInClass);
     if (token === "[") isInClass = true;

@@ -3,8 +3,8 @@ import type { WaitingClaim } from "./waiting-claim.ts";
 import type { WaitingClaims } from "./waiting-claims.ts";
 
 /**
- * The direct assignment of one new task: a waiting claim of this process is reserved, and the task is inserted as
- * already claimed by its worker if no other task is due for that worker.
+ * The direct assignment of one new task. A waiting claim of this process is reserved. If no other task is due
+ * for its worker, the task is inserted as already claimed by the worker.
  */
 export class DirectAssignment {
   readonly #waitingClaims: WaitingClaims;
@@ -14,7 +14,7 @@ export class DirectAssignment {
     this.#waitingClaims = waitingClaims;
   }
 
-  /** Returns no assignee for a task that is due later, or whose job is fair between rooms. */
+  /** Chooses a waiting worker. Returns none for a task that is due later, or whose job has room fairness. */
   readonly chooseAssignee: ChooseAssignee = ({ jobId, start, fairness }) => {
     if (fairness === "room" || !("inSeconds" in start) || start.inSeconds > 0) return undefined;
     if (this.#claim === undefined) {
@@ -25,7 +25,8 @@ export class DirectAssignment {
   };
 
   /**
-   * Ends the reservation, whatever the outcome: the claim gets the task, or else it reads from the database itself.
+   * Ends the reservation in any case. The claim gets the task if it was assigned; otherwise the claim reads
+   * from the database.
    */
   finish([task]: readonly ClaimedTaskRecord[]): void {
     this.#claim?.assign(task);

@@ -6,15 +6,15 @@ const MAX_ENTRIES = 5_000;
 
 const toKey = ({ roomId, category, name }: JobAddress) => `${roomId}:${category}:${name}`;
 
-/** A job, and whether it was read just now. */
+/** A job, and whether it has just been read from the database. */
 export interface CachedJob {
   readonly job: RegisteredJob;
   readonly isFresh: boolean;
 }
 
 /**
- * Caches jobs, so that a submit need not read them. Entries may be outdated: the insert of a task succeeds only if the
- * job has not changed since it was read.
+ * Caches jobs, so that a submit does not have to read them. Entries may be outdated, but the insert of a task
+ * succeeds only if the job has not changed since it was read.
  */
 export class JobCache {
   readonly #jobs = new Map<string, RegisteredJob>();
@@ -24,7 +24,10 @@ export class JobCache {
     this.#storage = storage;
   }
 
-  /** Returns the job from the cache, or from the database if it is not cached or must be fresh. */
+  /**
+   * Returns the job from the cache. Reads it from the database if it is not cached or if `mustBeFresh` is
+   * true.
+   */
   async find(address: JobAddress, mustBeFresh: boolean): Promise<CachedJob | undefined> {
     const key = toKey(address);
     const cached = mustBeFresh ? undefined : this.#jobs.get(key);

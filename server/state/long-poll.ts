@@ -1,6 +1,6 @@
-/** The maximum duration of a request that may wait, and whether its client is still connected. */
+/** A request that may wait: its maximum duration, and whether its client is still connected. */
 export interface LongPoll {
-  /** Seconds, limited by the server's setting; 0 for an immediate response. */
+  /** Maximum duration in seconds, limited by the server's setting. 0 means that the response is immediate. */
   readonly seconds: number;
   /** Aborted when the client disconnects or the server closes. */
   readonly signal: AbortSignal;
@@ -12,8 +12,8 @@ export interface LongPoll {
 export const getDeadline = (longPoll: LongPoll): number => performance.now() + longPoll.seconds * 1000;
 
 /**
- * Wakes a waiting request. A notification is remembered until `reset`, so that none is lost between a read and the
- * wait that follows it.
+ * Wakes a waiting request. A notification is remembered until `reset`, so that none is lost between a read
+ * and the following wait.
  */
 export class WakeSignal {
   #isNotified = false;
@@ -38,12 +38,14 @@ export class WakeSignal {
     this.#resolve?.();
   }
 
-  /** Discards a notification. Call this before reading, because the read returns newer data. */
+  /**
+   * Discards a notification. Call this before reading, because the read returns data that is at least as new.
+   */
   reset(): void {
     this.#isNotified = false;
   }
 
-  /** Waits until a notification, the timeout or the abort of the signal. */
+  /** Waits until there is a notification, the timeout has expired or the signal is aborted. */
   async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
     if (this.#isNotified || signal.aborted || milliseconds <= 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -62,12 +64,14 @@ export class WakeSignal {
 }
 
 /**
- * Interval of polls while events may be lost. A change is reported within one second, including the time of the read.
+ * Poll interval while events may be lost. A change is then reported within one second, including the time of
+ * the read.
  */
 const INTERVAL_WITHOUT_BUS_MS = 800;
 
 /**
- * Returns the milliseconds until the next poll: less than a second while the bus is down, otherwise `seconds` ± 20 %.
+ * Returns the milliseconds until the next poll: less than a second while the bus is down, otherwise `seconds`
+ * with a random deviation of ±20 %.
  */
 export const getPollInterval = (bus: { readonly state: "up" | "down" }, seconds = 5): number =>
   bus.state === "down" ? INTERVAL_WITHOUT_BUS_MS : seconds * 1000 * (0.8 + 0.4 * Math.random());

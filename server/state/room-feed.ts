@@ -16,9 +16,12 @@ import { toWireTask } from "../wire.ts";
 const MAX_BUFFERED_EVENTS = 1000;
 /** Maximum number of characters of the buffered events of a room. */
 const MAX_BUFFERED_CHARACTERS = 8_000_000;
-/** If more tasks than this changed at once, a single `reset` is sent instead of an event per task. */
+/**
+ * Maximum number of tasks that are reported individually if they changed at the same time. For more tasks, a
+ * single `reset` is sent.
+ */
 const MAX_TASK_EVENTS = 200;
-/** Number of tasks that are read at a time. Each task may have a payload and a result of several megabytes. */
+/** Number of tasks that are read at once. Each task may have a payload and a result of several megabytes. */
 const READ_BATCH = 20;
 
 type FeedEvent = StreamMessage<"followRoom">;
@@ -29,11 +32,14 @@ interface Ports {
   readonly log: Log;
 }
 
-/** The changes of one room. They are read once for all clients of this server that follow the room. */
+/** The changes of one room. They are read only once for all clients of this server that follow the room. */
 export class RoomFeed {
   readonly #ports: Ports;
   readonly #roomId: string;
-  /** Part of every event id, because the ids of another server or of an earlier feed are unknown here. */
+  /**
+   * A part of every event id. It reveals ids of another server or of an earlier feed, whose positions are
+   * unknown here.
+   */
   readonly #epoch = randomUUID().slice(0, 8);
   readonly #buffer: { readonly event: FeedEvent; readonly characters: number }[] = [];
   readonly #listeners = new Set<() => void>();
@@ -79,7 +85,10 @@ export class RoomFeed {
     return `${this.#epoch}-${position}`;
   }
 
-  /** Returns the position of an event id; undefined if the id is from another feed or no longer buffered. */
+  /**
+   * Returns the position of an event id. Returns undefined if the id is from another feed or is no longer
+   * buffered.
+   */
   parseId(id: string): number | undefined {
     const [epoch, count] = id.split("-");
     const position = Number(count);
@@ -87,7 +96,9 @@ export class RoomFeed {
     return isKnown ? position : undefined;
   }
 
-  /** Returns the event at a position: undefined if there is none yet, `reset` if it is no longer buffered. */
+  /**
+   * Returns the event at a position, undefined if there is none yet, or `reset` if it is no longer buffered.
+   */
   getEvent(position: number): FeedEvent | undefined {
     if (position >= this.#count) return undefined;
     if (!this.#isBuffered(position)) return { event: "reset", data: {} };
@@ -107,7 +118,9 @@ export class RoomFeed {
     }
   }
 
-  /** Reads changed tasks, one batch at a time. A task that changes several times meanwhile is read once. */
+  /**
+   * Reads changed tasks in batches. A task that changes several times before it is read is read only once.
+   */
   async #readChangedTasks(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
@@ -134,11 +147,11 @@ export class RoomFeed {
   async #publishTasks(ids: readonly string[]): Promise<void> {
     const records = await this.#ports.storage.tasks.findMany(ids);
     for (const record of records) {
-      // Serialized once for all clients.
+      // The event is serialized only once for all clients.
       const text = stringify(toWireTask(this.#ports.settings, record));
       this.#publish({ event: "task", data: createRawJson<Task>(text) }, text.length);
     }
-    // Some tasks were deleted: clients must read their lists again.
+    // If some tasks were deleted, clients must read their lists again.
     if (records.length < ids.length) this.#publish({ event: "reset", data: {} });
   }
 

@@ -13,7 +13,7 @@ interface Ports {
 
 interface CacheEntry {
   readonly stats: Promise<StatsRecord>;
-  /** Milliseconds of `performance.now()`. */
+  /** Expiry as a time of `performance.now()`, in milliseconds. */
   readonly expiresAt: number;
 }
 
@@ -21,7 +21,7 @@ interface CacheEntry {
 export class StatsCache {
   readonly #entries = new Map<string, CacheEntry>();
 
-  /** Returns the stats of a room, or of all rooms, over the last `hours`. */
+  /** Returns the stats of the last `hours`, of a room or of all rooms. */
   get({ storage, settings }: Ports, room: string | undefined, hours: number): Promise<StatsRecord> {
     const key = `${hours} ${room ?? ""}`;
     const cached = this.#entries.get(key);

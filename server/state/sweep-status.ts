@@ -1,4 +1,4 @@
-/** The time of the latest sweep of this server, or of its latest attempt while another server was sweeping. */
+/** The time of the last sweep of this server, or of its last attempt while another server was sweeping. */
 export class SweepStatus {
   readonly #startedAt = Date.now();
   #lastAt: number | undefined;

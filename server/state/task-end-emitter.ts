@@ -4,8 +4,9 @@ import type { TaskRecord } from "../records.ts";
 type Listener = (record: TaskRecord) => void;
 
 /**
- * Passes the final row of a task to the requests of this process that wait for its end, so that they need not read it
- * again. Changes that other servers write arrive as events on the bus and are read from the database.
+ * Passes the final row of a task to requests of this process that wait for its end, so that they do not have
+ * to read it. If another server ends the task, this process gets an event from the bus and reads the row from
+ * the database.
  */
 export class TaskEndEmitter {
   readonly #listeners = new Map<string, Set<Listener>>();

@@ -1,11 +1,14 @@
 import type { ClaimedTaskRecord } from "../records.ts";
 import { WakeSignal } from "./long-poll.ts";
 
-/** A claim that waits for a notification, after which it reads from the database, or for a direct assignment. */
+/**
+ * A claim that waits for a notification or a direct assignment. After a notification, it reads from the
+ * database.
+ */
 export class WaitingClaim extends WakeSignal {
   readonly workerId: string;
   readonly limit: number;
-  /** The claim also starts the tasks. */
+  /** True if the claim also starts the tasks. */
   readonly start: boolean;
   jobIds: readonly string[] = [];
   #assignment: PromiseWithResolvers<ClaimedTaskRecord | undefined> | undefined;
@@ -28,20 +31,21 @@ export class WaitingClaim extends WakeSignal {
   }
 
   /**
-   * Reserves the claim for a task that is being inserted. `takeAssignment` waits for it even if the wait ends earlier.
+   * Reserves the claim for a task that is being inserted. `takeAssignment` waits for the outcome of the
+   * insert, even if the claim stops waiting earlier.
    */
   reserve(): void {
     this.#assignment = Promise.withResolvers();
   }
 
-  /** Ends a reservation with the assigned task. Without one, the claim reads from the database itself. */
+  /** Ends a reservation. Passes the assigned task; without one, the claim reads from the database itself. */
   assign(task: ClaimedTaskRecord | undefined): void {
     this.#assignment?.resolve(task);
     if (task === undefined) this.notify();
     else this.release();
   }
 
-  /** Returns the task that was assigned during the wait, if any, once a pending assignment has ended. */
+  /** Waits until a pending reservation has ended. Returns the task that was assigned, if any. */
   async takeAssignment(): Promise<ClaimedTaskRecord | undefined> {
     const task = await this.#assignment?.promise;
     this.#assignment = undefined;

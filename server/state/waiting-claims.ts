@@ -4,10 +4,15 @@ import type { Storage } from "../storage/ports/storage.ts";
 import { getPollInterval } from "./long-poll.ts";
 import type { WaitingClaim } from "./waiting-claim.ts";
 
-/** Time for which a channel stays subscribed after its last claim, because workers usually claim again soon. */
+/**
+ * Time for which a channel stays subscribed after its last claim has ended, because workers usually claim
+ * again soon.
+ */
 const UNSUBSCRIBE_DELAY_MS = 10_000;
 const MIN_POLL_DELAY_MS = 20;
-/** Delay of the next poll if tasks are due that no woken claim has claimed yet. */
+/**
+ * Delay of the next poll if some due tasks have not been claimed yet by the claims that were woken for them.
+ */
 const DUE_POLL_DELAY_MS = 500;
 /** Delay of the next poll after a failure. */
 const FAILED_POLL_DELAY_MS = 1000;
@@ -19,8 +24,8 @@ interface Channel {
 }
 
 /**
- * The claims of this process that wait for a task. Each new task wakes one of them instead of all. One poll per
- * process, instead of one per claim, finds tasks that become due and tasks whose event was lost.
+ * The claims of this process that wait for a task. Each new task wakes one of them instead of all. The
+ * process polls once for all claims, to find tasks that have become due and tasks whose event was lost.
  */
 export class WaitingClaims {
   readonly #channels = new Map<string, Channel>();
@@ -56,7 +61,7 @@ export class WaitingClaims {
     await Promise.all(jobIds.map((id) => this.#join(id, claim)));
   }
 
-  /** Removes a claim. A notification that it did not use is passed to the next claim. */
+  /** Removes a claim. If it did not use its notification, the next claim is notified. */
   remove(claim: WaitingClaim): void {
     if (!this.#claims.delete(claim)) return;
     for (const id of claim.jobIds) this.#leave(id, claim);
@@ -65,8 +70,9 @@ export class WaitingClaims {
   }
 
   /**
-   * Wakes other claims for the tasks that a claim left. Concurrent calls share one query: if a thousand claims were
-   * woken at once, each of them would count tasks that the others are about to claim.
+   * Wakes other claims for the due tasks that a claim has left. Concurrent calls share one query. Otherwise,
+   * if a thousand claims were woken at once, each of them would count tasks that the others are about to
+   * claim.
    */
   async wakeOthers(jobIds: readonly string[]): Promise<void> {
     for (const id of jobIds) {
@@ -93,7 +99,9 @@ export class WaitingClaims {
     return undefined;
   }
 
-  /** Wakes the claims of a worker whose jobs changed, so that they subscribe to the right channels. */
+  /**
+   * Wakes the claims of a worker whose jobs changed, so that they subscribe to the channels of the new jobs.
+   */
   refresh(workerId: string): void {
     for (const claim of this.#claims) {
       if (claim.workerId === workerId) claim.notify();
@@ -141,14 +149,16 @@ export class WaitingClaims {
 
   #onEvent(jobId: string, event: Event | undefined): void {
     if (event?.kind === "work-available" && event.count > 0) this.#wake(jobId, event.count);
-    // A count of 0 announces a task that is due later. Undefined means that events may have been missed.
+    // A count of 0 announces a task that will be due later. An undefined event means that events may have
+    // been missed.
     else this.#schedulePoll(0);
   }
 
-  /** Wakes as many claims as `count` tasks need, in the order in which they started to wait. */
+  /** Wakes enough claims to claim `count` tasks, in the order in which they started to wait. */
   #wake(jobId: string, count: number): void {
     let left = count;
-    // Reserved claims last: if they get the task that is being inserted, they ignore the notification.
+    // Reserved claims are woken last, because they ignore the notification if they get the task that is being
+    // inserted.
     for (const includesReserved of [false, true]) {
       for (const claim of this.#channels.get(jobId)?.claims ?? []) {
         if (left <= 0) return;
@@ -193,7 +203,8 @@ export class WaitingClaims {
       if (jobIds.length > 0) {
         await this.#wakeForDueTasks(jobIds);
         const seconds = await this.#storage.tasks.getSecondsUntilDue(jobIds);
-        // Claims were woken for tasks that are due already; the next poll checks whether they were claimed.
+        // If claims were woken for tasks that are already due, the next poll checks whether these were
+        // claimed.
         if (seconds !== undefined)
           delay = Math.min(delay, seconds > 0 ? seconds * 1000 + 1 : DUE_POLL_DELAY_MS);
       }

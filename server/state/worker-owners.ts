@@ -5,13 +5,12 @@ import type { Storage } from "../storage/ports/storage.ts";
 
 const MAX_ENTRIES = 10_000;
 
-/** The 404 of a worker. */
 export const workerNotFound = (): Problem =>
   new Problem("worker-not-found", "Worker not found. It may have been removed.");
 
 /**
- * Cache of worker owners. A worker's owner never changes, so entries never expire. An entry does not prove that the
- * worker still exists: the statements that use the worker check that.
+ * Cache of worker owners. A worker's owner never changes, so entries never expire. An entry does not prove
+ * that the worker still exists; the statements that use the worker check this.
  */
 export class WorkerOwners {
   readonly #ownerIds = new Map<string, string>();
@@ -30,7 +29,10 @@ export class WorkerOwners {
     this.#ownerIds.delete(workerId);
   }
 
-  /** Returns the user id of a worker's owner; undefined if the worker does not exist. A cached worker may be gone. */
+  /**
+   * Returns the user id of a worker's owner, or undefined if the worker does not exist. If the worker is
+   * cached, it may no longer exist.
+   */
   async getOwnerId(workerId: string): Promise<string | undefined> {
     if (!isUuid(workerId)) return undefined;
     const cached = this.#ownerIds.get(workerId);
@@ -41,13 +43,14 @@ export class WorkerOwners {
   }
 
   /**
-   * Throws a 404 if the worker does not exist, a 403 if it belongs to another user. With `allowAdmin`, admins pass.
+   * Throws a 404 if the worker does not exist, and a 403 if it belongs to another user. With `allowAdmin`, an
+   * admin may use any worker.
    */
   async requireOwner(caller: Caller, workerId: string, allowAdmin = false): Promise<void> {
     const id = workerId.toLowerCase();
     const owner = this.#ownerIds.get(id) ?? (await this.getOwnerId(id));
     if (owner === caller.actor.id) return;
-    // The cached worker may be gone, in which case the response is a 404 instead of a 403.
+    // If the cached worker no longer exists, the response is a 404 instead of a 403.
     if (owner !== undefined && (await this.#storage.workers.find(id)) !== undefined) {
       if (allowAdmin && caller.actor.isAdmin) return;
       throw forbidden("worker-owner");

@@ -10,7 +10,6 @@ const parseNames = (text: string): [string, string][] => {
   return names.map(({ id, name }) => [id, name]);
 };
 
-/** Creates the storage of diagnoses. */
 export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => ({
   async findFacts(taskId, aliveWithinSeconds) {
     const row = isUuid(taskId)

@@ -22,7 +22,6 @@ const toInvitation = (row: InvitationRow): Invitation => ({
   revoked_at: row.revoked_at === null ? null : formatTime(row.revoked_at),
 });
 
-/** Creates the storage of invitations. */
 export const createInvitationStorage = ({ run }: Sessions): InvitationStorage => ({
   create: async (invitation) => toInvitation(await run((db) => insertInvitation(db, invitation))),
 

@@ -10,7 +10,7 @@ import { toJobRecord, toRegisteredJob } from "./rows.ts";
 import type { Sql } from "./sessions/orm.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 
-/** Maximum number of tries. Another try resolves the race in which a job is removed after the insert has found it. */
+/** Maximum number of attempts. An attempt fails if a job is removed after the insert has found it. */
 const MAX_TRIES = 20;
 
 const readLockedJob = async (db: Sql, id: string, aliveWithinSeconds: number): Promise<JobRecord> => {
@@ -46,7 +46,6 @@ const register = async (db: Sql, job: NewJob, aliveWithinSeconds: number): Promi
   return { kind, job: await readLockedJob(db, id, aliveWithinSeconds), workerId };
 };
 
-/** Creates the storage of jobs. */
 export const createJobStorage = ({ run, transaction }: Sessions): JobStorage => ({
   async register(job, aliveWithinSeconds) {
     if ("id" in job.worker && !isUuid(job.worker.id)) return { kind: "worker-not-found" };

@@ -4,7 +4,6 @@ import { adoptLateResult, insertLateResult, listLateResults } from "./queries/ta
 import { formatTime, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 
-/** Creates the storage of late results. */
 export const createLateResultStorage = ({ run }: Sessions): LateResultStorage => ({
   async store(late) {
     return isUuid(late.taskId) && isUuid(late.workerId) && run((db) => insertLateResult(db, late));

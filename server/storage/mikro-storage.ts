@@ -20,7 +20,7 @@ import { createTaskStorage } from "./task-storage.ts";
 import { createWorkerDetailsStorage } from "./worker-details-storage.ts";
 import { createWorkerStorage } from "./worker-storage.ts";
 
-/** Creates the storage on MikroORM: for PostgreSQL or PGlite, with the ORM of the host or joblib's own. */
+/** Creates the storage for PostgreSQL or PGlite on an ORM of the host or of joblib. */
 export const createStorage = (orm: Orm, meter?: Pick<Meter, "statementExecuted">): Storage => {
   requireUrlTls(orm);
   const security = getOrmSecurity(orm);

@@ -4,11 +4,15 @@ import { deleteWorker, endWorkerTasks } from "./queries/workers/end-worker.ts";
 import { toTaskRecord } from "./rows.ts";
 import type { Sql } from "./sessions/orm.ts";
 
-/** Removes a locked worker, ends its leases and removes its unused jobs. Runs in the transaction with the lock. */
+/**
+ * Removes a locked worker, ends its leases and removes its unused jobs. Must run in the transaction that
+ * locked the worker.
+ */
 export const removeLockedWorker = async (db: Sql, id: string, error: string): Promise<WorkerRemoval> => {
   const jobIds = await deleteWorker(db, id);
   const tasks = await endWorkerTasks(db, id, error);
-  // Jobs are locked last, to avoid a deadlock: submits and registrations lock jobs and then wait for no task or worker.
+  // Jobs are locked last to avoid a deadlock: a submit or a registration that has locked a job waits for no
+  // task and no worker.
   const jobs = await lockJobs(db, jobIds);
   const removed = await removeLockedIdleJobs(db, jobIds);
   return {

@@ -14,10 +14,15 @@ import type { InsertedRow } from "./queue/statements/insert-tasks.ts";
 /** A time in PostgreSQL's text format with `datestyle = ISO` and `timezone = UTC`. */
 type TimeText = string;
 
-/** A JSON value as text. Statements cast it to text, because a host application may replace the parsers of `pg.types`. */
+/**
+ * A JSON value as text. Statements cast JSON to text, because a host may replace the parsers of `pg.types`.
+ */
 type JsonText = string;
 
-/** A task with its job and the user of its worker. Times and JSON are text, independent of the parsers of the host. */
+/**
+ * A task with its job and the user of its worker. Times and JSON are text, so they do not depend on the
+ * parsers of the host.
+ */
 export interface TaskRow {
   id: string;
   job_id: string;
@@ -62,11 +67,17 @@ const TASK_COLUMNS = sql`
 
 const VALUES = sql`, t.payload::text as payload, t.result::text as result`;
 
-/** Builds `select` and `from` for task rows of a table or CTE, with the alias `t`. More columns and clauses may follow. */
+/**
+ * Builds `select` and `from` for task rows of a table or CTE with the alias `t`. More columns and clauses may
+ * follow.
+ */
 export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<TaskRow> =>
   sql<TaskRow>`${buildSelect(source, more === undefined ? VALUES : sql`${VALUES} ${more}`)}`;
 
-/** Builds the same for the CTE of a transition, with the index of the call, and without payloads that are `known`. */
+/**
+ * Like `selectTasks`, for the CTE of a transition. Adds the index of the call, and omits payloads that
+ * are `known`.
+ */
 export const selectTransitionedTasks = (source: string): RawBuilder<TaskRow> =>
   sql<TaskRow>`${buildSelect(
     source,
@@ -86,7 +97,7 @@ export interface JobRow {
   room_id: string;
   category: string;
   name: string;
-  /** Text, because a parser would round numbers beyond 2^53. */
+  /** The schema as text, because a parser would round numbers beyond 2^53. */
   schema: string;
   result_schema: string | null;
   schema_hash: string;
@@ -94,7 +105,7 @@ export interface JobRow {
   defaults: JsonText;
   fairness: Fairness;
   created_at: TimeText;
-  /** The transaction that wrote this version of the row (`xmin`); it changes with each update. */
+  /** The transaction that wrote this version of the row (`xmin`). It changes with each update. */
   row_version: string;
   workers: JsonText;
   pending: number;
@@ -109,7 +120,7 @@ export interface WorkerRow {
   draining: boolean;
 }
 
-/** A worker with its counts, as in lists. */
+/** A worker with its counts, as in a list of workers. */
 export interface ListedWorkerRow extends WorkerRow {
   job_count: number;
   task_count: number;
@@ -120,11 +131,12 @@ const UTC_TEXT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/;
 
 /** Formats a time as RFC 3339 in UTC with milliseconds. */
 export const formatTime = (time: TimeText): string => {
-  // Converts the text directly, because creating a Date for each time took 10 % of a bulk submit.
+  // The text is converted directly, because creating a Date for each time took 10 % of the time of a bulk
+  // submit.
   if (UTC_TEXT.test(time)) {
     return `${time.slice(0, 10)}T${time.slice(11, 19)}.${time.slice(20, -3).slice(0, 3).padEnd(3, "0")}Z`;
   }
-  // "2026-01-31 12:00:00.123456+00" is not an ISO format, and V8's lenient parser misreads years before 100.
+  // "2026-01-31 12:00:00.123456+00" is not in ISO format, and V8's lenient parser misreads years before 100.
   const iso = time.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00");
   return new Date(iso).toISOString();
 };
@@ -174,11 +186,10 @@ const toRecord = (row: Omit<TaskRow, keyof TaskValues>, { payload, result }: Tas
   queuePosition: row.queue_position ?? null,
 });
 
-/** Converts a task's row. */
 export const toTaskRecord = (row: TaskRow): TaskRecord =>
   toRecord(row, { payload: JSON.parse(row.payload), result: parseOrNull(row.result) });
 
-/** Minimum number of characters to keep JSON as text. Parsing and serializing a shorter text costs less. */
+/** Minimum number of characters for JSON to stay text. A shorter text costs less to parse and serialize. */
 const MIN_RAW_LENGTH = 2_048;
 
 const toJsonValue = (text: string): JsonValue =>
@@ -186,7 +197,10 @@ const toJsonValue = (text: string): JsonValue =>
 
 const isObject = (value: JsonValue): value is JsonObject => typeof value === "object";
 
-/** Converts a task's row, with its payload as separate JSON. Large values stay text: they can be serialized, but not read. */
+/**
+ * Converts a task's row; its payload is passed separately as JSON text. Large values stay text: they can be
+ * serialized, but not read.
+ */
 export const toRawTaskRecord = (row: Omit<TaskRow, "payload">, payloadText: string): TaskRecord => {
   const payload = toJsonValue(payloadText);
   if (!isObject(payload)) throw new TypeError("the payload is not an object");
@@ -229,7 +243,7 @@ export const toNewTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => 
 
 const parseSchema = (text: string): JsonObject => JsonObject.parse(parseExactJson(text));
 
-/** Converts a job's row without counts. */
+/** Converts a job's row without its counts. */
 export const toRegisteredJob = (row: Omit<JobRow, "workers" | "pending">): RegisteredJob => ({
   id: row.id,
   roomId: row.room_id,
@@ -252,7 +266,6 @@ export const toJobRecord = (row: JobRow): JobRecord => ({
   pending: row.pending,
 });
 
-/** Converts a worker's row. */
 export const toWorkerRecord = (row: WorkerRow): WorkerRecord => ({
   id: row.id,
   name: row.name,

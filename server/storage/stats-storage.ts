@@ -38,7 +38,8 @@ const toPoint = ({
   wait_p50,
   run_p50,
 }: StatsStepRow): StatsPoint => ({
-  // The text comes from PostgreSQL's JSON, so it is in ISO format already, but has an offset and microseconds.
+  // The time comes from PostgreSQL's JSON, so it is already in ISO format, but with an offset and
+  // microseconds.
   at: new Date(at).toISOString(),
   ...{ submitted, completed, failed, cancelled, wait_p50, run_p50 },
 });
@@ -54,7 +55,6 @@ const toStatsRecord = (queues: readonly JobQueueRow[], finished: FinishedTaskSta
   };
 };
 
-/** Creates the storage of stats. */
 export const createStatsStorage = ({ run }: Sessions): StatsStorage => ({
   listRoomNames: (limit) => run((db) => listRoomNames(db, limit)),
 

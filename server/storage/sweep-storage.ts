@@ -10,7 +10,10 @@ import { removeLockedWorker } from "./remove-worker.ts";
 import { toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 
-/** Creates a function that returns whether the database is the embedded one. It queries the database once. */
+/**
+ * Creates a function that returns whether the database is the embedded one. It queries the database only
+ * once.
+ */
 const createEmbeddedCheck = (sessions: Sessions): (() => Promise<boolean>) => {
   let isEmbedded: boolean | undefined;
   return async () => {
@@ -22,7 +25,6 @@ const createEmbeddedCheck = (sessions: Sessions): (() => Promise<boolean>) => {
   };
 };
 
-/** Creates the storage of the sweeper. */
 export const createSweepStorage = (sessions: Sessions): SweepStorage => {
   const isEmbedded = createEmbeddedCheck(sessions);
   return {
@@ -73,7 +75,8 @@ const createRunExclusively = (
     if (isSweeping) return false;
     isSweeping = true;
     try {
-      // PGlite has one process and one connection: a transaction with the lock would block the work itself.
+      // PGlite has only one process and one connection, so a transaction with the lock would block the work
+      // itself.
       if (!(await isEmbedded())) return await sessions.withLock("joblib:sweep", work);
       await work();
       return true;

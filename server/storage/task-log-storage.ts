@@ -4,7 +4,6 @@ import { appendLog, readLog } from "./queries/tasks/task-logs.ts";
 import { formatTime } from "./rows.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 
-/** Creates the storage of task logs. */
 export const createTaskLogStorage = ({ run }: Sessions): TaskLogStorage => ({
   async append(lines) {
     const { taskId, workerId } = lines;

@@ -19,18 +19,17 @@ import type { Sessions } from "./sessions/sessions.ts";
 
 const toRecord = (row: TaskRow | undefined) => row && toTaskRecord(row);
 
-/** Returns true if the ids of a transition are UUIDs; no row can match others. */
+/** Returns true if the ids of a transition are UUIDs. Other ids cannot match any row. */
 const hasValidIds = ({ id, workerId }: { id: string; workerId?: string }): boolean =>
   isUuid(id) && (workerId === undefined || isUuid(workerId));
 
-/** Removes ids that are not UUIDs; no row can match them. */
+/** Removes ids that are not UUIDs, because they cannot match any row. */
 const removeInvalidIds = (selection: TaskSelection): TaskSelection => ({
   ...selection,
   ...(selection.ids && { ids: selection.ids.filter(isUuid) }),
   ...(selection.jobIds && { jobIds: selection.jobIds.filter(isUuid) }),
 });
 
-/** Creates the storage of tasks. */
 export const createTaskStorage = (sessions: Sessions): TaskStorage => {
   const insert = createInsert(sessions);
   const jobSets = new JobSetCache();

@@ -6,7 +6,6 @@ import { findLeasedTasks, findListedWorker, findWorkerJobs } from "./queries/wor
 import { formatTime, toListedWorker, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 
-/** Creates the storage of worker details. */
 export const createWorkerDetailsStorage = ({ run, transaction }: Sessions): WorkerDetailsStorage => ({
   async find(id, aliveWithinSeconds) {
     const row = isUuid(id) ? await run((db) => findListedWorker(db, id, aliveWithinSeconds)) : undefined;
@@ -25,7 +24,8 @@ export const createWorkerDetailsStorage = ({ run, transaction }: Sessions): Work
 
   async drain(id) {
     if (!isUuid(id)) return false;
-    // The lock waits for registrations and claims of the worker that are in progress, before its links are removed.
+    // The lock waits for registrations and claims of the worker that are in progress. Its links are removed
+    // afterwards.
     return transaction(async (db) => {
       if (!(await lockWorkerForUpdate(db, id))) return false;
       await drainWorker(db, id);

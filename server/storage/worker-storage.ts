@@ -14,7 +14,6 @@ import { removeLockedWorker } from "./remove-worker.ts";
 import { formatTime, toListedWorker, toTaskRecord, toWorkerRecord } from "./rows.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 
-/** Creates the storage of workers. */
 export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
   const sendHeartbeat = createHeartbeatBatcher(sessions);
   return {
@@ -59,7 +58,7 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
 
 type SendHeartbeat = BatchedCall<Heartbeat, HeartbeatRow | undefined>;
 
-/** Maximum weight of a batch: each heartbeat weighs 10, and 1 more for each task that it names. */
+/** Maximum weight of a batch. Each heartbeat has the weight 10, plus 1 for each task that it lists. */
 const MAX_BATCH_WEIGHT = 5_000;
 const HEARTBEAT_WEIGHT = 10;
 

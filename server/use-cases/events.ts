@@ -9,7 +9,8 @@ export interface ResultWithEvents<Value> {
 }
 
 /**
- * Publishes the events of a result and returns its value. The response neither waits for the bus nor fails with it.
+ * Publishes the events of a result and returns its value. The response does not wait for the bus, and does
+ * not fail if the bus does.
  */
 export const publishEvents = <Value>(
   { bus }: Pick<Context, "bus">,
@@ -19,7 +20,7 @@ export const publishEvents = <Value>(
   return value;
 };
 
-/** Creates the event of a changed task. It also wakes the waiting heartbeat of `workerId`. */
+/** Creates the event of a changed task. It also wakes the waiting heartbeat of `workerId`, if given. */
 export const createTaskChangedEvent = (
   { task }: { readonly task: Pick<Task, "id" | "room_id" | "status"> },
   workerId: string | null = null,
@@ -41,12 +42,13 @@ export const createTaskCompletedEvent = ({ id, roomId }: CompletedTask): Event =
 });
 
 /**
- * Creates events that wake as many waiting claims as tasks are due. A count of 0 announces a task that is due later.
+ * Creates one event per job with the number of its due tasks, which wakes waiting claims. A count of 0 announces a task that will be
+ * due later.
  */
 export const createWorkAvailableEvents = (records: readonly TaskRecord[]): Event[] =>
   createGroupedWorkEvents(records.map((first) => ({ first, ids: [first.task.id] })));
 
-/** Creates the same events for groups of inserted tasks. */
+/** Like `createWorkAvailableEvents`, for groups of inserted tasks. */
 export const createGroupedWorkEvents = (groups: readonly InsertedGroup[]): Event[] => {
   const counts = new Map<string, number>();
   for (const { first, ids } of groups) {
@@ -59,8 +61,8 @@ export const createGroupedWorkEvents = (groups: readonly InsertedGroup[]): Event
 };
 
 /**
- * Creates the events of tasks that were changed without their worker, for example requeued: their worker is notified,
- * and waiting claims are woken for those that are pending again.
+ * Creates the events of tasks that were changed by something other than their worker, for example requeued.
+ * They notify the worker, and wake waiting claims for tasks that are pending again.
  */
 export const createRequeueEvents = (
   records: readonly TaskRecord[],

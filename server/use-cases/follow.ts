@@ -3,8 +3,8 @@ import type { Caller } from "../access.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "../state/long-poll.ts";
 
 /**
- * A stream of events. A keep-alive is sent if there was no event for a while, so that proxies keep the connection
- * open.
+ * A stream of events. If there was no event for a while, a keep-alive is sent, so that proxies do not close
+ * the connection.
  */
 export type FollowStream<Name extends StreamName> = AsyncGenerator<
   StreamEvent<Name> | "keep-alive",
@@ -22,7 +22,7 @@ export interface FollowInput {
 
 /** Time without an event after which a keep-alive is sent. Many proxies close connections that are silent for 30 s. */
 const KEEP_ALIVE_MS = 15_000;
-/** Time to wait after a notification, so that changes in quick succession are read together. */
+/** Time to wait after a notification. Changes in quick succession are then read together. */
 const BATCH_DELAY_MS = 100;
 
 /** Decides when a stream reads again, sends a keep-alive or ends. */

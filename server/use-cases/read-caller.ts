@@ -12,7 +12,7 @@ const readRoomAccess = async (caller: Caller, roomId: string) => {
   return { room_id: roomId, read, write };
 };
 
-/** Returns the caller's identity and permissions; if a room is given, also the access to that room. */
+/** Returns the caller's identity and permissions. If a room is given, also returns the access to it. */
 export const readCaller = async (caller: Caller, roomId: string | undefined): Promise<CallerInfo> => {
   const { rooms, jobs, expiresAt, invitationId } = await caller.getCredentials();
   return {

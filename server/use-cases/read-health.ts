@@ -57,6 +57,6 @@ export const readHealth = async ({
     interval_seconds: settings.sweeper_interval_seconds,
   },
   long_poll_max_wait_seconds: settings.long_poll_max_wait_seconds,
-  // Read last, so that the duration of the checks above does not make it outdated.
+  // The time is read last, so that it is not outdated by the duration of the checks above.
   time: new Date().toISOString(),
 });

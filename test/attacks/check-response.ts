@@ -13,7 +13,6 @@ import { parseEventStream } from "./event-stream.ts";
 import type { FuzzedRequest } from "./fuzzed-request.ts";
 import type { Target } from "./targets.ts";
 
-/** A response. */
 export interface FuzzResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

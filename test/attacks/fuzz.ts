@@ -5,7 +5,6 @@ import { createFuzzedRequest, type FuzzedRequest } from "./fuzzed-request.ts";
 import type { KnownEntities } from "./known-entities.ts";
 import type { Target } from "./targets.ts";
 
-/** Options of a fuzz run. */
 export interface FuzzOptions {
   readonly url: string;
   readonly entities: KnownEntities;

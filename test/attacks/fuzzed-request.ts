@@ -11,7 +11,7 @@ export interface FuzzedRequest {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body: string | Buffer | undefined;
-  /** Whether method and path are those of the target; otherwise another operation may answer. */
+  /** True if method and path are those of the target. Otherwise another operation may respond. */
   readonly isAimed: boolean;
 }
 
@@ -121,7 +121,10 @@ const buildHeaders = (target: Target, random: Random): Record<string, string> =>
   return headers;
 };
 
-/** Creates a request of an operation. Most requests are almost valid, because a completely wrong one is refused at once. */
+/**
+ * Creates a request of an operation. Most requests are almost valid, because a completely invalid one is
+ * rejected immediately.
+ */
 export const createFuzzedRequest = (
   target: Target,
   { random, entities, tokens }: { random: Random; entities: KnownEntities; tokens: readonly string[] },

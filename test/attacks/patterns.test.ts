@@ -18,7 +18,8 @@ const BOMBS: readonly (readonly [pattern: string, text: string])[] = [
 ];
 const ATTACKERS = ["mal", "max", "mia"];
 const SUBMITS = 2;
-// A pattern on the event loop would block it for seconds; without load, the longest pause is about 70 ms.
+// Maximum pause of the event loop. A slow pattern that runs there would block it for seconds; without load,
+// the longest pause is about 70 ms.
 const MAX_PAUSE_MS = 500;
 
 /** Registers a job in a new room of a user, and returns a function that submits to it. */
@@ -40,7 +41,7 @@ test("expensive patterns of several users block neither the server nor other use
       BOMBS.map(async ([pattern, text]) => ({ submit: await register(user, { a: { pattern } }), text })),
     ),
   );
-  // So many patterns that its payloads are validated in a thread, like the expensive ones.
+  // The schema has so many patterns that its payloads are validated in a thread, like expensive payloads.
   const large = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`p${i}`, { pattern: "^(?!x)" }]));
   const submitLarge = await register("ann", large);
   const submitSmall = await register("ann", { a: { pattern: "^(?!x)[a-z]+$" } });

@@ -34,7 +34,7 @@ test("measures the CPU time for which a computation blocks the event loop", asyn
   expect(watch.getLongestBlockMs(Date.now())).toBe(0);
 });
 
-test("does not count the time in which the process was not scheduled", async () => {
+test("the event loop watch does not count the time in which the process was not scheduled", async () => {
   const { watch, child } = await startWatched(IDLE);
   await sleep(100);
   const began = Date.now();

@@ -49,7 +49,7 @@ describe("requests that are not HTTP/1.1", () => {
   ])("the server refuses %s and keeps working", async (_name, bytes) => {
     const received = await sendBytes(bytes).catch(() => "");
 
-    // A server without tokens also refuses hosts other than loopback.
+    // A server without tokens rejects requests whose Host is not a loopback address.
     for (const status of parseStatuses(received)) expect(status).toBeOneOf([400, 403]);
     expect(received).not.toMatch(/node_modules|\bat \S+:\d+/);
     expect(await isAlive()).toBe(true);

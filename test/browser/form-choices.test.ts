@@ -14,7 +14,7 @@ afterAll(() => pages[Symbol.asyncDispose]());
 
 const show = async (properties: JsonObject, more: JsonObject = {}, initial?: JsonObject) => {
   const schema: JsonObject = { type: "object", properties, ...more };
-  // An empty form in between, because the same schema would keep the typed values.
+  // The page first shows an empty form, because a form with the same schema would keep the typed values.
   await form.show({ schema: { type: "object", properties: {} } });
   await form.show({ schema, ...(initial !== undefined && { initial }) });
   return schema;
@@ -67,7 +67,7 @@ describe("a list of more than 100 choices", () => {
     await keyboard.press("ArrowDown");
     await keyboard.press("ArrowDown");
 
-    // The selected choice stays first; the next one is the first match.
+    // The selected choice stays at the top of the list; the next one is the first match.
     expect(await form.submit()).toEqual({ pick: "choice 2" });
   });
 

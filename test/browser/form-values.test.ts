@@ -14,7 +14,7 @@ afterAll(() => pages[Symbol.asyncDispose]());
 
 const show = async (properties: JsonObject, more: JsonObject = {}, initial?: JsonObject) => {
   const schema: JsonObject = { type: "object", properties, ...more };
-  // An empty form in between, because the same schema would keep the typed values.
+  // The page first shows an empty form, because a form with the same schema would keep the typed values.
   await form.show({ schema: { type: "object", properties: {} } });
   await form.show({ schema, ...(initial !== undefined && { initial }) });
   return schema;

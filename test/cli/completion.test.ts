@@ -72,7 +72,7 @@ describe("completion", () => {
     expect((await runCompletion(words)).values).toEqual(values);
   });
 
-  test("asks for the room of the line", async () => {
+  test("uses the room that the command line names", async () => {
     const { paths } = await runCompletion(["--room", "lab", "tasks", "status", ""]);
 
     expect(paths).toEqual(["/v1/joblib/rooms/lab/tasks?limit=100"]);
@@ -148,7 +148,7 @@ describe.each(["bash", "zsh", "fish"])("in %s", (shell) => {
     const press = PRESS[shell]?.(line);
     const { lines, stderr } = await runInShell(shell, press?.args ?? [], press?.program ?? "", api.url);
 
-    // Bash treats the part before a colon as a separate word; zsh shows the completed line.
+    // Bash completes only the part after the last colon, while zsh shows the completed line.
     const expected =
       shell === "bash" ? offered.slice(offered.lastIndexOf(":") + 1) : shell === "zsh" ? whole : offered;
     expect(lines.join("\n"), stderr).toContain(expected);

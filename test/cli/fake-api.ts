@@ -9,7 +9,7 @@ export interface Received {
   readonly body: unknown;
 }
 
-/** A response of the fake; a string body is sent unchanged, with `type`. */
+/** A response of the fake. If the body is a string, it is sent unchanged with the content type `type`. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
@@ -24,7 +24,7 @@ export interface FakeApi {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts the fake; `reply` may delay its response. */
+/** Starts the fake server. `reply` may be asynchronous to delay its response. */
 export async function startFakeApi(reply: (request: Received) => Reply | Promise<Reply>): Promise<FakeApi> {
   const received: Received[] = [];
   const server = createServer(async (incoming, response) => {
@@ -40,7 +40,8 @@ export async function startFakeApi(reply: (request: Received) => Reply | Promise
       type = status >= 400 ? "application/problem+json" : "application/json",
       headers: extra,
     } = await reply(request);
-    // Set explicitly, because tests may replace Date; Node.js would use the real time.
+    // The Date header is set explicitly, because Node.js would use the real time even if a test replaces
+    // Date.
     const date = new Date().toUTCString();
     response.writeHead(status, { date, ...(body === undefined ? {} : { "content-type": type }), ...extra });
     response.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));

@@ -1,12 +1,12 @@
 import { type Received, type Reply, startFakeApi } from "./fake-api.ts";
 import { type CliEnvironment, runCli } from "./run-cli.ts";
 
-/** How a command runs: on a terminal of this width, into a pipe, or with `--json`. */
+/** How a command runs: on a terminal with this width, into a pipe, or with `--json`. */
 export type Mode = 80 | 200 | "pipe" | "json";
 
 /** A command whose output is recorded. */
 export interface GoldenCase {
-  /** Describes the case if its arguments do not. */
+  /** A description of the case, if its arguments do not describe it. */
   readonly description?: string;
   readonly argv: readonly string[];
   readonly modes: readonly Mode[];
@@ -14,7 +14,7 @@ export interface GoldenCase {
   readonly reply?: (request: Received) => Reply;
 }
 
-/** All modes; commands that wait are recorded only into a pipe, because a terminal is redrawn. */
+/** All modes. Commands that wait are recorded only into a pipe, because they redraw a terminal. */
 export const EVERYWHERE = [80, 200, "json"] as const;
 export const HELP = [80, 200] as const;
 export const PIPED = ["pipe", "json"] as const;

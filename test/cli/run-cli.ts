@@ -18,14 +18,14 @@ export interface CliRun {
 export interface CliEnvironment {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
-  /** Emits SIGINT and SIGTERM instead of the process. */
+  /** A source of SIGINT and SIGTERM, instead of the process. */
   readonly signals?: EventEmitter;
-  /** The width of the terminal; without it, stdout and stderr are pipes. */
+  /** The width of the terminal. If it is undefined, stdout and stderr are pipes. */
   readonly terminal?: number;
   readonly connect?: Tools["connect"];
   /** Answers prompts. */
   readonly prompts?: Prompts;
-  /** Receives the content of written files. */
+  /** Receives the path and the content of each file that the command writes. */
   readonly written?: Map<string, string>;
 }
 

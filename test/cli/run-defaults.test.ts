@@ -28,7 +28,7 @@ describe("`joblib run` without flags", () => {
     expect({ payload, exitCode }, stderr).toEqual({ payload: cli, exitCode: cli === undefined ? 5 : 0 });
     if (cli === undefined) return;
     expect(compileSchema(schema)(payload)).toEqual([]);
-    // With the defaults that the worker adds, it equals the payload of the form.
+    // After the worker has added its defaults, the payload equals that of the form.
     const filled = new SchemaDefaults(schema).createInitialValue(schema, cli);
     expect(JSON.parse(JSON.stringify(filled))).toEqual(form);
   });

@@ -8,7 +8,7 @@ import { runCli } from "./run-cli.ts";
 import { aJob, aPage } from "./wire-values.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-// Without --skipLibCheck, because it would not check the generated file.
+// The option --skipLibCheck is not used, because it would skip the generated file.
 const OPTIONS =
   "--ignoreConfig --noEmit --strict --target esnext --module nodenext --types node --pretty false";
 

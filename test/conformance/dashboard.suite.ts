@@ -48,7 +48,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
 
       const first = await storage.tasks.list(of, window);
       expect(first?.searchedTo).toEqual(expect.any(String));
-      // Of the oldest twenty only `no-7` matches.
+      // Among the oldest twenty, only `no-7` matches.
       const rest = await storage.tasks.list(of, { ...window, after: first?.searchedTo ?? "" });
       expect(rest?.items.map(({ task }) => task.payload)).toEqual([{ number: "no-7" }]);
       expect(rest?.searchedTo).toBeNull();

@@ -16,7 +16,7 @@ import {
 
 const getIds = (records: readonly TaskRecord[] | undefined) => (records ?? []).map(({ task }) => task.id);
 
-/** Concurrent calls, which share statements. Each one returns the same as a single call. */
+/** Concurrent calls that share statements. Each call returns the same result as if it were the only one. */
 export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
   describe("concurrent claims", () => {
     test("return tasks in queue order, to each worker as many as it requested", async () => {
@@ -27,7 +27,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       const tasks = [3, 0, 5, 1, 5, 2, 0, 4].map((priority) => buildTask(job.id, { priority }));
       await insertTasks(storage, tasks);
       const expected = tasks.toSorted((a, b) => b.priority - a.priority).map(({ id }) => id);
-      // The first claim of each worker lets the storage learn that their jobs are the same.
+      // With the first claim of each worker, the storage learns that the workers have the same jobs.
       await Promise.all(workers.map((id) => storage.tasks.claim(id, 0, false)));
 
       const results = await Promise.all(
@@ -60,7 +60,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       const workers = [a.workerId, b.workerId, both, withoutJobs, newId(), both];
       const results = await Promise.all(workers.map((id) => storage.tasks.claim(id, 1, false)));
 
-      // It depends on the order of the claims which worker gets no task. The last claim gets the remaining
+      // The order of the claims determines which worker gets no task, and the last claim gets the remaining
       // tasks.
       const rest = await storage.tasks.claim(both, 4, false);
 
@@ -258,7 +258,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
         buildTask(job.id, { priority: index < 2 ? 0 : 1 }),
       );
       await insertTasks(storage, tasks);
-      // The first two tasks are behind 1,001 tasks of a higher priority.
+      // 1,001 tasks with a higher priority are ahead of the first two tasks.
       const checkedIds = [2, 3, 1000, 1002, 0, 1].map((index) => tasks[index]?.id ?? "");
 
       const records = await Promise.all(checkedIds.map((id) => readTask(storage, id, true)));

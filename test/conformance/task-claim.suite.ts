@@ -119,7 +119,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
         return ids.length === 0 ? [] : [...ids, ...(await claimAll(workerId, limit))];
       };
       const claimed = (await Promise.all(workers.map((id, index) => claimAll(id, 1 + index)))).flat();
-      // A claim skips tasks that a concurrent claim has locked, so some may be left.
+      // A claim skips tasks that a concurrent claim has locked, so some tasks may remain.
       claimed.push(...(await claimAll(job.workerId, 100)));
 
       expect(claimed).toHaveLength(300);
@@ -140,7 +140,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
         );
 
         const claimed = claims.flatMap((records) => getIds(records) ?? []);
-        // One of two concurrent claims may find every task locked. They never return the same task.
+        // One of two concurrent claims may find all tasks locked. The two never return the same task.
         expect(new Set(claimed).size).toBe(claimed.length);
         expect(claimed.length).toBeGreaterThan(0);
       }

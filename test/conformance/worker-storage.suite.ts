@@ -96,7 +96,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(getOnly(late?.changed).lastWorkerId).toBe(job.workerId);
     });
 
-    test("fails running tasks that it does not list, like those of a dead worker", async () => {
+    test("fails running tasks that are missing from it, as if their worker were dead", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const oneAttempt = await insertRunningTask(storage, job);

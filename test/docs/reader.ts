@@ -30,7 +30,7 @@ const readEnvironment = (file: string): Record<string, string> =>
   );
 
 const end = async (terminal: SpawnedProcess): Promise<void> => {
-  // Like Ctrl-C: interrupts every process of the terminal.
+  // Interrupts every process of the terminal, like Ctrl-C.
   process.kill(-terminal.pid, "SIGINT");
   await terminal.exit;
 };

@@ -9,7 +9,10 @@ import type { SpawnedProcess } from "../support/processes.ts";
 import { end, serve, work } from "./terminals.ts";
 
 const CONFIGURATION = new URL("../../docs/nginx/nginx.conf", import.meta.url);
-/** In seconds: longer than the default timeout of most proxies, shorter than the wait that the test requests. */
+/**
+ * The wait in seconds is longer than the default timeout of most proxies, and shorter than the wait that the
+ * test requests.
+ */
 const MAX_WAIT = 31;
 
 let servers: SpawnedProcess[] = [];
@@ -70,7 +73,8 @@ test("nginx does not buffer server-sent events", async () => {
   for await (const { event, data } of client.follow("followTask", { task_id: id })) {
     if (event !== "task") continue;
     seen.push(data.status);
-    // A buffered stream would never reach this line, because the task does not end by itself.
+    // If a proxy buffered the stream, the test would never reach this line, because the task does not end by
+    // itself.
     if (data.status === "running") {
       await client.call("updateTask", { params: { task_id: id }, body: { status: "cancelled" } });
     }

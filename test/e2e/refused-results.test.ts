@@ -12,7 +12,7 @@ const nested = (depth: number): unknown => {
   return value;
 };
 
-/** Each result or error that a server cannot store, and what the task's error says. */
+/** Results and errors that a server cannot store, and the error that the task then has. */
 const WORK: Readonly<Record<string, readonly [run: () => unknown, error: RegExp]>> = {
   nan: [() => ({ energy: Number.NaN }), /"energy" is NaN/],
   bigint: [() => 2n ** 70n, /is a bigint/],
@@ -36,7 +36,7 @@ const WORK: Readonly<Record<string, readonly [run: () => unknown, error: RegExp]
     },
     /^disk full x+… \(truncated\)$/,
   ],
-  // Every character of it becomes six when it is escaped.
+  // Escaping turns each character of this text into six.
   control: [
     () => {
       throw new Error("\u0001".repeat(10_000));

@@ -22,7 +22,8 @@ const start = async () => {
   await jobs.ready();
 
   const web = Fastify();
-  // Like an HTTP instrumentation: the request is a span, and the calls that it makes are its children.
+  // Behaves like an HTTP instrumentation: the request is a span, and the calls that it makes are its
+  // children.
   web.get<{ Params: { n: string } }>("/double/:n", ({ params }) =>
     runInSpan("GET /double/:n", async () => {
       const { id } = await jobs.submit(new Double({ n: Number(params.n) }));
@@ -58,7 +59,7 @@ test("one trace contains a web request, its task and the spans of the worker's h
   expect(getSpanIds(traced.only("compute"))).toMatchObject({ trace, parent: run.id });
   expect(waited).toMatchObject({ trace, parent: request });
   expect(getSpanIds(traced.only("joblib.await"))).toMatchObject({ trace, parent: waited.id });
-  // The worker's two updates, running and completed, belong to the run.
+  // The two updates of the worker, to running and to completed, belong to the run.
   const updates = traced.spans.filter(({ name }) => name === "joblib.update");
   expect(updates.map(getSpanIds)).toMatchObject([
     { trace, parent: run.id },

@@ -142,12 +142,12 @@ test("a worker in Python fails a task whose result cannot be stored, with the re
     ["chr(0xD800)", /400.*surrogate/],
     ['{"\\ud800": 1}', /400.*surrogate/],
     ['"x" * 2_000_000', /413/],
-    // Escaping makes it three times as long.
+    // Escaping makes this text three times as long.
     ['"\u00e9" * 400_000', /413/],
     ["fail(ValueError(chr(0) + chr(0xD800)))", /ValueError/],
     ['fail(ValueError("x" * 200_000))', /ValueError/],
     ["fail(Mute())", /Mute/],
-    // The last one shows that the worker is still running.
+    // The last task shows that the worker is still running.
     ["fail(KeyError(1))", /KeyError/],
   ];
 
@@ -166,7 +166,7 @@ test("a worker in Python fails a task whose result a proxy rejects", async () =>
     const body = await readBody(request);
     if (request.url?.includes("/tasks/") && body.includes("most_common")) {
       refused += 1;
-      // The page of a firewall instead of a response from joblib.
+      // Responds with the page of a firewall instead of a response from joblib.
       if (refused === 1) return response.writeHead(403, { "content-type": "text/html" }).end("<h1>No</h1>");
     }
     const { authorization = "", prefer = "" } = request.headers;

@@ -19,7 +19,9 @@ const SOAK_MINUTES = 10;
 const CLEANUP_MS = 60_000;
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-/** Returns whether a case's name begins with whole words: `F3` matches `F3 claims aborted …`, but not `F33 …`. */
+/**
+ * Returns true if a case's name begins with whole words: `F3` matches `F3 claims aborted …`, but not `F33 …`.
+ */
 const beginsWith = ({ name }: FaultCase, beginning: string) =>
   name.startsWith(beginning) && !/^\w/.test(name.slice(beginning.length));
 

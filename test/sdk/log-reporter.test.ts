@@ -9,7 +9,7 @@ const createReporter = () => {
   return { sent, reporter };
 };
 
-test("sends numbered lines in order: the first immediately, the others together", async () => {
+test("the log reporter sends numbered lines in order: the first immediately, the others together", async () => {
   const { sent, reporter } = createReporter();
   reporter.add("info", "one");
   reporter.add("warn", "two\nthree");

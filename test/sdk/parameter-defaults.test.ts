@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { Extension } from "../../sdk/extension.ts";
 
-/** Returns a value that skips the type check, as in a file that runs without a compiler. */
+/** Returns a value that bypasses the type check, like one in a file that is run without type checks. */
 const untyped = (value: unknown): never => value as never;
 
 describe("the default of a parameter", () => {

@@ -16,7 +16,7 @@ const createDetector = () => {
   return { suspensions, advance };
 };
 
-test("reports nothing while both clocks advance normally", () => {
+test("the suspension detector reports nothing while both clocks advance normally", () => {
   const { suspensions, advance } = createDetector();
   for (const ms of [1000, 1400, 900, 5500]) advance(ms);
   expect(suspensions).toEqual([]);

@@ -20,7 +20,7 @@ const send = (url: string, agent: Agent, init: { method?: string; prefer?: strin
     outgoing.on("error", reject).end(init.body === undefined ? undefined : JSON.stringify(init.body));
   });
 
-test("a server that closes responds to long polls and does not wait for keep-alive connections", async () => {
+test("a closing server responds to its long polls and does not wait for keep-alive connections", async () => {
   const app = await createServer({ settings });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   const agent = new Agent({ keepAlive: true });
@@ -40,7 +40,7 @@ test("a server that closes responds to long polls and does not wait for keep-ali
   agent.destroy();
 }, 60_000);
 
-test("a server that closes responds to new requests with 503 and Retry-After", async () => {
+test("a closing server responds to new requests with 503 and Retry-After", async () => {
   const app = await createServer({ settings });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   // An incomplete request keeps the server open while another connection sends a new request.

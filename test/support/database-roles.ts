@@ -53,7 +53,7 @@ export const createDatabaseWithRoles = async (serverUrl: string): Promise<Databa
     .replaceAll("joblib_migrator", migrator)
     .replaceAll("joblib_server", server)
     .replaceAll("DATABASE joblib", `DATABASE ${database}`);
-  // PostgreSQL grants these privileges to all roles by default; a strict administrator revokes them.
+  // By default, PostgreSQL grants these privileges to all roles. A strict administrator revokes them.
   await runSql(
     url,
     `revoke all on database ${database} from public; revoke all on schema public from public`,

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { inspect } from "node:util";
 
-/** Options of `eventually`. */
 export interface EventuallyOptions {
   timeoutMs?: number;
   intervalMs?: number;

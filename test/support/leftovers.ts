@@ -1,7 +1,8 @@
 import { afterAll } from "vitest";
 import { endLeftoverProcesses } from "./processes.ts";
 
-// Setup files register their hooks first and vitest runs `afterAll` hooks in reverse order, so the test file cleans up before.
+// vitest runs `afterAll` hooks in reverse order, and setup files register theirs first, so the test file
+// cleans up before this hook.
 afterAll(async () => {
   const left = await endLeftoverProcesses();
 

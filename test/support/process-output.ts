@@ -19,7 +19,7 @@ export class ProcessOutput {
     this.lines.push(...pieces);
   }
 
-  /** Adds unfinished last lines when the process has ended. */
+  /** Adds the last line of each stream, even without a line break. Called when the process has ended. */
   end(): void {
     for (const rest of [this.#rest.stdout, this.#rest.stderr]) if (rest !== "") this.lines.push(rest);
     this.#rest.stdout = "";
@@ -27,7 +27,7 @@ export class ProcessOutput {
   }
 
   find(pattern: RegExp): RegExpMatchArray | undefined {
-    // The flags `g` and `y` would store a position between matches.
+    // The flags `g` and `y` are removed, because they would store a position between matches.
     const stateless = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
     for (const line of this.lines) {
       const match = line.match(stateless);

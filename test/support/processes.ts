@@ -66,7 +66,7 @@ export function spawnProcess(
   for (const name of ["stdout", "stderr"] as const) {
     const pipe = child[name].setEncoding("utf8");
     pipe.on("data", (chunk: string) => output.add(name, chunk));
-    // The pipe of a killed process may be reset; that is not an error of the test.
+    // The pipe of a killed process may be reset. This is not an error of the test.
     pipe.on("error", () => {});
   }
 
@@ -74,7 +74,7 @@ export function spawnProcess(
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const exit = new Promise<ProcessExit>((resolve) => {
     child.once("exit", async (code, signal) => {
-      // A grandchild may keep the pipes open; then only the output so far is used.
+      // A grandchild may keep the pipes open. In this case only the output so far is used.
       await Promise.race([closed, delay(500, undefined, { ref: false })]);
       output.end();
       ended = { code, signal };

@@ -85,7 +85,7 @@ function writeIfMissing({ path, text, mode }: TemporaryFile): () => void {
 }
 
 function runApt(args: readonly string[]): void {
-  // Synchronous, so that two installations do not compete for apt's lock.
+  // Runs synchronously, so that two installations do not compete for apt's lock.
   const { status, stdout, stderr } = spawnSync("apt-get", ["-o", "DPkg::Lock::Timeout=120", ...args], {
     encoding: "utf8",
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },

@@ -26,12 +26,12 @@ export class Random {
     return low + this.next() * (high - low);
   }
 
-  /** Returns an integer between two bounds, both inclusive. */
+  /** Returns an integer between two bounds, both of which are possible. */
   integer(low: number, high: number): number {
     return Math.floor(this.between(low, high + 1));
   }
 
-  /** Returns true with a probability. */
+  /** Returns true with the given probability. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }

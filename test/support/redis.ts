@@ -19,7 +19,6 @@ const programs = {
   directories: () => ["/usr/local/bin", "/usr/bin", "/opt/homebrew/bin"],
 };
 
-/** Options of a Redis. */
 export interface RedisOptions {
   /** Files for TLS. It then accepts only TLS connections from clients with a certificate of the authority. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly authority: string };

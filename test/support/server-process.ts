@@ -64,7 +64,8 @@ async function startOnFreePort(
     try {
       return { port, process: await launch(definition, port) };
     } catch (error) {
-      // Another process may take the port before the server binds it. Any other cause fails three times as well.
+      // Another process may bind the port before the server does, so this is tried three times. Any other
+      // cause fails each time.
       if (attempt === 3) throw error;
     }
   }

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 
-// The shell reads from a pipe that only this process has open. The kernel closes it however this process ends: normally, by
-// Ctrl-C, or by the SIGKILL that vitest sends to a stuck worker, for which no exit handler runs.
+// The shell reads from a pipe that only this process has open. The kernel closes the pipe when this process
+// ends for any reason: normally, by Ctrl-C, or by the SIGKILL that vitest sends to a stuck worker, for which
+// no exit handler runs.
 const waitForParent = "read -r _";
 
 const endGroup = `${waitForParent}

@@ -23,7 +23,7 @@ export const EXPECTED_STEPS: readonly (readonly [step: string, outcome: unknown]
   ["start", null],
   ["start twice", "ValueError"],
   ["complete", null],
-  // A repetition after a lost response: ZnDraw's own server returns 409.
+  // Repeats a request whose response was lost. ZnDraw's own server returns a 409.
   ["complete twice", null],
   ["fail what is completed", "ValueError"],
   ["read it completed", "completed"],
@@ -44,7 +44,7 @@ export const EXPECTED_STEPS: readonly (readonly [step: string, outcome: unknown]
   ["fail by id", null],
 
   ["submit an unknown job", "KeyError"],
-  // ZnDraw's own server accepts it.
+  // ZnDraw's own server accepts this request.
   ["submit to another room's job", "KeyError"],
   ["submit a malformed job name", "KeyError"],
   ["submit a built-in job", "KeyError"],

@@ -38,7 +38,7 @@ const installPython = (): string => {
   rmSync(environment, { recursive: true, force: true });
   mkdirSync(environment, { recursive: true });
   run(join(system, "python3"), ["-m", "venv", environment]);
-  // No retries, so that an unreachable registry fails before the test times out.
+  // Installs without retries, so that an unreachable registry causes an error before the test times out.
   run(python, ["-m", "pip", "install", "--quiet", "--retries", "0", "--no-deps", "-r", REQUIREMENTS]);
   writeFileSync(done, "");
   return python;

@@ -3,8 +3,8 @@ import { DASHBOARD_META } from "../../protocol/dashboard.ts";
 const readMeta = (name: string) =>
   document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content.replace(/\/+$/, "") ?? "";
 
-/** The prefix of the API's paths, which the server wrote into the page; empty at the root. */
+/** The path prefix of the API. The server has written it into the page. It is empty at the root. */
 export const API_BASE = readMeta(DASHBOARD_META.api);
 
-/** The prefix of the dashboard's own paths. */
+/** The path prefix of the dashboard's own pages. */
 export const PAGE_BASE = readMeta(DASHBOARD_META.root);

@@ -3,7 +3,7 @@ export type Credentials = Readonly<Record<string, string>>;
 
 /** A server's API: its address and the caller's credentials. */
 export interface ApiServer {
-  /** The prefix of the API's paths. */
+  /** The path prefix of the API. */
   readonly base: string;
   credentials(): Credentials | Promise<Credentials>;
   /** Called when the server rejects the credentials (401). */

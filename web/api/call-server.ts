@@ -10,13 +10,14 @@ import {
 import type { ApiServer } from "./api-server.ts";
 import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
 
-/** The body of an operation's response. The dashboard sends no conditional requests, so 304 is left out. */
+/**
+ * The body of an operation's response. 304 is excluded, because the dashboard sends no conditional requests.
+ */
 export type ResponseBody<Name extends OperationName> = Exclude<
   OperationResponse<Operations[Name]>,
   { readonly status: 304 }
 >["body"];
 
-/** Options of a request. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
@@ -51,14 +52,17 @@ const send = async (url: string, init: RequestInit): Promise<Response> => {
   }
 };
 
-/** Calls an operation of a server. Throws a `Failure` if the request is rejected or the response does not match the contract. */
+/**
+ * Calls an operation of a server. Throws a `Failure` if the request is rejected, or if the response does not
+ * match its schema.
+ */
 export const callServer = async <Name extends OperationName>(
   server: ApiServer,
   [name, request]: Call<Name>,
   { signal, headers = {} }: CallOptions = {},
 ): Promise<ResponseBody<Name>> => {
   const entry: Operation = operations[name];
-  // The types of all operations are checked by the signature; the parts are read here without them.
+  // The signature checks the types of all operations. The parts are read here without these types.
   const { params, query, body } = request as Parts;
   const credentials = await server.credentials();
   const response = await send(server.base + fillPath(entry.path, params) + formatQuery(query), {

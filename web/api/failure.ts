@@ -1,6 +1,6 @@
 import { type FieldError, ProblemDocument, type ProblemId, parseProblemId } from "../../protocol/problem.ts";
 
-/** A failed request: the server returned a problem or an unexpected response, or did not respond. */
+/** A failed request: the server returned a problem or an unexpected response, or there was no response. */
 export class Failure extends Error {
   /** The HTTP status; 0 if there was no response. */
   readonly status: number;
@@ -23,14 +23,14 @@ export class Failure extends Error {
   }
 }
 
-/** Returns the failure that a response describes. */
+/** Converts an error response to a failure. */
 export const parseFailure = (status: number, text: string): Failure => {
   try {
     const document = ProblemDocument.safeParse(JSON.parse(text));
     if (document.success)
       return new Failure(status, document.data.title, document.data.detail, document.data);
   } catch {
-    // Not JSON, so not a problem document.
+    // The text is not JSON, so it is not a problem document.
   }
   return new Failure(
     status,
@@ -39,6 +39,6 @@ export const parseFailure = (status: number, text: string): Failure => {
   );
 };
 
-/** Returns the failure of a request without a response. */
+/** Creates the failure of a request that got no response. */
 export const createNoResponseFailure = (): Failure =>
   new Failure(0, "Cannot reach the server", "The server did not respond. Check the network connection.");

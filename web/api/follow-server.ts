@@ -9,12 +9,17 @@ import {
 import type { ApiServer, Credentials } from "./api-server.ts";
 import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
 
-/** Three missed heartbeats; the server sends one every 15 s. */
+/**
+ * Maximum time without data. The server sends a keep-alive every 15 s, so this means that three were lost.
+ */
 const SILENCE_MS = 45_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
 
-/** The state of a stream: `cut-off` while it reconnects, `refused` after an error that a retry cannot fix. */
+/**
+ * The state of a stream. `cut-off`: it is reconnecting. `refused`: it ended with an error that a retry cannot
+ * fix.
+ */
 export type StreamState = "connecting" | "live" | "cut-off" | "refused";
 
 /** A stream to follow, and the callbacks for its events. */
@@ -22,7 +27,7 @@ export interface FollowOptions<Name extends StreamName> {
   readonly name: Name;
   readonly params: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  /** The id of the last event that was received; the stream continues after it. */
+  /** The id of the last event that was received. The stream continues after this event. */
   readonly lastEventId?: string | undefined;
   onEvent(event: StreamEvent<Name>): void;
   onState(state: StreamState, failure?: Failure): void;
@@ -42,7 +47,7 @@ const sleep = (milliseconds: number, signal: AbortSignal) =>
     addEventListener("online", done);
   });
 
-/** Aborts a stream that has been silent for too long. */
+/** Aborts a stream that has received no data for too long. */
 class SilenceTimeout implements Disposable {
   readonly #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -129,7 +134,7 @@ export const followServer = async <Name extends StreamName>(
         lastEventId = id;
       });
       if (signal.aborted) return;
-      // The server ends each connection after a while; this is not an error.
+      // The server regularly ends each connection. This is not an error.
       onState("connecting");
     } catch (error) {
       if (signal.aborted) return;

@@ -3,7 +3,7 @@ import type { OperationName, OperationRequest, Operations } from "../../protocol
 import { call, type ResponseBody } from "./call.ts";
 import { Failure } from "./failure.ts";
 
-/** Cache of everything that the dashboard has read; the event streams keep it up to date. */
+/** Cache of everything that the dashboard has read. The event streams keep it up to date. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
@@ -15,7 +15,7 @@ export const queryClient = new QueryClient({
   },
 });
 
-/** Returns the query options of a read operation; the key is its name and its request. */
+/** Returns the query options of a read operation. The query key consists of its name and its request. */
 export const readQuery = <Name extends OperationName>(
   name: Name,
   request: OperationRequest<Operations[Name]>,
@@ -26,10 +26,10 @@ export const readQuery = <Name extends OperationName>(
     queryFn: ({ signal }): Promise<ResponseBody<Name>> => call(name, request, { signal }),
   });
 
-/** Options of a list: the previous page stays visible until the next one is loaded. */
+/** Query options of a list: the previous page stays visible until the next one is loaded. */
 export const keepPreviousPage = { placeholderData: keepPreviousData } as const;
 
-/** The first part of the keys of all queries about a room. */
+/** The first part of the keys of all queries about a room. It selects them for updates. */
 export const roomScope = (room: string): string => `room:${room}`;
-/** The first part of the keys of all queries about a task. */
+/** The first part of the keys of all queries about a task. It selects them for updates. */
 export const taskScope = (id: string): string => `task:${id}`;

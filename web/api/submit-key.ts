@@ -1,8 +1,14 @@
-/** Returns a random idempotency key. `crypto.randomUUID` does not exist on a page that was loaded over plain HTTP. */
+/**
+ * Returns a random idempotency key. Does not use `crypto.randomUUID`, because it does not exist on a page
+ * that was loaded over plain HTTP.
+ */
 export const createSubmitKey = (): string =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** Idempotency keys: a submit without a response is retried with the same key, so that it creates only one task. */
+/**
+ * Idempotency keys of submits. A submit without a response is retried with the same key, so that it creates
+ * only one task.
+ */
 export class SubmitKeys {
   #current: { readonly text: string; readonly key: string } | undefined;
 
@@ -11,7 +17,7 @@ export class SubmitKeys {
     return this.#current.key;
   }
 
-  /** Forgets the key after a response: the same content submitted again is a new task. */
+  /** Removes the key after a response. If the same content is submitted again, it is a new task. */
   release(): void {
     this.#current = undefined;
   }

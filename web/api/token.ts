@@ -9,7 +9,7 @@ const read = (): string | undefined => {
   try {
     return sessionStorage.getItem(KEY) ?? undefined;
   } catch {
-    // The browser may deny access; then the token is kept until the page is closed.
+    // The browser may deny access to the storage. The token is then kept only until the page is closed.
     return undefined;
   }
 };
@@ -22,16 +22,19 @@ const store = (next: string | undefined) => {
     if (next === undefined) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, next);
   } catch {
-    // Storage is denied: see above.
+    // The browser denies access to the storage; see above.
   }
 };
 
-/** The bearer token of this tab. It is never a cookie, lives as long as the tab, and is requested after a 401. */
+/**
+ * The bearer token of this tab. It is requested after a 401 and kept until the tab is closed. It is never
+ * stored in a cookie.
+ */
 export const tokens = {
   get current(): string | undefined {
     return token;
   },
-  /** True from a 401 until a token is entered. */
+  /** True from the time of a 401 until the user enters a token. */
   get isRequired(): boolean {
     return isRequired;
   },
@@ -41,7 +44,7 @@ export const tokens = {
     store(next);
     notify();
   },
-  /** Records a 401. A response to an older token is ignored. */
+  /** Records a 401. Ignores the response to a request that was sent with an older token. */
   reject(sent: string | undefined): void {
     if (isRequired || sent !== token) return;
     isRequired = true;

@@ -1,7 +1,7 @@
 import { useNow } from "./clock.ts";
 import { formatAge, formatDateTime, formatDuration, getSecondsBetween } from "./duration.ts";
 
-/** Shows the time since an instant and keeps it up to date; a future instant is shown as “in 5 min”. */
+/** Shows the time since an instant and keeps it up to date. A future instant is shown as “in 5 min”. */
 export const Ago = ({ at }: { readonly at: string }) => {
   const seconds = getSecondsBetween(at, useNow());
   const text =

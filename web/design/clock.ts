@@ -24,5 +24,8 @@ const subscribe = (listener: () => void) => {
   };
 };
 
-/** Returns the time in milliseconds and updates it once a second, with one timer for the whole page. */
+/**
+ * Returns the current time in milliseconds and updates it once a second. There is one timer for the whole
+ * page.
+ */
 export const useNow = (): number => useSyncExternalStore(subscribe, () => now);

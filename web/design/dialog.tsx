@@ -1,6 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
 
-/** Properties of a dialog. */
 export interface DialogProps {
   readonly title: string;
   readonly children: ReactNode;
@@ -8,7 +7,7 @@ export interface DialogProps {
   readonly onClose?: () => void;
 }
 
-/** A modal dialog; the browser traps the focus and restores it afterwards. */
+/** A modal dialog. The browser keeps the focus inside and restores it afterwards. */
 export const Dialog = ({ title, children, onClose }: DialogProps) => {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();

@@ -30,5 +30,4 @@ const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 /** Formats date and time in the browser's locale. */
 export const formatDateTime = (at: string): string => AT.format(new Date(at));
-/** Formats the time of day in the browser's locale. */
 export const formatTime = (at: string): string => CLOCK.format(new Date(at));

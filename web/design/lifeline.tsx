@@ -29,7 +29,10 @@ export const formatSpans = ({ wait, run }: Spans, status: Task["status"]): strin
   return `${verb} ${formatDuration(wait)}${ran}`;
 };
 
-/** Draws a task's waiting time as a thin line and its run time as a thick one, relative to `longest` (square root scale). */
+/**
+ * Draws a task's waiting time as a thin line and its run time as a thick line. Lengths are relative to
+ * `longest`, on a square root scale.
+ */
 export const Lifeline = ({ task, longest }: { readonly task: FastHistogram; readonly longest: number }) => {
   const spans = getSpans(task, useNow());
   const scale = (seconds: number) => `${Math.sqrt(Math.min(1, seconds / Math.max(longest, 0.001))) * 50}%`;

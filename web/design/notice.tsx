@@ -40,7 +40,7 @@ export const Problem = ({
   );
 };
 
-/** Shows that something is loading; CSS hides it for the first moments. */
+/** Shows that something is loading. CSS hides it at first, so that short waits show nothing. */
 export const Loading = ({ what }: { readonly what: string }) => (
   <p className="loading" role="status">
     Loading {what}…

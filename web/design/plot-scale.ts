@@ -1,4 +1,4 @@
-/** Returns the next 1, 2 or 5 times a power of ten at or above a value. */
+/** Rounds a value up to 1, 2 or 5 times a power of ten. */
 export const roundUp = (value: number): number => {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
@@ -23,7 +23,10 @@ export const getLinePath = (values: readonly (number | null)[], { x, y }: Scale)
   return path;
 };
 
-/** Returns the SVG path of the points between two gaps: zero-length lines, which round caps draw as dots. */
+/**
+ * Returns the SVG path of points that are between two gaps. Each point is a line of length zero, which round
+ * caps draw as a dot.
+ */
 export const getDotPath = (values: readonly (number | null)[], { x, y }: Scale): string =>
   values
     .map((value, index) => {

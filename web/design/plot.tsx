@@ -9,7 +9,6 @@ export interface Series {
   readonly values: readonly (number | null)[];
 }
 
-/** Properties of a plot. */
 export interface PlotProps {
   readonly title: string;
   readonly series: readonly Series[];
@@ -22,7 +21,7 @@ const WIDTH = 600;
 const HEIGHT = 150;
 const TOP = 8;
 
-/** Draws numbers over time; the pointer or the arrow keys show single values. */
+/** Draws numbers over time. The pointer or the arrow keys show single values. */
 export const Plot = ({ title, series, labels, format }: PlotProps) => {
   const [at, setAt] = useState<number>();
   const count = labels.length;

@@ -1,6 +1,8 @@
 import type { TaskStatus } from "../../protocol/index.ts";
 
-/** Icon of each status: the shape distinguishes it, so that colour is not needed. */
+/**
+ * The icon of each status. Statuses have different shapes, so that they can be distinguished without colour.
+ */
 const SHAPES: Record<TaskStatus, string> = {
   pending: "M8 2.75a5.25 5.25 0 1 0 0 10.5 5.25 5.25 0 0 0 0-10.5Z",
   claimed: "M8 2.75a5.25 5.25 0 1 0 0 10.5 5.25 5.25 0 0 0 0-10.5ZM8 2.75v10.5",

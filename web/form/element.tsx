@@ -18,14 +18,14 @@ const createStyleSheet = (text: string): CSSStyleSheet => {
   return sheet;
 };
 
-// `style-src 'self'` allows constructed style sheets, but not inline styles.
+// Constructed style sheets are used, because `style-src 'self'` allows them, but not inline styles.
 const STYLE_SHEETS = [formStyles, groupStyles, valueStyles, elementStyles].map(createStyleSheet);
 
 const TAG = "joblib-form";
 
 /**
- * A job's form and the task of the last submit:
- * `<joblib-form server="…/api" room="lab" job="public:modifiers:Rotate">`.
+ * A custom element with the form of a job and the task of the last submit: `<joblib-form server="…/api"
+ * room="lab" job="public:modifiers:Rotate">`.
  */
 export class JoblibFormElement extends HTMLElement {
   static readonly observedAttributes = ["server", "room", "job", "token", "initial", "submit-label"];
@@ -38,7 +38,7 @@ export class JoblibFormElement extends HTMLElement {
   #server = createApiServer("", () => this.#readToken());
   #tokenVersion = 0;
 
-  /** Called for a token before each request. If it is not set, the attribute `token` is used. */
+  /** Called before each request to get a token. If it is not set, the attribute `token` is used. */
   get getToken(): GetToken | undefined {
     return this.#getToken;
   }
@@ -49,7 +49,7 @@ export class JoblibFormElement extends HTMLElement {
     this.#render();
   }
 
-  /** The initial payload; by default the JSON of the attribute `initial`. */
+  /** The initial payload. Default: the JSON in the attribute `initial`. */
   get initial(): JsonObject | undefined {
     if (this.#initial !== undefined) return this.#initial;
     const text = this.getAttribute("initial");
@@ -78,7 +78,7 @@ export class JoblibFormElement extends HTMLElement {
   }
 
   disconnectedCallback(): void {
-    // Moving an element disconnects and reconnects it; the microtask runs after both.
+    // Moving an element in the page disconnects and reconnects it. The microtask runs after both.
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#root?.unmount();

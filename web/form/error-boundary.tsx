@@ -1,13 +1,12 @@
 import { Component, type ReactNode } from "react";
 
-/** Properties of an error boundary. */
 export interface ErrorBoundaryProps {
   readonly children: ReactNode;
   /** Rendered instead of the children if they throw. */
   readonly fallback: ReactNode;
 }
 
-/** Keeps the page alive if an untrusted schema makes a component throw. */
+/** Shows the fallback if an untrusted schema makes a component throw. The rest of the page stays usable. */
 export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly hasFailed: boolean }> {
   override state = { hasFailed: false };
 

@@ -2,14 +2,13 @@ import type { FieldError } from "../../protocol/problem.ts";
 
 const MAX_SHOWN = 20;
 
-/** Properties of the error summary. */
 export interface ErrorSummaryProps {
   readonly errors: readonly FieldError[];
   /** Called with the JSON Pointer of the error that the user selects. */
   readonly onSelect: (pointer: string) => void;
 }
 
-/** Lists all validation errors, including those that have no field, with a link to the nearest field. */
+/** Lists all validation errors, including those without a field. Each links to the nearest field. */
 export const ErrorSummary = ({ errors, onSelect }: ErrorSummaryProps) => {
   if (errors.length === 0) return null;
   const hidden = errors.length - MAX_SHOWN;

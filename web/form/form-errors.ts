@@ -5,7 +5,10 @@ import { isWithin } from "./pointer.ts";
 /** The validation errors of a payload, and how fields show them. */
 export interface FormErrors {
   readonly errors: readonly FieldError[];
-  /** True after a submit: every field shows its errors. Before, only fields that the user has visited show them. */
+  /**
+   * True after a submit: every field shows its errors. Before the first submit, only fields that the user has
+   * visited show them.
+   */
   readonly showsAll: boolean;
   /** Removes the errors at a pointer and below, because the value has changed since it was validated. */
   readonly clear: (pointer: string) => void;
@@ -16,10 +19,13 @@ const Context = createContext<FormErrors>({ errors: [], showsAll: false, clear: 
 /** Provides the errors to the fields below it. */
 export const FormErrorsProvider = Context.Provider;
 
-/** Returns the errors of the form around a field. */
+/** Returns the errors of the form that contains the field. */
 export const useFormErrors = (): FormErrors => use(Context);
 
-/** Returns the messages at a pointer; with `isDeep`, also those below it, for a field that shows a whole subtree. */
+/**
+ * Returns the messages at a pointer. With `isDeep`, also returns those below it; a field that shows a whole
+ * subtree uses this.
+ */
 export const getErrorsAt = (errors: readonly FieldError[], pointer: string, isDeep = false): string[] =>
   errors
     .filter((error) => (isDeep ? isWithin(error.pointer, pointer) : error.pointer === pointer))
@@ -29,7 +35,10 @@ export const getErrorsAt = (errors: readonly FieldError[], pointer: string, isDe
 
 const PAYLOAD = "/payload";
 
-/** Converts the errors of a rejected submit (422), whose pointers start at the request body, to pointers into the payload. */
+/**
+ * Converts the errors of a rejected submit (422). Their pointers start at the request body; those of the
+ * result start at the payload.
+ */
 export const toPayloadErrors = (errors: readonly FieldError[]): FieldError[] =>
   errors.map(({ pointer, detail }) => ({
     pointer: isWithin(pointer, PAYLOAD) ? pointer.slice(PAYLOAD.length) : pointer,

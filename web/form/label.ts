@@ -1,6 +1,9 @@
 import type { FormSchema } from "./schema/form-schema.ts";
 
-/** Converts a property's name to a label: `maxSteps` and `max_steps` become "Max steps", `SMILES` stays unchanged. */
+/**
+ * Converts the name of a property to a label: `maxSteps` and `max_steps` become "Max steps", while `SMILES`
+ * is not changed.
+ */
 export const toLabel = (name: string): string => {
   const words = name
     .replace(/[_-]+/g, " ")
@@ -21,7 +24,10 @@ export const getLabel = (schema: FormSchema, key: string | number | undefined): 
 
 const EXTENSION_KEYWORD = /^x-[a-z\d-]{1,50}$/;
 
-/** Returns a schema's `x-` keywords as `data-x-…` attributes of its field, for the page's CSS and scripts. */
+/**
+ * Returns the `x-` keywords of a schema as attributes `data-x-…` of its field, for the page's CSS and
+ * scripts.
+ */
 export const getExtensionAttributes = (schema: FormSchema): Record<string, string> =>
   Object.fromEntries(
     Object.entries(schema)

@@ -22,7 +22,7 @@ import { FieldTemplate } from "./templates/field-template.tsx";
 import { ObjectTemplate } from "./templates/object-template.tsx";
 import { SelectWidget, UnionTemplate } from "./templates/union-template.tsx";
 
-// Its declared type accepts only arrays, but the library itself passes the same props as here.
+// The declared type accepts only arrays, but the library itself also passes these props.
 const LibraryArrayField = DefaultArrayField as ComponentType<FieldProps>;
 
 const toJsonField = ({ type: _, items: _items, ...schema }: FormSchema): FormSchema => ({
@@ -35,7 +35,10 @@ const ArrayField = (props: FieldProps) =>
     ? createElement(LeafField, { ...props, schema: toJsonField(props.schema) })
     : createElement(LibraryArrayField, props);
 
-/** True for a single value that is not behind a reference, a union or a condition, and is not a named entry of a record. */
+/**
+ * Returns true for a single value that is not inside a reference, a union or a condition, and is not a named
+ * entry of a record.
+ */
 const isPlainField = (schema: FormSchema): boolean =>
   (schema.enum !== undefined || isScalarType([schema.type].flat()[0])) &&
   !(ADDITIONAL_PROPERTY_FLAG in schema) &&
@@ -43,7 +46,10 @@ const isPlainField = (schema: FormSchema): boolean =>
 
 const LibrarySchemaField = DefaultSchemaField as ComponentType<FieldProps>;
 
-/** Renders plain fields, which are most of them, directly: the library's own path is longer and runs on every keystroke. */
+/**
+ * Renders plain fields directly. Most fields are plain, and the library's own code takes longer and runs on
+ * every keystroke.
+ */
 const SchemaField = (props: FieldProps) =>
   isPlainField(props.schema)
     ? createElement(LeafField, props)
@@ -78,7 +84,7 @@ const WIDGETS = { SelectWidget };
 
 const DEFAULTS = { arrayMinItems: { populate: "requiredOnly" as const } };
 
-/** Replaces the library's initial text of a new record entry, "New Value", which would be submitted. */
+/** Replaces the library's initial text of a new record entry, "New Value", because it would be submitted. */
 const translateText: typeof englishStringTranslator = (text, parameters) =>
   text === TranslatableString.NewStringDefault ? "" : englishStringTranslator(text, parameters);
 
@@ -88,12 +94,11 @@ const mergeIntersection = ({ allOf = [], ...rest }: FormSchema): FormSchema =>
     {},
   );
 
-/** The part of the library's form that contains the current payload. */
+/** The part of the library's form object that contains the current payload. */
 export interface FormHandle {
   readonly state: { readonly formData?: unknown };
 }
 
-/** Properties of the fields of a payload. */
 export interface PayloadFieldsProps {
   readonly schema: FormSchema;
   readonly initial: JsonObject;
@@ -102,7 +107,10 @@ export interface PayloadFieldsProps {
   readonly ref: Ref<FormHandle>;
 }
 
-/** The fields of a payload: react-jsonschema-form keeps their state, joblib's own components render them. */
+/**
+ * The fields of a payload. react-jsonschema-form manages their state, and joblib's own components render
+ * them.
+ */
 export const PayloadFields = memo(({ schema, initial, idPrefix, onChange, ref }: PayloadFieldsProps) => (
   <Form
     ref={ref as Ref<Form>}
@@ -123,7 +131,7 @@ export const PayloadFields = memo(({ schema, initial, idPrefix, onChange, ref }:
     experimental_customMergeAllOf={mergeIntersection}
     onChange={({ formData }) => onChange(formData)}
   >
-    {/* Without a child, the library renders its own submit button. */}
+    {/* Without a child element, the library renders its own submit button. */}
     <span hidden />
   </Form>
 ));

@@ -25,12 +25,11 @@ import { prepareSchema } from "./schema/prepare-schema.ts";
 import { isRenderable } from "./schema/renderable.ts";
 import { useValidation } from "./use-validation.ts";
 
-/** Properties of a job's form. */
 export interface JobFormProps {
   readonly job: Pick<Job, "schema" | "full_name">;
-  /** The initial payload; missing values are filled with defaults. */
+  /** The initial payload. Missing values are replaced by defaults. */
   readonly initial?: JsonObject | undefined;
-  /** The errors of the last submit; pointers are relative to the payload. */
+  /** The errors of the last submit. Their pointers are relative to the payload. */
   readonly problems?: readonly FieldError[] | undefined;
   readonly onSubmit: (payload: JsonObject) => void;
   readonly isBusy?: boolean | undefined;
@@ -43,12 +42,15 @@ export interface JobFormProps {
 
 const EMPTY_PAYLOAD: JsonObject = {};
 
-/** A larger payload is edited as JSON: the library needs seconds for fields of, for example, a protein's coordinates. */
+/**
+ * Maximum length of a payload with fields. A larger payload is edited as JSON, because react-jsonschema-form
+ * needs seconds to render fields for, for example, the coordinates of a protein.
+ */
 const MAX_FIELD_CHARACTERS = 100_000;
 
 const isLarge = (payload: JsonObject): boolean => JSON.stringify(payload).length > MAX_FIELD_CHARACTERS;
 
-/** Converts the form's data to a payload, without the members that are undefined. */
+/** Converts the data of the form to a payload. Removes members that are undefined. */
 const toPayload = (payload: unknown): JsonObject => {
   const copy: unknown = JSON.parse(JSON.stringify(payload ?? {}));
   return isJsonObject(copy) ? copy : {};
@@ -56,7 +58,7 @@ const toPayload = (payload: unknown): JsonObject => {
 
 interface PreparedForm {
   readonly schema: FormSchema;
-  /** Fills the members that a payload lacks with defaults; without a payload, returns the initial one. */
+  /** Adds defaults for members that a payload lacks. Without a payload, returns the initial one. */
   readonly addDefaults: (payload: JsonObject | undefined) => JsonObject;
 }
 
@@ -73,7 +75,10 @@ const prepareForm = (text: string): PreparedForm | undefined => {
   return { schema, addDefaults };
 };
 
-/** Returns the first field whose text is not in the payload: invalid JSON, not a number, or a number that is too large. */
+/**
+ * Returns the first field whose text cannot be sent, because it is invalid JSON, not a number, or a number
+ * that is too large.
+ */
 const findUnsentField = (form: HTMLFormElement): HTMLInputElement | HTMLTextAreaElement | undefined =>
   [...form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input, textarea")].find(
     ({ dataset, validity }) => dataset["unsent"] !== undefined || validity.badInput,
@@ -100,10 +105,11 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
 
   const readPayload = useCallback((): JsonObject => {
     if (fields.current === null) return textPayload.current;
-    // The library puts the members that the schema defines first.
+    // The library moves the members that the schema defines to the front, so the original order is restored.
     return orderLike(start.payload, toPayload(fields.current.state.formData));
   }, [start]);
-  // Before the first render is committed, the library reports its defaults as changes. These are not validated.
+  // The library reports its defaults as changes before the first render is committed. These changes are not
+  // validated.
   const isMounted = useRef(false);
   useEffect(() => {
     isMounted.current = true;
@@ -137,7 +143,7 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
   const toggleJson = () => {
     const unsent = form.current === null ? undefined : findUnsentField(form.current);
     if (unsent !== undefined) {
-      // checkValidity() fires `invalid`, on which the field shows its error.
+      // checkValidity() fires `invalid`, and the field then shows its error.
       unsent.checkValidity();
       unsent.focus();
       return;
@@ -219,7 +225,7 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
   );
 };
 
-/** A form generated from a job's schema. It is reset if the job or its schema changes. */
+/** A form that is generated from a job's schema. It is reset if the job or its schema changes. */
 export const JobForm = (props: JobFormProps) => {
   const schemaText = useMemo(() => JSON.stringify(props.job.schema), [props.job.schema]);
   return <PayloadEditor key={`${props.job.full_name}\n${schemaText}`} {...props} schemaText={schemaText} />;

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../protocol/json.ts";
 import { parseJson } from "./leaf/json-control.tsx";
 import { isJsonObject } from "./schema/form-schema.ts";
 
-/** Parses a payload; returns an error message if the text is not a JSON object that can be sent exactly. */
+/** Parses a payload. Returns an error message if the text is not a JSON object that can be sent exactly. */
 export const parsePayload = (text: string): { payload: JsonObject } | { error: string } => {
   const read = parseJson(text.trim() === "" ? "{}" : text);
   if ("error" in read) return read;
@@ -12,7 +12,6 @@ export const parsePayload = (text: string): { payload: JsonObject } | { error: s
     : { error: 'The payload must be a JSON object, for example {"steps": 10}.' };
 };
 
-/** Properties of the payload editor. */
 export interface PayloadTextProps {
   readonly initial: JsonObject;
   readonly onChange: (payload: JsonObject) => void;

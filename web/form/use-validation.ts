@@ -3,21 +3,24 @@ import type { JsonObject } from "../../protocol/json.ts";
 import type { FieldError } from "../../protocol/problem.ts";
 import { isWithin } from "./pointer.ts";
 
-/** Time from the last change to the validation request. */
+/** Time from the last change to the validation request, in milliseconds. */
 const DEBOUNCE_MS = 400;
 
 const NONE: readonly FieldError[] = [];
 
-/** The validation errors of a form, and how to update them. */
+/** The validation errors of a form, and functions that update them. */
 export interface Validation {
   readonly errors: readonly FieldError[];
-  /** Validates a changed payload on the server after a pause. */
+  /** Validates a changed payload on the server after a pause in typing. */
   readonly validate: (payload: JsonObject) => void;
   /** Removes the errors at a pointer and below, because the value has changed since it was validated. */
   readonly clear: (pointer: string) => void;
 }
 
-/** Returns the errors of a payload: those of a rejected submit until the next validation, then the server's latest ones. */
+/**
+ * Returns the errors of a payload. These are the errors of the rejected submit until the next validation, and
+ * then those that the server returned last.
+ */
 export const useValidation = (
   problems: readonly FieldError[] | undefined,
   onValidate: ((payload: JsonObject) => Promise<readonly FieldError[]>) | undefined,
@@ -42,7 +45,7 @@ export const useValidation = (
         (found) => {
           if (own === latest.current) setErrors(found);
         },
-        // Ignored: the next change is validated again, and so is the submit.
+        // A failed validation is ignored, because the next change and the submit are validated as well.
         () => {},
       );
     }, DEBOUNCE_MS);

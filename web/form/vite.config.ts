@@ -12,17 +12,17 @@ export default defineConfig({
   },
   build: {
     outDir: join(here, "..", "..", "dist", "web"),
-    // The dashboard is built into the same directory.
+    // The directory also contains the dashboard, so it must not be emptied.
     emptyOutDir: false,
     target: "es2022",
     chunkSizeWarningLimit: 1000,
-    // The first browsers that support light-dark(), so that it is not compiled away.
+    // The oldest browsers that support light-dark(). With older ones, it would be compiled to other CSS.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     rolldownOptions: {
       input: join(here, "element.tsx"),
       preserveEntrySignatures: "exports-only",
       output: { entryFileNames: "joblib-form.js", format: "es" },
-      // `protocol/` only contains definitions, so unused ones can be removed.
+      // Unused modules of `protocol/` can be removed, because they contain only definitions.
       treeshake: { moduleSideEffects: (id) => !id.includes("/protocol/") },
       onwarn: (warning, warn) => warning.code !== "MODULE_LEVEL_DIRECTIVE" && warn(warning),
     },

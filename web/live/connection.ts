@@ -16,7 +16,7 @@ const change = (next: ReadonlyMap<symbol, Connection>) => {
   for (const listener of listeners) listener();
 };
 
-/** Records the state of a stream; undefined removes it. */
+/** Records the state of a stream. undefined removes it. */
 export const setConnection = (key: symbol, connection: Connection | undefined): void => {
   const next = new Map(connections);
   if (connection === undefined) next.delete(key);
@@ -36,7 +36,7 @@ const snapshot = () => {
   return last;
 };
 
-/** Returns the worst state of this page's streams; undefined if it follows none. */
+/** Returns the worst state of this page's streams. Returns undefined if the page follows none. */
 export const useConnection = (): Connection | undefined =>
   useSyncExternalStore((listener) => {
     listeners.add(listener);

@@ -1,4 +1,7 @@
-/** Collects values for a moment and passes them on together, so that a burst of events renders the page once. */
+/**
+ * Collects values for a short time and passes them on together, so that the page renders only once for many
+ * events.
+ */
 export class UpdateBatcher<Key, Value> {
   readonly #values = new Map<Key, Value>();
   readonly #milliseconds: number;
@@ -10,7 +13,7 @@ export class UpdateBatcher<Key, Value> {
     this.#flush = flush;
   }
 
-  /** Adds a value; a later value of the same key replaces it. */
+  /** Adds a value. A later value with the same key replaces it. */
   add(key: Key, value: Value): void {
     this.#values.set(key, value);
     if (this.#timer !== undefined) return;

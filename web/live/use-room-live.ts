@@ -12,7 +12,7 @@ const STATS_MS = 3000;
 
 type TaskPage = ResponseBody<"listRoomTasks">;
 
-/** Replaces changed tasks in the lists that contain them. */
+/** Replaces changed tasks in the cached lists that contain them. */
 const replaceTasks = (room: string, tasks: ReadonlyMap<string, Task>) => {
   queryClient.setQueriesData<TaskPage>({ queryKey: [roomScope(room), "listRoomTasks"] }, (page) =>
     page?.items.some(({ id }) => tasks.has(id))
@@ -25,7 +25,7 @@ const refetch = (room: string, names: Iterable<OperationName>) => {
   for (const name of names) void queryClient.invalidateQueries({ queryKey: [roomScope(room), name] });
 };
 
-/** Keeps the data of a room up to date: tasks within a second, stats within three. */
+/** Keeps the data of a room up to date. Changes of tasks are shown within one second, stats within three. */
 export const useRoomLive = (room: string | undefined): void => {
   useEffect(() => enterRoom(room), [room]);
   const batchers = useMemo(() => {

@@ -4,10 +4,16 @@ import { follow } from "../api/follow.ts";
 import { useToken } from "../api/use-token.ts";
 import { setConnection } from "./connection.ts";
 
-/** A hidden page closes its connection after this time: browsers allow six per server, shared by all tabs. */
+/**
+ * Time after which a hidden page closes its connection, because browsers allow only six connections per
+ * server for all tabs together.
+ */
 const HIDDEN_MS = 20_000;
 
-/** Calls `start` while the page is visible, and the function that it returns when the page has been hidden for a while. */
+/**
+ * Calls `start` when the page becomes visible. Calls the function that `start` returned when the page has
+ * been hidden for a while.
+ */
 const whileVisible = (start: () => () => void): (() => void) => {
   let stop: (() => void) | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -29,7 +35,10 @@ const whileVisible = (start: () => () => void): (() => void) => {
   };
 };
 
-/** Follows a stream of a room or a task while the component is mounted and visible; without an `id` it does nothing. */
+/**
+ * Follows a stream of a room or a task while the component is mounted and the page is visible. Does nothing
+ * without an `id`.
+ */
 export const useStream = <Name extends StreamName>(
   name: Name,
   id: string | undefined,

@@ -3,7 +3,7 @@ import type { LogLine } from "../../protocol/index.ts";
 import { queryClient, readQuery, taskScope } from "../api/queries.ts";
 import { useStream } from "./use-stream.ts";
 
-/** The page shows at most this many lines; the API has the whole log. */
+/** Maximum number of log lines that the page shows. The API returns the whole log. */
 export const MAX_LINES = 5000;
 
 const isAfter = (a: LogLine, b: LogLine) =>
@@ -21,7 +21,7 @@ const append = (log: Log, { taskId, lines }: Log): Log => {
   return { taskId, lines: [...before, ...fresh].slice(-MAX_LINES) };
 };
 
-/** Keeps the data of a task up to date, and returns its log while it grows. */
+/** Keeps the data of a task up to date. Returns its log, which grows while the task runs. */
 export const useTaskLive = (id: string | undefined): readonly LogLine[] => {
   const [log, add] = useReducer(append, { taskId: id, lines: [] });
   useStream("followTask", id, (message) => {

@@ -3,7 +3,6 @@ import { Empty } from "../design/notice.tsx";
 import { paths } from "../shell/paths.ts";
 import { useTitle } from "../shell/title.ts";
 
-/** The page for an unknown URL. */
 export const MissingPage = () => {
   useTitle("Not found");
   return (

@@ -1,10 +1,10 @@
 import { useEffect, useState } from "react";
 import { useConnection } from "../live/connection.ts";
 
-/** A shorter interruption is not shown. */
+/** Minimum duration of an interruption that is shown, in milliseconds. */
 const SHOW_AFTER_MS = 1500;
 
-/** Warns above the page while its data may be out of date. */
+/** Warns at the top of the page that its data may be outdated. */
 export const Banner = () => {
   const connection = useConnection();
   const isCutOff = connection?.state === "cut-off";

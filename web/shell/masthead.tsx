@@ -26,7 +26,6 @@ const Nav = ({ room }: { readonly room: string }) => (
   </nav>
 );
 
-/** The navigation at the top of every page. */
 export const Masthead = () => {
   const room = useRoom();
   return (

@@ -4,12 +4,12 @@ import { Banner } from "./banner.tsx";
 import { Masthead } from "./masthead.tsx";
 import { TokenPrompt } from "./token-prompt.tsx";
 
-/** The frame of every page. */
+/** The elements that every page has: navigation, banner and token prompt. */
 export const Shell = ({ children }: { readonly children: ReactNode }) => {
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);
   const last = useRef(pathname);
-  // Scroll to the top and move the focus, so that screen readers start at the new page.
+  // Scrolls to the top and moves the focus, so that screen readers start at the new page.
   useEffect(() => {
     if (last.current === pathname) return;
     last.current = pathname;

@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 
 const KEY = "joblib-theme";
 
-/** The chosen theme; `system` follows the operating system. */
+/** The selected theme. `system` follows the operating system. */
 export type Theme = "system" | "light" | "dark";
 
 const systemTheme = matchMedia("(prefers-color-scheme: dark)");
@@ -34,13 +34,12 @@ export const chooseTheme = (next: Theme): void => {
     if (next === "system") localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, next);
   } catch {
-    // Storage is denied: the choice lasts until the page is closed.
+    // The browser denies access to the storage. The selection is then kept only until the page is closed.
   }
   show();
   for (const listener of listeners) listener();
 };
 
-/** Returns the chosen theme. */
 export const useTheme = (): Theme =>
   useSyncExternalStore(
     (listener) => {

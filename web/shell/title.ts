@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 
-/** Sets the title of the browser tab; pass the most specific part first. */
+/** Sets the title of the browser tab. The first part is the most specific one. */
 export const useTitle = (...parts: readonly (string | undefined)[]): void => {
   const title = [...parts.filter((part) => part !== undefined), "joblib"].join(" · ");
   useEffect(() => {

@@ -17,13 +17,13 @@ const OUTCOMES: Record<Attempt["outcome"], string> = {
 const Span = ({ from, to }: { readonly from: string; readonly to: string | null }) =>
   to === null ? <Elapsed since={from} /> : formatDuration(Math.max(0, getSecondsBetween(from, to)));
 
-/** Describes one attempt: its worker, its duration and its outcome. */
+/** Shows one attempt: its worker, its duration and its outcome. */
 export const AttemptItem = ({
   entry,
   shownError,
 }: {
   readonly entry: Attempt;
-  /** The error that the page already shows. */
+  /** The error that the page already shows, so that it is not repeated. */
   readonly shownError: string | null;
 }) => {
   const { attempt, worker_id, worker_name, claimed_at, started_at, ended_at, outcome, error } = entry;

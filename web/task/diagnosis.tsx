@@ -2,10 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { isTerminal, type Task } from "../../protocol/index.ts";
 import { readQuery, taskScope } from "../api/queries.ts";
 
-/** The queue position of a waiting task changes without an event, so it is polled. */
+/** Poll interval. The queue position of a waiting task changes without an event. */
 const EVERY_MS = 3000;
 
-/** Explains why a task is not running; shows nothing once it runs. */
+/** Explains why a task is not running. Shows nothing while it runs or after it has ended. */
 export const Diagnosis = ({ task }: { readonly task: Task }) => {
   const isWaiting = task.status === "pending" || task.status === "claimed";
   const { data } = useQuery({

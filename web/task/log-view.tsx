@@ -3,7 +3,7 @@ import type { LogLine } from "../../protocol/index.ts";
 import { formatTime } from "../design/duration.ts";
 
 const INITIAL_LINES = 500;
-/** New lines scroll into view only if the log is scrolled to within this distance of its end, in pixels. */
+/** Maximum distance of the log from its end, in pixels, at which it still scrolls to new lines. */
 const NEAR_END = 40;
 
 const Line = ({ line, showsAttempt }: { readonly line: LogLine; readonly showsAttempt: boolean }) => (
@@ -15,7 +15,7 @@ const Line = ({ line, showsAttempt }: { readonly line: LogLine; readonly showsAt
   </div>
 );
 
-/** Shows a task's log and follows its end. */
+/** Shows a task's log. Scrolls to new lines. */
 export const LogView = ({ lines }: { readonly lines: readonly LogLine[] }) => {
   const box = useRef<HTMLElement>(null);
   const isAtEnd = useRef(true);

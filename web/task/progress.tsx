@@ -1,6 +1,6 @@
 import type { Task } from "../../protocol/index.ts";
 
-/** Shows the progress of a running task; indeterminate if it reports none. */
+/** Shows the progress of a running task. It is indeterminate if the task reports none. */
 export const ProgressBar = ({ task }: { readonly task: Task }) => {
   if (task.status !== "running") return null;
   const { fraction, message } = task.progress ?? {};

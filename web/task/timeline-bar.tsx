@@ -15,7 +15,8 @@ const getPhases = (task: Task, attempts: readonly Attempt[], end: number): Phase
   const at = (time: string) => Math.max(0, getSecondsBetween(task.created_at, time));
   const phases: Phase[] = [];
   let last = 0;
-  // After a retry, `run_at` is the due time of the last run; the due time of the first is unknown.
+  // After a retry, `run_at` is the time at which the last run was due. The time at which the first run was
+  // due is unknown.
   const due = attempts.length > 0 ? 0 : Math.min(at(task.run_at), end);
   if (due > 0.5) phases.push({ key: "ahead", kind: "ahead", from: 0, to: due });
   last = due;
@@ -38,7 +39,10 @@ const getPhases = (task: Task, attempts: readonly Attempt[], end: number): Phase
 
 const LABELS = { ahead: "not due", wait: "waiting", claimed: "claimed", run: "running" } as const;
 
-/** Draws the phases of a task to scale: thin while it waited, thick while it ran. The list below describes the same in words. */
+/**
+ * Draws the phases of a task to scale: thin while it waited, thick while it ran. The list below it contains
+ * the same information as text.
+ */
 export const TimelineBar = ({
   task,
   attempts,

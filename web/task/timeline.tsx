@@ -27,7 +27,7 @@ const Submitted = ({ task }: { readonly task: Task }) => {
   );
 };
 
-/** Shows the history of a task, to scale and in words. */
+/** Shows the history of a task, as a drawing to scale and as text. */
 export const Timeline = ({ task }: { readonly task: Task }) => {
   const attempts = useQuery(readQuery("listAttempts", { params: { task_id: task.id } }, taskScope(task.id)));
   const items = attempts.data?.items ?? [];

@@ -5,21 +5,20 @@ import { queryClient, readQuery, taskScope } from "../api/queries.ts";
 
 const getTaskKey = (id: string) => readQuery("readTask", { params: { task_id: id } }, taskScope(id)).queryKey;
 
-/** Reads a task. */
 export const useTask = (id: string | undefined) =>
   useQuery({
     ...readQuery("readTask", { params: { task_id: id ?? "" } }, taskScope(id ?? "")),
     enabled: id !== undefined,
   });
 
-/** Stores a task that a response contained, and refetches what depends on it. */
+/** Stores a task from a response, and reads again what depends on it. */
 export const storeTask = (task: Task): void => {
   queryClient.setQueryData(getTaskKey(task.id), task);
   for (const name of ["diagnoseTask", "listAttempts", "listLateResults"])
     void queryClient.invalidateQueries({ queryKey: [taskScope(task.id), name] });
 };
 
-/** Returns the actions on a task. */
+/** Returns the mutations of a task: cancel, retry, and adopt a late result. */
 export const useTaskActions = (id: string) => {
   const params = { task_id: id };
   const cancel = useMutation({

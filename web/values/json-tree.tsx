@@ -3,7 +3,7 @@ import type { JsonValue } from "../../protocol/index.ts";
 
 /** Number of entries shown at first; a button shows more. */
 const INITIAL_ENTRIES = 100;
-/** Longer strings are truncated. */
+/** Maximum length of a string. Longer strings are truncated. */
 const MAX_CHARACTERS = 400;
 
 const Scalar = ({ value }: { readonly value: string | number | boolean | null }) => {
@@ -22,7 +22,7 @@ const Scalar = ({ value }: { readonly value: string | number | boolean | null })
 const getEntries = (value: JsonValue[] | { [key: string]: JsonValue }): [string, JsonValue][] =>
   Array.isArray(value) ? value.map((item, index) => [String(index), item]) : Object.entries(value);
 
-/** Shows a JSON value as a tree whose nodes can be expanded and collapsed. */
+/** Shows a JSON value as a tree. Its nodes can be expanded and collapsed. */
 export const JsonTree = ({
   value,
   name,

@@ -8,7 +8,7 @@ export type ValueKind =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "tree" };
 
-/** Maximum number of columns of a table; wider data is shown as a tree. */
+/** Maximum number of columns of a table. Wider data is shown as a tree. */
 const MAX_COLUMNS = 24;
 /** Maximum number of members of an object that is shown as a list of names and values. */
 const MAX_MEMBERS = 40;
@@ -22,7 +22,7 @@ const BASE64: readonly (readonly [RegExp, string])[] = [
   [/^R0lGOD[lh][A-Za-z0-9+/=\r\n]{20,}$/, "image/gif"],
 ];
 
-/** Returns the `data:` URL of an image. As the source of an `img`, an SVG cannot run scripts or follow links. */
+/** Returns the `data:` URL of an image. An SVG in an `img` element cannot run scripts or follow links. */
 const toImageSource = (text: string): string | undefined => {
   if (IMAGE_URL.test(text)) return text;
   if (SVG.test(text)) return `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
@@ -49,7 +49,6 @@ const toTable = (value: JsonValue[]): ValueKind | undefined => {
   return isTable ? { kind: "table", rows: value, columns } : undefined;
 };
 
-/** Returns how to display a value. */
 export const getValueKind = (value: JsonValue): ValueKind => {
   if (typeof value === "string") {
     const source = toImageSource(value);

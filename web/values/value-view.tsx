@@ -5,16 +5,19 @@ import { JsonTree } from "./json-tree.tsx";
 import { getValueKind } from "./value-kind.ts";
 import { ValueTable } from "./value-table.tsx";
 
-/** Maximum nesting of records; deeper objects are shown as trees. */
+/** Maximum nesting of lists of names and values. Deeper objects are shown as trees. */
 const MAX_DEPTH = 3;
 
-/** Returns true for images, tables, objects, lists and texts of several lines, which need the whole width. */
+/**
+ * Returns true for images, tables, objects, lists and texts of several lines, because they need the whole
+ * width.
+ */
 const isWide = (value: JsonValue): boolean => {
   const { kind } = getValueKind(value);
   return kind !== "text" || (typeof value === "string" && value.includes("\n"));
 };
 
-/** Sorts short values before those that need the whole width. */
+/** Sorts short values before values that need the whole width. */
 const sortByWidth = (members: readonly (readonly [string, JsonValue])[]) =>
   members.toSorted(([, a], [, b]) => Number(isWide(a)) - Number(isWide(b)));
 
@@ -68,7 +71,10 @@ const RenderedValue = ({
   }
 };
 
-/** Shows any JSON value: images as images, lists of objects as tables. A button shows the JSON itself. */
+/**
+ * Shows any JSON value. Images are shown as images, and lists of objects as tables. A button shows the JSON
+ * instead.
+ */
 export const ValueView = ({
   value,
   name,

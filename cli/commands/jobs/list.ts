@@ -11,10 +11,8 @@ import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const ListOptions = z.object(pageOptions);
-/** The options of `jobs list`. */
 export type ListOptions = z.infer<typeof ListOptions>;
 
-/** `joblib jobs list`. */
 export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listJobs) =>
   new Command("list")
     .description(
@@ -31,7 +29,6 @@ Examples:
     )
     .action(clientAction(tools, ListOptions, run));
 
-/** Prints a page of the jobs that are available in a room. */
 export const listJobs: CommandHandler<ClientContext, ListOptions> = async (
   { io, client, global, signal },
   query,

@@ -13,10 +13,8 @@ import { formatType, getPropertyRows, type PropertyRow } from "../../views/schem
 import { wrap } from "../../wrap.ts";
 
 const ShowOptions = z.object({ job: z.string() });
-/** The options of `jobs show`. */
 export type ShowOptions = z.infer<typeof ShowOptions>;
 
-/** `joblib jobs show <job>`. */
 export const showCommand = (tools: Tools, run: CommandHandler<ClientContext, ShowOptions> = showJob) =>
   new Command("show")
     .description("Show a job: its parameters with types and defaults, its workers, and its pending tasks.")
@@ -30,7 +28,6 @@ Examples:
     )
     .action(clientAction(tools, ShowOptions, run));
 
-/** Prints a job. */
 export const showJob: CommandHandler<ClientContext, ShowOptions> = async (
   { io, client, global, signal },
   { job },

@@ -31,7 +31,6 @@ export const invitationsCommand = (
     .addHelpText("after", "\nExample:\n  $ joblib rooms invitations lab")
     .action(clientAction(tools, InvitesOptions, run));
 
-/** Prints a page of invitations. */
 export const listInvites: CommandHandler<ClientContext, InvitesOptions> = async (
   { io, client, global, signal },
   { room, ...query },
@@ -53,7 +52,7 @@ const formatExpiry = (remaining: number) =>
 const createColumns = (io: Io, now: number): Column<Invitation>[] => [
   { heading: "ID", cell: ({ id }) => id },
   { heading: "STATE", cell: (invitation) => getState(invitation, now) },
-  // A terminal is too narrow for a timestamp.
+  // On a terminal the timestamps are shortened, because there is not enough space.
   io.width === undefined
     ? { heading: "EXPIRES", cell: ({ expires_at }) => expires_at }
     : { heading: "EXPIRES", cell: ({ expires_at }) => formatExpiry(Date.parse(expires_at) - now) },

@@ -9,7 +9,10 @@ import { Duration } from "../../options.ts";
 import { quoteShellWord } from "../../quote-shell-word.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
-/** `<category>:<name>`, or the full name of a job, whose prefix is ignored because the room is given. */
+/**
+ * A job as `<category>:<name>`. A full job name is also accepted; its prefix is ignored, because the room is
+ * given.
+ */
 const JobKindOption = z
   .string()
   .transform((name) => name.split(":").slice(-2).join(":"))
@@ -26,12 +29,10 @@ const InviteOptions = z.object({
   ).optional(),
   note: z.string().max(255, { error: "must be at most 255 characters" }).optional(),
 });
-/** The options of `rooms invite`. */
 export type InviteOptions = z.infer<typeof InviteOptions>;
 
 const collect = (value: string, values: string[] = []) => [...values, value];
 
-/** `joblib rooms invite <room>`. */
 export const inviteCommand = (tools: Tools, run: CommandHandler<ClientContext, InviteOptions> = invite) =>
   new Command("invite")
     .description(
@@ -57,7 +58,7 @@ const formatWorkerCommand = ({ room_id, token }: NewInvitation, url: string): st
   return `JOBLIB_URL=${quoteShellWord(url)} JOBLIB_TOKEN=${token} npx joblib worker ./extensions.ts ${roomOption}`;
 };
 
-/** Prints the command to stdout, and details of the invitation to stderr. */
+/** Prints the command for the invited user to stdout, and details of the invitation to stderr. */
 export const invite: CommandHandler<ClientContext, InviteOptions> = async (
   { io, client, signal },
   { room: room_id, job: jobs, expires, note },

@@ -9,10 +9,8 @@ import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const ListOptions = z.object(pageOptions);
-/** The options of `rooms list`. */
 export type ListOptions = z.infer<typeof ListOptions>;
 
-/** `joblib rooms list`. */
 export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listRooms) =>
   new Command("list")
     .description(
@@ -23,7 +21,6 @@ export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, Lis
     .addHelpText("after", "\nExample:\n  $ joblib rooms list")
     .action(clientAction(tools, ListOptions, run));
 
-/** Prints a page of rooms. */
 export const listRooms: CommandHandler<ClientContext, ListOptions> = async (
   { io, client, signal },
   query,

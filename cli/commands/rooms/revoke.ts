@@ -6,10 +6,8 @@ import { PathId } from "../../options.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const RevokeOptions = z.object({ id: PathId });
-/** The options of `rooms revoke`. */
 export type RevokeOptions = z.infer<typeof RevokeOptions>;
 
-/** `joblib rooms revoke <id>`. */
 export const revokeCommand = (tools: Tools, run: CommandHandler<ClientContext, RevokeOptions> = revoke) =>
   new Command("revoke")
     .description(

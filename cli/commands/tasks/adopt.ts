@@ -6,10 +6,8 @@ import { integer, PathId } from "../../options.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const AdoptOptions = z.object({ id: PathId, attempt: integer(1, 2_147_483_647).optional() });
-/** The options of `tasks adopt`. */
 export type AdoptOptions = z.infer<typeof AdoptOptions>;
 
-/** `joblib tasks adopt <id>`. */
 export const adoptCommand = (tools: Tools, run: CommandHandler<ClientContext, AdoptOptions> = adoptTask) =>
   new Command("adopt")
     .description(
@@ -20,7 +18,10 @@ export const adoptCommand = (tools: Tools, run: CommandHandler<ClientContext, Ad
     .addHelpText("after", "\nExample:\n  $ joblib tasks adopt 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
     .action(clientAction(tools, AdoptOptions, run));
 
-/** Adopts a late result. A current worker loses its lease; a completed task is a conflict. */
+/**
+ * Adopts a late result. If another worker has the lease, it loses it. If the task is completed, the server
+ * responds with a conflict.
+ */
 export const adoptTask: CommandHandler<ClientContext, AdoptOptions> = async (
   { io, client, signal },
   { id, attempt },

@@ -6,10 +6,8 @@ import { PathId } from "../../options.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const CancelOptions = z.object({ id: PathId });
-/** The options of `tasks cancel`. */
 export type CancelOptions = z.infer<typeof CancelOptions>;
 
-/** `joblib tasks cancel <id>`. */
 export const cancelCommand = (tools: Tools, run: CommandHandler<ClientContext, CancelOptions> = cancelTask) =>
   new Command("cancel")
     .description(
@@ -19,7 +17,7 @@ export const cancelCommand = (tools: Tools, run: CommandHandler<ClientContext, C
     .addHelpText("after", "\nExample:\n  $ joblib tasks cancel 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
     .action(clientAction(tools, CancelOptions, run));
 
-/** Cancels the task. A task that has already ended is a conflict. */
+/** Cancels a task. If it has already ended, the server responds with a conflict. */
 export const cancelTask: CommandHandler<ClientContext, CancelOptions> = async (
   { io, client, signal },
   { id },

@@ -10,10 +10,8 @@ import { toSafeJson } from "../../sanitize.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const ExportOptions = z.object({ id: PathId, output: text.optional() });
-/** The options of `tasks export`. */
 export type ExportOptions = z.infer<typeof ExportOptions>;
 
-/** `joblib tasks export <id>`. */
 export const exportCommand = (tools: Tools, run: CommandHandler<ClientContext, ExportOptions> = exportTask) =>
   new Command("export")
     .description(
@@ -45,7 +43,7 @@ const readExportedJob = async (
   }
 };
 
-/** Prints or writes an export. If the job no longer exists, its schemas are missing. */
+/** Prints an export or writes it to a file. If the job no longer exists, the export has no schemas. */
 export const exportTask: CommandHandler<ClientContext, ExportOptions> = async (context, { id, output }) => {
   const { io, client, signal, writeText } = context;
   const answer = await client.call("readTask", { params: { task_id: id } }, { signal });

@@ -22,10 +22,8 @@ const ListOptions = z.object({
   createdBy: text.optional(),
   search: text.max(200, { error: "must be at most 200 characters" }).optional(),
 });
-/** The options of `tasks list`. */
 export type ListOptions = z.infer<typeof ListOptions>;
 
-/** `joblib tasks list`. */
 export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listTasks) =>
   new Command("list")
     .description(
@@ -50,7 +48,6 @@ Examples:
     )
     .action(clientAction(tools, ListOptions, run));
 
-/** Prints a page of a room's tasks. */
 export const listTasks: CommandHandler<ClientContext, ListOptions> = async (
   { io, client, global, signal },
   options,
@@ -67,7 +64,10 @@ export const listTasks: CommandHandler<ClientContext, ListOptions> = async (
   return EXIT.ok;
 };
 
-/** Returns the option for the next page: a list that is not counted completely continues after the last task. */
+/**
+ * Returns the option for the next page. If the list was not counted completely, the next page starts after
+ * the last task.
+ */
 const getNextPage = (
   { items, limit, total, searched_to }: TaskPage,
   after: string | undefined,
@@ -84,7 +84,8 @@ const createColumns = (io: Io): Column<Task>[] => [
     cell: ({ status }) => status,
     paint: (text, { status }) => paintStatus(io.paint, status, text),
   },
-  // A terminal is too narrow for a timestamp and a job name; a pipe has no limit.
+  // On a terminal there is not enough space for a timestamp and a job name. The width of a pipe is not
+  // limited.
   io.width === undefined
     ? { heading: "CREATED", cell: ({ created_at }) => created_at }
     : { heading: "AGE", cell: ({ created_at }) => formatAge(Date.now() - Date.parse(created_at)) },

@@ -10,12 +10,10 @@ import { formatColoredLogLine, formatWrappedLogLine } from "../../views/log-view
 import { getTaskExitCode } from "../../wait-for-task.ts";
 
 const LogsOptions = z.object({ id: PathId, follow: z.boolean().default(false) });
-/** The options of `tasks logs`. */
 export type LogsOptions = z.infer<typeof LogsOptions>;
 
 const PAGE_SIZE = 1000;
 
-/** `joblib tasks logs <id>`. */
 export const logsCommand = (tools: Tools, run: CommandHandler<ClientContext, LogsOptions> = showLogs) =>
   new Command("logs")
     .description(
@@ -46,7 +44,7 @@ const printLog = ({ io }: Pick<ClientContext, "io">, lines: readonly LogLine[]):
   }
 };
 
-/** Prints the log, and with `--follow` new lines until the task ends. */
+/** Prints the log. With `--follow`, also prints new lines until the task ends. */
 export const showLogs: CommandHandler<ClientContext, LogsOptions> = async (context, { id, follow }) => {
   const { client, signal } = context;
   if (follow) {

@@ -6,10 +6,8 @@ import { PathId } from "../../options.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const RetryOptions = z.object({ id: PathId });
-/** The options of `tasks retry`. */
 export type RetryOptions = z.infer<typeof RetryOptions>;
 
-/** `joblib tasks retry <id>`. */
 export const retryCommand = (tools: Tools, run: CommandHandler<ClientContext, RetryOptions> = retryTask) =>
   new Command("retry")
     .description(
@@ -19,7 +17,7 @@ export const retryCommand = (tools: Tools, run: CommandHandler<ClientContext, Re
     .addHelpText("after", "\nExample:\n  $ joblib tasks retry 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
     .action(clientAction(tools, RetryOptions, run));
 
-/** Makes the task pending. A task in any other state is a conflict. */
+/** Makes a failed or cancelled task pending. For any other status, the server responds with a conflict. */
 export const retryTask: CommandHandler<ClientContext, RetryOptions> = async (
   { io, client, signal },
   { id },

@@ -9,10 +9,8 @@ import { parseWaitValue } from "../../wait-argument.ts";
 import { getTaskExitCode, waitForTask } from "../../wait-for-task.ts";
 
 const StatusOptions = z.object({ id: PathId, wait: Wait.optional() });
-/** The options of `tasks status`. */
 export type StatusOptions = z.infer<typeof StatusOptions>;
 
-/** `joblib tasks status <id>`. */
 export const statusCommand = (tools: Tools, run: CommandHandler<ClientContext, StatusOptions> = showStatus) =>
   new Command("status")
     .description("Show a task: its status, queue position, progress and result.")
@@ -31,10 +29,11 @@ Examples:
     )
     .action(clientAction(tools, StatusOptions, run));
 
-/** Prints a task, with `--wait` after it ended. */
+/** Prints a task. With `--wait`, waits for its end first. */
 export const showStatus: CommandHandler<ClientContext, StatusOptions> = async (context, { id, wait }) => {
   const { io, client, signal } = context;
-  // Read once before waiting, so that a wrong id or an unreachable server is reported immediately.
+  // The task is read once before the wait, so that a wrong id or an unreachable server is reported
+  // immediately.
   const answer = await client.call("readTask", { params: { task_id: id } }, { signal });
   if (answer.status === 304) throw new TypeError("the server answered 304 to a request without an ETag");
   const task = wait === undefined ? answer.body : await waitForTask(context, answer.body, wait);

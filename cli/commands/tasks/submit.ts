@@ -23,10 +23,8 @@ const SubmitOptions = z.object({
   ...submissionFields,
   wait: Wait.optional(),
 });
-/** The options of `tasks submit`. */
 export type SubmitOptions = z.infer<typeof SubmitOptions>;
 
-/** `joblib tasks submit <job>`. */
 export const submitCommand = (
   tools: Tools,
   run: CommandHandler<ClientContext, SubmitOptions> = submitTask,
@@ -54,7 +52,7 @@ Examples:
     .action(clientAction(tools, SubmitOptions, run));
 };
 
-/** Submits a task, and with `--wait` waits until it ends. */
+/** Submits a task. With `--wait`, waits for its end. */
 export const submitTask: CommandHandler<ClientContext, SubmitOptions> = async (context, options) => {
   const { io, client, global, signal, readBytes } = context;
   const room_id = getJobRoom(options.job, global.room);

@@ -9,10 +9,8 @@ import { formatTask } from "../../views/task-view.ts";
 import { getTaskExitCode } from "../../wait-for-task.ts";
 
 const WatchOptions = z.object({ id: PathId });
-/** The options of `tasks watch`. */
 export type WatchOptions = z.infer<typeof WatchOptions>;
 
-/** `joblib tasks watch <id>`. */
 export const watchCommand = (tools: Tools, run: CommandHandler<ClientContext, WatchOptions> = watchTask) =>
   new Command("watch")
     .description(

@@ -7,10 +7,8 @@ import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { wrap } from "../../wrap.ts";
 
 const WhyOptions = z.object({ id: PathId });
-/** The options of `tasks why`. */
 export type WhyOptions = z.infer<typeof WhyOptions>;
 
-/** `joblib tasks why <id>`. */
 export const whyCommand = (tools: Tools, run: CommandHandler<ClientContext, WhyOptions> = showDiagnosis) =>
   new Command("why")
     .description("Explain in one sentence why a task is not running, or what it is doing.")

@@ -22,10 +22,8 @@ const CreateOptions = z.object({
   rooms: Rooms.optional(),
   expires: Duration.optional(),
 });
-/** The options of `token create`. */
 export type CreateOptions = z.infer<typeof CreateOptions>;
 
-/** `joblib token create`. */
 export const createCommand = (tools: Tools, run: CommandHandler<LocalContext, CreateOptions> = createToken) =>
   new Command("create")
     .description(
@@ -45,7 +43,6 @@ Examples:
     )
     .action(localAction(tools, CreateOptions, run));
 
-/** Creates a token and prints it. */
 export const createToken: CommandHandler<LocalContext, CreateOptions> = async ({ io, env }, options) => {
   const { jwt_secret: secret } = await readSettings(env, {});
   if (secret === undefined)

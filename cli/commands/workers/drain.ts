@@ -7,10 +7,8 @@ import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatCount } from "../../views/count.ts";
 
 const DrainOptions = z.object({ id: PathId });
-/** The options of `workers drain`. */
 export type DrainOptions = z.infer<typeof DrainOptions>;
 
-/** `joblib workers drain <id>`. */
 export const drainCommand = (tools: Tools, run: CommandHandler<ClientContext, DrainOptions> = drainWorker) =>
   new Command("drain")
     .description(

@@ -12,10 +12,8 @@ import { formatAge } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const ListOptions = z.object(pageOptions);
-/** The options of `workers list`. */
 export type ListOptions = z.infer<typeof ListOptions>;
 
-/** `joblib workers list`. */
 export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listWorkers) =>
   new Command("list")
     .description(
@@ -26,7 +24,6 @@ export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, Lis
     .addHelpText("after", "\nExample:\n  $ joblib workers list --room lab")
     .action(clientAction(tools, ListOptions, run));
 
-/** Prints a page of workers. */
 export const listWorkers: CommandHandler<ClientContext, ListOptions> = async (
   { io, client, global, signal },
   query,
@@ -49,7 +46,7 @@ const createColumns = (io: Io): Column<Worker>[] => [
   },
   { heading: "JOBS", cell: ({ job_count }) => String(job_count) },
   { heading: "TASKS", cell: ({ task_count }) => String(task_count) },
-  // A terminal is too narrow for a timestamp and a name.
+  // On a terminal there is not enough space for a timestamp and a name.
   io.width === undefined
     ? { heading: "LAST HEARTBEAT", cell: ({ last_heartbeat }) => last_heartbeat }
     : {

@@ -8,8 +8,9 @@ interface SaslRequest {
 }
 
 /**
- * A client that requires SCRAM channel binding, which pg itself only prefers. It ends the connection before it sends a
- * password or a proof of it. Like libpq, it also rejects a server that needs no password.
+ * A client that requires SCRAM channel binding; pg itself can only prefer it. It ends the connection before
+ * it sends a password or a proof of the password. Like libpq, it also rejects a server that asks for no
+ * password.
  */
 export class ChannelBoundClient extends Client {
   declare readonly connection: Connection;

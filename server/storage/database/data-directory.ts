@@ -4,14 +4,16 @@ import { describeOwner, isOlderServer, readOwner, removeOwner, writeOwner } from
 import { lockFile } from "./file-lock.ts";
 import { findNetworkFileSystem } from "./network-file-system.ts";
 
-/** A data directory that no other process can use until it is released or this process ends. */
+/** A locked data directory. No other process can use it until it is released or this process ends. */
 export interface LockedDirectory {
   /** The directory of the database's own files. */
   readonly database: string;
   release(): void;
 }
 
-/** Reports that a data directory is in use or cannot be used. The message is one line that a user can act on. */
+/**
+ * Reports that a data directory is in use or cannot be used. The message is one line that says what to do.
+ */
 export class DataDirectoryError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
@@ -37,7 +39,10 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: "it is a file",
 };
 
-/** WASI error numbers: PGlite's file system (Emscripten) throws objects with them that are not instances of Error. */
+/**
+ * Error numbers of WASI. PGlite's file system (Emscripten) throws objects with these numbers, which are not
+ * instances of Error.
+ */
 const WASI_CODES: ReadonlyMap<number, string> = new Map([
   [2, "EACCES"],
   [19, "EDQUOT"],
@@ -91,7 +96,7 @@ async function lock(path: string, parent: string): Promise<() => void> {
   const owner = readOwner(ownerFile);
   if (fileLock === undefined) throw toInUseError(path, describeOwner(owner), findNetworkFileSystem(parent));
   try {
-    // A joblib version without the kernel's lock writes only this file.
+    // A joblib version that is older than the kernel's lock writes only this file.
     if (owner !== undefined && isOlderServer(owner)) throw toInUseError(path, describeOwner(owner));
     writeOwner(ownerFile);
   } catch (error) {
@@ -105,7 +110,7 @@ async function lock(path: string, parent: string): Promise<() => void> {
 }
 
 function toInUseError(path: string, owner: string, networkFileSystem?: string): DataDirectoryError {
-  // SQLite reports a file system without locks (ENOLCK) like a lock of another process.
+  // For a file system without locks (ENOLCK), SQLite reports the same error as for a lock of another process.
   const hint =
     networkFileSystem === undefined ? "" : `, or its file system (${networkFileSystem}) has no file locks`;
   return new DataDirectoryError(

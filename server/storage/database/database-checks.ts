@@ -7,7 +7,7 @@ import type { DatabaseFinding } from "./unfit-database.ts";
 /** The oldest supported version of PostgreSQL: the migrations use `set compression`, which is new in version 14. */
 export const MIN_POSTGRES_VERSION = 14;
 
-/** Databases with PostgreSQL's protocol that cannot run joblib's SQL, by their `version()`. */
+/** Databases that use PostgreSQL's protocol but cannot run joblib's SQL, recognized by their `version()`. */
 const OTHER_PRODUCTS =
   /CockroachDB|-YB-|Redshift|Greenplum|Materialize|CrateDB|openGauss|QuestDB|RisingWave/i;
 

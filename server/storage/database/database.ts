@@ -11,7 +11,7 @@ export interface DatabaseOptions {
   readonly url?: string;
   readonly dataDir?: string;
   readonly poolSize?: number;
-  /** Timeout of a statement. Without it there is none, because a migration may take any time. */
+  /** Timeout of a statement, in seconds. Default: none, because a migration may take any time. */
   readonly statementTimeoutSeconds?: number | undefined;
 }
 
@@ -22,14 +22,14 @@ export interface OwnedOrm extends Orm {
 
 const IN_MEMORY = "memory://";
 const DEFAULT_DATA_DIR = ".joblib";
-/** The lock of the sweeper needs one connection, and its work another. */
+/** The sweeper needs one connection for its lock and another one for its statements. */
 const MIN_POOL_SIZE = 2;
 /** The ORM's own connections are used only for checks at the start; afterwards joblib's sessions need them. */
 const ORM_IDLE_MS = 100;
 const CONNECT_TIMEOUT_MS = 5_000;
 /**
- * Maximum age of a connection. After a timeout, a connection returns to the pool while its statement may still be
- * running, so it must not stay there forever.
+ * Maximum age of a connection. After a query timeout, the connection returns to the pool while its statement
+ * may still be running, so it must be closed eventually.
  */
 const MAX_LIFETIME_SECONDS = 300;
 
@@ -47,7 +47,8 @@ const openPostgres = async (
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       ...driverOptions,
       maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
-      // The client measures the timeout, because a pooler in transaction mode refuses the setting of the server.
+      // The client measures the timeout, because a pooler in transaction mode refuses the server's setting
+      // `statement_timeout`.
       ...(statementTimeoutSeconds !== undefined && { query_timeout: statementTimeoutSeconds * 1000 }),
     },
   });
@@ -56,7 +57,10 @@ const openPostgres = async (
 /** Returns true if the embedded database keeps its data only in memory. */
 export const isInMemory = (dataDir: string): boolean => dataDir.startsWith("memory:");
 
-/** Opens the embedded database. It is loaded only here, because it is megabytes of WebAssembly. */
+/**
+ * Opens the embedded database. Its module is imported only here, because it contains megabytes of
+ * WebAssembly.
+ */
 const openEmbedded = async (dataDir: string): Promise<OwnedOrm> => {
   const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
   if (isInMemory(dataDir)) {

@@ -2,8 +2,9 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 
 /**
- * The process that uses a data directory, as its file names it. It is only for error messages: a process id means
- * nothing in another container, so the kernel's lock decides which process may use the directory.
+ * The process that uses a data directory, as recorded in a file there. It is used only in error messages: a
+ * process id has no meaning in another container, so the kernel's lock decides which process may use the
+ * directory.
  */
 export interface DirectoryOwner {
   readonly pid: number;
@@ -24,14 +25,13 @@ export function writeOwner(path: string): void {
   writeFileSync(path, `${process.pid} ${readStartTime(process.pid)} ${hostname()}\n`);
 }
 
-/** Removes the file. */
 export function removeOwner(path: string): void {
   rmSync(path, { force: true });
 }
 
 /**
- * Returns true if the owner runs in this PID namespace and is a joblib version without the kernel's lock, which writes
- * no host. The start time must match, because the process id may have been reused.
+ * Returns true if the owner runs in this PID namespace and is a joblib version without the kernel's lock.
+ * Such versions do not write a host. The start time must match, because the process id may have been reused.
  */
 export function isOlderServer({ pid, startTime, host }: DirectoryOwner): boolean {
   return host === undefined && startTime !== "" && startTime === readStartTime(pid);
@@ -46,7 +46,8 @@ export function describeOwner(owner: DirectoryOwner | undefined): string {
 }
 
 function readStartTime(pid: number): string {
-  // The command name is in parentheses and may contain anything, so fields are counted from its end (proc_pid_stat(5)).
+  // The command name is in parentheses and may contain any character, so the fields after its end are counted
+  // (proc_pid_stat(5)).
   return readText(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[19] ?? "";
 }
 

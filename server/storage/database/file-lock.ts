@@ -6,20 +6,23 @@ export interface FileLock {
   release(): void;
 }
 
-/** Two processes that start concurrently may both see the other's first, shared lock. SQLite then retries for this time. */
+/**
+ * If two processes start at the same time, each may see the first, shared lock of the other one. SQLite then
+ * retries for this time.
+ */
 const RETRY_MS = 1_000;
-/** https://sqlite.org/rescode.html#busy */
+/** SQLITE_BUSY, see https://sqlite.org/rescode.html#busy */
 const SQLITE_BUSY = 5;
 
 /**
- * Locks a file, and creates it if it is missing; returns undefined if another process has it locked.
- *
- * Uses SQLite, because Node.js has no function for file locks. An open `BEGIN EXCLUSIVE` has a byte-range lock of the
- * kernel (fcntl, LockFileEx). The lock belongs to the file, so it works across containers and paths. Nothing is written.
- * No other code in this process may open and close the file: on POSIX that releases the lock.
+ * Locks a file, and creates it if it is missing. Returns undefined if another process has locked it. Uses
+ * SQLite, because Node.js has no function for file locks: an open `BEGIN EXCLUSIVE` has a byte-range lock of
+ * the kernel (fcntl, LockFileEx). The lock belongs to the file, so it works across containers and paths.
+ * Nothing is written. No other code in this process may open and close the file, because on POSIX this
+ * releases the lock.
  */
 export async function lockFile(path: string): Promise<FileLock | undefined> {
-  // Loaded only here: Node.js 22 prints a warning that SQLite is experimental.
+  // Imported only here, because Node.js 22 prints a warning that SQLite is experimental.
   const { DatabaseSync } = await import("node:sqlite");
   let file: InstanceType<typeof DatabaseSync> | undefined;
   try {
@@ -36,7 +39,7 @@ export async function lockFile(path: string): Promise<FileLock | undefined> {
   }
 }
 
-/** Returns SQLite's primary result code, which is the low byte of the extended one. */
+/** Returns SQLite's primary result code, which is the low byte of the extended result code. */
 function getResultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
     return undefined;

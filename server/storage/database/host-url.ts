@@ -2,7 +2,10 @@ import { SettingsError } from "../../settings-error.ts";
 import type { Orm } from "../sessions/orm.ts";
 import { readOrmConnection } from "../sessions/orm-connection.ts";
 
-/** The parameters of a PostgreSQL URL that require TLS, and the pattern of the values that do not. */
+/**
+ * The parameters of a PostgreSQL URL that can require TLS, each with the pattern of the values that do not
+ * require it.
+ */
 const TLS_PARAMETERS: Readonly<Record<string, RegExp | undefined>> = {
   sslmode: /^(disable|allow|prefer)$/,
   ssl: /^(false|0)$/,
@@ -32,7 +35,8 @@ export const requireUrlTls = (orm: Orm): void => {
   const url: unknown = orm.em.config.get("clientUrl");
   const parameter = typeof url === "string" ? findTlsParameter(url) : undefined;
   const connection = parameter === undefined ? undefined : readOrmConnection(orm);
-  // A Unix socket has no TLS. If only the host knows the connection, the host must secure it.
+  // TLS is not possible on a Unix socket. If joblib cannot read how the host connects, the host is
+  // responsible for TLS.
   if (typeof url !== "string" || connection === undefined || connection.host.startsWith("/")) return;
   const mustVerify = getQuery(url).get("sslmode")?.startsWith("verify-") === true;
   if (connection.tls === "verified" || (connection.tls === "unverified" && !mustVerify)) return;

@@ -18,7 +18,8 @@ const findMissing = async (db: Sql): Promise<MissingRow[]> => {
   const required = Object.entries(TABLE_PRIVILEGES).flatMap(([name, privileges]) =>
     privileges.map((privilege) => ({ name, privilege })),
   );
-  // The functions fail for objects of another kind, so the objects are collected first.
+  // The privilege functions fail for an object of another kind, so the objects of each kind are collected
+  // first.
   const { rows } = await sql<MissingRow>`
     with objects as materialized (
       select c.oid, c.relname as name, c.relkind as kind
@@ -61,7 +62,10 @@ const groupByObject = (rows: readonly MissingRow[]): Map<string, MissingRow[]> =
   return groups;
 };
 
-/** Maximum number of objects with a GRANT each. For more, the advice grants all tables or sequences at once. */
+/**
+ * Maximum number of objects for which a GRANT names each one. For more objects, the GRANT is for all tables
+ * or sequences.
+ */
 const MAX_NAMED = 3;
 
 /** Builds the statements that grant the missing privileges. */
@@ -103,7 +107,7 @@ const describeRowSecurity = (rows: readonly MissingRow[]): DatabaseFinding => ({
   advice: `run as the owner: ${rows.map(({ name }) => `ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY;`).join(" ")}`,
 });
 
-/** Returns the rights that the current role lacks for serving, with the statements that grant them. */
+/** Returns the rights that the current role lacks to run a server, with the statements that grant them. */
 export const findMissingRights = async (db: Sql): Promise<readonly DatabaseFinding[]> => {
   const missing = await findMissing(db);
   const isRowSecurity = ({ privilege }: MissingRow) => privilege === "ROW SECURITY";

@@ -1,6 +1,8 @@
 import { statfsSync } from "node:fs";
 
-/** statfs(2) f_type of file systems that other machines or kernels may have mounted too. */
+/**
+ * The `f_type` values (statfs(2)) of file systems that other machines or kernels may have mounted as well.
+ */
 const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x6969, "nfs"],
   [0x517b, "smb"],
@@ -21,8 +23,8 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Returns the type of the network file system of the path, such as `nfs`; undefined for a local one, and on systems other
- * than Linux.
+ * Returns the type of the network file system that contains the path, such as `nfs`. Returns undefined for a
+ * local file system, and on systems other than Linux.
  */
 export function findNetworkFileSystem(
   path: string,

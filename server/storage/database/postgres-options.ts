@@ -83,11 +83,12 @@ const readOptions = (url: string, env: Environment): PostgresOptions => {
     host,
     port: getNumber("port") ?? 5432,
     user,
-    // If it is empty, pg reads ~/.pgpass.
+    // If the password is empty, pg reads ~/.pgpass.
     password: getText("password") ?? "",
     dbName: getText("dbname") ?? user,
     driverOptions: {
-      // Both are always set: otherwise pg would read PGSSLMODE and PGSSLNEGOTIATION, which it interprets differently.
+      // Both options are always set. Otherwise pg would read PGSSLMODE and PGSSLNEGOTIATION, which it
+      // interprets differently from libpq.
       ssl,
       sslnegotiation: ssl !== false && getText("sslnegotiation") === "direct" ? "direct" : "postgres",
       ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
@@ -101,9 +102,9 @@ const readOptions = (url: string, env: Environment): PostgresOptions => {
 };
 
 /**
- * Returns MikroORM's options for a PostgreSQL URL and libpq's environment variables. They include TLS, which MikroORM
- * ignores in a `clientUrl`. Reads the certificate files. Throws a SettingsError with one line for a parameter that is not
- * supported.
+ * Returns MikroORM's options for a PostgreSQL URL and libpq's environment variables. They include TLS
+ * options, which MikroORM ignores in a `clientUrl`. Reads the certificate files. Throws a SettingsError with
+ * a message of one line for an unsupported parameter.
  */
 export const postgresOptions = (url: string, env: Environment = process.env): PostgresOptions => {
   try {

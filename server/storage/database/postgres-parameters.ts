@@ -2,7 +2,7 @@
 interface Parameter {
   /** The environment variable that libpq reads if the URL does not have the parameter. */
   readonly variable?: string;
-  /** Returns what is wrong with a value; undefined if it is valid. */
+  /** Returns the error of a value; undefined if it is valid. */
   readonly check?: (value: string) => string | undefined;
 }
 
@@ -55,10 +55,10 @@ const PARAMETERS = {
     variable: "PGSSLMAXPROTOCOLVERSION",
     check: createChoiceCheck("TLSv1.2", "TLSv1.3"),
   },
-  /** JDBC's form of sslmode=require, which libpq accepts in URLs. */
+  /** `ssl=true` is JDBC's form of sslmode=require. libpq accepts it in URLs. */
   ssl: { check: createChoiceCheck("true") },
   channel_binding: { variable: "PGCHANNELBINDING", check: createChoiceCheck("disable", "prefer", "require") },
-  /** pg has no GSS encryption, so only the values that do not require it are valid. */
+  /** pg does not support GSS encryption, so only values that do not require it are valid. */
   gssencmode: { variable: "PGGSSENCMODE", check: createChoiceCheck("disable", "prefer") },
   host: { variable: "PGHOST", check: checkSingleHost },
   port: { variable: "PGPORT", check: createIntegerCheck(1, 65_535) },
@@ -77,10 +77,8 @@ const PARAMETERS = {
   keepalives_idle: { check: createIntegerCheck(0, 86_400) },
 } satisfies Readonly<Record<string, Parameter>>;
 
-/** The name of a supported parameter. */
 export type PostgresParameter = keyof typeof PARAMETERS;
 
-/** The supported parameters. */
 export const POSTGRES_PARAMETERS: Readonly<Record<PostgresParameter, Parameter>> = PARAMETERS;
 
 /** Environment variables of libpq that change the connection and that joblib does not support. */

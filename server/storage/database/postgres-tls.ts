@@ -24,7 +24,8 @@ export class PostgresTls implements ConnectionOptions {
     const { certificate, name } = checks;
     this.secureContext = createTlsContext(files);
     this.rejectUnauthorized = certificate;
-    // If the host is an address, pg passes no name to Node.js, which would then check "localhost".
+    // If the host is an IP address, pg passes no name to Node.js, which would then check the name
+    // "localhost".
     this.checkServerIdentity = (_, peer) =>
       name === undefined ? undefined : checkServerIdentity(name, peer);
   }
@@ -45,12 +46,15 @@ const getSslMode = (parameters: ParameterValues): SslMode => {
   if (jdbc !== undefined) return "require";
   const value = mode?.value;
   if (value === "require" || value === "verify-ca" || value === "verify-full") return value;
-  // As in libpq: if the system's certificates are trusted, the name of the server must be verified.
+  // libpq does the same: if the system's certificates are trusted, the name of the server must be verified.
   if (value === undefined && parameters.get("sslrootcert")?.value === SYSTEM) return "verify-full";
   return "disable";
 };
 
-/** Throws if there are TLS parameters without TLS: they have no effect, so the user expects something else. */
+/**
+ * Throws if there are TLS parameters although TLS is off. They would have no effect, which the user does not
+ * expect.
+ */
 const requireNoTlsParameters = (parameters: ParameterValues): void => {
   const mode = parameters.get("sslmode");
   for (const name of [...FILES, "ssl_min_protocol_version", "ssl_max_protocol_version"] as const) {

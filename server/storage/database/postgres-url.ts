@@ -1,7 +1,7 @@
 import { SettingsError } from "../../settings-error.ts";
 import { POSTGRES_PARAMETERS, type PostgresParameter } from "./postgres-parameters.ts";
 
-/** The values of a PostgreSQL URL, by libpq's parameter names. */
+/** The parameters in a PostgreSQL URL, by libpq's names. */
 export type PostgresUrl = ReadonlyMap<PostgresParameter, string>;
 
 /**
@@ -73,7 +73,9 @@ const readHost = (text: string): { readonly host: string; readonly port: string 
   return { host: ipv6 ?? decode(name, "host"), port };
 };
 
-/** Parses a PostgreSQL URL. Throws a SettingsError for anything that is not supported; nothing is ignored. */
+/**
+ * Parses a PostgreSQL URL. Throws a SettingsError for anything that is not supported, instead of ignoring it.
+ */
 export const parsePostgresUrl = (url: string): PostgresUrl => {
   const { userinfo = "", host: authority = "", dbname = "", query = "" } = SYNTAX.exec(url)?.groups ?? {};
   if (!SYNTAX.test(url)) throw new SettingsError(URL_EXPECTED);
@@ -93,7 +95,7 @@ export const parsePostgresUrl = (url: string): PostgresUrl => {
       continue;
     }
     const fault = POSTGRES_PARAMETERS[name].check?.(value);
-    // A port that is not a number may be the rest of a password that contains a "/".
+    // If the port is not a number, it may be the rest of a password that contains a "/".
     if (fault !== undefined && name === "port") throw new SettingsError(`port: ${fault}; ${ENCODING_ADVICE}`);
     if (fault !== undefined) throw new SettingsError(`${name}=${value}: ${fault}`);
   }

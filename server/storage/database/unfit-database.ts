@@ -1,8 +1,9 @@
 /** A reason why joblib cannot use a database, and what to do about it. Each text is one line. */
 export interface DatabaseFinding {
   /**
-   * `unsuitable`: another database is necessary. `rights`: an administrator must grant a right. `read-only`: the database
-   * accepts no writes; a standby may be promoted. `migrations`: joblib's tables are missing or outdated.
+   * `unsuitable`: use another database. `rights`: an administrator must grant a right. `read-only`: the
+   * database accepts no writes, for example because it is a standby that is not promoted yet. `migrations`:
+   * joblib's tables are missing or outdated.
    */
   readonly kind: "unsuitable" | "rights" | "read-only" | "migrations";
   readonly problem: string;

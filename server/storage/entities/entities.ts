@@ -8,7 +8,7 @@ import { TaskPlaceEntity } from "./task-place.ts";
 import { WorkerEntity } from "./worker.ts";
 import { WorkerJobEntity } from "./worker-job.ts";
 
-/** joblib's entities, which a host adds to those of its ORM. */
+/** joblib's entities. A host adds them to the entities of its ORM. */
 export const entities = [
   JobEntity,
   WorkerEntity,

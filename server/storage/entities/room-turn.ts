@@ -1,6 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 
-/** The last task number of a room in a job whose rooms take turns. */
+/** The last task number of a room in a job with room fairness. */
 export const RoomTurnEntity = defineEntity({
   name: "JoblibRoomTurn",
   tableName: "room_turn",

@@ -1,7 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 import type { LogLevel } from "../../../protocol/index.ts";
 
-/** A line of a task's log. */
 export const TaskLogEntity = defineEntity({
   name: "JoblibTaskLog",
   tableName: "task_log",

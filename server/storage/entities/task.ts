@@ -28,9 +28,9 @@ export const TaskEntity = defineEntity({
     backoff: p.json<Backoff>(),
     timeoutSeconds: p.double().nullable(),
     runAt: p.datetime(),
-    /** Set when `run_at` has passed, so that the index of claims does not contain tasks that are not due yet. */
+    /** Set when `run_at` has passed. The index for claims contains only tasks with this flag. */
     due: p.boolean(),
-    /** True if the number results from the room's turn; tasks of other rooms may have the same number. */
+    /** True if room fairness determined the number. Tasks of other rooms may have the same number. */
     inTurn: p.boolean().default(false),
     createdAt: p.datetime().defaultRaw("now()"),
     claimedAt: p.datetime().nullable(),

@@ -1,21 +1,23 @@
 import { Migration } from "@mikro-orm/migrations";
 
 /**
- * Returns whether the table of applied migrations exists. It reads the catalog, because `to_regclass` uses the cache of
- * the session, which lacks tables that another server created while this one waited for the lock.
+ * Builds the query for whether the table of applied migrations exists. It reads the catalog, because
+ * `to_regclass` uses the session's cache, which may lack tables that another server created while this one
+ * waited for the lock.
  */
 export const HAS_MIGRATION_TABLE = `select exists (
   select 1 from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   where n.nspname = 'joblib' and c.relname = 'migration') as present`;
 
 /**
- * A migration that records itself in `joblib.migration`, so that it runs only once: by `joblib migrate`, at the start of a
- * server, or by a host that adds joblib's list to its own migrations (with its own table).
+ * A migration that records itself in `joblib.migration`, so that it runs only once, whether `joblib migrate`,
+ * a starting server, or a host runs it. A host adds joblib's migrations to its own list, which has another
+ * table.
  */
 export abstract class JoblibMigration extends Migration {
   abstract override readonly name: string;
 
-  /** Returns the SQL of the migration, which never changes after its release. */
+  /** Returns the SQL of the migration. It must never change after a release. */
   protected abstract statements(): readonly string[];
 
   override async up(): Promise<void> {

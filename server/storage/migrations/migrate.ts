@@ -30,7 +30,7 @@ export const pendingMigrations = async (orm: Orm): Promise<readonly string[]> =>
 };
 
 const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
-  // A server that starts at the same time waits here and then finds no pending migrations.
+  // A server that starts at the same time waits here, and then finds no pending migrations.
   await sql`select pg_advisory_xact_lock(hashtextextended('joblib:migrate', 0))`.execute(db);
   const pending = await findPending(db);
   for (const { class: MigrationClass } of pending) {
@@ -47,7 +47,7 @@ const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
  * tables, or the role has no right to read them.
  */
 export const checkMigrations = async (orm: Orm): Promise<readonly string[]> => {
-  // A standby is sufficient to read the migrations.
+  // A read-only standby is sufficient, because only the migrations are read.
   requireFit((await checkSuitability(orm)).filter(({ kind }) => kind !== "read-only"));
   requireFit(await findReadObstacles(orm));
   return pendingMigrations(orm);
@@ -64,7 +64,7 @@ export const migrate = async (orm: Orm): Promise<readonly string[]> => {
   return withRetries(async () => {
     // MikroORM checks its connection with a second one, which the server may refuse during the transaction.
     await orm.driver.getConnection("write").ensureConnection();
-    // A migration may take long: a timeout of the role or the database must not end it.
+    // A migration may take long, so a timeout of the role or the database must not apply to it.
     return runInHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
   }, NO_RECOVERY);
 };

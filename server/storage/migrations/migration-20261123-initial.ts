@@ -23,7 +23,7 @@ const JOBS_AND_WORKERS = [
     created_at timestamptz not null default now(),
     removed_at timestamptz
   )`,
-  // Removed jobs may have the same address.
+  // Only registered jobs have unique addresses; removed jobs may have the same one.
   `create unique index job_address on joblib.job (room_id, category, name) where removed_at is null`,
   `create table joblib.worker (
     id uuid primary key,
@@ -41,7 +41,8 @@ const JOBS_AND_WORKERS = [
   `create index worker_job_job on joblib.worker_job (job_id, worker_id)`,
 ];
 
-// The table of a queue changes more often than autovacuum's defaults assume: 2 % instead of 20 %.
+// Vacuums and analyzes after 2 % of the rows have changed: autovacuum's default of 20 % is too high for the
+// table of a queue.
 const TASKS = `create sequence joblib.task_number;
   create table joblib.task (
     id uuid primary key,
@@ -91,17 +92,17 @@ const TASKS = `create sequence joblib.task_number;
   alter sequence joblib.task_number owned by joblib.task.number`;
 
 const TASK_INDEXES = [
-  // Claims: one ordered index scan for each job.
+  // For claims: one ordered index scan per job.
   `create index task_due on joblib.task (job_id, priority desc, number) where status = 'pending' and due`,
-  // The next task that becomes due, and the due tasks that must be promoted.
+  // For the next task that becomes due, and for due tasks that must be promoted.
   `create index task_delayed on joblib.task (job_id, run_at) where status = 'pending' and not due`,
-  // The leased tasks of a worker.
+  // For the leased tasks of a worker.
   `create index task_held on joblib.task (worker_id, job_id) where status in ('claimed', 'running')`,
   `create index task_timed on joblib.task (started_at) where status = 'running' and timeout_seconds is not null`,
-  // Lists, newest first.
+  // For lists, newest first.
   `create index task_of_room on joblib.task (room_id, created_at, id)`,
   `create index task_of_job on joblib.task (job_id, room_id, created_at, id)`,
-  // Retention.
+  // For retention: deletes the oldest finished tasks.
   `create index task_completed on joblib.task (completed_at) where completed_at is not null`,
   `create unique index task_idempotency on joblib.task (created_by_id, room_id, idempotency_key)
     where idempotency_key is not null`,

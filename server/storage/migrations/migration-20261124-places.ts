@@ -23,7 +23,8 @@ export class Migration20261124Places extends JoblibMigration {
       `drop index joblib.task_of_room`,
       `drop index joblib.task_of_job`,
       `alter table joblib.task drop constraint task_job_id_fkey`,
-      // 50, 85 and 100 made no measurable difference: no update of a task can be HOT, because it changes indexed columns.
+      // A fillfactor of 50, 85 or 100 made no measurable difference: no update of a task can be HOT
+      // (heap-only), because it changes indexed columns.
       `alter table joblib.task reset (fillfactor)`,
     ];
   }

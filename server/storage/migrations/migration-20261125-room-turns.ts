@@ -1,8 +1,8 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
 /**
- * For jobs whose rooms take turns: stores the number of the last task that each room has submitted, for each priority.
- * `tasks` is the number of tasks of that submit.
+ * For jobs with room fairness: stores the number of the last task that each room has submitted, for each
+ * priority. `tasks` is the number of tasks in that submit.
  */
 export class Migration20261125RoomTurns extends JoblibMigration {
   override readonly name = "joblib-20261125-room-turns";

@@ -1,6 +1,9 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
-/** Adds the trace context of the submitter. Null takes one bit per row. The table is locked only for the catalog update. */
+/**
+ * Adds columns for the trace context of the submitter. A null takes only one bit per row. The table is locked
+ * only while the catalog is updated.
+ */
 export class Migration20261125TraceContext extends JoblibMigration {
   override readonly name = "joblib-20261125-trace-context";
 

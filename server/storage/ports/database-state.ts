@@ -9,6 +9,6 @@ export interface DatabaseState {
   check(): Promise<readonly DatabaseFinding[]>;
   /** Returns the names of the migrations that are not applied yet. */
   pendingMigrations(): Promise<readonly string[]>;
-  /** Returns how the connections to the database are secured; null if only the host knows. */
+  /** Returns whether the connections to the database are encrypted; null if only the host knows. */
   connectionSecurity(): ConnectionSecurity | null;
 }

@@ -2,7 +2,7 @@ import type { AttemptError, TaskStatus } from "../../../protocol/index.ts";
 
 /** The workers that could run a task, and the data to estimate its wait. */
 export interface DiagnosisFacts {
-  /** Number of workers that are alive and linked to the job. */
+  /** Number of live workers that are linked to the job. */
   readonly workers: number;
   readonly busyWorkers: number;
   /** Number of tasks that these workers have leases on. */
@@ -18,7 +18,6 @@ export interface DiagnosisFacts {
   readonly workerName: string | null;
 }
 
-/** The stored data about the attempts of a task: its row and its late results. */
 export interface AttemptHistory {
   readonly status: TaskStatus;
   readonly attempt: number;
@@ -32,7 +31,7 @@ export interface AttemptHistory {
   readonly endedLeaseReason: "reported" | "cancelled" | "timed_out" | "lost" | null;
   /** The attempts with a late result. */
   readonly lateResults: readonly { readonly attempt: number; readonly workerId: string }[];
-  /** Names of the workers that still exist, by id. */
+  /** Names of workers by id. Workers that no longer exist are missing. */
   readonly workerNames: ReadonlyMap<string, string>;
 }
 

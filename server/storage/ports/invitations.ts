@@ -1,7 +1,10 @@
 import type { Invitation } from "../../../protocol/index.ts";
 import type { ResultPage, Window } from "../../records.ts";
 
-/** A new invitation. It expires after `seconds` by the clock of the database, but not later than `notBeyond`. */
+/**
+ * A new invitation. It expires `seconds` after its creation by the clock of the database, but not later than
+ * `notBeyond`.
+ */
 export interface NewInvitationRecord {
   readonly id: string;
   readonly roomId: string;
@@ -19,6 +22,9 @@ export interface InvitationStorage {
   find(id: string): Promise<Invitation | undefined>;
   /** Lists the invitations of a room, newest first. */
   list(roomId: string, window: Window): Promise<ResultPage<Invitation>>;
-  /** Revokes an invitation. A second call keeps the time of the first. Returns undefined if it does not exist. */
+  /**
+   * Revokes an invitation. If it is already revoked, the time does not change. Returns undefined if the
+   * invitation does not exist.
+   */
   revoke(id: string): Promise<Invitation | undefined>;
 }

@@ -13,22 +13,25 @@ export interface NewLateResult {
 /** Identifies a stored late result. */
 export type LateResultKey = Pick<NewLateResult, "taskId" | "attempt" | "workerId">;
 
-/** The result of an adoption. */
+/** The result of adopting a late result. */
 export interface Adoption {
   readonly record: TaskRecord;
-  /** The worker that had the lease until now. */
+  /** The worker whose lease the adoption ended; null if there was none. */
   readonly previousWorkerId: string | null;
 }
 
 /** The part of the storage for late results. */
 export interface LateResultStorage {
   /**
-   * Stores the first late result of an attempt. Returns false if the task is completed, or the attempt was not this
-   * worker's.
+   * Stores the first late result of an attempt. Returns false if the task is completed, or if the worker did
+   * not have the lease of this attempt.
    */
   store(late: NewLateResult): Promise<boolean>;
   /** Lists the late results of a task, newest first. */
   list(taskId: string): Promise<readonly LateResult[]>;
-  /** Completes the task with a late result; returns undefined if it is completed already, or does not exist. */
+  /**
+   * Completes the task with a late result. Returns undefined if the task is already completed, or if the late
+   * result does not exist.
+   */
   adopt(late: LateResultKey): Promise<Adoption | undefined>;
 }

@@ -2,12 +2,15 @@ import type { PoolUsage } from "../sessions/session-pool.ts";
 
 /** Maximum number of due tasks that are counted for each public job. */
 export const MAX_DUE_COUNTED = 100_000;
-/** Maximum number of pending tasks that are counted: of due and of delayed ones each. */
+/** Maximum number of pending tasks that are counted. It applies to due and delayed tasks separately. */
 export const MAX_PENDING_COUNTED = 1_000_000;
 /** Maximum number of public jobs that are reported separately, the oldest first. */
 export const MAX_JOBS_COUNTED = 50;
 
-/** The length of a queue, and the age of the oldest due task among the first of each priority, in seconds. */
+/**
+ * The length of a queue, and the age of its oldest due task in seconds. Only the first task of each priority
+ * is considered.
+ */
 export interface QueueDepth {
   readonly due: number;
   /** Null if no task is due. */
@@ -28,7 +31,7 @@ export interface QueueCounts {
   readonly delayed: number;
   readonly workersAlive: number;
   readonly jobs: readonly JobDepth[];
-  /** All other jobs together, including those of rooms. */
+  /** The sum of all other jobs, including jobs of rooms. */
   readonly others: QueueDepth;
 }
 

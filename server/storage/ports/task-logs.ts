@@ -4,7 +4,7 @@ import type { LogLine, LogPosition, NewLogLine } from "../../../protocol/index.t
 export interface NewLogLines {
   readonly taskId: string;
   readonly attempt: number;
-  /** If set, the row must still have this worker. */
+  /** If set, the task must still be assigned to this worker. */
   readonly workerId?: string;
   readonly lines: readonly NewLogLine[];
 }
@@ -12,10 +12,10 @@ export interface NewLogLines {
 /** The part of the storage for task logs. */
 export interface TaskLogStorage {
   /**
-   * Stores the lines that are not stored yet, up to the maximum of an attempt. Returns false if this attempt of the task
-   * is not running.
+   * Stores the lines that are not stored yet, up to the maximum per attempt. Returns false if this attempt of
+   * the task is not running.
    */
   append(lines: NewLogLines): Promise<boolean>;
-  /** Returns the lines after a position, in order. */
+  /** Returns the lines after a position, oldest first. */
   read(taskId: string, after: LogPosition, limit: number): Promise<readonly LogLine[]>;
 }

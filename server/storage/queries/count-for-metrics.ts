@@ -39,7 +39,7 @@ const countAliveWorkers = async (db: Sql, withinSeconds: number): Promise<number
 };
 
 interface QueueDepthRow {
-  /** Null, as is `name`, in the row that summarizes all other jobs. */
+  /** The category; like `name`, it is null in the row that summarizes all other jobs. */
   category: string | null;
   name: string | null;
   due: number | null;

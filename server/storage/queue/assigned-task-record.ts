@@ -3,8 +3,8 @@ import { formatTime, formatTimeOrNull, toNewTaskRecord } from "../rows.ts";
 import type { InsertedRow } from "./statements/insert-tasks.ts";
 
 /**
- * Returns a new task that was inserted as already claimed, in the form in which a claim returns it. Returns undefined
- * if the task was not assigned to a worker.
+ * Returns a new task that was inserted as already claimed, in the form that a claim returns. Returns
+ * undefined if the task was not assigned to a worker.
  */
 export const toAssignedTaskRecord = (task: NewTask, row: InsertedRow): ClaimedTaskRecord | undefined => {
   const { worker_id: workerId, user_id: userId } = row;

@@ -10,13 +10,16 @@ export interface BatchOptions<Call, Result> {
   getWeight?(call: Call): number;
   /** Returns a key. Calls with the same key are never in the same batch and keep their order. */
   getKey?(call: Call): string;
-  /** Returns a lane. Calls in different lanes are never in the same batch and do not wait for each other. */
+  /**
+   * Returns the lane of a call. Calls in different lanes are never in the same batch, and do not wait for
+   * each other.
+   */
   getLane?(call: Call): string;
 }
 
 /**
- * Adds a call to the next batch and returns its result. If `isGone` returns true when the batch is sent, the call is left
- * out and its result is undefined.
+ * Adds a call to the next batch and returns its result. If `isGone` returns true when the batch is sent, the
+ * call is omitted and its result is undefined.
  */
 export type BatchedCall<Call, Result> = {
   (call: Call): Promise<Result>;
@@ -40,7 +43,8 @@ const runBatch = async <Call, Result>(
       completion.resolve(results[index]);
     });
   } catch (error) {
-    // If the database is unavailable, it is so for every call: each separate run would wait for its own timeout.
+    // If the database is unavailable, every call would fail, and each separate run would wait for its own
+    // timeout.
     if (batch.length === 1 || error instanceof StorageUnavailable) {
       for (const { completion } of batch) completion.reject(error);
     } else {
@@ -73,7 +77,7 @@ const takeBatch = <Call, Result>(
       batch.push(queued);
       batchWeight += weight;
     }
-    // Also for calls that stay in the queue: a third call with the key must not overtake the second one.
+    // Done even if the call stays in the queue: a later call with the same key must not overtake it.
     if (key !== undefined) keys.add(key);
   }
   queue.splice(0, queue.length, ...rest);
@@ -81,9 +85,9 @@ const takeBatch = <Call, Result>(
 };
 
 /**
- * Creates a function that combines concurrent calls into batches: calls that arrive while a batch is running are in the
- * next one. There is no timer. A single call is sent in the same turn of the event loop, together with the other calls
- * of that turn.
+ * Creates a function that combines concurrent calls into batches. Calls that arrive while a batch is running
+ * are sent in the next one. There is no timer: if no batch is running, all calls of one turn of the event
+ * loop are sent together at its end.
  */
 export const createBatcher = <Call, Result>(
   options: BatchOptions<Call, Result>,

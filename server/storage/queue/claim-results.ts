@@ -14,7 +14,10 @@ import {
 export interface ClaimResult {
   /** Key of the set of the worker's jobs; null if the worker is gone. */
   readonly jobSet: string | null;
-  /** True if all workers of the batch exist and have the same jobs; otherwise the statement claims nothing. */
+  /**
+   * True if all workers of the batch exist and are linked to the same jobs. Otherwise the statement claims
+   * nothing.
+   */
   readonly isServed: boolean;
   /** True if tasks have become due and must be promoted first. */
   readonly isOverdue: boolean;
@@ -25,13 +28,13 @@ export interface ClaimResult {
 
 /** The rows of a claim statement. */
 interface ClaimRows {
-  /** One row for each worker, by the worker's number. */
+  /** One row for each worker, by the number of the worker in the batch. */
   readonly heads: ReadonlyMap<number, ClaimSummaryRow>;
   /** The claimed tasks in the order of the queue. */
   readonly tasks: readonly ClaimedTaskRow[];
 }
 
-/** Splits the rows of a claim statement into those of workers and those of tasks. */
+/** Splits the rows of a claim statement into rows of workers and rows of tasks. */
 export const splitClaimRows = (rows: readonly ClaimRow[]): ClaimRows => {
   const heads = new Map<number, ClaimSummaryRow>();
   const tasks: ClaimedTaskRow[] = [];
@@ -42,7 +45,7 @@ export const splitClaimRows = (rows: readonly ClaimRow[]): ClaimRows => {
   return { heads, tasks: tasks.sort((a, b) => a.ordinal - b.ordinal) };
 };
 
-/** Assigns the claimed tasks to the claims of the batch, by their slots. */
+/** Distributes the claimed tasks among the claims of the batch, up to the slots of each. */
 export const distributeTasks = (
   claims: readonly Claim[],
   { heads, tasks }: ClaimRows,

@@ -9,14 +9,14 @@ import type { PayloadCache } from "./payload-cache.ts";
 import { type Claim, claimTasks } from "./statements/claim-tasks.ts";
 import { promoteDueTasks } from "./statements/promote-due-tasks.ts";
 
-/** Maximum number of times that a claim is run if concurrent claims take its tasks. */
+/** Maximum number of attempts of a claim if concurrent claims claim its tasks first. */
 const MAX_ATTEMPTS = 4;
 /** Maximum number of tasks in a batch. */
 const MAX_BATCH_TASKS = 400;
 
 /**
- * Minimum number of characters of a payload to cache it. Reading a shorter one again is faster than the lookup, and
- * thousands of small strings slow down the garbage collector.
+ * Minimum number of characters of a cached payload. Reading a shorter payload again is faster than the
+ * lookup, and thousands of small strings slow down the garbage collector.
  */
 const MIN_CACHED_PAYLOAD = 2_048;
 
@@ -37,8 +37,8 @@ interface ClaimCaches {
 }
 
 /**
- * Creates the function that claims tasks. Claims of workers with the same jobs are batched. A claim is one statement,
- * unless tasks have just become due or concurrent claims took its tasks.
+ * Creates the function that claims tasks. Claims of workers with the same jobs are batched. A claim is one
+ * statement, except when tasks have just become due or concurrent claims claimed its tasks first.
  */
 export const createClaim = (
   { runPrepared, measureBatches }: Sessions,
@@ -47,7 +47,10 @@ export const createClaim = (
   const getLane = ({ workerId, ignoreUnpromoted: evenIfOverdue }: ClaimCall) =>
     `${jobSets.getKey(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
 
-  /** Backoff of the last claimed task, as JSON: the next task usually has the same, which then need not be sent. */
+  /**
+   * Backoff of the last claimed task, as JSON. The next task usually has the same backoff, and then the
+   * statement does not return it again.
+   */
   let backoff = "{}";
 
   const claimBatch = createBatcher<ClaimCall, ClaimResult>({
@@ -96,7 +99,8 @@ export const createClaim = (
       if (jobSet === null) return undefined;
       if (isServed && isOverdue) {
         await promoteBatch(call);
-        // Rows that another server is promoting at the moment stay overdue. They must not block the claim of the others.
+        // Rows that another server is promoting at the moment are still overdue. They must not block the
+        // claim of other tasks.
         call = { ...call, ignoreUnpromoted: true };
       } else if (records.length > 0 || attempt >= MAX_ATTEMPTS || (isServed && !isContended)) {
         return records;

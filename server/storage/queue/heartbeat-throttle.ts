@@ -8,7 +8,7 @@ const MAX_WORKERS = 10_000;
 export class HeartbeatThrottle {
   readonly #lastUpdates = new Map<string, number>();
 
-  /** Returns the workers whose heartbeat the next statement must update, and records that it does. */
+  /** Returns the workers whose heartbeat the next statement must update, and records the update. */
   selectDue(workerIds: Iterable<string>): string[] {
     const now = performance.now();
     const due: string[] = [];

@@ -18,17 +18,20 @@ import { groupTasks, type TaskGroup } from "./statements/task-groups.ts";
 
 type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
 
-/** Rolls back the transaction of an insert that left tasks out because their idempotency keys exist. */
+/** Rolls back the transaction of an insert that skipped tasks because their idempotency keys exist. */
 class KeyConflict extends Error {}
 
 /**
- * Maximum number of tries. Another try resolves the race in which the task with the key is deleted after the insert
- * has found it and before it is read.
+ * Maximum number of attempts. An attempt fails if the task with the idempotency key is deleted after the
+ * insert has found it and before it is read.
  */
 const MAX_TRIES = 5;
-/** Maximum weight of a batch in characters. */
+/** Maximum weight of a batch, in characters. */
 const MAX_BATCH_CHARACTERS = 2_000_000;
-/** Approximate number of characters of a task without its payload, and of the values that a group of tasks shares. */
+/**
+ * Approximate number of characters of a task without its payload and without the values that a group of tasks
+ * shares.
+ */
 const TASK_CHARACTERS = 50;
 const GROUP_CHARACTERS = 500;
 
@@ -39,7 +42,7 @@ interface InsertCall extends InsertStatementOptions, InsertRequest {
   readonly chooseAssignee: ChooseAssignee | undefined;
 }
 
-/** Returns the task of a batch that has only one, and whose rooms do not take turns. */
+/** Returns the task of a batch that consists of a single task, if its job has no room fairness. */
 const getSingleTask = (calls: readonly InsertCall[]): { task: NewTask; payload: string } | undefined => {
   const [call] = calls;
   if (call === undefined || calls.length > 1 || call.tasks.length > 1 || call.hasRoomFairness)
@@ -54,7 +57,7 @@ const getSingleTask = (calls: readonly InsertCall[]): { task: NewTask; payload: 
 /** Inserts all tasks of a request, or none. */
 type Insert = (tasks: readonly NewTask[], options: InsertOptions) => Promise<InsertOutcome>;
 
-/** Returns the assignee of a request with one task, if a worker waits for it. */
+/** Returns the worker to which a request with one task assigns it, if a worker is waiting. */
 const getAssignee = ({ tasks, chooseAssignee }: InsertCall) => {
   const [task, ...others] = tasks;
   return task === undefined || others.length > 0 ? undefined : chooseAssignee?.(task);
@@ -92,7 +95,7 @@ const insertAllOrNone = async (db: Sql, call: InsertCall) => {
 
 const indexById = (rows: readonly InsertedRow[]) => new Map(rows.map((row) => [row.id, row]));
 
-/** Returns the earlier task that has the idempotency key of one of the tasks, if there is one. */
+/** Returns the existing task with the idempotency key of one of the tasks, if there is one. */
 const findReplay = async (
   { run }: Sessions,
   { tasks, aliveWithinSeconds }: InsertCall,
@@ -119,8 +122,8 @@ const findReplay = async (
 };
 
 /**
- * Creates the function that inserts tasks. The inserts of concurrent requests are batched. An idempotency key that was
- * used before returns its task even if the job has been removed since.
+ * Creates the function that inserts tasks. Inserts of concurrent requests are batched. An idempotency key
+ * that was used before returns its task, even if the job was removed after that.
  */
 export const createInsert = (sessions: Sessions): Insert => {
   const insertBatch = createBatcher<InsertCall, ReadonlyMap<string, InsertedRow>>({
@@ -171,7 +174,8 @@ export const createInsert = (sessions: Sessions): Insert => {
     const canBatch = tasks.length === 1 || !hasKeys;
     for (let attempt = 0; attempt < (hasKeys ? MAX_TRIES : 1); attempt += 1) {
       const inserting = canBatch ? insertBatch(call) : insertInTransaction(call);
-      // If the response was lost, the key shows whether the task was inserted. Only once: then the database is unavailable.
+      // If the response was lost, the idempotency keys show whether the tasks were inserted. This is checked
+      // only once: if it happens again, the database is unavailable.
       const rows = await (hasKeys && attempt === 0 ? catchUnknownOutcome(inserting) : inserting);
       const outcome = toInserted(call, rows ?? new Map());
       if (outcome.groups.length > 0) return outcome;

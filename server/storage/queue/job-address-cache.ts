@@ -6,8 +6,8 @@ import type { Sessions } from "../sessions/sessions.ts";
 const MAX_JOBS = 10_000;
 
 /**
- * Caches the addresses of jobs, which never change. Without the cache, each claimed task costs the database an index
- * lookup and three texts to send.
+ * Caches the addresses of jobs, which never change. Without the cache, the database would look up the job of
+ * each claimed task and send its room, category and name.
  */
 export class JobAddressCache {
   readonly #addresses = new LruMap<JobAddress>({ entries: MAX_JOBS, weight: MAX_JOBS });
@@ -17,7 +17,7 @@ export class JobAddressCache {
     this.#runPrepared = runPrepared;
   }
 
-  /** Returns the addresses of jobs by id. Queries the database only for those that are not cached. */
+  /** Returns the addresses of jobs by id. Queries the database only for jobs that are not cached. */
   async find(jobIds: ReadonlySet<string>): Promise<ReadonlyMap<string, JobAddress>> {
     const found = new Map<string, JobAddress>();
     const unknown: string[] = [];

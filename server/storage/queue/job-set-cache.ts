@@ -9,9 +9,9 @@ const MAX_WORKERS = 10_000;
 const MAX_SETS = 1_000;
 
 /**
- * Caches which jobs each worker had at its last claim. Each claim reads the jobs in the database and returns the key of
- * the set. With the cached key, claims of workers with the same jobs can be batched, and a waiting claim does not have
- * to look up its jobs again.
+ * Caches the jobs that each worker had at its last claim. Each claim reads the jobs in the database and
+ * returns the key of the set. With the cached key, claims of workers with the same jobs can be batched, and a
+ * waiting claim does not have to look up its jobs again.
  */
 export class JobSetCache {
   readonly #keys = new Map<string, string>();
@@ -21,13 +21,16 @@ export class JobSetCache {
     return this.#keys.get(workerId);
   }
 
-  /** Returns the jobs of a worker: the same object for the same jobs, as long as the set is cached. */
+  /**
+   * Returns the jobs of a worker. As long as a set is cached, all workers with these jobs get the same
+   * object.
+   */
   get(workerId: string): JobSet | undefined {
     const key = this.#keys.get(workerId);
     return key === undefined ? undefined : this.#sets.get(key);
   }
 
-  /** Stores the key of a worker's set; null if the worker is gone. */
+  /** Stores the key of a worker's job set; null if the worker is gone. */
   setKey(workerId: string, key: string | null): void {
     if (this.#keys.get(workerId) === key) return;
     if (this.#keys.size >= MAX_WORKERS) this.#keys.clear();
@@ -35,7 +38,7 @@ export class JobSetCache {
     else this.#keys.set(workerId, key);
   }
 
-  /** Stores the jobs of a worker. Returns the cached set if there is one with this key. */
+  /** Stores the jobs of a worker. If a set with this key is cached, returns that set instead. */
   set(workerId: string, set: JobSet): JobSet {
     this.setKey(workerId, set.key);
     const known = this.#sets.get(set.key);

@@ -17,7 +17,7 @@ export interface ClaimedTextRow {
   readonly attempt: number;
   readonly runs: number;
   readonly max_attempts: number;
-  /** Null if it equals the backoff that was passed to the statement. */
+  /** Null if it equals the known backoff, which the statement receives. */
   readonly backoff: string | null;
   readonly timeout_seconds: string | null;
   /** Null if it equals `created_at`. */
@@ -37,11 +37,11 @@ interface ClaimContext {
   readonly userId: string;
   /** Null unless the claim also started the tasks. */
   readonly startedAt: string | null;
-  /** Replaces a backoff that was not sent because it is the known one. */
+  /** The known backoff, for tasks whose column is null. */
   readonly backoff: string;
 }
 
-/** The expression of each column, given the known backoff. */
+/** The SQL expression of each column, for a given known backoff. */
 const COLUMNS: Readonly<Record<keyof ClaimedTextRow, (backoff: Placeholder) => RawBuilder<unknown>>> = {
   id: () => sql`id`,
   job_id: () => sql`job_id`,
@@ -51,7 +51,7 @@ const COLUMNS: Readonly<Record<keyof ClaimedTextRow, (backoff: Placeholder) => R
   attempt: () => sql`attempt`,
   runs: () => sql`runs`,
   max_attempts: () => sql`max_attempts`,
-  // Formatting the numbers of a backoff costs more than comparing them.
+  // Comparing two backoffs costs less than formatting the numbers of one.
   backoff: (known) => sql`nullif(backoff, ${known}::jsonb)::text`,
   timeout_seconds: () => sql`timeout_seconds::text`,
   run_at: () => sql`nullif(run_at, created_at)::text`,
@@ -73,7 +73,10 @@ export const selectClaimedTaskRows = (knownBackoff: Placeholder): RawBuilder<Cla
     Object.entries(COLUMNS).map(([name, write]) => sql`${write(knownBackoff)} as ${sql.id(name)}`),
   )}`;
 
-/** Joins the texts of a task. A long payload stays separate, because joining would copy it once more. */
+/**
+ * Joins the parts of a task's JSON. A long payload stays a separate piece, because joining would copy it once
+ * more.
+ */
 const joinTexts = (before: string, payload: string, after: string): readonly string[] =>
   payload.length < LONG_TEXT ? [before + payload + after] : [before, payload, after];
 
@@ -82,12 +85,13 @@ const getStatus = ({ startedAt }: ClaimContext) => (startedAt === null ? "claime
 /** The columns of `selectClaimedTaskRows`, all null. */
 export const NULL_TASK_COLUMNS = sql.join(NAMES.map(() => sql`null`));
 
-/** Returns the JSON members before the payload and those after it. */
+/** Returns the JSON of a task in two parts: the members before the payload and those after it. */
 const buildTexts = (row: ClaimedTextRow, context: ClaimContext, runAt: string): readonly [string, string] => {
   const createdAt = row.run_at === null ? runAt : formatTime(row.created_at);
   const startedAt = context.startedAt === null ? "null" : `"${context.startedAt}"`;
   const trace = row.trace_context === null ? "" : `,"trace_context":${row.trace_context}`;
-  // The members have the same order as those of every other task. Plain templates, because each claim runs this code.
+  // The order of members is the same as in all other responses. Template strings are used, because this code
+  // runs for every claim.
   return [
     `"id":"${row.id}","room_id":${JSON.stringify(row.room_id)},"status":"${getStatus(context)}","payload":`,
     `,"priority":${row.priority},"attempt":${row.attempt},"runs":${row.runs},"max_attempts":${row.max_attempts},\
@@ -99,8 +103,9 @@ const buildTexts = (row: ClaimedTextRow, context: ClaimContext, runAt: string): 
 };
 
 /**
- * A claimed task whose JSON is built from the texts of the database and parsed only if `task` is read. Creating objects
- * of thirty columns and serializing them again took a third of the server's time for a claim.
+ * A claimed task whose JSON is built from the text of the database. It is parsed only if `task` is read.
+ * Creating objects with thirty columns and serializing them again took a third of the server's time for a
+ * claim.
  */
 export class LazyClaimedTask implements ClaimedTaskRecord {
   readonly jobId: string;
@@ -140,7 +145,7 @@ export class LazyClaimedTask implements ClaimedTaskRecord {
 
   toTask(jobName: string): Task {
     const [before, after] = this.#texts();
-    // The value can only be serialized, which is all that a response needs.
+    // This value can only be serialized, which is sufficient for a response.
     return createRawJson(
       ...joinTexts(
         `{"job_name":${JSON.stringify(jobName)},${before}`,

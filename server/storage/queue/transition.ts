@@ -7,9 +7,9 @@ import type { PayloadCache } from "./payload-cache.ts";
 import { completeTasks } from "./statements/complete-tasks.ts";
 import { transitionTasks } from "./statements/transition-tasks.ts";
 
-/** Maximum weight of a batch in characters: 500 transitions, or a few with large results. */
+/** Maximum weight of a batch, in characters. It allows 500 transitions, or a few with large results. */
 const MAX_BATCH_WEIGHT = 4_000_000;
-/** Weight of a transition without its result and error. */
+/** Weight of a transition, in addition to the length of its result and error. */
 const TRANSITION_WEIGHT = 8_000;
 
 const getWeight = ({ result, error }: Transition): number =>
@@ -57,7 +57,10 @@ export const createTransition = (
   return (step) => transitions[step.to](step);
 };
 
-/** Maximum number of cached jobs without a result schema. The statement searches the list, so it must be short. */
+/**
+ * Maximum number of cached jobs without a result schema. The statement searches this list for each task, so
+ * it must be short.
+ */
 const MAX_JOBS_WITHOUT_RESULT_SCHEMA = 8;
 
 /** Creates the function that completes tasks. The completions of concurrent requests are batched. */

@@ -4,7 +4,10 @@ const RAISE_INTERVAL_MS = 5_000;
 const FIRST_RETRY_MS = 10;
 const MAX_RETRY_MS = 500;
 
-/** Number of connections that the server is known to accept: the pool's maximum, until the server refuses one. */
+/**
+ * The number of connections that the server is known to accept. It is the pool's maximum until the server
+ * refuses a connection.
+ */
 export class ConnectionLimit {
   readonly #maximum: number;
   readonly #listeners = new Set<() => void>();
@@ -43,7 +46,7 @@ export class ConnectionLimit {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Records that the server refused a connection in addition to the open ones. */
+  /** Records that the server refused a connection while `connections` were open. */
   recordRefusal(connections: number, error: unknown): void {
     this.#size = Math.max(1, connections);
     this.#refusal = { at: performance.now(), error };
@@ -55,7 +58,9 @@ export class ConnectionLimit {
     this.#retryMs = FIRST_RETRY_MS;
   }
 
-  /** Delays the next attempt, if no connection is open that could become free in the meantime. */
+  /**
+   * Delays the next attempt. Call it only if no connection is open: an open connection may become free before the delay ends.
+   */
   delayRetry(retry: () => void): void {
     this.#retry ??= setTimeout(
       () => {

@@ -33,7 +33,7 @@ const getAdvice = (error: Error): string | undefined => {
   return describeTlsError(error, "sslrootcert");
 };
 
-/** Returns an error with a message that says what to do, or the same error if there is no advice. */
+/** Returns an error whose message says what to do, or the same error if there is no advice. */
 export const explainRefusal = (error: Error): Error => {
   const advice = getAdvice(error);
   return advice === undefined ? error : new Error(advice, { cause: error });

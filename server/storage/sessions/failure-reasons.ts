@@ -1,4 +1,4 @@
-/** Kind of a failure of the database. */
+/** The kind of a database failure. */
 export type FailureKind =
   | "unreachable"
   | "refused"
@@ -51,7 +51,7 @@ const SYSTEM_CODES = new Set([
   ...["EHOSTUNREACH", "ENETUNREACH", "ENOENT", "EACCES", "EMFILE", "ENOSPC", "EIO"],
 ]);
 
-/** The connection failed because of TLS or authentication. */
+/** The reason for a connection that failed because of TLS or authentication. */
 export const CONNECTION_REFUSED: FailureReason = {
   kind: "refused",
   text: "the database refused the connection",

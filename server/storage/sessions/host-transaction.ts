@@ -3,7 +3,10 @@ import type { Orm, Sql, Tables } from "./orm.ts";
 import { buildTransactionSettings } from "./session-settings.ts";
 import { isReadOnly } from "./storage-errors.ts";
 
-/** Default of `statement_timeout_seconds`: the sessions of a host have no statement timeout of joblib's. */
+/**
+ * The default of `statement_timeout_seconds`, because joblib's setting does not apply to the sessions of a
+ * host.
+ */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
 const getKysely = (orm: Orm): Sql => orm.em.fork().getKysely<Tables>().withSchema("joblib");

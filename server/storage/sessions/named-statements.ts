@@ -14,10 +14,13 @@ const rejectTransaction = async (): Promise<never> => {
   throw new Error("lookups cannot run in a transaction");
 };
 
-/** Runs statements as named prepared statements on a session pool: each session parses and plans a text only once. */
+/**
+ * Runs statements as named prepared statements on a session pool. Each session parses and plans a statement
+ * only once.
+ */
 export class NamedStatements {
   readonly #pool: SessionPool;
-  /** Runs the statements of Kysely in the same way. */
+  /** A Kysely driver that runs statements as named prepared statements. */
   readonly driver: Driver;
 
   constructor(pool: SessionPool) {

@@ -6,7 +6,7 @@ import { ChannelBoundClient } from "../database/channel-binding.ts";
 import { postgresOptions } from "../database/postgres-options.ts";
 import type { Orm } from "./orm.ts";
 
-/** The host of an ORM's connections, and their TLS. */
+/** The host of an ORM's connections, and their TLS options. */
 export interface OrmConnection {
   readonly host: string;
   readonly tls: "none" | "unverified" | "verified";
@@ -15,7 +15,10 @@ export interface OrmConnection {
 const isPlainObject = (value: unknown): value is Dictionary =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
-/** Returns false if the host has set its own client, dialect or function: their connections are unknown. */
+/**
+ * Returns false if the host has set its own client, dialect or function, because its connections are then
+ * unknown.
+ */
 const isReadable = (driverOptions: unknown): driverOptions is Dictionary =>
   isPlainObject(driverOptions) &&
   !("createDriver" in driverOptions) &&
@@ -29,8 +32,9 @@ const getTls = (ssl: unknown): OrmConnection["tls"] => {
 };
 
 /**
- * Reads the host and the TLS of the ORM's connections. pg derives them from options, connection string and environment, so
- * this reads them from a client that never connects. Returns undefined for another database, or if only the host knows.
+ * Reads the host and the TLS options of the ORM's connections. pg derives them from options, connection
+ * string and environment, so they are read from a client that never connects. Returns undefined for another
+ * database, or if only the host knows them.
  */
 export const readOrmConnection = ({ driver, em }: Orm): OrmConnection | undefined => {
   if (driver.constructor.name !== "PostgreSqlDriver") return undefined;

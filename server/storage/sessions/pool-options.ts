@@ -9,7 +9,7 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 /** Default pool size of MikroORM. */
 const DEFAULT_POOL_SIZE = 10;
 
-/** Returns true if the host sets up its sessions only by the configuration of the connection. */
+/** Returns true if the host configures its sessions only by connection options. */
 const hasPlainConfig = ({ driver, em }: Orm): boolean => {
   if (driver.constructor.name !== "PostgreSqlDriver") return false;
   const { config } = em;

@@ -3,7 +3,7 @@ import type { Session } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";
 import type { PlanMode } from "./session-settings.ts";
 
-/** A session of a pool as a connection of Kysely. */
+/** Adapts a session of a pool to Kysely's connection. */
 class SessionConnection implements DatabaseConnection {
   readonly session: Session;
 
@@ -21,7 +21,7 @@ class SessionConnection implements DatabaseConnection {
   }
 }
 
-/** Kysely's driver on the sessions of a pool; a transaction is always READ COMMITTED. */
+/** Kysely's driver for the sessions of a pool. Transactions are always READ COMMITTED. */
 export class SessionDriver implements Driver {
   readonly #pool: SessionPool;
   readonly #planMode: PlanMode;

@@ -17,30 +17,36 @@ export interface SessionPoolOptions {
   readonly client: ClientConfig;
   /** The driver's client, or a subclass of it. */
   readonly clientClass: typeof Client;
-  /** Maximum number of sessions for statements with default planner settings; lookups have `LOOKUP_SESSIONS` more. */
+  /**
+   * Maximum number of sessions for statements with default planner settings. There are `LOOKUP_SESSIONS` more
+   * for lookups.
+   */
   readonly defaultSessions: number;
   readonly settings: Omit<SessionSettings, "planMode">;
-  /** Timeout of a call that waits for a session. */
+  /** Maximum time that a call waits for a session, in milliseconds. */
   readonly waitMs: number;
 }
 
 /**
- * Number of sessions that are reserved for lookups: a slow list must not delay claims. Lookups are batched, so only one
- * statement of each kind runs at a time, and more sessions would be idle.
+ * Number of sessions that are reserved for lookups, so that a slow list does not delay claims. Lookups are
+ * batched, so only one statement of each kind runs at a time, and more sessions would be idle.
  */
 export const LOOKUP_SESSIONS = 4;
 
-/** Maximum age of a session, so that a bad cached plan does not stay forever. */
+/** Maximum age of a session, so that a bad cached plan is not used forever. */
 const MAX_AGE_MS = 300_000;
-/** Idle sessions are closed after this time, except one of each kind, so that the next task need not wait for one. */
+/**
+ * Idle sessions are closed after this time. One session of each plan mode stays open, so that the next task
+ * does not wait for a connection.
+ */
 const MAX_IDLE_MS = 10_000;
 const CLEANUP_INTERVAL_MS = 5_000;
 
 const createClosedError = () => new Error("the pool of database sessions is closed");
 
 /**
- * A pool of sessions with one PostgreSQL database, opened on demand. A call waits for any session that becomes free, so
- * the pool also works if the server accepts fewer connections than the pool would open.
+ * A pool of sessions with one PostgreSQL database. They are opened on demand. A call waits for any session
+ * that becomes free, so the pool also works if the server accepts fewer connections than the pool's maximum.
  */
 export class SessionPool {
   /** Names of the prepared statements of the sessions. */
@@ -70,22 +76,28 @@ export class SessionPool {
     return { busy: this.#busy.size, idle: this.#idle.length, waiting: this.#queue.size };
   }
 
-  /** `own` if sessions keep settings and prepared statements from one statement to the next. */
+  /** `own` if sessions keep settings and prepared statements between statements. */
   get sharing(): Sharing {
     return this.#sharing;
   }
 
-  /** False if there are so few sessions that one which is busy for long would block the other calls. */
+  /**
+   * False if there are so few sessions that a single one that is busy for a long time would block the other
+   * calls.
+   */
   get hasSpareSession(): boolean {
     return this.#limit.size > 2;
   }
 
-  /** Calls the listener when the server refuses a connection that a call waits for. Returns a function that removes it. */
+  /**
+   * Calls the listener when the server refuses a connection for which a call waits. Returns a function that
+   * removes it.
+   */
   onConnectionRefused(listener: () => void): () => void {
     return this.#limit.onRefused(listener);
   }
 
-  /** Acquires a session, which must be passed to `release`. Waits until one is free. */
+  /** Acquires a session, and waits until one is free. The caller must pass it to `release`. */
   acquire(planMode: PlanMode): Promise<Session> {
     if (this.#ended !== undefined) return Promise.reject(createClosedError());
     const idle = this.#queue.size === 0 && this.#canUse(planMode, 0) ? this.#takeIdle(planMode) : undefined;
@@ -107,14 +119,14 @@ export class SessionPool {
     this.#openedAfter = performance.now();
   }
 
-  /** Treats all sessions as shared: a pooler gives them to other clients too. */
+  /** Treats all sessions as shared, because a pooler also gives them to other clients. */
   shareSessions(): void {
     if (this.#sharing === "shared") return;
     this.#sharing = "shared";
     this.replaceSessions();
   }
 
-  /** Closes the pool: each session is closed when it is free. */
+  /** Closes the pool. Each session is closed as soon as it is free. */
   end(): Promise<void> {
     if (this.#ended !== undefined) return this.#ended.promise;
     this.#ended = Promise.withResolvers<void>();
@@ -126,7 +138,10 @@ export class SessionPool {
     return this.#ended.promise;
   }
 
-  /** Maximum number of sessions for statements other than lookups: with few sessions, at least one is left for lookups. */
+  /**
+   * Maximum number of sessions for statements other than lookups. If there are few sessions, at least one is
+   * left for lookups.
+   */
   get #maxDefaultSessions(): number {
     const { size } = this.#limit;
     const remaining = size - Math.min(LOOKUP_SESSIONS, Math.floor(size / 2));
@@ -142,12 +157,15 @@ export class SessionPool {
 
   #isCurrent(session: Session): boolean {
     const { isUsable, openedAt, sharing } = session;
-    // If the limit is reduced, another server could take the connection of a session that is closed.
+    // If the limit is reduced, an old session stays open, because another server could take its connection.
     const isYoung = performance.now() - openedAt < MAX_AGE_MS || this.#limit.isReduced;
     return isUsable && openedAt > this.#openedAfter && isYoung && sharing === this.#sharing;
   }
 
-  /** Returns an idle session with this plan mode; one with the other mode only if no more sessions can be opened. */
+  /**
+   * Returns an idle session with this plan mode. Returns one with the other plan mode only if no more
+   * sessions can be opened.
+   */
   #takeIdle(planMode: PlanMode): Session | undefined {
     for (let index = this.#idle.length - 1; index >= 0; index -= 1) {
       const session = this.#idle[index]?.session;

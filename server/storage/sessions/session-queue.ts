@@ -7,7 +7,7 @@ interface WaitingCall {
   reject(error: unknown): void;
 }
 
-/** The calls that wait for a session: a queue for lookups, and one for all others. */
+/** The calls that wait for a session. Lookups and all other calls have separate queues. */
 export class SessionQueue {
   readonly #waiting: Readonly<Record<PlanMode, Set<WaitingCall>>> = { default: new Set(), lookup: new Set() };
   #lastServed: PlanMode = "default";
@@ -40,9 +40,9 @@ export class SessionQueue {
   }
 
   /**
-   * Passes sessions to waiting calls. `take` returns a session, `missing` if one must be opened, or `full` if this plan mode
-   * has reached its maximum. Returns the plan modes of the missing sessions. The modes take turns, so that with a single
-   * session neither starves the other.
+   * Passes sessions to waiting calls. `take` returns a session, `missing` if a session must be opened, or
+   * `full` if this plan mode has its maximum number. Returns the plan modes of the missing sessions. The plan
+   * modes take turns, so that with a single session neither starves the other.
    */
   serve(take: (planMode: PlanMode, missing: number) => Session | "missing" | "full"): PlanMode[] {
     const missing: PlanMode[] = [];

@@ -1,4 +1,4 @@
-/** Settings by name, with the values that joblib's statements need. */
+/** Settings by name, and the values that joblib's statements need. */
 type SettingValues = Readonly<Record<string, string>>;
 
 /**
@@ -32,7 +32,10 @@ const SEMANTICS: SettingValues = {
   idle_in_transaction_session_timeout: "0",
 };
 
-/** The same for settings that only newer versions of PostgreSQL have; `setAll` skips settings that a server does not have. */
+/**
+ * Like `SEMANTICS`, but only newer versions of PostgreSQL have these settings. `setAll` skips settings that
+ * the server does not have.
+ */
 const NEWER_SEMANTICS: SettingValues = {
   idle_session_timeout: "0",
   transaction_timeout: "0",
@@ -78,10 +81,10 @@ export type PlanMode = "default" | "lookup";
 /** A custom setting. A session has it if the server has read joblib's start-up options. */
 const MARKER = "joblib.session";
 
-/** The settings of a session that are not the same for all. */
+/** The settings that differ between sessions. */
 export interface SessionSettings {
   readonly planMode: PlanMode;
-  /** 0: no timeout. */
+  /** Timeout of a statement, in milliseconds. 0 means no timeout. */
   readonly statementTimeoutMs: number;
 }
 
@@ -91,7 +94,7 @@ const getValues = ({ planMode, statementTimeoutMs }: SessionSettings): SettingVa
   statement_timeout: String(Math.ceil(statementTimeoutMs)),
 });
 
-/** Builds the start-up options: those of the connection's configuration, then the marker. */
+/** Builds the start-up options: first those of the connection's configuration, then the marker. */
 export const buildStartupOptions = (configured: string | undefined): string =>
   [configured, `-c ${MARKER}=on`].filter(Boolean).join(" ");
 
@@ -116,7 +119,10 @@ const putBuiltInsFirst = (isLocal: boolean): string => `
     case when pg_catalog.length(pg_catalog.current_setting('search_path')) operator(pg_catalog.>) 0
       then pg_catalog.current_setting('search_path') end), ${isLocal})`;
 
-/** With `off`, a crash of PostgreSQL loses acknowledged commits; `local` is the weakest value that does not. */
+/**
+ * If `synchronous_commit` is `off`, a crash of PostgreSQL loses acknowledged commits. `local` is the weakest
+ * value that does not.
+ */
 const keepCommits = (isLocal: boolean): string => `
   select pg_catalog.set_config('synchronous_commit', 'local', ${isLocal})
   where pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'`;
@@ -125,8 +131,8 @@ const buildStatement = (values: SettingValues, isLocal: boolean): string =>
   [setAll(values, isLocal), putBuiltInsFirst(isLocal), keepCommits(isLocal)].join(" union all ");
 
 /**
- * Builds the statement that applies all settings to the current transaction. It is for sessions that joblib shares: a
- * pooler's with other clients, or the host's.
+ * Builds the statement that applies all settings to the current transaction. It is for sessions that joblib
+ * shares with other clients of a pooler or with the host.
  */
 export const buildTransactionSettings = (settings: SessionSettings): string =>
   buildStatement({ ...NEWER_SEMANTICS, ...getValues(settings) }, true);
@@ -140,8 +146,8 @@ export interface SetUpRow {
 }
 
 /**
- * Builds the first statement of a session. It applies all settings, but only if the server has read joblib's start-up
- * options. A pooler may ignore them, and then the session is also used by other clients.
+ * Builds the first statement of a session. It applies all settings, but only if the server has read joblib's
+ * start-up options. If a pooler ignored them, it also gives the session to other clients.
  */
 export const buildSetUpStatement = (settings: SessionSettings): string => `
   select * from (

@@ -11,11 +11,11 @@ const createDialect = (pool: SessionPool) => ({
   createQueryCompiler: () => new PostgresQueryCompiler(),
 });
 
-/** Creates a Kysely on the sessions of a pool, for all statements other than lookups. */
+/** Creates a Kysely instance on the sessions of a pool, for all statements other than lookups. */
 export const createDefaultSql = (pool: SessionPool): Kysely<Tables> =>
   new Kysely<Tables>({ dialect: createDialect(pool) });
 
-/** Kysely for the statements that run for every task: index lookups as prepared statements. */
+/** A Kysely instance for the statements that run for every task: index lookups as prepared statements. */
 export class LookupSql extends Kysely<Tables> {
   readonly #statements: NamedStatements;
 

@@ -12,7 +12,7 @@ import { isSessionUnusable, isStartupOptionRefused } from "./storage-errors.ts";
 import { valueParsers } from "./value-parsers.ts";
 
 declare module "pg" {
-  // Documented by node-postgres, and missing in its types.
+  // node-postgres documents these methods, but its types lack them.
   interface Client {
     ref(): void;
     unref(): void;
@@ -28,14 +28,14 @@ export interface Statement {
 
 export interface StatementResult<Row> {
   readonly rows: Row[];
-  /** Null for a command that does not return or change rows. */
+  /** Null for a command that neither returns nor changes rows. */
   readonly rowCount: number | null;
   readonly command: string;
 }
 
 /**
- * Whether only joblib uses the server's session (`own`), or a pooler in transaction mode gives it to other clients as well
- * (`shared`). A shared session keeps neither settings nor prepared statements.
+ * `own`: only joblib uses the server's session. `shared`: a pooler in transaction mode also gives it to other
+ * clients, so it keeps neither settings nor prepared statements.
  */
 export type Sharing = "own" | "shared";
 
@@ -51,7 +51,7 @@ const buildClientConfig = (
   settings: SessionSettings,
 ): ClientConfig => ({
   ...config,
-  // The driver reads PGOPTIONS only if no options are set.
+  // The driver reads PGOPTIONS only if no options are set, so this code reads it as well.
   ...(sharing === "own" && { options: buildStartupOptions(config.options ?? process.env["PGOPTIONS"]) }),
   query_timeout: settings.statementTimeoutMs === 0 ? 0 : settings.statementTimeoutMs + RESPONSE_GRACE_MS,
   types: valueParsers,
@@ -72,7 +72,7 @@ export class Session {
   readonly openedAt = performance.now();
   readonly #client: Client;
   readonly #settings: SessionSettings;
-  /** The plan mode that the server has at the moment. */
+  /** The plan mode that is set on the server at the moment. */
   #activePlanMode: PlanMode;
   /** The plan mode of the next statement. */
   #planMode: PlanMode;
@@ -96,7 +96,8 @@ export class Session {
     // The parsers need the text format. A host may have set `pg.defaults.binary`, which no client option overrides.
     Object.assign(client, { binary: false });
     const session = new Session(client, sharing, settings);
-    // A running statement rejects anyway, but an "error" event without a listener would end the process.
+    // A lost connection rejects the running statement in any case, but an "error" event without a listener
+    // would end the process.
     client.on("error", () => session.#handleLoss(onLost));
     client.on("end", () => session.#handleLoss(onLost));
     try {
@@ -123,7 +124,9 @@ export class Session {
     return this.#planMode;
   }
 
-  /** Sets the plan mode of the next statements. A change costs a round trip. */
+  /**
+   * Sets the plan mode for the next statements. If it differs, the next statement takes one more round trip.
+   */
   setPlanMode(planMode: PlanMode): void {
     this.#planMode = planMode;
   }
@@ -168,11 +171,14 @@ export class Session {
 
   close(): void {
     this.#isBroken = true;
-    // Fails if the connection is already lost.
+    // `end` fails if the connection is already lost.
     this.#client.end().catch(() => {});
   }
 
-  /** Runs a single statement in its own transaction, because the settings of a shared session end with the transaction. */
+  /**
+   * Runs a single statement in its own transaction, because a shared session loses its settings at the end of
+   * a transaction.
+   */
   async #runShared<Row>(statement: Statement): Promise<StatementResult<Row>> {
     try {
       await this.begin();

@@ -14,15 +14,18 @@ import { createDefaultSql, LookupSql } from "./session-sql.ts";
 export interface Sessions {
   /** Runs statements without a transaction. */
   run<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
-  /** Runs the statements that every task needs: index lookups as prepared statements, without a transaction. */
+  /**
+   * Runs the statements that are needed for every task. They are index lookups, run as prepared statements
+   * without a transaction.
+   */
   runPrepared<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
   /** Runs statements in one READ COMMITTED transaction. */
   transaction<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
   /** Runs statements that PostgreSQL does not allow in a transaction, such as VACUUM. */
   runOutsideTransaction<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
   /**
-   * Runs work with an advisory lock; returns false if another server has the lock. The lock only avoids duplicate work, so
-   * it is released early if the work needs its connection.
+   * Runs work while this server has an advisory lock. Returns false if another server has the lock. The lock
+   * only avoids duplicate work, so it is released early if the work needs its connection.
    */
   withLock(name: string, work: () => Promise<void>): Promise<boolean>;
   /** Wraps a batched statement so that the meter records its number of calls and its duration. */
@@ -41,7 +44,10 @@ const tryLock = async (db: Sql, name: string): Promise<boolean> => {
   return rows[0]?.is_locked === true;
 };
 
-/** Keeps the lock in a separate transaction until the work is done, or until the server refuses a connection. */
+/**
+ * Creates `withLock` for a pool. A separate transaction keeps the lock until the work is done or the server
+ * refuses a connection.
+ */
 const createPoolLock =
   (pool: SessionPool, transaction: Run): Sessions["withLock"] =>
   async (name, work) => {
@@ -89,7 +95,7 @@ const createMeasureBatches =
     }
   };
 
-/** Creates sessions on joblib's own pool. */
+/** Creates sessions on a pool that joblib has opened. */
 const createPoolSessions = (pool: SessionPool, measureBatches: Sessions["measureBatches"]): Sessions => {
   const db = createDefaultSql(pool).withSchema("joblib");
   const lookup = new LookupSql(pool);
@@ -110,7 +116,10 @@ const createPoolSessions = (pool: SessionPool, measureBatches: Sessions["measure
   };
 };
 
-/** Creates sessions on the ORM: those of the host, whose settings joblib must not change, or that of the embedded database. */
+/**
+ * Creates sessions on the ORM. These are sessions of the host, whose settings joblib must not change, or the
+ * only session of the embedded database.
+ */
 const createOrmSessions = (orm: Orm, measureBatches: Sessions["measureBatches"]): Sessions => {
   const runWithoutSettings: Run = (work) => withRetries(() => runOnOrm(orm, work), NO_RECOVERY);
   const runWithSettings: Run = (work) => withRetries(() => runInHostTransaction(orm, work), NO_RECOVERY);
@@ -131,7 +140,7 @@ const createOrmSessions = (orm: Orm, measureBatches: Sessions["measureBatches"])
   };
 };
 
-/** Creates sessions: on a pool of joblib's own, or on the ORM. */
+/** Creates sessions on joblib's own pool, or on the ORM if joblib cannot open one. */
 export const createSessions = (
   orm: Orm,
   pool?: SessionPool,

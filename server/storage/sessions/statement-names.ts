@@ -1,4 +1,7 @@
-/** Maximum number of names. There are fewer lookups; further statements are not prepared. */
+/**
+ * Maximum number of names. It is more than the number of lookup statements. Statements beyond it are not
+ * prepared.
+ */
 const MAX_NAMES = 200;
 
 /** The names of prepared statements. A name always refers to the same text in all sessions of a pool. */

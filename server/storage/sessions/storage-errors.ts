@@ -16,18 +16,21 @@ export const isRolledBack = (error: unknown): boolean => ["40P01", "40001"].incl
 /** Returns true if the statement was not executed because the server or the session is read-only. */
 export const isReadOnly = (error: unknown): boolean => getErrorCode(error) === "25006";
 
-/** PgBouncer's messages; their SQLSTATE is a general protocol violation. */
+/** Messages of PgBouncer for a full pool. Their SQLSTATE is only a general protocol violation. */
 const POOLER_IS_FULL = /no more connections allowed|query_wait_timeout/i;
 
 /** Returns true if the server or a pooler accepts no more connections at the moment. */
 export const isTooManyConnections = (error: unknown): boolean =>
   getErrorCode(error) === "53300" || (error instanceof Error && POOLER_IS_FULL.test(error.message));
 
-/** Returns true if a pooler refuses start-up options: 08P01, or 0A000 from Amazon RDS Proxy. */
+/** Returns true if a pooler refuses start-up options (SQLSTATE 08P01, or 0A000 from Amazon RDS Proxy). */
 export const isStartupOptionRefused = (error: unknown): boolean =>
   ["08P01", "0A000"].includes(getErrorCode(error)) && !isTooManyConnections(error);
 
-/** Returns true if a pooler ran a prepared statement on a session that does not have it. It was not executed. */
+/**
+ * Returns true if a pooler ran a prepared statement on a session that has not prepared it. The statement was
+ * not executed.
+ */
 export const isPreparedStatementLost = (error: unknown): boolean =>
   ["26000", "42P05"].includes(getErrorCode(error));
 
@@ -64,7 +67,7 @@ const TABLES = "joblib's tables are missing or older than this server: run `jobl
 const REFUSALS: readonly (readonly [state: string, advice: string])[] = [
   ["42501", RIGHTS],
   ["28", LOGIN],
-  // No such schema, table or column.
+  // The schema, table or column does not exist.
   ["3F000", TABLES],
   ["42P01", TABLES],
   ["42703", TABLES],
@@ -79,7 +82,10 @@ const isConnectRefused = (error: Error): boolean =>
 const getRefusalAdvice = (error: Error): string | undefined =>
   isConnectRefused(error) ? CONNECT : REFUSALS.find(([state]) => getErrorCode(error).startsWith(state))?.[1];
 
-/** Characters that the encoding or the type text does not have, or a value that exceeds a limit such as that of an index row. */
+/**
+ * SQLSTATEs for values that cannot be stored: a character that the encoding or the type `text` does not
+ * support, or a value that exceeds a limit such as the size of an index row.
+ */
 const UNSTORABLE: Readonly<Record<string, UnstorableValue["reason"]>> = {
   "22021": "text",
   "22P05": "text",
@@ -90,9 +96,10 @@ const UNSTORABLE: Readonly<Record<string, UnstorableValue["reason"]>> = {
 const toRefusedConnection = (error: Error): StorageUnavailable | undefined => {
   if (!isRefusedConnection(error)) return undefined;
   const explained = explainRefusal(error);
-  // There is no special advice for a wrong user or password.
+  // There is no advice for a wrong user or password.
   if (explained === error && getErrorCode(error).startsWith("28")) return undefined;
-  // The explanation may contain host, role and database. As the cause, it is only for logs and not for clients.
+  // The explanation may contain host, role and database. It is passed as the cause, which is logged but not
+  // sent to clients.
   return new StorageUnavailable(explained, { reason: CONNECTION_REFUSED });
 };
 

@@ -1,4 +1,7 @@
-/** Thrown if the database refuses a statement until an administrator acts: missing rights or tables, a wrong password. */
+/**
+ * Thrown if the database refuses a statement until an administrator acts, for example because of missing
+ * rights or tables, or a wrong password.
+ */
 export class StorageRefusal extends Error {
   constructor(cause: Error, advice: string) {
     super(`the database refused a statement (${cause.message}): ${advice}`, { cause });

@@ -3,7 +3,10 @@ import type { FailureKind, FailureReason } from "./failure-reasons.ts";
 /** Thrown if the database cannot be reached or does not execute a statement in time. The message contains the reason. */
 export class StorageUnavailable extends Error {
   readonly kind: FailureKind;
-  /** True if the connection was lost during the statement: the database may have executed it, or may still do so. */
+  /**
+   * True if the connection was lost during the statement: the database may have executed the statement, or
+   * may still execute it.
+   */
   readonly isOutcomeUnknown: boolean;
 
   constructor(
@@ -21,8 +24,8 @@ export class StorageUnavailable extends Error {
 }
 
 /**
- * Returns the result of an operation, or undefined if its outcome is unknown, so that the caller reads the current state.
- * Only for operations whose key or fence shows whether they were executed.
+ * Returns the result of an operation, or undefined if its outcome is unknown; the caller then reads the
+ * current state. Use it only for operations whose key or fence shows whether they were executed.
  */
 export const catchUnknownOutcome = async <Value>(operation: Promise<Value>): Promise<Value | undefined> => {
   try {

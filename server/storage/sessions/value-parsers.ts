@@ -2,7 +2,10 @@ import type { CustomTypesConfig } from "pg";
 
 const keepText = (text: string): string => text;
 
-/** Parsers by type id (`pg_type.oid`). Statements cast values of all other types to one of these or to text. */
+/**
+ * Parsers by type id (`pg_type.oid`). Statements cast values of all other types to text or to one of these
+ * types.
+ */
 const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   /** bool */
   16: (text) => text === "t",
@@ -15,8 +18,8 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
 };
 
 /**
- * The parsers of joblib's own sessions. Those of `pg.types` are global in the process, and a host application may replace
- * them.
+ * The parsers of joblib's own sessions. The parsers of `pg.types` are global in the process, and a host may
+ * replace them.
  */
 export const valueParsers: CustomTypesConfig = {
   getTypeParser: (oid: number) => PARSERS[oid] ?? keepText,

@@ -2,7 +2,7 @@ import { CompiledQuery, type RawBuilder } from "kysely";
 import type { Sql } from "../sessions/orm.ts";
 import { LookupSql } from "../sessions/session-sql.ts";
 
-/** A placeholder in the text of a statement for a value that each call passes. */
+/** A placeholder in the text of a statement. Each call passes a value for it. */
 export class Placeholder {
   readonly index: number;
 

@@ -1,12 +1,11 @@
 import { type JobAddress, Problem, parseJobName } from "../../../protocol/index.ts";
 
-/** The 404 of a job. */
 export const jobNotFound = (jobName: string, roomId: string): Problem =>
   new Problem("job-not-found", `Job ${jobName} not found in room ${roomId}.`);
 
 /**
- * Resolves the name of a job in a room. Throws a 400 if the name is invalid, a 404 if the job is not visible in the
- * room.
+ * Resolves the name of a job in a room. Throws a 400 if the name is invalid, and a 404 if the job is not
+ * visible in the room.
  */
 export const resolveJobName = (jobName: string, roomId: string): JobAddress => {
   const parsed = parseJobName(jobName, roomId);

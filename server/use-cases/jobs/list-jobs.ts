@@ -2,7 +2,7 @@ import { GLOBAL_ROOM, type Job, type Page, type PageQuery } from "../../../proto
 import type { Context } from "../../context.ts";
 import { toWireJob } from "../../wire.ts";
 
-/** Lists the jobs that are visible in a room: its own and those of `@global`. */
+/** Lists the jobs that are visible in a room: the jobs of the room and those of `@global`. */
 export const listJobs = async (
   { storage, settings }: Pick<Context, "storage" | "settings">,
   roomId: string,

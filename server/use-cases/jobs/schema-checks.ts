@@ -18,14 +18,14 @@ export const hashCanonicalJson = (value: object): string => hash("sha256", canon
 export const hashSchemaPair = ({ schema, resultSchema }: SchemaPair): string =>
   hash("sha256", canonicalizeSchema({ schema, result_schema: resultSchema }));
 
-/** The 422 of a request with invalid values. */
+/** Creates the 422 for a request with invalid values. */
 export const validationError = (detail: string, errors: readonly FieldError[]): Problem =>
   new Problem("validation-error", detail, { errors: [...errors] });
 
 const prefixPointers = (prefix: string, errors: readonly FieldError[]): FieldError[] =>
   errors.map(({ pointer, detail }) => ({ pointer: `${prefix}${pointer}`, detail }));
 
-/** Throws a 422 if one of a user's two schemas is not valid or not supported. */
+/** Throws a 422 if a schema of the job is invalid or not supported. */
 export const requireSchemas = async (
   { validators }: Pick<Context, "validators">,
   pair: SchemaPair,

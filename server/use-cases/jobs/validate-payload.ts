@@ -3,7 +3,10 @@ import type { Context } from "../../context.ts";
 import { jobNotFound, resolveJobName } from "./job-names.ts";
 import { findPayloadErrors } from "./schema-checks.ts";
 
-/** Returns the errors for which a submit of the payload would be rejected; none if `validate_payloads` is off. */
+/**
+ * Returns the errors with which a submit of the payload would be rejected. There are none if
+ * `validate_payloads` is off.
+ */
 export const validatePayload = async (
   context: Pick<Context, "storage" | "settings" | "validators">,
   {

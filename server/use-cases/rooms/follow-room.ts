@@ -1,7 +1,10 @@
 import type { Context } from "../../context.ts";
 import { type FollowInput, type FollowStream, StreamPacer } from "../follow.ts";
 
-/** Streams the changes of a room, from the event after `lastEventId` or from now on. */
+/**
+ * Streams the changes of a room. Starts after the event `lastEventId`, or with the next change if it is
+ * undefined.
+ */
 export async function* followRoom(
   { roomFeeds, bus }: Pick<Context, "roomFeeds" | "bus">,
   roomId: string,
@@ -19,7 +22,7 @@ export async function* followRoom(
     for (;;) {
       pacer.wakeSignal.reset();
       for (let event = feed.getEvent(position); event !== undefined; event = feed.getEvent(position)) {
-        // After a reset the client reads the lists again, so the events up to now are skipped.
+        // After a `reset` the client reads the lists again, so the events up to now are skipped.
         position = event.event === "reset" ? feed.end : position + 1;
         yield { ...event, id: feed.formatId(position) };
         pacer.markSent();

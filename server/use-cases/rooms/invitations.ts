@@ -15,7 +15,10 @@ import { createJobsChangedEvents, createRequeueEvents, type ResultWithEvents } f
 const invitationNotFound = () =>
   new Problem("invitation-not-found", "Invitation not found. It may have been deleted after it expired.");
 
-/** Returns the jobs that an invitation allows: the requested ones, or else the inviter's. Null allows all jobs. */
+/**
+ * Returns the jobs that an invitation allows: the requested jobs, or those of the inviter if none were
+ * requested. Null allows all jobs.
+ */
 const resolveInvitedJobs = (
   requested: readonly string[] | undefined,
   own: readonly string[] | null,
@@ -31,7 +34,10 @@ const resolveInvitedJobs = (
   return requested === undefined ? own : [...new Set(requested)];
 };
 
-/** Invites a user into a room for a limited time, with the inviter's permissions there or fewer. */
+/**
+ * Invites a user into a room for a limited time. The invited user has at most the permissions of the inviter
+ * in this room.
+ */
 export const createInvitation = async (
   { storage, invitations: issuer, newId }: Pick<Context, "storage" | "invitations" | "newId">,
   caller: Caller,
@@ -44,7 +50,8 @@ export const createInvitation = async (
     );
   }
   const own = await caller.getCredentials();
-  // Revoking an invitation would otherwise have to find all invitations that were created with it.
+  // Invited users cannot invite others. Otherwise a revocation would have to find all invitations that were
+  // created with the revoked one.
   if (own.invitationId !== null) throw new Problem("forbidden", "Invited users cannot invite others.");
   const invitation = await storage.invitations.create({
     id: newId(),
@@ -69,12 +76,15 @@ export const listInvitations = async (
 };
 
 /**
- * Maximum number of workers that a revocation removes. The sweeper removes any others, because they cannot send
- * heartbeats.
+ * Maximum number of workers that a revocation removes. The sweeper removes the others, because they can no
+ * longer send heartbeats.
  */
 const MAX_REMOVED_WORKERS = 500;
 
-/** Revokes an invitation: its token becomes invalid, its workers are removed, and their tasks fail or are requeued. */
+/**
+ * Revokes an invitation. Its token becomes invalid, its workers are removed, and their tasks fail or are
+ * requeued.
+ */
 export const revokeInvitation = async (
   context: Pick<Context, "storage" | "invitations" | "owners" | "waitingClaims" | "settings">,
   caller: Caller,

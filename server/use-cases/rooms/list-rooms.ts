@@ -8,9 +8,9 @@ import {
 import { type Caller, canRead } from "../../access.ts";
 import type { Context } from "../../context.ts";
 
-/** Maximum number of rooms for which the host is asked whether the caller can read them. */
+/** Maximum number of rooms about which the host is asked whether the caller can read them. */
 const MAX_CHECKED_ROOMS = 1_000;
-/** Number of rooms that the host is asked about concurrently. */
+/** Number of concurrent calls of the host's `authorizeRoom`. */
 const CONCURRENT_CHECKS = 20;
 
 type Ports = Pick<Context, "storage" | "settings">;
@@ -25,7 +25,9 @@ const filterReadable = async (caller: Caller, rooms: readonly string[]): Promise
   return readable;
 };
 
-/** Returns the rooms that the caller can read. `authorizeRoom` also decides about the rooms that the host lists. */
+/**
+ * Returns the rooms that the caller can read. Calls `authorizeRoom` even for the rooms that the host lists.
+ */
 const findReadableRooms = async ({ storage }: Ports, caller: Caller): Promise<string[]> => {
   const listed = (await caller.listRooms())?.filter(isRoomId).slice(0, MAX_CHECKED_ROOMS);
   const rooms = listed ?? (await storage.stats.listRoomNames(MAX_CHECKED_ROOMS));
@@ -33,7 +35,10 @@ const findReadableRooms = async ({ storage }: Ports, caller: Caller): Promise<st
   return [GLOBAL_ROOM, ...(await filterReadable(caller, others))];
 };
 
-/** Lists the rooms that the caller can read: those that the host lists, or else those with jobs or tasks. */
+/**
+ * Lists the rooms that the caller can read. The candidates are the rooms that the host lists, or all rooms
+ * with jobs or tasks if the host cannot list any.
+ */
 export const listRooms = async (
   ports: Ports,
   caller: Caller,

@@ -17,13 +17,12 @@ export interface AwaitTaskInput {
   readonly longPoll: LongPoll;
 }
 
-/** A task and its ETag; `task` is null if the caller already has this version. */
+/** A task and its ETag. `task` is null if the caller already has this version. */
 export interface AwaitTaskResult {
   readonly task: Task | null;
   readonly tag: string;
 }
 
-/** The 404 of a task. */
 export const taskNotFound = (): Problem => new Problem("task-not-found", "Task not found.");
 
 /** Returns a task with its queue position. Throws a 404 if it does not exist. */
@@ -33,14 +32,17 @@ export const findTask = async ({ storage }: Pick<Ports, "storage">, id: string):
   return record;
 };
 
-/** Returns true if the record ends the wait: the task has ended, or differs from the version that the caller has. */
+/**
+ * Returns true if the wait ends: the task has ended, or it differs from the version that the caller has.
+ */
 const isAnswer = (record: TaskRecord, { ifNoneMatch }: AwaitTaskInput): boolean =>
   isTerminal(record.task.status) ||
   (ifNoneMatch !== undefined && !matchesEntityTag(ifNoneMatch, getEntityTag(record)));
 
 /**
- * Returns true if an event can end the wait. New log lines never do. Without `If-None-Match` the caller waits for the
- * end of the task, so that other changes of its status are ignored. Undefined means that events may have been missed.
+ * Returns true if an event may end the wait. New log lines never do. Without `If-None-Match`, the caller
+ * waits for the end of the task, so other changes of its status are ignored. An undefined event means that
+ * events may have been missed.
  */
 const isRelevant = (event: Event | undefined, { ifNoneMatch }: AwaitTaskInput): boolean =>
   event?.kind !== "task-logged" &&
@@ -57,7 +59,8 @@ const waitForAnswer = async (
   const { taskId, longPoll } = input;
   const deadline = getDeadline(longPoll);
   const wakeSignal = new WakeSignal();
-  // Subscribe, then read, then wait: an event between the read and the wait sets the signal.
+  // The order is important: subscribe, read, wait. An event between the read and the wait is remembered by
+  // the signal.
   let endedTask: TaskRecord | undefined;
   const unsubscribe = await ports.bus.subscribe(getTaskChannel(taskId.toLowerCase()), (event) => {
     if (isRelevant(event, input)) wakeSignal.notify();
@@ -81,7 +84,10 @@ const waitForAnswer = async (
   }
 };
 
-/** Returns a task to a caller who can read it: immediately, or when it has ended or changed. Throws a 403 or a 404. */
+/**
+ * Returns a task to a caller who can read it, either immediately or when it has ended or changed. Throws a
+ * 403 or a 404.
+ */
 export const awaitTask = async (
   ports: Ports,
   caller: Caller,

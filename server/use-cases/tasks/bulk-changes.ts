@@ -14,12 +14,14 @@ import { createRequeueEvents, createTaskChangedEvent, publishEvents } from "../e
 import { findPayloadErrors } from "../jobs/schema-checks.ts";
 import { resolveTaskFilter, unknownCursor } from "./list-tasks.ts";
 
-/** Number of tasks that are changed at a time. The events of one batch are published before the next one starts. */
+/**
+ * Number of tasks that are changed at once. The events of a batch are published before the next batch starts.
+ */
 const BATCH = 100;
 
 /** A kind of change. `apply` changes the tasks of a batch and returns how many were changed. */
 interface BulkChange {
-  /** The statuses from which a task can be changed. */
+  /** The statuses in which a task can be changed. */
   readonly from: readonly TaskStatus[];
   readonly apply: (context: Context, ids: readonly string[]) => Promise<number>;
 }
@@ -37,7 +39,7 @@ const cancel: BulkChange = {
   },
 };
 
-/** Returns true if the task's job is still registered and the payload is still valid against its schema. */
+/** Returns true if the task's job is still registered and the payload still matches its schema. */
 const canRetry = async (
   context: Context,
   { task, job: address, jobId }: TaskRecord,
@@ -89,7 +91,7 @@ const changeTasks = async (
 
   const { tasks } = selected;
   const isAllowed = ({ createdById }: SelectedTask) => actor.isAdmin || createdById === actor.id;
-  // Oldest first, so that retried tasks keep their order.
+  // The oldest task comes first, so that retried tasks keep their order.
   const allowed = tasks
     .filter(isAllowed)
     .map(({ id }) => id)
@@ -107,12 +109,16 @@ const changeTasks = async (
   };
 };
 
-/** Cancels the matching tasks of a room that the caller submitted; an admin cancels all matching tasks. */
+/**
+ * Cancels the matching tasks of a room. Only an admin can cancel tasks that other users submitted; others are
+ * skipped.
+ */
 export const cancelTasks = (context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> =>
   changeTasks(context, caller, { change: cancel, input });
 
 /**
- * Retries the matching failed and cancelled tasks of a room that the caller submitted; an admin retries all of them.
+ * Retries the matching failed and cancelled tasks of a room. Only an admin can retry tasks that other users
+ * submitted; others are skipped.
  */
 export const retryTasks = (context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> =>
   changeTasks(context, caller, { change: retry, input });

@@ -8,9 +8,9 @@ import { workerNotFound } from "../../state/worker-owners.ts";
 import { createTaskChangedEvent, createWorkAvailableEvents, type ResultWithEvents } from "../events.ts";
 
 /**
- * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of them reads
- * less often than every 5 s, because `WaitingClaims` looks for due tasks on behalf of all of them. 1,000 idle workers
- * cause 67 reads per second instead of 200.
+ * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of
+ * them reads less often than every 5 s. This is sufficient, because `WaitingClaims` looks for due tasks on
+ * behalf of all of them. 1,000 idle workers cause 67 reads per second instead of 200.
  */
 const MAX_READS_PER_SECOND = 50;
 
@@ -18,15 +18,18 @@ const MAX_READS_PER_SECOND = 50;
 export interface ClaimInput {
   readonly workerId: string;
   readonly limit: number;
-  /** The claim also starts the tasks. */
+  /** True if the claim also starts the tasks. */
   readonly start: boolean;
 }
 
-/** The claimed tasks for the response, and their records, which are needed to requeue them if the client is gone. */
+/**
+ * The claimed tasks for the response, and their records. The records are needed to requeue the tasks if the
+ * client is gone.
+ */
 export interface ClaimTasksResult {
   readonly tasks: Task[];
   readonly records: readonly ClaimedTaskRecord[];
-  /** True if the worker is draining and gets no more tasks. */
+  /** True if the worker is draining. It then gets no more tasks. */
   readonly isDraining: boolean;
 }
 
@@ -55,8 +58,8 @@ const getReadInterval = ({ bus, waitingClaims, settings }: Context): number => {
 };
 
 /**
- * Wakes other waiting claims if due tasks may remain. The response does not wait for this. A claim that got fewer
- * tasks than its limit left none.
+ * Wakes other waiting claims if due tasks may remain. The response does not wait for this. A claim that got
+ * fewer tasks than its limit has left no due tasks.
  */
 const wakeOthers = (
   { waitingClaims, log }: Context,
@@ -69,7 +72,10 @@ const wakeOthers = (
   });
 };
 
-/** Returns true if the worker is draining. Only workers without jobs are looked up, because draining removes them. */
+/**
+ * Returns true if the worker is draining. Only workers without jobs are looked up, because draining removes
+ * the links to jobs.
+ */
 const isDraining = async ({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> =>
   (await storage.tasks.getLinkedJobIds(workerId)).length === 0 &&
   (await storage.workers.find(workerId))?.isDraining === true;
@@ -85,15 +91,17 @@ const waitForTasks = async (
   try {
     for (;;) {
       const wasNotified = claim.isNotified;
-      // Subscribe, then read, then wait: an event between the read and the wait sets the signal.
+      // The order is important: subscribe, read, wait. An event between the read and the wait is remembered
+      // by the signal.
       claim.reset();
       const jobIds = await storage.tasks.getLinkedJobIds(input.workerId);
       await waitingClaims.add(claim, jobIds);
       const records = await claimDueTasks(context, input, longPoll);
       if (wasNotified) context.meter.claimWoken(records.length > 0 ? "tasks" : "nothing");
-      // All jobs of the worker: the notification may have been for another job than that of the claimed task.
+      // Returns all jobs of the worker, because the notification may have been for another job than that of
+      // the claimed task.
       if (records.length > 0) return { records, jobIds };
-      // The worker's jobs changed during the claim, so it must subscribe to other channels.
+      // If the worker's jobs changed during the claim, subscribe to their channels first.
       if (jobIds !== (await storage.tasks.getLinkedJobIds(input.workerId))) continue;
       const left = deadline - performance.now();
       if (left <= 0 || longPoll.signal.aborted || (await isDraining(context, input)))
@@ -118,7 +126,9 @@ const claimWithoutWaiting = async (
   return { records, jobIds: [...new Set(records.map(({ jobId }) => jobId))] };
 };
 
-/** Claims up to `limit` tasks for a worker of the caller, and waits for the first one if the caller asked for it. */
+/**
+ * Claims up to `limit` tasks for a worker of the caller. Waits for the first task if the caller asked for it.
+ */
 export const claimTasks = async (
   context: Context,
   caller: Caller,
@@ -143,8 +153,8 @@ export const claimTasks = async (
 };
 
 /**
- * Requeues tasks that were claimed for a client that is gone, and wakes the next worker. The claim does not count
- * towards `max_attempts`.
+ * Requeues tasks that were claimed for a client that is gone, and wakes another claim. The claim does not
+ * count towards `max_attempts`.
  */
 export const requeueClaims = async (
   { storage, meter }: Pick<Context, "storage" | "meter">,

@@ -9,7 +9,8 @@ const getReason = ({ task, queuePosition, facts }: DiagnosisInput): DiagnosisRea
   if (isTerminal(status)) return "finished";
   if (status === "running" || status === "claimed") return status;
   if (facts.isJobRemoved) return "job-gone";
-  // A task has a queue position only if it is due by the clock of the database.
+  // A task has a queue position only if it is due by the clock of the database. Without one, it is not due
+  // yet.
   if (queuePosition === null) return task.runs > 0 ? "retrying" : "not-due";
   if (facts.workers === 0) return "no-worker";
   return facts.busyWorkers < facts.workers ? "next" : "workers-busy";
@@ -48,7 +49,10 @@ const toDiagnosis = (input: DiagnosisInput): Diagnosis => {
   };
 };
 
-/** Explains to a caller who can read the task why it is not running, or what it is doing. Throws a 403 or a 404. */
+/**
+ * Explains why a task is not running, or what it is doing, to a caller who can read it. Throws a 403 or a
+ * 404.
+ */
 export const diagnoseTask = async (
   context: Pick<Context, "storage" | "settings">,
   caller: Caller,

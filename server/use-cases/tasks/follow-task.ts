@@ -18,8 +18,8 @@ import { readLogPage } from "./task-logs.ts";
 const MAX_LINES = 500;
 
 /**
- * The state of a client: the version of the task and a position in its log. Event ids contain both, so any server can
- * resume.
+ * The state of a client: a version of the task and a position in its log. Event ids contain both, so
+ * that any server can resume the stream.
  */
 interface StreamPosition {
   version: number;
@@ -54,8 +54,8 @@ const readTask = async (
 };
 
 /**
- * Streams the changes of a task and new lines of its log. Every event is read from the database when it is sent, so
- * that nothing has to be buffered for a slow client.
+ * Streams the changes of a task and the new lines of its log. Each event is read from the database when it is
+ * sent, so nothing is buffered for a slow client.
  */
 export async function* followTask(
   context: Context,
@@ -74,7 +74,8 @@ export async function* followTask(
       const record = await readTask(context, taskId, isFirst);
       if (record === undefined) return;
       if (isFirst && !(await canReadTask(caller, record))) throw forbidden("task-read");
-      // Log lines precede the end of the task, so that a client that stops at the end has all of them.
+      // Log lines are sent before the end of the task, so that a client that stops at the end has received
+      // all of them.
       for (;;) {
         const page = await readLogPage(context, record.task.id, {
           after: position.logPosition,

@@ -10,9 +10,9 @@ export interface DiagnosisInput {
   readonly now: number;
 }
 
-/** Maximum time until an idle worker should have claimed a due task. A longer wait is reported as unusual. */
+/** Maximum time in which an idle worker should claim a due task. A longer wait is reported as unusual. */
 const MAX_CLAIM_DELAY_MS = 15_000;
-/** Estimated waits below this are not shown. */
+/** Minimum estimated wait that is shown. */
 const MIN_SHOWN_WAIT_MS = 1_000;
 /** Highest exact queue position: the storage counts at most 1,000 tasks ahead. */
 const MAX_QUEUE_POSITION = 1_000;
@@ -35,9 +35,9 @@ const formatQueuePosition = ({ queuePosition }: DiagnosisInput) => {
 };
 
 /**
- * Estimates the milliseconds until the task starts: all tasks up to its queue position take the median run time, and
- * as many of them run concurrently as the workers run now, at least one per worker. Returns undefined if there is no
- * basis for an estimate.
+ * Estimates the milliseconds until the task starts. Assumes that all tasks up to its queue position take the
+ * median run time, and that the workers run as many tasks concurrently as now, at least one each. Returns
+ * undefined if there is no basis for an estimate.
  */
 export const estimateWait = ({ queuePosition, facts }: DiagnosisInput): number | undefined => {
   const { medianRunSeconds, workers, leasedTasks } = facts;

@@ -9,14 +9,14 @@ const MAX_LISTED = 200;
 
 type AttemptFields = Omit<Attempt, "worker_name" | "late_result">;
 
-/** Returns an attempt of which only the number is known: it was claimed and requeued. */
+/** Returns an attempt of which only the number is stored, because it was claimed and requeued. */
 const createReleasedAttempt = (attempt: number): AttemptFields => ({
   attempt,
   ...{ worker_id: null, claimed_at: null, started_at: null, ended_at: null, error: null },
   outcome: "released",
 });
 
-/** Returns the outcome of the latest attempt, which the task's row describes unless it failed. */
+/** Returns the outcome of the latest attempt. The task's row describes this attempt, unless it failed. */
 const getLatestOutcome = ({
   status,
   workerId,
@@ -26,7 +26,7 @@ const getLatestOutcome = ({
   if (status === "claimed" || status === "running") return "open";
   // The task was completed with the late result of another worker, so the worker of the latest attempt lost its lease.
   if (status === "completed") return holdEndedWorkerId === workerId ? "completed" : "lost";
-  // A task that was cancelled after it had been requeued has no worker.
+  // If the task was requeued before it was cancelled, it has no worker.
   if (holdEndedReason === "cancelled") return holdEndedWorkerId === null ? "released" : "cancelled";
   if (status === "failed") return "failed";
   return holdEndedReason === "lost" ? "lost" : "released";
@@ -50,7 +50,8 @@ const toFailedAttempts = ({ errors, attempt, claimedAt, startedAt }: AttemptHist
   errors.map((entry) => ({
     attempt: entry.attempt,
     worker_id: entry.worker_id,
-    // Entries of older versions have no times. The task's row has those of the latest attempt.
+    // Entries that older versions of joblib wrote have no times. The task's row contains the times of the
+    // latest attempt.
     claimed_at: entry.claimed_at ?? (entry.attempt === attempt ? claimedAt : null),
     started_at: entry.started_at ?? (entry.attempt === attempt ? startedAt : null),
     ended_at: entry.at,
@@ -58,7 +59,7 @@ const toFailedAttempts = ({ errors, attempt, claimedAt, startedAt }: AttemptHist
     error: entry.error,
   }));
 
-/** Returns all attempts, oldest first. An attempt of which nothing is stored was claimed and requeued. */
+/** Returns all attempts, oldest first. An attempt about which nothing is stored was claimed and requeued. */
 export const toAttempts = (history: AttemptHistory): Attempt[] => {
   const known = new Map(toFailedAttempts(history).map((one) => [one.attempt, one]));
   if (history.attempt > 0 && !known.has(history.attempt))

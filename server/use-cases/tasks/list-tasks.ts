@@ -15,8 +15,8 @@ import { validationError } from "../jobs/schema-checks.ts";
 type Ports = Pick<Context, "storage" | "settings">;
 
 /**
- * Resolves a filter to a selection of a room's tasks. A job name selects all registrations of that name, including
- * removed ones. Throws a 404 if the job was never registered.
+ * Resolves a filter to a selection of a room's tasks. A job name selects the tasks of all registrations with
+ * this name, including removed ones. Throws a 404 if there was never such a registration.
  */
 export const resolveTaskFilter = async (
   { storage }: Pick<Ports, "storage">,
@@ -35,14 +35,15 @@ export const resolveTaskFilter = async (
   };
 };
 
-/** The 422 of a cursor (`after`) that is not a task of the room. */
+/** Creates the 422 for a cursor (`after`) that is not a task of the room. */
 export const unknownCursor = () =>
   validationError("The page cursor is invalid; see `errors`.", [
     { pointer: "/after", detail: "is not the id of a task in this room" },
   ]);
 
 /**
- * Returns the task whose id is the search text, however old it is; undefined if the text is not the id of such a task.
+ * Returns the task whose id is the search text, even if it is too old to be searched. Returns undefined if
+ * the text is not the id of a selected task.
  */
 const findById = async ({ storage }: Ports, selection: TaskSelection, window: TaskPageQuery) => {
   if (selection.text === undefined || !isUuid(selection.text)) return undefined;
@@ -59,7 +60,7 @@ export const listRoomTasks = async (
 ): Promise<TaskPage> =>
   listTasks(ports, await resolveTaskFilter(ports, roomId, filter), { limit, offset, after });
 
-/** Lists the tasks of the current registration of a job that match a filter. */
+/** Lists those tasks of a job's current registration that match a filter. */
 export const listJobTasks = async (
   ports: Ports,
   { roomId, jobName }: { readonly roomId: string; readonly jobName: string },

@@ -8,7 +8,7 @@ import { findPayloadErrors, validationError } from "../jobs/schema-checks.ts";
 import { taskNotFound } from "./await-task.ts";
 import { invalidTransition } from "./update-rules.ts";
 
-/** Maximum number of times that a retry is repeated because the task changed between the read and the update. */
+/** Maximum number of attempts to retry a task that changes between the read and the update. */
 const MAX_TRIES = 3;
 
 const jobGone = () =>
@@ -18,7 +18,7 @@ const jobGone = () =>
   );
 
 /**
- * Retries a failed or cancelled task. Throws a 422 if its payload is no longer valid against the schema of its job.
+ * Retries a failed or cancelled task. Throws a 422 if its payload no longer matches the schema of its job.
  */
 export const retryTask = async (
   context: Context,

@@ -24,7 +24,7 @@ export interface SubmitBatchInput {
 }
 
 /**
- * Submits the tasks of a batch independently: each one succeeds or fails on its own, unlike those of `submitTasks`.
+ * Submits the tasks of a batch independently: each one succeeds or fails on its own, unlike in `submitTasks`.
  * They are submitted concurrently, so that the storage combines them into one statement.
  */
 export const submitBatch = (
@@ -50,14 +50,14 @@ export const submitBatch = (
     ),
   );
 
-/** The minimal response of a batch: fields that the tasks share are in `common`. */
+/** The minimal response of a batch. Fields that all tasks share are in `common`. */
 export interface MinimalBatchResults {
   readonly common: MinimalSubmittedTasks["common"] | null;
   readonly results: ({ readonly id: string } | SubmitBatchResult)[];
 }
 
 /**
- * The fields that can differ between two tasks of a batch, apart from the ids, payloads, backoff and trace context.
+ * The fields that can differ between two tasks of a batch, except ids, payloads, backoff and trace context.
  */
 const COMPARED_FIELDS = [
   "job_name",
@@ -77,10 +77,13 @@ const hasSameFields = (one: SubmittedTask, other: SubmittedTask): boolean =>
   one.trace_context?.tracestate === other.trace_context?.tracestate &&
   COMPARED_FIELDS.every((key) => one[key] === other[key]);
 
-/** Reduces tasks that share all fields with the first one to their ids. The client knows the payloads. */
+/**
+ * Replaces each task that shares all fields with the first one by its id. The client already knows the
+ * payloads.
+ */
 export const toMinimalResults = (results: readonly SubmitBatchResult[]): MinimalBatchResults => {
   const first = results.find((one) => "task" in one);
-  // The task of a replayed submit may have any status and shares no fields with new tasks.
+  // The task of a replayed submit may have any status, so it shares no fields with new tasks.
   if (first === undefined || first.task.status !== "pending") return { common: null, results: [...results] };
   const { id: _, payload: __, ...common } = first.task;
   return {

@@ -28,8 +28,9 @@ const requireValidKey = (key: string): void => {
 const NO_JOB = { jobId: "00000000-0000-0000-0000-000000000000", schemaHash: "" };
 
 /**
- * Returns the result of an earlier submit with the same idempotency key, whatever has happened to its job. The insert
- * names a job that does not exist, so that it can only find the key and never insert a task.
+ * Returns the result of an earlier submit with the same idempotency key, even if its job was changed or
+ * removed. Tries to insert a task of a job that does not exist, so that nothing is inserted and only the key
+ * is looked up.
  */
 const replaySubmit = async (
   context: Context,
@@ -50,7 +51,7 @@ const replaySubmit = async (
   return outcome.kind === "job-changed" ? undefined : toSubmitTasksResult(context, outcome);
 };
 
-/** Submits one task. Requests with the same idempotency key submit it once. */
+/** Submits one task. Several requests with the same idempotency key submit only one task. */
 export const submitTask = async (
   context: Context,
   caller: Caller,
@@ -70,7 +71,8 @@ export const submitTask = async (
     const submissions = [{ ...submission, idempotency }];
     return await submitTasks(context, caller, { roomId, traceContext, submissions });
   } catch (error) {
-    // If the first request succeeded, its repetition must not fail because the job has changed since.
+    // If the first request succeeded, a repeated request must not fail because the job has changed in the
+    // meantime.
     const earlier =
       error instanceof Problem ? await replaySubmit(context, caller, { roomId, idempotency }) : undefined;
     if (earlier !== undefined) return earlier;

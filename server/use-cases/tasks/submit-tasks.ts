@@ -24,7 +24,7 @@ import { jobNotFound, resolveJobName } from "../jobs/job-names.ts";
 import { findPayloadErrors, validationError } from "../jobs/schema-checks.ts";
 import { findOptionErrors, resolveTaskOptions } from "./task-options.ts";
 
-/** Maximum number of times that a submit is repeated because a job changed meanwhile. */
+/** Maximum number of attempts of a submit whose job changes in the meantime. */
 const MAX_TRIES = 5;
 /** Maximum number of validation errors in a response. */
 const MAX_ERRORS = 100;
@@ -44,19 +44,19 @@ export interface SubmitTasksInput {
   readonly submissions: readonly Submission[];
   /** The trace context of the submitter. */
   readonly traceContext?: TraceContext | undefined;
-  /** The caller prefers a minimal response (RFC 7240). */
+  /** True if the caller prefers a minimal response (RFC 7240). */
   readonly isMinimal?: boolean;
 }
 
 /** The submitted tasks, or the task of an earlier request with the same idempotency key. */
 export interface SubmitTasksResult {
   readonly isReplay: boolean;
-  /** Empty if `minimal` is set. */
+  /** Empty if `minimal` is set, which contains the tasks instead. */
   readonly tasks: SubmittedTask[];
   readonly minimal?: MinimalSubmittedTasks;
 }
 
-/** Resolves each job name once: the tasks of a large request usually have the same job. */
+/** Resolves each job name only once, because the tasks of a large request usually have the same job. */
 const resolveJobNames = (
   submissions: readonly Submission[],
   roomId: string,
@@ -68,7 +68,7 @@ const resolveJobNames = (
   return addresses;
 };
 
-/** Returns the jobs that exist, by the names that the request uses. */
+/** Reads the jobs that the request names. Returns those that exist, by name. */
 const findJobs = async (
   { jobCache }: Context,
   addresses: ReadonlyMap<string, JobAddress>,
@@ -104,7 +104,7 @@ interface PreparedTasks {
   readonly tasks: NewTask[];
   readonly jobs: RegisteredJob[];
   readonly errors: readonly FieldError[];
-  /** False if a job came from the cache, so that its schema may be outdated. */
+  /** False if a job came from the cache. Its schema may then be outdated. */
   readonly isFresh: boolean;
 }
 
@@ -129,7 +129,8 @@ const prepareTasks = async (
     if (job === undefined) throw jobNotFound(jobName, roomId);
     const payload = options.payload ?? {};
     errors.push(...findOptionErrors(options, pointer));
-    // Awaited only if it is a promise: otherwise a request with 1,000 tasks would yield to the event loop 1,000 times.
+    // Only a promise is awaited. Otherwise a request with 1,000 tasks would yield to the event loop 1,000
+    // times.
     const payloadErrors = findPayloadErrors(context, job, {
       payload,
       prefix: `${pointer}/payload`,
@@ -176,7 +177,8 @@ export const toSubmitTasksResult = (
       );
     }
     const task = { ...toWireTask(context.settings, outcome.record), workers_online: outcome.workersOnline };
-    // Published again, because the server may have been killed between the commit and the first publication.
+    // The event is published again, because the server may have been killed between the commit and the first
+    // publication.
     const events = createWorkAvailableEvents([outcome.record]);
     return { value: { isReplay: true, tasks: [task] }, events };
   }
@@ -187,9 +189,9 @@ export const toSubmitTasksResult = (
     workers_online: workersOnline.get(record.jobId) ?? 0,
   });
   const [group, ...otherGroups] = groups;
-  // Directly assigned tasks need no worker to be woken.
+  // For directly assigned tasks, no worker has to be woken.
   const pending = assigned.length === 0 ? groups : groups.filter(({ first }) => !isAssigned(first, assigned));
-  // One changed task is enough for clients that show a list of the room, because they read the whole list again.
+  // One changed task is enough, because clients that show the list of a room then read the whole list again.
   const changed = group === undefined ? [] : [createTaskChangedEvent(group.first)];
   const events = [...changed, ...createGroupedWorkEvents(pending)];
   if (isMinimal && group !== undefined && otherGroups.length === 0) {
@@ -199,7 +201,10 @@ export const toSubmitTasksResult = (
   return { value: { isReplay: false, tasks: outcome.records().map(toSubmittedTask) }, events };
 };
 
-/** Inserts tasks. A single task may be assigned directly to a waiting claim, whose response is sent first. */
+/**
+ * Inserts tasks. A single task may be assigned directly to a waiting claim. In this case the claim is
+ * answered before the submit.
+ */
 const insert = async (
   { storage, settings, waitingClaims }: Context,
   tasks: readonly NewTask[],
@@ -214,12 +219,12 @@ const insert = async (
     return outcome;
   } finally {
     assignment.finish(assigned);
-    // The response to the waiting claim is written in this turn of the event loop.
+    // The response to the waiting claim is written before the next turn of the event loop.
     if (assigned.length > 0) await nextTurn();
   }
 };
 
-/** Submits tasks for jobs that are visible in a room: all of them, or none if one is invalid. */
+/** Submits tasks for jobs that are visible in a room. If one task is invalid, none is submitted. */
 export const submitTasks = async (
   context: Context,
   caller: Caller,
@@ -230,7 +235,8 @@ export const submitTasks = async (
     const options = { roomId, caller, traceContext, addresses, mustBeFresh: tries > 0 };
     const { tasks, jobs, errors, isFresh } = await prepareTasks(context, options, submissions);
     if (errors.length > 0) {
-      // A payload that is invalid against the cached schema may be valid against the current one.
+      // The payload may match the current schema even if it does not match the cached one, so the job is read
+      // again.
       if (!isFresh) continue;
       throw validationError("The task is invalid; see `errors`.", errors.slice(0, MAX_ERRORS));
     }

@@ -19,12 +19,15 @@ import {
   requireUpdateAccess,
 } from "./update-rules.ts";
 
-/** Maximum number of times that the task may change during the append before its current status is reported. */
+/**
+ * Maximum number of attempts to append lines to a task that changes in the meantime. After that, its current
+ * status is reported.
+ */
 const MAX_TRIES = 3;
 
 /**
- * Stores the log lines of an update, under the same rules as its progress. The lines of a repeated final update are
- * ignored, because the first one has stored them.
+ * Stores the log lines of an update, under the same rules as its progress. If a final update is repeated, its
+ * lines are ignored, because the first one has stored them.
  */
 export const appendTaskLogs = async (
   context: Context,
@@ -63,7 +66,10 @@ export const readLogPage = async (
   return { items, after: last === undefined ? null : formatLogPosition(last) };
 };
 
-/** Returns a page of a task's log to a caller who can read the task. Throws a 403 or a 404. */
+/**
+ * Returns a page of a task's log to a caller who can read the task. Throws a 403 if the caller cannot, and a
+ * 404 if the task does not exist.
+ */
 export const readTaskLogs = async (
   context: Context,
   caller: Caller,

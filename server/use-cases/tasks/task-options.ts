@@ -10,7 +10,9 @@ import type { NewTask } from "../../records.ts";
 
 type Options = Pick<NewTask, "priority" | "maxAttempts" | "backoff" | "timeoutSeconds" | "start">;
 
-/** Validates the options that depend on the current time. The zod schema of the request validates the others. */
+/**
+ * Validates the options that depend on the current time. The zod schema of the request validates all others.
+ */
 export const findOptionErrors = ({ run_at }: TaskSubmission, prefix: string): FieldError[] => {
   const latest = Date.now() + MAX_DELAY_SECONDS * 1000;
   if (run_at === undefined || Date.parse(run_at) <= latest) return [];
@@ -39,7 +41,8 @@ const mergeBackoff = (own: TaskSubmission["backoff"], defaults: TaskDefaults["ba
 const mergedDefaults = new WeakMap<object, Backoff>();
 
 /**
- * Returns the same object for all tasks without their own backoff, because the insert compares backoffs by identity.
+ * Returns the same object for all tasks that use the job's backoff, because the insert compares backoffs by
+ * identity.
  */
 const resolveBackoff = ({ backoff: own }: TaskSubmission, { backoff: jobDefault }: TaskDefaults): Backoff => {
   if (own !== undefined) return mergeBackoff(own, jobDefault);
@@ -49,7 +52,7 @@ const resolveBackoff = ({ backoff: own }: TaskSubmission, { backoff: jobDefault 
   return merged;
 };
 
-/** Resolves the options of a task: those of the submission, then those of the job, then joblib's defaults. */
+/** Resolves the options of a task. The order is: the submission, the job, joblib's defaults. */
 export const resolveTaskOptions = (submission: TaskSubmission, defaults: TaskDefaults): Options => {
   const { timeout_seconds } = submission;
   return {

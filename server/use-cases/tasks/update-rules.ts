@@ -21,7 +21,7 @@ const isEqual = (a: JsonValue, b: JsonValue) => toCanonicalJson(a) === toCanonic
 
 const isFenced = ({ worker_id, attempt }: TaskUpdate) => worker_id !== undefined || attempt !== undefined;
 
-/** Returns true if the worker and the attempt of the update, as far as they are given, are those of the task. */
+/** Returns true if the update's worker and attempt are those of the task. A missing one is not compared. */
 const matchesLease = ({ record: { task }, update }: RequestedUpdate): boolean =>
   (update.worker_id === undefined || update.worker_id.toLowerCase() === task.worker_id) &&
   (update.attempt === undefined || update.attempt === task.attempt);
@@ -33,7 +33,10 @@ const isRecordedFailure = ({ record: { task }, update }: RequestedUpdate): boole
       (update.worker_id === undefined || update.worker_id.toLowerCase() === worker_id),
   );
 
-/** Returns true if the update was already applied. Clients repeat an update if they did not receive the response. */
+/**
+ * Returns true if the update was already applied. Clients repeat an update if they did not receive its
+ * response.
+ */
 export const isRepeatedUpdate = (requested: RequestedUpdate): boolean => {
   const { record, update } = requested;
   const { task } = record;
@@ -44,22 +47,22 @@ export const isRepeatedUpdate = (requested: RequestedUpdate): boolean => {
     return task.status !== "completed" || update.result === undefined || isEqual(update.result, task.result);
   }
   if (update.status === "failed" && isRecordedFailure(requested)) return true;
-  // Without both the worker and the attempt, a repeated start cannot be distinguished from a second one.
+  // A repeated start can be distinguished from a second start only if both worker and attempt are given.
   const isFullyFenced = update.worker_id !== undefined && update.attempt !== undefined;
   return update.status === "running" && task.status === "running" && isFullyFenced && matchesLease(requested);
 };
 
 /**
- * Returns true if the worker is linked to the job of the task. Its owner can read the task even after the lease was
- * lost.
+ * Returns true if the worker is linked to the job of the task. The worker's owner can then read the task even
+ * after the lease was lost.
  */
 const isLinkedToJob = async ({ storage }: Context, { record, update }: RequestedUpdate): Promise<boolean> =>
   update.worker_id !== undefined &&
   (await storage.workers.findJobIds(update.worker_id.toLowerCase())).includes(record.jobId);
 
 /**
- * Throws a 403 if the caller cannot read the task, or if the worker belongs to another user. Returns the owner of the
- * worker; undefined if the update names no worker or the worker does not exist.
+ * Throws a 403 if the caller cannot read the task, or if the worker belongs to another user. Returns the
+ * owner of the worker, or undefined if the update names no worker or the worker does not exist.
  */
 export const requireReadAccess = async (
   context: Context,
@@ -92,13 +95,14 @@ export const isLeaseLost = (requested: RequestedUpdate, owner: string | undefine
 export const requireUpdateAccess = (caller: Caller, { record, update }: RequestedUpdate): void => {
   if (caller.actor.isAdmin || isWorkerOwner(caller, record)) return;
   if (update.status === "cancelled" && isSubmitter(caller, record)) return;
-  // In these cases the update fails later with an invalid transition, which explains more than a 403.
+  // In these cases the update fails later because of an invalid transition. That error explains more than a
+  // 403.
   const hasNoWorker = record.workerUserId === null && update.status !== "cancelled";
   if (hasNoWorker || update.status === "pending" || update.status === "claimed") return;
   throw forbidden("task-update");
 };
 
-/** The 409 of an update that the current status of the task does not allow. */
+/** Creates the 409 for an update that the current status of the task does not allow. */
 export const invalidTransition = ({ task }: TaskRecord, to: TaskStatus): Problem => {
   const allowed = getPatchTargets(task.status);
   const explanation =

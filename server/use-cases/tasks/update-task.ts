@@ -25,12 +25,15 @@ import {
   requireUpdateAccess,
 } from "./update-rules.ts";
 
-/** Maximum number of times that an update is repeated because the task changed between the read and the update. */
+/** Maximum number of attempts of an update if the task changes between the read and the update. */
 const MAX_TRIES = 5;
 
 type Guard = Pick<Transition, "id" | "attempt" | "workerId">;
 
-/** Returns conditions under which the row is still as it was read, so that the access checks still apply. */
+/**
+ * Returns conditions that the row matches only if it is still as it was read, so that the access checks are
+ * still valid.
+ */
 const createGuard = (record: TaskRecord, { worker_id }: TaskUpdate): Guard => ({
   id: record.task.id,
   attempt: record.task.attempt,
@@ -45,7 +48,10 @@ const toTransition = (guard: Guard, update: TaskUpdate, to: PatchableStatus): Tr
   ...(update.progress === undefined ? {} : { progress: update.progress }),
 });
 
-/** Creates the events of an update. A worker's own update does not wake its waiting heartbeat, all others do. */
+/**
+ * Creates the events of an update. They wake the waiting heartbeat of the task's worker, except if the worker
+ * itself sent the update.
+ */
 const createUpdateEvents = (before: TaskRecord, after: TaskRecord, update: TaskUpdate) => {
   if (after.task.status === "pending") return createRequeueEvents([after]);
   const isOwnUpdate = update.worker_id !== undefined && update.status !== "cancelled";
@@ -56,7 +62,10 @@ const createUpdateEvents = (before: TaskRecord, after: TaskRecord, update: TaskU
 const createTaskEvents = (record: TaskRecord) =>
   record.task.status === "pending" ? createRequeueEvents([record]) : [createTaskChangedEvent(record)];
 
-/** Notifies requests of this process that wait for the end of the task, and counts the transition. */
+/**
+ * Notifies requests of this process that wait for the end of the task, and records the transition in the
+ * metrics.
+ */
 const recordTransition = ({ taskEnds, meter }: Context, after: TaskRecord): void => {
   taskEnds.emit(after);
   meter.transitioned([after], "reported");
@@ -96,9 +105,9 @@ const applyUpdate = async (
 };
 
 /**
- * Applies the update of a task by its own worker without reading the task first: if the row names the caller's worker
- * and this attempt, and the status allows the transition, all checks of `updateTask` would pass. Returns undefined if
- * the row did not match, for any reason.
+ * Applies an update of a task by its own worker without reading the task first. This is safe, because all
+ * checks of `updateTask` pass if the row has the caller's worker and this attempt, and if the status allows
+ * the transition. Returns undefined if the row did not match, for any reason.
  */
 const applyOwnUpdate = async (
   context: Context,
@@ -132,7 +141,8 @@ export const updateTask = async (
       return { value: toWireTask(context.settings, await findTask(context, taskId)), events: [] };
     }
   }
-  // If the connection was lost before the response, the task shows whether the update was applied.
+  // If the connection was lost before the response, the task is read to find out whether the update was
+  // applied.
   const applied = await catchUnknownOutcome(applyOwnUpdate(context, caller, { taskId, update }));
   if (applied !== undefined) return applied;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
@@ -141,10 +151,12 @@ export const updateTask = async (
     const requested = { record, update };
     const owner = await requireReadAccess(context, caller, requested);
     if (isRepeatedUpdate(requested)) {
-      // An update that names the worker was authorized when it was first applied; the worker may be gone since.
+      // An update that names a worker was authorized when it was first applied. The worker may be gone since
+      // then.
       if (update.worker_id === undefined) requireUpdateAccess(caller, requested);
       context.taskEnds.emit(record);
-      // Published again, because the events of the first update may have been lost together with its response.
+      // The events are published again, because those of the first update may have been lost together with
+      // its response.
       return { value: toWireTask(context.settings, record), events: createTaskEvents(record) };
     }
     if (isLeaseLost(requested, owner)) throw await handleLostLease(context, caller, { taskId, update });
@@ -152,7 +164,8 @@ export const updateTask = async (
     const updating = applyUpdate(context, record, update);
     const result = await (tries === 0 ? catchUnknownOutcome(updating) : updating);
     if (result !== undefined) return result;
-    // The task changed between the read and the update, or its worker was removed: read again.
+    // The task changed between the read and the update, or its worker was removed, so everything is read
+    // again.
     if (update.worker_id !== undefined) context.owners.forget(update.worker_id.toLowerCase());
   }
   throw new Problem(

@@ -19,13 +19,16 @@ interface RejectedUpdate {
 export interface UpdateTasksInput {
   readonly workerId: string;
   readonly updates: readonly Update[];
-  /** Converts the error of one update; `pointer` is the JSON Pointer of the update in the request body. */
+  /**
+   * Converts the error of an update to a problem. `pointer` is the JSON Pointer of the update in the request
+   * body.
+   */
   readonly toProblem: (error: unknown, pointer: string) => ProblemDocument;
 }
 
 /**
- * Converts an update to a completion that can be combined with others; undefined if the update has other fields, or if
- * a request of this process waits for the whole row of the task.
+ * Converts an update to a completion that can be combined with others. Returns undefined if the update has
+ * other fields, or if a request of this process waits for the whole row of the task.
  */
 const toCompletion = (
   { taskEnds }: Pick<Context, "taskEnds">,
@@ -38,7 +41,7 @@ const toCompletion = (
   return { id, workerId: workerId.toLowerCase(), attempt, result };
 };
 
-/** Applies all completions in one statement. Returns the results of those that succeeded. */
+/** Applies all completions in one statement. Returns the results of those that were applied. */
 const completeBatch = async (
   context: Context,
   { workerId, updates }: UpdateTasksInput,
@@ -47,12 +50,13 @@ const completeBatch = async (
   const ids = new Set<string>();
   for (const update of updates) {
     const completion = toCompletion(context, workerId, update);
-    // Only the first update of a task: later ones must be applied after it.
+    // Only the first update of a task can be combined, because later ones must be applied after it.
     if (completion !== undefined && !ids.has(update.id)) completions.set(update, completion);
     ids.add(update.id);
   }
   if (completions.size === 0) return new Map();
-  // If the connection was lost before the response, each update is applied again individually, which is idempotent.
+  // If the connection was lost before the response, each update is applied again on its own, which is
+  // idempotent.
   const completed =
     (await catchUnknownOutcome(context.storage.tasks.complete([...completions.values()]))) ?? [];
   const value = new Map<Update, MinimalTaskUpdate>();
@@ -67,8 +71,8 @@ const completeBatch = async (
 };
 
 /**
- * Applies the updates that are not in `done`. Updates of the same task run in their order, all others concurrently. A
- * rejected update does not affect the others.
+ * Applies the updates that are not in `done`. Updates of the same task run in their order, all others run
+ * concurrently. A rejected update does not affect the others.
  */
 const applyUpdates = async <Result>(
   context: Context,
@@ -76,7 +80,8 @@ const applyUpdates = async <Result>(
   { workerId, updates, toProblem }: UpdateTasksInput,
   { done, toResult }: { done: ReadonlyMap<Update, Result>; toResult: (task: Task, id: string) => Result },
 ): Promise<(Result | RejectedUpdate)[]> => {
-  // The map is in the order of the updates. A promise per update would be the most expensive part of the response.
+  // The map has the order of the updates. This avoids a promise for each update, which would be the most
+  // expensive part of the response.
   if (done.size === updates.length) return [...done.values()];
   const latest = new Map<string, Promise<unknown>>();
   const apply = async (

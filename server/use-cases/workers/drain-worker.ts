@@ -5,7 +5,10 @@ import { workerNotFound } from "../../state/worker-owners.ts";
 import { createJobsChangedEvents, type ResultWithEvents } from "../events.ts";
 import { toWorkerDetails } from "./read-worker.ts";
 
-/** Drains a worker: it gets no more tasks, and its waiting claims and its waiting heartbeat are answered at once. */
+/**
+ * Drains a worker. It gets no more tasks, and its waiting claims and its waiting heartbeat are answered
+ * immediately.
+ */
 export const drainWorker = async (
   context: Context,
   caller: Caller,

@@ -7,11 +7,11 @@ import { workerNotFound } from "../../state/worker-owners.ts";
 import { createRequeueEvents, publishEvents } from "../events.ts";
 import { getHeartbeatSeconds } from "./create-worker.ts";
 
-/** A heartbeat of a worker and the tasks for which it expects to have the lease. */
+/** A heartbeat of a worker, with the tasks for which it believes to have the lease. */
 export interface HeartbeatInput {
   readonly workerId: string;
   readonly tasks: readonly string[] | undefined;
-  /** The worker knows that it is draining, so that this does not end the long poll. */
+  /** True if the worker already knows that it is draining. Draining then does not end the long poll. */
   readonly knowsDraining: boolean;
   readonly longPoll: LongPoll;
 }
@@ -34,8 +34,9 @@ const hasNewInformation = (
 ): boolean => stop.length > 0 || (isDraining && !knowsDraining);
 
 /**
- * Repeats the heartbeat with the original list of tasks until there is something to report. The infinite grace period
- * keeps tasks that were claimed after the list was sent from being requeued as undelivered.
+ * Repeats the heartbeat with the original list of tasks until there is something to report. The list does not
+ * contain tasks that were claimed after it was sent, so the grace period is infinite: otherwise they would be
+ * requeued as undelivered.
  */
 const waitForInformation = async (
   context: Context,
@@ -63,7 +64,10 @@ const waitForInformation = async (
   }
 };
 
-/** Records a heartbeat and returns the tasks that the worker must stop: at once, or as soon as there are any. */
+/**
+ * Records a heartbeat. Returns the tasks that the worker must stop, either immediately or as soon as there
+ * are any.
+ */
 export const heartbeat = async (
   context: Context,
   caller: Caller,
@@ -72,7 +76,7 @@ export const heartbeat = async (
   await context.owners.requireOwner(caller, input.workerId);
   const normalized = { ...input, workerId: input.workerId.toLowerCase() };
   const first = await recordHeartbeat(context, normalized, context.settings.claim_grace_seconds);
-  // Published before the wait, so that other workers can claim the requeued tasks at once.
+  // The events are published before the wait, so that other workers can claim the requeued tasks immediately.
   context.meter.transitioned(first.changed, "lost");
   publishEvents(context, { value: first, events: createRequeueEvents(first.changed) });
   const canWait = !hasNewInformation(first, normalized) && normalized.longPoll.seconds > 0;

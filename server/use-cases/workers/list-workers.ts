@@ -4,7 +4,7 @@ import type { Context } from "../../context.ts";
 
 type Ports = Pick<Context, "storage" | "settings">;
 
-/** Lists the caller's workers; for an admin, all workers. */
+/** Lists the caller's workers, or all workers if the caller is an admin. */
 export const listWorkers = async (
   { storage, settings }: Ports,
   { actor }: Caller,

@@ -7,7 +7,7 @@ import type { WorkerDetailsRecord } from "../../storage/ports/workers.ts";
 
 type Ports = Pick<Context, "storage" | "settings" | "owners">;
 
-/** Converts a worker for a response, with those of its jobs and tasks that the caller can read. */
+/** Converts a worker for a response. Includes only those of its jobs and tasks that the caller can read. */
 export const toWorkerDetails = async (
   { settings, owners }: Ports,
   caller: Caller,

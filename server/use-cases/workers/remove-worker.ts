@@ -3,7 +3,10 @@ import type { Context } from "../../context.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
 import { createJobsChangedEvents, createRequeueEvents, type ResultWithEvents } from "../events.ts";
 
-/** Deregisters a worker: its tasks fail or are requeued, and jobs without another worker are removed. */
+/**
+ * Deregisters a worker. Its tasks fail or are requeued, and its jobs are removed if they have no other worker
+ * and no open tasks.
+ */
 export const removeWorker = async (
   { storage, owners, waitingClaims, meter }: Context,
   caller: Caller,
@@ -13,7 +16,7 @@ export const removeWorker = async (
   const id = workerId.toLowerCase();
   const end = await storage.workers.remove(id, `worker ${id} left`);
   owners.forget(id);
-  // Waiting claims of this worker fail at once instead of at their next poll.
+  // Wakes waiting claims of this worker, so that they fail immediately instead of at their next poll.
   waitingClaims.refresh(id);
   if (end === undefined) throw workerNotFound();
   meter.transitioned(end.tasks, "lost");

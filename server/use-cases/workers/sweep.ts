@@ -4,7 +4,7 @@ import type { TaskRecord } from "../../records.ts";
 import { StorageUnavailable } from "../../storage/sessions/storage-unavailable.ts";
 import { createJobsChangedEvents, createRequeueEvents, publishEvents } from "../events.ts";
 
-/** Maximum number of rows that one statement of a sweep changes, so that locks are short. */
+/** Maximum number of rows that one statement of a sweep changes, so that rows are locked only briefly. */
 const BATCH = 100;
 const RETENTION_BATCH = 500;
 
@@ -23,7 +23,7 @@ const sweepWorkers = async (
     for (const id of ids) {
       if (!canEndWorkers()) return;
       try {
-        // One transaction per worker, so that one that fails does not affect the others.
+        // Each worker has its own transaction, so that a failure does not affect the other workers.
         const end = await storage.sweep.removeStaleWorker(id, threshold, `worker ${id} stopped responding`);
         handled.add(id);
         if (end === undefined) continue;
@@ -48,8 +48,8 @@ const sweepWorkers = async (
 };
 
 /**
- * Ends a batch of overdue tasks. If the statement fails, each task gets its own one, so that a bad row affects no
- * others.
+ * Ends a batch of overdue tasks. If the statement fails, it is repeated for each task separately, so that a
+ * bad row does not affect the others.
  */
 const endOverdueTasks = async (
   { storage, log }: Ports,
@@ -75,8 +75,8 @@ const endOverdueTasks = async (
 };
 
 /**
- * Fails or requeues running tasks that exceeded `timeout_seconds`. Returns their number. Tasks that cannot be ended
- * are added to `failedIds` and skipped.
+ * Ends running tasks that exceeded `timeout_seconds`: they fail, or are pending again if attempts are left.
+ * Returns their number. Tasks that cannot be ended are added to `failedIds` and skipped.
  */
 export const sweepOverdueTasks = async (ports: Ports, failedIds = new Set<string>()): Promise<number> => {
   let count = 0;
@@ -111,9 +111,7 @@ const sweepOldTasks = async ({ storage, settings }: Ports): Promise<number> => {
   }
 };
 
-/**
- * Runs one step of a sweep. If it fails, the following steps still run; only an unavailable database ends the sweep.
- */
+/** Runs one step of a sweep. If it fails, the next steps still run, unless the database is unavailable. */
 const runStep = async ({ log }: Ports, step: () => Promise<number>): Promise<number> => {
   try {
     return await step();
@@ -125,8 +123,8 @@ const runStep = async ({ log }: Ports, step: () => Promise<number>): Promise<num
 };
 
 /**
- * Removes dead workers and unused jobs, ends overdue tasks, and deletes old ones. Returns undefined if another server
- * is sweeping.
+ * Removes dead workers and unused jobs, ends overdue tasks, and deletes old tasks. Returns undefined if
+ * another server is sweeping.
  */
 export const sweep = async (
   ports: Ports,

@@ -9,7 +9,7 @@ const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60"><sc
 const PNG =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
-/** Says hello, letter by letter, and logs every one. */
+/** Says hello letter by letter, and logs every letter. */
 export class Greet extends Extension("browser", {
   name: z.string().min(2).max(40).describe("The name to greet"),
   shout: z.boolean().default(false).describe("In capitals"),
@@ -21,7 +21,7 @@ export class Greet extends Extension("browser", {
     for (let index = 0; index < this.name.length; index += 1) {
       progress((index + 1) / this.name.length, `letter ${index + 1}`);
       log.info({}, `said ${this.name[index]}`);
-      // Long enough for a page on a busy machine to show the progress before the task ends.
+      // Long enough to show the progress on a busy machine before the task ends.
       await delay(150, undefined, { signal });
     }
     const text = `hello ${this.name}`;
@@ -65,7 +65,7 @@ export class Show extends Extension("browser", {}) {
   }
 }
 
-/** Its description, log, progress, errors and results are HTML. */
+/** An extension whose description, log, progress, errors and results contain HTML. */
 export class Html extends Extension("browser", { text: z.string().default(HOSTILE).describe(HOSTILE) }) {
   static description = HOSTILE;
 

@@ -12,7 +12,7 @@ const EXTENSIONS = join(import.meta.dirname, "extensions.ts");
 /** The last job that the worker registers. */
 const LAST = /public:browser:Html/;
 
-/** Shorter than the test runner's timeout, so that the error names what the test waited for. */
+/** Less than the test runner's timeout, so that the error names what the test waited for. */
 const TIMEOUT_MS = 12_000;
 
 /** The browser's settings for a page. */
@@ -45,7 +45,7 @@ export interface Site extends AsyncDisposable {
   open(path: string, options?: PageOptions): Promise<WatchedPage>;
 }
 
-/** Starts a worker of the test's extensions and waits until it is connected. */
+/** Starts a worker with the extensions of the tests, and waits until it is connected. */
 const startWorker = async (url: string, args: readonly string[], file: string): Promise<SpawnedProcess> => {
   const worker = joblib(["worker", file, "--public", ...args], { JOBLIB_URL: url });
   await worker.waitForLine(file === EXTENSIONS ? LAST : /is connected to/, 30_000);
@@ -82,7 +82,7 @@ const printState = async (page: Page, errors: readonly string[], processes: read
   }
 };
 
-/** Starts a server and a browser; tests start workers themselves. */
+/** Starts a server and a browser. Tests start workers themselves. */
 export const startSite = async (env: Readonly<Record<string, string>> = {}): Promise<Site> => {
   // A new database on the shared PostgreSQL is created faster than an embedded one.
   const database = await createDatabase(inject("postgresUrl"));
@@ -128,7 +128,7 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
     },
     [Symbol.asyncDispose]: async () => {
       await browser.close();
-      // Killed, because a task may still be running that never ends.
+      // The worker is killed, because it may still run a task that never ends.
       await Promise.all(workers.map(kill));
       await end(server);
     },

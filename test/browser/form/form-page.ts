@@ -173,7 +173,7 @@ export class FormPage {
     return this.page.evaluate(() => (window as unknown as { form: Mounted }).form.submitted.length);
   }
 
-  /** Returns the payloads that were validated while they were edited. */
+  /** Returns the payloads that the form sent to validation while the user edited them. */
   validated(): Promise<JsonObject[]> {
     return this.page.evaluate(() => (window as unknown as { form: Mounted }).form.validated);
   }

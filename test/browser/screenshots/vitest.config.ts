@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import baseConfig from "../../../vitest.config.ts";
 
-/** The configuration of `npm run screenshots`: as for tests, but it runs only the screenshots. */
+/** The configuration of `npm run screenshots`. It is the same as for tests, but runs only the screenshots. */
 export default defineConfig({
   ...baseConfig,
   root: join(import.meta.dirname, "../../.."),

@@ -9,7 +9,7 @@ export interface Bench {
 
 let made = 0;
 
-/** Called once per load of this file. */
+/** Called once each time this file is loaded. */
 export const context = async (): Promise<Bench> => {
   made += 1;
   return { made };
@@ -32,6 +32,6 @@ export class Wait extends Extension("arithmetic", {}) {
   }
 }
 
-/** Not an extension: it is ignored. */
+/** This is not an extension, so it is ignored. */
 export class Other {}
 export default Multiply;

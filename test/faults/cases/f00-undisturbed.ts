@@ -4,7 +4,10 @@ import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
 const TASKS = 150;
-/** Shorter than every fallback poll: a client that is notified within it was woken by an event. */
+/**
+ * Less than every interval of a fallback poll, so a client that is notified within this time was woken by an
+ * event.
+ */
 const MAX_DELAY_MS = 1500;
 
 /**

@@ -5,9 +5,9 @@ import { settle } from "../run/settle.ts";
 
 interface Variant {
   readonly name: string;
-  /** Whether the other worker has finished when the first one resumes. */
+  /** True if the other worker has finished before the first one resumes. */
   readonly otherIsDone: boolean;
-  /** Whether the paused worker's connections are cut. */
+  /** True if the connections of the paused worker are cut. */
   readonly losesNetwork: boolean;
 }
 

@@ -6,7 +6,7 @@ import { repeatAtRandomTimes, runUnderLoad } from "../run/load.ts";
 
 const RECOVERY_MS = 2000;
 
-/** Requires that a submit succeeds soon after the database answers again. */
+/** Requires that a submit succeeds soon after the database responds again. */
 const requireRecovery = async (context: CaseContext): Promise<void> => {
   const ready = monotonic();
   await submitWithRetry(context.client("recovery"), { token: `after ${ready}` });

@@ -73,7 +73,8 @@ export const littleMemory: FaultCase = {
 export const smallPool: FaultCase = {
   name: "F32 pool of two under many waiting requests",
   invariants: ["I13"],
-  // The default threshold of the cases is so short that a slow machine would sweep the worker before its first claim.
+  // This case needs a longer threshold: with the default of the fault cases, a slow machine would sweep the
+  // worker before its first claim.
   cluster: {
     servers: 1,
     settings: { JOBLIB_DATABASE_POOL_SIZE: "2", JOBLIB_WORKER_TIMEOUT_THRESHOLD: "30" },

@@ -12,7 +12,7 @@ export interface LeaseSpan {
   readonly wasStarted: boolean;
 }
 
-/** Returns whether a worker has a lease on a task in this status. */
+/** Returns true if a worker has a lease on a task in this status. */
 export const isLeased = (status: string | null): boolean => status === "claimed" || status === "running";
 
 /** Returns every lease that the database has recorded. */

@@ -8,7 +8,10 @@ interface FirstClaim {
   readonly claimed: number;
 }
 
-/** Claims less than this apart may share a statement or overtake each other on a busy machine, so their order is not checked. */
+/**
+ * Claims with a smaller distance may share a statement, or overtake each other on a busy machine, so their
+ * order is not checked.
+ */
 const MIN_DISTANCE_MS = 250;
 
 /** I12: if a task is acknowledged before another of the same job and priority is submitted, it is claimed first. */

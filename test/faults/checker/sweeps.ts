@@ -3,7 +3,7 @@ import { isLeased } from "./lease-spans.ts";
 
 /** I14: a worker with a recent heartbeat is not declared dead. Workers that have deregistered are ignored. */
 export const checkSweptWorkers: Check = (evidence) => {
-  // The heartbeats in a restored backup are old.
+  // After a restore of a backup, all heartbeats are old.
   if (evidence.expectations.restored === true) return [];
   const { tables, thresholdMs, history } = evidence;
   const getWorker = ({ input }: { input: { worker?: string | undefined } }) => input.worker?.toLowerCase();
@@ -21,7 +21,7 @@ export const checkSweptWorkers: Check = (evidence) => {
     }));
 };
 
-/** I14: an attempt ends memoize, even if several servers sweep. */
+/** I14: an attempt ends only once, even if several servers sweep. */
 export const checkSingleAttemptEnd: Check = (evidence) => {
   if (evidence.expectations.restored === true) return [];
   const violations: Violation[] = [];

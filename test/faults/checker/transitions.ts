@@ -36,7 +36,7 @@ export const checkTransitions: Check = (evidence) => {
   return [...violations, ...findChangedReads(evidence)];
 };
 
-/** A client that has read a terminal status reads the same status ever after. */
+/** If a client has read a terminal status, all later reads return the same status. */
 const findChangedReads: Check = (evidence) => {
   const retried = getRetriedTasks(evidence);
   const seen = new Map<string, { status: string; end: number }>();
@@ -56,7 +56,7 @@ const findChangedReads: Check = (evidence) => {
   return violations;
 };
 
-/** I6: a task finishes memoize, and once more after each retry. */
+/** I6: a task finishes only once, and once more after each retry. */
 export const checkSingleEnd: Check = (evidence) => {
   if (evidence.expectations.restored === true) return [];
   const violations: Violation[] = [];

@@ -6,7 +6,6 @@ import type { Recorder } from "../history/recorder.ts";
 import { extractTasks } from "./extract-tasks.ts";
 import { type Outcome, toFailure } from "./outcome.ts";
 
-/** Options of a client. */
 export interface ClientOptions {
   readonly recorder: Recorder;
   /** The servers, as a load balancer uses them: after a failure the client sends its next request to the next one. */

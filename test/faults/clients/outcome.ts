@@ -6,7 +6,10 @@ export type Outcome<Body> =
   | { readonly outcome: "ok"; readonly body: Body; readonly http: number }
   | { readonly outcome: "fail" | "unknown"; readonly problem: string };
 
-/** Returns whether a refusal means that nothing has changed. A 5xx does not: the response of the database may have been lost. */
+/**
+ * Returns true if an error response means that nothing has changed. A 5xx does not, because the response of
+ * the database may have been lost.
+ */
 const isDefinite = (error: ProblemError): boolean => error.status < 500;
 
 const toErrorText = (error: unknown): string =>

@@ -136,7 +136,8 @@ export const startCluster = async (services: Services, plan: ClusterOptions): Pr
   const auditProxy = stack.use(await createProxy(databaseUrl));
   const sql = createResilientPool(toProxyUrl(databaseUrl, auditProxy));
   stack.defer(() => sql.end());
-  // The PostgreSQL of the tests turns it off. Acknowledged tasks must survive a crash here, as in production.
+  // The PostgreSQL of the tests turns this setting off. Here, acknowledged tasks must survive a crash, as in
+  // production.
   await sql.query(`alter database "${new URL(databaseUrl).pathname.slice(1)}" set synchronous_commit = on`);
 
   const isLimited = plan.connectionLimit !== undefined;

@@ -16,7 +16,7 @@ export interface ServerOptions {
   readonly env: Environment;
   /** The folder with `bin` and `dist`: the checkout, or the copy of a mutant. */
   readonly root: string;
-  /** Run the server in its own PID and mount namespaces, as a container runtime does. */
+  /** True to run the server in its own PID and mount namespaces, as a container runtime does. */
   readonly isContained?: boolean;
 }
 
@@ -75,7 +75,7 @@ export class ServerProcess implements AsyncDisposable {
   get isRunning(): boolean {
     return this.#process !== undefined;
   }
-  /** False once the process has ended for any reason. */
+  /** False if the process has ended for any reason. */
   get isAlive(): boolean {
     return this.#isAlive;
   }

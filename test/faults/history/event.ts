@@ -43,9 +43,9 @@ const OperationInput = z.object({
   worker: z.string().optional(),
   attempt: z.number().optional(),
   wait: z.number().optional(),
-  /** Maximum delay of a wake-up, in milliseconds; not checked if missing. */
+  /** Maximum delay of a wake-up, in milliseconds. It is not checked if it is missing. */
   maxDelayMs: z.number().optional(),
-  /** The condition under which the delay is reported; not reported if missing. */
+  /** The condition under which the delay is reported. It is not reported if this is missing. */
   condition: z.string().optional(),
 });
 export type OperationInput = z.infer<typeof OperationInput>;

@@ -11,7 +11,7 @@ const createFolder = () => {
   return folder;
 };
 
-test("reads the history of all processes in the order in which operations began", () => {
+test("a history contains the operations of all processes in the order in which they began", () => {
   const folder = createFolder();
   using one = new Recorder(join(folder, "one.jsonl"), "one");
   using two = new Recorder(join(folder, "two.jsonl"), "two");

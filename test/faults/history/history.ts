@@ -64,7 +64,7 @@ const toSpan = ({ process, f, input, t: begin }: Invocation): OperationSpan => (
 });
 
 const toCompletedPart = ({ phase: outcome, output, t: end }: Completion) => {
-  // The tables contain the results too.
+  // The results are not kept, because the tables also contain them.
   for (const task of output.tasks ?? []) delete task.result;
   return { output, outcome, end } satisfies Partial<OperationSpan>;
 };

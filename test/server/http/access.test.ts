@@ -29,7 +29,9 @@ type Role = (typeof ROLES)[number];
 
 type Status = "claimed" | "running" | "failed" | "late";
 
-/** With `elsewhere`, the reader and the member have access to another room than the task's. */
+/**
+ * With `elsewhere`, the reader and the member have access to another room, but not to the room of the task.
+ */
 const createScenario = async (status: Status, where: "here" | "elsewhere" = "here") => {
   const room = newRoomId();
   const accessibleRoom = where === "here" ? room : newRoomId();
@@ -188,7 +190,7 @@ describe.each(cases)("$what", ({ operation, call }) => {
 });
 
 describe("access to @global", () => {
-  // Derived from the access rule, so that new operations are covered automatically.
+  // The test is derived from the access rules, so that new operations are covered automatically.
   const rules: Partial<Record<Access, readonly Role[]>> = {
     "room-read": USERS,
     "room-write": ["admin"],

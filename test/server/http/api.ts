@@ -31,7 +31,6 @@ const ADMINS = ["root"];
 const MEMBERS = ["ann", "wes", ...ADMINS];
 const READERS = ["rea"];
 
-/** Options of a test API. */
 export interface ApiOptions {
   readonly settings?: SettingsInput;
   /** The database of another API, for two servers on one database. */

@@ -1,7 +1,6 @@
 import { createParser } from "eventsource-parser";
 import type { ResponseBody } from "./responses.ts";
 
-/** An event of a stream. */
 export interface StreamEvent {
   readonly event: string;
   readonly id: string;

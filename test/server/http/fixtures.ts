@@ -74,7 +74,7 @@ export const createFixtures = ({ as, orm, settings }: FixtureContext) => {
       completed_at = completed_at - make_interval(secs => ${seconds}::float8)
       where id = ${id}::uuid`);
 
-  /** Sweeps like another server on the same database that has been running for a while. */
+  /** Sweeps with its own caches and event bus, like another server on the same database. */
   const sweepNow = () => {
     const storage = createStorage(orm);
     const bus = new InProcessEventBus();

@@ -122,7 +122,7 @@ describe("the event stream of a room", () => {
     expect(await other.next()).toMatchObject({ event: "reset" });
   });
 
-  test("sends the last of hundreds of concurrent changes, or reset", async () => {
+  test("sends a changed task or a reset after hundreds of concurrent changes", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room);
     await using stream = await listen(`/rooms/${room}/events`);
@@ -147,7 +147,7 @@ describe("the event stream of a room", () => {
   });
 });
 
-test("a server that closes ends its event streams", async () => {
+test("a closing server ends its event streams", async () => {
   const server = await openApi({ orm: api.orm });
   const ownUrl = await server.app.listen({ port: 0, host: "127.0.0.1" });
   await using stream = await openEventStream(`${ownUrl}/v1/joblib/rooms/${newRoomId()}/events`, {

@@ -53,7 +53,8 @@ const { pattern: anyPattern } = fc.letrec<{ pattern: string }>((tie) => ({
       .map(([inner, count]) => `(?:${inner})${count}`),
   ),
 }));
-// No surrogate pairs: V8 starts a match in the middle of a pair, which ECMAScript does not.
+// There are no surrogate pairs, because V8 starts a match in the middle of a pair, which ECMAScript does not
+// allow.
 const anyText = fc
   .array(fc.constantFrom("a", "b", "A", "1", " ", "é"), { maxLength: 7 })
   .map((characters) => characters.join(""));
@@ -146,7 +147,7 @@ describe("findPatternError", () => {
   });
 });
 
-/** Without the flag `u`, V8 13.6 does not match `(?i:x|[ab]a)` with "Aa". */
+/** Without the flag `u`, V8 13.6 does not match `(?i:x|[ab]a)` with "Aa", which is a bug. */
 function hasV8Bug(pattern: string, { unicode }: RegExp): boolean {
   return !unicode && pattern.includes("(?i:");
 }

@@ -235,7 +235,7 @@ describe("the cache", () => {
   });
 });
 
-// Like a parsed request: no object is shared between two places.
+// No object is shared between two places, as in a parsed request.
 function cloneAsJson(schema: JsonObject): JsonObject {
   return JSON.parse(JSON.stringify(schema));
 }

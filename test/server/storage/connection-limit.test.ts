@@ -120,7 +120,7 @@ test("opens more connections after the limit of the role was raised", async () =
   const url = await createLimitedDatabase(1);
   const orm = await openDatabase({ url, poolSize: 4 });
   await migrate(orm);
-  // Otherwise the connection of the ORM would be the only one that the limit allows.
+  // Without this, the ORM would have the only connection that the limit allows.
   await orm.close();
   const own = await openDatabase({ url, poolSize: 4 });
   onTestFinished(() => own.close());

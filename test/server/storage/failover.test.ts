@@ -75,7 +75,7 @@ describe("a failover to a standby", () => {
     expect(found).toHaveLength(19);
   });
 
-  test("is reported as read-only until the standby was promoted", async () => {
+  test("makes /readyz report read-only until the standby is promoted", async () => {
     const pair = await startPair();
     const settings = parseSettings({}, { log_level: "silent", database_url: pair.url });
     const app = await createServer({ settings });

@@ -76,7 +76,7 @@ test("reads a column whose type was changed by the migration of a newer server",
   expect(results.map(({ rows }) => rows)).toEqual([[{ n: "1" }], [{ n: "1" }]]);
 });
 
-test("opens no pool for an embedded database or a host that sets up its sessions with hooks", async () => {
+test("the storage opens no pool for an embedded database, or for a host that sets up its sessions with hooks", async () => {
   const embedded = await openDatabase({ dataDir: "memory://" });
   onTestFinished(() => embedded.close());
   const hooked = await MikroORM.init({

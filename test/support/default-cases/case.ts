@@ -4,9 +4,12 @@ import type { JsonObject } from "../../../protocol/json.ts";
 export interface DefaultCase {
   readonly name: string;
   readonly schema: JsonObject;
-  /** The payload of the form; undefined if a required value is missing. */
+  /** The payload of the form. Undefined if a required value is missing. */
   readonly form: JsonObject | undefined;
-  /** The payload of `joblib run`, without defaults that the worker applies itself; undefined if a required value is missing. */
+  /**
+   * The payload of `joblib run`. It lacks defaults that the worker applies itself. Undefined if a required
+   * value is missing.
+   */
   readonly cli: JsonObject | undefined;
 }
 

@@ -1,19 +1,19 @@
 import type { JsonObject, JsonValue, SubmittedTask, Task } from "../../../protocol/index.ts";
 import type { Failure } from "../../api/failure.ts";
 
-/** The events of `<joblib-form>`, by name, with their `detail`. */
+/** The events of `<joblib-form>`, and the type of their `detail`. */
 export interface JoblibFormEvents {
-  /** Dispatched before a payload is submitted; `preventDefault()` cancels the submit. */
+  /** Dispatched before a payload is submitted. `preventDefault()` cancels the submit. */
   readonly "joblib-submit": { readonly payload: JsonObject };
   /** Dispatched after every change of the task. */
   readonly "joblib-update": { readonly task: Task | SubmittedTask };
   /** Dispatched when the task completes. */
   readonly "joblib-result": { readonly task: Task; readonly result: JsonValue };
-  /** Dispatched when the task fails, or if a request is rejected or gets no response. */
+  /** Dispatched when the task fails, and when a request is rejected or gets no response. */
   readonly "joblib-error": { readonly task?: Task; readonly failure?: Failure; readonly message: string };
 }
 
-/** Dispatches an event; returns false if a listener called `preventDefault()`. */
+/** Dispatches an event. Returns false if a listener called `preventDefault()`. */
 export type FormEventDispatcher = <Name extends keyof JoblibFormEvents>(
   name: Name,
   detail: JoblibFormEvents[Name],
@@ -25,7 +25,7 @@ export interface FormConfig {
   readonly room: string;
   readonly job: string;
   readonly initial: JsonObject | undefined;
-  /** Increases when the page sets another token. */
+  /** Increases whenever the page sets another token. */
   readonly tokenVersion: number;
   readonly submitLabel: string | undefined;
 }

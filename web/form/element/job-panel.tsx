@@ -9,7 +9,6 @@ import { TaskPanel } from "./task-panel.tsx";
 import { useJob } from "./use-job.ts";
 import { useRun } from "./use-run.ts";
 
-/** Properties of the element's content. */
 export interface JobPanelProps {
   readonly config: FormConfig;
   readonly server: ApiServer;
@@ -29,7 +28,7 @@ const FailureMessage = ({ failure, room, job }: { failure: Failure; room: string
   </p>
 );
 
-/** The form of a job, and below it the task of the last submit. */
+/** The form of a job. Below it, the task of the last submit. */
 export const JobPanel = ({ config, server, dispatch }: JobPanelProps) => {
   const { room, job: name } = config;
   const { job, failure } = useJob(server, config);

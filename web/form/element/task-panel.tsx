@@ -1,7 +1,6 @@
 import { isTerminal, type LogLine, type SubmittedTask, type Task } from "../../../protocol/index.ts";
 import { ValueView } from "../../values/value-view.tsx";
 
-/** Properties of the task panel. */
 export interface TaskPanelProps {
   readonly task: Task | SubmittedTask;
   readonly log: readonly LogLine[];
@@ -17,7 +16,7 @@ const STATUS_LABELS: Record<Task["status"], string> = {
   cancelled: "Cancelled",
 };
 
-/** Returns details of the status: progress, queue position, or that no worker is online. */
+/** Returns details of the status: the progress, the queue position, or that no worker is online. */
 const describeStatus = (task: Task | SubmittedTask): string => {
   if (task.status !== "pending") return task.status === "running" ? (task.progress?.message ?? "") : "";
   if ("workers_online" in task && task.workers_online === 0) return "(no worker online)";
@@ -27,7 +26,7 @@ const describeStatus = (task: Task | SubmittedTask): string => {
     : `(queue position ${position > 1000 ? "over 1,000" : position})`;
 };
 
-/** Follows a task: its status, its progress, its log and its result. */
+/** Shows the status, the progress, the log and the result of a task. */
 export const TaskPanel = ({ task, log, onCancel }: TaskPanelProps) => {
   const fraction = task.status === "running" ? task.progress?.fraction : undefined;
   const hasEnded = isTerminal(task.status);

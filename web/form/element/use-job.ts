@@ -12,13 +12,13 @@ export interface JobState {
   readonly failure?: Failure | undefined;
 }
 
-/** Converts an error to a failure: any other error means that there was no response. */
+/** Converts an error to a failure. An error that is not a failure means that there was no response. */
 export const toFailure = (error: unknown): Failure =>
   error instanceof Failure ? error : createNoResponseFailure();
 
 /**
- * Reads a job. While the job does not exist or has no worker, it follows the room and reads the job again when it changes.
- * The job must not change between renders: use a key.
+ * Reads a job. While the job does not exist or has no worker, follows the room and reads the job again after
+ * changes. A component must not change the job between renders; give it a React key instead.
  */
 export const useJob = (server: ApiServer, { room, job: name, tokenVersion }: FormConfig): JobState => {
   const [state, setState] = useState<JobState>({});

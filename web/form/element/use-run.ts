@@ -103,7 +103,7 @@ export const useRun = (
       if (!dispatch("joblib-submit", { payload })) return;
       setState({ ...INITIAL_STATE, isSubmitting: true });
       const params = { room_id: room, job_name: job };
-      // If the network repeats the request, the server creates only one task.
+      // With this key, the server creates only one task even if the request is repeated on the network.
       const headers = { "idempotency-key": createSubmitKey() };
       callServer(server, ["submitTask", { params, body: { payload } }], { headers }).then((task) => {
         setState({ ...INITIAL_STATE, task });

@@ -1,6 +1,6 @@
 import type { ControlProps } from "./control.ts";
 
-/** A checkbox. It has no `required` attribute, because that would demand a checked box. */
+/** A checkbox. It has no `required` attribute, because the browser would then require it to be checked. */
 export const BooleanControl = ({ value, label, attributes, onChange }: ControlProps) => {
   const { required: _, readOnly, ...rest } = attributes;
   return (

@@ -3,9 +3,9 @@ import { formatValue } from "../schema/prepare-scalar.ts";
 import { type Choice, findChoiceIndex, listChoices } from "./choices.ts";
 import type { ControlProps } from "./control.ts";
 
-/** Maximum number of choices in a list without a search field. */
+/** Maximum number of choices of a list that has no search field. */
 const MAX_LISTED = 100;
-/** Maximum number of choices that are radio buttons by default. */
+/** Maximum number of choices that are shown as radio buttons by default. */
 const MAX_RADIO_BUTTONS = 3;
 
 /** Returns true if the choices are shown as radio buttons. */

@@ -8,13 +8,13 @@ import { formatValue } from "../schema/prepare-scalar.ts";
 export interface Choice {
   readonly index: number;
   readonly label: string;
-  /** True for a number that JavaScript cannot represent exactly, and so cannot send. */
+  /** True for a number that JavaScript cannot represent exactly, so that the form cannot send it. */
   readonly isDisabled: boolean;
 }
 
 const getValues = (schema: FormSchema): readonly JsonValue[] => schema.enum ?? [];
 
-/** Makes labels unique by adding the value as JSON: otherwise 1 and "1" have the same label. */
+/** Makes labels unique by adding the value as JSON. Otherwise 1 and "1" would have the same label. */
 const makeUnique = (labels: readonly string[], values: readonly JsonValue[]): string[] => {
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
@@ -25,7 +25,7 @@ const makeUnique = (labels: readonly string[], values: readonly JsonValue[]): st
   });
 };
 
-/** Returns the choices of a schema's `enum`, in its order. */
+/** Returns the choices of a schema's `enum`, in the order of the `enum`. */
 export const listChoices = (schema: FormSchema): Choice[] => {
   const values = getValues(schema);
   const labelList: unknown = schema[FORM_KEYWORDS.labels];
@@ -37,7 +37,7 @@ export const listChoices = (schema: FormSchema): Choice[] => {
   });
 };
 
-/** Returns the index of a value in a schema's `enum`; -1 if it is not one of them. */
+/** Returns the index of a value in a schema's `enum`, or -1 if it is not in it. */
 export const findChoiceIndex = (schema: FormSchema, value: unknown): number => {
   if (value === undefined) return -1;
   const values = getValues(schema);

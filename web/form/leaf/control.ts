@@ -16,7 +16,6 @@ export interface ControlAttributes {
 /** A form element with the browser's constraint validation. */
 export type ValidatedElement = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
-/** Properties of a field's control. */
 export interface ControlProps {
   readonly schema: FormSchema;
   readonly value: unknown;
@@ -25,11 +24,17 @@ export interface ControlProps {
   readonly onChange: (value: unknown) => void;
 }
 
-/** Returns the value of an empty field: null if the schema allows it, otherwise undefined, which is left out of the payload. */
+/**
+ * Returns the value of an empty field. This is null if the schema allows it, otherwise undefined; an
+ * undefined member is omitted from the payload.
+ */
 export const getEmptyValue = (schema: FormSchema): null | undefined =>
   Array.isArray(schema.type) && schema.type.includes("null") ? null : undefined;
 
-/** Returns the placeholder of an empty field: `x-placeholder`, the default that the worker applies, or an example. */
+/**
+ * Returns the placeholder of an empty field. This is `x-placeholder`, the default that the worker applies, or
+ * an example.
+ */
 export const getPlaceholder = (schema: FormSchema): string | undefined => {
   const placeholder: unknown = schema["x-placeholder"];
   if (typeof placeholder === "string") return placeholder;

@@ -2,7 +2,10 @@ import { type ControlProps, getEmptyValue } from "./control.ts";
 
 const padTwoDigits = (number: number): string => String(number).padStart(2, "0");
 
-/** Converts an ISO 8601 time to the user's time zone, in the format of `datetime-local`; empty if it is invalid. */
+/**
+ * Converts an ISO 8601 time to the user's time zone and to the format of `datetime-local`. Returns an empty
+ * text if it is invalid.
+ */
 export const toLocalTime = (iso: string): string => {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return "";
@@ -19,8 +22,8 @@ export const fromLocalTime = (local: string): string => new Date(local).toISOStr
 const withSeconds = (local: string): string => (/T\d\d:\d\d$/.test(local) ? `${local}:00` : local);
 
 /**
- * A date and time. A value or a default without an offset keeps having none; all others are shown in the user's time zone
- * and sent in UTC.
+ * A date and time. If the value or the default has no offset, none is added. All others are shown in the
+ * user's time zone and sent in UTC.
  */
 export const DateTimeControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const model: unknown = typeof value === "string" ? value : schema.default;

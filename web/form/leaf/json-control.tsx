@@ -4,7 +4,9 @@ import { type ControlProps, getEmptyValue } from "./control.ts";
 
 const formatJson = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value, null, 2));
 
-/** Parses JSON; returns an error message if it is invalid or contains a number that cannot be sent exactly. */
+/**
+ * Parses JSON. Returns an error message if it is invalid or contains a number that cannot be sent exactly.
+ */
 export const parseJson = (text: string): { value: unknown } | { error: string } => {
   try {
     const value: unknown = JSON.parse(text);
@@ -16,7 +18,9 @@ export const parseJson = (text: string): { value: unknown } | { error: string } 
   }
 };
 
-/** Edits a value as JSON if no other control can. Text that is not valid JSON blocks the submit. */
+/**
+ * Edits a value as JSON. Used if no other control can edit it. Text that is not valid JSON blocks the submit.
+ */
 export const JsonControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const [typed, setTyped] = useState(() => formatJson(value));
   const [sent, setSent] = useState<unknown>(value);

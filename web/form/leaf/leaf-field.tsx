@@ -61,8 +61,8 @@ const Leaf = ({
       "aria-describedby": describedBy.length > 0 ? describedBy.join(" ") : undefined,
       "aria-invalid": shownErrors.length > 0 ? true : undefined,
       onBlur: ({ target, relatedTarget }: FocusEvent<ValidatedElement>) => {
-        // An error line that appears now would move the button that is being clicked. A required field that was only
-        // visited, not edited, is not an error yet.
+        // Shows no error line if a button is being clicked, because the line would move the button. Also
+        // shows none for a required field that was only visited and not edited.
         if (relatedTarget instanceof HTMLButtonElement || (target.validity.valueMissing && !wasEdited))
           return;
         setTouched(true);
@@ -117,7 +117,10 @@ const Leaf = ({
   );
 };
 
-/** Renders again only if its value, schema or errors change. Callbacks are not compared, because old ones stay valid. */
+/**
+ * Renders again only if its value, schema or errors change. Callbacks are not compared, because old ones
+ * remain valid.
+ */
 export const LeafField = memo(
   Leaf,
   (before, after) =>

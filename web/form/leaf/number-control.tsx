@@ -5,7 +5,7 @@ import type { FormSchema } from "../schema/form-schema.ts";
 import { type ControlProps, getEmptyValue, getPlaceholder } from "./control.ts";
 
 const MAX_BOUND = Number.MAX_SAFE_INTEGER;
-/** Maximum that `toFixed` accepts. */
+/** Maximum number of decimals that `toFixed` accepts. */
 const MAX_DECIMALS = 100;
 
 const isInteger = ({ type }: FormSchema): boolean => [type].flat().includes("integer");
@@ -17,14 +17,20 @@ const countDecimals = (value: number): number => {
   return Math.min(MAX_DECIMALS, Math.max(0, fraction - Number(exponent)));
 };
 
-/** Returns the smallest multiple of a step at or above a limit, without floating-point error: 0.3, not 0.30000000000000004. */
+/**
+ * Rounds a limit up to a multiple of a step, without floating-point error: to 0.3 instead of
+ * 0.30000000000000004.
+ */
 const roundUpToMultiple = (limit: number, step: number): number => {
   if (isMultipleOf(limit, step)) return limit;
   const multiple = Math.ceil(limit / step) * step;
   return Number.isSafeInteger(multiple) ? multiple : Number(multiple.toFixed(countDecimals(step)));
 };
 
-/** Returns the attributes of a number input. The browser counts steps from `min`; JSON Schema counts multiples from zero. */
+/**
+ * Returns the attributes of a number input. For the browser, steps start at `min`; for JSON Schema, multiples
+ * start at zero.
+ */
 export const getNumberLimits = (schema: FormSchema): { min?: number; max?: number; step: number | "any" } => {
   const step = schema.multipleOf ?? (isInteger(schema) ? 1 : undefined);
   const above = typeof schema.exclusiveMinimum === "number" ? schema.exclusiveMinimum : undefined;
@@ -39,7 +45,10 @@ export const getNumberLimits = (schema: FormSchema): { min?: number; max?: numbe
   };
 };
 
-/** Returns the error that the browser does not detect, or detects with different steps; empty if there is none. */
+/**
+ * Returns the error of a number that the browser does not detect, or for which it would use other steps.
+ * Returns an empty text if there is none.
+ */
 const getValidationMessage = (schema: FormSchema, text: string): string => {
   if (text === "") return "";
   if (!isExactNumber(text)) return formatInexactNumberMessage(text);
@@ -55,7 +64,9 @@ const getValidationMessage = (schema: FormSchema, text: string): string => {
 
 const formatNumber = (value: unknown): string => (typeof value === "number" ? String(value) : "");
 
-/** A number. The typed text stays unchanged while it has the same value (`1.0`, `1e3`) or cannot be sent. */
+/**
+ * Edits a number. The typed text is not changed while it has the same value (`1.0`, `1e3`) or cannot be sent.
+ */
 export const NumberControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const [typed, setTyped] = useState(() => formatNumber(value));
   const element = useRef<HTMLInputElement>(null);
@@ -73,7 +84,8 @@ export const NumberControl = ({ schema, value, attributes, onChange }: ControlPr
     if (input === null) return;
     input.setCustomValidity(error);
     if (isRange) return;
-    // The browser compares all digits; the server tolerates rounding in the last bits of a double (0.1 + 0.2).
+    // The browser compares all digits, while the server tolerates rounding in the last bits of a double (0.1
+    // + 0.2).
     input.step = String(limits.step);
     if (error === "" && input.validity.stepMismatch) input.step = "any";
   });

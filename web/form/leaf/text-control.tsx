@@ -3,12 +3,12 @@ import { FORM_KEYWORDS, type FormSchema } from "../schema/form-schema.ts";
 import { type ControlProps, getEmptyValue, getPlaceholder, type ValidatedElement } from "./control.ts";
 
 const TYPES: Record<string, string> = { email: "email", "idn-email": "email", uri: "url", date: "date" };
-/** A text that may be longer than this is edited in a text area. */
+/** If a text may be longer than this, it is edited in a text area. */
 const MAX_LINE_CHARACTERS = 200;
 
 const getWidget = (schema: FormSchema): unknown => schema["x-widget"];
 
-/** Returns true for a text that probably has several lines. */
+/** Returns true if a text of this schema probably has several lines. */
 export const isLongText = (schema: FormSchema): boolean => {
   const defaultValue: unknown = schema.default;
   return (
@@ -27,7 +27,10 @@ const getInputType = (schema: FormSchema): string => {
   return TYPES[schema.format ?? ""] ?? "text";
 };
 
-/** Checks the pattern. The browser's `pattern` attribute is not used: it is anchored, and JSON Schema's is not. */
+/**
+ * Checks the pattern. Does not use the browser's `pattern` attribute, because it must match the whole text,
+ * unlike the keyword of JSON Schema.
+ */
 const getValidationMessage = (schema: FormSchema, value: unknown): string => {
   const pattern: unknown = schema[FORM_KEYWORDS.pattern];
   if (typeof pattern !== "string" || typeof value !== "string" || value === "") return "";
@@ -35,9 +38,9 @@ const getValidationMessage = (schema: FormSchema, value: unknown): string => {
 };
 
 /**
- * A text. A cleared text is left out of the payload, or null if the schema allows it. If the schema has a default, an empty
- * text is sent, because the worker would apply the default otherwise. A required text may be empty only if its default or
- * its initial value is empty.
+ * Edits a text. A cleared text is null if the schema allows it, otherwise it is omitted from the payload. If
+ * the schema has a default, an empty text is sent instead, because the worker would otherwise apply the
+ * default. A required text may be empty only if its default or its initial value is empty.
  */
 export const TextControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const element = useRef<ValidatedElement>(null);

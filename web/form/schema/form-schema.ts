@@ -2,16 +2,16 @@ import type { RJSFSchema } from "@rjsf/utils";
 import type { JsonObject } from "../../../protocol/json.ts";
 
 /**
- * A schema that is prepared for rendering. It contains only what fields show, and all `x-` keywords; the server validates
- * payloads with the original schema.
+ * A schema that is prepared for rendering. It contains only what fields show, and all `x-` keywords. The
+ * server validates payloads with the original schema.
  */
 export type FormSchema = RJSFSchema;
 
 /** Keywords that are added when a schema is prepared. Keywords of the same names in the original schema are removed. */
 export const FORM_KEYWORDS = {
-  /** The value may be any JSON. */
+  /** True if the value may be any JSON. */
   anyValue: "form-any-value",
-  /** An empty field is null. */
+  /** True if an empty field means null. */
   nullable: "form-nullable",
   /** A regular expression that cannot block the browser. */
   pattern: "form-pattern",
@@ -22,10 +22,10 @@ export const FORM_KEYWORDS = {
 /** The schema of a value that is edited as JSON. */
 export const ANY_VALUE: FormSchema = { [FORM_KEYWORDS.anyValue]: true };
 
-/** Maximum number of items that are fields; a longer list is edited as JSON. */
+/** Maximum number of items that are shown as fields. A longer list is edited as JSON. */
 export const MAX_ITEMS = 100;
 
-/** True for a JSON object. */
+/** Returns true for a JSON object. */
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 

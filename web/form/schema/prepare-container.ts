@@ -11,13 +11,19 @@ import {
 } from "./form-schema.ts";
 import { isScalarSchema } from "./prepare-scalar.ts";
 
-/** A required list starts with `minItems` items. A larger limit is ignored: an untrusted schema may ask for a billion. */
+/**
+ * Maximum number of initial items. A required list starts with `minItems` items, but an untrusted schema may
+ * require a billion.
+ */
 const MAX_INITIAL_ITEMS = 50;
 
 const getStrings = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 
-/** Returns a sort key: first `x-order`, then the position in `required`. The sort is stable, so other members keep their order. */
+/**
+ * Returns a sort key: first `x-order`, then the position in `required`. The sort is stable, so all other
+ * members keep their order.
+ */
 const getRank = (name: string, schema: JsonValue, required: readonly string[]): number[] => {
   const order = isJsonObject(schema) ? schema["x-order"] : undefined;
   const index = required.indexOf(name);
@@ -36,8 +42,8 @@ const isContainer = (schema: FormSchema): boolean =>
   schema.oneOf !== undefined;
 
 /**
- * Wraps an optional object or list in `allOf`, so that it is added only when the user asks for it: the library fills in the
- * defaults below an object, but not below an `allOf`.
+ * Wraps an optional object or list in `allOf`, so that it is added only when the user requests it: the
+ * library adds the defaults inside an object, but not those inside an `allOf`.
  */
 const toOptional = (schema: FormSchema, context: SchemaContext, source: JsonValue): FormSchema => {
   if (schema.default !== undefined || !isContainer(schema)) return schema;
@@ -52,7 +58,7 @@ const toOptional = (schema: FormSchema, context: SchemaContext, source: JsonValu
   };
 };
 
-/** Adds the properties of a record whose names are an enum, as zod writes it. */
+/** Adds the properties of a record whose names are an enum. zod generates such records. */
 const addNamedProperties = (schema: JsonObject, properties: JsonObject): JsonObject => {
   const names = isJsonObject(schema["propertyNames"]) ? getStrings(schema["propertyNames"]["enum"]) : [];
   const rest = schema["additionalProperties"];
@@ -60,7 +66,7 @@ const addNamedProperties = (schema: JsonObject, properties: JsonObject): JsonObj
   return { ...Object.fromEntries(names.map((name) => [name, rest])), ...properties };
 };
 
-/** Returns the schema of properties with other names; undefined if the schema does not describe any. */
+/** Returns the schema of properties with other names. Returns undefined if there is none. */
 const prepareAdditionalProperties = (
   schema: JsonObject,
   properties: JsonObject,
@@ -76,7 +82,8 @@ const prepareAdditionalProperties = (
 };
 
 const prepareConditions = (schema: JsonObject, { prepare }: SchemaContext): FormSchema => {
-  // The condition only decides what is shown, so keywords that could block the browser or are not supported are removed.
+  // Removes keywords from a condition that could block the browser or are not supported. The condition only
+  // decides which fields are shown.
   const simplify = (value: JsonValue): JsonValue =>
     isJsonObject(value)
       ? Object.fromEntries(
@@ -115,7 +122,7 @@ const prepareConditions = (schema: JsonObject, { prepare }: SchemaContext): Form
   } as FormSchema;
 };
 
-/** Prepares an object, with its fields in the order in which they are shown. */
+/** Prepares an object. Its fields are in the order in which they are shown. */
 export const prepareObject = (schema: JsonObject, context: SchemaContext): FormSchema => {
   const own = isJsonObject(schema["properties"]) ? schema["properties"] : {};
   const properties = addNamedProperties(schema, own);
@@ -127,7 +134,8 @@ export const prepareObject = (schema: JsonObject, context: SchemaContext): FormS
     .map(([name, property]): [string, FormSchema] => {
       const prepared = context.prepare(property);
       const isUntitled = prepared.$ref !== undefined && prepared.title === undefined;
-      // The title of the referenced definition names its type, not this property.
+      // The property's name is used as the title, because the title of the referenced definition names its
+      // type.
       const field = isUntitled ? { ...prepared, title: toLabel(name) } : prepared;
       return [name, required.includes(name) ? field : toOptional(field, context, property)];
     });
@@ -141,7 +149,10 @@ export const prepareObject = (schema: JsonObject, context: SchemaContext): FormS
   };
 };
 
-/** Prepares a list. A tuple of draft 2020-12 (`prefixItems`) is converted to the form that the library supports (`items`). */
+/**
+ * Prepares a list. Converts a tuple of draft 2020-12 (`prefixItems`) to the form that the library supports
+ * (`items`).
+ */
 export const prepareArray = (schema: JsonObject, context: SchemaContext): FormSchema => {
   const { prefixItems, items, additionalItems, default: defaultValue } = schema;
   if (Array.isArray(defaultValue) && defaultValue.length > MAX_ITEMS)
@@ -161,7 +172,7 @@ export const prepareArray = (schema: JsonObject, context: SchemaContext): FormSc
   const isClosed = rest === false || rest === undefined || schema["maxItems"] === fixed.length;
   return {
     ...annotations,
-    // Otherwise the library would render fewer fields than the tuple has.
+    // Without this, the library would render fewer fields than the tuple has.
     minItems: fixed.length,
     items: fixed.map(prepareItem),
     ...(!isClosed && { additionalItems: prepareItem(rest) }),

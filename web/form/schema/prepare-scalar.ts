@@ -49,7 +49,10 @@ export const prepareScalar = (schema: JsonObject, type: string): FormSchema => {
   };
 };
 
-/** Prepares a choice of values without duplicates. It has no type, because the values may have several types. */
+/**
+ * Prepares a choice of values without duplicates. The result has no type, because the values may have several
+ * types.
+ */
 export const prepareChoice = (
   schema: JsonObject,
   values: readonly JsonValue[],
@@ -76,7 +79,7 @@ export const prepareConstant = (schema: JsonObject, value: JsonValue): FormSchem
   ...(!isRoundedInteger(value) && { const: value, default: value }),
 });
 
-/** Returns a schema that also accepts null; undefined if one field cannot represent that. */
+/** Returns a schema that also accepts null. Returns undefined if one field cannot represent that. */
 export const toNullable = (schema: FormSchema): FormSchema | undefined => {
   if (Array.isArray(schema.enum)) {
     const { const: _, ...rest } = schema;
@@ -94,7 +97,10 @@ export const toNullable = (schema: FormSchema): FormSchema | undefined => {
   return { ...schema, type: [schema.type as "string", "null"], [FORM_KEYWORDS.nullable]: true };
 };
 
-/** Returns the values and labels of a union whose options are all constants; undefined for other unions. */
+/**
+ * Returns the values and labels of a union whose options are all constants. Returns undefined for other
+ * unions.
+ */
 export const listConstants = (
   options: readonly unknown[],
 ): { values: JsonValue[]; labels: string[] } | undefined => {

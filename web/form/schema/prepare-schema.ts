@@ -14,9 +14,9 @@ import { prepareArray, prepareObject } from "./prepare-container.ts";
 import { isScalarType, prepareChoice, prepareConstant, prepareScalar, toNullable } from "./prepare-scalar.ts";
 import { prepareUnion } from "./prepare-union.ts";
 
-/** Maximum depth of a schema; the server accepts less. */
+/** Maximum depth of a schema. The server rejects deeper schemas. */
 const MAX_DEPTH = 64;
-/** Maximum number of definitions; the server accepts fewer. */
+/** Maximum number of definitions. The server rejects schemas with more. */
 const MAX_DEFINITIONS = 2000;
 
 const inferType = (schema: JsonObject): JsonValue | undefined => {
@@ -87,9 +87,9 @@ const prepareKeywords = (schema: JsonObject, context: SchemaContext): FormSchema
 };
 
 /**
- * Returns the schema from which a form is rendered: one spelling for what drafts, zod and pydantic spell differently, only
- * defaults that satisfy the schema, all referenced schemas as definitions `d0`, `d1`, …, and nothing that could block a
- * browser.
+ * Returns the schema from which a form is rendered. Keywords that drafts, zod and pydantic write differently
+ * have one form, defaults that do not satisfy the schema are removed, all referenced schemas are definitions
+ * `d0`, `d1`, …, and nothing can block a browser.
  */
 export const prepareSchema = (source: JsonObject): FormSchema => {
   const root = keepValidDefaults(source);

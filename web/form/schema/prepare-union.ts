@@ -28,7 +28,7 @@ const hasShape = (option: unknown): boolean =>
   isJsonObject(option) &&
   (SHAPES.some((keyword) => keyword in option) || "const" in option || "enum" in option);
 
-/** Returns the property that is a different constant in each option; undefined if there is none. */
+/** Returns the property that is a different constant in each option. Returns undefined if there is none. */
 const findDiscriminator = (
   schema: JsonObject,
   options: readonly (JsonObject | undefined)[],
@@ -61,7 +61,9 @@ const getOptionTitle = (option: JsonObject, discriminator: string | undefined, i
   return (typeof type === "string" ? TYPE_NAMES[type] : undefined) ?? `Option ${index + 1}`;
 };
 
-/** Prepares `T | null` as a field of `T` that may be empty; undefined if `T` is not a single field. */
+/**
+ * Prepares `T | null` as a field of `T` that may be empty. Returns undefined if `T` is not a single field.
+ */
 const prepareNullable = (
   schema: JsonObject,
   others: readonly unknown[],
@@ -74,13 +76,16 @@ const prepareNullable = (
   return field && { ...field, ...(isJsonObject(only) && getAnnotations(only)), ...getAnnotations(schema) };
 };
 
-/** Prepares a union: a choice if all options are constants, one field for `T | null`, otherwise a list of options. */
+/**
+ * Prepares a union. It becomes a choice if all options are constants, one field for `T | null`, and a list of
+ * options otherwise.
+ */
 export const prepareUnion = (schema: JsonObject, context: SchemaContext): FormSchema => {
   const keyword = Array.isArray(schema["anyOf"]) ? "anyOf" : "oneOf";
   const { [keyword]: allOptions, ...rest } = schema;
   const options = (Array.isArray(allOptions) ? allOptions : []).filter((option) => option !== false);
   const isOwnShape = hasShape(rest);
-  // Options that only restrict the same value are checked by the server.
+  // If the options only restrict the same value, the form ignores them, and the server checks them.
   if (isOwnShape && !options.some(hasShape)) return context.prepare(rest);
   const targets = options.map(context.resolve);
   const constants = listConstants(targets);

@@ -1,11 +1,11 @@
 import type { FormSchema } from "./form-schema.ts";
 
-/** Maximum number of fields; a larger form is not usable, and rendering it would block the page. */
+/** Maximum number of fields. A larger form is not usable, and rendering it would block the page. */
 const MAX_FIELDS = 1500;
 
 /**
- * Returns true if a schema has at most 1,500 fields. It follows references like the library, each once per path, so that a
- * small schema whose references double at each level is detected before the library expands it.
+ * Returns true if a schema has at most 1,500 fields. Follows references in the same way as the library, so
+ * that a small schema whose references double at each level is detected before the library expands it.
  */
 export const isRenderable = (root: FormSchema): boolean => {
   let left = MAX_FIELDS;

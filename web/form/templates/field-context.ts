@@ -11,15 +11,15 @@ export interface SelectedOption {
 const Option = createContext<SelectedOption | undefined>(undefined);
 const EntryFrame = createContext<string | undefined>(undefined);
 
-/** Marks the selected option of a union, whose label is already shown by the list of options. */
+/** Marks the selected option of a union. The list of options already shows its label. */
 export const OptionProvider = Option.Provider;
-/** Marks the value of a record entry, whose name is its label. */
+/** Marks the value of a record entry. The name of the entry is its label. */
 export const EntryProvider = EntryFrame.Provider;
 
-/** Returns true for the selected option itself, not for the fields inside it. */
+/** Returns true for the selected option itself, but not for the fields inside it. */
 export const useIsSelectedOption = (pointer: string): boolean => use(Option)?.pointer === pointer;
 
-/** Returns true for the discriminator of the selected option, which is set by the list of options. */
+/** Returns true for the discriminator of the selected option. The list of options sets its value. */
 export const useIsDiscriminator = (path: PropertyPath): boolean => {
   const option = use(Option);
   return (
@@ -32,7 +32,10 @@ export const useIsDiscriminator = (path: PropertyPath): boolean => {
 /** Returns true for the value of a record entry. */
 export const useIsEntry = (pointer: string): boolean => use(EntryFrame) === pointer;
 
-/** Returns the pointer of a container. For members that all options of a union share, the library's path has an extra step. */
+/**
+ * Returns the pointer of a container. For members that all options of a union share, the library's path has
+ * an additional step, which is removed.
+ */
 export const getContainerPointer = (schema: FormSchema, path: PropertyPath): string => {
   const isShared = (schema.anyOf !== undefined || schema.oneOf !== undefined) && path.at(-1) === "XxxOf";
   return toPointer(isShared ? path.slice(0, -1) : path);

@@ -11,7 +11,7 @@ interface FrameProps {
   readonly children: ReactNode;
 }
 
-/** A union: a list of its options, and the fields of the selected one. */
+/** A union: a list of its options, followed by the fields of the selected option. */
 const UnionFrame = ({ field: { schema, fieldPathId, required }, pointer, children }: FrameProps) => {
   const isEntry = useIsEntry(pointer);
   const fieldKey = fieldPathId.path.at(-1);
@@ -24,7 +24,7 @@ const UnionFrame = ({ field: { schema, fieldPathId, required }, pointer, childre
   );
 };
 
-/** An entry of a record: a name that the user chooses, and a value. */
+/** An entry of a record: its name, which the user chooses, and its value. */
 const EntryFrame = ({ field, pointer, children }: FrameProps) => {
   const { label, fieldPathId, disabled, readonly, onKeyRenameBlur, onRemoveProperty } = field;
   const name = String(fieldPathId.path.at(-1) ?? label);
@@ -52,7 +52,7 @@ const EntryFrame = ({ field, pointer, children }: FrameProps) => {
   );
 };
 
-/** The frame of every field. Most fields have none, because they show their own label and description. */
+/** The frame of a field. Most fields have none, because they show their own label and description. */
 export const FieldTemplate = (field: FieldTemplateProps) => {
   const { schema, children, fieldPathId, hidden, required, registry } = field;
   const pointer = toPointer(fieldPathId.path);

@@ -2,22 +2,24 @@ import { getErrorsAt, useFormErrors } from "../form-errors.ts";
 import { getLabel } from "../label.ts";
 import type { FormSchema } from "../schema/form-schema.ts";
 
-/** Returns the CSS classes of a label. Required fields are marked by CSS: screen readers already read `required`. */
+/**
+ * Returns the CSS classes of a label. CSS marks required fields visually, because screen readers already read
+ * `required`.
+ */
 export const getLabelClass = (name: string, isRequired: boolean | undefined): string =>
   isRequired === true ? `${name} is-required` : name;
 
-/** Properties of a group's header. */
 export interface GroupHeaderProps {
   readonly schema: FormSchema;
   /** The name or the index of the field in its parent. */
   readonly fieldKey: string | number | undefined;
   readonly pointer: string;
   readonly required: boolean | undefined;
-  /** True if the label is already visible elsewhere; then it is only available to screen readers. */
+  /** True if the label is already visible elsewhere. It is then only available to screen readers. */
   readonly isNamed: boolean;
 }
 
-/** The first children of a fieldset: its label, its description and the errors of the value as a whole. */
+/** The first elements of a fieldset: its label, its description, and the errors of the whole value. */
 export const GroupHeader = ({ schema, fieldKey, pointer, required, isNamed }: GroupHeaderProps) => {
   const { errors, showsAll } = useFormErrors();
   const shownErrors = showsAll ? getErrorsAt(errors, pointer) : [];

@@ -2,7 +2,7 @@ import type { ObjectFieldTemplateProps } from "@rjsf/utils";
 import { getContainerPointer, useIsEntry, useIsSelectedOption } from "./field-context.ts";
 import { GroupHeader } from "./group-header.tsx";
 
-/** The fields of an object. The payload's own fields have no frame; a nested object has one with its name. */
+/** The fields of an object. A nested object has a frame with its name; the payload itself has none. */
 export const ObjectTemplate = (props: ObjectFieldTemplateProps) => {
   const { schema, fieldPathId, properties, onAddProperty, disabled, readonly, required } = props;
   const pointer = getContainerPointer(schema, fieldPathId.path);

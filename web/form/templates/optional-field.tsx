@@ -13,20 +13,25 @@ const isContainer = (schema: unknown, definitions: FormSchema): boolean => {
   return type === "object" || type === "array";
 };
 
-/** Returns true for values that the user adds with a button: objects, tuples and unions of them. A list is added with its first item. */
+/**
+ * Returns true for values that the user adds with a button: objects, tuples, and unions of them. A list is
+ * added together with its first item.
+ */
 export const isAddedByButton = (schema: FormSchema, root: FormSchema): boolean => {
   const isList = schema.type === "array" && !Array.isArray(schema.items);
   return !isList && isContainer(schema, root.$defs ?? {});
 };
 
-/** Properties of an optional field. */
 export interface OptionalFieldProps {
   readonly field: FieldTemplateProps;
   readonly pointer: string;
   readonly children: ReactNode;
 }
 
-/** An optional part of the payload: a button that adds it, then its fields with a button that removes it. */
+/**
+ * An optional part of the payload. At first, it is a button that adds it. Then it shows its fields, and a
+ * button that removes it.
+ */
 export const OptionalField = ({ field, pointer, children }: OptionalFieldProps) => {
   const { schema, formData, onChange, fieldPathId, registry, disabled, readonly } = field;
   const { errors, showsAll, clear } = useFormErrors();
@@ -35,7 +40,7 @@ export const OptionalField = ({ field, pointer, children }: OptionalFieldProps) 
   const set = (value: unknown) => {
     clear(pointer);
     onChange(value, fieldPathId.path);
-    // The focused button disappears with the next frame.
+    // The focused button disappears in the next frame, so the focus is moved.
     requestAnimationFrame(() =>
       frame.current?.querySelector<HTMLElement>("input, select, textarea, button")?.focus(),
     );

@@ -2,7 +2,7 @@ import type { MultiSchemaFieldTemplateProps, WidgetProps } from "@rjsf/utils";
 import { getLabel } from "../label.ts";
 import { getLabelClass } from "./group-header.tsx";
 
-/** The list of a union's options, and the fields of the selected one. */
+/** The list of a union's options, followed by the fields of the selected option. */
 export const UnionTemplate = ({ selector, optionSchemaField }: MultiSchemaFieldTemplateProps) => (
   <>
     {selector}
@@ -10,7 +10,7 @@ export const UnionTemplate = ({ selector, optionSchemaField }: MultiSchemaFieldT
   </>
 );
 
-/** Selects several values with checkboxes, each at most once. */
+/** Selects several values with checkboxes. Each value can be selected only once. */
 const CheckboxGroup = ({
   id,
   label,
@@ -68,6 +68,9 @@ const OptionSelect = ({ id, label, options, value, disabled, readonly, onChange 
   </select>
 );
 
-/** The control that the library itself uses: for the option of a union, and for lists of unique choices. */
+/**
+ * The widget that react-jsonschema-form itself renders, for the option of a union and for lists of unique
+ * choices.
+ */
 export const SelectWidget = (props: WidgetProps) =>
   props.multiple ? <CheckboxGroup {...props} /> : <OptionSelect {...props} />;

@@ -11,7 +11,7 @@ import { ServerParts } from "./server-parts.tsx";
 const HOURS = [1, 6, 24] as const;
 const EVERY_MS = 15_000;
 
-/** Statistics of a room, and the state of its server. */
+/** Shows the statistics of a room and the state of the server's components. */
 export const HealthPage = () => {
   const { room = "" } = useParams();
   const [search, setSearch] = useSearchParams();

@@ -10,7 +10,7 @@ import {
 
 const NAMES = Object.keys(OPTION_TEXTS) as OptionName[];
 
-/** Options of the task, collapsed because most submits need none. */
+/** The options of the task. They are collapsed, because most submits need none. */
 export const OptionsFold = ({
   typed,
   defaults,

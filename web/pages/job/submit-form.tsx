@@ -6,7 +6,7 @@ import { OptionsFold } from "./options-fold.tsx";
 import { NO_OPTIONS } from "./task-options.ts";
 import { getPayloadErrors, useSubmit, validatePayload } from "./use-submit.ts";
 
-// The form's libraries are half of the bundle, so they are loaded only on this page.
+// The libraries of the form are half of the bundle, so they are loaded only on this page.
 const JobForm = lazy(async () => ({ default: (await import("../../form/job-form.tsx")).JobForm }));
 
 const NONE: readonly FieldError[] = [];
@@ -27,7 +27,7 @@ export const SubmitForm = ({
   const [options, setOptions] = useState(NO_OPTIONS);
   const errors = submit.error instanceof Failure ? submit.error.errors : NONE;
   const problems = useMemo(() => getPayloadErrors(errors), [errors]);
-  // Errors that are shown at their fields are not repeated above the form.
+  // If all errors are shown at their fields, they are not repeated above the form.
   const isAtField = errors.length > 0 && errors.every(({ pointer }) => pointer.length > 1);
   return (
     <div className="submit-form stack">

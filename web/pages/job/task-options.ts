@@ -1,6 +1,9 @@
 import type { FieldError, TaskDefaults } from "../../../protocol/index.ts";
 
-/** The options of a submit as typed text; an empty text means the job's or the server's default. */
+/**
+ * The options of a submit as the user typed them. An empty text means the default of the job or of the
+ * server.
+ */
 export interface TypedOptions {
   readonly priority: string;
   readonly delay_seconds: string;
@@ -10,7 +13,6 @@ export interface TypedOptions {
 
 export type OptionName = keyof TypedOptions;
 
-/** No options. */
 export const NO_OPTIONS: TypedOptions = {
   priority: "",
   delay_seconds: "",
@@ -26,14 +28,14 @@ export const OPTION_TEXTS: Record<OptionName, { readonly label: string; readonly
   timeout_seconds: { label: "Timeout, in seconds", hint: "a task that exceeds it fails" },
 };
 
-/** Returns the placeholder of an empty option: its default. */
+/** Returns the placeholder of an empty option, which is its default. */
 export const getPlaceholder = (name: OptionName, defaults: TaskDefaults): string => {
   const own = defaults[name];
   if (own !== undefined && own !== null) return String(own);
   return { priority: "0", delay_seconds: "0", max_attempts: "1", timeout_seconds: "none" }[name];
 };
 
-/** Returns the options for the request; the server validates them. */
+/** Converts the options to those of the request. The server validates them. */
 export const toRequestOptions = (typed: TypedOptions): Partial<Record<OptionName, number>> =>
   Object.fromEntries(
     Object.entries(typed)

@@ -39,7 +39,7 @@ export const useSubmit = (room: string, job: string) => {
   });
 };
 
-/** Returns the errors of a payload, validated by the server. */
+/** Validates a payload on the server and returns the errors. */
 export const validatePayload = async (
   room: string,
   job: string,

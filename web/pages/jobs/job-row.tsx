@@ -5,7 +5,7 @@ import { Percentiles } from "./percentiles.tsx";
 
 const DOTS = 8;
 
-/** Shows a dot for each worker of a job, filled while the worker is busy. */
+/** Shows a dot for each worker of a job. The dots of busy workers are filled. */
 export const WorkerDots = ({ workers, busy }: { readonly workers: number; readonly busy: number }) => (
   <span className={workers === 0 ? "worker-dots is-none" : "worker-dots"}>
     <span aria-hidden="true" className="dots">
@@ -22,7 +22,7 @@ export const WorkerDots = ({ workers, busy }: { readonly workers: number; readon
 /** Returns the first sentence of a description. */
 const getFirstSentence = (text: string) => text.split(/\n|(?<=\.)\s/, 1)[0] ?? "";
 
-/** A job in the list, with its workers and its wait and run times. */
+/** A job in the list of jobs, with its workers and its wait and run times. */
 export const JobRow = ({
   job,
   stats,

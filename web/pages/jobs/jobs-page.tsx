@@ -22,7 +22,7 @@ const getWorkerCommand = (room: string) =>
     ? "npx joblib worker ./examples/chemistry.ts --public"
     : `npx joblib worker ./examples/chemistry.ts --room ${/^[\w.-]+$/.test(room) ? room : `'${room}'`}`;
 
-/** A room and the jobs that it can use. */
+/** Shows a room and the jobs that are visible in it. */
 export const JobsPage = () => {
   const { room = "" } = useParams();
   useTitle(room);

@@ -9,7 +9,7 @@ import { paths } from "../../shell/paths.ts";
 import { enterRoom } from "../../shell/room.ts";
 import { useTitle } from "../../shell/title.ts";
 
-/** No event stream covers all rooms, so they are polled. */
+/** Poll interval. The rooms are polled, because no event stream covers all of them. */
 const EVERY_MS = 5000;
 
 const Count = ({ value, label }: { readonly value: number; readonly label: string }) => (

@@ -6,7 +6,6 @@ import { formatDuration } from "../../design/duration.ts";
 import { getSpans } from "../../design/lifeline.tsx";
 import { paths } from "../../shell/paths.ts";
 
-/** Shows the key facts of a task in one line. */
 export const TaskFacts = ({ task }: { readonly task: Task }) => {
   const { wait, run } = getSpans(task, useNow());
   return (

@@ -69,7 +69,7 @@ const Body = ({ task, log }: { readonly task: Task; readonly log: readonly LogLi
   </div>
 );
 
-/** A task: its payload, its history and its result, updated live. */
+/** Shows the payload, the history and the result of a task, and keeps them up to date. */
 export const TaskPage = () => {
   const { task: id = "" } = useParams();
   const { data: task, isPending, error, refetch } = useTask(id);

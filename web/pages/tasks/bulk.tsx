@@ -5,7 +5,6 @@ import { queryClient, roomScope } from "../../api/queries.ts";
 import { Confirm } from "../../design/dialog.tsx";
 import { Problem } from "../../design/notice.tsx";
 
-/** An action on many tasks. */
 export type BulkAction = "cancel" | "retry";
 
 const OPERATIONS = { cancel: "cancelTasks", retry: "retryTasks" } as const;
@@ -17,7 +16,7 @@ type Outcome = ResponseBody<"cancelTasks">;
 const formatCount = (value: number, isMore = false) =>
   `${value.toLocaleString("en")}${isMore ? " or more" : ""} ${value === 1 ? "task" : "tasks"}`;
 
-/** Changes all matching tasks, 1,000 per request; each response contains the cursor of the next one. */
+/** Changes all matching tasks, 1,000 per request. Each response contains the cursor for the next request. */
 const runAll = async (room: string, action: BulkAction, filter: TaskFilter): Promise<Outcome> => {
   const total = { matched: 0, changed: 0, skipped: 0, more: false, after: null as string | null };
   let after: string | null = null;

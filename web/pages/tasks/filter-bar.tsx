@@ -6,7 +6,7 @@ import { SearchIcon } from "../../design/icons.tsx";
 import { Status } from "../../design/status.tsx";
 import { type Filter, isFiltering } from "./task-filter.ts";
 
-/** A search starts after this pause in typing. */
+/** Length of the pause in typing after which a search starts, in milliseconds. */
 const DEBOUNCE_MS = 350;
 
 /** A text field that reports its value after a pause in typing, or on Enter. */
@@ -45,7 +45,6 @@ const DebouncedInput = ({
   );
 };
 
-/** The filter of the task list. */
 export const FilterBar = ({
   room,
   filter,

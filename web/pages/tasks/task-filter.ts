@@ -22,7 +22,10 @@ const formatSearch = ({ status, job, by, q, after }: Filter): Record<string, str
   ...(after !== undefined && { after }),
 });
 
-/** Returns the filter in the page's URL and a function that changes it. Every change except paging goes back to the first page. */
+/**
+ * Returns the filter in the page's URL, and a function that changes it. A change also returns to the first
+ * page, unless it is a change of the page.
+ */
 export const useFilter = (): [Filter, (change: Partial<Filter>) => void] => {
   const [search, setSearch] = useSearchParams();
   const filter: Filter = {
@@ -41,7 +44,7 @@ export const useFilter = (): [Filter, (change: Partial<Filter>) => void] => {
 export const isFiltering = ({ status, job, by, q }: Filter): boolean =>
   status.length > 0 || job !== "" || by !== "" || q !== "";
 
-/** Returns the filter for a request body. */
+/** Converts the filter to that of a request body. */
 export const toFilterBody = ({ status, job, by, q }: Filter): TaskFilter => ({
   ...(status.length > 0 && { status: [...status] }),
   ...(job !== "" && { job }),
@@ -49,7 +52,7 @@ export const toFilterBody = ({ status, job, by, q }: Filter): TaskFilter => ({
   ...(q !== "" && { q }),
 });
 
-/** Returns the filter for a list's query. */
+/** Converts the filter to the query of a list. */
 export const toFilterQuery = (filter: Filter) => {
   const { status, ...rest } = toFilterBody(filter);
   return {

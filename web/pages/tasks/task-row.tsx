@@ -7,7 +7,6 @@ import { Status } from "../../design/status.tsx";
 import { paths } from "../../shell/paths.ts";
 import { getShortName } from "../../task/short-name.ts";
 
-/** A task in the list. */
 export const TaskRow = ({
   task,
   longest,

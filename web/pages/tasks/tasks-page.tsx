@@ -16,7 +16,6 @@ import { useSelection } from "./use-selection.ts";
 
 const PAGE = 50;
 
-/** A room's tasks, newest first. */
 export const TasksPage = () => {
   const { room = "" } = useParams();
   useTitle("Tasks", room);

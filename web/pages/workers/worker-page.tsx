@@ -14,7 +14,7 @@ import { getShortName } from "../../task/short-name.ts";
 import { WorkerActions } from "./worker-actions.tsx";
 import { getWorkerName, WorkerState } from "./worker-state.tsx";
 
-/** No event stream reports a worker's tasks, so they are polled. */
+/** Poll interval. No event stream reports the tasks of a worker. */
 const EVERY_MS = 3000;
 
 const CurrentTasks = ({ worker }: { readonly worker: WorkerDetails }) =>
@@ -35,7 +35,7 @@ const CurrentTasks = ({ worker }: { readonly worker: WorkerDetails }) =>
     </ul>
   );
 
-/** A worker: its jobs and its current tasks. */
+/** Shows a worker, its jobs and its current tasks. */
 export const WorkerPage = () => {
   const { worker: id = "" } = useParams();
   const known = useRoom();

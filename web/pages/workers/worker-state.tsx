@@ -5,7 +5,6 @@ type Named = Pick<Worker, "id" | "name">;
 /** Returns the name of a worker for display. */
 export const getWorkerName = ({ id, name }: Named): string => name ?? `worker ${id.slice(0, 8)}`;
 
-/** Shows the state of a worker. */
 export const WorkerState = ({
   worker,
 }: {

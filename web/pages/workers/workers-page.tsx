@@ -10,7 +10,7 @@ import { paths } from "../../shell/paths.ts";
 import { useTitle } from "../../shell/title.ts";
 import { getWorkerName, WorkerState } from "./worker-state.tsx";
 
-/** No event stream reports heartbeats, so they are polled. */
+/** Poll interval. No event stream reports heartbeats. */
 const EVERY_MS = 10_000;
 
 const Row = ({ worker }: { readonly worker: Worker }) => (
@@ -33,7 +33,6 @@ const Row = ({ worker }: { readonly worker: Worker }) => (
   </li>
 );
 
-/** Lists the workers of a room. */
 export const WorkersPage = () => {
   const { room = "" } = useParams();
   useTitle("Workers", room);

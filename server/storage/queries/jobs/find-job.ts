@@ -34,7 +34,8 @@ export const findJobById = async (db: Sql, id: string, aliveWithinSeconds: numbe
 };
 
 /**
- * Returns the ids of all jobs that were ever registered at an address. At most one of them is not removed.
+ * Returns the ids of all jobs that were ever registered at an address. At most one of them has not been
+ * removed.
  */
 export const findJobIdsByAddress = async (
   db: Sql,

@@ -17,6 +17,6 @@ const findAddresses = defineStatement<JobAddressRow, [jobIds: string]>(
     join joblib.job as j on j.id = n.id`,
 );
 
-/** Returns the addresses of jobs, including removed ones. */
+/** Returns the addresses of jobs, including removed jobs. */
 export const findJobAddresses = (db: Sql, jobIds: readonly string[]): Promise<JobAddressRow[]> =>
   findAddresses(db, formatArray(jobIds));

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { JobRow } from "../../rows.ts";
 import { isAlive } from "../workers/is-alive.ts";
 
-/** Columns of the job `j` itself. */
+/** Columns of the job `j`, without its workers and tasks. */
 export const JOB_COLUMNS = sql`
   j.id, j.room_id, j.category, j.name, coalesce(j.written_schema::text, j.schema::text) as schema,
   j.result_schema::text as result_schema, j.schema_hash, j.description, j.defaults::text as defaults, j.fairness,

@@ -4,7 +4,7 @@ import type { JobRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { selectJobs } from "./job-select.ts";
 
-/** Returns a page of the jobs of some rooms, newest first, and the total. */
+/** Returns a page of the jobs of some rooms, newest first, and their total number. */
 export const listJobs = async (
   db: Sql,
   rooms: readonly string[],

@@ -7,7 +7,7 @@ export interface JobRoomRow {
   room_id: string;
 }
 
-// One subquery for each status, so that each uses its own partial index.
+// There is one subquery for each status, so that each uses its own partial index.
 const isIdle = sql`j.removed_at is null
   and not exists (select 1 from joblib.worker_job as wj where wj.job_id = j.id)
   and not exists (select 1 from joblib.task as t where t.job_id = j.id and t.status = 'pending' and t.due)
@@ -18,7 +18,8 @@ const selectIds = (ids: readonly string[]): RawBuilder<unknown> =>
   sql`(select n.id::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as n(id))`;
 
 /**
- * Locks jobs against registrations and submits, in the same order as all statements that lock several jobs.
+ * Locks jobs, so that registrations and submits wait. All statements that lock several jobs use the same
+ * order.
  */
 export const lockJobs = async (db: Sql, ids: readonly string[]): Promise<JobRoomRow[]> => {
   const { rows } = await sql<JobRoomRow>`
@@ -28,7 +29,7 @@ export const lockJobs = async (db: Sql, ids: readonly string[]): Promise<JobRoom
   return rows;
 };
 
-/** Locks jobs that appear to be idle. Jobs that are locked otherwise are skipped. */
+/** Locks jobs that appear to be idle. Skips jobs that another transaction has locked. */
 export const lockIdleJobs = async (db: Sql, limit: number): Promise<string[]> => {
   const { rows } = await sql<{ id: string }>`
     select j.id from joblib.job as j where ${isIdle} order by j.id limit ${limit}::int
@@ -37,8 +38,8 @@ export const lockIdleJobs = async (db: Sql, limit: number): Promise<string[]> =>
 };
 
 /**
- * Marks those of the locked jobs as removed that are idle. It is a separate statement, because its snapshot
- * must include everything that was committed before the jobs were locked.
+ * Marks those locked jobs as removed that are idle. This is a separate statement, because its snapshot must
+ * include everything that was committed before the jobs were locked.
  */
 export const removeLockedIdleJobs = async (db: Sql, ids: readonly string[]): Promise<JobRoomRow[]> => {
   const { rows } = await sql<JobRoomRow>`

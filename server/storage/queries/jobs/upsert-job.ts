@@ -21,8 +21,8 @@ export const insertJob = async (db: Sql, job: NewJob): Promise<boolean> => {
 };
 
 /**
- * Locks the registered job against its removal until the transaction ends. Returns undefined if it was just
- * removed.
+ * Locks the registered job until the transaction ends, so that it cannot be removed. Returns undefined if it
+ * has just been removed.
  */
 export const lockJob = async (db: Sql, { roomId, category, name }: NewJob) => {
   const { rows } = await sql<{ id: string; schema_hash: string }>`
@@ -33,8 +33,8 @@ export const lockJob = async (db: Sql, { roomId, category, name }: NewJob) => {
 };
 
 /**
- * Replaces the description, the defaults, the fairness and the order of the schema's members by the last
- * registration's.
+ * Stores the description, the defaults, the fairness and the order of the schema's members of the last
+ * registration.
  */
 export const updateJobMetadata = async (db: Sql, id: string, job: NewJob): Promise<void> => {
   await sql`

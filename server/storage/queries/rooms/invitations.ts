@@ -3,11 +3,10 @@ import type { Window } from "../../../records.ts";
 import type { NewInvitationRecord } from "../../ports/invitations.ts";
 import type { Sql } from "../../sessions/orm.ts";
 
-/** An invitation's row. */
 export interface InvitationRow {
   id: string;
   room_id: string;
-  /** JSON, a list of names. */
+  /** A JSON list of names. */
   jobs: string | null;
   note: string | null;
   created_by_id: string;
@@ -42,7 +41,7 @@ export const findInvitation = async (db: Sql, id: string): Promise<InvitationRow
   return rows[0];
 };
 
-/** Returns a page of a room's invitations, newest first, and the total. */
+/** Returns a page of a room's invitations, newest first, and their total number. */
 export const listInvitations = async (db: Sql, roomId: string, { limit, offset }: Window) => {
   const { rows } = await sql<InvitationRow>`
     select ${COLUMNS} from joblib.invitation as i where i.room_id = ${roomId}
@@ -52,7 +51,7 @@ export const listInvitations = async (db: Sql, roomId: string, { limit, offset }
   return { rows, total: count.rows[0]?.total ?? 0 };
 };
 
-/** Revokes an invitation. A second call keeps the time of the first. */
+/** Revokes an invitation. If it is already revoked, the time does not change. */
 export const revokeInvitation = async (db: Sql, id: string): Promise<InvitationRow | undefined> => {
   const { rows } = await sql<InvitationRow>`
     update joblib.invitation as i

@@ -2,8 +2,8 @@ import { sql } from "kysely";
 import type { Sql } from "../../sessions/orm.ts";
 
 /**
- * Returns the names of rooms that have jobs or tasks, in alphabetical order. It takes one index probe for
- * each room, which reads the next name after the previous one, however many tasks the room has.
+ * Returns the names of rooms that have jobs or tasks, in alphabetical order. Each room takes one index probe,
+ * which reads the next name after the previous one, so the number of tasks does not matter.
  */
 export const listRoomNames = async (db: Sql, limit: number): Promise<string[]> => {
   const { rows } = await sql<{ room_id: string }>`

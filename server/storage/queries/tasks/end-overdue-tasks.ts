@@ -16,8 +16,8 @@ export const findOverdueTaskIds = async (db: Sql, limit: number): Promise<string
 };
 
 /**
- * Fails running tasks that exceed their timeout, or makes them pending if attempts are left. With `taskId`,
- * only this task. Locked rows are skipped; the next sweep finds them.
+ * Ends running tasks that exceed their timeout: they are pending again if attempts are left, otherwise they
+ * fail. With `taskId`, ends only this task. Skips locked rows, which the next sweep finds.
  */
 export const endOverdueTasks = async (db: Sql, limit: number, taskId?: string) => {
   const error = sql`('timed out after ' || t.timeout_seconds || ' s')`;

@@ -3,7 +3,9 @@ import type { Sql } from "../../sessions/orm.ts";
 import { isAlive } from "../workers/is-alive.ts";
 import { QUEUE_ORDER } from "./queue-order.ts";
 
-/** Maximum number of the room's earlier tasks of the job that are read to estimate how long a task takes. */
+/**
+ * Maximum number of earlier tasks of the same room and job that are read to estimate the run time of a task.
+ */
 const MAX_COMPARED_TASKS = 200;
 /** Maximum number of the job's workers that are read. */
 const MAX_WORKERS = 1_000;
@@ -21,7 +23,10 @@ export interface DiagnosisFactsRow {
   worker_name: string | null;
 }
 
-/** Reads which workers can run a task, which one has it, and how long previous tasks of the job took. */
+/**
+ * Reads which workers can run a task, which worker has its lease, and how long previous tasks of the job
+ * took.
+ */
 export const findDiagnosisFacts = async (db: Sql, taskId: string, aliveWithinSeconds: number) => {
   const { rows } = await sql<DiagnosisFactsRow>`
     with requested as materialized (

@@ -12,11 +12,11 @@ const defineFind = (columns?: RawBuilder<unknown>) =>
 const find = defineFind();
 const findWithQueuePosition = defineFind(QUEUE_POSITION);
 
-/** Returns a task. The queue position is optional, because it has to count tasks. */
+/** Returns a task. Its queue position is optional, because other tasks must be counted for it. */
 export const findTask = async (db: Sql, id: string, withQueuePosition: boolean) =>
   (await (withQueuePosition ? findWithQueuePosition : find)(db, id))[0];
 
-/** Returns the tasks with these ids, in no order. Unknown ids are skipped. */
+/** Returns the tasks with these ids, in no particular order. Unknown ids are skipped. */
 export const findTasks = async (db: Sql, ids: readonly string[]): Promise<TaskRow[]> => {
   if (ids.length === 0) return [];
   const { rows } = await sql<TaskRow>`

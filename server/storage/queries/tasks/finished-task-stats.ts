@@ -15,7 +15,7 @@ export interface FinishedTaskStatsRow {
 
 /** Stats of one job's finished tasks. */
 export type FinishedJobStatsRow = FinishedTaskStatsRow & { job_id: string };
-/** Stats of one step of the measured period. */
+/** Stats of one time step of the measured period. */
 export type StatsStepRow = FinishedTaskStatsRow & { at: string; submitted: number };
 
 /** Stats of the measured period, which is complete from `since` on. */
@@ -43,14 +43,14 @@ const STATS_COLUMNS = sql`
   ${quantile(0.5, sql`f.run`)} as run_p50, ${quantile(0.95, sql`f.run`)} as run_p95`;
 
 /**
- * Maximum number of submitted tasks. It exceeds the maximum of finished ones, so that a submit of 10,000 does
- * not hide the hour before it.
+ * Maximum number of submitted tasks that are read. It is higher than the maximum of finished tasks, so that a
+ * submit of 10,000 tasks does not hide the hour before it.
  */
 const MAX_SUBMITTED = 100_000;
 
 /**
- * Selects the tasks that were submitted last: in a room by its list, in all rooms by their ids, which begin
- * with the time (UUIDv7).
+ * Selects the newest tasks: those of a room by the list of the room, those of all rooms by their ids, which
+ * begin with the time (UUIDv7).
  */
 const selectNewest = (roomId: string | undefined, limit: number) =>
   roomId === undefined
@@ -107,7 +107,7 @@ const buildCtes = (roomId: string | undefined, hours: number) => {
     )`;
 };
 
-/** Computes stats by job and by step, of a room or of all rooms. */
+/** Computes the stats of a room or of all rooms, by job and by time step. */
 export const findFinishedTaskStats = async (
   db: Sql,
   roomId: string | undefined,

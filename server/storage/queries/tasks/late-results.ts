@@ -14,7 +14,7 @@ export interface LateResultRow {
 
 /**
  * Stores the first late result of an attempt, if this worker had the lease and lost it, and if the task is
- * not completed. Returns whether a result of this attempt is stored.
+ * not completed. Returns true if a result of this attempt is stored.
  */
 export const insertLateResult = async (db: Sql, late: NewLateResult): Promise<boolean> => {
   const { rows } = await sql`
@@ -41,7 +41,8 @@ export const listLateResults = async (db: Sql, taskId: string): Promise<LateResu
 };
 
 /**
- * Completes a task with a late result, in any status except `completed`. A worker that has a lease loses it.
+ * Completes a task with a late result, in any status except `completed`. If a worker has the lease, it loses
+ * it.
  */
 export const adoptLateResult = async (db: Sql, { taskId, attempt, workerId }: LateResultKey) => {
   const { rows } = await sql<TaskRow & { previous_worker_id: string | null }>`

@@ -7,8 +7,8 @@ import { QUEUE_POSITION } from "./queue-position.ts";
 import { findLastScanned, findListPosition, getMaxScanned, selectMatches } from "./select-tasks.ts";
 
 /**
- * Returns a page of a room's tasks, newest first, and the total. Returns undefined if `after` is not a task
- * of the room.
+ * Returns a page of a room's tasks, newest first, and their total number. Returns undefined if `after` is not
+ * a task of the room.
  */
 export const listTasks = async (db: Sql, selection: TaskSelection, { limit, offset, after }: TaskWindow) => {
   const cursor = after === undefined ? undefined : await findListPosition(db, selection.roomId, after);
@@ -32,7 +32,7 @@ const countTasks = async (db: Sql, selection: TaskSelection): Promise<number> =>
   return rows[0]?.total ?? 0;
 };
 
-/** Returns a page of the same tasks with only their ids and submitters, and the id to continue after. */
+/** Like `listTasks`, but returns only ids and submitters, and the id after which to continue. */
 export const listTaskIds = async (
   db: Sql,
   selection: TaskSelection,

@@ -11,16 +11,19 @@ export const getIndexNumber = (task: "t" | "o") =>
   sql.raw(`(case when ${task}.in_turn then ${task}.number else ${task}.number & '-16'::bigint end)`);
 
 /**
- * With room fairness, the id separates tasks with the same number. Otherwise each claim would read and sort
- * thousands.
+ * With room fairness, tasks with the same number are ordered by id. Otherwise each claim would read and sort
+ * thousands of tasks.
  */
 const TIE_BREAKER = sql`(case when t.in_turn then t.id end)`;
 
-/** The order of the index of due tasks, which needs no sorting. Tasks with the same key have no order. */
+/**
+ * The order of the index of due tasks, which needs no sorting. The order of tasks with the same index key is
+ * undefined.
+ */
 export const INDEX_ORDER = sql`t.priority desc, ${getIndexNumber("t")}, ${TIE_BREAKER}`;
 
 /**
- * The order in which the due tasks `t` of a job are claimed. PostgreSQL sorts the tasks of a key, at least 32
- * at a time.
+ * The order in which the due tasks `t` of a job are claimed. PostgreSQL sorts only the tasks with the same
+ * index key, at least 32 at a time.
  */
 export const QUEUE_ORDER = sql`${INDEX_ORDER}, t.number`;

@@ -2,8 +2,8 @@ import { type RawBuilder, sql } from "kysely";
 import { getIndexNumber } from "./queue-order.ts";
 
 /**
- * Maximum number of tasks ahead that are counted. A list counts for each of its tasks, and exact positions
- * beyond it are of no use.
+ * Maximum number of tasks ahead that are counted. A list counts them for each of its tasks, and exact
+ * positions beyond this number are of no use.
  */
 const MAX_AHEAD = 1_000;
 
@@ -14,9 +14,9 @@ const countAhead = (condition: RawBuilder<unknown>) => sql`(
   ) as ahead)`;
 
 /**
- * A select column with the queue position of the task `t`: the number of due tasks of the same job ahead of
- * it, plus one, at most 1,001. It is null unless the task is due. Tasks of higher priority are one range of
- * the claim index, and earlier tasks of the same priority another one.
+ * A select column with the queue position of the task `t`: one more than the number of due tasks of the same
+ * job that are ahead of it, at most 1,001. It is null unless the task is due. In the claim index, the tasks
+ * of higher priority are one range, and the earlier tasks of the same priority are another one.
  */
 export const QUEUE_POSITION = sql`,
   case when t.status = 'pending' and (t.due or t.run_at <= now()) then 1 + least(${sql.lit(MAX_AHEAD)},

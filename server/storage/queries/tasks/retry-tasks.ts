@@ -3,9 +3,9 @@ import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 
 /**
- * Makes failed and cancelled tasks pending, at the end of their queues and in their previous order. Other
- * tasks, and tasks of removed jobs, are skipped. The jobs are locked against removal. All statements lock
- * jobs, and then tasks, in the same order.
+ * Makes failed and cancelled tasks pending, at the end of their queues and in their previous order. Skips
+ * other tasks, and tasks of removed jobs. The jobs are locked, so that they are not removed. All statements
+ * lock jobs first and then tasks, in the same order.
  */
 export const retryTasks = async (db: Sql, ids: readonly string[]): Promise<TaskRow[]> => {
   const { rows } = await sql<TaskRow>`

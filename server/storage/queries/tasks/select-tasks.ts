@@ -4,12 +4,12 @@ import type { TaskSelection } from "../../ports/tasks.ts";
 import type { Sql } from "../../sessions/orm.ts";
 
 /**
- * Maximum stored size of a payload that is searched. Reading 10,000 larger ones took longer than a user
- * waits.
+ * Maximum stored size of a payload that is searched, in bytes. Reading 10,000 larger payloads took longer
+ * than a user is willing to wait.
  */
 const MAX_SEARCHED_PAYLOAD_BYTES = 8192;
 
-/** A task's position in the lists. The time is text, because a `Date` would lose the microseconds. */
+/** The position of a task in the lists. The time is text, because a `Date` would lose the microseconds. */
 export interface ListPosition {
   readonly id: string;
   readonly created_at: string;
@@ -32,7 +32,7 @@ const selectIds = (ids: readonly string[]) =>
 
 const toPattern = (text: string) => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
 
-/** Builds the condition on the rows of tasks `s`. Returns undefined if every list entry matches. */
+/** Builds a condition on the tasks `s`. Returns undefined if every list entry matches. */
 const buildCondition = ({
   jobIds,
   statuses,
@@ -53,7 +53,7 @@ const buildCondition = ({
 
 /** Returns the maximum number of list entries that are read. Returns undefined if every entry matches. */
 export const getMaxScanned = (selection: TaskSelection): number | undefined => {
-  // A list of ids is read completely.
+  // A list of given ids is read completely.
   if (selection.ids !== undefined || buildCondition(selection) === undefined) return undefined;
   return selection.text === undefined ? MAX_FILTERED : MAX_SEARCHED;
 };
@@ -64,16 +64,16 @@ const buildCursor = (after: ListPosition | undefined) =>
     : sql`and (p.created_at, p.task_id) < (${after.created_at}::timestamptz, ${after.id}::uuid)`;
 
 /**
- * Selects the entries of a list in its order, after a position: those of a job, of a room, or those with the
- * given ids.
+ * Selects the list entries after a position, in the order of the list: those of a job, of a room, or those
+ * with the given ids.
  */
 export const selectEntries = (
   { roomId, jobIds, ids }: TaskSelection,
   after?: ListPosition,
 ): RawBuilder<unknown> => {
   const [jobId, other] = jobIds ?? [];
-  // A selection of several jobs is rare. It reads every task, because no index has the tasks of several jobs
-  // in one order.
+  // A selection of several jobs is rare. It reads every task, because no index contains the tasks of several
+  // jobs in one order.
   const ofJob =
     jobIds === undefined || other !== undefined
       ? sql``
@@ -90,13 +90,13 @@ export const selectEntries = (
     order by p.created_at desc, p.task_id desc`;
 };
 
-/** Selects the entries that match, in the list's order. At most `getMaxScanned` entries are read. */
+/** Selects the matching entries in the order of the list. Reads at most `getMaxScanned` entries. */
 export const selectMatches = (selection: TaskSelection, after?: ListPosition): RawBuilder<unknown> => {
   const entries = selectEntries(selection, after);
   const condition = buildCondition(selection);
   if (condition === undefined) return entries;
   const max = getMaxScanned(selection);
-  // A lateral join checks the entries in the list's order, instead of reading and sorting all matches.
+  // A lateral join checks the entries in the order of the list, instead of reading and sorting all matches.
   return sql`
     select p.task_id, p.created_at
     from (${entries} ${max === undefined ? sql`` : sql`limit ${sql.lit(max)}`}) as p

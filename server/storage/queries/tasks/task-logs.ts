@@ -13,8 +13,7 @@ export interface LogLineRow {
 }
 
 /**
- * Stores log lines if the worker has the lease, and returns whether it has. An existing line is not
- * overwritten.
+ * Stores log lines if the worker has the lease. Returns whether it has. Does not overwrite existing lines.
  */
 export const appendLog = async (
   db: Sql,

@@ -4,8 +4,8 @@ import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 
 /**
- * Locks a worker that leaves or is drained. Returns false if it is gone. Waits for the worker's claims in
- * flight, so that the next statement sees their tasks.
+ * Locks a worker that deregisters or is drained. Returns false if it is gone. Waits for the worker's
+ * concurrent claims, so that the next statement sees their tasks.
  */
 export const lockWorkerForUpdate = async (db: Sql, id: string): Promise<boolean> => {
   const { rows } = await sql<{ id: string }>`
@@ -14,8 +14,8 @@ export const lockWorkerForUpdate = async (db: Sql, id: string): Promise<boolean>
 };
 
 /**
- * Locks a worker if it is still stale. Returns false if it sent a heartbeat, is gone, or is locked by a claim
- * or another sweep.
+ * Locks a worker if it is still stale. Returns false if it has sent a heartbeat, is gone, or is locked by a
+ * claim or another sweep.
  */
 export const lockStaleWorker = async (db: Sql, id: string, thresholdSeconds: number): Promise<boolean> => {
   const { rows } = await sql<{ id: string }>`
@@ -54,11 +54,12 @@ export const deleteWorker = async (db: Sql, id: string): Promise<string[]> => {
 };
 
 /**
- * Requeues the claimed tasks of a locked worker, and fails its running tasks or makes them pending if
- * attempts are left.
+ * Requeues the claimed tasks of a locked worker and ends the attempts of its running tasks, which are pending
+ * again if attempts are left and otherwise fail.
  */
 export const endWorkerTasks = async (db: Sql, workerId: string, error: string): Promise<TaskRow[]> => {
-  // Claimed tasks come first: the second statement finds a task that is started in between.
+  // Claimed tasks are requeued first. If one is started between the two statements, the second statement
+  // finds it.
   const requeued = await sql<TaskRow>`
     with updated as (
       update joblib.task as t set ${setRequeued("lost")}

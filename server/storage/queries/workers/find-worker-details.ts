@@ -4,7 +4,7 @@ import { type ListedWorkerRow, selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { selectWorkers, WORKER_JOBS } from "./list-workers.ts";
 
-/** Returns a worker with the columns of a list. */
+/** Returns a worker with the columns that a list of workers has. */
 export const findListedWorker = async (db: Sql, id: string, aliveWithinSeconds: number) => {
   const { rows } = await sql<ListedWorkerRow>`
     ${selectWorkers(aliveWithinSeconds)} where w.id = ${id}::uuid`.execute(db);
@@ -21,7 +21,7 @@ export const findWorkerJobs = async (db: Sql, id: string) => {
   return rows;
 };
 
-/** Returns the claimed and running tasks of a worker, the earliest claimed first. */
+/** Returns the claimed and running tasks of a worker, in the order of their claims. */
 export const findLeasedTasks = async (db: Sql, id: string) => {
   const { rows } = await sql<TaskRow & { claimed_at: string }>`
     ${selectTasks("joblib.task", sql`, t.claimed_at::text as claimed_at`)}

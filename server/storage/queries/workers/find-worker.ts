@@ -3,7 +3,7 @@ import type { WorkerRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement } from "../../sql/statement.ts";
 
-/** Returns a worker, even if it is stale and not swept yet. */
+/** Returns a worker, even if it is stale and has not been swept yet. */
 export const findWorker = async (db: Sql, id: string) => {
   const { rows } = await sql<WorkerRow>`
     select id, name, user_id, last_heartbeat::text as last_heartbeat, drained_jobs is not null as draining
@@ -19,7 +19,7 @@ export const findWorkerJobIds = async (db: Sql, id: string): Promise<string[]> =
   return rows.map((row) => row.job_id);
 };
 
-/** A worker's job ids as a JSON list, and the key (`job_set`) that claims use for that set. */
+/** A worker's job ids as a JSON list, and the key of this set, which claims use (`job_set`). */
 interface JobSetRow {
   jobIds: string;
   key: string;

@@ -3,7 +3,7 @@ import type { NewWorkerRecord } from "../../../records.ts";
 import type { WorkerRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 
-/** Inserts a worker. The insert counts as its first heartbeat. */
+/** Inserts a worker, and records its first heartbeat. */
 export const insertWorker = async (db: Sql, { id, name, userId }: NewWorkerRecord): Promise<WorkerRow> => {
   const { rows } = await sql<WorkerRow>`
     insert into joblib.worker (id, name, user_id, last_heartbeat)

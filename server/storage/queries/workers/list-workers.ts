@@ -5,7 +5,7 @@ import type { ListedWorkerRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { isAlive } from "./is-alive.ts";
 
-/** A `from` item: the jobs `j` that the worker `w` is linked to, or was linked to before it was drained. */
+/** A `from` item: the jobs `j` to which the worker `w` is linked, or was linked before it was drained. */
 export const WORKER_JOBS = sql`(
   select wj.job_id from joblib.worker_job as wj where wj.worker_id = w.id
   union select d.id::uuid from jsonb_array_elements_text(w.drained_jobs) as d(id)
@@ -31,7 +31,7 @@ export const selectWorkers = (aliveWithinSeconds: number): RawBuilder<ListedWork
      where t.worker_id = w.id and t.status in ('claimed', 'running')) as task_count
   from joblib.worker as w`;
 
-/** Returns a page of workers with their counts, newest first, and the total. */
+/** Returns a page of workers with their counts, newest first, and their total number. */
 export const listWorkers = async (
   db: Sql,
   filter: WorkerFilter,

@@ -15,13 +15,13 @@ import { touchWorkers } from "./touch-worker.ts";
 export interface Claim {
   readonly workerId: string;
   readonly limit: number;
-  /** Whether the claim also starts the tasks. */
+  /** True if the claim also starts the tasks. */
   readonly start: boolean;
 }
 
 /**
- * The row that a claim returns for each worker, next to the rows of tasks. Nullable columns are null if the
- * worker is gone.
+ * The row that a claim returns for each worker, in addition to the rows of tasks. Nullable columns are null
+ * if the worker is gone.
  */
 export interface ClaimSummaryRow {
   id: null;
@@ -33,34 +33,37 @@ export interface ClaimSummaryRow {
   job_set: string | null;
   /** The time that the statement stored as `claimed_at`. */
   claimed_at: string;
-  /** Whether all workers exist and have the same jobs. If not, the statement claimed nothing. */
+  /** True if all workers exist and have the same jobs. If false, the statement claimed nothing. */
   have_same_jobs: boolean;
   /**
-   * Whether tasks of the jobs became due that are not in the claim index yet. If so, the statement claimed
+   * True if some tasks of the jobs are due but not in the claim index yet. If true, the statement claimed
    * nothing.
    */
   has_unpromoted: boolean;
-  /** Number of selected tasks. If fewer were claimed, concurrent statements changed the others. */
+  /** Number of selected tasks. If fewer were claimed, concurrent statements changed the missing ones. */
   selected_count: number;
 }
 
-/** A claimed task and the number of the slot that it is for, from 1. */
+/** A claimed task and the number of its slot, from 1. */
 export type ClaimedTaskRow = ClaimedTextRow & { readonly ordinal: number };
 
-/** A row of the statement's result, which has no order. */
+/** A row of the statement's result. The rows are in no particular order. */
 export type ClaimRow = ClaimSummaryRow | ClaimedTaskRow;
 
 /** Options for all claims of one statement. */
 export interface ClaimStatementOptions {
   /** Claim even if due tasks still have to be promoted into the claim index. */
   readonly ignoreUnpromoted: boolean;
-  /** A backoff, as JSON, that is not returned, because most tasks have the same. */
+  /**
+   * A backoff as JSON. The statement returns null for tasks with this backoff, because most tasks have the
+   * same one.
+   */
   readonly knownBackoff: string;
-  /** The workers whose heartbeats are recorded. */
+  /** The workers whose heartbeats this statement records. */
   readonly touchedWorkerIds: readonly string[];
 }
 
-/** Selects the due tasks of a job by an index probe. The caller adds an order. */
+/** Selects the due tasks of a job by an index probe. The caller appends an `order by`. */
 const selectDueTasks = (jobId: string) => sql`
   select t.ctid as tid, t.priority, t.number from joblib.task as t
   where t.job_id = ${sql.raw(jobId)} and t.status = 'pending' and t.due`;
@@ -183,7 +186,7 @@ export const numberWorkers = (claims: readonly Claim[]): ReadonlyMap<string, num
   return new Map([...workers].map((id, index) => [id, index + 1]));
 };
 
-/** Claims tasks. There is a slot for each requested task, in the order of the claims. */
+/** Claims tasks. Each requested task is a slot; the slots are numbered in the order of the claims. */
 export const claimTasks = (
   db: Sql,
   claims: readonly Claim[],

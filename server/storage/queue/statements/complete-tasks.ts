@@ -74,7 +74,7 @@ const sortById = (completions: readonly Completion[]) =>
 interface CompletionStatementOptions {
   /** Ids of jobs that are known to have no result schema. */
   readonly jobsWithoutResultSchema: ReadonlySet<string>;
-  /** The workers whose heartbeats are recorded. */
+  /** The workers whose heartbeats this statement records. */
   readonly touchedWorkerIds: readonly string[];
 }
 
@@ -85,7 +85,8 @@ export const completeTasks = (
   { jobsWithoutResultSchema, touchedWorkerIds }: CompletionStatementOptions,
 ): Promise<CompletedTaskRow[]> => {
   const sorted = sortById(completions);
-  // Most handlers return nothing. If no task has a result, the list is empty: missing elements are null.
+  // Most tasks have no result. If none of these tasks has one, the list is empty; missing elements become
+  // null.
   const hasResults = sorted.some(({ result }) => result !== undefined);
   return COMPLETE[touchedWorkerIds.length > 0 ? "touching" : "plain"](
     db,

@@ -5,10 +5,10 @@ import type { Placeholder } from "../../sql/statement.ts";
 
 /**
  * Builds a CTE of an insert that selects the assignees: waiting workers that each receive the only task of a
- * request with its insert. That saves the claim, its commit and two turns of the event loop. A worker is
- * selected only if it would have claimed exactly this task, that is if no task is due for any of its jobs in
- * the snapshot of the statement. A worker whose row is locked may be leaving and is skipped. So the insert
- * never waits, and the removal does not miss the task.
+ * request with its insert. This saves the claim, its commit and two turns of the event loop. A worker is
+ * selected only if it would have claimed exactly this task, which means that no task is due for any of its
+ * jobs in the snapshot of the statement. A worker whose row is locked may be deregistering and is skipped, so
+ * that the insert never waits, and so that the removal of a worker does not miss the task.
  */
 const buildCte = (proposed: RawBuilder<unknown>): RawBuilder<unknown> => sql`
     assignees as materialized (
@@ -41,10 +41,13 @@ export const buildAssigneesCte = (assignees: Placeholder): RawBuilder<unknown> =
 export const buildSingleAssigneeCte = (workerId: Placeholder, start: Placeholder): RawBuilder<unknown> =>
   buildCte(sql`(select 1 as request_number, ${workerId}::uuid as worker_id, ${start}::boolean as start)`);
 
-/** Columns that an insert sets for directly assigned tasks. */
+/** The columns that an insert with direct assignment sets in addition. */
 export const ASSIGNED_COLUMNS = sql`, status, worker_id, attempt, runs, claimed_at, started_at, version`;
 
-/** Values of these columns: as after a claim if the task has an assignee `a`, else as in a pending task. */
+/**
+ * The values of these columns: as after a claim if the task has an assignee `a`, otherwise as in a pending
+ * task.
+ */
 export const ASSIGNED_VALUES = sql`,
         case when a.request_number is null then 'pending' when a.start then 'running' else 'claimed' end, a.worker_id,
         case when a.request_number is null then 0 else 1 end, case when a.start then 1 else 0 end,
@@ -57,7 +60,7 @@ export const JOIN_ASSIGNEES = sql`
         -- Without exists, for which the planner would read all links into a hash table.
         select true from joblib.worker_job as wj where wj.worker_id = a.worker_id and wj.job_id = i.job_id limit 1)`;
 
-/** A CTE with the directly assigned tasks of the CTE `inserted`. */
+/** The CTE that selects the directly assigned tasks from the CTE `inserted`. */
 export const ASSIGNED_TASKS_CTE = sql`
     assigned as (
       select id, worker_id, started_at,
@@ -65,7 +68,7 @@ export const ASSIGNED_TASKS_CTE = sql`
       from inserted where worker_id is not null
     )`;
 
-/** Formats the assignees of the requests, in their order. A request has at most one. */
+/** Formats the assignees in the order of the requests. A request has at most one. */
 export const formatAssignees = (assignees: readonly (Assignee | undefined)[]): string =>
   formatRecordset(
     assignees.flatMap((assignee, index) =>

@@ -9,13 +9,13 @@ export interface Heartbeat {
   readonly taskIds: readonly string[];
 }
 
-/** The result of a heartbeat. There is none if the worker is gone. */
+/** The result of a heartbeat. A worker that is gone has no row. */
 export interface HeartbeatRow {
   worker_id: string;
   last_heartbeat: string;
-  /** JSON, a list of `{ task_id, reason }`. */
+  /** A JSON list of `{ task_id, reason }`. */
   stop: string;
-  /** Whether the worker has leases for tasks that are missing from the heartbeat. */
+  /** True if the worker has leases for tasks that are missing from the heartbeat. */
   has_unlisted_tasks: boolean;
   draining: boolean;
 }
@@ -63,7 +63,7 @@ const record = defineStatement<HeartbeatRow, [heartbeats: string]>(
     from updated`,
 );
 
-/** Records heartbeats. Returns the rows in no order. */
+/** Records heartbeats. Returns the rows in no particular order. */
 export const recordHeartbeats = (db: Sql, heartbeats: readonly Heartbeat[]) =>
   record(
     db,

@@ -15,11 +15,9 @@ import {
 import { IS_IN_TURN, ROOM_TURNS_CTE, TASK_NUMBER } from "./room-fairness.ts";
 import { formatGroups, GROUP_COLUMNS, type TaskGroup } from "./task-groups.ts";
 
-/**
- * The values of a group of new tasks that only the database knows, and the number of live workers of its job.
- */
+/** Values that the database sets for a group of new tasks, and the number of live workers of their job. */
 export interface InsertedRow {
-  /** Id of the group's first task. */
+  /** Id of the first task of the group. */
   id: string;
   run_at: string;
   created_at: string;
@@ -27,7 +25,7 @@ export interface InsertedRow {
   job_category: string;
   job_name: string;
   workers_online: number;
-  /** The assignee, if the task was assigned directly. */
+  /** The worker to which the task was assigned directly, if any. */
   worker_id?: string | null;
   user_id?: string | null;
   started_at?: string | null;
@@ -132,19 +130,19 @@ const INSERT = {
 /** Options for all requests of one statement. */
 export interface InsertStatementOptions {
   readonly aliveWithinSeconds: number;
-  /** Whether some of the tasks belong to jobs with room fairness. */
+  /** True if some of the tasks belong to jobs with room fairness. */
   readonly hasRoomFairness: boolean;
 }
 
-/** The tasks of one request, and the JSON of their payloads. */
+/** The tasks of one request, and their payloads as JSON. */
 export interface InsertRequest {
   readonly groups: readonly TaskGroup[];
   readonly payloads: readonly string[];
 }
 
 /**
- * Inserts tasks. `assignees` has the worker that would receive the only task of each request, if there is
- * one.
+ * Inserts tasks. `assignees` contains, for each request, the worker to which its only task is to be assigned,
+ * if there is one.
  */
 export const insertTasks = (
   db: Sql,

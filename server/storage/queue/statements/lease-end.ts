@@ -1,18 +1,21 @@
 import { type RawBuilder, sql } from "kysely";
 import type { FailedOutcome } from "../../../../protocol/index.ts";
 
-/** How a worker's lease ended. Heartbeats return it, except `reported`: the worker itself ended the lease. */
+/**
+ * How a worker's lease ended. Heartbeats report it to the worker, except `reported`, because then the worker
+ * itself ended the lease.
+ */
 export type LeaseEnd = "reported" | "cancelled" | "timed_out" | "lost";
 
-/** The failure of an attempt. Expressions may use the task `t`. */
+/** The failure of an attempt. The expressions may refer to the task `t`. */
 export interface AttemptFailure {
   readonly error: RawBuilder<unknown>;
   readonly leaseEnd: LeaseEnd | RawBuilder<unknown>;
-  /** Stored if no attempts are left. */
+  /** The result to store if no attempts are left. */
   readonly result?: RawBuilder<unknown>;
 }
 
-// A task that fails before it was started counts as run. Otherwise it could fail forever.
+// A task that fails before it is started still counts as a run. Otherwise it could fail forever.
 const runs = sql`(t.runs + case when t.status = 'claimed' then 1 else 0 end)`;
 const hasAttemptsLeft = sql`(${runs} < t.max_attempts)`;
 
@@ -29,14 +32,15 @@ const formatTime = (time: RawBuilder<unknown>) =>
   sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /**
- * Returns the outcome that is stored with the attempt. A failure that a worker or a user reported is just
+ * Returns the outcome that is stored for the attempt. A failure that a worker or a user reported is stored as
  * `failed`.
  */
 const getOutcome = (leaseEnd: AttemptFailure["leaseEnd"]): FailedOutcome =>
   leaseEnd === "lost" || leaseEnd === "timed_out" ? leaseEnd : "failed";
 
 /**
- * Builds the `set` list that fails a claimed or running task `t`, or makes it pending if attempts are left.
+ * Builds the `set` list that ends the attempt of a claimed or running task `t`: the task is pending again if
+ * attempts are left, otherwise it fails.
  */
 export const setAttemptFailed = ({ error, leaseEnd, result }: AttemptFailure): RawBuilder<unknown> => sql`
   status = case when ${hasAttemptsLeft} then 'pending' else 'failed' end,

@@ -4,7 +4,7 @@ import type { Sql } from "../../sessions/orm.ts";
 /** Maximum number of tasks of a job that are promoted at once. */
 const MAX_PROMOTED_TASKS = 10_000;
 
-/** Promotes tasks of the worker's jobs: moves those whose `run_at` has passed into the claim index. */
+/** Promotes the due tasks of the worker's jobs: adds those whose `run_at` has passed to the claim index. */
 export const promoteDueTasks = async (db: Sql, workerId: string): Promise<void> => {
   await sql`
     with unpromoted as materialized (

@@ -4,7 +4,7 @@ import type { Sql } from "../../sessions/orm.ts";
 import { setRequeued } from "./lease-end.ts";
 import { touchWorker } from "./touch-worker.ts";
 
-/** Requeues claimed tasks that the worker releases before it started them. */
+/** Requeues claimed tasks that the worker has not started. */
 export const releaseTasks = async (db: Sql, workerId: string, taskIds: readonly string[]) => {
   const { rows } = await sql<TaskRow>`
     with updated as (

@@ -4,7 +4,7 @@ import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { touchWorker } from "./touch-worker.ts";
 
-/** A running task's progress, with the fence of the worker that reports it. */
+/** The progress of a running task, and the fence of the worker that reports it. */
 export interface ProgressReport {
   readonly id: string;
   readonly progress: Progress;
@@ -12,7 +12,7 @@ export interface ProgressReport {
   readonly attempt?: number;
 }
 
-/** Builds the condition of a fence: the task still has this worker and this attempt. */
+/** Builds the condition that the task still has this worker and this attempt. */
 const buildFence = ({ workerId, attempt }: ProgressReport) => sql`
   ${workerId === undefined ? sql`` : sql`and t.worker_id = ${workerId}::uuid`}
   ${attempt === undefined ? sql`` : sql`and t.attempt = ${attempt}::int`}`;

@@ -4,8 +4,8 @@ import type { Sql } from "../../sessions/orm.ts";
 import { setAttemptFailed, setRequeued } from "./lease-end.ts";
 
 /**
- * The undelivered claims of a worker: it has leases for these tasks, they are missing from its heartbeat, and
- * they were claimed more than the grace period before the heartbeat.
+ * The undelivered claims of a worker. A claim is undelivered if the worker has the lease, its heartbeat does
+ * not list the task, and the task was claimed before the heartbeat by more than the grace period.
  */
 export interface UndeliveredClaims {
   readonly workerId: string;
@@ -13,15 +13,15 @@ export interface UndeliveredClaims {
   readonly taskIds: readonly string[];
   readonly claimGraceSeconds: number;
   /**
-   * When the heartbeat was recorded. This statement may run seconds later, and the heartbeat cannot list
-   * tasks that were claimed in between.
+   * The time at which the heartbeat was recorded. This statement may run seconds later, and the heartbeat
+   * cannot list tasks that were claimed in the meantime.
    */
   readonly heartbeatAt: string;
 }
 
 /**
- * Requeues undelivered claimed tasks, and fails those that were started with their claim, or makes them
- * pending if attempts are left.
+ * Requeues undelivered tasks. If a task was started with its claim, its attempt ends: it is pending again if
+ * attempts are left, otherwise it fails.
  */
 export const requeueUndelivered = async (
   db: Sql,

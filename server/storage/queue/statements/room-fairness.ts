@@ -30,7 +30,7 @@ export const ROOM_TURNS_CTE = sql`
       returning r.job_id, r.room_id, r.priority, r.number - r.tasks as previous_number
     ),`;
 
-/** The number of an accepted task `i`: the next one of its room, or of the sequence. */
+/** The number of an accepted task `i`: the next number of its room, or of the sequence. */
 export const TASK_NUMBER = sql`coalesce((
           select turns.previous_number from turns
           where turns.job_id = i.job_id and turns.room_id = i.room_id and turns.priority = i.priority
@@ -39,5 +39,5 @@ export const TASK_NUMBER = sql`coalesce((
         ),
         nextval('joblib.task_number'))`;
 
-/** Whether an accepted task `i` is numbered by its room. */
+/** True if the number of an accepted task `i` comes from its room. */
 export const IS_IN_TURN = sql`(select locked_jobs.fairness = 'room' from locked_jobs where locked_jobs.id = i.job_id)`;

@@ -16,7 +16,7 @@ export interface TaskGroup {
 const isSameStart = (a: NewTask["start"], b: NewTask["start"]): boolean =>
   a === b || ("inSeconds" in a && "inSeconds" in b && a.inSeconds === b.inSeconds);
 
-/** An idempotency key belongs to one task, so a task with a key is a separate group. */
+/** A task with an idempotency key is a separate group, because the key belongs to one task. */
 const canAppend = ({ first }: TaskGroup, task: NewTask): boolean =>
   first.idempotency === null &&
   task.idempotency === null &&
@@ -32,7 +32,7 @@ const canAppend = ({ first }: TaskGroup, task: NewTask): boolean =>
   first.traceContext === task.traceContext &&
   isSameStart(first.start, task.start);
 
-/** Divides tasks, in their order, into as few groups as possible. */
+/** Divides tasks into as few groups as possible, without changing their order. */
 export const groupTasks = (tasks: readonly NewTask[]): TaskGroup[] => {
   const groups: TaskGroup[] = [];
   tasks.forEach((task, index) => {
@@ -68,10 +68,13 @@ const toRecord = ({ first, ids, firstIndex }: TaskGroup) => ({
   first_index: firstIndex,
 });
 
-/** Formats a request's groups for `insertTasks`. The payloads are passed separately, in the same order. */
+/**
+ * Formats the groups of a request for `insertTasks`. The payloads are passed as a separate parameter, in the
+ * same order.
+ */
 export const formatGroups = (groups: readonly TaskGroup[]): string => JSON.stringify(groups.map(toRecord));
 
-/** The columns of a group's record, as SQL declares them. */
+/** The columns of a group's record, with their SQL types. */
 export const GROUP_COLUMNS = `id uuid, job_id uuid, schema_hash text, job_version text, room_id text, created_by_id text,
   priority integer, max_attempts integer, backoff jsonb, timeout_seconds float8, run_at timestamptz, in_seconds float8,
   idempotency_key text, request_hash text, trace_context jsonb, ids jsonb, first_index integer`;

@@ -3,9 +3,9 @@ import { formatArray } from "../../sql/array-text.ts";
 import type { Placeholder } from "../../sql/statement.ts";
 
 /**
- * Builds a CTE that records a heartbeat of the workers, whose ids are passed as an array. It never waits for
- * a locked worker: if a claim waited here while a sweep waits for the claim's task, they would deadlock. It
- * records at most five heartbeats per second for each worker, which is enough.
+ * Builds a CTE that records a heartbeat of workers, whose ids are passed as an array. It never waits for a
+ * locked worker. Otherwise a claim that waits here and a sweep that waits for the task of the claim would
+ * deadlock. It records at most five heartbeats per second for each worker, which is enough.
  */
 export const touchWorkers = (ids: Placeholder | string): RawBuilder<unknown> => sql`
   touched as (
@@ -22,5 +22,5 @@ export const touchWorkers = (ids: Placeholder | string): RawBuilder<unknown> => 
     where w.ctid = stale.tid
   )`;
 
-/** Builds the same CTE for one worker. */
+/** Builds the CTE of `touchWorkers` for one worker. */
 export const touchWorker = (workerId: string): RawBuilder<unknown> => touchWorkers(formatArray([workerId]));

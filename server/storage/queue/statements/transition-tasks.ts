@@ -17,7 +17,7 @@ export type TransitionStep = Transition & { readonly isPayloadKnown: boolean };
 export type TransitionRow = Omit<TaskRow, "payload"> & { payload: string | null; call_index: number };
 
 /**
- * Converts a transition to a record. Undefined members are omitted from the JSON, and become null in the
+ * Converts a transition to a record. Undefined members are omitted from the JSON and become null in the
  * recordset.
  */
 const toRecord = (step: TransitionStep, index: number) => ({
@@ -35,8 +35,8 @@ const toRecord = (step: TransitionStep, index: number) => ({
 const COLUMNS = `call_index integer, id uuid, worker_id uuid, attempt integer, error text, result text, progress jsonb,
   is_result_unchecked boolean, is_payload_known boolean`;
 
-// A transition without a worker id is a user's. The worker does not know about it, so its heartbeat reports a
-// lost lease.
+// A transition without a worker id was requested by a user. The worker does not know about it, so its
+// heartbeat reports a lost lease.
 const leaseEnd = sql`case when s.worker_id is null then 'lost' else 'reported' end`;
 
 const setLeaseEnded = (reason: RawBuilder<unknown>) => sql`
@@ -55,15 +55,15 @@ const SET_LISTS: Readonly<Record<Transition["to"], RawBuilder<unknown>>> = {
   failed: setAttemptFailed({ error: sql`s.error`, leaseEnd, result: sql`s.result::json` }),
 };
 
-/** If the result was not validated, the job must have no result schema. */
+/** If the result was not validated, check that the job has no result schema. */
 const checkResult = sql`and (not s.is_result_unchecked or exists (
   select 1 from joblib.job as j where j.id = t.job_id and j.result_schema is null))`;
 
 /**
- * Defines a compare-and-set of the status of many tasks. Each transition has its own fence, and one that does
- * not match its task is skipped. The statuses from which it is allowed come from the state machine. A task
- * may be listed once. The tasks are listed in the order of their ids, so that two servers that update the
- * same tasks do not deadlock.
+ * Defines a compare-and-set of the status of many tasks. Each transition has its own fence, and is skipped if
+ * it does not match its task. The state machine determines from which statuses it is allowed. A task may be
+ * listed only once. The tasks are listed in the order of their ids, so that two servers that update the same
+ * tasks do not deadlock.
  */
 const defineTransition = (to: Transition["to"]) =>
   defineStatement<TransitionRow, [steps: string, workers: string]>((input, workers) => {
@@ -93,7 +93,7 @@ const TRANSITIONS = {
   cancelled: defineTransition("cancelled"),
 } satisfies Record<Transition["to"], unknown>;
 
-/** Changes the status of tasks. Returns the changed tasks; transitions that do not match are skipped. */
+/** Changes the status of tasks. Returns the changed tasks. Skips transitions that do not match. */
 export const transitionTasks = (
   db: Sql,
   to: Transition["to"],

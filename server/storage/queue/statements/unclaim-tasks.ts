@@ -3,7 +3,10 @@ import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { setRequeued } from "./lease-end.ts";
 
-/** Undoes claims whose response was not delivered, including the start of the tasks. */
+/**
+ * Undoes claims whose response was not delivered. If the claim also started the tasks, this is undone as
+ * well.
+ */
 export const unclaimTasks = async (
   db: Sql,
   claims: readonly { readonly id: string; readonly attempt: number }[],
