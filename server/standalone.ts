@@ -23,7 +23,7 @@ import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/ports/storage.ts";
 import { StorageUnavailable } from "./storage/sessions/storage-unavailable.ts";
-import { describeTlsError } from "./tls-errors.ts";
+import { describeTlsError } from "./tls/tls-errors.ts";
 import { VERSION } from "./version.ts";
 
 /** Options of `createServer`. */

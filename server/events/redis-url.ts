@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { RedisOptions } from "ioredis";
-import { createTlsContext, type NamedFile } from "../pem-files.ts";
 import { SettingsError } from "../settings-error.ts";
+import { createTlsContext, type NamedFile } from "../tls/pem-files.ts";
 
 /**
  * The query parameters of a Redis URL. The names are those of redis-py, because there is no other convention

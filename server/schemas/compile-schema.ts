@@ -3,12 +3,12 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { describeErrors } from "./describe-errors.ts";
 import { createFormats } from "./linear-formats.ts";
 import { createKeywords } from "./linear-keywords.ts";
-import { createRegExpEngine } from "./linear-regexp.ts";
+import { createRegExpEngine } from "./patterns/linear-regexp.ts";
+import { createStepsKeyword, OutOfStepsError, StepMeter } from "./patterns/step-meter.ts";
 import { prepareSchema, usesUnevaluated } from "./prepare-schema.ts";
 import { InvalidSchemaError, type JsonObject, type SchemaError } from "./schema-error.ts";
 import type { SchemaGraph } from "./schema-graph.ts";
 import { readBoundedSchema, type SchemaUse } from "./schema-limits.ts";
-import { createStepsKeyword, OutOfStepsError, StepMeter } from "./step-meter.ts";
 
 /** Maximum amount of work for one validation. */
 export interface Budget {

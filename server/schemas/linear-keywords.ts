@@ -1,6 +1,6 @@
 import type { FuncKeywordDefinition } from "ajv";
 import { isRawNumber } from "../../protocol/exact-json.ts";
-import type { StepMeter } from "./step-meter.ts";
+import type { StepMeter } from "./patterns/step-meter.ts";
 
 /**
  * Returns keywords that replace Ajv's: `multipleOf` with a tolerance for decimals, and `uniqueItems`, `enum` and `const`

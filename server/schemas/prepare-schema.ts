@@ -1,9 +1,9 @@
 import { ignoresSiblings, isNullable, modernizeSchema } from "../../protocol/schema-drafts.ts";
+import { STEPS_KEYWORD, type StepCost } from "./patterns/step-meter.ts";
 import { isJsonObject, type JsonObject } from "./schema-error.ts";
 import type { SchemaGraph } from "./schema-graph.ts";
 import { type Applicator, getApplicator, type InstanceLocation, isAssertion } from "./schema-keywords.ts";
 import type { SchemaNode } from "./schema-node.ts";
-import { STEPS_KEYWORD, type StepCost } from "./step-meter.ts";
 
 const ONE_STEP: StepCost = { base: 1, perItem: 0, perKey: 0, text: false };
 

@@ -1,7 +1,7 @@
 import { getDraft } from "../../protocol/schema-drafts.ts";
 import { measureJson } from "./json-size.ts";
 import { checkKeywordShapes } from "./keyword-shapes.ts";
-import { findPatternError } from "./linear-regexp.ts";
+import { findPatternError } from "./patterns/linear-regexp.ts";
 import { roundNumbers } from "./round-numbers.ts";
 import { extendPointer, isJsonObject, type JsonObject, type SchemaError } from "./schema-error.ts";
 import { GRAPH_LIMITS, getPointer, readSchemaGraph, type SchemaGraph } from "./schema-graph.ts";

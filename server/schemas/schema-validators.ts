@@ -1,11 +1,11 @@
 import { LruMap } from "../lru-map.ts";
 import { checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import { measureJson } from "./json-size.ts";
+import { OutOfStepsError } from "./patterns/step-meter.ts";
 import { InvalidSchemaError, type JsonObject, type SchemaError, UNSUPPORTED_SCHEMA } from "./schema-error.ts";
 import type { SchemaUse } from "./schema-limits.ts";
 import { isLight } from "./schema-weight.ts";
 import { SchemaWorkers } from "./schema-workers.ts";
-import { OutOfStepsError } from "./step-meter.ts";
 
 /** The compiled form of a schema. */
 interface CachedSchema {

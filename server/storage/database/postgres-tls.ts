@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { type ConnectionOptions, checkServerIdentity, type SecureContext } from "node:tls";
-import { createTlsContext, type NamedFile, type TlsFiles } from "../../pem-files.ts";
 import { SettingsError } from "../../settings-error.ts";
+import { createTlsContext, type NamedFile, type TlsFiles } from "../../tls/pem-files.ts";
 import type { PostgresParameter } from "./postgres-parameters.ts";
 
 /** The value of a parameter, and the name of the parameter or variable that has set it. */

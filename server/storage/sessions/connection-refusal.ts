@@ -1,4 +1,4 @@
-import { classifyTlsError, describeTlsError } from "../../tls-errors.ts";
+import { classifyTlsError, describeTlsError } from "../../tls/tls-errors.ts";
 
 /** Messages of errors that pg throws without a code, before the session begins. */
 const NO_TLS = "The server does not support SSL connections";

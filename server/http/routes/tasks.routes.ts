@@ -6,34 +6,34 @@ import {
   prefersMinimal,
   type Task,
   type TraceContext,
-} from "../../protocol/index.ts";
-import { ATTRIBUTES } from "../../protocol/tracing/names.ts";
-import { createLinks } from "../../protocol/tracing/spans.ts";
-import type { Context } from "../context.ts";
-import { joinRawList } from "../raw-json.ts";
-import { publishEvents } from "../use-cases/events.ts";
-import { awaitTask } from "../use-cases/tasks/await-task.ts";
-import { cancelTasks, retryTasks } from "../use-cases/tasks/bulk-changes.ts";
+} from "../../../protocol/index.ts";
+import { ATTRIBUTES } from "../../../protocol/tracing/names.ts";
+import { createLinks } from "../../../protocol/tracing/spans.ts";
+import type { Context } from "../../context.ts";
+import { joinRawList } from "../../raw-json.ts";
+import { publishEvents } from "../../use-cases/events.ts";
+import { awaitTask } from "../../use-cases/tasks/await-task.ts";
+import { cancelTasks, retryTasks } from "../../use-cases/tasks/bulk-changes.ts";
 import {
   type ClaimInput,
   type ClaimTasksResult,
   claimTasks,
   requeueClaims,
-} from "../use-cases/tasks/claim-tasks.ts";
-import { diagnoseTask } from "../use-cases/tasks/diagnose-task.ts";
-import { adoptLateResult, listLateResults } from "../use-cases/tasks/late-results.ts";
-import { listAttempts } from "../use-cases/tasks/list-attempts.ts";
-import { listRoomTasks } from "../use-cases/tasks/list-tasks.ts";
-import { retryTask } from "../use-cases/tasks/retry-task.ts";
-import { submitBatch, toMinimalResults } from "../use-cases/tasks/submit-batch.ts";
-import { submitTask } from "../use-cases/tasks/submit-task.ts";
-import { submitTasks } from "../use-cases/tasks/submit-tasks.ts";
-import { readTaskLogs } from "../use-cases/tasks/task-logs.ts";
-import { updateTask } from "../use-cases/tasks/update-task.ts";
-import { updateTasks, updateTasksMinimal } from "../use-cases/tasks/update-tasks.ts";
-import type { Call, Handlers } from "./call.ts";
-import { toProblem } from "./problem-handler.ts";
-import { inAwaitSpan, inClaimSpan, inSubmitSpan, inUpdateSpan } from "./spans.ts";
+} from "../../use-cases/tasks/claim-tasks.ts";
+import { diagnoseTask } from "../../use-cases/tasks/diagnose-task.ts";
+import { adoptLateResult, listLateResults } from "../../use-cases/tasks/late-results.ts";
+import { listAttempts } from "../../use-cases/tasks/list-attempts.ts";
+import { listRoomTasks } from "../../use-cases/tasks/list-tasks.ts";
+import { retryTask } from "../../use-cases/tasks/retry-task.ts";
+import { submitBatch, toMinimalResults } from "../../use-cases/tasks/submit-batch.ts";
+import { submitTask } from "../../use-cases/tasks/submit-task.ts";
+import { submitTasks } from "../../use-cases/tasks/submit-tasks.ts";
+import { readTaskLogs } from "../../use-cases/tasks/task-logs.ts";
+import { updateTask } from "../../use-cases/tasks/update-task.ts";
+import { updateTasks, updateTasksMinimal } from "../../use-cases/tasks/update-tasks.ts";
+import type { Call, Handlers } from "../call.ts";
+import { toProblem } from "../problem-handler.ts";
+import { inAwaitSpan, inClaimSpan, inSubmitSpan, inUpdateSpan } from "../spans.ts";
 
 type TaskHandlers = Pick<
   Handlers,

@@ -1,13 +1,13 @@
-import type { Context } from "../context.ts";
-import { publishEvents } from "../use-cases/events.ts";
-import { releaseTasks } from "../use-cases/tasks/release-tasks.ts";
-import { createWorker } from "../use-cases/workers/create-worker.ts";
-import { drainWorker } from "../use-cases/workers/drain-worker.ts";
-import { heartbeat } from "../use-cases/workers/heartbeat.ts";
-import { listRoomWorkers, listWorkers } from "../use-cases/workers/list-workers.ts";
-import { readWorker } from "../use-cases/workers/read-worker.ts";
-import { removeWorker } from "../use-cases/workers/remove-worker.ts";
-import type { Handlers } from "./call.ts";
+import type { Context } from "../../context.ts";
+import { publishEvents } from "../../use-cases/events.ts";
+import { releaseTasks } from "../../use-cases/tasks/release-tasks.ts";
+import { createWorker } from "../../use-cases/workers/create-worker.ts";
+import { drainWorker } from "../../use-cases/workers/drain-worker.ts";
+import { heartbeat } from "../../use-cases/workers/heartbeat.ts";
+import { listRoomWorkers, listWorkers } from "../../use-cases/workers/list-workers.ts";
+import { readWorker } from "../../use-cases/workers/read-worker.ts";
+import { removeWorker } from "../../use-cases/workers/remove-worker.ts";
+import type { Handlers } from "../call.ts";
 
 type WorkerHandlers = Pick<
   Handlers,

@@ -5,8 +5,8 @@ import {
   PROBLEMS_PATH,
   Problem,
   type ProblemId,
-} from "../../protocol/index.ts";
-import type { Handlers } from "./call.ts";
+} from "../../../protocol/index.ts";
+import type { Handlers } from "../call.ts";
 
 const describeProblem = (id: ProblemId, prefix: string) => ({
   id,

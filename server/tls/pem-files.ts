@@ -6,7 +6,7 @@ import {
   type SecureContext,
   type SecureContextOptions,
 } from "node:tls";
-import { SettingsError } from "./settings-error.ts";
+import { SettingsError } from "../settings-error.ts";
 
 /** A file whose path is a parameter of a URL or an environment variable. */
 export interface NamedFile {

@@ -1,8 +1,8 @@
-import type { Context } from "../context.ts";
-import { publishEvents } from "../use-cases/events.ts";
-import { readCaller } from "../use-cases/read-caller.ts";
-import { createInvitation, listInvitations, revokeInvitation } from "../use-cases/rooms/invitations.ts";
-import type { Handlers } from "./call.ts";
+import type { Context } from "../../context.ts";
+import { publishEvents } from "../../use-cases/events.ts";
+import { readCaller } from "../../use-cases/read-caller.ts";
+import { createInvitation, listInvitations, revokeInvitation } from "../../use-cases/rooms/invitations.ts";
+import type { Handlers } from "../call.ts";
 
 type AccessHandlers = Pick<
   Handlers,

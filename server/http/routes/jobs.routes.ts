@@ -1,12 +1,12 @@
-import { fillPath, operations } from "../../protocol/index.ts";
-import type { Context } from "../context.ts";
-import { publishEvents } from "../use-cases/events.ts";
-import { listJobs } from "../use-cases/jobs/list-jobs.ts";
-import { readJob } from "../use-cases/jobs/read-job.ts";
-import { registerJob } from "../use-cases/jobs/register-job.ts";
-import { validatePayload } from "../use-cases/jobs/validate-payload.ts";
-import { listJobTasks } from "../use-cases/tasks/list-tasks.ts";
-import type { Handlers } from "./call.ts";
+import { fillPath, operations } from "../../../protocol/index.ts";
+import type { Context } from "../../context.ts";
+import { publishEvents } from "../../use-cases/events.ts";
+import { listJobs } from "../../use-cases/jobs/list-jobs.ts";
+import { readJob } from "../../use-cases/jobs/read-job.ts";
+import { registerJob } from "../../use-cases/jobs/register-job.ts";
+import { validatePayload } from "../../use-cases/jobs/validate-payload.ts";
+import { listJobTasks } from "../../use-cases/tasks/list-tasks.ts";
+import type { Handlers } from "../call.ts";
 
 export const createJobRoutes = (
   context: Context,

@@ -1,8 +1,8 @@
-import type { Context } from "../context.ts";
-import { readHealth } from "../use-cases/read-health.ts";
-import { listRooms } from "../use-cases/rooms/list-rooms.ts";
-import { readStats } from "../use-cases/rooms/read-stats.ts";
-import type { Handlers } from "./call.ts";
+import type { Context } from "../../context.ts";
+import { readHealth } from "../../use-cases/read-health.ts";
+import { listRooms } from "../../use-cases/rooms/list-rooms.ts";
+import { readStats } from "../../use-cases/rooms/read-stats.ts";
+import type { Handlers } from "../call.ts";
 
 export const createStatsRoutes = (
   context: Context,
