@@ -11,8 +11,8 @@ export const HAS_MIGRATION_TABLE = `select exists (
 
 /**
  * A migration that records itself in `joblib.migration`, so that it runs only once, whether `joblib migrate`,
- * a starting server, or a host runs it. A host adds joblib's list to its own migrations, which it also
- * records in a table of its own.
+ * a starting server, or a host runs it. A host adds joblib's list to its own migrations, which are recorded
+ * in another table as well.
  */
 export abstract class JoblibMigration extends Migration {
   abstract override readonly name: string;
