@@ -9,7 +9,7 @@ export const Room = z.string().refine(isRoomId, {
 
 /** The options of every command. Their defaults come from the environment. */
 export const GlobalOptions = z.object({
-  /** The SDK validates the URL, because `--help` does not load its parser. */
+  /** Not validated here but by the SDK, which `--help` does not load. */
   url: z.string().optional(),
   token: z
     .string()

@@ -46,7 +46,8 @@ export const isUnderNohup = (env: Readonly<Record<string, string | undefined>>):
   /(^|\/)nohup$/.test(env["_"] ?? "");
 
 /**
- * Listens for signals until it is disposed. A third request ends the process immediately, because the listeners are removed at the second one.
+ * Listens for signals until it is disposed. A third request ends the process immediately, because the
+ * listeners are removed at the second one.
  */
 export const watchInterrupts = (
   source: SignalSource,

@@ -24,9 +24,7 @@ const EXIT_BY_FINDING: Readonly<Record<DatabaseFinding["kind"], ExitCode>> = {
   migrations: EXIT.conflict,
 };
 
-/**
- * Recognizes the error by its name, because the module with its class is imported only when a server starts.
- */
+/** Recognizes the error by its name, because the module with its class is imported only when it is needed. */
 const isUnfitDatabase = (error: Error): error is Error & { readonly findings: readonly DatabaseFinding[] } =>
   error.name === "UnfitDatabase" && "findings" in error;
 

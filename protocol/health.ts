@@ -1,7 +1,10 @@
 import * as z from "zod";
 import { Timestamp } from "./timestamp.ts";
 
-/** Whether the server's connection to its database or event bus is encrypted. */
+/**
+ * Whether the server's connection to its database or event bus is encrypted, and whether the certificate is
+ * verified.
+ */
 export const ConnectionSecurity = z
   .enum(["tls", "tls-unverified", "plain", "local"])
   .describe(

@@ -12,7 +12,7 @@ export interface Operation {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
-  /** Members of the body whose numbers keep their exact text, whatever their size. */
+  /** Members of the body whose numbers keep their exact value, whatever their size. */
   readonly exactMembers?: readonly string[];
   /** True if the request body is optional. */
   readonly bodyOptional?: boolean;

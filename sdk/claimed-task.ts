@@ -27,7 +27,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   /** @internal True while the end of the task is being sent and its slot can be reused. */ freesSlot = false;
   readonly #environment: TaskEnvironment;
   readonly #abort = new LazyAbort();
-  // Few tasks need these members. Creating them always took half of a busy worker's CPU time.
+  // Created on first use, because few tasks need them: creating them always took half of a busy worker's CPU time.
   #settled: PromiseWithResolvers<void> | undefined;
   #reports: TaskReports | undefined;
   #task: Task;
@@ -111,8 +111,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   }
 
   /**
-   * Completes the running task. Rejects with `NotJsonError` or `ValidationError` if the result is invalid; the task
-   * then keeps running. Rejects with `UsageError` if it is not running, or `TaskLostError`. Retries for 5 minutes.
+   * Completes the running task. Rejects with `NotJsonError` or `ValidationError` if the result is invalid (the task
+   * keeps running), `UsageError` if it is not running, and `TaskLostError` if the lease is lost. Retries for 5 minutes.
    */
   complete(result?: unknown): Promise<Task> {
     return this.#end("started", () => ({
@@ -162,7 +162,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     if (this.#outcome === undefined) this.#close();
   }
 
-  /** Ends the task without waiting for `run`. Fails a started task and requeues any other. Never throws. */
+  /** Ends the task without waiting for `run`. Fails a started task with `reason`, requeues any other. Never throws. */
   interrupt(reason = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
     this.#interruption ??= this.#interrupt(reason);
     void this.#interruption.then((outcome) => this.#outcome?.resolve(outcome));

@@ -60,7 +60,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
 
   /**
    * Creates a job manager. Does not send anything. `context` is the first argument of every `run`. Throws `UsageError`
-   * if the options are invalid.
+   * if the URL or the room is invalid.
    */
   constructor(options: JobManagerOptions = {}, context?: Context) {
     this.client = new JoblibClient(options);
@@ -158,7 +158,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
 
   /**
    * Submits a task by job name, and returns it as soon as it is stored. The types of payload and result are those in
-   * `Jobs`. Throws `UsageError` if the room is unknown, and the errors of `JoblibClient.call`.
+   * `Jobs`. Throws `UsageError` if the room is unknown, and errors of `JoblibClient.call` such as `JobNotFoundError`.
    */
   submit<Name extends JobNameOf<Jobs>>(
     jobName: Name,
@@ -166,7 +166,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   ): Promise<TaskOf<Jobs[Name]["result"]>>;
   /** Submits an instance of an extension. Throws the same errors as a submit by job name. */
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
-  /** Submits instances in order. Up to 1,000 tasks and 1 MB are one atomic request, more are several. */
+  /** Submits instances in order. Up to 1,000 tasks and 1 MB are one atomic request, more are several atomic ones. */
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
     target: string | ExtensionInstance | readonly ExtensionInstance[],

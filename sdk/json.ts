@@ -32,7 +32,7 @@ const copyPlainJson = (value: unknown): JsonValue | undefined => {
   try {
     return copyValue(value, 0);
   } catch {
-    // A getter has thrown. `stringify` below throws the same error.
+    // A getter has thrown. `stringify` below reports that as a `NotJsonError`.
     return undefined;
   }
 };

@@ -21,7 +21,8 @@ export interface ListenOptions {
   readonly concurrency?: number | undefined;
   /**
    * True if a claim also starts its tasks, which saves a request per task. Default: false. Use it only if you run every
-   * task: a started task counts as an attempt, even if you leave the loop before it.
+   * task: a started task counts as an attempt, even if the response to the claim is lost or you leave the loop before
+   * the task.
    */
   readonly start?: boolean | undefined;
 }
@@ -37,7 +38,7 @@ export interface StreamEnvironment<Context> {
 /** Creates a claimed task; undefined if the worker already has it. */
 type TaskFactory<Context> = (wire: Task) => ClaimedTask<Context> | undefined;
 
-/** Maximum number of concurrent claims. The server combines them; four are 3 % faster than two. */
+/** Maximum number of concurrent claims. The server combines them into one statement. Four are 3 % faster than two. */
 const MAX_CONCURRENT_CLAIMS = 4;
 
 /**
@@ -55,7 +56,7 @@ const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSec
 
 /**
  * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are running. Leaving the
- * loop stops it and requeues tasks that it has not returned. The caller must run or release each other task.
+ * loop stops it and requeues tasks that it has claimed but not returned. Returned tasks belong to the caller.
  */
 export class TaskStream<Context = unknown>
   implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
@@ -118,8 +119,8 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Returns the next task, or `done` if the stream was stopped. Stops the stream and rejects if a claim fails with an
-   * error that retries cannot fix, for example `ForbiddenError`.
+   * Returns the next task, or `done` if the stream was stopped. Concurrent calls are served in order. Stops the stream
+   * and rejects if a claim fails with an error that retries cannot fix, for example `ForbiddenError`.
    */
   next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     const buffered = this.#pendingCalls === 0 ? this.#takeBuffered() : undefined;
@@ -177,7 +178,7 @@ export class TaskStream<Context = unknown>
     return { done: true, value: undefined };
   }
 
-  /** Returns a buffered task that is not lost. After `stop`, returns only tasks that their claim has started. */
+  /** Returns a buffered task that is not lost. After `stop`, returns only started tasks, which cannot be requeued. */
   #takeBuffered(): IteratorYieldResult<ClaimedTask<Context>> | undefined {
     if (!this.#start && this.#stop.signal.aborted) return undefined;
     let value = this.#buffer.shift();
@@ -187,7 +188,7 @@ export class TaskStream<Context = unknown>
     return { done: false, value };
   }
 
-  /** Number of tasks that may be claimed. At most twice `concurrency` tasks are unsettled. */
+  /** Number of tasks that may be claimed. If ends of tasks do not arrive, at most twice `concurrency` are unsettled. */
   get #freeSlots(): number {
     return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
   }

@@ -69,7 +69,7 @@ export const requireRoomAccess = async (rule: Access, caller: Caller, roomId: st
 export const isSubmitter = ({ actor }: Caller, { task }: TaskRecord): boolean =>
   task.created_by_id === actor.id;
 
-/** Returns true if the caller owns the worker to which the task was last assigned. */
+/** Returns true if the caller owns the worker in the task's `worker_id`. */
 export const isWorkerOwner = ({ actor }: Caller, record: TaskRecord): boolean =>
   record.workerUserId === actor.id;
 

@@ -78,9 +78,15 @@ export interface TaskRecord {
   readonly workerUserId: string | null;
   /** `task.worker_id`, or if it is null, the last worker with a lease. A requeue must notify this worker. */
   readonly lastWorkerId: string | null;
-  /** True if no worker has a lease, and a cancel, a timeout or a takeover ended the last one. */
+  /**
+   * True if no worker has a lease and the last worker did not end its lease itself, for example because the
+   * task was cancelled, timed out or requeued.
+   */
   readonly isLeaseRevoked: boolean;
-  /** Queue position among the due tasks of the job. Null if not requested, or if the task is not due. */
+  /**
+   * Queue position among the due tasks of the job. Null if it was not requested, or if the task is not
+   * pending and due.
+   */
   readonly queuePosition: number | null;
 }
 

@@ -15,7 +15,10 @@ export const openInspector = (address: InspectAddress, waits: boolean): void => 
   if (waits) waitForDebugger();
 };
 
-/** Makes the debugger stop directly before the call of the class's `run`. */
+/**
+ * Makes the debugger stop directly before the call of the class's `run`, so that one step into the call
+ * reaches it.
+ */
 export const breakBeforeRun = (Class: ExtensionClass<unknown>): void => {
   const { prototype } = Class;
   const run: unknown = Reflect.get(prototype, "run");

@@ -18,8 +18,8 @@ const FALLBACK = {
 };
 
 /**
- * Compiles a schema to declarations, one of which has the given name. This is `unknown` if TypeScript cannot
- * express the schema.
+ * Compiles a schema to declarations, one of which has the given name. If TypeScript cannot express the
+ * schema, returns the declaration in `FALLBACK`.
  */
 const compileDeclarations = async (schema: JsonObject, name: keyof typeof FALLBACK): Promise<string> => {
   const { compile } = await import("json-schema-to-typescript");

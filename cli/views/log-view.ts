@@ -21,8 +21,8 @@ const getParts = ({ at, attempt, level, text }: LogLine) => ({
 });
 
 /**
- * Formats a log line as `12:03:04.567 warn text`, in UTC. From the second attempt on, the time is followed by
- * the attempt: `12:03:04.567 #2`.
+ * Formats a log line as `12:03:04.567 warn  text`, in UTC; the level is padded to five characters. From the
+ * second attempt on, the time is followed by the attempt: `12:03:04.567 #2`.
  */
 export const formatLogLine = (line: LogLine): string => {
   const { time, level, text } = getParts(line);

@@ -31,8 +31,8 @@ const MAX_INLINED = 1_000_000;
 /**
  * Returns a copy of a job's schema without invalid defaults, in which the defaults of objects are completed
  * with the defaults of their members. A form, the CLI and a worker that read the copy use the same defaults,
- * in whatever order they look them up. Invalid defaults are common: for `x: int = None`, pydantic generates a
- * null that does not satisfy its own schema.
+ * in whatever order they look them up. pydantic generates defaults that do not satisfy their own schema, such
+ * as null for `x: int = None`.
  */
 export const keepValidDefaults = (root: JsonObject): JsonObject => {
   if (!hasDefaults(root)) return root;

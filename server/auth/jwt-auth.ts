@@ -100,7 +100,7 @@ const mapBearer = <Value>(
 
 /**
  * Authenticates requests to the standalone server by bearer tokens (RFC 6750). Reads the claims `sub`,
- * `admin` and `rooms`, and enforces `exp` and `nbf`.
+ * `admin`, `rooms` and `jobs`, and enforces `exp` and `nbf`.
  */
 export const jwtAuth = (keys: JwtKeys, invitations?: Pick<InvitationStatusCache, "isValid">): HostAuth => {
   const verify = createVerifier(keys);

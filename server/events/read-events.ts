@@ -15,8 +15,8 @@ const EventMessage = z.discriminatedUnion("kind", [
 ]);
 
 /**
- * Parses a Redis message, which contains one event or a list. An event that another version of joblib sent
- * becomes undefined, so that its handlers read the current state.
+ * Parses a Redis message, which contains one event or a list. An event with an unknown shape, for example
+ * from another version of joblib, becomes undefined, so that its handlers read the current state.
  */
 export const readEvents = (text: string): readonly (Event | undefined)[] => {
   try {

@@ -70,10 +70,7 @@ const readParameters = (query: URLSearchParams, isTls: boolean): ReadonlyMap<Red
   return given;
 };
 
-/**
- * Parses a Redis URL. Throws a SettingsError that names the first unsupported part, because ignoring it could
- * weaken TLS.
- */
+/** Parses a Redis URL. Throws a SettingsError that names an unsupported part; nothing is ignored. */
 export const parseRedisUrl = (text: string): RedisUrl => {
   // The WHATWG URL parser rejects a user before an empty host, which redis-py's URLs can have.
   const whole = text.replace(/^((?:redis\+)?unix:\/\/[^/?]*@)\//, "$1localhost/");

@@ -73,7 +73,10 @@ const requireMediaType = ({ headers }: FastifyRequest): void => {
   if (!isUnencoded || !CONTENT_TYPE.test(headers["content-type"] ?? "")) throw unsupportedMediaType();
 };
 
-/** Adds a parser for JSON bodies to this plugin. It replaces the content type parsers of the host. */
+/**
+ * Adds a parser for JSON bodies to this plugin. Inside the plugin, it replaces the content type parsers that
+ * the host has added.
+ */
 export const addBodyParser = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(

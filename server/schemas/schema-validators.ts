@@ -22,6 +22,7 @@ interface CachedSchema {
 // about 100 payloads of a schema takes so many steps on the event loop.
 const SKIPS_AFTER_OVERRUN = 100;
 
+/** Limits of the cache and of the worker threads. The defaults are for a server. */
 export interface SchemaValidatorsOptions {
   /** Maximum number of cached schemas, and of their characters in total. */
   entries?: number;

@@ -42,8 +42,8 @@ export const createTaskCompletedEvent = ({ id, roomId }: CompletedTask): Event =
 });
 
 /**
- * Creates one event per job with the number of its due tasks, which wakes waiting claims. A count of 0 announces a task that will be
- * due later.
+ * Creates one event per job with the number of its due tasks, which wakes waiting claims. A count of 0
+ * announces a task that will be due later.
  */
 export const createWorkAvailableEvents = (records: readonly TaskRecord[]): Event[] =>
   createGroupedWorkEvents(records.map((first) => ({ first, ids: [first.task.id] })));

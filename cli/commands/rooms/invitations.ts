@@ -52,7 +52,7 @@ const formatExpiry = (remaining: number) =>
 const createColumns = (io: Io, now: number): Column<Invitation>[] => [
   { heading: "ID", cell: ({ id }) => id },
   { heading: "STATE", cell: (invitation) => getState(invitation, now) },
-  // On a terminal the timestamps are shortened, because there is not enough space.
+  // On a terminal there is not enough space for a timestamp, so the remaining time is shown.
   io.width === undefined
     ? { heading: "EXPIRES", cell: ({ expires_at }) => expires_at }
     : { heading: "EXPIRES", cell: ({ expires_at }) => formatExpiry(Date.parse(expires_at) - now) },

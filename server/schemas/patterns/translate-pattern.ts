@@ -1,6 +1,6 @@
 import { RE2JS } from "re2js";
 
-// White space in ECMAScript. RE2's `\s` matches only ASCII white space.
+// White space in ECMAScript. RE2's `\s` matches only six ASCII characters.
 const WHITE_SPACE =
   "\\t-\\r \\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}";
 

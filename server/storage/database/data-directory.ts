@@ -96,7 +96,7 @@ async function lock(path: string, parent: string): Promise<() => void> {
   const owner = readOwner(ownerFile);
   if (fileLock === undefined) throw toInUseError(path, describeOwner(owner), findNetworkFileSystem(parent));
   try {
-    // A joblib version that is older than the kernel's lock writes only this file.
+    // A joblib version without the kernel's lock writes only this file.
     if (owner !== undefined && isOlderServer(owner)) throw toInUseError(path, describeOwner(owner));
     writeOwner(ownerFile);
   } catch (error) {

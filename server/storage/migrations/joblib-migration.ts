@@ -1,7 +1,7 @@
 import { Migration } from "@mikro-orm/migrations";
 
 /**
- * Builds the query for whether the table of applied migrations exists. It reads the catalog, because
+ * The query that returns whether the table of applied migrations exists. It reads the catalog, because
  * `to_regclass` uses the session's cache, which may lack tables that another server created while this one
  * waited for the lock.
  */
@@ -11,8 +11,8 @@ export const HAS_MIGRATION_TABLE = `select exists (
 
 /**
  * A migration that records itself in `joblib.migration`, so that it runs only once, whether `joblib migrate`,
- * a starting server, or a host runs it. A host adds joblib's migrations to its own list, which has another
- * table.
+ * a starting server, or a host runs it. A host adds joblib's list to its own migrations, which are recorded
+ * in another table as well.
  */
 export abstract class JoblibMigration extends Migration {
   abstract override readonly name: string;

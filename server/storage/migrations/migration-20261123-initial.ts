@@ -102,7 +102,7 @@ const TASK_INDEXES = [
   // For lists, newest first.
   `create index task_of_room on joblib.task (room_id, created_at, id)`,
   `create index task_of_job on joblib.task (job_id, room_id, created_at, id)`,
-  // For retention: deletes the oldest finished tasks.
+  // For retention, which deletes the oldest finished tasks.
   `create index task_completed on joblib.task (completed_at) where completed_at is not null`,
   `create unique index task_idempotency on joblib.task (created_by_id, room_id, idempotency_key)
     where idempotency_key is not null`,

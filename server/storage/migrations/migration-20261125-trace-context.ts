@@ -1,8 +1,8 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
 /**
- * Adds columns for the trace context of the submitter. A null takes only one bit per row. The table is locked
- * only while the catalog is updated.
+ * Adds a column for the trace context of the submitter. A null takes only one bit per row. The table is
+ * locked only while the catalog is updated.
  */
 export class Migration20261125TraceContext extends JoblibMigration {
   override readonly name = "joblib-20261125-trace-context";

@@ -16,7 +16,7 @@ export interface StatsRecord {
 
 /** The part of the storage for stats. Each query reads a bounded number of tasks. */
 export interface StatsStorage {
-  /** Returns the names of rooms that contain jobs or tasks, in alphabetical order. */
+  /** Returns the first `limit` names of rooms that contain jobs or tasks, in alphabetical order. */
   listRoomNames(limit: number): Promise<readonly string[]>;
   /** Returns a summary of each room, in the order of `roomIds`. */
   summarizeRooms(roomIds: readonly string[], aliveWithinSeconds: number): Promise<readonly RoomSummary[]>;

@@ -45,7 +45,7 @@ export const splitClaimRows = (rows: readonly ClaimRow[]): ClaimRows => {
   return { heads, tasks: tasks.sort((a, b) => a.ordinal - b.ordinal) };
 };
 
-/** Distributes the claimed tasks among the claims of the batch, up to the slots of each. */
+/** Assigns each claimed task to the claim of the batch that has its slot. */
 export const distributeTasks = (
   claims: readonly Claim[],
   { heads, tasks }: ClaimRows,

@@ -28,11 +28,9 @@ class KeyConflict extends Error {}
 const MAX_TRIES = 5;
 /** Maximum weight of a batch, in characters. */
 const MAX_BATCH_CHARACTERS = 2_000_000;
-/**
- * Approximate number of characters of a task without its payload and without the values that a group of tasks
- * shares.
- */
+/** Approximate number of characters of a task, without its payload and the values that its group shares. */
 const TASK_CHARACTERS = 50;
+/** Approximate number of characters of the values that the tasks of a group share. */
 const GROUP_CHARACTERS = 500;
 
 /** The tasks of one request. */

@@ -46,7 +46,7 @@ export class ConnectionLimit {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Records that the server refused a connection while `connections` were open. */
+  /** Records that the server refused one more connection while `connections` were open or being opened. */
   recordRefusal(connections: number, error: unknown): void {
     this.#size = Math.max(1, connections);
     this.#refusal = { at: performance.now(), error };
@@ -59,7 +59,8 @@ export class ConnectionLimit {
   }
 
   /**
-   * Delays the next attempt. Call it only if no connection is open: an open connection may become free before the delay ends.
+   * Delays the next attempt. Call it only if no connection is open: an open connection may become free before
+   * the delay ends.
    */
   delayRetry(retry: () => void): void {
     this.#retry ??= setTimeout(

@@ -6,7 +6,7 @@ import { ChannelBoundClient } from "../database/channel-binding.ts";
 import { postgresOptions } from "../database/postgres-options.ts";
 import type { Orm } from "./orm.ts";
 
-/** The host of an ORM's connections, and their TLS options. */
+/** The host of an ORM's connections, and whether they use TLS and verify the certificate. */
 export interface OrmConnection {
   readonly host: string;
   readonly tls: "none" | "unverified" | "verified";
@@ -32,7 +32,7 @@ const getTls = (ssl: unknown): OrmConnection["tls"] => {
 };
 
 /**
- * Reads the host and the TLS options of the ORM's connections. pg derives them from options, connection
+ * Reads the host of the ORM's connections, and whether they use TLS. pg derives them from options, connection
  * string and environment, so they are read from a client that never connects. Returns undefined for another
  * database, or if only the host knows them.
  */

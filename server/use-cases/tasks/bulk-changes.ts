@@ -110,15 +110,15 @@ const changeTasks = async (
 };
 
 /**
- * Cancels the matching tasks of a room. Only an admin can cancel tasks that other users submitted; others are
- * skipped.
+ * Cancels the matching tasks of a room. Skips tasks that other users submitted, unless the caller is an
+ * admin.
  */
 export const cancelTasks = (context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> =>
   changeTasks(context, caller, { change: cancel, input });
 
 /**
- * Retries the matching failed and cancelled tasks of a room. Only an admin can retry tasks that other users
- * submitted; others are skipped.
+ * Retries the matching failed and cancelled tasks of a room. Skips tasks that other users submitted, unless
+ * the caller is an admin.
  */
 export const retryTasks = (context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> =>
   changeTasks(context, caller, { change: retry, input });

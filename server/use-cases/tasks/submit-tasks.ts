@@ -219,7 +219,8 @@ const insert = async (
     return outcome;
   } finally {
     assignment.finish(assigned);
-    // The response to the waiting claim is written before the next turn of the event loop.
+    // The response to the waiting claim is written in this turn of the event loop, so it is sent before the
+    // response to the submit.
     if (assigned.length > 0) await nextTurn();
   }
 };

@@ -49,8 +49,8 @@ const toTransition = (guard: Guard, update: TaskUpdate, to: PatchableStatus): Tr
 });
 
 /**
- * Creates the events of an update. They wake the waiting heartbeat of the task's worker, except if the worker
- * itself sent the update.
+ * Creates the events of an update. They wake the waiting heartbeat of the task's worker, unless the worker
+ * itself sent the update. A cancel always wakes it.
  */
 const createUpdateEvents = (before: TaskRecord, after: TaskRecord, update: TaskUpdate) => {
   if (after.task.status === "pending") return createRequeueEvents([after]);

@@ -12,8 +12,8 @@ import {
 import { isScalarSchema } from "./prepare-scalar.ts";
 
 /**
- * Maximum number of initial items. A required list starts with `minItems` items, but an untrusted schema may
- * require a billion.
+ * Maximum `minItems` and `maxItems`; larger values are ignored. A required list starts with `minItems` items,
+ * and an untrusted schema may require a billion.
  */
 const MAX_INITIAL_ITEMS = 50;
 

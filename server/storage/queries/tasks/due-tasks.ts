@@ -20,8 +20,8 @@ const readSecondsUntilDue = defineStatement<{ seconds: number | null }, [jobIds:
 );
 
 /**
- * Returns the seconds until a pending task of any of the jobs can be claimed. The value is 0 or negative if
- * one can be claimed now, and undefined if no task is pending.
+ * Returns the seconds until the first pending task of any of the jobs can be claimed. The value is 0 or
+ * negative if one can be claimed now, and undefined if no task is pending.
  */
 export const getSecondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promise<number | undefined> =>
   (await readSecondsUntilDue(db, JSON.stringify(jobIds)))[0]?.seconds ?? undefined;

@@ -15,8 +15,8 @@ const countAhead = (condition: RawBuilder<unknown>) => sql`(
 
 /**
  * A select column with the queue position of the task `t`: one more than the number of due tasks of the same
- * job that are ahead of it, at most 1,001. It is null unless the task is due. In the claim index, the tasks
- * of higher priority are one range, and the earlier tasks of the same priority are another one.
+ * job that are ahead of it, at most 1,001. It is null unless the task is pending and due. In the claim index,
+ * the tasks of higher priority are one range, and the earlier tasks of the same priority are another one.
  */
 export const QUEUE_POSITION = sql`,
   case when t.status = 'pending' and (t.due or t.run_at <= now()) then 1 + least(${sql.lit(MAX_AHEAD)},

@@ -2,8 +2,8 @@ import { sql } from "kysely";
 import type { Sql } from "../../sessions/orm.ts";
 
 /**
- * Drains a locked worker: moves its links to jobs into `drained_jobs`. All queries find a worker's jobs by
- * its links, so claims no longer find any.
+ * Drains a locked worker: moves its links to jobs into `drained_jobs`. Claims find a worker's jobs by its
+ * links, so they no longer find any.
  */
 export const drainWorker = async (db: Sql, id: string): Promise<void> => {
   await sql`
