@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type * as z from "zod";
-import { InterruptedError, UsageError } from "./errors.ts";
+import { applyEnvironment, GlobalOptions } from "./connect/global-options.ts";
 import type { ExitCode } from "./exit-codes.ts";
-import { applyEnvironment, GlobalOptions } from "./global-options.ts";
+import { InterruptedError, UsageError } from "./io/errors.ts";
 import type { ClientContext, CommandHandler, LocalContext, Tools } from "./tools.ts";
 
 /** Returns the action of a command that talks to a server. */

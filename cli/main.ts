@@ -2,15 +2,15 @@ import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
-import { UsageError } from "./errors.ts";
-import { isUnderNohup, watchInterrupts } from "./interrupts.ts";
-import { limitMemory } from "./memory-limits.ts";
-import { nodeHttpFetch } from "./node-http-fetch.ts";
-import { makeNonBlocking } from "./non-blocking-output.ts";
-import { handleOutputErrors } from "./output-errors.ts";
-import { type CliProcess, run } from "./run.ts";
-import { watchUncaughtErrors } from "./uncaught-errors.ts";
+import { limitMemory } from "./connect/memory-limits.ts";
+import { nodeHttpFetch } from "./connect/node-http-fetch.ts";
+import { UsageError } from "./io/errors.ts";
+import { makeNonBlocking } from "./io/non-blocking-output.ts";
+import { handleOutputErrors } from "./io/output-errors.ts";
+import { type CliProcess, run } from "./run-command-line.ts";
 import { version } from "./version.ts";
+import { isUnderNohup, watchInterrupts } from "./worker/interrupts.ts";
+import { watchUncaughtErrors } from "./worker/uncaught-errors.ts";
 
 limitMemory(process);
 
@@ -66,7 +66,7 @@ const tools: CliProcess["tools"] = {
   },
   prompts:
     stdin.isTTY && stderr.isTTY
-      ? async () => (await import("./prompts.ts")).createPrompts(stdin, stderr)
+      ? async () => (await import("./io/prompts.ts")).createPrompts(stdin, stderr)
       : undefined,
 };
 

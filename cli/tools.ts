@@ -1,11 +1,11 @@
 import type { JoblibClient } from "../sdk/client.ts";
 import type { FetchLike } from "../sdk/senders.ts";
+import type { Environment, GlobalOptions } from "./connect/global-options.ts";
 import type { ExitCode } from "./exit-codes.ts";
-import type { Environment, GlobalOptions } from "./global-options.ts";
-import type { Interrupts } from "./interrupts.ts";
-import type { Io } from "./io.ts";
-import type { ReadBytes } from "./payload.ts";
-import type { Prompts } from "./prompts.ts";
+import type { Io } from "./io/output.ts";
+import type { Prompts } from "./io/prompts.ts";
+import type { ReadBytes } from "./parameters/payload.ts";
+import type { Interrupts } from "./worker/interrupts.ts";
 
 /** The part of the SDK's client that the commands use. */
 export type Client = Pick<JoblibClient, "url" | "call" | "awaitTask" | "follow">;

@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { localAction } from "../action.ts";
+import type { Environment } from "../connect/global-options.ts";
+import { integer, text } from "../connect/options.ts";
+import { readSettings, startServer } from "../connect/start-server.ts";
 import { EXIT } from "../exit-codes.ts";
-import type { Environment } from "../global-options.ts";
-import { integer, text } from "../options.ts";
-import { readSettings, startServer } from "../start-server.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 const DevOptions = z.object({
@@ -56,8 +56,8 @@ export const develop: CommandHandler<LocalContext, DevOptions> = async (context,
   context.allowOutputLoss();
   const { file, port, dataDir, concurrency } = options;
   const [{ loadExtensions }, { runWithReload }] = await Promise.all([
-    import("../load-extensions.ts"),
-    import("../run-with-reload.ts"),
+    import("../worker/load-extensions.ts"),
+    import("../worker/run-with-reload.ts"),
   ]);
   const loaded = await loadExtensions(file);
   const settings = await readSettings(devEnvironment(env), { port, dataDir });

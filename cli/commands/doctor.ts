@@ -1,18 +1,18 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../action.ts";
-import { runMigrations } from "../database-migrations.ts";
+import { runMigrations } from "../connect/database-migrations.ts";
+import { seconds, text } from "../connect/options.ts";
+import { getSingleRoom } from "../connect/room.ts";
+import { readSettings } from "../connect/start-server.ts";
 import { type CheckResult, getMessage, type Probe, reportFailure, reportOk } from "../doctor/check-result.ts";
 import { describeConnection } from "../doctor/connection-check.ts";
 import { examine } from "../doctor/examine.ts";
 import { EXIT } from "../exit-codes.ts";
-import type { Io } from "../io.ts";
-import { seconds, text } from "../options.ts";
-import { getSingleRoom } from "../room.ts";
-import { escapeLine } from "../sanitize.ts";
-import { readSettings } from "../start-server.ts";
+import type { Io } from "../io/output.ts";
+import { escapeLine } from "../io/sanitize.ts";
+import { wrap } from "../io/wrap.ts";
 import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
-import { wrap } from "../wrap.ts";
 
 /** Default duration: long enough to test both kinds of request, short enough to run the command often. */
 const OPEN_SECONDS = 1;

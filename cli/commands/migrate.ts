@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { localAction } from "../action.ts";
-import { runMigrations } from "../database-migrations.ts";
+import { runMigrations } from "../connect/database-migrations.ts";
+import { text } from "../connect/options.ts";
+import { readSettings } from "../connect/start-server.ts";
 import { EXIT } from "../exit-codes.ts";
-import { text } from "../options.ts";
-import { readSettings } from "../start-server.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 const MigrateOptions = z.object({

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { parseJobName } from "../../protocol/job-name.ts";
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
 import { clientAction, localAction } from "../action.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../io/errors.ts";
 import { RunFileOptions } from "../run/run-file-options.ts";
 import { addRunJobOptions, RunJobOptions } from "../run/run-options.ts";
 import type { ClientContext, CommandHandler, LocalContext, Tools } from "../tools.ts";

@@ -3,12 +3,17 @@ import { Command } from "commander";
 import * as z from "zod";
 import type { SettingsInput } from "../../server/settings.ts";
 import { localAction } from "../action.ts";
+import type { Environment } from "../connect/global-options.ts";
+import { integer, text } from "../connect/options.ts";
+import {
+  findUnknownVariables,
+  type RunningServer,
+  readSettings,
+  startServer,
+} from "../connect/start-server.ts";
 import { EXIT } from "../exit-codes.ts";
-import type { Environment } from "../global-options.ts";
-import type { Interrupts } from "../interrupts.ts";
-import { integer, text } from "../options.ts";
-import { findUnknownVariables, type RunningServer, readSettings, startServer } from "../start-server.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
+import type { Interrupts } from "../worker/interrupts.ts";
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 

@@ -3,9 +3,9 @@ import * as z from "zod";
 import type { Job } from "../../protocol/job.ts";
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
 import { clientAction } from "../action.ts";
+import { text } from "../connect/options.ts";
+import { getSingleRoom } from "../connect/room.ts";
 import { EXIT } from "../exit-codes.ts";
-import { text } from "../options.ts";
-import { getSingleRoom } from "../room.ts";
 import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
 import { formatCount } from "../views/count.ts";
 

@@ -2,11 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Command } from "commander";
 import * as z from "zod";
 import { localAction } from "../action.ts";
+import { integer, seconds, text } from "../connect/options.ts";
 import { EXIT } from "../exit-codes.ts";
-import { type Interrupts, SAME_REQUEST_MS } from "../interrupts.ts";
-import type { Io } from "../io.ts";
-import { integer, seconds, text } from "../options.ts";
+import type { Io } from "../io/output.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
+import { type Interrupts, SAME_REQUEST_MS } from "../worker/interrupts.ts";
 
 const WorkerOptions = z.object({
   file: text,
@@ -57,7 +57,7 @@ export const runWorker: CommandHandler<LocalContext, WorkerOptions> = async (con
   context.allowOutputLoss();
   // Imported late: tsx and the user's imports are needed only here.
   const [{ loadExtensions }, { createManager, registerJobs, stopOnUncaughtError, runTasks }] =
-    await Promise.all([import("../load-extensions.ts"), import("../worker-tasks.ts")]);
+    await Promise.all([import("../worker/load-extensions.ts"), import("../worker/run-tasks.ts")]);
   const { url, token, room: rooms } = global;
   const config = {
     url,

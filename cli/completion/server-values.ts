@@ -1,9 +1,9 @@
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
 import { TaskStatus } from "../../protocol/task-status.ts";
-import type { GlobalOptions } from "../global-options.ts";
+import type { GlobalOptions } from "../connect/global-options.ts";
+import { getJobRoom } from "../connect/room.ts";
 import { getParameters, type Parameter } from "../parameters/parameter.ts";
 import { formatChoices } from "../parameters/read-value.ts";
-import { getJobRoom } from "../room.ts";
 import type { Client } from "../tools.ts";
 import { formatCount } from "../views/count.ts";
 import { getDescription } from "../views/schema-view.ts";

@@ -6,9 +6,9 @@ import {
   isRoundedInteger,
 } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonValue } from "../../protocol/json.ts";
-import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
-import { truncate } from "../table.ts";
+import { CliError } from "../io/errors.ts";
+import { truncate } from "../io/table.ts";
 import type { Parameter } from "./parameter.ts";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;

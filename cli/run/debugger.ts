@@ -1,6 +1,6 @@
 import { open, waitForDebugger } from "node:inspector";
 import type { ExtensionClass } from "../../sdk/extension.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../io/errors.ts";
 
 /** The address that the debugger listens on: a port, or host and port; true for the default. */
 export type InspectAddress = string | true;

@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
-import { setAtPath } from "../json-path.ts";
+import type { Prompts } from "../io/prompts.ts";
+import { escapeLine } from "../io/sanitize.ts";
+import { truncate } from "../io/table.ts";
+import { setAtPath } from "../parameters/json-path.ts";
 import type { Parameter } from "../parameters/parameter.ts";
 import { formatChoices, InvalidValueError, readItems, readValue } from "../parameters/read-value.ts";
-import type { Prompts } from "../prompts.ts";
-import { escapeLine } from "../sanitize.ts";
-import { truncate } from "../table.ts";
 import { formatType, getDescription } from "../views/schema-view.ts";
 
 /** The width of a terminal line without the decoration of the prompt. */

@@ -2,24 +2,24 @@ import { diffSchemas } from "../../protocol/json-schema.ts";
 import type { LogLevel } from "../../protocol/log.ts";
 import type { Progress } from "../../protocol/task.ts";
 import { runLocally } from "../../sdk/run-locally.ts";
-import { CliError, UsageError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
-import { type ExportedTask, RunnableTask } from "../exported-task.ts";
-import type { Io } from "../io.ts";
+import { CliError, UsageError } from "../io/errors.ts";
+import type { Io } from "../io/output.ts";
+import { readObject } from "../parameters/payload.ts";
+import type { CommandHandler, LocalContext } from "../tools.ts";
+import { formatDiff } from "../views/diff-view.ts";
+import { formatDuration } from "../views/duration.ts";
+import { LOG_STYLES } from "../views/log-view.ts";
+import { formatProgress, formatResult } from "../views/task-view.ts";
 import {
   findUserFrame,
   type LoadedExtensions,
   loadExtensions,
   type RunnableClass,
   summarizeError,
-} from "../load-extensions.ts";
-import { readObject } from "../payload.ts";
-import type { CommandHandler, LocalContext } from "../tools.ts";
-import { formatDiff } from "../views/diff-view.ts";
-import { formatDuration } from "../views/duration.ts";
-import { LOG_STYLES } from "../views/log-view.ts";
-import { formatProgress, formatResult } from "../views/task-view.ts";
+} from "../worker/load-extensions.ts";
 import { breakBeforeRun, openInspector } from "./debugger.ts";
+import { type ExportedTask, RunnableTask } from "./exported-task.ts";
 import type { RunFileOptions } from "./run-file-options.ts";
 
 /** Runs an exported task in this process, without a server: progress and log go to stderr, the result to stdout. */

@@ -4,22 +4,22 @@ import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
 import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
 import type { SubmittedTask, Task } from "../../protocol/task.ts";
 import { RouteNotFoundError } from "../../sdk/errors.ts";
-import { CliError } from "../errors.ts";
+import { getJobRoom } from "../connect/room.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { followTask } from "../follow-task.ts";
+import { CliError } from "../io/errors.ts";
 import { getParameters, type Parameter } from "../parameters/parameter.ts";
+import { readPayload } from "../parameters/payload.ts";
 import { toFlag } from "../parameters/pointer-flag.ts";
 import { findMissing, readFlags } from "../parameters/read-flags.ts";
-import { readPayload } from "../payload.ts";
-import { getJobRoom } from "../room.ts";
-import { toTaskSubmission } from "../submission-options.ts";
 import type { ClientContext, CommandHandler } from "../tools.ts";
 import { formatDuration } from "../views/duration.ts";
 import { formatJobHelp } from "../views/job-help.ts";
 import { formatResult, formatTask } from "../views/task-view.ts";
-import { getTaskExitCode } from "../wait-for-task.ts";
+import { followTask } from "./follow-task.ts";
 import { promptForMissing } from "./prompt-missing.ts";
 import { addRunJobOptions, type RunJobOptions } from "./run-options.ts";
+import { toTaskSubmission } from "./submission-options.ts";
+import { getTaskExitCode } from "./wait-for-task.ts";
 
 /** Submits a task with the job's parameters as flags, and with `--wait` prints its result. */
 export const runJob: CommandHandler<ClientContext, RunJobOptions> = async (context, options) => {

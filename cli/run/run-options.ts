@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import * as z from "zod";
-import { text, Wait } from "../options.ts";
-import { addSetOption, addSubmissionOptions, submissionFields } from "../submission-options.ts";
-import { parseWaitValue } from "../wait-argument.ts";
+import { text, Wait } from "../connect/options.ts";
+import { parseWaitValue } from "../connect/wait-argument.ts";
+import { addSetOption, addSubmissionOptions, submissionFields } from "./submission-options.ts";
 
 /** The options of running a job, without the job's parameters. */
 export const RunJobOptions = z.object({

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
-import { escapeText } from "../sanitize.ts";
+import { escapeText } from "../io/sanitize.ts";
 
 /** Maximum depth; servers accept only less deep schemas. */
 const MAX_DEPTH = 100;

@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
 import type { Job } from "../../protocol/job.ts";
+import { escapeLine } from "../io/sanitize.ts";
+import { truncate } from "../io/table.ts";
 import { getParameters, getUnsupportedNames, type Parameter } from "../parameters/parameter.ts";
 import { formatChoices } from "../parameters/read-value.ts";
-import { escapeLine } from "../sanitize.ts";
-import { truncate } from "../table.ts";
 import { formatCount } from "./count.ts";
 import { formatType, getDescription } from "./schema-view.ts";
 

@@ -1,8 +1,8 @@
 import type { LogLine } from "../../protocol/log.ts";
-import type { Io, NoteStyle } from "../io.ts";
-import { escapeLine } from "../sanitize.ts";
-import { truncate } from "../table.ts";
-import { wrap } from "../wrap.ts";
+import type { Io, NoteStyle } from "../io/output.ts";
+import { escapeLine } from "../io/sanitize.ts";
+import { truncate } from "../io/table.ts";
+import { wrap } from "../io/wrap.ts";
 
 const COLORS = { debug: "dim", info: "reset", warn: "yellow", error: "red" } as const;
 

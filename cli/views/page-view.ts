@@ -1,6 +1,6 @@
 import { MAX_COUNTED, type Page } from "../../protocol/page.ts";
-import type { Io } from "../io.ts";
-import { type Column, formatTable } from "../table.ts";
+import type { Io } from "../io/output.ts";
+import { type Column, formatTable } from "../io/table.ts";
 
 /** How to print a page. */
 export interface PageOptions<Item> {

@@ -1,8 +1,8 @@
 import type { LogLine } from "../../protocol/log.ts";
 import type { Task } from "../../protocol/task.ts";
-import type { Io } from "../io.ts";
-import { escapeLine } from "../sanitize.ts";
-import { getTextWidth, truncate } from "../table.ts";
+import type { Io } from "../io/output.ts";
+import { escapeLine } from "../io/sanitize.ts";
+import { getTextWidth, truncate } from "../io/table.ts";
 import { formatDuration } from "./duration.ts";
 import { formatTruncatedLogLine } from "./log-view.ts";
 import { formatProgress, formatProgressBar, paintStatus } from "./task-view.ts";

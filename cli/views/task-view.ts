@@ -1,10 +1,10 @@
 import type { JsonValue } from "../../protocol/json.ts";
 import type { Progress, Task } from "../../protocol/task.ts";
 import type { TaskStatus } from "../../protocol/task-status.ts";
-import type { Io } from "../io.ts";
-import { escapeLine } from "../sanitize.ts";
-import { getTextWidth } from "../table.ts";
-import { wrap } from "../wrap.ts";
+import type { Io } from "../io/output.ts";
+import { escapeLine } from "../io/sanitize.ts";
+import { getTextWidth } from "../io/table.ts";
+import { wrap } from "../io/wrap.ts";
 import { formatDuration } from "./duration.ts";
 
 const BAR_WIDTH = 20;

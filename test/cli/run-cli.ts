@@ -1,10 +1,10 @@
 import { EventEmitter } from "node:events";
-import { watchInterrupts } from "../../cli/interrupts.ts";
-import { nodeHttpFetch } from "../../cli/node-http-fetch.ts";
-import type { Prompts } from "../../cli/prompts.ts";
-import { run } from "../../cli/run.ts";
+import { nodeHttpFetch } from "../../cli/connect/node-http-fetch.ts";
+import type { Prompts } from "../../cli/io/prompts.ts";
+import { run } from "../../cli/run-command-line.ts";
 import type { Tools } from "../../cli/tools.ts";
-import { watchUncaughtErrors } from "../../cli/uncaught-errors.ts";
+import { watchInterrupts } from "../../cli/worker/interrupts.ts";
+import { watchUncaughtErrors } from "../../cli/worker/uncaught-errors.ts";
 import { JoblibClient } from "../../sdk/client.ts";
 
 /** The result of a command. */

@@ -1,9 +1,9 @@
 import { EventEmitter } from "node:events";
-import { watchInterrupts } from "../../cli/interrupts.ts";
-import { createIo } from "../../cli/io.ts";
-import { nodeHttpFetch } from "../../cli/node-http-fetch.ts";
+import { nodeHttpFetch } from "../../cli/connect/node-http-fetch.ts";
+import { createIo } from "../../cli/io/output.ts";
 import type { Tools } from "../../cli/tools.ts";
-import { watchUncaughtErrors } from "../../cli/uncaught-errors.ts";
+import { watchInterrupts } from "../../cli/worker/interrupts.ts";
+import { watchUncaughtErrors } from "../../cli/worker/uncaught-errors.ts";
 import { JoblibClient } from "../../sdk/client.ts";
 
 const silentStream = { write: () => {} };

@@ -3,10 +3,10 @@ import * as z from "zod";
 import type { Job } from "../../../protocol/job.ts";
 import { GLOBAL_ROOM } from "../../../protocol/room.ts";
 import { clientAction } from "../../action.ts";
+import { pageOptions } from "../../connect/options.ts";
+import { getSingleRoom } from "../../connect/room.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { pageOptions } from "../../options.ts";
-import { getSingleRoom } from "../../room.ts";
-import type { Column } from "../../table.ts";
+import type { Column } from "../../io/table.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 

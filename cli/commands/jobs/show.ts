@@ -2,15 +2,15 @@ import { Command } from "commander";
 import * as z from "zod";
 import type { Job } from "../../../protocol/job.ts";
 import { clientAction } from "../../action.ts";
+import { getJobRoom } from "../../connect/room.ts";
 import { EXIT } from "../../exit-codes.ts";
-import type { Io } from "../../io.ts";
-import { getJobRoom } from "../../room.ts";
-import { escapeLine } from "../../sanitize.ts";
-import { type Column, formatTable } from "../../table.ts";
+import type { Io } from "../../io/output.ts";
+import { escapeLine } from "../../io/sanitize.ts";
+import { type Column, formatTable } from "../../io/table.ts";
+import { wrap } from "../../io/wrap.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatCount } from "../../views/count.ts";
 import { formatType, getPropertyRows, type PropertyRow } from "../../views/schema-view.ts";
-import { wrap } from "../../wrap.ts";
 
 const ShowOptions = z.object({ job: z.string() });
 /** The options of `jobs show`. */

@@ -3,10 +3,10 @@ import * as z from "zod";
 import { JobKind, MAX_INVITATION_SECONDS, type NewInvitation } from "../../../protocol/invitation.ts";
 import { GLOBAL_ROOM } from "../../../protocol/room.ts";
 import { clientAction } from "../../action.ts";
+import { Room } from "../../connect/global-options.ts";
+import { Duration } from "../../connect/options.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { Room } from "../../global-options.ts";
-import { Duration } from "../../options.ts";
-import { quoteShellWord } from "../../quote-shell-word.ts";
+import { quoteShellWord } from "../../io/quote-shell-word.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 /** `<category>:<name>`, or the full name of a job, whose prefix is ignored because the room is given. */

@@ -2,9 +2,9 @@ import { Command } from "commander";
 import * as z from "zod";
 import type { RoomSummary } from "../../../protocol/room-summary.ts";
 import { clientAction } from "../../action.ts";
+import { pageOptions } from "../../connect/options.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { pageOptions } from "../../options.ts";
-import type { Column } from "../../table.ts";
+import type { Column } from "../../io/table.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 

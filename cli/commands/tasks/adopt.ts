@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
+import { integer, PathId } from "../../connect/options.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { integer, PathId } from "../../options.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const AdoptOptions = z.object({ id: PathId, attempt: integer(1, 2_147_483_647).optional() });

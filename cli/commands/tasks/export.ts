@@ -3,10 +3,10 @@ import * as z from "zod";
 import type { Task } from "../../../protocol/task.ts";
 import { JobNotFoundError } from "../../../sdk/errors.ts";
 import { clientAction } from "../../action.ts";
+import { PathId, text } from "../../connect/options.ts";
 import { EXIT } from "../../exit-codes.ts";
-import type { ExportedTask } from "../../exported-task.ts";
-import { PathId, text } from "../../options.ts";
-import { toSafeJson } from "../../sanitize.ts";
+import { toSafeJson } from "../../io/sanitize.ts";
+import type { ExportedTask } from "../../run/exported-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const ExportOptions = z.object({ id: PathId, output: text.optional() });

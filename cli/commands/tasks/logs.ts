@@ -3,11 +3,11 @@ import * as z from "zod";
 import type { LogLine, LogPage } from "../../../protocol/log.ts";
 import { isTerminal } from "../../../protocol/task-status.ts";
 import { clientAction } from "../../action.ts";
+import { PathId } from "../../connect/options.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { PathId } from "../../options.ts";
+import { getTaskExitCode } from "../../run/wait-for-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatColoredLogLine, formatWrappedLogLine } from "../../views/log-view.ts";
-import { getTaskExitCode } from "../../wait-for-task.ts";
 
 const LogsOptions = z.object({ id: PathId, follow: z.boolean().default(false) });
 /** The options of `tasks logs`. */

@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
+import { PathId } from "../../connect/options.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { PathId } from "../../options.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const RetryOptions = z.object({ id: PathId });

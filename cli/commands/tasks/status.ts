@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
+import { PathId, Wait } from "../../connect/options.ts";
+import { parseWaitValue } from "../../connect/wait-argument.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { PathId, Wait } from "../../options.ts";
+import { getTaskExitCode, waitForTask } from "../../run/wait-for-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatTask } from "../../views/task-view.ts";
-import { parseWaitValue } from "../../wait-argument.ts";
-import { getTaskExitCode, waitForTask } from "../../wait-for-task.ts";
 
 const StatusOptions = z.object({ id: PathId, wait: Wait.optional() });
 /** The options of `tasks status`. */

@@ -1,20 +1,20 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
+import { Wait } from "../../connect/options.ts";
+import { getJobRoom } from "../../connect/room.ts";
+import { parseWaitValue } from "../../connect/wait-argument.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { Wait } from "../../options.ts";
-import { readPayload } from "../../payload.ts";
-import { getJobRoom } from "../../room.ts";
+import { readPayload } from "../../parameters/payload.ts";
 import {
   addSetOption,
   addSubmissionOptions,
   submissionFields,
   toTaskSubmission,
-} from "../../submission-options.ts";
+} from "../../run/submission-options.ts";
+import { getTaskExitCode, waitForTask } from "../../run/wait-for-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatTask } from "../../views/task-view.ts";
-import { parseWaitValue } from "../../wait-argument.ts";
-import { getTaskExitCode, waitForTask } from "../../wait-for-task.ts";
 
 const SubmitOptions = z.object({
   job: z.string(),

@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
+import { PathId } from "../../connect/options.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { followTask } from "../../follow-task.ts";
-import { PathId } from "../../options.ts";
+import { followTask } from "../../run/follow-task.ts";
+import { getTaskExitCode } from "../../run/wait-for-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatTask } from "../../views/task-view.ts";
-import { getTaskExitCode } from "../../wait-for-task.ts";
 
 const WatchOptions = z.object({ id: PathId });
 /** The options of `tasks watch`. */

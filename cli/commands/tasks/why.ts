@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
+import { PathId } from "../../connect/options.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { PathId } from "../../options.ts";
+import { wrap } from "../../io/wrap.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
-import { wrap } from "../../wrap.ts";
 
 const WhyOptions = z.object({ id: PathId });
 /** The options of `tasks why`. */

@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { localAction } from "../../action.ts";
-import { UsageError } from "../../errors.ts";
+import { Room } from "../../connect/global-options.ts";
+import { Duration, text } from "../../connect/options.ts";
+import { readSettings } from "../../connect/start-server.ts";
 import { EXIT } from "../../exit-codes.ts";
-import { Room } from "../../global-options.ts";
-import { Duration, text } from "../../options.ts";
-import { readSettings } from "../../start-server.ts";
+import { UsageError } from "../../io/errors.ts";
 import type { CommandHandler, LocalContext, Tools } from "../../tools.ts";
 
 const Rooms = z.union([
