@@ -26,17 +26,18 @@ const outputErrors = handleOutputErrors({ stdout, stderr }, (code, cause) => {
 });
 let isOutputLossAllowed = false;
 
-const allowOutputLoss = () => {
+function allowOutputLoss() {
   if (isOutputLossAllowed) return;
   isOutputLossAllowed = true;
   outputErrors.ignore();
   makeNonBlocking(stdout);
   makeNonBlocking(stderr);
-};
+}
 
 /** Resolves when everything written before has left the process, or is lost. */
-const flush = (stream: NodeJS.WriteStream) =>
-  new Promise<void>((resolve) => stream.write("", () => resolve()));
+function flush(stream: NodeJS.WriteStream) {
+  return new Promise<void>((resolve) => stream.write("", () => resolve()));
+}
 
 const tools: CliProcess["tools"] = {
   env,

@@ -164,11 +164,11 @@ export const COMMAND_NAMES: readonly string[] = Object.entries(COMMANDS).flatMap
 const collect = (value: string, values: string[] = []) => [...values, value];
 
 /** Creates the program for a command line: the commands that it names completely, the others only with a summary. */
-export const createProgram = async (
+export async function createProgram(
   tools: Tools,
   argv: readonly string[],
   { version, ...streams }: HelpStreams & { readonly version: string },
-): Promise<Command> => {
+): Promise<Command> {
   const program = new Command("joblib")
     .description("Run typed jobs on remote workers.")
     .version(version, "-V, --version", "print the version")
@@ -197,7 +197,7 @@ export const createProgram = async (
   }
   for (const command of listAllCommands(program)) configureCommand(command, streams);
   return program;
-};
+}
 
 const EPILOG = `
 Examples:
@@ -214,13 +214,12 @@ Environment variables:
 
 Run \`joblib serve --help\` for the settings of the server.`;
 
-const listAllCommands = (command: Command): Command[] => [
-  command,
-  ...command.commands.flatMap(listAllCommands),
-];
+function listAllCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(listAllCommands)];
+}
 
 /** Makes commander throw errors instead of printing them, so that all errors are printed in one format. */
-const configureCommand = (command: Command, { stdout, stderr }: HelpStreams): void => {
+function configureCommand(command: Command, { stdout, stderr }: HelpStreams): void {
   command
     .exitOverride((error) => {
       throw error;
@@ -234,4 +233,4 @@ const configureCommand = (command: Command, { stdout, stderr }: HelpStreams): vo
     })
     .configureHelp({ showGlobalOptions: true, subcommandTerm: (inner) => inner.name() })
     .showHelpAfterError(false);
-};
+}

@@ -15,7 +15,7 @@ export interface CliProcess {
 }
 
 /** Runs a command line (without node and script) and returns the exit code. Never throws. */
-export const run = async (argv: readonly string[], cliProcess: CliProcess): Promise<ExitCode> => {
+export async function run(argv: readonly string[], cliProcess: CliProcess): Promise<ExitCode> {
   const { stdout, stderr } = cliProcess;
   const { env, version } = cliProcess.tools;
   let exitCode: ExitCode = EXIT.ok;
@@ -40,14 +40,14 @@ export const run = async (argv: readonly string[], cliProcess: CliProcess): Prom
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     return report(error, argv, cliProcess);
   }
-};
+}
 
 /** Prints an error as a line with details, or as a problem document with `--json`. */
-const report = async (
+async function report(
   error: unknown,
   argv: readonly string[],
   { stdout, stderr, tools: { env } }: CliProcess,
-): Promise<ExitCode> => {
+): Promise<ExitCode> {
   // Imported late: the errors of the SDK load the whole protocol, which `--help` does not need.
   const { toFailure } = await import("./io/failure.ts");
   const { exitCode, line, details, problem } = toFailure(error);
@@ -61,4 +61,4 @@ const report = async (
   if (env["JOBLIB_DEBUG"] === "1" && error instanceof Error)
     stderr.write(`${error.stack ?? error.message}\n`);
   return exitCode;
-};
+}

@@ -35,34 +35,23 @@ export interface Tools {
   readonly exit: (code: ExitCode) => void;
 }
 
-/** The context of a command that talks to a server. */
-export interface ClientContext {
+/** What every command receives. */
+interface CommandContext extends Omit<Tools, "io" | "connect" | "exit"> {
   readonly io: Io;
-  readonly client: Client;
-  readonly env: Environment;
-  readonly fetch: FetchLike;
-  readonly version: string;
   readonly global: GlobalOptions;
-  readonly readBytes: ReadBytes;
-  readonly writeText: WriteText;
-  readonly prompts: Tools["prompts"];
   /** The arguments after the declared ones, including unknown flags. */
   readonly args: readonly string[];
+}
+
+/** The context of a command that talks to a server. */
+export interface ClientContext extends Omit<CommandContext, "interrupts"> {
+  readonly client: Client;
   /** Aborted when the user interrupts the command. */
   readonly signal: AbortSignal;
 }
 
-/** The context of a command without a client. */
-export interface LocalContext {
-  readonly io: Io;
-  readonly global: GlobalOptions;
-  readonly env: Environment;
-  readonly interrupts: Tools["interrupts"];
-  readonly watchUncaughtErrors: Tools["watchUncaughtErrors"];
-  readonly allowOutputLoss: Tools["allowOutputLoss"];
-  readonly readBytes: ReadBytes;
-  readonly args: readonly string[];
-}
+/** The context of a command that needs no client, or creates its own. */
+export type LocalContext = CommandContext;
 
 /** Runs a command and returns the exit code. */
 export type CommandHandler<Context, Options> = (context: Context, options: Options) => Promise<ExitCode>;

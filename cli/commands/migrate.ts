@@ -4,7 +4,7 @@ import { localAction } from "../action.ts";
 import { runMigrations } from "../connect/database-migrations.ts";
 import { text } from "../connect/options.ts";
 import { readSettings } from "../connect/start-server.ts";
-import { EXIT } from "../exit-codes.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 const MigrateOptions = z.object({
@@ -16,11 +16,11 @@ const MigrateOptions = z.object({
 export type MigrateOptions = z.infer<typeof MigrateOptions>;
 
 /** `joblib migrate`. */
-export const migrateCommand = (
+export function migrateCommand(
   tools: Tools,
   run: CommandHandler<LocalContext, MigrateOptions> = migrateDatabase,
-) =>
-  new Command("migrate")
+) {
+  return new Command("migrate")
     .description(
       "Apply pending database migrations and print their names. `joblib serve` also applies them at its start. Running several at the same time is safe.",
     )
@@ -38,9 +38,10 @@ Examples:
   $ joblib migrate --check || echo "migrate first"`,
     )
     .action(localAction(tools, MigrateOptions, run));
+}
 
 /** Applies the pending migrations, or only prints them. */
-export const migrateDatabase: CommandHandler<LocalContext, MigrateOptions> = async ({ io, env }, options) => {
+export async function migrateDatabase({ io, env }: LocalContext, options: MigrateOptions): Promise<ExitCode> {
   const { check, dataDir, databaseUrl } = options;
   const settings = await readSettings(env, { dataDir, databaseUrl });
   const names = await runMigrations(settings, check);
@@ -51,4 +52,4 @@ export const migrateDatabase: CommandHandler<LocalContext, MigrateOptions> = asy
   }
   io.printResult({ pending: names }, ({ pending }) => formatNames(pending));
   return names.length === 0 ? EXIT.ok : EXIT.conflict;
-};
+}

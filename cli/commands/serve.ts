@@ -11,7 +11,7 @@ import {
   readSettings,
   startServer,
 } from "../connect/start-server.ts";
-import { EXIT } from "../exit-codes.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 import type { Interrupts } from "../worker/interrupts.ts";
 
@@ -32,8 +32,8 @@ const ServeOptions = z.object({
 export type ServeOptions = z.infer<typeof ServeOptions>;
 
 /** `joblib serve`. */
-export const serveCommand = (tools: Tools, run: CommandHandler<LocalContext, ServeOptions> = serve) =>
-  new Command("serve")
+export function serveCommand(tools: Tools, run: CommandHandler<LocalContext, ServeOptions> = serve) {
+  return new Command("serve")
     .description(
       "Run a server. By default it stores its data in .joblib and accepts only connections from this machine. With JOBLIB_JWT_SECRET or JOBLIB_JWKS_URL it requires tokens and can listen on other interfaces.",
     )
@@ -63,32 +63,10 @@ Examples:
       --database-url postgres://joblib@db/joblib --redis-url redis://cache`,
     )
     .action(localAction(tools, ServeOptions, run));
-
-const toSettingsInput = ({
-  port,
-  host,
-  dataDir,
-  databaseUrl,
-  redisUrl,
-  logLevel,
-  dashboard,
-}: ServeOptions): SettingsInput => ({
-  port,
-  host,
-  dataDir,
-  databaseUrl,
-  redisUrl,
-  logLevel,
-  // Without --no-dashboard, the environment decides.
-  dashboard: dashboard ? undefined : false,
-});
-
-/** Defaults the log level to warn on a terminal, where JSON lines are hard to read. */
-const applyLogLevelDefault = (env: Environment, isInteractive: boolean): Environment =>
-  isInteractive ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
+}
 
 /** Runs the server until an interrupt. */
-export const serve: CommandHandler<LocalContext, ServeOptions> = async (context, options) => {
+export async function serve(context: LocalContext, options: ServeOptions): Promise<ExitCode> {
   const { io, env } = context;
   using interrupts = context.interrupts();
   const settings = await readSettings(applyLogLevelDefault(env, io.isInteractive), toSettingsInput(options));
@@ -114,23 +92,50 @@ export const serve: CommandHandler<LocalContext, ServeOptions> = async (context,
   io.printResult({ url: server.url }, ({ url }) => `joblib is listening at ${url}`);
   // `return await`: without await, `using` would dispose the signal handlers immediately.
   return await waitUntilStopped(server, interrupts);
-};
+}
+
+function toSettingsInput({
+  port,
+  host,
+  dataDir,
+  databaseUrl,
+  redisUrl,
+  logLevel,
+  dashboard,
+}: ServeOptions): SettingsInput {
+  return {
+    port,
+    host,
+    dataDir,
+    databaseUrl,
+    redisUrl,
+    logLevel,
+    // Without --no-dashboard, the environment decides.
+    dashboard: dashboard ? undefined : false,
+  };
+}
+
+/** Defaults the log level to warn on a terminal, where JSON lines are hard to read. */
+function applyLogLevelDefault(env: Environment, isInteractive: boolean): Environment {
+  return isInteractive ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
+}
 
 /** Formats a setting as a line of an environment file; a setting without a value as a comment. */
-const formatSetting = (name: string, { [name]: value }: Readonly<Record<string, unknown>>): string => {
+function formatSetting(name: string, { [name]: value }: Readonly<Record<string, unknown>>): string {
   const variable = `JOBLIB_${name.toUpperCase()}`;
   return value === undefined ? `# ${variable} is not set` : `${variable}=${String(value)}`;
-};
+}
 
 /** Closes the server at the first request to stop; does not wait for that after the second one. */
-const waitUntilStopped = async (server: RunningServer, { first, second }: Interrupts) => {
+async function waitUntilStopped(server: RunningServer, { first, second }: Interrupts) {
   if (!first.aborted) await waitForAbort(first);
   const isClosed = await Promise.race([
     server.close().then(() => true),
     waitForAbort(second).then(() => false),
   ]);
   return isClosed ? EXIT.ok : EXIT.interrupted;
-};
+}
 
-const waitForAbort = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+function waitForAbort(signal: AbortSignal) {
+  return new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import * as z from "zod";
 import { localAction } from "../action.ts";
 import { integer, seconds, text } from "../connect/options.ts";
-import { EXIT } from "../exit-codes.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { Io } from "../io/output.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 import { type Interrupts, SAME_REQUEST_MS } from "../worker/interrupts.ts";
@@ -20,8 +20,8 @@ const WorkerOptions = z.object({
 export type WorkerOptions = z.infer<typeof WorkerOptions>;
 
 /** `joblib worker <file>`. */
-export const workerCommand = (tools: Tools, run: CommandHandler<LocalContext, WorkerOptions> = runWorker) =>
-  new Command("worker")
+export function workerCommand(tools: Tools, run: CommandHandler<LocalContext, WorkerOptions> = runWorker) {
+  return new Command("worker")
     .description(
       "Register every exported class that extends Extension, and run its tasks. The file is TypeScript or JavaScript. If it exports `context`, a value or a function that returns one, `run` receives that value.",
     )
@@ -49,9 +49,10 @@ Examples:
   $ joblib worker ./extensions.ts --room lab --room office --concurrency 4`,
     )
     .action(localAction(tools, WorkerOptions, run));
+}
 
 /** Runs the worker until it is interrupted or drained. */
-export const runWorker: CommandHandler<LocalContext, WorkerOptions> = async (context, options) => {
+export async function runWorker(context: LocalContext, options: WorkerOptions): Promise<ExitCode> {
   const { io, global } = context;
   using interrupts = context.interrupts();
   context.allowOutputLoss();
@@ -86,10 +87,10 @@ export const runWorker: CommandHandler<LocalContext, WorkerOptions> = async (con
     await jobs.dispose();
   }
   return interrupts.second.aborted ? EXIT.interrupted : EXIT.ok;
-};
+}
 
 /** Reports the drain after SAME_REQUEST_MS: only then does a second signal count as a second request. */
-const reportDraining = (io: Io, { first, second }: Interrupts): void => {
+function reportDraining(io: Io, { first, second }: Interrupts): void {
   const print = async () => {
     await delay(SAME_REQUEST_MS, undefined, { ref: false });
     if (!second.aborted)
@@ -99,4 +100,4 @@ const reportDraining = (io: Io, { first, second }: Interrupts): void => {
       );
   };
   first.addEventListener("abort", () => void print(), { once: true });
-};
+}

@@ -33,22 +33,24 @@ const BY_ARGUMENT: Readonly<Record<string, Source>> = {
   shell: async () => SHELLS.map((value) => ({ value, description: "" })),
 };
 
-const listCommands = (command: Command): Candidate[] =>
-  command.commands.map((inner) => ({
+function listCommands(command: Command): Candidate[] {
+  return command.commands.map((inner) => ({
     value: inner.name(),
     description: inner.summary() || inner.description(),
   }));
+}
 
-const listFlags = (command: Command): Candidate[] =>
-  [...listOptions(command).map(({ long, description }) => ({ value: long ?? "", description }))]
+function listFlags(command: Command): Candidate[] {
+  return [...listOptions(command).map(({ long, description }) => ({ value: long ?? "", description }))]
     .concat(command.name() === "run" ? [] : [{ value: "--help", description: "display help for command" }])
     .filter(({ value }) => value !== "");
+}
 
 /** Finds the candidates for the last word. Candidates for `--option=value` include the option. */
-const findCandidates = async (
+async function findCandidates(
   line: Line,
   getContext: () => Promise<CompletionContext>,
-): Promise<Candidate[]> => {
+): Promise<Candidate[]> {
   const { command, current, option, flag, operands } = line;
   const load = async () => ({ values: await import("./server-values.ts"), context: await getContext() });
   const loadFrom = async (source: Source | undefined) => {
@@ -90,14 +92,14 @@ const findCandidates = async (
   return argument === undefined
     ? []
     : loadFrom(BY_ARGUMENT[argument] ?? BY_ARGUMENT[`${command.parent?.name()} ${argument}`]);
-};
+}
 
 /** Returns the candidates for the last word, one per line with a tab and a description; empty after an error. */
-export const complete = async (
+export async function complete(
   program: Command,
   words: readonly string[],
   tools: Pick<Tools, "env" | "connect">,
-): Promise<string> => {
+): Promise<string> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const line = readLine(program, words);
   const getContext = async (): Promise<CompletionContext> => {
@@ -112,4 +114,4 @@ export const complete = async (
         `${value}\t${truncate(escapeLine(description.split("\n")[0] ?? ""), MAX_DESCRIPTION_LENGTH)}\n`,
     )
     .join("");
-};
+}

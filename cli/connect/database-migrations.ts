@@ -5,7 +5,7 @@ import { toStartError } from "./start-server.ts";
 const IN_MEMORY = "memory://";
 
 /** Applies the pending migrations and returns their names; with `check`, only returns them. */
-export const runMigrations = async (settings: Settings, check: boolean): Promise<readonly string[]> => {
+export async function runMigrations(settings: Settings, check: boolean): Promise<readonly string[]> {
   const [{ openDatabase }, { migrate, checkMigrations }] = await Promise.all([
     import("../../server/storage/database.ts"),
     import("../../server/storage/migrations/migrate.ts"),
@@ -23,4 +23,4 @@ export const runMigrations = async (settings: Settings, check: boolean): Promise
   } catch (error) {
     throw toStartError(error);
   }
-};
+}

@@ -26,10 +26,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * Fills missing options from the environment; an empty variable counts as unset. JOBLIB_ROOM is ignored with
  * `--public`, because both select a room and the command line takes precedence.
  */
-export const applyEnvironment = (options: Readonly<Record<string, unknown>>, env: Environment) => ({
-  ...options,
-  url: options["url"] ?? (env["JOBLIB_URL"]?.trim() || undefined),
-  token: options["token"] ?? (env["JOBLIB_TOKEN"]?.trim() || undefined),
-  room:
-    options["room"] ?? (env["JOBLIB_ROOM"] && options["public"] !== true ? [env["JOBLIB_ROOM"]] : undefined),
-});
+export function applyEnvironment(options: Readonly<Record<string, unknown>>, env: Environment) {
+  return {
+    ...options,
+    url: options["url"] ?? (env["JOBLIB_URL"]?.trim() || undefined),
+    token: options["token"] ?? (env["JOBLIB_TOKEN"]?.trim() || undefined),
+    room:
+      options["room"] ??
+      (env["JOBLIB_ROOM"] && options["public"] !== true ? [env["JOBLIB_ROOM"]] : undefined),
+  };
+}

@@ -7,8 +7,9 @@
  */
 const V8_FLAGS = ["--max-semi-space-size=8", "--initial-old-space-size=64", "--heap-growing-percent=150"];
 
-const isServeCommand = (argv: readonly string[]) =>
-  argv.slice(2).find((argument) => !argument.startsWith("-")) === "serve";
+function isServeCommand(argv: readonly string[]) {
+  return argv.slice(2).find((argument) => !argument.startsWith("-")) === "serve";
+}
 
 /** The part of `process` that is needed to restart it. */
 export type RestartableProcess = Pick<
@@ -21,7 +22,7 @@ export type RestartableProcess = Pick<
  * keeps its id, streams and signals. Does nothing if the user set such a flag (`NODE_OPTIONS=--max-semi-space-size=64`),
  * if an IPC channel to the parent process would be lost, or if Node.js does not support execve.
  */
-export const limitMemory = (target: RestartableProcess): void => {
+export function limitMemory(target: RestartableProcess): void {
   if (
     !isServeCommand(target.argv) ||
     target.execve === undefined ||
@@ -34,4 +35,4 @@ export const limitMemory = (target: RestartableProcess): void => {
     return;
   const flags = [...V8_FLAGS, ...target.execArgv];
   target.execve(target.execPath, [target.execPath, ...flags, ...target.argv.slice(1)], target.env);
-};
+}

@@ -25,14 +25,16 @@ export const nodeHttpFetch: FetchLike = async (url, init) => {
   });
 };
 
-const toRequestOptions = ({ method, headers, signal, body }: FetchInit): RequestOptions => ({
-  method,
-  signal,
-  // Without content-length, node:http sends a PATCH or DELETE without a body in chunks.
-  headers: { ...headers, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) },
-});
+function toRequestOptions({ method, headers, signal, body }: FetchInit): RequestOptions {
+  return {
+    method,
+    signal,
+    // Without content-length, node:http sends a PATCH or DELETE without a body in chunks.
+    headers: { ...headers, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) },
+  };
+}
 
-const toFetchAnswer = (response: IncomingMessage): FetchResponse => {
+function toFetchAnswer(response: IncomingMessage): FetchResponse {
   const headers = new Map(
     Object.entries(response.headers).map(([name, value]) => [
       name,
@@ -47,4 +49,4 @@ const toFetchAnswer = (response: IncomingMessage): FetchResponse => {
     },
     body: response,
   };
-};
+}

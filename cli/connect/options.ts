@@ -8,17 +8,21 @@ const decimalText = z.string().regex(DECIMAL, { error: "must be a number" }).tra
 export const text = z.string().min(1, { error: "must not be empty" });
 
 /** Returns a schema for an integer from `min` to `max`. */
-export const integer = (min: number, max: number) =>
-  decimalText.pipe(
+export function integer(min: number, max: number) {
+  return decimalText.pipe(
     z
       .int({ error: "must be an integer" })
       .min(min, createRangeError(min, max))
       .max(max, createRangeError(min, max)),
   );
+}
 
 /** Returns a schema for a number of seconds from `min` to `max`. */
-export const seconds = (min: number, max: number) =>
-  decimalText.pipe(z.number().min(min, createRangeError(min, max)).max(max, createRangeError(min, max)));
+export function seconds(min: number, max: number) {
+  return decimalText.pipe(
+    z.number().min(min, createRangeError(min, max)).max(max, createRangeError(min, max)),
+  );
+}
 
 const createRangeError = (min: number, max: number) => ({ error: `must be between ${min} and ${max}` });
 

@@ -5,17 +5,18 @@ import { UsageError } from "../io/errors.ts";
 const EXPECTED_NAME = "Expected <prefix>:<category>:<name>, such as public:modifiers:Rotate.";
 
 /** Returns the room of a command that takes only one; undefined if `--room` is missing. */
-export const getSingleRoom = (rooms: readonly string[]): string | undefined => {
+export function getSingleRoom(rooms: readonly string[]): string | undefined {
   if (rooms.length > 1) throw new UsageError("this command accepts only one --room");
   return rooms[0];
-};
+}
 
 /** Returns the room of an argument, otherwise of `--room` or JOBLIB_ROOM, otherwise `@global`. */
-export const getRoom = (argument: string | undefined, rooms: readonly string[]): string =>
-  argument ?? getSingleRoom(rooms) ?? GLOBAL_ROOM;
+export function getRoom(argument: string | undefined, rooms: readonly string[]): string {
+  return argument ?? getSingleRoom(rooms) ?? GLOBAL_ROOM;
+}
 
 /** Returns the room of a request about a job: the one of `--room`, otherwise the one of the job's name. */
-export const getJobRoom = (jobName: string, rooms: readonly string[]): string => {
+export function getJobRoom(jobName: string, rooms: readonly string[]): string {
   const room = getSingleRoom(rooms);
   const prefix = parsePrefix(jobName);
   if (room !== undefined) {
@@ -27,18 +28,18 @@ export const getJobRoom = (jobName: string, rooms: readonly string[]): string =>
     throw new UsageError(`${jobName} is private to a room. Select the room with --room or JOBLIB_ROOM.`);
   }
   return prefix;
-};
+}
 
-const parsePrefix = (jobName: string): string => {
+function parsePrefix(jobName: string): string {
   const [prefix = "", category = "", name = "", ...rest] = jobName.split(":");
   const isKnown = prefix === "public" || prefix === "private" || isRoomId(prefix);
   if (rest.length > 0 || !isKnown || !isNamePart(category) || !isNamePart(name)) {
     throw new UsageError(describeInvalidName(jobName));
   }
   return prefix;
-};
+}
 
-const describeInvalidName = (jobName: string) => {
+function describeInvalidName(jobName: string) {
   const advice = isNamePart(jobName) ? " Run `joblib jobs list` to find the full name." : "";
   return `invalid job name "${jobName}". ${EXPECTED_NAME}${advice}`;
-};
+}

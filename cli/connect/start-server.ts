@@ -10,12 +10,14 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const toKebabCase = (name: string) =>
-  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(/_/g, "-");
+function toKebabCase(name: string) {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(/_/g, "-");
+}
 
 /** Names a setting in an error message as its command line option. */
-const nameOption = (message: string) =>
-  message.replace(/^settings\.(\w+)/, (_, name: string) => `--${toKebabCase(name)}`);
+function nameOption(message: string) {
+  return message.replace(/^settings\.(\w+)/, (_, name: string) => `--${toKebabCase(name)}`);
+}
 
 const EXIT_BY_FINDING: Readonly<Record<DatabaseFinding["kind"], ExitCode>> = {
   unsuitable: EXIT.usage,
@@ -25,11 +27,12 @@ const EXIT_BY_FINDING: Readonly<Record<DatabaseFinding["kind"], ExitCode>> = {
 };
 
 /** Recognizes the error by its name, because the server is not imported before it is needed. */
-const isUnfitDatabase = (error: Error): error is Error & { readonly findings: readonly DatabaseFinding[] } =>
-  error.name === "UnfitDatabase" && "findings" in error;
+function isUnfitDatabase(error: Error): error is Error & { readonly findings: readonly DatabaseFinding[] } {
+  return error.name === "UnfitDatabase" && "findings" in error;
+}
 
 /** Converts an error of the start into one that the user can act on: an invalid setting, a port in use, an unsuitable database. */
-export const toStartError = (error: unknown): unknown => {
+export function toStartError(error: unknown): unknown {
   if (error instanceof CliError || !(error instanceof Error)) return error;
   if (error.name === "SettingsError") return new UsageError(nameOption(error.message));
   if (error.name === "DataDirectoryError") return new UsageError(error.message);
@@ -41,49 +44,49 @@ export const toStartError = (error: unknown): unknown => {
   const failure = new CliError(getReason(error), EXIT.serverFailed);
   failure.cause = error;
   return failure;
-};
+}
 
-const getReason = (error: Error): string => {
+function getReason(error: Error): string {
   const causes = [error, error.cause].filter((cause) => cause instanceof Error);
   return [...new Set(causes.map(getErrorText))].join(": ");
-};
+}
 
 /** Returns the message of an error. A failed connection to a host with several addresses has it in `errors`. */
-const getErrorText = (error: Error): string => {
+function getErrorText(error: Error): string {
   if ("code" in error && error.code === "EADDRINUSE" && "port" in error) {
     return `port ${error.port} is already in use. Choose another one with --port or JOBLIB_PORT.`;
   }
   const [first] = error instanceof AggregateError ? error.errors : [];
   return error.message || (first instanceof Error ? first.message : error.name);
-};
+}
 
 /** Reads the settings from the environment and the command line, which takes precedence. */
-export const readSettings = async (env: Environment, overrides: SettingsInput): Promise<Settings> => {
+export async function readSettings(env: Environment, overrides: SettingsInput): Promise<Settings> {
   const { parseSettings } = await import("../../server/settings.ts");
   try {
     return parseSettings(env, overrides);
   } catch (error) {
     throw toStartError(error);
   }
-};
+}
 
 const CLIENT_VARIABLES = ["JOBLIB_URL", "JOBLIB_TOKEN", "JOBLIB_ROOM", "JOBLIB_DEBUG"];
 
 /** Returns the variables that start with JOBLIB_ but are not settings, such as misspelled names. */
-export const findUnknownVariables = async (env: Environment): Promise<readonly string[]> => {
+export async function findUnknownVariables(env: Environment): Promise<readonly string[]> {
   const { Settings: Known } = await import("../../server/settings.ts");
   const known = new Set([
     ...CLIENT_VARIABLES,
     ...Object.keys(Known.shape).map((name) => `JOBLIB_${name.toUpperCase()}`),
   ]);
   return Object.keys(env).filter((name) => name.startsWith("JOBLIB_") && !known.has(name));
-};
+}
 
 /** Starts a server and waits until it listens. */
-export const startServer = async (
+export async function startServer(
   settings: Settings,
   options: { readonly migrate: boolean },
-): Promise<RunningServer> => {
+): Promise<RunningServer> {
   const { createServer } = await import("../../server/standalone.ts");
   try {
     const app = await createServer({ settings, migrate: options.migrate });
@@ -97,4 +100,4 @@ export const startServer = async (
   } catch (error) {
     throw toStartError(error);
   }
-};
+}

@@ -7,14 +7,17 @@ const UNTIL_END = "until-end";
  * Rewrites `--wait <id>` so that commander does not take the id for the optional value of `--wait`, which is a number of
  * seconds.
  */
-export const normalizeWait = (argv: readonly string[]): string[] =>
-  argv.flatMap((argument, index) => {
+export function normalizeWait(argv: readonly string[]): string[] {
+  return argv.flatMap((argument, index) => {
     if (argument !== "--wait") return [argument];
     const next = argv[index + 1];
     return next === undefined || next.startsWith("-") || DECIMAL.test(next)
       ? [argument]
       : [`--wait=${UNTIL_END}`];
   });
+}
 
 /** Parses the value of `--wait` for its schema. */
-export const parseWaitValue = (text: string): string | true => (text === UNTIL_END ? true : text);
+export function parseWaitValue(text: string): string | true {
+  return text === UNTIL_END ? true : text;
+}

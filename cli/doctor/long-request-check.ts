@@ -23,7 +23,7 @@ const RAISE_TIMEOUT =
   "a proxy closes idle connections; raise its read timeout (nginx: proxy_read_timeout 90s)";
 
 /** Reports a connection that was closed too early; only as a warning if it was open longer than the long polls of workers. */
-const reportClosed = (check: string, elapsed: number, reason: string): CheckResult => {
+function reportClosed(check: string, elapsed: number, reason: string): CheckResult {
   const detail = `closed after ${formatSeconds(elapsed)}: ${reason}`;
   if (elapsed / 1000 <= MAX_LONG_POLL_SECONDS) return reportFailure(check, detail, RAISE_TIMEOUT);
   return reportWarning(
@@ -31,19 +31,21 @@ const reportClosed = (check: string, elapsed: number, reason: string): CheckResu
     detail,
     `${RAISE_TIMEOUT}; workers are not affected, because they wait at most ${MAX_LONG_POLL_SECONDS} s`,
   );
-};
+}
 
 const hasStayedOpen = (elapsed: number, seconds: number): boolean => elapsed + TOLERANCE_MS >= seconds * 1000;
 
 /** The server sends the first bytes immediately; a proxy that buffers forwards them only at the end. */
-const isBuffered = (firstByteAfter: number, elapsed: number): boolean =>
-  firstByteAfter + BUFFERED_MS > elapsed;
+function isBuffered(firstByteAfter: number, elapsed: number): boolean {
+  return firstByteAfter + BUFFERED_MS > elapsed;
+}
 
-const reportOpen = (check: string, elapsed: number): CheckResult =>
-  reportOk(check, `stayed open for ${formatSeconds(elapsed)}`);
+function reportOpen(check: string, elapsed: number): CheckResult {
+  return reportOk(check, `stayed open for ${formatSeconds(elapsed)}`);
+}
 
 /** Checks how long a long poll stays open, with the heartbeat of a temporary worker. */
-export const checkLongPoll = async ({ client, signal }: Probe, seconds: number): Promise<CheckResult> => {
+export async function checkLongPoll({ client, signal }: Probe, seconds: number): Promise<CheckResult> {
   const check = "long poll";
   const options = { signal, retry: false } as const;
   const { body: worker } = await client.call("createWorker", { body: { name: "joblib doctor" } }, options);
@@ -75,14 +77,14 @@ export const checkLongPoll = async ({ client, signal }: Probe, seconds: number):
   } finally {
     await client.call("removeWorker", { params }, { retry: false }).catch(() => {});
   }
-};
+}
 
 /** Checks how long an event stream stays open, and that no proxy buffers it. */
-export const checkEventStream = async (
+export async function checkEventStream(
   { client, fetch, token, signal }: Probe,
   room_id: string,
   seconds: number,
-): Promise<CheckResult> => {
+): Promise<CheckResult> {
   const check = "event stream";
   const timeout = AbortSignal.timeout((seconds + GRACE_SECONDS) * 1000);
   const startedAt = performance.now();
@@ -125,4 +127,4 @@ export const checkEventStream = async (
     const reason = timeout.aborted ? "the response did not end" : getMessage(error);
     return reportClosed(check, performance.now() - startedAt, reason);
   }
-};
+}

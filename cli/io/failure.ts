@@ -60,25 +60,25 @@ const ADVICE_BY_PROBLEM: { readonly [Id in ProblemId]?: string } = {
 const isKnownProblem = (id: string): id is ProblemId => Object.hasOwn(EXIT_BY_PROBLEM, id);
 
 /** Returns the exit code of a problem that this version does not know, such as one of a newer server. */
-const getExitCodeByStatus = (status: number): ExitCode => {
+function getExitCodeByStatus(status: number): ExitCode {
   if (status === 401 || status === 403) return EXIT.notAllowed;
   if (status === 404) return EXIT.notFound;
   if (status === 409) return EXIT.conflict;
   return status === 413 || status === 422 ? EXIT.rejected : EXIT.serverFailed;
-};
+}
 
 const isAboutPayload = (pointer: string) => /(^|\/)payload(\/|$)/.test(pointer);
 
-const getProblemExitCode = (error: ProblemError): ExitCode => {
+function getProblemExitCode(error: ProblemError): ExitCode {
   if (error instanceof ValidationError && error.errors.length > 0) {
     return error.errors.some(({ pointer }) => isAboutPayload(pointer)) ? EXIT.rejected : EXIT.usage;
   }
   return isKnownProblem(error.id) ? EXIT_BY_PROBLEM[error.id] : getExitCodeByStatus(error.status);
-};
+}
 
 const createProblem = (title: string, detail: string) => ({ type: "about:blank", title, detail });
 
-const toProblemFailure = (error: ProblemError): Failure => {
+function toProblemFailure(error: ProblemError): Failure {
   const { title, detail, errors = [] } = error.problem;
   const details =
     error instanceof SchemaConflictError
@@ -87,43 +87,46 @@ const toProblemFailure = (error: ProblemError): Failure => {
   const advice = isKnownProblem(error.id) ? ADVICE_BY_PROBLEM[error.id] : undefined;
   const line = addAdvice(joinLines(detail || title), advice);
   return { exitCode: getProblemExitCode(error), line, details, problem: error.problem };
-};
+}
 
-const createFailure = (
+function createFailure(
   exitCode: ExitCode,
   title: string,
   detail: string,
   details: readonly string[] = [],
-): Failure => ({
-  exitCode,
-  line: joinLines(detail),
-  details,
-  problem: createProblem(title, detail),
-});
+): Failure {
+  return {
+    exitCode,
+    line: joinLines(detail),
+    details,
+    problem: createProblem(title, detail),
+  };
+}
 
 const BUG_ADVICE =
   "Run the command again with JOBLIB_DEBUG=1 and report the output in the issue tracker of joblib.";
 
 /** Returns the message of an error of commander, with advice unless it has a suggestion ("Did you mean …?"). */
-const getCommanderMessage = ({ code, message }: CommanderError): string => {
+function getCommanderMessage({ code, message }: CommanderError): string {
   // A group without a command prints its help, and commander has no message for it.
   if (code === "commander.help") return "missing command. Choose one of the commands above.";
   const line = joinLines(message.replace(/^error: /, ""));
   return line.endsWith("?)") ? line : addAdvice(line, USAGE_ADVICE);
-};
+}
 
 const USAGE_ADVICE = "Run the command with --help to show its usage.";
 const SCHEMA_ADVICE =
   "The registered schema cannot change while workers or unfinished tasks use it. Stop them, or rename the class.";
 const CONNECTION_ADVICE = "Check --url or JOBLIB_URL, or start a server with `joblib serve`.";
 
-const addAdvice = (line: string, advice: string | undefined) =>
-  advice === undefined ? line : `${line.replace(/\.$/, "")}. ${advice}`;
+function addAdvice(line: string, advice: string | undefined) {
+  return advice === undefined ? line : `${line.replace(/\.$/, "")}. ${advice}`;
+}
 
 const joinLines = (text: string) => text.replace(/\s*\n\s*/g, " ");
 
 /** Returns how to report an error of any kind. */
-export const toFailure = (error: unknown): Failure => {
+export function toFailure(error: unknown): Failure {
   if (error instanceof CliError)
     return createFailure(error.exitCode, error.name, error.message, error.details);
   if (error instanceof CommanderError)
@@ -138,4 +141,4 @@ export const toFailure = (error: unknown): Failure => {
   if (error instanceof InterruptedRunError) return createFailure(EXIT.interrupted, error.name, error.message);
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return createFailure(EXIT.bug, "Bug", `this is a bug in joblib: ${message}. ${BUG_ADVICE}`);
-};
+}

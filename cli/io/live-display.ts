@@ -13,7 +13,7 @@ export interface LiveDisplay<DisplayStyle> {
 const REDRAW_INTERVAL_MS = 200;
 
 /** Returns a Node.js stream that writes to an OutputStream. */
-const toWritable = (stream: OutputStream) => {
+function toWritable(stream: OutputStream) {
   const writable = new Writable({
     decodeStrings: false,
     write(chunk, _encoding, done) {
@@ -26,14 +26,14 @@ const toWritable = (stream: OutputStream) => {
     columns: { get: () => stream.columns },
     rows: { get: () => stream.rows },
   });
-};
+}
 
 /** Draws `frame` on a terminal until it is closed; `getStyle` returns the current width and colors. */
-export const openLiveDisplay = async <DisplayStyle>(
+export async function openLiveDisplay<DisplayStyle>(
   stream: OutputStream,
   frame: (style: DisplayStyle) => string,
   getStyle: () => DisplayStyle,
-): Promise<LiveDisplay<DisplayStyle>> => {
+): Promise<LiveDisplay<DisplayStyle>> {
   // Loaded only for a terminal, because the import takes time.
   const { createLogUpdate } = await import("log-update");
   const update = createLogUpdate(toWritable(stream));
@@ -50,4 +50,4 @@ export const openLiveDisplay = async <DisplayStyle>(
       if (text !== "") stream.write(`${text}\n`);
     },
   };
-};
+}

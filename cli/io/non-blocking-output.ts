@@ -12,7 +12,7 @@ export const MAX_BUFFERED_BYTES = 8 * 2 ** 20;
  * this, Node buffers without bound for a pipe whose reader has stopped, and a terminal paused by Ctrl-S stops the event
  * loop, and with it the heartbeats. Errors must have a listener. When writing works again, a line says how much was lost.
  */
-export const makeNonBlocking = (stream: StandardStream, maxBuffered = MAX_BUFFERED_BYTES): void => {
+export function makeNonBlocking(stream: StandardStream, maxBuffered = MAX_BUFFERED_BYTES): void {
   const write = stream.write.bind(stream);
   let lost = 0;
 
@@ -43,14 +43,14 @@ export const makeNonBlocking = (stream: StandardStream, maxBuffered = MAX_BUFFER
 
   stream.write = writeOrDrop;
   setAsynchronous(stream);
-};
+}
 
 /**
  * Lets a terminal be written asynchronously, as pipes are; files are always written synchronously. Node sets terminals
  * to blocking and has no documented way back, so this does nothing if the handle is not as expected.
  */
-const setAsynchronous = (stream: StandardStream): void => {
+function setAsynchronous(stream: StandardStream): void {
   const handle: unknown = Reflect.get(stream, "_handle");
   if (typeof handle !== "object" || handle === null || !("setBlocking" in handle)) return;
   if (typeof handle.setBlocking === "function") handle.setBlocking(false);
-};
+}

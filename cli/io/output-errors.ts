@@ -16,10 +16,10 @@ export interface OutputErrors {
  * with an error for anything else, such as a full disk. Errors of stderr are ignored: they cannot be reported, and only
  * the result counts.
  */
-export const handleOutputErrors = (
+export function handleOutputErrors(
   { stdout, stderr }: { readonly stdout: ErrorSource; readonly stderr: ErrorSource },
   exit: (code: ExitCode, cause?: Error) => void,
-): OutputErrors => {
+): OutputErrors {
   let isIgnored = false;
   stderr.on("error", () => {});
   stdout.on("error", (error) => {
@@ -32,4 +32,4 @@ export const handleOutputErrors = (
       isIgnored = true;
     },
   };
-};
+}

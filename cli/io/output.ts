@@ -64,13 +64,14 @@ export interface IoSetup {
 }
 
 /** Returns true for a terminal that supports colors, unless NO_COLOR (no-color.org) is set. */
-const hasColors = (stream: OutputStream, env: IoSetup["env"]) =>
-  stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+function hasColors(stream: OutputStream, env: IoSetup["env"]) {
+  return stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+}
 
 const SILENT_SPINNER: Spinner = { setText: () => {}, stop: () => {}, start: () => {} };
 
 /** Creates the output for these streams. */
-export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
+export function createIo({ stdout, stderr, env, json }: IoSetup): Io {
   const paint = new Chalk({ level: !json && hasColors(stdout, env) ? 1 : 0 });
   const paintNote = new Chalk({ level: hasColors(stderr, env) ? 1 : 0 });
   const styles: Record<NoteStyle, (text: string) => string> = {
@@ -128,4 +129,4 @@ export const createIo = ({ stdout, stderr, env, json }: IoSetup): Io => {
       };
     },
   };
-};
+}

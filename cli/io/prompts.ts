@@ -17,26 +17,28 @@ export interface Prompts {
   choose(message: string, choices: readonly string[]): Promise<number>;
 }
 
-const requireAnswer = <Value>(answer: Value | typeof CANCEL_SYMBOL): Value => {
+function requireAnswer<Value>(answer: Value | typeof CANCEL_SYMBOL): Value {
   if (isCancel(answer)) throw new InterruptedError();
   return answer;
-};
+}
 
 /** Creates prompts that read from stdin and print to stderr, because stdout is reserved for the result. */
-export const createPrompts = (input: Readable, output: Writable): Prompts => ({
-  text: async ({ message, hint, validate }) =>
-    requireAnswer(
-      await text({
-        input,
-        output,
-        message,
-        ...(hint !== "" && { placeholder: hint }),
-        validate: (answer) => validate(answer ?? ""),
-      }),
-    ),
+export function createPrompts(input: Readable, output: Writable): Prompts {
+  return {
+    text: async ({ message, hint, validate }) =>
+      requireAnswer(
+        await text({
+          input,
+          output,
+          message,
+          ...(hint !== "" && { placeholder: hint }),
+          validate: (answer) => validate(answer ?? ""),
+        }),
+      ),
 
-  async choose(message, choices) {
-    const options = choices.map((label, value): Option<number> => ({ value, label }));
-    return requireAnswer(await select({ input, output, message, options }));
-  },
-});
+    async choose(message, choices) {
+      const options = choices.map((label, value): Option<number> => ({ value, label }));
+      return requireAnswer(await select({ input, output, message, options }));
+    },
+  };
+}

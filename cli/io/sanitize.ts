@@ -11,27 +11,34 @@ const MAX_DEPTH = 100;
 
 const getHexCode = (character: string) => character.charCodeAt(0).toString(16);
 
-const escapeCharacter = (character: string) =>
-  character <= "\u00ff"
+function escapeCharacter(character: string) {
+  return character <= "\u00ff"
     ? `\\x${getHexCode(character).padStart(2, "0")}`
     : `\\u${getHexCode(character).padStart(4, "0")}`;
+}
 
 /** Escapes control characters of untrusted text, so that a terminal shows them. */
-export const escapeText = (text: string): string => text.replace(UNSAFE, escapeCharacter);
+export function escapeText(text: string): string {
+  return text.replace(UNSAFE, escapeCharacter);
+}
 
 /** The same for text on a single line; also escapes line breaks, so that untrusted text cannot imitate other output. */
-export const escapeLine = (text: string): string =>
-  escapeText(text).replace(/[\n\t]/g, (character) => (character === "\n" ? "\\n" : "\\t"));
+export function escapeLine(text: string): string {
+  return escapeText(text).replace(/[\n\t]/g, (character) => (character === "\n" ? "\\n" : "\\t"));
+}
 
 /** Serializes a value as JSON that is safe to show on a terminal; it parses to the same value. */
-export const toSafeJson = (value: unknown, indent?: number): string =>
-  (JSON.stringify(value, null, indent) ?? "null").replace(
+export function toSafeJson(value: unknown, indent?: number): string {
+  return (JSON.stringify(value, null, indent) ?? "null").replace(
     UNSAFE_IN_JSON,
     (character) => `\\u${getHexCode(character).padStart(4, "0")}`,
   );
+}
 
 /** Returns a copy in which every string and every key is escaped. Call it before formatting. */
-export const escapeDeep = <Value>(value: Value): Value => escapeValue(value, 0);
+export function escapeDeep<Value>(value: Value): Value {
+  return escapeValue(value, 0);
+}
 
 function escapeValue<Value>(value: Value, depth: number): Value;
 function escapeValue(value: unknown, depth: number): unknown {

@@ -29,20 +29,20 @@ let segmenter: Intl.Segmenter | undefined;
 const getCellWidth = (grapheme: string) => (WIDE.test(grapheme) ? 2 : 1);
 
 /** Splits text into graphemes. The segmenter takes 15 ms to create, so ASCII text does not use it. */
-const splitGraphemes = (text: string): string[] => {
+function splitGraphemes(text: string): string[] {
   if (PLAIN.test(text)) return [...text];
   segmenter ??= new Intl.Segmenter();
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
-};
+}
 
 /** Returns the width of a text in terminal cells. */
-export const getTextWidth = (text: string): number => {
+export function getTextWidth(text: string): number {
   if (PLAIN.test(text)) return text.length;
   return splitGraphemes(text).reduce((width, grapheme) => width + getCellWidth(grapheme), 0);
-};
+}
 
 /** Truncates a text to a width in terminal cells, with an ellipsis at its end. */
-export const truncate = (text: string, width: number): string => {
+export function truncate(text: string, width: number): string {
   if (getTextWidth(text) <= width) return text;
   let kept = "";
   let keptWidth = 1;
@@ -52,22 +52,22 @@ export const truncate = (text: string, width: number): string => {
     kept += grapheme;
   }
   return `${kept}…`;
-};
+}
 
 /** Truncates the start of a text: the end of a job's name is the most specific part. */
-const truncateStart = (text: string, width: number): string => {
+function truncateStart(text: string, width: number): string {
   const reverse = (part: string) => splitGraphemes(part).reverse().join("");
   return reverse(truncate(reverse(text), width));
-};
+}
 
 const pad = (text: string, width: number) => text + " ".repeat(Math.max(0, width - getTextWidth(text)));
 
 /** Formats rows as aligned columns with headings. */
-export const formatTable = <Row>(
+export function formatTable<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   style: TableStyle,
-): string => {
+): string {
   const texts = rows.map((row) => columns.map((column) => escapeLine(column.cell(row))));
   const natural = columns.map((column, index) =>
     Math.max(
@@ -95,14 +95,14 @@ export const formatTable = <Row>(
       .trimEnd(),
   );
   return [head, ...body].join("\n");
-};
+}
 
 /** Shrinks flexible columns, the widest first, until the table fits. */
-const shrinkWidths = <Row>(
+function shrinkWidths<Row>(
   natural: readonly number[],
   columns: readonly Column<Row>[],
   width: number | undefined,
-): number[] => {
+): number[] {
   const widths = [...natural];
   if (width === undefined) return widths;
   let excess =
@@ -120,4 +120,4 @@ const shrinkWidths = <Row>(
     excess -= removed;
   }
   return widths;
-};
+}

@@ -1,13 +1,14 @@
 import { getTextWidth } from "./table.ts";
 
 /** Wraps lines between words at `width` columns and indents continuation lines. Longer words are not split. */
-export const wrap = (text: string, width: number, indent = ""): string =>
-  text
+export function wrap(text: string, width: number, indent = ""): string {
+  return text
     .split("\n")
     .map((line) => wrapLine(line, width, indent))
     .join("\n");
+}
 
-const wrapLine = (text: string, width: number, indent: string): string => {
+function wrapLine(text: string, width: number, indent: string): string {
   if (getTextWidth(text) <= width) return text;
   const lines: string[] = [];
   let line = "";
@@ -20,4 +21,4 @@ const wrapLine = (text: string, width: number, indent: string): string => {
     }
   }
   return [...lines, line].join("\n");
-};
+}

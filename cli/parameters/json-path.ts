@@ -1,24 +1,26 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 
 /** Returns a copy with `value` at the path; members on the way that are not objects become objects. */
-export const setAtPath = (
+export function setAtPath(
   object: JsonObject,
   [name, ...rest]: readonly string[],
   value: JsonValue,
-): JsonObject => {
+): JsonObject {
   if (name === undefined) return object;
   const member = Object.hasOwn(object, name) ? object[name] : undefined;
   const next = rest.length === 0 ? value : setAtPath(isJsonObject(member) ? member : {}, rest, value);
   return { ...object, [name]: next };
-};
+}
 
 /** Returns the value at a path; undefined if there is none. */
-export const getAtPath = (object: JsonObject, path: readonly string[]): JsonValue | undefined =>
-  path.reduce<JsonValue | undefined>(
+export function getAtPath(object: JsonObject, path: readonly string[]): JsonValue | undefined {
+  return path.reduce<JsonValue | undefined>(
     (value, name) => (isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined),
     object,
   );
+}
 
 /** Splits a path at its dots; `\.` is a dot within a name. */
-export const splitPath = (text: string): string[] =>
-  text.split(/(?<!\\)\./).map((part) => part.replaceAll("\\.", "."));
+export function splitPath(text: string): string[] {
+  return text.split(/(?<!\\)\./).map((part) => part.replaceAll("\\.", "."));
+}

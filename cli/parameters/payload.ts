@@ -17,14 +17,14 @@ export type ReadBytes = (path: string) => Promise<Uint8Array>;
 const createRejection = (message: string) => new CliError(message, EXIT.rejected);
 
 /** Parses JSON; rejects a number that a double cannot represent exactly. */
-const parseJson = (text: string, source: string): JsonValue => {
+function parseJson(text: string, source: string): JsonValue {
   const value: JsonValue = JSON.parse(text);
   const inexact = findInexactNumber(text);
   if (inexact !== undefined) throw createRejection(`${source}: ${formatInexactNumberMessage(inexact)}`);
   return value;
-};
+}
 
-const parseObject = (text: string, source: string): JsonObject => {
+function parseObject(text: string, source: string): JsonObject {
   let value: JsonValue;
   try {
     value = parseJson(text, source);
@@ -36,18 +36,18 @@ const parseObject = (text: string, source: string): JsonObject => {
   }
   if (!isJsonObject(value)) throw createRejection(`${source} must be a JSON object, such as {"angle": 90}`);
   return value;
-};
+}
 
-const decodeUtf8 = (bytes: Uint8Array, source: string): string => {
+function decodeUtf8(bytes: Uint8Array, source: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw createRejection(`${source} is not UTF-8 text`);
   }
-};
+}
 
 /** Parses `path=value`; a value that is not JSON is used as text. */
-const parseAssignment = (text: string): { path: string[]; value: JsonValue } => {
+function parseAssignment(text: string): { path: string[]; value: JsonValue } {
   const separator = text.indexOf("=");
   if (separator < 1) throw new UsageError(`--set ${text}: must be <path>=<value>`);
   const path = splitPath(text.slice(0, separator));
@@ -58,14 +58,15 @@ const parseAssignment = (text: string): { path: string[]; value: JsonValue } => 
     if (error instanceof CliError) throw error;
     return { path, value };
   }
-};
+}
 
 /** Reads a JSON object from a file, or from standard input for `-`. */
-export const readObject = async (file: string, read: ReadBytes): Promise<JsonObject> =>
-  parseObject(decodeUtf8(await read(file), getSourceName(file)), getSourceName(file));
+export async function readObject(file: string, read: ReadBytes): Promise<JsonObject> {
+  return parseObject(decodeUtf8(await read(file), getSourceName(file)), getSourceName(file));
+}
 
 /** Builds the payload from the options; `--set` overrides members of the payload. */
-export const readPayload = async (source: PayloadSource, read: ReadBytes): Promise<JsonObject> => {
+export async function readPayload(source: PayloadSource, read: ReadBytes): Promise<JsonObject> {
   if (source.payload !== undefined && source.payloadFile !== undefined) {
     throw new UsageError("--payload and --payload-file cannot be used together");
   }
@@ -76,6 +77,6 @@ export const readPayload = async (source: PayloadSource, read: ReadBytes): Promi
   return source.set
     .map(parseAssignment)
     .reduce<JsonObject>((payload, { path, value }) => setAtPath(payload, path, value), base);
-};
+}
 
 const getSourceName = (file: string) => (file === "-" ? "standard input" : file);

@@ -16,7 +16,7 @@ const normalizeName = (name: string) => name.replaceAll("-", "_");
 const MAX_DISTANCE_RATIO = 0.4;
 
 /** Returns the most similar name; undefined if none is similar enough. */
-export const findClosest = (name: string, names: readonly string[]): string | undefined => {
+export function findClosest(name: string, names: readonly string[]): string | undefined {
   const [closest] = names
     .map((candidate) => ({ candidate, distance: leven(name, candidate) }))
     .filter(
@@ -25,12 +25,15 @@ export const findClosest = (name: string, names: readonly string[]): string | un
     )
     .sort((left, right) => left.distance - right.distance);
   return closest?.candidate;
-};
+}
 
 /** Finds the parameter of a flag; `--max-steps` also matches `max_steps`. */
-const findParameter = (parameters: readonly Parameter[], name: string): Parameter | undefined =>
-  parameters.find(({ flag }) => flag === name) ??
-  parameters.find(({ flag }) => normalizeName(flag) === normalizeName(name));
+function findParameter(parameters: readonly Parameter[], name: string): Parameter | undefined {
+  return (
+    parameters.find(({ flag }) => flag === name) ??
+    parameters.find(({ flag }) => normalizeName(flag) === normalizeName(name))
+  );
+}
 
 interface Flag {
   readonly name: string;
@@ -38,18 +41,18 @@ interface Flag {
   readonly value: string | undefined;
 }
 
-const splitFlag = (argument: string): Flag => {
+function splitFlag(argument: string): Flag {
   const separator = argument.indexOf("=");
   return separator < 0
     ? { name: argument.slice(2), value: undefined }
     : { name: argument.slice(2, separator), value: argument.slice(separator + 1) };
-};
+}
 
-const createUnknownOptionError = (
+function createUnknownOptionError(
   argument: string,
   parameters: readonly Parameter[],
   otherFlags: readonly string[],
-) => {
+) {
   const { name } = splitFlag(argument.startsWith("--") ? argument : `-${argument}`);
   const closest = findClosest(name, [...parameters.map(({ flag }) => flag), ...otherFlags]);
   const flag = truncate(argument.split("=")[0] ?? "", 60);
@@ -58,23 +61,24 @@ const createUnknownOptionError = (
       ? `unknown option '${flag}'. Run the command with --help to list all options.`
       : `unknown option '${flag}' (Did you mean --${closest}?)`,
   );
-};
+}
 
-const createUnexpectedArgumentError = (argument: string) =>
-  new UsageError(
+function createUnexpectedArgumentError(argument: string) {
+  return new UsageError(
     `unexpected argument ${JSON.stringify(truncate(argument, 40))}. Pass a boolean as --name, --no-name or --name=false.`,
   );
+}
 
 /**
  * Adds the defaults of the objects that contain a member. The worker does not merge an object with its default, so
  * `--settings.b 3` would otherwise lose `a` of `"default": {"a": 5, "b": 1}`, which the form sends.
  */
-const addParentDefaults = (
+function addParentDefaults(
   payload: JsonObject,
   { path }: Parameter,
   parameters: readonly Parameter[],
-): JsonObject =>
-  parameters
+): JsonObject {
+  return parameters
     .filter(
       (parent) =>
         parent.path.length < path.length && parent.path.every((name, index) => path[index] === name),
@@ -84,9 +88,10 @@ const addParentDefaults = (
       const isSet = getAtPath(whole, outer) !== undefined;
       return isSet || !isJsonObject(defaultValue) ? whole : setAtPath(whole, outer, defaultValue);
     }, payload);
+}
 
 /** Reads the flags of a job and sets them in a payload; a list replaces a list of the payload. */
-export const readFlags = (
+export function readFlags(
   args: readonly string[],
   {
     parameters,
@@ -98,7 +103,7 @@ export const readFlags = (
     /** The options of the command, for suggestions. */
     readonly otherFlags?: readonly string[];
   },
-): JsonObject => {
+): JsonObject {
   const lists = new Map<Parameter, JsonValue[]>();
   const rest = args.filter((argument) => argument !== "--");
   let payload = base;
@@ -146,23 +151,23 @@ export const readFlags = (
     }
   }
   return payload;
-};
+}
 
 /** Returns the value of a required parameter that is missing: its default, or its constant. */
-const getDefault = ({ schema }: Parameter): JsonValue | undefined => {
+function getDefault({ schema }: Parameter): JsonValue | undefined {
   const { default: defaultValue, const: constant } = schema;
   if (defaultValue !== undefined || constant === undefined) return defaultValue;
   return isRoundedInteger(constant) ? undefined : constant;
-};
+}
 
 /**
  * Returns the missing required parameters of a payload, and the payload with those filled in that need no answer:
  * defaults, constants, and objects whose members are parameters.
  */
-export const findMissing = (
+export function findMissing(
   parameters: readonly Parameter[],
   initial: JsonObject,
-): { readonly payload: JsonObject; readonly missing: readonly Parameter[] } => {
+): { readonly payload: JsonObject; readonly missing: readonly Parameter[] } {
   const missing: Parameter[] = [];
   let payload = initial;
   for (const parameter of parameters) {
@@ -176,4 +181,4 @@ export const findMissing = (
     else missing.push(parameter);
   }
   return { payload, missing };
-};
+}

@@ -8,15 +8,15 @@ export type InspectAddress = string | true;
 const ADDRESS = /^(?:(?<host>[^:]+|\[[^\]]+\]):)?(?<port>\d{1,5})$/;
 
 /** Allows a debugger to attach. Node.js prints the address. */
-export const openInspector = (address: InspectAddress, waits: boolean): void => {
+export function openInspector(address: InspectAddress, waits: boolean): void {
   const parts = address === true ? { port: "9229", host: undefined } : ADDRESS.exec(address)?.groups;
   if (parts === undefined) throw new UsageError("--inspect: must be a port, or <host>:<port>");
   open(Number(parts["port"]), parts["host"]);
   if (waits) waitForDebugger();
-};
+}
 
 /** Makes the debugger stop right before the `run` of the class, one step away from it. */
-export const breakBeforeRun = (Class: ExtensionClass<unknown>): void => {
+export function breakBeforeRun(Class: ExtensionClass<unknown>): void {
   const { prototype } = Class;
   const run: unknown = Reflect.get(prototype, "run");
   if (typeof run !== "function") return;
@@ -25,4 +25,4 @@ export const breakBeforeRun = (Class: ExtensionClass<unknown>): void => {
     debugger;
     return Reflect.apply(run, this, args);
   });
-};
+}

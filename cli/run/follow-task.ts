@@ -16,7 +16,7 @@ export interface FollowOptions {
 }
 
 /** Prints each change of the status and each log line as a line, for output that is not a terminal. */
-const createPlainOutput = ({ io }: Pick<ClientContext, "io">) => {
+function createPlainOutput({ io }: Pick<ClientContext, "io">) {
   let status: Task["status"] | undefined;
   return {
     printStatus(task: Task) {
@@ -30,16 +30,16 @@ const createPlainOutput = ({ io }: Pick<ClientContext, "io">) => {
       }
     },
   };
-};
+}
 
 /**
  * Follows a task on stderr until it ends or the time expires: on a terminal in a view that is redrawn in place,
  * otherwise line by line. Returns the last known state of the task; undefined if no state was received.
  */
-export const followTask = async (
+export async function followTask(
   context: ClientContext,
   { id, task, wait }: FollowOptions,
-): Promise<Task | undefined> => {
+): Promise<Task | undefined> {
   const { io, client, signal } = context;
   let current: TaskWithLog | undefined = task === undefined ? undefined : { task, lines: [] };
   if (task !== undefined && (isTerminal(task.status) || wait === 0)) return task;
@@ -70,4 +70,4 @@ export const followTask = async (
     );
   }
   return current?.task;
-};
+}

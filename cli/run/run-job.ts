@@ -11,7 +11,7 @@ import { getParameters, type Parameter } from "../parameters/parameter.ts";
 import { readPayload } from "../parameters/payload.ts";
 import { toFlag } from "../parameters/pointer-flag.ts";
 import { findMissing, readFlags } from "../parameters/read-flags.ts";
-import type { ClientContext, CommandHandler } from "../tools.ts";
+import type { ClientContext } from "../tools.ts";
 import { formatDuration } from "../views/duration.ts";
 import { formatJobHelp } from "../views/job-help.ts";
 import { formatResult, formatTask } from "../views/task-view.ts";
@@ -22,7 +22,7 @@ import { toTaskSubmission } from "./submission-options.ts";
 import { getTaskExitCode } from "./wait-for-task.ts";
 
 /** Submits a task with the job's parameters as flags, and with `--wait` prints its result. */
-export const runJob: CommandHandler<ClientContext, RunJobOptions> = async (context, options) => {
+export async function runJob(context: ClientContext, options: RunJobOptions): Promise<ExitCode> {
   const { client, global, signal } = context;
   const { job: target } = options;
   const params = { room_id: getJobRoom(target, global.room), job_name: target };
@@ -38,27 +38,27 @@ export const runJob: CommandHandler<ClientContext, RunJobOptions> = async (conte
     { signal, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
   );
   return printTask(context, options, submitted);
-};
+}
 
-const showHelp = ({ io }: ClientContext, job: Job, name: string): ExitCode => {
+function showHelp({ io }: ClientContext, job: Job, name: string): ExitCode {
   io.printResult(job, (safe) =>
     formatJobHelp(safe, { name, runCommand: addRunJobOptions(new Command()), width: io.width ?? 80 }),
   );
   return EXIT.ok;
-};
+}
 
 /** Returns the default of the schema as JSON: the initial payload if no file is given. */
-const getDefaultPayload = (schema: JsonObject): string | undefined => {
+function getDefaultPayload(schema: JsonObject): string | undefined {
   const payload = new SchemaDefaults(schema).find(schema);
   return isJsonObject(payload) ? JSON.stringify(payload) : undefined;
-};
+}
 
 /** Builds the payload from a file, `--set`, flags, and answers to prompts; later sources override earlier ones. */
-const readJobPayload = async (
+async function readJobPayload(
   { readBytes, args, prompts }: ClientContext,
   { job: target, file, set }: RunJobOptions,
   job: Job,
-): Promise<JsonObject> => {
+): Promise<JsonObject> {
   const parameters = getParameters(job.schema);
   const initial = file === undefined ? getDefaultPayload(job.schema) : undefined;
   const base = await readPayload({ payload: initial, payloadFile: file, set }, readBytes);
@@ -68,20 +68,21 @@ const readJobPayload = async (
   if (missing.length === 0) return payload;
   if (prompts === undefined) throw createMissingError(missing, target);
   return promptForMissing(await prompts(), missing, payload);
-};
+}
 
-const createMissingError = (missing: readonly Parameter[], name: string) =>
-  new CliError(
+function createMissingError(missing: readonly Parameter[], name: string) {
+  return new CliError(
     `missing ${missing.map(({ flag }) => `--${flag}`).join(", ")}. Run \`joblib run ${name} --help\` to list all parameters.`,
     EXIT.rejected,
   );
+}
 
 /** Validates the payload on the server before the submit, and reports errors by flag. */
-const validatePayload = async (
+async function validatePayload(
   { client, signal }: ClientContext,
   params: { readonly room_id: string; readonly job_name: string },
   { payload, parameters }: { readonly payload: JsonObject; readonly parameters: readonly Parameter[] },
-): Promise<void> => {
+): Promise<void> {
   const check = async () => {
     try {
       return (await client.call("validatePayload", { params, body: { payload } }, { signal })).body.errors;
@@ -100,13 +101,13 @@ const validatePayload = async (
     EXIT.rejected,
     lines.map((line) => `  ${line}`),
   );
-};
+}
 
-const printTask = async (
+async function printTask(
   context: ClientContext,
   { wait }: RunJobOptions,
   submitted: SubmittedTask,
-): Promise<ExitCode> => {
+): Promise<ExitCode> {
   const { io } = context;
   if (submitted.workers_online === 0 && submitted.status === "pending") {
     io.printNote("no worker for this job is online; the task stays pending until one connects", "dim");
@@ -125,10 +126,10 @@ const printTask = async (
       io.printNote(`the task continues; to cancel it, run \`joblib tasks cancel ${id}\``, "dim");
     throw error;
   }
-};
+}
 
 /** Prints the result to stdout, and the status to stderr. */
-const printOutcome = ({ io }: ClientContext, task: Task): ExitCode => {
+function printOutcome({ io }: ClientContext, task: Task): ExitCode {
   const code = getTaskExitCode(task);
   if (io.json) {
     io.printResult(task, () => "");
@@ -144,9 +145,10 @@ const printOutcome = ({ io }: ClientContext, task: Task): ExitCode => {
     io.printNote(`${task.status}${formatTook(task)}${task.error === null ? "" : `: ${task.error}`}`, "error");
   }
   return code;
-};
+}
 
-const formatTook = ({ started_at, completed_at }: Task) =>
-  started_at === null || completed_at === null
+function formatTook({ started_at, completed_at }: Task) {
+  return started_at === null || completed_at === null
     ? ""
     : ` after ${formatDuration(Date.parse(completed_at) - Date.parse(started_at))}`;
+}

@@ -15,11 +15,11 @@ export const RunJobOptions = z.object({
 export type RunJobOptions = z.infer<typeof RunJobOptions>;
 
 /** Adds the options of running a job; a parameter with the same name must be passed after `--`. */
-export const addRunJobOptions = (command: Command): Command => {
+export function addRunJobOptions(command: Command): Command {
   command.option("--file <file>", "file with the payload, a JSON object; flags override it; - reads stdin");
   return addSubmissionOptions(addSetOption(command)).option(
     "--wait [seconds]",
     "wait until the task ends, or at most this long",
     parseWaitValue,
   );
-};
+}

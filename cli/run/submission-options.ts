@@ -23,31 +23,35 @@ const SubmissionOptions = z.object(submissionFields);
 const collect = (value: string, all: string[] = []) => [...all, value];
 
 /** Adds `--set`, which can be repeated. */
-export const addSetOption = (command: Command): Command =>
-  command.option(
+export function addSetOption(command: Command): Command {
+  return command.option(
     "--set <path=value>",
     "set a member of the payload to a JSON value or text, such as box.size=3 (repeatable)",
     collect,
   );
+}
 
 /** Adds the options of the task. */
-export const addSubmissionOptions = (command: Command): Command =>
-  command
+export function addSubmissionOptions(command: Command): Command {
+  return command
     .option("--priority <n>", "priority from -100 to 100; higher runs first")
     .option("--delay <seconds>", "delay before the task can be claimed")
     .option("--max-attempts <n>", "maximum number of attempts, 1 to 100")
     .option("--timeout <seconds>", "maximum run time; a task that exceeds it fails")
     .option("--idempotency-key <key>", "submitting the same key and payload again returns the same task");
+}
 
 /** Converts the options to the body of a submit request. */
-export const toTaskSubmission = ({
+export function toTaskSubmission({
   priority,
   delay,
   maxAttempts,
   timeout,
-}: z.infer<typeof SubmissionOptions>): TaskSubmission => ({
-  ...(priority === undefined ? {} : { priority }),
-  ...(delay === undefined ? {} : { delay_seconds: delay }),
-  ...(maxAttempts === undefined ? {} : { max_attempts: maxAttempts }),
-  ...(timeout === undefined ? {} : { timeout_seconds: timeout }),
-});
+}: z.infer<typeof SubmissionOptions>): TaskSubmission {
+  return {
+    ...(priority === undefined ? {} : { priority }),
+    ...(delay === undefined ? {} : { delay_seconds: delay }),
+    ...(maxAttempts === undefined ? {} : { max_attempts: maxAttempts }),
+    ...(timeout === undefined ? {} : { timeout_seconds: timeout }),
+  };
+}

@@ -9,11 +9,11 @@ import { formatTaskStatus } from "../views/task-view.ts";
 const GRACE_SECONDS = 5;
 
 /** Waits with a spinner until a task ends or the time expires, and returns its last known state. */
-export const waitForTask = async (
+export async function waitForTask(
   { io, client, signal }: ClientContext,
   task: Task,
   wait: Wait,
-): Promise<Task> => {
+): Promise<Task> {
   if (isTerminal(task.status) || wait === 0) return task;
   let last = task;
   const timeout = wait === true ? undefined : AbortSignal.timeout((wait + GRACE_SECONDS) * 1000);
@@ -33,7 +33,7 @@ export const waitForTask = async (
   } finally {
     spinner.stop();
   }
-};
+}
 
 const EXIT_BY_STATUS: Record<TaskStatus, ExitCode> = {
   pending: EXIT.notFinished,
@@ -45,4 +45,6 @@ const EXIT_BY_STATUS: Record<TaskStatus, ExitCode> = {
 };
 
 /** Returns the exit code of a command that waited for a task. */
-export const getTaskExitCode = ({ status }: Task): ExitCode => EXIT_BY_STATUS[status];
+export function getTaskExitCode({ status }: Task): ExitCode {
+  return EXIT_BY_STATUS[status];
+}

@@ -14,11 +14,11 @@ export interface PageOptions<Item> {
 const formatTotal = (total: number) => (total >= MAX_COUNTED ? `at least ${total}` : String(total));
 
 /** Prints a page as a table or as unchanged JSON, and on stderr how to get the next page. */
-export const showPage = <Item>(
+export function showPage<Item>(
   io: Io,
   page: Page<Item>,
   { columns, emptyText, nextPage }: PageOptions<Item>,
-): void => {
+): void {
   const { items, offset, total } = page;
   if (items.length === 0 && !io.json) {
     io.printNote(
@@ -36,4 +36,4 @@ export const showPage = <Item>(
     io.printNote(`showing ${items.length} of ${formatTotal(total)}; next page: ${nextPage}`, "dim");
   else if (end < total)
     io.printNote(`showing ${offset + 1}–${end} of ${formatTotal(total)}; next page: --offset ${end}`, "dim");
-};
+}

@@ -18,27 +18,30 @@ export const MAX_LOG_LINES = 8;
 
 const SPINNER_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
-const formatElapsed = ({ status, created_at, started_at }: Task, now: number): string =>
-  status === "running" && started_at !== null
+function formatElapsed({ status, created_at, started_at }: Task, now: number): string {
+  return status === "running" && started_at !== null
     ? `for ${formatDuration(now - Date.parse(started_at))}`
     : `created ${formatDuration(now - Date.parse(created_at))} ago`;
+}
 
-const formatQueuePosition = ({ status, queue_position }: Task): string =>
-  status === "pending" && queue_position !== null ? `queue position ${queue_position}` : "";
+function formatQueuePosition({ status, queue_position }: Task): string {
+  return status === "pending" && queue_position !== null ? `queue position ${queue_position}` : "";
+}
 
-const formatProgressLine = ({ progress }: Task): string =>
-  [
+function formatProgressLine({ progress }: Task): string {
+  return [
     progress?.fraction === undefined ? "" : formatProgressBar(progress.fraction),
     escapeLine(formatProgress(progress)),
   ]
     .filter((part) => part !== "")
     .join(" ");
+}
 
 /** Formats the live display of a task, truncated to `width`: its status, its progress and the end of its log. */
-export const formatTaskFrame = (
+export function formatTaskFrame(
   { task, lines }: TaskWithLog,
   { width, now, paint }: { readonly width: number; readonly now: number; readonly paint: Io["paint"] },
-): string => {
+): string {
   const spinner = SPINNER_FRAMES[Math.floor(now / 80) % SPINNER_FRAMES.length] ?? "";
   const details = [formatElapsed(task, now), formatQueuePosition(task)]
     .filter((part) => part !== "")
@@ -51,4 +54,4 @@ export const formatTaskFrame = (
     ...(bar === "" ? [] : [truncate(`  ${bar}`, width)]),
     ...lines.map((line) => `  ${formatTruncatedLogLine(paint, line, width - 2)}`),
   ].join("\n");
-};
+}

@@ -14,23 +14,27 @@ const fileListeners = new Map<string, (file: string) => void>();
 let areHooksInstalled = false;
 let importCount = 0;
 
-const getMark = (url: string | undefined): string | null =>
-  url?.startsWith("file:") ? new URL(url).searchParams.get(MARK) : null;
+function getMark(url: string | undefined): string | null {
+  return url?.startsWith("file:") ? new URL(url).searchParams.get(MARK) : null;
+}
 
-const removeMark = (url: string): string => {
+function removeMark(url: string): string {
   const plain = new URL(url);
   plain.searchParams.delete(MARK);
   return plain.href;
-};
+}
 
 /** Returns true for a file of the user. Packages and joblib itself are shared between imports. */
-const isUserFile = (url: string) =>
-  url.startsWith("file:") &&
-  !url.includes("/node_modules/") &&
-  !JOBLIB_FOLDERS.some((folder) => url.startsWith(folder));
+function isUserFile(url: string) {
+  return (
+    url.startsWith("file:") &&
+    !url.includes("/node_modules/") &&
+    !JOBLIB_FOLDERS.some((folder) => url.startsWith(folder))
+  );
+}
 
 /** Registers tsx, which compiles what Node's type stripping does not support: decorators, enums, `.js` for `.ts`. */
-const installHooks = async (): Promise<void> => {
+async function installHooks(): Promise<void> {
   if (areHooksInstalled) return;
   areHooksInstalled = true;
   const { register } = await import("tsx/esm/api");
@@ -52,20 +56,20 @@ const installHooks = async (): Promise<void> => {
       return { ...found, url: url.href, format: "module" };
     },
   });
-};
+}
 
 /**
  * Imports a module and its imports again, except packages. Calls `onFile` for each of these files. `tsImport` of tsx
  * would also load every package again, including a second copy of the SDK.
  */
-export const importFresh = async (
+export async function importFresh(
   url: URL,
   onFile: (file: string) => void = () => {},
-): Promise<Readonly<Record<string, unknown>>> => {
+): Promise<Readonly<Record<string, unknown>>> {
   await installHooks();
   importCount += 1;
   const marked = new URL(url);
   marked.searchParams.set(MARK, String(importCount));
   fileListeners.set(String(importCount), onFile);
   return import(marked.href);
-};
+}

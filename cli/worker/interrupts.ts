@@ -42,14 +42,15 @@ export const DRAIN_SIGNALS: readonly NodeJS.Signals[] = [...STOP_REQUESTS, ...SY
  * Returns true if bash or zsh started this process with `nohup`: they export the path of the command as `_`. Node.js
  * resets an ignored SIGHUP at its start, so the state of the signal does not show it.
  */
-export const isUnderNohup = (env: Readonly<Record<string, string | undefined>>): boolean =>
-  /(^|\/)nohup$/.test(env["_"] ?? "");
+export function isUnderNohup(env: Readonly<Record<string, string | undefined>>): boolean {
+  return /(^|\/)nohup$/.test(env["_"] ?? "");
+}
 
 /** Listens for signals until it is disposed. A third request ends the process immediately, as without a listener. */
-export const watchInterrupts = (
+export function watchInterrupts(
   source: SignalSource,
   { signals = DRAIN_SIGNALS, ignoresHangup = false, now = () => performance.now() }: SignalOptions = {},
-): Interrupts => {
+): Interrupts {
   const first = new AbortController();
   const second = new AbortController();
   const listeners = new Map<NodeJS.Signals, () => void>();
@@ -89,4 +90,4 @@ export const watchInterrupts = (
     second: second.signal,
     [Symbol.dispose]: () => stopListening([...listeners.keys()]),
   };
-};
+}

@@ -31,7 +31,7 @@ export class LoadError extends CliError {
 }
 
 /** Imports a user's file, which may be TypeScript with decorators, and returns the extensions that it exports. */
-export const loadExtensions = async (file: string): Promise<LoadedExtensions> => {
+export async function loadExtensions(file: string): Promise<LoadedExtensions> {
   const path = resolve(file);
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) throw new UsageError(`${file}: no such file`);
@@ -50,11 +50,11 @@ export const loadExtensions = async (file: string): Promise<LoadedExtensions> =>
       findUserFrame(error, files),
     );
   }
-};
+}
 
 const isRunnable = (value: unknown): value is RunnableClass => isExtensionClass(value);
 
-const findExtensionClasses = (module: Readonly<Record<string, unknown>>, file: string): RunnableClass[] => {
+function findExtensionClasses(module: Readonly<Record<string, unknown>>, file: string): RunnableClass[] {
   // A class may be exported twice: by name and as the default.
   const classes = [...new Set(Object.values(module).filter(isRunnable))];
   if (classes.length === 0) throw new UsageError(`${file} exports no class that extends Extension`);
@@ -62,24 +62,25 @@ const findExtensionClasses = (module: Readonly<Record<string, unknown>>, file: s
   const duplicate = names.find((name, index) => names.indexOf(name) !== index);
   if (duplicate !== undefined) throw new UsageError(`${file} exports two extensions named ${duplicate}`);
   return classes;
-};
+}
 
-const createContext = async (context: unknown): Promise<unknown> =>
-  typeof context === "function" ? await context() : context;
+async function createContext(context: unknown): Promise<unknown> {
+  return typeof context === "function" ? await context() : context;
+}
 
 /** Returns an error of the user's files in one line. */
-export const summarizeError = (error: unknown): string => {
+export function summarizeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // esbuild's message: "Transform failed with 1 error:\n/path/file.ts:3:8: ERROR: Expected …".
   const [, location] = /^Transform failed with \d+ errors?:\n(.*)$/m.exec(error.message) ?? [];
   return location ?? `${error.name}: ${error.message.split("\n")[0] ?? ""}`;
-};
+}
 
 /** Returns the first line of the stack trace that is in the user's files; empty if there is none. */
-export const findUserFrame = (error: unknown, files: Iterable<string>): string[] => {
+export function findUserFrame(error: unknown, files: Iterable<string>): string[] {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   const line = stack
     .split("\n")
     .find((frame) => frame.includes("    at ") && [...files].some((file) => frame.includes(file)));
   return line === undefined ? [] : [line.replace(/\?joblib=\d+/g, "").replace(/file:\/\//g, "")];
-};
+}

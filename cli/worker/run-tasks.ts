@@ -43,10 +43,7 @@ export interface RoomDeclaration extends Pick<ExtensionOptions, "room" | "public
 }
 
 /** Returns the rooms of a class: the ones it declares, otherwise those of the command line. */
-export const getRooms = (
-  Class: RoomDeclaration,
-  config: Pick<WorkerConfig, "rooms" | "public">,
-): string[] => {
+export function getRooms(Class: RoomDeclaration, config: Pick<WorkerConfig, "rooms" | "public">): string[] {
   const declared = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
   const source =
     declared.length > 0 || Class.public === true
@@ -57,14 +54,14 @@ export const getRooms = (
   throw new UsageError(
     `${Class.name} has no room. Pass --room or --public, set JOBLIB_ROOM, or declare \`static room\` or \`static public\` in the class.`,
   );
-};
+}
 
 /** Creates a manager for the classes. Nothing is sent to the server yet. */
-export const createManager = (
+export function createManager(
   io: Io,
   { classes, context }: LoadedExtensions,
   config: WorkerConfig,
-): JobManager => {
+): JobManager {
   const { url, token, name, keepConsole } = config;
   const options = { url, token, name, logger: createLogger(io), captureConsole: keepConsole === true };
   const jobs = new JobManager<unknown>(options, context);
@@ -72,14 +69,14 @@ export const createManager = (
     for (const room of getRooms(Class, config)) jobs.register(Class, { room });
   }
   return jobs;
-};
+}
 
 /** Registers the worker and its jobs with the server, and prints them. */
-export const registerJobs = async (
+export async function registerJobs(
   io: Io,
   jobs: JobManager,
   { classes, config }: { classes: readonly RunnableClass[]; config: WorkerConfig },
-): Promise<void> => {
+): Promise<void> {
   await jobs.ready();
   for (const Class of classes) {
     for (const room of getRooms(Class, config)) {
@@ -92,17 +89,17 @@ export const registerJobs = async (
     { event: "connected", worker: jobs.workerId, url: jobs.client.url },
     `worker ${jobs.workerId} is connected to ${jobs.client.url}`,
   );
-};
+}
 
 /**
  * Stops the worker at the first uncaught error, because the state of the process is unknown afterwards. The running
  * tasks fail with this error immediately instead of after the worker timeout. The signal's reason is the error to report.
  */
-export const stopOnUncaughtError = (
+export function stopOnUncaughtError(
   { watchUncaughtErrors }: Pick<LocalContext, "watchUncaughtErrors">,
   jobs: JobManager,
   { files }: LoadedExtensions,
-): Disposable & { readonly signal: AbortSignal } => {
+): Disposable & { readonly signal: AbortSignal } {
   const stopped = new AbortController();
   const watch = watchUncaughtErrors((error) => {
     if (stopped.signal.aborted) return;
@@ -112,10 +109,10 @@ export const stopOnUncaughtError = (
     stopped.abort(new CliError(reason, EXIT.usage, findUserFrame(error, files)));
   });
   return { signal: stopped.signal, [Symbol.dispose]: () => watch[Symbol.dispose]() };
-};
+}
 
 /** Runs tasks until a signal stops it, prints the start and the end of each, and deregisters the worker. */
-export const runTasks = async (io: Io, jobs: JobManager, options: RunTasksOptions): Promise<void> => {
+export async function runTasks(io: Io, jobs: JobManager, options: RunTasksOptions): Promise<void> {
   const { concurrency, pollInterval, drain, interrupt } = options;
   const startTimes = new Map<string, number>();
   await jobs.run({
@@ -134,12 +131,12 @@ export const runTasks = async (io: Io, jobs: JobManager, options: RunTasksOption
     },
   });
   await jobs.dispose();
-};
+}
 
-const printOutcome = (
+function printOutcome(
   io: Io,
   { task, outcome, milliseconds }: { task: ClaimedTask; outcome: TaskOutcome; milliseconds: number },
-): void => {
+): void {
   const { status } = outcome;
   const reason =
     outcome.status === "failed"
@@ -161,12 +158,12 @@ const printOutcome = (
     `${task.id} ${task.jobName} ${status} after ${formatDuration(milliseconds)}${retryNote}${reason}`,
     status === "completed" ? "success" : "error",
   );
-};
+}
 
 const getMessage = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Creates a logger that prints warnings and errors of the SDK, except those about a task, which has its own line. */
-const createLogger = (io: Io): Logger => {
+function createLogger(io: Io): Logger {
   const print = (level: string) => (fields: object, message: string) => {
     if ("task" in fields) return;
     const reason = "err" in fields ? `: ${getMessage(fields.err)}` : "";
@@ -177,4 +174,4 @@ const createLogger = (io: Io): Logger => {
     );
   };
   return { debug: () => {}, info: () => {}, warn: print("warn"), error: print("error") };
-};
+}

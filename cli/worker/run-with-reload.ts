@@ -29,7 +29,7 @@ export interface ReloadOptions {
 const NO_WORKER = "no worker is running; change the file to start one";
 
 /** Runs a worker until an interrupt, and replaces it after each change of the file that can be loaded. */
-export const runWithReload = async (options: ReloadOptions): Promise<void> => {
+export async function runWithReload(options: ReloadOptions): Promise<void> {
   const { io, file, interrupts } = options;
   using watch = watchFiles();
   let { loaded } = options;
@@ -45,10 +45,10 @@ export const runWithReload = async (options: ReloadOptions): Promise<void> => {
     }
     await worker.ended;
   }
-};
+}
 
 /** Starts a worker. It ends at an interrupt of the process, or immediately if it is replaced. */
-const startWorker = ({ io, config, concurrency, interrupts }: ReloadOptions, loaded: LoadedExtensions) => {
+function startWorker({ io, config, concurrency, interrupts }: ReloadOptions, loaded: LoadedExtensions) {
   const replaced = new AbortController();
   const run = async () => {
     const jobs = createManager(io, loaded, config);
@@ -69,14 +69,14 @@ const startWorker = ({ io, config, concurrency, interrupts }: ReloadOptions, loa
     }
   };
   return { ended: run(), replace: () => replaced.abort() };
-};
+}
 
 /** Waits for a change that can be loaded; returns undefined at an interrupt. */
-const waitForReload = async (
+async function waitForReload(
   { io, file, interrupts }: ReloadOptions,
   watch: FileWatcher,
   { files }: LoadedExtensions,
-): Promise<LoadedExtensions | undefined> => {
+): Promise<LoadedExtensions | undefined> {
   while (await watch.next(interrupts.first)) {
     try {
       return await loadExtensions(file);
@@ -88,17 +88,18 @@ const waitForReload = async (
     }
   }
   return undefined;
-};
+}
 
 /** Reports an uncaught error. Worker and server keep running, because the user will probably fix the file. */
-const printUncaughtError = (io: Io, error: unknown, { files }: LoadedExtensions): void =>
+function printUncaughtError(io: Io, error: unknown, { files }: LoadedExtensions): void {
   printFailure(
     io,
     new CliError(`uncaught error: ${summarizeError(error)}`, EXIT.usage, findUserFrame(error, files)),
   );
+}
 
-const printFailure = (io: Io, error: unknown): void => {
+function printFailure(io: Io, error: unknown): void {
   const { line, details } = toFailure(error);
   io.printEvent({ event: "error", message: line }, `joblib: ${line}`, "error");
   for (const detail of details) io.printNote(detail);
-};
+}

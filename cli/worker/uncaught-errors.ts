@@ -9,10 +9,10 @@ export interface UncaughtErrorSource {
  * an extension. Without a listener Node.js would end the process immediately, and its tasks would fail only after the
  * worker timeout.
  */
-export const watchUncaughtErrors = (
+export function watchUncaughtErrors(
   source: UncaughtErrorSource,
   listener: (error: unknown) => void,
-): Disposable => {
+): Disposable {
   source.on("uncaughtException", listener);
   return { [Symbol.dispose]: () => void source.removeListener("uncaughtException", listener) };
-};
+}

@@ -14,7 +14,7 @@ export interface FileWatcher {
 }
 
 /** Creates a watcher without files. */
-export const watchFiles = (): FileWatcher => {
+export function watchFiles(): FileWatcher {
   const watchers = new Map<string, FSWatcher>();
   let followed: ReadonlySet<string> = new Set();
   let settling: NodeJS.Timeout | undefined;
@@ -57,4 +57,4 @@ export const watchFiles = (): FileWatcher => {
       for (const watcher of watchers.values()) watcher.close();
     },
   };
-};
+}

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Job } from "../../../protocol/job.ts";
 import { clientAction } from "../../action.ts";
 import { getJobRoom } from "../../connect/room.ts";
-import { EXIT } from "../../exit-codes.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Io } from "../../io/output.ts";
 import { escapeLine } from "../../io/sanitize.ts";
 import { type Column, formatTable } from "../../io/table.ts";
@@ -17,8 +17,8 @@ const ShowOptions = z.object({ job: z.string() });
 export type ShowOptions = z.infer<typeof ShowOptions>;
 
 /** `joblib jobs show <job>`. */
-export const showCommand = (tools: Tools, run: CommandHandler<ClientContext, ShowOptions> = showJob) =>
-  new Command("show")
+export function showCommand(tools: Tools, run: CommandHandler<ClientContext, ShowOptions> = showJob) {
+  return new Command("show")
     .description("Show a job: its parameters with types and defaults, its workers, and its pending tasks.")
     .argument("<job>", "full name of the job, such as public:modifiers:Rotate")
     .addHelpText(
@@ -29,17 +29,18 @@ Examples:
   $ joblib jobs show private:modifiers:Rotate --room lab --json | jq .schema`,
     )
     .action(clientAction(tools, ShowOptions, run));
+}
 
 /** Prints a job. */
-export const showJob: CommandHandler<ClientContext, ShowOptions> = async (
-  { io, client, global, signal },
-  { job },
-) => {
+export async function showJob(
+  { io, client, global, signal }: ClientContext,
+  { job }: ShowOptions,
+): Promise<ExitCode> {
   const room_id = getJobRoom(job, global.room);
   const { body } = await client.call("readJob", { params: { room_id, job_name: job } }, { signal });
   io.printResult(body, (safe) => formatJob(safe, io));
   return EXIT.ok;
-};
+}
 
 const columns: Column<PropertyRow>[] = [
   { heading: "PARAMETER", cell: ({ name }) => name },
@@ -49,7 +50,7 @@ const columns: Column<PropertyRow>[] = [
   { heading: "DESCRIPTION", cell: ({ description }) => description, flexible: true },
 ];
 
-const formatJob = (job: Job, io: Io): string => {
+function formatJob(job: Job, io: Io): string {
   const rows = getPropertyRows(job.schema);
   const defaults = Object.entries(job.defaults).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   const rowsText =
@@ -77,4 +78,4 @@ const formatJob = (job: Job, io: Io): string => {
     )
     .filter((block) => block !== "")
     .join("\n\n");
-};
+}

@@ -5,7 +5,7 @@ import { GLOBAL_ROOM } from "../../../protocol/room.ts";
 import { clientAction } from "../../action.ts";
 import { Room } from "../../connect/global-options.ts";
 import { Duration } from "../../connect/options.ts";
-import { EXIT } from "../../exit-codes.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { quoteShellWord } from "../../io/quote-shell-word.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
@@ -32,8 +32,8 @@ export type InviteOptions = z.infer<typeof InviteOptions>;
 const collect = (value: string, values: string[] = []) => [...values, value];
 
 /** `joblib rooms invite <room>`. */
-export const inviteCommand = (tools: Tools, run: CommandHandler<ClientContext, InviteOptions> = invite) =>
-  new Command("invite")
+export function inviteCommand(tools: Tools, run: CommandHandler<ClientContext, InviteOptions> = invite) {
+  return new Command("invite")
     .description(
       "Print a command that starts a worker on another machine. It contains a short-lived token for this room, which is limited to your own access and, with --job, to these jobs. You can revoke it. The server needs a JOBLIB_JWT_SECRET.",
     )
@@ -49,19 +49,15 @@ Examples:
   $ joblib rooms invite lab --json | jq -r .token`,
     )
     .action(clientAction(tools, InviteOptions, run));
+}
 
 const LOOPBACK = /^https?:\/\/(127\.|localhost\b|\[::1\])/;
 
-const formatWorkerCommand = ({ room_id, token }: NewInvitation, url: string): string => {
-  const roomOption = room_id === GLOBAL_ROOM ? "--public" : `--room ${quoteShellWord(room_id)}`;
-  return `JOBLIB_URL=${quoteShellWord(url)} JOBLIB_TOKEN=${token} npx joblib worker ./extensions.ts ${roomOption}`;
-};
-
 /** Prints the command to stdout, and details of the invitation to stderr. */
-export const invite: CommandHandler<ClientContext, InviteOptions> = async (
-  { io, client, signal },
-  { room: room_id, job: jobs, expires, note },
-) => {
+export async function invite(
+  { io, client, signal }: ClientContext,
+  { room: room_id, job: jobs, expires, note }: InviteOptions,
+): Promise<ExitCode> {
   const body = {
     ...(jobs !== undefined && { jobs }),
     ...(expires !== undefined && { expires_in_seconds: expires }),
@@ -84,4 +80,9 @@ export const invite: CommandHandler<ClientContext, InviteOptions> = async (
     );
   }
   return EXIT.ok;
-};
+}
+
+function formatWorkerCommand({ room_id, token }: NewInvitation, url: string): string {
+  const roomOption = room_id === GLOBAL_ROOM ? "--public" : `--room ${quoteShellWord(room_id)}`;
+  return `JOBLIB_URL=${quoteShellWord(url)} JOBLIB_TOKEN=${token} npx joblib worker ./extensions.ts ${roomOption}`;
+}

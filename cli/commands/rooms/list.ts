@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { RoomSummary } from "../../../protocol/room-summary.ts";
 import { clientAction } from "../../action.ts";
 import { pageOptions } from "../../connect/options.ts";
-import { EXIT } from "../../exit-codes.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Column } from "../../io/table.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
@@ -13,8 +13,8 @@ const ListOptions = z.object(pageOptions);
 export type ListOptions = z.infer<typeof ListOptions>;
 
 /** `joblib rooms list`. */
-export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listRooms) =>
-  new Command("list")
+export function listCommand(tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listRooms) {
+  return new Command("list")
     .description(
       "List the rooms that you can read, @global first, with their numbers of jobs, workers and tasks.",
     )
@@ -22,16 +22,17 @@ export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, Lis
     .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText("after", "\nExample:\n  $ joblib rooms list")
     .action(clientAction(tools, ListOptions, run));
+}
 
 /** Prints a page of rooms. */
-export const listRooms: CommandHandler<ClientContext, ListOptions> = async (
-  { io, client, signal },
-  query,
-) => {
+export async function listRooms(
+  { io, client, signal }: ClientContext,
+  query: ListOptions,
+): Promise<ExitCode> {
   const { body } = await client.call("listRooms", { query }, { signal });
   showPage(io, body, { columns, emptyText: "no rooms" });
   return EXIT.ok;
-};
+}
 
 const columns: Column<RoomSummary>[] = [
   { heading: "ROOM", cell: ({ room_id }) => room_id, flexible: true },

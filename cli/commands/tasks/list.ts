@@ -7,7 +7,7 @@ import type { TaskPage } from "../../../protocol/task-filter.ts";
 import { clientAction } from "../../action.ts";
 import { Statuses, taskPageOptions, text } from "../../connect/options.ts";
 import { getSingleRoom } from "../../connect/room.ts";
-import { EXIT } from "../../exit-codes.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Io } from "../../io/output.ts";
 import type { Column } from "../../io/table.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
@@ -26,8 +26,8 @@ const ListOptions = z.object({
 export type ListOptions = z.infer<typeof ListOptions>;
 
 /** `joblib tasks list`. */
-export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listTasks) =>
-  new Command("list")
+export function listCommand(tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listTasks) {
+  return new Command("list")
     .description(
       "List the tasks of a room, newest first. The room is --room or JOBLIB_ROOM, otherwise @global.",
     )
@@ -49,12 +49,13 @@ Examples:
   $ joblib tasks list --json | jq -r '.items[] | select(.runs > 1) | .id'`,
     )
     .action(clientAction(tools, ListOptions, run));
+}
 
 /** Prints a page of a room's tasks. */
-export const listTasks: CommandHandler<ClientContext, ListOptions> = async (
-  { io, client, global, signal },
-  options,
-) => {
+export async function listTasks(
+  { io, client, global, signal }: ClientContext,
+  options: ListOptions,
+): Promise<ExitCode> {
   const room_id = getSingleRoom(global.room) ?? GLOBAL_ROOM;
   const { createdBy: created_by, search: q, ...rest } = options;
   const query = { ...rest, created_by, q };
@@ -65,29 +66,31 @@ export const listTasks: CommandHandler<ClientContext, ListOptions> = async (
     io.printNote(`older tasks were not searched; continue with --after ${body.searched_to}`, "dim");
   }
   return EXIT.ok;
-};
+}
 
 /** Returns the option for the next page: a list that is not counted completely continues after the last task. */
-const getNextPage = (
+function getNextPage(
   { items, limit, total, searched_to }: TaskPage,
   after: string | undefined,
-): string | null | undefined => {
+): string | null | undefined {
   if (typeof searched_to === "string") return null;
   if (after === undefined && total < MAX_COUNTED) return undefined;
   return items.length < limit ? null : `--after ${items.at(-1)?.id}`;
-};
+}
 
-const createColumns = (io: Io): Column<Task>[] => [
-  { heading: "ID", cell: ({ id }) => id },
-  {
-    heading: "STATUS",
-    cell: ({ status }) => status,
-    paint: (text, { status }) => paintStatus(io.paint, status, text),
-  },
-  // A terminal is too narrow for a timestamp and a job name; a pipe has no limit.
-  io.width === undefined
-    ? { heading: "CREATED", cell: ({ created_at }) => created_at }
-    : { heading: "AGE", cell: ({ created_at }) => formatAge(Date.now() - Date.parse(created_at)) },
-  { heading: "JOB", cell: ({ job_name }) => job_name, flexible: true, truncateAt: "start" },
-  { heading: "DETAIL", cell: ({ progress, error }) => error ?? formatProgress(progress), flexible: true },
-];
+function createColumns(io: Io): Column<Task>[] {
+  return [
+    { heading: "ID", cell: ({ id }) => id },
+    {
+      heading: "STATUS",
+      cell: ({ status }) => status,
+      paint: (text, { status }) => paintStatus(io.paint, status, text),
+    },
+    // A terminal is too narrow for a timestamp and a job name; a pipe has no limit.
+    io.width === undefined
+      ? { heading: "CREATED", cell: ({ created_at }) => created_at }
+      : { heading: "AGE", cell: ({ created_at }) => formatAge(Date.now() - Date.parse(created_at)) },
+    { heading: "JOB", cell: ({ job_name }) => job_name, flexible: true, truncateAt: "start" },
+    { heading: "DETAIL", cell: ({ progress, error }) => error ?? formatProgress(progress), flexible: true },
+  ];
+}

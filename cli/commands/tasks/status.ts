@@ -3,7 +3,7 @@ import * as z from "zod";
 import { clientAction } from "../../action.ts";
 import { PathId, Wait } from "../../connect/options.ts";
 import { parseWaitValue } from "../../connect/wait-argument.ts";
-import { EXIT } from "../../exit-codes.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { getTaskExitCode, waitForTask } from "../../run/wait-for-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatTask } from "../../views/task-view.ts";
@@ -13,8 +13,8 @@ const StatusOptions = z.object({ id: PathId, wait: Wait.optional() });
 export type StatusOptions = z.infer<typeof StatusOptions>;
 
 /** `joblib tasks status <id>`. */
-export const statusCommand = (tools: Tools, run: CommandHandler<ClientContext, StatusOptions> = showStatus) =>
-  new Command("status")
+export function statusCommand(tools: Tools, run: CommandHandler<ClientContext, StatusOptions> = showStatus) {
+  return new Command("status")
     .description("Show a task: its status, queue position, progress and result.")
     .argument("<id>", "task id")
     .option("--wait [seconds]", "wait until the task ends, or at most this long", parseWaitValue)
@@ -30,9 +30,10 @@ Examples:
   $ joblib tasks status $ID --wait 60 --json | jq .result`,
     )
     .action(clientAction(tools, StatusOptions, run));
+}
 
 /** Prints a task, with `--wait` after it ended. */
-export const showStatus: CommandHandler<ClientContext, StatusOptions> = async (context, { id, wait }) => {
+export async function showStatus(context: ClientContext, { id, wait }: StatusOptions): Promise<ExitCode> {
   const { io, client, signal } = context;
   // Read once before waiting, so that a wrong id or an unreachable server is reported immediately.
   const answer = await client.call("readTask", { params: { task_id: id } }, { signal });
@@ -40,4 +41,4 @@ export const showStatus: CommandHandler<ClientContext, StatusOptions> = async (c
   const task = wait === undefined ? answer.body : await waitForTask(context, answer.body, wait);
   io.printResult(task, (safe) => formatTask(safe, io.paint, io.width));
   return wait === undefined ? EXIT.ok : getTaskExitCode(task);
-};
+}

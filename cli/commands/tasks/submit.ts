@@ -4,7 +4,7 @@ import { clientAction } from "../../action.ts";
 import { Wait } from "../../connect/options.ts";
 import { getJobRoom } from "../../connect/room.ts";
 import { parseWaitValue } from "../../connect/wait-argument.ts";
-import { EXIT } from "../../exit-codes.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { readPayload } from "../../parameters/payload.ts";
 import {
   addSetOption,
@@ -27,10 +27,7 @@ const SubmitOptions = z.object({
 export type SubmitOptions = z.infer<typeof SubmitOptions>;
 
 /** `joblib tasks submit <job>`. */
-export const submitCommand = (
-  tools: Tools,
-  run: CommandHandler<ClientContext, SubmitOptions> = submitTask,
-) => {
+export function submitCommand(tools: Tools, run: CommandHandler<ClientContext, SubmitOptions> = submitTask) {
   const command = new Command("submit")
     .description(
       "Submit a task. The server validates the payload against the job's schema. The task stays pending until a worker runs it.",
@@ -52,10 +49,10 @@ Examples:
   $ echo '{"angle": 90}' | joblib tasks submit lab:modifiers:Rotate --payload -`,
     )
     .action(clientAction(tools, SubmitOptions, run));
-};
+}
 
 /** Submits a task, and with `--wait` waits until it ends. */
-export const submitTask: CommandHandler<ClientContext, SubmitOptions> = async (context, options) => {
+export async function submitTask(context: ClientContext, options: SubmitOptions): Promise<ExitCode> {
   const { io, client, global, signal, readBytes } = context;
   const room_id = getJobRoom(options.job, global.room);
   const body = { payload: await readPayload(options, readBytes), ...toTaskSubmission(options) };
@@ -77,4 +74,4 @@ export const submitTask: CommandHandler<ClientContext, SubmitOptions> = async (c
   const task = await waitForTask(context, submitted, options.wait);
   io.printResult(task, (safe) => formatTask(safe, io.paint, io.width));
   return getTaskExitCode(task);
-};
+}

@@ -4,7 +4,7 @@ import type { Worker } from "../../../protocol/worker.ts";
 import { clientAction } from "../../action.ts";
 import { pageOptions } from "../../connect/options.ts";
 import { getSingleRoom } from "../../connect/room.ts";
-import { EXIT } from "../../exit-codes.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Io } from "../../io/output.ts";
 import type { Column } from "../../io/table.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
@@ -16,8 +16,8 @@ const ListOptions = z.object(pageOptions);
 export type ListOptions = z.infer<typeof ListOptions>;
 
 /** `joblib workers list`. */
-export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listWorkers) =>
-  new Command("list")
+export function listCommand(tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listWorkers) {
+  return new Command("list")
     .description(
       "List the workers of a room (--room or JOBLIB_ROOM). Without a room, list your own workers; admins see all of them.",
     )
@@ -25,12 +25,13 @@ export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, Lis
     .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText("after", "\nExample:\n  $ joblib workers list --room lab")
     .action(clientAction(tools, ListOptions, run));
+}
 
 /** Prints a page of workers. */
-export const listWorkers: CommandHandler<ClientContext, ListOptions> = async (
-  { io, client, global, signal },
-  query,
-) => {
+export async function listWorkers(
+  { io, client, global, signal }: ClientContext,
+  query: ListOptions,
+): Promise<ExitCode> {
   const room_id = getSingleRoom(global.room);
   const { body } =
     room_id === undefined
@@ -39,22 +40,24 @@ export const listWorkers: CommandHandler<ClientContext, ListOptions> = async (
   const emptyText = room_id === undefined ? "no workers" : `no workers in ${room_id}`;
   showPage(io, body, { columns: createColumns(io), emptyText });
   return EXIT.ok;
-};
+}
 
-const createColumns = (io: Io): Column<Worker>[] => [
-  { heading: "ID", cell: ({ id }) => id },
-  {
-    heading: "STATUS",
-    cell: ({ alive, draining }) => (!alive ? "offline" : draining ? "draining" : "online"),
-  },
-  { heading: "JOBS", cell: ({ job_count }) => String(job_count) },
-  { heading: "TASKS", cell: ({ task_count }) => String(task_count) },
-  // A terminal is too narrow for a timestamp and a name.
-  io.width === undefined
-    ? { heading: "LAST HEARTBEAT", cell: ({ last_heartbeat }) => last_heartbeat }
-    : {
-        heading: "HEARTBEAT",
-        cell: ({ last_heartbeat }) => `${formatAge(Date.now() - Date.parse(last_heartbeat))} ago`,
-      },
-  { heading: "NAME", cell: ({ name }) => name ?? "", flexible: true },
-];
+function createColumns(io: Io): Column<Worker>[] {
+  return [
+    { heading: "ID", cell: ({ id }) => id },
+    {
+      heading: "STATUS",
+      cell: ({ alive, draining }) => (!alive ? "offline" : draining ? "draining" : "online"),
+    },
+    { heading: "JOBS", cell: ({ job_count }) => String(job_count) },
+    { heading: "TASKS", cell: ({ task_count }) => String(task_count) },
+    // A terminal is too narrow for a timestamp and a name.
+    io.width === undefined
+      ? { heading: "LAST HEARTBEAT", cell: ({ last_heartbeat }) => last_heartbeat }
+      : {
+          heading: "HEARTBEAT",
+          cell: ({ last_heartbeat }) => `${formatAge(Date.now() - Date.parse(last_heartbeat))} ago`,
+        },
+    { heading: "NAME", cell: ({ name }) => name ?? "", flexible: true },
+  ];
+}
