@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { formatExitCodes } from "./exit-codes.ts";
-import type { OutputStream } from "./io/output.ts";
+import type { OutputStream } from "./io/output-stream.ts";
 import type { Tools } from "./tools.ts";
 
 /** The output of commander: requested help on stdout, everything else on stderr. */

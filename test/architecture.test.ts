@@ -87,7 +87,7 @@ const RULES: readonly Rule[] = [
         "tsx",
         "zod",
         "leven",
-        "log-update",
+        "fast-string-width",
         "@clack/prompts",
         "json-schema-to-typescript",
       )(name),

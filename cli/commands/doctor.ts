@@ -11,7 +11,7 @@ import { examine } from "../doctor/examine.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { Io } from "../io/output.ts";
 import { escapeLine } from "../io/sanitize.ts";
-import { wrap } from "../io/wrap.ts";
+import { wrap } from "../io/text-width.ts";
 import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
 
 /** Default duration: long enough to test both kinds of request, short enough to run the command often. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { applyEnvironment, GlobalOptions } from "../connect/global-options.ts";
 import { escapeLine } from "../io/sanitize.ts";
-import { truncate } from "../io/table.ts";
+import { truncate } from "../io/text-width.ts";
 import type { Tools } from "../tools.ts";
 import { type Line, listOptions, readLine } from "./read-line.ts";
 import { SHELLS } from "./scripts.ts";

@@ -1,15 +1,8 @@
 import { Chalk, type ChalkInstance } from "chalk";
-import type { LiveDisplay } from "./live-display.ts";
+import type { DisplayStyle, LiveDisplay } from "./live-display.ts";
+import type { OutputStream } from "./output-stream.ts";
 import { escapeDeep, escapeLine, escapeText, toSafeJson } from "./sanitize.ts";
-import { wrap } from "./wrap.ts";
-
-/** The part of a stream that the CLI uses: `process.stdout`, or a test's array of chunks. */
-export interface OutputStream {
-  write(text: string): unknown;
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number | undefined;
-  readonly rows?: number | undefined;
-}
+import { wrap } from "./text-width.ts";
 
 /** An animated line while the command waits. Does nothing without a terminal. */
 export interface Spinner {
@@ -43,13 +36,7 @@ export interface Io {
   printEvent(fields: Readonly<Record<string, unknown>>, line: string, style?: NoteStyle): void;
   startSpinner(text: string): Promise<Spinner>;
   /** Shows lines on stderr that are redrawn in place; returns undefined if stderr is not a terminal. */
-  openLiveDisplay(frame: (style: DisplayStyle) => string): Promise<LiveDisplay<DisplayStyle> | undefined>;
-}
-
-/** Maximum width of a line on stderr in columns, and the colors for it. */
-export interface DisplayStyle {
-  readonly width: number;
-  readonly paint: ChalkInstance;
+  openLiveDisplay(frame: (style: DisplayStyle) => string): Promise<LiveDisplay | undefined>;
 }
 
 /** The color of a message. */
@@ -112,7 +99,7 @@ export function createIo({ stdout, stderr, env, json }: IoSetup): Io {
     async openLiveDisplay(frame) {
       if (stderr.isTTY !== true || json) return undefined;
       const { openLiveDisplay } = await import("./live-display.ts");
-      return openLiveDisplay(stderr, frame, () => ({ width: (stderr.columns || 80) - 1, paint: paintNote }));
+      return openLiveDisplay(stderr, frame, paintNote);
     },
     async startSpinner(text) {
       if (stderr.isTTY !== true || json) return SILENT_SPINNER;

@@ -1,4 +1,5 @@
 import { escapeLine } from "./sanitize.ts";
+import { getTextWidth, pad, truncate, truncateStart } from "./text-width.ts";
 
 /** A column of a table. */
 export interface Column<Row> {
@@ -21,46 +22,6 @@ export interface TableStyle {
 
 const GAP = "  ";
 const MIN_COLUMN_WIDTH = 8;
-const WIDE =
-  /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}|[\uff01-\uff60]/u;
-const PLAIN = /^[\x20-\x7e]*$/;
-let segmenter: Intl.Segmenter | undefined;
-
-const getCellWidth = (grapheme: string) => (WIDE.test(grapheme) ? 2 : 1);
-
-/** Splits text into graphemes. The segmenter takes 15 ms to create, so ASCII text does not use it. */
-function splitGraphemes(text: string): string[] {
-  if (PLAIN.test(text)) return [...text];
-  segmenter ??= new Intl.Segmenter();
-  return Array.from(segmenter.segment(text), ({ segment }) => segment);
-}
-
-/** Returns the width of a text in terminal cells. */
-export function getTextWidth(text: string): number {
-  if (PLAIN.test(text)) return text.length;
-  return splitGraphemes(text).reduce((width, grapheme) => width + getCellWidth(grapheme), 0);
-}
-
-/** Truncates a text to a width in terminal cells, with an ellipsis at its end. */
-export function truncate(text: string, width: number): string {
-  if (getTextWidth(text) <= width) return text;
-  let kept = "";
-  let keptWidth = 1;
-  for (const grapheme of splitGraphemes(text)) {
-    keptWidth += getCellWidth(grapheme);
-    if (keptWidth > width) break;
-    kept += grapheme;
-  }
-  return `${kept}…`;
-}
-
-/** Truncates the start of a text: the end of a job's name is the most specific part. */
-function truncateStart(text: string, width: number): string {
-  const reverse = (part: string) => splitGraphemes(part).reverse().join("");
-  return reverse(truncate(reverse(text), width));
-}
-
-const pad = (text: string, width: number) => text + " ".repeat(Math.max(0, width - getTextWidth(text)));
 
 /** Formats rows as aligned columns with headings. */
 export function formatTable<Row>(

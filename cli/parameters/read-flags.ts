@@ -2,7 +2,7 @@ import leven from "leven";
 import { isRoundedInteger } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { UsageError } from "../io/errors.ts";
-import { truncate } from "../io/table.ts";
+import { truncate } from "../io/text-width.ts";
 import { getAtPath, setAtPath } from "./json-path.ts";
 import type { Parameter } from "./parameter.ts";
 import { readItems, readValue } from "./read-value.ts";

@@ -8,7 +8,7 @@ import {
 import { isJsonObject, type JsonValue } from "../../protocol/json.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CliError } from "../io/errors.ts";
-import { truncate } from "../io/table.ts";
+import { truncate } from "../io/text-width.ts";
 import type { Parameter } from "./parameter.ts";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
 import type { Prompts } from "../io/prompts.ts";
 import { escapeLine } from "../io/sanitize.ts";
-import { truncate } from "../io/table.ts";
+import { truncate } from "../io/text-width.ts";
 import { setAtPath } from "../parameters/json-path.ts";
 import type { Parameter } from "../parameters/parameter.ts";
 import { formatChoices, InvalidValueError, readItems, readValue } from "../parameters/read-value.ts";

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import type { Job } from "../../protocol/job.ts";
 import { escapeLine } from "../io/sanitize.ts";
-import { truncate } from "../io/table.ts";
+import { truncate } from "../io/text-width.ts";
 import { getParameters, getUnsupportedNames, type Parameter } from "../parameters/parameter.ts";
 import { formatChoices } from "../parameters/read-value.ts";
 import { formatCount } from "./count.ts";

@@ -1,8 +1,7 @@
 import type { LogLine } from "../../protocol/log.ts";
 import type { Io, NoteStyle } from "../io/output.ts";
 import { escapeLine } from "../io/sanitize.ts";
-import { truncate } from "../io/table.ts";
-import { wrap } from "../io/wrap.ts";
+import { truncate, wrap } from "../io/text-width.ts";
 
 const COLORS = { debug: "dim", info: "reset", warn: "yellow", error: "red" } as const;
 

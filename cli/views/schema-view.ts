@@ -1,7 +1,7 @@
 import { isRoundedInteger } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
-import { truncate } from "../io/table.ts";
+import { truncate } from "../io/text-width.ts";
 
 /** A property of a schema, as text. */
 export interface PropertyRow {

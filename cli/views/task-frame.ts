@@ -2,7 +2,7 @@ import type { LogLine } from "../../protocol/log.ts";
 import type { Task } from "../../protocol/task.ts";
 import type { Io } from "../io/output.ts";
 import { escapeLine } from "../io/sanitize.ts";
-import { getTextWidth, truncate } from "../io/table.ts";
+import { getTextWidth, truncate } from "../io/text-width.ts";
 import { formatDuration } from "./duration.ts";
 import { formatTruncatedLogLine } from "./log-view.ts";
 import { formatProgress, formatProgressBar, paintStatus } from "./task-view.ts";
@@ -13,10 +13,11 @@ export interface TaskWithLog {
   readonly lines: readonly LogLine[];
 }
 
+/** Width of the spinner before the first line, and of the space after it. */
+const SPINNER_WIDTH = 2;
+
 /** Maximum number of log lines in the live display. */
 export const MAX_LOG_LINES = 8;
-
-const SPINNER_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
 function formatElapsed({ status, created_at, started_at }: Task, now: number): string {
   return status === "running" && started_at !== null
@@ -42,15 +43,14 @@ export function formatTaskFrame(
   { task, lines }: TaskWithLog,
   { width, now, paint }: { readonly width: number; readonly now: number; readonly paint: Io["paint"] },
 ): string {
-  const spinner = SPINNER_FRAMES[Math.floor(now / 80) % SPINNER_FRAMES.length] ?? "";
   const details = [formatElapsed(task, now), formatQueuePosition(task)]
     .filter((part) => part !== "")
     .join(", ");
-  const nameWidth = width - getTextWidth(`${spinner}  ${task.status} ${details}`);
+  const nameWidth = width - SPINNER_WIDTH - getTextWidth(` ${task.status} ${details}`);
   const name = truncate(escapeLine(task.job_name), Math.max(8, nameWidth));
   const bar = formatProgressLine(task);
   return [
-    `${paint.cyan(spinner)} ${paint.bold(name)} ${paintStatus(paint, task.status)} ${details}`,
+    `${paint.bold(name)} ${paintStatus(paint, task.status)} ${details}`,
     ...(bar === "" ? [] : [truncate(`  ${bar}`, width)]),
     ...lines.map((line) => `  ${formatTruncatedLogLine(paint, line, width - 2)}`),
   ].join("\n");

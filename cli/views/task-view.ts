@@ -3,8 +3,7 @@ import type { Progress, Task } from "../../protocol/task.ts";
 import type { TaskStatus } from "../../protocol/task-status.ts";
 import type { Io } from "../io/output.ts";
 import { escapeLine } from "../io/sanitize.ts";
-import { getTextWidth } from "../io/table.ts";
-import { wrap } from "../io/wrap.ts";
+import { getTextWidth, wrap } from "../io/text-width.ts";
 import { formatDuration } from "./duration.ts";
 
 const BAR_WIDTH = 20;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { getTextWidth } from "../../cli/io/table.ts";
+import { getTextWidth } from "../../cli/io/text-width.ts";
 import { COMMAND_NAMES } from "../../cli/program.ts";
 import { CASES, PROGRAM } from "./golden-cases.ts";
 import { NOW } from "./golden-replies.ts";

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Io } from "../../io/output.ts";
 import { escapeLine } from "../../io/sanitize.ts";
 import { type Column, formatTable } from "../../io/table.ts";
-import { wrap } from "../../io/wrap.ts";
+import { wrap } from "../../io/text-width.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatCount } from "../../views/count.ts";
 import { formatType, getPropertyRows, type PropertyRow } from "../../views/schema-view.ts";

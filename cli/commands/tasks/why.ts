@@ -3,7 +3,7 @@ import * as z from "zod";
 import { clientAction } from "../../action.ts";
 import { PathId } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
-import { wrap } from "../../io/wrap.ts";
+import { wrap } from "../../io/text-width.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const WhyOptions = z.object({ id: PathId });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatTable, getTextWidth, truncate } from "../../../cli/io/table.ts";
+import { formatTable } from "../../../cli/io/table.ts";
 import { formatDiff } from "../../../cli/views/diff-view.ts";
 import { formatDuration } from "../../../cli/views/duration.ts";
 import { formatType } from "../../../cli/views/schema-view.ts";
@@ -30,11 +30,6 @@ describe("formatTable", () => {
 
     expect(text.split("\n")).toHaveLength(2);
     expect(text.split("\n")[1]).toBe(`x   a\\n${"b".repeat(12)}…`);
-  });
-
-  test("measures combining marks and emoji by their displayed width", () => {
-    expect([getTextWidth("e\u0301"), getTextWidth("👨‍👩‍👧"), getTextWidth("abc")]).toEqual([1, 2, 3]);
-    expect(truncate("漢字漢字", 5)).toBe("漢字…");
   });
 });
 
