@@ -3,7 +3,6 @@ import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { limitMemory } from "./connect/memory-limits.ts";
-import { nodeHttpFetch } from "./connect/node-http-fetch.ts";
 import { UsageError } from "./io/errors.ts";
 import { makeNonBlocking } from "./io/non-blocking-output.ts";
 import { handleOutputErrors } from "./io/output-errors.ts";
@@ -43,9 +42,8 @@ const tools: CliProcess["tools"] = {
   env,
   connect: async ({ url, token }) => {
     const { JoblibClient } = await import("../sdk/client.ts");
-    return new JoblibClient({ url, token, fetch: nodeHttpFetch, userAgent: `joblib-cli/${version}` });
+    return new JoblibClient({ url, token, userAgent: `joblib-cli/${version}` });
   },
-  fetch: nodeHttpFetch,
   version,
   interrupts: (signals) => watchInterrupts(process, { signals, ignoresHangup: isUnderNohup(env) }),
   watchUncaughtErrors: (listener) => watchUncaughtErrors(process, listener),

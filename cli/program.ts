@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { collect } from "./connect/option-values.ts";
 import { formatExitCodes } from "./exit-codes.ts";
 import type { OutputStream } from "./io/output-stream.ts";
 import type { Tools } from "./tools.ts";
@@ -160,8 +161,6 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
 export const COMMAND_NAMES: readonly string[] = Object.entries(COMMANDS).flatMap(([name, entry]) =>
   "load" in entry ? [name] : Object.keys(entry.commands).map((inner) => `${name} ${inner}`),
 );
-
-const collect = (value: string, values: string[] = []) => [...values, value];
 
 /** Creates the program for a command line: the commands that it names completely, the others only with a summary. */
 export async function createProgram(

@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
 import { COMPLETE_COMMAND } from "./completion/scripts.ts";
-import { normalizeWait } from "./connect/wait-argument.ts";
+import { normalizeWait } from "./connect/option-values.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { createIo } from "./io/output.ts";
 import type { OutputStream } from "./io/output-stream.ts";

@@ -1,5 +1,4 @@
 import type { JoblibClient } from "../sdk/client.ts";
-import type { FetchLike } from "../sdk/senders.ts";
 import type { Environment, GlobalOptions } from "./connect/global-options.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import type { Io } from "./io/output.ts";
@@ -19,8 +18,6 @@ export interface Tools {
   readonly io: (options: { json: boolean }) => Io;
   /** Loads the SDK on demand, because that takes longer than loading the rest of the CLI. */
   readonly connect: (options: GlobalOptions) => Promise<Client>;
-  /** For requests that are not operations of the API, such as `/readyz` and event streams. */
-  readonly fetch: FetchLike;
   readonly version: string;
   readonly interrupts: (signals?: readonly NodeJS.Signals[]) => Interrupts;
   /** Calls the listener for each uncaught error until it is disposed. */
@@ -35,7 +32,7 @@ export interface Tools {
   readonly exit: (code: ExitCode) => void;
 }
 
-/** What every command receives. */
+/** The context of every command. */
 interface CommandContext extends Omit<Tools, "io" | "connect" | "exit"> {
   readonly io: Io;
   readonly global: GlobalOptions;

@@ -59,9 +59,9 @@ export async function diagnose(
   context: ClientContext,
   { proxy, databaseUrl }: DoctorOptions,
 ): Promise<ExitCode> {
-  const { io, client, global, env, fetch, version, signal } = context;
+  const { io, client, global, env, version, signal } = context;
   const room = getSingleRoom(global.room);
-  const probe: Probe = { client, fetch, version, signal, room, token: global.token };
+  const probe: Probe = { client, version, signal, room, token: global.token };
   const results: CheckResult[] = [];
   const spinner = await io.startSpinner("checking");
   const report = (result: CheckResult) => {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { Command } from "commander";
 import * as z from "zod";
@@ -128,14 +129,10 @@ function formatSetting(name: string, { [name]: value }: Readonly<Record<string, 
 
 /** Closes the server at the first request to stop; does not wait for that after the second one. */
 async function waitUntilStopped(server: RunningServer, { first, second }: Interrupts) {
-  if (!first.aborted) await waitForAbort(first);
+  if (!first.aborted) await once(first, "abort");
   const isClosed = await Promise.race([
     server.close().then(() => true),
-    waitForAbort(second).then(() => false),
+    once(second, "abort").then(() => false),
   ]);
   return isClosed ? EXIT.ok : EXIT.interrupted;
-}
-
-function waitForAbort(signal: AbortSignal) {
-  return new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

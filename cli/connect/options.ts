@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { TaskStatus } from "../../protocol/task-status.ts";
-import { DECIMAL } from "./wait-argument.ts";
+import { DECIMAL } from "./option-values.ts";
 
 const decimalText = z.string().regex(DECIMAL, { error: "must be a number" }).transform(Number);
 

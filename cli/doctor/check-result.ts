@@ -1,4 +1,3 @@
-import type { FetchLike } from "../../sdk/senders.ts";
 import type { Client } from "../tools.ts";
 
 /** The result of one check. */
@@ -13,7 +12,6 @@ export interface CheckResult {
 /** The dependencies of the checks. */
 export interface Probe {
   readonly client: Client;
-  readonly fetch: FetchLike;
   readonly token: string | undefined;
   /** The room of `--room`; undefined if none was named. */
   readonly room: string | undefined;

@@ -32,18 +32,17 @@ const OpenApi = z.object({ info: z.object({ version: z.string() }) });
 
 /** Reads a document of `joblib serve` that is not part of the API; undefined if it does not exist, as in an embedding app. */
 async function readDocument<Value>(
-  { client, fetch, signal }: Probe,
+  { client, signal }: Probe,
   path: string,
   schema: z.ZodType<Value>,
 ): Promise<Value | undefined> {
   try {
     const response = await fetch(client.url + path, {
-      ...{ method: "GET", redirect: "manual", headers: { accept: "application/json" } },
+      redirect: "manual",
+      headers: { accept: "application/json" },
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of response.body ?? []) chunks.push(chunk);
-    return schema.parse(JSON.parse(Buffer.concat(chunks).toString()));
+    return schema.parse(await response.json());
   } catch {
     signal.throwIfAborted();
     return undefined;

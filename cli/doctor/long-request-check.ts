@@ -81,7 +81,7 @@ export async function checkLongPoll({ client, signal }: Probe, seconds: number):
 
 /** Checks how long an event stream stays open, and that no proxy buffers it. */
 export async function checkEventStream(
-  { client, fetch, token, signal }: Probe,
+  { client, token, signal }: Probe,
   room_id: string,
   seconds: number,
 ): Promise<CheckResult> {
@@ -124,7 +124,9 @@ export async function checkEventStream(
       : reportClosed(check, elapsed, "the response ended early");
   } catch (error) {
     signal.throwIfAborted();
-    const reason = timeout.aborted ? "the response did not end" : getMessage(error);
+    // The message of a TypeError of `fetch` is always the same; its cause has the reason.
+    const cause = error instanceof TypeError ? (error.cause ?? error) : error;
+    const reason = timeout.aborted ? "the response did not end" : getMessage(cause);
     return reportClosed(check, performance.now() - startedAt, reason);
   }
 }

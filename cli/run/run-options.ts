@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import * as z from "zod";
+import { parseWaitValue } from "../connect/option-values.ts";
 import { text, Wait } from "../connect/options.ts";
-import { parseWaitValue } from "../connect/wait-argument.ts";
 import { addSetOption, addSubmissionOptions, submissionFields } from "./submission-options.ts";
 
 /** The options of running a job, without the job's parameters. */

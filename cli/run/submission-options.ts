@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import * as z from "zod";
 import type { TaskSubmission } from "../../protocol/task.ts";
+import { collect } from "../connect/option-values.ts";
 import { integer, seconds } from "../connect/options.ts";
 
 /** The task options of every command that submits a task. */
@@ -19,8 +20,6 @@ export const submissionFields = {
 };
 
 const SubmissionOptions = z.object(submissionFields);
-
-const collect = (value: string, all: string[] = []) => [...all, value];
 
 /** Adds `--set`, which can be repeated. */
 export function addSetOption(command: Command): Command {

@@ -1,3 +1,4 @@
+import { addAbortListener } from "node:events";
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
@@ -41,11 +42,8 @@ export function watchFiles(): FileWatcher {
     },
     async next(signal) {
       const stopped = Promise.withResolvers<boolean>();
-      const stop = () => stopped.resolve(false);
-      if (signal.aborted) stop();
-      signal.addEventListener("abort", stop, { once: true });
+      using _listener = addAbortListener(signal, () => stopped.resolve(false));
       const hasChanged = await Promise.race([change.promise, stopped.promise]);
-      signal.removeEventListener("abort", stop);
       if (hasChanged) {
         settling = undefined;
         change = Promise.withResolvers<boolean>();

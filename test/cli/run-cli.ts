@@ -1,5 +1,4 @@
 import { EventEmitter } from "node:events";
-import { nodeHttpFetch } from "../../cli/connect/node-http-fetch.ts";
 import type { Prompts } from "../../cli/io/prompts.ts";
 import { run } from "../../cli/run-command-line.ts";
 import type { Tools } from "../../cli/tools.ts";
@@ -31,7 +30,7 @@ export interface CliEnvironment {
 
 /** Connects without retries, so that tests of unreachable servers do not wait. */
 const connectOnce: Tools["connect"] = async ({ url, token }) =>
-  new JoblibClient({ url, token: token ?? "", fetch: nodeHttpFetch, retry: { attempts: 1 } });
+  new JoblibClient({ url, token: token ?? "", retry: { attempts: 1 } });
 
 /** Runs a command in this process with a real client and captured output. */
 export async function runCli(argv: readonly string[], environment: CliEnvironment = {}): Promise<CliRun> {
@@ -50,7 +49,6 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
     tools: {
       env,
       connect: environment.connect ?? connectOnce,
-      fetch: nodeHttpFetch,
       version: "0.1.0",
       interrupts: (names) => watchInterrupts(signals, { signals: names }),
       allowOutputLoss: () => {},

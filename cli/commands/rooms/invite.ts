@@ -4,6 +4,7 @@ import { JobKind, MAX_INVITATION_SECONDS, type NewInvitation } from "../../../pr
 import { GLOBAL_ROOM } from "../../../protocol/room.ts";
 import { clientAction } from "../../action.ts";
 import { Room } from "../../connect/global-options.ts";
+import { collect } from "../../connect/option-values.ts";
 import { Duration } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { quoteShellWord } from "../../io/quote-shell-word.ts";
@@ -28,8 +29,6 @@ const InviteOptions = z.object({
 });
 /** The options of `rooms invite`. */
 export type InviteOptions = z.infer<typeof InviteOptions>;
-
-const collect = (value: string, values: string[] = []) => [...values, value];
 
 /** `joblib rooms invite <room>`. */
 export function inviteCommand(tools: Tools, run: CommandHandler<ClientContext, InviteOptions> = invite) {

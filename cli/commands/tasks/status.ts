@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
+import { parseWaitValue } from "../../connect/option-values.ts";
 import { PathId, Wait } from "../../connect/options.ts";
-import { parseWaitValue } from "../../connect/wait-argument.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { getTaskExitCode, waitForTask } from "../../run/wait-for-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";

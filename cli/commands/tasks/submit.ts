@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
+import { parseWaitValue } from "../../connect/option-values.ts";
 import { Wait } from "../../connect/options.ts";
 import { getJobRoom } from "../../connect/room.ts";
-import { parseWaitValue } from "../../connect/wait-argument.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { readPayload } from "../../parameters/payload.ts";
 import {

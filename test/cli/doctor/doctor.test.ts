@@ -1,7 +1,6 @@
 import { connect, createServer as createTcp, type Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
-import { nodeHttpFetch } from "../../../cli/connect/node-http-fetch.ts";
 import type { Probe } from "../../../cli/doctor/check-result.ts";
 import { checkEncryption } from "../../../cli/doctor/connection-check.ts";
 import { checkBus, checkDatabase, measureClockSkew } from "../../../cli/doctor/server-check.ts";
@@ -210,7 +209,7 @@ test("joblib doctor --proxy keeps the requests open for the given time", async (
 
 describe("the encryption check", () => {
   const createProbe = (url: string, token?: string): Probe => ({
-    ...{ client: new JoblibClient({ url, token: token ?? "" }), fetch: nodeHttpFetch, token },
+    ...{ client: new JoblibClient({ url, token: token ?? "" }), token },
     ...{ room: undefined, version: "0.1.0", signal: new AbortController().signal },
   });
 

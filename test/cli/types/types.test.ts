@@ -27,7 +27,7 @@ const compileProgram = async (types: string, program: string) => {
   const path = join(directory, "program.ts");
   writeFileSync(
     path,
-    `import { JobManager } from "joblib";\nimport type { Jobs } from "../jobs.d.ts";\n${program}`,
+    `import { JobManager } from "joblib";\nimport type { Jobs } from "./jobs.d.ts";\n${program}`,
   );
   const tsc = spawnProcess(process.execPath, [
     join(ROOT, "node_modules/typescript/bin/tsc"),
@@ -135,7 +135,7 @@ describe("an untrusted name", () => {
     const exported = await compileProgram(
       types,
       `${MANAGER}
-      import type * as all from "../jobs.d.ts";
+      import type * as all from "./jobs.d.ts";
       type Names = keyof Jobs;
       const isKnown = ${JSON.stringify(EVIL.map((text) => `public:a:${text}`))} satisfies string[] as Names[];
       // @ts-expect-error it is not exported

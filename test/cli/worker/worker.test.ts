@@ -143,7 +143,9 @@ describe("joblib worker", () => {
     const worker = startWorker(server.url, "--public");
 
     expect(await worker.exit).toMatchObject({ code: 7 });
-    expect(worker.stderr()).toMatch(/^joblib: Multiply is registered with another schema$/m);
+    expect(worker.stderr()).toMatch(
+      /^joblib: Job Multiply is already registered with a different schema\.$/m,
+    );
     expect(worker.stderr()).toMatch(/^ {2}~ by: type: changed to "number"$/m);
     expect(worker.stderr()).toMatch(/^The registered schema cannot change while .*\n$/m);
   });

@@ -21,3 +21,8 @@ export function normalizeWait(argv: readonly string[]): string[] {
 export function parseWaitValue(text: string): string | true {
   return text === UNTIL_END ? true : text;
 }
+
+/** Collects the values of an option that can be repeated. */
+export function collect(value: string, values: readonly string[] = []): string[] {
+  return [...values, value];
+}
