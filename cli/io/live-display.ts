@@ -20,7 +20,7 @@ export interface DisplayStyle {
 /** Interval in which the content is updated: elapsed times change although nothing else happens. */
 const UPDATE_INTERVAL_MS = 200;
 
-/** Draws `frame` on a terminal until it is closed. */
+/** Draws `frame` on a terminal until it is closed; nothing while it returns an empty text. */
 export async function openLiveDisplay(
   stream: OutputStream,
   frame: (style: DisplayStyle) => string,
@@ -38,14 +38,14 @@ export async function openLiveDisplay(
   });
   const update = () => {
     spinner.text = frame(getStyle());
+    if (spinner.text !== "") spinner.start();
   };
   update();
-  spinner.start();
   const timer = setInterval(update, UPDATE_INTERVAL_MS);
   return {
     redraw() {
       update();
-      spinner.render();
+      if (spinner.isSpinning) spinner.render();
     },
     close(getFinalText) {
       clearInterval(timer);
