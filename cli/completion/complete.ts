@@ -100,11 +100,12 @@ export async function complete(
   words: readonly string[],
   tools: Pick<Tools, "env" | "connect">,
 ): Promise<string> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
   const line = readLine(program, words);
   const getContext = async (): Promise<CompletionContext> => {
     const global = GlobalOptions.parse(applyEnvironment(line.values, tools.env));
-    return { global, signal, client: await tools.connect(global) };
+    const client = await tools.connect(global);
+    // The time starts after the client is loaded, which takes a while on a busy machine.
+    return { global, client, signal: AbortSignal.timeout(TIMEOUT_MS) };
   };
   const found = await findCandidates(line, getContext).catch((): Candidate[] => []);
   return found
