@@ -1,66 +1,64 @@
 import type { Command } from "commander";
 import type * as z from "zod";
-import { InterruptedError, UsageError } from "./errors.ts";
+import { applyEnvironment, GlobalOptions } from "./connect/global-options.ts";
 import type { ExitCode } from "./exit-codes.ts";
-import { applyEnvironment, GlobalOptions } from "./global-options.ts";
+import { InterruptedError, UsageError } from "./io/errors.ts";
 import type { ClientContext, CommandHandler, LocalContext, Tools } from "./tools.ts";
 
 /** Returns the action of a command that talks to a server. */
-export const clientAction =
-  <Options>(tools: Tools, schema: z.ZodType<Options>, handler: CommandHandler<ClientContext, Options>) =>
-  async (...actionArguments: unknown[]): Promise<void> => {
-    const { global, options, args } = readOptions(tools, schema, getCommand(actionArguments));
+export function clientAction<Options>(
+  tools: Tools,
+  schema: z.ZodType<Options>,
+  handler: CommandHandler<ClientContext, Options>,
+) {
+  return async function runClientCommand(...actionArguments: unknown[]): Promise<void> {
+    const { options, ...given } = readOptions(tools, schema, getCommand(actionArguments));
     using interrupts = tools.interrupts(["SIGINT"]);
-    const context = {
-      io: tools.io(global),
-      client: await tools.connect(global),
-      env: tools.env,
-      fetch: tools.fetch,
-      version: tools.version,
-      global,
-      readBytes: tools.readBytes,
-      writeText: tools.writeText,
-      prompts: tools.prompts,
-      args,
-      signal: interrupts.first,
-    };
+    const { global } = given;
+    const client = await tools.connect(global);
+    const context = { ...tools, ...given, io: tools.io(global), client, signal: interrupts.first };
     tools.exit(await rethrowAsInterrupted(handler(context, options), interrupts.first));
   };
+}
 
 /** Returns the action of a command that needs no client, or creates its own client. */
-export const localAction =
-  <Options>(tools: Tools, schema: z.ZodType<Options>, handler: CommandHandler<LocalContext, Options>) =>
-  async (...actionArguments: unknown[]): Promise<void> => {
-    const { global, options, args } = readOptions(tools, schema, getCommand(actionArguments));
-    const { env, interrupts, watchUncaughtErrors, allowOutputLoss, readBytes } = tools;
-    const io = tools.io(global);
-    const context = { io, global, env, interrupts, watchUncaughtErrors, allowOutputLoss, readBytes, args };
-    tools.exit(await handler(context, options));
+export function localAction<Options>(
+  tools: Tools,
+  schema: z.ZodType<Options>,
+  handler: CommandHandler<LocalContext, Options>,
+) {
+  return async function runLocalCommand(...actionArguments: unknown[]): Promise<void> {
+    const { options, ...given } = readOptions(tools, schema, getCommand(actionArguments));
+    tools.exit(await handler({ ...tools, ...given, io: tools.io(given.global) }, options));
   };
+}
 
 /**
  * Replaces every error of an interrupted command by an InterruptedError, because the user has stopped it on
  * purpose.
  */
-const rethrowAsInterrupted = async (running: Promise<ExitCode>, signal: AbortSignal): Promise<ExitCode> => {
+async function rethrowAsInterrupted(running: Promise<ExitCode>, signal: AbortSignal): Promise<ExitCode> {
   try {
     return await running;
   } catch (error) {
     throw signal.aborted ? new InterruptedError() : error;
   }
-};
+}
 
-const isCommand = (value: unknown): value is Command =>
-  typeof value === "object" && value !== null && "processedArgs" in value && "optsWithGlobals" in value;
+function isCommand(value: unknown): value is Command {
+  return (
+    typeof value === "object" && value !== null && "processedArgs" in value && "optsWithGlobals" in value
+  );
+}
 
 /** Returns the command. Commander passes it to an action as the last argument. */
-const getCommand = (actionArguments: readonly unknown[]): Command => {
+function getCommand(actionArguments: readonly unknown[]): Command {
   const command = actionArguments.at(-1);
   if (!isCommand(command)) throw new TypeError("an action must be called by commander");
   return command;
-};
+}
 
-const readOptions = <Options>(tools: Tools, schema: z.ZodType<Options>, command: Command) => {
+function readOptions<Options>(tools: Tools, schema: z.ZodType<Options>, command: Command) {
   const namedArguments = command.registeredArguments.map((argument, index) => [
     toCamelCase(argument.name()),
     command.processedArgs[index],
@@ -73,20 +71,20 @@ const readOptions = <Options>(tools: Tools, schema: z.ZodType<Options>, command:
     options: parseOptions(schema, { ...values, ...Object.fromEntries(namedArguments) }, argumentNames),
     args: command.args.slice(command.registeredArguments.length),
   };
-};
+}
 
 const toCamelCase = (name: string) => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 const toKebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-const parseOptions = <Value>(
+function parseOptions<Value>(
   schema: z.ZodType<Value>,
   values: unknown,
   argumentNames: ReadonlySet<unknown>,
-): Value => {
+): Value {
   const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const name = String(issue?.path[0] ?? "");
   const label = argumentNames.has(name) ? `<${toKebabCase(name)}>` : `--${toKebabCase(name)}`;
   throw new UsageError(name === "" ? (issue?.message ?? "") : `${label}: ${issue?.message ?? ""}`);
-};
+}

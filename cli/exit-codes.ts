@@ -36,14 +36,16 @@ const MEANINGS: Record<keyof typeof EXIT, string> = {
 const isExitName = (name: string): name is keyof typeof EXIT => Object.hasOwn(EXIT, name);
 
 /** Returns every exit code and its meaning. */
-export const listExitCodes = (): { readonly code: ExitCode; readonly meaning: string }[] =>
-  Object.keys(EXIT)
+export function listExitCodes(): { readonly code: ExitCode; readonly meaning: string }[] {
+  return Object.keys(EXIT)
     .filter(isExitName)
     .map((name) => ({ code: EXIT[name], meaning: MEANINGS[name] }));
+}
 
 /** Returns the table of exit codes that `--help` prints. */
-export const formatExitCodes = (): string =>
-  [
+export function formatExitCodes(): string {
+  return [
     "Exit codes:",
     ...listExitCodes().map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`),
   ].join("\n");
+}

@@ -2,15 +2,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
-import { UsageError } from "./errors.ts";
-import { isUnderNohup, watchInterrupts } from "./interrupts.ts";
-import { limitMemory } from "./memory-limits.ts";
-import { nodeHttpFetch } from "./node-http-fetch.ts";
-import { makeNonBlocking } from "./non-blocking-output.ts";
-import { handleOutputErrors } from "./output-errors.ts";
-import { type CliProcess, run } from "./run.ts";
-import { watchUncaughtErrors } from "./uncaught-errors.ts";
+import { limitMemory } from "./connect/memory-limits.ts";
+import { UsageError } from "./io/errors.ts";
+import { makeNonBlocking } from "./io/non-blocking-output.ts";
+import { handleOutputErrors } from "./io/output-errors.ts";
+import { type CliProcess, run } from "./run-command-line.ts";
 import { version } from "./version.ts";
+import { isUnderNohup, watchInterrupts } from "./worker/interrupts.ts";
+import { watchUncaughtErrors } from "./worker/uncaught-errors.ts";
 
 limitMemory(process);
 
@@ -26,25 +25,25 @@ const outputErrors = handleOutputErrors({ stdout, stderr }, (code, cause) => {
 });
 let isOutputLossAllowed = false;
 
-const allowOutputLoss = () => {
+function allowOutputLoss() {
   if (isOutputLossAllowed) return;
   isOutputLossAllowed = true;
   outputErrors.ignore();
   makeNonBlocking(stdout);
   makeNonBlocking(stderr);
-};
+}
 
 /** Resolves when everything that was written before has left the process or is lost. */
-const flush = (stream: NodeJS.WriteStream) =>
-  new Promise<void>((resolve) => stream.write("", () => resolve()));
+function flush(stream: NodeJS.WriteStream) {
+  return new Promise<void>((resolve) => stream.write("", () => resolve()));
+}
 
 const tools: CliProcess["tools"] = {
   env,
   connect: async ({ url, token }) => {
     const { JoblibClient } = await import("../sdk/client.ts");
-    return new JoblibClient({ url, token, fetch: nodeHttpFetch, userAgent: `joblib-cli/${version}` });
+    return new JoblibClient({ url, token, userAgent: `joblib-cli/${version}` });
   },
-  fetch: nodeHttpFetch,
   version,
   interrupts: (signals) => watchInterrupts(process, { signals, ignoresHangup: isUnderNohup(env) }),
   watchUncaughtErrors: (listener) => watchUncaughtErrors(process, listener),
@@ -66,7 +65,7 @@ const tools: CliProcess["tools"] = {
   },
   prompts:
     stdin.isTTY && stderr.isTTY
-      ? async () => (await import("./prompts.ts")).createPrompts(stdin, stderr)
+      ? async () => (await import("./io/prompts.ts")).createPrompts(stdin, stderr)
       : undefined,
 };
 

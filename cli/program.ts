@@ -1,6 +1,7 @@
 import { Command } from "commander";
+import { collect } from "./connect/option-values.ts";
 import { formatExitCodes } from "./exit-codes.ts";
-import type { OutputStream } from "./io.ts";
+import type { OutputStream } from "./io/output-stream.ts";
 import type { Tools } from "./tools.ts";
 
 /** The output of commander. Help that the user requested goes to stdout, everything else to stderr. */
@@ -164,17 +165,15 @@ export const COMMAND_NAMES: readonly string[] = Object.entries(COMMANDS).flatMap
   "load" in entry ? [name] : Object.keys(entry.commands).map((inner) => `${name} ${inner}`),
 );
 
-const collect = (value: string, values: string[] = []) => [...values, value];
-
 /**
  * Creates the program for a command line. The commands that it names are complete; the others have only a
  * summary.
  */
-export const createProgram = async (
+export async function createProgram(
   tools: Tools,
   argv: readonly string[],
   { version, ...streams }: HelpStreams & { readonly version: string },
-): Promise<Command> => {
+): Promise<Command> {
   const program = new Command("joblib")
     .description("Run typed jobs on remote workers.")
     .version(version, "-V, --version", "print the version")
@@ -206,7 +205,7 @@ export const createProgram = async (
   }
   for (const command of listAllCommands(program)) configureCommand(command, streams);
   return program;
-};
+}
 
 const EPILOG = `
 Examples:
@@ -223,15 +222,14 @@ Environment variables:
 
 Run \`joblib serve --help\` for the settings of the server.`;
 
-const listAllCommands = (command: Command): Command[] => [
-  command,
-  ...command.commands.flatMap(listAllCommands),
-];
+function listAllCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(listAllCommands)];
+}
 
 /**
  * Makes commander throw errors instead of printing them, so that all errors are printed in the same format.
  */
-const configureCommand = (command: Command, { stdout, stderr }: HelpStreams): void => {
+function configureCommand(command: Command, { stdout, stderr }: HelpStreams): void {
   command
     .exitOverride((error) => {
       throw error;
@@ -245,4 +243,4 @@ const configureCommand = (command: Command, { stdout, stderr }: HelpStreams): vo
     })
     .configureHelp({ showGlobalOptions: true, subcommandTerm: (inner) => inner.name() })
     .showHelpAfterError(false);
-};
+}

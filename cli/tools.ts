@@ -1,11 +1,10 @@
 import type { JoblibClient } from "../sdk/client.ts";
-import type { FetchLike } from "../sdk/senders.ts";
+import type { Environment, GlobalOptions } from "./connect/global-options.ts";
 import type { ExitCode } from "./exit-codes.ts";
-import type { Environment, GlobalOptions } from "./global-options.ts";
-import type { Interrupts } from "./interrupts.ts";
-import type { Io } from "./io.ts";
-import type { ReadBytes } from "./payload.ts";
-import type { Prompts } from "./prompts.ts";
+import type { Io } from "./io/output.ts";
+import type { Prompts } from "./io/prompts.ts";
+import type { ReadBytes } from "./parameters/payload.ts";
+import type { Interrupts } from "./worker/interrupts.ts";
 
 /** The part of the SDK's client that commands use. */
 export type Client = Pick<JoblibClient, "url" | "call" | "awaitTask" | "follow">;
@@ -21,8 +20,6 @@ export interface Tools {
    * Creates a client. Imports the SDK on demand, because that takes longer than loading the rest of the CLI.
    */
   readonly connect: (options: GlobalOptions) => Promise<Client>;
-  /** Sends requests that are not operations of the API, such as `/readyz` and event streams. */
-  readonly fetch: FetchLike;
   readonly version: string;
   readonly interrupts: (signals?: readonly NodeJS.Signals[]) => Interrupts;
   /** Calls the listener for each uncaught error. Disposing the returned value removes it. */
@@ -37,34 +34,23 @@ export interface Tools {
   readonly exit: (code: ExitCode) => void;
 }
 
-/** The context of a command that talks to a server. */
-export interface ClientContext {
+/** The context of every command. */
+interface CommandContext extends Omit<Tools, "io" | "connect" | "exit"> {
   readonly io: Io;
-  readonly client: Client;
-  readonly env: Environment;
-  readonly fetch: FetchLike;
-  readonly version: string;
   readonly global: GlobalOptions;
-  readonly readBytes: ReadBytes;
-  readonly writeText: WriteText;
-  readonly prompts: Tools["prompts"];
   /** The arguments after the declared ones, including unknown flags. */
   readonly args: readonly string[];
+}
+
+/** The context of a command that talks to a server. */
+export interface ClientContext extends Omit<CommandContext, "interrupts"> {
+  readonly client: Client;
   /** Aborted when the user interrupts the command. */
   readonly signal: AbortSignal;
 }
 
-/** The context of a command without a client. */
-export interface LocalContext {
-  readonly io: Io;
-  readonly global: GlobalOptions;
-  readonly env: Environment;
-  readonly interrupts: Tools["interrupts"];
-  readonly watchUncaughtErrors: Tools["watchUncaughtErrors"];
-  readonly allowOutputLoss: Tools["allowOutputLoss"];
-  readonly readBytes: ReadBytes;
-  readonly args: readonly string[];
-}
+/** The context of a command that needs no client, or creates its own. */
+export type LocalContext = CommandContext;
 
 /** Runs a command and returns the exit code. */
 export type CommandHandler<Context, Options> = (context: Context, options: Options) => Promise<ExitCode>;

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 
-const readVersion = (manifest: unknown): string =>
-  typeof manifest === "object" &&
-  manifest !== null &&
-  "version" in manifest &&
-  typeof manifest.version === "string"
+function readVersion(manifest: unknown): string {
+  return typeof manifest === "object" &&
+    manifest !== null &&
+    "version" in manifest &&
+    typeof manifest.version === "string"
     ? manifest.version
     : "0.0.0";
+}
 
 const path = findPackageJSON(import.meta.url);
 

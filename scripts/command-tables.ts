@@ -13,7 +13,6 @@ const tools: Tools = {
   env: {},
   io: unavailable,
   connect: unavailable,
-  fetch: unavailable,
   version: "",
   interrupts: unavailable,
   watchUncaughtErrors: unavailable,

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import * as z from "zod";
 import { localAction } from "../action.ts";
 import { SCRIPTS, SHELLS } from "../completion/scripts.ts";
-import { EXIT } from "../exit-codes.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 const CompletionOptions = z.object({
@@ -10,11 +10,11 @@ const CompletionOptions = z.object({
 });
 export type CompletionOptions = z.infer<typeof CompletionOptions>;
 
-export const completionCommand = (
+export function completionCommand(
   tools: Tools,
   run: CommandHandler<LocalContext, CompletionOptions> = printScript,
-) =>
-  new Command("completion")
+) {
+  return new Command("completion")
     .description(
       "Print the completion script for a shell. It completes commands and options, and reads the rooms, jobs, parameters, tasks and workers from the server.",
     )
@@ -28,9 +28,10 @@ Examples:
   $ joblib completion fish > ~/.config/fish/completions/joblib.fish`,
     )
     .action(localAction(tools, CompletionOptions, run));
+}
 
 /** Prints the completion script of a shell. */
-export const printScript: CommandHandler<LocalContext, CompletionOptions> = async ({ io }, { shell }) => {
+export async function printScript({ io }: LocalContext, { shell }: CompletionOptions): Promise<ExitCode> {
   io.printDocument(SCRIPTS[shell]);
   return EXIT.ok;
-};
+}

@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { localAction } from "../action.ts";
-import { EXIT } from "../exit-codes.ts";
-import type { Environment } from "../global-options.ts";
-import { integer, text } from "../options.ts";
-import { readSettings, startServer } from "../start-server.ts";
+import type { Environment } from "../connect/global-options.ts";
+import { integer, text } from "../connect/options.ts";
+import { readSettings, startServer } from "../connect/start-server.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 const DevOptions = z.object({
@@ -15,8 +15,9 @@ const DevOptions = z.object({
 });
 export type DevOptions = z.infer<typeof DevOptions>;
 
-export const devCommand = (tools: Tools, run: CommandHandler<LocalContext, DevOptions> = develop) =>
-  new Command("dev")
+/** `joblib dev <file>`. */
+export function devCommand(tools: Tools, run: CommandHandler<LocalContext, DevOptions> = develop) {
+  return new Command("dev")
     .description(
       "Run a server and a worker in one process, and restart the worker when the file or one of its imports changes. Data is kept in memory, and jobs are public unless --room is set.",
     )
@@ -35,27 +36,17 @@ Examples:
   $ joblib run public:modifiers:Rotate --angle 90 --wait   # in another terminal`,
     )
     .action(localAction(tools, DevOptions, run));
+}
 
-/** Removes the settings of production from the environment: database, Redis, tokens and host. */
-const devEnvironment = (env: Environment): Environment => ({
-  ...env,
-  JOBLIB_DATABASE_URL: undefined,
-  JOBLIB_REDIS_URL: undefined,
-  JOBLIB_JWT_SECRET: undefined,
-  JOBLIB_JWKS_URL: undefined,
-  JOBLIB_HOST: undefined,
-  JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn",
-});
-
-/** Runs a server and a worker until the user interrupts the command. */
-export const develop: CommandHandler<LocalContext, DevOptions> = async (context, options) => {
+/** Runs a server and a worker until an interrupt. */
+export async function develop(context: LocalContext, options: DevOptions): Promise<ExitCode> {
   const { io, env, global, watchUncaughtErrors } = context;
   using interrupts = context.interrupts();
   context.allowOutputLoss();
   const { file, port, dataDir, concurrency } = options;
   const [{ loadExtensions }, { runWithReload }] = await Promise.all([
-    import("../load-extensions.ts"),
-    import("../run-with-reload.ts"),
+    import("../worker/load-extensions.ts"),
+    import("../worker/run-with-reload.ts"),
   ]);
   const loaded = await loadExtensions(file);
   const settings = await readSettings(devEnvironment(env), { port, dataDir });
@@ -73,4 +64,17 @@ export const develop: CommandHandler<LocalContext, DevOptions> = async (context,
     await server.close();
   }
   return interrupts.second.aborted ? EXIT.interrupted : EXIT.ok;
-};
+}
+
+/** Returns the environment without settings of production: database, Redis, tokens and host. */
+function devEnvironment(env: Environment): Environment {
+  return {
+    ...env,
+    JOBLIB_DATABASE_URL: undefined,
+    JOBLIB_REDIS_URL: undefined,
+    JOBLIB_JWT_SECRET: undefined,
+    JOBLIB_JWKS_URL: undefined,
+    JOBLIB_HOST: undefined,
+    JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn",
+  };
+}

@@ -1,18 +1,18 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../action.ts";
-import { runMigrations } from "../database-migrations.ts";
+import { runMigrations } from "../connect/database-migrations.ts";
+import { seconds, text } from "../connect/options.ts";
+import { getSingleRoom } from "../connect/room.ts";
+import { readSettings } from "../connect/start-server.ts";
 import { type CheckResult, getMessage, type Probe, reportFailure, reportOk } from "../doctor/check-result.ts";
 import { describeConnection } from "../doctor/connection-check.ts";
 import { examine } from "../doctor/examine.ts";
-import { EXIT } from "../exit-codes.ts";
-import type { Io } from "../io.ts";
-import { seconds, text } from "../options.ts";
-import { getSingleRoom } from "../room.ts";
-import { escapeLine } from "../sanitize.ts";
-import { readSettings } from "../start-server.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import type { Io } from "../io/output.ts";
+import { escapeLine } from "../io/sanitize.ts";
+import { wrap } from "../io/text-width.ts";
 import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
-import { wrap } from "../wrap.ts";
 
 /**
  * Default duration of the checks. It is long enough to test both kinds of request, and short enough to run
@@ -30,8 +30,8 @@ const DoctorOptions = z.object({
 });
 export type DoctorOptions = z.infer<typeof DoctorOptions>;
 
-export const doctorCommand = (tools: Tools, run: CommandHandler<ClientContext, DoctorOptions> = diagnose) =>
-  new Command("doctor")
+export function doctorCommand(tools: Tools, run: CommandHandler<ClientContext, DoctorOptions> = diagnose) {
+  return new Command("doctor")
     .description(
       "Check everything that a worker needs, from this machine to the server's database: the server and its version, encryption, clocks, the token and its rooms, the database and its migrations, the event bus, long polls and event streams.",
     )
@@ -55,15 +55,16 @@ Examples:
   $ joblib doctor --room lab --proxy --json | jq -e .ok`,
     )
     .action(clientAction(tools, DoctorOptions, run));
+}
 
 /** Runs the checks and prints each result as soon as it is known. */
-export const diagnose: CommandHandler<ClientContext, DoctorOptions> = async (
-  context,
-  { proxy, databaseUrl },
-) => {
-  const { io, client, global, env, fetch, version, signal } = context;
+export async function diagnose(
+  context: ClientContext,
+  { proxy, databaseUrl }: DoctorOptions,
+): Promise<ExitCode> {
+  const { io, client, global, env, version, signal } = context;
   const room = getSingleRoom(global.room);
-  const probe: Probe = { client, fetch, version, signal, room, token: global.token };
+  const probe: Probe = { client, version, signal, room, token: global.token };
   const results: CheckResult[] = [];
   const spinner = await io.startSpinner("checking");
   const report = (result: CheckResult) => {
@@ -84,9 +85,9 @@ export const diagnose: CommandHandler<ClientContext, DoctorOptions> = async (
   const isOk = results.every(({ status }) => status !== "failed");
   if (io.json) io.printResult({ ok: isOk, findings: results }, () => "");
   return isOk ? EXIT.ok : EXIT.taskFailed;
-};
+}
 
-const checkDirectDatabase = async (databaseUrl: string): Promise<CheckResult> => {
+async function checkDirectDatabase(databaseUrl: string): Promise<CheckResult> {
   const check = "database URL";
   try {
     const pending = await runMigrations(await readSettings({}, { databaseUrl }), true);
@@ -102,13 +103,13 @@ const checkDirectDatabase = async (databaseUrl: string): Promise<CheckResult> =>
       "check JOBLIB_DATABASE_URL, and that the database is running",
     );
   }
-};
+}
 
 const MARKS = { ok: "✓", warning: "!", failed: "✗" } as const;
 const NAME_WIDTH = 14;
 const INDENT = " ".repeat(NAME_WIDTH + 2);
 
-const formatCheckResult = ({ check, status, detail, advice }: CheckResult, io: Io): string => {
+function formatCheckResult({ check, status, detail, advice }: CheckResult, io: Io): string {
   const paint = { ok: io.paint.green, warning: io.paint.yellow, failed: io.paint.red }[status];
   const width = (io.width ?? Number.POSITIVE_INFINITY) - INDENT.length;
   const inner = (text: string) => wrap(text, width).replaceAll("\n", `\n${INDENT}`);
@@ -117,4 +118,4 @@ const formatCheckResult = ({ check, status, detail, advice }: CheckResult, io: I
     ...(advice === undefined ? [] : [`${INDENT}${io.paint.dim(inner(`→ ${escapeLine(advice)}`))}`]),
   ];
   return lines.join("\n");
-};
+}

@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { localAction } from "../action.ts";
-import { runMigrations } from "../database-migrations.ts";
-import { EXIT } from "../exit-codes.ts";
-import { text } from "../options.ts";
-import { readSettings } from "../start-server.ts";
+import { runMigrations } from "../connect/database-migrations.ts";
+import { text } from "../connect/options.ts";
+import { readSettings } from "../connect/start-server.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 const MigrateOptions = z.object({
@@ -14,11 +14,11 @@ const MigrateOptions = z.object({
 });
 export type MigrateOptions = z.infer<typeof MigrateOptions>;
 
-export const migrateCommand = (
+export function migrateCommand(
   tools: Tools,
   run: CommandHandler<LocalContext, MigrateOptions> = migrateDatabase,
-) =>
-  new Command("migrate")
+) {
+  return new Command("migrate")
     .description(
       "Apply pending database migrations and print their names. `joblib serve` also applies them at startup. It is safe to run it several times at once.",
     )
@@ -36,9 +36,10 @@ Examples:
   $ joblib migrate --check || echo "migrate first"`,
     )
     .action(localAction(tools, MigrateOptions, run));
+}
 
 /** Applies the pending migrations. With `--check`, only prints them. */
-export const migrateDatabase: CommandHandler<LocalContext, MigrateOptions> = async ({ io, env }, options) => {
+export async function migrateDatabase({ io, env }: LocalContext, options: MigrateOptions): Promise<ExitCode> {
   const { check, dataDir, databaseUrl } = options;
   const settings = await readSettings(env, { dataDir, databaseUrl });
   const names = await runMigrations(settings, check);
@@ -49,4 +50,4 @@ export const migrateDatabase: CommandHandler<LocalContext, MigrateOptions> = asy
   }
   io.printResult({ pending: names }, ({ pending }) => formatNames(pending));
   return names.length === 0 ? EXIT.ok : EXIT.conflict;
-};
+}

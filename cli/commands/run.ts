@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { parseJobName } from "../../protocol/job-name.ts";
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
 import { clientAction, localAction } from "../action.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../io/errors.ts";
 import { RunFileOptions } from "../run/run-file-options.ts";
 import { addRunJobOptions, RunJobOptions } from "../run/run-options.ts";
 import type { ClientContext, CommandHandler, LocalContext, Tools } from "../tools.ts";
@@ -18,20 +18,8 @@ const RUNNERS: Runners = {
   file: async (context, options) => (await import("../run/run-file.ts")).runFile(context, options),
 };
 
-const isFile = (target: string) =>
-  parseJobName(target, GLOBAL_ROOM).kind === "invalid" && /\.[cm]?[jt]sx?$/.test(target);
-
-const rejectOptions = (command: Command, ...names: readonly string[]): void => {
-  const name = names.find((option) => command.getOptionValue(option) !== undefined);
-  if (name === undefined) return;
-  const flag = command.options.find((option) => option.attributeName() === name)?.long;
-  throw new UsageError(
-    `${flag} needs a file instead of a job, such as \`joblib run ./extensions.ts --task task.json\``,
-  );
-};
-
 /** Creates the command `joblib run <job>`, which with `--task` is `joblib run <file> --task <file>`. */
-export const runCommand = (tools: Tools, runners: Runners = RUNNERS) => {
+export function runCommand(tools: Tools, runners: Runners = RUNNERS) {
   const command = new Command("run")
     .description(
       "Submit a task with the parameters of the job as flags, and with --wait print its result. `joblib run <job> --help` shows the parameters. With a file, run an exported task locally, without a server.",
@@ -61,18 +49,39 @@ Examples:
       --payload-file -
   $ joblib run ./extensions.ts --task task.json --inspect-brk`,
     )
-    .action(async (...actionArguments: unknown[]) => {
-      const [target] = actionArguments;
-      if (typeof target !== "string" || target.startsWith("-")) {
-        if (command.getOptionValue("help") === true) return command.outputHelp();
-        throw new UsageError(
-          target === undefined
-            ? "missing required argument 'job'. Pass the name of a job or a file."
-            : `the job must come before its parameters: joblib run <job> ${target} …`,
-        );
-      }
-      if (isFile(target)) return localAction(tools, RunFileOptions, runners.file)(...actionArguments);
-      rejectOptions(command, "task", "inspect", "inspectBrk");
-      return clientAction(tools, RunJobOptions, runners.job)(...actionArguments);
-    });
-};
+    .action((...actionArguments: unknown[]) => runTarget(command, tools, runners, actionArguments));
+}
+
+/** Runs a file or a job, whichever the first argument names. */
+async function runTarget(
+  command: Command,
+  tools: Tools,
+  runners: Runners,
+  actionArguments: readonly unknown[],
+): Promise<void> {
+  const [target] = actionArguments;
+  if (typeof target !== "string" || target.startsWith("-")) {
+    if (command.getOptionValue("help") === true) return command.outputHelp();
+    throw new UsageError(
+      target === undefined
+        ? "missing required argument 'job'. Pass the name of a job or a file."
+        : `the job must come before its parameters: joblib run <job> ${target} …`,
+    );
+  }
+  if (isFile(target)) return localAction(tools, RunFileOptions, runners.file)(...actionArguments);
+  rejectOptions(command, "task", "inspect", "inspectBrk");
+  return clientAction(tools, RunJobOptions, runners.job)(...actionArguments);
+}
+
+function isFile(target: string) {
+  return parseJobName(target, GLOBAL_ROOM).kind === "invalid" && /\.[cm]?[jt]sx?$/.test(target);
+}
+
+function rejectOptions(command: Command, ...names: readonly string[]): void {
+  const name = names.find((option) => command.getOptionValue(option) !== undefined);
+  if (name === undefined) return;
+  const flag = command.options.find((option) => option.attributeName() === name)?.long;
+  throw new UsageError(
+    `${flag} needs a file instead of a job, such as \`joblib run ./extensions.ts --task task.json\``,
+  );
+}

@@ -1,14 +1,20 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { Command } from "commander";
 import * as z from "zod";
 import type { SettingsInput } from "../../server/settings.ts";
 import { localAction } from "../action.ts";
-import { EXIT } from "../exit-codes.ts";
-import type { Environment } from "../global-options.ts";
-import type { Interrupts } from "../interrupts.ts";
-import { integer, text } from "../options.ts";
-import { findUnknownVariables, type RunningServer, readSettings, startServer } from "../start-server.ts";
+import type { Environment } from "../connect/global-options.ts";
+import { integer, text } from "../connect/options.ts";
+import {
+  findUnknownVariables,
+  type RunningServer,
+  readSettings,
+  startServer,
+} from "../connect/start-server.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
+import type { Interrupts } from "../worker/interrupts.ts";
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
@@ -25,8 +31,9 @@ const ServeOptions = z.object({
 });
 export type ServeOptions = z.infer<typeof ServeOptions>;
 
-export const serveCommand = (tools: Tools, run: CommandHandler<LocalContext, ServeOptions> = serve) =>
-  new Command("serve")
+/** `joblib serve`. */
+export function serveCommand(tools: Tools, run: CommandHandler<LocalContext, ServeOptions> = serve) {
+  return new Command("serve")
     .description(
       "Run a server. By default it stores its data in .joblib and accepts only connections from this machine. With JOBLIB_JWT_SECRET or JOBLIB_JWKS_URL it requires tokens and can listen on other interfaces.",
     )
@@ -57,32 +64,10 @@ Examples:
       --database-url postgres://joblib@db/joblib --redis-url redis://cache`,
     )
     .action(localAction(tools, ServeOptions, run));
+}
 
-const toSettingsInput = ({
-  port,
-  host,
-  dataDir,
-  databaseUrl,
-  redisUrl,
-  logLevel,
-  dashboard,
-}: ServeOptions): SettingsInput => ({
-  port,
-  host,
-  dataDir,
-  databaseUrl,
-  redisUrl,
-  logLevel,
-  // If --no-dashboard is missing, the environment decides.
-  dashboard: dashboard ? undefined : false,
-});
-
-/** Sets the default log level to `warn` on a terminal, where JSON lines are hard to read. */
-const applyLogLevelDefault = (env: Environment, isInteractive: boolean): Environment =>
-  isInteractive ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
-
-/** Runs the server until the user interrupts the command. */
-export const serve: CommandHandler<LocalContext, ServeOptions> = async (context, options) => {
+/** Runs the server until an interrupt. */
+export async function serve(context: LocalContext, options: ServeOptions): Promise<ExitCode> {
   const { io, env } = context;
   using interrupts = context.interrupts();
   const settings = await readSettings(applyLogLevelDefault(env, io.isInteractive), toSettingsInput(options));
@@ -108,23 +93,46 @@ export const serve: CommandHandler<LocalContext, ServeOptions> = async (context,
   io.printResult({ url: server.url }, ({ url }) => `joblib is listening at ${url}`);
   // Without `await`, `using` would dispose the signal handlers immediately.
   return await waitUntilStopped(server, interrupts);
-};
+}
 
-/** Formats a setting as a line of an environment file. A setting without a value becomes a comment. */
-const formatSetting = (name: string, { [name]: value }: Readonly<Record<string, unknown>>): string => {
+function toSettingsInput({
+  port,
+  host,
+  dataDir,
+  databaseUrl,
+  redisUrl,
+  logLevel,
+  dashboard,
+}: ServeOptions): SettingsInput {
+  return {
+    port,
+    host,
+    dataDir,
+    databaseUrl,
+    redisUrl,
+    logLevel,
+    // Without --no-dashboard, the environment decides.
+    dashboard: dashboard ? undefined : false,
+  };
+}
+
+/** Defaults the log level to warn on a terminal, where JSON lines are hard to read. */
+function applyLogLevelDefault(env: Environment, isInteractive: boolean): Environment {
+  return isInteractive ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
+}
+
+/** Formats a setting as a line of an environment file; a setting without a value as a comment. */
+function formatSetting(name: string, { [name]: value }: Readonly<Record<string, unknown>>): string {
   const variable = `JOBLIB_${name.toUpperCase()}`;
   return value === undefined ? `# ${variable} is not set` : `${variable}=${String(value)}`;
-};
+}
 
-/** Closes the server at the first request to stop. At the second one, no longer waits until it is closed. */
-const waitUntilStopped = async (server: RunningServer, { first, second }: Interrupts) => {
-  if (!first.aborted) await waitForAbort(first);
+/** Closes the server at the first request to stop; does not wait for that after the second one. */
+async function waitUntilStopped(server: RunningServer, { first, second }: Interrupts) {
+  if (!first.aborted) await once(first, "abort");
   const isClosed = await Promise.race([
     server.close().then(() => true),
-    waitForAbort(second).then(() => false),
+    once(second, "abort").then(() => false),
   ]);
   return isClosed ? EXIT.ok : EXIT.interrupted;
-};
-
-const waitForAbort = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

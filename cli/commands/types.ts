@@ -3,9 +3,9 @@ import * as z from "zod";
 import type { Job } from "../../protocol/job.ts";
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
 import { clientAction } from "../action.ts";
-import { EXIT } from "../exit-codes.ts";
-import { text } from "../options.ts";
-import { getSingleRoom } from "../room.ts";
+import { text } from "../connect/options.ts";
+import { getSingleRoom } from "../connect/room.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
 import { formatCount } from "../views/count.ts";
 
@@ -14,8 +14,8 @@ export type TypesOptions = z.infer<typeof TypesOptions>;
 
 const PAGE_SIZE = 500;
 
-export const typesCommand = (tools: Tools, run: CommandHandler<ClientContext, TypesOptions> = printTypes) =>
-  new Command("types")
+export function typesCommand(tools: Tools, run: CommandHandler<ClientContext, TypesOptions> = printTypes) {
+  return new Command("types")
     .description(
       "Print TypeScript types for every job in a room, so that the compiler checks payloads and results. The room is --room or JOBLIB_ROOM, otherwise @global.",
     )
@@ -35,19 +35,10 @@ In a program:
   if (done.status === "completed") done.result;`,
     )
     .action(clientAction(tools, TypesOptions, run));
-
-const listAllJobs = async ({ client, signal }: ClientContext, room_id: string): Promise<Job[]> => {
-  const jobs: Job[] = [];
-  for (;;) {
-    const query = { limit: PAGE_SIZE, offset: jobs.length };
-    const { body } = await client.call("listJobs", { params: { room_id }, query }, { signal });
-    jobs.push(...body.items);
-    if (body.items.length < PAGE_SIZE) return jobs;
-  }
-};
+}
 
 /** Prints the types of the jobs in a room. */
-export const printTypes: CommandHandler<ClientContext, TypesOptions> = async (context, { output }) => {
+export async function printTypes(context: ClientContext, { output }: TypesOptions): Promise<ExitCode> {
   const { io, global, writeText } = context;
   const room = getSingleRoom(global.room) ?? GLOBAL_ROOM;
   const jobs = await listAllJobs(context, room);
@@ -63,4 +54,14 @@ export const printTypes: CommandHandler<ClientContext, TypesOptions> = async (co
     "dim",
   );
   return EXIT.ok;
-};
+}
+
+async function listAllJobs({ client, signal }: ClientContext, room_id: string): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (;;) {
+    const query = { limit: PAGE_SIZE, offset: jobs.length };
+    const { body } = await client.call("listJobs", { params: { room_id }, query }, { signal });
+    jobs.push(...body.items);
+    if (body.items.length < PAGE_SIZE) return jobs;
+  }
+}

@@ -2,11 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Command } from "commander";
 import * as z from "zod";
 import { localAction } from "../action.ts";
-import { EXIT } from "../exit-codes.ts";
-import { type Interrupts, SAME_REQUEST_MS } from "../interrupts.ts";
-import type { Io } from "../io.ts";
-import { integer, seconds, text } from "../options.ts";
+import { integer, seconds, text } from "../connect/options.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import type { Io } from "../io/output.ts";
 import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
+import { type Interrupts, SAME_REQUEST_MS } from "../worker/interrupts.ts";
 
 const WorkerOptions = z.object({
   file: text,
@@ -18,8 +18,8 @@ const WorkerOptions = z.object({
 });
 export type WorkerOptions = z.infer<typeof WorkerOptions>;
 
-export const workerCommand = (tools: Tools, run: CommandHandler<LocalContext, WorkerOptions> = runWorker) =>
-  new Command("worker")
+export function workerCommand(tools: Tools, run: CommandHandler<LocalContext, WorkerOptions> = runWorker) {
+  return new Command("worker")
     .description(
       "Register every exported class that extends Extension, and run its tasks. The file is TypeScript or JavaScript. If it exports `context` (a value, or a function that returns one), `run` receives that value.",
     )
@@ -47,15 +47,16 @@ Examples:
   $ joblib worker ./extensions.ts --room lab --room office --concurrency 4`,
     )
     .action(localAction(tools, WorkerOptions, run));
+}
 
 /** Runs the worker until it is interrupted or drained. */
-export const runWorker: CommandHandler<LocalContext, WorkerOptions> = async (context, options) => {
+export async function runWorker(context: LocalContext, options: WorkerOptions): Promise<ExitCode> {
   const { io, global } = context;
   using interrupts = context.interrupts();
   context.allowOutputLoss();
   // Imported here and not at the top, because only this command needs tsx and the user's imports.
   const [{ loadExtensions }, { createManager, registerJobs, stopOnUncaughtError, runTasks }] =
-    await Promise.all([import("../load-extensions.ts"), import("../worker-tasks.ts")]);
+    await Promise.all([import("../worker/load-extensions.ts"), import("../worker/run-tasks.ts")]);
   const { url, token, room: rooms } = global;
   const config = {
     url,
@@ -84,13 +85,13 @@ export const runWorker: CommandHandler<LocalContext, WorkerOptions> = async (con
     await jobs.dispose();
   }
   return interrupts.second.aborted ? EXIT.interrupted : EXIT.ok;
-};
+}
 
 /**
  * Reports the drain only after SAME_REQUEST_MS, because a second signal counts as a second request only from
  * then on.
  */
-const reportDraining = (io: Io, { first, second }: Interrupts): void => {
+function reportDraining(io: Io, { first, second }: Interrupts): void {
   const print = async () => {
     await delay(SAME_REQUEST_MS, undefined, { ref: false });
     if (!second.aborted)
@@ -100,4 +101,4 @@ const reportDraining = (io: Io, { first, second }: Interrupts): void => {
       );
   };
   first.addEventListener("abort", () => void print(), { once: true });
-};
+}

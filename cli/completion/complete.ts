@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { applyEnvironment, GlobalOptions } from "../global-options.ts";
-import { escapeLine } from "../sanitize.ts";
-import { truncate } from "../table.ts";
+import { applyEnvironment, GlobalOptions } from "../connect/global-options.ts";
+import { escapeLine } from "../io/sanitize.ts";
+import { truncate } from "../io/text-width.ts";
 import type { Tools } from "../tools.ts";
 import { type Line, listOptions, readLine } from "./read-line.ts";
 import { SHELLS } from "./scripts.ts";
@@ -33,22 +33,24 @@ const BY_ARGUMENT: Readonly<Record<string, Source>> = {
   shell: async () => SHELLS.map((value) => ({ value, description: "" })),
 };
 
-const listCommands = (command: Command): Candidate[] =>
-  command.commands.map((inner) => ({
+function listCommands(command: Command): Candidate[] {
+  return command.commands.map((inner) => ({
     value: inner.name(),
     description: inner.summary() || inner.description(),
   }));
+}
 
-const listFlags = (command: Command): Candidate[] =>
-  [...listOptions(command).map(({ long, description }) => ({ value: long ?? "", description }))]
+function listFlags(command: Command): Candidate[] {
+  return [...listOptions(command).map(({ long, description }) => ({ value: long ?? "", description }))]
     .concat(command.name() === "run" ? [] : [{ value: "--help", description: "display help for command" }])
     .filter(({ value }) => value !== "");
+}
 
 /** Finds the candidates for the last word. For `--option=value`, the candidates include the option. */
-const findCandidates = async (
+async function findCandidates(
   line: Line,
   getContext: () => Promise<CompletionContext>,
-): Promise<Candidate[]> => {
+): Promise<Candidate[]> {
   const { command, current, option, flag, operands } = line;
   const load = async () => ({ values: await import("./server-values.ts"), context: await getContext() });
   const loadFrom = async (source: Source | undefined) => {
@@ -90,22 +92,23 @@ const findCandidates = async (
   return argument === undefined
     ? []
     : loadFrom(BY_ARGUMENT[argument] ?? BY_ARGUMENT[`${command.parent?.name()} ${argument}`]);
-};
+}
 
 /**
  * Returns the candidates for the last word. Each is on its own line, with a tab and a description. Returns
  * nothing after an error.
  */
-export const complete = async (
+export async function complete(
   program: Command,
   words: readonly string[],
   tools: Pick<Tools, "env" | "connect">,
-): Promise<string> => {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+): Promise<string> {
   const line = readLine(program, words);
   const getContext = async (): Promise<CompletionContext> => {
     const global = GlobalOptions.parse(applyEnvironment(line.values, tools.env));
-    return { global, signal, client: await tools.connect(global) };
+    const client = await tools.connect(global);
+    // The time starts after the client is loaded, which takes a while on a busy machine.
+    return { global, client, signal: AbortSignal.timeout(TIMEOUT_MS) };
   };
   const found = await findCandidates(line, getContext).catch((): Candidate[] => []);
   return found
@@ -115,4 +118,4 @@ export const complete = async (
         `${value}\t${truncate(escapeLine(description.split("\n")[0] ?? ""), MAX_DESCRIPTION_LENGTH)}\n`,
     )
     .join("");
-};
+}

@@ -15,23 +15,25 @@ export interface Line {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-const getAncestors = (command: Command): Command[] =>
-  command.parent === null ? [command] : [command, ...getAncestors(command.parent)];
+function getAncestors(command: Command): Command[] {
+  return command.parent === null ? [command] : [command, ...getAncestors(command.parent)];
+}
 
 /** Lists the options of a command and its parent commands. */
-export const listOptions = (command: Command): Option[] =>
-  getAncestors(command).flatMap(({ options }) => options.filter(({ hidden }) => !hidden));
+export function listOptions(command: Command): Option[] {
+  return getAncestors(command).flatMap(({ options }) => options.filter(({ hidden }) => !hidden));
+}
 
 const takesValue = (option: Option) => option.required || option.optional;
 
-const recordValue = (values: Record<string, unknown>, option: Option, value: string) => {
+function recordValue(values: Record<string, unknown>, option: Option, value: string) {
   const name = option.attributeName();
   const previous = values[name];
   values[name] = name === "room" ? [...(Array.isArray(previous) ? previous : []), value] : value;
-};
+}
 
 /** Parses an incomplete command line. The last word is to be completed. */
-export const readLine = (program: Command, words: readonly string[]): Line => {
+export function readLine(program: Command, words: readonly string[]): Line {
   const current = words.at(-1) ?? "";
   const values: Record<string, unknown> = {};
   const operands: string[] = [];
@@ -63,4 +65,4 @@ export const readLine = (program: Command, words: readonly string[]): Line => {
     else operands.push(word);
   }
   return { command, current, option: open, flag, operands, values };
-};
+}

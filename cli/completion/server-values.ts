@@ -1,9 +1,9 @@
 import { GLOBAL_ROOM } from "../../protocol/room.ts";
 import { TaskStatus } from "../../protocol/task-status.ts";
-import type { GlobalOptions } from "../global-options.ts";
+import type { GlobalOptions } from "../connect/global-options.ts";
+import { getJobRoom } from "../connect/room.ts";
 import { getParameters, type Parameter } from "../parameters/parameter.ts";
 import { formatChoices } from "../parameters/read-value.ts";
-import { getJobRoom } from "../room.ts";
 import type { Client } from "../tools.ts";
 import { formatCount } from "../views/count.ts";
 import { getDescription } from "../views/schema-view.ts";
@@ -28,7 +28,7 @@ const FIRST_PAGE = { limit: MAX_CANDIDATES };
 const getLineRoom = ({ global }: CompletionContext) => global.room.at(-1) ?? GLOBAL_ROOM;
 
 /** Lists the rooms in use and the rooms of the caller's token, which may not be in use yet. */
-export const listRooms = async ({ client, signal }: CompletionContext): Promise<Candidate[]> => {
+export async function listRooms({ client, signal }: CompletionContext): Promise<Candidate[]> {
   const options = { signal, retry: false } as const;
   const [listed, caller] = await Promise.all([
     client.call("listRooms", { query: FIRST_PAGE }, options),
@@ -45,10 +45,10 @@ export const listRooms = async ({ client, signal }: CompletionContext): Promise<
     value,
     description: descriptions.get(value) ?? "",
   }));
-};
+}
 
 /** Lists the jobs that are available in the room of the command line. */
-export const listJobs = async (context: CompletionContext): Promise<Candidate[]> => {
+export async function listJobs(context: CompletionContext): Promise<Candidate[]> {
   const { client, signal } = context;
   const params = { room_id: getLineRoom(context) };
   const { body } = await client.call("listJobs", { params, query: FIRST_PAGE }, { signal, retry: false });
@@ -56,17 +56,18 @@ export const listJobs = async (context: CompletionContext): Promise<Candidate[]>
     value: full_name,
     description: description ?? "",
   }));
-};
+}
 
 /** Lists the jobs of `listJobs` as `<category>:<name>`. */
-export const listJobKinds = async (context: CompletionContext): Promise<Candidate[]> =>
-  (await listJobs(context)).map(({ value, description }) => ({
+export async function listJobKinds(context: CompletionContext): Promise<Candidate[]> {
+  return (await listJobs(context)).map(({ value, description }) => ({
     value: value.slice(value.indexOf(":") + 1),
     description,
   }));
+}
 
 /** Lists the newest tasks of the room of the command line. */
-export const listTasks = async (context: CompletionContext): Promise<Candidate[]> => {
+export async function listTasks(context: CompletionContext): Promise<Candidate[]> {
   const { client, signal } = context;
   const params = { room_id: getLineRoom(context) };
   const { body } = await client.call(
@@ -75,19 +76,19 @@ export const listTasks = async (context: CompletionContext): Promise<Candidate[]
     { signal, retry: false },
   );
   return body.items.map(({ id, status, job_name }) => ({ value: id, description: `${status} ${job_name}` }));
-};
+}
 
 /** Lists the workers of the caller, or all workers if the caller is an admin. */
-export const listWorkers = async ({ client, signal }: CompletionContext): Promise<Candidate[]> => {
+export async function listWorkers({ client, signal }: CompletionContext): Promise<Candidate[]> {
   const { body } = await client.call("listWorkers", { query: FIRST_PAGE }, { signal, retry: false });
   return body.items.map(({ id, name, online }) => ({
     value: id,
     description: `${online ? "online" : "offline"} ${name ?? ""}`,
   }));
-};
+}
 
 /** Lists the invitations to the room of the command line that are not revoked. */
-export const listInvitations = async (context: CompletionContext): Promise<Candidate[]> => {
+export async function listInvitations(context: CompletionContext): Promise<Candidate[]> {
   const { client, signal } = context;
   const params = { room_id: getLineRoom(context) };
   const { body } = await client.call(
@@ -98,33 +99,36 @@ export const listInvitations = async (context: CompletionContext): Promise<Candi
   return body.items
     .filter(({ revoked_at }) => revoked_at === null)
     .map(({ id, note, expires_at }) => ({ value: id, description: `${note ?? ""} until ${expires_at}` }));
-};
+}
 
 /** Lists the statuses of a task. */
-export const listStatuses = async (): Promise<Candidate[]> =>
-  TaskStatus.options.map((value) => ({ value, description: "" }));
+export async function listStatuses(): Promise<Candidate[]> {
+  return TaskStatus.options.map((value) => ({ value, description: "" }));
+}
 
 /** Lists the parameters of a job. */
-export const listParameters = async (
+export async function listParameters(
   { client, global, signal }: CompletionContext,
   job: string,
-): Promise<Parameter[]> => {
+): Promise<Parameter[]> {
   const params = { room_id: getJobRoom(job, global.room), job_name: job };
   const { body } = await client.call("readJob", { params }, { signal, retry: false });
   return getParameters(body.schema);
-};
+}
 
 /** Lists the flags of parameters. */
-export const listParameterFlags = (all: readonly Parameter[]): Candidate[] =>
-  all.flatMap(({ flag, kind, isList, schema }) => {
+export function listParameterFlags(all: readonly Parameter[]): Candidate[] {
+  return all.flatMap(({ flag, kind, isList, schema }) => {
     const description = getDescription(schema);
     const plain = { value: `--${flag}`, description };
     return kind === "boolean" && !isList ? [plain, { value: `--no-${flag}`, description }] : [plain];
   });
+}
 
 /** Lists the allowed values of a parameter. The list is empty if it has no `enum`. */
-export const listChoices = (all: readonly Parameter[], flag: string): Candidate[] =>
-  formatChoices(all.find((parameter) => parameter.flag === flag)?.choices ?? []).map((value) => ({
+export function listChoices(all: readonly Parameter[], flag: string): Candidate[] {
+  return formatChoices(all.find((parameter) => parameter.flag === flag)?.choices ?? []).map((value) => ({
     value,
     description: "",
   }));
+}

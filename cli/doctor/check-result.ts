@@ -1,4 +1,3 @@
-import type { FetchLike } from "../../sdk/senders.ts";
 import type { Client } from "../tools.ts";
 
 /** The result of one check. */
@@ -12,7 +11,6 @@ export interface CheckResult {
 
 export interface Probe {
   readonly client: Client;
-  readonly fetch: FetchLike;
   readonly token: string | undefined;
   /** The room of `--room`; undefined if the option is missing. */
   readonly room: string | undefined;
@@ -22,18 +20,25 @@ export interface Probe {
 }
 
 /** Returns the result of a check that passed. */
-export const reportOk = (check: string, detail: string): CheckResult => ({ check, status: "ok", detail });
+export function reportOk(check: string, detail: string): CheckResult {
+  return { check, status: "ok", detail };
+}
 
 /** Returns the result of a check of something that works, but may stop working or could be improved. */
-export const reportWarning = (check: string, detail: string, advice: string): CheckResult => ({
-  ...{ check, status: "warning", detail, advice },
-});
+export function reportWarning(check: string, detail: string, advice: string): CheckResult {
+  return {
+    ...{ check, status: "warning", detail, advice },
+  };
+}
 
 /** Returns the result of a check that failed. */
-export const reportFailure = (check: string, detail: string, advice: string): CheckResult => ({
-  ...{ check, status: "failed", detail, advice },
-});
+export function reportFailure(check: string, detail: string, advice: string): CheckResult {
+  return {
+    ...{ check, status: "failed", detail, advice },
+  };
+}
 
 /** Returns an error's message. */
-export const getMessage = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
+export function getMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -13,11 +13,12 @@ const DESCRIPTIONS: Record<ConnectionSecurity, string> = {
  * Describes whether a connection of the server is encrypted. Returns an empty text if the server does not
  * report it.
  */
-export const describeConnection = (connection: ConnectionSecurity | null | undefined): string =>
-  connection === null || connection === undefined ? "" : `, ${DESCRIPTIONS[connection]}`;
+export function describeConnection(connection: ConnectionSecurity | null | undefined): string {
+  return connection === null || connection === undefined ? "" : `, ${DESCRIPTIONS[connection]}`;
+}
 
 /** Checks whether requests from this machine to the server are encrypted. */
-export const checkEncryption = ({ client, token }: Probe): CheckResult => {
+export function checkEncryption({ client, token }: Probe): CheckResult {
   const check = "encryption";
   const { protocol, hostname } = new URL(client.url);
   if (protocol === "https:") return reportOk(check, "requests are encrypted (HTTPS)");
@@ -27,4 +28,4 @@ export const checkEncryption = ({ client, token }: Probe): CheckResult => {
     `${token === undefined ? "payloads and results" : "the token, payloads and results"} are sent to ${hostname} unencrypted`,
     "put a reverse proxy with TLS in front of the server, and use its https:// URL",
   );
-};
+}

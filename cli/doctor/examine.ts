@@ -30,31 +30,30 @@ const Ready = z.object({ database: z.object({ kind: z.string() }) });
 const OpenApi = z.object({ info: z.object({ version: z.string() }) });
 
 /** Reads a document of `joblib serve` that is not part of the API; undefined if it does not exist, as in a host application. */
-const readDocument = async <Value>(
-  { client, fetch, signal }: Probe,
+async function readDocument<Value>(
+  { client, signal }: Probe,
   path: string,
   schema: z.ZodType<Value>,
-): Promise<Value | undefined> => {
+): Promise<Value | undefined> {
   try {
     const response = await fetch(client.url + path, {
-      ...{ method: "GET", redirect: "manual", headers: { accept: "application/json" } },
+      redirect: "manual",
+      headers: { accept: "application/json" },
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of response.body ?? []) chunks.push(chunk);
-    return schema.parse(JSON.parse(Buffer.concat(chunks).toString()));
+    return schema.parse(await response.json());
   } catch {
     signal.throwIfAborted();
     return undefined;
   }
-};
+}
 
 interface ReadHealth {
   readonly health: Health;
   readonly milliseconds: number;
 }
 
-const readHealth = async ({ client, signal }: Probe): Promise<ReadHealth | CheckResult> => {
+async function readHealth({ client, signal }: Probe): Promise<ReadHealth | CheckResult> {
   const startedAt = performance.now();
   try {
     const { body } = await client.call("readHealth", {}, { signal, retry: false });
@@ -67,38 +66,38 @@ const readHealth = async ({ client, signal }: Probe): Promise<ReadHealth | Check
       "an older server does not report its health; update the server",
     );
   }
-};
+}
 
 const isCallerInfo = (value: CallerInfo | CheckResult): value is CallerInfo => "user_id" in value;
 
 /** Returns the room for the event stream: the room of `--room`, or a room that the token can read. */
-const chooseRoom = ({ room }: Probe, { rooms }: CallerInfo): string => {
+function chooseRoom({ room }: Probe, { rooms }: CallerInfo): string {
   const [first] = Array.isArray(rooms) ? rooms : [];
   return room ?? first ?? GLOBAL_ROOM;
-};
+}
 
 /**
  * Reports an unexpected error of a check as a warning, so that the results of the other checks are still
  * reported.
  */
-const catchAsWarning = async (
+async function catchAsWarning(
   check: string,
   running: Promise<CheckResult>,
   { signal }: Probe,
-): Promise<CheckResult> => {
+): Promise<CheckResult> {
   try {
     return await running;
   } catch (error) {
     signal.throwIfAborted();
     return reportWarning(check, `cannot check: ${getMessage(error)}`, "fix the problems above first");
   }
-};
+}
 
-const checkLongRequests = async (
+async function checkLongRequests(
   probe: Probe,
   caller: CallerInfo,
   { openSeconds, report, onProgress }: Examination,
-): Promise<void> => {
+): Promise<void> {
   onProgress(`keeping a long poll and an event stream open for ${openSeconds} s`);
   const room = chooseRoom(probe, caller);
   const checks = [
@@ -106,10 +105,10 @@ const checkLongRequests = async (
     catchAsWarning("event stream", checkEventStream(probe, room, openSeconds), probe),
   ];
   await Promise.all(checks.map(async (check) => report(await check)));
-};
+}
 
 /** Checks everything that a worker needs, including the server's database. */
-export const examine = async (probe: Probe, examination: Examination): Promise<void> => {
+export async function examine(probe: Probe, examination: Examination): Promise<void> {
   const { report, onProgress } = examination;
   onProgress("connecting to the server");
   const { result, response } = await checkServer(probe);
@@ -137,4 +136,4 @@ export const examine = async (probe: Probe, examination: Examination): Promise<v
     report(read);
   }
   await checkLongRequests(probe, caller, examination);
-};
+}

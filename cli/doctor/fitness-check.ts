@@ -17,8 +17,9 @@ const TEXTS: Readonly<Record<Kind, readonly [detail: string, advice: string]>> =
 };
 
 /** Returns the reasons why the server cannot use its database. There is one result for each kind. */
-export const checkFitness = ({ database }: Health): readonly CheckResult[] =>
-  (database.findings ?? []).map((kind) => {
+export function checkFitness({ database }: Health): readonly CheckResult[] {
+  return (database.findings ?? []).map((kind) => {
     const [detail, advice] = TEXTS[kind];
     return reportFailure("database", detail, `${advice}; the server's log has the details`);
   });
+}

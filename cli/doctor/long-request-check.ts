@@ -26,7 +26,7 @@ const RAISE_TIMEOUT =
  * Reports a connection that was closed too early. It is only a warning if the connection was open for longer
  * than the long polls of workers.
  */
-const reportClosed = (check: string, elapsed: number, reason: string): CheckResult => {
+function reportClosed(check: string, elapsed: number, reason: string): CheckResult {
   const detail = `closed after ${formatSeconds(elapsed)}: ${reason}`;
   if (elapsed / 1000 <= MAX_LONG_POLL_SECONDS) return reportFailure(check, detail, RAISE_TIMEOUT);
   return reportWarning(
@@ -34,7 +34,7 @@ const reportClosed = (check: string, elapsed: number, reason: string): CheckResu
     detail,
     `${RAISE_TIMEOUT}; workers are not affected, because they wait at most ${MAX_LONG_POLL_SECONDS} s`,
   );
-};
+}
 
 const hasStayedOpen = (elapsed: number, seconds: number): boolean => elapsed + TOLERANCE_MS >= seconds * 1000;
 
@@ -42,14 +42,16 @@ const hasStayedOpen = (elapsed: number, seconds: number): boolean => elapsed + T
  * Returns true if a proxy buffers the response. The server sends the first bytes immediately, and such a
  * proxy forwards them only at the end.
  */
-const isBuffered = (firstByteAfter: number, elapsed: number): boolean =>
-  firstByteAfter + BUFFERED_MS > elapsed;
+function isBuffered(firstByteAfter: number, elapsed: number): boolean {
+  return firstByteAfter + BUFFERED_MS > elapsed;
+}
 
-const reportOpen = (check: string, elapsed: number): CheckResult =>
-  reportOk(check, `stayed open for ${formatSeconds(elapsed)}`);
+function reportOpen(check: string, elapsed: number): CheckResult {
+  return reportOk(check, `stayed open for ${formatSeconds(elapsed)}`);
+}
 
 /** Checks how long a long poll can stay open. Uses the heartbeat of a temporary worker. */
-export const checkLongPoll = async ({ client, signal }: Probe, seconds: number): Promise<CheckResult> => {
+export async function checkLongPoll({ client, signal }: Probe, seconds: number): Promise<CheckResult> {
   const check = "long poll";
   const options = { signal, retry: false } as const;
   const { body: worker } = await client.call("createWorker", { body: { name: "joblib doctor" } }, options);
@@ -81,14 +83,14 @@ export const checkLongPoll = async ({ client, signal }: Probe, seconds: number):
   } finally {
     await client.call("removeWorker", { params }, { retry: false }).catch(() => {});
   }
-};
+}
 
 /** Checks how long an event stream can stay open, and that no proxy buffers it. */
-export const checkEventStream = async (
-  { client, fetch, token, signal }: Probe,
+export async function checkEventStream(
+  { client, token, signal }: Probe,
   room_id: string,
   seconds: number,
-): Promise<CheckResult> => {
+): Promise<CheckResult> {
   const check = "event stream";
   const timeout = AbortSignal.timeout((seconds + GRACE_SECONDS) * 1000);
   const startedAt = performance.now();
@@ -128,7 +130,9 @@ export const checkEventStream = async (
       : reportClosed(check, elapsed, "the response ended early");
   } catch (error) {
     signal.throwIfAborted();
-    const reason = timeout.aborted ? "the response did not end" : getMessage(error);
+    // The message of a TypeError of `fetch` is always the same; its cause has the reason.
+    const cause = error instanceof TypeError ? (error.cause ?? error) : error;
+    const reason = timeout.aborted ? "the response did not end" : getMessage(cause);
     return reportClosed(check, performance.now() - startedAt, reason);
   }
-};
+}

@@ -24,7 +24,7 @@ const NOT_JOBLIB_ADVICE =
   "this URL is not a joblib API; if an app embeds joblib under a prefix, add the prefix to the URL";
 
 /** Checks that a joblib server responds. Uses an operation that needs no token. */
-export const checkServer = async ({ client, signal }: Probe): Promise<ServerCheck> => {
+export async function checkServer({ client, signal }: Probe): Promise<ServerCheck> {
   const startedAt = performance.now();
   try {
     const { headers } = await client.call("listProblems", {}, { signal, retry: false, timeoutSeconds: 10 });
@@ -38,12 +38,12 @@ export const checkServer = async ({ client, signal }: Probe): Promise<ServerChec
       throw error;
     return { result: reportFailure("server", getMessage(error), advice), response: undefined };
   }
-};
+}
 
 const getMinorVersion = (version: string) => version.split(".").slice(0, 2).join(".");
 
 /** Checks that the server and this command have the same minor version. */
-export const checkVersion = ({ version }: Probe, server: string | undefined): CheckResult => {
+export function checkVersion({ version }: Probe, server: string | undefined): CheckResult {
   if (server === undefined) {
     return reportWarning(
       "version",
@@ -58,7 +58,7 @@ export const checkVersion = ({ version }: Probe, server: string | undefined): Ch
     detail,
     `use the same version as the server: npx joblib@${getMinorVersion(server)}`,
   );
-};
+}
 
 /** Resolution of the Date header, in milliseconds. */
 const HEADER_ERROR_MS = 1000;
@@ -68,11 +68,11 @@ const MAX_SKEW_MS = 5000;
  * Measures how far this machine's clock is ahead of the server's clock, and the maximum error of the
  * measurement. Both are in milliseconds.
  */
-export const measureClockSkew = (
+export function measureClockSkew(
   health: { readonly time: string; readonly milliseconds: number } | undefined,
   response: ServerCheck["response"],
   now: number,
-): { readonly skew: number; readonly error: number } | undefined => {
+): { readonly skew: number; readonly error: number } | undefined {
   if (health !== undefined) {
     const half = health.milliseconds / 2;
     return { skew: now - half - Date.parse(health.time), error: half };
@@ -81,10 +81,10 @@ export const measureClockSkew = (
   if (response === undefined || Number.isNaN(serverTime)) return undefined;
   const half = response.milliseconds / 2;
   return { skew: now - half - (serverTime + HEADER_ERROR_MS / 2), error: half + HEADER_ERROR_MS / 2 };
-};
+}
 
 /** Checks that the clocks of this machine and the server agree. */
-export const checkClock = (measured: ReturnType<typeof measureClockSkew>): CheckResult => {
+export function checkClock(measured: ReturnType<typeof measureClockSkew>): CheckResult {
   if (measured === undefined) {
     return reportWarning(
       "clock",
@@ -101,10 +101,10 @@ export const checkClock = (measured: ReturnType<typeof measureClockSkew>): Check
     detail,
     "synchronize both clocks with NTP; otherwise tokens expire too early or too late, and log times do not match",
   );
-};
+}
 
 /** Checks that the server's database is reachable and migrated, and that the connection to it is encrypted. */
-export const checkDatabase = ({ database }: Health, kind: string | undefined): CheckResult => {
+export function checkDatabase({ database }: Health, kind: string | undefined): CheckResult {
   const check = "database";
   const name = kind === undefined ? "" : `${kind}: `;
   if (database.state === "down") {
@@ -131,10 +131,10 @@ export const checkDatabase = ({ database }: Health, kind: string | undefined): C
     );
   }
   return reportOk(check, `${detail}, no pending migrations`);
-};
+}
 
 /** Checks that events reach other servers, and that the connection to Redis is encrypted. */
-export const checkBus = ({ bus }: Health): CheckResult => {
+export function checkBus({ bus }: Health): CheckResult {
   const check = "event bus";
   const detail =
     bus.kind === "redis"
@@ -151,4 +151,4 @@ export const checkBus = ({ bus }: Health): CheckResult => {
     return reportWarning(check, detail, "use rediss:// in JOBLIB_REDIS_URL on the server");
   }
   return reportOk(check, detail);
-};
+}

@@ -20,16 +20,16 @@ const Expiring = z.object({ exp: z.number() });
  * Returns the expiry of a JWT in milliseconds since 1970, without verifying the token. Returns undefined if
  * it has no expiry or is not a JWT.
  */
-export const readExpiry = (token: string): number | undefined => {
+export function readExpiry(token: string): number | undefined {
   try {
     const text = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
     return Expiring.parse(JSON.parse(text)).exp * 1000;
   } catch {
     return undefined;
   }
-};
+}
 
-const reportRejected = (token: string | undefined, now: number): CheckResult => {
+function reportRejected(token: string | undefined, now: number): CheckResult {
   const check = "token";
   if (token === undefined) {
     return reportFailure(
@@ -51,13 +51,13 @@ const reportRejected = (token: string | undefined, now: number): CheckResult => 
     "rejected by the server",
     "check that it is complete and signed with the server's secret, and that its invitation was not revoked",
   );
-};
+}
 
 /** Reads the caller's permissions from the server. Returns the result of the check if that fails. */
-export const readCaller = async (
+export async function readCaller(
   { client, token, room, signal }: Probe,
   now: number,
-): Promise<CallerInfo | CheckResult> => {
+): Promise<CallerInfo | CheckResult> {
   try {
     const query = room === undefined ? {} : { room_id: room };
     return (await client.call("readCaller", { query }, { signal, retry: false })).body;
@@ -70,18 +70,18 @@ export const readCaller = async (
       "an older server does not report the caller; update the server",
     );
   }
-};
+}
 
-const describeRooms = ({ is_admin, rooms }: CallerInfo): string => {
+function describeRooms({ is_admin, rooms }: CallerInfo): string {
   if (is_admin) return "admin";
   if (rooms === null) return "the host application decides which rooms";
   if (rooms === "*") return "all rooms";
   if (rooms.length === 0) return "no room; can read @global";
   return `${rooms.length === 1 ? "room" : "rooms"} ${rooms.join(", ")}`;
-};
+}
 
 /** Checks the user, the rooms, the jobs and the expiry of the token. */
-export const checkToken = (caller: CallerInfo, token: string | undefined, now: number): CheckResult => {
+export function checkToken(caller: CallerInfo, token: string | undefined, now: number): CheckResult {
   const { user_id, jobs, expires_at, invitation_id } = caller;
   const expiry = expires_at === null ? undefined : Date.parse(expires_at);
   const facts = [
@@ -99,10 +99,10 @@ export const checkToken = (caller: CallerInfo, token: string | undefined, now: n
         "restart workers with a new token before it expires; a running worker cannot change its token",
       )
     : reportOk("token", detail);
-};
+}
 
 /** Checks the caller's access to the room of `--room`. */
-export const checkRoom = ({ room }: CallerInfo): CheckResult | undefined => {
+export function checkRoom({ room }: CallerInfo): CheckResult | undefined {
   if (room === null) return undefined;
   const { room_id, read, write } = room;
   if (read && write) return reportOk("room", `${room_id}: read and write`);
@@ -118,4 +118,4 @@ export const checkRoom = ({ room }: CallerInfo): CheckResult | undefined => {
     `${room_id}: no access`,
     "ask a member of the room for an invitation (`joblib rooms invite`)",
   );
-};
+}

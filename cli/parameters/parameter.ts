@@ -40,30 +40,34 @@ const KINDS: Readonly<Record<string, ParameterKind>> = {
   object: "object",
 };
 
-const getChoices = (schema: JsonObject): readonly JsonValue[] | undefined => {
+function getChoices(schema: JsonObject): readonly JsonValue[] | undefined {
   if (schema["const"] !== undefined) return [schema["const"]];
   return Array.isArray(schema["enum"]) ? schema["enum"] : undefined;
-};
+}
 
-const getKind = ({ type, properties }: JsonObject): ParameterKind => {
+function getKind({ type, properties }: JsonObject): ParameterKind {
   const types = (Array.isArray(type) ? type : [type]).filter((name) => name !== "null");
   const [name, ...others] = types;
   if (others.length > 0) return "any";
   if (name === undefined && isJsonObject(properties)) return "object";
   return (typeof name === "string" ? KINDS[name] : undefined) ?? "any";
-};
+}
 
-const isListSchema = ({ type }: JsonObject) =>
-  type === "array" || (Array.isArray(type) && type.every((name) => name === "array" || name === "null"));
+function isListSchema({ type }: JsonObject) {
+  return (
+    type === "array" || (Array.isArray(type) && type.every((name) => name === "array" || name === "null"))
+  );
+}
 
-const getMembers = (schema: JsonObject): readonly [string, JsonValue][] =>
-  isJsonObject(schema["properties"]) ? Object.entries(schema["properties"]) : [];
+function getMembers(schema: JsonObject): readonly [string, JsonValue][] {
+  return isJsonObject(schema["properties"]) ? Object.entries(schema["properties"]) : [];
+}
 
 /**
  * Returns the parameters of a job's schema. Required parameters come first, and an object is followed by its
  * members. Defaults that do not satisfy the schema are removed.
  */
-export const getParameters = (jobSchema: JsonObject): Parameter[] => {
+export function getParameters(jobSchema: JsonObject): Parameter[] {
   const root = keepValidDefaults(jobSchema);
   const all: Parameter[] = [];
   const collect = (schema: JsonObject, path: readonly string[]) => {
@@ -97,10 +101,11 @@ export const getParameters = (jobSchema: JsonObject): Parameter[] => {
   };
   collect(resolveSchema(root, root), []);
   return all;
-};
+}
 
 /** Returns the names of members that cannot be flags. */
-export const getUnsupportedNames = (root: JsonObject): string[] =>
-  getMembers(resolveSchema(root, root))
+export function getUnsupportedNames(root: JsonObject): string[] {
+  return getMembers(resolveSchema(root, root))
     .map(([name]) => name)
     .filter((name) => !FLAG_NAME.test(name));
+}

@@ -1,10 +1,11 @@
 import type { Parameter } from "./parameter.ts";
 
-const splitPointer = (pointer: string): string[] =>
-  pointer
+function splitPointer(pointer: string): string[] {
+  return pointer
     .split("/")
     .slice(1)
     .map((part) => part.replace(/~1/g, "/").replace(/~0/g, "~"));
+}
 
 const isIndex = (part: string) => /^\d+$/.test(part);
 
@@ -12,7 +13,7 @@ const isIndex = (part: string) => /^\d+$/.test(part);
  * Converts the JSON Pointer of a validation error to a flag: `/payload/box/size` to `--box.size`, and the
  * item of a list to `--tags[2]`.
  */
-export const toFlag = (pointer: string, parameters: readonly Parameter[]): string => {
+export function toFlag(pointer: string, parameters: readonly Parameter[]): string {
   const all = splitPointer(pointer);
   const parts = all[0] === "payload" ? all.slice(1) : all;
   if (parts.length === 0) return "the payload";
@@ -22,4 +23,4 @@ export const toFlag = (pointer: string, parameters: readonly Parameter[]): strin
   if (known === undefined) return parts.join(".");
   const inner = parts.slice(known.path.length).map((part) => (isIndex(part) ? `[${part}]` : `.${part}`));
   return `--${known.flag}${inner.join("")}`;
-};
+}

@@ -1,9 +1,9 @@
 import leven from "leven";
 import { isRoundedInteger } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
-import { UsageError } from "../errors.ts";
-import { getAtPath, setAtPath } from "../json-path.ts";
-import { truncate } from "../table.ts";
+import { UsageError } from "../io/errors.ts";
+import { truncate } from "../io/text-width.ts";
+import { getAtPath, setAtPath } from "./json-path.ts";
 import type { Parameter } from "./parameter.ts";
 import { readItems, readValue } from "./read-value.ts";
 
@@ -19,7 +19,7 @@ const normalizeName = (name: string) => name.replaceAll("-", "_");
 const MAX_DISTANCE_RATIO = 0.4;
 
 /** Returns the most similar name. Returns undefined if none is similar enough. */
-export const findClosest = (name: string, names: readonly string[]): string | undefined => {
+export function findClosest(name: string, names: readonly string[]): string | undefined {
   const [closest] = names
     .map((candidate) => ({ candidate, distance: leven(name, candidate) }))
     .filter(
@@ -28,12 +28,15 @@ export const findClosest = (name: string, names: readonly string[]): string | un
     )
     .sort((left, right) => left.distance - right.distance);
   return closest?.candidate;
-};
+}
 
 /** Finds the parameter of a flag. `--max-steps` also matches `max_steps`. */
-const findParameter = (parameters: readonly Parameter[], name: string): Parameter | undefined =>
-  parameters.find(({ flag }) => flag === name) ??
-  parameters.find(({ flag }) => normalizeName(flag) === normalizeName(name));
+function findParameter(parameters: readonly Parameter[], name: string): Parameter | undefined {
+  return (
+    parameters.find(({ flag }) => flag === name) ??
+    parameters.find(({ flag }) => normalizeName(flag) === normalizeName(name))
+  );
+}
 
 interface Flag {
   readonly name: string;
@@ -41,18 +44,18 @@ interface Flag {
   readonly value: string | undefined;
 }
 
-const splitFlag = (argument: string): Flag => {
+function splitFlag(argument: string): Flag {
   const separator = argument.indexOf("=");
   return separator < 0
     ? { name: argument.slice(2), value: undefined }
     : { name: argument.slice(2, separator), value: argument.slice(separator + 1) };
-};
+}
 
-const createUnknownOptionError = (
+function createUnknownOptionError(
   argument: string,
   parameters: readonly Parameter[],
   otherFlags: readonly string[],
-) => {
+) {
   const { name } = splitFlag(argument.startsWith("--") ? argument : `-${argument}`);
   const closest = findClosest(name, [...parameters.map(({ flag }) => flag), ...otherFlags]);
   const flag = truncate(argument.split("=")[0] ?? "", 60);
@@ -61,24 +64,25 @@ const createUnknownOptionError = (
       ? `unknown option '${flag}'. Run the command with --help to list all options.`
       : `unknown option '${flag}' (Did you mean --${closest}?)`,
   );
-};
+}
 
-const createUnexpectedArgumentError = (argument: string) =>
-  new UsageError(
+function createUnexpectedArgumentError(argument: string) {
+  return new UsageError(
     `unexpected argument ${JSON.stringify(truncate(argument, 40))}. Pass a boolean as --name, --no-name or --name=false.`,
   );
+}
 
 /**
  * Adds the defaults of the objects that contain a member. The worker does not merge an object with its
  * default: for `"default": {"a": 5, "b": 1}`, `--settings.b 3` would lose the value of `a`, which the
  * dashboard's form sends.
  */
-const addParentDefaults = (
+function addParentDefaults(
   payload: JsonObject,
   { path }: Parameter,
   parameters: readonly Parameter[],
-): JsonObject =>
-  parameters
+): JsonObject {
+  return parameters
     .filter(
       (parent) =>
         parent.path.length < path.length && parent.path.every((name, index) => path[index] === name),
@@ -88,9 +92,10 @@ const addParentDefaults = (
       const isSet = getAtPath(whole, outer) !== undefined;
       return isSet || !isJsonObject(defaultValue) ? whole : setAtPath(whole, outer, defaultValue);
     }, payload);
+}
 
 /** Reads the flags of a job and sets their values in a payload. A list replaces the list in the payload. */
-export const readFlags = (
+export function readFlags(
   args: readonly string[],
   {
     parameters,
@@ -102,7 +107,7 @@ export const readFlags = (
     /** The other options of the command. They are used only for suggestions. */
     readonly otherFlags?: readonly string[];
   },
-): JsonObject => {
+): JsonObject {
   const lists = new Map<Parameter, JsonValue[]>();
   const rest = args.filter((argument) => argument !== "--");
   let payload = base;
@@ -150,23 +155,23 @@ export const readFlags = (
     }
   }
   return payload;
-};
+}
 
 /** Returns the default or the constant of a required parameter that is missing. */
-const getDefault = ({ schema }: Parameter): JsonValue | undefined => {
+function getDefault({ schema }: Parameter): JsonValue | undefined {
   const { default: defaultValue, const: constant } = schema;
   if (defaultValue !== undefined || constant === undefined) return defaultValue;
   return isRoundedInteger(constant) ? undefined : constant;
-};
+}
 
 /**
  * Returns the required parameters that a payload lacks, and the payload with values for those that need no
  * answer of the user: defaults, constants, and objects whose members are parameters.
  */
-export const findMissing = (
+export function findMissing(
   parameters: readonly Parameter[],
   initial: JsonObject,
-): { readonly payload: JsonObject; readonly missing: readonly Parameter[] } => {
+): { readonly payload: JsonObject; readonly missing: readonly Parameter[] } {
   const missing: Parameter[] = [];
   let payload = initial;
   for (const parameter of parameters) {
@@ -180,4 +185,4 @@ export const findMissing = (
     else missing.push(parameter);
   }
   return { payload, missing };
-};
+}

@@ -6,9 +6,9 @@ import {
   isRoundedInteger,
 } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonValue } from "../../protocol/json.ts";
-import { CliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
-import { truncate } from "../table.ts";
+import { CliError } from "../io/errors.ts";
+import { truncate } from "../io/text-width.ts";
 import type { Parameter } from "./parameter.ts";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -23,15 +23,17 @@ export class InvalidValueError extends CliError {
   }
 }
 
-const createTypeError = ({ flag }: Parameter, expected: string, text: string) =>
-  new InvalidValueError(
+function createTypeError({ flag }: Parameter, expected: string, text: string) {
+  return new InvalidValueError(
     `--${flag}: must be ${expected}, not ${JSON.stringify(truncate(text, MAX_SHOWN_LENGTH))}`,
   );
+}
 
-const createInexactError = ({ flag }: Parameter, text: string): InvalidValueError =>
-  new InvalidValueError(`--${flag}: ${formatInexactNumberMessage(text)}`);
+function createInexactError({ flag }: Parameter, text: string): InvalidValueError {
+  return new InvalidValueError(`--${flag}: ${formatInexactNumberMessage(text)}`);
+}
 
-const parseJson = (parameter: Parameter, text: string): JsonValue | undefined => {
+function parseJson(parameter: Parameter, text: string): JsonValue | undefined {
   let value: JsonValue;
   try {
     value = JSON.parse(text);
@@ -41,22 +43,22 @@ const parseJson = (parameter: Parameter, text: string): JsonValue | undefined =>
   const inexact = findInexactNumber(text);
   if (inexact !== undefined) throw createInexactError(parameter, inexact);
   return value;
-};
+}
 
 /**
  * Returns the choices in the form in which a user types them. Text has no quotes, unless it would be
  * ambiguous (1 and "1").
  */
-export const formatChoices = (choices: readonly JsonValue[]): string[] => {
+export function formatChoices(choices: readonly JsonValue[]): string[] {
   const others = new Set(
     choices.filter((choice) => typeof choice !== "string").map((choice) => JSON.stringify(choice)),
   );
   return choices.map((choice) =>
     typeof choice === "string" && !others.has(choice) ? choice : JSON.stringify(choice),
   );
-};
+}
 
-const findChoice = (parameter: Parameter, choices: readonly JsonValue[], text: string) => {
+function findChoice(parameter: Parameter, choices: readonly JsonValue[], text: string) {
   const found = choices[formatChoices(choices).indexOf(text)];
   if (found !== undefined) return found;
   // The parsed values are compared, because JSON has several notations for the same value, such as 1.0 for 1,
@@ -64,9 +66,9 @@ const findChoice = (parameter: Parameter, choices: readonly JsonValue[], text: s
   const json = parseJson(parameter, text);
   const canonical = json === undefined ? undefined : toCanonicalJson(json);
   return choices.find((choice) => toCanonicalJson(choice) === canonical);
-};
+}
 
-const readChoice = (parameter: Parameter, choices: readonly JsonValue[], text: string): JsonValue => {
+function readChoice(parameter: Parameter, choices: readonly JsonValue[], text: string): JsonValue {
   const found = findChoice(parameter, choices, text);
   if (found === undefined) {
     const texts = formatChoices(choices);
@@ -79,21 +81,21 @@ const readChoice = (parameter: Parameter, choices: readonly JsonValue[], text: s
   }
   if (isRoundedInteger(found)) throw createInexactError(parameter, text);
   return found;
-};
+}
 
-const readNumber = (parameter: Parameter, text: string): number => {
+function readNumber(parameter: Parameter, text: string): number {
   const value = NUMBER.test(text) ? Number(text) : Number.NaN;
   if (Number.isNaN(value)) throw createTypeError(parameter, "a number", text);
   if (!isExactNumber(text)) throw createInexactError(parameter, text);
   if (parameter.kind === "integer" && !Number.isInteger(value))
     throw createTypeError(parameter, "an integer", text);
   return value;
-};
+}
 
 const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false, yes: true, no: false };
 
 /** Parses a value of a parameter. Checks only its type; the server validates the rest of the schema. */
-export const readValue = (parameter: Parameter, text: string): JsonValue => {
+export function readValue(parameter: Parameter, text: string): JsonValue {
   const { kind, choices } = parameter;
   if (choices !== undefined) return readChoice(parameter, choices, text);
   if (kind === "text") return text;
@@ -107,13 +109,13 @@ export const readValue = (parameter: Parameter, text: string): JsonValue => {
   if (kind === "any") return value === undefined ? text : value;
   if (!isJsonObject(value)) throw createTypeError(parameter, 'a JSON object, such as {"key": 1}', text);
   return value;
-};
+}
 
 /**
  * Parses the values of a list. A JSON array contains several values, unless the items are text, because `[`
  * may then be part of the text.
  */
-export const readItems = (parameter: Parameter, text: string): JsonValue[] => {
+export function readItems(parameter: Parameter, text: string): JsonValue[] {
   const value = parameter.kind === "text" || !text.startsWith("[") ? undefined : parseJson(parameter, text);
   return Array.isArray(value) ? value : [readValue(parameter, text)];
-};
+}

@@ -4,11 +4,12 @@ import { findReference } from "../../protocol/schema/references.ts";
 /** Maximum number of references to follow, because they may be circular. The server rejects longer chains. */
 const MAX_STEPS = 20;
 
-const isNull = (schema: JsonValue) =>
-  isJsonObject(schema) && (schema["type"] === "null" || schema["const"] === null);
+function isNull(schema: JsonValue) {
+  return isJsonObject(schema) && (schema["type"] === "null" || schema["const"] === null);
+}
 
 /** Returns the only branch of a schema, without null. For `anyOf: [A, null]` or `allOf: [A]` this is A. */
-const getOnlyBranch = (schema: JsonObject): JsonObject | undefined => {
+function getOnlyBranch(schema: JsonObject): JsonObject | undefined {
   for (const keyword of ["anyOf", "oneOf", "allOf"]) {
     const branches = schema[keyword];
     if (!Array.isArray(branches)) continue;
@@ -16,10 +17,10 @@ const getOnlyBranch = (schema: JsonObject): JsonObject | undefined => {
     if (others.length === 0 && isJsonObject(branch)) return branch;
   }
   return undefined;
-};
+}
 
 /** Resolves references, and branches without alternatives. Keywords next to them are kept. */
-export const resolveSchema = (schema: JsonValue | undefined, root: JsonObject): JsonObject => {
+export function resolveSchema(schema: JsonValue | undefined, root: JsonObject): JsonObject {
   let current: JsonObject = isJsonObject(schema) ? schema : {};
   for (let steps = 0; steps < MAX_STEPS; steps += 1) {
     const { $ref, anyOf, oneOf, allOf, ...siblings } = current;
@@ -34,4 +35,4 @@ export const resolveSchema = (schema: JsonValue | undefined, root: JsonObject): 
     current = { ...inner, ...siblings };
   }
   return {};
-};
+}

@@ -1,6 +1,6 @@
 import { open, waitForDebugger } from "node:inspector";
 import type { ExtensionClass } from "../../sdk/extension.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../io/errors.ts";
 
 /** The address on which the debugger listens: a port, or a host and a port. true stands for the default. */
 export type InspectAddress = string | true;
@@ -8,18 +8,18 @@ export type InspectAddress = string | true;
 const ADDRESS = /^(?:(?<host>[^:]+|\[[^\]]+\]):)?(?<port>\d{1,5})$/;
 
 /** Allows a debugger to attach. Node.js itself prints the address. */
-export const openInspector = (address: InspectAddress, waits: boolean): void => {
+export function openInspector(address: InspectAddress, waits: boolean): void {
   const parts = address === true ? { port: "9229", host: undefined } : ADDRESS.exec(address)?.groups;
   if (parts === undefined) throw new UsageError("--inspect: must be a port, or <host>:<port>");
   open(Number(parts["port"]), parts["host"]);
   if (waits) waitForDebugger();
-};
+}
 
 /**
  * Makes the debugger stop directly before the call of the class's `run`, so that one step into the call
  * reaches it.
  */
-export const breakBeforeRun = (Class: ExtensionClass<unknown>): void => {
+export function breakBeforeRun(Class: ExtensionClass<unknown>): void {
   const { prototype } = Class;
   const run: unknown = Reflect.get(prototype, "run");
   if (typeof run !== "function") return;
@@ -28,4 +28,4 @@ export const breakBeforeRun = (Class: ExtensionClass<unknown>): void => {
     debugger;
     return Reflect.apply(run, this, args);
   });
-};
+}

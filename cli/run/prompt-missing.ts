@@ -1,23 +1,22 @@
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
-import { setAtPath } from "../json-path.ts";
+import type { Prompts } from "../io/prompts.ts";
+import { escapeLine } from "../io/sanitize.ts";
+import { truncate } from "../io/text-width.ts";
+import { setAtPath } from "../parameters/json-path.ts";
 import type { Parameter } from "../parameters/parameter.ts";
 import { formatChoices, InvalidValueError, readItems, readValue } from "../parameters/read-value.ts";
-import type { Prompts } from "../prompts.ts";
-import { escapeLine } from "../sanitize.ts";
-import { truncate } from "../table.ts";
 import { formatType, getDescription } from "../views/schema-view.ts";
 
 /** The width of a terminal line, minus the decoration of the prompt. */
 const MAX_MESSAGE_WIDTH = 74;
 
-const formatMessage = (parameter: Parameter): string => {
+function formatMessage(parameter: Parameter): string {
   const description = escapeLine(getDescription(parameter.schema));
   return truncate([parameter.flag, description].filter((part) => part !== "").join(": "), MAX_MESSAGE_WIDTH);
-};
+}
 
-const createValidator =
-  (read: (text: string) => unknown) =>
-  (answer: string): string | undefined => {
+function createValidator(read: (text: string) => unknown) {
+  return (answer: string): string | undefined => {
     try {
       read(answer);
       return undefined;
@@ -26,15 +25,17 @@ const createValidator =
       throw error;
     }
   };
+}
 
-const formatHint = ({ schema, isList }: Parameter) =>
-  truncate(
+function formatHint({ schema, isList }: Parameter) {
+  return truncate(
     escapeLine(isList ? `${formatType(schema)}; one per line, empty to finish` : formatType(schema)),
     MAX_MESSAGE_WIDTH,
   );
+}
 
 /** Asks for the values of a list, one per line, until the user enters an empty line. */
-const promptForList = async (prompts: Prompts, parameter: Parameter): Promise<JsonValue[]> => {
+async function promptForList(prompts: Prompts, parameter: Parameter): Promise<JsonValue[]> {
   const values: JsonValue[] = [];
   const validate = (answer: string) =>
     answer === "" ? undefined : createValidator((text) => readItems(parameter, text))(answer);
@@ -44,9 +45,9 @@ const promptForList = async (prompts: Prompts, parameter: Parameter): Promise<Js
     if (answer === "") return values;
     values.push(...readItems(parameter, answer));
   }
-};
+}
 
-const promptForValue = async (prompts: Prompts, parameter: Parameter): Promise<JsonValue> => {
+async function promptForValue(prompts: Prompts, parameter: Parameter): Promise<JsonValue> {
   const { choices, kind, isList } = parameter;
   if (isList) return promptForList(prompts, parameter);
   const message = formatMessage(parameter);
@@ -60,17 +61,17 @@ const promptForValue = async (prompts: Prompts, parameter: Parameter): Promise<J
     return readValue(parameter, text);
   };
   return read(await prompts.text({ message, hint: formatHint(parameter), validate: createValidator(read) }));
-};
+}
 
 /** Asks for the missing parameters of a payload one after the other. */
-export const promptForMissing = async (
+export async function promptForMissing(
   prompts: Prompts,
   missing: readonly Parameter[],
   initial: JsonObject,
-): Promise<JsonObject> => {
+): Promise<JsonObject> {
   let payload = initial;
   for (const parameter of missing) {
     payload = setAtPath(payload, parameter.path, await promptForValue(prompts, parameter));
   }
   return payload;
-};
+}

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { text } from "../options.ts";
+import { text } from "../connect/options.ts";
 
 const InspectAddress = z.union([z.literal(true), text]).optional();
 

@@ -2,31 +2,31 @@ import { diffSchemas } from "../../protocol/json-schema.ts";
 import type { LogLevel } from "../../protocol/log.ts";
 import type { Progress } from "../../protocol/task.ts";
 import { runLocally } from "../../sdk/run-locally.ts";
-import { CliError, UsageError } from "../errors.ts";
-import { EXIT } from "../exit-codes.ts";
-import { type ExportedTask, RunnableTask } from "../exported-task.ts";
-import type { Io } from "../io.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { CliError, UsageError } from "../io/errors.ts";
+import type { Io } from "../io/output.ts";
+import { readObject } from "../parameters/payload.ts";
+import type { LocalContext } from "../tools.ts";
+import { formatDiff } from "../views/diff-view.ts";
+import { formatDuration } from "../views/duration.ts";
+import { LOG_STYLES } from "../views/log-view.ts";
+import { formatProgress, formatResult } from "../views/task-view.ts";
 import {
   findUserFrame,
   type LoadedExtensions,
   loadExtensions,
   type RunnableClass,
   summarizeError,
-} from "../load-extensions.ts";
-import { readObject } from "../payload.ts";
-import type { CommandHandler, LocalContext } from "../tools.ts";
-import { formatDiff } from "../views/diff-view.ts";
-import { formatDuration } from "../views/duration.ts";
-import { LOG_STYLES } from "../views/log-view.ts";
-import { formatProgress, formatResult } from "../views/task-view.ts";
+} from "../worker/load-extensions.ts";
 import { breakBeforeRun, openInspector } from "./debugger.ts";
+import { type ExportedTask, RunnableTask } from "./exported-task.ts";
 import type { RunFileOptions } from "./run-file-options.ts";
 
 /**
  * Runs an exported task in this process, without a server. Prints progress and log to stderr, and the result
  * to stdout.
  */
-export const runFile: CommandHandler<LocalContext, RunFileOptions> = async (context, options) => {
+export async function runFile(context: LocalContext, options: RunFileOptions): Promise<ExitCode> {
   const { io, args } = context;
   using interrupts = context.interrupts();
   const { job: target, task: file, inspect, inspectBrk } = options;
@@ -67,34 +67,36 @@ export const runFile: CommandHandler<LocalContext, RunFileOptions> = async (cont
   const reason = outcome.status === "failed" ? outcome.error : outcome.status;
   io.printEvent({ event: "failed", error: reason }, `failed after ${took}: ${reason}`, "error");
   return EXIT.taskFailed;
-};
+}
 
-const readTask = async ({ readBytes }: LocalContext, file: string): Promise<ExportedTask> => {
+async function readTask({ readBytes }: LocalContext, file: string): Promise<ExportedTask> {
   const parsed = RunnableTask.safeParse(await readObject(file, readBytes));
   if (parsed.success) return parsed.data;
   throw new UsageError(`${file} does not contain a task. Create one with \`joblib tasks export <id>\`.`);
-};
+}
 
-const findClass = ({ classes }: LoadedExtensions, { task }: ExportedTask, file: string): RunnableClass => {
+function findClass({ classes }: LoadedExtensions, { task }: ExportedTask, file: string): RunnableClass {
   const [, category, name] = task.job_name.split(":");
   const found = classes.find((Class) => Class.category === category && Class.name === name);
   if (found !== undefined) return found;
   const available = classes.map((Class) => `${Class.category}:${Class.name}`).join(", ");
   throw new UsageError(`${file} does not export ${category}:${name}, only ${available}`);
-};
+}
 
 /** Prints the differences between the schema of the class and that of the exported job. */
-const printSchemaChanges = (io: Io, Class: RunnableClass, { job }: ExportedTask): void => {
+function printSchemaChanges(io: Io, Class: RunnableClass, { job }: ExportedTask): void {
   if (job === null) return;
   const pair = (schema: RunnableClass["schema"]) => ({ schema, resultSchema: null });
   const lines = formatDiff(diffSchemas(pair(job.schema), pair(Class.schema)));
   if (lines.length === 0) return;
   io.printNote(`the schema of ${Class.name} differs from the job of the task:`, "dim");
   for (const line of lines) io.printNote(line, "dim");
-};
+}
 
-const printProgress = (io: Io, progress: Progress): void =>
+function printProgress(io: Io, progress: Progress): void {
   io.printEvent({ event: "progress", ...progress }, `progress ${formatProgress(progress)}`, "dim");
+}
 
-const printLogLine = (io: Io, line: string, level: LogLevel): void =>
+function printLogLine(io: Io, line: string, level: LogLevel): void {
   io.printEvent({ event: "log", level, text: line }, `${level.padEnd(5)} ${line}`, LOG_STYLES[level]);
+}

@@ -4,25 +4,25 @@ import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
 import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
 import type { SubmittedTask, Task } from "../../protocol/task.ts";
 import { RouteNotFoundError } from "../../sdk/errors.ts";
-import { CliError } from "../errors.ts";
+import { getJobRoom } from "../connect/room.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { followTask } from "../follow-task.ts";
+import { CliError } from "../io/errors.ts";
 import { getParameters, type Parameter } from "../parameters/parameter.ts";
+import { readPayload } from "../parameters/payload.ts";
 import { toFlag } from "../parameters/pointer-flag.ts";
 import { findMissing, readFlags } from "../parameters/read-flags.ts";
-import { readPayload } from "../payload.ts";
-import { getJobRoom } from "../room.ts";
-import { toTaskSubmission } from "../submission-options.ts";
-import type { ClientContext, CommandHandler } from "../tools.ts";
+import type { ClientContext } from "../tools.ts";
 import { formatDuration } from "../views/duration.ts";
 import { formatJobHelp } from "../views/job-help.ts";
 import { formatResult, formatTask } from "../views/task-view.ts";
-import { getTaskExitCode } from "../wait-for-task.ts";
+import { followTask } from "./follow-task.ts";
 import { promptForMissing } from "./prompt-missing.ts";
 import { addRunJobOptions, type RunJobOptions } from "./run-options.ts";
+import { toTaskSubmission } from "./submission-options.ts";
+import { getTaskExitCode } from "./wait-for-task.ts";
 
 /** Submits a task. The parameters of the job are flags. With `--wait`, prints the result. */
-export const runJob: CommandHandler<ClientContext, RunJobOptions> = async (context, options) => {
+export async function runJob(context: ClientContext, options: RunJobOptions): Promise<ExitCode> {
   const { client, global, signal } = context;
   const { job: target } = options;
   const params = { room_id: getJobRoom(target, global.room), job_name: target };
@@ -38,30 +38,30 @@ export const runJob: CommandHandler<ClientContext, RunJobOptions> = async (conte
     { signal, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
   );
   return printTask(context, options, submitted);
-};
+}
 
-const showHelp = ({ io }: ClientContext, job: Job, name: string): ExitCode => {
+function showHelp({ io }: ClientContext, job: Job, name: string): ExitCode {
   io.printResult(job, (safe) =>
     formatJobHelp(safe, { name, runCommand: addRunJobOptions(new Command()), width: io.width ?? 80 }),
   );
   return EXIT.ok;
-};
+}
 
 /** Returns the default of the schema as JSON. This is the initial payload if no file is given. */
-const getDefaultPayload = (schema: JsonObject): string | undefined => {
+function getDefaultPayload(schema: JsonObject): string | undefined {
   const payload = new SchemaDefaults(schema).find(schema);
   return isJsonObject(payload) ? JSON.stringify(payload) : undefined;
-};
+}
 
 /**
  * Builds the payload from a file, `--set`, flags and the answers to prompts. Later sources override earlier
  * ones.
  */
-const readJobPayload = async (
+async function readJobPayload(
   { readBytes, args, prompts }: ClientContext,
   { job: target, payloadFile, set }: RunJobOptions,
   job: Job,
-): Promise<JsonObject> => {
+): Promise<JsonObject> {
   const parameters = getParameters(job.schema);
   const initial = payloadFile === undefined ? getDefaultPayload(job.schema) : undefined;
   const base = await readPayload({ payload: initial, payloadFile, set }, readBytes);
@@ -71,20 +71,21 @@ const readJobPayload = async (
   if (missing.length === 0) return payload;
   if (prompts === undefined) throw createMissingError(missing, target);
   return promptForMissing(await prompts(), missing, payload);
-};
+}
 
-const createMissingError = (missing: readonly Parameter[], name: string) =>
-  new CliError(
+function createMissingError(missing: readonly Parameter[], name: string) {
+  return new CliError(
     `missing ${missing.map(({ flag }) => `--${flag}`).join(", ")}. Run \`joblib run ${name} --help\` to list all parameters.`,
     EXIT.rejected,
   );
+}
 
 /** Validates the payload on the server before the submit. Reports the errors by flag. */
-const validatePayload = async (
+async function validatePayload(
   { client, signal }: ClientContext,
   params: { readonly room_id: string; readonly job_name: string },
   { payload, parameters }: { readonly payload: JsonObject; readonly parameters: readonly Parameter[] },
-): Promise<void> => {
+): Promise<void> {
   const check = async () => {
     try {
       return (await client.call("validatePayload", { params, body: { payload } }, { signal })).body.errors;
@@ -103,13 +104,13 @@ const validatePayload = async (
     EXIT.rejected,
     lines.map((line) => `  ${line}`),
   );
-};
+}
 
-const printTask = async (
+async function printTask(
   context: ClientContext,
   { wait }: RunJobOptions,
   submitted: SubmittedTask,
-): Promise<ExitCode> => {
+): Promise<ExitCode> {
   const { io } = context;
   if (submitted.workers_online === 0 && submitted.status === "pending") {
     io.printNote("no worker for this job is online; the task stays pending until one connects", "dim");
@@ -128,10 +129,10 @@ const printTask = async (
       io.printNote(`the task continues; to cancel it, run \`joblib tasks cancel ${id}\``, "dim");
     throw error;
   }
-};
+}
 
 /** Prints the result to stdout, and the status to stderr. */
-const printOutcome = ({ io }: ClientContext, task: Task): ExitCode => {
+function printOutcome({ io }: ClientContext, task: Task): ExitCode {
   const code = getTaskExitCode(task);
   if (io.json) {
     io.printResult(task, () => "");
@@ -147,9 +148,10 @@ const printOutcome = ({ io }: ClientContext, task: Task): ExitCode => {
     io.printNote(`${task.status}${formatTook(task)}${task.error === null ? "" : `: ${task.error}`}`, "error");
   }
   return code;
-};
+}
 
-const formatTook = ({ started_at, completed_at }: Task) =>
-  started_at === null || completed_at === null
+function formatTook({ started_at, completed_at }: Task) {
+  return started_at === null || completed_at === null
     ? ""
     : ` after ${formatDuration(Date.parse(completed_at) - Date.parse(started_at))}`;
+}

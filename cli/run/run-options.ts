@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import * as z from "zod";
-import { text, Wait } from "../options.ts";
-import { addSetOption, addSubmissionOptions, submissionFields } from "../submission-options.ts";
-import { parseWaitValue } from "../wait-argument.ts";
+import { parseWaitValue } from "../connect/option-values.ts";
+import { text, Wait } from "../connect/options.ts";
+import { addSetOption, addSubmissionOptions, submissionFields } from "./submission-options.ts";
 
 /** The options of `joblib run` with a job, without the job's parameters. */
 export const RunJobOptions = z.object({
@@ -15,7 +15,7 @@ export const RunJobOptions = z.object({
 export type RunJobOptions = z.infer<typeof RunJobOptions>;
 
 /** Adds the options of running a job. A parameter with the name of an option must be passed after `--`. */
-export const addRunJobOptions = (command: Command): Command => {
+export function addRunJobOptions(command: Command): Command {
   command.option(
     "--payload-file <file>",
     "file with the payload, a JSON object; flags override it; - reads stdin",
@@ -25,4 +25,4 @@ export const addRunJobOptions = (command: Command): Command => {
     "wait until the task ends, or at most this long",
     parseWaitValue,
   );
-};
+}

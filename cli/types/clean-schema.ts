@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
-import { escapeText } from "../sanitize.ts";
+import { escapeText } from "../io/sanitize.ts";
 
 /** Maximum depth. Servers accept only schemas that are less deep. */
 const MAX_DEPTH = 100;
@@ -14,21 +14,25 @@ const LIST_KEYWORDS = new Set(["anyOf", "oneOf", "allOf"]);
 const MAP_KEYWORDS = new Set(["properties", "patternProperties", "definitions", "$defs"]);
 
 /** Escapes text for a comment, so that it cannot end the comment. */
-export const escapeComment = (text: string): string => escapeText(text).replaceAll("*/", "*\\/");
+export function escapeComment(text: string): string {
+  return escapeText(text).replaceAll("*/", "*\\/");
+}
 
-const cleanSubschema = (value: JsonValue, depth: number): JsonValue =>
-  isJsonObject(value) ? cleanSchema(value, depth + 1) : value === true || value === false ? value : {};
+function cleanSubschema(value: JsonValue, depth: number): JsonValue {
+  return isJsonObject(value) ? cleanSchema(value, depth + 1) : value === true || value === false ? value : {};
+}
 
-const cleanMap = (value: JsonValue, depth: number): JsonValue =>
-  isJsonObject(value)
+function cleanMap(value: JsonValue, depth: number): JsonValue {
+  return isJsonObject(value)
     ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cleanSubschema(item, depth)]))
     : {};
+}
 
 /**
  * Converts tuples to the form of older drafts, which the generator supports: `prefixItems` and `items` of
  * draft 2020-12 become `items` and `additionalItems`.
  */
-const cleanItems = ({ items, prefixItems }: JsonObject, depth: number): JsonObject => {
+function cleanItems({ items, prefixItems }: JsonObject, depth: number): JsonObject {
   if (Array.isArray(prefixItems)) {
     const parts = prefixItems.map((item) => cleanSubschema(item, depth));
     const rest = items === undefined ? true : cleanSubschema(items, depth);
@@ -36,9 +40,9 @@ const cleanItems = ({ items, prefixItems }: JsonObject, depth: number): JsonObje
   }
   if (Array.isArray(items)) return { items: items.map((item) => cleanSubschema(item, depth)) };
   return {};
-};
+}
 
-const cleanEntry = (name: string, value: JsonValue, depth: number): [string, JsonValue][] => {
+function cleanEntry(name: string, value: JsonValue, depth: number): [string, JsonValue][] {
   if (COPIED_KEYWORDS.has(name)) return [[name, value]];
   if (SCHEMA_KEYWORDS.has(name)) return [[name, cleanSubschema(value, depth)]];
   if (MAP_KEYWORDS.has(name)) return [[name, cleanMap(value, depth)]];
@@ -46,21 +50,22 @@ const cleanEntry = (name: string, value: JsonValue, depth: number): [string, Jso
     return [[name, value.map((item) => cleanSubschema(item, depth))]];
   if (name === "description" && typeof value === "string") return [[name, escapeComment(value)]];
   return [];
-};
+}
 
 /** Allows any members in an object that declares no members. */
-const allowAnyMember = (schema: JsonObject): JsonObject =>
-  schema["type"] === "object" &&
-  schema["properties"] === undefined &&
-  schema["additionalProperties"] === undefined
+function allowAnyMember(schema: JsonObject): JsonObject {
+  return schema["type"] === "object" &&
+    schema["properties"] === undefined &&
+    schema["additionalProperties"] === undefined
     ? { additionalProperties: true }
     : {};
+}
 
 /**
  * Copies an untrusted schema. Keeps only the keywords that the generator supports and does not print as code.
  */
-export const cleanSchema = (schema: JsonObject, depth = 0): JsonObject => {
+export function cleanSchema(schema: JsonObject, depth = 0): JsonObject {
   if (depth > MAX_DEPTH) return {};
   const entries = Object.entries(schema).flatMap(([name, value]) => cleanEntry(name, value, depth));
   return { ...Object.fromEntries(entries), ...cleanItems(schema, depth), ...allowAnyMember(schema) };
-};
+}

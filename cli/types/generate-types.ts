@@ -21,7 +21,7 @@ const FALLBACK = {
  * Compiles a schema to declarations, one of which has the given name. If TypeScript cannot express the
  * schema, returns the declaration in `FALLBACK`.
  */
-const compileDeclarations = async (schema: JsonObject, name: keyof typeof FALLBACK): Promise<string> => {
+async function compileDeclarations(schema: JsonObject, name: keyof typeof FALLBACK): Promise<string> {
   const { compile } = await import("json-schema-to-typescript");
   try {
     const text = (await compile(cleanSchema(localizeReferences(schema)), name, OPTIONS)).trim();
@@ -29,11 +29,11 @@ const compileDeclarations = async (schema: JsonObject, name: keyof typeof FALLBA
   } catch {
     return `/** TypeScript cannot express this schema. */\n${FALLBACK[name]}`;
   }
-};
+}
 
 const indent = (text: string, prefix: string) => text.replace(/^(?=.)/gm, prefix);
 
-const formatComment = (text: string | null): string => {
+function formatComment(text: string | null): string {
   if (text === null || text.trim() === "") return "";
   return [
     "/**",
@@ -44,14 +44,14 @@ const formatComment = (text: string | null): string => {
     " */",
     "",
   ].join("\n");
-};
+}
 
 interface JobTypes {
   readonly entry: string;
   readonly declarations: string;
 }
 
-const generateJobTypes = async (job: Job, index: number): Promise<JobTypes> => {
+async function generateJobTypes(job: Job, index: number): Promise<JobTypes> {
   const namespace = `job${index + 1}`;
   const payload = await compileDeclarations(job.schema, "Payload");
   const result =
@@ -66,13 +66,13 @@ const generateJobTypes = async (job: Job, index: number): Promise<JobTypes> => {
     entry: formatComment(job.description) + entry,
     declarations: `declare namespace ${namespace} {\n${indent(parts.join("\n"), "  ")}\n}`,
   };
-};
+}
 
 /**
  * Generates a module with the interface `Jobs` for the jobs of a room. It can be used as a type parameter of
  * `JobManager`.
  */
-export const generateTypes = async (jobs: readonly Job[], room: string): Promise<string> => {
+export async function generateTypes(jobs: readonly Job[], room: string): Promise<string> {
   const sorted = jobs.toSorted((left, right) => (left.full_name < right.full_name ? -1 : 1));
   const texts = await Promise.all(sorted.map(generateJobTypes));
   const usesJson = jobs.some(({ result_schema }) => result_schema === null);
@@ -89,4 +89,4 @@ export const generateTypes = async (jobs: readonly Job[], room: string): Promise
     "export {};",
     "",
   ].join("\n");
-};
+}

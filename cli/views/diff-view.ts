@@ -3,15 +3,15 @@ import type { PatchOperation } from "../../protocol/problem.ts";
 
 const MAX_VALUE_LENGTH = 120;
 
-const formatValue = (value: JsonValue | undefined): string => {
+function formatValue(value: JsonValue | undefined): string {
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
-};
+}
 
 const unescapePart = (part: string) => part.replace(/~1/g, "/").replace(/~0/g, "~");
 
 /** Describes a JSON Pointer into a schema: `/properties/angle/default` becomes `angle: default`. */
-const describePath = (pointer: string): string => {
+function describePath(pointer: string): string {
   const parts = pointer.split("/").slice(1).map(unescapePart);
   const subject = parts[0] === "result_schema" ? "the result" : "";
   const rest = subject === "" ? parts : parts.slice(1);
@@ -25,16 +25,17 @@ const describePath = (pointer: string): string => {
   const keyword = rest.slice(index).join("/");
   const location = [property, keyword].filter((part) => part !== "").join(": ");
   return [subject, location].filter((part) => part !== "").join(" ") || "the whole schema";
-};
+}
 
-const describeOperation = ({ op, path, from, value }: PatchOperation): string => {
+function describeOperation({ op, path, from, value }: PatchOperation): string {
   const location = describePath(path);
   if (op === "add") return `+ ${location}: added, ${formatValue(value)}`;
   if (op === "remove") return `- ${location}: removed`;
   if (op === "replace") return `~ ${location}: changed to ${formatValue(value)}`;
   return `~ ${location}: ${from === undefined ? "changed" : `${op === "move" ? "moved" : "copied"} from ${describePath(from)}`}`;
-};
+}
 
 /** Formats the differences between the registered schema and a new one. Each difference is a line. */
-export const formatDiff = (diff: readonly PatchOperation[]): string[] =>
-  diff.map((operation) => `  ${describeOperation(operation)}`);
+export function formatDiff(diff: readonly PatchOperation[]): string[] {
+  return diff.map((operation) => `  ${describeOperation(operation)}`);
+}

@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
 import type { Job } from "../../protocol/job.ts";
+import { escapeLine } from "../io/sanitize.ts";
+import { truncate } from "../io/text-width.ts";
 import { getParameters, getUnsupportedNames, type Parameter } from "../parameters/parameter.ts";
 import { formatChoices } from "../parameters/read-value.ts";
-import { escapeLine } from "../sanitize.ts";
-import { truncate } from "../table.ts";
 import { formatCount } from "./count.ts";
 import { formatType, getDescription } from "./schema-view.ts";
 
@@ -17,28 +17,30 @@ const PLACEHOLDERS = {
   any: "value",
 } as const;
 
-const formatParameterChoices = ({ choices }: Parameter) =>
-  formatChoices(choices ?? [])
+function formatParameterChoices({ choices }: Parameter) {
+  return formatChoices(choices ?? [])
     .map(escapeLine)
     .join("|");
+}
 
-const formatFlag = (parameter: Parameter): string => {
+function formatFlag(parameter: Parameter): string {
   const { flag, kind, isList } = parameter;
   if (kind === "boolean" && !isList) return `--[no-]${flag}`;
   const choices = formatParameterChoices(parameter);
   const placeholder = kind === "boolean" ? "true|false" : PLACEHOLDERS[kind];
   const value = choices === "" ? placeholder : choices.length <= MAX_CHOICES_LENGTH ? choices : "choice";
   return `--${flag} <${value}>${isList ? "..." : ""}`;
-};
+}
 
 /**
  * Formats the note that a parameter is required. A member is required only within its object, which may be
  * optional.
  */
-const formatRequired = (path: readonly string[]) =>
-  path.length === 1 ? "required" : `required in ${path.slice(0, -1).join(".")}`;
+function formatRequired(path: readonly string[]) {
+  return path.length === 1 ? "required" : `required in ${path.slice(0, -1).join(".")}`;
+}
 
-const describeParameter = (parameter: Parameter): string => {
+function describeParameter(parameter: Parameter): string {
   const { schema, isRequired, isList, path } = parameter;
   const { default: defaultValue } = schema;
   const properties = [
@@ -53,25 +55,25 @@ const describeParameter = (parameter: Parameter): string => {
   return [description, `(${properties.filter((property) => property !== "").join("; ")})`]
     .filter((part) => part !== "")
     .join(" ");
-};
+}
 
-const toOption = (parameter: Parameter, index: number): Option => {
+function toOption(parameter: Parameter, index: number): Option {
   // The internal name is unique, because a parameter may have the name of an option. `flags` is only for
   // display.
   const option = new Option(`--parameter-${index}`, describeParameter(parameter)).helpGroup("Parameters:");
   option.flags = formatFlag(parameter);
   return option;
-};
+}
 
-const formatExample = (name: string, parameters: readonly Parameter[]): string => {
+function formatExample(name: string, parameters: readonly Parameter[]): string {
   const requiredFlags = parameters
     .filter(({ isRequired, path, hasMembers }) => isRequired && path.length === 1 && !hasMembers)
     .slice(0, 3)
     .map((parameter) => (parameter.kind === "boolean" ? `--${parameter.flag}` : `--${parameter.flag} …`));
   return ["$ joblib run", escapeLine(name), ...requiredFlags, "--wait"].join(" ");
-};
+}
 
-const formatFooter = (job: Job, name: string, parameters: readonly Parameter[]): string => {
+function formatFooter(job: Job, name: string, parameters: readonly Parameter[]): string {
   const unsupported = getUnsupportedNames(job.schema).map(escapeLine);
   const lines = [
     unsupported.length === 0 ? "" : `Only with --set or --payload-file: ${unsupported.join(", ")}`,
@@ -80,7 +82,7 @@ const formatFooter = (job: Job, name: string, parameters: readonly Parameter[]):
     `${formatCount(job.workers.length, "worker")} online, ${formatCount(job.pending, "pending task")}.`,
   ];
   return `\n${lines.filter((line) => line !== "").join("\n")}\n\nExample:\n  ${formatExample(name, parameters)}`;
-};
+}
 
 /** The name of the job as the user typed it, the command that runs it, and the width in columns. */
 export interface JobHelpOptions {
@@ -90,7 +92,7 @@ export interface JobHelpOptions {
 }
 
 /** Formats the help of a job in the form of a command's help. */
-export const formatJobHelp = (job: Job, { name, runCommand, width }: JobHelpOptions): string => {
+export function formatJobHelp(job: Job, { name, runCommand, width }: JobHelpOptions): string {
   const parameters = getParameters(job.schema);
   const usage = `joblib run ${escapeLine(name)} [options] [parameters]`;
   const command = new Command("run")
@@ -109,4 +111,4 @@ export const formatJobHelp = (job: Job, { name, runCommand, width }: JobHelpOpti
   });
   command.outputHelp();
   return text.trimEnd();
-};
+}

@@ -1,6 +1,6 @@
 import { MAX_COUNTED, type Page } from "../../protocol/page.ts";
-import type { Io } from "../io.ts";
-import { type Column, formatTable } from "../table.ts";
+import type { Io } from "../io/output.ts";
+import { type Column, formatTable } from "../io/table.ts";
 
 export interface PageOptions<Item> {
   readonly columns: readonly Column<Item>[];
@@ -13,11 +13,11 @@ export interface PageOptions<Item> {
 const formatTotal = (total: number) => (total >= MAX_COUNTED ? `at least ${total}` : String(total));
 
 /** Prints a page as a table, or as JSON without changes. Prints to stderr how to get the next page. */
-export const showPage = <Item>(
+export function showPage<Item>(
   io: Io,
   page: Page<Item>,
   { columns, emptyText, nextPage }: PageOptions<Item>,
-): void => {
+): void {
   const { items, offset, total } = page;
   if (items.length === 0 && !io.json) {
     io.printNote(
@@ -35,4 +35,4 @@ export const showPage = <Item>(
     io.printNote(`showing ${items.length} of ${formatTotal(total)}; next page: ${nextPage}`, "dim");
   else if (end < total)
     io.printNote(`showing ${offset + 1}–${end} of ${formatTotal(total)}; next page: --offset ${end}`, "dim");
-};
+}

@@ -1,7 +1,7 @@
 import { isRoundedInteger } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
-import { truncate } from "../table.ts";
+import { truncate } from "../io/text-width.ts";
 
 /** A property of a schema, as text. */
 export interface PropertyRow {
@@ -22,20 +22,21 @@ const getText = (value: JsonValue | undefined): string => (typeof value === "str
  * Returns a row for each property of a schema, required properties first. A default is included only if it
  * satisfies the schema.
  */
-export const getPropertyRows = (schema: JsonObject): PropertyRow[] => {
+export function getPropertyRows(schema: JsonObject): PropertyRow[] {
   const { properties, required } = keepValidDefaults(schema);
   if (!isJsonObject(properties)) return [];
   const names = Array.isArray(required) ? required : [];
   return Object.entries(properties)
     .map(([name, property]) => toPropertyRow(name, property, names.includes(name)))
     .sort((left, right) => Number(right.required) - Number(left.required));
-};
+}
 
 /** Returns the description of a schema. If it has none, returns its title. */
-export const getDescription = ({ description, title }: JsonObject): string =>
-  getText(description) || getText(title);
+export function getDescription({ description, title }: JsonObject): string {
+  return getText(description) || getText(title);
+}
 
-const toPropertyRow = (name: string, schema: JsonValue, required: boolean): PropertyRow => {
+function toPropertyRow(name: string, schema: JsonValue, required: boolean): PropertyRow {
   const object = isJsonObject(schema) ? schema : {};
   const { default: defaultValue } = object;
   return {
@@ -45,10 +46,10 @@ const toPropertyRow = (name: string, schema: JsonValue, required: boolean): Prop
     defaultValue: defaultValue === undefined ? "" : JSON.stringify(defaultValue),
     description: getDescription(object),
   };
-};
+}
 
 /** Formats the values that a schema accepts as a short type: `number 0…360`, `"a" | "b"`, `string[]`. */
-export const formatType = (schema: JsonValue | undefined, depth = 0): string => {
+export function formatType(schema: JsonValue | undefined, depth = 0): string {
   if (schema === false) return "nothing";
   if (!isJsonObject(schema)) return "anything";
   const inner = (subschema: JsonValue | undefined) =>
@@ -69,22 +70,23 @@ export const formatType = (schema: JsonValue | undefined, depth = 0): string => 
   if (type === "object" && isJsonObject(schema["properties"]))
     return formatShape(schema, schema["properties"]);
   return [getText(type) || "anything", ...getBounds(schema)].join(" ");
-};
+}
 
 const MAX_NAMED_MEMBERS = 6;
 
 /** Lists the members of an object. Names of optional members end with `?`. */
-const formatShape = ({ required }: JsonObject, properties: JsonObject): string => {
+function formatShape({ required }: JsonObject, properties: JsonObject): string {
   const requiredNames = Array.isArray(required) ? required : [];
   const names = Object.keys(properties).map((name) => (requiredNames.includes(name) ? name : `${name}?`));
   if (names.length === 0) return "object";
   return `{${names.slice(0, MAX_NAMED_MEMBERS).join(", ")}${names.length > MAX_NAMED_MEMBERS ? ", …" : ""}}`;
-};
+}
 
-const formatList = (item: string) =>
-  item.includes(" ") && !item.startsWith("{") ? `(${item})[]` : `${item}[]`;
+function formatList(item: string) {
+  return item.includes(" ") && !item.startsWith("{") ? `(${item})[]` : `${item}[]`;
+}
 
-const getBounds = (schema: JsonObject): string[] => {
+function getBounds(schema: JsonObject): string[] {
   const format = getText(schema["format"]);
   // If there is a format, the pattern is omitted, because zod adds a pattern of hundreds of characters to
   // each format.
@@ -97,14 +99,14 @@ const getBounds = (schema: JsonObject): string[] => {
     addPrefix("< ", formatBound(schema["exclusiveMaximum"])),
     pattern === "" ? "" : `/${pattern}/`,
   ].filter((part) => part !== "");
-};
+}
 
-const formatRange = (minimum: JsonValue | undefined, maximum: JsonValue | undefined, unit = ""): string => {
+function formatRange(minimum: JsonValue | undefined, maximum: JsonValue | undefined, unit = ""): string {
   const low = formatBound(minimum);
   const high = formatBound(maximum);
   const text = low !== "" && high !== "" ? `${low}…${high}` : addPrefix("≥ ", low) || addPrefix("≤ ", high);
   return text === "" || unit === "" ? text : `${text} ${unit}`;
-};
+}
 
 const addPrefix = (prefix: string, text: string) => (text === "" ? "" : prefix + text);
 
@@ -116,7 +118,7 @@ const MAX_INTEGER_BOUND = 2 ** 65;
  * Formats a bound. Omits the bounds of safe integers, which zod adds, and integer bounds that were rounded,
  * because the registered value is not known exactly.
  */
-const formatBound = (value: JsonValue | undefined): string => {
+function formatBound(value: JsonValue | undefined): string {
   if (typeof value !== "number" || SAFE_INTEGER_BOUNDS.includes(value)) return "";
   return isRoundedInteger(value) && Math.abs(value) < MAX_INTEGER_BOUND ? "" : String(value);
-};
+}

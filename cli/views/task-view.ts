@@ -1,71 +1,77 @@
 import type { JsonValue } from "../../protocol/json.ts";
 import type { Progress, Task } from "../../protocol/task.ts";
 import type { TaskStatus } from "../../protocol/task-status.ts";
-import type { Io } from "../io.ts";
-import { escapeLine } from "../sanitize.ts";
-import { getTextWidth } from "../table.ts";
-import { wrap } from "../wrap.ts";
+import type { Io } from "../io/output.ts";
+import { escapeLine } from "../io/sanitize.ts";
+import { getTextWidth, wrap } from "../io/text-width.ts";
 import { formatDuration } from "./duration.ts";
 
 const BAR_WIDTH = 20;
 
 /** Colors a status. */
-export const paintStatus = (paint: Io["paint"], status: TaskStatus, text: string = status): string => {
+export function paintStatus(paint: Io["paint"], status: TaskStatus, text: string = status): string {
   if (status === "completed") return paint.green(text);
   if (status === "failed") return paint.red(text);
   if (status === "cancelled") return paint.yellow(text);
   return status === "running" ? paint.cyan(text) : text;
-};
+}
 
 /** Formats the reported progress, such as `42% reading molecules`. */
-export const formatProgress = (progress: Progress | null): string =>
-  [progress?.fraction === undefined ? "" : `${Math.floor(progress.fraction * 100)}%`, progress?.message ?? ""]
+export function formatProgress(progress: Progress | null): string {
+  return [
+    progress?.fraction === undefined ? "" : `${Math.floor(progress.fraction * 100)}%`,
+    progress?.message ?? "",
+  ]
     .filter((part) => part !== "")
     .join(" ");
+}
 
 /** Formats a progress bar, such as `████████░░░░░░░░░░░░`. */
-export const formatProgressBar = (fraction: number): string => {
+export function formatProgressBar(fraction: number): string {
   const full = Math.round(Math.min(1, Math.max(0, fraction)) * BAR_WIDTH);
   return "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
-};
+}
 
 /** Formats the status of a task in one line. */
-export const formatTaskStatus = ({ status, progress, queue_position, job_name }: Task): string => {
+export function formatTaskStatus({ status, progress, queue_position, job_name }: Task): string {
   const bar = progress?.fraction === undefined ? "" : formatProgressBar(progress.fraction);
   const position = queue_position === null ? "" : `(queue position ${queue_position})`;
   return [job_name, status, position, bar, formatProgress(progress)].filter((part) => part !== "").join(" ");
-};
+}
 
 /** Formats a result. A string is unchanged, anything else becomes JSON. */
-export const formatResult = (value: JsonValue): string =>
-  typeof value === "string" ? value : JSON.stringify(value, null, 2);
+export function formatResult(value: JsonValue): string {
+  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+}
 
 const LABEL_WIDTH = 12;
 /** Width of the output if stdout is not a terminal. */
 const DEFAULT_WIDTH = 92;
 
 /** Formats JSON after a label. It is on the same line if it fits, otherwise on the next lines. */
-const formatJson = (value: JsonValue, width: number): string => {
+function formatJson(value: JsonValue, width: number): string {
   if (typeof value === "string") return value.includes("\n") ? indent(value) : wrapHanging(value, width);
   const line = JSON.stringify(value);
   return getTextWidth(line) <= width - LABEL_WIDTH ? line : indent(JSON.stringify(value, null, 2));
-};
+}
 
 /** Wraps a long text and aligns its lines. */
-const wrapHanging = (text: string, width: number) =>
-  width === DEFAULT_WIDTH
+function wrapHanging(text: string, width: number) {
+  return width === DEFAULT_WIDTH
     ? text
     : wrap(text, width - LABEL_WIDTH).replaceAll("\n", `\n${" ".repeat(LABEL_WIDTH)}`);
+}
 
 const indent = (text: string) => `\n${text.replace(/^/gm, "    ")}`;
 
-const formatTook = ({ started_at, completed_at }: Task): string =>
-  started_at === null || completed_at === null
+function formatTook({ started_at, completed_at }: Task): string {
+  return started_at === null || completed_at === null
     ? ""
     : ` (took ${formatDuration(Date.parse(completed_at) - Date.parse(started_at))})`;
+}
 
 /** Formats a task with one property per line. On a terminal (`width` is set), adds a progress bar. */
-export const formatTask = (task: Task, paint: Io["paint"], width: number | undefined): string => {
+export function formatTask(task: Task, paint: Io["paint"], width: number | undefined): string {
   // The last reported progress has no meaning for a completed task, but is useful for a failed one.
   const progress = task.status === "completed" ? null : task.progress;
   const usedWidth = width ?? DEFAULT_WIDTH;
@@ -100,4 +106,4 @@ export const formatTask = (task: Task, paint: Io["paint"], width: number | undef
     .filter(([, text]) => text !== "")
     .map(([label, text]) => paint.dim(text.startsWith("\n") ? label : label.padEnd(LABEL_WIDTH)) + text)
     .join("\n");
-};
+}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { getTextWidth } from "../../cli/io/text-width.ts";
 import { COMMAND_NAMES } from "../../cli/program.ts";
-import { getTextWidth } from "../../cli/table.ts";
 import { CASES, PROGRAM } from "./golden-cases.ts";
 import { NOW } from "./golden-replies.ts";
 import { type GoldenCase, HELP, recordCase } from "./golden-run.ts";

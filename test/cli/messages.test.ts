@@ -13,7 +13,10 @@ describe("an error message", () => {
   test.each([
     ["job-not-found", /^joblib: A sentence\. Run `joblib jobs list` to list the available jobs\.\n$/],
     ["route-not-found", /^joblib: A sentence\. Check --url or JOBLIB_URL; .*\.\n$/],
-    ["task-not-found", /^joblib: A sentence\. Check the id, or run `joblib tasks list` to list the tasks of a room\.\n$/],
+    [
+      "task-not-found",
+      /^joblib: A sentence\. Check the id, or run `joblib tasks list` to list the tasks of a room\.\n$/,
+    ],
     ["unauthorized", /^joblib: A sentence\. Pass a valid token with --token or JOBLIB_TOKEN\.\n$/],
     ["forbidden", /^joblib: A sentence\. Run `joblib doctor` to see what your token allows\.\n$/],
   ] as const)("says for the problem %s what to do", async (id, line) => {

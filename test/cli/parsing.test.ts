@@ -1,11 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
 import { submitCommand } from "../../cli/commands/tasks/submit.ts";
 import { workerCommand } from "../../cli/commands/worker.ts";
+import { applyEnvironment } from "../../cli/connect/global-options.ts";
+import { normalizeWait } from "../../cli/connect/option-values.ts";
+import { getJobRoom } from "../../cli/connect/room.ts";
 import { EXIT } from "../../cli/exit-codes.ts";
-import { applyEnvironment } from "../../cli/global-options.ts";
 import { COMMAND_NAMES } from "../../cli/program.ts";
-import { getJobRoom } from "../../cli/room.ts";
-import { normalizeWait } from "../../cli/wait-argument.ts";
 import { runCli } from "./run-cli.ts";
 import { createTools } from "./tools.ts";
 

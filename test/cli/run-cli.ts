@@ -1,10 +1,9 @@
 import { EventEmitter } from "node:events";
-import { watchInterrupts } from "../../cli/interrupts.ts";
-import { nodeHttpFetch } from "../../cli/node-http-fetch.ts";
-import type { Prompts } from "../../cli/prompts.ts";
-import { run } from "../../cli/run.ts";
+import type { Prompts } from "../../cli/io/prompts.ts";
+import { run } from "../../cli/run-command-line.ts";
 import type { Tools } from "../../cli/tools.ts";
-import { watchUncaughtErrors } from "../../cli/uncaught-errors.ts";
+import { watchInterrupts } from "../../cli/worker/interrupts.ts";
+import { watchUncaughtErrors } from "../../cli/worker/uncaught-errors.ts";
 import { JoblibClient } from "../../sdk/client.ts";
 
 /** The result of a command. */
@@ -31,7 +30,7 @@ export interface CliEnvironment {
 
 /** Connects without retries, so that tests of unreachable servers do not wait. */
 const connectOnce: Tools["connect"] = async ({ url, token }) =>
-  new JoblibClient({ url, token: token ?? "", fetch: nodeHttpFetch, retry: { attempts: 1 } });
+  new JoblibClient({ url, token: token ?? "", retry: { attempts: 1 } });
 
 /** Runs a command in this process with a real client and captured output. */
 export async function runCli(argv: readonly string[], environment: CliEnvironment = {}): Promise<CliRun> {
@@ -50,7 +49,6 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
     tools: {
       env,
       connect: environment.connect ?? connectOnce,
-      fetch: nodeHttpFetch,
       version: "0.1.0",
       interrupts: (names) => watchInterrupts(signals, { signals: names }),
       allowOutputLoss: () => {},

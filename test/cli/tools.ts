@@ -1,9 +1,8 @@
 import { EventEmitter } from "node:events";
-import { watchInterrupts } from "../../cli/interrupts.ts";
-import { createIo } from "../../cli/io.ts";
-import { nodeHttpFetch } from "../../cli/node-http-fetch.ts";
+import { createIo } from "../../cli/io/output.ts";
 import type { Tools } from "../../cli/tools.ts";
-import { watchUncaughtErrors } from "../../cli/uncaught-errors.ts";
+import { watchInterrupts } from "../../cli/worker/interrupts.ts";
+import { watchUncaughtErrors } from "../../cli/worker/uncaught-errors.ts";
 import { JoblibClient } from "../../sdk/client.ts";
 
 const silentStream = { write: () => {} };
@@ -13,7 +12,6 @@ export const createTools = (overrides: Partial<Tools> = {}): Tools => ({
   env: {},
   io: ({ json }) => createIo({ stdout: silentStream, stderr: silentStream, env: {}, json }),
   connect: async () => new JoblibClient({ url: "http://127.0.0.1:9" }),
-  fetch: nodeHttpFetch,
   version: "0.1.0",
   interrupts: (names) => watchInterrupts(new EventEmitter(), { signals: names }),
   watchUncaughtErrors: (listener) => watchUncaughtErrors(new EventEmitter(), listener),

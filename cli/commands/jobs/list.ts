@@ -3,18 +3,18 @@ import * as z from "zod";
 import type { Job } from "../../../protocol/job.ts";
 import { GLOBAL_ROOM } from "../../../protocol/room.ts";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { pageOptions } from "../../options.ts";
-import { getSingleRoom } from "../../room.ts";
-import type { Column } from "../../table.ts";
+import { pageOptions } from "../../connect/options.ts";
+import { getSingleRoom } from "../../connect/room.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import type { Column } from "../../io/table.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const ListOptions = z.object(pageOptions);
 export type ListOptions = z.infer<typeof ListOptions>;
 
-export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listJobs) =>
-  new Command("list")
+export function listCommand(tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listJobs) {
+  return new Command("list")
     .description(
       "List the jobs that can be submitted in a room: its own jobs and the public jobs. The room is --room or JOBLIB_ROOM, otherwise @global.",
     )
@@ -28,16 +28,17 @@ Examples:
   $ joblib jobs list --json | jq -r '.items[].full_name'`,
     )
     .action(clientAction(tools, ListOptions, run));
+}
 
-export const listJobs: CommandHandler<ClientContext, ListOptions> = async (
-  { io, client, global, signal },
-  query,
-) => {
+export async function listJobs(
+  { io, client, global, signal }: ClientContext,
+  query: ListOptions,
+): Promise<ExitCode> {
   const room_id = getSingleRoom(global.room) ?? GLOBAL_ROOM;
   const { body } = await client.call("listJobs", { params: { room_id }, query }, { signal });
   showPage(io, body, { columns, emptyText: `no jobs in ${room_id}; start a worker to register some` });
   return EXIT.ok;
-};
+}
 
 const columns: Column<Job>[] = [
   { heading: "JOB", cell: ({ full_name }) => full_name },

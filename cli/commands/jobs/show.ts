@@ -2,21 +2,21 @@ import { Command } from "commander";
 import * as z from "zod";
 import type { Job } from "../../../protocol/job.ts";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import type { Io } from "../../io.ts";
-import { getJobRoom } from "../../room.ts";
-import { escapeLine } from "../../sanitize.ts";
-import { type Column, formatTable } from "../../table.ts";
+import { getJobRoom } from "../../connect/room.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import type { Io } from "../../io/output.ts";
+import { escapeLine } from "../../io/sanitize.ts";
+import { type Column, formatTable } from "../../io/table.ts";
+import { wrap } from "../../io/text-width.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatCount } from "../../views/count.ts";
 import { formatType, getPropertyRows, type PropertyRow } from "../../views/schema-view.ts";
-import { wrap } from "../../wrap.ts";
 
 const ShowOptions = z.object({ job: z.string() });
 export type ShowOptions = z.infer<typeof ShowOptions>;
 
-export const showCommand = (tools: Tools, run: CommandHandler<ClientContext, ShowOptions> = showJob) =>
-  new Command("show")
+export function showCommand(tools: Tools, run: CommandHandler<ClientContext, ShowOptions> = showJob) {
+  return new Command("show")
     .description("Show a job: its parameters with types and defaults, its workers, and its pending tasks.")
     .argument("<job>", "full name of the job, such as public:modifiers:Rotate")
     .addHelpText(
@@ -27,16 +27,17 @@ Examples:
   $ joblib jobs show private:modifiers:Rotate --room lab --json | jq .schema`,
     )
     .action(clientAction(tools, ShowOptions, run));
+}
 
-export const showJob: CommandHandler<ClientContext, ShowOptions> = async (
-  { io, client, global, signal },
-  { job },
-) => {
+export async function showJob(
+  { io, client, global, signal }: ClientContext,
+  { job }: ShowOptions,
+): Promise<ExitCode> {
   const room_id = getJobRoom(job, global.room);
   const { body } = await client.call("readJob", { params: { room_id, job_name: job } }, { signal });
   io.printResult(body, (safe) => formatJob(safe, io));
   return EXIT.ok;
-};
+}
 
 const columns: Column<PropertyRow>[] = [
   { heading: "PARAMETER", cell: ({ name }) => name },
@@ -46,7 +47,7 @@ const columns: Column<PropertyRow>[] = [
   { heading: "DESCRIPTION", cell: ({ description }) => description, flexible: true },
 ];
 
-const formatJob = (job: Job, io: Io): string => {
+function formatJob(job: Job, io: Io): string {
   const rows = getPropertyRows(job.schema);
   const defaults = Object.entries(job.defaults).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   const rowsText =
@@ -74,4 +75,4 @@ const formatJob = (job: Job, io: Io): string => {
     )
     .filter((block) => block !== "")
     .join("\n\n");
-};
+}

@@ -3,10 +3,11 @@ import * as z from "zod";
 import { JobKind, MAX_INVITATION_SECONDS, type NewInvitation } from "../../../protocol/invitation.ts";
 import { GLOBAL_ROOM } from "../../../protocol/room.ts";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { Room } from "../../global-options.ts";
-import { Duration } from "../../options.ts";
-import { quoteShellWord } from "../../quote-shell-word.ts";
+import { Room } from "../../connect/global-options.ts";
+import { collect } from "../../connect/option-values.ts";
+import { Duration } from "../../connect/options.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import { quoteShellWord } from "../../io/quote-shell-word.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 /**
@@ -31,10 +32,9 @@ const InviteOptions = z.object({
 });
 export type InviteOptions = z.infer<typeof InviteOptions>;
 
-const collect = (value: string, values: string[] = []) => [...values, value];
-
-export const inviteCommand = (tools: Tools, run: CommandHandler<ClientContext, InviteOptions> = invite) =>
-  new Command("invite")
+/** `joblib rooms invite <room>`. */
+export function inviteCommand(tools: Tools, run: CommandHandler<ClientContext, InviteOptions> = invite) {
+  return new Command("invite")
     .description(
       "Print a command that starts a worker on another machine. It contains a short-lived token for this room. The token grants at most your own permissions; with --job it can register only these jobs. `joblib rooms revoke` revokes it. The server needs a JOBLIB_JWT_SECRET.",
     )
@@ -50,19 +50,15 @@ Examples:
   $ joblib rooms invite lab --json | jq -r .token`,
     )
     .action(clientAction(tools, InviteOptions, run));
+}
 
 const LOOPBACK = /^https?:\/\/(127\.|localhost\b|\[::1\])/;
 
-const formatWorkerCommand = ({ room_id, token }: NewInvitation, url: string): string => {
-  const roomOption = room_id === GLOBAL_ROOM ? "--public" : `--room ${quoteShellWord(room_id)}`;
-  return `JOBLIB_URL=${quoteShellWord(url)} JOBLIB_TOKEN=${token} npx joblib worker ./extensions.ts ${roomOption}`;
-};
-
-/** Prints the command for the invited user to stdout, and details of the invitation to stderr. */
-export const invite: CommandHandler<ClientContext, InviteOptions> = async (
-  { io, client, signal },
-  { room: room_id, job: jobs, expires, note },
-) => {
+/** Prints the command to stdout, and details of the invitation to stderr. */
+export async function invite(
+  { io, client, signal }: ClientContext,
+  { room: room_id, job: jobs, expires, note }: InviteOptions,
+): Promise<ExitCode> {
   const body = {
     ...(jobs !== undefined && { jobs }),
     ...(expires !== undefined && { expires_in_seconds: expires }),
@@ -85,4 +81,9 @@ export const invite: CommandHandler<ClientContext, InviteOptions> = async (
     );
   }
   return EXIT.ok;
-};
+}
+
+function formatWorkerCommand({ room_id, token }: NewInvitation, url: string): string {
+  const roomOption = room_id === GLOBAL_ROOM ? "--public" : `--room ${quoteShellWord(room_id)}`;
+  return `JOBLIB_URL=${quoteShellWord(url)} JOBLIB_TOKEN=${token} npx joblib worker ./extensions.ts ${roomOption}`;
+}

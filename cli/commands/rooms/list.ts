@@ -2,17 +2,17 @@ import { Command } from "commander";
 import * as z from "zod";
 import type { RoomSummary } from "../../../protocol/room-summary.ts";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { pageOptions } from "../../options.ts";
-import type { Column } from "../../table.ts";
+import { pageOptions } from "../../connect/options.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import type { Column } from "../../io/table.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 
 const ListOptions = z.object(pageOptions);
 export type ListOptions = z.infer<typeof ListOptions>;
 
-export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listRooms) =>
-  new Command("list")
+export function listCommand(tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listRooms) {
+  return new Command("list")
     .description(
       "List the rooms that you can read, @global first, with the number of jobs, workers and tasks in each.",
     )
@@ -20,15 +20,16 @@ export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, Lis
     .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText("after", "\nExample:\n  $ joblib rooms list")
     .action(clientAction(tools, ListOptions, run));
+}
 
-export const listRooms: CommandHandler<ClientContext, ListOptions> = async (
-  { io, client, signal },
-  query,
-) => {
+export async function listRooms(
+  { io, client, signal }: ClientContext,
+  query: ListOptions,
+): Promise<ExitCode> {
   const { body } = await client.call("listRooms", { query }, { signal });
   showPage(io, body, { columns, emptyText: "no rooms" });
   return EXIT.ok;
-};
+}
 
 const columns: Column<RoomSummary>[] = [
   { heading: "ROOM", cell: ({ room_id }) => room_id, flexible: true },

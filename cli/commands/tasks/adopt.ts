@@ -1,15 +1,15 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { integer, PathId } from "../../options.ts";
+import { integer, PathId } from "../../connect/options.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const AdoptOptions = z.object({ id: PathId, attempt: integer(1, 2_147_483_647).optional() });
 export type AdoptOptions = z.infer<typeof AdoptOptions>;
 
-export const adoptCommand = (tools: Tools, run: CommandHandler<ClientContext, AdoptOptions> = adoptTask) =>
-  new Command("adopt")
+export function adoptCommand(tools: Tools, run: CommandHandler<ClientContext, AdoptOptions> = adoptTask) {
+  return new Command("adopt")
     .description(
       "Complete a task with a late result: one that a worker sent after it had lost the lease. The server rejects such a result but stores it. Only the submitter and admins can adopt it.",
     )
@@ -17,17 +17,18 @@ export const adoptCommand = (tools: Tools, run: CommandHandler<ClientContext, Ad
     .option("--attempt <n>", "attempt of the late result (default: the most recent one)")
     .addHelpText("after", "\nExample:\n  $ joblib tasks adopt 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
     .action(clientAction(tools, AdoptOptions, run));
+}
 
 /**
  * Adopts a late result. If another worker has the lease, it loses it. If the task is completed, the server
  * responds with a conflict.
  */
-export const adoptTask: CommandHandler<ClientContext, AdoptOptions> = async (
-  { io, client, signal },
-  { id, attempt },
-) => {
+export async function adoptTask(
+  { io, client, signal }: ClientContext,
+  { id, attempt }: AdoptOptions,
+): Promise<ExitCode> {
   const body = attempt === undefined ? {} : { attempt };
   const answer = await client.call("adoptLateResult", { params: { task_id: id }, body }, { signal });
   io.printResult(answer.body, (task) => `completed ${task.id} with a late result`);
   return EXIT.ok;
-};
+}

@@ -1,27 +1,28 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { PathId } from "../../options.ts";
+import { PathId } from "../../connect/options.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const CancelOptions = z.object({ id: PathId });
 export type CancelOptions = z.infer<typeof CancelOptions>;
 
-export const cancelCommand = (tools: Tools, run: CommandHandler<ClientContext, CancelOptions> = cancelTask) =>
-  new Command("cancel")
+export function cancelCommand(tools: Tools, run: CommandHandler<ClientContext, CancelOptions> = cancelTask) {
+  return new Command("cancel")
     .description(
       "Cancel a task. If it is running, its worker is notified. Its submitter, the owner of its worker and admins can cancel it.",
     )
     .argument("<id>", "task id")
     .addHelpText("after", "\nExample:\n  $ joblib tasks cancel 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
     .action(clientAction(tools, CancelOptions, run));
+}
 
 /** Cancels a task. If it has already ended, the server responds with a conflict. */
-export const cancelTask: CommandHandler<ClientContext, CancelOptions> = async (
-  { io, client, signal },
-  { id },
-) => {
+export async function cancelTask(
+  { io, client, signal }: ClientContext,
+  { id }: CancelOptions,
+): Promise<ExitCode> {
   const { body } = await client.call(
     "updateTask",
     { params: { task_id: id }, body: { status: "cancelled" } },
@@ -29,4 +30,4 @@ export const cancelTask: CommandHandler<ClientContext, CancelOptions> = async (
   );
   io.printResult(body, (task) => `cancelled ${task.id}`);
   return EXIT.ok;
-};
+}

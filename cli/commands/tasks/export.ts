@@ -3,17 +3,17 @@ import * as z from "zod";
 import type { Task } from "../../../protocol/task.ts";
 import { JobNotFoundError } from "../../../sdk/errors.ts";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import type { ExportedTask } from "../../exported-task.ts";
-import { PathId, text } from "../../options.ts";
-import { toSafeJson } from "../../sanitize.ts";
+import { PathId, text } from "../../connect/options.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import { toSafeJson } from "../../io/sanitize.ts";
+import type { ExportedTask } from "../../run/exported-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const ExportOptions = z.object({ id: PathId, output: text.optional() });
 export type ExportOptions = z.infer<typeof ExportOptions>;
 
-export const exportCommand = (tools: Tools, run: CommandHandler<ClientContext, ExportOptions> = exportTask) =>
-  new Command("export")
+export function exportCommand(tools: Tools, run: CommandHandler<ClientContext, ExportOptions> = exportTask) {
+  return new Command("export")
     .description(
       "Export a task and the schemas of its job as JSON, to run it on another machine with `joblib run ./extensions.ts --task task.json`, for example in a debugger.",
     )
@@ -27,24 +27,10 @@ Examples:
   $ joblib run ./extensions.ts --task task.json --inspect-brk`,
     )
     .action(clientAction(tools, ExportOptions, run));
-
-const readExportedJob = async (
-  { client, signal }: ClientContext,
-  task: Task,
-): Promise<ExportedTask["job"]> => {
-  const params = { room_id: task.room_id, job_name: task.job_name };
-  try {
-    const { body } = await client.call("readJob", { params }, { signal });
-    const { full_name, schema, result_schema, description } = body;
-    return { full_name, schema, result_schema, description };
-  } catch (error) {
-    if (error instanceof JobNotFoundError) return null;
-    throw error;
-  }
-};
+}
 
 /** Prints an export or writes it to a file. If the job no longer exists, the export has no schemas. */
-export const exportTask: CommandHandler<ClientContext, ExportOptions> = async (context, { id, output }) => {
+export async function exportTask(context: ClientContext, { id, output }: ExportOptions): Promise<ExitCode> {
   const { io, client, signal, writeText } = context;
   const answer = await client.call("readTask", { params: { task_id: id } }, { signal });
   if (answer.status === 304) throw new TypeError("the server answered 304 to a request without an ETag");
@@ -60,4 +46,16 @@ export const exportTask: CommandHandler<ClientContext, ExportOptions> = async (c
   await writeText(output, `${text}\n`);
   io.printNote(`wrote ${output}`, "success");
   return EXIT.ok;
-};
+}
+
+async function readExportedJob({ client, signal }: ClientContext, task: Task): Promise<ExportedTask["job"]> {
+  const params = { room_id: task.room_id, job_name: task.job_name };
+  try {
+    const { body } = await client.call("readJob", { params }, { signal });
+    const { full_name, schema, result_schema, description } = body;
+    return { full_name, schema, result_schema, description };
+  } catch (error) {
+    if (error instanceof JobNotFoundError) return null;
+    throw error;
+  }
+}

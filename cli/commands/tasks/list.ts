@@ -5,11 +5,11 @@ import { GLOBAL_ROOM } from "../../../protocol/room.ts";
 import type { Task } from "../../../protocol/task.ts";
 import type { TaskPage } from "../../../protocol/task-filter.ts";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import type { Io } from "../../io.ts";
-import { Statuses, taskPageOptions, text } from "../../options.ts";
-import { getSingleRoom } from "../../room.ts";
-import type { Column } from "../../table.ts";
+import { Statuses, taskPageOptions, text } from "../../connect/options.ts";
+import { getSingleRoom } from "../../connect/room.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import type { Io } from "../../io/output.ts";
+import type { Column } from "../../io/table.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatAge } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
@@ -24,8 +24,8 @@ const ListOptions = z.object({
 });
 export type ListOptions = z.infer<typeof ListOptions>;
 
-export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listTasks) =>
-  new Command("list")
+export function listCommand(tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listTasks) {
+  return new Command("list")
     .description(
       "List the tasks of a room, newest first. The room is --room or JOBLIB_ROOM, otherwise @global.",
     )
@@ -47,11 +47,12 @@ Examples:
   $ joblib tasks list --json | jq -r '.items[] | select(.runs > 1) | .id'`,
     )
     .action(clientAction(tools, ListOptions, run));
+}
 
-export const listTasks: CommandHandler<ClientContext, ListOptions> = async (
-  { io, client, global, signal },
-  options,
-) => {
+export async function listTasks(
+  { io, client, global, signal }: ClientContext,
+  options: ListOptions,
+): Promise<ExitCode> {
   const room_id = getSingleRoom(global.room) ?? GLOBAL_ROOM;
   const { createdBy: created_by, search: q, ...rest } = options;
   const query = { ...rest, created_by, q };
@@ -62,33 +63,35 @@ export const listTasks: CommandHandler<ClientContext, ListOptions> = async (
     io.printNote(`older tasks were not searched; continue with --after ${body.searched_to}`, "dim");
   }
   return EXIT.ok;
-};
+}
 
 /**
  * Returns the option for the next page. If the list was not counted completely, the next page starts after
  * the last task.
  */
-const getNextPage = (
+function getNextPage(
   { items, limit, total, searched_to }: TaskPage,
   after: string | undefined,
-): string | null | undefined => {
+): string | null | undefined {
   if (typeof searched_to === "string") return null;
   if (after === undefined && total < MAX_COUNTED) return undefined;
   return items.length < limit ? null : `--after ${items.at(-1)?.id}`;
-};
+}
 
-const createColumns = (io: Io): Column<Task>[] => [
-  { heading: "ID", cell: ({ id }) => id },
-  {
-    heading: "STATUS",
-    cell: ({ status }) => status,
-    paint: (text, { status }) => paintStatus(io.paint, status, text),
-  },
-  // On a terminal there is not enough space for a timestamp and a job name. The width of a pipe is not
-  // limited.
-  io.width === undefined
-    ? { heading: "CREATED", cell: ({ created_at }) => created_at }
-    : { heading: "AGE", cell: ({ created_at }) => formatAge(Date.now() - Date.parse(created_at)) },
-  { heading: "JOB", cell: ({ job_name }) => job_name, flexible: true, truncateAt: "start" },
-  { heading: "DETAIL", cell: ({ progress, error }) => error ?? formatProgress(progress), flexible: true },
-];
+function createColumns(io: Io): Column<Task>[] {
+  return [
+    { heading: "ID", cell: ({ id }) => id },
+    {
+      heading: "STATUS",
+      cell: ({ status }) => status,
+      paint: (text, { status }) => paintStatus(io.paint, status, text),
+    },
+    // On a terminal there is not enough space for a timestamp and a job name. The width of a pipe is not
+    // limited.
+    io.width === undefined
+      ? { heading: "CREATED", cell: ({ created_at }) => created_at }
+      : { heading: "AGE", cell: ({ created_at }) => formatAge(Date.now() - Date.parse(created_at)) },
+    { heading: "JOB", cell: ({ job_name }) => job_name, flexible: true, truncateAt: "start" },
+    { heading: "DETAIL", cell: ({ progress, error }) => error ?? formatProgress(progress), flexible: true },
+  ];
+}

@@ -3,19 +3,19 @@ import * as z from "zod";
 import type { LogLine, LogPage } from "../../../protocol/log.ts";
 import { isTerminal } from "../../../protocol/task-status.ts";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { PathId } from "../../options.ts";
+import { PathId } from "../../connect/options.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import { getTaskExitCode } from "../../run/wait-for-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatColoredLogLine, formatWrappedLogLine } from "../../views/log-view.ts";
-import { getTaskExitCode } from "../../wait-for-task.ts";
 
 const LogsOptions = z.object({ id: PathId, follow: z.boolean().default(false) });
 export type LogsOptions = z.infer<typeof LogsOptions>;
 
 const PAGE_SIZE = 1000;
 
-export const logsCommand = (tools: Tools, run: CommandHandler<ClientContext, LogsOptions> = showLogs) =>
-  new Command("logs")
+export function logsCommand(tools: Tools, run: CommandHandler<ClientContext, LogsOptions> = showLogs) {
+  return new Command("logs")
     .description(
       "Print the log of a task. It includes console output if the worker runs with --keep-console.",
     )
@@ -33,19 +33,10 @@ Examples:
   $ joblib tasks logs $ID --follow --json | jq -r .text`,
     )
     .action(clientAction(tools, LogsOptions, run));
-
-const printLog = ({ io }: Pick<ClientContext, "io">, lines: readonly LogLine[]): void => {
-  const { paint, width } = io;
-  for (const line of lines) {
-    io.printLine(
-      line,
-      width === undefined ? formatColoredLogLine(paint, line) : formatWrappedLogLine(paint, line, width),
-    );
-  }
-};
+}
 
 /** Prints the log. With `--follow`, also prints new lines until the task ends. */
-export const showLogs: CommandHandler<ClientContext, LogsOptions> = async (context, { id, follow }) => {
+export async function showLogs(context: ClientContext, { id, follow }: LogsOptions): Promise<ExitCode> {
   const { client, signal } = context;
   if (follow) {
     for await (const { event, data } of client.follow("followTask", { task_id: id }, { signal })) {
@@ -62,4 +53,14 @@ export const showLogs: CommandHandler<ClientContext, LogsOptions> = async (conte
     if (page.items.length < PAGE_SIZE || page.after === null) return EXIT.ok;
     after = page.after;
   }
-};
+}
+
+function printLog({ io }: Pick<ClientContext, "io">, lines: readonly LogLine[]): void {
+  const { paint, width } = io;
+  for (const line of lines) {
+    io.printLine(
+      line,
+      width === undefined ? formatColoredLogLine(paint, line) : formatWrappedLogLine(paint, line, width),
+    );
+  }
+}

@@ -1,28 +1,29 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { PathId } from "../../options.ts";
+import { PathId } from "../../connect/options.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 
 const RetryOptions = z.object({ id: PathId });
 export type RetryOptions = z.infer<typeof RetryOptions>;
 
-export const retryCommand = (tools: Tools, run: CommandHandler<ClientContext, RetryOptions> = retryTask) =>
-  new Command("retry")
+export function retryCommand(tools: Tools, run: CommandHandler<ClientContext, RetryOptions> = retryTask) {
+  return new Command("retry")
     .description(
       "Retry a failed or cancelled task: it becomes pending at the end of the queue. Only its submitter and admins can retry it.",
     )
     .argument("<id>", "task id")
     .addHelpText("after", "\nExample:\n  $ joblib tasks retry 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
     .action(clientAction(tools, RetryOptions, run));
+}
 
 /** Makes a failed or cancelled task pending. For any other status, the server responds with a conflict. */
-export const retryTask: CommandHandler<ClientContext, RetryOptions> = async (
-  { io, client, signal },
-  { id },
-) => {
+export async function retryTask(
+  { io, client, signal }: ClientContext,
+  { id }: RetryOptions,
+): Promise<ExitCode> {
   const { body } = await client.call("retryTask", { params: { task_id: id } }, { signal });
   io.printResult(body, (task) => `retried ${task.id}`);
   return EXIT.ok;
-};
+}

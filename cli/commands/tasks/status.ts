@@ -1,18 +1,18 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { PathId, Wait } from "../../options.ts";
+import { parseWaitValue } from "../../connect/option-values.ts";
+import { PathId, Wait } from "../../connect/options.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import { getTaskExitCode, waitForTask } from "../../run/wait-for-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatTask } from "../../views/task-view.ts";
-import { parseWaitValue } from "../../wait-argument.ts";
-import { getTaskExitCode, waitForTask } from "../../wait-for-task.ts";
 
 const StatusOptions = z.object({ id: PathId, wait: Wait.optional() });
 export type StatusOptions = z.infer<typeof StatusOptions>;
 
-export const statusCommand = (tools: Tools, run: CommandHandler<ClientContext, StatusOptions> = showStatus) =>
-  new Command("status")
+export function statusCommand(tools: Tools, run: CommandHandler<ClientContext, StatusOptions> = showStatus) {
+  return new Command("status")
     .description("Show a task: its status, queue position, progress and result.")
     .argument("<id>", "task id")
     .option("--wait [seconds]", "wait until the task ends, or at most this long", parseWaitValue)
@@ -28,9 +28,10 @@ Examples:
   $ joblib tasks status $ID --wait 60 --json | jq .result`,
     )
     .action(clientAction(tools, StatusOptions, run));
+}
 
 /** Prints a task. With `--wait`, waits for its end first. */
-export const showStatus: CommandHandler<ClientContext, StatusOptions> = async (context, { id, wait }) => {
+export async function showStatus(context: ClientContext, { id, wait }: StatusOptions): Promise<ExitCode> {
   const { io, client, signal } = context;
   // The task is read once before the wait, so that a wrong id or an unreachable server is reported
   // immediately.
@@ -39,4 +40,4 @@ export const showStatus: CommandHandler<ClientContext, StatusOptions> = async (c
   const task = wait === undefined ? answer.body : await waitForTask(context, answer.body, wait);
   io.printResult(task, (safe) => formatTask(safe, io.paint, io.width));
   return wait === undefined ? EXIT.ok : getTaskExitCode(task);
-};
+}

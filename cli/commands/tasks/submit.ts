@@ -1,20 +1,20 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { Wait } from "../../options.ts";
-import { readPayload } from "../../payload.ts";
-import { getJobRoom } from "../../room.ts";
+import { parseWaitValue } from "../../connect/option-values.ts";
+import { Wait } from "../../connect/options.ts";
+import { getJobRoom } from "../../connect/room.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import { readPayload } from "../../parameters/payload.ts";
 import {
   addSetOption,
   addSubmissionOptions,
   submissionFields,
   toTaskSubmission,
-} from "../../submission-options.ts";
+} from "../../run/submission-options.ts";
+import { getTaskExitCode, waitForTask } from "../../run/wait-for-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatTask } from "../../views/task-view.ts";
-import { parseWaitValue } from "../../wait-argument.ts";
-import { getTaskExitCode, waitForTask } from "../../wait-for-task.ts";
 
 const SubmitOptions = z.object({
   job: z.string(),
@@ -25,10 +25,7 @@ const SubmitOptions = z.object({
 });
 export type SubmitOptions = z.infer<typeof SubmitOptions>;
 
-export const submitCommand = (
-  tools: Tools,
-  run: CommandHandler<ClientContext, SubmitOptions> = submitTask,
-) => {
+export function submitCommand(tools: Tools, run: CommandHandler<ClientContext, SubmitOptions> = submitTask) {
   const command = new Command("submit")
     .description(
       "Submit a task. The server validates the payload against the job's schema. The task stays pending until a worker runs it.",
@@ -50,10 +47,10 @@ Examples:
   $ echo '{"angle": 90}' | joblib tasks submit lab:modifiers:Rotate --payload -`,
     )
     .action(clientAction(tools, SubmitOptions, run));
-};
+}
 
 /** Submits a task. With `--wait`, waits for its end. */
-export const submitTask: CommandHandler<ClientContext, SubmitOptions> = async (context, options) => {
+export async function submitTask(context: ClientContext, options: SubmitOptions): Promise<ExitCode> {
   const { io, client, global, signal, readBytes } = context;
   const room_id = getJobRoom(options.job, global.room);
   const body = { payload: await readPayload(options, readBytes), ...toTaskSubmission(options) };
@@ -75,4 +72,4 @@ export const submitTask: CommandHandler<ClientContext, SubmitOptions> = async (c
   const task = await waitForTask(context, submitted, options.wait);
   io.printResult(task, (safe) => formatTask(safe, io.paint, io.width));
   return getTaskExitCode(task);
-};
+}

@@ -1,18 +1,18 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { followTask } from "../../follow-task.ts";
-import { PathId } from "../../options.ts";
+import { PathId } from "../../connect/options.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import { followTask } from "../../run/follow-task.ts";
+import { getTaskExitCode } from "../../run/wait-for-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatTask } from "../../views/task-view.ts";
-import { getTaskExitCode } from "../../wait-for-task.ts";
 
 const WatchOptions = z.object({ id: PathId });
 export type WatchOptions = z.infer<typeof WatchOptions>;
 
-export const watchCommand = (tools: Tools, run: CommandHandler<ClientContext, WatchOptions> = watchTask) =>
-  new Command("watch")
+export function watchCommand(tools: Tools, run: CommandHandler<ClientContext, WatchOptions> = watchTask) {
+  return new Command("watch")
     .description(
       "Watch a task until it ends: its status, queue position, progress and last log lines, updated in place. Then print the task.",
     )
@@ -28,12 +28,13 @@ Example:
   $ joblib tasks watch 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47`,
     )
     .action(clientAction(tools, WatchOptions, run));
+}
 
 /** Prints status and log to stderr while the task runs, and the finished task to stdout. */
-export const watchTask: CommandHandler<ClientContext, WatchOptions> = async (context, { id }) => {
+export async function watchTask(context: ClientContext, { id }: WatchOptions): Promise<ExitCode> {
   const { io } = context;
   const task = await followTask(context, { id, wait: true });
   if (task === undefined) return EXIT.notFinished;
   io.printResult(task, (safe) => formatTask(safe, io.paint, io.width));
   return getTaskExitCode(task);
-};
+}

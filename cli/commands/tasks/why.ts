@@ -1,16 +1,16 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { PathId } from "../../options.ts";
+import { PathId } from "../../connect/options.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import { wrap } from "../../io/text-width.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
-import { wrap } from "../../wrap.ts";
 
 const WhyOptions = z.object({ id: PathId });
 export type WhyOptions = z.infer<typeof WhyOptions>;
 
-export const whyCommand = (tools: Tools, run: CommandHandler<ClientContext, WhyOptions> = showDiagnosis) =>
-  new Command("why")
+export function whyCommand(tools: Tools, run: CommandHandler<ClientContext, WhyOptions> = showDiagnosis) {
+  return new Command("why")
     .description("Explain in one sentence why a task is not running, or what it is doing.")
     .argument("<id>", "task id")
     .addHelpText(
@@ -25,13 +25,14 @@ Examples:
   $ joblib tasks why $ID --json | jq -r .reason`,
     )
     .action(clientAction(tools, WhyOptions, run));
+}
 
 /** Prints the server's diagnosis. */
-export const showDiagnosis: CommandHandler<ClientContext, WhyOptions> = async (
-  { io, client, signal },
-  { id },
-) => {
+export async function showDiagnosis(
+  { io, client, signal }: ClientContext,
+  { id }: WhyOptions,
+): Promise<ExitCode> {
   const { body } = await client.call("diagnoseTask", { params: { task_id: id } }, { signal });
   io.printResult(body, ({ sentence }) => (io.width === undefined ? sentence : wrap(sentence, io.width)));
   return EXIT.ok;
-};
+}

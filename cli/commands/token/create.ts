@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { localAction } from "../../action.ts";
-import { UsageError } from "../../errors.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { Room } from "../../global-options.ts";
-import { Duration, text } from "../../options.ts";
-import { readSettings } from "../../start-server.ts";
+import { Room } from "../../connect/global-options.ts";
+import { Duration, text } from "../../connect/options.ts";
+import { readSettings } from "../../connect/start-server.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import { UsageError } from "../../io/errors.ts";
 import type { CommandHandler, LocalContext, Tools } from "../../tools.ts";
 
 const Rooms = z.union([
@@ -24,8 +24,8 @@ const CreateOptions = z.object({
 });
 export type CreateOptions = z.infer<typeof CreateOptions>;
 
-export const createCommand = (tools: Tools, run: CommandHandler<LocalContext, CreateOptions> = createToken) =>
-  new Command("create")
+export function createCommand(tools: Tools, run: CommandHandler<LocalContext, CreateOptions> = createToken) {
+  return new Command("create")
     .description(
       "Create a token, signed with the JOBLIB_JWT_SECRET of the server. Requests with this token act as the given user.",
     )
@@ -42,8 +42,9 @@ Examples:
   $ export JOBLIB_TOKEN=$(joblib token create --sub worker-1 --admin)`,
     )
     .action(localAction(tools, CreateOptions, run));
+}
 
-export const createToken: CommandHandler<LocalContext, CreateOptions> = async ({ io, env }, options) => {
+export async function createToken({ io, env }: LocalContext, options: CreateOptions): Promise<ExitCode> {
   const { jwt_secret: secret } = await readSettings(env, {});
   if (secret === undefined)
     throw new UsageError("JOBLIB_JWT_SECRET is not set. Set it to the secret of the server.");
@@ -57,4 +58,4 @@ export const createToken: CommandHandler<LocalContext, CreateOptions> = async ({
   });
   io.printResult({ token }, (created) => created.token);
   return EXIT.ok;
-};
+}

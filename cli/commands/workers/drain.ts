@@ -1,28 +1,29 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import { PathId } from "../../options.ts";
+import { PathId } from "../../connect/options.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatCount } from "../../views/count.ts";
 
 const DrainOptions = z.object({ id: PathId });
 export type DrainOptions = z.infer<typeof DrainOptions>;
 
-export const drainCommand = (tools: Tools, run: CommandHandler<ClientContext, DrainOptions> = drainWorker) =>
-  new Command("drain")
+export function drainCommand(tools: Tools, run: CommandHandler<ClientContext, DrainOptions> = drainWorker) {
+  return new Command("drain")
     .description(
       "Drain a worker: it accepts no new tasks, finishes its current ones, and exits with code 0. Only its owner and admins can drain it.",
     )
     .argument("<id>", "worker id (see `joblib workers list`)")
     .addHelpText("after", "\nExample:\n  $ joblib workers drain 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
     .action(clientAction(tools, DrainOptions, run));
+}
 
 /** Drains a worker, and prints how many tasks it still has to finish. */
-export const drainWorker: CommandHandler<ClientContext, DrainOptions> = async (
-  { io, client, signal },
-  { id },
-) => {
+export async function drainWorker(
+  { io, client, signal }: ClientContext,
+  { id }: DrainOptions,
+): Promise<ExitCode> {
   const { body } = await client.call("drainWorker", { params: { worker_id: id } }, { signal });
   io.printResult(body, ({ name, task_count }) => {
     const rest =
@@ -30,4 +31,4 @@ export const drainWorker: CommandHandler<ClientContext, DrainOptions> = async (
     return `draining ${name ?? body.id}; ${rest}`;
   });
   return EXIT.ok;
-};
+}

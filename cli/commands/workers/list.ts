@@ -2,11 +2,11 @@ import { Command } from "commander";
 import * as z from "zod";
 import type { Worker } from "../../../protocol/worker.ts";
 import { clientAction } from "../../action.ts";
-import { EXIT } from "../../exit-codes.ts";
-import type { Io } from "../../io.ts";
-import { pageOptions } from "../../options.ts";
-import { getSingleRoom } from "../../room.ts";
-import type { Column } from "../../table.ts";
+import { pageOptions } from "../../connect/options.ts";
+import { getSingleRoom } from "../../connect/room.ts";
+import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import type { Io } from "../../io/output.ts";
+import type { Column } from "../../io/table.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatAge } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
@@ -14,8 +14,8 @@ import { showPage } from "../../views/page-view.ts";
 const ListOptions = z.object(pageOptions);
 export type ListOptions = z.infer<typeof ListOptions>;
 
-export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listWorkers) =>
-  new Command("list")
+export function listCommand(tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listWorkers) {
+  return new Command("list")
     .description(
       "List the workers of a room (--room or JOBLIB_ROOM). Without a room, list your own workers; admins see all of them.",
     )
@@ -23,11 +23,12 @@ export const listCommand = (tools: Tools, run: CommandHandler<ClientContext, Lis
     .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText("after", "\nExample:\n  $ joblib workers list --room lab")
     .action(clientAction(tools, ListOptions, run));
+}
 
-export const listWorkers: CommandHandler<ClientContext, ListOptions> = async (
-  { io, client, global, signal },
-  query,
-) => {
+export async function listWorkers(
+  { io, client, global, signal }: ClientContext,
+  query: ListOptions,
+): Promise<ExitCode> {
   const room_id = getSingleRoom(global.room);
   const { body } =
     room_id === undefined
@@ -36,22 +37,24 @@ export const listWorkers: CommandHandler<ClientContext, ListOptions> = async (
   const emptyText = room_id === undefined ? "no workers" : `no workers in ${room_id}`;
   showPage(io, body, { columns: createColumns(io), emptyText });
   return EXIT.ok;
-};
+}
 
-const createColumns = (io: Io): Column<Worker>[] => [
-  { heading: "ID", cell: ({ id }) => id },
-  {
-    heading: "STATUS",
-    cell: ({ online, draining }) => (!online ? "offline" : draining ? "draining" : "online"),
-  },
-  { heading: "JOBS", cell: ({ job_count }) => String(job_count) },
-  { heading: "TASKS", cell: ({ task_count }) => String(task_count) },
-  // On a terminal there is not enough space for a timestamp and a name.
-  io.width === undefined
-    ? { heading: "LAST HEARTBEAT", cell: ({ last_heartbeat }) => last_heartbeat }
-    : {
-        heading: "HEARTBEAT",
-        cell: ({ last_heartbeat }) => `${formatAge(Date.now() - Date.parse(last_heartbeat))} ago`,
-      },
-  { heading: "NAME", cell: ({ name }) => name ?? "", flexible: true },
-];
+function createColumns(io: Io): Column<Worker>[] {
+  return [
+    { heading: "ID", cell: ({ id }) => id },
+    {
+      heading: "STATUS",
+      cell: ({ online, draining }) => (!online ? "offline" : draining ? "draining" : "online"),
+    },
+    { heading: "JOBS", cell: ({ job_count }) => String(job_count) },
+    { heading: "TASKS", cell: ({ task_count }) => String(task_count) },
+    // On a terminal there is not enough space for a timestamp and a name.
+    io.width === undefined
+      ? { heading: "LAST HEARTBEAT", cell: ({ last_heartbeat }) => last_heartbeat }
+      : {
+          heading: "HEARTBEAT",
+          cell: ({ last_heartbeat }) => `${formatAge(Date.now() - Date.parse(last_heartbeat))} ago`,
+        },
+    { heading: "NAME", cell: ({ name }) => name ?? "", flexible: true },
+  ];
+}

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
-import { CliError } from "../../../cli/errors.ts";
-import { loadExtensions } from "../../../cli/load-extensions.ts";
+import { CliError } from "../../../cli/io/errors.ts";
+import { loadExtensions } from "../../../cli/worker/load-extensions.ts";
 
 // Loads a file and prints the result, again after each replacement of another file's content.
 const [file = "", ...replacements] = process.argv.slice(2);

@@ -1,0 +1,28 @@
+/** Matches a decimal number. `Number` would also accept spaces and hexadecimal digits. */
+export const DECIMAL = /^-?\d+(\.\d+)?$/;
+
+const UNTIL_END = "until-end";
+
+/**
+ * Rewrites `--wait <id>`. Otherwise commander would use the id as the optional value of `--wait`, which is a
+ * number of seconds.
+ */
+export function normalizeWait(argv: readonly string[]): string[] {
+  return argv.flatMap((argument, index) => {
+    if (argument !== "--wait") return [argument];
+    const next = argv[index + 1];
+    return next === undefined || next.startsWith("-") || DECIMAL.test(next)
+      ? [argument]
+      : [`--wait=${UNTIL_END}`];
+  });
+}
+
+/** Parses the value of `--wait` for its schema. */
+export function parseWaitValue(text: string): string | true {
+  return text === UNTIL_END ? true : text;
+}
+
+/** Collects the values of an option that can be repeated. */
+export function collect(value: string, values: readonly string[] = []): string[] {
+  return [...values, value];
+}

@@ -1,0 +1,74 @@
+import type { LogLine } from "../../protocol/log.ts";
+import type { Task } from "../../protocol/task.ts";
+import { isTerminal } from "../../protocol/task-status.ts";
+import type { Wait } from "../connect/options.ts";
+import type { ClientContext } from "../tools.ts";
+import { formatLogLine, formatWrappedLogLine, LOG_STYLES } from "../views/log-view.ts";
+import { formatTaskFrame, MAX_LOG_LINES, type TaskWithLog } from "../views/task-frame.ts";
+import { formatTaskStatus } from "../views/task-view.ts";
+
+/** The task to follow, and the maximum duration. */
+export interface FollowOptions {
+  readonly id: string;
+  /** The current state of the task, if it is known. */
+  readonly task?: Task | undefined;
+  readonly wait: Wait;
+}
+
+/** Prints a line for each change of the status and each log line. Used if the output is not a terminal. */
+function createPlainOutput({ io }: Pick<ClientContext, "io">) {
+  let status: Task["status"] | undefined;
+  return {
+    printStatus(task: Task) {
+      if (task.status === status) return;
+      status = task.status;
+      io.printEvent({ event: "status", task: task.id, status }, formatTaskStatus(task));
+    },
+    printLog(lines: readonly LogLine[]) {
+      for (const line of lines) {
+        io.printEvent({ event: "log", ...line }, formatLogLine(line), LOG_STYLES[line.level]);
+      }
+    },
+  };
+}
+
+/**
+ * Follows a task on stderr until it ends or the time expires. A terminal shows a display that is redrawn in
+ * place; other output is printed line by line. Returns the last known state of the task, or undefined if no
+ * state was received.
+ */
+export async function followTask(
+  context: ClientContext,
+  { id, task, wait }: FollowOptions,
+): Promise<Task | undefined> {
+  const { io, client, signal } = context;
+  let current: TaskWithLog | undefined = task === undefined ? undefined : { task, lines: [] };
+  if (task !== undefined && (isTerminal(task.status) || wait === 0)) return task;
+  const timeout = wait === true ? undefined : AbortSignal.timeout(wait * 1000);
+  const display = await io.openLiveDisplay((style) =>
+    current === undefined ? "" : formatTaskFrame(current, { ...style, now: Date.now() }),
+  );
+  const plain = display === undefined ? createPlainOutput(context) : undefined;
+  const options = { signal: timeout === undefined ? signal : AbortSignal.any([signal, timeout]) };
+  try {
+    for await (const { event, data } of client.follow("followTask", { task_id: id }, options)) {
+      if (event === "log") {
+        plain?.printLog(data.items);
+        if (current !== undefined)
+          current = { ...current, lines: [...current.lines, ...data.items].slice(-MAX_LOG_LINES) };
+      } else {
+        plain?.printStatus(data);
+        current = { task: data, lines: current?.lines ?? [] };
+        if (isTerminal(data.status)) break;
+      }
+      display?.redraw();
+    }
+  } catch (error) {
+    if (timeout?.aborted !== true || signal.aborted) throw error;
+  } finally {
+    display?.close(({ paint, width }) =>
+      current?.lines.map((line) => formatWrappedLogLine(paint, line, width)).join("\n"),
+    );
+  }
+  return current?.task;
+}

@@ -1,0 +1,188 @@
+import { GLOBAL_ROOM } from "../../protocol/room.ts";
+import type { ClaimedTask } from "../../sdk/claimed-task.ts";
+import type { ExtensionOptions } from "../../sdk/extension.ts";
+import { JobManager } from "../../sdk/job-manager.ts";
+import type { Logger } from "../../sdk/logger.ts";
+import type { TaskOutcome } from "../../sdk/task-outcome.ts";
+import { EXIT } from "../exit-codes.ts";
+import { CliError, UsageError } from "../io/errors.ts";
+import type { Io } from "../io/output.ts";
+import type { LocalContext } from "../tools.ts";
+import { formatDuration } from "../views/duration.ts";
+import {
+  findUserFrame,
+  type LoadedExtensions,
+  type RunnableClass,
+  summarizeError,
+} from "./load-extensions.ts";
+
+/** The server of a worker, and the rooms of classes that declare none. */
+export interface WorkerConfig {
+  readonly url?: string | undefined;
+  readonly token?: string | undefined;
+  readonly name?: string | undefined;
+  readonly rooms: readonly string[];
+  readonly public: boolean;
+  /** True to store the console output of tasks in their logs. */
+  readonly keepConsole?: boolean | undefined;
+}
+
+/** The number of concurrent tasks of a worker, and the signals that stop it. */
+export interface RunTasksOptions {
+  readonly concurrency: number;
+  readonly pollInterval?: number | undefined;
+  /** Aborting it stops claiming. Running tasks are finished. */
+  readonly drain: AbortSignal;
+  /** Aborting it fails the running tasks as interrupted, and requeues the claimed tasks. */
+  readonly interrupt: AbortSignal;
+}
+
+/** The rooms that a class declares. */
+export interface RoomDeclaration extends Pick<ExtensionOptions, "room" | "public"> {
+  readonly name: string;
+}
+
+/**
+ * Returns the rooms of a class. These are the rooms that it declares, or those of the command line if it
+ * declares none.
+ */
+export function getRooms(Class: RoomDeclaration, config: Pick<WorkerConfig, "rooms" | "public">): string[] {
+  const declared = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
+  const source =
+    declared.length > 0 || Class.public === true
+      ? { rooms: declared, public: Class.public === true }
+      : config;
+  const rooms = [...new Set(source.public ? [GLOBAL_ROOM, ...source.rooms] : source.rooms)];
+  if (rooms.length > 0) return rooms;
+  throw new UsageError(
+    `${Class.name} has no room. Pass --room or --public, set JOBLIB_ROOM, or declare \`static room\` or \`static public\` in the class.`,
+  );
+}
+
+/** Creates a manager for the classes. Nothing is sent to the server yet. */
+export function createManager(
+  io: Io,
+  { classes, context }: LoadedExtensions,
+  config: WorkerConfig,
+): JobManager {
+  const { url, token, name, keepConsole } = config;
+  const options = { url, token, name, logger: createLogger(io), captureConsole: keepConsole === true };
+  const jobs = new JobManager<unknown>(options, context);
+  for (const Class of classes) {
+    for (const room of getRooms(Class, config)) jobs.register(Class, { room });
+  }
+  return jobs;
+}
+
+/** Registers the worker and its jobs with the server, and prints them. */
+export async function registerJobs(
+  io: Io,
+  jobs: JobManager,
+  { classes, config }: { classes: readonly RunnableClass[]; config: WorkerConfig },
+): Promise<void> {
+  await jobs.ready();
+  for (const Class of classes) {
+    for (const room of getRooms(Class, config)) {
+      const prefix = room === GLOBAL_ROOM ? "public" : room;
+      const job = `${prefix}:${Class.category}:${Class.name}`;
+      io.printEvent({ event: "registered", job, room, worker: jobs.workerId }, `registered ${job}`);
+    }
+  }
+  io.printEvent(
+    { event: "connected", worker: jobs.workerId, url: jobs.client.url },
+    `worker ${jobs.workerId} is connected to ${jobs.client.url}`,
+  );
+}
+
+/**
+ * Stops the worker at the first uncaught error, because the state of the process is unknown afterwards. The
+ * running tasks fail with this error immediately, instead of after the worker timeout. The reason of the
+ * returned signal is the error to report.
+ */
+export function stopOnUncaughtError(
+  { watchUncaughtErrors }: Pick<LocalContext, "watchUncaughtErrors">,
+  jobs: JobManager,
+  { files }: LoadedExtensions,
+): Disposable & { readonly signal: AbortSignal } {
+  const stopped = new AbortController();
+  const watch = watchUncaughtErrors((error) => {
+    if (stopped.signal.aborted) return;
+    const reason = `the worker stopped because of an uncaught error: ${summarizeError(error)}`;
+    // Called before the abort, so that the running tasks fail with this reason instead of that of an
+    // interrupt.
+    void jobs.interrupt(reason);
+    stopped.abort(new CliError(reason, EXIT.usage, findUserFrame(error, files)));
+  });
+  return { signal: stopped.signal, [Symbol.dispose]: () => watch[Symbol.dispose]() };
+}
+
+/**
+ * Runs tasks until a signal stops the worker. Prints the start and the end of each task, and deregisters the
+ * worker.
+ */
+export async function runTasks(io: Io, jobs: JobManager, options: RunTasksOptions): Promise<void> {
+  const { concurrency, pollInterval, drain, interrupt } = options;
+  const startTimes = new Map<string, number>();
+  await jobs.run({
+    concurrency,
+    pollInterval,
+    signal: drain,
+    interrupt,
+    onTask: ({ id, jobName, attempt }) => {
+      startTimes.set(id, performance.now());
+      io.printEvent({ event: "started", task: id, job: jobName, attempt }, `${id} ${jobName} started`, "dim");
+    },
+    onOutcome: (task, outcome) => {
+      const milliseconds = performance.now() - (startTimes.get(task.id) ?? performance.now());
+      startTimes.delete(task.id);
+      printOutcome(io, { task, outcome, milliseconds });
+    },
+  });
+  await jobs.dispose();
+}
+
+function printOutcome(
+  io: Io,
+  { task, outcome, milliseconds }: { task: ClaimedTask; outcome: TaskOutcome; milliseconds: number },
+): void {
+  const { status } = outcome;
+  const reason =
+    outcome.status === "failed"
+      ? `: ${outcome.error}`
+      : outcome.status === "lost"
+        ? `: ${outcome.reason}`
+        : "";
+  const retryNote =
+    outcome.status === "failed" && outcome.task.status === "pending" ? " (will be retried)" : "";
+  io.printEvent(
+    {
+      event: status,
+      task: task.id,
+      job: task.jobName,
+      duration_ms: Math.round(milliseconds),
+      ...(outcome.status === "failed" ? { error: outcome.error } : {}),
+      ...(outcome.status === "lost" ? { reason: outcome.reason } : {}),
+    },
+    `${task.id} ${task.jobName} ${status} after ${formatDuration(milliseconds)}${retryNote}${reason}`,
+    status === "completed" ? "success" : "error",
+  );
+}
+
+const getMessage = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * Creates a logger that prints warnings and errors of the SDK. Omits those about a task, because the task has
+ * its own line.
+ */
+function createLogger(io: Io): Logger {
+  const print = (level: string) => (fields: object, message: string) => {
+    if ("task" in fields) return;
+    const reason = "err" in fields ? `: ${getMessage(fields.err)}` : "";
+    io.printEvent(
+      { event: "log", level, message, ...("err" in fields ? { error: getMessage(fields.err) } : {}) },
+      message + reason,
+      "dim",
+    );
+  };
+  return { debug: () => {}, info: () => {}, warn: print("warn"), error: print("error") };
+}

@@ -1,0 +1,129 @@
+import { EventEmitter } from "node:events";
+import { Writable } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { makeNonBlocking } from "../../../cli/io/non-blocking-output.ts";
+import { handleOutputErrors } from "../../../cli/io/output-errors.ts";
+
+const MAX_BUFFERED = 100;
+const LINE = `${"x".repeat(59)}\n`;
+
+/** A stream whose reader the test stops, resumes, or fails with an error. */
+const createStream = () => {
+  const written: string[] = [];
+  let waiting: (() => void) | undefined;
+  const reader = { isStopped: false, error: undefined as Error | undefined };
+  const stream = new Writable({
+    decodeStrings: false,
+    autoDestroy: false,
+    write(chunk: string, _encoding, done) {
+      if (reader.error !== undefined) return done(reader.error);
+      const accept = () => {
+        written.push(chunk);
+        done();
+      };
+      if (reader.isStopped) waiting = accept;
+      else accept();
+    },
+  });
+  stream.on("error", () => {});
+  const resume = () => {
+    reader.isStopped = false;
+    waiting?.();
+  };
+  return { stream, reader, written, resume };
+};
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("a non-blocking stream", () => {
+  test("buffers a limited amount for a reader that has stopped, and reports the loss when it reads again", async () => {
+    const { stream, reader, written, resume } = createStream();
+    makeNonBlocking(stream, MAX_BUFFERED);
+    reader.isStopped = true;
+
+    for (let count = 0; count < 1000; count += 1) stream.write(LINE);
+    expect(stream.writableLength).toBeLessThanOrEqual(MAX_BUFFERED + LINE.length);
+    resume();
+    await nextTurn();
+
+    expect(written).toEqual([
+      LINE,
+      LINE,
+      "\njoblib: 998 writes were discarded here because the output was blocked\n",
+    ]);
+    stream.write(LINE);
+    expect(written.at(-1)).toBe(LINE);
+  });
+
+  test("calls the callbacks of dropped writes", async () => {
+    const { stream, reader } = createStream();
+    makeNonBlocking(stream, MAX_BUFFERED);
+    reader.isStopped = true;
+    for (let count = 0; count < 3; count += 1) stream.write(LINE);
+
+    const plain = await new Promise<unknown>((resolve) => stream.write(LINE, resolve));
+    const encoded = await new Promise<unknown>((resolve) => stream.write(LINE, "utf8", resolve));
+
+    expect([plain, encoded]).toEqual([undefined, undefined]);
+  });
+
+  test("continues after errors, and reports the loss when writing works again", async () => {
+    const { stream, reader, written } = createStream();
+    makeNonBlocking(stream, MAX_BUFFERED);
+    // A standard stream is usable again after an error, unlike other streams.
+    const recover = () => Reflect.apply(Reflect.get(stream, "_undestroy"), stream, []);
+    for (let count = 0; count < 2; count += 1) {
+      reader.error = Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+      stream.write(LINE);
+      await nextTurn();
+      recover();
+    }
+    reader.error = undefined;
+    stream.write(LINE);
+    await nextTurn();
+
+    expect(written).toEqual([
+      LINE,
+      "\njoblib: 2 writes were discarded here because the output was blocked\n",
+    ]);
+  });
+});
+
+describe("handleOutputErrors", () => {
+  const createOutput = () => {
+    const stdout = new EventEmitter();
+    const stderr = new EventEmitter();
+    const exits: unknown[] = [];
+    const errors = handleOutputErrors({ stdout, stderr }, (code, cause) =>
+      exits.push([code, cause?.message]),
+    );
+    const fail = (stream: EventEmitter, code: string) =>
+      stream.emit("error", Object.assign(new Error(`${code}: words`), { code }));
+    return { stdout, stderr, exits, errors, fail };
+  };
+
+  test("exits successfully if the reader closes the pipe", () => {
+    const { stdout, exits, fail } = createOutput();
+    fail(stdout, "EPIPE");
+    expect(exits).toEqual([[0, undefined]]);
+  });
+
+  test.each(["ENOSPC", "EIO"])("fails if a result is lost because of %s", (code) => {
+    const { stdout, exits, fail } = createOutput();
+    fail(stdout, code);
+    expect(exits).toEqual([[2, `${code}: words`]]);
+  });
+
+  test.each(["EPIPE", "ENOSPC", "EIO"])("ignores %s on stderr", (code) => {
+    const { stderr, exits, fail } = createOutput();
+    fail(stderr, code);
+    expect(exits).toEqual([]);
+  });
+
+  test("does not end a command that ignores output errors", () => {
+    const { stdout, exits, errors, fail } = createOutput();
+    errors.ignore();
+    for (const code of ["EPIPE", "ENOSPC", "EIO"]) fail(stdout, code);
+    expect(exits).toEqual([]);
+  });
+});

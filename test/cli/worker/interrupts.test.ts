@@ -1,0 +1,95 @@
+import { EventEmitter } from "node:events";
+import { describe, expect, test } from "vitest";
+import {
+  DRAIN_SIGNALS,
+  isUnderNohup,
+  SAME_REQUEST_MS,
+  watchInterrupts,
+} from "../../../cli/worker/interrupts.ts";
+
+/** Creates interrupts with a signal source and a clock that the test controls. */
+const createInterrupts = (ignoresHangup = false) => {
+  const source = new EventEmitter();
+  const clock = { now: 1000 };
+  const interrupts = watchInterrupts(source, { ignoresHangup, now: () => clock.now });
+  return { source, clock, interrupts };
+};
+
+const getState = ({ first, second }: { first: AbortSignal; second: AbortSignal }) => [
+  first.aborted,
+  second.aborted,
+];
+
+describe("watchInterrupts", () => {
+  test("counts a Ctrl-C that npx forwards as well only once", () => {
+    const { source, clock, interrupts } = createInterrupts();
+
+    source.emit("SIGINT");
+    clock.now += SAME_REQUEST_MS - 1;
+    source.emit("SIGINT");
+
+    expect(getState(interrupts)).toEqual([true, false]);
+  });
+
+  test("interrupts at a later stop request of any kind, and lets a third one end the process", () => {
+    const { source, clock, interrupts } = createInterrupts();
+
+    source.emit("SIGTERM");
+    clock.now += SAME_REQUEST_MS;
+    source.emit("SIGINT");
+
+    expect(getState(interrupts)).toEqual([true, true]);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"]) expect(source.listenerCount(signal)).toBe(0);
+  });
+
+  test.each(DRAIN_SIGNALS)("drains at %s, and stops listening when it is disposed", (signal) => {
+    const { source, interrupts } = createInterrupts();
+
+    source.emit(signal);
+    expect(getState(interrupts)).toEqual([true, false]);
+
+    interrupts[Symbol.dispose]();
+    expect(source.listenerCount(signal)).toBe(0);
+  });
+
+  test.each(["SIGHUP", "SIGXCPU", "SIGUSR2"])("never counts %s as a second request", (signal) => {
+    const { source, clock, interrupts } = createInterrupts();
+
+    for (const emitted of ["SIGTERM", signal, signal]) {
+      source.emit(emitted);
+      clock.now += SAME_REQUEST_MS;
+    }
+
+    expect(getState(interrupts)).toEqual([true, false]);
+  });
+
+  test("ignores SIGHUP under nohup, and drains at the other signals", () => {
+    const { source, interrupts } = createInterrupts(true);
+
+    source.emit("SIGHUP");
+    expect(interrupts.first.aborted).toBe(false);
+    expect(source.listenerCount("SIGHUP")).toBe(1);
+    source.emit("SIGTERM");
+    expect(interrupts.first.aborted).toBe(true);
+  });
+
+  test("leaves SIGUSR2 to Node.js if Node.js listens already", () => {
+    const source = new EventEmitter();
+    source.on("SIGUSR2", () => {});
+    using interrupts = watchInterrupts(source);
+
+    source.emit("SIGUSR2");
+
+    expect(interrupts.first.aborted).toBe(false);
+  });
+});
+
+test.each([
+  [{ _: "/usr/bin/nohup" }, true],
+  [{ _: "nohup" }, true],
+  [{ _: "/usr/bin/node" }, false],
+  [{ _: "/home/ada/not-nohup" }, false],
+  [{}, false],
+])("isUnderNohup returns for the environment %j: %s", (env, expected) => {
+  expect(isUnderNohup(env)).toBe(expected);
+});
