@@ -20,7 +20,7 @@ export default defineConfig({
   },
   build: {
     outDir: join(import.meta.dirname, "..", "dist", "web"),
-    emptyOutDir: true,
+    emptyOutDir: false,
     target: "es2022",
     // No assets are inlined, because the page's Content-Security-Policy blocks `data:` URLs.
     assetsInlineLimit: 0,

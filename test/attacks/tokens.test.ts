@@ -88,7 +88,7 @@ describe.each(Object.keys(INVALID_TOKENS))("a token that is %s", (kind) => {
         type: "/v1/problems/unauthorized",
         title: expect.any(String),
         status: 401,
-        detail: "Credentials are missing or not valid.",
+        detail: "Missing or invalid credentials. Send a bearer token in the Authorization header.",
       });
     }
   });
