@@ -34,7 +34,7 @@ export const failedOver: FaultCase = {
 export const fewConnections: FaultCase = {
   name: "F43 connection limit below the pool's size",
   invariants: ["I1", "I13"],
-  cluster: { connectionLimit: 3 },
+  cluster: { connectionLimit: 6 },
   async run(context) {
     context.fault("connections limited");
     await runUnderLoad(context, { submitters: 6, workers: 4 }, async () => {
