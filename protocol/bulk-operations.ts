@@ -1,6 +1,6 @@
-import { BulkOutcome, BulkRequest } from "./bulk.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, RoomParams } from "./operation-parts.ts";
+import { BulkOutcome, BulkRequest } from "./tasks/bulk.ts";
 
 /** Cancels a room's tasks that match a filter. */
 export const cancelTasks = operation({

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { CallerInfo } from "./caller-info.ts";
+import { CallerInfo } from "./caller.ts";
 import { operation } from "./operation.ts";
 import { API_PATH } from "./operation-parts.ts";
-import { RoomId } from "./room.ts";
+import { RoomId } from "./rooms.ts";
 
 /** Reads the caller's identity and permissions. */
 export const readCaller = operation({

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { Attempt } from "./attempt.ts";
-import { Diagnosis } from "./diagnosis.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, TaskParams } from "./operation-parts.ts";
+import { Attempt } from "./tasks/attempts.ts";
+import { Diagnosis } from "./tasks/diagnosis.ts";
 
 /** Explains why a task is not running. */
 export const diagnoseTask = operation({

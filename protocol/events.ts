@@ -1,4 +1,4 @@
-import type { TaskStatus } from "./task-status.ts";
+import type { TaskStatus } from "./tasks/status.ts";
 
 /** A change notification. It carries no state: listeners read the current state from the database. */
 export type Event =

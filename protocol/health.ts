@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Timestamp } from "./timestamp.ts";
+import { Timestamp } from "./time.ts";
 
 /** How the server's connection to one of its parts is secured. */
 export const ConnectionSecurity = z

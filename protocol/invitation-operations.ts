@@ -1,4 +1,4 @@
-import { Invitation, InvitationRequest, NewInvitation } from "./invitation.ts";
+import { Invitation, InvitationRequest, NewInvitation } from "./invitations.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, InvitationParams, RoomParams } from "./operation-parts.ts";
 import { createPageSchema, PageQuery } from "./page.ts";

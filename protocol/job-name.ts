@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { GLOBAL_ROOM, isRoomId } from "./room.ts";
+import { GLOBAL_ROOM, isRoomId } from "./rooms.ts";
 
 const SEPARATOR = ":";
 const PART = /^[A-Za-z0-9_.-]{1,128}$/;

@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { Job, JobRegistration } from "./job.ts";
+import { Job, JobRegistration } from "./jobs.ts";
 import { JsonObject } from "./json.ts";
 import { operation } from "./operation.ts";
 import { API_PATH, RoomJobParams, RoomParams } from "./operation-parts.ts";
 import { createPageSchema, PageQuery } from "./page.ts";
 import { FieldError } from "./problem.ts";
-import { JobTaskQuery, TaskPage } from "./task-filter.ts";
+import { JobTaskQuery, TaskPage } from "./tasks/list.ts";
 
 /** Registers a job in a room. */
 export const registerJob = operation({

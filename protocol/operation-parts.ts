@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { JobName } from "./job-name.ts";
-import { RoomId } from "./room.ts";
+import { RoomId } from "./rooms.ts";
 
 /** The path of the API, under the plugin's prefix. */
 export const API_PATH = "/v1/joblib";

@@ -3,7 +3,7 @@ import { readCaller } from "./caller-operations.ts";
 import { diagnoseTask, listAttempts } from "./diagnosis-operations.ts";
 import { createInvitation, listInvitations, revokeInvitation } from "./invitation-operations.ts";
 import { listJobs, listJobTasks, readJob, registerJob, validatePayload } from "./job-operations.ts";
-import { listProblems, readProblem } from "./problem-operations.ts";
+import { listProblems, readProblem } from "./problems.ts";
 import { listRooms, readHealth, readRoomStats, readStats } from "./stats-operations.ts";
 import {
   adoptLateResult,
@@ -19,7 +19,7 @@ import {
   submitTasks,
   updateTask,
   updateTasks,
-} from "./task-operations.ts";
+} from "./tasks/submit.ts";
 import {
   createWorker,
   drainWorker,

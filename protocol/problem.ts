@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { JsonValue } from "./json.ts";
-import { TaskStatus } from "./task-status.ts";
+import { TaskStatus } from "./tasks/status.ts";
 
 /** Every error that joblib returns, by the last part of its type URI (RFC 9457). */
 export const PROBLEMS = {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Timestamp } from "./timestamp.ts";
+import { Timestamp } from "./time.ts";
 
 /** Maximum number of ended tasks that statistics are computed from, newest first. */
 export const MAX_MEASURED_TASKS = 10_000;

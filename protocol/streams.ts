@@ -1,9 +1,9 @@
 import * as z from "zod";
 import type { Access } from "./access.ts";
-import { LogPage } from "./log.ts";
 import { API_PATH, RoomParams, TaskParams } from "./operation-parts.ts";
 import type { ProblemId } from "./problem.ts";
-import { Task } from "./task.ts";
+import { LogPage } from "./tasks/log.ts";
+import { Task } from "./tasks/task.ts";
 
 /** One stream of server-sent events (WHATWG HTML, section 9.2). */
 export interface StreamOperation {

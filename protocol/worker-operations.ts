@@ -10,7 +10,7 @@ import {
   TaskRelease,
   Worker,
   WorkerDetails,
-} from "./worker.ts";
+} from "./workers.ts";
 
 /** Creates a worker. */
 export const createWorker = operation({

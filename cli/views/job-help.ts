@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import type { Job } from "../../protocol/job.ts";
+import type { Job } from "../../protocol/jobs.ts";
 import { getParameters, getUnsupportedNames, type Parameter } from "../parameters/parameter.ts";
 import { formatChoices } from "../parameters/read-value.ts";
 import { escapeLine } from "../sanitize.ts";

@@ -1,4 +1,4 @@
-import type { LogLine } from "../../protocol/log.ts";
+import type { LogLine } from "../../protocol/tasks/log.ts";
 import type { Io, NoteStyle } from "../io.ts";
 import { escapeLine } from "../sanitize.ts";
 import { truncate } from "../table.ts";

@@ -1,5 +1,5 @@
-import type { LogLine } from "../../protocol/log.ts";
-import type { Task } from "../../protocol/task.ts";
+import type { LogLine } from "../../protocol/tasks/log.ts";
+import type { Task } from "../../protocol/tasks/task.ts";
 import type { Io } from "../io.ts";
 import { escapeLine } from "../sanitize.ts";
 import { getTextWidth, truncate } from "../table.ts";

@@ -1,6 +1,6 @@
 import type { JsonValue } from "../../protocol/json.ts";
-import type { Progress, Task } from "../../protocol/task.ts";
-import type { TaskStatus } from "../../protocol/task-status.ts";
+import type { TaskStatus } from "../../protocol/tasks/status.ts";
+import type { Progress, Task } from "../../protocol/tasks/task.ts";
 import type { Io } from "../io.ts";
 import { escapeLine } from "../sanitize.ts";
 import { getTextWidth } from "../table.ts";

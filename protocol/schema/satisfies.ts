@@ -1,8 +1,8 @@
-import { toCanonicalJson } from "../canonical-json.ts";
-import { isRoundedInteger } from "../exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
-import { isMultipleOf } from "../multiple-of.ts";
+import { toCanonicalJson } from "./canonical-json.ts";
+import { isRoundedInteger } from "./exact-number.ts";
 import { hasFormat } from "./formats.ts";
+import { isMultipleOf } from "./multiple-of.ts";
 import { resolveReferences } from "./references.ts";
 import { toSafePattern } from "./safe-pattern.ts";
 import type { StepBudget } from "./step-budget.ts";

@@ -10,8 +10,8 @@ import {
   type TracerProvider,
   trace,
 } from "@opentelemetry/api";
-import { readTraceContext, type TraceContext } from "../trace-context.ts";
 import { ATTRIBUTES, SYSTEM } from "./names.ts";
+import { readTraceContext, type TraceContext } from "./trace-context.ts";
 
 const isProxy = (provider: TracerProvider): provider is ProxyTracerProvider =>
   "getDelegateTracer" in provider;

@@ -1,4 +1,4 @@
-import { ignoresSiblings, isNullable, modernizeSchema } from "../../protocol/schema-drafts.ts";
+import { ignoresSiblings, isNullable, modernizeSchema } from "../../protocol/schema/drafts.ts";
 import { isJsonObject, type JsonObject } from "./schema-error.ts";
 import type { SchemaGraph, SchemaNode } from "./schema-graph.ts";
 import { type Applicator, getApplicator, type InstanceLocation, isAssertion } from "./schema-keywords.ts";

@@ -1,4 +1,4 @@
-import { type Draft, isSince } from "../../protocol/schema-drafts.ts";
+import { type Draft, isSince } from "../../protocol/schema/drafts.ts";
 
 /**
  * The part of a value that a subschema is applied to: the value itself, its items, its named properties, its properties

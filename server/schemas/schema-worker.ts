@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import { parseExactJson } from "../../protocol/exact-json.ts";
+import { parseExactJson } from "../../protocol/schema/exact-json.ts";
 import { LruMap } from "../lru-map.ts";
 import { type Budget, checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Timestamp } from "./timestamp.ts";
+import { Timestamp } from "../time.ts";
 
 /** Maximum number of log lines per request. */
 export const MAX_LINES_PER_UPDATE = 500;

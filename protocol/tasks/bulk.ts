@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { TaskFilter } from "./task-filter.ts";
+import { TaskFilter } from "./list.ts";
 
 /** Maximum number of tasks that one request changes. */
 export const MAX_TASKS_PER_BULK = 1000;

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { diffSchemas, type JsonValue, schemasMatch, toCanonicalJson } from "../../protocol/index.ts";
+import { diffSchemas, type JsonValue, schemasMatch, toCanonicalJson } from "../../../protocol/index.ts";
 
 const reverseKeys = (value: JsonValue): JsonValue =>
   Array.isArray(value)

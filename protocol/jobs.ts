@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { NamePart } from "./job-name.ts";
 import { JsonObject } from "./json.ts";
-import { TaskDefaults } from "./task.ts";
-import { Timestamp } from "./timestamp.ts";
+import { TaskDefaults } from "./tasks/task.ts";
+import { Timestamp } from "./time.ts";
 
 /** The claim order of a job's tasks: `fifo` takes the oldest, `room` alternates between rooms. */
 export const Fairness = z.enum(["fifo", "room"]);

@@ -1,8 +1,8 @@
 import { createPatch, type Operation, type Pointer } from "rfc6902";
+import type { JsonObject, JsonValue } from "../json.ts";
+import type { PatchOperation } from "../problem.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
 import { isRawNumber, normalizeNumber } from "./exact-json.ts";
-import type { JsonObject, JsonValue } from "./json.ts";
-import type { PatchOperation } from "./problem.ts";
 
 /** The two schemas of a registration: of the payload and of the result. */
 export interface SchemaPair {

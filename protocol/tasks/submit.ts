@@ -1,7 +1,5 @@
 import * as z from "zod";
-import { Adoption, LateResult } from "./late-result.ts";
-import { LogPage, LogQuery } from "./log.ts";
-import { operation } from "./operation.ts";
+import { operation } from "../operation.ts";
 import {
   API_PATH,
   RETURN_HEADER,
@@ -10,8 +8,12 @@ import {
   TaskParams,
   WAIT_HEADER,
   WorkerParams,
-} from "./operation-parts.ts";
-import { ProblemDocument } from "./problem.ts";
+} from "../operation-parts.ts";
+import { ProblemDocument } from "../problem.ts";
+import { TRACE_HEADERS } from "../tracing/trace-context.ts";
+import { Adoption, LateResult } from "./late-results.ts";
+import { RoomTaskQuery, TaskPage } from "./list.ts";
+import { LogPage, LogQuery } from "./log.ts";
 import {
   BatchClaimRequest,
   ClaimRequest,
@@ -28,8 +30,6 @@ import {
   TaskUpdate,
   TaskUpdates,
 } from "./task.ts";
-import { RoomTaskQuery, TaskPage } from "./task-filter.ts";
-import { TRACE_HEADERS } from "./trace-context.ts";
 
 /** Submits a task. */
 export const submitTask = operation({

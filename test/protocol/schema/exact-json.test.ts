@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { countDigits, isRawNumber, normalizeNumber, parseExactJson } from "../../protocol/exact-json.ts";
+import {
+  countDigits,
+  isRawNumber,
+  normalizeNumber,
+  parseExactJson,
+} from "../../../protocol/schema/exact-json.ts";
 
 describe("parseExactJson", () => {
   test.each([

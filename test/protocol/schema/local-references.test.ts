@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { JsonObject } from "../../protocol/index.ts";
-import { localizeReferences } from "../../protocol/local-references.ts";
+import type { JsonObject } from "../../../protocol/index.ts";
+import { localizeReferences } from "../../../protocol/schema/local-references.ts";
 
 const getReference = (schema: JsonObject) => localizeReferences(schema)["$ref"];
 const text = { type: "string" };

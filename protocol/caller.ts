@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Timestamp } from "./timestamp.ts";
+import { Timestamp } from "./time.ts";
 
 /** The caller's identity and permissions, as far as the server knows them. */
 export const CallerInfo = z.object({

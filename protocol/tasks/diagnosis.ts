@@ -1,7 +1,7 @@
 import * as z from "zod";
+import { Timestamp } from "../time.ts";
+import { TaskStatus } from "./status.ts";
 import { Progress } from "./task.ts";
-import { TaskStatus } from "./task-status.ts";
-import { Timestamp } from "./timestamp.ts";
 
 /** The reason why a task is in its current state. */
 export const DiagnosisReason = z.enum([

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { JobName } from "./job-name.ts";
-import { createPageSchema, TaskPageQuery } from "./page.ts";
+import { JobName } from "../job-name.ts";
+import { createPageSchema, TaskPageQuery } from "../page.ts";
+import { TaskStatus } from "./status.ts";
 import { Task } from "./task.ts";
-import { TaskStatus } from "./task-status.ts";
 
 /** Maximum number of tasks that a text search examines, newest first; each is read with its payload. */
 export const MAX_SEARCHED = 10_000;

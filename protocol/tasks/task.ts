@@ -1,12 +1,12 @@
 import * as z from "zod";
-import { FailedOutcome } from "./attempt.ts";
-import { JobName } from "./job-name.ts";
-import { JsonObject, JsonValue } from "./json.ts";
+import { JobName } from "../job-name.ts";
+import { JsonObject, JsonValue } from "../json.ts";
+import { ProblemDocument } from "../problem.ts";
+import { Timestamp } from "../time.ts";
+import { TraceContext } from "../tracing/trace-context.ts";
+import { FailedOutcome } from "./attempts.ts";
 import { MAX_LINES_PER_UPDATE, NewLogLine } from "./log.ts";
-import { ProblemDocument } from "./problem.ts";
-import { TaskStatus } from "./task-status.ts";
-import { Timestamp } from "./timestamp.ts";
-import { TraceContext } from "./trace-context.ts";
+import { TaskStatus } from "./status.ts";
 
 /** Maximum length of `error`, in bytes of UTF-8. */
 export const MAX_ERROR_BYTES = 64 * 1024;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readTraceContext, TraceContext } from "../../protocol/index.ts";
+import { readTraceContext, TraceContext } from "../../../protocol/index.ts";
 
 const PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 

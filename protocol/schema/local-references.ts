@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
-import { getDraft } from "./schema-drafts.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+import { getDraft } from "./drafts.ts";
 
 /** The base URI of a document without an `$id`. RFC 2606 reserves `.invalid`, and nothing is ever fetched. */
 const DEFAULT_BASE_URI = "https://schema.invalid/";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Timestamp } from "./timestamp.ts";
+import { Timestamp } from "../time.ts";
 
 /** The outcome of a failed attempt. */
 export const FailedOutcome = z.enum(["failed", "timed_out", "lost"]);

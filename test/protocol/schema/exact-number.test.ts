@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { findInexactNumber, isExactNumber } from "../../protocol/exact-number.ts";
-import { JsonScanner } from "../../server/http/scan-json.ts";
+import { findInexactNumber, isExactNumber } from "../../../protocol/schema/exact-number.ts";
+import { JsonScanner } from "../../../server/http/scan-json.ts";
 
 describe("isExactNumber", () => {
   test.each([

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { Progress } from "./task.ts";
-import { TaskStatus } from "./task-status.ts";
-import { Timestamp } from "./timestamp.ts";
+import { TaskStatus } from "./tasks/status.ts";
+import { Progress } from "./tasks/task.ts";
+import { Timestamp } from "./time.ts";
 
 /** Maximum number of tasks in a heartbeat. */
 export const MAX_TASKS_PER_HEARTBEAT = 10_000;

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { JsonValue } from "./json.ts";
-import { Timestamp } from "./timestamp.ts";
+import { JsonValue } from "../json.ts";
+import { Timestamp } from "../time.ts";
 
 /** A result that arrived after its worker's lease was lost. It was rejected and stored; the submitter can adopt it. */
 export const LateResult = z.object({

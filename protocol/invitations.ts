@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Timestamp } from "./timestamp.ts";
+import { Timestamp } from "./time.ts";
 
 /** Default lifetime of an invitation: one day. */
 export const DEFAULT_INVITATION_SECONDS = 86_400;
