@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import * as z from "zod";
-import type { TaskSubmission } from "../protocol/tasks/task.ts";
+import type { TaskSubmission } from "../protocol/tasks/submit.ts";
 import { integer, seconds } from "./options.ts";
 
 /** The task options of every command that submits a task. */

@@ -1,5 +1,13 @@
 import * as z from "zod";
+import { API_PATH, operation } from "./operation.ts";
+import { RoomId } from "./rooms.ts";
 import { Timestamp } from "./time.ts";
+
+/** The authenticated user of a request. */
+export interface Actor {
+  readonly id: string;
+  readonly isAdmin: boolean;
+}
 
 /** The caller's identity and permissions, as far as the server knows them. */
 export const CallerInfo = z.object({
@@ -18,3 +26,15 @@ export const CallerInfo = z.object({
     .describe("the caller's permissions in the requested room"),
 });
 export type CallerInfo = z.infer<typeof CallerInfo>;
+
+/** Reads the caller's identity and permissions. */
+export const readCaller = operation({
+  method: "GET",
+  path: `${API_PATH}/me`,
+  summary: "Get the caller's identity, and its permissions in a room",
+  access: "user",
+  retryable: true,
+  query: z.object({ room_id: RoomId.optional() }),
+  responses: { 200: CallerInfo },
+  problems: ["invalid-room-id"],
+});

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { API_PATH, operation } from "./operation.ts";
 import { Timestamp } from "./time.ts";
 
 /** How the server's connection to one of its parts is secured. */
@@ -8,6 +9,12 @@ export const ConnectionSecurity = z
     "tls: encrypted, the certificate is verified; tls-unverified: encrypted only; plain: not encrypted; local: does not leave the machine",
   );
 export type ConnectionSecurity = z.infer<typeof ConnectionSecurity>;
+
+/** Returns true for `localhost` and loopback addresses. An IPv6 address may be in brackets. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, "$1").toLowerCase();
+  return name === "localhost" || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name);
+}
 
 /** The state of the server's components. */
 export const Health = z.object({
@@ -40,3 +47,14 @@ export const Health = z.object({
   long_poll_max_wait_seconds: z.number(),
 });
 export type Health = z.infer<typeof Health>;
+
+/** Reads the state of the server's components. For dashboards, because a host may not expose `/readyz`. */
+export const readHealth = operation({
+  method: "GET",
+  path: `${API_PATH}/health`,
+  summary: "Get the state of the server's components",
+  access: "user",
+  retryable: true,
+  responses: { 200: Health },
+  problems: [],
+});

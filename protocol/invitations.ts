@@ -1,4 +1,7 @@
 import * as z from "zod";
+import { API_PATH, operation } from "./operation.ts";
+import { createPageSchema, PageQuery } from "./page.ts";
+import { RoomParams } from "./rooms.ts";
 import { Timestamp } from "./time.ts";
 
 /** Default lifetime of an invitation: one day. */
@@ -13,13 +16,15 @@ export const JobKind = z
   .meta({ examples: ["modifiers:Rotate"] });
 
 /** Returns a job's kind. */
-export const formatJobKind = ({
+export function formatJobKind({
   category,
   name,
 }: {
   readonly category: string;
   readonly name: string;
-}): string => `${category}:${name}`;
+}): string {
+  return `${category}:${name}`;
+}
 
 /** A request to create an invitation. */
 export const InvitationRequest = z.object({
@@ -60,3 +65,46 @@ export type Invitation = z.infer<typeof Invitation>;
 /** A new invitation: the only response that contains its token. */
 export const NewInvitation = Invitation.extend({ token: z.string().describe("a bearer token") });
 export type NewInvitation = z.infer<typeof NewInvitation>;
+
+/** Path parameters of an invitation. */
+const InvitationParams = z.object({ invitation_id: z.string() });
+
+/** Creates a short-lived token for one room. */
+export const createInvitation = operation({
+  method: "POST",
+  path: `${API_PATH}/rooms/:room_id/invitations`,
+  summary: "Create a short-lived token for one room, optionally limited to some jobs",
+  access: "room-register",
+  // A repeated request would create a second token.
+  retryable: false,
+  params: RoomParams,
+  body: InvitationRequest,
+  bodyOptional: true,
+  responses: { 201: NewInvitation },
+  problems: ["invalid-room-id", "no-invitations"],
+});
+
+/** Lists a room's invitations, without their tokens. */
+export const listInvitations = operation({
+  method: "GET",
+  path: `${API_PATH}/rooms/:room_id/invitations`,
+  summary: "List a room's invitations, without their tokens",
+  access: "room-register",
+  retryable: true,
+  params: RoomParams,
+  query: PageQuery,
+  responses: { 200: createPageSchema(Invitation) },
+  problems: ["invalid-room-id"],
+});
+
+/** Revokes an invitation. */
+export const revokeInvitation = operation({
+  method: "DELETE",
+  path: `${API_PATH}/invitations/:invitation_id`,
+  summary: "Revoke an invitation: its token becomes invalid and its workers are removed",
+  access: "invitation-owner",
+  retryable: true,
+  params: InvitationParams,
+  responses: { 200: Invitation },
+  problems: ["invitation-not-found"],
+});

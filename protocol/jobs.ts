@@ -1,7 +1,12 @@
 import * as z from "zod";
-import { NamePart } from "./job-name.ts";
+import { NamePart, RoomJobParams } from "./job-name.ts";
 import { JsonObject } from "./json.ts";
-import { TaskDefaults } from "./tasks/task.ts";
+import { API_PATH, operation } from "./operation.ts";
+import { createPageSchema, PageQuery } from "./page.ts";
+import { FieldError } from "./problem.ts";
+import { RoomParams } from "./rooms.ts";
+import { JobTaskQuery, TaskPage } from "./tasks/list.ts";
+import { TaskDefaults } from "./tasks/submit.ts";
 import { Timestamp } from "./time.ts";
 
 /** The claim order of a job's tasks: `fifo` takes the oldest, `room` alternates between rooms. */
@@ -66,3 +71,68 @@ export const Job = z.object({
   created_at: Timestamp,
 });
 export type Job = z.infer<typeof Job>;
+
+/** Registers a job in a room. */
+export const registerJob = operation({
+  method: "PUT",
+  path: `${API_PATH}/rooms/:room_id/jobs`,
+  summary: "Register a job in a room; a conflicting schema is rejected",
+  access: "room-register",
+  retryable: true,
+  params: RoomParams,
+  body: JobRegistration,
+  exactMembers: ["schema", "result_schema"],
+  responses: { 200: Job, 201: Job },
+  problems: ["invalid-room-id", "invalid-category", "schema-conflict", "worker-not-found"],
+});
+
+/** Lists the jobs that are visible in a room. */
+export const listJobs = operation({
+  method: "GET",
+  path: `${API_PATH}/rooms/:room_id/jobs`,
+  summary: "List the jobs that are visible in a room: its own and the global ones",
+  access: "room-read",
+  retryable: true,
+  params: RoomParams,
+  query: PageQuery,
+  responses: { 200: createPageSchema(Job) },
+  problems: ["invalid-room-id"],
+});
+
+/** Reads a job that is visible in a room. */
+export const readJob = operation({
+  method: "GET",
+  path: `${API_PATH}/rooms/:room_id/jobs/:job_name`,
+  summary: "Get a job that is visible in a room",
+  access: "room-read",
+  retryable: true,
+  params: RoomJobParams,
+  responses: { 200: Job },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+});
+
+/** Lists a job's tasks in a room. */
+export const listJobTasks = operation({
+  method: "GET",
+  path: `${API_PATH}/rooms/:room_id/jobs/:job_name/tasks`,
+  summary: "List a job's tasks in a room",
+  access: "room-read",
+  retryable: true,
+  params: RoomJobParams,
+  query: JobTaskQuery,
+  responses: { 200: TaskPage },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+});
+
+/** Validates a payload against a job's schema, as a submit does. */
+export const validatePayload = operation({
+  method: "POST",
+  path: `${API_PATH}/rooms/:room_id/jobs/:job_name/validation`,
+  summary: "Validate a payload against a job's schema without submitting it",
+  access: "room-read",
+  retryable: true,
+  params: RoomJobParams,
+  body: z.object({ payload: JsonObject }),
+  responses: { 200: z.object({ errors: z.array(FieldError).describe("empty if the payload is valid") }) },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+});

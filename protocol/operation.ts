@@ -1,6 +1,33 @@
 import * as z from "zod";
-import type { Access } from "./access.ts";
 import type { ProblemId } from "./problem.ts";
+
+/** The path of the API, under the plugin's prefix. */
+export const API_PATH = "/v1/joblib";
+
+/**
+ * Names of the `<meta>` elements that the server writes into the dashboard's page: the prefix of the API (the part before
+ * `/v1/joblib`; empty at the root) and the dashboard's own path (with a trailing slash).
+ */
+export const DASHBOARD_META = { api: "joblib-api", root: "joblib-root" } as const;
+
+/** The access rule of an operation. The server enforces it, and the API's documentation shows it. */
+export const ACCESS_RULES = {
+  anyone: "no credentials required",
+  user: "any authenticated user",
+  "room-read": "read access to the room",
+  "room-write": "write access to the room",
+  "room-register": "write access to the room; in `@global` an admin or an invited user",
+  "task-read": "read access to the task's room, the submitter, or the owner of the worker that runs the task",
+  "task-update": "the owner of the worker that runs the task, or an admin; the submitter may cancel it",
+  "task-submitter": "the submitter, or an admin",
+  "worker-owner": "the owner of the worker; an admin may drain or delete it",
+  "worker-read": "the owner of the worker, an admin, or read access to the room of one of its jobs",
+  "invitation-owner": "the creator of the invitation, or an admin",
+  admin: "an admin",
+} as const;
+
+/** The name of an access rule. */
+export type Access = keyof typeof ACCESS_RULES;
 
 /** One operation of the API. Routes, documentation, client and fakes are derived from it. */
 export interface Operation {
@@ -9,6 +36,12 @@ export interface Operation {
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
+  /**
+   * Whether a client may repeat the operation after a failure that leaves its effect unknown. A lost claim is requeued
+   * because its tasks are missing from the next heartbeat, a worker that was created twice is swept, and a submit is
+   * deduplicated by its idempotency key.
+   */
+  readonly retryable: boolean;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
@@ -39,8 +72,18 @@ export const COMMON_PROBLEMS = [
   "service-unavailable",
 ] as const satisfies readonly ProblemId[];
 
+/** Header of operations that support long polling. */
+export const WAIT_HEADER = { prefer: "`wait=N`: wait up to N seconds before responding (RFC 7240)" };
+
+/** Header of operations that support minimal responses. */
+export const RETURN_HEADER = {
+  prefer: "`return=minimal`: omit what the request already contained (RFC 7240)",
+};
+
 /** Declares an operation and keeps its literal types. */
-export const operation = <const O extends Operation>(entry: O): O => entry;
+export function operation<const O extends Operation>(entry: O): O {
+  return entry;
+}
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 type Input<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined;
@@ -88,19 +131,19 @@ export type MinimalResponse<O extends Operation> = {
 }[keyof O["minimal"] & number];
 
 /** Returns the schema of a response with a status, whole or minimal; null means no body. */
-export const getResponseSchema = (
+export function getResponseSchema(
   { responses, minimal }: Pick<Operation, "responses" | "minimal">,
   status: number,
-): z.ZodType | null | undefined => {
+): z.ZodType | null | undefined {
   const [whole, short] = [responses[status], minimal?.[status]];
   return whole && short ? z.union([whole, short]) : whole;
-};
+}
 
 /** Cache of split paths; the parts alternate between literal text and parameter names. */
 const splitPaths = new Map<string, readonly string[]>();
 
 /** Returns the path with its parameters filled in, percent-encoded (RFC 3986). */
-export const fillPath = (path: string, params: Readonly<Record<string, string>> = {}): string => {
+export function fillPath(path: string, params: Readonly<Record<string, string>> = {}): string {
   let parts = splitPaths.get(path);
   if (parts === undefined) {
     parts = path.split(/:([a-z_]+)/);
@@ -110,11 +153,12 @@ export const fillPath = (path: string, params: Readonly<Record<string, string>> 
   for (let at = 1; at < parts.length; at += 2)
     filled += encodeSegment(params[parts[at] ?? ""] ?? "") + (parts[at + 1] ?? "");
   return filled;
-};
+}
 
 /** Segments that need no encoding; this is the common case. */
 const PLAIN = /^[\w.~@:-]*$/;
 
 /** Encodes a path segment. The dots of `.` and `..` are encoded too; URL parsers may still resolve them. */
-const encodeSegment = (text: string) =>
-  PLAIN.test(text) ? text : encodeURIComponent(text).replace(/%40/g, "@").replace(/%3A/g, ":");
+function encodeSegment(text: string) {
+  return PLAIN.test(text) ? text : encodeURIComponent(text).replace(/%40/g, "@").replace(/%3A/g, ":");
+}

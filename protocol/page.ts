@@ -1,14 +1,17 @@
 import * as z from "zod";
 
 /** An integer in a query string. Coercion would accept an empty text as 0, so only digits are accepted. */
-const createIntegerParameter = (max: number, fallback: number) =>
-  z
-    .preprocess(
-      (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
-      z.coerce.number().int().min(0).max(max),
-    )
-    // `default` would be missing from the OpenAPI document of the request.
-    .prefault(fallback);
+function createIntegerParameter(max: number, fallback: number) {
+  return (
+    z
+      .preprocess(
+        (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
+        z.coerce.number().int().min(0).max(max),
+      )
+      // `default` would be missing from the OpenAPI document of the request.
+      .prefault(fallback)
+  );
+}
 
 /** Query parameters of every list: `limit` 0–500 (default 50) and `offset`. */
 export const PageQuery = z.object({
@@ -27,8 +30,8 @@ export const TaskPageQuery = PageQuery.extend({
 export type TaskPageQuery = z.infer<typeof TaskPageQuery>;
 
 /** Returns the schema of one page of a list, newest first. */
-export const createPageSchema = <Item extends z.ZodType>(item: Item) =>
-  z.object({
+export function createPageSchema<Item extends z.ZodType>(item: Item) {
+  return z.object({
     items: z.array(item),
     total: z
       .int()
@@ -37,6 +40,7 @@ export const createPageSchema = <Item extends z.ZodType>(item: Item) =>
     limit: z.int(),
     offset: z.int(),
   });
+}
 
 /** One page of a list. */
 export interface Page<Item> {

@@ -38,7 +38,9 @@ export type ProblemId = keyof typeof PROBLEMS;
 export const PROBLEM_IDS = Object.keys(PROBLEMS) as ProblemId[];
 
 /** Returns true for the id of a known problem. */
-export const isProblemId = (value: string): value is ProblemId => Object.hasOwn(PROBLEMS, value);
+export function isProblemId(value: string): value is ProblemId {
+  return Object.hasOwn(PROBLEMS, value);
+}
 
 /** The path of the problem descriptions, under the plugin's prefix. */
 export const PROBLEMS_PATH = "/v1/problems";
@@ -77,14 +79,6 @@ export const ProblemDocument = z.object({
 });
 export type ProblemDocument = z.infer<typeof ProblemDocument>;
 
-/** The description of a problem, as `GET /v1/problems` returns it. */
-export const ProblemDescription = z.object({
-  id: z.string(),
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-});
-
 /** An error that use cases throw and the server returns as a problem document. */
 export class Problem extends Error {
   readonly id: ProblemId;
@@ -120,7 +114,7 @@ export class Problem extends Error {
 }
 
 /** Returns the problem id in a type URI, or undefined if the problem is not joblib's. */
-export const parseProblemId = (type: string): ProblemId | undefined => {
+export function parseProblemId(type: string): ProblemId | undefined {
   const id = type.slice(type.lastIndexOf("/") + 1);
   return isProblemId(id) ? id : undefined;
-};
+}

@@ -1,6 +1,13 @@
 import * as z from "zod";
 import { operation } from "./operation.ts";
-import { ProblemDescription } from "./problem.ts";
+
+/** The description of a problem, as `GET /v1/problems` returns it. */
+export const ProblemDescription = z.object({
+  id: z.string(),
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+});
 
 /** Lists the problems that the API returns. */
 export const listProblems = operation({
@@ -8,6 +15,7 @@ export const listProblems = operation({
   path: "/v1/problems",
   summary: "List the problems that the API returns",
   access: "anyone",
+  retryable: true,
   responses: { 200: z.object({ items: z.array(ProblemDescription) }) },
   problems: [],
 });
@@ -18,6 +26,7 @@ export const readProblem = operation({
   path: "/v1/problems/:problem_id",
   summary: "Get the description of a problem",
   access: "anyone",
+  retryable: true,
   params: z.object({ problem_id: z.string() }),
   responses: { 200: ProblemDescription },
   problems: ["route-not-found"],

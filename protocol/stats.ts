@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { API_PATH, operation } from "./operation.ts";
+import { RoomParams } from "./rooms.ts";
 import { Timestamp } from "./time.ts";
 
 /** Maximum number of ended tasks that statistics are computed from, newest first. */
@@ -58,3 +60,28 @@ export const Stats = z.object({
   series: z.array(StatsPoint).max(MAX_POINTS),
 });
 export type Stats = z.infer<typeof Stats>;
+
+/** Reads the statistics of a room. */
+export const readRoomStats = operation({
+  method: "GET",
+  path: `${API_PATH}/rooms/:room_id/stats`,
+  summary: "Get the statistics of a room's jobs and of its last hours",
+  access: "room-read",
+  retryable: true,
+  params: RoomParams,
+  query: StatsQuery,
+  responses: { 200: Stats },
+  problems: ["invalid-room-id"],
+});
+
+/** Reads the statistics of all rooms. */
+export const readStats = operation({
+  method: "GET",
+  path: `${API_PATH}/stats`,
+  summary: "Get the statistics of all rooms",
+  access: "admin",
+  retryable: true,
+  query: StatsQuery,
+  responses: { 200: Stats },
+  problems: [],
+});

@@ -11,38 +11,43 @@ export interface SchemaPair {
 }
 
 /** Returns the canonical JSON of a schema, with the exact values of numbers that JavaScript cannot represent. */
-export const canonicalizeSchema = (schema: JsonValue): string => toCanonicalJson(normalizeNumbers(schema));
+export function canonicalizeSchema(schema: JsonValue): string {
+  return toCanonicalJson(normalizeNumbers(schema));
+}
 
 /** Returns true if two schemas have the same canonical JSON. */
-export const schemasMatch = (a: JsonValue, b: JsonValue): boolean =>
-  canonicalizeSchema(a) === canonicalizeSchema(b);
+export function schemasMatch(a: JsonValue, b: JsonValue): boolean {
+  return canonicalizeSchema(a) === canonicalizeSchema(b);
+}
 
 /**
  * Returns the RFC 6902 operations that turn the registered schemas into the requested ones. Paths are relative to the
  * payload's schema; those of the result schema start with `/result_schema`.
  */
-export const diffSchemas = (registered: SchemaPair, requested: SchemaPair): PatchOperation[] => [
-  ...createPatch(registered.schema, requested.schema, diffExactNumbers),
-  ...createPatch(
-    { result_schema: registered.resultSchema },
-    { result_schema: requested.resultSchema },
-    diffExactNumbers,
-  ),
-];
+export function diffSchemas(registered: SchemaPair, requested: SchemaPair): PatchOperation[] {
+  return [
+    ...createPatch(registered.schema, requested.schema, diffExactNumbers),
+    ...createPatch(
+      { result_schema: registered.resultSchema },
+      { result_schema: requested.resultSchema },
+      diffExactNumbers,
+    ),
+  ];
+}
 
-const diffExactNumbers = (registered: unknown, requested: unknown, at: Pointer): Operation[] | undefined => {
+function diffExactNumbers(registered: unknown, requested: unknown, at: Pointer): Operation[] | undefined {
   if (!isRawNumber(registered) && !isRawNumber(requested)) return undefined;
   const isEqual =
     isRawNumber(registered) &&
     isRawNumber(requested) &&
     normalizeNumber(registered.rawJSON) === normalizeNumber(requested.rawJSON);
   return isEqual ? [] : [{ op: "replace", path: at.toString(), value: requested }];
-};
+}
 
-const normalizeNumbers = (value: JsonValue): JsonValue => {
+function normalizeNumbers(value: JsonValue): JsonValue {
   if (typeof value !== "object" || value === null) return value;
   // RFC 8785 does not define a form for these numbers. No schema contains this member by accident.
   if (isRawNumber(value)) return { "joblib:exact-number": normalizeNumber(value.rawJSON) ?? value.rawJSON };
   if (Array.isArray(value)) return value.map(normalizeNumbers);
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, normalizeNumbers(member)]));
-};
+}

@@ -33,7 +33,7 @@ const MAX_INLINED = 1_000_000;
  * members. A form, the CLI and a worker that read the copy use the same defaults, regardless of the order of their
  * lookups. pydantic generates defaults that do not satisfy their own schema, such as null for `x: int = None`.
  */
-export const keepValidDefaults = (root: JsonObject): JsonObject => {
+export function keepValidDefaults(root: JsonObject): JsonObject {
   if (!hasDefaults(root)) return root;
   const defaults = new SchemaDefaults(root);
   const withoutDefault: JsonObject[] = [];
@@ -67,12 +67,14 @@ export const keepValidDefaults = (root: JsonObject): JsonObject => {
   const clean = copySchema(root, 0);
   removeInheritedDefaults(clean, withoutDefault);
   return clean;
-};
+}
 
-const hasDefaults = (root: JsonObject): boolean => JSON.stringify(root).includes('"default"');
+function hasDefaults(root: JsonObject): boolean {
+  return JSON.stringify(root).includes('"default"');
+}
 
 /** Inlines references so that a schema with an invalid default does not inherit another one; the worker inherits none. */
-const removeInheritedDefaults = (root: JsonObject, schemas: readonly JsonObject[]): void => {
+function removeInheritedDefaults(root: JsonObject, schemas: readonly JsonObject[]): void {
   let remaining = MAX_INLINED;
 
   const copyWithoutDefault = (schema: JsonObject): JsonObject => {
@@ -102,4 +104,4 @@ const removeInheritedDefaults = (root: JsonObject, schemas: readonly JsonObject[
     for (const keyword of Object.keys(schema)) delete schema[keyword];
     Object.assign(schema, copy, title === undefined ? {} : { title });
   }
-};
+}

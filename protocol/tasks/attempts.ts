@@ -1,9 +1,7 @@
 import * as z from "zod";
+import { API_PATH, operation } from "../operation.ts";
 import { Timestamp } from "../time.ts";
-
-/** The outcome of a failed attempt. */
-export const FailedOutcome = z.enum(["failed", "timed_out", "lost"]);
-export type FailedOutcome = z.infer<typeof FailedOutcome>;
+import { FailedOutcome, TaskParams } from "./task.ts";
 
 /**
  * The outcome of an attempt. `lost`: its worker was declared dead. `released`: the task was requeued before it
@@ -31,3 +29,15 @@ export const Attempt = z.object({
   late_result: z.boolean().describe("a late result of this attempt is stored"),
 });
 export type Attempt = z.infer<typeof Attempt>;
+
+/** Lists a task's attempts, oldest first. */
+export const listAttempts = operation({
+  method: "GET",
+  path: `${API_PATH}/tasks/:task_id/attempts`,
+  summary: "List a task's attempts, oldest first",
+  access: "task-read",
+  retryable: true,
+  params: TaskParams,
+  responses: { 200: z.object({ items: z.array(Attempt).describe("the newest 200") }) },
+  problems: ["task-not-found"],
+});

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { API_PATH, operation } from "../operation.ts";
+import { RoomParams } from "../rooms.ts";
 import { TaskFilter } from "./list.ts";
 
 /** Maximum number of tasks that one request changes. */
@@ -21,3 +23,32 @@ export const BulkOutcome = z.object({
   after: z.string().nullable().describe("the cursor for the next request"),
 });
 export type BulkOutcome = z.infer<typeof BulkOutcome>;
+
+/** Cancels a room's tasks that match a filter. */
+export const cancelTasks = operation({
+  method: "POST",
+  path: `${API_PATH}/rooms/:room_id/bulk/cancel`,
+  summary: "Cancel a room's tasks that match a filter; users can cancel only their own tasks, admins all",
+  access: "room-read",
+  // The second response would not count the tasks that the first request changed.
+  retryable: false,
+  params: RoomParams,
+  body: BulkRequest,
+  responses: { 200: BulkOutcome },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+});
+
+/** Retries a room's failed and cancelled tasks that match a filter. */
+export const retryTasks = operation({
+  method: "POST",
+  path: `${API_PATH}/rooms/:room_id/bulk/retry`,
+  summary:
+    "Retry a room's failed and cancelled tasks that match a filter; users can retry only their own tasks, admins all",
+  access: "room-read",
+  // The second response would not count the tasks that the first request changed.
+  retryable: false,
+  params: RoomParams,
+  body: BulkRequest,
+  responses: { 200: BulkOutcome },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+});

@@ -1,7 +1,8 @@
 import * as z from "zod";
+import { API_PATH, operation } from "../operation.ts";
 import { Timestamp } from "../time.ts";
 import { TaskStatus } from "./status.ts";
-import { Progress } from "./task.ts";
+import { Progress, TaskParams } from "./task.ts";
 
 /** The reason why a task is in its current state. */
 export const DiagnosisReason = z.enum([
@@ -37,3 +38,15 @@ export const Diagnosis = z.object({
   progress: Progress.nullable(),
 });
 export type Diagnosis = z.infer<typeof Diagnosis>;
+
+/** Explains why a task is not running. */
+export const diagnoseTask = operation({
+  method: "GET",
+  path: `${API_PATH}/tasks/:task_id/diagnosis`,
+  summary: "Explain why a task is not running",
+  access: "task-read",
+  retryable: true,
+  params: TaskParams,
+  responses: { 200: Diagnosis },
+  problems: ["task-not-found"],
+});

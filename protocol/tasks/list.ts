@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { JobName } from "../job-name.ts";
+import { API_PATH, operation } from "../operation.ts";
 import { createPageSchema, TaskPageQuery } from "../page.ts";
+import { RoomParams } from "../rooms.ts";
 import { TaskStatus } from "./status.ts";
 import { Task } from "./task.ts";
 
@@ -19,7 +21,9 @@ const StatusList = z
   .describe(`one or more of ${TaskStatus.options.join(", ")}, separated by commas`);
 
 /** Returns true if a text can be stored in PostgreSQL; a query string can contain text that a body cannot. */
-const isStorable = (text: string) => !text.includes("\u0000") && text.isWellFormed();
+function isStorable(text: string) {
+  return !text.includes("\u0000") && text.isWellFormed();
+}
 const STORABLE = { error: "must be valid Unicode without U+0000" };
 
 const CreatedBy = z
@@ -72,3 +76,16 @@ export const TaskPage = createPageSchema(Task).extend({
     ),
 });
 export type TaskPage = z.infer<typeof TaskPage>;
+
+/** Lists a room's tasks. */
+export const listRoomTasks = operation({
+  method: "GET",
+  path: `${API_PATH}/rooms/:room_id/tasks`,
+  summary: "List a room's tasks",
+  access: "room-read",
+  retryable: true,
+  params: RoomParams,
+  query: RoomTaskQuery,
+  responses: { 200: TaskPage },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+});

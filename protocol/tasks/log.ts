@@ -1,5 +1,7 @@
 import * as z from "zod";
+import { API_PATH, operation } from "../operation.ts";
 import { Timestamp } from "../time.ts";
+import { TaskParams } from "./task.ts";
 
 /** Maximum number of log lines per request. */
 export const MAX_LINES_PER_UPDATE = 500;
@@ -61,11 +63,26 @@ export interface LogPosition {
 export const LOG_START: LogPosition = { attempt: 0, number: -1 };
 
 /** Parses a log position; undefined if the text is invalid. */
-export const parseLogPosition = (text: string): LogPosition | undefined => {
+export function parseLogPosition(text: string): LogPosition | undefined {
   if (!CURSOR.test(text)) return undefined;
   const [attempt = 0, number = 0] = text.split(".").map(Number);
   return number > 2_147_483_647 ? undefined : { attempt, number };
-};
+}
 
 /** Formats a log position. */
-export const formatLogPosition = ({ attempt, number }: LogPosition): string => `${attempt}.${number}`;
+export function formatLogPosition({ attempt, number }: LogPosition): string {
+  return `${attempt}.${number}`;
+}
+
+/** Reads a task's log. */
+export const readTaskLogs = operation({
+  method: "GET",
+  path: `${API_PATH}/tasks/:task_id/logs`,
+  summary: "Get a task's log",
+  access: "task-read",
+  retryable: true,
+  params: TaskParams,
+  query: LogQuery,
+  responses: { 200: LogPage },
+  problems: ["task-not-found"],
+});

@@ -24,25 +24,34 @@ export const PATCHABLE_STATUSES = [
 export type PatchableStatus = (typeof PATCHABLE_STATUSES)[number];
 
 /** Returns true for completed, failed and cancelled. */
-export const isTerminal = (status: TaskStatus): boolean => TRANSITIONS[status].length === 0;
+export function isTerminal(status: TaskStatus): boolean {
+  return TRANSITIONS[status].length === 0;
+}
 
 /** Returns true if a worker has a lease on the task. */
-export const isLeased = (status: TaskStatus): boolean => status === "claimed" || status === "running";
+export function isLeased(status: TaskStatus): boolean {
+  return status === "claimed" || status === "running";
+}
 
 /** Returns true if the state machine allows the transition. */
-export const canMove = (from: TaskStatus, to: TaskStatus): boolean => TRANSITIONS[from].includes(to);
+export function canMove(from: TaskStatus, to: TaskStatus): boolean {
+  return TRANSITIONS[from].includes(to);
+}
 
 /** Returns true for a status that a PATCH can set. */
-export const isPatchable = (status: TaskStatus): status is PatchableStatus =>
-  (PATCHABLE_STATUSES as readonly TaskStatus[]).includes(status);
+export function isPatchable(status: TaskStatus): status is PatchableStatus {
+  return (PATCHABLE_STATUSES as readonly TaskStatus[]).includes(status);
+}
 
 /** Returns the statuses that a PATCH can set on a task with status `from`. */
-export const getPatchTargets = (from: TaskStatus): PatchableStatus[] =>
-  PATCHABLE_STATUSES.filter((to) => canMove(from, to));
+export function getPatchTargets(from: TaskStatus): PatchableStatus[] {
+  return PATCHABLE_STATUSES.filter((to) => canMove(from, to));
+}
 
 /** Returns the statuses from which `to` can be reached. Every statement that sets a status uses them as its guard. */
-export const getOrigins = (to: TaskStatus): TaskStatus[] =>
-  TaskStatus.options.filter((from) => canMove(from, to));
+export function getOrigins(to: TaskStatus): TaskStatus[] {
+  return TaskStatus.options.filter((from) => canMove(from, to));
+}
 
 /** The statuses that are not terminal. */
 export const OPEN_STATUSES: readonly TaskStatus[] = TaskStatus.options.filter(

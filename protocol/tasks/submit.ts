@@ -1,35 +1,116 @@
 import * as z from "zod";
-import { operation } from "../operation.ts";
-import {
-  API_PATH,
-  RETURN_HEADER,
-  RoomJobParams,
-  RoomParams,
-  TaskParams,
-  WAIT_HEADER,
-  WorkerParams,
-} from "../operation-parts.ts";
+import { JobName, RoomJobParams } from "../job-name.ts";
+import { JsonObject } from "../json.ts";
+import { API_PATH, operation, RETURN_HEADER } from "../operation.ts";
 import { ProblemDocument } from "../problem.ts";
-import { TRACE_HEADERS } from "../tracing/trace-context.ts";
-import { Adoption, LateResult } from "./late-results.ts";
-import { RoomTaskQuery, TaskPage } from "./list.ts";
-import { LogPage, LogQuery } from "./log.ts";
-import {
-  BatchClaimRequest,
-  ClaimRequest,
-  MinimalSubmitBatchResults,
-  MinimalSubmittedTasks,
-  MinimalTaskUpdate,
-  SubmitBatch,
-  SubmitBatchResults,
-  SubmittedTask,
-  SubmittedTasks,
-  Task,
-  TaskSubmission,
-  TaskSubmissions,
-  TaskUpdate,
-  TaskUpdates,
-} from "./task.ts";
+import { RoomParams } from "../rooms.ts";
+import { Timestamp } from "../time.ts";
+import { TRACE_HEADERS, TraceContext } from "../tracing/trace-context.ts";
+import { Backoff, Task } from "./task.ts";
+
+/** Maximum delay until `run_at`, in seconds: 366 days. */
+export const MAX_DELAY_SECONDS = 366 * 86_400;
+/** Maximum number of tasks per submit request. */
+export const MAX_TASKS_PER_SUBMIT = 1000;
+
+const optionFields = {
+  priority: z.int().min(-100).max(100).optional().describe("higher first; default 0"),
+  max_attempts: z.int().min(1).max(100).optional().describe("maximum number of runs; default 1"),
+  backoff: Backoff.partial().optional().describe("the delay before the next attempt"),
+  timeout_seconds: z.number().min(1).max(604_800).nullable().optional().describe("a longer run fails"),
+};
+
+const startFields = {
+  run_at: Timestamp.optional().describe("earliest start"),
+  delay_seconds: z
+    .number()
+    .min(0)
+    .max(MAX_DELAY_SECONDS)
+    .optional()
+    .describe("earliest start, in seconds from now"),
+};
+
+function hasOneStart(value: { run_at?: unknown; delay_seconds?: unknown }) {
+  return value.run_at === undefined || value.delay_seconds === undefined;
+}
+const ONE_START = {
+  error: "run_at and delay_seconds are mutually exclusive; set only one of them",
+  path: ["delay_seconds"],
+};
+
+/** The options that a job may set for its tasks. */
+export const TaskDefaults = z.object({
+  ...optionFields,
+  delay_seconds: startFields.delay_seconds,
+});
+export type TaskDefaults = z.infer<typeof TaskDefaults>;
+
+const submissionFields = { payload: JsonObject.optional(), ...optionFields, ...startFields };
+
+/** A task to submit; `payload` defaults to `{}`. */
+export const TaskSubmission = z.object(submissionFields).refine(hasOneStart, ONE_START);
+export type TaskSubmission = z.infer<typeof TaskSubmission>;
+
+/** One of many tasks to submit. */
+export const NamedTaskSubmission = z
+  .object({ job_name: JobName, ...submissionFields })
+  .refine(hasOneStart, ONE_START);
+export type NamedTaskSubmission = z.infer<typeof NamedTaskSubmission>;
+
+/** Tasks to submit atomically. */
+export const TaskSubmissions = z.object({
+  tasks: z.array(NamedTaskSubmission).min(1).max(MAX_TASKS_PER_SUBMIT),
+});
+export type TaskSubmissions = z.infer<typeof TaskSubmissions>;
+
+const KeyedTaskSubmission = z
+  .object({
+    job_name: JobName,
+    idempotency_key: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe("as the `Idempotency-Key` header of a single submit"),
+    trace_context: TraceContext.optional()
+      .catch(undefined)
+      .describe("as the trace headers of a single submit; an invalid value is ignored"),
+    ...submissionFields,
+  })
+  .refine(hasOneStart, ONE_START);
+
+/** Independent submits in one request. */
+export const SubmitBatch = z.object({
+  submits: z.array(KeyedTaskSubmission).min(1).max(MAX_TASKS_PER_SUBMIT),
+});
+export type SubmitBatch = z.infer<typeof SubmitBatch>;
+
+/** A task, as in the response to its submit. */
+export const SubmittedTask = Task.extend({
+  workers_online: z.int().describe("number of live workers for the task's job"),
+});
+export type SubmittedTask = z.infer<typeof SubmittedTask>;
+
+/** Submitted tasks. */
+export const SubmittedTasks = z.object({ tasks: z.array(SubmittedTask) });
+/** Minimal response for submitted tasks that differ only in their ids and payloads. */
+export const MinimalSubmittedTasks = z.object({
+  common: SubmittedTask.omit({ id: true, payload: true }),
+  ids: z.array(z.string()).describe("in the order of the request"),
+});
+export type MinimalSubmittedTasks = z.infer<typeof MinimalSubmittedTasks>;
+
+const Rejection = z.object({ problem: ProblemDocument });
+
+/** The result of each submit, in the order of the request. */
+export const SubmitBatchResults = z.object({
+  results: z.array(z.union([z.object({ task: SubmittedTask }), Rejection])),
+});
+/** Minimal response: a task that differs from `common` only in its id and payload is represented by its id. */
+export const MinimalSubmitBatchResults = z.object({
+  common: MinimalSubmittedTasks.shape.common.nullable(),
+  results: z.array(z.union([z.object({ id: z.string() }), z.object({ task: SubmittedTask }), Rejection])),
+});
 
 /** Submits a task. */
 export const submitTask = operation({
@@ -37,6 +118,7 @@ export const submitTask = operation({
   path: `${API_PATH}/rooms/:room_id/tasks/:job_name`,
   summary: "Submit a task",
   access: "room-write",
+  retryable: true,
   params: RoomJobParams,
   body: TaskSubmission,
   bodyOptional: true,
@@ -61,6 +143,8 @@ export const submitTasks = operation({
   path: `${API_PATH}/rooms/:room_id/tasks`,
   summary: "Submit many tasks atomically: all or none",
   access: "room-write",
+  // It has no idempotency key.
+  retryable: false,
   params: RoomParams,
   body: TaskSubmissions,
   headers: { ...RETURN_HEADER, ...TRACE_HEADERS },
@@ -75,147 +159,11 @@ export const submitBatch = operation({
   path: `${API_PATH}/rooms/:room_id/submits`,
   summary: "Submit many independent tasks in one request, each with its own idempotency key and result",
   access: "room-write",
+  retryable: true,
   params: RoomParams,
   body: SubmitBatch,
   headers: RETURN_HEADER,
   responses: { 200: SubmitBatchResults },
   minimal: { 200: MinimalSubmitBatchResults },
   problems: ["invalid-room-id"],
-});
-
-/** Lists a room's tasks. */
-export const listRoomTasks = operation({
-  method: "GET",
-  path: `${API_PATH}/rooms/:room_id/tasks`,
-  summary: "List a room's tasks",
-  access: "room-read",
-  params: RoomParams,
-  query: RoomTaskQuery,
-  responses: { 200: TaskPage },
-  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
-});
-
-const Draining = z.boolean().optional().describe("true if the worker is draining and gets no new tasks");
-
-/** Claims a worker's next task. */
-export const claimTask = operation({
-  method: "POST",
-  path: `${API_PATH}/tasks/claim`,
-  summary: "Claim the next task for a worker",
-  access: "worker-owner",
-  body: ClaimRequest,
-  headers: WAIT_HEADER,
-  responses: { 200: z.object({ task: Task.nullable(), draining: Draining }) },
-  problems: ["worker-not-found"],
-});
-
-/** Claims up to `limit` tasks for a worker. */
-export const claimTasks = operation({
-  method: "POST",
-  path: `${API_PATH}/workers/:worker_id/claims`,
-  summary: "Claim several tasks for a worker",
-  access: "worker-owner",
-  params: WorkerParams,
-  body: BatchClaimRequest,
-  headers: WAIT_HEADER,
-  responses: { 200: z.object({ tasks: z.array(Task), draining: Draining }) },
-  problems: ["worker-not-found"],
-});
-
-/** Reads a task; with `Prefer: wait=N` when it has ended. */
-export const readTask = operation({
-  method: "GET",
-  path: `${API_PATH}/tasks/:task_id`,
-  summary: "Get a task; with `Prefer: wait=N`, wait for its end",
-  access: "task-read",
-  params: TaskParams,
-  headers: { ...WAIT_HEADER, "if-none-match": "an ETag; the response is 304 if the task has not changed" },
-  responses: { 200: Task, 304: null },
-  problems: ["task-not-found"],
-});
-
-/** Changes a task's status or reports its progress. */
-export const updateTask = operation({
-  method: "PATCH",
-  path: `${API_PATH}/tasks/:task_id`,
-  summary: "Change a task's status, or report its progress",
-  access: "task-update",
-  params: TaskParams,
-  body: TaskUpdate,
-  responses: { 200: Task },
-  problems: ["task-not-found", "task-lost", "invalid-task-transition"],
-});
-
-/** Updates many tasks of one worker, independently of each other. */
-export const updateTasks = operation({
-  method: "PATCH",
-  path: `${API_PATH}/workers/:worker_id/tasks`,
-  summary: "Update many tasks of one worker; each update succeeds or fails on its own",
-  access: "worker-owner",
-  params: WorkerParams,
-  body: TaskUpdates,
-  headers: RETURN_HEADER,
-  responses: {
-    200: z.object({
-      results: z.array(
-        z.union([
-          z.object({ id: z.string(), task: Task }),
-          z.object({ id: z.string(), problem: ProblemDocument }),
-        ]),
-      ),
-    }),
-  },
-  minimal: {
-    200: z.object({
-      results: z.array(z.union([MinimalTaskUpdate, z.object({ id: z.string(), problem: ProblemDocument })])),
-    }),
-  },
-  problems: ["worker-not-found"],
-});
-
-/** Lists a task's late results, newest first. */
-export const listLateResults = operation({
-  method: "GET",
-  path: `${API_PATH}/tasks/:task_id/late_results`,
-  summary: "List a task's late results, newest first",
-  access: "task-submitter",
-  params: TaskParams,
-  responses: { 200: z.object({ items: z.array(LateResult) }) },
-  problems: ["task-not-found"],
-});
-
-/** Completes a task with a late result. */
-export const adoptLateResult = operation({
-  method: "POST",
-  path: `${API_PATH}/tasks/:task_id/adopt`,
-  summary: "Complete a task with a late result, unless it is already completed",
-  access: "task-submitter",
-  params: TaskParams,
-  body: Adoption,
-  bodyOptional: true,
-  responses: { 200: Task },
-  problems: ["task-not-found", "invalid-task-transition"],
-});
-
-/** Retries a failed or cancelled task. */
-export const retryTask = operation({
-  method: "POST",
-  path: `${API_PATH}/tasks/:task_id/retry`,
-  summary: "Retry a failed or cancelled task",
-  access: "task-submitter",
-  params: TaskParams,
-  responses: { 200: Task },
-  problems: ["task-not-found", "job-not-found", "invalid-task-transition"],
-});
-
-/** Reads a task's log. */
-export const readTaskLogs = operation({
-  method: "GET",
-  path: `${API_PATH}/tasks/:task_id/logs`,
-  summary: "Get a task's log",
-  access: "task-read",
-  params: TaskParams,
-  query: LogQuery,
-  responses: { 200: LogPage },
-  problems: ["task-not-found"],
 });

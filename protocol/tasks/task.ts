@@ -1,31 +1,12 @@
 import * as z from "zod";
-import { JobName } from "../job-name.ts";
 import { JsonObject, JsonValue } from "../json.ts";
-import { ProblemDocument } from "../problem.ts";
+import { API_PATH, operation, WAIT_HEADER } from "../operation.ts";
 import { Timestamp } from "../time.ts";
 import { TraceContext } from "../tracing/trace-context.ts";
-import { FailedOutcome } from "./attempts.ts";
-import { MAX_LINES_PER_UPDATE, NewLogLine } from "./log.ts";
 import { TaskStatus } from "./status.ts";
 
-/** Maximum length of `error`, in bytes of UTF-8. */
-export const MAX_ERROR_BYTES = 64 * 1024;
-/** Maximum delay until `run_at`, in seconds: 366 days. */
-export const MAX_DELAY_SECONDS = 366 * 86_400;
-/** Maximum number of tasks per submit request. */
-export const MAX_TASKS_PER_SUBMIT = 1000;
-/** Maximum number of tasks per claim request. */
-export const MAX_TASKS_PER_CLAIM = 100;
-/** Maximum number of updates per request. With 500 instead of 100, a completion costs 10 % less CPU on all sides. */
-export const MAX_UPDATES_PER_REQUEST = 500;
-
-const getUtf8Length = (text: string) => new TextEncoder().encode(text).length;
-
-const ErrorText = z
-  .string()
-  .refine((text) => text.length * 3 <= MAX_ERROR_BYTES || getUtf8Length(text) <= MAX_ERROR_BYTES, {
-    error: "must be at most 64 KiB of UTF-8",
-  });
+/** Path parameters of a task. */
+export const TaskParams = z.object({ task_id: z.string() });
 
 /** The delay before the next attempt, with all members set. */
 export const Backoff = z.object({
@@ -39,83 +20,16 @@ export type Backoff = z.infer<typeof Backoff>;
 /** The default backoff. */
 export const DEFAULT_BACKOFF: Backoff = { kind: "exponential", seconds: 5, max_seconds: 3600, jitter: 0.2 };
 
-const optionFields = {
-  priority: z.int().min(-100).max(100).optional().describe("higher first; default 0"),
-  max_attempts: z.int().min(1).max(100).optional().describe("maximum number of runs; default 1"),
-  backoff: Backoff.partial().optional().describe("the delay before the next attempt"),
-  timeout_seconds: z.number().min(1).max(604_800).nullable().optional().describe("a longer run fails"),
-};
-
-const startFields = {
-  run_at: Timestamp.optional().describe("earliest start"),
-  delay_seconds: z
-    .number()
-    .min(0)
-    .max(MAX_DELAY_SECONDS)
-    .optional()
-    .describe("earliest start, in seconds from now"),
-};
-
-const hasOneStart = (value: { run_at?: unknown; delay_seconds?: unknown }) =>
-  value.run_at === undefined || value.delay_seconds === undefined;
-const ONE_START = {
-  error: "run_at and delay_seconds are mutually exclusive; set only one of them",
-  path: ["delay_seconds"],
-};
-
-/** The options that a job may set for its tasks. */
-export const TaskDefaults = z.object({
-  ...optionFields,
-  delay_seconds: startFields.delay_seconds,
-});
-export type TaskDefaults = z.infer<typeof TaskDefaults>;
-
-const submissionFields = { payload: JsonObject.optional(), ...optionFields, ...startFields };
-
-/** A task to submit; `payload` defaults to `{}`. */
-export const TaskSubmission = z.object(submissionFields).refine(hasOneStart, ONE_START);
-export type TaskSubmission = z.infer<typeof TaskSubmission>;
-
-/** One of many tasks to submit. */
-export const NamedTaskSubmission = z
-  .object({ job_name: JobName, ...submissionFields })
-  .refine(hasOneStart, ONE_START);
-export type NamedTaskSubmission = z.infer<typeof NamedTaskSubmission>;
-
-/** Tasks to submit atomically. */
-export const TaskSubmissions = z.object({
-  tasks: z.array(NamedTaskSubmission).min(1).max(MAX_TASKS_PER_SUBMIT),
-});
-export type TaskSubmissions = z.infer<typeof TaskSubmissions>;
-
-const KeyedTaskSubmission = z
-  .object({
-    job_name: JobName,
-    idempotency_key: z
-      .string()
-      .min(1)
-      .max(255)
-      .optional()
-      .describe("as the `Idempotency-Key` header of a single submit"),
-    trace_context: TraceContext.optional()
-      .catch(undefined)
-      .describe("as the trace headers of a single submit; an invalid value is ignored"),
-    ...submissionFields,
-  })
-  .refine(hasOneStart, ONE_START);
-
-/** Independent submits in one request. */
-export const SubmitBatch = z.object({
-  submits: z.array(KeyedTaskSubmission).min(1).max(MAX_TASKS_PER_SUBMIT),
-});
-export type SubmitBatch = z.infer<typeof SubmitBatch>;
-
 /** The progress of a running task. */
 export const Progress = z.object({
   fraction: z.number().min(0).max(1).optional(),
   message: z.string().max(1000).optional(),
 });
 export type Progress = z.infer<typeof Progress>;
+
+/** The outcome of a failed attempt. */
+export const FailedOutcome = z.enum(["failed", "timed_out", "lost"]);
+export type FailedOutcome = z.infer<typeof FailedOutcome>;
 
 /** A failed attempt. */
 export const AttemptError = z.object({
@@ -164,76 +78,28 @@ export const Task = z.object({
 });
 export type Task = z.infer<typeof Task>;
 
-/** A task, as in the response to its submit. */
-export const SubmittedTask = Task.extend({
-  workers_online: z.int().describe("number of live workers for the task's job"),
-});
-export type SubmittedTask = z.infer<typeof SubmittedTask>;
-
-/** Submitted tasks. */
-export const SubmittedTasks = z.object({ tasks: z.array(SubmittedTask) });
-/** Minimal response for submitted tasks that differ only in their ids and payloads. */
-export const MinimalSubmittedTasks = z.object({
-  common: SubmittedTask.omit({ id: true, payload: true }),
-  ids: z.array(z.string()).describe("in the order of the request"),
-});
-export type MinimalSubmittedTasks = z.infer<typeof MinimalSubmittedTasks>;
-
-const Rejection = z.object({ problem: ProblemDocument });
-
-/** The result of each submit, in the order of the request. */
-export const SubmitBatchResults = z.object({
-  results: z.array(z.union([z.object({ task: SubmittedTask }), Rejection])),
-});
-/** Minimal response: a task that differs from `common` only in its id and payload is represented by its id. */
-export const MinimalSubmitBatchResults = z.object({
-  common: MinimalSubmittedTasks.shape.common.nullable(),
-  results: z.array(z.union([z.object({ id: z.string() }), z.object({ task: SubmittedTask }), Rejection])),
+/** Reads a task; with `Prefer: wait=N` when it has ended. */
+export const readTask = operation({
+  method: "GET",
+  path: `${API_PATH}/tasks/:task_id`,
+  summary: "Get a task; with `Prefer: wait=N`, wait for its end",
+  access: "task-read",
+  retryable: true,
+  params: TaskParams,
+  headers: { ...WAIT_HEADER, "if-none-match": "an ETag; the response is 304 if the task has not changed" },
+  responses: { 200: Task, 304: null },
+  problems: ["task-not-found"],
 });
 
-/** Minimal response to an update. */
-export const MinimalTaskUpdate = z.object({
-  id: z.string(),
-  status: TaskStatus,
-  completed_at: Timestamp.nullable(),
+/** Retries a failed or cancelled task. */
+export const retryTask = operation({
+  method: "POST",
+  path: `${API_PATH}/tasks/:task_id/retry`,
+  summary: "Retry a failed or cancelled task",
+  access: "task-submitter",
+  // A repeated request could reopen a task that has failed again in the meantime.
+  retryable: false,
+  params: TaskParams,
+  responses: { 200: Task },
+  problems: ["task-not-found", "job-not-found", "invalid-task-transition"],
 });
-export type MinimalTaskUpdate = z.infer<typeof MinimalTaskUpdate>;
-
-const updateFields = {
-  error: ErrorText.nullable().optional(),
-  result: JsonValue.optional(),
-  progress: Progress.optional(),
-  log: z.array(NewLogLine).max(MAX_LINES_PER_UPDATE).optional().describe("log lines to store with the task"),
-  attempt: z.int().min(0).max(2_147_483_647).optional(),
-};
-
-/** A status change, or, without `status`, only a progress report. */
-export const TaskUpdate = z.object({
-  status: TaskStatus.optional(),
-  ...updateFields,
-  worker_id: z.string().max(128).optional(),
-});
-export type TaskUpdate = z.infer<typeof TaskUpdate>;
-
-/** Updates by one worker. */
-export const TaskUpdates = z.object({
-  updates: z
-    .array(z.object({ id: z.string(), status: TaskStatus.optional(), ...updateFields }))
-    .min(1)
-    .max(MAX_UPDATES_PER_REQUEST),
-});
-export type TaskUpdates = z.infer<typeof TaskUpdates>;
-
-/** A worker's request for its next task. */
-export const ClaimRequest = z.object({
-  worker_id: z.string().max(128),
-  start: z.boolean().optional().describe("start the task immediately, so that it is returned as running"),
-});
-export type ClaimRequest = z.infer<typeof ClaimRequest>;
-
-/** A worker's request for several tasks. */
-export const BatchClaimRequest = z.object({
-  limit: z.int().min(1).max(MAX_TASKS_PER_CLAIM),
-  start: z.boolean().optional(),
-});
-export type BatchClaimRequest = z.infer<typeof BatchClaimRequest>;

@@ -25,11 +25,11 @@ export const TRACE_HEADERS = {
 type Header = string | string[] | null | undefined;
 
 /** Parses the trace headers; undefined if they are missing or invalid. An invalid trace never rejects a request. */
-export const readTraceContext = (traceparent: Header, tracestate: Header): TraceContext | undefined => {
+export function readTraceContext(traceparent: Header, tracestate: Header): TraceContext | undefined {
   if (typeof traceparent !== "string" || !TRACEPARENT.test(traceparent) || INVALID.test(traceparent)) {
     return undefined;
   }
   const isValid =
     typeof tracestate === "string" && tracestate.length <= MAX_TRACESTATE && PRINTABLE.test(tracestate);
   return isValid ? { traceparent, tracestate } : { traceparent };
-};
+}

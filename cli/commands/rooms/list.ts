@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import * as z from "zod";
-import type { RoomSummary } from "../../../protocol/room-summary.ts";
+import type { RoomSummary } from "../../../protocol/rooms.ts";
 import { clientAction } from "../../action.ts";
 import { EXIT } from "../../exit-codes.ts";
 import { pageOptions } from "../../options.ts";

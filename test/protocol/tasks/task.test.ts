@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { PageQuery, TaskSubmission, TaskSubmissions, TaskUpdate } from "../../protocol/index.ts";
+import { PageQuery, TaskSubmission, TaskSubmissions, TaskUpdate } from "../../../protocol/index.ts";
 
 const findPointers = (schema: typeof TaskSubmission | typeof TaskUpdate | typeof PageQuery, value: unknown) =>
   schema.safeParse(value).error?.issues.map((issue) => issue.path.join("/")) ?? [];

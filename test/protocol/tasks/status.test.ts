@@ -7,7 +7,7 @@ import {
   isPatchable,
   isTerminal,
   TaskStatus,
-} from "../../protocol/index.ts";
+} from "../../../protocol/index.ts";
 
 test("canMove allows exactly the transitions of the state machine", () => {
   const table = Object.fromEntries(
