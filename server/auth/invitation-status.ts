@@ -1,4 +1,4 @@
-import { LruMap } from "../lru-map.ts";
+import { LRUCache } from "lru-cache";
 import type { InvitationStorage } from "../storage/invitations.ts";
 
 /** A revocation on another server takes effect here after at most this time; one on this server, immediately. */
@@ -8,10 +8,7 @@ const MAX_CACHED = 10_000;
 /** Caches for a few seconds whether invitations are still valid. */
 export class InvitationStatusCache {
   readonly #invitations: Pick<InvitationStorage, "find">;
-  readonly #cached = new LruMap<{ readonly isValid: boolean; readonly until: number }>({
-    entries: MAX_CACHED,
-    weight: MAX_CACHED,
-  });
+  readonly #cached = new LRUCache<string, boolean>({ max: MAX_CACHED, ttl: CACHE_MS, ttlResolution: 0 });
 
   constructor(invitations: Pick<InvitationStorage, "find">) {
     this.#invitations = invitations;
@@ -20,7 +17,7 @@ export class InvitationStatusCache {
   /** Returns false if an invitation does not exist or is revoked. The token itself contains its expiry. */
   async isValid(id: string): Promise<boolean> {
     const known = this.#cached.get(id);
-    if (known !== undefined && performance.now() < known.until) return known.isValid;
+    if (known !== undefined) return known;
     const invitation = await this.#invitations.find(id);
     return this.#remember(id, invitation !== undefined && invitation.revoked_at === null);
   }
@@ -31,7 +28,7 @@ export class InvitationStatusCache {
   }
 
   #remember(id: string, isValid: boolean): boolean {
-    this.#cached.set(id, { isValid, until: performance.now() + CACHE_MS }, 1);
+    this.#cached.set(id, isValid);
     return isValid;
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { formatJobKind, Problem } from "../../protocol/index.ts";
 import type { Credentials, HostAuth } from "../host.ts";
@@ -96,7 +97,7 @@ const mapBearer = <Value>(
 export const jwtAuth = (keys: JwtKeys, invitations?: Pick<InvitationStatusCache, "isValid">): HostAuth => {
   const verify = createVerifier(keys);
   // The key is the whole header. A worker sends the same token with every request; verifying it each time was 7 % of a submit's time.
-  const cached = new Map<string, Bearer>();
+  const cached = new LRUCache<string, Bearer>({ max: MAX_CACHED });
 
   const verifyToken = async (authorization: string, token: string): Promise<Bearer | undefined> => {
     const claims = Claims.safeParse(await verify(token)).data;
@@ -107,7 +108,6 @@ export const jwtAuth = (keys: JwtKeys, invitations?: Pick<InvitationStatusCache,
       credentials: toCredentials(claims, invitations !== undefined),
       cachedUntil: getCacheExpiry(claims),
     };
-    if (cached.size >= MAX_CACHED) cached.clear();
     cached.set(authorization, bearer);
     return bearer;
   };

@@ -1,4 +1,4 @@
-import { LruMap } from "../lru-map.ts";
+import { LRUCache } from "lru-cache";
 import { checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import { measureJson } from "./json-size.ts";
 import { InvalidSchemaError, type JsonObject, type SchemaError, UNSUPPORTED_SCHEMA } from "./schema-error.ts";
@@ -32,7 +32,7 @@ export interface SchemaValidatorsOptions {
  * a step budget; large ones, and those that exceed the budget, run in a worker thread with a deadline.
  */
 export class SchemaValidators {
-  readonly #schemas: LruMap<CachedSchema>;
+  readonly #schemas: LRUCache<string, CachedSchema>;
   readonly #workers: SchemaWorkers;
 
   constructor({
@@ -41,7 +41,7 @@ export class SchemaValidators {
     threads = 2,
     deadlineMs = 2000,
   }: SchemaValidatorsOptions = {}) {
-    this.#schemas = new LruMap({ entries, weight: characters });
+    this.#schemas = new LRUCache({ max: entries, maxSize: characters });
     this.#workers = new SchemaWorkers({ size: threads, deadlineMs });
   }
 
@@ -94,7 +94,8 @@ export class SchemaValidators {
     if (known !== undefined) return known;
     const validate = isLight(schema) ? compileSchema(schema) : undefined;
     const cached: CachedSchema = { validate, skips: 0 };
-    this.#schemas.set(hash, cached, validate === undefined ? 0 : measureJson(schema).characters);
+    const size = validate === undefined ? 1 : measureJson(schema).characters;
+    this.#schemas.set(hash, cached, { size });
     return cached;
   }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { type BatchedCall, createBatcher } from "./batcher.ts";
 import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
 import type { PayloadCache } from "./payload-cache.ts";
@@ -69,7 +70,7 @@ export const createCompletions = (
     heartbeatThrottle,
   }: { readonly payloads: PayloadCache; readonly heartbeatThrottle: HeartbeatThrottle },
 ): BatchedCall<readonly Completion[], readonly (CompletedTask | undefined)[]> => {
-  const jobsWithoutResultSchema = new Set<string>();
+  const jobsWithoutResultSchema = new LRUCache<string, true>({ max: MAX_JOBS_WITHOUT_RESULT_SCHEMA });
   return createBatcher({
     maxCalls: MAX_BATCH_WEIGHT,
     getWeight: (completions) =>
@@ -83,16 +84,13 @@ export const createCompletions = (
       const touchedWorkerIds = heartbeatThrottle.selectDue(all.map(({ workerId }) => workerId));
       for (const row of await runPrepared((db) =>
         completeTasks(db, all, {
-          jobsWithoutResultSchema: jobsWithoutResultSchema,
+          jobsWithoutResultSchema: jobsWithoutResultSchema.keys(),
           touchedWorkerIds: touchedWorkerIds,
         }),
       )) {
         const id = all[row.call_index]?.id.toLowerCase() ?? "";
         payloads.delete(id);
-        if (!jobsWithoutResultSchema.has(row.job_id)) {
-          if (jobsWithoutResultSchema.size >= MAX_JOBS_WITHOUT_RESULT_SCHEMA) jobsWithoutResultSchema.clear();
-          jobsWithoutResultSchema.add(row.job_id);
-        }
+        jobsWithoutResultSchema.set(row.job_id, true);
         completed[row.call_index] = {
           ...{ id, roomId: row.room_id, jobId: row.job_id },
           completedAt: formatTime(row.completed_at),

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
+import { LRUCache } from "lru-cache";
 import {
   canonicalizeSchema,
   type FieldError,
@@ -69,7 +70,7 @@ type ResultSchema = { readonly hash: string; readonly schema: JsonObject } | nul
  * id.
  */
 export class ResultSchemaCache {
-  readonly #schemas = new Map<string, ResultSchema>();
+  readonly #schemas = new LRUCache<string, { readonly found: ResultSchema }>({ max: MAX_ENTRIES });
 
   /** Returns the result schema of a job; null if the job has none or does not exist. */
   async get(
@@ -77,13 +78,12 @@ export class ResultSchemaCache {
     jobId: string,
   ): Promise<ResultSchema> {
     const cached = this.#schemas.get(jobId);
-    if (cached !== undefined) return cached;
+    if (cached !== undefined) return cached.found;
     const job = await storage.jobs.findById(jobId, settings.worker_timeout_threshold);
     if (job === undefined) return null;
     const found =
       job.resultSchema === null ? null : { hash: `${job.schemaHash}:result`, schema: job.resultSchema };
-    if (this.#schemas.size >= MAX_ENTRIES) this.#schemas.clear();
-    this.#schemas.set(jobId, found);
+    this.#schemas.set(jobId, { found });
     return found;
   }
 }
