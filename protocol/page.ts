@@ -1,12 +1,12 @@
 import * as z from "zod";
 
-/** An integer in a query string. Coercion would accept an empty text as 0, so only digits are accepted. */
-function createIntegerParameter(max: number, fallback: number) {
+/** Returns the schema of an integer in a query string. Coercion would accept an empty text as 0, so only digits are accepted. */
+export function createIntegerParameter(min: number, max: number, fallback: number) {
   return (
     z
       .preprocess(
         (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
-        z.coerce.number().int().min(0).max(max),
+        z.coerce.number().int().min(min).max(max),
       )
       // `default` would be missing from the OpenAPI document of the request.
       .prefault(fallback)
@@ -15,8 +15,8 @@ function createIntegerParameter(max: number, fallback: number) {
 
 /** Query parameters of every list: `limit` 0–500 (default 50) and `offset`. */
 export const PageQuery = z.object({
-  limit: createIntegerParameter(500, 50),
-  offset: createIntegerParameter(1_000_000_000, 0),
+  limit: createIntegerParameter(0, 500, 50),
+  offset: createIntegerParameter(0, 1_000_000_000, 0),
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 

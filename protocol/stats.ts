@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { API_PATH, operation } from "./operation.ts";
+import { createIntegerParameter } from "./page.ts";
 import { RoomParams } from "./rooms.ts";
 import { Timestamp } from "./time.ts";
 
@@ -10,12 +11,7 @@ export const MAX_POINTS = 60;
 
 /** The time range of the statistics. */
 export const StatsQuery = z.object({
-  hours: z
-    .preprocess(
-      (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
-      z.coerce.number().int().min(1).max(24),
-    )
-    .prefault(1),
+  hours: createIntegerParameter(1, 24, 1),
 });
 export type StatsQuery = z.infer<typeof StatsQuery>;
 

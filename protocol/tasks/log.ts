@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { API_PATH, operation } from "../operation.ts";
+import { createIntegerParameter } from "../page.ts";
 import { Timestamp } from "../time.ts";
 import { TaskParams } from "./task.ts";
 
@@ -44,12 +45,7 @@ export type LogPage = z.infer<typeof LogPage>;
 /** Query parameters of a log. */
 export const LogQuery = z.object({
   after: z.string().regex(CURSOR, { error: "must be `attempt.number`" }).optional(),
-  limit: z
-    .preprocess(
-      (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
-      z.coerce.number().int().min(1).max(1000),
-    )
-    .prefault(500),
+  limit: createIntegerParameter(1, 1000, 500),
 });
 export type LogQuery = z.infer<typeof LogQuery>;
 
