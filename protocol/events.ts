@@ -1,4 +1,4 @@
-import type { TaskStatus } from "./task-status.ts";
+import type { TaskStatus } from "./tasks/status.ts";
 
 /** A notification of a change. It does not contain the changed state; listeners read it from the database. */
 export type Event =
@@ -18,25 +18,37 @@ export type Event =
 /** The subject of a channel. */
 type Topic = "task" | "job" | "worker" | "room";
 
-const formatChannel = (topic: Topic, id: string): string => `joblib:${topic}:${encodeURIComponent(id)}`;
+function formatChannel(topic: Topic, id: string): string {
+  return `joblib:${topic}:${encodeURIComponent(id)}`;
+}
 
 /** Returns the channel of one task's changes. */
-export const getTaskChannel = (taskId: string): string => formatChannel("task", taskId);
+export function getTaskChannel(taskId: string): string {
+  return formatChannel("task", taskId);
+}
 /** Returns the channel that announces claimable tasks of a job. */
-export const getJobChannel = (jobId: string): string => formatChannel("job", jobId);
+export function getJobChannel(jobId: string): string {
+  return formatChannel("job", jobId);
+}
 /**
  * Returns the channel that wakes a worker's heartbeat when one of its tasks is lost or cancelled, or when it
  * is drained.
  */
-export const getWorkerChannel = (workerId: string): string => formatChannel("worker", workerId);
+export function getWorkerChannel(workerId: string): string {
+  return formatChannel("worker", workerId);
+}
 /** Returns the channel of changes in a room's lists. */
-export const getRoomChannel = (roomId: string): string => formatChannel("room", roomId);
+export function getRoomChannel(roomId: string): string {
+  return formatChannel("room", roomId);
+}
 
 /** Returns the topic of a channel. */
-export const getTopic = (channel: string): string | undefined => channel.split(":", 2)[1];
+export function getTopic(channel: string): string | undefined {
+  return channel.split(":", 2)[1];
+}
 
 /** Returns the channels of an event. `hasListeners` excludes topics without listeners. */
-export const getChannels = (event: Event, hasListeners: (topic: Topic) => boolean = () => true): string[] => {
+export function getChannels(event: Event, hasListeners: (topic: Topic) => boolean = () => true): string[] {
   switch (event.kind) {
     case "task-changed": {
       // Channels without listeners are skipped, because every step of every task publishes an event, and most steps have no listener.
@@ -55,4 +67,4 @@ export const getChannels = (event: Event, hasListeners: (topic: Topic) => boolea
     case "jobs-changed":
       return [getRoomChannel(event.roomId)];
   }
-};
+}

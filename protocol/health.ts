@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { Timestamp } from "./timestamp.ts";
+import { API_PATH, operation } from "./operation.ts";
+import { Timestamp } from "./time.ts";
 
 /**
  * Whether the server's connection to its database or event bus is encrypted, and whether the certificate is
@@ -11,6 +12,12 @@ export const ConnectionSecurity = z
     "tls: encrypted, the certificate is verified; tls-unverified: encrypted only; plain: not encrypted; local: does not leave the machine",
   );
 export type ConnectionSecurity = z.infer<typeof ConnectionSecurity>;
+
+/** Returns true for `localhost` and loopback addresses. An IPv6 address may be in brackets. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, "$1").toLowerCase();
+  return name === "localhost" || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name);
+}
 
 /** The state of the server's components. */
 export const Health = z.object({
@@ -43,3 +50,14 @@ export const Health = z.object({
   long_poll_max_wait_seconds: z.number(),
 });
 export type Health = z.infer<typeof Health>;
+
+/** Used by the dashboard, because a host may not expose `/readyz`. */
+export const readHealth = operation({
+  method: "GET",
+  path: `${API_PATH}/health`,
+  summary: "Get the state of the server's components",
+  access: "user",
+  retryable: true,
+  responses: { 200: Health },
+  problems: [],
+});

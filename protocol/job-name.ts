@@ -1,11 +1,13 @@
 import * as z from "zod";
-import { GLOBAL_ROOM, isRoomId } from "./room.ts";
+import { GLOBAL_ROOM, isRoomId, RoomId } from "./rooms.ts";
 
 const SEPARATOR = ":";
 const PART = /^[A-Za-z0-9_.-]{1,128}$/;
 
 /** Returns true for a valid category or job name. */
-export const isNamePart = (value: string): boolean => PART.test(value);
+export function isNamePart(value: string): boolean {
+  return PART.test(value);
+}
 
 /** A category or a name: 1–128 characters from `A-Z a-z 0-9 _ . -`. */
 export const NamePart = z.string().regex(PART, { error: "must be 1–128 characters from A-Z a-z 0-9 _ . -" });
@@ -15,6 +17,9 @@ export const JobName = z
   .string()
   .min(1)
   .meta({ examples: ["public:modifiers:Rotate", "private:modifiers:Rotate"] });
+
+/** The path parameters of a job that is visible in a room. */
+export const RoomJobParams = z.object({ room_id: RoomId, job_name: JobName });
 
 /** The prefix of job names in responses: `public:` or `private:`, or the id of the room. */
 export const JobNameStyle = z.enum(["visibility", "room"]);
@@ -37,7 +42,7 @@ export type ParsedJobName =
  * Parses a job name relative to a room. A job of another room is `hidden`, and so is a private job in
  * `@global`.
  */
-export const parseJobName = (text: string, roomId: string): ParsedJobName => {
+export function parseJobName(text: string, roomId: string): ParsedJobName {
   const parts = text.split(SEPARATOR);
   const [prefix, category, name] = parts;
   if (parts.length !== 3 || prefix === undefined || category === undefined || name === undefined) {
@@ -50,10 +55,10 @@ export const parseJobName = (text: string, roomId: string): ParsedJobName => {
   if (prefix !== "private" && !isRoomId(prefix)) return { kind: "invalid" };
   if (roomId === GLOBAL_ROOM || (prefix !== "private" && prefix !== roomId)) return { kind: "hidden" };
   return { kind: "job", address: { roomId: roomId, category, name } };
-};
+}
 
 /** Formats a job's name in one of the two styles. */
-export const formatJobName = (job: JobAddress, style: JobNameStyle = "visibility"): string => {
+export function formatJobName(job: JobAddress, style: JobNameStyle = "visibility"): string {
   const prefix = style === "room" ? job.roomId : job.roomId === GLOBAL_ROOM ? "public" : "private";
   return `${prefix}${SEPARATOR}${job.category}${SEPARATOR}${job.name}`;
-};
+}

@@ -1,40 +1,47 @@
 import * as z from "zod";
-import { ACCESS_RULES } from "./access.ts";
-import { COMMON_PROBLEMS, getResponseSchema, type Operation } from "./operation.ts";
+import { ACCESS_RULES, COMMON_PROBLEMS, getResponseSchema, type Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 import { PROBLEMS, ProblemDocument, type ProblemId } from "./problem.ts";
 import { type StreamOperation, streams } from "./streams.ts";
 
 /** Returns the JSON Schema of a zod schema: the input type for requests, the output type for responses. */
-const toJsonSchema = (schema: z.ZodType, io: "input" | "output"): Record<string, unknown> => {
+function toJsonSchema(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return rest;
-};
+}
 
-const createContent = (type: string, schema: unknown) => ({ content: { [type]: { schema } } });
+function createContent(type: string, schema: unknown) {
+  return { content: { [type]: { schema } } };
+}
 
-const getProperties = (schema: z.ZodType): [string, unknown][] => {
+function getProperties(schema: z.ZodType): [string, unknown][] {
   const properties = toJsonSchema(schema, "input")["properties"];
   return typeof properties === "object" && properties !== null ? Object.entries(properties) : [];
-};
+}
 
-const createParameters = (entry: Pick<Operation, "params" | "query" | "headers">): unknown[] => [
-  ...(entry.params ? getProperties(entry.params) : []).map(([name, schema]) => ({
-    name,
-    in: "path",
-    required: true,
-    schema,
-  })),
-  ...(entry.query ? getProperties(entry.query) : []).map(([name, schema]) => ({ name, in: "query", schema })),
-  ...Object.entries(entry.headers ?? {}).map(([name, description]) => ({
-    name,
-    in: "header",
-    description,
-    schema: { type: "string" },
-  })),
-];
+function createParameters(entry: Pick<Operation, "params" | "query" | "headers">): unknown[] {
+  return [
+    ...(entry.params ? getProperties(entry.params) : []).map(([name, schema]) => ({
+      name,
+      in: "path",
+      required: true,
+      schema,
+    })),
+    ...(entry.query ? getProperties(entry.query) : []).map(([name, schema]) => ({
+      name,
+      in: "query",
+      schema,
+    })),
+    ...Object.entries(entry.headers ?? {}).map(([name, description]) => ({
+      name,
+      in: "header",
+      description,
+      schema: { type: "string" },
+    })),
+  ];
+}
 
-const createProblemResponses = (entry: Pick<Operation, "problems">): Record<string, unknown> => {
+function createProblemResponses(entry: Pick<Operation, "problems">): Record<string, unknown> {
   const byStatus = new Map<number, ProblemId[]>();
   for (const id of new Set<ProblemId>([...COMMON_PROBLEMS, ...entry.problems])) {
     const { status } = PROBLEMS[id];
@@ -49,54 +56,59 @@ const createProblemResponses = (entry: Pick<Operation, "problems">): Record<stri
       },
     ]),
   );
-};
+}
 
-const createResponses = (entry: Operation): Record<string, unknown> =>
-  Object.fromEntries(
+function createResponses(entry: Operation): Record<string, unknown> {
+  return Object.fromEntries(
     Object.keys(entry.responses).map((status) => {
       const schema = getResponseSchema(entry, Number(status));
       const body = schema ? createContent("application/json", toJsonSchema(schema, "output")) : {};
       return [status, { description: entry.summary, ...body }];
     }),
   );
+}
 
-const createPathItem = (name: string, entry: Operation) => ({
-  operationId: name,
-  summary: entry.summary,
-  description: `Access: ${ACCESS_RULES[entry.access]}.`,
-  parameters: createParameters(entry),
-  ...(entry.body
-    ? {
-        requestBody: {
-          required: entry.bodyOptional !== true,
-          ...createContent("application/json", toJsonSchema(entry.body, "input")),
-        },
-      }
-    : {}),
-  responses: { ...createResponses(entry), ...createProblemResponses(entry) },
-  ...(entry.access === "anyone" ? { security: [] } : {}),
-});
+function createPathItem(name: string, entry: Operation) {
+  return {
+    operationId: name,
+    summary: entry.summary,
+    description: `Access: ${ACCESS_RULES[entry.access]}.`,
+    parameters: createParameters(entry),
+    ...(entry.body
+      ? {
+          requestBody: {
+            required: entry.bodyOptional !== true,
+            ...createContent("application/json", toJsonSchema(entry.body, "input")),
+          },
+        }
+      : {}),
+    responses: { ...createResponses(entry), ...createProblemResponses(entry) },
+    ...(entry.access === "anyone" ? { security: [] } : {}),
+  };
+}
 
 /**
  * Describes a stream. OpenAPI 3.1 cannot describe server-sent events, so the schemas of the events are in
  * `x-events`.
  */
-const createStreamItem = (name: string, entry: StreamOperation) => ({
-  operationId: name,
-  summary: entry.summary,
-  description: `Server-sent events: ${Object.keys(entry.events).join(", ")}. Access: ${ACCESS_RULES[entry.access]}.`,
-  parameters: createParameters(entry),
-  responses: {
-    200: { description: entry.summary, ...createContent("text/event-stream", { type: "string" }) },
-    ...createProblemResponses(entry),
-  },
-  "x-events": Object.fromEntries(
-    Object.entries(entry.events).map(([event, schema]) => [event, toJsonSchema(schema, "output")]),
-  ),
-});
+function createStreamItem(name: string, entry: StreamOperation) {
+  return {
+    operationId: name,
+    summary: entry.summary,
+    description: `Server-sent events: ${Object.keys(entry.events).join(", ")}. Access: ${ACCESS_RULES[entry.access]}.`,
+    parameters: createParameters(entry),
+    responses: {
+      200: { description: entry.summary, ...createContent("text/event-stream", { type: "string" }) },
+      ...createProblemResponses(entry),
+    },
+    "x-events": Object.fromEntries(
+      Object.entries(entry.events).map(([event, schema]) => [event, toJsonSchema(schema, "output")]),
+    ),
+  };
+}
 
 /** Returns the OpenAPI 3.1 document of the API that is mounted under `prefix`. */
-export const createOpenApiDocument = (version: string, prefix = ""): Record<string, unknown> => {
+export function createOpenApiDocument(version: string, prefix = ""): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [name, entry] of Object.entries<Operation>(operations)) {
     const path = prefix + entry.path.replace(/:([a-z_]+)/g, "{$1}");
@@ -115,4 +127,4 @@ export const createOpenApiDocument = (version: string, prefix = ""): Record<stri
     },
     security: [{ bearer: [] }],
   };
-};
+}

@@ -1,6 +1,33 @@
 import * as z from "zod";
-import type { Access } from "./access.ts";
 import type { ProblemId } from "./problem.ts";
+
+/** The path of the API, under the plugin's prefix. */
+export const API_PATH = "/v1/joblib";
+
+/**
+ * Names of the `<meta>` elements that the server writes into the dashboard's page. `api` contains the prefix
+ * of the API, which is the part before `/v1/joblib` and empty at the root. `root` contains the path of the
+ * dashboard, with a trailing slash.
+ */
+export const DASHBOARD_META = { api: "joblib-api", root: "joblib-root" } as const;
+
+/** The access rules of operations. The server enforces them, and the documentation of the API shows them. */
+export const ACCESS_RULES = {
+  anyone: "no credentials required",
+  user: "any authenticated user",
+  "room-read": "read access to the room",
+  "room-write": "write access to the room",
+  "room-register": "write access to the room; in `@global` an admin or an invited user",
+  "task-read": "read access to the task's room, the submitter, or the owner of the worker that runs the task",
+  "task-update": "the owner of the worker that runs the task, or an admin; the submitter may cancel it",
+  "task-submitter": "the submitter, or an admin",
+  "worker-owner": "the owner of the worker; an admin may drain or delete it",
+  "worker-read": "the owner of the worker, an admin, or read access to the room of one of its jobs",
+  "invitation-owner": "the creator of the invitation, or an admin",
+  admin: "an admin",
+} as const;
+
+export type Access = keyof typeof ACCESS_RULES;
 
 /** One operation of the API. Routes, documentation, client and fakes are derived from it. */
 export interface Operation {
@@ -9,6 +36,12 @@ export interface Operation {
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
+  /**
+   * Whether a client may repeat the operation after a failure that leaves its effect unknown. A lost claim is requeued
+   * because its tasks are missing from the next heartbeat, a worker that was created twice is swept, and a submit is
+   * deduplicated by its idempotency key.
+   */
+  readonly retryable: boolean;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
@@ -39,8 +72,18 @@ export const COMMON_PROBLEMS = [
   "service-unavailable",
 ] as const satisfies readonly ProblemId[];
 
+/** The header of operations that support long polling. */
+export const WAIT_HEADER = { prefer: "`wait=N`: wait up to N seconds before responding (RFC 7240)" };
+
+/** The header of operations that support minimal responses. */
+export const RETURN_HEADER = {
+  prefer: "`return=minimal`: omit what the request already contained (RFC 7240)",
+};
+
 /** Declares an operation and keeps its literal types. */
-export const operation = <const O extends Operation>(entry: O): O => entry;
+export function operation<const O extends Operation>(entry: O): O {
+  return entry;
+}
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 type Input<Schema> = Schema extends z.ZodType ? z.input<Schema> : undefined;
@@ -89,19 +132,19 @@ export type MinimalResponse<O extends Operation> = {
 /**
  * Returns the schema of the full or minimal response with a status. null means that the response has no body.
  */
-export const getResponseSchema = (
+export function getResponseSchema(
   { responses, minimal }: Pick<Operation, "responses" | "minimal">,
   status: number,
-): z.ZodType | null | undefined => {
+): z.ZodType | null | undefined {
   const [whole, short] = [responses[status], minimal?.[status]];
   return whole && short ? z.union([whole, short]) : whole;
-};
+}
 
 /** Cache of split paths. The parts of a path are alternately literal text and parameter names. */
 const splitPaths = new Map<string, readonly string[]>();
 
 /** Fills in the parameters of a path. They are percent-encoded (RFC 3986). */
-export const fillPath = (path: string, params: Readonly<Record<string, string>> = {}): string => {
+export function fillPath(path: string, params: Readonly<Record<string, string>> = {}): string {
   let parts = splitPaths.get(path);
   if (parts === undefined) {
     parts = path.split(/:([a-z_]+)/);
@@ -111,7 +154,7 @@ export const fillPath = (path: string, params: Readonly<Record<string, string>> 
   for (let at = 1; at < parts.length; at += 2)
     filled += encodeSegment(params[parts[at] ?? ""] ?? "") + (parts[at + 1] ?? "");
   return filled;
-};
+}
 
 /** Segments that need no encoding, which are most of them. */
 const PLAIN = /^[\w.~@:-]*$/;
@@ -120,5 +163,6 @@ const PLAIN = /^[\w.~@:-]*$/;
  * Encodes a path segment. The dots of `.` and `..` are encoded as well, but URL parsers may still resolve
  * them.
  */
-const encodeSegment = (text: string) =>
-  PLAIN.test(text) ? text : encodeURIComponent(text).replace(/%40/g, "@").replace(/%3A/g, ":");
+function encodeSegment(text: string) {
+  return PLAIN.test(text) ? text : encodeURIComponent(text).replace(/%40/g, "@").replace(/%3A/g, ":");
+}

@@ -1,25 +1,20 @@
-import { cancelTasks, retryTasks } from "./bulk-operations.ts";
-import { readCaller } from "./caller-operations.ts";
-import { diagnoseTask, listAttempts } from "./diagnosis-operations.ts";
-import { createInvitation, listInvitations, revokeInvitation } from "./invitation-operations.ts";
-import { listJobs, listJobTasks, readJob, registerJob, validatePayload } from "./job-operations.ts";
-import { listProblems, readProblem } from "./problem-operations.ts";
-import { listRooms, readHealth, readRoomStats, readStats } from "./stats-operations.ts";
-import {
-  adoptLateResult,
-  claimTask,
-  claimTasks,
-  listLateResults,
-  listRoomTasks,
-  readTask,
-  readTaskLogs,
-  retryTask,
-  submitBatch,
-  submitTask,
-  submitTasks,
-  updateTask,
-  updateTasks,
-} from "./task-operations.ts";
+import { readCaller } from "./caller.ts";
+import { readHealth } from "./health.ts";
+import { createInvitation, listInvitations, revokeInvitation } from "./invitations.ts";
+import { listJobs, listJobTasks, readJob, registerJob, validatePayload } from "./jobs.ts";
+import { listProblems, readProblem } from "./problems.ts";
+import { listRooms } from "./rooms.ts";
+import { readRoomStats, readStats } from "./stats.ts";
+import { listAttempts } from "./tasks/attempts.ts";
+import { cancelTasks, retryTasks } from "./tasks/bulk.ts";
+import { claimTask, claimTasks } from "./tasks/claim.ts";
+import { diagnoseTask } from "./tasks/diagnosis.ts";
+import { adoptLateResult, listLateResults } from "./tasks/late-results.ts";
+import { listRoomTasks } from "./tasks/list.ts";
+import { readTaskLogs } from "./tasks/log.ts";
+import { submitBatch, submitTask, submitTasks } from "./tasks/submit.ts";
+import { readTask, retryTask } from "./tasks/task.ts";
+import { updateTask, updateTasks } from "./tasks/update.ts";
 import {
   createWorker,
   drainWorker,
@@ -29,9 +24,7 @@ import {
   readWorker,
   releaseTasks,
   removeWorker,
-} from "./worker-operations.ts";
-
-export { API_PATH } from "./operation-parts.ts";
+} from "./workers.ts";
 
 /** All operations of the API. */
 export const operations = {

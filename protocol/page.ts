@@ -1,22 +1,22 @@
 import * as z from "zod";
 
-/**
- * Creates an integer parameter of a query string. Only digits are accepted, because coercion would accept an
- * empty text as 0.
- */
-const createIntegerParameter = (max: number, fallback: number) =>
-  z
-    .preprocess(
-      (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
-      z.coerce.number().int().min(0).max(max),
-    )
-    // Not `default`, because the OpenAPI document of the request would then lack the default value.
-    .prefault(fallback);
+/** Returns the schema of an integer in a query string. Coercion would accept an empty text as 0, so only digits are accepted. */
+export function createIntegerParameter(min: number, max: number, fallback: number) {
+  return (
+    z
+      .preprocess(
+        (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
+        z.coerce.number().int().min(min).max(max),
+      )
+      // `default` would be missing from the OpenAPI document of the request.
+      .prefault(fallback)
+  );
+}
 
 /** Query parameters of every list: `limit` 0–500 (default 50) and `offset`. */
 export const PageQuery = z.object({
-  limit: createIntegerParameter(500, 50),
-  offset: createIntegerParameter(1_000_000_000, 0),
+  limit: createIntegerParameter(0, 500, 50),
+  offset: createIntegerParameter(0, 1_000_000_000, 0),
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 
@@ -34,14 +34,15 @@ export const TaskPageQuery = PageQuery.extend({
 });
 export type TaskPageQuery = z.infer<typeof TaskPageQuery>;
 
-/** Returns the schema for one page of a list. */
-export const createPageSchema = <Item extends z.ZodType>(item: Item) =>
-  z.object({
+/** Returns the schema of one page of a list, newest first. */
+export function createPageSchema<Item extends z.ZodType>(item: Item) {
+  return z.object({
     items: z.array(item),
     total: z.int().min(0).describe("total number of items; for tasks, 10,000 means 10,000 or more"),
     limit: z.int(),
     offset: z.int(),
   });
+}
 
 /** One page of a list. */
 export interface Page<Item> {

@@ -5,40 +5,43 @@ const RETURN = /(?:^|,)\s*return\s*=\s*"?(minimal|representation)"?\s*(?=[,;]|$)
 
 type Header = string | readonly string[] | undefined;
 
-const toText = (header: Header): string => {
+function toText(header: Header): string {
   const text = typeof header === "string" ? header : (header?.join(",") ?? "");
   return text.length > MAX_HEADER_LENGTH ? "" : text;
-};
+}
 
 /**
  * Returns the seconds of `Prefer: wait=N` (RFC 7240, section 4.3), or undefined if there is no valid one. If
  * there are several, the first one counts (section 2). Malformed preferences are ignored.
  */
-export const parseWait = (header: Header): number | undefined => {
+export function parseWait(header: Header): number | undefined {
   const match = WAIT.exec(toText(header));
   const digits = match?.[1] ?? match?.[2];
   return digits === undefined ? undefined : Number(digits);
-};
+}
 
 /** Returns true for `Prefer: return=minimal` (RFC 7240, section 4.2). */
-export const prefersMinimal = (header: Header): boolean =>
-  header !== undefined && RETURN.exec(toText(header))?.[1]?.toLowerCase() === "minimal";
+export function prefersMinimal(header: Header): boolean {
+  return header !== undefined && RETURN.exec(toText(header))?.[1]?.toLowerCase() === "minimal";
+}
 
 /** The value of `Prefer` and `Preference-Applied` for a minimal response. */
 export const MINIMAL = "return=minimal";
 
 /** Returns the value of the `Prefer` header, which is empty if there are no preferences. */
-export const formatPreferences = (preferences: {
+export function formatPreferences(preferences: {
   readonly wait?: number | undefined;
   readonly returns?: "minimal" | undefined;
-}): string => {
+}): string {
   const { wait, returns } = preferences;
   const parts = [
     wait !== undefined && wait > 0 ? formatWait(wait) : "",
     returns === undefined ? "" : MINIMAL,
   ];
   return parts.filter(Boolean).join(", ");
-};
+}
 
 /** Returns `wait=N`, the value of `Prefer` and `Preference-Applied` for a long poll. */
-export const formatWait = (seconds: number): string => `wait=${seconds}`;
+export function formatWait(seconds: number): string {
+  return `wait=${seconds}`;
+}

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { JsonValue } from "./json.ts";
-import { TaskStatus } from "./task-status.ts";
+import { TaskStatus } from "./tasks/status.ts";
 
 /** Every error that joblib returns. The key is the last part of its type URI (RFC 9457). */
 export const PROBLEMS = {
@@ -39,7 +39,9 @@ export type ProblemId = keyof typeof PROBLEMS;
 export const PROBLEM_IDS = Object.keys(PROBLEMS) as ProblemId[];
 
 /** Returns true for the id of a known problem. */
-export const isProblemId = (value: string): value is ProblemId => Object.hasOwn(PROBLEMS, value);
+export function isProblemId(value: string): value is ProblemId {
+  return Object.hasOwn(PROBLEMS, value);
+}
 
 /** The path of the problem descriptions, under the plugin's prefix. */
 export const PROBLEMS_PATH = "/v1/problems";
@@ -78,14 +80,6 @@ export const ProblemDocument = z.object({
 });
 export type ProblemDocument = z.infer<typeof ProblemDocument>;
 
-/** The description of a problem, as `GET /v1/problems` returns it. */
-export const ProblemDescription = z.object({
-  id: z.string(),
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-});
-
 /** An error that use cases throw and the server returns as a problem document. */
 export class Problem extends Error {
   readonly id: ProblemId;
@@ -121,7 +115,7 @@ export class Problem extends Error {
 }
 
 /** Returns the problem id in a type URI, or undefined if the problem is not joblib's. */
-export const parseProblemId = (type: string): ProblemId | undefined => {
+export function parseProblemId(type: string): ProblemId | undefined {
   const id = type.slice(type.lastIndexOf("/") + 1);
   return isProblemId(id) ? id : undefined;
-};
+}

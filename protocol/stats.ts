@@ -1,5 +1,8 @@
 import * as z from "zod";
-import { Timestamp } from "./timestamp.ts";
+import { API_PATH, operation } from "./operation.ts";
+import { createIntegerParameter } from "./page.ts";
+import { RoomParams } from "./rooms.ts";
+import { Timestamp } from "./time.ts";
 
 /** Maximum number of ended tasks that stats are computed from, newest first. */
 export const MAX_MEASURED_TASKS = 10_000;
@@ -8,12 +11,7 @@ export const MAX_POINTS = 60;
 
 /** The time range of the stats. */
 export const StatsQuery = z.object({
-  hours: z
-    .preprocess(
-      (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
-      z.coerce.number().int().min(1).max(24),
-    )
-    .prefault(1),
+  hours: createIntegerParameter(1, 24, 1),
 });
 export type StatsQuery = z.infer<typeof StatsQuery>;
 
@@ -58,3 +56,28 @@ export const Stats = z.object({
   series: z.array(StatsPoint).max(MAX_POINTS),
 });
 export type Stats = z.infer<typeof Stats>;
+
+/** Reads the stats of a room. */
+export const readRoomStats = operation({
+  method: "GET",
+  path: `${API_PATH}/rooms/:room_id/stats`,
+  summary: "Get the stats of a room: its jobs, and a time series of the last hours",
+  access: "room-read",
+  retryable: true,
+  params: RoomParams,
+  query: StatsQuery,
+  responses: { 200: Stats },
+  problems: ["invalid-room-id"],
+});
+
+/** Reads the stats of all rooms. */
+export const readStats = operation({
+  method: "GET",
+  path: `${API_PATH}/stats`,
+  summary: "Get the stats of all rooms",
+  access: "admin",
+  retryable: true,
+  query: StatsQuery,
+  responses: { 200: Stats },
+  problems: [],
+});

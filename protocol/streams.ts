@@ -1,9 +1,9 @@
 import * as z from "zod";
-import type { Access } from "./access.ts";
-import { LogPage } from "./log.ts";
-import { API_PATH, RoomParams, TaskParams } from "./operation-parts.ts";
+import { type Access, API_PATH } from "./operation.ts";
 import type { ProblemId } from "./problem.ts";
-import { Task } from "./task.ts";
+import { RoomParams } from "./rooms.ts";
+import { LogPage } from "./tasks/log.ts";
+import { Task, TaskParams } from "./tasks/task.ts";
 
 /** A stream of server-sent events (WHATWG HTML, section 9.2). */
 export interface StreamOperation {
@@ -17,7 +17,9 @@ export interface StreamOperation {
   readonly problems: readonly ProblemId[];
 }
 
-const stream = <const S extends StreamOperation>(entry: S): S => entry;
+function stream<const S extends StreamOperation>(entry: S): S {
+  return entry;
+}
 
 const Nothing = z.object({});
 

@@ -9,7 +9,6 @@ import {
   ProblemDocument,
   prefersMinimal,
 } from "../protocol/index.ts";
-import { createQuickCheck } from "../protocol/quick-check.ts";
 import { ProtocolError, toProblemError } from "./errors.ts";
 import { createForeignResponseError, type JsonResponse, parseRetryAfter } from "./transport.ts";
 
@@ -50,7 +49,6 @@ const parseResponse = (
   }
   const schema = schemas[status];
   if (schema === undefined) throw createStatusError(name, status);
-  if (schema !== null && createQuickCheck(schema)(json)) return { status, headers, body: json };
   const body = schema?.safeParse(json);
   if (body?.error !== undefined) {
     const [issue] = body.error.issues;

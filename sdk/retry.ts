@@ -1,4 +1,4 @@
-import type { OperationName } from "../protocol/index.ts";
+import { type OperationName, operations } from "../protocol/index.ts";
 import {
   ConnectionError,
   GatewayError,
@@ -31,58 +31,7 @@ export const DEFAULT_RETRY: RetryPolicy = {
   deadlineSeconds: 30,
 };
 
-/**
- * True for operations that can be repeated after a failure that leaves their effect unknown. A lost claim is
- * requeued, because its tasks are missing from the next heartbeat. A worker that was created twice is swept.
- * A submit is deduplicated by its idempotency key, which `submitTasks` does not have. Repeating `retryTask`
- * could retry a task that has failed again in the meantime.
- */
-const IS_RETRYABLE = {
-  registerJob: true,
-  listJobs: true,
-  readJob: true,
-  listJobTasks: true,
-  validatePayload: true,
-  createWorker: true,
-  heartbeat: true,
-  listWorkers: true,
-  listRoomWorkers: true,
-  readWorker: true,
-  drainWorker: true,
-  releaseTasks: true,
-  removeWorker: true,
-  listRooms: true,
-  readRoomStats: true,
-  readStats: true,
-  readHealth: true,
-  submitTask: true,
-  submitTasks: false,
-  submitBatch: true,
-  listRoomTasks: true,
-  // False, because the second response would not count the tasks that the first request changed.
-  cancelTasks: false,
-  retryTasks: false,
-  claimTask: true,
-  claimTasks: true,
-  readTask: true,
-  readTaskLogs: true,
-  diagnoseTask: true,
-  listAttempts: true,
-  updateTask: true,
-  updateTasks: true,
-  retryTask: false,
-  listLateResults: true,
-  // False, because the second request would conflict with the first one.
-  adoptLateResult: false,
-  createInvitation: false,
-  listInvitations: true,
-  revokeInvitation: true,
-  readCaller: true,
-  listProblems: true,
-  readProblem: true,
-} as const satisfies Record<OperationName, boolean>;
-
-/** Codes of errors that occur before the request is sent. */
+/** Codes of errors before the request was sent. */
 const NOT_SENT_CODES = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 /** Codes of TLS errors, which retries cannot fix. */
 const PERMANENT_CODES = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY))/;
@@ -104,7 +53,7 @@ export const isTransient = (error: unknown): boolean => {
 /** Returns true if the call may be retried after this error. */
 export const canRetry = (name: OperationName, error: unknown): boolean => {
   if (!isTransient(error)) return false;
-  if (IS_RETRYABLE[name] || error instanceof RateLimitedError) return true;
+  if (operations[name].retryable || error instanceof RateLimitedError) return true;
   return NOT_SENT_CODES.has(getSystemCode(error) ?? "");
 };
 

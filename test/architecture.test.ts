@@ -36,9 +36,9 @@ const RULES: readonly Rule[] = [
   {
     folder: "protocol/tracing",
     sentence:
-      "protocol/tracing imports OpenTelemetry's API, which does nothing until an application registers an SDK",
-    internal: ["protocol/trace-context.ts"],
-    allows: isPackage("@opentelemetry/api"),
+      "protocol/tracing imports zod and OpenTelemetry's API, which does nothing until an application registers an SDK",
+    internal: [],
+    allows: isPackage("@opentelemetry/api", "zod"),
   },
   {
     folder: "sdk",

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { parseJobName } from "../../protocol/job-name.ts";
-import { GLOBAL_ROOM } from "../../protocol/room.ts";
+import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
 import { clientAction, localAction } from "../action.ts";
 import { UsageError } from "../io/errors.ts";
 import { RunFileOptions } from "../run/run-file-options.ts";

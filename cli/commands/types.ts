@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import * as z from "zod";
-import type { Job } from "../../protocol/job.ts";
-import { GLOBAL_ROOM } from "../../protocol/room.ts";
+import type { Job } from "../../protocol/jobs.ts";
+import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
 import { clientAction } from "../action.ts";
 import { text } from "../connect/options.ts";
 import { getSingleRoom } from "../connect/room.ts";

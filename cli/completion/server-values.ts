@@ -1,5 +1,5 @@
-import { GLOBAL_ROOM } from "../../protocol/room.ts";
-import { TaskStatus } from "../../protocol/task-status.ts";
+import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
+import { TaskStatus } from "../../protocol/tasks/status.ts";
 import type { GlobalOptions } from "../connect/global-options.ts";
 import { getJobRoom } from "../connect/room.ts";
 import { getParameters, type Parameter } from "../parameters/parameter.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isRoomId } from "../../protocol/room.ts";
+import { isRoomId } from "../../protocol/rooms.ts";
 
 /** A room id on the command line. */
 export const Room = z.string().refine(isRoomId, {

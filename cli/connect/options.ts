@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { TaskStatus } from "../../protocol/task-status.ts";
+import { TaskStatus } from "../../protocol/tasks/status.ts";
 import { DECIMAL } from "./option-values.ts";
 
 const decimalText = z.string().regex(DECIMAL, { error: "must be a number" }).transform(Number);

@@ -1,5 +1,5 @@
 import { isNamePart, parseJobName } from "../../protocol/job-name.ts";
-import { GLOBAL_ROOM, isRoomId } from "../../protocol/room.ts";
+import { GLOBAL_ROOM, isRoomId } from "../../protocol/rooms.ts";
 import { UsageError } from "../io/errors.ts";
 
 const EXPECTED_NAME = "Expected <prefix>:<category>:<name>, such as public:modifiers:Rotate.";

@@ -1,5 +1,5 @@
 import type { ConnectionSecurity } from "../../protocol/health.ts";
-import { isLoopback } from "../../protocol/loopback.ts";
+import { isLoopback } from "../../protocol/health.ts";
 import { type CheckResult, type Probe, reportOk, reportWarning } from "./check-result.ts";
 
 const DESCRIPTIONS: Record<ConnectionSecurity, string> = {

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { CallerInfo } from "../../protocol/caller-info.ts";
+import type { CallerInfo } from "../../protocol/caller.ts";
 import type { Health } from "../../protocol/health.ts";
-import { GLOBAL_ROOM } from "../../protocol/room.ts";
+import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
 import { type CheckResult, getMessage, type Probe, reportWarning } from "./check-result.ts";
 import { checkEncryption } from "./connection-check.ts";
 import { checkFitness } from "./fitness-check.ts";

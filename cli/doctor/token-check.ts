@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { CallerInfo } from "../../protocol/caller-info.ts";
+import type { CallerInfo } from "../../protocol/caller.ts";
 import { UnauthorizedError } from "../../sdk/errors.ts";
 import { formatAge } from "../views/duration.ts";
 import {

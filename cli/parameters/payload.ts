@@ -1,5 +1,5 @@
-import { findInexactNumber, formatInexactNumberMessage } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import { findInexactNumber, formatInexactNumberMessage } from "../../protocol/schema/exact-number.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CliError, UsageError } from "../io/errors.ts";
 import { setAtPath, splitPath } from "./json-path.ts";

@@ -1,6 +1,6 @@
 import leven from "leven";
-import { isRoundedInteger } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import { isRoundedInteger } from "../../protocol/schema/exact-number.ts";
 import { UsageError } from "../io/errors.ts";
 import { truncate } from "../io/text-width.ts";
 import { getAtPath, setAtPath } from "./json-path.ts";

@@ -1,11 +1,11 @@
-import { toCanonicalJson } from "../../protocol/canonical-json.ts";
+import { isJsonObject, type JsonValue } from "../../protocol/json.ts";
+import { toCanonicalJson } from "../../protocol/schema/canonical-json.ts";
 import {
   findInexactNumber,
   formatInexactNumberMessage,
   isExactNumber,
   isRoundedInteger,
-} from "../../protocol/exact-number.ts";
-import { isJsonObject, type JsonValue } from "../../protocol/json.ts";
+} from "../../protocol/schema/exact-number.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CliError } from "../io/errors.ts";
 import { truncate } from "../io/text-width.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { Job } from "../../protocol/job.ts";
-import { Task } from "../../protocol/task.ts";
+import { Job } from "../../protocol/jobs.ts";
+import { Task } from "../../protocol/tasks/task.ts";
 
 /** A task and the schemas of its job. This is sufficient to run the task on another machine. */
 export const ExportedTask = z.object({

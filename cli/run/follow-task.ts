@@ -1,6 +1,6 @@
-import type { LogLine } from "../../protocol/log.ts";
-import type { Task } from "../../protocol/task.ts";
-import { isTerminal } from "../../protocol/task-status.ts";
+import type { LogLine } from "../../protocol/tasks/log.ts";
+import { isTerminal } from "../../protocol/tasks/status.ts";
+import type { Task } from "../../protocol/tasks/task.ts";
 import type { Wait } from "../connect/options.ts";
 import type { ClientContext } from "../tools.ts";
 import { formatLogLine, formatWrappedLogLine, LOG_STYLES } from "../views/log-view.ts";

@@ -1,6 +1,6 @@
-import { diffSchemas } from "../../protocol/json-schema.ts";
-import type { LogLevel } from "../../protocol/log.ts";
-import type { Progress } from "../../protocol/task.ts";
+import { diffSchemas } from "../../protocol/schema/compare-schemas.ts";
+import type { LogLevel } from "../../protocol/tasks/log.ts";
+import type { Progress } from "../../protocol/tasks/task.ts";
 import { runLocally } from "../../sdk/run-locally.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { CliError, UsageError } from "../io/errors.ts";

@@ -1,8 +1,9 @@
 import { Command } from "commander";
-import type { Job } from "../../protocol/job.ts";
+import type { Job } from "../../protocol/jobs.ts";
 import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
 import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
-import type { SubmittedTask, Task } from "../../protocol/task.ts";
+import type { SubmittedTask } from "../../protocol/tasks/submit.ts";
+import type { Task } from "../../protocol/tasks/task.ts";
 import { RouteNotFoundError } from "../../sdk/errors.ts";
 import { getJobRoom } from "../connect/room.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import * as z from "zod";
-import type { TaskSubmission } from "../../protocol/task.ts";
+import type { TaskSubmission } from "../../protocol/tasks/submit.ts";
 import { collect } from "../connect/option-values.ts";
 import { integer, seconds } from "../connect/options.ts";
 

@@ -1,5 +1,5 @@
-import type { Task } from "../../protocol/task.ts";
-import { isTerminal, type TaskStatus } from "../../protocol/task-status.ts";
+import { isTerminal, type TaskStatus } from "../../protocol/tasks/status.ts";
+import type { Task } from "../../protocol/tasks/task.ts";
 import type { Wait } from "../connect/options.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { ClientContext } from "../tools.ts";

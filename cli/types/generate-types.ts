@@ -1,6 +1,6 @@
-import type { Job } from "../../protocol/job.ts";
+import type { Job } from "../../protocol/jobs.ts";
 import type { JsonObject } from "../../protocol/json.ts";
-import { localizeReferences } from "../../protocol/local-references.ts";
+import { localizeReferences } from "../../protocol/schema/local-references.ts";
 import { cleanSchema, escapeComment } from "./clean-schema.ts";
 
 const OPTIONS = {

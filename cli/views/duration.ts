@@ -1,4 +1,4 @@
-export { formatDuration } from "../../protocol/duration.ts";
+export { formatDuration } from "../../protocol/time.ts";
 
 /** Formats a duration, given in milliseconds, in its largest unit: `12s`, `3m`, `5h`, `2d`. */
 export function formatAge(milliseconds: number): string {

@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import type { Job } from "../../protocol/job.ts";
+import type { Job } from "../../protocol/jobs.ts";
 import { escapeLine } from "../io/sanitize.ts";
 import { truncate } from "../io/text-width.ts";
 import { getParameters, getUnsupportedNames, type Parameter } from "../parameters/parameter.ts";

@@ -1,4 +1,4 @@
-import type { LogLine } from "../../protocol/log.ts";
+import type { LogLine } from "../../protocol/tasks/log.ts";
 import type { Io, NoteStyle } from "../io/output.ts";
 import { escapeLine } from "../io/sanitize.ts";
 import { truncate, wrap } from "../io/text-width.ts";

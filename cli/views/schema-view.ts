@@ -1,5 +1,5 @@
-import { isRoundedInteger } from "../../protocol/exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import { isRoundedInteger } from "../../protocol/schema/exact-number.ts";
 import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
 import { truncate } from "../io/text-width.ts";
 

@@ -1,5 +1,5 @@
-import type { LogLine } from "../../protocol/log.ts";
-import type { Task } from "../../protocol/task.ts";
+import type { LogLine } from "../../protocol/tasks/log.ts";
+import type { Task } from "../../protocol/tasks/task.ts";
 import type { Io } from "../io/output.ts";
 import { escapeLine } from "../io/sanitize.ts";
 import { getTextWidth, truncate } from "../io/text-width.ts";

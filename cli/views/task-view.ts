@@ -1,6 +1,6 @@
 import type { JsonValue } from "../../protocol/json.ts";
-import type { Progress, Task } from "../../protocol/task.ts";
-import type { TaskStatus } from "../../protocol/task-status.ts";
+import type { TaskStatus } from "../../protocol/tasks/status.ts";
+import type { Progress, Task } from "../../protocol/tasks/task.ts";
 import type { Io } from "../io/output.ts";
 import { escapeLine } from "../io/sanitize.ts";
 import { getTextWidth, wrap } from "../io/text-width.ts";

@@ -1,4 +1,4 @@
-import { GLOBAL_ROOM } from "../../protocol/room.ts";
+import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
 import type { ClaimedTask } from "../../sdk/claimed-task.ts";
 import type { ExtensionOptions } from "../../sdk/extension.ts";
 import { JobManager } from "../../sdk/job-manager.ts";

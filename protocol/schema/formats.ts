@@ -2,19 +2,21 @@ const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:([0-5]\d|60)(\.\d+)?)?(z|[+-]\d\d(:?\d\d)?)?$/i;
 const BYTE = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)";
 
-const isDate = (text: string): boolean => {
+function isDate(text: string): boolean {
   const [, year, month, day] = (DATE.exec(text) ?? []).map(Number);
   if (year === undefined || month === undefined || day === undefined) return false;
   const date = new Date(Date.UTC(2000, month - 1, day));
   date.setUTCFullYear(year, month - 1, day);
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-};
+}
 
-const isDateTime = (text: string): boolean =>
-  /^.{10}[t ]/i.test(text) && isDate(text.slice(0, 10)) && TIME.test(text.slice(11));
+function isDateTime(text: string): boolean {
+  return /^.{10}[t ]/i.test(text) && isDate(text.slice(0, 10)) && TIME.test(text.slice(11));
+}
 
-const isIpv6 = (text: string): boolean =>
-  text.length <= 45 && /^[\da-f:.]+$/i.test(text) && text.split(":").length > 2;
+function isIpv6(text: string): boolean {
+  return text.length <= 45 && /^[\da-f:.]+$/i.test(text) && text.split(":").length > 2;
+}
 
 const matches = (pattern: RegExp) => (text: string) => pattern.test(text);
 
@@ -37,5 +39,6 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
 };
 
 /** Returns false only if a text certainly does not have the format. */
-export const hasFormat = (text: string, format: string): boolean =>
-  Object.hasOwn(FORMATS, format) ? (FORMATS[format]?.(text) ?? true) : true;
+export function hasFormat(text: string, format: string): boolean {
+  return Object.hasOwn(FORMATS, format) ? (FORMATS[format]?.(text) ?? true) : true;
+}

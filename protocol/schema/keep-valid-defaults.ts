@@ -34,7 +34,7 @@ const MAX_INLINED = 1_000_000;
  * in whatever order they look them up. pydantic generates defaults that do not satisfy their own schema, such
  * as null for `x: int = None`.
  */
-export const keepValidDefaults = (root: JsonObject): JsonObject => {
+export function keepValidDefaults(root: JsonObject): JsonObject {
   if (!hasDefaults(root)) return root;
   const defaults = new SchemaDefaults(root);
   const withoutDefault: JsonObject[] = [];
@@ -68,15 +68,17 @@ export const keepValidDefaults = (root: JsonObject): JsonObject => {
   const clean = copySchema(root, 0);
   removeInheritedDefaults(clean, withoutDefault);
   return clean;
-};
+}
 
-const hasDefaults = (root: JsonObject): boolean => JSON.stringify(root).includes('"default"');
+function hasDefaults(root: JsonObject): boolean {
+  return JSON.stringify(root).includes('"default"');
+}
 
 /**
  * Inlines a reference if the schema with the reference has an invalid default. It would otherwise inherit the
  * default of the target, which the worker does not do.
  */
-const removeInheritedDefaults = (root: JsonObject, schemas: readonly JsonObject[]): void => {
+function removeInheritedDefaults(root: JsonObject, schemas: readonly JsonObject[]): void {
   let remaining = MAX_INLINED;
 
   const copyWithoutDefault = (schema: JsonObject): JsonObject => {
@@ -106,4 +108,4 @@ const removeInheritedDefaults = (root: JsonObject, schemas: readonly JsonObject[
     for (const keyword of Object.keys(schema)) delete schema[keyword];
     Object.assign(schema, copy, title === undefined ? {} : { title });
   }
-};
+}

@@ -8,7 +8,7 @@ const SPECIAL = /\\[1-9k]|\(\?[=!<]/;
  * every keystroke and cannot interrupt it. A safe pattern repeats no group, and has so few unbounded parts
  * that a match takes at most quadratic time. Only the server checks all other patterns, in linear time.
  */
-export const toSafePattern = (pattern: unknown): string | undefined => {
+export function toSafePattern(pattern: unknown): string | undefined {
   if (typeof pattern !== "string" || pattern.length > MAX_PATTERN_LENGTH) return undefined;
   const simplified = pattern.replace(/\\[^1-9k]/g, "c").replace(/\[[^\]]*\]/g, "c");
   const unbounded = simplified.match(UNBOUNDED)?.length ?? 0;
@@ -21,4 +21,4 @@ export const toSafePattern = (pattern: unknown): string | undefined => {
   } catch {
     return undefined;
   }
-};
+}

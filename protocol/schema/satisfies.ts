@@ -1,8 +1,8 @@
-import { toCanonicalJson } from "../canonical-json.ts";
-import { isRoundedInteger } from "../exact-number.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
-import { isMultipleOf } from "../multiple-of.ts";
+import { toCanonicalJson } from "./canonical-json.ts";
+import { isRoundedInteger } from "./exact-number.ts";
 import { hasFormat } from "./formats.ts";
+import { isMultipleOf } from "./multiple-of.ts";
 import { resolveReferences } from "./references.ts";
 import { toSafePattern } from "./safe-pattern.ts";
 import type { StepBudget } from "./step-budget.ts";
@@ -20,17 +20,17 @@ type Check = (value: JsonValue, schema: JsonObject, scope: SchemaScope) => boole
  * which must not compile an untrusted schema. Slow patterns, unknown formats and `unevaluated…` count as
  * satisfied, because the server checks them.
  */
-export const satisfies = (value: JsonValue, schema: JsonValue | undefined, scope: SchemaScope): boolean => {
+export function satisfies(value: JsonValue, schema: JsonValue | undefined, scope: SchemaScope): boolean {
   scope.budget.charge();
   if (schema === false) return false;
   if (!isJsonObject(schema)) return true;
   return findChecks(schema).every((check) => check(value, schema, scope));
-};
+}
 
 const knownChecks = new WeakMap<JsonObject, readonly Check[]>();
 
 /** Returns the checks that a schema needs. They are cached, because the items of a list share one schema. */
-const findChecks = (schema: JsonObject): readonly Check[] => {
+function findChecks(schema: JsonObject): readonly Check[] {
   const known = knownChecks.get(schema);
   if (known !== undefined) return known;
   const checks = CHECKS.filter(([keywords]) => keywords.some((keyword) => keyword in schema)).map(
@@ -38,9 +38,9 @@ const findChecks = (schema: JsonObject): readonly Check[] => {
   );
   knownChecks.set(schema, checks);
   return checks;
-};
+}
 
-const isOfType = (value: JsonValue, type: JsonValue): boolean => {
+function isOfType(value: JsonValue, type: JsonValue): boolean {
   switch (type) {
     case "null":
       return value === null;
@@ -54,14 +54,14 @@ const isOfType = (value: JsonValue, type: JsonValue): boolean => {
     default:
       return typeof value === type;
   }
-};
+}
 
-const isEqual = (one: JsonValue, other: JsonValue, { budget }: SchemaScope): boolean => {
+function isEqual(one: JsonValue, other: JsonValue, { budget }: SchemaScope): boolean {
   if (typeof one !== "object" || one === null) return one === other;
   const text = toCanonicalJson(one);
   budget.charge(1 + (text.length >> 4));
   return text === toCanonicalJson(other);
-};
+}
 
 const checkType: Check = (value, { type }) =>
   type === undefined || [type].flat().some((one) => isOfType(value, one));
@@ -80,7 +80,9 @@ const checkReference: Check = (value, schema, scope) => {
   return target === undefined || satisfies(value, target, scope);
 };
 
-const toList = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
+function toList(value: JsonValue | undefined): readonly JsonValue[] {
+  return Array.isArray(value) ? value : [];
+}
 
 const checkCombination: Check = (value, schema, scope) => {
   const isValid = (part: JsonValue) => satisfies(value, part, scope);
@@ -96,10 +98,12 @@ const checkCondition: Check = (value, schema, scope) => {
   return satisfies(value, schema[satisfies(value, schema["if"], scope) ? "then" : "else"], scope);
 };
 
-const isAtLeast = (value: number, limit: JsonValue | undefined): boolean =>
-  typeof limit !== "number" || value >= limit;
-const isAtMost = (value: number, limit: JsonValue | undefined): boolean =>
-  typeof limit !== "number" || value <= limit;
+function isAtLeast(value: number, limit: JsonValue | undefined): boolean {
+  return typeof limit !== "number" || value >= limit;
+}
+function isAtMost(value: number, limit: JsonValue | undefined): boolean {
+  return typeof limit !== "number" || value <= limit;
+}
 
 const checkNumber: Check = (value, schema) => {
   if (typeof value !== "number") return true;
@@ -119,10 +123,10 @@ const checkNumber: Check = (value, schema) => {
 const MAX_MATCHED_LENGTH = 10_000;
 
 /** Returns whether the text matches. Returns undefined if the pattern is not safe to run here. */
-const testPattern = (pattern: JsonValue | undefined, text: string): boolean | undefined => {
+function testPattern(pattern: JsonValue | undefined, text: string): boolean | undefined {
   const safe = text.length <= MAX_MATCHED_LENGTH ? toSafePattern(pattern) : undefined;
   return safe === undefined ? undefined : new RegExp(safe, "u").test(text);
-};
+}
 
 const checkText: Check = (value, schema, { budget }) => {
   if (typeof value !== "string") return true;
@@ -137,11 +141,11 @@ const checkText: Check = (value, schema, { budget }) => {
   return pattern === undefined || testPattern(pattern, value) !== false;
 };
 
-const areUnique = (items: readonly JsonValue[], { budget }: SchemaScope): boolean => {
+function areUnique(items: readonly JsonValue[], { budget }: SchemaScope): boolean {
   const texts = items.map(toCanonicalJson);
   budget.charge(texts.reduce((sum, { length }) => sum + (length >> 4), 0));
   return new Set(texts).size === items.length;
-};
+}
 
 const checkArray: Check = (value, schema, scope) => {
   if (!Array.isArray(value)) return true;
@@ -158,13 +162,15 @@ const checkArray: Check = (value, schema, scope) => {
   return isAtLeast(found, schema["minContains"] ?? 1) && isAtMost(found, schema["maxContains"]);
 };
 
-const toObject = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
+function toObject(value: JsonValue | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
 
 /**
  * Returns the schemas that a member must satisfy. Returns undefined if a pattern for its name is not safe to
  * run here.
  */
-const findMemberSchemas = (schema: JsonObject, name: string): readonly JsonValue[] | undefined => {
+function findMemberSchemas(schema: JsonObject, name: string): readonly JsonValue[] | undefined {
   const properties = toObject(schema["properties"]);
   const own = Object.hasOwn(properties, name) ? [properties[name] ?? true] : [];
   const patterns = Object.entries(toObject(schema["patternProperties"])).map(
@@ -174,7 +180,7 @@ const findMemberSchemas = (schema: JsonObject, name: string): readonly JsonValue
   const matched = [...own, ...patterns.filter(([isMatch]) => isMatch).map(([, part]) => part)];
   const { additionalProperties } = schema;
   return matched.length > 0 || additionalProperties === undefined ? matched : [additionalProperties];
-};
+}
 
 const checkObject: Check = (value, schema, scope) => {
   if (!isJsonObject(value)) return true;

@@ -11,25 +11,27 @@ const MAX_CHAIN = 50;
  */
 const MAX_CREATED_ITEMS = 50;
 
-const toSchemas = (value: JsonValue | undefined): readonly JsonObject[] =>
-  Array.isArray(value) ? value.filter(isJsonObject) : [];
+function toSchemas(value: JsonValue | undefined): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
 
-const isNullSchema = (schema: JsonValue): boolean =>
-  isJsonObject(schema) && (schema["type"] === "null" || schema["const"] === null);
+function isNullSchema(schema: JsonValue): boolean {
+  return isJsonObject(schema) && (schema["type"] === "null" || schema["const"] === null);
+}
 
 /** Returns the other option of a union with null. Returns undefined if there are several others or none. */
-const getOnlyOption = ({ anyOf, oneOf }: JsonObject): JsonObject | undefined => {
+function getOnlyOption({ anyOf, oneOf }: JsonObject): JsonObject | undefined {
   const options = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : [];
   const [option, ...others] = options.filter((one) => !isNullSchema(one));
   return others.length === 0 && options.length > 1 && isJsonObject(option) ? option : undefined;
-};
+}
 
 /** Returns the schema of the array item at an index. */
-const getItemSchema = ({ items, prefixItems, additionalItems }: JsonObject, index: number): JsonValue => {
+function getItemSchema({ items, prefixItems, additionalItems }: JsonObject, index: number): JsonValue {
   const fixed = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : [];
   const rest = Array.isArray(items) ? additionalItems : items;
   return (index < fixed.length ? fixed[index] : rest) ?? true;
-};
+}
 
 /**
  * Computes the defaults of a schema in the same way as the worker. A schema's own default takes precedence

@@ -10,43 +10,44 @@ import {
   type TracerProvider,
   trace,
 } from "@opentelemetry/api";
-import { readTraceContext, type TraceContext } from "../trace-context.ts";
 import { ATTRIBUTES, SYSTEM } from "./names.ts";
+import { readTraceContext, type TraceContext } from "./trace-context.ts";
 
-const isProxy = (provider: TracerProvider): provider is ProxyTracerProvider =>
-  "getDelegateTracer" in provider;
+function isProxy(provider: TracerProvider): provider is ProxyTracerProvider {
+  return "getDelegateTracer" in provider;
+}
 
 /**
  * Returns the tracer of the registered provider. Returns undefined if there is none, and then no spans are
  * created.
  */
-export const getActiveTracer = (): Tracer | undefined => {
+export function getActiveTracer(): Tracer | undefined {
   const provider = trace.getTracerProvider();
   return isProxy(provider) ? provider.getDelegateTracer(SYSTEM) : provider.getTracer(SYSTEM);
-};
+}
 
 /**
  * Returns the W3C trace context in an OpenTelemetry context. Returns undefined outside a trace. Does not
  * return baggage, because it must not be sent to other users.
  */
-export const getTraceContext = (current: Context): TraceContext | undefined => {
+export function getTraceContext(current: Context): TraceContext | undefined {
   const carrier: Record<string, string> = {};
   propagation.inject(current, carrier);
   return readTraceContext(carrier["traceparent"], carrier["tracestate"]);
-};
+}
 
 /** Returns a link to the span that submitted a task. */
-export const createLinks = (origin: TraceContext | undefined): Link[] => {
+export function createLinks(origin: TraceContext | undefined): Link[] {
   const spanContext = origin && trace.getSpanContext(propagation.extract(context.active(), origin));
   return spanContext === undefined ? [] : [{ context: spanContext }];
-};
+}
 
 /** Runs work with the span active and ends the span afterwards. `fail` records an exception. */
-export const runInSpan = async <Value>(
+export async function runInSpan<Value>(
   span: Span,
   parent: Context,
   { work, fail }: { work: (own: Context) => Promise<Value>; fail: (span: Span, error: unknown) => void },
-): Promise<Value> => {
+): Promise<Value> {
   const own = trace.setSpan(parent, span);
   try {
     return await context.with(own, () => work(own));
@@ -56,12 +57,12 @@ export const runInSpan = async <Value>(
   } finally {
     span.end();
   }
-};
+}
 
 /** Records a failure on a span: status, exception and `error.type` (by default the error's name). */
-export const recordFailure = (span: Span, error: unknown, type?: string): void => {
+export function recordFailure(span: Span, error: unknown, type?: string): void {
   const exception = error instanceof Error ? error : new Error(String(error));
   span.recordException(exception);
   span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
   span.setAttribute(ATTRIBUTES.errorType, type ?? (error instanceof Error ? error.name : "_OTHER"));
-};
+}

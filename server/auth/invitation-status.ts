@@ -1,4 +1,4 @@
-import { LruMap } from "../lru-map.ts";
+import { LRUCache } from "lru-cache";
 import type { InvitationStorage } from "../storage/ports/invitations.ts";
 
 /**
@@ -11,10 +11,7 @@ const MAX_CACHED = 10_000;
 /** Caches for a few seconds whether invitations are still valid. */
 export class InvitationStatusCache {
   readonly #invitations: Pick<InvitationStorage, "find">;
-  readonly #cached = new LruMap<{ readonly isValid: boolean; readonly until: number }>({
-    entries: MAX_CACHED,
-    weight: MAX_CACHED,
-  });
+  readonly #cached = new LRUCache<string, boolean>({ max: MAX_CACHED, ttl: CACHE_MS, ttlResolution: 0 });
 
   constructor(invitations: Pick<InvitationStorage, "find">) {
     this.#invitations = invitations;
@@ -26,7 +23,7 @@ export class InvitationStatusCache {
    */
   async isValid(id: string): Promise<boolean> {
     const known = this.#cached.get(id);
-    if (known !== undefined && performance.now() < known.until) return known.isValid;
+    if (known !== undefined) return known;
     const invitation = await this.#invitations.find(id);
     return this.#remember(id, invitation !== undefined && invitation.revoked_at === null);
   }
@@ -37,7 +34,7 @@ export class InvitationStatusCache {
   }
 
   #remember(id: string, isValid: boolean): boolean {
-    this.#cached.set(id, { isValid, until: performance.now() + CACHE_MS }, 1);
+    this.#cached.set(id, isValid);
     return isValid;
   }
 }

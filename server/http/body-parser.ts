@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { parseExactJson } from "../../protocol/exact-json.ts";
 import { isJsonObject, Problem } from "../../protocol/index.ts";
+import { parseExactJson } from "../../protocol/schema/exact-json.ts";
 import { isPlainJson } from "./plain-json.ts";
 import { JsonScanner } from "./scan-json.ts";
 

@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { Problem, type ProblemId } from "../../protocol/index.ts";
 import { StorageRefusal, UnstorableValue } from "../storage/sessions/storage-refusal.ts";
 import { StorageUnavailable } from "../storage/sessions/storage-unavailable.ts";
@@ -7,19 +7,26 @@ import { unsupportedMediaType } from "./body-parser.ts";
 const PROBLEM_TYPE = "application/problem+json";
 
 /** Fastify's errors by code. Any other 4xx error of Fastify becomes `malformed-request`. */
-const BY_CODE: Readonly<Record<string, () => Problem>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: () =>
-    new Problem(
-      "payload-too-large",
-      "The body is larger than the server's `body_limit`. Send a smaller one.",
-    ),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: unsupportedMediaType,
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
-    new Problem("malformed-request", "The length of the body does not match Content-Length."),
-  FST_ERR_BAD_URL: () => new Problem("malformed-request", "The URL is not valid percent-encoded UTF-8."),
-  FST_ERR_MAX_PARAM_LENGTH: () =>
-    new Problem("route-not-found", "No route matches this path. Check the path and the API's prefix."),
-};
+const BY_CODE: ReadonlyMap<unknown, () => Problem> = new Map([
+  [
+    "FST_ERR_CTP_BODY_TOO_LARGE",
+    () =>
+      new Problem(
+        "payload-too-large",
+        "The body is larger than the server's `body_limit`. Send a smaller one.",
+      ),
+  ],
+  ["FST_ERR_CTP_INVALID_MEDIA_TYPE", unsupportedMediaType],
+  [
+    "FST_ERR_CTP_INVALID_CONTENT_LENGTH",
+    () => new Problem("malformed-request", "The length of the body does not match Content-Length."),
+  ],
+  ["FST_ERR_BAD_URL", () => new Problem("malformed-request", "The URL is not valid percent-encoded UTF-8.")],
+  [
+    "FST_ERR_MAX_PARAM_LENGTH",
+    () => new Problem("route-not-found", "No route matches this path. Check the path and the API's prefix."),
+  ],
+]);
 
 const BY_STATUS: Readonly<Record<number, ProblemId>> = {
   401: "unauthorized",
@@ -32,11 +39,14 @@ const BY_STATUS: Readonly<Record<number, ProblemId>> = {
   503: "service-unavailable",
 };
 
-const isHttpError = (error: unknown): error is Pick<FastifyError, "statusCode" | "code"> & Error =>
-  error instanceof Error && "statusCode" in error && typeof error.statusCode === "number";
+function isHttpError(
+  error: unknown,
+): error is Error & { readonly statusCode: number; readonly code?: unknown } {
+  return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number";
+}
 
 /** Converts an error to a problem. Returns undefined for an unexpected error. */
-export const toKnownProblem = (error: unknown): Problem | undefined => {
+export function toKnownProblem(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof StorageUnavailable) {
     const detail = `${error.message.slice(0, 1).toUpperCase()}${error.message.slice(1)}.`;
@@ -55,30 +65,31 @@ export const toKnownProblem = (error: unknown): Problem | undefined => {
         );
   }
   if (!isHttpError(error)) return undefined;
-  const known = BY_CODE[error.code];
+  const known = BY_CODE.get(error.code);
   if (known !== undefined) return known();
-  const id = BY_STATUS[error.statusCode ?? 500];
+  const id = BY_STATUS[error.statusCode];
   // Keeps the status of an error of the host or another plugin, but not its message, which may be internal.
   if (id === "unauthorized") return unauthorized();
   if (id === "rate-limited" || id === "service-unavailable")
     return new Problem(id, "Try again later.", { retryAfter: 1 });
   if (id !== undefined) return new Problem(id, "The server rejected the request.");
-  const isClientError = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;
+  const isClientError = error.statusCode >= 400 && error.statusCode < 500;
   return isClientError ? new Problem("malformed-request", "The server cannot parse the request.") : undefined;
-};
+}
 
 /** Creates the 401. It does not reveal which part of the credentials was wrong. */
-export const unauthorized = (): Problem =>
-  new Problem(
+export function unauthorized(): Problem {
+  return new Problem(
     "unauthorized",
     "Missing or invalid credentials. Send a bearer token in the Authorization header.",
   );
+}
 
 /**
  * Converts any error to a problem. An unexpected error is logged, and the response contains only the id of the
  * request.
  */
-export const toProblem = (error: unknown, request: FastifyRequest): Problem => {
+export function toProblem(error: unknown, request: FastifyRequest): Problem {
   const problem = toKnownProblem(error);
   if (problem !== undefined) {
     if (problem.status >= 500) request.log.warn({ err: error }, "the request failed");
@@ -89,10 +100,10 @@ export const toProblem = (error: unknown, request: FastifyRequest): Problem => {
     "internal-error",
     "Unexpected error. The server's log has details under the id of this request.",
   );
-};
+}
 
 /** Sends a problem document and its headers. */
-export const sendProblem = (reply: FastifyReply, problem: Problem, prefix: string): FastifyReply => {
+export function sendProblem(reply: FastifyReply, problem: Problem, prefix: string): FastifyReply {
   const instance = problem.id === "internal-error" ? reply.request.id : undefined;
   reply.code(problem.status).header("content-type", PROBLEM_TYPE).header("cache-control", "no-store");
   if (problem.id === "unauthorized") reply.header("www-authenticate", "Bearer");
@@ -102,7 +113,7 @@ export const sendProblem = (reply: FastifyReply, problem: Problem, prefix: strin
   if (problem.retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(problem.retryAfter)));
   // Sent as bytes, because Fastify adds a charset to text, which this media type does not have (RFC 9457, 3).
   return reply.send(Buffer.from(JSON.stringify(problem.toDocument(prefix, instance))));
-};
+}
 
 /** Creates an error handler that sends problem documents whose `type` is below the prefix. */
 export const createProblemHandler =

@@ -1,4 +1,4 @@
-import { countDigits } from "../../protocol/exact-json.ts";
+import { countDigits } from "../../protocol/schema/exact-json.ts";
 
 /** The reason why a text is rejected. `unsupported` is valid JSON that cannot be stored without a change. */
 export interface JsonError {

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { formatJobName, GLOBAL_ROOM, type JobAddress } from "../../protocol/index.ts";
 
 /** The label of jobs in rooms, whose names are untrusted input, and of public jobs beyond the maximum. */
@@ -18,7 +19,7 @@ export interface TaskJob {
  */
 export class JobLabels {
   readonly #labels = new Set<string>();
-  readonly #labelsById = new Map<string, string>();
+  readonly #labelsById = new LRUCache<string, string>({ max: MAX_IDS });
 
   get({ jobId, job }: TaskJob): string {
     return this.#labelsById.get(jobId) ?? this.#add(jobId, job);
@@ -38,7 +39,6 @@ export class JobLabels {
 
   #add(jobId: string, job: JobAddress): string {
     if (job.roomId !== GLOBAL_ROOM) return OTHER_JOBS;
-    if (this.#labelsById.size >= MAX_IDS) this.#labelsById.clear();
     const label = this.getGlobal(job);
     this.#labelsById.set(jobId, label);
     return label;

@@ -1,4 +1,4 @@
-import { countDigits, isRawNumber } from "../../protocol/exact-json.ts";
+import { countDigits, isRawNumber } from "../../protocol/schema/exact-json.ts";
 import { extendPointer, type SchemaError } from "./schema-error.ts";
 
 /** Limits on the JSON text of a schema, checked before the schema is interpreted. */

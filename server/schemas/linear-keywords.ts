@@ -1,5 +1,5 @@
 import type { FuncKeywordDefinition } from "ajv";
-import { isRawNumber } from "../../protocol/exact-json.ts";
+import { isRawNumber } from "../../protocol/schema/exact-json.ts";
 import type { StepMeter } from "./patterns/step-meter.ts";
 
 /**

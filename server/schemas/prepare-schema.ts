@@ -1,4 +1,4 @@
-import { ignoresSiblings, isNullable, modernizeSchema } from "../../protocol/schema-drafts.ts";
+import { ignoresSiblings, isNullable, modernizeSchema } from "../../protocol/schema/drafts.ts";
 import { STEPS_KEYWORD, type StepCost } from "./patterns/step-meter.ts";
 import { isJsonObject, type JsonObject } from "./schema-error.ts";
 import type { SchemaGraph } from "./schema-graph.ts";

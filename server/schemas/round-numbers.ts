@@ -1,4 +1,4 @@
-import { isRawNumber, type RawNumber } from "../../protocol/exact-json.ts";
+import { isRawNumber, type RawNumber } from "../../protocol/schema/exact-json.ts";
 import type { JsonObject } from "./schema-error.ts";
 
 const DOWN = ["maximum", "exclusiveMinimum"];

@@ -1,4 +1,4 @@
-import { type Draft, getDraft, ignoresSiblings } from "../../protocol/schema-drafts.ts";
+import { type Draft, getDraft, ignoresSiblings } from "../../protocol/schema/drafts.ts";
 import {
   extendPointer,
   isJsonObject,

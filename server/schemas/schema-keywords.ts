@@ -1,4 +1,4 @@
-import { type Draft, isSince } from "../../protocol/schema-drafts.ts";
+import { type Draft, isSince } from "../../protocol/schema/drafts.ts";
 
 /**
  * The part of a value to which a subschema is applied: the value itself, its items, its named properties, its

@@ -1,4 +1,4 @@
-import { getDraft } from "../../protocol/schema-drafts.ts";
+import { getDraft } from "../../protocol/schema/drafts.ts";
 import { measureJson } from "./json-size.ts";
 import { checkKeywordShapes } from "./keyword-shapes.ts";
 import { findPatternError } from "./patterns/linear-regexp.ts";

@@ -1,4 +1,4 @@
-import type { Draft } from "../../protocol/schema-drafts.ts";
+import type { Draft } from "../../protocol/schema/drafts.ts";
 import type { JsonObject } from "./schema-error.ts";
 import type { InstanceLocation } from "./schema-keywords.ts";
 

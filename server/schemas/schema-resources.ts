@@ -1,4 +1,4 @@
-import { type Draft, ignoresSiblings, isSince } from "../../protocol/schema-drafts.ts";
+import { type Draft, ignoresSiblings, isSince } from "../../protocol/schema/drafts.ts";
 import type { SchemaNode } from "./schema-node.ts";
 
 /** A schema resource: the document, or a subschema with an `$id`. Its URI is the base for references and pointers. */

@@ -1,4 +1,4 @@
-import { LruMap } from "../lru-map.ts";
+import { LRUCache } from "lru-cache";
 import { checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import { measureJson } from "./json-size.ts";
 import { OutOfStepsError } from "./patterns/step-meter.ts";
@@ -37,7 +37,7 @@ export interface SchemaValidatorsOptions {
  * worker thread with a deadline.
  */
 export class SchemaValidators {
-  readonly #schemas: LruMap<CachedSchema>;
+  readonly #schemas: LRUCache<string, CachedSchema>;
   readonly #workers: SchemaWorkers;
 
   constructor({
@@ -46,7 +46,7 @@ export class SchemaValidators {
     threads = 2,
     deadlineMs = 2000,
   }: SchemaValidatorsOptions = {}) {
-    this.#schemas = new LruMap({ entries, weight: characters });
+    this.#schemas = new LRUCache({ max: entries, maxSize: characters });
     this.#workers = new SchemaWorkers({ size: threads, deadlineMs });
   }
 
@@ -99,7 +99,8 @@ export class SchemaValidators {
     if (known !== undefined) return known;
     const validate = isLight(schema) ? compileSchema(schema) : undefined;
     const cached: CachedSchema = { validate, skips: 0 };
-    this.#schemas.set(hash, cached, validate === undefined ? 0 : measureJson(schema).characters);
+    const size = validate === undefined ? 1 : measureJson(schema).characters;
+    this.#schemas.set(hash, cached, { size });
     return cached;
   }
 

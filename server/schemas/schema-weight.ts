@@ -1,4 +1,4 @@
-import { getDraft } from "../../protocol/schema-drafts.ts";
+import { getDraft } from "../../protocol/schema/drafts.ts";
 import { measureJson } from "./json-size.ts";
 import { roundNumbers } from "./round-numbers.ts";
 import type { JsonObject } from "./schema-error.ts";

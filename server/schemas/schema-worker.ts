@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
-import { parseExactJson } from "../../protocol/exact-json.ts";
-import { LruMap } from "../lru-map.ts";
+import { LRUCache } from "lru-cache";
+import { parseExactJson } from "../../protocol/schema/exact-json.ts";
 import { type Budget, checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import { OutOfStepsError } from "./patterns/step-meter.ts";
 import {
@@ -18,7 +18,7 @@ import type { SchemaRequest } from "./schema-workers.ts";
 // patterns reach the deadline; ordinary patterns finish on a text of one megabyte.
 const BUDGET: Budget = { steps: 8_000_000, patternShare: 1 / 8 };
 
-const validators = new LruMap<Validate>({ entries: 50, weight: 2 * 1024 * 1024 });
+const validators = new LRUCache<string, Validate>({ max: 50, maxSize: 2 * 1024 * 1024 });
 
 parentPort?.on("message", (request: SchemaRequest) => {
   parentPort?.postMessage(run(request));
@@ -40,7 +40,7 @@ function getValidator(hash: string, schema: string): Validate {
   const known = validators.get(hash);
   if (known !== undefined) return known;
   const validate = compileSchema(parseSchema(schema));
-  validators.set(hash, validate, schema.length);
+  validators.set(hash, validate, { size: schema.length });
   return validate;
 }
 

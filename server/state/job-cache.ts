@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { JobAddress } from "../../protocol/index.ts";
 import type { RegisteredJob } from "../records.ts";
 import type { Storage } from "../storage/ports/storage.ts";
@@ -17,7 +18,7 @@ export interface CachedJob {
  * succeeds only if the job has not changed since it was read.
  */
 export class JobCache {
-  readonly #jobs = new Map<string, RegisteredJob>();
+  readonly #jobs = new LRUCache<string, RegisteredJob>({ max: MAX_ENTRIES });
   readonly #storage: Pick<Storage, "jobs">;
 
   constructor(storage: Pick<Storage, "jobs">) {
@@ -33,7 +34,6 @@ export class JobCache {
     const cached = mustBeFresh ? undefined : this.#jobs.get(key);
     if (cached !== undefined) return { job: cached, isFresh: false };
     const job = await this.#storage.jobs.findWithoutCounts(address);
-    if (this.#jobs.size >= MAX_ENTRIES) this.#jobs.clear();
     if (job === undefined) this.#jobs.delete(key);
     else this.#jobs.set(key, job);
     return job && { job, isFresh: true };

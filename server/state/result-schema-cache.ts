@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { JsonObject } from "../../protocol/index.ts";
 import type { Settings } from "../settings.ts";
 import type { Storage } from "../storage/ports/storage.ts";
@@ -16,18 +17,17 @@ type ResultSchema = { readonly hash: string; readonly schema: JsonObject } | nul
  * id.
  */
 export class ResultSchemaCache {
-  readonly #schemas = new Map<string, ResultSchema>();
+  readonly #schemas = new LRUCache<string, { readonly found: ResultSchema }>({ max: MAX_ENTRIES });
 
   /** Returns the result schema of a job; null if the job has none or does not exist. */
   async get({ storage, settings }: Ports, jobId: string): Promise<ResultSchema> {
     const cached = this.#schemas.get(jobId);
-    if (cached !== undefined) return cached;
+    if (cached !== undefined) return cached.found;
     const job = await storage.jobs.findById(jobId, settings.worker_timeout_threshold);
     if (job === undefined) return null;
     const found =
       job.resultSchema === null ? null : { hash: `${job.schemaHash}:result`, schema: job.resultSchema };
-    if (this.#schemas.size >= MAX_ENTRIES) this.#schemas.clear();
-    this.#schemas.set(jobId, found);
+    this.#schemas.set(jobId, { found });
     return found;
   }
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Settings } from "../settings.ts";
 import type { StatsRecord } from "../storage/ports/stats.ts";
 import type { Storage } from "../storage/ports/storage.ts";
@@ -11,24 +12,21 @@ interface Ports {
   readonly settings: Pick<Settings, "worker_timeout_threshold">;
 }
 
-interface CacheEntry {
-  readonly stats: Promise<StatsRecord>;
-  /** Expiry as a time of `performance.now()`, in milliseconds. */
-  readonly expiresAt: number;
-}
-
 /** Caches stats for two seconds, so that concurrent dashboards share one query. */
 export class StatsCache {
-  readonly #entries = new Map<string, CacheEntry>();
+  readonly #entries = new LRUCache<string, Promise<StatsRecord>>({
+    max: MAX_ENTRIES,
+    ttl: MAX_AGE_MS,
+    ttlResolution: 0,
+  });
 
   /** Returns the stats of the last `hours`, of a room or of all rooms. */
   get({ storage, settings }: Ports, room: string | undefined, hours: number): Promise<StatsRecord> {
     const key = `${hours} ${room ?? ""}`;
     const cached = this.#entries.get(key);
-    if (cached !== undefined && performance.now() < cached.expiresAt) return cached.stats;
-    if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear();
+    if (cached !== undefined) return cached;
     const stats = storage.stats.getStats(room, hours, settings.worker_timeout_threshold);
-    this.#entries.set(key, { stats, expiresAt: performance.now() + MAX_AGE_MS });
+    this.#entries.set(key, stats);
     // A failure is not cached.
     stats.catch(() => this.#entries.delete(key));
     return stats;

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { Problem } from "../../protocol/index.ts";
 import { type Caller, forbidden } from "../access.ts";
 import { isUuid } from "../storage/ids.ts";
@@ -13,7 +14,7 @@ export const workerNotFound = (): Problem =>
  * that the worker still exists; the statements that use the worker check this.
  */
 export class WorkerOwners {
-  readonly #ownerIds = new Map<string, string>();
+  readonly #ownerIds = new LRUCache<string, string>({ max: MAX_ENTRIES });
   readonly #storage: Pick<Storage, "workers">;
 
   constructor(storage: Pick<Storage, "workers">) {
@@ -21,7 +22,6 @@ export class WorkerOwners {
   }
 
   remember(workerId: string, userId: string): void {
-    if (this.#ownerIds.size >= MAX_ENTRIES) this.#ownerIds.clear();
     this.#ownerIds.set(workerId, userId);
   }
 

@@ -1,5 +1,4 @@
 import { type RawBuilder, sql } from "kysely";
-import { parseExactJson } from "../../protocol/exact-json.ts";
 import {
   type Fairness,
   JsonObject,
@@ -7,6 +6,7 @@ import {
   type TaskStatus,
   type Worker,
 } from "../../protocol/index.ts";
+import { parseExactJson } from "../../protocol/schema/exact-json.ts";
 import { createRawJson } from "../raw-json.ts";
 import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "../records.ts";
 import type { InsertedRow } from "./queue/statements/insert-tasks.ts";

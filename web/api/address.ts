@@ -1,4 +1,4 @@
-import { DASHBOARD_META } from "../../protocol/dashboard.ts";
+import { DASHBOARD_META } from "../../protocol/operation.ts";
 
 const readMeta = (name: string) =>
   document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content.replace(/\/+$/, "") ?? "";

@@ -2,7 +2,7 @@ import "../no-eval.ts";
 import { StrictMode } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import type { JsonObject } from "../../protocol/json.ts";
-import type { Task } from "../../protocol/task.ts";
+import type { Task } from "../../protocol/tasks/task.ts";
 import valueStyles from "../styles/values.css?inline";
 import { createApiServer, type GetToken } from "./element/create-api-server.ts";
 import elementStyles from "./element/element.css?inline";

@@ -9,7 +9,7 @@ import {
   useRef,
   useState,
 } from "react";
-import type { Job } from "../../protocol/job.ts";
+import type { Job } from "../../protocol/jobs.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { FieldError } from "../../protocol/problem.ts";
 import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import * as z from "zod";
-import type { Job } from "../../../protocol/job.ts";
+import type { Job } from "../../../protocol/jobs.ts";
 import { clientAction } from "../../action.ts";
 import { getJobRoom } from "../../connect/room.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import * as z from "zod";
-import type { Invitation } from "../../../protocol/invitation.ts";
+import type { Invitation } from "../../../protocol/invitations.ts";
 import { clientAction } from "../../action.ts";
 import { Room } from "../../connect/global-options.ts";
 import { pageOptions } from "../../connect/options.ts";

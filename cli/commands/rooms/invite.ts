@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { JobKind, MAX_INVITATION_SECONDS, type NewInvitation } from "../../../protocol/invitation.ts";
-import { GLOBAL_ROOM } from "../../../protocol/room.ts";
+import { JobKind, MAX_INVITATION_SECONDS, type NewInvitation } from "../../../protocol/invitations.ts";
+import { GLOBAL_ROOM } from "../../../protocol/rooms.ts";
 import { clientAction } from "../../action.ts";
 import { Room } from "../../connect/global-options.ts";
 import { collect } from "../../connect/option-values.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import * as z from "zod";
-import type { RoomSummary } from "../../../protocol/room-summary.ts";
+import type { RoomSummary } from "../../../protocol/rooms.ts";
 import { clientAction } from "../../action.ts";
 import { pageOptions } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import * as z from "zod";
-import type { Task } from "../../../protocol/task.ts";
+import type { Task } from "../../../protocol/tasks/task.ts";
 import { JobNotFoundError } from "../../../sdk/errors.ts";
 import { clientAction } from "../../action.ts";
 import { PathId, text } from "../../connect/options.ts";

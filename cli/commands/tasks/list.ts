@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { MAX_COUNTED } from "../../../protocol/page.ts";
-import { GLOBAL_ROOM } from "../../../protocol/room.ts";
-import type { Task } from "../../../protocol/task.ts";
-import type { TaskPage } from "../../../protocol/task-filter.ts";
+import { GLOBAL_ROOM } from "../../../protocol/rooms.ts";
+import type { TaskPage } from "../../../protocol/tasks/list.ts";
+import type { Task } from "../../../protocol/tasks/task.ts";
 import { clientAction } from "../../action.ts";
 import { Statuses, taskPageOptions, text } from "../../connect/options.ts";
 import { getSingleRoom } from "../../connect/room.ts";

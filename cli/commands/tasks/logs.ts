@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import * as z from "zod";
-import type { LogLine, LogPage } from "../../../protocol/log.ts";
-import { isTerminal } from "../../../protocol/task-status.ts";
+import type { LogLine, LogPage } from "../../../protocol/tasks/log.ts";
+import { isTerminal } from "../../../protocol/tasks/status.ts";
 import { clientAction } from "../../action.ts";
 import { PathId } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";

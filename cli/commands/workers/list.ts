@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import * as z from "zod";
-import type { Worker } from "../../../protocol/worker.ts";
+import type { Worker } from "../../../protocol/workers.ts";
 import { clientAction } from "../../action.ts";
 import { pageOptions } from "../../connect/options.ts";
 import { getSingleRoom } from "../../connect/room.ts";

@@ -68,7 +68,7 @@ export const createClaim = (
       const rows = splitClaimRows(await runPrepared((db) => claimTasks(db, calls, options)));
       const { tasks } = rows;
       for (const { id, payload } of tasks) {
-        if (payload.length >= MIN_CACHED_PAYLOAD) payloads.set(id, payload, payload.length);
+        if (payload.length >= MIN_CACHED_PAYLOAD) payloads.set(id, payload);
       }
       backoff = tasks.findLast((task) => task.backoff !== null)?.backoff ?? backoff;
       const jobs = await jobAddresses.find(new Set(tasks.map((task) => task.job_id)));

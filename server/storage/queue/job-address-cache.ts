@@ -1,5 +1,5 @@
+import { LRUCache } from "lru-cache";
 import type { JobAddress } from "../../../protocol/index.ts";
-import { LruMap } from "../../lru-map.ts";
 import { findJobAddresses } from "../queries/jobs/job-addresses.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 
@@ -10,7 +10,7 @@ const MAX_JOBS = 10_000;
  * each claimed task and send its room, category and name.
  */
 export class JobAddressCache {
-  readonly #addresses = new LruMap<JobAddress>({ entries: MAX_JOBS, weight: MAX_JOBS });
+  readonly #addresses = new LRUCache<string, JobAddress>({ max: MAX_JOBS });
   readonly #runPrepared: Sessions["runPrepared"];
 
   constructor({ runPrepared }: Pick<Sessions, "runPrepared">) {
@@ -29,7 +29,7 @@ export class JobAddressCache {
     if (unknown.length === 0) return found;
     for (const row of await this.#runPrepared((db) => findJobAddresses(db, unknown))) {
       const address = { roomId: row.room_id, category: row.category, name: row.name };
-      this.#addresses.set(row.id, address, 1);
+      this.#addresses.set(row.id, address);
       found.set(row.id, address);
     }
     return found;

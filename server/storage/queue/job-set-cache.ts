@@ -1,3 +1,5 @@
+import { LRUCache } from "lru-cache";
+
 /** The set of jobs that a worker is linked to. */
 export interface JobSet {
   /** Identifies the set: workers with the same jobs have the same key. */
@@ -14,8 +16,8 @@ const MAX_SETS = 1_000;
  * waiting claim does not have to look up its jobs again.
  */
 export class JobSetCache {
-  readonly #keys = new Map<string, string>();
-  readonly #sets = new Map<string, JobSet>();
+  readonly #keys = new LRUCache<string, string>({ max: MAX_WORKERS });
+  readonly #sets = new LRUCache<string, JobSet>({ max: MAX_SETS });
 
   getKey(workerId: string): string | undefined {
     return this.#keys.get(workerId);
@@ -32,8 +34,6 @@ export class JobSetCache {
 
   /** Stores the key of a worker's job set; null if the worker is gone. */
   setKey(workerId: string, key: string | null): void {
-    if (this.#keys.get(workerId) === key) return;
-    if (this.#keys.size >= MAX_WORKERS) this.#keys.clear();
     if (key === null) this.#keys.delete(workerId);
     else this.#keys.set(workerId, key);
   }
@@ -43,7 +43,6 @@ export class JobSetCache {
     this.setKey(workerId, set.key);
     const known = this.#sets.get(set.key);
     if (known !== undefined) return known;
-    if (this.#sets.size >= MAX_SETS) this.#sets.clear();
     this.#sets.set(set.key, set);
     return set;
   }

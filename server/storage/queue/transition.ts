@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { CompletedTask, Completion, TaskRecord, Transition } from "../../records.ts";
 import { formatTime, toRawTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
@@ -71,7 +72,7 @@ export const createCompletions = (
     heartbeatThrottle,
   }: { readonly payloads: PayloadCache; readonly heartbeatThrottle: HeartbeatThrottle },
 ): BatchedCall<readonly Completion[], readonly (CompletedTask | undefined)[]> => {
-  const jobsWithoutResultSchema = new Set<string>();
+  const jobsWithoutResultSchema = new LRUCache<string, true>({ max: MAX_JOBS_WITHOUT_RESULT_SCHEMA });
   return createBatcher({
     maxWeight: MAX_BATCH_WEIGHT,
     getWeight: (completions) =>
@@ -85,16 +86,13 @@ export const createCompletions = (
       const touchedWorkerIds = heartbeatThrottle.selectDue(all.map(({ workerId }) => workerId));
       for (const row of await runPrepared((db) =>
         completeTasks(db, all, {
-          jobsWithoutResultSchema: jobsWithoutResultSchema,
+          jobsWithoutResultSchema: jobsWithoutResultSchema.keys(),
           touchedWorkerIds: touchedWorkerIds,
         }),
       )) {
         const id = all[row.call_index]?.id.toLowerCase() ?? "";
         payloads.delete(id);
-        if (!jobsWithoutResultSchema.has(row.job_id)) {
-          if (jobsWithoutResultSchema.size >= MAX_JOBS_WITHOUT_RESULT_SCHEMA) jobsWithoutResultSchema.clear();
-          jobsWithoutResultSchema.add(row.job_id);
-        }
+        jobsWithoutResultSchema.set(row.job_id, true);
         completed[row.call_index] = {
           ...{ id, roomId: row.room_id, jobId: row.job_id },
           completedAt: formatTime(row.completed_at),

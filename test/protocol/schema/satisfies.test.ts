@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
-import { isMultipleOf } from "../../../protocol/multiple-of.ts";
+import { isMultipleOf } from "../../../protocol/schema/multiple-of.ts";
 import { satisfies } from "../../../protocol/schema/satisfies.ts";
 import { BudgetExceededError, StepBudget } from "../../../protocol/schema/step-budget.ts";
 import { compileSchema } from "../../../server/schemas/compile-schema.ts";

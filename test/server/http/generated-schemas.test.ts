@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { parseExactJson } from "../../../protocol/exact-json.ts";
 import { FieldError, JsonObject } from "../../../protocol/index.ts";
+import { parseExactJson } from "../../../protocol/schema/exact-json.ts";
 import { type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
 import { ok, parseBody } from "./responses.ts";

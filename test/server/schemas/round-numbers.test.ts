@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseExactJson } from "../../../protocol/exact-json.ts";
+import { parseExactJson } from "../../../protocol/schema/exact-json.ts";
 import { checkSchema, compileSchema } from "../../../server/schemas/compile-schema.ts";
 import { isJsonObject } from "../../../server/schemas/schema-error.ts";
 

@@ -1,6 +1,6 @@
-import { toCanonicalJson } from "../../../protocol/canonical-json.ts";
-import { isRoundedInteger } from "../../../protocol/exact-number.ts";
 import type { JsonValue } from "../../../protocol/json.ts";
+import { toCanonicalJson } from "../../../protocol/schema/canonical-json.ts";
+import { isRoundedInteger } from "../../../protocol/schema/exact-number.ts";
 import { FORM_KEYWORDS, type FormSchema } from "../schema/form-schema.ts";
 import { formatValue } from "../schema/prepare-scalar.ts";
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
-import { formatInexactNumberMessage, isExactNumber } from "../../../protocol/exact-number.ts";
-import { isMultipleOf } from "../../../protocol/multiple-of.ts";
+import { formatInexactNumberMessage, isExactNumber } from "../../../protocol/schema/exact-number.ts";
+import { isMultipleOf } from "../../../protocol/schema/multiple-of.ts";
 import type { FormSchema } from "../schema/form-schema.ts";
 import { type ControlProps, getEmptyValue, getPlaceholder } from "./control.ts";
 

@@ -1,6 +1,6 @@
-import { toCanonicalJson } from "../../../protocol/canonical-json.ts";
-import { isRoundedInteger } from "../../../protocol/exact-number.ts";
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
+import { toCanonicalJson } from "../../../protocol/schema/canonical-json.ts";
+import { isRoundedInteger } from "../../../protocol/schema/exact-number.ts";
 import { toSafePattern } from "../../../protocol/schema/safe-pattern.ts";
 import {
   FORM_KEYWORDS,

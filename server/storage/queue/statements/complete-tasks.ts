@@ -73,7 +73,7 @@ const sortById = (completions: readonly Completion[]) =>
 /** Options for all completions of one statement. */
 interface CompletionStatementOptions {
   /** Ids of jobs that are known to have no result schema. */
-  readonly jobsWithoutResultSchema: ReadonlySet<string>;
+  readonly jobsWithoutResultSchema: Iterable<string>;
   /** The workers whose heartbeats this statement records. */
   readonly touchedWorkerIds: readonly string[];
 }

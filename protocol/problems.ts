@@ -1,0 +1,31 @@
+import * as z from "zod";
+import { operation } from "./operation.ts";
+
+/** The description of a problem, as `GET /v1/problems` returns it. */
+export const ProblemDescription = z.object({
+  id: z.string(),
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+});
+
+export const listProblems = operation({
+  method: "GET",
+  path: "/v1/problems",
+  summary: "List the problems that the API returns",
+  access: "anyone",
+  retryable: true,
+  responses: { 200: z.object({ items: z.array(ProblemDescription) }) },
+  problems: [],
+});
+
+export const readProblem = operation({
+  method: "GET",
+  path: "/v1/problems/:problem_id",
+  summary: "Get the description of a problem",
+  access: "anyone",
+  retryable: true,
+  params: z.object({ problem_id: z.string() }),
+  responses: { 200: ProblemDescription },
+  problems: ["route-not-found"],
+});

@@ -1,0 +1,107 @@
+import type { JsonObject } from "../json.ts";
+
+/** The supported drafts of JSON Schema, oldest first. */
+const DRAFTS = ["draft-04", "draft-06", "draft-07", "2019-09", "2020-12"] as const;
+
+/**
+ * The draft of a schema. `unnamed` means that the schema has no `$schema`, or an unofficial one. It is read
+ * as 2020-12, with additional support for the keywords of 2019-09 and OpenAPI 3.0 that 2020-12 lacks.
+ */
+export type Draft = (typeof DRAFTS)[number] | "unnamed";
+
+type Keywords = Readonly<Record<string, unknown>>;
+
+const OFFICIAL =
+  /^https?:\/\/(?:www\.)?json-schema\.org\/(?:draft-(0\d)|draft\/(20\d\d-\d\d))\/(?:hyper-)?schema#?$/;
+
+const DRAFT_NUMBERS: Readonly<Record<string, Draft>> = {
+  "04": "draft-04",
+  // Draft 5 has the same keywords as draft 4.
+  "05": "draft-04",
+  "06": "draft-06",
+  "07": "draft-07",
+  "2019-09": "2019-09",
+  "2020-12": "2020-12",
+};
+
+/** Returns the draft in `$schema`. Returns undefined if it is older than draft 4 or not a string. */
+export function getDraft(schema: Keywords): Draft | undefined {
+  const uri = schema["$schema"];
+  if (uri === undefined) return "unnamed";
+  if (typeof uri !== "string") return undefined;
+  const match = OFFICIAL.exec(uri);
+  if (match === null) return "unnamed";
+  return DRAFT_NUMBERS[match[1] ?? match[2] ?? ""] ?? (match[2] === undefined ? undefined : "unnamed");
+}
+
+/** Returns true if a draft is `first` or a later one. `unnamed` counts as later than all others. */
+export function isSince(draft: Draft, first: Draft): boolean {
+  return getAge(draft) >= getAge(first);
+}
+
+/** Returns true if keywords next to a `$ref` are ignored, as in drafts 4 to 7. */
+export function ignoresSiblings(schema: Keywords, draft: Draft): boolean {
+  return typeof schema["$ref"] === "string" && !isSince(draft, "2019-09");
+}
+
+/** Returns true for `nullable: true` of OpenAPI 3.0, which allows null in addition to the other values of a schema. */
+export function isNullable(schema: Keywords, draft: Draft): boolean {
+  return draft === "unnamed" && schema["nullable"] === true;
+}
+
+/**
+ * Converts the keywords of one subschema to 2020-12: tuples to `prefixItems`, `dependencies` to
+ * `dependentRequired` and `dependentSchemas`, and exclusive bounds to numbers. The subschemas in it are not
+ * converted; they remain the same objects. Keywords of older drafts are converted in every draft, because
+ * some generators combine them with a newer `$schema`: zod-to-json-schema generates `"exclusiveMinimum":
+ * true` for 2019-09.
+ */
+export function modernizeSchema(schema: JsonObject, draft: Draft): JsonObject;
+export function modernizeSchema(schema: Keywords, draft: Draft): Record<string, unknown>;
+export function modernizeSchema(schema: Keywords, draft: Draft): Record<string, unknown> {
+  if (ignoresSiblings(schema, draft)) return { $ref: schema["$ref"] };
+  const modern: Record<string, unknown> = { ...schema };
+  modernizeItems(modern);
+  modernizeBound(modern, "minimum", "exclusiveMinimum");
+  modernizeBound(modern, "maximum", "exclusiveMaximum");
+  modernizeDependencies(modern);
+  return modern;
+}
+
+function getAge(draft: Draft): number {
+  return draft === "unnamed" ? DRAFTS.length : DRAFTS.indexOf(draft);
+}
+
+function modernizeItems(schema: Record<string, unknown>): void {
+  const { items, additionalItems } = schema;
+  // `additionalItems` has an effect only if `items` is an array.
+  delete schema["additionalItems"];
+  if (!Array.isArray(items)) return;
+  schema["prefixItems"] = items;
+  if (additionalItems === undefined) delete schema["items"];
+  else schema["items"] = additionalItems;
+}
+
+function modernizeBound(schema: Record<string, unknown>, inclusive: string, exclusive: string): void {
+  if (typeof schema[exclusive] !== "boolean") return;
+  const isExclusive = schema[exclusive] && schema[inclusive] !== undefined;
+  delete schema[exclusive];
+  if (!isExclusive) return;
+  schema[exclusive] = schema[inclusive];
+  delete schema[inclusive];
+}
+
+function modernizeDependencies(schema: Record<string, unknown>): void {
+  const { dependencies } = schema;
+  if (typeof dependencies !== "object" || dependencies === null) return;
+  delete schema["dependencies"];
+  const entries = Object.entries(dependencies);
+  for (const [keyword, isList] of [
+    ["dependentRequired", true],
+    ["dependentSchemas", false],
+  ] as const) {
+    const own = entries.filter(([, value]) => Array.isArray(value) === isList);
+    if (own.length > 0)
+      schema[keyword] = Object.fromEntries([...own, ...Object.entries(schema[keyword] ?? {})]);
+  }
+}

@@ -1,0 +1,48 @@
+import * as z from "zod";
+import { API_PATH, operation, WAIT_HEADER } from "../operation.ts";
+import { WorkerParams } from "../workers.ts";
+import { Task } from "./task.ts";
+
+/** Maximum number of tasks per claim request. */
+export const MAX_TASKS_PER_CLAIM = 100;
+
+/** A worker's request for its next task. */
+export const ClaimRequest = z.object({
+  worker_id: z.string().max(128),
+  start: z.boolean().optional().describe("start the task immediately, so that it is returned as running"),
+});
+export type ClaimRequest = z.infer<typeof ClaimRequest>;
+
+/** A worker's request for several tasks. */
+export const BatchClaimRequest = z.object({
+  limit: z.int().min(1).max(MAX_TASKS_PER_CLAIM),
+  start: z.boolean().optional(),
+});
+export type BatchClaimRequest = z.infer<typeof BatchClaimRequest>;
+
+const Draining = z.boolean().optional().describe("true if the worker is draining and gets no new tasks");
+
+export const claimTask = operation({
+  method: "POST",
+  path: `${API_PATH}/tasks/claim`,
+  summary: "Claim the next task for a worker",
+  access: "worker-owner",
+  retryable: true,
+  body: ClaimRequest,
+  headers: WAIT_HEADER,
+  responses: { 200: z.object({ task: Task.nullable(), draining: Draining }) },
+  problems: ["worker-not-found"],
+});
+
+export const claimTasks = operation({
+  method: "POST",
+  path: `${API_PATH}/workers/:worker_id/claims`,
+  summary: "Claim several tasks for a worker",
+  access: "worker-owner",
+  retryable: true,
+  params: WorkerParams,
+  body: BatchClaimRequest,
+  headers: WAIT_HEADER,
+  responses: { 200: z.object({ tasks: z.array(Task), draining: Draining }) },
+  problems: ["worker-not-found"],
+});

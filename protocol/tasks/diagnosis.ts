@@ -1,0 +1,51 @@
+import * as z from "zod";
+import { API_PATH, operation } from "../operation.ts";
+import { Timestamp } from "../time.ts";
+import { TaskStatus } from "./status.ts";
+import { Progress, TaskParams } from "./task.ts";
+
+/** Why a task is in its current state. */
+export const DiagnosisReason = z.enum([
+  "not-due",
+  "retrying",
+  "job-gone",
+  "no-worker",
+  "workers-busy",
+  "next",
+  "claimed",
+  "running",
+  "finished",
+]);
+export type DiagnosisReason = z.infer<typeof DiagnosisReason>;
+
+/** The diagnosis of a task: one sentence, and the numbers in it. */
+export const Diagnosis = z.object({
+  task_id: z.string(),
+  status: TaskStatus,
+  reason: DiagnosisReason,
+  sentence: z.string().describe("human-readable, in English"),
+  workers: z.int().describe("number of online workers for the task's job"),
+  busy_workers: z.int().describe("number of these workers that have a task"),
+  queue_position: z.int().nullable().describe("the task's queue position"),
+  run_at: Timestamp.nullable().describe("scheduled time; null if it has passed"),
+  expected_at: Timestamp.nullable().describe("estimated start, from the run times of recent tasks"),
+  last_worker_at: Timestamp.nullable().describe(
+    "for `no-worker`: the last heartbeat of a worker for the job, if known",
+  ),
+  worker_id: z.string().nullable().describe("the worker that claimed or runs the task"),
+  worker_name: z.string().nullable(),
+  since: Timestamp.nullable().describe("when the task entered its current status"),
+  progress: Progress.nullable(),
+});
+export type Diagnosis = z.infer<typeof Diagnosis>;
+
+export const diagnoseTask = operation({
+  method: "GET",
+  path: `${API_PATH}/tasks/:task_id/diagnosis`,
+  summary: "Explain why a task is not running",
+  access: "task-read",
+  retryable: true,
+  params: TaskParams,
+  responses: { 200: Diagnosis },
+  problems: ["task-not-found"],
+});

@@ -1,0 +1,95 @@
+import * as z from "zod";
+import { JobName } from "../job-name.ts";
+import { API_PATH, operation } from "../operation.ts";
+import { createPageSchema, TaskPageQuery } from "../page.ts";
+import { RoomParams } from "../rooms.ts";
+import { TaskStatus } from "./status.ts";
+import { Task } from "./task.ts";
+
+/**
+ * Maximum number of tasks that a text search examines, newest first. Each of them is read with its payload.
+ */
+export const MAX_SEARCHED = 10_000;
+/** Maximum number of tasks that the other filters examine. */
+export const MAX_FILTERED = 100_000;
+
+const Statuses = z.array(TaskStatus).min(1);
+
+/** The statuses in a query string. They are repeated or separated by commas. */
+const StatusList = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) => [value].flat().flatMap((text) => text.split(",").map((part) => part.trim())))
+  .pipe(Statuses)
+  .describe(`one or more of ${TaskStatus.options.join(", ")}, separated by commas`);
+
+/**
+ * Returns true if PostgreSQL can store a text. This is checked because a query string can contain text that a
+ * body cannot.
+ */
+function isStorable(text: string) {
+  return !text.includes("\u0000") && text.isWellFormed();
+}
+const STORABLE = { error: "must be valid Unicode without U+0000" };
+
+const CreatedBy = z
+  .string()
+  .min(1)
+  .max(1000)
+  .refine(isStorable, STORABLE)
+  .describe("the id of the submitter");
+
+const SearchText = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine(isStorable, STORABLE)
+  .describe(
+    "the start of an id, or a text in the error or the first 8 KiB of the payload, ignoring case; searches the newest 10,000 tasks",
+  );
+
+/** The query parameters of a list of one job's tasks. */
+export const JobTaskQuery = TaskPageQuery.extend({
+  status: StatusList.optional(),
+  created_by: CreatedBy.optional(),
+  q: SearchText.optional(),
+});
+export type JobTaskQuery = z.infer<typeof JobTaskQuery>;
+
+/** The query parameters of a list of a room's tasks. */
+export const RoomTaskQuery = JobTaskQuery.extend({ job: JobName.optional() });
+export type RoomTaskQuery = z.infer<typeof RoomTaskQuery>;
+
+/** Like `RoomTaskQuery`, but in a request body. `ids` selects individual tasks. */
+export const TaskFilter = z.object({
+  status: Statuses.optional(),
+  job: JobName.optional(),
+  created_by: CreatedBy.optional(),
+  q: SearchText.optional(),
+  ids: z.array(z.string().max(128)).min(1).max(1000).optional(),
+});
+export type TaskFilter = z.infer<typeof TaskFilter>;
+
+/** One page of tasks. */
+export const TaskPage = createPageSchema(Task).extend({
+  searched_to: z
+    .string()
+    .nullable()
+    .optional()
+    .describe(
+      "the last task that was searched; pass it as `after` to continue. Null if all tasks were searched.",
+    ),
+});
+export type TaskPage = z.infer<typeof TaskPage>;
+
+export const listRoomTasks = operation({
+  method: "GET",
+  path: `${API_PATH}/rooms/:room_id/tasks`,
+  summary: "List a room's tasks",
+  access: "room-read",
+  retryable: true,
+  params: RoomParams,
+  query: RoomTaskQuery,
+  responses: { 200: TaskPage },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+});

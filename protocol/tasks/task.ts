@@ -1,0 +1,101 @@
+import * as z from "zod";
+import { JsonObject, JsonValue } from "../json.ts";
+import { API_PATH, operation, WAIT_HEADER } from "../operation.ts";
+import { Timestamp } from "../time.ts";
+import { TraceContext } from "../tracing/trace-context.ts";
+import { TaskStatus } from "./status.ts";
+
+export const TaskParams = z.object({ task_id: z.string() });
+
+/** The delay before the next attempt, with all members set. */
+export const Backoff = z.object({
+  kind: z.enum(["exponential", "fixed"]),
+  seconds: z.number().min(0).max(86_400),
+  max_seconds: z.number().min(0).max(86_400),
+  jitter: z.number().min(0).max(1),
+});
+export type Backoff = z.infer<typeof Backoff>;
+
+export const DEFAULT_BACKOFF: Backoff = { kind: "exponential", seconds: 5, max_seconds: 3600, jitter: 0.2 };
+
+/** The progress of a running task. */
+export const Progress = z.object({
+  fraction: z.number().min(0).max(1).optional(),
+  message: z.string().max(1000).optional(),
+});
+export type Progress = z.infer<typeof Progress>;
+
+/** The outcome of a failed attempt. */
+export const FailedOutcome = z.enum(["failed", "timed_out", "lost"]);
+export type FailedOutcome = z.infer<typeof FailedOutcome>;
+
+/** A failed attempt. */
+export const AttemptError = z.object({
+  attempt: z.int(),
+  at: Timestamp,
+  error: z.string(),
+  worker_id: z.string().nullable(),
+  outcome: FailedOutcome.optional(),
+  claimed_at: Timestamp.optional(),
+  started_at: Timestamp.optional(),
+});
+export type AttemptError = z.infer<typeof AttemptError>;
+
+/** A task, as all responses contain it. */
+export const Task = z.object({
+  id: z.string(),
+  job_name: z.string(),
+  room_id: z.string(),
+  status: TaskStatus,
+  payload: JsonObject,
+  priority: z.int(),
+  attempt: z.int().describe("number of the attempt; increases with every claim, and fences the lease"),
+  runs: z.int().describe("number of attempts that were started; `max_attempts` limits it"),
+  max_attempts: z.int(),
+  backoff: Backoff,
+  timeout_seconds: z.number().nullable(),
+  run_at: Timestamp,
+  created_at: Timestamp,
+  started_at: Timestamp.nullable(),
+  completed_at: Timestamp.nullable(),
+  created_by_id: z.string().nullable(),
+  worker_id: z.string().nullable(),
+  error: z.string().nullable(),
+  errors: z.array(AttemptError),
+  result: JsonValue.nullable(),
+  progress: Progress.nullable(),
+  queue_position: z
+    .int()
+    .nullable()
+    .describe(
+      "position among the due tasks of its job: 1 is next, 1001 means beyond 1,000; null unless pending",
+    ),
+  trace_context: TraceContext.optional().describe(
+    "the trace context of the submission; omitted if there was none",
+  ),
+});
+export type Task = z.infer<typeof Task>;
+
+export const readTask = operation({
+  method: "GET",
+  path: `${API_PATH}/tasks/:task_id`,
+  summary: "Get a task; with `Prefer: wait=N`, wait for its end",
+  access: "task-read",
+  retryable: true,
+  params: TaskParams,
+  headers: { ...WAIT_HEADER, "if-none-match": "an ETag; the response is 304 if the task has not changed" },
+  responses: { 200: Task, 304: null },
+  problems: ["task-not-found"],
+});
+
+export const retryTask = operation({
+  method: "POST",
+  path: `${API_PATH}/tasks/:task_id/retry`,
+  summary: "Retry a failed or cancelled task",
+  access: "task-submitter",
+  // A repeated request could reopen a task that has failed again in the meantime.
+  retryable: false,
+  params: TaskParams,
+  responses: { 200: Task },
+  problems: ["task-not-found", "job-not-found", "invalid-task-transition"],
+});

@@ -1,0 +1,194 @@
+import * as z from "zod";
+import { API_PATH, operation, WAIT_HEADER } from "./operation.ts";
+import { createPageSchema, PageQuery } from "./page.ts";
+import { RoomParams } from "./rooms.ts";
+import { TaskStatus } from "./tasks/status.ts";
+import { Progress } from "./tasks/task.ts";
+import { Timestamp } from "./time.ts";
+
+export const WorkerParams = z.object({ worker_id: z.string() });
+
+/** Maximum number of tasks in a heartbeat. */
+export const MAX_TASKS_PER_HEARTBEAT = 10_000;
+
+const TaskIds = z.array(z.string().max(128)).max(MAX_TASKS_PER_HEARTBEAT);
+
+export const CreateWorkerRequest = z.object({
+  name: z.string().max(255).nullable().optional().describe("a display name, for example `host:pid`"),
+});
+export type CreateWorkerRequest = z.infer<typeof CreateWorkerRequest>;
+
+/** A new worker. */
+export const NewWorker = z.object({
+  id: z.string(),
+  name: z.string().nullable(),
+  last_heartbeat: Timestamp,
+  heartbeat_seconds: z.number().describe("seconds between heartbeats"),
+});
+export type NewWorker = z.infer<typeof NewWorker>;
+
+/** A worker in a list. */
+export const Worker = z.object({
+  id: z.string(),
+  name: z.string().nullable(),
+  last_heartbeat: Timestamp,
+  job_count: z.int(),
+  task_count: z.int().describe("number of claimed and running tasks"),
+  online: z
+    .boolean()
+    .describe("true if the server received a request from the worker within `worker_timeout_threshold`"),
+  draining: z
+    .boolean()
+    .optional()
+    .describe("true if the worker gets no new tasks and stops after its current ones"),
+});
+export type Worker = z.infer<typeof Worker>;
+
+/** Maximum number of tasks in a worker's details. */
+export const MAX_TASKS_SHOWN = 100;
+
+/** A worker with those of its jobs and tasks that the caller can read. */
+export const WorkerDetails = Worker.extend({
+  draining: z.boolean(),
+  jobs: z.array(z.object({ room_id: z.string(), job_name: z.string() })),
+  tasks: z
+    .array(
+      z.object({
+        id: z.string(),
+        job_name: z.string(),
+        room_id: z.string(),
+        status: TaskStatus,
+        claimed_at: Timestamp,
+        started_at: Timestamp.nullable(),
+        progress: Progress.nullable(),
+      }),
+    )
+    .describe("claimed and running tasks, oldest first, at most 100"),
+});
+export type WorkerDetails = z.infer<typeof WorkerDetails>;
+
+/** A heartbeat. `tasks` lists all tasks for which the worker believes to have the lease. */
+export const Heartbeat = z.object({
+  tasks: TaskIds.optional(),
+  draining: z
+    .boolean()
+    .optional()
+    .describe(
+      "true if the worker already knows that it is draining; otherwise the server responds at once to notify it",
+    ),
+});
+export type Heartbeat = z.infer<typeof Heartbeat>;
+
+/** Why a worker must stop a task. */
+export const StopReason = z.enum(["cancelled", "timed_out", "lost"]);
+export type StopReason = z.infer<typeof StopReason>;
+
+/** The response to a heartbeat. It lists the tasks that the worker must stop. */
+export const HeartbeatResponse = z.object({
+  id: z.string(),
+  last_heartbeat: Timestamp,
+  heartbeat_seconds: z.number(),
+  stop: z.array(z.object({ task_id: z.string(), reason: StopReason })),
+  draining: z.boolean().optional().describe("true if the worker is draining and gets no new tasks"),
+});
+export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>;
+
+/** Claimed tasks that a worker requeues without starting them. */
+export const TaskRelease = z.object({ tasks: TaskIds });
+export type TaskRelease = z.infer<typeof TaskRelease>;
+
+export const ReleasedTasks = z.object({ released: z.array(z.string()) });
+
+export const createWorker = operation({
+  method: "POST",
+  path: `${API_PATH}/workers`,
+  summary: "Create a worker",
+  access: "user",
+  retryable: true,
+  body: CreateWorkerRequest,
+  bodyOptional: true,
+  responses: { 201: NewWorker },
+  problems: [],
+});
+
+export const heartbeat = operation({
+  method: "PATCH",
+  path: `${API_PATH}/workers/:worker_id`,
+  summary: "Send a heartbeat; the response lists the tasks that the worker must stop",
+  access: "worker-owner",
+  retryable: true,
+  params: WorkerParams,
+  body: Heartbeat,
+  bodyOptional: true,
+  headers: WAIT_HEADER,
+  responses: { 200: HeartbeatResponse },
+  problems: ["worker-not-found"],
+});
+
+export const listWorkers = operation({
+  method: "GET",
+  path: `${API_PATH}/workers`,
+  summary: "List the caller's workers; for an admin, all workers",
+  access: "user",
+  retryable: true,
+  query: PageQuery,
+  responses: { 200: createPageSchema(Worker) },
+  problems: [],
+});
+
+export const listRoomWorkers = operation({
+  method: "GET",
+  path: `${API_PATH}/rooms/:room_id/workers`,
+  summary: "List the workers that serve a room",
+  access: "room-read",
+  retryable: true,
+  params: RoomParams,
+  query: PageQuery,
+  responses: { 200: createPageSchema(Worker) },
+  problems: ["invalid-room-id"],
+});
+
+export const readWorker = operation({
+  method: "GET",
+  path: `${API_PATH}/workers/:worker_id`,
+  summary: "Get a worker with its jobs and its tasks",
+  access: "worker-read",
+  retryable: true,
+  params: WorkerParams,
+  responses: { 200: WorkerDetails },
+  problems: ["worker-not-found"],
+});
+
+export const drainWorker = operation({
+  method: "POST",
+  path: `${API_PATH}/workers/:worker_id/drain`,
+  summary: "Drain a worker: let it finish its tasks, then stop it",
+  access: "worker-owner",
+  retryable: true,
+  params: WorkerParams,
+  responses: { 200: WorkerDetails },
+  problems: ["worker-not-found"],
+});
+
+export const releaseTasks = operation({
+  method: "POST",
+  path: `${API_PATH}/workers/:worker_id/release`,
+  summary: "Requeue claimed tasks that were not started",
+  access: "worker-owner",
+  retryable: true,
+  params: WorkerParams,
+  body: TaskRelease,
+  responses: { 200: ReleasedTasks },
+  problems: ["worker-not-found"],
+});
+
+export const removeWorker = operation({
+  method: "DELETE",
+  path: `${API_PATH}/workers/:worker_id`,
+  summary: "Remove a worker; its running tasks fail or are retried, and its claimed tasks are requeued",
+  access: "worker-owner",
+  retryable: true,
+  params: WorkerParams,
+  responses: { 204: null },
+  problems: ["worker-not-found"],
+});

@@ -1,0 +1,45 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { ChannelBoundClient } from "../../../server/storage/database/channel-binding.ts";
+
+/** Formats an authentication request (PostgreSQL manual, "Message Formats"): its code and the bytes that follow. */
+function formatRequest(code: number, rest = ""): Buffer {
+  const message = Buffer.alloc(9 + rest.length);
+  message.write("R");
+  message.writeInt32BE(message.length - 1, 1);
+  message.writeInt32BE(code, 5);
+  message.write(rest, 9, "latin1");
+  return message;
+}
+
+const READY_FOR_QUERY = Buffer.from("Z\0\0\0\x05I", "latin1");
+
+/** Starts a server that answers each startup message with `response`. `received` is everything that it is sent. */
+async function startServer(response: Buffer) {
+  const received: Buffer[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => {
+      received.push(bytes);
+      if (received.length === 1) socket.write(response);
+    });
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  return { port: (server.address() as AddressInfo).port, received };
+}
+
+// The client listens to events of pg's connection that pg does not document. This test fails if pg renames them.
+test.each([
+  ["needs no password", Buffer.concat([formatRequest(0), READY_FOR_QUERY])],
+  ["asks for a password", formatRequest(3)],
+  ["asks for an MD5 hash", formatRequest(5, "salt")],
+  ["offers SCRAM without channel binding", formatRequest(10, "SCRAM-SHA-256\0\0")],
+])("a client that requires channel binding sends nothing to a server that %s", async (_, response) => {
+  const { port, received } = await startServer(response);
+  const client = new ChannelBoundClient({ host: "127.0.0.1", port, user: "u", password: "secret" });
+
+  await expect(client.connect()).rejects.toThrow("no channel binding");
+  expect(received).toHaveLength(1);
+});
