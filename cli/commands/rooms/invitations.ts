@@ -12,14 +12,12 @@ import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatAge } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 
-const InvitesOptions = z.object({ room: Room.optional(), ...pageOptions });
-/** The options of `rooms invitations`. */
-export type InvitesOptions = z.infer<typeof InvitesOptions>;
+const InvitationsOptions = z.object({ room: Room.optional(), ...pageOptions });
+export type InvitationsOptions = z.infer<typeof InvitationsOptions>;
 
-/** `joblib rooms invitations [room]`. */
 export const invitationsCommand = (
   tools: Tools,
-  run: CommandHandler<ClientContext, InvitesOptions> = listInvites,
+  run: CommandHandler<ClientContext, InvitationsOptions> = listInvitations,
 ) =>
   new Command("invitations")
     .description(
@@ -29,9 +27,9 @@ export const invitationsCommand = (
     .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
     .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText("after", "\nExample:\n  $ joblib rooms invitations lab")
-    .action(clientAction(tools, InvitesOptions, run));
+    .action(clientAction(tools, InvitationsOptions, run));
 
-export const listInvites: CommandHandler<ClientContext, InvitesOptions> = async (
+export const listInvitations: CommandHandler<ClientContext, InvitationsOptions> = async (
   { io, client, global, signal },
   { room, ...query },
 ) => {

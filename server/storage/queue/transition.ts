@@ -85,8 +85,8 @@ export const createCompletions = (
       const touchedWorkerIds = heartbeatThrottle.selectDue(all.map(({ workerId }) => workerId));
       for (const row of await runPrepared((db) =>
         completeTasks(db, all, {
-          jobsWithoutResultSchema: jobsWithoutResultSchema,
-          touchedWorkerIds: touchedWorkerIds,
+          jobsWithoutResultSchema,
+          touchedWorkerIds,
         }),
       )) {
         const id = all[row.call_index]?.id.toLowerCase() ?? "";
