@@ -78,7 +78,7 @@ export interface TaskRecord {
   readonly workerUserId: string | null;
   /** `task.worker_id`, or if it is null, the last worker with a lease. A requeue must notify this worker. */
   readonly lastWorkerId: string | null;
-  /** True if no worker has a lease, and a cancel, a timeout or a takeover ended the last one. */
+  /** True if no worker has a lease, and the last lease was not ended by its own worker. */
   readonly isLeaseRevoked: boolean;
   /** Queue position among the due tasks of the job. Null if not requested, or if the task is not due. */
   readonly queuePosition: number | null;
@@ -164,7 +164,7 @@ export interface Window {
   readonly offset: number;
 }
 
-/** The items of a window, and the total number of items. */
+/** The items of a page, and the total number of items. */
 export interface ResultPage<Item> {
   readonly items: readonly Item[];
   readonly total: number;

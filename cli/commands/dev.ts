@@ -27,8 +27,8 @@ export const devCommand = (tools: Tools, run: CommandHandler<LocalContext, DevOp
     .addHelpText(
       "after",
       `
-A reload fails running tasks as interrupted. If the file cannot be loaded, the
-previous version keeps running.
+Before a reload, running tasks are interrupted: they fail. If the file cannot be
+loaded, the previous version keeps running.
 
 Examples:
   $ joblib dev ./extensions.ts

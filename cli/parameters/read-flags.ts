@@ -160,8 +160,8 @@ const getDefault = ({ schema }: Parameter): JsonValue | undefined => {
 };
 
 /**
- * Returns the required parameters that a payload lacks, and the payload with values for those that need no
- * answer of the user: defaults, constants, and objects whose members are parameters.
+ * Returns the required parameters that a payload lacks, and the payload with values for those about
+ * which the user is not asked: defaults, constants, and objects whose members are parameters.
  */
 export const findMissing = (
   parameters: readonly Parameter[],
