@@ -33,12 +33,14 @@ export const Health = z.object({
       .describe("reasons why the server cannot work on the database; the server's log has the details"),
     connection: ConnectionSecurity.nullable()
       .optional()
-      .describe("null if only the host application knows; absent from older servers"),
+      .describe(
+        "null if joblib cannot determine it, because the host application opened the connection; older servers omit it",
+      ),
   }),
   bus: z.object({
     state: z.enum(["up", "down"]),
     kind: z.enum(["in-process", "redis"]),
-    connection: ConnectionSecurity.optional().describe("absent from older servers"),
+    connection: ConnectionSecurity.optional().describe("omitted by older servers"),
   }),
   sweeper: z.object({
     state: z.enum(["up", "late"]).describe("`late`: there was no sweep for three sweep intervals"),

@@ -54,7 +54,7 @@ export function parseJobName(text: string, roomId: string): ParsedJobName {
   }
   if (prefix !== "private" && !isRoomId(prefix)) return { kind: "invalid" };
   if (roomId === GLOBAL_ROOM || (prefix !== "private" && prefix !== roomId)) return { kind: "hidden" };
-  return { kind: "job", address: { roomId: roomId, category, name } };
+  return { kind: "job", address: { roomId, category, name } };
 }
 
 /** Formats a job's name in one of the two styles. */

@@ -43,9 +43,7 @@ export interface ExtensionOptions {
  * `static room` without `override`.
  */
 export interface ExtensionStatics {
-  /** The category of the job. */
   readonly category: string;
-  /** The schema of the parameters. */
   readonly parameters: AnySchema;
   /** The JSON Schema of the payload. */
   readonly schema: JsonObject;

@@ -20,8 +20,8 @@ export interface JobManagerOptions extends ClientOptions {
 /** Options of `JobManager.run`. */
 export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context> {
   /**
-   * Aborting it stops the stream and ends the current tasks: started tasks fail as interrupted, and the
-   * others are requeued.
+   * Aborting it stops the stream and ends the current tasks: started tasks are interrupted and fail,
+   * and the others are requeued.
    */
   readonly interrupt?: AbortSignal | undefined;
 }

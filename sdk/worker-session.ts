@@ -15,7 +15,6 @@ import { SuspensionDetector } from "./suspension-detector.ts";
 import { TaskTable } from "./task-table.ts";
 import { UpdateQueue } from "./update-queue.ts";
 
-/** The registration of a job in a room. */
 export interface RoomRegistration {
   readonly room: string;
   readonly registration: Omit<JobRegistration, "worker_id">;

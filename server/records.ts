@@ -170,7 +170,7 @@ export interface Window {
   readonly offset: number;
 }
 
-/** The items of a window, and the total number of items. */
+/** The items of a page, and the total number of items. */
 export interface ResultPage<Item> {
   readonly items: readonly Item[];
   readonly total: number;

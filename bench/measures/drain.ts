@@ -18,7 +18,7 @@ export interface DrainRates {
   readonly drained: number;
 }
 
-/** Fraction of a backlog that is not timed, because connecting, first fetches and compiling code take time at first. */
+/** Fraction of a backlog that is not timed. At first, workers connect and V8 compiles code, so they are slower. */
 const WARM_UP = 0.2;
 const SUBMIT_SECONDS = 25;
 const DRAIN_SECONDS = 15;

@@ -28,8 +28,8 @@ export function devCommand(tools: Tools, run: CommandHandler<LocalContext, DevOp
     .addHelpText(
       "after",
       `
-A reload fails running tasks as interrupted. If the file cannot be loaded, the
-previous version keeps running.
+Before a reload, running tasks are interrupted: they fail. If the file cannot be
+loaded, the previous version keeps running.
 
 Examples:
   $ joblib dev ./extensions.ts

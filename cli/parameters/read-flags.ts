@@ -165,8 +165,8 @@ function getDefault({ schema }: Parameter): JsonValue | undefined {
 }
 
 /**
- * Returns the required parameters that a payload lacks, and the payload with values for those that need no
- * answer of the user: defaults, constants, and objects whose members are parameters.
+ * Returns the required parameters that a payload lacks, and the payload with values for those about
+ * which the user is not asked: defaults, constants, and objects whose members are parameters.
  */
 export function findMissing(
   parameters: readonly Parameter[],

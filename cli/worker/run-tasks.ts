@@ -33,7 +33,7 @@ export interface RunTasksOptions {
   readonly pollInterval?: number | undefined;
   /** Aborting it stops claiming. Running tasks are finished. */
   readonly drain: AbortSignal;
-  /** Aborting it fails the running tasks as interrupted, and requeues the claimed tasks. */
+  /** Aborting it interrupts the running tasks, which then fail, and requeues the claimed tasks. */
   readonly interrupt: AbortSignal;
 }
 

@@ -84,8 +84,7 @@ async function waitForReload(
     try {
       return await loadExtensions(file);
     } catch (error) {
-      // Continue to watch the previous imports, because an error may have prevented that all imports were
-      // loaded.
+      // Continue to watch the previous imports, because the error may have occurred before all imports were loaded.
       if (error instanceof LoadError) watch.follow([...new Set([...files, ...error.files])]);
       printFailure(io, error);
       io.printNote("the previous version of the worker keeps running", "dim");

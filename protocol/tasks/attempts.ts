@@ -26,7 +26,7 @@ export const Attempt = z.object({
   ended_at: Timestamp.nullable(),
   outcome: AttemptOutcome,
   error: z.string().nullable(),
-  late_result: z.boolean().describe("a late result of this attempt is stored"),
+  late_result: z.boolean().describe("true if a late result of this attempt is stored"),
 });
 export type Attempt = z.infer<typeof Attempt>;
 

@@ -82,15 +82,15 @@ const KeyedTaskSubmission = z
       .min(1)
       .max(255)
       .optional()
-      .describe("as the `Idempotency-Key` header of a single submission"),
+      .describe("same meaning as the `Idempotency-Key` header of a single submission"),
     trace_context: TraceContext.optional()
       .catch(undefined)
-      .describe("as the trace headers of a single submission; an invalid value is ignored"),
+      .describe("same meaning as the trace headers of a single submission; an invalid value is ignored"),
     ...submissionFields,
   })
   .refine(hasOneStart, ONE_START);
 
-/** Independent submits that are sent in one request. */
+/** Independent submissions in one request. */
 export const SubmitBatch = z.object({
   submissions: z.array(KeyedTaskSubmission).min(1).max(MAX_TASKS_PER_SUBMIT),
 });
@@ -113,12 +113,12 @@ export type MinimalSubmittedTasks = z.infer<typeof MinimalSubmittedTasks>;
 
 const Rejection = z.object({ problem: ProblemDocument });
 
-/** The result of each submit, in the order of the request. */
+/** The result of each submission, in the order of the request. */
 export const SubmitBatchResults = z.object({
   results: z.array(z.union([z.object({ task: SubmittedTask }), Rejection])),
 });
 /**
- * The minimal response to a batch of submits. A task that differs from `common` only in its id and payload is
+ * The minimal response to a batch of submissions. A task that differs from `common` only in its id and payload is
  * represented by its id.
  */
 export const MinimalSubmitBatchResults = z.object({

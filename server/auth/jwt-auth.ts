@@ -61,7 +61,7 @@ const MAX_CACHED = 2_000;
 /** The contents of a verified token. */
 interface Bearer {
   readonly claims: Claims;
-  /** The invitation, if the token is one; its revocation is checked on every request. */
+  /** The id of the invitation if the token belongs to one. Every request checks that it is not revoked. */
   readonly invitationId: string | undefined;
   readonly credentials: Credentials;
   /** Expiry of the cache entry, in milliseconds since the epoch. */

@@ -94,8 +94,7 @@ const createTaskCounters = (registry: Registry, labels: JobLabels): TaskCounters
     },
     completed: (tasks) => {
       countEnded("completed", tasks.length);
-      for (const { jobId, runSeconds: ranSeconds } of tasks)
-        runTimes.record(labels.getById(jobId), ranSeconds);
+      for (const { jobId, runSeconds } of tasks) runTimes.record(labels.getById(jobId), runSeconds);
     },
     transitioned: (records, reason) => {
       for (const record of records) countChange(record, reason);

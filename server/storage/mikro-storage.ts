@@ -26,8 +26,8 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "statementExecuted">
   const security = getOrmSecurity(orm);
   const shared = shareSessionPool(orm);
   const sessions = createSessions(orm, shared?.pool, meter);
-  // joblib's own sessions cannot be opened on every product, but a connection of the ORM would compete with them for the
-  // connections that the role may have.
+  // The first check uses a connection of the ORM, because joblib's own sessions cannot be opened on every database product.
+  // Later checks use these sessions, because another connection could exceed the connection limit of the role.
   let isSuitable = false;
   return {
     jobs: createJobStorage(sessions),

@@ -66,7 +66,7 @@ const HEARTBEAT_WEIGHT = 10;
 const createHeartbeatBatcher = ({ runPrepared, measureBatches }: Sessions): SendHeartbeat =>
   createBatcher({
     maxWeight: MAX_BATCH_WEIGHT,
-    getWeight: ({ taskIds: named }) => HEARTBEAT_WEIGHT + named.length,
+    getWeight: ({ taskIds }) => HEARTBEAT_WEIGHT + taskIds.length,
     getKey: ({ workerId }) => workerId,
     run: measureBatches("heartbeat", async (calls) => {
       const rows = await runPrepared((db) => recordHeartbeats(db, calls));
@@ -88,8 +88,8 @@ const heartbeat = async (
 ) => {
   if (!isUuid(id)) return undefined;
   const taskIds = [...new Set(tasks)];
-  const namedIds = [...new Set(taskIds.filter(isUuid).map((taskId) => taskId.toLowerCase()))];
-  const row = await sendHeartbeat({ workerId: id.toLowerCase(), taskIds: namedIds });
+  const listedIds = [...new Set(taskIds.filter(isUuid).map((taskId) => taskId.toLowerCase()))];
+  const row = await sendHeartbeat({ workerId: id.toLowerCase(), taskIds: listedIds });
   if (row === undefined) return undefined;
 
   const stopped: { task_id: string; reason: StopReason }[] = JSON.parse(row.stop);
@@ -100,7 +100,7 @@ const heartbeat = async (
   });
   const canRequeue = tasks !== undefined && row.has_unlisted_tasks && Number.isFinite(claimGraceSeconds);
   const lastHeartbeat = formatTime(row.last_heartbeat);
-  const undelivered = { workerId: id, taskIds: namedIds, claimGraceSeconds, heartbeatAt: lastHeartbeat };
+  const undelivered = { workerId: id, taskIds: listedIds, claimGraceSeconds, heartbeatAt: lastHeartbeat };
   const changed = canRequeue ? await sessions.run((db) => requeueUndelivered(db, undelivered)) : [];
   const outcome: HeartbeatOutcome = {
     lastHeartbeat,

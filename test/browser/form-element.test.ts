@@ -87,7 +87,7 @@ test("three lines of HTML add a form, its task and its result to a page with a s
   expect(errors).toEqual([]);
 });
 
-test("shows the progress and the log of a running task, which can be cancelled", async () => {
+test("<joblib-form> shows the progress and the log of a running task, which can be cancelled", async () => {
   await page.getByLabel("Smiles", { exact: true }).fill("wait");
   await run();
   await page.getByText("half way").waitFor();
@@ -99,7 +99,7 @@ test("shows the progress and the log of a running task, which can be cancelled",
   expect((await readEvents()).map(({ status }) => status)).toContain("cancelled");
 });
 
-test("shows the error of a failed task as plain text, and dispatches joblib-error", async () => {
+test("<joblib-form> shows the error of a failed task as plain text, and dispatches joblib-error", async () => {
   await page.getByLabel("Smiles", { exact: true }).fill("fail");
   await run();
   await page.getByText("<b>no such molecule</b>").waitFor();
@@ -108,7 +108,7 @@ test("shows the error of a failed task as plain text, and dispatches joblib-erro
   expect(errors).toEqual([]);
 });
 
-test("shows an error from the server at its field", async () => {
+test("<joblib-form> shows an error from the server at its field", async () => {
   const rejection = {
     type: "/v1/problems/validation-error",
     title: "No",
@@ -126,14 +126,14 @@ test("shows an error from the server at its field", async () => {
   expect((await readEvents()).at(-1)).toEqual({ name: "joblib-error" });
 });
 
-test("validates the payload on the server while it is edited", async () => {
+test("<joblib-form> validates the payload on the server while it is edited", async () => {
   const request = page.waitForRequest("**/validation");
   await page.getByLabel("Width").fill("60");
 
   expect((await request).postDataJSON()).toEqual({ payload: { smiles: "CC(=O)Oc1ccccc1C(=O)O", width: 60 } });
 });
 
-test("lets the page cancel a submit, and calls getToken for every request", async () => {
+test("<joblib-form> lets the page cancel a submit, and calls getToken for every request", async () => {
   await page.evaluate(() => {
     const element = document.querySelector("joblib-form");
     if (element === null) throw new Error("there is no element");
@@ -159,7 +159,7 @@ test("lets the page cancel a submit, and calls getToken for every request", asyn
   expect(sent[0]).toMatch(/^Bearer token-\d+$/);
 });
 
-test("replaces the form if the job changes, and shows it when a worker registers the job", async () => {
+test("<joblib-form> replaces the form if the job changes, and shows it when a worker registers the job", async () => {
   class Late extends Extension("chemistry", { colour: z.string() }) {
     async run() {
       return this.colour;
@@ -178,7 +178,7 @@ test("replaces the form if the job changes, and shows it when a worker registers
   expect(await page.getByLabel("Smiles", { exact: true }).count()).toBe(0);
 });
 
-test("keeps working after it is moved, and shows an error if attributes are missing", async () => {
+test("<joblib-form> keeps working after it is moved, and shows an error if attributes are missing", async () => {
   await page.evaluate(() => {
     const element = document.querySelector("joblib-form");
     if (element !== null) document.body.append(element, document.createElement("joblib-form"));

@@ -101,7 +101,7 @@ describe("the exit code", () => {
     });
   });
 
-  test("is that of the task for a submit with --wait", async () => {
+  test("depends on the outcome of the task if tasks submit waits for it (--wait)", async () => {
     await using api = await startFakeApi(({ method }) =>
       method === "POST"
         ? { status: 202, body: aSubmittedTask() }

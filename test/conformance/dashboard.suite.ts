@@ -179,7 +179,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(await getFixture().storage.workerDetails.find(id, ALIVE_WITHIN_SECONDS)).toBeUndefined();
     });
 
-    test("removes its jobs without open tasks when it leaves", async () => {
+    test("removes its jobs without open tasks when it deregisters", async () => {
       const { storage } = getFixture();
       const idle = await registerJob(storage);
       await storage.workerDetails.drain(idle.workerId);

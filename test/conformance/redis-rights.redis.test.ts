@@ -73,7 +73,7 @@ test("the Redis event bus publishes without scripts after Redis has refused one,
   expect(connection.errors).toEqual([]);
 });
 
-test("the Redis event bus logs once that it may not publish, and still notifies its own process", async () => {
+test("the Redis event bus logs once that it has no permission to publish, and still notifies its own process", async () => {
   await using connection = await openBusWithRights(
     "mute",
     "+ping",

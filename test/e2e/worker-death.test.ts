@@ -83,7 +83,7 @@ test("the first interrupt drains a worker: it finishes its tasks, claims no new 
   await client.call("updateTask", { params: { task_id: next.id }, body: { status: "cancelled" } });
 });
 
-test("the second interrupt fails the running tasks as interrupted, and the worker exits with 130", async () => {
+test("the second interrupt makes the running tasks fail, and the worker exits with code 130", async () => {
   const worker = await work(url);
   const running = await submit("public:e2e:Sleep");
   await awaitRunning(running.id);

@@ -30,7 +30,7 @@ const startServer = async (
   return { lastEventIds, client: new JoblibClient({ url, token: "secret", retry, ...(fetch && { fetch }) }) };
 };
 
-test("continues after the last event of a stream that ended or broke", async () => {
+test("JoblibClient.follow continues after the last event of a stream that ended or broke", async () => {
   let connections = 0;
   const { client, lastEventIds } = await startServer((_, response) => {
     connections += 1;
@@ -50,7 +50,7 @@ test("continues after the last event of a stream that ended or broke", async () 
   expect(lastEventIds).toEqual([undefined, "a", "c"]);
 });
 
-test("throws errors that retries cannot fix", async () => {
+test("JoblibClient.follow throws errors that retries cannot fix", async () => {
   const problem = { type: "/v1/problems/task-not-found", title: "T", status: 404, detail: "D" };
   const missing = await startServer((_, response) =>
     response.writeHead(404, { "content-type": "application/problem+json" }).end(JSON.stringify(problem)),
@@ -140,7 +140,7 @@ describe("following an unexpected server", () => {
   });
 });
 
-test("ends with the reason of its signal while no events arrive", async () => {
+test("JoblibClient.follow ends with the reason of its signal while no events arrive", async () => {
   const { client } = await startServer((_, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" }).write(ready("a"));
   });

@@ -24,7 +24,7 @@ test("the log reporter sends numbered lines in order: the first immediately, the
   ]);
 });
 
-test("truncates and sanitizes lines, and replaces the last line of an attempt by a notice", async () => {
+test("the log reporter truncates and sanitizes lines, and replaces the last line of an attempt by a notice", async () => {
   const { sent, reporter } = createReporter();
   reporter.add("info", `a\u0000b\ud800${"x".repeat(3000)}`);
   for (let line = 1; line < MAX_LINES_PER_ATTEMPT + 10; line += 1) {
@@ -40,7 +40,7 @@ test("truncates and sanitizes lines, and replaces the last line of an attempt by
   expect(all.at(-1)?.text).toMatch(/further lines/);
 });
 
-test("continues with the next lines after a failed request", async () => {
+test("the log reporter continues with the next lines after a failed request", async () => {
   let calls = 0;
   const reporter = new LogReporter(async () => {
     calls += 1;
@@ -54,7 +54,7 @@ test("continues with the next lines after a failed request", async () => {
   expect(calls).toBe(2);
 });
 
-test("formats fields after the message", () => {
+test("the log reporter formats fields after the message", () => {
   const fields = { steps: 3, name: "a b", err: new Error("broken") };
 
   expect(formatLine(fields, "minimised")).toBe('minimised steps=3 name="a b" err=broken');

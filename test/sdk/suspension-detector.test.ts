@@ -22,7 +22,7 @@ test("the suspension detector reports nothing while both clocks advance normally
   expect(suspensions).toEqual([]);
 });
 
-test("reports a suspended machine, whose wall clock is ahead of the monotonic one", () => {
+test("the suspension detector reports a suspended machine, whose wall clock is ahead of the monotonic one", () => {
   const { suspensions, advance } = createDetector();
   advance(1000);
   advance(3 * 3600 * 1000 + 1000, 1000);
@@ -30,13 +30,13 @@ test("reports a suspended machine, whose wall clock is ahead of the monotonic on
   expect(suspensions).toEqual([3 * 3600]);
 });
 
-test("reports a stopped process, whose clocks are both ahead of the timer", () => {
+test("the suspension detector reports a stopped process, whose clocks are both ahead of the timer", () => {
   const { suspensions, advance } = createDetector();
   advance(91_000);
   expect(suspensions).toEqual([90]);
 });
 
-test("ignores a wall clock that is set back", () => {
+test("the suspension detector ignores a wall clock that is set back", () => {
   const { suspensions, advance } = createDetector();
   advance(-3_600_000, 1000);
   expect(suspensions).toEqual([]);

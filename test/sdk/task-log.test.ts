@@ -26,14 +26,14 @@ const runTask = async (options: { captureConsole?: boolean }) => {
   return fake.log(id).map(({ level, text }) => [level, text]);
 };
 
-test("stores the log lines of a task before its end", async () => {
+test("the worker stores the log lines of a task before its end", async () => {
   expect(await runTask({})).toEqual([
     ["info", "minimised steps=3"],
     ["warn", "slowly"],
   ]);
 });
 
-test("stores console lines if captureConsole is set", async () => {
+test("the worker stores console lines if captureConsole is set", async () => {
   expect(await runTask({ captureConsole: true })).toEqual([
     ["info", "minimised steps=3"],
     ["warn", "slowly"],

@@ -23,7 +23,7 @@ const programs = {
   names: ["initdb", "postgres"],
   aptPackage: "postgresql",
   directories: getDebianPostgresDirectories,
-  // Prevents that Debian's package creates a cluster on the default port.
+  // Prevents Debian's package from creating a cluster on the default port.
   whileInstalling: [
     {
       path: "/etc/postgresql-common/createcluster.d/joblib-tests.conf",

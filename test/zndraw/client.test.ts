@@ -129,7 +129,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     expect(body.items).toEqual([]);
   });
 
-  test("stops on its own if the server answers job names of the other style", { timeout }, async () => {
+  test("stops by itself if the server returns job names in the other style", { timeout }, async () => {
     const { client, ...server } = await start("local", { JOBLIB_JOB_NAME_STYLE: "visibility" });
     const worker = await startWorker(server);
 

@@ -9,10 +9,10 @@ export interface Spans {
   readonly run: number | undefined;
 }
 
-type FastHistogram = Pick<Task, "status" | "run_at" | "created_at" | "started_at" | "completed_at">;
+type TaskTimes = Pick<Task, "status" | "run_at" | "created_at" | "started_at" | "completed_at">;
 
 /** Returns how long a task has waited since it was due, and how long it has run. */
-export const getSpans = (task: FastHistogram, now: number): Spans => {
+export const getSpans = (task: TaskTimes, now: number): Spans => {
   const end = task.completed_at ?? (isTerminal(task.status) ? task.run_at : new Date(now).toISOString());
   const due = task.run_at > task.created_at ? task.run_at : task.created_at;
   if (task.started_at === null) return { wait: Math.max(0, getSecondsBetween(due, end)), run: undefined };
@@ -33,7 +33,7 @@ export const formatSpans = ({ wait, run }: Spans, status: Task["status"]): strin
  * Draws a task's waiting time as a thin line and its run time as a thick line. Lengths are relative to
  * `longest`, on a square root scale.
  */
-export const Lifeline = ({ task, longest }: { readonly task: FastHistogram; readonly longest: number }) => {
+export const Lifeline = ({ task, longest }: { readonly task: TaskTimes; readonly longest: number }) => {
   const spans = getSpans(task, useNow());
   const scale = (seconds: number) => `${Math.sqrt(Math.min(1, seconds / Math.max(longest, 0.001))) * 50}%`;
   return (

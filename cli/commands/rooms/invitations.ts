@@ -12,12 +12,12 @@ import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatAge } from "../../views/duration.ts";
 import { showPage } from "../../views/page-view.ts";
 
-const InvitesOptions = z.object({ room: Room.optional(), ...pageOptions });
-export type InvitesOptions = z.infer<typeof InvitesOptions>;
+const InvitationsOptions = z.object({ room: Room.optional(), ...pageOptions });
+export type InvitationsOptions = z.infer<typeof InvitationsOptions>;
 
 export function invitationsCommand(
   tools: Tools,
-  run: CommandHandler<ClientContext, InvitesOptions> = listInvites,
+  run: CommandHandler<ClientContext, InvitationsOptions> = listInvitations,
 ) {
   return new Command("invitations")
     .description(
@@ -27,13 +27,13 @@ export function invitationsCommand(
     .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
     .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText("after", "\nExample:\n  $ joblib rooms invitations lab")
-    .action(clientAction(tools, InvitesOptions, run));
+    .action(clientAction(tools, InvitationsOptions, run));
 }
 
 /** Prints a page of invitations. */
-export async function listInvites(
+export async function listInvitations(
   { io, client, global, signal }: ClientContext,
-  { room, ...query }: InvitesOptions,
+  { room, ...query }: InvitationsOptions,
 ): Promise<ExitCode> {
   const room_id = getRoom(room, global.room);
   const { body } = await client.call("listInvitations", { params: { room_id }, query }, { signal });

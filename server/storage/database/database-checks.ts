@@ -104,7 +104,7 @@ export const findDatabaseProblems = async (db: Sql): Promise<readonly DatabaseFi
   return [...findings, ...(await findMissingRights(db))];
 };
 
-/** Finds the same problems over a connection of the ORM, which works with any database. */
+/** Like `findDatabaseProblems`, but on a connection of the ORM, so that it also works if joblib cannot open its own sessions. */
 export const checkDatabase = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
   runOnDatabase(orm, findDatabaseProblems);
 

@@ -52,7 +52,7 @@ export interface SelectedTasks {
 /** The part of the task storage that lists a room's tasks, newest first; undefined if `after` is not one of them. */
 export interface TaskListStorage {
   list(selection: TaskSelection, window: TaskWindow): Promise<TaskResultPage | undefined>;
-  /** Lists only ids and creators, which is much cheaper than reading whole tasks. */
+  /** Lists only ids and submitters, which is much cheaper than reading whole tasks. */
   select(selection: TaskSelection, window: Omit<TaskWindow, "offset">): Promise<SelectedTasks | undefined>;
 }
 
@@ -66,7 +66,7 @@ export interface InsertOptions {
 export interface TaskCompletions {
   /**
    * Completes tasks, each independently of the others. The result of a completion is undefined if the row does not match
-   * it. A task may be named only once. Also counts as a heartbeat of the workers.
+   * it. A task may be listed only once. Also counts as a heartbeat of the workers.
    */
   complete(completions: readonly Completion[]): Promise<readonly (CompletedTask | undefined)[]>;
 }

@@ -18,9 +18,9 @@ export interface ClaimResult {
    * True if all workers of the batch exist and are linked to the same jobs. Otherwise the statement claims
    * nothing.
    */
-  readonly isServed: boolean;
+  readonly hasSameJobs: boolean;
   /** True if tasks have become due and must be promoted first. */
-  readonly isOverdue: boolean;
+  readonly hasUnpromotedTasks: boolean;
   /** True if other transactions changed some of the chosen tasks before they were locked. */
   readonly isContended: boolean;
   readonly records: readonly LazyClaimedTask[];
@@ -29,39 +29,39 @@ export interface ClaimResult {
 /** The rows of a claim statement. */
 interface ClaimRows {
   /** One row for each worker, by the number of the worker in the batch. */
-  readonly heads: ReadonlyMap<number, ClaimSummaryRow>;
+  readonly summaries: ReadonlyMap<number, ClaimSummaryRow>;
   /** The claimed tasks in the order of the queue. */
   readonly tasks: readonly ClaimedTaskRow[];
 }
 
 /** Splits the rows of a claim statement into rows of workers and rows of tasks. */
 export const splitClaimRows = (rows: readonly ClaimRow[]): ClaimRows => {
-  const heads = new Map<number, ClaimSummaryRow>();
+  const summaries = new Map<number, ClaimSummaryRow>();
   const tasks: ClaimedTaskRow[] = [];
   for (const row of rows) {
-    if (row.id === null) heads.set(row.ordinal, row);
+    if (row.id === null) summaries.set(row.ordinal, row);
     else tasks.push(row);
   }
-  return { heads, tasks: tasks.sort((a, b) => a.ordinal - b.ordinal) };
+  return { summaries, tasks: tasks.sort((a, b) => a.ordinal - b.ordinal) };
 };
 
 /** Assigns each claimed task to the claim of the batch that has its slot. */
 export const distributeTasks = (
   claims: readonly Claim[],
-  { heads, tasks }: ClaimRows,
+  { summaries, tasks }: ClaimRows,
   { knownBackoff: backoff }: ClaimStatementOptions,
   jobs: ReadonlyMap<string, JobAddress>,
 ): ClaimResult[] => {
   const workerNumbers = numberWorkers(claims);
   let lastSlot = 0;
   let next = 0;
-  return claims.map(({ workerId: claimant, limit, start }) => {
-    lastSlot += limit;
-    const head = heads.get(workerNumbers.get(claimant) ?? 0);
-    const { worker_id: workerId = null, user_id: userId = null, claimed_at: claimedAt = "" } = head ?? {};
+  return claims.map((claim) => {
+    lastSlot += claim.limit;
+    const summary = summaries.get(workerNumbers.get(claim.workerId) ?? 0);
+    const { worker_id: workerId = null, user_id: userId = null, claimed_at: claimedAt = "" } = summary ?? {};
     const hasWorker = workerId !== null && userId !== null;
     const context = hasWorker
-      ? { workerId, userId, startedAt: start ? formatTime(claimedAt) : null, backoff }
+      ? { workerId, userId, startedAt: claim.start ? formatTime(claimedAt) : null, backoff }
       : undefined;
     const records: LazyClaimedTask[] = [];
     for (let task = tasks[next]; task !== undefined && task.ordinal <= lastSlot; task = tasks[next]) {
@@ -73,10 +73,10 @@ export const distributeTasks = (
       records.push(new LazyClaimedTask(task, context, job));
     }
     return {
-      jobSet: head?.job_set ?? null,
-      isServed: head?.have_same_jobs === true,
-      isOverdue: head?.has_unpromoted === true,
-      isContended: (head?.selected_count ?? 0) > tasks.length,
+      jobSet: summary?.job_set ?? null,
+      hasSameJobs: summary?.have_same_jobs === true,
+      hasUnpromotedTasks: summary?.has_unpromoted === true,
+      isContended: (summary?.selected_count ?? 0) > tasks.length,
       records,
     };
   });

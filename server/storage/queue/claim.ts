@@ -44,8 +44,8 @@ export const createClaim = (
   { runPrepared, measureBatches }: Sessions,
   { jobSets, jobAddresses, payloads, heartbeatThrottle }: ClaimCaches,
 ): ClaimTasks => {
-  const getLane = ({ workerId, ignoreUnpromoted: evenIfOverdue }: ClaimCall) =>
-    `${jobSets.getKey(workerId) ?? workerId}${evenIfOverdue ? "+" : ""}`;
+  const getLane = ({ workerId, ignoreUnpromoted }: ClaimCall) =>
+    `${jobSets.getKey(workerId) ?? workerId}${ignoreUnpromoted ? "+" : ""}`;
 
   /**
    * Backoff of the last claimed task, as JSON. The next task usually has the same backoff, and then the
@@ -61,9 +61,9 @@ export const createClaim = (
       const ignoreUnpromoted = calls[0]?.ignoreUnpromoted === true;
       const touchedWorkerIds = heartbeatThrottle.selectDue(calls.map(({ workerId }) => workerId));
       const options = {
-        ignoreUnpromoted: ignoreUnpromoted,
+        ignoreUnpromoted,
         knownBackoff: backoff,
-        touchedWorkerIds: touchedWorkerIds,
+        touchedWorkerIds,
       };
       const rows = splitClaimRows(await runPrepared((db) => claimTasks(db, calls, options)));
       const { tasks } = rows;
@@ -95,14 +95,14 @@ export const createClaim = (
     for (let attempt = 1; ; attempt += 1) {
       const result = await claimBatch(call, isGone);
       if (result === undefined) return [];
-      const { jobSet, records, isServed, isOverdue, isContended } = result;
+      const { jobSet, records, hasSameJobs, hasUnpromotedTasks, isContended } = result;
       if (jobSet === null) return undefined;
-      if (isServed && isOverdue) {
+      if (hasSameJobs && hasUnpromotedTasks) {
         await promoteBatch(call);
-        // Rows that another server is promoting at the moment are still overdue. They must not block the
+        // Tasks that another server is promoting at the moment are not promoted yet. They must not block the
         // claim of other tasks.
         call = { ...call, ignoreUnpromoted: true };
-      } else if (records.length > 0 || attempt >= MAX_ATTEMPTS || (isServed && !isContended)) {
+      } else if (records.length > 0 || attempt >= MAX_ATTEMPTS || (hasSameJobs && !isContended)) {
         return records;
       }
     }

@@ -128,7 +128,7 @@ export const createInsert = (sessions: Sessions): Insert => {
     maxWeight: MAX_BATCH_CHARACTERS,
     getWeight: ({ groups, payloads }) =>
       payloads.reduce((sum, { length }) => sum + length + TASK_CHARACTERS, groups.length * GROUP_CHARACTERS),
-    getLane: ({ aliveWithinSeconds, hasRoomFairness: hasTurns }) => `${aliveWithinSeconds}${hasTurns}`,
+    getLane: ({ aliveWithinSeconds, hasRoomFairness }) => `${aliveWithinSeconds}${hasRoomFairness}`,
     run: sessions.measureBatches("submit", async (calls) => {
       const [first] = calls;
       if (first === undefined) return [];
@@ -165,7 +165,7 @@ export const createInsert = (sessions: Sessions): Insert => {
       groups,
       payloads,
       aliveWithinSeconds,
-      hasRoomFairness: hasRoomFairness,
+      hasRoomFairness,
       chooseAssignee,
     };
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);

@@ -87,7 +87,7 @@ export const createCompletions = (
       for (const row of await runPrepared((db) =>
         completeTasks(db, all, {
           jobsWithoutResultSchema: jobsWithoutResultSchema.keys(),
-          touchedWorkerIds: touchedWorkerIds,
+          touchedWorkerIds,
         }),
       )) {
         const id = all[row.call_index]?.id.toLowerCase() ?? "";

@@ -13,13 +13,13 @@ export class StorageUnavailable extends Error {
     cause: unknown,
     {
       reason,
-      isOutcomeUnknown: isUnknown = false,
+      isOutcomeUnknown = false,
     }: { readonly reason?: FailureReason; readonly isOutcomeUnknown?: boolean } = {},
   ) {
     super(reason?.text ?? "the database cannot be reached", { cause });
     this.name = "StorageUnavailable";
     this.kind = reason?.kind ?? "unreachable";
-    this.isOutcomeUnknown = isUnknown;
+    this.isOutcomeUnknown = isOutcomeUnknown;
   }
 }
 

@@ -98,8 +98,8 @@ const waitForTasks = async (
       await waitingClaims.add(claim, jobIds);
       const records = await claimDueTasks(context, input, longPoll);
       if (wasNotified) context.meter.claimWoken(records.length > 0 ? "tasks" : "nothing");
-      // Returns all jobs of the worker, because the notification may have been for another job than that of
-      // the claimed task.
+      // The caller wakes another claim for all of these jobs, because the notification may have been for a task of a
+      // different job than the claimed one.
       if (records.length > 0) return { records, jobIds };
       // If the worker's jobs changed during the claim, subscribe to their channels first.
       if (jobIds !== (await storage.tasks.getLinkedJobIds(input.workerId))) continue;
@@ -148,7 +148,7 @@ export const claimTasks = async (
       records,
       isDraining: records.length === 0 && (await isDraining(context, normalized)),
     },
-    events: records.map(({ summary: brief }) => createTaskChangedEvent({ task: brief })),
+    events: records.map(({ summary }) => createTaskChangedEvent({ task: summary })),
   };
 };
 

@@ -87,13 +87,13 @@ const FORMATTERS: Readonly<Record<DiagnosisReason, (input: DiagnosisInput) => st
   "job-gone": () =>
     "The job was removed because no worker is registered for it, so no worker will claim this task.",
 
-  "no-worker": ({ facts: { lastActiveAt: lastHeard, drainingWorkers: draining }, now }) => {
+  "no-worker": ({ facts: { lastActiveAt, drainingWorkers }, now }) => {
     const noWorker = "No worker for this job is online";
-    if (draining > 0)
-      return `${noWorker}: ${draining === 1 ? "the only one is" : `all ${draining} are`} draining.`;
-    return lastHeard === null
+    if (drainingWorkers > 0)
+      return `${noWorker}: ${drainingWorkers === 1 ? "the only one is" : `all ${drainingWorkers} are`} draining.`;
+    return lastActiveAt === null
       ? `${noWorker}.`
-      : `${noWorker}. The last one was active ${formatSince(lastHeard, now)} ago.`;
+      : `${noWorker}. The last one was active ${formatSince(lastActiveAt, now)} ago.`;
   },
 
   "workers-busy": (input) => {

@@ -20,16 +20,16 @@ const createReleasedAttempt = (attempt: number): AttemptFields => ({
 const getLatestOutcome = ({
   status,
   workerId,
-  endedLeaseWorkerId: holdEndedWorkerId,
-  endedLeaseReason: holdEndedReason,
+  endedLeaseWorkerId,
+  endedLeaseReason,
 }: AttemptHistory): AttemptOutcome => {
   if (status === "claimed" || status === "running") return "open";
   // The task was completed with the late result of another worker, so the worker of the latest attempt lost its lease.
-  if (status === "completed") return holdEndedWorkerId === workerId ? "completed" : "lost";
+  if (status === "completed") return endedLeaseWorkerId === workerId ? "completed" : "lost";
   // If the task was requeued before it was cancelled, it has no worker.
-  if (holdEndedReason === "cancelled") return holdEndedWorkerId === null ? "released" : "cancelled";
+  if (endedLeaseReason === "cancelled") return endedLeaseWorkerId === null ? "released" : "cancelled";
   if (status === "failed") return "failed";
-  return holdEndedReason === "lost" ? "lost" : "released";
+  return endedLeaseReason === "lost" ? "lost" : "released";
 };
 
 const toLatestAttempt = (history: AttemptHistory): AttemptFields => {

@@ -11,7 +11,7 @@ import type { Context } from "../../context.ts";
 import { publishEvents } from "../events.ts";
 import { submitTask } from "./submit-task.ts";
 
-/** The result of one submit of a batch. */
+/** The result of one submission of a batch. */
 export type SubmitBatchResult = { readonly task: SubmittedTask } | { readonly problem: ProblemDocument };
 
 /** A batch of independent submissions in one request. */

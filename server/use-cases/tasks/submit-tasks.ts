@@ -161,7 +161,7 @@ const prepareTasks = async (
 };
 
 const isAssigned = ({ task }: TaskRecord, assigned: readonly ClaimedTaskRecord[]): boolean =>
-  assigned.some(({ summary: brief }) => brief.id === task.id);
+  assigned.some(({ summary }) => summary.id === task.id);
 
 /** Converts the outcome of an insert. Throws a 409 if the idempotency key was used for another request. */
 export const toSubmitTasksResult = (

@@ -11,7 +11,7 @@ type Ports = Pick<Context, "storage" | "settings" | "owners">;
 export const toWorkerDetails = async (
   { settings, owners }: Ports,
   caller: Caller,
-  { worker, jobs, leasedTasks: held }: WorkerDetailsRecord,
+  { worker, jobs, leasedTasks }: WorkerDetailsRecord,
 ): Promise<WorkerDetails> => {
   const canReadAll = caller.actor.isAdmin || (await owners.getOwnerId(worker.id)) === caller.actor.id;
   const canReadRoom = createRoomReader(caller);
@@ -23,7 +23,7 @@ export const toWorkerDetails = async (
       readableJobs.push({ room_id: job.roomId, job_name: formatName(job) });
   }
   const tasks: WorkerDetails["tasks"] = [];
-  for (const { record, claimedAt } of held) {
+  for (const { record, claimedAt } of leasedTasks) {
     if (!canReadAll && !(await canReadTask(cachingCaller, record))) continue;
     const { id, room_id, status, started_at, progress } = record.task;
     const job_name = formatName(record.job);

@@ -11,8 +11,8 @@ const TASKS = 150;
 const MAX_DELAY_MS = 1500;
 
 /**
- * Nothing is broken. Tasks finish at the other server at any moment around the start of a wait; each client must be notified
- * by an event.
+ * Nothing is broken. Clients wait at one server for tasks that end at the other, shortly before or after the wait starts.
+ * Each client must be notified by an event.
  */
 export const nothingBroken: FaultCase = {
   name: "F0 nothing broken",

@@ -8,7 +8,7 @@ const rows = [
   ["faults injected", "2 × a | b"],
 ] as const;
 
-test("writes a run's results between the comments of their kind and replaces the previous ones", () => {
+test("the results page gets a run's results between the comments of their kind and replaces the previous ones", () => {
   const once = replaceResults(PAGE, { kind: "cases", command: "npm run x -- --seed 7", rows }, DAY);
   const twice = replaceResults(once, { kind: "cases", command: "npm run x -- --seed 7", rows }, DAY);
 
@@ -20,11 +20,11 @@ test("writes a run's results between the comments of their kind and replaces the
   expect(twice).toBe(once);
 });
 
-test("throws if the page has no comments for the results", () => {
+test("writing results throws if the page has no comments for the results", () => {
   expect(() => replaceResults("nothing", { kind: "soak", command: "", rows })).toThrow("<!-- soak -->");
 });
 
-test("writes a value that is too long for a table cell as a paragraph of lines of at most 100 characters", () => {
+test("the results page shows a value that is too long for a table cell as a paragraph of lines of at most 100 characters", () => {
   const kinds = Array.from({ length: 20 }, (_, index) => `${index} × connection ended`).join(", ");
   const plan = {
     kind: "cases",

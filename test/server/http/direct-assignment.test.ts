@@ -138,7 +138,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     expect(ok(await response)).toEqual({ task: null });
   });
 
-  test("does not happen for a job with fairness, where the room waits for its turn", async () => {
+  test("does not happen for a job with room fairness, so that rooms take turns", async () => {
     const { room, worker, name } = await createJob({ fairness: "room" });
     const { response } = await startWaitingClaim(worker);
 

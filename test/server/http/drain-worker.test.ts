@@ -119,7 +119,7 @@ describe("a worker that drains", () => {
     expect(second.isOver).toBe(true);
   });
 
-  test("learns of the drain that another server received", async () => {
+  test("is notified of a drain that another server received", async () => {
     const { worker } = await api.createTask();
     const second = await openApi({ orm: api.orm });
     ok(await second.as("root").post(`/workers/${worker}/drain`));

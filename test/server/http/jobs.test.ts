@@ -15,7 +15,7 @@ const register = (room: string, body: object = {}, user = "wes") =>
 const readJob = (room: string, name = "private:m:J") => api.as("ann").get(`/rooms/${room}/jobs/${name}`);
 
 describe("reading jobs", () => {
-  test("lists a room's own jobs and the global ones, newest first, and no jobs of other rooms", async () => {
+  test("lists a room's own jobs and the public ones, newest first, and no jobs of other rooms", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     ok(await register("@global", { name: "Everywhere" }, "root"), 201);
     ok(await register(room), 201);

@@ -98,7 +98,7 @@ describe("adopting a late result", () => {
     expectProblem(await adopt(id), "invalid-task-transition");
   });
 
-  test("takes the task from its current worker, whose heartbeat reports it as lost", async () => {
+  test("ends the lease of the current worker, whose heartbeat reports the task as lost", async () => {
     const { id, room, job } = await createTaskWithLateResult({ task: RETRYABLE });
     const other = (await api.registerJob(room, { name: job.name })).worker_id;
     const claimed = await api.claim(other, { start: true });

@@ -135,7 +135,7 @@ describe("a batch that fails", () => {
   });
 });
 
-test("leaves a call out of the batch if its client is gone", async () => {
+test("a batcher omits a call from the batch if its client is gone", async () => {
   const batcher = createTestBatcher();
   const results = [batcher.addCall("a", () => false), batcher.addCall("b", () => true), batcher.addCall("c")];
   await nextTurn();
@@ -145,7 +145,7 @@ test("leaves a call out of the batch if its client is gone", async () => {
   expect(batcher.batches).toEqual([["a", "c"]]);
 });
 
-test("runs no batch if all clients are gone, and runs the next call", async () => {
+test("a batcher runs no batch if all clients are gone, and runs the next call", async () => {
   const batcher = createTestBatcher();
   expect(await batcher.addCall("a", () => true)).toBeUndefined();
 

@@ -64,7 +64,7 @@ const createFixture = async (jobs: number) => {
 
 test.each([
   1, 2,
-])("claims a task that another worker claimed and unclaimed concurrently (%i jobs)", async (jobs) => {
+])("the storage claims a task that another worker claimed and unclaimed concurrently (%i jobs)", async (jobs) => {
   const { job, otherWorkerId, task, ...opened } = await createFixture(jobs);
   const { storage } = opened;
 
@@ -79,7 +79,7 @@ test.each([
 
 test.each([
   1, 2,
-])("claims the next task if another worker claimed the first one concurrently (%i jobs)", async (jobs) => {
+])("the storage claims the next task if another worker claimed the first one concurrently (%i jobs)", async (jobs) => {
   const { job, otherWorkerId, task, ...opened } = await createFixture(jobs);
   const { storage } = opened;
   const { task: next } = await insertPendingTask(storage, job, { priority: PRIORITY.second });

@@ -65,14 +65,14 @@ const requireSuccess = async (send: Send, count: number): Promise<void> => {
 
 test.each([
   1, 2, 3, 5,
-])("responds to 200 concurrent requests if the connection limit of the role is %i", async (limit) => {
+])("a server responds to 200 concurrent requests if the connection limit of the role is %i", async (limit) => {
   const { app, send } = await startServer(await createLimitedDatabase(limit));
 
   await requireSuccess(send, 200);
   expect((await app.inject({ url: "/readyz" })).json().status).toBe("up");
 });
 
-test.each([1, 2])("sweeps if the connection limit of the role is %i", async (limit) => {
+test.each([1, 2])("a server sweeps if the connection limit of the role is %i", async (limit) => {
   const { send } = await startServer(await createLimitedDatabase(limit), {
     worker_timeout_threshold: 0.2,
     task_retention_days: 1,
@@ -84,7 +84,7 @@ test.each([1, 2])("sweeps if the connection limit of the role is %i", async (lim
     .toBe(404);
 });
 
-test("shares the connection limit of a role with another server", async () => {
+test("a server shares the connection limit of a role with another server", async () => {
   const url = await createLimitedDatabase(3);
   const first = await startServer(url);
   const second = await startServer(url);
@@ -92,7 +92,7 @@ test("shares the connection limit of a role with another server", async () => {
   await Promise.all([requireSuccess(first.send, 60), requireSuccess(second.send, 60)]);
 });
 
-test("reports the connection limit after it has waited for a connection as long as the statement timeout", async () => {
+test("a server reports the connection limit after it has waited for a connection as long as the statement timeout", async () => {
   const url = await createLimitedDatabase(1);
   const server = await startServer(url, { statement_timeout_seconds: 1, sweeper_interval_seconds: 3600 });
   await server.app.close();
@@ -116,7 +116,7 @@ test("reports the connection limit after it has waited for a connection as long 
   await expect(ping).rejects.toThrow(/^the database accepts no more connections.*53300/);
 });
 
-test("opens more connections after the limit of the role was raised", async () => {
+test("a server opens more connections after the limit of the role was raised", async () => {
   const url = await createLimitedDatabase(1);
   const orm = await openDatabase({ url, poolSize: 4 });
   await migrate(orm);
@@ -144,7 +144,7 @@ test("opens more connections after the limit of the role was raised", async () =
     .toBeGreaterThan(1);
 });
 
-test("waits if a pooler accepts no more connections", async () => {
+test("a server waits if a pooler accepts no more connections", async () => {
   const url = await createDatabase(inject("postgresUrl"));
   await using pgbouncer = await startPgbouncer(url, { max_client_conn: "3", default_pool_size: "2" });
   const { app, send } = await startServer(pgbouncer.toUrl(url));

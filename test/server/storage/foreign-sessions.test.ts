@@ -113,7 +113,7 @@ describe.each(Object.entries(hostOptions))("a host with %s", (_, options) => {
   });
 });
 
-test("reads results if the host has set the binary format as the default", async () => {
+test("the storage reads results if the host has set the binary format as the default", async () => {
   const orm = await openHostOrm({});
   await migrate(orm);
   Object.assign(defaults, { binary: true });

@@ -178,7 +178,7 @@ describe("a server that accepts encrypted connections only", () => {
   });
 });
 
-describe("an embedding app's MikroORM", () => {
+describe("a host's MikroORM", () => {
   const openHostOrm = async (options: Options) => {
     const orm = await MikroORM.init({ entities: [...entities], ...options });
     onTestFinished(() => orm.close());

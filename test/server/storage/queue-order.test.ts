@@ -28,7 +28,7 @@ const explain = async (order: RawBuilder<unknown>, rooms = 0): Promise<string> =
   return rows.map((row) => row["QUERY PLAN"]).join("\n");
 };
 
-test("reads the queue from its index and sorts it incrementally", async () => {
+test("PostgreSQL reads the queue from its index and sorts it incrementally", async () => {
   const plan = await explain(QUEUE_ORDER);
 
   expect(plan).toMatch(/Index Scan using task_due/);
@@ -36,7 +36,7 @@ test("reads the queue from its index and sorts it incrementally", async () => {
   expect(plan).toMatch(/Presorted Key: (t\.)?priority, \(+CASE WHEN (t\.)?in_turn/);
 });
 
-test("reads the order of the index without a sort", async () => {
+test("PostgreSQL reads the order of the index without a sort", async () => {
   const plan = await explain(INDEX_ORDER);
 
   expect(plan).toMatch(/Index Scan using task_due/);
@@ -46,7 +46,7 @@ test("reads the order of the index without a sort", async () => {
 test.each([
   ["the queue", QUEUE_ORDER],
   ["the index", INDEX_ORDER],
-])("reads only a few of many tasks with the same number in the order of %s", async (_, order) => {
+])("PostgreSQL reads only a few of many tasks with the same number in the order of %s", async (_, order) => {
   const plan = await explain(order, 500);
 
   const rowsRead = Number(/Index Scan using task_due.*rows=(\d+)/.exec(plan)?.[1]);

@@ -21,7 +21,7 @@ const createTestSessions = async () => {
   return createSessions(orm, pool);
 };
 
-test.each(["40001", "40P01"])("retries work that the database rolled back (%s)", async (code) => {
+test.each(["40001", "40P01"])("the storage retries work that the database rolled back (%s)", async (code) => {
   let attempts = 0;
 
   const result = await withRetries(async () => {
@@ -36,14 +36,14 @@ test.each(["40001", "40P01"])("retries work that the database rolled back (%s)",
 test.each([
   ["40001", /serialization failure.*40001/],
   ["40P01", /deadlock.*40P01/],
-])("rejects with the reason if the database rolls back every attempt (%s)", async (code, reason) => {
+])("the storage rejects with the reason if the database rolls back every attempt (%s)", async (code, reason) => {
   const work = withRetries(() => Promise.reject(failWith(code)), recovery);
 
   await expect(work).rejects.toBeInstanceOf(StorageUnavailable);
   await expect(work).rejects.toThrow(reason);
 });
 
-test("resolves deadlocks of several transactions without an error", async () => {
+test("the storage resolves deadlocks of several transactions without an error", async () => {
   const sessions = await createTestSessions();
   await sessions.run((db) => sql`create table public.pair (id integer primary key, n integer)`.execute(db));
   await sessions.run((db) => sql`insert into public.pair values (1, 0), (2, 0)`.execute(db));
@@ -62,7 +62,7 @@ test("resolves deadlocks of several transactions without an error", async () => 
   expect(rows).toEqual([{ n: 4 }, { n: 4 }]);
 });
 
-test("does not retry a statement that is itself wrong", async () => {
+test("the storage does not retry a statement that is itself wrong", async () => {
   let attempts = 0;
 
   const work = withRetries(async () => {

@@ -29,7 +29,7 @@ const plannerSettings = sql<{ settings: string }>`
   select concat_ws(' ', current_setting('enable_bitmapscan'), current_setting('enable_seqscan'),
     current_setting('enable_sort'), current_setting('jit'), current_setting('plan_cache_mode')) as settings`;
 
-test("uses separate planner settings for lookups and for other statements", async () => {
+test("the session pool uses separate planner settings for lookups and for other statements", async () => {
   const pool = openPool(await openOrm());
   const lookup = new LookupSql(pool);
   const defaultSql = createDefaultSql(pool);
@@ -46,7 +46,7 @@ test("uses separate planner settings for lookups and for other statements", asyn
   expect(pool.usage).toEqual({ busy: 0, idle: 2, waiting: 0 });
 });
 
-test("parses a lookup only once in each session", async () => {
+test("the session pool parses a lookup only once in each session", async () => {
   const lookup = new LookupSql(openPool(await openOrm()));
   const time = sql`select ${"2026-01-31 12:00:00.5+00"}::timestamptz::text as at`;
 
@@ -60,7 +60,7 @@ test("parses a lookup only once in each session", async () => {
   expect(rows).toEqual([[{ at: "2026-01-31 12:00:00.5+00" }], [{ at: "2026-01-31 12:00:00.5+00" }]]);
 });
 
-test("reads a column whose type was changed by the migration of a newer server", async () => {
+test("the session pool reads a column whose type was changed by the migration of a newer server", async () => {
   const orm = await openOrm();
   const lookup = new LookupSql(openPool(orm));
   const db = orm.em.fork().getKysely();
@@ -90,7 +90,7 @@ test("the storage opens no pool for an embedded database, or for a host that set
   expect(openSessionPool(hooked)).toBeUndefined();
 });
 
-test("throws StorageUnavailable after the pool was closed", async () => {
+test("the session pool throws StorageUnavailable after the pool was closed", async () => {
   const orm = await openOrm();
   await migrate(orm);
   const storage = createStorage(orm);
@@ -104,7 +104,7 @@ test("throws StorageUnavailable after the pool was closed", async () => {
 test.each([
   "26000",
   "42P05",
-])("treats sessions as shared if a pooler loses prepared statements (%s)", async (code) => {
+])("the session pool treats sessions as shared if a pooler loses prepared statements (%s)", async (code) => {
   const orm = await openOrm();
   const pool = openPool(orm);
   const sessions = createSessions(orm, pool);

@@ -12,7 +12,7 @@ test.each([
   expect(getValueKind(value)).toEqual({ kind: "image", source });
 });
 
-test("detects an SVG after an XML declaration, comments and a doctype", () => {
+test("an SVG is detected after an XML declaration, comments and a doctype", () => {
   const value = `<?xml version='1.0' encoding='utf-8'?>\n<!-- drawn by hand --><svg xmlns="http://www.w3.org/2000/svg"></svg>`;
 
   expect(getValueKind(value).kind).toBe("image");

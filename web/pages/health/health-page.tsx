@@ -11,7 +11,7 @@ import { ServerParts } from "./server-parts.tsx";
 const HOURS = [1, 6, 24] as const;
 const EVERY_MS = 15_000;
 
-/** Shows the statistics of a room and the state of the server's components. */
+/** Shows the stats of a room and the state of the server's components. */
 export const HealthPage = () => {
   const { room = "" } = useParams();
   const [search, setSearch] = useSearchParams();

@@ -10,7 +10,7 @@ export const WorkerDots = ({ workers, busy }: { readonly workers: number; readon
   <span className={workers === 0 ? "worker-dots is-none" : "worker-dots"}>
     <span aria-hidden="true" className="dots">
       {Array.from({ length: Math.min(workers, DOTS) }, (_, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: dots have no names
+        // biome-ignore lint/suspicious/noArrayIndexKey: dots have no identity and are never reordered
         <i key={index} className={index < busy ? "dot is-busy" : "dot"} />
       ))}
     </span>

@@ -44,7 +44,7 @@ const setLeaseEnded = (reason: RawBuilder<unknown>) => sql`
 
 const setProgress = sql`progress = coalesce(s.progress, t.progress)`;
 
-/** The `set` lists, over the task `t` and its transition `s`. */
+/** The assignments of `update … set` for each new status. `t` is the task, and `s` is its transition. */
 const SET_LISTS: Readonly<Record<Transition["to"], RawBuilder<unknown>>> = {
   running: sql`${setProgress}, status = 'running', started_at = clock_timestamp(), runs = t.runs + 1,
     version = t.version + 1`,
