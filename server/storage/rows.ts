@@ -1,15 +1,18 @@
 import { type RawBuilder, sql } from "kysely";
 import { parseExactJson } from "../../protocol/exact-json.ts";
-import {
-  type Fairness,
-  JsonObject,
-  type JsonValue,
-  type TaskStatus,
-  type Worker,
-} from "../../protocol/index.ts";
+import { type Fairness, JsonObject, type JsonValue, type Worker } from "../../protocol/index.ts";
 import { createRawJson } from "../raw-json.ts";
 import type { InsertedRow } from "./queries/insert-tasks.ts";
 import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
+import {
+  type NamedColumn,
+  NEW_TASK,
+  READ_COLUMNS,
+  readOptions,
+  type StoredTask,
+  type TaskValues,
+  WIRE_COLUMNS,
+} from "./task-columns.ts";
 
 /** A time in PostgreSQL's text format with `datestyle = ISO` and `timezone = UTC`. */
 type TimeText = string;
@@ -18,53 +21,35 @@ type TimeText = string;
 type JsonText = string;
 
 /** A task with its job and the user of its worker. Times and JSON are text, independent of the parsers of the host. */
-export interface TaskRow {
-  id: string;
-  job_id: string;
-  room_id: string;
-  status: TaskStatus;
-  payload: JsonText;
-  priority: number;
-  attempt: number;
-  runs: number;
-  max_attempts: number;
-  backoff: JsonText;
-  timeout_seconds: number | null;
-  run_at: TimeText;
-  created_at: TimeText;
-  started_at: TimeText | null;
-  completed_at: TimeText | null;
-  created_by_id: string;
-  worker_id: string | null;
-  error: string | null;
-  errors: JsonText;
-  result: JsonText | null;
-  progress: JsonText | null;
-  trace_context: JsonText | null;
-  version: number;
-  job_room_id: string;
-  job_category: string;
-  job_name: string;
-  worker_user_id: string | null;
-  last_worker_id: string | null;
-  lease_revoked: boolean;
-  queue_position: number | null;
+export interface TaskRow extends TaskValues {
+  readonly job_room_id: string;
+  readonly job_category: string;
+  readonly job_name: string;
+  readonly worker_user_id: string | null;
+  readonly last_worker_id: string | null;
+  readonly lease_revoked: boolean;
+  readonly queue_position: number | null;
 }
 
-const TASK_COLUMNS = sql`
-  t.id, t.job_id, t.room_id, t.status, t.priority, t.attempt, t.runs, t.max_attempts, t.backoff::text as backoff,
-  t.timeout_seconds, t.run_at::text as run_at, t.created_at::text as created_at, t.started_at::text as started_at,
-  t.completed_at::text as completed_at, t.created_by_id, t.worker_id, t.error, t.errors::text as errors,
-  t.progress::text as progress, t.trace_context::text as trace_context, t.version,
+const IS_TEXT: ReadonlySet<string> = new Set(["json", "jsonb", "timestamptz"]);
+
+const selectColumn = ({ name, type }: NamedColumn) =>
+  IS_TEXT.has(type) ? sql`t.${sql.raw(name)}::text as ${sql.raw(name)}` : sql`t.${sql.raw(name)}`;
+
+const selectColumns = (matches: (column: NamedColumn) => boolean) =>
+  sql.join(READ_COLUMNS.filter(matches).map(selectColumn));
+
+const SMALL_COLUMNS = sql`
+  ${selectColumns(({ isLarge }) => isLarge !== true)},
   j.room_id as job_room_id, j.category as job_category, j.name as job_name, w.user_id as worker_user_id,
   coalesce(t.worker_id, t.hold_ended_worker_id) as last_worker_id,
   coalesce(t.status not in ('claimed', 'running') and t.hold_ended_reason <> 'reported', false) as lease_revoked`;
 
-const VALUES = sql`, t.payload::text as payload, t.result::text as result`;
+const LARGE_COLUMNS = sql`, ${selectColumns(({ isLarge }) => isLarge === true)}`;
 
 /** Builds `select` and `from` for task rows of a table or CTE, with the alias `t`. More columns and clauses may follow. */
 export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<TaskRow> =>
-  sql<TaskRow>`${buildSelect(source, more === undefined ? VALUES : sql`${VALUES} ${more}`)}`;
+  sql<TaskRow>`${buildSelect(source, more === undefined ? LARGE_COLUMNS : sql`${LARGE_COLUMNS} ${more}`)}`;
 
 /** Builds the same for the CTE of a transition, with the index of the call, and without payloads that are `known`. */
 export const selectTransitionedTasks = (source: string): RawBuilder<TaskRow> =>
@@ -75,7 +60,7 @@ export const selectTransitionedTasks = (source: string): RawBuilder<TaskRow> =>
   )}`;
 
 const buildSelect = (source: string, more: RawBuilder<unknown>) => sql`
-  select ${TASK_COLUMNS} ${more}
+  select ${SMALL_COLUMNS} ${more}
   from ${sql.table(source)} as t
   join joblib.job as j on j.id = t.job_id
   left join joblib.worker as w on w.id = t.worker_id`;
@@ -133,50 +118,40 @@ export const formatTime = (time: TimeText): string => {
 export const formatTimeOrNull = (time: TimeText | null): string | null =>
   time === null ? null : formatTime(time);
 
-/** Parses a JSON column that may be null. */
-const parseOrNull = (text: JsonText | null) => (text === null ? null : JSON.parse(text));
+type LargeValues = Pick<StoredTask, "payload" | "result">;
 
-interface TaskValues {
-  readonly payload: JsonObject;
-  readonly result: JsonValue;
-}
+const parseText = (type: NamedColumn["type"], text: string): unknown =>
+  type === "timestamptz" ? formatTime(text) : JSON.parse(text);
 
-const toRecord = (row: Omit<TaskRow, keyof TaskValues>, { payload, result }: TaskValues): TaskRecord => ({
-  task: {
-    id: row.id,
-    room_id: row.room_id,
-    status: row.status,
-    payload,
-    priority: row.priority,
-    attempt: row.attempt,
-    runs: row.runs,
-    max_attempts: row.max_attempts,
-    backoff: JSON.parse(row.backoff),
-    timeout_seconds: row.timeout_seconds,
-    run_at: formatTime(row.run_at),
-    created_at: formatTime(row.created_at),
-    started_at: formatTimeOrNull(row.started_at),
-    completed_at: formatTimeOrNull(row.completed_at),
-    created_by_id: row.created_by_id,
-    worker_id: row.worker_id,
-    error: row.error,
-    errors: JSON.parse(row.errors),
-    result,
-    progress: parseOrNull(row.progress),
-    ...(row.trace_context !== null && { trace_context: JSON.parse(row.trace_context) }),
-  },
-  jobId: row.job_id,
-  job: { roomId: row.job_room_id, category: row.job_category, name: row.job_name },
-  version: row.version,
-  workerUserId: row.worker_user_id,
-  lastWorkerId: row.last_worker_id,
-  isLeaseRevoked: row.lease_revoked,
-  queuePosition: row.queue_position ?? null,
-});
+const PARSED_COLUMNS = WIRE_COLUMNS.map((column) => ({ ...column, isText: IS_TEXT.has(column.type) }));
+
+const toRecord = (row: Omit<TaskRow, keyof LargeValues>, large: LargeValues): TaskRecord => {
+  const values: Omit<TaskValues, keyof LargeValues> & LargeValues = { ...row, ...large };
+  const task: Record<string, unknown> = {};
+  for (const { name, type, isLarge, isOptional, isText } of PARSED_COLUMNS) {
+    const value = values[name];
+    if (value === null && isOptional === true) continue;
+    task[name] = isText && isLarge !== true && typeof value === "string" ? parseText(type, value) : value;
+  }
+  return {
+    // Complete, because the columns are the members of a task.
+    task: task as unknown as StoredTask,
+    jobId: row.job_id,
+    job: { roomId: row.job_room_id, category: row.job_category, name: row.job_name },
+    version: row.version,
+    workerUserId: row.worker_user_id,
+    lastWorkerId: row.last_worker_id,
+    isLeaseRevoked: row.lease_revoked,
+    queuePosition: row.queue_position ?? null,
+  };
+};
 
 /** Converts a task's row. */
 export const toTaskRecord = (row: TaskRow): TaskRecord =>
-  toRecord(row, { payload: JSON.parse(row.payload), result: parseOrNull(row.result) });
+  toRecord(row, {
+    payload: JSON.parse(row.payload),
+    result: row.result === null ? null : JSON.parse(row.result),
+  });
 
 /** Minimum number of characters to keep JSON as text. Parsing and serializing a shorter text costs less. */
 const MIN_RAW_LENGTH = 2_048;
@@ -196,26 +171,14 @@ export const toRawTaskRecord = (row: Omit<TaskRow, "payload">, payloadText: stri
 /** Creates the record of an inserted task from its input and the values that the database has set. */
 export const toNewTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
   task: {
+    ...NEW_TASK,
+    ...readOptions(task),
     id: task.id,
     room_id: task.roomId,
-    status: "pending",
     payload: task.payload,
-    priority: task.priority,
-    attempt: 0,
-    runs: 0,
-    max_attempts: task.maxAttempts,
-    backoff: task.backoff,
-    timeout_seconds: task.timeoutSeconds,
     run_at: formatTime(row.run_at),
     created_at: formatTime(row.created_at),
-    started_at: null,
-    completed_at: null,
     created_by_id: task.createdById,
-    worker_id: null,
-    error: null,
-    errors: [],
-    result: null,
-    progress: null,
     ...(task.traceContext && { trace_context: task.traceContext }),
   },
   jobId: task.jobId,

@@ -1,12 +1,10 @@
 import type {
-  Backoff,
   Fairness,
   JobAddress,
   JsonObject,
   JsonValue,
   Progress,
   StopReason,
-  Task,
   TaskDefaults,
   TraceContext,
   Worker,
@@ -20,6 +18,7 @@ import type { LateResultStorage } from "./late-results.ts";
 import type { QueueCountStorage } from "./queue-counts.ts";
 import type { StatsStorage } from "./stats.ts";
 import type { SweepStorage } from "./sweep.ts";
+import type { StoredTask, TaskOptions } from "./task-columns.ts";
 import type { TaskCompletions } from "./task-completions.ts";
 import type { TaskListStorage } from "./task-lists.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
@@ -81,9 +80,9 @@ export interface WorkerRecord {
   readonly isDraining: boolean;
 }
 
-/** A task as it is stored: without the members that depend on a setting or a count. */
+/** A stored task and what belongs to it. */
 export interface TaskRecord {
-  readonly task: Omit<Task, "job_name" | "queue_position">;
+  readonly task: StoredTask;
   readonly jobId: string;
   readonly job: JobAddress;
   /** Increases with each update of the row; the ETag. */
@@ -98,7 +97,8 @@ export interface TaskRecord {
   readonly queuePosition: number | null;
 }
 
-export interface NewTask {
+/** A task to insert. Its options follow from the list of columns. */
+export interface NewTask extends TaskOptions {
   readonly id: string;
   readonly jobId: string;
   /** The insert fails if the job has been removed or has another hash. */
@@ -110,10 +110,6 @@ export interface NewTask {
   readonly roomId: string;
   readonly createdById: string;
   readonly payload: JsonObject;
-  readonly priority: number;
-  readonly maxAttempts: number;
-  readonly backoff: Backoff;
-  readonly timeoutSeconds: number | null;
   /** An RFC 3339 time, or seconds from the current time of the database (0: immediately). */
   readonly start: { readonly at: string } | { readonly inSeconds: number };
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;

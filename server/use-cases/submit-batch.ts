@@ -8,6 +8,7 @@ import {
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
+import { hasSameValues } from "../storage/task-columns.ts";
 import { publishEvents } from "./events.ts";
 import { submitTask } from "./submit-task.ts";
 
@@ -54,27 +55,6 @@ export interface MinimalBatchResults {
   readonly results: ({ readonly id: string } | SubmitBatchResult)[];
 }
 
-/**
- * The fields that can differ between two tasks of a batch, apart from the ids, payloads, backoff and trace context.
- */
-const COMPARED_FIELDS = [
-  "job_name",
-  "status",
-  "priority",
-  "attempt",
-  "max_attempts",
-  "timeout_seconds",
-  "run_at",
-  "created_at",
-  "workers_online",
-] as const satisfies readonly (keyof SubmittedTask)[];
-
-const hasSameFields = (one: SubmittedTask, other: SubmittedTask): boolean =>
-  one.backoff === other.backoff &&
-  one.trace_context?.traceparent === other.trace_context?.traceparent &&
-  one.trace_context?.tracestate === other.trace_context?.tracestate &&
-  COMPARED_FIELDS.every((key) => one[key] === other[key]);
-
 /** Reduces tasks that share all fields with the first one to their ids. The client knows the payloads. */
 export const toMinimalResults = (results: readonly SubmitBatchResult[]): MinimalBatchResults => {
   const first = results.find((one) => "task" in one);
@@ -84,7 +64,7 @@ export const toMinimalResults = (results: readonly SubmitBatchResult[]): Minimal
   return {
     common,
     results: results.map((one) =>
-      "task" in one && hasSameFields(one.task, first.task) ? { id: one.task.id } : one,
+      "task" in one && hasSameValues(one.task, first.task) ? { id: one.task.id } : one,
     ),
   };
 };

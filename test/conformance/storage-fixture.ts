@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { v7 as uuid } from "uuid";
-import { DEFAULT_BACKOFF } from "../../protocol/index.ts";
 import type { Orm } from "../../server/storage/sessions.ts";
 import type { NewJob, NewTask, Storage, TaskRecord, Transition } from "../../server/storage/storage.ts";
+import { resolveTaskOptions } from "../../server/use-cases/task-options.ts";
 
 /** The storage that a suite tests, on its own migrated database. */
 export interface StorageFixture {
@@ -66,11 +66,7 @@ export const buildTask = (jobId: string, task: Partial<NewTask> = {}): NewTask =
   roomId: "lab",
   createdById: "submitter",
   payload: {},
-  priority: 0,
-  maxAttempts: 1,
-  backoff: DEFAULT_BACKOFF,
-  timeoutSeconds: null,
-  start: { inSeconds: 0 },
+  ...resolveTaskOptions({}, {}),
   idempotency: null,
   ...task,
 });

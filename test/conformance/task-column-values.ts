@@ -1,4 +1,5 @@
 import type { NewTask } from "../../server/storage/storage.ts";
+import { SUBMITTED_COLUMNS as COLUMNS, type SubmittedColumn } from "../../server/storage/task-columns.ts";
 import { newId } from "./storage-fixture.ts";
 
 /** A task's row as `to_jsonb` returns it. */
@@ -33,80 +34,77 @@ const FUTURE = new Date(Date.now() + 86_400_000).toISOString();
 
 const toMilliseconds = (time: unknown): number => Date.parse(String(time));
 
-/** Two values of every column that a submit sets: adding such a column requires a line here. */
-export const createColumnValues = ({ ids, names }: Jobs) =>
-  ({
-    id: { tasks: () => [{ id: newId() }, { id: newId() }], getStored: ({ id }) => id, submits: [{}, {}] },
-    job_id: {
-      tasks: () => [{ jobId: ids[0] }, { jobId: ids[1] }],
-      getStored: ({ jobId }) => jobId,
-      submits: [{ job_name: names[0] }, { job_name: names[1] }],
-    },
-    room_id: {
-      tasks: () => [{ roomId: "lab" }, { roomId: "office" }],
-      getStored: ({ roomId }) => roomId,
-    },
-    payload: {
-      tasks: () => [{ payload: { n: 1 } }, { payload: { n: 2, text: "ü" } }],
-      getStored: ({ payload }) => payload,
-      submits: [{ payload: { n: 1 } }, { payload: { n: 2, text: "ü" } }],
-    },
-    priority: {
-      tasks: () => [{ priority: 3 }, { priority: -4 }],
-      getStored: ({ priority }) => priority,
-      submits: [{}, { priority: 7 }],
-    },
-    max_attempts: {
-      tasks: () => [{ maxAttempts: 2 }, { maxAttempts: 3 }],
-      getStored: ({ maxAttempts }) => maxAttempts,
-      submits: [{}, { max_attempts: 3 }],
-    },
-    backoff: {
-      tasks: () => [{ backoff: BACKOFFS[0] }, { backoff: BACKOFFS[1] }],
-      getStored: ({ backoff }) => backoff,
-      submits: [{ backoff: BACKOFFS[0] }, { backoff: BACKOFFS[1] }],
-    },
-    timeout_seconds: {
-      tasks: () => [{ timeoutSeconds: null }, { timeoutSeconds: 1.25 }],
-      getStored: ({ timeoutSeconds }) => timeoutSeconds,
-      submits: [{}, { timeout_seconds: 1.25 }],
-    },
-    run_at: {
-      tasks: () => [{ start: { inSeconds: 0 } }, { start: { at: FUTURE } }],
-      getStored: ({ start }, { created_at, run_at }) =>
-        toMilliseconds(run_at) ===
-        ("at" in start ? toMilliseconds(start.at) : toMilliseconds(created_at) + start.inSeconds * 1000)
-          ? run_at
-          : start,
-      submits: [{ run_at: FUTURE }, { delay_seconds: 3600 }],
-    },
-    created_by_id: {
-      tasks: () => [{ createdById: "submitter" }, { createdById: "other" }],
-      getStored: ({ createdById }) => createdById,
-    },
-    trace_context: {
-      tasks: () => [{ traceContext: TRACES[0] }, { traceContext: TRACES[1] }],
-      getStored: ({ traceContext }) => traceContext ?? null,
-      submits: [{ trace_context: TRACES[0] }, { trace_context: TRACES[1] }],
-      isBatchOnly: true,
-    },
-    idempotency_key: {
-      tasks: () => [{ idempotency: null }, { idempotency: { key: newId(), requestHash: "hash" } }],
-      getStored: ({ idempotency }) => idempotency?.key ?? null,
-    },
-    request_hash: {
-      tasks: () => [
-        { idempotency: { key: newId(), requestHash: "one" } },
-        { idempotency: { key: newId(), requestHash: "two" } },
-      ],
-      getStored: ({ idempotency }) => idempotency?.requestHash ?? null,
-    },
-  }) satisfies Record<string, ColumnValues>;
-
-/** A column that a submit sets. */
-export type SubmittedColumn = keyof ReturnType<typeof createColumnValues>;
-
-const NO_JOBS = { ids: ["", ""], names: ["", ""] } as const;
+/** Returns two values of every column that a submit sets. A new column of `task-columns.ts` needs a line here. */
+export const createColumnValues = ({
+  ids,
+  names,
+}: Jobs): Readonly<Record<SubmittedColumn, ColumnValues>> => ({
+  id: { tasks: () => [{ id: newId() }, { id: newId() }], getStored: ({ id }) => id, submits: [{}, {}] },
+  job_id: {
+    tasks: () => [{ jobId: ids[0] }, { jobId: ids[1] }],
+    getStored: ({ jobId }) => jobId,
+    submits: [{ job_name: names[0] }, { job_name: names[1] }],
+  },
+  room_id: {
+    tasks: () => [{ roomId: "lab" }, { roomId: "office" }],
+    getStored: ({ roomId }) => roomId,
+  },
+  payload: {
+    tasks: () => [{ payload: { n: 1 } }, { payload: { n: 2, text: "ü" } }],
+    getStored: ({ payload }) => payload,
+    submits: [{ payload: { n: 1 } }, { payload: { n: 2, text: "ü" } }],
+  },
+  priority: {
+    tasks: () => [{ priority: 3 }, { priority: -4 }],
+    getStored: ({ priority }) => priority,
+    submits: [{}, { priority: 7 }],
+  },
+  max_attempts: {
+    tasks: () => [{ maxAttempts: 2 }, { maxAttempts: 3 }],
+    getStored: ({ maxAttempts }) => maxAttempts,
+    submits: [{}, { max_attempts: 3 }],
+  },
+  backoff: {
+    tasks: () => [{ backoff: BACKOFFS[0] }, { backoff: BACKOFFS[1] }],
+    getStored: ({ backoff }) => backoff,
+    submits: [{ backoff: BACKOFFS[0] }, { backoff: BACKOFFS[1] }],
+  },
+  timeout_seconds: {
+    tasks: () => [{ timeoutSeconds: null }, { timeoutSeconds: 1.25 }],
+    getStored: ({ timeoutSeconds }) => timeoutSeconds,
+    submits: [{}, { timeout_seconds: 1.25 }],
+  },
+  run_at: {
+    tasks: () => [{ start: { inSeconds: 0 } }, { start: { at: FUTURE } }],
+    getStored: ({ start }, { created_at, run_at }) =>
+      toMilliseconds(run_at) ===
+      ("at" in start ? toMilliseconds(start.at) : toMilliseconds(created_at) + start.inSeconds * 1000)
+        ? run_at
+        : start,
+    submits: [{ run_at: FUTURE }, { delay_seconds: 3600 }],
+  },
+  created_by_id: {
+    tasks: () => [{ createdById: "submitter" }, { createdById: "other" }],
+    getStored: ({ createdById }) => createdById,
+  },
+  trace_context: {
+    tasks: () => [{ traceContext: TRACES[0] }, { traceContext: TRACES[1] }],
+    getStored: ({ traceContext }) => traceContext ?? null,
+    submits: [{ trace_context: TRACES[0] }, { trace_context: TRACES[1] }],
+    isBatchOnly: true,
+  },
+  idempotency_key: {
+    tasks: () => [{ idempotency: null }, { idempotency: { key: newId(), requestHash: "hash" } }],
+    getStored: ({ idempotency }) => idempotency?.key ?? null,
+  },
+  request_hash: {
+    tasks: () => [
+      { idempotency: { key: newId(), requestHash: "one" } },
+      { idempotency: { key: newId(), requestHash: "two" } },
+    ],
+    getStored: ({ idempotency }) => idempotency?.requestHash ?? null,
+  },
+});
 
 /** The names of the columns that a submit sets. */
-export const SUBMITTED_COLUMNS = Object.keys(createColumnValues(NO_JOBS)) as SubmittedColumn[];
+export const SUBMITTED_COLUMNS = COLUMNS.map(({ name }) => name);

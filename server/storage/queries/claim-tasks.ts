@@ -1,11 +1,7 @@
 import { sql } from "kysely";
-import {
-  CLAIMED_TASK_COLUMNS,
-  type ClaimedTextRow,
-  NULL_TASK_COLUMNS,
-  selectClaimedTaskRows,
-} from "../lazy-claimed-task.ts";
+import { CLAIMED_TASK_COLUMNS, NULL_TASK_COLUMNS, selectClaimedTaskRows } from "../lazy-claimed-task.ts";
 import type { Sql } from "../sessions.ts";
+import type { ClaimedValues } from "../task-columns.ts";
 import { formatArray } from "./array-text.ts";
 import { INDEX_ORDER, QUEUE_ORDER } from "./queue-order.ts";
 import { defineStatement } from "./statement.ts";
@@ -45,7 +41,7 @@ export interface ClaimSummaryRow {
 }
 
 /** A claimed task and the number of the slot that it is for, from 1. */
-export type ClaimedTaskRow = ClaimedTextRow & { readonly ordinal: number };
+export type ClaimedTaskRow = ClaimedValues & { readonly ordinal: number };
 
 /** A row of the statement's result, which has no order. */
 export type ClaimRow = ClaimSummaryRow | ClaimedTaskRow;

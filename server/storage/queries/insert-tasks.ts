@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Assignee } from "../direct-assignment.ts";
 import type { Sql } from "../sessions.ts";
+import { SUBMITTED_COLUMNS } from "../task-columns.ts";
 import { formatArray, formatTextArray } from "./array-text.ts";
 import {
   ASSIGNED_COLUMNS,
@@ -13,7 +14,13 @@ import {
 import { isAlive } from "./is-alive.ts";
 import { IS_IN_TURN, ROOM_TURNS_CTE, TASK_NUMBER } from "./room-fairness.ts";
 import { defineStatement } from "./statement.ts";
-import { formatGroups, GROUP_COLUMNS, type TaskGroup } from "./task-groups.ts";
+import {
+  formatGroups,
+  GROUP_COLUMNS,
+  INSERT_PARAMETERS,
+  SUBMITTED_NAMES,
+  type TaskGroup,
+} from "./task-groups.ts";
 
 /**
  * The values of a group of new tasks that only the database knows, and the number of live workers of its job.
@@ -32,6 +39,20 @@ export interface InsertedRow {
   user_id?: string | null;
   started_at?: string | null;
 }
+
+const GROUP_NAMES = sql.raw([...INSERT_PARAMETERS.map(({ name }) => name), "ids", "first_index"].join(", "));
+
+/** The columns of the groups `g` whose values all tasks of a group share. The start follows from two parameters. */
+const SHARED_VALUES = sql.raw(
+  SUBMITTED_COLUMNS.filter(({ name, sharing }) => sharing !== "each" && name !== "run_at")
+    .map(({ name }) => `g.${name}`)
+    .join(", "),
+);
+
+/** The values of the tasks `i`, in the order of `SUBMITTED_NAMES`. */
+const TASK_VALUES = sql.raw(
+  SUBMITTED_COLUMNS.map(({ name }) => (name === "run_at" ? "i.starts_at" : `i.${name}`)).join(", "),
+);
 
 type InsertVariant = "plain" | "room-fairness" | "direct-assignment";
 
@@ -54,8 +75,7 @@ const defineInsert = (variant: InsertVariant) => {
         coalesce(g.run_at, now() + make_interval(secs => greatest(g.in_seconds, 0))) as starts_at
       from jsonb_array_elements(${requests}::jsonb) with ordinality as r(groups, request_number)
       cross join lateral rows from (jsonb_to_recordset(r.groups) as (${sql.raw(GROUP_COLUMNS)})) with ordinality
-        as g(id, job_id, schema_hash, job_version, room_id, created_by_id, priority, max_attempts, backoff,
-          timeout_seconds, run_at, in_seconds, idempotency_key, request_hash, trace_context, ids, first_index, group_number)
+        as g(${GROUP_NAMES}, group_number)
     ),
     locked_jobs as materialized (
       select j.* from (select distinct job_id from groups order by job_id) as requested
@@ -75,9 +95,8 @@ const defineInsert = (variant: InsertVariant) => {
       select * from groups where request_number not in (select request_number from rejected_requests)
     ),
     accepted_tasks as materialized (
-      select g.request_number, g.group_number, t.ordinal, t.id::uuid as id, t.payload::json as payload, g.job_id,
-        g.room_id, g.created_by_id, g.priority, g.max_attempts, g.backoff, g.timeout_seconds, g.starts_at,
-        g.idempotency_key, g.request_hash, g.trace_context
+      select g.request_number, g.group_number, t.ordinal, t.id::uuid as id, t.payload::json as payload, g.starts_at,
+        ${SHARED_VALUES}
       from accepted_groups as g
       cross join lateral rows from (
         jsonb_array_elements_text(g.ids),
@@ -88,11 +107,9 @@ const defineInsert = (variant: InsertVariant) => {
     ${only("room-fairness", ROOM_TURNS_CTE)}
     ${only("direct-assignment", buildAssigneesCte(assignees))}
     inserted as (
-      insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
-        timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number
+      insert into joblib.task (${SUBMITTED_NAMES}, due, number
         ${only("room-fairness", sql`, in_turn`)}${only("direct-assignment", ASSIGNED_COLUMNS)})
-      select i.id, i.job_id, i.room_id, i.created_by_id, i.payload, i.priority, i.max_attempts, i.backoff,
-        i.timeout_seconds, i.starts_at, i.starts_at <= now(), i.idempotency_key, i.request_hash, i.trace_context,
+      select ${TASK_VALUES}, i.starts_at <= now(),
         ${variant === "room-fairness" ? TASK_NUMBER : sql`nextval('joblib.task_number')`}
         ${only("room-fairness", sql`, ${IS_IN_TURN}`)}${only("direct-assignment", ASSIGNED_VALUES)}
       from accepted_tasks as i ${only("direct-assignment", JOIN_ASSIGNEES)}

@@ -1,4 +1,6 @@
+import { sql } from "kysely";
 import type { NewTask } from "../storage.ts";
+import { hasSameValues, readOptions, SUBMITTED_COLUMNS, type SubmittedColumn } from "../task-columns.ts";
 
 /**
  * Consecutive tasks of a request that differ only in their ids and payloads. Their common properties are sent
@@ -13,24 +15,9 @@ export interface TaskGroup {
   readonly firstIndex: number;
 }
 
-const isSameStart = (a: NewTask["start"], b: NewTask["start"]): boolean =>
-  a === b || ("inSeconds" in a && "inSeconds" in b && a.inSeconds === b.inSeconds);
-
 /** An idempotency key belongs to one task, so a task with a key is a separate group. */
 const canAppend = ({ first }: TaskGroup, task: NewTask): boolean =>
-  first.idempotency === null &&
-  task.idempotency === null &&
-  first.jobId === task.jobId &&
-  first.jobVersion === task.jobVersion &&
-  first.schemaHash === task.schemaHash &&
-  first.roomId === task.roomId &&
-  first.createdById === task.createdById &&
-  first.priority === task.priority &&
-  first.maxAttempts === task.maxAttempts &&
-  first.timeoutSeconds === task.timeoutSeconds &&
-  first.backoff === task.backoff &&
-  first.traceContext === task.traceContext &&
-  isSameStart(first.start, task.start);
+  first.idempotency === null && hasSameValues(first, task);
 
 /** Divides tasks, in their order, into as few groups as possible. */
 export const groupTasks = (tasks: readonly NewTask[]): TaskGroup[] => {
@@ -48,22 +35,38 @@ export const groupTasks = (tasks: readonly NewTask[]): TaskGroup[] => {
   return groups;
 };
 
+/** Returns the parameters of a task's insert, apart from its payload, which is passed separately. */
+export const toParameters = (task: NewTask): Readonly<Record<InsertParameter, unknown>> => ({
+  ...readOptions(task),
+  id: task.id,
+  job_id: task.jobId,
+  room_id: task.roomId,
+  created_by_id: task.createdById,
+  run_at: "at" in task.start ? task.start.at : undefined,
+  in_seconds: "inSeconds" in task.start ? task.start.inSeconds : undefined,
+  trace_context: task.traceContext,
+  idempotency_key: task.idempotency?.key,
+  request_hash: task.idempotency?.requestHash,
+  schema_hash: task.schemaHash,
+  job_version: task.jobVersion,
+});
+
+/** A value that an insert receives. */
+type InsertParameter = Exclude<SubmittedColumn, "payload"> | "in_seconds" | "schema_hash" | "job_version";
+
+/** The parameters with their types: the columns that are submitted, the start as a delay, and the expected job. */
+export const INSERT_PARAMETERS: readonly { readonly name: InsertParameter; readonly type: string }[] = [
+  ...SUBMITTED_COLUMNS.flatMap(({ name, type }) => (name === "payload" ? [] : [{ name, type }])),
+  { name: "in_seconds", type: "float8" },
+  { name: "schema_hash", type: "text" },
+  { name: "job_version", type: "text" },
+];
+
+/** The columns that a submit sets, as a list in SQL. */
+export const SUBMITTED_NAMES = sql.raw(SUBMITTED_COLUMNS.map(({ name }) => name).join(", "));
+
 const toRecord = ({ first, ids, firstIndex }: TaskGroup) => ({
-  id: first.id,
-  job_id: first.jobId,
-  schema_hash: first.schemaHash,
-  job_version: first.jobVersion,
-  room_id: first.roomId,
-  created_by_id: first.createdById,
-  priority: first.priority,
-  max_attempts: first.maxAttempts,
-  backoff: first.backoff,
-  timeout_seconds: first.timeoutSeconds ?? undefined,
-  run_at: "at" in first.start ? first.start.at : undefined,
-  in_seconds: "inSeconds" in first.start ? first.start.inSeconds : undefined,
-  idempotency_key: first.idempotency?.key,
-  request_hash: first.idempotency?.requestHash,
-  trace_context: first.traceContext,
+  ...toParameters(first),
   ids,
   first_index: firstIndex,
 });
@@ -72,6 +75,5 @@ const toRecord = ({ first, ids, firstIndex }: TaskGroup) => ({
 export const formatGroups = (groups: readonly TaskGroup[]): string => JSON.stringify(groups.map(toRecord));
 
 /** The columns of a group's record, as SQL declares them. */
-export const GROUP_COLUMNS = `id uuid, job_id uuid, schema_hash text, job_version text, room_id text, created_by_id text,
-  priority integer, max_attempts integer, backoff jsonb, timeout_seconds float8, run_at timestamptz, in_seconds float8,
-  idempotency_key text, request_hash text, trace_context jsonb, ids jsonb, first_index integer`;
+export const GROUP_COLUMNS = `${INSERT_PARAMETERS.map(({ name, type }) => `${name} ${type}`).join(", ")},
+  ids jsonb, first_index integer`;

@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { operations, type SubmitBatch } from "../../../protocol/index.ts";
-import {
-  type ColumnValues,
-  createColumnValues,
-  SUBMITTED_COLUMNS,
-  type SubmittedColumn,
-} from "../../conformance/task-column-values.ts";
+import { TASK_COLUMNS, type TaskColumn } from "../../../server/storage/task-columns.ts";
+import { createColumnValues, SUBMITTED_COLUMNS } from "../../conformance/task-column-values.ts";
 import { type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
 import { ok } from "./responses.ts";
@@ -23,24 +19,24 @@ const ORDER = [0, 0, 1, 1, 0] as const;
 type Submits = SubmitBatch["submits"];
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Submits differ in these columns only by their user or room, or not at all. */
-const IN_BODY = SUBMITTED_COLUMNS.filter((column) => {
-  const values: Readonly<Record<SubmittedColumn, ColumnValues>> = createColumnValues({
-    ids: ["", ""],
-    names: ["", ""],
-  });
-  return values[column].submits !== undefined;
-});
+const NO_JOBS = { ids: ["", ""], names: ["", ""] } as const;
+
+/** The columns in which the submits of one user to one room can differ. */
+const IN_BODY = SUBMITTED_COLUMNS.filter(
+  (column) => createColumnValues(NO_JOBS)[column].submits !== undefined,
+);
 
 const omit = (task: object, ...names: string[]) =>
   Object.fromEntries(Object.entries(task).filter(([name]) => !names.includes(name)));
 
 describe.each(IN_BODY)("submits that differ only in %s", (column) => {
+  const { sharing, replay }: TaskColumn = TASK_COLUMNS[column];
+
   const setUp = async () => {
     const room = newRoomId();
     const jobs = [await api.registerJob(room), await api.registerJob(room)];
     const names = [jobs[0]?.full_name ?? "", jobs[1]?.full_name ?? ""] as const;
-    const values: ColumnValues = createColumnValues({ ids: ["", ""], names })[column];
+    const values = createColumnValues({ ...NO_JOBS, names })[column];
     const build = (order: readonly (0 | 1)[]): Submits =>
       order.map((index) => ({ job_name: names[0], ...values.submits?.[index] }));
     const post = async (path: "tasks" | "submits", items: Submits, headers: Record<string, string> = {}) => {
@@ -105,15 +101,13 @@ describe.each(IN_BODY)("submits that differ only in %s", (column) => {
     );
     await expectStored(items, tasks);
     // Only the first task and those that share its values are answered by their ids.
-    const isShared = column === "id" || column === "payload";
-    const isEqual = ORDER.map((index) => isShared || index === ORDER[0]);
+    const isEqual = ORDER.map((index) => sharing === "each" || index === ORDER[0]);
     // A delay starts at another microsecond in each insert, so such tasks may differ.
     if (column !== "run_at") expect(results.map((one) => "id" in one)).toEqual(isEqual);
   });
 
   test("are another request under the same idempotency key, unless the column is not compared", async () => {
     const { room, build, post } = await setUp();
-    const isIgnored = column === "id" || column === "trace_context";
     const [a, b] = build([0, 1]).map((item) => ({ ...item, idempotency_key: `${room}-${column}` }));
     if (a === undefined || b === undefined) throw new Error("expected two submits");
 
@@ -122,7 +116,7 @@ describe.each(IN_BODY)("submits that differ only in %s", (column) => {
 
     const [first] = results;
     expect(again[0]).toEqual(first);
-    if (isIgnored) expect(again[1]).toEqual(first);
+    if (replay === "ignored") expect(again[1]).toEqual(first);
     else expect(again[1]).toMatchObject({ problem: { type: "/v1/problems/idempotency-conflict" } });
   });
 });

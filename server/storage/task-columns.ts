@@ -1,0 +1,211 @@
+import { isDeepStrictEqual } from "node:util";
+import type { InferEntity } from "@mikro-orm/core";
+import type { Task } from "../../protocol/index.ts";
+import type { TaskEntity } from "./entities/task.ts";
+
+/** A task as it is stored: without the members that depend on a setting or a count. */
+export type StoredTask = Omit<Task, "job_name" | "queue_position">;
+
+/** Types of columns. Times and JSON are read as text, independent of the parsers of the host. */
+interface SqlTypes {
+  readonly uuid: string;
+  readonly text: string;
+  readonly integer: number;
+  readonly bigint: string;
+  readonly float8: number;
+  readonly boolean: boolean;
+  readonly timestamptz: string;
+  readonly json: string;
+  readonly jsonb: string;
+}
+
+/** A column of the table `task`. In responses it has the same name. */
+export interface TaskColumn {
+  readonly type: keyof SqlTypes;
+  readonly isNullable?: true;
+  /**
+   * The submitter sets an `option` as a member of the submit, possibly with a default of the job. A `request` column
+   * follows from the rest of the request. The `database` sets a column with the insert, a `step` with a later statement.
+   */
+  readonly setBy: "option" | "request" | "database" | "step";
+  /** Read with every task: as a member of the response (`wire`), or next to it (`record`). */
+  readonly read?: "wire" | "record";
+  /** True for a member that responses leave out instead of sending null. */
+  readonly isOptional?: true;
+  /** True for values that pass from the database to the response as text. */
+  readonly isLarge?: true;
+  /** The value of a new task, if a `step` sets the column and null is not possible. */
+  readonly initial?: string | number | readonly [];
+  /**
+   * By default, tasks of one batch share a value if it is equal, and it is sent once. `each` task of a group has its own
+   * value. A task with a value that makes it `alone` is in a group of its own.
+   */
+  readonly sharing?: "each" | "alone";
+  /** By default, another value under the same idempotency key is a conflict. `scope` columns are part of the key. */
+  readonly replay?: "scope" | "ignored";
+  /**
+   * By default, a claim returns the value. After a claim it is `null`, or `known` to the claimer. It is not returned if it
+   * is the usual one (`unless-usual`).
+   */
+  readonly claim?: "null" | "known" | "unless-usual";
+}
+
+type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
+  : "";
+type CamelCase<Name extends string> = Name extends `${infer First}_${infer Rest}`
+  ? `${First}${Capitalize<CamelCase<Rest>>}`
+  : Name;
+type EntityColumn = SnakeCase<Extract<keyof InferEntity<typeof TaskEntity>, string>>;
+
+/** Every column of the entity and every member of the task in responses. A column is a member if `read` is `wire`. */
+type AllColumns = {
+  readonly [Name in EntityColumn]: TaskColumn &
+    (Name extends keyof StoredTask ? { readonly read: "wire" } : { readonly read?: "record" });
+} & Readonly<Record<keyof StoredTask, TaskColumn>>;
+
+/** The columns of a task, in the order of the members in responses. */
+export const TASK_COLUMNS = {
+  id: { type: "uuid", setBy: "request", read: "wire", sharing: "each", replay: "ignored" },
+  job_id: { type: "uuid", setBy: "request", read: "record" },
+  room_id: { type: "text", setBy: "request", read: "wire", replay: "scope" },
+  status: { type: "text", setBy: "step", read: "wire", initial: "pending", claim: "known" },
+  payload: { type: "json", setBy: "request", read: "wire", sharing: "each", isLarge: true },
+  priority: { type: "integer", setBy: "option", read: "wire" },
+  attempt: { type: "integer", setBy: "step", read: "wire", initial: 0 },
+  runs: { type: "integer", setBy: "step", read: "wire", initial: 0 },
+  max_attempts: { type: "integer", setBy: "option", read: "wire" },
+  backoff: { type: "jsonb", setBy: "option", read: "wire", claim: "unless-usual" },
+  timeout_seconds: { type: "float8", isNullable: true, setBy: "option", read: "wire" },
+  run_at: { type: "timestamptz", setBy: "request", read: "wire", claim: "unless-usual" },
+  created_at: { type: "timestamptz", setBy: "database", read: "wire" },
+  started_at: { type: "timestamptz", isNullable: true, setBy: "step", read: "wire", claim: "known" },
+  completed_at: { type: "timestamptz", isNullable: true, setBy: "step", read: "wire", claim: "null" },
+  created_by_id: { type: "text", setBy: "request", read: "wire", replay: "scope" },
+  worker_id: { type: "uuid", isNullable: true, setBy: "step", read: "wire", claim: "known" },
+  error: { type: "text", isNullable: true, setBy: "step", read: "wire", claim: "null" },
+  errors: { type: "jsonb", setBy: "step", read: "wire", initial: [], claim: "unless-usual" },
+  result: { type: "json", isNullable: true, setBy: "step", read: "wire", isLarge: true, claim: "null" },
+  progress: { type: "jsonb", isNullable: true, setBy: "step", read: "wire", claim: "null" },
+  trace_context: {
+    ...{ type: "jsonb", isNullable: true, setBy: "request", read: "wire" },
+    ...{ isOptional: true, replay: "ignored" },
+  },
+  version: { type: "integer", setBy: "step", read: "record", initial: 1 },
+  idempotency_key: { type: "text", isNullable: true, setBy: "request", sharing: "alone", replay: "scope" },
+  request_hash: { type: "text", isNullable: true, setBy: "request", sharing: "alone", replay: "ignored" },
+  number: { type: "bigint", setBy: "database" },
+  due: { type: "boolean", setBy: "database" },
+  in_turn: { type: "boolean", setBy: "database" },
+  claimed_at: { type: "timestamptz", isNullable: true, setBy: "step" },
+  hold_ended_worker_id: { type: "uuid", isNullable: true, setBy: "step" },
+  hold_ended_reason: { type: "text", isNullable: true, setBy: "step" },
+} as const satisfies AllColumns;
+
+type Columns = typeof TASK_COLUMNS;
+/** The name of a column. */
+export type TaskColumnName = keyof Columns;
+type ColumnWith<Part> = {
+  [Name in TaskColumnName]: Columns[Name] extends Part ? Name : never;
+}[TaskColumnName];
+
+/** A column that the submit sets. */
+export type SubmittedColumn = ColumnWith<{ readonly setBy: "option" | "request" }>;
+type OptionColumn = ColumnWith<{ readonly setBy: "option" }>;
+type StepColumn = ColumnWith<{ readonly setBy: "step"; readonly read: "wire" }>;
+type ReadColumn = ColumnWith<{ readonly read: string }>;
+/** A column whose value a claim returns. */
+export type ClaimedColumn = Exclude<ReadColumn, ColumnWith<{ readonly claim: "known" | "null" }>>;
+/** A column whose value the claimer knows or can replace if it is the usual one. */
+export type KnownColumn = ColumnWith<{ readonly claim: "known" | "unless-usual" }>;
+
+type RowValue<Name extends TaskColumnName> =
+  | SqlTypes[Columns[Name]["type"]]
+  | (Columns[Name] extends { readonly isNullable: true } ? null : never);
+
+/** The values of a row that every statement reads. */
+export type TaskValues = { readonly [Name in ReadColumn]: RowValue<Name> };
+
+/** The values that a claim returns. Numbers other than integers are text; the usual value of a column is null. */
+export type ClaimedValues = {
+  readonly [Name in ClaimedColumn]:
+    | (Columns[Name]["type"] extends "integer" ? number : string)
+    | (Columns[Name] extends { readonly isNullable: true } | { readonly claim: string } ? null : never);
+};
+
+/** The options of a new task. */
+export type TaskOptions = { readonly [Name in OptionColumn as CamelCase<Name>]: StoredTask[Name] };
+
+/** A column with its name. */
+export interface NamedColumn<Name extends TaskColumnName = TaskColumnName> extends TaskColumn {
+  readonly name: Name;
+}
+
+/** Returns the columns that match, in order. The caller states their names, because a filter cannot be inferred. */
+function listColumns<Name extends TaskColumnName>(
+  matches: (column: TaskColumn) => boolean,
+): readonly NamedColumn<Name>[] {
+  return Object.entries<TaskColumn>(TASK_COLUMNS)
+    .filter(([, column]) => matches(column))
+    .map(([name, column]) => ({ ...column, name: name as Name }));
+}
+
+const isReturnedByClaim = ({ read, claim }: TaskColumn): boolean =>
+  read !== undefined && claim !== "known" && claim !== "null";
+
+/** The columns that a submit sets. */
+export const SUBMITTED_COLUMNS: readonly NamedColumn<SubmittedColumn>[] = listColumns(
+  ({ setBy }) => setBy === "option" || setBy === "request",
+);
+/** The columns that are read with every task. */
+export const READ_COLUMNS: readonly NamedColumn<ReadColumn>[] = listColumns(({ read }) => read !== undefined);
+/** The columns that a response contains. */
+export const WIRE_COLUMNS: readonly NamedColumn<keyof StoredTask>[] = listColumns(
+  ({ read }) => read === "wire",
+);
+/** The columns that a claim returns. */
+export const CLAIMED_COLUMNS: readonly NamedColumn<ClaimedColumn>[] = listColumns(isReturnedByClaim);
+
+const toProperty = (name: string): string =>
+  name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+const OPTIONS = listColumns<OptionColumn>(({ setBy }) => setBy === "option").map(({ name }) => ({
+  name,
+  property: toProperty(name) as keyof TaskOptions,
+}));
+
+/** Returns the values of the columns that are options of a new task. */
+export function readOptions(task: TaskOptions): Pick<StoredTask, OptionColumn> {
+  const values: Partial<Record<OptionColumn, unknown>> = {};
+  for (const { name, property } of OPTIONS) values[name] = task[property];
+  // Complete, because `TaskOptions` has the same columns.
+  return values as Pick<StoredTask, OptionColumn>;
+}
+
+/** The members of a new task in their order, with the values of those that a step sets; the others are undefined. */
+export const NEW_TASK = Object.fromEntries<unknown>(
+  WIRE_COLUMNS.filter(({ isOptional }) => isOptional === undefined).map(({ name, setBy, initial }) => [
+    name,
+    setBy === "step" ? (initial ?? null) : undefined,
+  ]),
+) as Pick<StoredTask, StepColumn>;
+
+const OWN_MEMBERS: ReadonlySet<string> = new Set(
+  listColumns(({ sharing }) => sharing === "each").map(({ name }) => name),
+);
+
+const isEqual = (a: unknown, b: unknown): boolean =>
+  a === b || (typeof a === "object" && isDeepStrictEqual(a, b));
+
+/**
+ * Returns true if two tasks of the same form have equal values, apart from those that each task has of its own. Every
+ * member is compared, so that none can be forgotten.
+ */
+export function hasSameValues<Form extends object>(one: Form, other: Form): boolean {
+  for (const name in one) {
+    if (!OWN_MEMBERS.has(name) && !isEqual(one[name], other[name])) return false;
+  }
+  for (const name in other) {
+    if (!(name in one) && other[name] !== undefined) return false;
+  }
+  return true;
+}
