@@ -205,7 +205,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(facts).toMatchObject({
         workers: 1,
         busyWorkers: 1,
-        holding: 1,
+        leasedTasks: 1,
         isJobRemoved: false,
         claimedAt: null,
       });
