@@ -5,10 +5,8 @@ import {
   type FieldError,
   formatWait,
   isRoomId,
-  type MinimalResponse,
   type Operation,
   type OperationInput,
-  type OperationResponse,
   Problem,
   parseWait,
 } from "../../protocol/index.ts";
@@ -183,9 +181,13 @@ export const createOperationRoute = <O extends Operation>(
   };
 };
 
-const sendResponse = <O extends Operation>(
+const sendResponse = (
   reply: FastifyReply,
-  response: OperationResponse<O> | MinimalResponse<O>,
+  response: {
+    readonly status: number;
+    readonly body: unknown;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
 ): FastifyReply => {
   const { body, headers } = response;
   const status: number = response.status;

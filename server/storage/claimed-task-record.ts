@@ -1,5 +1,7 @@
 import type { Task } from "../../protocol/index.ts";
+import type { Serialized } from "../raw-json.ts";
 import type { TaskRecord } from "./storage.ts";
+import type { WireTask } from "./task-columns.ts";
 
 /** A claimed task. Most are only serialized: `task` is parsed when it is read. */
 export interface ClaimedTaskRecord extends TaskRecord {
@@ -10,5 +12,5 @@ export interface ClaimedTaskRecord extends TaskRecord {
   /** Null unless the claim also started the task. */
   readonly startedAt: string | null;
   /** Returns the task as the API sends it, with the given name of its job. */
-  toTask(jobName: string): Task;
+  toTask(jobName: string): WireTask | Serialized<Task>;
 }

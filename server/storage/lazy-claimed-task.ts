@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { JobAddress, Task } from "../../protocol/index.ts";
-import { createRawJson, LONG_TEXT } from "../raw-json.ts";
+import { LONG_TEXT, Serialized } from "../raw-json.ts";
 import type { ClaimedTaskRecord } from "./claimed-task-record.ts";
 import type { Placeholder } from "./queries/statement.ts";
 import { formatTime } from "./rows.ts";
@@ -140,11 +140,10 @@ export class LazyClaimedTask implements ClaimedTaskRecord {
     return this.#task;
   }
 
-  toTask(jobName: string): Task {
+  toTask(jobName: string): Serialized<Task> {
     const [before, after] = this.#texts();
-    // The value can only be serialized, which is all that a response needs.
-    return createRawJson(
-      ...joinTexts(
+    return new Serialized(
+      joinTexts(
         `{"job_name":${JSON.stringify(jobName)},${before}`,
         this.#row.payload,
         `${after},"queue_position":null}`,

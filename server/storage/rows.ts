@@ -1,10 +1,11 @@
 import { type RawBuilder, sql } from "kysely";
 import { parseExactJson } from "../../protocol/exact-json.ts";
-import { type Fairness, JsonObject, type JsonValue, type Worker } from "../../protocol/index.ts";
-import { createRawJson } from "../raw-json.ts";
+import { type Fairness, JsonObject, type Worker } from "../../protocol/index.ts";
+import { Serialized } from "../raw-json.ts";
 import type { InsertedRow } from "./queries/insert-tasks.ts";
 import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
 import {
+  type LargeValues,
   type NamedColumn,
   NEW_TASK,
   READ_COLUMNS,
@@ -118,8 +119,6 @@ export const formatTime = (time: TimeText): string => {
 export const formatTimeOrNull = (time: TimeText | null): string | null =>
   time === null ? null : formatTime(time);
 
-type LargeValues = Pick<StoredTask, "payload" | "result">;
-
 const parseText = (type: NamedColumn["type"], text: string): unknown =>
   type === "timestamptz" ? formatTime(text) : JSON.parse(text);
 
@@ -156,17 +155,15 @@ export const toTaskRecord = (row: TaskRow): TaskRecord =>
 /** Minimum number of characters to keep JSON as text. Parsing and serializing a shorter text costs less. */
 const MIN_RAW_LENGTH = 2_048;
 
-const toJsonValue = (text: string): JsonValue =>
-  text.length < MIN_RAW_LENGTH ? JSON.parse(text) : createRawJson(text);
-
-const isObject = (value: JsonValue): value is JsonObject => typeof value === "object";
+const parseIfShort = (text: string) =>
+  text.length < MIN_RAW_LENGTH ? JSON.parse(text) : new Serialized<never>([text]);
 
 /** Converts a task's row, with its payload as separate JSON. Large values stay text: they can be serialized, but not read. */
-export const toRawTaskRecord = (row: Omit<TaskRow, "payload">, payloadText: string): TaskRecord => {
-  const payload = toJsonValue(payloadText);
-  if (!isObject(payload)) throw new TypeError("the payload is not an object");
-  return toRecord(row, { payload, result: row.result === null ? null : toJsonValue(row.result) });
-};
+export const toRawTaskRecord = (row: Omit<TaskRow, "payload">, payloadText: string): TaskRecord =>
+  toRecord(row, {
+    payload: parseIfShort(payloadText),
+    result: row.result === null ? null : parseIfShort(row.result),
+  });
 
 /** Creates the record of an inserted task from its input and the values that the database has set. */
 export const toNewTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({

@@ -1,10 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import type { InferEntity } from "@mikro-orm/core";
-import type { Task } from "../../protocol/index.ts";
+import type { JsonObject, JsonValue, SubmittedTask, Task } from "../../protocol/index.ts";
+import type { Serialized } from "../raw-json.ts";
 import type { TaskEntity } from "./entities/task.ts";
 
+/** The values that may pass from the database to the response without being parsed. */
+export interface LargeValues {
+  readonly payload: JsonObject | Serialized<JsonObject>;
+  readonly result: JsonValue | Serialized<JsonValue>;
+}
+
 /** A task as it is stored: without the members that depend on a setting or a count. */
-export type StoredTask = Omit<Task, "job_name" | "queue_position">;
+export type StoredTask = Omit<Task, "job_name" | "queue_position" | keyof LargeValues> & LargeValues;
 
 /** Types of columns. Times and JSON are read as text, independent of the parsers of the host. */
 interface SqlTypes {
@@ -49,6 +56,15 @@ export interface TaskColumn {
    */
   readonly claim?: "null" | "known" | "unless-usual";
 }
+
+/** A task in responses. */
+export type WireTask = StoredTask & Pick<Task, "job_name" | "queue_position">;
+
+/** A task in the response to its submit. */
+export type SubmittedWireTask = WireTask & Pick<SubmittedTask, "workers_online">;
+
+/** The members that submitted tasks can share in a minimal response. */
+export type CommonMembers = Omit<SubmittedWireTask, "id" | "payload">;
 
 type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`

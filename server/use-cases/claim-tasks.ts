@@ -1,7 +1,9 @@
 import { formatJobName, type Task } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
+import type { Serialized } from "../raw-json.ts";
 import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
+import type { WireTask } from "../storage/task-columns.ts";
 import { createTaskChangedEvent, createWorkAvailableEvents, type ResultWithEvents } from "./events.ts";
 import { getDeadline, getPollInterval, type LongPoll } from "./long-poll.ts";
 import { WaitingClaim } from "./waiting-claim.ts";
@@ -24,7 +26,7 @@ export interface ClaimInput {
 
 /** The claimed tasks for the response, and their records, which are needed to requeue them if the client is gone. */
 export interface ClaimTasksResult {
-  readonly tasks: Task[];
+  readonly tasks: (WireTask | Serialized<Task>)[];
   readonly records: readonly ClaimedTaskRecord[];
   /** True if the worker is draining and gets no more tasks. */
   readonly isDraining: boolean;

@@ -1,8 +1,9 @@
-import { type Adoption, type LateResult, Problem, type Task, type TaskUpdate } from "../../protocol/index.ts";
+import { type Adoption, type LateResult, Problem, type TaskUpdate } from "../../protocol/index.ts";
 import { type Caller, forbidden, isSubmitter } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import type { TaskRecord } from "../storage/storage.ts";
+import type { WireTask } from "../storage/task-columns.ts";
 import { taskNotFound } from "./await-task.ts";
 import { createTaskChangedEvent, type ResultWithEvents } from "./events.ts";
 import { requireResult, validationError } from "./schema-checks.ts";
@@ -53,7 +54,7 @@ export const adoptLateResult = async (
   context: Context,
   caller: Caller,
   { taskId, attempt }: Adoption & { readonly taskId: string },
-): Promise<ResultWithEvents<Task>> => {
+): Promise<ResultWithEvents<WireTask>> => {
   const record = await findSubmittedTask(context, caller, taskId);
   if (record.task.status === "completed") throw invalidTransition(record, "completed");
   const lateResult = (await context.storage.lateResults.list(taskId)).find(

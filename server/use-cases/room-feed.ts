@@ -8,7 +8,8 @@ import {
 } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import type { Unsubscribe } from "../events/event-bus.ts";
-import { createRawJson, stringify } from "../raw-json.ts";
+import { Serialized, stringify } from "../raw-json.ts";
+import type { SerializableEvent } from "./follow.ts";
 import { toWireTask } from "./wire.ts";
 
 /** Maximum number of buffered events of a room. A client that reconnects after more events gets a `reset`. */
@@ -20,7 +21,7 @@ const MAX_TASK_EVENTS = 200;
 /** Number of tasks that are read at a time. Each task may have a payload and a result of several megabytes. */
 const READ_BATCH = 20;
 
-type FeedEvent = StreamMessage<"followRoom">;
+type FeedEvent = SerializableEvent<StreamMessage<"followRoom">>;
 type Ports = Pick<Context, "storage" | "bus" | "settings" | "log">;
 
 /** The changes of one room. They are read once for all clients of this server that follow the room. */
@@ -130,7 +131,7 @@ export class RoomFeed {
     for (const record of records) {
       // Serialized once for all clients.
       const text = stringify(toWireTask(this.#ports.settings, record));
-      this.#publish({ event: "task", data: createRawJson<Task>(text) }, text.length);
+      this.#publish({ event: "task", data: new Serialized<Task>([text]) }, text.length);
     }
     // Some tasks were deleted: clients must read their lists again.
     if (records.length < ids.length) this.#publish({ event: "reset", data: {} });

@@ -1,19 +1,17 @@
 import {
-  type MinimalSubmittedTasks,
   type ProblemDocument,
   readTraceContext,
   type SubmitBatch,
-  type SubmittedTask,
   type TraceContext,
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
-import { hasSameValues } from "../storage/task-columns.ts";
+import { type CommonMembers, hasSameValues, type SubmittedWireTask } from "../storage/task-columns.ts";
 import { publishEvents } from "./events.ts";
 import { submitTask } from "./submit-task.ts";
 
 /** The result of one submit of a batch. */
-export type SubmitBatchResult = { readonly task: SubmittedTask } | { readonly problem: ProblemDocument };
+export type SubmitBatchResult = { readonly task: SubmittedWireTask } | { readonly problem: ProblemDocument };
 
 /** A batch of independent submits in one request. */
 export interface SubmitBatchInput {
@@ -51,7 +49,7 @@ export const submitBatch = (
 
 /** The minimal response of a batch: fields that the tasks share are in `common`. */
 export interface MinimalBatchResults {
-  readonly common: MinimalSubmittedTasks["common"] | null;
+  readonly common: CommonMembers | null;
   readonly results: ({ readonly id: string } | SubmitBatchResult)[];
 }
 

@@ -2,9 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type FieldError,
   type JobAddress,
-  type MinimalSubmittedTasks,
   Problem,
-  type SubmittedTask,
   type TaskSubmission,
   type TraceContext,
 } from "../../protocol/index.ts";
@@ -12,6 +10,7 @@ import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import type { ClaimedTaskRecord } from "../storage/claimed-task-record.ts";
 import type { InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../storage/storage.ts";
+import type { CommonMembers, SubmittedWireTask } from "../storage/task-columns.ts";
 import { DirectAssignment } from "./direct-assignment.ts";
 import {
   createGroupedWorkEvents,
@@ -53,8 +52,8 @@ export interface SubmitTasksInput {
 export interface SubmitTasksResult {
   readonly isReplay: boolean;
   /** Empty if `minimal` is set. */
-  readonly tasks: SubmittedTask[];
-  readonly minimal?: MinimalSubmittedTasks;
+  readonly tasks: SubmittedWireTask[];
+  readonly minimal?: { readonly common: CommonMembers; readonly ids: string[] };
 }
 
 /** Resolves each job name once: the tasks of a large request usually have the same job. */
@@ -180,7 +179,7 @@ export const toSubmitTasksResult = (
   }
   const { groups, workersOnline, assigned } = outcome;
   context.meter.submitted(groups.reduce((sum, { ids }) => sum + ids.length, 0));
-  const toSubmittedTask = (record: TaskRecord) => ({
+  const toSubmittedTask = (record: TaskRecord): SubmittedWireTask => ({
     ...toWireTask(context.settings, record),
     workers_online: workersOnline.get(record.jobId) ?? 0,
   });

@@ -9,6 +9,7 @@ import {
 } from "../../protocol/index.ts";
 import { type Caller, canReadTask, forbidden, isSubmitter, isWorkerOwner } from "../access.ts";
 import type { Context } from "../context.ts";
+import { parseSerialized } from "../raw-json.ts";
 import type { TaskRecord } from "../storage/storage.ts";
 
 /** A requested update of a task, and the task as it is stored. */
@@ -41,7 +42,11 @@ export const isRepeatedUpdate = (requested: RequestedUpdate): boolean => {
   if (isTerminal(task.status) && matchesLease(requested)) {
     if (update.status !== task.status) return false;
     // A completion with a different result is not a repetition, because its result would be lost.
-    return task.status !== "completed" || update.result === undefined || isEqual(update.result, task.result);
+    return (
+      task.status !== "completed" ||
+      update.result === undefined ||
+      isEqual(update.result, parseSerialized(task.result))
+    );
   }
   if (update.status === "failed" && isRecordedFailure(requested)) return true;
   // Without both the worker and the attempt, a repeated start cannot be distinguished from a second one.

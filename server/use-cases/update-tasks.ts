@@ -1,8 +1,9 @@
-import type { MinimalTaskUpdate, ProblemDocument, Task, TaskUpdates } from "../../protocol/index.ts";
+import type { MinimalTaskUpdate, ProblemDocument, TaskUpdates } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Context } from "../context.ts";
 import { isUuid } from "../storage/ids.ts";
 import { catchUnknownOutcome } from "../storage/storage-unavailable.ts";
+import type { WireTask } from "../storage/task-columns.ts";
 import type { Completion } from "../storage/task-completions.ts";
 import { createTaskCompletedEvent, publishEvents } from "./events.ts";
 import { updateTask } from "./update-task.ts";
@@ -74,7 +75,7 @@ const applyUpdates = async <Result>(
   context: Context,
   caller: Caller,
   { workerId, updates, toProblem }: UpdateTasksInput,
-  { done, toResult }: { done: ReadonlyMap<Update, Result>; toResult: (task: Task, id: string) => Result },
+  { done, toResult }: { done: ReadonlyMap<Update, Result>; toResult: (task: WireTask, id: string) => Result },
 ): Promise<(Result | RejectedUpdate)[]> => {
   // The map is in the order of the updates. A promise per update would be the most expensive part of the response.
   if (done.size === updates.length) return [...done.values()];
@@ -107,9 +108,9 @@ export const updateTasks = async (
   context: Context,
   caller: Caller,
   input: UpdateTasksInput,
-): Promise<({ readonly id: string; readonly task: Task } | RejectedUpdate)[]> => {
+): Promise<({ readonly id: string; readonly task: WireTask } | RejectedUpdate)[]> => {
   await context.owners.requireOwner(caller, input.workerId);
-  const toResult = (task: Task, id: string) => ({ id, task });
+  const toResult = (task: WireTask, id: string) => ({ id, task });
   return applyUpdates(context, caller, input, { done: new Map(), toResult });
 };
 
@@ -123,6 +124,6 @@ export const updateTasksMinimal = async (
   input: UpdateTasksInput,
 ): Promise<(MinimalTaskUpdate | RejectedUpdate)[]> => {
   await context.owners.requireOwner(caller, input.workerId);
-  const toResult = ({ status, completed_at }: Task, id: string) => ({ id, status, completed_at });
+  const toResult = ({ status, completed_at }: WireTask, id: string) => ({ id, status, completed_at });
   return applyUpdates(context, caller, input, { done: await completeBatch(context, input), toResult });
 };

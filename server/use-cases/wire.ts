@@ -1,11 +1,12 @@
-import { formatJobName, type Job, type Task } from "../../protocol/index.ts";
+import { formatJobName, type Job } from "../../protocol/index.ts";
 import type { Settings } from "../settings.ts";
 import type { JobRecord, TaskRecord } from "../storage/storage.ts";
+import type { WireTask } from "../storage/task-columns.ts";
 
 type Naming = Pick<Settings, "job_name_style">;
 
 /** Converts a stored task to the format of a response. */
-export const toWireTask = ({ job_name_style }: Naming, record: TaskRecord): Task => {
+export const toWireTask = ({ job_name_style }: Naming, record: TaskRecord): WireTask => {
   return {
     ...record.task,
     job_name: formatJobName(record.job, job_name_style),
