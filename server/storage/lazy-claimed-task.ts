@@ -10,6 +10,7 @@ import {
   type ClaimedValues,
   type KnownColumn,
   type NamedColumn,
+  type UsualColumn,
   WIRE_COLUMNS,
 } from "./task-columns.ts";
 
@@ -26,47 +27,56 @@ interface ClaimContext {
   readonly backoff: string;
 }
 
+type BuildValue = (knownBackoff: Placeholder) => RawBuilder<unknown>;
+
 /** The usual values are not returned. Formatting the numbers of a backoff costs more than comparing them. */
-const USUAL_VALUES: Readonly<Record<string, (knownBackoff: Placeholder) => RawBuilder<unknown>>> = {
+const USUAL_VALUES: Readonly<Record<UsualColumn, BuildValue>> & { readonly [name: string]: BuildValue } = {
   backoff: (known) => sql`${known}::jsonb`,
   run_at: () => sql`created_at`,
   errors: () => sql`'[]'`,
 };
 
-const selectColumn = ({ name, type, claim }: NamedColumn<ClaimedColumn>, knownBackoff: Placeholder) => {
-  const usual = claim === undefined ? undefined : USUAL_VALUES[name]?.(knownBackoff);
+function selectColumn({ name, type, claim }: NamedColumn<ClaimedColumn>, knownBackoff: Placeholder) {
+  const usual = claim === "unless-usual" ? USUAL_VALUES[name]?.(knownBackoff) : undefined;
   const value = usual === undefined ? sql.raw(name) : sql`nullif(${sql.raw(name)}, ${usual})`;
   const isSent = type === "uuid" || type === "text" || type === "integer";
   return sql`${value}${sql.raw(isSent ? "" : "::text")} as ${sql.id(name)}`;
-};
+}
 
 /** The columns of a task `t` that `selectClaimedTaskRows` needs. */
 export const CLAIMED_TASK_COLUMNS = sql.join(CLAIMED_COLUMNS.map(({ name }) => sql`t.${sql.id(name)}`));
 
 /** Builds the select list of a claimed task's row. */
-export const selectClaimedTaskRows = (knownBackoff: Placeholder): RawBuilder<ClaimedValues> =>
-  sql<ClaimedValues>`${sql.join(CLAIMED_COLUMNS.map((column) => selectColumn(column, knownBackoff)))}`;
+export function selectClaimedTaskRows(knownBackoff: Placeholder): RawBuilder<ClaimedValues> {
+  return sql<ClaimedValues>`${sql.join(CLAIMED_COLUMNS.map((column) => selectColumn(column, knownBackoff)))}`;
+}
 
 /** Joins the texts of a task. A long payload stays separate, because joining would copy it once more. */
-const joinTexts = (before: string, payload: string, after: string): readonly string[] =>
-  payload.length < LONG_TEXT ? [before + payload + after] : [before, payload, after];
+function joinTexts(before: string, payload: string, after: string): readonly string[] {
+  return payload.length < LONG_TEXT ? [before + payload + after] : [before, payload, after];
+}
 
-const getStatus = ({ startedAt }: ClaimContext) => (startedAt === null ? "claimed" : "running");
+function getStatus({ startedAt }: ClaimContext) {
+  return startedAt === null ? "claimed" : "running";
+}
 
 /** The columns of `selectClaimedTaskRows`, all null. */
 export const NULL_TASK_COLUMNS = sql.join(CLAIMED_COLUMNS.map(() => sql`null`));
 
-const quote = (value: unknown): string => (value === null ? "null" : `"${value}"`);
+function quote(value: unknown): string {
+  return value === null ? "null" : `"${value}"`;
+}
 
 /** Formats a value of a row as JSON. A UUID needs no escaping; numbers and JSON are text already. */
-const formatJson = (type: NamedColumn["type"], value: string | number | null): string => {
+function formatJson(type: NamedColumn["type"], value: string | number | null): string {
   if (type === "text") return JSON.stringify(value);
   if (type === "timestamptz") return quote(value === null ? null : formatTime(String(value)));
   return type === "uuid" ? quote(value) : String(value);
-};
+}
 
-const isClaimed = (column: NamedColumn): column is NamedColumn<ClaimedColumn> =>
-  CLAIMED_COLUMNS.some(({ name }) => name === column.name);
+function isClaimed(column: NamedColumn): column is NamedColumn<ClaimedColumn> {
+  return CLAIMED_COLUMNS.some(({ name }) => name === column.name);
+}
 
 /** The members of a task, in the order of every other task. */
 const MEMBERS = WIRE_COLUMNS.map((column, index) => ({
@@ -76,7 +86,7 @@ const MEMBERS = WIRE_COLUMNS.map((column, index) => ({
 }));
 
 /** Returns the JSON members before the payload and those after it. */
-const buildTexts = (row: ClaimedValues, context: ClaimContext, runAt: string): readonly [string, string] => {
+function buildTexts(row: ClaimedValues, context: ClaimContext, runAt: string): readonly [string, string] {
   const known: Readonly<Record<KnownColumn, string>> & { readonly [name: string]: string } = {
     status: quote(getStatus(context)),
     worker_id: quote(context.workerId),
@@ -98,7 +108,7 @@ const buildTexts = (row: ClaimedValues, context: ClaimContext, runAt: string): r
     }
   }
   return [before, text];
-};
+}
 
 /**
  * A claimed task whose JSON is built from the texts of the database and parsed only if `task` is read. Creating objects

@@ -1,7 +1,9 @@
 import { type RawBuilder, sql } from "kysely";
 import { parseExactJson } from "../../protocol/exact-json.ts";
-import { type Fairness, JsonObject, type Worker } from "../../protocol/index.ts";
+import { JsonObject, type Worker } from "../../protocol/index.ts";
 import { Serialized } from "../raw-json.ts";
+import { isReadAsText } from "./column-types.ts";
+import { type JobOptionValues, toJobOptions } from "./job-options.ts";
 import type { InsertedRow } from "./queries/insert-tasks.ts";
 import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "./storage.ts";
 import {
@@ -32,10 +34,8 @@ export interface TaskRow extends TaskValues {
   readonly queue_position: number | null;
 }
 
-const IS_TEXT: ReadonlySet<string> = new Set(["json", "jsonb", "timestamptz"]);
-
 const selectColumn = ({ name, type }: NamedColumn) =>
-  IS_TEXT.has(type) ? sql`t.${sql.raw(name)}::text as ${sql.raw(name)}` : sql`t.${sql.raw(name)}`;
+  isReadAsText(type) ? sql`t.${sql.raw(name)}::text as ${sql.raw(name)}` : sql`t.${sql.raw(name)}`;
 
 const selectColumns = (matches: (column: NamedColumn) => boolean) =>
   sql.join(READ_COLUMNS.filter(matches).map(selectColumn));
@@ -67,7 +67,7 @@ const buildSelect = (source: string, more: RawBuilder<unknown>) => sql`
   left join joblib.worker as w on w.id = t.worker_id`;
 
 /** A job with its live workers and its number of pending tasks. */
-export interface JobRow {
+export interface JobRow extends JobOptionValues {
   id: string;
   room_id: string;
   category: string;
@@ -76,9 +76,6 @@ export interface JobRow {
   schema: string;
   result_schema: string | null;
   schema_hash: string;
-  description: string | null;
-  defaults: JsonText;
-  fairness: Fairness;
   created_at: TimeText;
   /** The transaction that wrote this version of the row (`xmin`); it changes with each update. */
   row_version: string;
@@ -122,15 +119,18 @@ export const formatTimeOrNull = (time: TimeText | null): string | null =>
 const parseText = (type: NamedColumn["type"], text: string): unknown =>
   type === "timestamptz" ? formatTime(text) : JSON.parse(text);
 
-const PARSED_COLUMNS = WIRE_COLUMNS.map((column) => ({ ...column, isText: IS_TEXT.has(column.type) }));
+const PARSED_COLUMNS = WIRE_COLUMNS.map((column) => ({ ...column, isText: isReadAsText(column.type) }));
 
 const toRecord = (row: Omit<TaskRow, keyof LargeValues>, large: LargeValues): TaskRecord => {
-  const values: Omit<TaskValues, keyof LargeValues> & LargeValues = { ...row, ...large };
   const task: Record<string, unknown> = {};
-  for (const { name, type, isLarge, isOptional, isText } of PARSED_COLUMNS) {
-    const value = values[name];
-    if (value === null && isOptional === true) continue;
-    task[name] = isText && isLarge !== true && typeof value === "string" ? parseText(type, value) : value;
+  for (const { name, type, isOptional, isText } of PARSED_COLUMNS) {
+    if (name === "payload" || name === "result") {
+      task[name] = large[name];
+    } else {
+      const value = row[name];
+      if (value === null && isOptional === true) continue;
+      task[name] = isText && typeof value === "string" ? parseText(type, value) : value;
+    }
   }
   return {
     // Complete, because the columns are the members of a task.
@@ -198,9 +198,7 @@ export const toRegisteredJob = (row: Omit<JobRow, "workers" | "pending">): Regis
   schema: parseSchema(row.schema),
   resultSchema: row.result_schema === null ? null : parseSchema(row.result_schema),
   schemaHash: row.schema_hash,
-  description: row.description,
-  defaults: JSON.parse(row.defaults),
-  fairness: row.fairness,
+  ...toJobOptions(row),
   createdAt: formatTime(row.created_at),
   rowVersion: row.row_version,
 });

@@ -5,7 +5,6 @@ import type {
   JsonValue,
   Progress,
   StopReason,
-  TaskDefaults,
   TraceContext,
   Worker,
 } from "../../protocol/index.ts";
@@ -14,6 +13,7 @@ import type { DatabaseState } from "./database-state.ts";
 import type { DiagnosisStorage } from "./diagnosis.ts";
 import type { InsertOptions } from "./direct-assignment.ts";
 import type { InvitationStorage } from "./invitations.ts";
+import type { JobOptions } from "./job-options.ts";
 import type { LateResultStorage } from "./late-results.ts";
 import type { QueueCountStorage } from "./queue-counts.ts";
 import type { StatsStorage } from "./stats.ts";
@@ -25,14 +25,11 @@ import type { TaskLogStorage } from "./task-logs.ts";
 import type { WorkerDetailsStorage } from "./worker-details.ts";
 
 /** A job without its counts. `schemaHash` covers the canonical forms of both schemas. */
-export interface RegisteredJob extends JobAddress {
+export interface RegisteredJob extends JobAddress, JobOptions {
   readonly id: string;
   readonly schema: JsonObject;
   readonly resultSchema: JsonObject | null;
   readonly schemaHash: string;
-  readonly description: string | null;
-  readonly defaults: TaskDefaults;
-  readonly fairness: Fairness;
   readonly createdAt: string;
   /** Changes with each update of the row. */
   readonly rowVersion: string;
@@ -47,14 +44,11 @@ export interface JobRecord extends RegisteredJob {
 }
 
 /** A registration whose schemas have been validated. */
-export interface NewJob extends JobAddress {
+export interface NewJob extends JobAddress, JobOptions {
   readonly id: string;
   readonly schema: JsonObject;
   readonly resultSchema: JsonObject | null;
   readonly schemaHash: string;
-  readonly description: string | null;
-  readonly defaults: TaskDefaults;
-  readonly fairness: Fairness;
   /** The id of an existing worker, or a worker to create if the job is new or its schemas match. */
   readonly worker: { readonly id: string } | { readonly create: NewWorkerRecord };
 }

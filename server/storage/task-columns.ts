@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { InferEntity } from "@mikro-orm/core";
 import type { JsonObject, JsonValue, SubmittedTask, Task } from "../../protocol/index.ts";
 import type { Serialized } from "../raw-json.ts";
+import { type CamelCase, type SnakeCase, type SqlType, type SqlTypes, toProperty } from "./column-types.ts";
 import type { TaskEntity } from "./entities/task.ts";
 
 /** The values that may pass from the database to the response without being parsed. */
@@ -13,22 +14,9 @@ export interface LargeValues {
 /** A task as it is stored: without the members that depend on a setting or a count. */
 export type StoredTask = Omit<Task, "job_name" | "queue_position" | keyof LargeValues> & LargeValues;
 
-/** Types of columns. Times and JSON are read as text, independent of the parsers of the host. */
-interface SqlTypes {
-  readonly uuid: string;
-  readonly text: string;
-  readonly integer: number;
-  readonly bigint: string;
-  readonly float8: number;
-  readonly boolean: boolean;
-  readonly timestamptz: string;
-  readonly json: string;
-  readonly jsonb: string;
-}
-
 /** A column of the table `task`. In responses it has the same name. */
 export interface TaskColumn {
-  readonly type: keyof SqlTypes;
+  readonly type: SqlType;
   readonly isNullable?: true;
   /**
    * The submitter sets an `option` as a member of the submit, possibly with a default of the job. A `request` column
@@ -44,10 +32,10 @@ export interface TaskColumn {
   /** The value of a new task, if a `step` sets the column and null is not possible. */
   readonly initial?: string | number | readonly [];
   /**
-   * By default, tasks of one batch share a value if it is equal, and it is sent once. `each` task of a group has its own
-   * value. A task with a value that makes it `alone` is in a group of its own.
+   * By default, tasks of one batch with equal values form a group, and the value is sent once. Every task of a group has
+   * another value of an `each` column. A task with a value of a `never` column shares its group with no other task.
    */
-  readonly sharing?: "each" | "alone";
+  readonly sharing?: "each" | "never";
   /** By default, another value under the same idempotency key is a conflict. `scope` columns are part of the key. */
   readonly replay?: "scope" | "ignored";
   /**
@@ -66,19 +54,13 @@ export type SubmittedWireTask = WireTask & Pick<SubmittedTask, "workers_online">
 /** The members that submitted tasks can share in a minimal response. */
 export type CommonMembers = Omit<SubmittedWireTask, "id" | "payload">;
 
-type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
-  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
-  : "";
-type CamelCase<Name extends string> = Name extends `${infer First}_${infer Rest}`
-  ? `${First}${Capitalize<CamelCase<Rest>>}`
-  : Name;
 type EntityColumn = SnakeCase<Extract<keyof InferEntity<typeof TaskEntity>, string>>;
 
-/** Every column of the entity and every member of the task in responses. A column is a member if `read` is `wire`. */
+/** Every column of the entity. `read` is `wire` for the members of the task in responses. */
 type AllColumns = {
   readonly [Name in EntityColumn]: TaskColumn &
     (Name extends keyof StoredTask ? { readonly read: "wire" } : { readonly read?: "record" });
-} & Readonly<Record<keyof StoredTask, TaskColumn>>;
+};
 
 /** The columns of a task, in the order of the members in responses. */
 export const TASK_COLUMNS = {
@@ -108,8 +90,8 @@ export const TASK_COLUMNS = {
     ...{ isOptional: true, replay: "ignored" },
   },
   version: { type: "integer", setBy: "step", read: "record", initial: 1 },
-  idempotency_key: { type: "text", isNullable: true, setBy: "request", sharing: "alone", replay: "scope" },
-  request_hash: { type: "text", isNullable: true, setBy: "request", sharing: "alone", replay: "ignored" },
+  idempotency_key: { type: "text", isNullable: true, setBy: "request", sharing: "never", replay: "scope" },
+  request_hash: { type: "text", isNullable: true, setBy: "request", sharing: "never", replay: "ignored" },
   number: { type: "bigint", setBy: "database" },
   due: { type: "boolean", setBy: "database" },
   in_turn: { type: "boolean", setBy: "database" },
@@ -127,13 +109,17 @@ type ColumnWith<Part> = {
 
 /** A column that the submit sets. */
 export type SubmittedColumn = ColumnWith<{ readonly setBy: "option" | "request" }>;
-type OptionColumn = ColumnWith<{ readonly setBy: "option" }>;
+/** A column that the submitter sets as a member of the submit. */
+export type OptionColumn = ColumnWith<{ readonly setBy: "option" }>;
 type StepColumn = ColumnWith<{ readonly setBy: "step"; readonly read: "wire" }>;
 type ReadColumn = ColumnWith<{ readonly read: string }>;
 /** A column whose value a claim returns. */
 export type ClaimedColumn = Exclude<ReadColumn, ColumnWith<{ readonly claim: "known" | "null" }>>;
 /** A column whose value the claimer knows or can replace if it is the usual one. */
 export type KnownColumn = ColumnWith<{ readonly claim: "known" | "unless-usual" }>;
+
+/** A column that a claim returns only if its value is not the usual one. */
+export type UsualColumn = ColumnWith<{ readonly claim: "unless-usual" }>;
 
 type RowValue<Name extends TaskColumnName> =
   | SqlTypes[Columns[Name]["type"]]
@@ -166,8 +152,9 @@ function listColumns<Name extends TaskColumnName>(
     .map(([name, column]) => ({ ...column, name: name as Name }));
 }
 
-const isReturnedByClaim = ({ read, claim }: TaskColumn): boolean =>
-  read !== undefined && claim !== "known" && claim !== "null";
+function isReturnedByClaim({ read, claim }: TaskColumn): boolean {
+  return read !== undefined && claim !== "known" && claim !== "null";
+}
 
 /** The columns that a submit sets. */
 export const SUBMITTED_COLUMNS: readonly NamedColumn<SubmittedColumn>[] = listColumns(
@@ -182,17 +169,18 @@ export const WIRE_COLUMNS: readonly NamedColumn<keyof StoredTask>[] = listColumn
 /** The columns that a claim returns. */
 export const CLAIMED_COLUMNS: readonly NamedColumn<ClaimedColumn>[] = listColumns(isReturnedByClaim);
 
-const toProperty = (name: string): string =>
-  name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 const OPTIONS = listColumns<OptionColumn>(({ setBy }) => setBy === "option").map(({ name }) => ({
   name,
-  property: toProperty(name) as keyof TaskOptions,
+  property: toProperty(name),
 }));
 
 /** Returns the values of the columns that are options of a new task. */
 export function readOptions(task: TaskOptions): Pick<StoredTask, OptionColumn> {
   const values: Partial<Record<OptionColumn, unknown>> = {};
-  for (const { name, property } of OPTIONS) values[name] = task[property];
+  for (const { name, property } of OPTIONS) {
+    const value = task[property];
+    if (value !== undefined) values[name] = value;
+  }
   // Complete, because `TaskOptions` has the same columns.
   return values as Pick<StoredTask, OptionColumn>;
 }
@@ -205,20 +193,21 @@ export const NEW_TASK = Object.fromEntries<unknown>(
   ]),
 ) as Pick<StoredTask, StepColumn>;
 
-const OWN_MEMBERS: ReadonlySet<string> = new Set(
+const EACH_MEMBERS: ReadonlySet<string> = new Set(
   listColumns(({ sharing }) => sharing === "each").map(({ name }) => name),
 );
 
-const isEqual = (a: unknown, b: unknown): boolean =>
-  a === b || (typeof a === "object" && isDeepStrictEqual(a, b));
+function isEqual(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === "object" && isDeepStrictEqual(a, b));
+}
 
 /**
- * Returns true if two tasks of the same form have equal values, apart from those that each task has of its own. Every
- * member is compared, so that none can be forgotten.
+ * Returns true if two tasks of the same form have equal values, except in `each` columns. Every member is compared, so
+ * that none can be forgotten.
  */
 export function hasSameValues<Form extends object>(one: Form, other: Form): boolean {
   for (const name in one) {
-    if (!OWN_MEMBERS.has(name) && !isEqual(one[name], other[name])) return false;
+    if (!EACH_MEMBERS.has(name) && !isEqual(one[name], other[name])) return false;
   }
   for (const name in other) {
     if (!(name in one) && other[name] !== undefined) return false;

@@ -1,5 +1,6 @@
 import { formatJobName, type Job } from "../../protocol/index.ts";
 import type { Settings } from "../settings.ts";
+import { toWireOptions } from "../storage/job-options.ts";
 import type { JobRecord, TaskRecord } from "../storage/storage.ts";
 import type { WireTask } from "../storage/task-columns.ts";
 
@@ -27,9 +28,7 @@ export const toWireJob = (
   full_name: formatJobName(job, job_name_style),
   schema: job.schema,
   result_schema: job.resultSchema,
-  description: job.description,
-  defaults: job.defaults,
-  ...(job.fairness !== "fifo" && { fairness: job.fairness }),
+  ...toWireOptions(job),
   workers: [...job.workers],
   pending: job.pending,
   worker_id: workerId,

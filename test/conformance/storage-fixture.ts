@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { v7 as uuid } from "uuid";
 import type { Orm } from "../../server/storage/sessions.ts";
 import type { NewJob, NewTask, Storage, TaskRecord, Transition } from "../../server/storage/storage.ts";
+import { resolveJobOptions } from "../../server/use-cases/register-job.ts";
 import { resolveTaskOptions } from "../../server/use-cases/task-options.ts";
 
 /** The storage that a suite tests, on its own migrated database. */
@@ -26,9 +27,7 @@ export const buildRegistration = (job: Partial<NewJob> = {}): NewJob => ({
   schema: { type: "object" },
   resultSchema: null,
   schemaHash: "hash",
-  description: null,
-  defaults: {},
-  fairness: "fifo",
+  ...resolveJobOptions({}),
   worker: { create: { id: newId(), name: null, userId: "worker-user" } },
   ...job,
 });

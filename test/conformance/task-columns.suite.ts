@@ -144,7 +144,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
 
       const { groups } = requireInserted(await storage.tasks.insert(tasks, OPTIONS));
 
-      expect(groups).toHaveLength(sharing === "alone" ? 2 : 1);
+      expect(groups).toHaveLength(sharing === "never" ? 2 : 1);
     });
 
     test("are the same request only if key, user, room and hash are the same", async () => {
@@ -161,7 +161,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       );
 
       // Both tasks have the same key.
-      const isScope = replay === "scope" && sharing !== "alone";
+      const isScope = replay === "scope" && sharing !== "never";
       expect(second.kind).toBe(isScope ? "inserted" : "replayed");
       if (second.kind === "replayed") {
         expect([second.record, second.isSameRequest]).toEqual([first.records()[0], true]);

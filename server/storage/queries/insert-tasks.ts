@@ -63,7 +63,7 @@ type InsertVariant = "plain" | "room-fairness" | "direct-assignment";
  * properties of a request's tasks are sent and returned once per group, and values that the server knows are
  * not returned.
  */
-const defineInsert = (variant: InsertVariant) => {
+function defineInsert(variant: InsertVariant) {
   const only = (part: InsertVariant, text: RawBuilder<unknown>) => (variant === part ? text : sql``);
   return defineStatement<
     InsertedRow,
@@ -138,7 +138,7 @@ const defineInsert = (variant: InsertVariant) => {
       select id, job_id, run_at, created_at from inserted where idempotency_key is not null
     ) as t join jobs as o on o.id = t.job_id ${only("direct-assignment", sql`left join assigned on assigned.id = t.id`)}`,
   );
-};
+}
 
 const INSERT = {
   plain: defineInsert("plain"),
@@ -163,12 +163,12 @@ export interface InsertRequest {
  * Inserts tasks. `assignees` has the worker that would receive the only task of each request, if there is
  * one.
  */
-export const insertTasks = (
+export function insertTasks(
   db: Sql,
   requests: readonly InsertRequest[],
   { aliveWithinSeconds, hasRoomFairness }: InsertStatementOptions,
   assignees: readonly (Assignee | undefined)[] = [],
-): Promise<InsertedRow[]> => {
+): Promise<InsertedRow[]> {
   const hasAssignee = assignees.some((assignee) => assignee !== undefined);
   const insert = INSERT[hasRoomFairness ? "room-fairness" : hasAssignee ? "direct-assignment" : "plain"];
   let offset = 0;
@@ -184,4 +184,4 @@ export const insertTasks = (
     aliveWithinSeconds,
     formatAssignees(assignees),
   );
-};
+}

@@ -1,6 +1,12 @@
 import { sql } from "kysely";
 import type { NewTask } from "../storage.ts";
-import { hasSameValues, readOptions, SUBMITTED_COLUMNS, type SubmittedColumn } from "../task-columns.ts";
+import {
+  hasSameValues,
+  type OptionColumn,
+  readOptions,
+  SUBMITTED_COLUMNS,
+  type SubmittedColumn,
+} from "../task-columns.ts";
 
 /**
  * Consecutive tasks of a request that differ only in their ids and payloads. Their common properties are sent
@@ -16,11 +22,12 @@ export interface TaskGroup {
 }
 
 /** An idempotency key belongs to one task, so a task with a key is a separate group. */
-const canAppend = ({ first }: TaskGroup, task: NewTask): boolean =>
-  first.idempotency === null && hasSameValues(first, task);
+function canAppend({ first }: TaskGroup, task: NewTask): boolean {
+  return first.idempotency === null && hasSameValues(first, task);
+}
 
 /** Divides tasks, in their order, into as few groups as possible. */
-export const groupTasks = (tasks: readonly NewTask[]): TaskGroup[] => {
+export function groupTasks(tasks: readonly NewTask[]): TaskGroup[] {
   const groups: TaskGroup[] = [];
   tasks.forEach((task, index) => {
     const last = groups.at(-1);
@@ -33,26 +40,33 @@ export const groupTasks = (tasks: readonly NewTask[]): TaskGroup[] => {
     }
   });
   return groups;
-};
+}
 
 /** Returns the parameters of a task's insert, apart from its payload, which is passed separately. */
-export const toParameters = (task: NewTask): Readonly<Record<InsertParameter, unknown>> => ({
-  ...readOptions(task),
-  id: task.id,
-  job_id: task.jobId,
-  room_id: task.roomId,
-  created_by_id: task.createdById,
-  run_at: "at" in task.start ? task.start.at : undefined,
-  in_seconds: "inSeconds" in task.start ? task.start.inSeconds : undefined,
-  trace_context: task.traceContext,
-  idempotency_key: task.idempotency?.key,
-  request_hash: task.idempotency?.requestHash,
-  schema_hash: task.schemaHash,
-  job_version: task.jobVersion,
-});
+export function toParameters(task: NewTask): InsertValues {
+  return {
+    ...readOptions(task),
+    id: task.id,
+    job_id: task.jobId,
+    room_id: task.roomId,
+    created_by_id: task.createdById,
+    run_at: "at" in task.start ? task.start.at : undefined,
+    in_seconds: "inSeconds" in task.start ? task.start.inSeconds : undefined,
+    trace_context: task.traceContext,
+    idempotency_key: task.idempotency?.key,
+    request_hash: task.idempotency?.requestHash,
+    schema_hash: task.schemaHash,
+    job_version: task.jobVersion,
+  };
+}
 
 /** A value that an insert receives. */
 type InsertParameter = Exclude<SubmittedColumn, "payload"> | "in_seconds" | "schema_hash" | "job_version";
+
+/** The values of the parameters. An option that is not set is missing. */
+type InsertValues = Readonly<Record<Exclude<InsertParameter, OptionColumn>, unknown>> & {
+  readonly [Name in OptionColumn]?: unknown;
+};
 
 /** The parameters with their types: the columns that are submitted, the start as a delay, and the expected job. */
 export const INSERT_PARAMETERS: readonly { readonly name: InsertParameter; readonly type: string }[] = [
@@ -65,14 +79,18 @@ export const INSERT_PARAMETERS: readonly { readonly name: InsertParameter; reado
 /** The columns that a submit sets, as a list in SQL. */
 export const SUBMITTED_NAMES = sql.raw(SUBMITTED_COLUMNS.map(({ name }) => name).join(", "));
 
-const toRecord = ({ first, ids, firstIndex }: TaskGroup) => ({
-  ...toParameters(first),
-  ids,
-  first_index: firstIndex,
-});
+function toRecord({ first, ids, firstIndex }: TaskGroup) {
+  return {
+    ...toParameters(first),
+    ids,
+    first_index: firstIndex,
+  };
+}
 
 /** Formats a request's groups for `insertTasks`. The payloads are passed separately, in the same order. */
-export const formatGroups = (groups: readonly TaskGroup[]): string => JSON.stringify(groups.map(toRecord));
+export function formatGroups(groups: readonly TaskGroup[]): string {
+  return JSON.stringify(groups.map(toRecord));
+}
 
 /** The columns of a group's record, as SQL declares them. */
 export const GROUP_COLUMNS = `${INSERT_PARAMETERS.map(({ name, type }) => `${name} ${type}`).join(", ")},
