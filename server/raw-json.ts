@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { JsonValue } from "../protocol/index.ts";
+import type { JsonObject } from "../protocol/index.ts";
 
 /** Placeholder for raw JSON in the output of `JSON.stringify`. It is random, so that no client can send it. */
 const PLACEHOLDER = `raw-json:${randomUUID()}`;
@@ -11,11 +11,13 @@ const PLACEHOLDER = `raw-json:${randomUUID()}`;
 let collected: (readonly string[])[] | undefined;
 
 /**
- * A JSON value as one or several pieces of text, which are sent from the database to the client without being
- * parsed.
+ * The JSON of a value as one or several consecutive texts, which pass from the database to the response without being
+ * parsed. It has none of the members of the value.
  */
-class RawJson {
+export class Serialized<out Value = unknown> {
   readonly texts: readonly string[];
+  /** Distinguishes the types of values at compile time. It is never set. */
+  declare readonly valueType?: Value;
 
   constructor(texts: readonly string[]) {
     this.texts = texts;
@@ -29,22 +31,35 @@ class RawJson {
   }
 }
 
-/** Creates a value from pieces of JSON text. It can only be serialized; its members cannot be read. */
-export const createRawJson = <Value = JsonValue>(...texts: readonly string[]): Value =>
-  new RawJson(texts) as never;
+/** A value of which all or some parts are serialized already. */
+export type Serializable<Value> =
+  | Value
+  | Serialized<Value>
+  // The parts of any JSON are not distinguished, because its type is recursive.
+  | ([JsonObject] extends [Value] ? never : SerializableMembers<Value>);
+
+type SerializableMembers<Value> = Value extends object
+  ? { readonly [Key in keyof Value]: Serializable<Value[Key]> }
+  : never;
+
+/** Returns a value that may be serialized, or its parsed JSON. */
+export const parseSerialized = <Value>(value: Value | Serialized<Value>): Value =>
+  value instanceof Serialized ? JSON.parse(value.texts.join("")) : value;
 
 /**
- * Combines a list of raw JSON values into one value, which can only be serialized. Returns other lists
- * unchanged. A placeholder for each value would cost as much as parsing the values.
+ * Combines a list of serialized values into one. Returns other lists unchanged. One placeholder per value would cost as
+ * much as parsing the values.
  */
-export const joinRawList = <Value>(values: Value[]): Value[] => {
+export const joinSerialized = <Item, Value>(
+  values: (Item | Serialized<Value>)[],
+): (Item | Serialized<Value>)[] | Serialized<Value[]> => {
   const texts: string[] = [];
   for (const value of values) {
-    if (!(value instanceof RawJson)) return values;
+    if (!(value instanceof Serialized)) return values;
     texts.push(texts.length === 0 ? "[" : ",", ...value.texts);
   }
   texts.push(texts.length === 0 ? "[]" : "]");
-  return new RawJson(texts) as never;
+  return new Serialized(texts);
 };
 
 /** Serializes a value that may contain raw JSON. Returns the pieces of the text, in order. */

@@ -1,5 +1,4 @@
 import type {
-  Backoff,
   Fairness,
   JobAddress,
   JsonObject,
@@ -7,19 +6,18 @@ import type {
   Progress,
   StopReason,
   Task,
-  TaskDefaults,
   TraceContext,
 } from "../protocol/index.ts";
+import type { Serialized } from "./raw-json.ts";
+import type { JobOptions } from "./storage/job-options.ts";
+import type { StoredTask, TaskOptions, WireTask } from "./storage/task-columns.ts";
 
 /** A job without its counts. `schemaHash` is the hash of the canonical forms of both schemas. */
-export interface RegisteredJob extends JobAddress {
+export interface RegisteredJob extends JobAddress, JobOptions {
   readonly id: string;
   readonly schema: JsonObject;
   readonly resultSchema: JsonObject | null;
   readonly schemaHash: string;
-  readonly description: string | null;
-  readonly defaults: TaskDefaults;
-  readonly fairness: Fairness;
   readonly createdAt: string;
   /** Changes with each update of the row. */
   readonly rowVersion: string;
@@ -34,14 +32,11 @@ export interface JobRecord extends RegisteredJob {
 }
 
 /** A registration whose schemas have been validated. */
-export interface NewJob extends JobAddress {
+export interface NewJob extends JobAddress, JobOptions {
   readonly id: string;
   readonly schema: JsonObject;
   readonly resultSchema: JsonObject | null;
   readonly schemaHash: string;
-  readonly description: string | null;
-  readonly defaults: TaskDefaults;
-  readonly fairness: Fairness;
   /** The id of an existing worker, or a worker to create if the job is new or its schemas match. */
   readonly worker: { readonly id: string } | { readonly create: NewWorkerRecord };
 }
@@ -69,7 +64,7 @@ export interface WorkerRecord {
 
 /** A task as it is stored, without the members that depend on a setting or a count. */
 export interface TaskRecord {
-  readonly task: Omit<Task, "job_name" | "queue_position">;
+  readonly task: StoredTask;
   readonly jobId: string;
   readonly job: JobAddress;
   /** The version of the row, used as the ETag. It increases with each update. */
@@ -99,10 +94,11 @@ export interface ClaimedTaskRecord extends TaskRecord {
   /** Null unless the claim also started the task. */
   readonly startedAt: string | null;
   /** Returns the task as the API sends it, with the given name of its job. */
-  toTask(jobName: string): Task;
+  toTask(jobName: string): WireTask | Serialized<Task>;
 }
 
-export interface NewTask {
+/** A task to insert. Its options follow from the list of columns. */
+export interface NewTask extends TaskOptions {
   readonly id: string;
   readonly jobId: string;
   /** Hash of the job's schemas. The insert fails if the job was removed or has another hash. */
@@ -114,10 +110,6 @@ export interface NewTask {
   readonly roomId: string;
   readonly createdById: string;
   readonly payload: JsonObject;
-  readonly priority: number;
-  readonly maxAttempts: number;
-  readonly backoff: Backoff;
-  readonly timeoutSeconds: number | null;
   /** Start of the task: an RFC 3339 time, or seconds from the current time of the database (0 means immediately). */
   readonly start: { readonly at: string } | { readonly inSeconds: number };
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;

@@ -1,11 +1,13 @@
-import { formatJobName, type Job, type Task } from "../protocol/index.ts";
+import { formatJobName, type Job } from "../protocol/index.ts";
 import type { JobRecord, TaskRecord } from "./records.ts";
 import type { Settings } from "./settings.ts";
+import { toWireOptions } from "./storage/job-options.ts";
+import type { WireTask } from "./storage/task-columns.ts";
 
 type Naming = Pick<Settings, "job_name_style">;
 
 /** Converts a stored task to the format of a response. */
-export const toWireTask = ({ job_name_style }: Naming, record: TaskRecord): Task => {
+export const toWireTask = ({ job_name_style }: Naming, record: TaskRecord): WireTask => {
   return {
     ...record.task,
     job_name: formatJobName(record.job, job_name_style),
@@ -26,9 +28,7 @@ export const toWireJob = (
   full_name: formatJobName(job, job_name_style),
   schema: job.schema,
   result_schema: job.resultSchema,
-  description: job.description,
-  defaults: job.defaults,
-  ...(job.fairness !== "fifo" && { fairness: job.fairness }),
+  ...toWireOptions(job),
   workers: [...job.workers],
   pending: job.pending,
   worker_id: workerId,

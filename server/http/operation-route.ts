@@ -5,10 +5,8 @@ import {
   type FieldError,
   formatWait,
   isRoomId,
-  type MinimalResponse,
   type Operation,
   type OperationInput,
-  type OperationResponse,
   Problem,
   parseWait,
 } from "../../protocol/index.ts";
@@ -176,12 +174,15 @@ export function createOperationRoute<O extends Operation>(
   };
 }
 
-function sendResponse<O extends Operation>(
+function sendResponse(
   reply: FastifyReply,
-  response: OperationResponse<O> | MinimalResponse<O>,
+  response: {
+    readonly status: number;
+    readonly body: unknown;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
 ): FastifyReply {
-  const { body, headers } = response;
-  const status: number = response.status;
+  const { status, body, headers } = response;
   if (headers !== undefined) reply.headers(headers);
   if (body === null) return reply.code(status).send();
   return reply

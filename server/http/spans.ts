@@ -10,7 +10,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { FastifyRequest } from "fastify";
-import { readTraceContext, type Task, type TraceContext } from "../../protocol/index.ts";
+import { readTraceContext, type TraceContext } from "../../protocol/index.ts";
 import { ATTRIBUTES, SPANS, SYSTEM } from "../../protocol/tracing/names.ts";
 import {
   createLinks,
@@ -19,6 +19,7 @@ import {
   recordFailure,
   runInSpan,
 } from "../../protocol/tracing/spans.ts";
+import type { WireTask } from "../storage/task-columns.ts";
 import type { ClaimTasksResult } from "../use-cases/tasks/claim-tasks.ts";
 import { toKnownProblem } from "./problem-handler.ts";
 
@@ -127,7 +128,7 @@ const recordClaim = async (
 };
 
 /** Waits for a task in a span. */
-export const inAwaitSpan = <Result extends { readonly task: Task | null }>(
+export const inAwaitSpan = <Result extends { readonly task: WireTask | null }>(
   request: FastifyRequest,
   { taskId, seconds }: { readonly taskId: string; readonly seconds: number },
   work: () => Promise<Result>,
@@ -153,7 +154,7 @@ export const inUpdateSpan = <Result>(
     hasTransition,
     getAttributes,
   }: { readonly hasTransition: boolean; readonly getAttributes: GetAttributes },
-  { work, getTasks }: { work: () => Promise<Result>; getTasks: (result: Result) => readonly Task[] },
+  { work, getTasks }: { work: () => Promise<Result>; getTasks: (result: Result) => readonly WireTask[] },
 ): Promise<Result> => {
   if (!hasTransition) return work();
   return inServerSpan(request, { name: SPANS.serverUpdate, getAttributes }, async (span) => {

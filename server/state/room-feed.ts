@@ -7,9 +7,10 @@ import {
   type Task,
 } from "../../protocol/index.ts";
 import type { EventBus, Log, Unsubscribe } from "../ports.ts";
-import { createRawJson, stringify } from "../raw-json.ts";
+import { Serialized, stringify } from "../raw-json.ts";
 import type { Settings } from "../settings.ts";
 import type { Storage } from "../storage/ports/storage.ts";
+import type { SerializableEvent } from "../use-cases/follow.ts";
 import { toWireTask } from "../wire.ts";
 
 /** Maximum number of buffered events of a room. A client that reconnects after more events gets a `reset`. */
@@ -24,7 +25,7 @@ const MAX_TASK_EVENTS = 200;
 /** Number of tasks that are read at once. Each task may have a payload and a result of several megabytes. */
 const READ_BATCH = 20;
 
-type FeedEvent = StreamMessage<"followRoom">;
+type FeedEvent = SerializableEvent<StreamMessage<"followRoom">>;
 interface Ports {
   readonly storage: Pick<Storage, "tasks">;
   readonly bus: EventBus;
@@ -149,7 +150,7 @@ export class RoomFeed {
     for (const record of records) {
       // The event is serialized only once for all clients.
       const text = stringify(toWireTask(this.#ports.settings, record));
-      this.#publish({ event: "task", data: createRawJson<Task>(text) }, text.length);
+      this.#publish({ event: "task", data: new Serialized<Task>([text]) }, text.length);
     }
     // If some tasks were deleted, clients must read their lists again.
     if (records.length < ids.length) this.#publish({ event: "reset", data: {} });

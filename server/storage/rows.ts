@@ -1,15 +1,21 @@
 import { type RawBuilder, sql } from "kysely";
-import {
-  type Fairness,
-  JsonObject,
-  type JsonValue,
-  type TaskStatus,
-  type Worker,
-} from "../../protocol/index.ts";
+import { JsonObject, type Worker } from "../../protocol/index.ts";
 import { parseExactJson } from "../../protocol/schema/exact-json.ts";
-import { createRawJson } from "../raw-json.ts";
+import { Serialized } from "../raw-json.ts";
 import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "../records.ts";
+import { isReadAsText } from "./column-types.ts";
+import { type JobOptionValues, toJobOptions } from "./job-options.ts";
 import type { InsertedRow } from "./queue/statements/insert-tasks.ts";
+import {
+  type LargeValues,
+  type NamedColumn,
+  NEW_TASK,
+  READ_COLUMNS,
+  readOptions,
+  type StoredTask,
+  type TaskValues,
+  WIRE_COLUMNS,
+} from "./task-columns.ts";
 
 /** A time in PostgreSQL's text format with `datestyle = ISO` and `timezone = UTC`. */
 type TimeText = string;
@@ -19,60 +25,37 @@ type TimeText = string;
  */
 type JsonText = string;
 
-/**
- * A task with its job and the user of its worker. Times and JSON are text, so they do not depend on the
- * parsers of the host.
- */
-export interface TaskRow {
-  id: string;
-  job_id: string;
-  room_id: string;
-  status: TaskStatus;
-  payload: JsonText;
-  priority: number;
-  attempt: number;
-  runs: number;
-  max_attempts: number;
-  backoff: JsonText;
-  timeout_seconds: number | null;
-  run_at: TimeText;
-  created_at: TimeText;
-  started_at: TimeText | null;
-  completed_at: TimeText | null;
-  created_by_id: string;
-  worker_id: string | null;
-  error: string | null;
-  errors: JsonText;
-  result: JsonText | null;
-  progress: JsonText | null;
-  trace_context: JsonText | null;
-  version: number;
-  job_room_id: string;
-  job_category: string;
-  job_name: string;
-  worker_user_id: string | null;
-  last_worker_id: string | null;
-  lease_revoked: boolean;
-  queue_position: number | null;
+/** A task with its job and the user of its worker. Times and JSON are text, independent of the parsers of the host. */
+export interface TaskRow extends TaskValues {
+  readonly job_room_id: string;
+  readonly job_category: string;
+  readonly job_name: string;
+  readonly worker_user_id: string | null;
+  readonly last_worker_id: string | null;
+  readonly lease_revoked: boolean;
+  readonly queue_position: number | null;
 }
 
-const TASK_COLUMNS = sql`
-  t.id, t.job_id, t.room_id, t.status, t.priority, t.attempt, t.runs, t.max_attempts, t.backoff::text as backoff,
-  t.timeout_seconds, t.run_at::text as run_at, t.created_at::text as created_at, t.started_at::text as started_at,
-  t.completed_at::text as completed_at, t.created_by_id, t.worker_id, t.error, t.errors::text as errors,
-  t.progress::text as progress, t.trace_context::text as trace_context, t.version,
+const selectColumn = ({ name, type }: NamedColumn) =>
+  isReadAsText(type) ? sql`t.${sql.raw(name)}::text as ${sql.raw(name)}` : sql`t.${sql.raw(name)}`;
+
+const selectColumns = (matches: (column: NamedColumn) => boolean) =>
+  sql.join(READ_COLUMNS.filter(matches).map(selectColumn));
+
+const SMALL_COLUMNS = sql`
+  ${selectColumns(({ isLarge }) => isLarge !== true)},
   j.room_id as job_room_id, j.category as job_category, j.name as job_name, w.user_id as worker_user_id,
   coalesce(t.worker_id, t.hold_ended_worker_id) as last_worker_id,
   coalesce(t.status not in ('claimed', 'running') and t.hold_ended_reason <> 'reported', false) as lease_revoked`;
 
-const VALUES = sql`, t.payload::text as payload, t.result::text as result`;
+const LARGE_COLUMNS = sql`, ${selectColumns(({ isLarge }) => isLarge === true)}`;
 
 /**
  * Builds `select` and `from` for task rows of a table or CTE with the alias `t`. More columns and clauses may
  * follow.
  */
 export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<TaskRow> =>
-  sql<TaskRow>`${buildSelect(source, more === undefined ? VALUES : sql`${VALUES} ${more}`)}`;
+  sql<TaskRow>`${buildSelect(source, more === undefined ? LARGE_COLUMNS : sql`${LARGE_COLUMNS} ${more}`)}`;
 
 /**
  * Like `selectTasks`, for the CTE of a transition. Adds the index of the call, and omits payloads that
@@ -86,13 +69,13 @@ export const selectTransitionedTasks = (source: string): RawBuilder<TaskRow> =>
   )}`;
 
 const buildSelect = (source: string, more: RawBuilder<unknown>) => sql`
-  select ${TASK_COLUMNS} ${more}
+  select ${SMALL_COLUMNS} ${more}
   from ${sql.table(source)} as t
   join joblib.job as j on j.id = t.job_id
   left join joblib.worker as w on w.id = t.worker_id`;
 
 /** A job with its live workers and its number of pending tasks. */
-export interface JobRow {
+export interface JobRow extends JobOptionValues {
   id: string;
   room_id: string;
   category: string;
@@ -101,9 +84,6 @@ export interface JobRow {
   schema: string;
   result_schema: string | null;
   schema_hash: string;
-  description: string | null;
-  defaults: JsonText;
-  fairness: Fairness;
   created_at: TimeText;
   /** The transaction that wrote this version of the row (`xmin`). It changes with each update. */
   row_version: string;
@@ -145,91 +125,65 @@ export const formatTime = (time: TimeText): string => {
 export const formatTimeOrNull = (time: TimeText | null): string | null =>
   time === null ? null : formatTime(time);
 
-/** Parses a JSON column that may be null. */
-const parseOrNull = (text: JsonText | null) => (text === null ? null : JSON.parse(text));
+const parseText = (type: NamedColumn["type"], text: string): unknown =>
+  type === "timestamptz" ? formatTime(text) : JSON.parse(text);
 
-interface TaskValues {
-  readonly payload: JsonObject;
-  readonly result: JsonValue;
-}
+const PARSED_COLUMNS = WIRE_COLUMNS.map((column) => ({ ...column, isText: isReadAsText(column.type) }));
 
-const toRecord = (row: Omit<TaskRow, keyof TaskValues>, { payload, result }: TaskValues): TaskRecord => ({
-  task: {
-    id: row.id,
-    room_id: row.room_id,
-    status: row.status,
-    payload,
-    priority: row.priority,
-    attempt: row.attempt,
-    runs: row.runs,
-    max_attempts: row.max_attempts,
-    backoff: JSON.parse(row.backoff),
-    timeout_seconds: row.timeout_seconds,
-    run_at: formatTime(row.run_at),
-    created_at: formatTime(row.created_at),
-    started_at: formatTimeOrNull(row.started_at),
-    completed_at: formatTimeOrNull(row.completed_at),
-    created_by_id: row.created_by_id,
-    worker_id: row.worker_id,
-    error: row.error,
-    errors: JSON.parse(row.errors),
-    result,
-    progress: parseOrNull(row.progress),
-    ...(row.trace_context !== null && { trace_context: JSON.parse(row.trace_context) }),
-  },
-  jobId: row.job_id,
-  job: { roomId: row.job_room_id, category: row.job_category, name: row.job_name },
-  version: row.version,
-  workerUserId: row.worker_user_id,
-  lastWorkerId: row.last_worker_id,
-  isLeaseRevoked: row.lease_revoked,
-  queuePosition: row.queue_position ?? null,
-});
+const toRecord = (row: Omit<TaskRow, keyof LargeValues>, large: LargeValues): TaskRecord => {
+  const task: Record<string, unknown> = {};
+  for (const { name, type, isOptional, isText } of PARSED_COLUMNS) {
+    if (name === "payload" || name === "result") {
+      task[name] = large[name];
+    } else {
+      const value = row[name];
+      if (value === null && isOptional === true) continue;
+      task[name] = isText && typeof value === "string" ? parseText(type, value) : value;
+    }
+  }
+  return {
+    // Complete, because the columns are the members of a task.
+    task: task as unknown as StoredTask,
+    jobId: row.job_id,
+    job: { roomId: row.job_room_id, category: row.job_category, name: row.job_name },
+    version: row.version,
+    workerUserId: row.worker_user_id,
+    lastWorkerId: row.last_worker_id,
+    isLeaseRevoked: row.lease_revoked,
+    queuePosition: row.queue_position ?? null,
+  };
+};
 
 export const toTaskRecord = (row: TaskRow): TaskRecord =>
-  toRecord(row, { payload: JSON.parse(row.payload), result: parseOrNull(row.result) });
+  toRecord(row, {
+    payload: JSON.parse(row.payload),
+    result: row.result === null ? null : JSON.parse(row.result),
+  });
 
 /** Minimum number of characters for JSON to stay text. A shorter text costs less to parse and serialize. */
 const MIN_RAW_LENGTH = 2_048;
 
-const toJsonValue = (text: string): JsonValue =>
-  text.length < MIN_RAW_LENGTH ? JSON.parse(text) : createRawJson(text);
+const parseIfShort = (text: string) =>
+  text.length < MIN_RAW_LENGTH ? JSON.parse(text) : new Serialized<never>([text]);
 
-const isObject = (value: JsonValue): value is JsonObject => typeof value === "object";
-
-/**
- * Converts a task's row; its payload is passed separately as JSON text. Large values stay text: they can be
- * serialized, but not read.
- */
-export const toRawTaskRecord = (row: Omit<TaskRow, "payload">, payloadText: string): TaskRecord => {
-  const payload = toJsonValue(payloadText);
-  if (!isObject(payload)) throw new TypeError("the payload is not an object");
-  return toRecord(row, { payload, result: row.result === null ? null : toJsonValue(row.result) });
-};
+/** Converts a task's row, with its payload as separate JSON. Large values stay text: they can be serialized, but not read. */
+export const toRawTaskRecord = (row: Omit<TaskRow, "payload">, payloadText: string): TaskRecord =>
+  toRecord(row, {
+    payload: parseIfShort(payloadText),
+    result: row.result === null ? null : parseIfShort(row.result),
+  });
 
 /** Creates the record of an inserted task from its input and the values that the database has set. */
 export const toNewTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
   task: {
+    ...NEW_TASK,
+    ...readOptions(task),
     id: task.id,
     room_id: task.roomId,
-    status: "pending",
     payload: task.payload,
-    priority: task.priority,
-    attempt: 0,
-    runs: 0,
-    max_attempts: task.maxAttempts,
-    backoff: task.backoff,
-    timeout_seconds: task.timeoutSeconds,
     run_at: formatTime(row.run_at),
     created_at: formatTime(row.created_at),
-    started_at: null,
-    completed_at: null,
     created_by_id: task.createdById,
-    worker_id: null,
-    error: null,
-    errors: [],
-    result: null,
-    progress: null,
     ...(task.traceContext && { trace_context: task.traceContext }),
   },
   jobId: task.jobId,
@@ -252,9 +206,7 @@ export const toRegisteredJob = (row: Omit<JobRow, "workers" | "pending">): Regis
   schema: parseSchema(row.schema),
   resultSchema: row.result_schema === null ? null : parseSchema(row.result_schema),
   schemaHash: row.schema_hash,
-  description: row.description,
-  defaults: JSON.parse(row.defaults),
-  fairness: row.fairness,
+  ...toJobOptions(row),
   createdAt: formatTime(row.created_at),
   rowVersion: row.row_version,
 });

@@ -1,13 +1,19 @@
 import type { StreamEvent, StreamName } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
+import type { Serializable } from "../raw-json.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "../state/long-poll.ts";
+
+/** An event whose data may be serialized already. */
+export type SerializableEvent<Event> = Event extends { readonly data: infer Data }
+  ? Omit<Event, "data"> & { readonly data: Serializable<Data> }
+  : never;
 
 /**
  * A stream of events. If there was no event for a while, a keep-alive is sent, so that proxies do not close
  * the connection.
  */
 export type FollowStream<Name extends StreamName> = AsyncGenerator<
-  StreamEvent<Name> | "keep-alive",
+  SerializableEvent<StreamEvent<Name>> | "keep-alive",
   void,
   undefined
 >;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { JobOptions } from "../../server/storage/job-options.ts";
 import {
   ALIVE_WITHIN_SECONDS,
   ageHeartbeat,
@@ -10,6 +11,13 @@ import {
   registerWorker,
   type StorageFixture,
 } from "./storage-fixture.ts";
+
+/** Two values of every option of a job. */
+const OPTIONS: { readonly [Name in keyof JobOptions]: readonly [JobOptions[Name], JobOptions[Name]] } = {
+  description: ["old", null],
+  defaults: [{ priority: 3 }, { max_attempts: 2 }],
+  fairness: ["room", "fifo"],
+};
 
 /** Registration and queries of jobs. */
 export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
@@ -53,6 +61,21 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
         job: { id: job.id, description: "new description", defaults: { priority: 1 } },
       });
       if (outcome.kind === "matched") expect(outcome.job.workers).toHaveLength(2);
+    });
+
+    test.each(Object.entries(OPTIONS))("stores the option %s, and replaces it", async (name, [
+      one,
+      other,
+    ]) => {
+      const { storage } = getFixture();
+      const job = await registerJob(storage, { [name]: one });
+      expect(await storage.jobs.findWithoutCounts(job.registration)).toMatchObject({ [name]: one });
+
+      const worker = { id: job.workerId };
+      const again = { ...job.registration, id: newId(), worker, [name]: other };
+      const outcome = await storage.jobs.register(again, ALIVE_WITHIN_SECONDS);
+
+      expect(outcome).toMatchObject({ kind: "matched", job: { [name]: other } });
     });
 
     test("changes nothing and creates no worker if the schema differs", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parseSerialized } from "../../server/raw-json.ts";
 import { buildTask, claimOne, insertTasks, registerJob, type StorageFixture } from "./storage-fixture.ts";
 
 /** Jobs with `fairness: "room"`. */
@@ -14,7 +15,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
     };
     const claim = async (workerId: string, count: number) => {
       const tasks = (await getFixture().storage.tasks.claim(workerId, count, false)) ?? [];
-      return tasks.map(({ task }) => `${task.room_id}${JSON.stringify(task.payload["n"])}`);
+      return tasks.map(({ task }) => `${task.room_id}${JSON.stringify(parseSerialized(task.payload)["n"])}`);
     };
 
     test("alternates between a room with many tasks and a room with few", async () => {

@@ -1,9 +1,10 @@
 import { sql } from "kysely";
 import { v7 as uuid } from "uuid";
-import { DEFAULT_BACKOFF } from "../../protocol/index.ts";
 import type { NewJob, NewTask, TaskRecord, Transition } from "../../server/records.ts";
 import type { Storage } from "../../server/storage/ports/storage.ts";
 import type { Orm } from "../../server/storage/sessions/orm.ts";
+import { resolveJobOptions } from "../../server/use-cases/jobs/register-job.ts";
+import { resolveTaskOptions } from "../../server/use-cases/tasks/task-options.ts";
 
 /** The storage that a suite tests, on its own migrated database. */
 export interface StorageFixture {
@@ -27,9 +28,7 @@ export const buildRegistration = (job: Partial<NewJob> = {}): NewJob => ({
   schema: { type: "object" },
   resultSchema: null,
   schemaHash: "hash",
-  description: null,
-  defaults: {},
-  fairness: "fifo",
+  ...resolveJobOptions({}),
   worker: { create: { id: newId(), name: null, userId: "worker-user" } },
   ...job,
 });
@@ -67,11 +66,7 @@ export const buildTask = (jobId: string, task: Partial<NewTask> = {}): NewTask =
   roomId: "lab",
   createdById: "submitter",
   payload: {},
-  priority: 0,
-  maxAttempts: 1,
-  backoff: DEFAULT_BACKOFF,
-  timeoutSeconds: null,
-  start: { inSeconds: 0 },
+  ...resolveTaskOptions({}, {}),
   idempotency: null,
   ...task,
 });

@@ -7,6 +7,7 @@ import type { StorageFixture } from "./storage-fixture.ts";
 import { sweepStorageSuite } from "./sweep-storage.suite.ts";
 import { taskBatchSuite } from "./task-batch.suite.ts";
 import { taskClaimSuite } from "./task-claim.suite.ts";
+import { taskColumnsSuite } from "./task-columns.suite.ts";
 import { taskInsertSuite } from "./task-insert.suite.ts";
 import { taskStepsSuite } from "./task-steps.suite.ts";
 import { workerStorageSuite } from "./worker-storage.suite.ts";
@@ -32,6 +33,7 @@ export const storageSuite = (name: string, open: () => Promise<StorageFixture>):
     jobStorageSuite(getFixture);
     workerStorageSuite(getFixture);
     taskInsertSuite(getFixture);
+    taskColumnsSuite(getFixture);
     taskClaimSuite(getFixture);
     roomFairnessSuite(getFixture);
     taskStepsSuite(getFixture);

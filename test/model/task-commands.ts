@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
 import type { Storage } from "../../server/storage/ports/storage.ts";
+import { resolveTaskOptions } from "../../server/use-cases/tasks/task-options.ts";
 import type { ModelTask, TaskModel } from "./task-model.ts";
 
 /** The storage under test, and the data that the commands need to use it. */
@@ -48,6 +49,8 @@ const compare = async (model: TaskModel, { storage }: RealTasks) => {
   }
 };
 
+const NO_BACKOFF = { kind: "fixed", seconds: 0, max_seconds: 0, jitter: 0 } as const;
+
 const submit = (priority: number, maxAttempts: number) =>
   createCommand(`submit(${priority}, ${maxAttempts})`, async (model, real) => {
     const id = real.newId();
@@ -60,11 +63,7 @@ const submit = (priority: number, maxAttempts: number) =>
           roomId: "lab",
           createdById: "ann",
           payload: {},
-          priority,
-          maxAttempts,
-          backoff: { kind: "fixed", seconds: 0, max_seconds: 0, jitter: 0 },
-          timeoutSeconds: null,
-          start: { inSeconds: 0 },
+          ...resolveTaskOptions({ priority, max_attempts: maxAttempts, backoff: NO_BACKOFF }, {}),
           idempotency: null,
         },
       ],

@@ -6,6 +6,7 @@ import { openDatabase } from "../../server/storage/database/database.ts";
 import { migrate } from "../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../server/storage/mikro-storage.ts";
 import type { Storage } from "../../server/storage/ports/storage.ts";
+import { resolveJobOptions } from "../../server/use-cases/jobs/register-job.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { taskCommands } from "./task-commands.ts";
 import { TaskModel } from "./task-model.ts";
@@ -63,9 +64,7 @@ const createJob = async (storage: Storage) => {
         schema: { type: "object" },
         resultSchema: null,
         schemaHash,
-        description: null,
-        defaults: {},
-        fairness: "fifo",
+        ...resolveJobOptions({}),
         worker: { create: { id: uuid(), name: null, userId: "ann" } },
       },
       60,

@@ -1,33 +1,34 @@
 import { expect, test } from "vitest";
-import { createRawJson, joinRawList, stringify, toResponseBody } from "../../server/raw-json.ts";
+import { joinSerialized, Serialized, stringify, toResponseBody } from "../../server/raw-json.ts";
+
+const serialized = (...texts: string[]) => new Serialized<object>(texts);
 
 test("stringify inserts raw JSON as members and in lists", () => {
-  const [one, two] = [createRawJson<object>('{"a":"$&"}'), createRawJson<object>('{ "b":2}')];
+  const [one, two] = [serialized('{"a":"$&"}'), serialized('{ "b":2}')];
 
-  expect(stringify({ one, more: [two, null], list: joinRawList([one, two]), none: joinRawList([]) })).toBe(
-    '{"one":{"a":"$&"},"more":[{ "b":2},null],"list":[{"a":"$&"},{ "b":2}],"none":[]}',
-  );
+  expect(
+    stringify({ one, more: [two, null], list: joinSerialized([one, two]), none: joinSerialized([]) }),
+  ).toBe('{"one":{"a":"$&"},"more":[{ "b":2},null],"list":[{"a":"$&"},{ "b":2}],"none":[]}');
 });
 
 test("a list that contains other values is not joined into raw JSON", () => {
-  const mixed = [createRawJson<object>('{"a":1}'), { b: 2 }];
+  const mixed = [serialized('{"a":1}'), { b: 2 }];
 
-  expect(joinRawList(mixed)).toBe(mixed);
-  expect(stringify(joinRawList(mixed))).toBe('[{"a":1},{"b":2}]');
+  expect(joinSerialized(mixed)).toBe(mixed);
+  expect(stringify(joinSerialized(mixed))).toBe('[{"a":1},{"b":2}]');
 });
 
 test("raw JSON is serialized by JSON.stringify as its value", () => {
-  expect(JSON.stringify({ list: joinRawList([createRawJson("1"), createRawJson('"x"')]) })).toBe(
+  expect(JSON.stringify({ list: joinSerialized([serialized("1"), serialized('"x"')]) })).toBe(
     '{"list":[1,"x"]}',
   );
 });
 
 test("a small response is a string, and a large one is a buffer with the same text", () => {
-  const createLarge = (size: number) =>
-    createRawJson<object>('{"of":"é🧪', "ü".repeat(size), '","to":', "[1,2]", "}");
+  const createLarge = (size: number) => serialized('{"of":"é🧪', "ü".repeat(size), '","to":', "[1,2]", "}");
   const createResponse = (size: number) => ({
     é: 1,
-    tasks: joinRawList([createLarge(size), createRawJson("{}"), createLarge(size)]),
+    tasks: joinSerialized([createLarge(size), serialized("{}"), createLarge(size)]),
   });
 
   const small = toResponseBody(createResponse(10));

@@ -1,16 +1,10 @@
 import type { FastifyReply } from "fastify";
-import {
-  fillPath,
-  MINIMAL,
-  operations,
-  prefersMinimal,
-  type Task,
-  type TraceContext,
-} from "../../../protocol/index.ts";
+import { fillPath, MINIMAL, operations, prefersMinimal, type TraceContext } from "../../../protocol/index.ts";
 import { ATTRIBUTES } from "../../../protocol/tracing/names.ts";
 import { createLinks } from "../../../protocol/tracing/spans.ts";
 import type { Context } from "../../context.ts";
-import { joinRawList } from "../../raw-json.ts";
+import { joinSerialized } from "../../raw-json.ts";
+import type { WireTask } from "../../storage/task-columns.ts";
 import { publishEvents } from "../../use-cases/events.ts";
 import { awaitTask } from "../../use-cases/tasks/await-task.ts";
 import { cancelTasks, retryTasks } from "../../use-cases/tasks/bulk-changes.ts";
@@ -97,7 +91,7 @@ const claim = (
     }),
   );
 
-const getTasks = (results: readonly ({ readonly task: Task } | object)[]): Task[] =>
+const getTasks = (results: readonly ({ readonly task: WireTask } | object)[]): WireTask[] =>
   results.flatMap((one) => ("task" in one ? [one.task] : []));
 
 export const createTaskRoutes = (context: Context): TaskHandlers => ({
@@ -177,7 +171,7 @@ export const createTaskRoutes = (context: Context): TaskHandlers => ({
     const { limit, start = false } = call.body;
     const input = { workerId: call.params.worker_id, limit, start };
     const { tasks, isDraining } = await claim(context, call, input);
-    return { status: 200, body: { tasks: joinRawList(tasks), ...(isDraining && { draining: true }) } };
+    return { status: 200, body: { tasks: joinSerialized(tasks), ...(isDraining && { draining: true }) } };
   },
 
   readTask: async ({ caller, params, request, runLongPoll }) => {

@@ -1,34 +1,20 @@
 import { type RawBuilder, sql } from "kysely";
 import type { JobAddress, Task } from "../../../protocol/index.ts";
-import { createRawJson, LONG_TEXT } from "../../raw-json.ts";
+import { LONG_TEXT, Serialized } from "../../raw-json.ts";
 import type { ClaimedTaskRecord } from "../../records.ts";
 import { formatTime } from "../rows.ts";
 import type { Placeholder } from "../sql/statement.ts";
+import {
+  CLAIMED_COLUMNS,
+  type ClaimedColumn,
+  type ClaimedValues,
+  type KnownColumn,
+  type NamedColumn,
+  type UsualColumn,
+  WIRE_COLUMNS,
+} from "../task-columns.ts";
 
 type ParsedTask = ClaimedTaskRecord["task"];
-
-/** The columns of a claimed task. JSON and times are text, as the database sends them. */
-export interface ClaimedTextRow {
-  readonly id: string;
-  readonly job_id: string;
-  readonly room_id: string;
-  readonly payload: string;
-  readonly priority: number;
-  readonly attempt: number;
-  readonly runs: number;
-  readonly max_attempts: number;
-  /** Null if it equals the known backoff, which the statement receives. */
-  readonly backoff: string | null;
-  readonly timeout_seconds: string | null;
-  /** Null if it equals `created_at`. */
-  readonly run_at: string | null;
-  readonly created_at: string;
-  readonly created_by_id: string;
-  /** Null if there are none. */
-  readonly errors: string | null;
-  readonly trace_context: string | null;
-  readonly version: number;
-}
 
 /** The values that are the same for all tasks that one worker claims in one statement. */
 interface ClaimContext {
@@ -41,66 +27,88 @@ interface ClaimContext {
   readonly backoff: string;
 }
 
-/** The SQL expression of each column, for a given known backoff. */
-const COLUMNS: Readonly<Record<keyof ClaimedTextRow, (backoff: Placeholder) => RawBuilder<unknown>>> = {
-  id: () => sql`id`,
-  job_id: () => sql`job_id`,
-  room_id: () => sql`room_id`,
-  payload: () => sql`payload::text`,
-  priority: () => sql`priority`,
-  attempt: () => sql`attempt`,
-  runs: () => sql`runs`,
-  max_attempts: () => sql`max_attempts`,
-  // Comparing two backoffs costs less than formatting the numbers of one.
-  backoff: (known) => sql`nullif(backoff, ${known}::jsonb)::text`,
-  timeout_seconds: () => sql`timeout_seconds::text`,
-  run_at: () => sql`nullif(run_at, created_at)::text`,
-  created_at: () => sql`created_at::text`,
-  created_by_id: () => sql`created_by_id`,
-  errors: () => sql`nullif(errors, '[]')::text`,
-  trace_context: () => sql`trace_context::text`,
-  version: () => sql`version`,
+type BuildValue = (knownBackoff: Placeholder) => RawBuilder<unknown>;
+
+/** The usual values are not returned. Formatting the numbers of a backoff costs more than comparing them. */
+const USUAL_VALUES: Readonly<Record<UsualColumn, BuildValue>> & { readonly [name: string]: BuildValue } = {
+  backoff: (known) => sql`${known}::jsonb`,
+  run_at: () => sql`created_at`,
+  errors: () => sql`'[]'`,
 };
 
-const NAMES = Object.keys(COLUMNS);
+function selectColumn({ name, type, claim }: NamedColumn<ClaimedColumn>, knownBackoff: Placeholder) {
+  const usual = claim === "unless-usual" ? USUAL_VALUES[name]?.(knownBackoff) : undefined;
+  const value = usual === undefined ? sql.raw(name) : sql`nullif(${sql.raw(name)}, ${usual})`;
+  const isSent = type === "uuid" || type === "text" || type === "integer";
+  return sql`${value}${sql.raw(isSent ? "" : "::text")} as ${sql.id(name)}`;
+}
 
 /** The columns of a task `t` that `selectClaimedTaskRows` needs. */
-export const CLAIMED_TASK_COLUMNS = sql.join(NAMES.map((name) => sql`t.${sql.id(name)}`));
+export const CLAIMED_TASK_COLUMNS = sql.join(CLAIMED_COLUMNS.map(({ name }) => sql`t.${sql.id(name)}`));
 
 /** Builds the select list of a claimed task's row. */
-export const selectClaimedTaskRows = (knownBackoff: Placeholder): RawBuilder<ClaimedTextRow> =>
-  sql<ClaimedTextRow>`${sql.join(
-    Object.entries(COLUMNS).map(([name, write]) => sql`${write(knownBackoff)} as ${sql.id(name)}`),
-  )}`;
+export function selectClaimedTaskRows(knownBackoff: Placeholder): RawBuilder<ClaimedValues> {
+  return sql<ClaimedValues>`${sql.join(CLAIMED_COLUMNS.map((column) => selectColumn(column, knownBackoff)))}`;
+}
 
-/**
- * Joins the parts of a task's JSON. A long payload stays a separate piece, because joining would copy it once
- * more.
- */
-const joinTexts = (before: string, payload: string, after: string): readonly string[] =>
-  payload.length < LONG_TEXT ? [before + payload + after] : [before, payload, after];
+/** Joins the texts of a task. A long payload stays separate, because joining would copy it once more. */
+function joinTexts(before: string, payload: string, after: string): readonly string[] {
+  return payload.length < LONG_TEXT ? [before + payload + after] : [before, payload, after];
+}
 
-const getStatus = ({ startedAt }: ClaimContext) => (startedAt === null ? "claimed" : "running");
+function getStatus({ startedAt }: ClaimContext) {
+  return startedAt === null ? "claimed" : "running";
+}
 
 /** The columns of `selectClaimedTaskRows`, all null. */
-export const NULL_TASK_COLUMNS = sql.join(NAMES.map(() => sql`null`));
+export const NULL_TASK_COLUMNS = sql.join(CLAIMED_COLUMNS.map(() => sql`null`));
 
-/** Returns the JSON of a task in two parts: the members before the payload and those after it. */
-const buildTexts = (row: ClaimedTextRow, context: ClaimContext, runAt: string): readonly [string, string] => {
-  const createdAt = row.run_at === null ? runAt : formatTime(row.created_at);
-  const startedAt = context.startedAt === null ? "null" : `"${context.startedAt}"`;
-  const trace = row.trace_context === null ? "" : `,"trace_context":${row.trace_context}`;
-  // The order of members is the same as in all other responses. Template strings are used, because this code
-  // runs for every claim.
-  return [
-    `"id":"${row.id}","room_id":${JSON.stringify(row.room_id)},"status":"${getStatus(context)}","payload":`,
-    `,"priority":${row.priority},"attempt":${row.attempt},"runs":${row.runs},"max_attempts":${row.max_attempts},\
-"backoff":${row.backoff ?? context.backoff},"timeout_seconds":${row.timeout_seconds},\
-"run_at":"${runAt}","created_at":"${createdAt}","started_at":${startedAt},\
-"completed_at":null,"created_by_id":${JSON.stringify(row.created_by_id)},"worker_id":"${context.workerId}","error":null,\
-"errors":${row.errors ?? "[]"},"result":null,"progress":null${trace}`,
-  ];
-};
+function quote(value: unknown): string {
+  return value === null ? "null" : `"${value}"`;
+}
+
+/** Formats a value of a row as JSON. A UUID needs no escaping; numbers and JSON are text already. */
+function formatJson(type: NamedColumn["type"], value: string | number | null): string {
+  if (type === "text") return JSON.stringify(value);
+  if (type === "timestamptz") return quote(value === null ? null : formatTime(String(value)));
+  return type === "uuid" ? quote(value) : String(value);
+}
+
+function isClaimed(column: NamedColumn): column is NamedColumn<ClaimedColumn> {
+  return CLAIMED_COLUMNS.some(({ name }) => name === column.name);
+}
+
+/** The members of a task, in the order of every other task. */
+const MEMBERS = WIRE_COLUMNS.map((column, index) => ({
+  ...column,
+  key: `${index === 0 ? "" : ","}"${column.name}":`,
+  returned: isClaimed(column) ? column.name : undefined,
+}));
+
+/** Returns the JSON members before the payload and those after it. */
+function buildTexts(row: ClaimedValues, context: ClaimContext, runAt: string): readonly [string, string] {
+  const known: Readonly<Record<KnownColumn, string>> & { readonly [name: string]: string } = {
+    status: quote(getStatus(context)),
+    worker_id: quote(context.workerId),
+    started_at: quote(context.startedAt),
+    backoff: row.backoff ?? context.backoff,
+    run_at: quote(runAt),
+    created_at: quote(row.run_at === null ? runAt : formatTime(row.created_at)),
+    errors: row.errors ?? "[]",
+  };
+  let before = "";
+  let text = "";
+  for (const { name, type, key, isOptional, returned } of MEMBERS) {
+    if (name === "payload") {
+      before = text + key;
+      text = "";
+    } else {
+      const value = returned === undefined ? null : row[returned];
+      if (value !== null || isOptional !== true) text += key + (known[name] ?? formatJson(type, value));
+    }
+  }
+  return [before, text];
+}
 
 /**
  * A claimed task whose JSON is built from the text of the database. It is parsed only if `task` is read.
@@ -118,11 +126,11 @@ export class LazyClaimedTask implements ClaimedTaskRecord {
   readonly startedAt: string | null;
   readonly isLeaseRevoked = false;
   readonly queuePosition = null;
-  readonly #row: ClaimedTextRow;
+  readonly #row: ClaimedValues;
   readonly #context: ClaimContext;
   #task: ParsedTask | undefined;
 
-  constructor(row: ClaimedTextRow, context: ClaimContext, job: JobAddress) {
+  constructor(row: ClaimedValues, context: ClaimContext, job: JobAddress) {
     this.version = row.version;
     this.workerUserId = context.userId;
     this.lastWorkerId = context.workerId;
@@ -143,11 +151,10 @@ export class LazyClaimedTask implements ClaimedTaskRecord {
     return this.#task;
   }
 
-  toTask(jobName: string): Task {
+  toTask(jobName: string): Serialized<Task> {
     const [before, after] = this.#texts();
-    // This value can only be serialized, which is sufficient for a response.
-    return createRawJson(
-      ...joinTexts(
+    return new Serialized(
+      joinTexts(
         `{"job_name":${JSON.stringify(jobName)},${before}`,
         this.#row.payload,
         `${after},"queue_position":null}`,

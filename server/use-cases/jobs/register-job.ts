@@ -10,6 +10,7 @@ import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { NewJob } from "../../records.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
+import type { JobOptions } from "../../storage/job-options.ts";
 import { toWireJob } from "../../wire.ts";
 import { createJobsChangedEvents, type ResultWithEvents } from "../events.ts";
 import { hashSchemaPair, requireSchemas } from "./schema-checks.ts";
@@ -30,6 +31,13 @@ const requireCategory = ({ settings }: Context, category: string): void => {
     `Category ${category} is not allowed on this server. Use one of: ${allowed.join(", ")}.`,
   );
 };
+
+/** Returns the options of a registration, and the usual ones for those that it does not set. */
+export const resolveJobOptions = ({
+  description = null,
+  defaults = {},
+  fairness = "fifo",
+}: Partial<JobRegistration>): JobOptions => ({ description, defaults, fairness });
 
 /**
  * Registers a job in a room and links the worker to it. Throws a 409 if the job is already registered with other
@@ -62,9 +70,7 @@ export const registerJob = async (
       name,
       ...pair,
       schemaHash: hashSchemaPair(pair),
-      description: registration.description ?? null,
-      defaults: registration.defaults ?? {},
-      fairness: registration.fairness ?? "fifo",
+      ...resolveJobOptions(registration),
       worker,
     },
     context.settings.worker_timeout_threshold,

@@ -1,9 +1,10 @@
-import { type Event, getTaskChannel, isTerminal, Problem, type Task } from "../../../protocol/index.ts";
+import { type Event, getTaskChannel, isTerminal, Problem } from "../../../protocol/index.ts";
 import { type Caller, canReadTask, forbidden } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { TaskRecord } from "../../records.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "../../state/long-poll.ts";
 import { isUuid } from "../../storage/ids.ts";
+import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { getEntityTag, matchesEntityTag } from "./entity-tag.ts";
 
@@ -19,7 +20,7 @@ export interface AwaitTaskInput {
 
 /** A task and its ETag. `task` is null if the caller already has this version. */
 export interface AwaitTaskResult {
-  readonly task: Task | null;
+  readonly task: WireTask | null;
   readonly tag: string;
 }
 

@@ -8,6 +8,7 @@ import {
 } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import { parseSerialized } from "../../raw-json.ts";
 import type { RegisteredJob, TaskRecord } from "../../records.ts";
 import type { SelectedTask } from "../../storage/ports/tasks.ts";
 import { createRequeueEvents, createTaskChangedEvent, publishEvents } from "../events.ts";
@@ -50,7 +51,7 @@ const canRetry = async (
   const job = await reading;
   if (job === undefined || job.id !== jobId) return false;
   const { payload, created_by_id: userId } = task;
-  const input = { payload, prefix: "/payload", userId: userId ?? "" };
+  const input = { payload: parseSerialized(payload), prefix: "/payload", userId: userId ?? "" };
   return (await findPayloadErrors(context, job, input)).length === 0;
 };
 

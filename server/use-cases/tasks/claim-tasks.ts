@@ -1,10 +1,12 @@
 import { formatJobName, type Task } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import type { Serialized } from "../../raw-json.ts";
 import type { ClaimedTaskRecord } from "../../records.ts";
 import { getDeadline, getPollInterval, type LongPoll } from "../../state/long-poll.ts";
 import { WaitingClaim } from "../../state/waiting-claim.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
+import type { WireTask } from "../../storage/task-columns.ts";
 import { createTaskChangedEvent, createWorkAvailableEvents, type ResultWithEvents } from "../events.ts";
 
 /**
@@ -27,7 +29,7 @@ export interface ClaimInput {
  * client is gone.
  */
 export interface ClaimTasksResult {
-  readonly tasks: Task[];
+  readonly tasks: (WireTask | Serialized<Task>)[];
   readonly records: readonly ClaimedTaskRecord[];
   /** True if the worker is draining. It then gets no more tasks. */
   readonly isDraining: boolean;

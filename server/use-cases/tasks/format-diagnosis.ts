@@ -1,9 +1,10 @@
-import { type DiagnosisReason, formatDuration, type Task } from "../../../protocol/index.ts";
+import { type DiagnosisReason, formatDuration } from "../../../protocol/index.ts";
 import type { DiagnosisFacts } from "../../storage/ports/diagnosis.ts";
+import type { StoredTask } from "../../storage/task-columns.ts";
 
 /** A task, the facts about its queue and workers, and the current time. */
 export interface DiagnosisInput {
-  readonly task: Omit<Task, "job_name" | "queue_position">;
+  readonly task: StoredTask;
   readonly queuePosition: number | null;
   readonly facts: DiagnosisFacts;
   /** Milliseconds since the epoch. */

@@ -1,14 +1,9 @@
-import {
-  type Adoption,
-  type LateResult,
-  Problem,
-  type Task,
-  type TaskUpdate,
-} from "../../../protocol/index.ts";
+import { type Adoption, type LateResult, Problem, type TaskUpdate } from "../../../protocol/index.ts";
 import { type Caller, forbidden, isSubmitter } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { TaskRecord } from "../../records.ts";
 import { isUuid } from "../../storage/ids.ts";
+import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { createTaskChangedEvent, type ResultWithEvents } from "../events.ts";
 import { requireResult, validationError } from "../jobs/schema-checks.ts";
@@ -59,7 +54,7 @@ export const adoptLateResult = async (
   context: Context,
   caller: Caller,
   { taskId, attempt }: Adoption & { readonly taskId: string },
-): Promise<ResultWithEvents<Task>> => {
+): Promise<ResultWithEvents<WireTask>> => {
   const record = await findSubmittedTask(context, caller, taskId);
   if (record.task.status === "completed") throw invalidTransition(record, "completed");
   const lateResult = (await context.storage.lateResults.list(taskId)).find(

@@ -6,6 +6,7 @@ import type {
   TaskPageQuery,
 } from "../../../protocol/index.ts";
 import type { Context } from "../../context.ts";
+import type { Serializable } from "../../raw-json.ts";
 import { isUuid } from "../../storage/ids.ts";
 import type { TaskSelection } from "../../storage/ports/tasks.ts";
 import { toWireTask } from "../../wire.ts";
@@ -57,7 +58,7 @@ export const listRoomTasks = async (
   ports: Ports,
   roomId: string,
   { limit, offset, after, ...filter }: RoomTaskQuery,
-): Promise<TaskPage> =>
+): Promise<Serializable<TaskPage>> =>
   listTasks(ports, await resolveTaskFilter(ports, roomId, filter), { limit, offset, after });
 
 /** Lists those tasks of a job's current registration that match a filter. */
@@ -65,7 +66,7 @@ export const listJobTasks = async (
   ports: Ports,
   { roomId, jobName }: { readonly roomId: string; readonly jobName: string },
   { limit, offset, after, ...filter }: JobTaskQuery,
-): Promise<TaskPage> => {
+): Promise<Serializable<TaskPage>> => {
   const job = await ports.storage.jobs.findWithoutCounts(resolveJobName(jobName, roomId));
   if (job === undefined) throw jobNotFound(jobName, roomId);
   const selection = { ...(await resolveTaskFilter(ports, roomId, filter)), jobIds: [job.id] };
@@ -76,7 +77,7 @@ const listTasks = async (
   ports: Ports,
   selection: TaskSelection,
   window: TaskPageQuery,
-): Promise<TaskPage> => {
+): Promise<Serializable<TaskPage>> => {
   const { limit, offset } = window;
   const listed =
     (await findById(ports, selection, window)) ?? (await ports.storage.tasks.list(selection, window));

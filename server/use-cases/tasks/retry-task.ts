@@ -1,7 +1,9 @@
-import { Problem, type Task } from "../../../protocol/index.ts";
+import { Problem } from "../../../protocol/index.ts";
 import { type Caller, forbidden, isSubmitter } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import { parseSerialized } from "../../raw-json.ts";
 import { isUuid } from "../../storage/ids.ts";
+import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { createRequeueEvents, type ResultWithEvents } from "../events.ts";
 import { findPayloadErrors, validationError } from "../jobs/schema-checks.ts";
@@ -24,7 +26,7 @@ export const retryTask = async (
   context: Context,
   caller: Caller,
   taskId: string,
-): Promise<ResultWithEvents<Task>> => {
+): Promise<ResultWithEvents<WireTask>> => {
   const { storage, settings, meter } = context;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const record = isUuid(taskId) ? await storage.tasks.find(taskId) : undefined;
@@ -35,7 +37,7 @@ export const retryTask = async (
     const job = await storage.jobs.findWithoutCounts(record.job);
     if (job === undefined) throw jobGone();
     const errors = await findPayloadErrors(context, job, {
-      payload,
+      payload: parseSerialized(payload),
       prefix: "/payload",
       userId: caller.actor.id,
     });

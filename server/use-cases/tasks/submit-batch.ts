@@ -1,18 +1,17 @@
 import {
-  type MinimalSubmittedTasks,
   type ProblemDocument,
   readTraceContext,
   type SubmitBatch,
-  type SubmittedTask,
   type TraceContext,
 } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import { type CommonMembers, hasSameValues, type SubmittedWireTask } from "../../storage/task-columns.ts";
 import { publishEvents } from "../events.ts";
 import { submitTask } from "./submit-task.ts";
 
-/** The result of one submission of a batch. */
-export type SubmitBatchResult = { readonly task: SubmittedTask } | { readonly problem: ProblemDocument };
+/** The result of one submit of a batch. */
+export type SubmitBatchResult = { readonly task: SubmittedWireTask } | { readonly problem: ProblemDocument };
 
 /** A batch of independent submissions in one request. */
 export interface SubmitBatchInput {
@@ -52,35 +51,11 @@ export const submitBatch = (
 
 /** The minimal response of a batch. Fields that all tasks share are in `common`. */
 export interface MinimalBatchResults {
-  readonly common: MinimalSubmittedTasks["common"] | null;
+  readonly common: CommonMembers | null;
   readonly results: ({ readonly id: string } | SubmitBatchResult)[];
 }
 
-/**
- * The fields that can differ between two tasks of a batch, except ids, payloads, backoff and trace context.
- */
-const COMPARED_FIELDS = [
-  "job_name",
-  "status",
-  "priority",
-  "attempt",
-  "max_attempts",
-  "timeout_seconds",
-  "run_at",
-  "created_at",
-  "workers_online",
-] as const satisfies readonly (keyof SubmittedTask)[];
-
-const hasSameFields = (one: SubmittedTask, other: SubmittedTask): boolean =>
-  one.backoff === other.backoff &&
-  one.trace_context?.traceparent === other.trace_context?.traceparent &&
-  one.trace_context?.tracestate === other.trace_context?.tracestate &&
-  COMPARED_FIELDS.every((key) => one[key] === other[key]);
-
-/**
- * Replaces each task that shares all fields with the first one by its id. The client already knows the
- * payloads.
- */
+/** Reduces tasks that share all fields with the first one to their ids. The client knows the payloads. */
 export const toMinimalResults = (results: readonly SubmitBatchResult[]): MinimalBatchResults => {
   const first = results.find((one) => "task" in one);
   // The task of a replayed submit may have any status, so it shares no fields with new tasks.
@@ -89,7 +64,7 @@ export const toMinimalResults = (results: readonly SubmitBatchResult[]): Minimal
   return {
     common,
     results: results.map((one) =>
-      "task" in one && hasSameFields(one.task, first.task) ? { id: one.task.id } : one,
+      "task" in one && hasSameValues(one.task, first.task) ? { id: one.task.id } : one,
     ),
   };
 };

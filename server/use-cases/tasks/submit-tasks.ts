@@ -2,9 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type FieldError,
   type JobAddress,
-  type MinimalSubmittedTasks,
   Problem,
-  type SubmittedTask,
   type TaskSubmission,
   type TraceContext,
 } from "../../../protocol/index.ts";
@@ -13,6 +11,7 @@ import type { Context } from "../../context.ts";
 import type { ClaimedTaskRecord, InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../../records.ts";
 import { DirectAssignment } from "../../state/direct-assignment.ts";
 import type { CachedJob } from "../../state/job-cache.ts";
+import type { CommonMembers, SubmittedWireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import {
   createGroupedWorkEvents,
@@ -52,8 +51,8 @@ export interface SubmitTasksInput {
 export interface SubmitTasksResult {
   readonly isReplay: boolean;
   /** Empty if `minimal` is set, which contains the tasks instead. */
-  readonly tasks: SubmittedTask[];
-  readonly minimal?: MinimalSubmittedTasks;
+  readonly tasks: SubmittedWireTask[];
+  readonly minimal?: { readonly common: CommonMembers; readonly ids: string[] };
 }
 
 /** Resolves each job name only once, because the tasks of a large request usually have the same job. */
@@ -184,7 +183,7 @@ export const toSubmitTasksResult = (
   }
   const { groups, workersOnline, assigned } = outcome;
   context.meter.submitted(groups.reduce((sum, { ids }) => sum + ids.length, 0));
-  const toSubmittedTask = (record: TaskRecord) => ({
+  const toSubmittedTask = (record: TaskRecord): SubmittedWireTask => ({
     ...toWireTask(context.settings, record),
     workers_online: workersOnline.get(record.jobId) ?? 0,
   });

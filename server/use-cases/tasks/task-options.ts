@@ -7,8 +7,9 @@ import {
   type TaskSubmission,
 } from "../../../protocol/index.ts";
 import type { NewTask } from "../../records.ts";
+import type { TaskOptions } from "../../storage/task-columns.ts";
 
-type Options = Pick<NewTask, "priority" | "maxAttempts" | "backoff" | "timeoutSeconds" | "start">;
+type Options = TaskOptions & Pick<NewTask, "start">;
 
 /**
  * Validates the options that depend on the current time. The zod schema of the request validates all others.
@@ -41,8 +42,7 @@ const mergeBackoff = (own: TaskSubmission["backoff"], defaults: TaskDefaults["ba
 const mergedDefaults = new WeakMap<object, Backoff>();
 
 /**
- * Returns the same object for all tasks that use the job's backoff, because the insert compares backoffs by
- * identity.
+ * Returns the same object for all tasks without their own backoff: comparing an object with itself takes less time.
  */
 const resolveBackoff = ({ backoff: own }: TaskSubmission, { backoff: jobDefault }: TaskDefaults): Backoff => {
   if (own !== undefined) return mergeBackoff(own, jobDefault);

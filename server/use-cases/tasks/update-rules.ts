@@ -9,6 +9,7 @@ import {
 } from "../../../protocol/index.ts";
 import { type Caller, canReadTask, forbidden, isSubmitter, isWorkerOwner } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import { parseSerialized } from "../../raw-json.ts";
 import type { TaskRecord } from "../../records.ts";
 
 /** A requested update of a task, and the task as it is stored. */
@@ -44,7 +45,11 @@ export const isRepeatedUpdate = (requested: RequestedUpdate): boolean => {
   if (isTerminal(task.status) && matchesLease(requested)) {
     if (update.status !== task.status) return false;
     // A completion without a result is a repetition. One with a different result is not: its result would be lost.
-    return task.status !== "completed" || update.result === undefined || isEqual(update.result, task.result);
+    return (
+      task.status !== "completed" ||
+      update.result === undefined ||
+      isEqual(update.result, parseSerialized(task.result))
+    );
   }
   if (update.status === "failed" && isRecordedFailure(requested)) return true;
   // A repeated start can be distinguished from a second start only if both worker and attempt are given.

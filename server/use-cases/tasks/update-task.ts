@@ -3,7 +3,6 @@ import {
   isPatchable,
   type PatchableStatus,
   Problem,
-  type Task,
   type TaskUpdate,
 } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
@@ -11,6 +10,7 @@ import type { Context } from "../../context.ts";
 import type { TaskRecord, Transition } from "../../records.ts";
 import { isUuid } from "../../storage/ids.ts";
 import { catchUnknownOutcome } from "../../storage/sessions/storage-unavailable.ts";
+import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { createRequeueEvents, createTaskChangedEvent, type ResultWithEvents } from "../events.ts";
 import { requireResult, validationError } from "../jobs/schema-checks.ts";
@@ -75,7 +75,7 @@ const applyUpdate = async (
   context: Context,
   before: TaskRecord,
   update: TaskUpdate,
-): Promise<ResultWithEvents<Task> | undefined> => {
+): Promise<ResultWithEvents<WireTask> | undefined> => {
   const { storage, settings } = context;
   const { status } = update;
   if (status === undefined) {
@@ -113,7 +113,7 @@ const applyOwnUpdate = async (
   context: Context,
   caller: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
-): Promise<ResultWithEvents<Task> | undefined> => {
+): Promise<ResultWithEvents<WireTask> | undefined> => {
   const { status, worker_id, attempt } = update;
   if (status === undefined || !isPatchable(status) || status === "cancelled") return undefined;
   if (worker_id === undefined || attempt === undefined || !isUuid(taskId)) return undefined;
@@ -134,7 +134,7 @@ export const updateTask = async (
   context: Context,
   caller: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
-): Promise<ResultWithEvents<Task>> => {
+): Promise<ResultWithEvents<WireTask>> => {
   if (update.log !== undefined && update.log.length > 0) {
     await appendTaskLogs(context, caller, { taskId, update });
     if (update.status === undefined && update.progress === undefined) {

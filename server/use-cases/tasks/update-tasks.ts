@@ -1,9 +1,10 @@
-import type { MinimalTaskUpdate, ProblemDocument, Task, TaskUpdates } from "../../../protocol/index.ts";
+import type { MinimalTaskUpdate, ProblemDocument, TaskUpdates } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { Completion } from "../../records.ts";
 import { isUuid } from "../../storage/ids.ts";
 import { catchUnknownOutcome } from "../../storage/sessions/storage-unavailable.ts";
+import type { WireTask } from "../../storage/task-columns.ts";
 import { createTaskCompletedEvent, publishEvents } from "../events.ts";
 import { updateTask } from "./update-task.ts";
 
@@ -78,7 +79,7 @@ const applyUpdates = async <Result>(
   context: Context,
   caller: Caller,
   { workerId, updates, toProblem }: UpdateTasksInput,
-  { done, toResult }: { done: ReadonlyMap<Update, Result>; toResult: (task: Task, id: string) => Result },
+  { done, toResult }: { done: ReadonlyMap<Update, Result>; toResult: (task: WireTask, id: string) => Result },
 ): Promise<(Result | RejectedUpdate)[]> => {
   // The map has the order of the updates. This avoids a promise for each update, which would be the most
   // expensive part of the response.
@@ -112,9 +113,9 @@ export const updateTasks = async (
   context: Context,
   caller: Caller,
   input: UpdateTasksInput,
-): Promise<({ readonly id: string; readonly task: Task } | RejectedUpdate)[]> => {
+): Promise<({ readonly id: string; readonly task: WireTask } | RejectedUpdate)[]> => {
   await context.owners.requireOwner(caller, input.workerId);
-  const toResult = (task: Task, id: string) => ({ id, task });
+  const toResult = (task: WireTask, id: string) => ({ id, task });
   return applyUpdates(context, caller, input, { done: new Map(), toResult });
 };
 
@@ -128,6 +129,6 @@ export const updateTasksMinimal = async (
   input: UpdateTasksInput,
 ): Promise<(MinimalTaskUpdate | RejectedUpdate)[]> => {
   await context.owners.requireOwner(caller, input.workerId);
-  const toResult = ({ status, completed_at }: Task, id: string) => ({ id, status, completed_at });
+  const toResult = ({ status, completed_at }: WireTask, id: string) => ({ id, status, completed_at });
   return applyUpdates(context, caller, input, { done: await completeBatch(context, input), toResult });
 };

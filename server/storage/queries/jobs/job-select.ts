@@ -1,11 +1,19 @@
 import { type RawBuilder, sql } from "kysely";
+import { isReadAsText } from "../../column-types.ts";
+import { NAMED_JOB_OPTIONS } from "../../job-options.ts";
 import type { JobRow } from "../../rows.ts";
 import { isAlive } from "../workers/is-alive.ts";
+
+const OPTIONS = sql.join(
+  NAMED_JOB_OPTIONS.map(({ name, type }) =>
+    sql.raw(isReadAsText(type) ? `j.${name}::text as ${name}` : `j.${name}`),
+  ),
+);
 
 /** Columns of the job `j`, without its workers and tasks. */
 export const JOB_COLUMNS = sql`
   j.id, j.room_id, j.category, j.name, coalesce(j.written_schema::text, j.schema::text) as schema,
-  j.result_schema::text as result_schema, j.schema_hash, j.description, j.defaults::text as defaults, j.fairness,
+  j.result_schema::text as result_schema, j.schema_hash, ${OPTIONS},
   j.created_at::text as created_at, j.xmin::text as row_version`;
 
 /**

@@ -2,12 +2,12 @@ import { sql } from "kysely";
 import type { WorkerRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement } from "../../sql/statement.ts";
+import { WORKER_COLUMNS } from "./list-workers.ts";
 
 /** Returns a worker, even if it is stale and has not been swept yet. */
 export const findWorker = async (db: Sql, id: string) => {
   const { rows } = await sql<WorkerRow>`
-    select id, name, user_id, last_heartbeat::text as last_heartbeat, drained_jobs is not null as draining
-    from joblib.worker where id = ${id}::uuid`.execute(db);
+    select ${WORKER_COLUMNS} from joblib.worker as w where w.id = ${id}::uuid`.execute(db);
   return rows[0];
 };
 

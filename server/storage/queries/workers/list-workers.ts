@@ -11,6 +11,10 @@ export const WORKER_JOBS = sql`(
   union select d.id::uuid from jsonb_array_elements_text(w.drained_jobs) as d(id)
 ) as linked join joblib.job as j on j.id = linked.job_id`;
 
+/** Columns of the worker `w` itself. */
+export const WORKER_COLUMNS = sql`
+  w.id, w.name, w.user_id, w.last_heartbeat::text as last_heartbeat, w.drained_jobs is not null as draining`;
+
 /** Selects the workers of a user, the workers of jobs that are visible in a room, or all workers. */
 export type WorkerFilter = { readonly userId: string } | { readonly roomId: string } | "all";
 
@@ -24,8 +28,7 @@ const buildCondition = (filter: WorkerFilter): RawBuilder<unknown> => {
 
 /** Builds `select` and `from` of workers `w` with the columns of a list. Clauses may follow. */
 export const selectWorkers = (aliveWithinSeconds: number): RawBuilder<ListedWorkerRow> => sql`
-  select w.id, w.name, w.user_id, w.last_heartbeat::text as last_heartbeat, ${isAlive(aliveWithinSeconds)} as alive,
-    w.drained_jobs is not null as draining,
+  select ${WORKER_COLUMNS}, ${isAlive(aliveWithinSeconds)} as alive,
     (select count(*)::int from ${WORKER_JOBS} where j.removed_at is null) as job_count,
     (select count(*)::int from joblib.task as t
      where t.worker_id = w.id and t.status in ('claimed', 'running')) as task_count

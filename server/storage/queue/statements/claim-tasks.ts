@@ -3,12 +3,8 @@ import { INDEX_ORDER, QUEUE_ORDER } from "../../queries/tasks/queue-order.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { formatArray } from "../../sql/array-text.ts";
 import { defineStatement } from "../../sql/statement.ts";
-import {
-  CLAIMED_TASK_COLUMNS,
-  type ClaimedTextRow,
-  NULL_TASK_COLUMNS,
-  selectClaimedTaskRows,
-} from "../lazy-claimed-task.ts";
+import type { ClaimedValues } from "../../task-columns.ts";
+import { CLAIMED_TASK_COLUMNS, NULL_TASK_COLUMNS, selectClaimedTaskRows } from "../lazy-claimed-task.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
 /** A worker's request for tasks. */
@@ -44,8 +40,8 @@ export interface ClaimSummaryRow {
   selected_count: number;
 }
 
-/** A claimed task and the number of its slot, from 1. */
-export type ClaimedTaskRow = ClaimedTextRow & { readonly ordinal: number };
+/** A claimed task and the number of the slot that it is for, from 1. */
+export type ClaimedTaskRow = ClaimedValues & { readonly ordinal: number };
 
 /** A row of the statement's result. The rows are in no particular order. */
 export type ClaimRow = ClaimSummaryRow | ClaimedTaskRow;

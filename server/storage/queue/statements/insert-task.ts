@@ -2,7 +2,8 @@ import { type RawBuilder, sql } from "kysely";
 import type { Assignee, NewTask } from "../../../records.ts";
 import { isAlive } from "../../queries/workers/is-alive.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { defineStatement } from "../../sql/statement.ts";
+import { defineStatement, type Placeholder } from "../../sql/statement.ts";
+import { SUBMITTED_COLUMNS } from "../../task-columns.ts";
 import {
   ASSIGNED_COLUMNS,
   ASSIGNED_VALUES,
@@ -10,66 +11,60 @@ import {
   JOIN_ASSIGNEES,
 } from "./direct-assignment.ts";
 import type { InsertedRow } from "./insert-tasks.ts";
+import { INSERT_PARAMETERS, SUBMITTED_NAMES, toParameters } from "./task-groups.ts";
 
-type Values = [
-  ...[id: string, jobId: string, schemaHash: string, jobVersion: string | null, roomId: string],
-  ...[createdById: string, payload: string, priority: number, maxAttempts: number, backoff: string],
-  ...[timeoutSeconds: number | null, runAt: string | null, inSeconds: number, key: string | null],
-  ...[requestHash: string | null, traceContext: string | null, aliveWithinSeconds: number],
-  ...[assigneeId: string | null, starts: boolean],
+const PARAMETERS = [...INSERT_PARAMETERS, { name: "payload", type: "json" }] as const;
+
+type Parameter = (typeof PARAMETERS)[number]["name"];
+
+type Values = readonly [
+  ...[aliveWithinSeconds: number, assigneeId: string | null, starts: boolean],
+  ...parameters: unknown[],
 ];
 
-const toJsonOrNull = (value: object | undefined): string | null =>
-  value === undefined ? null : JSON.stringify(value);
+/** Values of the task's columns that are not the parameters themselves. */
+const COMPUTED: { readonly [name: string]: RawBuilder<unknown> } = {
+  job_id: sql`i.job_id`,
+  run_at: sql`i.starts_at`,
+};
+
+function toParameter(type: string, value: unknown): unknown {
+  return value === undefined || value === null ? null : type === "jsonb" ? JSON.stringify(value) : value;
+}
+
+function cast(parameter: Placeholder, type: string) {
+  return type === "text" ? sql`${parameter}` : sql`${parameter}::${sql.raw(type)}`;
+}
 
 /**
  * A special case of `insertTasks` for a single request with a single task. PostgreSQL initializes every plan
  * node for each execution, and the nodes that separate many requests took 0.5 of the 2.2 ms of an insert of
  * one task.
  */
-const defineInsert = (hasAssignee: boolean) => {
+function defineInsert(hasAssignee: boolean) {
   const ifAssigned = (part: RawBuilder<unknown>) => (hasAssignee ? part : sql``);
-  return defineStatement<InsertedRow, Values>(
-    (
-      id,
-      jobId,
-      schemaHash,
-      jobVersion,
-      roomId,
-      createdById,
-      payload,
-      priority,
-      maxAttempts,
-      backoff,
-      timeoutSeconds,
-      runAt,
-      inSeconds,
-      key,
-      requestHash,
-      traceContext,
-      aliveWithinSeconds,
-      assigneeId,
-      starts,
-    ) => sql<InsertedRow>`
+  return defineStatement<InsertedRow, Values>((aliveWithinSeconds, assigneeId, starts, ...placeholders) => {
+    const parameters = Object.fromEntries(
+      PARAMETERS.map(({ name }, index) => [name, placeholders[index]]),
+    ) as Record<Parameter, Placeholder>;
+    const values = SUBMITTED_COLUMNS.map(({ name, type }) => COMPUTED[name] ?? cast(parameters[name], type));
+    return sql<InsertedRow>`
     with locked_job as materialized (
       select * from (
         select id, room_id, category, name, removed_at, schema_hash, xmin::text as version from joblib.job
-        where id = ${jobId}::uuid limit 1 for key share
+        where id = ${parameters.job_id}::uuid limit 1 for key share
       ) as job
       -- Not in the subquery: the whole index of registered jobs would be read instead of the one by id.
-      where removed_at is null and schema_hash = ${schemaHash}
-        and (${jobVersion}::text is null or version = ${jobVersion}::text)
+      where removed_at is null and schema_hash = ${parameters.schema_hash}
+        and (${parameters.job_version}::text is null or version = ${parameters.job_version}::text)
     ),
     ${ifAssigned(buildSingleAssigneeCte(assigneeId, starts))}
     inserted as (
-      insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
-        timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number ${ifAssigned(ASSIGNED_COLUMNS)})
-      select ${id}::uuid, i.job_id, ${roomId}, ${createdById}, ${payload}::json, ${priority}::integer,
-        ${maxAttempts}::integer, ${backoff}::jsonb, ${timeoutSeconds}::float8, i.starts_at, i.starts_at <= now(),
-        ${key}, ${requestHash}, ${traceContext}::jsonb, nextval('joblib.task_number') ${ifAssigned(ASSIGNED_VALUES)}
+      insert into joblib.task (${SUBMITTED_NAMES}, due, number ${ifAssigned(ASSIGNED_COLUMNS)})
+      select ${sql.join(values)}, i.starts_at <= now(), nextval('joblib.task_number') ${ifAssigned(ASSIGNED_VALUES)}
       from (
-        select 1 as request_number, id as job_id, coalesce(${runAt}::timestamptz,
-          now() + make_interval(secs => greatest(${inSeconds}::float8, 0))) as starts_at
+        select 1 as request_number, id as job_id, coalesce(${parameters.run_at}::timestamptz,
+          now() + make_interval(secs => greatest(${parameters.in_seconds}::float8, 0))) as starts_at
         from locked_job
       ) as i ${ifAssigned(JOIN_ASSIGNEES)}
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
@@ -85,9 +80,9 @@ const defineInsert = (hasAssignee: boolean) => {
           and (select ${isAlive(aliveWithinSeconds)} from joblib.worker as w where w.id = wj.worker_id)
       ) as workers_online ${ifAssigned(sql`, t.worker_id, t.started_at::text as started_at,
         (select assignees.user_id from assignees where assignees.worker_id = t.worker_id limit 1) as user_id`)}
-    from inserted as t cross join locked_job as o`,
-  );
-};
+    from inserted as t cross join locked_job as o`;
+  });
+}
 
 const INSERT = { plain: defineInsert(false), assigned: defineInsert(true) };
 
@@ -95,20 +90,18 @@ const INSERT = { plain: defineInsert(false), assigned: defineInsert(true) };
  * Inserts a task of a job without room fairness. Returns no row if the job was removed or changed, or if the
  * idempotency key exists. `payload` is the JSON of the task's payload.
  */
-export const insertTask = (
+export function insertTask(
   db: Sql,
   { task, payload }: { readonly task: NewTask; readonly payload: string },
   aliveWithinSeconds: number,
   assignee: Assignee | undefined,
-): Promise<InsertedRow[]> =>
-  INSERT[assignee === undefined ? "plain" : "assigned"](
+): Promise<InsertedRow[]> {
+  const values = toParameters(task);
+  const parameters = INSERT_PARAMETERS.map(({ name, type }) => toParameter(type, values[name]));
+  return INSERT[assignee === undefined ? "plain" : "assigned"](
     db,
-    ...([task.id, task.jobId, task.schemaHash, task.jobVersion ?? null, task.roomId] as const),
-    ...([task.createdById, payload, task.priority, task.maxAttempts] as const),
-    ...([JSON.stringify(task.backoff), task.timeoutSeconds] as const),
-    "at" in task.start ? task.start.at : null,
-    "inSeconds" in task.start ? task.start.inSeconds : 0,
-    ...([task.idempotency?.key ?? null, task.idempotency?.requestHash ?? null] as const),
-    ...([toJsonOrNull(task.traceContext), aliveWithinSeconds] as const),
-    ...([assignee?.workerId ?? null, assignee?.start ?? false] as const),
+    ...([aliveWithinSeconds, assignee?.workerId ?? null, assignee?.start ?? false] as const),
+    ...parameters,
+    payload,
   );
+}

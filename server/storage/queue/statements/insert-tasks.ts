@@ -4,6 +4,7 @@ import { isAlive } from "../../queries/workers/is-alive.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { formatArray, formatTextArray } from "../../sql/array-text.ts";
 import { defineStatement } from "../../sql/statement.ts";
+import { SUBMITTED_COLUMNS } from "../../task-columns.ts";
 import {
   ASSIGNED_COLUMNS,
   ASSIGNED_TASKS_CTE,
@@ -13,7 +14,13 @@ import {
   JOIN_ASSIGNEES,
 } from "./direct-assignment.ts";
 import { IS_IN_TURN, ROOM_TURNS_CTE, TASK_NUMBER } from "./room-fairness.ts";
-import { formatGroups, GROUP_COLUMNS, type TaskGroup } from "./task-groups.ts";
+import {
+  formatGroups,
+  GROUP_COLUMNS,
+  INSERT_PARAMETERS,
+  SUBMITTED_NAMES,
+  type TaskGroup,
+} from "./task-groups.ts";
 
 /** Values that the database sets for a group of new tasks, and the number of live workers of their job. */
 export interface InsertedRow {
@@ -31,6 +38,20 @@ export interface InsertedRow {
   started_at?: string | null;
 }
 
+const GROUP_NAMES = sql.raw([...INSERT_PARAMETERS.map(({ name }) => name), "ids", "first_index"].join(", "));
+
+/** The columns of the groups `g` whose values all tasks of a group share. The start follows from two parameters. */
+const SHARED_VALUES = sql.raw(
+  SUBMITTED_COLUMNS.filter(({ name, sharing }) => sharing !== "each" && name !== "run_at")
+    .map(({ name }) => `g.${name}`)
+    .join(", "),
+);
+
+/** The values of the tasks `i`, in the order of `SUBMITTED_NAMES`. */
+const TASK_VALUES = sql.raw(
+  SUBMITTED_COLUMNS.map(({ name }) => (name === "run_at" ? "i.starts_at" : `i.${name}`)).join(", "),
+);
+
 type InsertVariant = "plain" | "room-fairness" | "direct-assignment";
 
 /**
@@ -40,7 +61,7 @@ type InsertVariant = "plain" | "room-fairness" | "direct-assignment";
  * properties of a request's tasks are sent and returned once per group, and values that the server knows are
  * not returned.
  */
-const defineInsert = (variant: InsertVariant) => {
+function defineInsert(variant: InsertVariant) {
   const only = (part: InsertVariant, text: RawBuilder<unknown>) => (variant === part ? text : sql``);
   return defineStatement<
     InsertedRow,
@@ -52,8 +73,7 @@ const defineInsert = (variant: InsertVariant) => {
         coalesce(g.run_at, now() + make_interval(secs => greatest(g.in_seconds, 0))) as starts_at
       from jsonb_array_elements(${requests}::jsonb) with ordinality as r(groups, request_number)
       cross join lateral rows from (jsonb_to_recordset(r.groups) as (${sql.raw(GROUP_COLUMNS)})) with ordinality
-        as g(id, job_id, schema_hash, job_version, room_id, created_by_id, priority, max_attempts, backoff,
-          timeout_seconds, run_at, in_seconds, idempotency_key, request_hash, trace_context, ids, first_index, group_number)
+        as g(${GROUP_NAMES}, group_number)
     ),
     locked_jobs as materialized (
       select j.* from (select distinct job_id from groups order by job_id) as requested
@@ -73,9 +93,8 @@ const defineInsert = (variant: InsertVariant) => {
       select * from groups where request_number not in (select request_number from rejected_requests)
     ),
     accepted_tasks as materialized (
-      select g.request_number, g.group_number, t.ordinal, t.id::uuid as id, t.payload::json as payload, g.job_id,
-        g.room_id, g.created_by_id, g.priority, g.max_attempts, g.backoff, g.timeout_seconds, g.starts_at,
-        g.idempotency_key, g.request_hash, g.trace_context
+      select g.request_number, g.group_number, t.ordinal, t.id::uuid as id, t.payload::json as payload, g.starts_at,
+        ${SHARED_VALUES}
       from accepted_groups as g
       cross join lateral rows from (
         jsonb_array_elements_text(g.ids),
@@ -86,11 +105,9 @@ const defineInsert = (variant: InsertVariant) => {
     ${only("room-fairness", ROOM_TURNS_CTE)}
     ${only("direct-assignment", buildAssigneesCte(assignees))}
     inserted as (
-      insert into joblib.task (id, job_id, room_id, created_by_id, payload, priority, max_attempts, backoff,
-        timeout_seconds, run_at, due, idempotency_key, request_hash, trace_context, number
+      insert into joblib.task (${SUBMITTED_NAMES}, due, number
         ${only("room-fairness", sql`, in_turn`)}${only("direct-assignment", ASSIGNED_COLUMNS)})
-      select i.id, i.job_id, i.room_id, i.created_by_id, i.payload, i.priority, i.max_attempts, i.backoff,
-        i.timeout_seconds, i.starts_at, i.starts_at <= now(), i.idempotency_key, i.request_hash, i.trace_context,
+      select ${TASK_VALUES}, i.starts_at <= now(),
         ${variant === "room-fairness" ? TASK_NUMBER : sql`nextval('joblib.task_number')`}
         ${only("room-fairness", sql`, ${IS_IN_TURN}`)}${only("direct-assignment", ASSIGNED_VALUES)}
       from accepted_tasks as i ${only("direct-assignment", JOIN_ASSIGNEES)}
@@ -119,7 +136,7 @@ const defineInsert = (variant: InsertVariant) => {
       select id, job_id, run_at, created_at from inserted where idempotency_key is not null
     ) as t join jobs as o on o.id = t.job_id ${only("direct-assignment", sql`left join assigned on assigned.id = t.id`)}`,
   );
-};
+}
 
 const INSERT = {
   plain: defineInsert("plain"),
@@ -144,12 +161,12 @@ export interface InsertRequest {
  * Inserts tasks. `assignees` contains, for each request, the worker to which its only task is to be assigned,
  * if there is one.
  */
-export const insertTasks = (
+export function insertTasks(
   db: Sql,
   requests: readonly InsertRequest[],
   { aliveWithinSeconds, hasRoomFairness }: InsertStatementOptions,
   assignees: readonly (Assignee | undefined)[] = [],
-): Promise<InsertedRow[]> => {
+): Promise<InsertedRow[]> {
   const hasAssignee = assignees.some((assignee) => assignee !== undefined);
   const insert = INSERT[hasRoomFairness ? "room-fairness" : hasAssignee ? "direct-assignment" : "plain"];
   let offset = 0;
@@ -165,4 +182,4 @@ export const insertTasks = (
     aliveWithinSeconds,
     formatAssignees(assignees),
   );
-};
+}

@@ -1,4 +1,12 @@
+import { sql } from "kysely";
 import type { NewTask } from "../../../records.ts";
+import {
+  hasSameValues,
+  type OptionColumn,
+  readOptions,
+  SUBMITTED_COLUMNS,
+  type SubmittedColumn,
+} from "../../task-columns.ts";
 
 /**
  * Consecutive tasks of a request that differ only in their ids and payloads. Their common properties are sent
@@ -13,27 +21,13 @@ export interface TaskGroup {
   readonly firstIndex: number;
 }
 
-const isSameStart = (a: NewTask["start"], b: NewTask["start"]): boolean =>
-  a === b || ("inSeconds" in a && "inSeconds" in b && a.inSeconds === b.inSeconds);
+/** An idempotency key belongs to one task, so a task with a key is a separate group. */
+function canAppend({ first }: TaskGroup, task: NewTask): boolean {
+  return first.idempotency === null && hasSameValues(first, task);
+}
 
-/** A task with an idempotency key is a separate group, because the key belongs to one task. */
-const canAppend = ({ first }: TaskGroup, task: NewTask): boolean =>
-  first.idempotency === null &&
-  task.idempotency === null &&
-  first.jobId === task.jobId &&
-  first.jobVersion === task.jobVersion &&
-  first.schemaHash === task.schemaHash &&
-  first.roomId === task.roomId &&
-  first.createdById === task.createdById &&
-  first.priority === task.priority &&
-  first.maxAttempts === task.maxAttempts &&
-  first.timeoutSeconds === task.timeoutSeconds &&
-  first.backoff === task.backoff &&
-  first.traceContext === task.traceContext &&
-  isSameStart(first.start, task.start);
-
-/** Divides tasks into as few groups as possible, without changing their order. */
-export const groupTasks = (tasks: readonly NewTask[]): TaskGroup[] => {
+/** Divides tasks, in their order, into as few groups as possible. */
+export function groupTasks(tasks: readonly NewTask[]): TaskGroup[] {
   const groups: TaskGroup[] = [];
   tasks.forEach((task, index) => {
     const last = groups.at(-1);
@@ -46,35 +40,58 @@ export const groupTasks = (tasks: readonly NewTask[]): TaskGroup[] => {
     }
   });
   return groups;
+}
+
+/** Returns the parameters of a task's insert, apart from its payload, which is passed separately. */
+export function toParameters(task: NewTask): InsertValues {
+  return {
+    ...readOptions(task),
+    id: task.id,
+    job_id: task.jobId,
+    room_id: task.roomId,
+    created_by_id: task.createdById,
+    run_at: "at" in task.start ? task.start.at : undefined,
+    in_seconds: "inSeconds" in task.start ? task.start.inSeconds : undefined,
+    trace_context: task.traceContext,
+    idempotency_key: task.idempotency?.key,
+    request_hash: task.idempotency?.requestHash,
+    schema_hash: task.schemaHash,
+    job_version: task.jobVersion,
+  };
+}
+
+/** A value that an insert receives. */
+type InsertParameter = Exclude<SubmittedColumn, "payload"> | "in_seconds" | "schema_hash" | "job_version";
+
+/** The values of the parameters. An option that is not set is missing. */
+type InsertValues = Readonly<Record<Exclude<InsertParameter, OptionColumn>, unknown>> & {
+  readonly [Name in OptionColumn]?: unknown;
 };
 
-const toRecord = ({ first, ids, firstIndex }: TaskGroup) => ({
-  id: first.id,
-  job_id: first.jobId,
-  schema_hash: first.schemaHash,
-  job_version: first.jobVersion,
-  room_id: first.roomId,
-  created_by_id: first.createdById,
-  priority: first.priority,
-  max_attempts: first.maxAttempts,
-  backoff: first.backoff,
-  timeout_seconds: first.timeoutSeconds ?? undefined,
-  run_at: "at" in first.start ? first.start.at : undefined,
-  in_seconds: "inSeconds" in first.start ? first.start.inSeconds : undefined,
-  idempotency_key: first.idempotency?.key,
-  request_hash: first.idempotency?.requestHash,
-  trace_context: first.traceContext,
-  ids,
-  first_index: firstIndex,
-});
+/** The parameters with their types: the columns that are submitted, the start as a delay, and the expected job. */
+export const INSERT_PARAMETERS: readonly { readonly name: InsertParameter; readonly type: string }[] = [
+  ...SUBMITTED_COLUMNS.flatMap(({ name, type }) => (name === "payload" ? [] : [{ name, type }])),
+  { name: "in_seconds", type: "float8" },
+  { name: "schema_hash", type: "text" },
+  { name: "job_version", type: "text" },
+];
 
-/**
- * Formats the groups of a request for `insertTasks`. The payloads are passed as a separate parameter, in the
- * same order.
- */
-export const formatGroups = (groups: readonly TaskGroup[]): string => JSON.stringify(groups.map(toRecord));
+/** The columns that a submit sets, as a list in SQL. */
+export const SUBMITTED_NAMES = sql.raw(SUBMITTED_COLUMNS.map(({ name }) => name).join(", "));
 
-/** The columns of a group's record, with their SQL types. */
-export const GROUP_COLUMNS = `id uuid, job_id uuid, schema_hash text, job_version text, room_id text, created_by_id text,
-  priority integer, max_attempts integer, backoff jsonb, timeout_seconds float8, run_at timestamptz, in_seconds float8,
-  idempotency_key text, request_hash text, trace_context jsonb, ids jsonb, first_index integer`;
+function toRecord({ first, ids, firstIndex }: TaskGroup) {
+  return {
+    ...toParameters(first),
+    ids,
+    first_index: firstIndex,
+  };
+}
+
+/** Formats a request's groups for `insertTasks`. The payloads are passed separately, in the same order. */
+export function formatGroups(groups: readonly TaskGroup[]): string {
+  return JSON.stringify(groups.map(toRecord));
+}
+
+/** The columns of a group's record, as SQL declares them. */
+export const GROUP_COLUMNS = `${INSERT_PARAMETERS.map(({ name, type }) => `${name} ${type}`).join(", ")},
+  ids jsonb, first_index integer`;

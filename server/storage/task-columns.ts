@@ -1,0 +1,216 @@
+import { isDeepStrictEqual } from "node:util";
+import type { InferEntity } from "@mikro-orm/core";
+import type { JsonObject, JsonValue, SubmittedTask, Task } from "../../protocol/index.ts";
+import type { Serialized } from "../raw-json.ts";
+import { type CamelCase, type SnakeCase, type SqlType, type SqlTypes, toProperty } from "./column-types.ts";
+import type { TaskEntity } from "./entities/task.ts";
+
+/** The values that may pass from the database to the response without being parsed. */
+export interface LargeValues {
+  readonly payload: JsonObject | Serialized<JsonObject>;
+  readonly result: JsonValue | Serialized<JsonValue>;
+}
+
+/** A task as it is stored: without the members that depend on a setting or a count. */
+export type StoredTask = Omit<Task, "job_name" | "queue_position" | keyof LargeValues> & LargeValues;
+
+/** A column of the table `task`. In responses it has the same name. */
+export interface TaskColumn {
+  readonly type: SqlType;
+  readonly isNullable?: true;
+  /**
+   * The submitter sets an `option` as a member of the submit, possibly with a default of the job. A `request` column
+   * follows from the rest of the request. The `database` sets a column with the insert, a `step` with a later statement.
+   */
+  readonly setBy: "option" | "request" | "database" | "step";
+  /** Read with every task: as a member of the response (`wire`), or next to it (`record`). */
+  readonly read?: "wire" | "record";
+  /** True for a member that responses leave out instead of sending null. */
+  readonly isOptional?: true;
+  /** True for values that pass from the database to the response as text. */
+  readonly isLarge?: true;
+  /** The value of a new task, if a `step` sets the column and null is not possible. */
+  readonly initial?: string | number | readonly [];
+  /**
+   * By default, tasks of one batch with equal values form a group, and the value is sent once. Every task of a group has
+   * another value of an `each` column. A task with a value of a `never` column shares its group with no other task.
+   */
+  readonly sharing?: "each" | "never";
+  /** By default, another value under the same idempotency key is a conflict. `scope` columns are part of the key. */
+  readonly replay?: "scope" | "ignored";
+  /**
+   * By default, a claim returns the value. After a claim it is `null`, or `known` to the claimer. It is not returned if it
+   * is the usual one (`unless-usual`).
+   */
+  readonly claim?: "null" | "known" | "unless-usual";
+}
+
+/** A task in responses. */
+export type WireTask = StoredTask & Pick<Task, "job_name" | "queue_position">;
+
+/** A task in the response to its submit. */
+export type SubmittedWireTask = WireTask & Pick<SubmittedTask, "workers_online">;
+
+/** The members that submitted tasks can share in a minimal response. */
+export type CommonMembers = Omit<SubmittedWireTask, "id" | "payload">;
+
+type EntityColumn = SnakeCase<Extract<keyof InferEntity<typeof TaskEntity>, string>>;
+
+/** Every column of the entity. `read` is `wire` for the members of the task in responses. */
+type AllColumns = {
+  readonly [Name in EntityColumn]: TaskColumn &
+    (Name extends keyof StoredTask ? { readonly read: "wire" } : { readonly read?: "record" });
+};
+
+/** The columns of a task, in the order of the members in responses. */
+export const TASK_COLUMNS = {
+  id: { type: "uuid", setBy: "request", read: "wire", sharing: "each", replay: "ignored" },
+  job_id: { type: "uuid", setBy: "request", read: "record" },
+  room_id: { type: "text", setBy: "request", read: "wire", replay: "scope" },
+  status: { type: "text", setBy: "step", read: "wire", initial: "pending", claim: "known" },
+  payload: { type: "json", setBy: "request", read: "wire", sharing: "each", isLarge: true },
+  priority: { type: "integer", setBy: "option", read: "wire" },
+  attempt: { type: "integer", setBy: "step", read: "wire", initial: 0 },
+  runs: { type: "integer", setBy: "step", read: "wire", initial: 0 },
+  max_attempts: { type: "integer", setBy: "option", read: "wire" },
+  backoff: { type: "jsonb", setBy: "option", read: "wire", claim: "unless-usual" },
+  timeout_seconds: { type: "float8", isNullable: true, setBy: "option", read: "wire" },
+  run_at: { type: "timestamptz", setBy: "request", read: "wire", claim: "unless-usual" },
+  created_at: { type: "timestamptz", setBy: "database", read: "wire" },
+  started_at: { type: "timestamptz", isNullable: true, setBy: "step", read: "wire", claim: "known" },
+  completed_at: { type: "timestamptz", isNullable: true, setBy: "step", read: "wire", claim: "null" },
+  created_by_id: { type: "text", setBy: "request", read: "wire", replay: "scope" },
+  worker_id: { type: "uuid", isNullable: true, setBy: "step", read: "wire", claim: "known" },
+  error: { type: "text", isNullable: true, setBy: "step", read: "wire", claim: "null" },
+  errors: { type: "jsonb", setBy: "step", read: "wire", initial: [], claim: "unless-usual" },
+  result: { type: "json", isNullable: true, setBy: "step", read: "wire", isLarge: true, claim: "null" },
+  progress: { type: "jsonb", isNullable: true, setBy: "step", read: "wire", claim: "null" },
+  trace_context: {
+    ...{ type: "jsonb", isNullable: true, setBy: "request", read: "wire" },
+    ...{ isOptional: true, replay: "ignored" },
+  },
+  version: { type: "integer", setBy: "step", read: "record", initial: 1 },
+  idempotency_key: { type: "text", isNullable: true, setBy: "request", sharing: "never", replay: "scope" },
+  request_hash: { type: "text", isNullable: true, setBy: "request", sharing: "never", replay: "ignored" },
+  number: { type: "bigint", setBy: "database" },
+  due: { type: "boolean", setBy: "database" },
+  in_turn: { type: "boolean", setBy: "database" },
+  claimed_at: { type: "timestamptz", isNullable: true, setBy: "step" },
+  hold_ended_worker_id: { type: "uuid", isNullable: true, setBy: "step" },
+  hold_ended_reason: { type: "text", isNullable: true, setBy: "step" },
+} as const satisfies AllColumns;
+
+type Columns = typeof TASK_COLUMNS;
+/** The name of a column. */
+export type TaskColumnName = keyof Columns;
+type ColumnWith<Part> = {
+  [Name in TaskColumnName]: Columns[Name] extends Part ? Name : never;
+}[TaskColumnName];
+
+/** A column that the submit sets. */
+export type SubmittedColumn = ColumnWith<{ readonly setBy: "option" | "request" }>;
+/** A column that the submitter sets as a member of the submit. */
+export type OptionColumn = ColumnWith<{ readonly setBy: "option" }>;
+type StepColumn = ColumnWith<{ readonly setBy: "step"; readonly read: "wire" }>;
+type ReadColumn = ColumnWith<{ readonly read: string }>;
+/** A column whose value a claim returns. */
+export type ClaimedColumn = Exclude<ReadColumn, ColumnWith<{ readonly claim: "known" | "null" }>>;
+/** A column whose value the claimer knows or can replace if it is the usual one. */
+export type KnownColumn = ColumnWith<{ readonly claim: "known" | "unless-usual" }>;
+
+/** A column that a claim returns only if its value is not the usual one. */
+export type UsualColumn = ColumnWith<{ readonly claim: "unless-usual" }>;
+
+type RowValue<Name extends TaskColumnName> =
+  | SqlTypes[Columns[Name]["type"]]
+  | (Columns[Name] extends { readonly isNullable: true } ? null : never);
+
+/** The values of a row that every statement reads. */
+export type TaskValues = { readonly [Name in ReadColumn]: RowValue<Name> };
+
+/** The values that a claim returns. Numbers other than integers are text; the usual value of a column is null. */
+export type ClaimedValues = {
+  readonly [Name in ClaimedColumn]:
+    | (Columns[Name]["type"] extends "integer" ? number : string)
+    | (Columns[Name] extends { readonly isNullable: true } | { readonly claim: string } ? null : never);
+};
+
+/** The options of a new task. */
+export type TaskOptions = { readonly [Name in OptionColumn as CamelCase<Name>]: StoredTask[Name] };
+
+/** A column with its name. */
+export interface NamedColumn<Name extends TaskColumnName = TaskColumnName> extends TaskColumn {
+  readonly name: Name;
+}
+
+/** Returns the columns that match, in order. The caller states their names, because a filter cannot be inferred. */
+function listColumns<Name extends TaskColumnName>(
+  matches: (column: TaskColumn) => boolean,
+): readonly NamedColumn<Name>[] {
+  return Object.entries<TaskColumn>(TASK_COLUMNS)
+    .filter(([, column]) => matches(column))
+    .map(([name, column]) => ({ ...column, name: name as Name }));
+}
+
+function isReturnedByClaim({ read, claim }: TaskColumn): boolean {
+  return read !== undefined && claim !== "known" && claim !== "null";
+}
+
+/** The columns that a submit sets. */
+export const SUBMITTED_COLUMNS: readonly NamedColumn<SubmittedColumn>[] = listColumns(
+  ({ setBy }) => setBy === "option" || setBy === "request",
+);
+/** The columns that are read with every task. */
+export const READ_COLUMNS: readonly NamedColumn<ReadColumn>[] = listColumns(({ read }) => read !== undefined);
+/** The columns that a response contains. */
+export const WIRE_COLUMNS: readonly NamedColumn<keyof StoredTask>[] = listColumns(
+  ({ read }) => read === "wire",
+);
+/** The columns that a claim returns. */
+export const CLAIMED_COLUMNS: readonly NamedColumn<ClaimedColumn>[] = listColumns(isReturnedByClaim);
+
+const OPTIONS = listColumns<OptionColumn>(({ setBy }) => setBy === "option").map(({ name }) => ({
+  name,
+  property: toProperty(name),
+}));
+
+/** Returns the values of the columns that are options of a new task. */
+export function readOptions(task: TaskOptions): Pick<StoredTask, OptionColumn> {
+  const values: Partial<Record<OptionColumn, unknown>> = {};
+  for (const { name, property } of OPTIONS) {
+    const value = task[property];
+    if (value !== undefined) values[name] = value;
+  }
+  // Complete, because `TaskOptions` has the same columns.
+  return values as Pick<StoredTask, OptionColumn>;
+}
+
+/** The members of a new task in their order, with the values of those that a step sets; the others are undefined. */
+export const NEW_TASK = Object.fromEntries<unknown>(
+  WIRE_COLUMNS.filter(({ isOptional }) => isOptional === undefined).map(({ name, setBy, initial }) => [
+    name,
+    setBy === "step" ? (initial ?? null) : undefined,
+  ]),
+) as Pick<StoredTask, StepColumn>;
+
+const EACH_MEMBERS: ReadonlySet<string> = new Set(
+  listColumns(({ sharing }) => sharing === "each").map(({ name }) => name),
+);
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === "object" && isDeepStrictEqual(a, b));
+}
+
+/**
+ * Returns true if two tasks of the same form have equal values, except in `each` columns. Every member is compared, so
+ * that none can be forgotten.
+ */
+export function hasSameValues<Form extends object>(one: Form, other: Form): boolean {
+  for (const name in one) {
+    if (!EACH_MEMBERS.has(name) && !isEqual(one[name], other[name])) return false;
+  }
+  for (const name in other) {
+    if (!(name in one) && other[name] !== undefined) return false;
+  }
+  return true;
+}

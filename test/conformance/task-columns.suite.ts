@@ -1,0 +1,172 @@
+import { sql } from "kysely";
+import { describe, expect, test } from "vitest";
+import { stringify } from "../../server/raw-json.ts";
+import type { InsertOutcome, NewTask, TaskRecord } from "../../server/records.ts";
+import { TASK_COLUMNS, type TaskColumn } from "../../server/storage/task-columns.ts";
+import {
+  ALIVE_WITHIN_SECONDS,
+  buildTask,
+  newId,
+  readTask,
+  registerJob,
+  registerWorker,
+  type StorageFixture,
+} from "./storage-fixture.ts";
+import { createColumnValues, type JsonRow, SUBMITTED_COLUMNS } from "./task-column-values.ts";
+
+const OPTIONS = { aliveWithinSeconds: ALIVE_WITHIN_SECONDS };
+
+/** The order of the two values: equal neighbors, and both changes. */
+const ORDER = [0, 0, 1, 1, 0] as const;
+
+type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
+
+const requireInserted = (outcome: InsertOutcome): Inserted => {
+  if (outcome.kind !== "inserted") throw new Error(outcome.kind);
+  return outcome;
+};
+
+const toComparable = ({ task: { id: _, payload: __, ...task }, ...record }: TaskRecord) => ({
+  ...record,
+  task,
+});
+
+/** PostgreSQL's internal names of the types that differ from those in SQL. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  int4: "integer",
+  int8: "bigint",
+  bool: "boolean",
+};
+
+/** Batches of tasks that differ in exactly one column keep the value of each task. */
+export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
+  test("the list of task columns matches the table", async () => {
+    const { rows } = await sql<{ name: string; type: string; is_nullable: string }>`
+      select column_name as name, udt_name as type, is_nullable from information_schema.columns
+      where table_schema = 'joblib' and table_name = 'task'`.execute(getFixture().orm.em.fork().getKysely());
+    const inTable = rows.map(({ name, type, is_nullable }) => [
+      name,
+      { type: TYPE_NAMES[type] ?? type, isNullable: is_nullable === "YES" },
+    ]);
+    const inList = Object.entries<TaskColumn>(TASK_COLUMNS).map(([name, { type, isNullable = false }]) => [
+      name,
+      { type, isNullable },
+    ]);
+
+    expect(Object.fromEntries(inTable)).toEqual(Object.fromEntries(inList));
+  });
+
+  describe.each(SUBMITTED_COLUMNS)("tasks that differ only in %s", (column) => {
+    const { sharing, replay }: TaskColumn = TASK_COLUMNS[column];
+
+    const setUp = async () => {
+      const { storage, orm } = getFixture();
+      const jobs = [await registerJob(storage), await registerJob(storage)] as const;
+      const values = createColumnValues({
+        ids: [jobs[0].id, jobs[1].id],
+        names: ["", ""],
+      });
+      const buildTasks = (sequence: readonly (0 | 1)[]) =>
+        sequence.map((index) => buildTask(jobs[0].id, values[column].tasks()[index]));
+      const readRow = async (id: string): Promise<JsonRow> => {
+        const { rows } = await sql<{ row: string }>`
+          select to_jsonb(t)::text as row from joblib.task as t where id = ${id}::uuid`.execute(
+          orm.em.fork().getKysely(),
+        );
+        return JSON.parse(rows[0]?.row ?? "{}");
+      };
+      const expectStored = async (tasks: readonly NewTask[]) => {
+        for (const task of tasks) {
+          const row = await readRow(task.id);
+          for (const name of SUBMITTED_COLUMNS) {
+            expect({ [name]: row[name] }).toEqual({ [name]: values[name].getStored(task, row) });
+          }
+        }
+      };
+      return { storage, jobs, buildTasks, expectStored };
+    };
+
+    test("are stored and returned with their own values in one request", async () => {
+      const { storage, buildTasks, expectStored } = await setUp();
+      const tasks = buildTasks(ORDER);
+
+      const { groups, records } = requireInserted(await storage.tasks.insert(tasks, OPTIONS));
+
+      await expectStored(tasks);
+      const stored = await Promise.all(tasks.map(({ id }) => readTask(storage, id)));
+      expect(records()).toEqual(stored);
+      expect(groups.flatMap(({ ids }) => ids)).toEqual(tasks.map(({ id }) => id));
+      for (const { first, ids } of groups) {
+        for (const id of ids) {
+          expect(toComparable(await readTask(storage, id))).toEqual(toComparable(first));
+        }
+      }
+    });
+
+    test("are stored and returned with their own values by concurrent requests", async () => {
+      const { storage, buildTasks, expectStored } = await setUp();
+      const tasks = buildTasks(ORDER);
+
+      const outcomes = await Promise.all(tasks.map((task) => storage.tasks.insert([task], OPTIONS)));
+
+      await expectStored(tasks);
+      const stored = await Promise.all(tasks.map(({ id }) => readTask(storage, id)));
+      expect(outcomes.flatMap((outcome) => requireInserted(outcome).records())).toEqual(stored);
+    });
+
+    test("are claimed with their own values, and form one group only with equal values", async () => {
+      const { storage, jobs, buildTasks } = await setUp();
+      const worker = await registerWorker(storage, jobs[0]);
+      await registerJob(storage, { ...jobs[1].registration, id: newId(), worker: { id: worker } });
+      const { groups } = requireInserted(await storage.tasks.insert(buildTasks([0, 0, 1, 0]), OPTIONS));
+
+      const claimed = (await storage.tasks.claim(worker, 10, true)) ?? [];
+
+      expect(claimed.length).toBeGreaterThan(0);
+      for (const record of claimed) {
+        const { task } = await readTask(storage, record.task.id);
+        expect(record.task).toEqual(task);
+        expect(JSON.parse(stringify(record.toTask("name")))).toEqual({
+          ...task,
+          job_name: "name",
+          queue_position: null,
+        });
+        // Other tests look for overdue tasks in the whole database.
+        await storage.tasks.transition({ id: task.id, to: "cancelled" });
+      }
+      const hasKeys = column === "request_hash";
+      expect(groups).toHaveLength(sharing === "each" ? 1 : hasKeys ? 4 : 3);
+    });
+
+    test("are grouped by value, although every object is another one", async () => {
+      const { storage, buildTasks } = await setUp();
+      const tasks = buildTasks([1, 1]).map((task): NewTask => structuredClone(task));
+
+      const { groups } = requireInserted(await storage.tasks.insert(tasks, OPTIONS));
+
+      expect(groups).toHaveLength(sharing === "never" ? 2 : 1);
+    });
+
+    test("are the same request only if key, user, room and hash are the same", async () => {
+      const { storage, buildTasks } = await setUp();
+      const idempotency = { key: newId(), requestHash: "hash" };
+      const [a, b] = buildTasks([0, 1]).map((task) => ({ ...task, idempotency }));
+      if (a === undefined || b === undefined) throw new Error("expected two tasks");
+      const first = requireInserted(await storage.tasks.insert([a], OPTIONS));
+
+      const second = await storage.tasks.insert([b], OPTIONS);
+      const other = await storage.tasks.insert(
+        [{ ...a, id: newId(), idempotency: { ...idempotency, requestHash: "another" } }],
+        OPTIONS,
+      );
+
+      // Both tasks have the same key.
+      const isScope = replay === "scope" && sharing !== "never";
+      expect(second.kind).toBe(isScope ? "inserted" : "replayed");
+      if (second.kind === "replayed") {
+        expect([second.record, second.isSameRequest]).toEqual([first.records()[0], true]);
+      }
+      expect(other).toMatchObject({ kind: "replayed", isSameRequest: false });
+    });
+  });
+};
