@@ -1,5 +1,5 @@
-import type { JoblibClient } from "../sdk/client.ts";
-import type { FetchLike } from "../sdk/senders.ts";
+import type { JoblibClient } from "../sdk/http/client.ts";
+import type { FetchLike } from "../sdk/http/senders.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import type { Environment, GlobalOptions } from "./global-options.ts";
 import type { Interrupts } from "./interrupts.ts";

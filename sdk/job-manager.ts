@@ -1,15 +1,13 @@
 import { isRoomId, type SubmittedTask, type Task } from "../protocol/index.ts";
-import { ClaimedTask } from "./claimed-task.ts";
-import { JoblibClient } from "./client.ts";
 import { UsageError } from "./errors.ts";
-import type { ExtensionClass, ExtensionInstance } from "./extension.ts";
+import type { ExtensionClass, ExtensionInstance } from "./extension/extension.ts";
+import { JobRegistry } from "./extension/job-registry.ts";
+import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./extension/job-types.ts";
+import { createRegister, type Register } from "./extension/register.ts";
+import { JoblibClient } from "./http/client.ts";
+import { readEnvironment } from "./http/options.ts";
 import type { JobManagerOptions, RunOptions } from "./job-manager-options.ts";
-import { JobRegistry } from "./job-registry.ts";
-import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./job-types.ts";
 import { type Logger, silentLogger } from "./logger.ts";
-import { readEnvironment } from "./options.ts";
-import { createRegister, type Register } from "./register.ts";
-import { runStream } from "./run-stream.ts";
 import {
   type Destination,
   getDestination,
@@ -17,13 +15,15 @@ import {
   type SubmitOptions,
   toInstanceSubmission,
   toSubmission,
-} from "./submission.ts";
-import { type AddressedSubmission, submitMany } from "./submit-many.ts";
-import { SubmitQueue } from "./submit-queue.ts";
-import type { TaskEnvironment, TaskLifecycle } from "./task-environment.ts";
-import { type ListenOptions, TaskStream } from "./task-stream.ts";
-import { TaskTable } from "./task-table.ts";
-import { type LiveWorker, WorkerSession } from "./worker-session.ts";
+} from "./submit/submission.ts";
+import { type AddressedSubmission, submitMany } from "./submit/submit-many.ts";
+import { SubmitQueue } from "./submit/submit-queue.ts";
+import { ClaimedTask } from "./worker/claimed-task.ts";
+import { runStream } from "./worker/run-stream.ts";
+import type { TaskEnvironment, TaskLifecycle } from "./worker/task-environment.ts";
+import { type ListenOptions, TaskStream } from "./worker/task-stream.ts";
+import { TaskTable } from "./worker/task-table.ts";
+import { type LiveWorker, WorkerSession } from "./worker/worker-session.ts";
 
 /** Maximum number of cached submit queues, one per room. Then the cache is cleared; queued submits are still sent. */
 const MAX_SUBMIT_QUEUES = 1_000;

@@ -1,4 +1,4 @@
-import type { FetchLike } from "../../sdk/senders.ts";
+import type { FetchLike } from "../../sdk/http/senders.ts";
 import type { Client } from "../tools.ts";
 
 /** The result of one check. */

@@ -1,5 +1,5 @@
 import { open, waitForDebugger } from "node:inspector";
-import type { ExtensionClass } from "../../sdk/extension.ts";
+import type { ExtensionClass } from "../../sdk/extension/extension.ts";
 import { UsageError } from "../errors.ts";
 
 /** The address that the debugger listens on: a port, or host and port; true for the default. */

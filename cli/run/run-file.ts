@@ -1,7 +1,7 @@
 import { diffSchemas } from "../../protocol/json-schema.ts";
 import type { LogLevel } from "../../protocol/log.ts";
 import type { Progress } from "../../protocol/task.ts";
-import { runLocally } from "../../sdk/run-locally.ts";
+import { runLocally } from "../../sdk/worker/run-locally.ts";
 import { CliError, UsageError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import { type ExportedTask, RunnableTask } from "../exported-task.ts";

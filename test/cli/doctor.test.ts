@@ -7,7 +7,7 @@ import { checkBus, checkDatabase, measureClockSkew } from "../../cli/doctor/serv
 import { readExpiry } from "../../cli/doctor/token-check.ts";
 import { nodeHttpFetch } from "../../cli/node-http-fetch.ts";
 import type { Health } from "../../protocol/index.ts";
-import { JoblibClient } from "../../sdk/client.ts";
+import { JoblibClient } from "../../sdk/http/client.ts";
 import { createServer, createToken, parseSettings, type TokenClaims } from "../../server/index.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { runCli } from "./run-cli.ts";

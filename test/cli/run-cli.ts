@@ -5,7 +5,7 @@ import type { Prompts } from "../../cli/prompts.ts";
 import { run } from "../../cli/run.ts";
 import type { Tools } from "../../cli/tools.ts";
 import { watchUncaughtErrors } from "../../cli/uncaught-errors.ts";
-import { JoblibClient } from "../../sdk/client.ts";
+import { JoblibClient } from "../../sdk/http/client.ts";
 
 /** The result of a command. */
 export interface CliRun {

@@ -4,7 +4,7 @@ import { createIo } from "../../cli/io.ts";
 import { nodeHttpFetch } from "../../cli/node-http-fetch.ts";
 import type { Tools } from "../../cli/tools.ts";
 import { watchUncaughtErrors } from "../../cli/uncaught-errors.ts";
-import { JoblibClient } from "../../sdk/client.ts";
+import { JoblibClient } from "../../sdk/http/client.ts";
 
 const silentStream = { write: () => {} };
 

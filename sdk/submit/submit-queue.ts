@@ -1,0 +1,139 @@
+import { randomUUID } from "node:crypto";
+import {
+  MAX_TASKS_PER_SUBMIT,
+  type MinimalResponse,
+  type OperationResponse,
+  type Operations,
+  type SubmittedTask,
+  type TraceContext,
+} from "../../protocol/index.ts";
+import {
+  MethodNotAllowedError,
+  ProblemError,
+  ProtocolError,
+  RouteNotFoundError,
+  toProblemError,
+} from "../errors.ts";
+import { Batcher, type Cancellation } from "../http/batcher.ts";
+import { traceSubmit } from "../http/call-spans.ts";
+import type { JoblibClient } from "../http/client.ts";
+import type { SubmitOptions } from "./submission.ts";
+import type { AddressedSubmission } from "./submit-many.ts";
+
+interface SubmitCall extends AddressedSubmission {
+  /** Makes a repeated call, in a batch or not, return the same task. */
+  readonly key: string;
+  /** The trace context of the submitter. */
+  readonly trace: TraceContext | undefined;
+}
+
+/** An `AbortSignal` as a `Cancellation`. */
+class SignalCancellation implements Cancellation {
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  get isAborted(): boolean {
+    return this.#signal.aborted;
+  }
+
+  get reason(): unknown {
+    return this.#signal.reason;
+  }
+
+  onAbort(listener: () => void): () => void {
+    this.#signal.addEventListener("abort", listener);
+    return () => this.#signal.removeEventListener("abort", listener);
+  }
+}
+
+type BatchResponse =
+  | OperationResponse<Operations["submitBatch"]>
+  | MinimalResponse<Operations["submitBatch"]>;
+
+const toOutcomes = ({ body }: BatchResponse, calls: readonly SubmitCall[]): (SubmittedTask | Error)[] => {
+  const { results } = body;
+  if (results.length !== calls.length)
+    throw new ProtocolError(`the server returned ${results.length} results for ${calls.length} submits`, 200);
+  const common = "common" in body ? body.common : null;
+  return results.map((result, index) => {
+    if ("task" in result) return result.task;
+    if ("problem" in result) return toProblemError(result.problem);
+    if (common === null)
+      throw new ProtocolError("the server returned a task without its common members", 200);
+    return { ...common, id: result.id, payload: calls[index]?.submission.payload ?? {} };
+  });
+};
+
+/**
+ * Batches the single submits to one room: submits that are made during a request are sent together in the next one. A
+ * single submit is sent immediately. Every submit has its own outcome.
+ */
+export class SubmitQueue {
+  readonly #client: JoblibClient;
+  readonly #roomId: string;
+  readonly #batcher: Batcher<SubmitCall, SubmittedTask>;
+  /** True for an older server, which does not support batches. */
+  #isBatchUnsupported = false;
+
+  constructor(client: JoblibClient, roomId: string) {
+    this.#client = client;
+    this.#roomId = roomId;
+    this.#batcher = new Batcher<SubmitCall, SubmittedTask>({
+      maxCalls: MAX_TASKS_PER_SUBMIT,
+      sendOne: (submitCall, cancellation) => this.#sendOne(submitCall, cancellation),
+      sendMany: (calls) => this.#sendMany(calls),
+      // These statuses may be caused by one of the calls.
+      isForAll: (error) =>
+        !(error instanceof ProblemError && [400, 404, 405, 413, 422].includes(error.problem.status)),
+    });
+  }
+
+  /** Submits a task and returns it. Without an idempotency key, a random one is used. */
+  send(addressed: AddressedSubmission, { idempotencyKey, signal }: SubmitOptions): Promise<SubmittedTask> {
+    signal?.throwIfAborted();
+    const { payload } = addressed.submission;
+    const bytes = this.#isBatchUnsupported
+      ? Number.POSITIVE_INFINITY
+      : 200 + JSON.stringify(payload ?? {}).length;
+    const key = idempotencyKey ?? randomUUID();
+    const call = { url: this.#client.url, params: addressed.destination };
+    return traceSubmit(call, (trace) =>
+      this.#batcher.send({ ...addressed, key, trace }, bytes, signal && new SignalCancellation(signal)),
+    );
+  }
+
+  async #sendMany(calls: readonly SubmitCall[]): Promise<(SubmittedTask | Error)[]> {
+    const submits = calls.map(({ destination: { job_name }, submission, key: idempotency_key, trace }) => ({
+      job_name,
+      idempotency_key,
+      ...(trace && { trace_context: trace }),
+      ...submission,
+    }));
+    try {
+      const request = { params: { room_id: this.#roomId }, body: { submits } };
+      return toOutcomes(await this.#client.callMinimal("submitBatch", request), calls);
+    } catch (error) {
+      this.#isBatchUnsupported ||=
+        error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
+      throw error;
+    }
+  }
+
+  async #sendOne(
+    { destination, submission, key }: SubmitCall,
+    cancellation: Cancellation | undefined,
+  ): Promise<SubmittedTask> {
+    const request = { params: destination, body: submission };
+    const abort = new AbortController();
+    const unsubscribe = cancellation?.onAbort(() => abort.abort(cancellation.reason));
+    try {
+      const options = { idempotencyKey: key, signal: abort.signal };
+      return (await this.#client.call("submitTask", request, options)).body;
+    } finally {
+      unsubscribe?.();
+    }
+  }
+}

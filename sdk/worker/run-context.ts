@@ -1,0 +1,52 @@
+import type { LogLevel, Task } from "../../protocol/index.ts";
+import type { RunContext } from "../extension/extension.ts";
+import type { Logger, TaskLogger } from "../logger.ts";
+import { createTaskLogger } from "./task-logger.ts";
+
+/** The parts of a task that its `RunContext` exposes. */
+export interface RunReporter {
+  readonly task: Task;
+  readonly signal: AbortSignal;
+  progress(fraction?: number, message?: string): void;
+  log(text: string, level: LogLevel): void;
+}
+
+/** Not a private name: a proxy of a context, or an object that inherits from one, would not have it. */
+const INTERNAL = Symbol("internal");
+
+/** A `RunContext` that creates its signal and logger on first access. */
+class LazyRunContext implements RunContext {
+  readonly task: Task;
+  readonly progress: RunContext["progress"];
+  readonly [INTERNAL]: { readonly reporter: RunReporter; readonly logger: Logger; log?: TaskLogger };
+
+  constructor(reporter: RunReporter, logger: Logger) {
+    // Through a local variable: V8 allocates a function literal that is assigned to a property in the old generation,
+    // which would keep the task alive until the next full garbage collection.
+    const progress: RunContext["progress"] = (fraction, message) => reporter.progress(fraction, message);
+    this.progress = progress;
+    this.task = reporter.task;
+    this[INTERNAL] = { reporter, logger };
+    Object.defineProperty(this, "signal", LAZY_GETTERS.signal);
+    Object.defineProperty(this, "log", LAZY_GETTERS.log);
+  }
+
+  get signal(): AbortSignal {
+    return this[INTERNAL].reporter.signal;
+  }
+  get log(): TaskLogger {
+    const internal = this[INTERNAL];
+    internal.log ??= createTaskLogger(internal.logger, (text, level) => internal.reporter.log(text, level));
+    return internal.log;
+  }
+}
+
+/** The getters, as own properties of each instance, so that `{ ...run, progress }` has them too. */
+const LAZY_GETTERS = (() => {
+  const { signal, log } = Object.getOwnPropertyDescriptors(LazyRunContext.prototype);
+  return { signal: { ...signal, enumerable: true }, log: { ...log, enumerable: true } };
+})();
+
+/** Creates the second argument of an extension's `run`. */
+export const createRunContext = (reporter: RunReporter, logger: Logger): RunContext =>
+  new LazyRunContext(reporter, logger);

@@ -1,0 +1,65 @@
+import { MAX_ERROR_BYTES, type StopReason, type Task } from "../../protocol/index.ts";
+import {
+  MalformedRequestError,
+  PayloadTooLargeError,
+  ProtocolError,
+  TaskLostError,
+  ValidationError,
+} from "../errors.ts";
+import { NotJsonError, toStorableText, toText } from "../extension/json.ts";
+import { isLeaseLost } from "./task-update.ts";
+
+/** The outcome of running a task. */
+export type TaskOutcome =
+  | { readonly status: "completed"; readonly task: Task }
+  /** `task` is pending if it has attempts left. `error` is the stored text, `cause` is the value that `run` threw. */
+  | { readonly status: "failed"; readonly error: string; readonly cause: unknown; readonly task: Task }
+  /**
+   * The lease was lost, or the server did not accept the end of the task in time (`undelivered`). The result is
+   * discarded, unless the server stores it as a late result.
+   */
+  | { readonly status: "lost"; readonly reason: StopReason | "undelivered" }
+  /** The task did not run; the server has requeued it. */
+  | { readonly status: "released" };
+
+/**
+ * Returns the outcome of a task whose end did not reach the server. `reason` is the abort
+ * reason, `error` the failure.
+ */
+export const toLostOutcome = (error: unknown, reason: unknown): TaskOutcome => {
+  const lost = reason instanceof TaskLostError ? reason : error;
+  if (lost instanceof TaskLostError) return { status: "lost", reason: lost.reason };
+  return { status: "lost", reason: isLeaseLost(error) ? "lost" : "undelivered" };
+};
+
+/** Returns true if the content of the update was rejected, so that a retry would be rejected too. */
+export const isRejection = (error: unknown): boolean =>
+  error instanceof NotJsonError ||
+  error instanceof ValidationError ||
+  error instanceof MalformedRequestError ||
+  error instanceof PayloadTooLargeError ||
+  isProxyRejection(error);
+
+/** Returns true for a 4xx response that is not joblib's: a proxy's body limit or a firewall's page. */
+export const isProxyRejection = (error: unknown): boolean =>
+  error instanceof ProtocolError && error.status !== undefined && error.status >= 400 && error.status < 500;
+
+/** Maximum length of a short error text, in bytes: below the smallest body limit of servers and proxies. */
+const SHORT_ERROR_BYTES = 300;
+
+/** Returns the beginning of an error's text, for an update that was rejected with the whole text. */
+export const toShortError = (error: unknown): string =>
+  // JSON escapes a control character as six characters.
+  toStorableText(toErrorText(error).replace(/\p{Cc}/gu, " "), SHORT_ERROR_BYTES);
+
+/** Returns an error's text, truncated to the server's limit. The stack is only written to the worker's log. */
+export const toErrorText = (error: unknown): string => {
+  const text = error instanceof Error ? describeError(error) : toText(error);
+  return toStorableText(text === "" ? "Failed with no error message." : text, MAX_ERROR_BYTES);
+};
+
+const describeError = (error: Error): string => {
+  const text =
+    error.name === "Error" && error.message !== "" ? error.message : `${error.name}: ${error.message}`;
+  return error.cause instanceof Error ? `${text} (caused by: ${error.cause.message})` : text;
+};
