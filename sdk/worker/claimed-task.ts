@@ -1,16 +1,23 @@
+import { setTimeout } from "node:timers/promises";
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../../protocol/index.ts";
 import { InterruptedError, TaskLostError, UsageError } from "../errors.ts";
+import type { ExtensionClass } from "../extension/extension.ts";
 import { LazyAbort } from "../http/lazy-abort.ts";
-import type { RetryPolicy } from "../http/retry.ts";
-import { waitAtMost } from "../http/sleep.ts";
 import type { LeasedTask } from "./heartbeat.ts";
-import { reportLateResult } from "./late-result.ts";
-import { type RunResult, runExtension } from "./run-extension.ts";
+import { createExtension, type RunResult, runExtension, toResult } from "./run-extension.ts";
 import { traceRun } from "./run-span.ts";
-import { createExtension, type TaskEnvironment, toResult } from "./task-environment.ts";
-import { isRejection, type TaskOutcome, toErrorText, toLostOutcome, toShortError } from "./task-outcome.ts";
+import type { TaskEnvironment } from "./task-environment.ts";
+import {
+  isLeaseLost,
+  isRejection,
+  type TaskOutcome,
+  toErrorText,
+  toLostError,
+  toLostOutcome,
+  toShortError,
+} from "./task-outcome.ts";
 import { TaskReports } from "./task-reports.ts";
-import { DELIVERY_RETRY, deliverUpdate, isLeaseLost, SHORT_RETRY } from "./task-update.ts";
+import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
 
 /**
  * A task that this worker has claimed. `run` does everything: it starts the task, runs the extension and ends the task.
@@ -24,26 +31,29 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   /** The number of the claim. The server rejects updates from an earlier attempt: it fences the lease. */
   readonly attempt: number;
   /** @internal */ readonly leasedSince = performance.now();
+  /** @internal False after the lease was lost, or while the task is released. */ hasLease = true;
   /** @internal True while the end of the task is being sent and its slot can be reused. */ freesSlot = false;
   readonly #environment: TaskEnvironment;
+  readonly #Class: ExtensionClass | undefined;
   readonly #abort = new LazyAbort();
+  /** Aborted when no more updates should be sent. */
+  readonly #cancellation = new LazyAbort();
+  #task: Task;
+  #phase: "claimed" | "starting" | "started" | "ending" | "settled" = "claimed";
   // Members that few tasks need are created on first use: creating them took half of a busy worker's CPU time.
   #settled: PromiseWithResolvers<void> | undefined;
   #reports: TaskReports | undefined;
-  #task: Task;
-  #phase: "claimed" | "starting" | "started" | "ending" | "settled" = "claimed";
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
   #interruption: Promise<TaskOutcome> | undefined;
   /** True if the interruption itself ends the task; false if it waits for an end that is already being sent. */
   #isInterrupted = false;
-  /** Aborted when no more updates should be sent. */
-  readonly #cancellation = new LazyAbort();
 
   /** @internal */ constructor(task: Task, environment: TaskEnvironment) {
     this.id = task.id;
     this.attempt = task.attempt;
     this.#task = task;
     this.#environment = environment;
+    this.#Class = environment.find(task.job_name);
     if (task.status === "running") this.#phase = "started";
   }
 
@@ -67,12 +77,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
-  /** @internal True if `signal` is aborted; does not create the signal. */
-  get isAborted(): boolean {
+  /** @internal Does not create the signal. */ get isAborted(): boolean {
     return this.#abort.isAborted;
-  }
-  get #canReport(): boolean {
-    return this.#phase === "started" && !this.#abort.isAborted;
   }
   /** True while `run` is running. */
   get isRunning(): boolean {
@@ -98,6 +104,54 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     return this.#outcome.promise;
   }
 
+  async #run(context: unknown = this.#environment.context): Promise<TaskOutcome> {
+    try {
+      const extension = createExtension(this.#Class, this);
+      if (typeof extension === "string") return await this.#failRun(extension);
+      await this.start();
+      const result = await runExtension(this, extension, context, this.#environment);
+      if (this.#abort.isAborted) return await this.#discardRun(result);
+      if ("error" in result) return await this.#failRun(result.error);
+      try {
+        return { status: "completed", task: await this.complete(result.result) };
+      } catch (error) {
+        if (!isRejection(error)) throw error;
+        return await this.#failRun(`the result cannot be stored: ${toErrorText(error)}`);
+      }
+    } catch (error) {
+      return (this.#isInterrupted ? this.#interruption : undefined) ?? this.#loseRun(error);
+    } finally {
+      this.#close();
+    }
+  }
+
+  async #failRun(error: unknown): Promise<TaskOutcome> {
+    return { status: "failed", error: toErrorText(error), cause: error, task: await this.fail(error) };
+  }
+
+  /** Discards the result of a run whose task was interrupted or lost; a lost task's result is sent as a late result. */
+  async #discardRun(result: RunResult): Promise<TaskOutcome> {
+    if (this.#isInterrupted && this.#interruption !== undefined) return this.#interruption;
+    const { reason } = this.#abort;
+    if ("result" in result && reason instanceof TaskLostError && reason.reason === "lost")
+      await this.#sendLateResult(result.result);
+    return this.#loseRun(reason);
+  }
+
+  /** Sends a late result: the server rejects the update, but stores the result for the submitter. Never throws. */
+  async #sendLateResult(result: unknown): Promise<void> {
+    try {
+      await this.#send({ status: "completed", result: toResult(this.#Class, result) }, NO_RETRY, 10);
+    } catch (error) {
+      this.#environment.logger.info({ err: error, task: this.id }, "sent a late result");
+    }
+  }
+
+  #loseRun(error: unknown): TaskOutcome {
+    this.#environment.logger.warn({ err: error, task: this.id }, "discarded the outcome of a task");
+    return toLostOutcome(error, this.#abort.reason);
+  }
+
   /** Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if it has ended. */
   async start(): Promise<Task> {
     this.#abort.throwIfAborted();
@@ -114,11 +168,9 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
    * Completes the running task. Rejects with `NotJsonError` or `ValidationError` for an invalid result (the task keeps
    * running), `UsageError` if the task is not running, and `TaskLostError` if the lease is lost. Retries for 5 minutes.
    */
-  complete(result?: unknown): Promise<Task> {
-    return this.#end("started", () => ({
-      status: "completed",
-      result: toResult(this.#environment, this.jobName, result),
-    }));
+  async complete(result?: unknown): Promise<Task> {
+    if (this.#phase !== "started") throw this.#createPhaseError();
+    return this.#end({ status: "completed", result: toResult(this.#Class, result) });
   }
 
   /**
@@ -127,11 +179,11 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
    */
   async fail(error: unknown): Promise<Task> {
     try {
-      return await this.#end("claimed", () => ({ status: "failed", error: toErrorText(error) }));
+      return await this.#end({ status: "failed", error: toErrorText(error) });
     } catch (rejection) {
       if (!isRejection(rejection)) throw rejection;
       // The server or a proxy may reject a long text. Without a shorter one, the task would seem to run forever.
-      return this.#end("claimed", () => ({ status: "failed", error: toShortError(error) }));
+      return this.#end({ status: "failed", error: toShortError(error) });
     }
   }
 
@@ -139,22 +191,24 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   async release(): Promise<void> {
     if (this.#phase !== "claimed") throw this.#createPhaseError();
     this.#phase = "ending";
-    await this.#environment.release(this);
+    this.hasLease = false;
+    await this.#environment.release(this.id);
     this.#close();
   }
 
   /** Reports a fraction from 0 to 1, and a message of up to 1,000 characters. The latest report wins. Never throws. */
   progress(fraction?: number, message?: string): void {
-    if (this.#canReport) this.#getReports().progress(fraction, message);
+    this.#getReports()?.progress(fraction, message);
   }
 
   /** Stores log lines with the task. The server keeps the first 5,000 lines of an attempt. Never throws. */
   log(text: string, level: LogLevel = "info"): void {
-    if (this.#canReport) this.#getReports().log(level, text);
+    this.#getReports()?.log(level, text);
   }
 
   /** @internal Aborts the task, because the server reported that the lease is lost. */
   markLost(reason: StopReason): void {
+    this.hasLease = false;
     if (this.#phase === "settled" || this.#phase === "ending") return;
     this.#abort.abort(TaskLostError.create(reason));
     this.#environment.logger.warn({ task: this.id, reason }, "lost the lease on a task");
@@ -170,120 +224,66 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   }
 
   async #interrupt(reason: string): Promise<TaskOutcome> {
+    this.#isInterrupted = this.#phase !== "ending" && this.#phase !== "settled";
     try {
-      if (this.#phase === "claimed") {
-        this.#isInterrupted = true;
-        await this.release();
-      } else if (this.#phase === "starting" || this.#phase === "started") {
-        this.#isInterrupted = true;
+      if (this.#phase === "claimed") await this.release();
+      else if (this.#isInterrupted) {
         this.#abort.abort(new InterruptedError(reason));
-        const task = await this.#end("starting", () => ({ status: "failed", error: reason }), SHORT_RETRY);
+        const task = await this.#end({ status: "failed", error: reason }, SHORT_RETRY);
         return { status: "failed", error: reason, cause: this.#abort.reason, task };
       } else {
         // Its end is already being sent. Wait for it, but not as long as it would be retried.
-        await waitAtMost(5_000, this.settled);
+        await Promise.race([this.settled, setTimeout(5_000, undefined, { ref: false })]);
         this.#cancellation.abort();
         if (this.#outcome !== undefined) return await this.#outcome.promise;
       }
       return { status: "released" };
     } catch (error) {
-      return this.#finishLost(error);
+      return this.#loseRun(error);
     } finally {
       this.#cancellation.abort();
       this.#close();
     }
   }
 
-  async #run(context: unknown): Promise<TaskOutcome> {
-    try {
-      const extension = createExtension(this.#environment, this.jobName, this.payload);
-      if (typeof extension === "string") return await this.#finishFailed(extension);
-      await this.start();
-      const runContext = context === undefined ? this.#environment.context : context;
-      const result = await runExtension(this, extension, {
-        environment: this.#environment,
-        context: runContext,
-      });
-      if (this.#abort.isAborted) return await this.#finishAborted(result);
-      if ("error" in result) return await this.#finishFailed(result.error);
-      try {
-        return { status: "completed", task: await this.complete(result.result) };
-      } catch (error) {
-        if (!isRejection(error)) throw error;
-        return await this.#finishFailed(`the result cannot be stored: ${toErrorText(error)}`);
-      }
-    } catch (error) {
-      return (this.#isInterrupted ? this.#interruption : undefined) ?? this.#finishLost(error);
-    } finally {
-      this.#close();
-    }
-  }
-
-  async #finishFailed(error: unknown): Promise<TaskOutcome> {
-    return { status: "failed", error: toErrorText(error), cause: error, task: await this.fail(error) };
-  }
-
-  async #finishAborted(result: RunResult): Promise<TaskOutcome> {
-    if (this.#isInterrupted && this.#interruption !== undefined) return this.#interruption;
-    const { reason } = this.#abort;
-    if ("result" in result && reason instanceof TaskLostError && reason.reason === "lost") {
-      await reportLateResult(this.#environment, this, result.result);
-    }
-    return this.#finishLost(reason);
-  }
-
-  #finishLost(error: unknown): TaskOutcome {
-    this.#environment.logger.warn({ err: error, task: this.id }, "discarded the outcome of a task");
-    return toLostOutcome(error, this.#abort.reason);
-  }
-
-  async #end(
-    from: "claimed" | "starting" | "started",
-    update: () => TaskUpdate,
-    policy?: RetryPolicy,
-  ): Promise<Task> {
+  /** Sends the end of the task. If the server rejects its content, the task continues. */
+  async #end(update: TaskUpdate, policy = DELIVERY_RETRY): Promise<Task> {
     const before = this.#phase;
-    const canEnd = before === "started" || (before === "starting" && from !== "started") || before === from;
-    if (!canEnd) throw this.#createPhaseError();
-    const body = update();
+    if (before === "ending" || before === "settled") throw this.#createPhaseError();
     this.#phase = "ending";
     this.#environment.onEnding(this, true);
     if (this.#reports !== undefined) await this.#reports.idle();
     try {
-      const task = await this.#send(body, policy);
-      if (this.#outcome === undefined) this.#close();
-      return task;
+      return await this.#send(update, policy);
     } catch (error) {
       if (isRejection(error) && this.#phase === "ending") {
         this.#phase = before;
         this.#environment.onEnding(this, false);
-      } else if (this.#outcome === undefined) this.#close();
+      }
       throw error;
+    } finally {
+      if (this.#outcome === undefined && this.#phase === "ending") this.#close();
     }
   }
 
-  async #send(update: TaskUpdate, policy: RetryPolicy = DELIVERY_RETRY): Promise<Task> {
+  async #send(update: TaskUpdate, policy = DELIVERY_RETRY, timeoutSeconds?: number): Promise<Task> {
+    const { id, attempt } = this;
+    // Progress that the task reported is missing in the known task, so the full response is needed.
+    const currentTask = this.#reports?.hasProgress ? undefined : this.#task;
+    const options = { policy, timeoutSeconds, cancellation: this.#cancellation };
     try {
-      // Progress that the task reported is missing in the known task, so the full response is needed.
-      const currentTask = this.#reports?.hasProgress ? undefined : this.#task;
-      const delivery = { update, currentTask, policy, cancellation: this.#cancellation };
-      this.#task = await deliverUpdate(this.#environment.updates, this, delivery);
+      this.#task = await this.#environment.updates.deliver({ id, attempt, update, currentTask }, options);
       return this.#task;
     } catch (error) {
-      if (isLeaseLost(error)) this.#abortAsLost(error);
+      if (isLeaseLost(error)) this.#abort.abort(toLostError(error));
       throw error;
     }
   }
 
-  #getReports(): TaskReports {
-    const { updates } = this.#environment;
-    const onLost = (error: unknown) => this.#abortAsLost(error);
-    this.#reports ??= new TaskReports({ lease: this, updates, cancellation: this.#cancellation, onLost });
+  #getReports(): TaskReports | undefined {
+    if (this.#phase !== "started" || this.#abort.isAborted) return undefined;
+    this.#reports ??= new TaskReports(this, this.#environment.updates, this.#abort, this.#cancellation);
     return this.#reports;
-  }
-
-  #abortAsLost(error: unknown): void {
-    this.#abort.abort(error instanceof TaskLostError ? error : TaskLostError.create("lost"));
   }
 
   #createPhaseError(): UsageError {

@@ -1,18 +1,22 @@
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
-import { MAX_TASKS_PER_HEARTBEAT, type StopReason } from "../../protocol/index.ts";
+import { MAX_TASKS_PER_HEARTBEAT, type StopReason, type Task } from "../../protocol/index.ts";
 import { WorkerNotFoundError } from "../errors.ts";
 import type { JoblibClient } from "../http/client.ts";
 import { getRetryDelay } from "../http/retry.ts";
 import { sleep } from "../http/sleep.ts";
 import type { Logger } from "../logger.ts";
-import type { TaskTable } from "./task-table.ts";
+import type { Lease } from "./update-queue.ts";
 
-/** The parts of a claimed task that the heartbeat uses. */
-export interface LeasedTask {
-  readonly id: string;
-  readonly attempt: number;
+/** The parts of a claimed task that the heartbeat and the task stream use. */
+export interface LeasedTask extends Lease {
+  /** The task as last returned by the server. */
+  readonly task: Task;
   /** @internal The time of the claim, in milliseconds of `performance.now()`. */
   readonly leasedSince: number;
+  /** @internal False after the lease was lost, or while the task is released: heartbeats do not list the task. */
+  hasLease: boolean;
+  /** @internal True while the end of the task is being sent and its slot can be reused. */
+  freesSlot: boolean;
   /** @internal Called when the server reports that the lease is lost. */
   markLost(reason: StopReason): void;
 }
@@ -26,9 +30,7 @@ export interface HeartbeatOptions {
   /** Overrides the interval of the server, in seconds. */
   readonly fixedSeconds: number | undefined;
   /** The worker's claimed and running tasks. */
-  readonly tasks: TaskTable<LeasedTask>;
-  /** Called for each task whose lease is lost. */
-  readonly onStop: (task: LeasedTask, reason: StopReason) => void;
+  readonly tasks: Iterable<LeasedTask>;
   /** Called when the server no longer knows the worker. */
   readonly onForgotten: () => void;
   /** Called when an admin has drained the worker. */
@@ -93,7 +95,7 @@ export class Heartbeat {
     this.#newTaskTimer = undefined;
     let oldest = Number.POSITIVE_INFINITY;
     for (const task of this.#options.tasks) {
-      if (this.#listed.get(task.id) !== task) oldest = Math.min(oldest, task.leasedSince);
+      if (task.hasLease && this.#listed.get(task.id) !== task) oldest = Math.min(oldest, task.leasedSince);
     }
     if (oldest === Number.POSITIVE_INFINITY) return;
     const remainingMs = oldest + NEW_TASK_DELAY_MS - performance.now();
@@ -146,13 +148,15 @@ export class Heartbeat {
   }
 
   #getOldestTasks(): LeasedTask[] {
-    const tasks = [...this.#options.tasks].sort((a, b) => a.leasedSince - b.leasedSince);
+    const tasks = [...this.#options.tasks]
+      .filter((task) => task.hasLease)
+      .sort((a, b) => a.leasedSince - b.leasedSince);
     return tasks.slice(0, MAX_TASKS_PER_HEARTBEAT);
   }
 
   /** Sends one heartbeat. Returns the seconds to wait before the next one. */
   async #send(listed: ReadonlyMap<string, LeasedTask>, isImmediate: boolean): Promise<number> {
-    const { client, workerId, fixedSeconds, onStop, onDraining, isDraining } = this.#options;
+    const { client, workerId, fixedSeconds, onDraining, isDraining } = this.#options;
     // A caller of `sendNow` waits for the current leases, not for the next change.
     const isLongPoll = listed.size > 0 && !isImmediate;
     const wasDraining = isDraining();
@@ -172,10 +176,7 @@ export class Heartbeat {
       },
     );
     this.#seconds = fixedSeconds ?? body.heartbeat_seconds;
-    for (const { task_id, reason } of body.stop) {
-      const task = listed.get(task_id);
-      if (task !== undefined) onStop(task, reason);
-    }
+    for (const { task_id, reason } of body.stop) listed.get(task_id)?.markLost(reason);
     const isDrained = body.draining === true && !wasDraining;
     if (isDrained) onDraining();
     if (isImmediate) return 0;

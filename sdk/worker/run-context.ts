@@ -1,7 +1,7 @@
 import type { LogLevel, Task } from "../../protocol/index.ts";
 import type { RunContext } from "../extension/extension.ts";
+import { toText } from "../extension/json.ts";
 import type { Logger, TaskLogger } from "../logger.ts";
-import { createTaskLogger } from "./task-logger.ts";
 
 /** The parts of a task that its `RunContext` exposes. */
 export interface RunReporter {
@@ -14,8 +14,8 @@ export interface RunReporter {
 /** Not a private name: a proxy of a context, or an object that inherits from one, would not have it. */
 const INTERNAL = Symbol("internal");
 
-/** A `RunContext` that creates its signal and logger on first access. */
-class LazyRunContext implements RunContext {
+/** The second argument of an extension's `run`. It creates its signal and logger on first access. */
+export class LazyRunContext implements RunContext {
   readonly task: Task;
   readonly progress: RunContext["progress"];
   readonly [INTERNAL]: { readonly reporter: RunReporter; readonly logger: Logger; log?: TaskLogger };
@@ -47,6 +47,33 @@ const LAZY_GETTERS = (() => {
   return { signal: { ...signal, enumerable: true }, log: { ...log, enumerable: true } };
 })();
 
-/** Creates the second argument of an extension's `run`. */
-export const createRunContext = (reporter: RunReporter, logger: Logger): RunContext =>
-  new LazyRunContext(reporter, logger);
+/** Creates the logger of a task: it writes to the worker's logger, and stores each line with the task. */
+const createTaskLogger = (
+  workerLogger: Logger,
+  store: (text: string, level: LogLevel) => void,
+): TaskLogger => {
+  const logAt = (level: LogLevel) => (first: object | string, second?: string) => {
+    // Plain JavaScript can pass any value.
+    const isFields = typeof first === "object" && first !== null;
+    const [fields, message] = isFields ? [first, toText(second ?? "")] : [{}, toText(first)];
+    workerLogger[level](fields, message);
+    store(formatLine(fields, message), level);
+  };
+  return { debug: logAt("debug"), info: logAt("info"), warn: logAt("warn"), error: logAt("error") };
+};
+
+/** Formats the value of a field. */
+const formatField = (value: unknown): string => {
+  if (value instanceof Error) return value.message;
+  try {
+    return typeof value === "string" && /^\S+$/.test(value)
+      ? value
+      : (JSON.stringify(value) ?? toText(value));
+  } catch {
+    return toText(value);
+  }
+};
+
+/** Formats a message and its fields as `message key=value …`. */
+export const formatLine = (fields: object, message: string): string =>
+  [message, ...Object.entries(fields).map(([name, value]) => `${name}=${formatField(value)}`)].join(" ");

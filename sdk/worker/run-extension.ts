@@ -1,34 +1,61 @@
-import type { LogLevel } from "../../protocol/index.ts";
-import type { RunnableExtension } from "../extension/extension.ts";
+import type { JsonObject, JsonValue, LogLevel } from "../../protocol/index.ts";
+import { ValidationError } from "../errors.ts";
+import { type ExtensionClass, instantiate, type RunnableExtension } from "../extension/extension.ts";
+import { toJson } from "../extension/json.ts";
+import { validate } from "../extension/standard-schema.ts";
+import type { Logger } from "../logger.ts";
 import { runWithConsoleCapture } from "./capture-console.ts";
-import { createRunContext, type RunReporter } from "./run-context.ts";
-import type { TaskEnvironment } from "./task-environment.ts";
+import { LazyRunContext, type RunReporter } from "./run-context.ts";
+import { toErrorText } from "./task-outcome.ts";
 
 /** The result of `run`, or the value that it threw. */
 export type RunResult = { readonly result: unknown } | { readonly error: unknown };
 
-/** The parts of a task that `runExtension` uses. */
-interface RunnableTask extends RunReporter {
-  readonly id: string;
+/** The parts of a task that its extension is created from. */
+interface RunnableTask {
   readonly jobName: string;
+  readonly payload: JsonObject;
+}
+
+/** Creates the extension of a task. Returns the error text if the job is unknown or the payload is invalid. */
+export function createExtension(
+  Class: ExtensionClass | undefined,
+  { jobName, payload }: RunnableTask,
+): RunnableExtension | string {
+  if (Class === undefined) return `job ${jobName} is not registered in this worker`;
+  try {
+    return instantiate(Class, payload);
+  } catch (error) {
+    return `invalid payload: ${error instanceof ValidationError ? error.message : toErrorText(error)}`;
+  }
 }
 
 /** Calls the extension's `run`. Never throws: an error is logged and returned. */
-export const runExtension = async (
-  task: RunnableTask,
+export async function runExtension(
+  task: RunReporter,
   extension: RunnableExtension,
-  {
-    environment: { logger, captureConsole },
-    context,
-  }: { readonly environment: TaskEnvironment; readonly context: unknown },
-): Promise<RunResult> => {
+  context: unknown,
+  { logger, captureConsole }: { readonly logger: Logger; readonly captureConsole: boolean },
+): Promise<RunResult> {
   try {
-    const run = createRunContext(task, logger);
+    const run = new LazyRunContext(task, logger);
     if (!captureConsole) return { result: await extension.run(context, run) };
     const onLine = (text: string, level: LogLevel) => task.log(text, level);
     return { result: await runWithConsoleCapture(onLine, () => extension.run(context, run)) };
   } catch (error) {
-    logger.warn({ err: error, task: task.id, job: task.jobName }, "task failed");
+    logger.warn({ err: error, task: task.task.id, job: task.task.job_name }, "task failed");
     return { error };
   }
-};
+}
+
+/**
+ * Returns a result as JSON, after the job's result schema has transformed it.
+ * Throws `ValidationError` if the result does not match the schema, and `NotJsonError` if it is not JSON.
+ */
+export function toResult(Class: ExtensionClass | undefined, result: unknown): JsonValue {
+  if (Class?.result === undefined) return toJson(result);
+  const validated = validate(Class.result, result, "/result");
+  if ("value" in validated) return toJson(validated.value);
+  const [first] = validated.errors;
+  throw ValidationError.create(`${first?.pointer}: ${first?.detail}`, validated.errors);
+}

@@ -32,7 +32,7 @@ export const runLocally = async (
   let current: Task = { ...task, status: "claimed", result: null, error: null, progress: null };
   const claimed = new ClaimedTask(current, {
     updates: {
-      async send({ update }) {
+      async deliver({ update }) {
         current = applyUpdate(current, update);
         if (update.progress !== undefined) onProgress(update.progress);
         for (const { text, level = "info" } of update.log ?? []) onLog(text, level);

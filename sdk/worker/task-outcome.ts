@@ -1,13 +1,16 @@
 import { MAX_ERROR_BYTES, type StopReason, type Task } from "../../protocol/index.ts";
 import {
+  ForbiddenError,
+  InvalidTaskTransitionError,
   MalformedRequestError,
   PayloadTooLargeError,
   ProtocolError,
   TaskLostError,
+  TaskNotFoundError,
   ValidationError,
+  WorkerNotFoundError,
 } from "../errors.ts";
 import { NotJsonError, toStorableText, toText } from "../extension/json.ts";
-import { isLeaseLost } from "./task-update.ts";
 
 /** The outcome of running a task. */
 export type TaskOutcome =
@@ -22,6 +25,11 @@ export type TaskOutcome =
   /** The task did not run; the server has requeued it. */
   | { readonly status: "released" };
 
+/** Returns the reason for the abort of a task whose lease is lost. */
+export function toLostError(error: unknown): TaskLostError {
+  return error instanceof TaskLostError ? error : TaskLostError.create("lost");
+}
+
 /**
  * Returns the outcome of a task whose end did not reach the server. `reason` is the abort
  * reason, `error` the failure.
@@ -31,6 +39,17 @@ export const toLostOutcome = (error: unknown, reason: unknown): TaskOutcome => {
   if (lost instanceof TaskLostError) return { status: "lost", reason: lost.reason };
   return { status: "lost", reason: isLeaseLost(error) ? "lost" : "undelivered" };
 };
+
+/** Returns true if the error means that the worker's lease on the task is lost. */
+export function isLeaseLost(error: unknown): boolean {
+  return (
+    error instanceof TaskLostError ||
+    error instanceof TaskNotFoundError ||
+    error instanceof WorkerNotFoundError ||
+    error instanceof InvalidTaskTransitionError ||
+    error instanceof ForbiddenError
+  );
+}
 
 /** Returns true if the content of the update was rejected, so that a retry would be rejected too. */
 export const isRejection = (error: unknown): boolean =>

@@ -7,6 +7,7 @@ import { rejectOnAbort, sleep } from "../http/sleep.ts";
 import type { Logger } from "../logger.ts";
 import { canRetryClaim, claimTasks } from "./claim-call.ts";
 import type { ClaimedTask } from "./claimed-task.ts";
+import type { LeasedTask } from "./heartbeat.ts";
 import type { TaskLifecycle } from "./task-environment.ts";
 import { WaitGroup } from "./wait-group.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
@@ -191,7 +192,7 @@ export class TaskStream<Context = unknown>
     return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
   }
 
-  #setFreesSlot(task: ClaimedTask, freesSlot: boolean): void {
+  #setFreesSlot(task: LeasedTask, freesSlot: boolean): void {
     if (task.freesSlot === freesSlot) return;
     task.freesSlot = freesSlot;
     this.#ending += freesSlot ? 1 : -1;

@@ -13,20 +13,20 @@ export class TaskTable<Task extends { readonly id: string }> implements Iterable
     return this.#size;
   }
 
-  /** Returns the task with the id; undefined if there is none. */
-  find(id: string): Task | undefined {
-    return this.#getBucket(id).find((task) => task.id === id);
+  /** Returns the tasks with the id. */
+  findAll(id: string): Task[] {
+    return this.#getBucket(id).filter((task) => task.id === id);
   }
 
-  /** Adds a task. The caller makes sure that the id is not in the table. */
+  /** Adds a task. The caller makes sure that it is not in the table. */
   add(task: Task): void {
     this.#getBucket(task.id).push(task);
     this.#size += 1;
   }
 
   /** Removes a task. Returns false if the table does not contain this object. */
-  delete(task: Task): boolean {
-    const bucket = this.#getBucket(task.id);
+  delete(task: { readonly id: string }): boolean {
+    const bucket: { readonly id: string }[] = this.#getBucket(task.id);
     const at = bucket.indexOf(task);
     const last = at === -1 ? undefined : bucket.pop();
     if (last === undefined) return false;

@@ -19,13 +19,17 @@ import {
 import { Batcher } from "../http/batcher.ts";
 import type { JoblibClient } from "../http/client.ts";
 import type { LazyAbort } from "../http/lazy-abort.ts";
-import { isTransient } from "../http/retry.ts";
+import { isTransient, type RetryPolicy, withRetry } from "../http/retry.ts";
 import { isProxyRejection } from "./task-outcome.ts";
 
-/** An update of a task by its worker, fenced by `attempt`. */
-export interface FencedUpdate {
+/** The lease of a task: the server rejects updates with another attempt. */
+export interface Lease {
   readonly id: string;
   readonly attempt: number;
+}
+
+/** An update of a task by its worker. */
+export interface FencedUpdate extends Lease {
   readonly update: TaskUpdate;
   /** The task before the update. If it is set, a completion can be sent with `Prefer: return=minimal`. */
   readonly currentTask?: Task | undefined;
@@ -33,9 +37,33 @@ export interface FencedUpdate {
 
 /** Options of `UpdateQueue.send`. */
 export interface UpdateOptions {
+  /** Aborts the request and its retries. */
   readonly cancellation?: LazyAbort | undefined;
+  /** Maximum duration of each request, in seconds. */
   readonly timeoutSeconds?: number | undefined;
 }
+
+/** Options of `UpdateQueue.deliver`. */
+export interface DeliveryOptions extends UpdateOptions {
+  readonly policy: RetryPolicy;
+}
+
+/**
+ * For the end of a task: retries for 5 minutes, enough for a restart of the server and its database, because the result
+ * of a task is valuable.
+ */
+export const DELIVERY_RETRY: RetryPolicy = {
+  attempts: Number.POSITIVE_INFINITY,
+  baseSeconds: 0.25,
+  maxSeconds: 10,
+  deadlineSeconds: 300,
+};
+
+/** For updates while a process shuts down, and for log lines. */
+export const SHORT_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 3, deadlineSeconds: 5 };
+
+/** For updates that are not worth a retry. */
+export const NO_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 1 };
 
 interface UpdateCall {
   readonly fenced: FencedUpdate;
@@ -59,6 +87,15 @@ export class UpdateQueue {
       sendMany: (calls) => this.#sendMany(calls.map(({ fenced }) => fenced)),
       isForAll,
     });
+  }
+
+  /**
+   * Sends an update until the server accepts or rejects it, and returns the task. Repeating an update has no effect.
+   * Throws the last error if the policy's limits are reached.
+   */
+  deliver(fenced: FencedUpdate, { policy, ...options }: DeliveryOptions): Promise<Task> {
+    const retry = { policy, abort: options.cancellation };
+    return withRetry(() => this.send(fenced, options), canRedeliver, retry);
   }
 
   /** Sends an update once and returns the updated task. Throws the error of this update. */
@@ -133,3 +170,16 @@ const isForAll = (error: unknown): boolean =>
   error instanceof InternalServerError ||
   error instanceof UnauthorizedError ||
   (!(error instanceof ProblemError) && !isProxyRejection(error));
+
+/**
+ * Returns true for transient errors, and for errors that the end of a task should survive: a bug of the server, a token
+ * that is being renewed, or the page of a captive portal.
+ */
+function canRedeliver(error: unknown): boolean {
+  return (
+    isTransient(error) ||
+    error instanceof InternalServerError ||
+    error instanceof UnauthorizedError ||
+    (error instanceof ProtocolError && error.status !== 413)
+  );
+}

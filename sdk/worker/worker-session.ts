@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { JobRegistration, StopReason } from "../../protocol/index.ts";
+import type { JobRegistration } from "../../protocol/index.ts";
 import {
   ProblemError,
   SchemaConflictError,
@@ -10,7 +10,8 @@ import {
 import type { JoblibClient } from "../http/client.ts";
 import { isTransient, withRetry } from "../http/retry.ts";
 import type { Logger } from "../logger.ts";
-import { Heartbeat, type LeasedTask } from "./heartbeat.ts";
+import type { ClaimedTask } from "./claimed-task.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { SuspensionDetector } from "./suspension-detector.ts";
 import { TaskTable } from "./task-table.ts";
 import { UpdateQueue } from "./update-queue.ts";
@@ -67,7 +68,8 @@ const SHUTDOWN_RETRY = { attempts: 3, deadlineSeconds: 5 };
  */
 export class WorkerSession {
   readonly #options: SessionOptions;
-  readonly #tasks = new TaskTable<LeasedTask>();
+  /** The tasks that are not settled, even if their lease is lost. */
+  readonly tasks = new TaskTable<ClaimedTask>();
   readonly #closed = new AbortController();
   #worker: WorkerState | undefined;
   #registering: Promise<LiveWorker> | undefined;
@@ -108,18 +110,14 @@ export class WorkerSession {
   }
 
   /** Adds a claimed task to the heartbeats. Returns false if the worker already has this attempt. */
-  addTask(task: LeasedTask): boolean {
-    const existing = this.#tasks.find(task.id);
-    if (existing?.attempt === task.attempt) return false;
-    if (existing !== undefined) this.#tasks.delete(existing);
-    this.#tasks.add(task);
+  addTask(task: ClaimedTask): boolean {
+    for (const earlier of this.tasks.findAll(task.id)) {
+      if (earlier.attempt === task.attempt) return false;
+      earlier.hasLease = false;
+    }
+    this.tasks.add(task);
     this.#worker?.heartbeat.scheduleForNewTask();
     return true;
-  }
-
-  /** Removes a task that has ended or was requeued. */
-  removeTask(task: LeasedTask): void {
-    this.#tasks.delete(task);
   }
 
   /**
@@ -130,15 +128,13 @@ export class WorkerSession {
     this.#worker?.heartbeat.sendAfter(5_500);
   }
 
-  /** Requeues tasks that have not started. If it fails, the server requeues them: heartbeats do not list them. */
-  async release(workerId: string, tasks: readonly LeasedTask[]): Promise<void> {
-    for (const task of tasks) this.removeTask(task);
-    if (tasks.length === 0) return;
-    const request = { params: { worker_id: workerId }, body: { tasks: tasks.map(({ id }) => id) } };
+  /** Requeues a task that has not started. If it fails, the server requeues it: heartbeats do not list it. */
+  async release(workerId: string, taskId: string): Promise<void> {
+    const request = { params: { worker_id: workerId }, body: { tasks: [taskId] } };
     await this.#options.client
       .call("releaseTasks", request, { retry: SHUTDOWN_RETRY, timeoutSeconds: 5 })
       .catch((error: unknown) => {
-        this.#options.logger.warn({ err: error, worker: workerId }, "failed to requeue tasks");
+        this.#options.logger.warn({ err: error, worker: workerId, task: taskId }, "failed to requeue a task");
       });
   }
 
@@ -147,7 +143,7 @@ export class WorkerSession {
     const worker = this.#worker;
     if (worker?.id !== workerId || worker.drained.aborted) return;
     this.#options.logger.warn(
-      { worker: workerId, tasks: this.#tasks.size },
+      { worker: workerId, tasks: this.tasks.size },
       "drained: no new tasks for this worker",
     );
     worker.drain.abort();
@@ -158,11 +154,11 @@ export class WorkerSession {
     const worker = this.#worker;
     if (worker?.id !== workerId) return;
     this.#options.logger.warn(
-      { worker: workerId, tasks: this.#tasks.size },
+      { worker: workerId, tasks: this.tasks.size },
       "the server no longer knows this worker",
     );
     this.#endWorker();
-    for (const task of this.#tasks) this.#stop(task, "lost");
+    for (const task of this.tasks) task.markLost("lost");
     if (this.#closed.signal.aborted || worker.drained.aborted) return;
     const registration = withRetry(() => this.ready(), isTransient, {
       policy: RECONNECT_RETRY,
@@ -197,7 +193,7 @@ export class WorkerSession {
       }
     } catch (error) {
       // Do not leave a worker behind that can never run a task.
-      if (!isTransient(error) && this.#tasks.size === 0) await this.#remove();
+      if (!isTransient(error) && ![...this.tasks].some((task) => task.hasLease)) await this.#remove();
       throw error;
     }
   }
@@ -213,8 +209,7 @@ export class WorkerSession {
       workerId: body.id,
       seconds: body.heartbeat_seconds,
       fixedSeconds: heartbeatSeconds,
-      tasks: this.#tasks,
-      onStop: (task, reason) => this.#stop(task, reason),
+      tasks: this.tasks,
       onForgotten: () => this.markForgotten(body.id),
       onDraining: () => this.markDrained(body.id),
       isDraining: () => drain.signal.aborted,
@@ -252,11 +247,6 @@ export class WorkerSession {
       );
     }
     worker.lastRegistrations = registrations;
-  }
-
-  #stop(task: LeasedTask, reason: StopReason): void {
-    this.removeTask(task);
-    task.markLost(reason);
   }
 
   #endWorker(): void {

@@ -3,6 +3,7 @@ import { JoblibClient } from "../../../sdk/http/client.ts";
 import { silentLogger } from "../../../sdk/logger.ts";
 import { Heartbeat, type LeasedTask } from "../../../sdk/worker/heartbeat.ts";
 import { TaskTable } from "../../../sdk/worker/task-table.ts";
+import { aTask } from "../../cli/wire-values.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
@@ -29,14 +30,17 @@ const startHeartbeat = () => {
     seconds: 3600,
     fixedSeconds: undefined,
     tasks,
-    onStop: () => {},
     onForgotten: () => {},
     onDraining: () => {},
     isDraining: () => false,
   });
   heartbeat.start();
   const addTask = (id: string): LeasedTask => {
-    const task = { id, attempt: 1, leasedSince: performance.now(), markLost: () => {} };
+    const task = {
+      ...{ id, attempt: 1, leasedSince: performance.now(), hasLease: true, freesSlot: false },
+      task: aTask(),
+      markLost: () => {},
+    };
     tasks.add(task);
     heartbeat.scheduleForNewTask();
     return task;

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { NewLogLine } from "../../../protocol/index.ts";
 import { MAX_LINE_LENGTH, MAX_LINES_PER_ATTEMPT } from "../../../protocol/index.ts";
-import { formatLine, LogReporter } from "../../../sdk/worker/log-reporter.ts";
+import { formatLine } from "../../../sdk/worker/run-context.ts";
+import { LogReporter } from "../../../sdk/worker/task-reports.ts";
 
 const createReporter = () => {
   const sent: NewLogLine[][] = [];

@@ -29,7 +29,9 @@ const countReachable = (references: readonly WeakRef<object>[]): number => {
 test("nothing that outlives a task keeps a reference to it", async () => {
   const environment = {
     updates: {
-      send: async ({ currentTask }: { currentTask?: Task | undefined }) => ({ ...(currentTask ?? aTask()) }),
+      deliver: async ({ currentTask }: { currentTask?: Task | undefined }) => ({
+        ...(currentTask ?? aTask()),
+      }),
     },
     logger: silentLogger,
     captureConsole: true,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Progress } from "../../../protocol/index.ts";
-import { ProgressReporter } from "../../../sdk/worker/progress-reporter.ts";
+import { ProgressReporter } from "../../../sdk/worker/task-reports.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
