@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import type { FetchInit, FetchLike, FetchResponse } from "../sdk/http/senders.ts";
+import type { FetchInit } from "../sdk/http/sender.ts";
+import type { FetchLike, FetchResponse } from "../sdk/http/senders.ts";
 
 /** Connect timeout, as in the transport of the SDK: an unreachable host fails before the request's deadline. */
 const CONNECT_TIMEOUT_MS = 10_000;

@@ -7,9 +7,6 @@ import type { Io } from "./io.ts";
 import type { ReadBytes } from "./payload.ts";
 import type { Prompts } from "./prompts.ts";
 
-/** The part of the SDK's client that the commands use. */
-export type Client = Pick<JoblibClient, "url" | "call" | "awaitTask" | "follow">;
-
 /** Writes a named file. */
 export type WriteText = (path: string, text: string) => Promise<void>;
 
@@ -18,7 +15,7 @@ export interface Tools {
   readonly env: Environment;
   readonly io: (options: { json: boolean }) => Io;
   /** Loads the SDK on demand, because that takes longer than loading the rest of the CLI. */
-  readonly connect: (options: GlobalOptions) => Promise<Client>;
+  readonly connect: (options: GlobalOptions) => Promise<JoblibClient>;
   /** For requests that are not operations of the API, such as `/readyz` and event streams. */
   readonly fetch: FetchLike;
   readonly version: string;
@@ -38,7 +35,7 @@ export interface Tools {
 /** The context of a command that talks to a server. */
 export interface ClientContext {
   readonly io: Io;
-  readonly client: Client;
+  readonly client: JoblibClient;
   readonly env: Environment;
   readonly fetch: FetchLike;
   readonly version: string;

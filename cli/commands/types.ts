@@ -42,9 +42,9 @@ const listAllJobs = async ({ client, signal }: ClientContext, room_id: string): 
   const jobs: Job[] = [];
   for (;;) {
     const query = { limit: PAGE_SIZE, offset: jobs.length };
-    const { body } = await client.call("listJobs", { params: { room_id }, query }, { signal });
-    jobs.push(...body.items);
-    if (body.items.length < PAGE_SIZE) return jobs;
+    const { items } = await client.jobs.list(room_id, query, { signal });
+    jobs.push(...items);
+    if (items.length < PAGE_SIZE) return jobs;
   }
 };
 

@@ -1,5 +1,5 @@
+import type { JoblibClient } from "../../sdk/http/client.ts";
 import type { FetchLike } from "../../sdk/http/senders.ts";
-import type { Client } from "../tools.ts";
 
 /** The result of one check. */
 export interface CheckResult {
@@ -12,7 +12,7 @@ export interface CheckResult {
 
 /** The dependencies of the checks. */
 export interface Probe {
-  readonly client: Client;
+  readonly client: JoblibClient;
   readonly fetch: FetchLike;
   readonly token: string | undefined;
   /** The room of `--room`; undefined if none was named. */

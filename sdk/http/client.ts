@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import {
   fillPath,
   formatPreferences,
-  isTerminal,
   type Operation,
   type OperationName,
   type OperationRequest,
@@ -12,8 +11,9 @@ import {
   type StreamName,
   type Task,
 } from "../../protocol/index.ts";
-import { ProtocolError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import type { AwaitedTask, TaskOf } from "../extension/job-types.ts";
+import { awaitTask } from "./await-task.ts";
 import { traceAwait, traceCall } from "./call-spans.ts";
 import type {
   AwaitTaskOptions,
@@ -22,13 +22,13 @@ import type {
   FollowOptions,
   StreamParams,
 } from "./client-options.ts";
-import {
-  DEFAULT_TIMEOUT_SECONDS,
-  getAuthorizationHeader,
-  MAX_LONG_POLL_SECONDS,
-  parseServerUrl,
-  type Token,
-} from "./options.ts";
+import { DEFAULT_TIMEOUT_SECONDS, getAuthorizationHeader, parseServerUrl, type Token } from "./options.ts";
+import { Invitations } from "./resources/invitations.ts";
+import { Jobs } from "./resources/jobs.ts";
+import { Rooms } from "./resources/rooms.ts";
+import { Server } from "./resources/server.ts";
+import { Tasks } from "./resources/tasks.ts";
+import { Workers } from "./resources/workers.ts";
 import {
   type CallResponse,
   type MinimalCallResponse,
@@ -36,32 +36,40 @@ import {
   readResponse,
 } from "./responses.ts";
 import { canRetry, DEFAULT_RETRY, type RetryPolicy, withRetry } from "./retry.ts";
+import type { BufferedSender, Sender } from "./sender.ts";
 import {
-  type BufferedSender,
   createBufferedFetchSender,
   createFetchSender,
   defaultBufferedSender,
   defaultSender,
-  type Sender,
 } from "./senders.ts";
 import { follow } from "./server-sent-events.ts";
-import { sleep } from "./sleep.ts";
 import { type JsonResponse, sendRequest } from "./transport.ts";
 
-/** Survives a restart of the server. */
-const AWAIT_RETRY: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };
-
 /**
- * A client of the HTTP API with one typed call per operation. Requests and responses have the names of the protocol.
- * It needs no cleanup.
+ * A client of the HTTP API. Its resources have one method per operation, which returns the body of the response;
+ * `call` also returns status and headers. Requests and responses have the names of the protocol. It needs no cleanup.
  *
  * @example
  * const client = new JoblibClient({ url: "https://jobs.example.org", token });
- * const { body } = await client.call("listJobs", { params: { room_id: "lab" } });
+ * const { items } = await client.jobs.list("lab");
+ * await client.tasks.cancel(id);
  */
 export class JoblibClient {
   /** The server's URL, without a trailing slash. */
   readonly url: string;
+  /** Submits, reads, cancels and retries tasks. */
+  readonly tasks = new Tasks(this);
+  /** Registers, reads and lists jobs. */
+  readonly jobs = new Jobs(this);
+  /** Lists, drains and removes workers. */
+  readonly workers = new Workers(this);
+  /** Lists rooms and reads their statistics. */
+  readonly rooms = new Rooms(this);
+  /** Creates, lists and revokes invitations. */
+  readonly invitations = new Invitations(this);
+  /** Reads the server's health and statistics, and the caller's permissions. */
+  readonly server = new Server(this);
   readonly #token: Token | undefined;
   readonly #origin: string;
   /** The plugin's prefix. */
@@ -154,7 +162,7 @@ export class JoblibClient {
    * the error if a reconnect cannot succeed, for example `TaskNotFoundError`, `ForbiddenError` or `ProtocolError`.
    *
    * @example
-   * for await (const { event, data } of client.follow("followTask", { task_id })) {
+   * for await (const { event, data } of client.tasks.follow(id)) {
    *   if (event === "log") for (const { text } of data.items) console.log(text);
    *   else if (isTerminal(data.status)) break;
    * }
@@ -182,39 +190,7 @@ export class JoblibClient {
   awaitTask<Result>(task: TaskOf<Result>, options?: AwaitTaskOptions): Promise<AwaitedTask<Result>>;
   async awaitTask(task: string | Pick<Task, "id">, options: AwaitTaskOptions = {}): Promise<Task> {
     const id = typeof task === "string" ? task : task.id;
-    return traceAwait({ id, url: this.url }, () => this.#awaitTask(id, options));
-  }
-
-  async #awaitTask(id: string, { wait: maxSeconds, signal, onChange }: AwaitTaskOptions): Promise<Task> {
-    const deadline =
-      maxSeconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + maxSeconds * 1000;
-    let task: Task | undefined;
-    let etag: string | undefined;
-    for (;;) {
-      const pollSeconds = getPollSeconds(deadline);
-      // A long poll without an ETag returns at the end of the task, one with an ETag at the next change. With
-      // `onChange`, the first read returns the current task immediately.
-      const wait = onChange !== undefined && etag === undefined ? 0 : pollSeconds;
-      const startedAt = performance.now();
-      const options = { signal, retry: AWAIT_RETRY, wait: wait || undefined, ifNoneMatch: etag };
-      const response = await this.call("readTask", { params: { task_id: id } }, options);
-      if (response.status === 200) {
-        const read = response.body;
-        if (read.id !== id) throw new ProtocolError(`the server returned task ${read.id} instead of ${id}`);
-        const { etag: newEtag } = response.headers;
-        const hasChanged = newEtag === undefined || newEtag !== etag;
-        if (onChange !== undefined) etag = newEtag;
-        task = read;
-        if (hasChanged) onChange?.(read);
-      }
-      if (task !== undefined && (isTerminal(task.status) || pollSeconds === 0)) return task;
-      const isEarly =
-        performance.now() - startedAt < 500 &&
-        (response.status === 304 || onChange === undefined || etag === undefined);
-      // If the server or a proxy does not support long polls, poll about once per second.
-      if (isEarly && wait > 0)
-        await sleep(Math.min(500 + Math.random() * 1000, Math.max(0, deadline - performance.now())), signal);
-    }
+    return traceAwait({ id, url: this.url }, () => awaitTask(this, id, options));
   }
 }
 
@@ -227,12 +203,6 @@ interface RequestParts {
   readonly query?: unknown;
   readonly body?: unknown;
 }
-
-/** Returns a randomized duration, so that clients that were disconnected together do not reconnect together. */
-const getPollSeconds = (deadline: number): number => {
-  const remaining = Math.max(0, (deadline - performance.now()) / 1000);
-  return Math.ceil(Math.min(remaining, MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5)));
-};
 
 const buildPath = ({ path }: Operation, params: unknown): string => {
   const parts: Record<string, string> = {};

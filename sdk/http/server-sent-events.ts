@@ -11,7 +11,7 @@ import { ConnectionError, ProblemError, ProtocolError, toProblemError } from "..
 import { MAX_RESPONSE_BYTES } from "./options.ts";
 import { createTooLargeError, isTooLargeError } from "./response-too-large.ts";
 import { getRetryDelay, isTransient, type RetryPolicy } from "./retry.ts";
-import type { Sender, StreamedResponse } from "./senders.ts";
+import type { Sender, StreamedResponse } from "./sender.ts";
 import { sleep } from "./sleep.ts";
 import { createForeignResponseError, parseRetryAfter } from "./transport.ts";
 

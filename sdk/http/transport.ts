@@ -1,7 +1,7 @@
 import { ConnectionError, DeadlineError, GatewayError, ProtocolError } from "../errors.ts";
 import { LazyAbort } from "./lazy-abort.ts";
 import { getSystemCode } from "./retry.ts";
-import type { BodyFilter, BufferedSender, FullResponse, HttpRequest } from "./senders.ts";
+import type { BodyFilter, BufferedSender, FullResponse, HttpRequest } from "./sender.ts";
 
 /** A request with a deadline. */
 export interface TimedRequest extends HttpRequest {

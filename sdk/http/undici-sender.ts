@@ -2,7 +2,7 @@ import type { Agent, Dispatcher } from "undici";
 import type { LazyAbort } from "./lazy-abort.ts";
 import { MAX_RESPONSE_BYTES } from "./options.ts";
 import { createTooLargeError, isTooLargeError } from "./response-too-large.ts";
-import type { BodyFilter, BufferedSender, FullResponse, HttpRequest, Sender } from "./senders.ts";
+import type { BodyFilter, BufferedSender, FullResponse, HttpRequest, Sender } from "./sender.ts";
 
 let agent: Agent | undefined;
 

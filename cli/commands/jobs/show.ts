@@ -35,9 +35,8 @@ export const showJob: CommandHandler<ClientContext, ShowOptions> = async (
   { io, client, global, signal },
   { job },
 ) => {
-  const room_id = getJobRoom(job, global.room);
-  const { body } = await client.call("readJob", { params: { room_id, job_name: job } }, { signal });
-  io.printResult(body, (safe) => formatJob(safe, io));
+  const found = await client.jobs.get(getJobRoom(job, global.room), job, { signal });
+  io.printResult(found, (safe) => formatJob(safe, io));
   return EXIT.ok;
 };
 

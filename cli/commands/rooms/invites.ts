@@ -37,8 +37,8 @@ export const listInvites: CommandHandler<ClientContext, InvitesOptions> = async 
   { room, ...query },
 ) => {
   const room_id = getRoom(room, global.room);
-  const { body } = await client.call("listInvitations", { params: { room_id }, query }, { signal });
-  showPage(io, body, { columns: createColumns(io, Date.now()), emptyText: `no invitations to ${room_id}` });
+  const page = await client.invitations.list(room_id, query, { signal });
+  showPage(io, page, { columns: createColumns(io, Date.now()), emptyText: `no invitations to ${room_id}` });
   return EXIT.ok;
 };
 

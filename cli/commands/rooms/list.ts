@@ -28,8 +28,8 @@ export const listRooms: CommandHandler<ClientContext, ListOptions> = async (
   { io, client, signal },
   query,
 ) => {
-  const { body } = await client.call("listRooms", { query }, { signal });
-  showPage(io, body, { columns, emptyText: "no rooms" });
+  const page = await client.rooms.list(query, { signal });
+  showPage(io, page, { columns, emptyText: "no rooms" });
   return EXIT.ok;
 };
 

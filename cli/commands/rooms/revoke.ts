@@ -24,7 +24,7 @@ export const revoke: CommandHandler<ClientContext, RevokeOptions> = async (
   { io, client, signal },
   { id },
 ) => {
-  const { body } = await client.call("revokeInvitation", { params: { invitation_id: id } }, { signal });
-  io.printResult(body, (invitation) => `revoked ${invitation.id}`);
+  const revoked = await client.invitations.revoke(id, { signal });
+  io.printResult(revoked, (invitation) => `revoked ${invitation.id}`);
   return EXIT.ok;
 };

@@ -25,8 +25,7 @@ export const adoptTask: CommandHandler<ClientContext, AdoptOptions> = async (
   { io, client, signal },
   { id, attempt },
 ) => {
-  const body = attempt === undefined ? {} : { attempt };
-  const answer = await client.call("adoptLateResult", { params: { task_id: id }, body }, { signal });
-  io.printResult(answer.body, (task) => `completed ${task.id} with a late result`);
+  const adopted = await client.tasks.adopt(id, attempt === undefined ? {} : { attempt }, { signal });
+  io.printResult(adopted, (task) => `completed ${task.id} with a late result`);
   return EXIT.ok;
 };

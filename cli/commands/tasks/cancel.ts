@@ -24,11 +24,7 @@ export const cancelTask: CommandHandler<ClientContext, CancelOptions> = async (
   { io, client, signal },
   { id },
 ) => {
-  const { body } = await client.call(
-    "updateTask",
-    { params: { task_id: id }, body: { status: "cancelled" } },
-    { signal },
-  );
-  io.printResult(body, (task) => `cancelled ${task.id}`);
+  const cancelled = await client.tasks.cancel(id, { signal });
+  io.printResult(cancelled, (task) => `cancelled ${task.id}`);
   return EXIT.ok;
 };

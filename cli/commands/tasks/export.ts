@@ -34,10 +34,9 @@ const readExportedJob = async (
   { client, signal }: ClientContext,
   task: Task,
 ): Promise<ExportedTask["job"]> => {
-  const params = { room_id: task.room_id, job_name: task.job_name };
   try {
-    const { body } = await client.call("readJob", { params }, { signal });
-    const { full_name, schema, result_schema, description } = body;
+    const job = await client.jobs.get(task.room_id, task.job_name, { signal });
+    const { full_name, schema, result_schema, description } = job;
     return { full_name, schema, result_schema, description };
   } catch (error) {
     if (error instanceof JobNotFoundError) return null;
@@ -48,12 +47,11 @@ const readExportedJob = async (
 /** Prints or writes an export. If the job no longer exists, its schemas are missing. */
 export const exportTask: CommandHandler<ClientContext, ExportOptions> = async (context, { id, output }) => {
   const { io, client, signal, writeText } = context;
-  const answer = await client.call("readTask", { params: { task_id: id } }, { signal });
-  if (answer.status === 304) throw new TypeError("the server answered 304 to a request without an ETag");
-  const job = await readExportedJob(context, answer.body);
+  const task = await client.tasks.get(id, { signal });
+  const job = await readExportedJob(context, task);
   if (job === null)
-    io.printNote(`${answer.body.job_name} no longer exists; exporting the task without schemas`, "dim");
-  const exported: ExportedTask = { joblib: "task", version: 1, task: answer.body, job };
+    io.printNote(`${task.job_name} no longer exists; exporting the task without schemas`, "dim");
+  const exported: ExportedTask = { joblib: "task", version: 1, task, job };
   const text = toSafeJson(exported, 2);
   if (output === undefined) {
     io.printDocument(`${text}\n`);

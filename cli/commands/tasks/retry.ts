@@ -24,7 +24,7 @@ export const retryTask: CommandHandler<ClientContext, RetryOptions> = async (
   { io, client, signal },
   { id },
 ) => {
-  const { body } = await client.call("retryTask", { params: { task_id: id } }, { signal });
-  io.printResult(body, (task) => `retried ${task.id}`);
+  const retried = await client.tasks.retry(id, { signal });
+  io.printResult(retried, (task) => `retried ${task.id}`);
   return EXIT.ok;
 };

@@ -57,14 +57,10 @@ Examples:
 /** Submits a task, and with `--wait` waits until it ends. */
 export const submitTask: CommandHandler<ClientContext, SubmitOptions> = async (context, options) => {
   const { io, client, global, signal, readBytes } = context;
-  const room_id = getJobRoom(options.job, global.room);
-  const body = { payload: await readPayload(options, readBytes), ...toTaskSubmission(options) };
+  const room = getJobRoom(options.job, global.room);
+  const submission = { payload: await readPayload(options, readBytes), ...toTaskSubmission(options) };
   const { idempotencyKey } = options;
-  const { body: submitted } = await client.call(
-    "submitTask",
-    { params: { room_id, job_name: options.job }, body },
-    { signal, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
-  );
+  const submitted = await client.tasks.submit(room, options.job, submission, { signal, idempotencyKey });
 
   if (submitted.workers_online === 0 && submitted.status === "pending") {
     io.printNote("no worker for this job is online; the task stays pending until one connects", "dim");

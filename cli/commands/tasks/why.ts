@@ -33,7 +33,7 @@ export const showDiagnosis: CommandHandler<ClientContext, WhyOptions> = async (
   { io, client, signal },
   { id },
 ) => {
-  const { body } = await client.call("diagnoseTask", { params: { task_id: id } }, { signal });
-  io.printResult(body, ({ sentence }) => (io.width === undefined ? sentence : wrap(sentence, io.width)));
+  const diagnosis = await client.tasks.diagnose(id, { signal });
+  io.printResult(diagnosis, ({ sentence }) => (io.width === undefined ? sentence : wrap(sentence, io.width)));
   return EXIT.ok;
 };
