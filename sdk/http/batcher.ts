@@ -12,7 +12,7 @@ export interface BatchSender<Call, Result> {
   /** Maximum number of calls in a batch. */
   readonly maxCalls: number;
   /** Sends a single call. */
-  sendOne(call: Call, cancellation: Cancellation | undefined): Promise<Result>;
+  sendOne(call: Call): Promise<Result>;
   /** Sends a batch in one request. Returns the outcomes in the order of the calls. */
   sendMany(calls: readonly Call[]): Promise<readonly (Result | Error)[]>;
   /**
@@ -60,7 +60,7 @@ export class Batcher<Call, Result> {
    * the reason of `cancellation`.
    */
   send(call: Call, bytes: number, cancellation?: Cancellation): Promise<Result> {
-    if (bytes > LARGE_CALL_BYTES) return this.#sendLarge(call, cancellation);
+    if (bytes > LARGE_CALL_BYTES) return this.#sendLarge(call);
     const deferred = Promise.withResolvers<Result>();
     const unsubscribe = cancellation?.onAbort(() => deferred.reject(cancellation.reason));
     this.#waiting.push({ call, bytes, cancellation, callContext: context.active(), deferred, unsubscribe });
@@ -68,9 +68,9 @@ export class Batcher<Call, Result> {
     return deferred.promise;
   }
 
-  async #sendLarge(call: Call, cancellation: Cancellation | undefined): Promise<Result> {
+  async #sendLarge(call: Call): Promise<Result> {
     await this.#gate;
-    return this.#sender.sendOne(call, cancellation);
+    return this.#sender.sendOne(call);
   }
 
   /** Sends nothing until the promise settles. */
@@ -137,8 +137,8 @@ export class Batcher<Call, Result> {
     await Promise.all(
       calls.map(async (pending) => {
         try {
-          const { call, cancellation, callContext } = pending;
-          resolve(pending, await context.with(callContext, () => this.#sender.sendOne(call, cancellation)));
+          const { call, callContext } = pending;
+          resolve(pending, await context.with(callContext, () => this.#sender.sendOne(call)));
         } catch (error) {
           reject(pending, error);
         }

@@ -25,6 +25,7 @@ interface SubmitCall extends AddressedSubmission {
   readonly key: string;
   /** The trace context of the submitter. */
   readonly trace: TraceContext | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** An `AbortSignal` as a `Cancellation`. */
@@ -83,7 +84,7 @@ export class SubmitQueue {
     this.#roomId = roomId;
     this.#batcher = new Batcher<SubmitCall, SubmittedTask>({
       maxCalls: MAX_TASKS_PER_SUBMIT,
-      sendOne: (submitCall, cancellation) => this.#sendOne(submitCall, cancellation),
+      sendOne: (call) => this.#sendOne(call),
       sendMany: (calls) => this.#sendMany(calls),
       // These statuses may be caused by one of the calls.
       isForAll: (error) =>
@@ -101,7 +102,11 @@ export class SubmitQueue {
     const key = idempotencyKey ?? randomUUID();
     const call = { url: this.#client.url, params: addressed.destination };
     return traceSubmit(call, (trace) =>
-      this.#batcher.send({ ...addressed, key, trace }, bytes, signal && new SignalCancellation(signal)),
+      this.#batcher.send(
+        { ...addressed, key, trace, signal },
+        bytes,
+        signal && new SignalCancellation(signal),
+      ),
     );
   }
 
@@ -122,18 +127,8 @@ export class SubmitQueue {
     }
   }
 
-  async #sendOne(
-    { destination, submission, key }: SubmitCall,
-    cancellation: Cancellation | undefined,
-  ): Promise<SubmittedTask> {
+  async #sendOne({ destination, submission, key, signal }: SubmitCall): Promise<SubmittedTask> {
     const request = { params: destination, body: submission };
-    const abort = new AbortController();
-    const unsubscribe = cancellation?.onAbort(() => abort.abort(cancellation.reason));
-    try {
-      const options = { idempotencyKey: key, signal: abort.signal };
-      return (await this.#client.call("submitTask", request, options)).body;
-    } finally {
-      unsubscribe?.();
-    }
+    return (await this.#client.call("submitTask", request, { idempotencyKey: key, signal })).body;
   }
 }
