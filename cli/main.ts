@@ -41,7 +41,7 @@ function flush(stream: NodeJS.WriteStream) {
 const tools: CliProcess["tools"] = {
   env,
   connect: async ({ url, token }) => {
-    const { JoblibClient } = await import("../sdk/client.ts");
+    const { JoblibClient } = await import("../sdk/http/client.ts");
     return new JoblibClient({ url, token, userAgent: `joblib-cli/${version}` });
   },
   version,

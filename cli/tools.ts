@@ -1,4 +1,4 @@
-import type { JoblibClient } from "../sdk/client.ts";
+import type { JoblibClient } from "../sdk/http/client.ts";
 import type { Environment, GlobalOptions } from "./connect/global-options.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import type { Io } from "./io/output.ts";
@@ -7,7 +7,7 @@ import type { ReadBytes } from "./parameters/payload.ts";
 import type { Interrupts } from "./worker/interrupts.ts";
 
 /** The part of the SDK's client that commands use. */
-export type Client = Pick<JoblibClient, "url" | "call" | "awaitTask" | "follow">;
+export type Client = JoblibClient;
 
 /** Writes a text to a file. */
 export type WriteText = (path: string, text: string) => Promise<void>;

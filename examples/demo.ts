@@ -46,21 +46,17 @@ const computeDescriptors = async (
   client: JoblibClient,
   molecules: readonly ListedMolecule[],
 ): Promise<Result[]> => {
-  const { body } = await client.call("submitTasks", {
-    params: { room_id: ROOM },
-    body: {
-      tasks: molecules.map(({ smiles }) => ({
-        job_name: "public:chemistry:Descriptors",
-        payload: { smiles },
-      })),
-    },
-  });
+  const submissions = molecules.map(({ smiles }) => ({
+    job_name: "public:chemistry:Descriptors",
+    payload: { smiles },
+  }));
+  const tasks = await client.tasks.submitMany(ROOM, submissions);
   const show = createProgressLine("descriptors");
   let done = 0;
   return await Promise.all(
-    body.tasks.map(async ({ id }, index) => {
+    tasks.map(async ({ id }, index) => {
       const found = parseResult(await client.awaitTask(id), Descriptors);
-      show(++done / body.tasks.length);
+      show(++done / tasks.length);
       const { name, literatureWeight } = molecules[index] ?? { name: id, literatureWeight: undefined };
       return {
         name,
@@ -75,13 +71,11 @@ const computeDescriptors = async (
 };
 
 const runTask = async (client: JoblibClient, job: string, payload: z.core.util.JSONType, label?: string) => {
-  const { body } = await client.call("submitTask", {
-    params: { room_id: ROOM, job_name: `public:${job}` },
-    body: { payload: z.record(z.string(), z.json()).parse(payload) },
-  });
-  if (label === undefined) return await client.awaitTask(body.id);
+  const submission = { payload: z.record(z.string(), z.json()).parse(payload) };
+  const { id } = await client.tasks.submit(ROOM, `public:${job}`, submission);
+  if (label === undefined) return await client.awaitTask(id);
   const show = createProgressLine(label);
-  const task = await client.awaitTask(body.id, { onChange: ({ progress }) => show(progress?.fraction ?? 0) });
+  const task = await client.awaitTask(id, { onChange: ({ progress }) => show(progress?.fraction ?? 0) });
   if (task.status === "completed") show(1);
   return task;
 };

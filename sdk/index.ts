@@ -24,15 +24,6 @@ export type {
   Worker,
 } from "../protocol/index.ts";
 export { GLOBAL_ROOM, isTerminal } from "../protocol/index.ts";
-export { ClaimedTask } from "./claimed-task.ts";
-export { JoblibClient } from "./client.ts";
-export type {
-  AwaitTaskOptions,
-  CallOptions,
-  ClientOptions,
-  FollowOptions,
-  StreamParams,
-} from "./client-options.ts";
 export {
   ConnectionError,
   DeadlineError,
@@ -75,10 +66,8 @@ export {
   type ExtensionOptions,
   isExtensionClass,
   type RunContext,
-} from "./extension.ts";
-export { JobManager } from "./job-manager.ts";
-export type { JobManagerOptions, RunOptions } from "./job-manager-options.ts";
-export type { RegisterOptions } from "./job-registry.ts";
+} from "./extension/extension.ts";
+export type { RegisterOptions } from "./extension/job-registry.ts";
 export type {
   AnyJobs,
   AwaitedTask,
@@ -87,16 +76,28 @@ export type {
   JobTypes,
   NamedSubmission,
   TaskOf,
-} from "./job-types.ts";
-export { NotJsonError } from "./json.ts";
+} from "./extension/job-types.ts";
+export { NotJsonError } from "./extension/json.ts";
+export type { Register, RegisterDecorator } from "./extension/register.ts";
+export type { AnySchema, StandardSchema, Zod3Schema } from "./extension/standard-schema.ts";
+export type { BackoffOptions, TaskDefaultOptions, TaskOptions } from "./extension/task-options.ts";
+export { JoblibClient } from "./http/client.ts";
+export type {
+  AwaitTaskOptions,
+  CallOptions,
+  ClientOptions,
+  FollowOptions,
+  StreamParams,
+} from "./http/client-options.ts";
+export type { Token } from "./http/options.ts";
+export type { CallResponse } from "./http/responses.ts";
+export type { RetryPolicy } from "./http/retry.ts";
+export type { FetchInit } from "./http/sender.ts";
+export type { FetchLike, FetchResponse } from "./http/senders.ts";
+export { JobManager } from "./job-manager.ts";
+export type { JobManagerOptions, RunOptions } from "./job-manager-options.ts";
 export { type Logger, silentLogger, type TaskLogger } from "./logger.ts";
-export type { Token } from "./options.ts";
-export type { Register, RegisterDecorator } from "./register.ts";
-export type { CallResponse } from "./responses.ts";
-export type { RetryPolicy } from "./retry.ts";
-export type { FetchInit, FetchLike, FetchResponse } from "./senders.ts";
-export type { AnySchema, StandardSchema, Zod3Schema } from "./standard-schema.ts";
-export type { SubmitOptions } from "./submission.ts";
-export type { BackoffOptions, TaskDefaultOptions, TaskOptions } from "./task-options.ts";
-export type { TaskOutcome } from "./task-outcome.ts";
-export { type ListenOptions, TaskStream } from "./task-stream.ts";
+export type { SubmitOptions } from "./submit/submission.ts";
+export { ClaimedTask } from "./worker/claimed-task.ts";
+export type { TaskOutcome } from "./worker/task-outcome.ts";
+export { type ListenOptions, TaskStream } from "./worker/task-stream.ts";

@@ -1,7 +1,7 @@
-import type { ClientOptions } from "./client-options.ts";
+import type { ClientOptions } from "./http/client-options.ts";
 import type { Logger } from "./logger.ts";
-import type { RunCallbacks } from "./run-stream.ts";
-import type { ListenOptions } from "./task-stream.ts";
+import type { RunCallbacks } from "./worker/run-stream.ts";
+import type { ListenOptions } from "./worker/task-stream.ts";
 
 /** Options of `JobManager`. */
 export interface JobManagerOptions extends ClientOptions {

@@ -1,15 +1,13 @@
 import { isRoomId, type SubmittedTask, type Task } from "../protocol/index.ts";
-import { ClaimedTask } from "./claimed-task.ts";
-import { JoblibClient } from "./client.ts";
 import { UsageError } from "./errors.ts";
-import type { ExtensionClass, ExtensionInstance } from "./extension.ts";
+import type { ExtensionClass, ExtensionInstance } from "./extension/extension.ts";
+import { JobRegistry } from "./extension/job-registry.ts";
+import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./extension/job-types.ts";
+import { createRegister, type Register } from "./extension/register.ts";
+import { JoblibClient } from "./http/client.ts";
+import { readEnvironment } from "./http/options.ts";
 import type { JobManagerOptions, RunOptions } from "./job-manager-options.ts";
-import { JobRegistry } from "./job-registry.ts";
-import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./job-types.ts";
 import { type Logger, silentLogger } from "./logger.ts";
-import { readEnvironment } from "./options.ts";
-import { createRegister, type Register } from "./register.ts";
-import { runStream } from "./run-stream.ts";
 import {
   type Destination,
   getDestination,
@@ -17,13 +15,14 @@ import {
   type SubmitOptions,
   toInstanceSubmission,
   toSubmission,
-} from "./submission.ts";
-import { type AddressedSubmission, submitMany } from "./submit-many.ts";
-import { SubmitQueue } from "./submit-queue.ts";
-import type { TaskEnvironment, TaskLifecycle } from "./task-environment.ts";
-import { type ListenOptions, TaskStream } from "./task-stream.ts";
-import { TaskTable } from "./task-table.ts";
-import { type LiveWorker, WorkerSession } from "./worker-session.ts";
+} from "./submit/submission.ts";
+import { type AddressedSubmission, submitMany } from "./submit/submit-many.ts";
+import { SubmitQueue } from "./submit/submit-queue.ts";
+import { ClaimedTask } from "./worker/claimed-task.ts";
+import { runStream } from "./worker/run-stream.ts";
+import type { TaskEnvironment, TaskLifecycle } from "./worker/task-environment.ts";
+import { type ListenOptions, TaskStream } from "./worker/task-stream.ts";
+import { type LiveWorker, WorkerSession } from "./worker/worker-session.ts";
 
 /** Maximum number of cached submit queues, one per room. A full cache is cleared; queued submits are still sent. */
 const MAX_SUBMIT_QUEUES = 1_000;
@@ -55,7 +54,6 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   readonly #session: WorkerSession;
   readonly #submitQueues = new Map<string, SubmitQueue>();
   readonly #streams = new Set<TaskStream<Context>>();
-  readonly #tasks = new TaskTable<ClaimedTask<Context>>();
   #disposing: Promise<void> | undefined;
 
   /**
@@ -223,7 +221,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
    */
   async interrupt(reason?: string): Promise<void> {
     for (const stream of this.#streams) stream.stop();
-    await Promise.all([...this.#tasks].map((task) => task.interrupt(reason)));
+    await Promise.all([...this.#session.tasks].map((task) => task.interrupt(reason)));
   }
 
   /** Stops all streams, waits for running tasks, requeues or fails the other ones, and deregisters the worker. */
@@ -240,7 +238,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     await Promise.all([...this.#streams].map((stream) => stream.return()));
     const reason = "the worker was disposed before the task finished";
     await Promise.all(
-      [...this.#tasks].map((task) => (task.isRunning ? task.settled : task.interrupt(reason))),
+      [...this.#session.tasks].map((task) => (task.isRunning ? task.settled : task.interrupt(reason))),
     );
     await this.#session.deregister();
   }
@@ -279,11 +277,10 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
       captureConsole: this.#captureConsole,
       context: this.#context,
       find: (jobName) => this.#registry.find(jobName),
-      release: (task) => this.#session.release(worker.id, [task]),
+      release: (taskId) => this.#session.release(worker.id, taskId),
       onEnding: lifecycle.onEnding,
       onSettled: (task) => {
-        this.#session.removeTask(task);
-        this.#tasks.delete(task);
+        this.#session.tasks.delete(task);
         lifecycle.onSettled(task);
       },
     };
@@ -292,8 +289,6 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** Adds a claimed task to the worker and returns it. Returns undefined if the worker already has it. */
   #acceptTask(wire: Task, environment: TaskEnvironment): ClaimedTask<Context> | undefined {
     const task = new ClaimedTask<Context>(wire, environment);
-    if (!this.#session.addTask(task)) return undefined;
-    this.#tasks.add(task);
-    return task;
+    return this.#session.addTask(task) ? task : undefined;
   }
 }

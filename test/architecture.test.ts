@@ -52,7 +52,7 @@ const RULES: readonly Rule[] = [
     folder: "sdk/testing",
     sentence:
       "sdk/testing imports protocol, msw and only the senders of the sdk, which it redirects to the global fetch",
-    internal: ["protocol", "sdk/senders.ts"],
+    internal: ["protocol", "sdk/http/senders.ts"],
     allows: (name) => isNodeBuiltin(name) || isPackage("zod", "msw")(name),
   },
   {

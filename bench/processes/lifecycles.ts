@@ -27,12 +27,12 @@ const runLifecycle = async (i: number): Promise<void> => {
   const api = getClient();
   const job_name = `private:bench:${names[i % names.length]}`;
   const payload = { i, t: 0, note: NOTE };
-  await api.call("submitTask", { params: { room_id: ROOM, job_name }, body: { payload } });
+  await api.tasks.submit(ROOM, job_name, { payload });
   const { task } = (await api.call("claimTask", { body: { worker_id: workerId, start: true } })).body;
   // Another loop has claimed this task; this loop will claim another one.
   if (task === null) return;
   const update = { status: "completed", worker_id: workerId, attempt: task.attempt } as const;
-  await api.call("updateTask", { params: { task_id: task.id }, body: update });
+  await api.tasks.update(task.id, update);
   completed += 1;
 };
 
@@ -40,11 +40,11 @@ const calls = {
   /** Creates a worker with the given number of jobs. */
   async open({ server, jobs }: { server: Server; jobs: number }) {
     client = new JoblibClient(server);
-    workerId = (await client.call("createWorker", { body: { name: "bench" } })).body.id;
+    workerId = (await client.workers.create({ name: "bench" })).id;
     names = Array.from({ length: jobs }, (_, k) => (k === 0 ? "Noop" : `Noop${k}`));
     for (const name of names) {
       const body = { category: "bench", name, schema: Noop.schema, worker_id: workerId };
-      await client.call("registerJob", { params: { room_id: ROOM }, body });
+      await client.jobs.register(ROOM, body);
     }
   },
   /** Returns the number of lifecycles per second, with `width` in flight. */

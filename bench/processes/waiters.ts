@@ -14,8 +14,7 @@ let pickups: number[] = [];
 
 /** Claims and completes tasks forever, one at a time, and sends heartbeats at the interval of the SDK. */
 const runWorker = async (client: JoblibClient, workerId: string, heartbeatSeconds: number): Promise<void> => {
-  const sendHeartbeat = () =>
-    client.call("heartbeat", { params: { worker_id: workerId }, body: { tasks: [] } }).catch(() => {});
+  const sendHeartbeat = () => client.workers.heartbeat(workerId, { tasks: [] }).catch(() => {});
   setTimeout(
     () => setInterval(sendHeartbeat, heartbeatSeconds * 1000),
     Math.random() * heartbeatSeconds * 1000,
@@ -27,7 +26,7 @@ const runWorker = async (client: JoblibClient, workerId: string, heartbeatSecond
     if (task === null) continue;
     pickups.push(now() - PayloadSchema.parse(task.payload).t);
     const update = { status: "completed", worker_id: workerId, attempt: task.attempt } as const;
-    await client.call("updateTask", { params: { task_id: task.id }, body: update });
+    await client.tasks.update(task.id, update);
   }
 };
 
@@ -37,10 +36,9 @@ const calls = {
     const client = new JoblibClient(server);
     const starters: (() => Promise<void>)[] = [];
     await runConcurrently({ width: 32, count: workers, seconds: 60 }, async (i) => {
-      const { id, heartbeat_seconds } = (await client.call("createWorker", { body: { name: `waiter ${i}` } }))
-        .body;
+      const { id, heartbeat_seconds } = await client.workers.create({ name: `waiter ${i}` });
       const body = { category: "bench", name: Noop.name, schema: Noop.schema, worker_id: id };
-      await client.call("registerJob", { params: { room_id: ROOM }, body });
+      await client.jobs.register(ROOM, body);
       starters.push(() => runWorker(client, id, heartbeat_seconds));
     });
     if (starters.length < workers) throw new Error(`only ${starters.length} workers registered in time`);

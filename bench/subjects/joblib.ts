@@ -28,7 +28,7 @@ const runOnePerRequest = async ({ client, workerId = "" }: JobManager<OnTask>, o
     if (task === null) continue;
     onTask(PayloadSchema.parse(task.payload));
     const update = { status: "completed", worker_id: workerId, attempt: task.attempt } as const;
-    await client.call("updateTask", { params: { task_id: task.id }, body: update });
+    await client.tasks.update(task.id, update);
   }
 };
 

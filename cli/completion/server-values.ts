@@ -1,10 +1,10 @@
 import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
 import { TaskStatus } from "../../protocol/tasks/status.ts";
+import type { JoblibClient } from "../../sdk/http/client.ts";
 import type { GlobalOptions } from "../connect/global-options.ts";
 import { getJobRoom } from "../connect/room.ts";
 import { getParameters, type Parameter } from "../parameters/parameter.ts";
 import { formatChoices } from "../parameters/read-value.ts";
-import type { Client } from "../tools.ts";
 import { formatCount } from "../views/count.ts";
 import { getDescription } from "../views/schema-view.ts";
 
@@ -16,7 +16,7 @@ export interface Candidate {
 
 /** The client for the server of the command line, and the global options. */
 export interface CompletionContext {
-  readonly client: Client;
+  readonly client: JoblibClient;
   readonly global: GlobalOptions;
   readonly signal: AbortSignal;
 }
@@ -31,16 +31,16 @@ const getLineRoom = ({ global }: CompletionContext) => global.room.at(-1) ?? GLO
 export async function listRooms({ client, signal }: CompletionContext): Promise<Candidate[]> {
   const options = { signal, retry: false } as const;
   const [listed, caller] = await Promise.all([
-    client.call("listRooms", { query: FIRST_PAGE }, options),
-    client.call("readCaller", {}, options),
+    client.rooms.list(FIRST_PAGE, options),
+    client.server.caller({}, options),
   ]);
   const descriptions = new Map(
-    listed.body.items.map(({ room_id, jobs: count, workers: alive }) => [
+    listed.items.map(({ room_id, jobs: count, workers: alive }) => [
       room_id,
       `${formatCount(count, "job")}, ${formatCount(alive, "worker")}`,
     ]),
   );
-  const named = Array.isArray(caller.body.rooms) ? caller.body.rooms : [];
+  const named = Array.isArray(caller.rooms) ? caller.rooms : [];
   return [...new Set([GLOBAL_ROOM, ...descriptions.keys(), ...named])].map((value) => ({
     value,
     description: descriptions.get(value) ?? "",
@@ -50,9 +50,8 @@ export async function listRooms({ client, signal }: CompletionContext): Promise<
 /** Lists the jobs that are available in the room of the command line. */
 export async function listJobs(context: CompletionContext): Promise<Candidate[]> {
   const { client, signal } = context;
-  const params = { room_id: getLineRoom(context) };
-  const { body } = await client.call("listJobs", { params, query: FIRST_PAGE }, { signal, retry: false });
-  return body.items.map(({ full_name, description }) => ({
+  const { items } = await client.jobs.list(getLineRoom(context), FIRST_PAGE, { signal, retry: false });
+  return items.map(({ full_name, description }) => ({
     value: full_name,
     description: description ?? "",
   }));
@@ -69,19 +68,14 @@ export async function listJobKinds(context: CompletionContext): Promise<Candidat
 /** Lists the newest tasks of the room of the command line. */
 export async function listTasks(context: CompletionContext): Promise<Candidate[]> {
   const { client, signal } = context;
-  const params = { room_id: getLineRoom(context) };
-  const { body } = await client.call(
-    "listRoomTasks",
-    { params, query: FIRST_PAGE },
-    { signal, retry: false },
-  );
-  return body.items.map(({ id, status, job_name }) => ({ value: id, description: `${status} ${job_name}` }));
+  const { items } = await client.tasks.list(getLineRoom(context), FIRST_PAGE, { signal, retry: false });
+  return items.map(({ id, status, job_name }) => ({ value: id, description: `${status} ${job_name}` }));
 }
 
 /** Lists the workers of the caller, or all workers if the caller is an admin. */
 export async function listWorkers({ client, signal }: CompletionContext): Promise<Candidate[]> {
-  const { body } = await client.call("listWorkers", { query: FIRST_PAGE }, { signal, retry: false });
-  return body.items.map(({ id, name, online }) => ({
+  const { items } = await client.workers.list(FIRST_PAGE, { signal, retry: false });
+  return items.map(({ id, name, online }) => ({
     value: id,
     description: `${online ? "online" : "offline"} ${name ?? ""}`,
   }));
@@ -90,13 +84,8 @@ export async function listWorkers({ client, signal }: CompletionContext): Promis
 /** Lists the invitations to the room of the command line that are not revoked. */
 export async function listInvitations(context: CompletionContext): Promise<Candidate[]> {
   const { client, signal } = context;
-  const params = { room_id: getLineRoom(context) };
-  const { body } = await client.call(
-    "listInvitations",
-    { params, query: FIRST_PAGE },
-    { signal, retry: false },
-  );
-  return body.items
+  const { items } = await client.invitations.list(getLineRoom(context), FIRST_PAGE, { signal, retry: false });
+  return items
     .filter(({ revoked_at }) => revoked_at === null)
     .map(({ id, note, expires_at }) => ({ value: id, description: `${note ?? ""} until ${expires_at}` }));
 }
@@ -111,9 +100,8 @@ export async function listParameters(
   { client, global, signal }: CompletionContext,
   job: string,
 ): Promise<Parameter[]> {
-  const params = { room_id: getJobRoom(job, global.room), job_name: job };
-  const { body } = await client.call("readJob", { params }, { signal, retry: false });
-  return getParameters(body.schema);
+  const { schema } = await client.jobs.get(getJobRoom(job, global.room), job, { signal, retry: false });
+  return getParameters(schema);
 }
 
 /** Lists the flags of parameters. */

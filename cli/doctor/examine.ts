@@ -56,8 +56,8 @@ interface ReadHealth {
 async function readHealth({ client, signal }: Probe): Promise<ReadHealth | CheckResult> {
   const startedAt = performance.now();
   try {
-    const { body } = await client.call("readHealth", {}, { signal, retry: false });
-    return { health: body, milliseconds: performance.now() - startedAt };
+    const health = await client.server.health({ signal, retry: false });
+    return { health, milliseconds: performance.now() - startedAt };
   } catch (error) {
     signal.throwIfAborted();
     return reportWarning(

@@ -1,7 +1,7 @@
 import { fillPath } from "../../protocol/operation.ts";
 import { parseWait } from "../../protocol/prefer.ts";
 import { streams } from "../../protocol/streams.ts";
-import { MAX_LONG_POLL_SECONDS } from "../../sdk/options.ts";
+import { MAX_LONG_POLL_SECONDS } from "../../sdk/http/options.ts";
 import {
   type CheckResult,
   getMessage,
@@ -54,13 +54,12 @@ function reportOpen(check: string, elapsed: number): CheckResult {
 export async function checkLongPoll({ client, signal }: Probe, seconds: number): Promise<CheckResult> {
   const check = "long poll";
   const options = { signal, retry: false } as const;
-  const { body: worker } = await client.call("createWorker", { body: { name: "joblib doctor" } }, options);
-  const params = { worker_id: worker.id };
+  const { id } = await client.workers.create({ name: "joblib doctor" }, options);
   const startedAt = performance.now();
   try {
     const { headers } = await client.call(
       "heartbeat",
-      { params, body: { tasks: [] } },
+      { params: { worker_id: id }, body: { tasks: [] } },
       { ...options, wait: seconds, timeoutSeconds: GRACE_SECONDS },
     );
     const elapsed = performance.now() - startedAt;
@@ -81,7 +80,7 @@ export async function checkLongPoll({ client, signal }: Probe, seconds: number):
     signal.throwIfAborted();
     return reportClosed(check, performance.now() - startedAt, getMessage(error));
   } finally {
-    await client.call("removeWorker", { params }, { retry: false }).catch(() => {});
+    await client.workers.remove(id, { retry: false }).catch(() => {});
   }
 }
 

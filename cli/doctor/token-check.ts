@@ -60,7 +60,7 @@ export async function readCaller(
 ): Promise<CallerInfo | CheckResult> {
   try {
     const query = room === undefined ? {} : { room_id: room };
-    return (await client.call("readCaller", { query }, { signal, retry: false })).body;
+    return await client.server.caller(query, { signal, retry: false });
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof UnauthorizedError) return reportRejected(token, now);

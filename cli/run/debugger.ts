@@ -1,5 +1,5 @@
 import { open, waitForDebugger } from "node:inspector";
-import type { ExtensionClass } from "../../sdk/extension.ts";
+import type { ExtensionClass } from "../../sdk/extension/extension.ts";
 import { UsageError } from "../io/errors.ts";
 
 /** The address on which the debugger listens: a port, or a host and a port. true stands for the default. */

@@ -51,7 +51,7 @@ export async function followTask(
   const plain = display === undefined ? createPlainOutput(context) : undefined;
   const options = { signal: timeout === undefined ? signal : AbortSignal.any([signal, timeout]) };
   try {
-    for await (const { event, data } of client.follow("followTask", { task_id: id }, options)) {
+    for await (const { event, data } of client.tasks.follow(id, options)) {
       if (event === "log") {
         plain?.printLog(data.items);
         if (current !== undefined)

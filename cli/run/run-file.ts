@@ -1,7 +1,7 @@
 import { diffSchemas } from "../../protocol/schema/compare-schemas.ts";
 import type { LogLevel } from "../../protocol/tasks/log.ts";
 import type { Progress } from "../../protocol/tasks/task.ts";
-import { runLocally } from "../../sdk/run-locally.ts";
+import { runLocally } from "../../sdk/worker/run-locally.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { CliError, UsageError } from "../io/errors.ts";
 import type { Io } from "../io/output.ts";

@@ -26,18 +26,15 @@ import { getTaskExitCode } from "./wait-for-task.ts";
 export async function runJob(context: ClientContext, options: RunJobOptions): Promise<ExitCode> {
   const { client, global, signal } = context;
   const { job: target } = options;
-  const params = { room_id: getJobRoom(target, global.room), job_name: target };
-  const { body: job } = await client.call("readJob", { params }, { signal });
+  const room = getJobRoom(target, global.room);
+  const job = await client.jobs.get(room, target, { signal });
   if (options.help) return showHelp(context, job, target);
 
   const payload = await readJobPayload(context, options, job);
-  await validatePayload(context, params, { payload, parameters: getParameters(job.schema) });
+  await validatePayload(context, room, { target, payload, parameters: getParameters(job.schema) });
   const { idempotencyKey } = options;
-  const { body: submitted } = await client.call(
-    "submitTask",
-    { params, body: { payload, ...toTaskSubmission(options) } },
-    { signal, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
-  );
+  const submission = { payload, ...toTaskSubmission(options) };
+  const submitted = await client.tasks.submit(room, target, submission, { signal, idempotencyKey });
   return printTask(context, options, submitted);
 }
 
@@ -81,15 +78,21 @@ function createMissingError(missing: readonly Parameter[], name: string) {
   );
 }
 
+interface PayloadToValidate {
+  readonly target: string;
+  readonly payload: JsonObject;
+  readonly parameters: readonly Parameter[];
+}
+
 /** Validates the payload on the server before the submit. Reports the errors by flag. */
 async function validatePayload(
   { client, signal }: ClientContext,
-  params: { readonly room_id: string; readonly job_name: string },
-  { payload, parameters }: { readonly payload: JsonObject; readonly parameters: readonly Parameter[] },
+  room: string,
+  { target, payload, parameters }: PayloadToValidate,
 ): Promise<void> {
   const check = async () => {
     try {
-      return (await client.call("validatePayload", { params, body: { payload } }, { signal })).body.errors;
+      return await client.jobs.validate(room, target, payload, { signal });
     } catch (error) {
       // A server that is too old for this operation validates only at the submit.
       if (error instanceof RouteNotFoundError) return [];

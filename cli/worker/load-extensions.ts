@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type ExtensionClass, isExtensionClass } from "../../sdk/extension.ts";
+import { type ExtensionClass, isExtensionClass } from "../../sdk/extension/extension.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CliError, UsageError } from "../io/errors.ts";
 import { importFresh } from "./import-fresh.ts";

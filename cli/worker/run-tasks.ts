@@ -1,9 +1,9 @@
 import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
-import type { ClaimedTask } from "../../sdk/claimed-task.ts";
-import type { ExtensionOptions } from "../../sdk/extension.ts";
+import type { ExtensionOptions } from "../../sdk/extension/extension.ts";
 import { JobManager } from "../../sdk/job-manager.ts";
 import type { Logger } from "../../sdk/logger.ts";
-import type { TaskOutcome } from "../../sdk/task-outcome.ts";
+import type { ClaimedTask } from "../../sdk/worker/claimed-task.ts";
+import type { TaskOutcome } from "../../sdk/worker/task-outcome.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CliError, UsageError } from "../io/errors.ts";
 import type { Io } from "../io/output.ts";

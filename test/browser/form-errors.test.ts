@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { toParameterSchema } from "../../sdk/parameter-schema.ts";
+import { toParameterSchema } from "../../sdk/extension/parameter-schema.ts";
 import { compileSchema } from "../../server/schemas/compile-schema.ts";
 import { type FormPage, FormPages, findAccessibilityViolations } from "./form/form-page.ts";
 

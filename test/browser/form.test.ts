@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import type { JsonObject } from "../../protocol/index.ts";
-import { toParameterSchema } from "../../sdk/parameter-schema.ts";
+import { toParameterSchema } from "../../sdk/extension/parameter-schema.ts";
 import { compileSchema } from "../../server/schemas/compile-schema.ts";
 import { type FormPage, FormPages } from "./form/form-page.ts";
 

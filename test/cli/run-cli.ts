@@ -4,7 +4,7 @@ import { run } from "../../cli/run-command-line.ts";
 import type { Tools } from "../../cli/tools.ts";
 import { watchInterrupts } from "../../cli/worker/interrupts.ts";
 import { watchUncaughtErrors } from "../../cli/worker/uncaught-errors.ts";
-import { JoblibClient } from "../../sdk/client.ts";
+import { JoblibClient } from "../../sdk/http/client.ts";
 
 /** The result of a command. */
 export interface CliRun {

@@ -33,7 +33,7 @@ describe("the process", () => {
     const modules = await listModules("tasks", "status", TASK_ID, "--url", api.url);
 
     expect(modules.filter((url) => HEAVY.test(url))).toEqual([]);
-    expect(modules.some((url) => url.endsWith("/sdk/client.ts"))).toBe(true);
+    expect(modules.some((url) => url.endsWith("/sdk/http/client.ts"))).toBe(true);
   });
 
   test("succeeds if the reader of the output closes the pipe", async () => {

@@ -3,7 +3,7 @@ import { createIo } from "../../cli/io/output.ts";
 import type { Tools } from "../../cli/tools.ts";
 import { watchInterrupts } from "../../cli/worker/interrupts.ts";
 import { watchUncaughtErrors } from "../../cli/worker/uncaught-errors.ts";
-import { JoblibClient } from "../../sdk/client.ts";
+import { JoblibClient } from "../../sdk/http/client.ts";
 
 const silentStream = { write: () => {} };
 

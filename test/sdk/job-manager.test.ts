@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { Problem } from "../../protocol/index.ts";
 import { SchemaConflictError, UsageError, ValidationError } from "../../sdk/errors.ts";
-import { Extension, type RunContext } from "../../sdk/extension.ts";
+import { Extension, type RunContext } from "../../sdk/extension/extension.ts";
 import { startFake } from "./network.ts";
 
 interface Viewer {

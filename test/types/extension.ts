@@ -1,6 +1,6 @@
 import * as z from "zod";
 import * as z3 from "zod/v3";
-import { Extension, type ExtensionClass, type RunContext } from "../../sdk/extension.ts";
+import { Extension, type ExtensionClass, type RunContext } from "../../sdk/extension/extension.ts";
 
 interface Viewer {
   rotate(angle: number): Promise<void>;

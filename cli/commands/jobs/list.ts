@@ -35,8 +35,8 @@ export async function listJobs(
   query: ListOptions,
 ): Promise<ExitCode> {
   const room_id = getSingleRoom(global.room) ?? GLOBAL_ROOM;
-  const { body } = await client.call("listJobs", { params: { room_id }, query }, { signal });
-  showPage(io, body, { columns, emptyText: `no jobs in ${room_id}; start a worker to register some` });
+  const page = await client.jobs.list(room_id, query, { signal });
+  showPage(io, page, { columns, emptyText: `no jobs in ${room_id}; start a worker to register some` });
   return EXIT.ok;
 }
 

@@ -33,9 +33,8 @@ export async function showJob(
   { io, client, global, signal }: ClientContext,
   { job }: ShowOptions,
 ): Promise<ExitCode> {
-  const room_id = getJobRoom(job, global.room);
-  const { body } = await client.call("readJob", { params: { room_id, job_name: job } }, { signal });
-  io.printResult(body, (safe) => formatJob(safe, io));
+  const found = await client.jobs.get(getJobRoom(job, global.room), job, { signal });
+  io.printResult(found, (safe) => formatJob(safe, io));
   return EXIT.ok;
 }
 

@@ -64,11 +64,7 @@ export async function invite(
     ...(expires !== undefined && { expires_in_seconds: expires }),
     ...(note !== undefined && { note }),
   };
-  const { body: invitation } = await client.call(
-    "createInvitation",
-    { params: { room_id }, body },
-    { signal },
-  );
+  const invitation = await client.invitations.create(room_id, body, { signal });
   io.printResult(invitation, (safe) => formatWorkerCommand(safe, client.url));
   if (io.json) return EXIT.ok;
   const allowedJobs = invitation.jobs === null ? "any job" : invitation.jobs.join(", ");

@@ -26,8 +26,8 @@ export async function listRooms(
   { io, client, signal }: ClientContext,
   query: ListOptions,
 ): Promise<ExitCode> {
-  const { body } = await client.call("listRooms", { query }, { signal });
-  showPage(io, body, { columns, emptyText: "no rooms" });
+  const page = await client.rooms.list(query, { signal });
+  showPage(io, page, { columns, emptyText: "no rooms" });
   return EXIT.ok;
 }
 

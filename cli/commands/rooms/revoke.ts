@@ -23,7 +23,7 @@ export async function revoke(
   { io, client, signal }: ClientContext,
   { id }: RevokeOptions,
 ): Promise<ExitCode> {
-  const { body } = await client.call("revokeInvitation", { params: { invitation_id: id } }, { signal });
-  io.printResult(body, (invitation) => `revoked ${invitation.id}`);
+  const revoked = await client.invitations.revoke(id, { signal });
+  io.printResult(revoked, (invitation) => `revoked ${invitation.id}`);
   return EXIT.ok;
 }

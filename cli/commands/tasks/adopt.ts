@@ -27,8 +27,7 @@ export async function adoptTask(
   { io, client, signal }: ClientContext,
   { id, attempt }: AdoptOptions,
 ): Promise<ExitCode> {
-  const body = attempt === undefined ? {} : { attempt };
-  const answer = await client.call("adoptLateResult", { params: { task_id: id }, body }, { signal });
-  io.printResult(answer.body, (task) => `completed ${task.id} with a late result`);
+  const adopted = await client.tasks.adopt(id, attempt === undefined ? {} : { attempt }, { signal });
+  io.printResult(adopted, (task) => `completed ${task.id} with a late result`);
   return EXIT.ok;
 }

@@ -23,11 +23,7 @@ export async function cancelTask(
   { io, client, signal }: ClientContext,
   { id }: CancelOptions,
 ): Promise<ExitCode> {
-  const { body } = await client.call(
-    "updateTask",
-    { params: { task_id: id }, body: { status: "cancelled" } },
-    { signal },
-  );
-  io.printResult(body, (task) => `cancelled ${task.id}`);
+  const cancelled = await client.tasks.cancel(id, { signal });
+  io.printResult(cancelled, (task) => `cancelled ${task.id}`);
   return EXIT.ok;
 }

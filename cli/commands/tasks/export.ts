@@ -32,12 +32,11 @@ Examples:
 /** Prints an export or writes it to a file. If the job no longer exists, the export has no schemas. */
 export async function exportTask(context: ClientContext, { id, output }: ExportOptions): Promise<ExitCode> {
   const { io, client, signal, writeText } = context;
-  const answer = await client.call("readTask", { params: { task_id: id } }, { signal });
-  if (answer.status === 304) throw new TypeError("the server answered 304 to a request without an ETag");
-  const job = await readExportedJob(context, answer.body);
+  const task = await client.tasks.get(id, { signal });
+  const job = await readExportedJob(context, task);
   if (job === null)
-    io.printNote(`${answer.body.job_name} no longer exists; exporting the task without schemas`, "dim");
-  const exported: ExportedTask = { joblib: "task", version: 1, task: answer.body, job };
+    io.printNote(`${task.job_name} no longer exists; exporting the task without schemas`, "dim");
+  const exported: ExportedTask = { joblib: "task", version: 1, task, job };
   const text = toSafeJson(exported, 2);
   if (output === undefined) {
     io.printDocument(`${text}\n`);

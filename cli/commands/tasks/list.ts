@@ -56,11 +56,11 @@ export async function listTasks(
   const room_id = getSingleRoom(global.room) ?? GLOBAL_ROOM;
   const { createdBy: created_by, search: q, ...rest } = options;
   const query = { ...rest, created_by, q };
-  const { body } = await client.call("listRoomTasks", { params: { room_id }, query }, { signal });
-  const nextPage = getNextPage(body, options.after);
-  showPage(io, body, { columns: createColumns(io), emptyText: `no tasks in ${room_id}`, nextPage });
-  if (typeof body.searched_to === "string" && !io.json) {
-    io.printNote(`older tasks were not searched; continue with --after ${body.searched_to}`, "dim");
+  const page = await client.tasks.list(room_id, query, { signal });
+  const nextPage = getNextPage(page, options.after);
+  showPage(io, page, { columns: createColumns(io), emptyText: `no tasks in ${room_id}`, nextPage });
+  if (typeof page.searched_to === "string" && !io.json) {
+    io.printNote(`older tasks were not searched; continue with --after ${page.searched_to}`, "dim");
   }
   return EXIT.ok;
 }

@@ -39,7 +39,7 @@ Examples:
 export async function showLogs(context: ClientContext, { id, follow }: LogsOptions): Promise<ExitCode> {
   const { client, signal } = context;
   if (follow) {
-    for await (const { event, data } of client.follow("followTask", { task_id: id }, { signal })) {
+    for await (const { event, data } of client.tasks.follow(id, { signal })) {
       if (event === "log") printLog(context, data.items);
       else if (isTerminal(data.status)) return getTaskExitCode(data);
     }
@@ -47,8 +47,7 @@ export async function showLogs(context: ClientContext, { id, follow }: LogsOptio
   let after: string | undefined;
   for (;;) {
     const query = { limit: PAGE_SIZE, ...(after !== undefined && { after }) };
-    const page: LogPage = (await client.call("readTaskLogs", { params: { task_id: id }, query }, { signal }))
-      .body;
+    const page: LogPage = await client.tasks.readLogs(id, query, { signal });
     printLog(context, page.items);
     if (page.items.length < PAGE_SIZE || page.after === null) return EXIT.ok;
     after = page.after;

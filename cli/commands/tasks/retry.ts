@@ -23,7 +23,7 @@ export async function retryTask(
   { io, client, signal }: ClientContext,
   { id }: RetryOptions,
 ): Promise<ExitCode> {
-  const { body } = await client.call("retryTask", { params: { task_id: id } }, { signal });
-  io.printResult(body, (task) => `retried ${task.id}`);
+  const retried = await client.tasks.retry(id, { signal });
+  io.printResult(retried, (task) => `retried ${task.id}`);
   return EXIT.ok;
 }

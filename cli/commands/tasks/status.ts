@@ -35,9 +35,8 @@ export async function showStatus(context: ClientContext, { id, wait }: StatusOpt
   const { io, client, signal } = context;
   // The task is read once before the wait, so that a wrong id or an unreachable server is reported
   // immediately.
-  const answer = await client.call("readTask", { params: { task_id: id } }, { signal });
-  if (answer.status === 304) throw new TypeError("the server answered 304 to a request without an ETag");
-  const task = wait === undefined ? answer.body : await waitForTask(context, answer.body, wait);
+  const current = await client.tasks.get(id, { signal });
+  const task = wait === undefined ? current : await waitForTask(context, current, wait);
   io.printResult(task, (safe) => formatTask(safe, io.paint, io.width));
   return wait === undefined ? EXIT.ok : getTaskExitCode(task);
 }

@@ -52,14 +52,10 @@ Examples:
 /** Submits a task. With `--wait`, waits for its end. */
 export async function submitTask(context: ClientContext, options: SubmitOptions): Promise<ExitCode> {
   const { io, client, global, signal, readBytes } = context;
-  const room_id = getJobRoom(options.job, global.room);
-  const body = { payload: await readPayload(options, readBytes), ...toTaskSubmission(options) };
+  const room = getJobRoom(options.job, global.room);
+  const submission = { payload: await readPayload(options, readBytes), ...toTaskSubmission(options) };
   const { idempotencyKey } = options;
-  const { body: submitted } = await client.call(
-    "submitTask",
-    { params: { room_id, job_name: options.job }, body },
-    { signal, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
-  );
+  const submitted = await client.tasks.submit(room, options.job, submission, { signal, idempotencyKey });
 
   if (submitted.workers_online === 0 && submitted.status === "pending") {
     io.printNote("no worker for this job is online; the task stays pending until one connects", "dim");

@@ -32,7 +32,7 @@ export async function showDiagnosis(
   { io, client, signal }: ClientContext,
   { id }: WhyOptions,
 ): Promise<ExitCode> {
-  const { body } = await client.call("diagnoseTask", { params: { task_id: id } }, { signal });
-  io.printResult(body, ({ sentence }) => (io.width === undefined ? sentence : wrap(sentence, io.width)));
+  const diagnosis = await client.tasks.diagnose(id, { signal });
+  io.printResult(diagnosis, ({ sentence }) => (io.width === undefined ? sentence : wrap(sentence, io.width)));
   return EXIT.ok;
 }

@@ -24,11 +24,11 @@ export async function drainWorker(
   { io, client, signal }: ClientContext,
   { id }: DrainOptions,
 ): Promise<ExitCode> {
-  const { body } = await client.call("drainWorker", { params: { worker_id: id } }, { signal });
-  io.printResult(body, ({ name, task_count }) => {
+  const worker = await client.workers.drain(id, { signal });
+  io.printResult(worker, ({ name, task_count }) => {
     const rest =
       task_count === 0 ? "it has no tasks" : `it still has ${formatCount(task_count, "task")} to finish`;
-    return `draining ${name ?? body.id}; ${rest}`;
+    return `draining ${name ?? worker.id}; ${rest}`;
   });
   return EXIT.ok;
 }

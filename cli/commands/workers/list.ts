@@ -30,12 +30,12 @@ export async function listWorkers(
   query: ListOptions,
 ): Promise<ExitCode> {
   const room_id = getSingleRoom(global.room);
-  const { body } =
+  const page =
     room_id === undefined
-      ? await client.call("listWorkers", { query }, { signal })
-      : await client.call("listRoomWorkers", { params: { room_id }, query }, { signal });
+      ? await client.workers.list(query, { signal })
+      : await client.workers.listInRoom(room_id, query, { signal });
   const emptyText = room_id === undefined ? "no workers" : `no workers in ${room_id}`;
-  showPage(io, body, { columns: createColumns(io), emptyText });
+  showPage(io, page, { columns: createColumns(io), emptyText });
   return EXIT.ok;
 }
 

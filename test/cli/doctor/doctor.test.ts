@@ -6,7 +6,7 @@ import { checkEncryption } from "../../../cli/doctor/connection-check.ts";
 import { checkBus, checkDatabase, measureClockSkew } from "../../../cli/doctor/server-check.ts";
 import { readExpiry } from "../../../cli/doctor/token-check.ts";
 import type { Health } from "../../../protocol/index.ts";
-import { JoblibClient } from "../../../sdk/client.ts";
+import { JoblibClient } from "../../../sdk/http/client.ts";
 import { createServer, createToken, parseSettings, type TokenClaims } from "../../../server/index.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { runCli } from "../run-cli.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Extension, type RunContext } from "../../../sdk/extension.ts";
+import { Extension, type RunContext } from "../../../sdk/extension/extension.ts";
 import { FACTOR } from "./factor.ts";
 
 /** The context of the extensions. */

@@ -1,4 +1,4 @@
-import { Extension } from "../../../sdk/extension.ts";
+import { Extension } from "../../../sdk/extension/extension.ts";
 
 /** Rejects a promise without a handler, and never ends. */
 export class Uncaught extends Extension("careless", {}) {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { spawnProcess } from "../../support/processes.ts";
 
-const SDK = new URL("../../../sdk/extension.ts", import.meta.url).href;
+const SDK = new URL("../../../sdk/extension/extension.ts", import.meta.url).href;
 const LOADER = fileURLToPath(new URL("../files/load.ts", import.meta.url));
 const EXTENSIONS = fileURLToPath(new URL("../files/extensions.ts", import.meta.url));
 

@@ -1,7 +1,7 @@
 import { setupServer } from "msw/node";
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import { Extension } from "../../../sdk/extension.ts";
+import { Extension } from "../../../sdk/extension/extension.ts";
 import { JobManager } from "../../../sdk/job-manager.ts";
 import { createFakeServer } from "../../../sdk/testing/fake-server.ts";
 

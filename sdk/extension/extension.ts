@@ -1,0 +1,183 @@
+import * as z from "zod";
+import { type Fairness, isNamePart, type JsonObject, type Task } from "../../protocol/index.ts";
+import { UsageError, ValidationError } from "../errors.ts";
+import type { TaskLogger } from "../logger.ts";
+import { checkDefaults } from "./parameter-defaults.ts";
+import { toParameterSchema } from "./parameter-schema.ts";
+import { type AnySchema, type SchemaInput, type SchemaOutput, validate } from "./standard-schema.ts";
+import type { TaskDefaultOptions } from "./task-options.ts";
+
+/** The second argument of an extension's `run`. */
+export interface RunContext {
+  /** Aborted when the task is cancelled, timed out or lost (`TaskLostError`), or interrupted (`InterruptedError`). */
+  readonly signal: AbortSignal;
+  /** Reports a fraction from 0 to 1 and a message of up to 1,000 characters. The latest report wins. Never throws. */
+  readonly progress: (fraction?: number, message?: string) => void;
+  /** The task as it was when it was started. */
+  readonly task: Task;
+  /** The worker's logger. Its lines are also stored with the task. */
+  readonly log: TaskLogger;
+}
+
+/** Options of an extension: static members of its class, or the last argument of `Extension`. */
+export interface ExtensionOptions {
+  /** The room or rooms of the job. Default: the manager's room. */
+  readonly room?: string | readonly string[];
+  /** True registers the job in `@global`, for all rooms. */
+  readonly public?: boolean;
+  /** The schema of the value that `run` returns. Default: any JSON. */
+  readonly result?: AnySchema;
+  /** Description of the job in the dashboard and CLI. */
+  readonly description?: string;
+  /** Default options of the job's tasks. */
+  readonly defaults?: TaskDefaultOptions;
+  /**
+   * The order of tasks with the same priority. `"fifo"` (default): the oldest first. `"room"`: rooms take
+   * turns.
+   */
+  readonly fairness?: Fairness;
+}
+
+/**
+ * The static members of every extension class. The options are not included, so that a class can declare
+ * `static room` without `override`.
+ */
+export interface ExtensionStatics {
+  readonly category: string;
+  readonly parameters: AnySchema;
+  /** The JSON Schema of the payload. */
+  readonly schema: JsonObject;
+}
+
+const BRAND = Symbol.for("joblib.extension");
+const PAYLOAD = Symbol.for("joblib.payload");
+
+/** Base class of all extensions. */
+export abstract class ExtensionInstance {
+  /** Runs a task. The result of the task is the returned value as JSON. If it throws, the attempt fails. */
+  abstract run(context: never, run: RunContext): unknown;
+}
+
+/** An extension class that can be registered with a job manager that has this context. */
+export interface ExtensionClass<Context = never> extends ExtensionStatics, ExtensionOptions {
+  readonly name: string;
+  readonly prototype: object;
+  // A property instead of a method: TypeScript compares the parameters of methods bivariantly, so a wrong
+  // context would be accepted.
+  new (input: never): { readonly run: (context: Context, run: RunContext) => unknown };
+}
+
+/**
+ * The parameters as fields. For an empty shape, zod's output type forbids every member, even `run`, so
+ * `object` is used instead.
+ */
+export type Fields<Output> = [Output[keyof Output]] extends [never] ? object : Readonly<Output>;
+
+type ConstructorInput<Input> = Record<never, never> extends Input ? [input?: Input] : [input: Input];
+
+/** The base class that `Extension` returns. */
+export type ExtensionBase<Input, Output> = ExtensionStatics &
+  (abstract new (
+    ...input: ConstructorInput<Input>
+  ) => ExtensionInstance & Fields<Output>);
+
+/**
+ * Creates the base class of an extension. The constructor takes the input of the parameters and throws
+ * `ValidationError` if it is invalid; the instance has their output as read-only fields. The parameters are an object
+ * of zod 4 types, or a schema of zod 4, zod 3 or any library with Standard JSON Schema. Throws `UsageError` for an
+ * invalid category, a schema that is not an object, an invalid default, or a reserved name.
+ *
+ * @example
+ * class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {
+ *   async run(viewer: Viewer, { signal }: RunContext) {
+ *     await viewer.rotate(this.angle, { signal });
+ *   }
+ * }
+ */
+export function Extension<Schema extends AnySchema>(
+  category: string,
+  schema: Schema,
+  options?: ExtensionOptions,
+): ExtensionBase<SchemaInput<Schema>, SchemaOutput<Schema>>;
+/** Creates the base class of an extension whose parameters are an object of zod 4 types. */
+export function Extension<Shape extends z.ZodRawShape = Record<never, never>>(
+  category: string,
+  shape?: Shape,
+  options?: ExtensionOptions,
+): ExtensionBase<z.input<z.ZodObject<Shape>>, z.output<z.ZodObject<Shape>>>;
+export function Extension(
+  category: string,
+  shapeOrSchema: AnySchema | z.ZodRawShape = {},
+  options: ExtensionOptions = {},
+): unknown {
+  if (!isNamePart(category)) {
+    throw new UsageError(
+      `${JSON.stringify(category)} is not a valid category: use 1 to 128 of A-Z a-z 0-9 _ . -`,
+    );
+  }
+  const parameters = isSchema(shapeOrSchema) ? shapeOrSchema : z.object(shapeOrSchema);
+  const label = `the parameters of an extension in ${category}`;
+  const schema = toParameterSchema(parameters, label);
+  checkDefaults(parameters, label);
+
+  abstract class Base extends ExtensionInstance {
+    static readonly [BRAND] = true;
+    static readonly category = category;
+    static readonly parameters = parameters;
+    static readonly schema = schema;
+
+    constructor(input: unknown = {}) {
+      super();
+      const validated = validate(parameters, input, "/payload");
+      if ("errors" in validated) throw createValidationError(new.target.name, validated.errors);
+      Object.defineProperty(this, PAYLOAD, { value: input });
+      for (const [key, value] of Object.entries(validated.value ?? {})) {
+        // A parameter with the name `run`, or an unknown member of a loose schema, must not hide a method.
+        if (key in this)
+          throw createValidationError(new.target.name, [
+            { pointer: `/payload/${key}`, detail: "is a reserved name" },
+          ]);
+        Object.defineProperty(this, key, { value, enumerable: true });
+      }
+    }
+  }
+  for (const key of Object.keys(schema["properties"] ?? {})) {
+    if (key === "run" || key in Base.prototype)
+      throw new UsageError(`${JSON.stringify(key)} is a reserved name: rename the parameter`);
+  }
+  // The type is `unknown`, because the constructor defines the fields at run time. The overloads declare
+  // them.
+  return Object.assign(Base, options);
+}
+
+const isSchema = (value: AnySchema | z.ZodRawShape): value is AnySchema =>
+  "~standard" in value || ("_def" in value && typeof value["safeParse"] === "function");
+
+const createValidationError = (name: string, errors: { pointer: string; detail: string }[]) => {
+  const messages = errors.map(
+    ({ pointer, detail }) => `${pointer.replace(/^\/payload/, "") || "/"}: ${detail}`,
+  );
+  return ValidationError.create(`${name}: ${messages.slice(0, 5).join("; ")}`, errors);
+};
+
+/**
+ * Returns true if the class extends `Extension(…)`, even if it is that of another installed copy of joblib.
+ */
+export const isExtensionClass = (value: unknown): value is ExtensionClass =>
+  typeof value === "function" && BRAND in value && "category" in value && !Object.hasOwn(value, BRAND);
+
+/**
+ * Returns the payload of an instance. This is the input of the constructor, because the worker applies
+ * defaults and transforms.
+ */
+export const getPayload = (instance: ExtensionInstance): unknown =>
+  PAYLOAD in instance ? instance[PAYLOAD] : undefined;
+
+/** An instance of an extension whose context has any type, because `register` has already checked it. */
+export interface RunnableExtension {
+  run(context: unknown, run: RunContext): unknown;
+}
+
+/** Creates an instance from a received payload. Throws `ValidationError` if it is invalid. */
+export const instantiate = (Class: ExtensionClass, payload: JsonObject): RunnableExtension =>
+  Reflect.construct(Class, [payload]);

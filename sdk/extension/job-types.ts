@@ -1,0 +1,36 @@
+import type { JsonObject, JsonValue, SubmittedTask, Task, TaskStatus } from "../../protocol/index.ts";
+
+/** The payload and result types of a job. */
+export interface JobType {
+  readonly payload: object;
+  readonly result: unknown;
+}
+
+/** The type of a table of jobs. `joblib types` prints such a table as the interface `Jobs`. */
+export type JobTypes<Jobs> = { readonly [Name in keyof Jobs]: JobType };
+
+/** The default table of jobs: accepts any name, payload and result. */
+export interface AnyJobs {
+  readonly [name: string]: { readonly payload: JsonObject; readonly result: JsonValue };
+}
+
+/** The job names of a table. */
+export type JobNameOf<Jobs> = keyof Jobs & string;
+
+declare const RESULT: unique symbol;
+
+/** A submitted task with the type of its result, which exists only at compile time. */
+export type TaskOf<Result> = SubmittedTask & { readonly [RESULT]?: Result };
+
+type Rest = Omit<Task, "status" | "result">;
+
+/** A task that `awaitTask` returned. If it is `completed`, its result has the job's type. */
+export type AwaitedTask<Result> =
+  | (Rest & { readonly status: "completed"; readonly result: Result })
+  | (Rest & { readonly status: Exclude<TaskStatus, "completed">; readonly result: null });
+
+/** The arguments after a job's name in `submit`. The payload is optional if it has no required members. */
+export type NamedSubmission<Payload extends object, Options> =
+  Record<never, never> extends Payload
+    ? [payload?: Payload, options?: Options]
+    : [payload: Payload, options?: Options];

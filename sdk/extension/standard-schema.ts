@@ -1,0 +1,97 @@
+import type { FieldError } from "../../protocol/index.ts";
+import { UsageError } from "../errors.ts";
+
+/**
+ * A schema that implements Standard Schema (https://standardschema.dev). Declares only the members that the
+ * SDK uses.
+ */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+    readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
+    readonly jsonSchema?: StandardJsonSchema | undefined;
+  };
+}
+
+interface StandardJsonSchema {
+  readonly input: (options: { target: string }) => Record<string, unknown>;
+  readonly output: (options: { target: string }) => Record<string, unknown>;
+}
+
+interface Issue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+type StandardResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly Issue[] };
+
+/** A zod 3 schema. Versions before 3.24 do not implement Standard Schema. */
+export interface Zod3Schema<Input = unknown, Output = Input> {
+  readonly _input: Input;
+  readonly _output: Output;
+  readonly _def: object;
+  safeParse(value: unknown): { success: true; data: Output } | { success: false; error: { issues: Issue[] } };
+}
+
+/** A schema for the parameters or the result of an extension: zod 4, zod 3, or any Standard Schema. */
+export type AnySchema<Input = unknown, Output = Input> =
+  | StandardSchema<Input, Output>
+  | Zod3Schema<Input, Output>;
+
+/** The input type of a schema. */
+export type SchemaInput<Schema> =
+  Schema extends StandardSchema<infer Input, unknown>
+    ? Input
+    : Schema extends Zod3Schema<infer Input, unknown>
+      ? Input
+      : never;
+
+/** The output type of a schema. */
+export type SchemaOutput<Schema> =
+  Schema extends StandardSchema<infer _, infer Output>
+    ? Output
+    : Schema extends Zod3Schema<infer _, infer Output>
+      ? Output
+      : never;
+
+/** The output of a schema, or its validation errors. */
+export type ValidationResult = { readonly value: unknown } | { readonly errors: FieldError[] };
+
+/**
+ * Validates a value. `pointer` is the JSON Pointer of the value; the pointers of the errors begin with it.
+ * Throws `UsageError` if the schema validates asynchronously.
+ */
+export const validate = (schema: AnySchema, value: unknown, pointer = ""): ValidationResult => {
+  const result = runSchema(schema, value);
+  if (result.issues === undefined) return { value: result.value };
+  return {
+    errors: result.issues.map((issue) => ({
+      pointer: pointer + (issue.path ?? []).map(toPointerPart).join(""),
+      detail: issue.message,
+    })),
+  };
+};
+
+const runSchema = (schema: AnySchema, value: unknown): StandardResult<unknown> => {
+  if (!("~standard" in schema)) {
+    const parsed = schema.safeParse(value);
+    return parsed.success ? { value: parsed.data } : { issues: parsed.error.issues };
+  }
+  const result = schema["~standard"].validate(value);
+  if (result instanceof Promise) {
+    result.catch(() => {});
+    throw new UsageError(
+      "the schema validates asynchronously, but a constructor cannot wait for it: use a synchronous schema",
+    );
+  }
+  return result;
+};
+
+const toPointerPart = (part: PropertyKey | { readonly key: PropertyKey }): string => {
+  const key = typeof part === "object" ? part.key : part;
+  return `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+};

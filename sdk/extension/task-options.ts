@@ -1,0 +1,64 @@
+import type { TaskDefaults, TaskSubmission } from "../../protocol/index.ts";
+
+/** The delay before the next attempt of a failed task. The server uses its defaults for missing members. */
+export interface BackoffOptions {
+  /** `exponential` doubles the delay with every attempt. */
+  readonly kind?: "exponential" | "fixed" | undefined;
+  /** The delay before the second attempt, in seconds. */
+  readonly seconds?: number | undefined;
+  /** Maximum delay, in seconds. */
+  readonly maxSeconds?: number | undefined;
+  /** The random part of the delay, from 0 to 1. */
+  readonly jitter?: number | undefined;
+}
+
+/** Task options that a job can set as defaults for all its tasks. */
+export interface TaskDefaultOptions {
+  /** Priority from −100 to 100; tasks with a higher priority run first. Default: 0. */
+  readonly priority?: number | undefined;
+  /** Seconds after the submit before which the task cannot be claimed. Default: 0. */
+  readonly delaySeconds?: number | undefined;
+  /** Maximum number of attempts. Default: 1. */
+  readonly maxAttempts?: number | undefined;
+  /** The delay between attempts. */
+  readonly backoff?: BackoffOptions | undefined;
+  /** Maximum duration of an attempt, in seconds; a longer attempt fails. Default: no limit. */
+  readonly timeoutSeconds?: number | undefined;
+}
+
+/** Options of one task. */
+export interface TaskOptions extends TaskDefaultOptions {
+  /**
+   * Time before which the task cannot be claimed: a `Date`, or a string in ISO 8601. Cannot
+   * be combined with `delaySeconds`.
+   */
+  readonly runAt?: Date | string | undefined;
+}
+
+/** Converts options to the names of the protocol. */
+export const toWireDefaults = (options: TaskDefaultOptions): TaskDefaults => {
+  const { priority, delaySeconds, maxAttempts, backoff, timeoutSeconds } = options;
+  const wire: TaskDefaults = {};
+  if (priority !== undefined) wire.priority = priority;
+  if (delaySeconds !== undefined) wire.delay_seconds = delaySeconds;
+  if (maxAttempts !== undefined) wire.max_attempts = maxAttempts;
+  if (backoff !== undefined) wire.backoff = toWireBackoff(backoff);
+  if (timeoutSeconds !== undefined) wire.timeout_seconds = timeoutSeconds;
+  return wire;
+};
+
+/** Converts the options of one task to the names of the protocol. */
+export const toWireOptions = (options: TaskOptions): Omit<TaskSubmission, "payload"> => {
+  const { runAt } = options;
+  const wire = toWireDefaults(options);
+  return runAt === undefined
+    ? wire
+    : { ...wire, run_at: typeof runAt === "string" ? runAt : runAt.toISOString() };
+};
+
+const toWireBackoff = ({ kind, seconds, maxSeconds, jitter }: BackoffOptions) => ({
+  ...(kind !== undefined && { kind }),
+  ...(seconds !== undefined && { seconds }),
+  ...(maxSeconds !== undefined && { max_seconds: maxSeconds }),
+  ...(jitter !== undefined && { jitter }),
+});

@@ -1,0 +1,102 @@
+import { type OperationName, operations } from "../../protocol/index.ts";
+import {
+  ConnectionError,
+  GatewayError,
+  ProblemError,
+  RateLimitedError,
+  ServiceUnavailableError,
+} from "../errors.ts";
+import { sleep } from "./sleep.ts";
+
+/** Limits and delays of retries. */
+export interface RetryPolicy {
+  /** Maximum number of attempts, including the first one. */
+  readonly attempts: number;
+  /**
+   * Upper bound of the first delay, in seconds. It doubles with every attempt. The delay is random, between 0
+   * and this bound.
+   */
+  readonly baseSeconds: number;
+  /** Maximum of the upper bound, in seconds. */
+  readonly maxSeconds: number;
+  /** No attempt starts later than this number of seconds after the first one. */
+  readonly deadlineSeconds: number;
+}
+
+/** The default. A user at a prompt waits for at most two seconds if the server is down. */
+export const DEFAULT_RETRY: RetryPolicy = {
+  attempts: 4,
+  baseSeconds: 0.25,
+  maxSeconds: 10,
+  deadlineSeconds: 30,
+};
+
+/** Codes of errors before the request was sent. */
+const NOT_SENT_CODES = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
+/** Codes of TLS errors, which retries cannot fix. */
+const PERMANENT_CODES = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY))/;
+
+/** Returns the code of the system error that caused an error, for example `ECONNREFUSED`. */
+export const getSystemCode = (error: unknown): string | undefined => {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
+    if ("code" in cause && typeof cause.code === "string") return cause.code;
+  }
+  return undefined;
+};
+
+/** Returns true if the same call may succeed later. */
+export const isTransient = (error: unknown): boolean => {
+  if (error instanceof RateLimitedError || error instanceof ServiceUnavailableError) return true;
+  return error instanceof ConnectionError && !PERMANENT_CODES.test(getSystemCode(error) ?? "");
+};
+
+/** Returns true if the call may be retried after this error. */
+export const canRetry = (name: OperationName, error: unknown): boolean => {
+  if (!isTransient(error)) return false;
+  if (operations[name].retryable || error instanceof RateLimitedError) return true;
+  return NOT_SENT_CODES.has(getSystemCode(error) ?? "");
+};
+
+/** Returns the seconds of `Retry-After`, at most one hour. Returns 0 if there is no such header. */
+const getRetryAfterSeconds = (error: unknown): number =>
+  error instanceof GatewayError || error instanceof ProblemError ? Math.min(3600, error.retryAfter ?? 0) : 0;
+
+/**
+ * Returns the seconds to wait before attempt `attempt + 1`: exponential backoff with full jitter, plus `Retry-After`.
+ */
+export const getRetryDelay = (attempt: number, policy: RetryPolicy, error?: unknown): number => {
+  const bound = Math.min(policy.maxSeconds, policy.baseSeconds * 2 ** Math.min(attempt - 1, 30));
+  return Math.random() * bound + getRetryAfterSeconds(error);
+};
+
+/**
+ * The signal that stops the retries. A `LazyAbort` creates it on access, which happens only after the first
+ * failure.
+ */
+interface AbortSource {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Calls `attempt` until it succeeds. Throws its last error if `isRetryable` returns false, if the limits of
+ * the policy are reached, or if `abort` is aborted during the call. If it is aborted during a delay, throws
+ * the signal's reason.
+ */
+export const withRetry = async <Value>(
+  attempt: () => Promise<Value>,
+  isRetryable: (error: unknown) => boolean,
+  { policy, abort }: { readonly policy: RetryPolicy; readonly abort?: AbortSource | undefined },
+): Promise<Value> => {
+  const deadline = performance.now() + policy.deadlineSeconds * 1000;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const signal = abort?.signal;
+      if (tries >= policy.attempts || signal?.aborted || !isRetryable(error)) throw error;
+      const delayMs = getRetryDelay(tries, policy, error) * 1000;
+      if (performance.now() + delayMs > deadline) throw error;
+      await sleep(delayMs, signal);
+    }
+  }
+};

@@ -1,0 +1,106 @@
+import {
+  formatJobName,
+  GLOBAL_ROOM,
+  isJsonObject,
+  JsonObject,
+  parseJobName,
+  type TaskSubmission,
+} from "../../protocol/index.ts";
+import { UsageError } from "../errors.ts";
+import { type ExtensionInstance, getPayload, isExtensionClass } from "../extension/extension.ts";
+import { getStaticRooms, type JobEntry } from "../extension/job-registry.ts";
+import { toJson } from "../extension/json.ts";
+import { type TaskOptions, toWireOptions } from "../extension/task-options.ts";
+
+/** Options of `JobManager.submit`. */
+export interface SubmitOptions extends TaskOptions {
+  /** The task's room. Default: the manager's room, or the only room of the class. */
+  readonly room?: string | undefined;
+  /**
+   * True if the job is in `@global`, false if it is in the room. Default: as in the registration of the
+   * class.
+   */
+  readonly public?: boolean | undefined;
+  /** A repeated submit with the same key returns the same task. Default: a random key. Not allowed for an array. */
+  readonly idempotencyKey?: string | undefined;
+  /** Aborts the submit, which then rejects with the signal's reason. The task may have been created. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The room and job of a task: the path parameters of `submitTask`. */
+export interface Destination {
+  readonly room_id: string;
+  readonly job_name: string;
+}
+
+/**
+ * Returns the room and job for a task of an instance. The job is that of the room if the class is registered
+ * there, otherwise that of `@global`. Throws `UsageError` if no room is known, or if the instance is not an
+ * extension.
+ */
+export const getDestination = (
+  instance: ExtensionInstance,
+  options: SubmitOptions,
+  {
+    ownRoom,
+    findEntry,
+  }: { ownRoom: string | undefined; findEntry: (Class: unknown) => JobEntry<never> | undefined },
+): Destination => {
+  const Class: unknown = instance.constructor;
+  if (!isExtensionClass(Class))
+    throw new UsageError("the submitted object is not an extension: its class must extend `Extension(…)`");
+  const entry = findEntry(Class);
+  const name = entry?.name ?? Class.name;
+  const registeredRooms = entry === undefined ? getStaticRooms(Class) : [...entry.rooms.keys()];
+  const rooms = registeredRooms.map((room) => room ?? ownRoom);
+  const localRooms = rooms.filter((room) => room !== undefined && room !== GLOBAL_ROOM);
+  const inGlobal = rooms.includes(GLOBAL_ROOM);
+
+  // Use the manager's room if the class is registered there, otherwise the only room of the class.
+  const isHere = ownRoom !== undefined && (inGlobal || localRooms.includes(ownRoom));
+  const onlyRoom = localRooms.length === 1 ? localRooms[0] : undefined;
+  const room =
+    options.room ?? (isHere ? ownRoom : (onlyRoom ?? ownRoom ?? (inGlobal ? GLOBAL_ROOM : undefined)));
+  if (room === undefined) {
+    throw new UsageError(
+      `the room of a ${name} task is unknown: pass { room } to submit, or to the job manager`,
+    );
+  }
+  const isPublic = options.public ?? (room === GLOBAL_ROOM || (inGlobal && !localRooms.includes(room)));
+  const roomId = isPublic ? GLOBAL_ROOM : room;
+  return { room_id: room, job_name: formatJobName({ roomId, category: Class.category, name }) };
+};
+
+/**
+ * Returns the room and job for a task that is submitted by job name. The room is the given one, otherwise the
+ * manager's, otherwise the one in the name. Throws `UsageError` if the name is malformed, or if no room is
+ * known.
+ */
+export const getDestinationByName = (
+  jobName: string,
+  { room }: SubmitOptions,
+  ownRoom: string | undefined,
+): Destination => {
+  const explicitRoom = room ?? ownRoom;
+  if (parseJobName(jobName, explicitRoom ?? GLOBAL_ROOM).kind === "invalid") {
+    throw new UsageError(`${JSON.stringify(jobName)} is not a job name: use <prefix>:<category>:<name>`);
+  }
+  const prefix = jobName.slice(0, jobName.indexOf(":"));
+  if (prefix === "private" && explicitRoom === undefined) {
+    throw new UsageError(
+      `the room of a ${jobName} task is unknown: pass { room } to submit, or to the job manager`,
+    );
+  }
+  const namedRoom = prefix === "public" || prefix === "private" ? GLOBAL_ROOM : prefix;
+  return { room_id: explicitRoom ?? namedRoom, job_name: jobName };
+};
+
+/** Returns the body of a submit. Throws `NotJsonError` if the payload is not JSON. */
+export const toSubmission = (payload: unknown, options: SubmitOptions): TaskSubmission => {
+  const json = toJson(payload ?? {});
+  return { payload: isJsonObject(json) ? json : JsonObject.parse(json), ...toWireOptions(options) };
+};
+
+/** Returns the body of an instance's submit. The payload is the input of the constructor. */
+export const toInstanceSubmission = (instance: ExtensionInstance, options: SubmitOptions): TaskSubmission =>
+  toSubmission(getPayload(instance), options);

@@ -1,0 +1,92 @@
+import {
+  MAX_TASKS_PER_SUBMIT,
+  type MinimalSubmittedTasks,
+  type NamedTaskSubmission,
+  type SubmittedTask,
+  type TaskSubmission,
+} from "../../protocol/index.ts";
+import { PayloadTooLargeError, ProtocolError, UsageError } from "../errors.ts";
+import type { JoblibClient } from "../http/client.ts";
+import { runConcurrently } from "./run-concurrently.ts";
+import type { Destination, SubmitOptions } from "./submission.ts";
+
+/**
+ * Maximum number of concurrent requests. With two, the server validates the second one while it inserts the
+ * first one.
+ */
+const MAX_IN_FLIGHT = 2;
+
+/** A task to submit, with its room and job. */
+export interface AddressedSubmission {
+  readonly destination: Destination;
+  readonly submission: TaskSubmission;
+}
+
+/** Converts a minimal response, which contains the common members once and no payloads, to full tasks. */
+const expandTasks = (
+  { common, ids }: MinimalSubmittedTasks,
+  sent: readonly NamedTaskSubmission[],
+): SubmittedTask[] => {
+  if (ids.length !== sent.length)
+    throw new ProtocolError(`the server returned ${ids.length} tasks for ${sent.length} submits`, 202);
+  return ids.map((id, index) => ({ ...common, id, payload: sent[index]?.payload ?? {} }));
+};
+
+/** Maximum size of a request in bytes, slightly less than the server's default `body_limit`. */
+const MAX_REQUEST_BYTES = 1_000_000;
+
+const splitIntoRequests = (tasks: readonly NamedTaskSubmission[]): NamedTaskSubmission[][] => {
+  const requests: NamedTaskSubmission[][] = [];
+  let request: NamedTaskSubmission[] = [];
+  let bytes = 0;
+  for (const task of tasks) {
+    const taskBytes = Buffer.byteLength(JSON.stringify(task));
+    bytes += taskBytes;
+    if (request.length === 0 || request.length >= MAX_TASKS_PER_SUBMIT || bytes > MAX_REQUEST_BYTES) {
+      request = [];
+      requests.push(request);
+      bytes = taskBytes;
+    }
+    request.push(task);
+  }
+  return requests;
+};
+
+/**
+ * Submits tasks to one room, in requests of up to 1,000 tasks and 1 MB; each request is atomic. Splits a request into
+ * halves if it is too large for the server. Sends two requests at a time.
+ * Throws `UsageError` for an idempotency key, or for tasks of different rooms.
+ */
+export const submitMany = async (
+  client: JoblibClient,
+  submissions: readonly AddressedSubmission[],
+  { idempotencyKey, signal }: Pick<SubmitOptions, "idempotencyKey" | "signal">,
+): Promise<SubmittedTask[]> => {
+  if (idempotencyKey !== undefined)
+    throw new UsageError(
+      "an idempotency key applies to one task only: submit the tasks one by one to use keys",
+    );
+  if (submissions.length === 0) return [];
+  const [room_id, other] = new Set(submissions.map(({ destination }) => destination.room_id));
+  if (room_id === undefined || other !== undefined) {
+    throw new UsageError(
+      "tasks that are submitted together must have the same room: pass { room } to submit",
+    );
+  }
+  const send = async (tasks: NamedTaskSubmission[]): Promise<SubmittedTask[]> => {
+    try {
+      const request = { params: { room_id }, body: { tasks } };
+      const { body } = await client.callMinimal("submitTasks", request, { signal });
+      return "tasks" in body ? body.tasks : expandTasks(body, tasks);
+    } catch (error) {
+      if (!(error instanceof PayloadTooLargeError) || tasks.length === 1) throw error;
+      const half = Math.ceil(tasks.length / 2);
+      return [...(await send(tasks.slice(0, half))), ...(await send(tasks.slice(half)))];
+    }
+  };
+  const namedTasks = submissions.map(({ destination: { job_name }, submission }) => ({
+    job_name,
+    ...submission,
+  }));
+  return (await runConcurrently(splitIntoRequests(namedTasks), MAX_IN_FLIGHT, send)).flat();
+};

@@ -1,0 +1,138 @@
+import { randomUUID } from "node:crypto";
+import {
+  MAX_TASKS_PER_SUBMIT,
+  type MinimalResponse,
+  type OperationResponse,
+  type Operations,
+  type SubmittedTask,
+  type TraceContext,
+} from "../../protocol/index.ts";
+import {
+  MethodNotAllowedError,
+  ProblemError,
+  ProtocolError,
+  RouteNotFoundError,
+  toProblemError,
+} from "../errors.ts";
+import { Batcher, type Cancellation } from "../http/batcher.ts";
+import { traceSubmit } from "../http/call-spans.ts";
+import type { JoblibClient } from "../http/client.ts";
+import type { SubmitOptions } from "./submission.ts";
+import type { AddressedSubmission } from "./submit-many.ts";
+
+interface SubmitCall extends AddressedSubmission {
+  /**
+   * The idempotency key. A repeated call with it returns the same task, whether it is sent in a batch or individually.
+   */
+  readonly key: string;
+  /** The trace context of the submitter. */
+  readonly trace: TraceContext | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Adapts an `AbortSignal` to a `Cancellation`. */
+class SignalCancellation implements Cancellation {
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  get isAborted(): boolean {
+    return this.#signal.aborted;
+  }
+
+  get reason(): unknown {
+    return this.#signal.reason;
+  }
+
+  onAbort(listener: () => void): () => void {
+    this.#signal.addEventListener("abort", listener);
+    return () => this.#signal.removeEventListener("abort", listener);
+  }
+}
+
+type BatchResponse =
+  | OperationResponse<Operations["submitBatch"]>
+  | MinimalResponse<Operations["submitBatch"]>;
+
+const toOutcomes = ({ body }: BatchResponse, calls: readonly SubmitCall[]): (SubmittedTask | Error)[] => {
+  const { results } = body;
+  if (results.length !== calls.length)
+    throw new ProtocolError(`the server returned ${results.length} results for ${calls.length} submits`, 200);
+  const common = "common" in body ? body.common : null;
+  return results.map((result, index) => {
+    if ("task" in result) return result.task;
+    if ("problem" in result) return toProblemError(result.problem);
+    if (common === null)
+      throw new ProtocolError("the server returned a task without its common members", 200);
+    return { ...common, id: result.id, payload: calls[index]?.submission.payload ?? {} };
+  });
+};
+
+/**
+ * Batches single submits to one room. Submits that are made during a request are sent together in the next
+ * one. If no request is running, a submit is sent immediately. Every submit has its own outcome.
+ */
+export class SubmitQueue {
+  readonly #client: JoblibClient;
+  readonly #roomId: string;
+  readonly #batcher: Batcher<SubmitCall, SubmittedTask>;
+  /** True if the server is too old to support batches. */
+  #isBatchUnsupported = false;
+
+  constructor(client: JoblibClient, roomId: string) {
+    this.#client = client;
+    this.#roomId = roomId;
+    this.#batcher = new Batcher<SubmitCall, SubmittedTask>({
+      maxCalls: MAX_TASKS_PER_SUBMIT,
+      sendOne: (call) => this.#sendOne(call),
+      sendMany: (calls) => this.#sendMany(calls),
+      // Errors with these statuses may be caused by one of the calls.
+      isForAll: (error) =>
+        !(error instanceof ProblemError && [400, 404, 405, 413, 422].includes(error.problem.status)),
+    });
+  }
+
+  /** Submits a task and returns it. Without an idempotency key, uses a random one. */
+  send(addressed: AddressedSubmission, { idempotencyKey, signal }: SubmitOptions): Promise<SubmittedTask> {
+    signal?.throwIfAborted();
+    const { payload } = addressed.submission;
+    const bytes = this.#isBatchUnsupported
+      ? Number.POSITIVE_INFINITY
+      : 200 + JSON.stringify(payload ?? {}).length;
+    const key = idempotencyKey ?? randomUUID();
+    const call = { url: this.#client.url, params: addressed.destination };
+    return traceSubmit(call, (trace) =>
+      this.#batcher.send(
+        { ...addressed, key, trace, signal },
+        bytes,
+        signal && new SignalCancellation(signal),
+      ),
+    );
+  }
+
+  async #sendMany(calls: readonly SubmitCall[]): Promise<(SubmittedTask | Error)[]> {
+    const submissions = calls.map(
+      ({ destination: { job_name }, submission, key: idempotency_key, trace }) => ({
+        job_name,
+        idempotency_key,
+        ...(trace && { trace_context: trace }),
+        ...submission,
+      }),
+    );
+    try {
+      const request = { params: { room_id: this.#roomId }, body: { submissions } };
+      return toOutcomes(await this.#client.callMinimal("submitBatch", request), calls);
+    } catch (error) {
+      this.#isBatchUnsupported ||=
+        error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
+      throw error;
+    }
+  }
+
+  async #sendOne({ destination, submission, key, signal }: SubmitCall): Promise<SubmittedTask> {
+    const request = { params: destination, body: submission };
+    return (await this.#client.call("submitTask", request, { idempotencyKey: key, signal })).body;
+  }
+}

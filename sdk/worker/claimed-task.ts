@@ -1,0 +1,299 @@
+import { setTimeout } from "node:timers/promises";
+import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../../protocol/index.ts";
+import { InterruptedError, TaskLostError, UsageError } from "../errors.ts";
+import type { ExtensionClass } from "../extension/extension.ts";
+import { LazyAbort } from "../http/lazy-abort.ts";
+import type { LeasedTask } from "./heartbeat.ts";
+import { createExtension, type RunResult, runExtension, toResult } from "./run-extension.ts";
+import { traceRun } from "./run-span.ts";
+import type { TaskEnvironment } from "./task-environment.ts";
+import {
+  isLeaseLost,
+  isRejection,
+  type TaskOutcome,
+  toErrorText,
+  toLostError,
+  toLostOutcome,
+  toShortError,
+} from "./task-outcome.ts";
+import { TaskReports } from "./task-reports.ts";
+import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
+
+/**
+ * A task that this worker has claimed. `run` starts the task, runs the extension and ends the task.
+ * `start`, `complete`, `fail` and `release` are the individual steps.
+ *
+ * @example
+ * for await (const task of jobs.listen()) await task.run(viewer);
+ */
+export class ClaimedTask<Context = unknown> implements LeasedTask {
+  readonly id: string;
+  /** The number of the claim. It fences the lease: the server rejects updates of earlier attempts. */
+  readonly attempt: number;
+  /** @internal */ readonly leasedSince = performance.now();
+  /** @internal False after the lease was lost, or while the task is released. */ hasLease = true;
+  /** @internal True while the end of the task is being sent and its slot can be reused. */ freesSlot = false;
+  readonly #environment: TaskEnvironment;
+  readonly #Class: ExtensionClass | undefined;
+  readonly #abort = new LazyAbort();
+  /** Aborted when no more updates should be sent. */
+  readonly #cancellation = new LazyAbort();
+  #task: Task;
+  #phase: "claimed" | "starting" | "started" | "ending" | "settled" = "claimed";
+  // Members that few tasks need are created on first use: creating them took half of a busy worker's CPU time.
+  #settled: PromiseWithResolvers<void> | undefined;
+  #reports: TaskReports | undefined;
+  #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
+  #interruption: Promise<TaskOutcome> | undefined;
+  /** True if the interruption ends the task itself; false if it waits for an update that is already being sent. */
+  #isInterrupted = false;
+
+  /** @internal */ constructor(task: Task, environment: TaskEnvironment) {
+    this.id = task.id;
+    this.attempt = task.attempt;
+    this.#task = task;
+    this.#environment = environment;
+    this.#Class = environment.find(task.job_name);
+    if (task.status === "running") this.#phase = "started";
+  }
+
+  /** The full name of the job. */
+  get jobName(): string {
+    return this.#task.job_name;
+  }
+  /** The id of the task's room. */
+  get room(): string {
+    return this.#task.room_id;
+  }
+  /** The payload as submitted, before the extension's schema applies defaults. */
+  get payload(): JsonObject {
+    return this.#task.payload;
+  }
+  /** The task as it was last returned by the server. */
+  get task(): Task {
+    return this.#task;
+  }
+  /** Aborted when the task is cancelled, timed out, lost (`TaskLostError`) or interrupted (`InterruptedError`). */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+  /** @internal Does not create the signal. */ get isAborted(): boolean {
+    return this.#abort.isAborted;
+  }
+  /** True while `run` is running. */
+  get isRunning(): boolean {
+    return this.#outcome !== undefined && this.#phase !== "settled";
+  }
+  /** Resolves when the task is completed, failed, lost or released, and `run` has returned. */
+  get settled(): Promise<void> {
+    if (this.#phase === "settled") return Promise.resolve();
+    this.#settled ??= Promise.withResolvers();
+    return this.#settled.promise;
+  }
+
+  /**
+   * Starts the task, runs the extension, and completes or fails the task. Never throws: an error is in the outcome.
+   * `context` is the first argument of the extension's `run`. Default: the context of the job manager.
+   */
+  run(context?: Context): Promise<TaskOutcome> {
+    if (this.#outcome === undefined) {
+      const outcome = Promise.withResolvers<TaskOutcome>();
+      this.#outcome = outcome;
+      traceRun(this.#task, outcome.promise, () => void this.#run(context).then(outcome.resolve));
+    }
+    return this.#outcome.promise;
+  }
+
+  async #run(context: unknown = this.#environment.context): Promise<TaskOutcome> {
+    try {
+      const extension = createExtension(this.#Class, this);
+      if (typeof extension === "string") return await this.#failRun(extension);
+      await this.start();
+      const result = await runExtension(this, extension, context, this.#environment);
+      if (this.#abort.isAborted) return await this.#discardRun(result);
+      if ("error" in result) return await this.#failRun(result.error);
+      try {
+        return { status: "completed", task: await this.complete(result.result) };
+      } catch (error) {
+        if (!isRejection(error)) throw error;
+        return await this.#failRun(`the result cannot be stored: ${toErrorText(error)}`);
+      }
+    } catch (error) {
+      return (this.#isInterrupted ? this.#interruption : undefined) ?? this.#loseRun(error);
+    } finally {
+      this.#close();
+    }
+  }
+
+  async #failRun(error: unknown): Promise<TaskOutcome> {
+    return { status: "failed", error: toErrorText(error), cause: error, task: await this.fail(error) };
+  }
+
+  /** Discards the result of a run whose task was interrupted or lost; a lost task's result is sent as a late result. */
+  async #discardRun(result: RunResult): Promise<TaskOutcome> {
+    if (this.#isInterrupted && this.#interruption !== undefined) return this.#interruption;
+    const { reason } = this.#abort;
+    if ("result" in result && reason instanceof TaskLostError && reason.reason === "lost")
+      await this.#sendLateResult(result.result);
+    return this.#loseRun(reason);
+  }
+
+  /** Sends a late result: the server rejects the update, but stores the result for the submitter. Never throws. */
+  async #sendLateResult(result: unknown): Promise<void> {
+    try {
+      await this.#send({ status: "completed", result: toResult(this.#Class, result) }, NO_RETRY, 10);
+    } catch (error) {
+      this.#environment.logger.info({ err: error, task: this.id }, "sent a late result");
+    }
+  }
+
+  #loseRun(error: unknown): TaskOutcome {
+    this.#environment.logger.warn({ err: error, task: this.id }, "discarded the outcome of a task");
+    return toLostOutcome(error, this.#abort.reason);
+  }
+
+  /** Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if it has ended. */
+  async start(): Promise<Task> {
+    this.#abort.throwIfAborted();
+    if (this.#phase === "started") return this.#task;
+    if (this.#phase !== "claimed") throw this.#createPhaseError();
+    this.#phase = "starting";
+    const task = await this.#send({ status: "running" });
+    this.#abort.throwIfAborted();
+    if (this.#phase === "starting") this.#phase = "started";
+    return task;
+  }
+
+  /**
+   * Completes the running task. Rejects with `NotJsonError` or `ValidationError` if the result is invalid (the task
+   * keeps running), `UsageError` if it is not running, and `TaskLostError` if the lease is lost. Retries for 5 minutes.
+   */
+  async complete(result?: unknown): Promise<Task> {
+    if (this.#phase !== "started") throw this.#createPhaseError();
+    return this.#end({ status: "completed", result: toResult(this.#Class, result) });
+  }
+
+  /**
+   * Fails the attempt and stores the text of `error`. The task is pending again if it has attempts left. Throws
+   * `UsageError` if the task has ended, and `TaskLostError` if the lease is lost.
+   */
+  async fail(error: unknown): Promise<Task> {
+    try {
+      return await this.#end({ status: "failed", error: toErrorText(error) });
+    } catch (rejection) {
+      if (!isRejection(rejection)) throw rejection;
+      // The server or a proxy may reject a long text. Without a shorter one, the task would seem to run forever.
+      return this.#end({ status: "failed", error: toShortError(error) });
+    }
+  }
+
+  /** Requeues a task that has not started. Throws `UsageError` if it has started. */
+  async release(): Promise<void> {
+    if (this.#phase !== "claimed") throw this.#createPhaseError();
+    this.#phase = "ending";
+    this.hasLease = false;
+    await this.#environment.release(this.id);
+    this.#close();
+  }
+
+  /** Reports a fraction from 0 to 1, and a message of up to 1,000 characters. The latest report wins. Never throws. */
+  progress(fraction?: number, message?: string): void {
+    this.#getReports()?.progress(fraction, message);
+  }
+
+  /** Stores log lines with the task. The server keeps the first 5,000 lines of an attempt. Never throws. */
+  log(text: string, level: LogLevel = "info"): void {
+    this.#getReports()?.log(level, text);
+  }
+
+  /** @internal Aborts the task, because the server reported that the lease is lost. */
+  markLost(reason: StopReason): void {
+    this.hasLease = false;
+    if (this.#phase === "settled" || this.#phase === "ending") return;
+    this.#abort.abort(TaskLostError.create(reason));
+    this.#environment.logger.warn({ task: this.id, reason }, "lost the lease on a task");
+    // If the extension is running, its slot becomes free only when `run` returns.
+    if (this.#outcome === undefined) this.#close();
+  }
+
+  /** Ends the task without waiting for `run`. Fails a started task with `reason`, requeues any other. Never throws. */
+  interrupt(reason = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
+    this.#interruption ??= this.#interrupt(reason);
+    void this.#interruption.then((outcome) => this.#outcome?.resolve(outcome));
+    return this.#interruption;
+  }
+
+  async #interrupt(reason: string): Promise<TaskOutcome> {
+    this.#isInterrupted = this.#phase !== "ending" && this.#phase !== "settled";
+    try {
+      if (this.#phase === "claimed") await this.release();
+      else if (this.#isInterrupted) {
+        this.#abort.abort(new InterruptedError(reason));
+        const task = await this.#end({ status: "failed", error: reason }, SHORT_RETRY);
+        return { status: "failed", error: reason, cause: this.#abort.reason, task };
+      } else {
+        // Its end is already being sent. Wait for it, but not as long as it would be retried.
+        await Promise.race([this.settled, setTimeout(5_000, undefined, { ref: false })]);
+        this.#cancellation.abort();
+        if (this.#outcome !== undefined) return await this.#outcome.promise;
+      }
+      return { status: "released" };
+    } catch (error) {
+      return this.#loseRun(error);
+    } finally {
+      this.#cancellation.abort();
+      this.#close();
+    }
+  }
+
+  /** Sends the end of the task. If the server rejects its content, the task continues. */
+  async #end(update: TaskUpdate, policy = DELIVERY_RETRY): Promise<Task> {
+    const before = this.#phase;
+    if (before === "ending" || before === "settled") throw this.#createPhaseError();
+    this.#phase = "ending";
+    this.#environment.onEnding(this, true);
+    if (this.#reports !== undefined) await this.#reports.idle();
+    try {
+      return await this.#send(update, policy);
+    } catch (error) {
+      if (isRejection(error) && this.#phase === "ending") {
+        this.#phase = before;
+        this.#environment.onEnding(this, false);
+      }
+      throw error;
+    } finally {
+      if (this.#outcome === undefined && this.#phase === "ending") this.#close();
+    }
+  }
+
+  async #send(update: TaskUpdate, policy = DELIVERY_RETRY, timeoutSeconds?: number): Promise<Task> {
+    const { id, attempt } = this;
+    // Progress that the task reported is missing in the known task, so the full response is needed.
+    const currentTask = this.#reports?.hasProgress ? undefined : this.#task;
+    const options = { policy, timeoutSeconds, cancellation: this.#cancellation };
+    try {
+      this.#task = await this.#environment.updates.deliver({ id, attempt, update, currentTask }, options);
+      return this.#task;
+    } catch (error) {
+      if (isLeaseLost(error)) this.#abort.abort(toLostError(error));
+      throw error;
+    }
+  }
+
+  #getReports(): TaskReports | undefined {
+    if (this.#phase !== "started" || this.#abort.isAborted) return undefined;
+    this.#reports ??= new TaskReports(this, this.#environment.updates, this.#abort, this.#cancellation);
+    return this.#reports;
+  }
+
+  #createPhaseError(): UsageError {
+    return new UsageError(`task ${this.id} does not allow this operation, because it is ${this.#phase}`);
+  }
+
+  #close(): void {
+    if (this.#phase === "settled") return;
+    this.#phase = "settled";
+    this.#environment.onSettled(this);
+    this.#settled?.resolve();
+  }
+}

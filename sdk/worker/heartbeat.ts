@@ -1,0 +1,203 @@
+import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { MAX_TASKS_PER_HEARTBEAT, type StopReason, type Task } from "../../protocol/index.ts";
+import { WorkerNotFoundError } from "../errors.ts";
+import type { JoblibClient } from "../http/client.ts";
+import { getRetryDelay } from "../http/retry.ts";
+import { sleep } from "../http/sleep.ts";
+import type { Logger } from "../logger.ts";
+import type { Lease } from "./update-queue.ts";
+
+/** The parts of a claimed task that the heartbeat and the task stream use. */
+export interface LeasedTask extends Lease {
+  /** The task as last returned by the server. */
+  readonly task: Task;
+  /** @internal The time of the claim, in milliseconds of `performance.now()`. */
+  readonly leasedSince: number;
+  /** @internal False after the lease was lost, or while the task is released: heartbeats do not list the task. */
+  hasLease: boolean;
+  /** @internal True while the end of the task is being sent and its slot can be reused. */
+  freesSlot: boolean;
+  /** @internal Called when the server reports that the lease is lost. */
+  markLost(reason: StopReason): void;
+}
+
+export interface HeartbeatOptions {
+  readonly client: JoblibClient;
+  readonly workerId: string;
+  /** The initial interval, in seconds. Each response contains the next interval. */
+  readonly seconds: number;
+  /** The interval in seconds; undefined for the interval of the server. */
+  readonly fixedSeconds: number | undefined;
+  /** The worker's claimed and running tasks. */
+  readonly tasks: Iterable<LeasedTask>;
+  /** Called when the server no longer knows the worker. */
+  readonly onForgotten: () => void;
+  /** Called when an admin has drained the worker. */
+  readonly onDraining: () => void;
+  /** Returns true if the worker already knows that it is drained. */
+  readonly isDraining: () => boolean;
+  readonly logger: Logger;
+}
+
+/**
+ * Age at which a new task causes a heartbeat, in milliseconds. Otherwise a worker with short tasks would send
+ * a heartbeat for every task.
+ */
+const NEW_TASK_DELAY_MS = 250;
+/**
+ * Minimum delay of the timer, in milliseconds. If tasks take about 250 ms, there is always one that is almost
+ * old enough.
+ */
+const MIN_NEW_TASK_DELAY_MS = 50;
+/** Interval of a busy worker if the server or a proxy does not support long polls, in seconds. */
+const FALLBACK_INTERVAL_SECONDS = 2;
+
+/**
+ * Sends the heartbeats of a worker. While it has tasks, each heartbeat is a long poll, so that a cancellation arrives
+ * immediately. When a new task is 250 ms old, the long poll is aborted and sent again with the task in its list.
+ */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  readonly #stopped = new AbortController();
+  #request = new AbortController();
+  #listed: ReadonlyMap<string, LeasedTask> = new Map();
+  #seconds: number;
+  #newTaskTimer: NodeJS.Timeout | undefined;
+  #extraTimer: NodeJS.Timeout | undefined;
+  #failures = 0;
+  #immediate: PromiseWithResolvers<void> | undefined;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+    this.#seconds = options.fixedSeconds ?? options.seconds;
+  }
+
+  /** Starts the heartbeats. The first one is sent after an interval, because the worker was just created. */
+  start(): void {
+    // Runs without a trace context, because the heartbeats continue after the span that is active when the
+    // worker is created.
+    void context.with(ROOT_CONTEXT, () => this.#run());
+  }
+
+  /** Stops the heartbeats and aborts an open request. */
+  stop(): void {
+    clearTimeout(this.#newTaskTimer);
+    clearTimeout(this.#extraTimer);
+    this.#immediate?.resolve();
+    this.#stopped.abort();
+    this.#request.abort();
+  }
+
+  /** Sends the next heartbeat as soon as the new task is 250 ms old, if it has not ended by then. */
+  scheduleForNewTask(): void {
+    this.#newTaskTimer ??= setTimeout(() => this.#listNewTasks(), NEW_TASK_DELAY_MS);
+  }
+
+  /**
+   * Aborts the long poll if a task older than 250 ms is not listed. Otherwise waits for the oldest task
+   * that is not listed.
+   */
+  #listNewTasks(): void {
+    this.#newTaskTimer = undefined;
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const task of this.#options.tasks) {
+      if (task.hasLease && this.#listed.get(task.id) !== task) oldest = Math.min(oldest, task.leasedSince);
+    }
+    if (oldest === Number.POSITIVE_INFINITY) return;
+    const remainingMs = oldest + NEW_TASK_DELAY_MS - performance.now();
+    if (remainingMs <= 0) this.#request.abort();
+    else
+      this.#newTaskTimer = setTimeout(
+        () => this.#listNewTasks(),
+        Math.max(remainingMs, MIN_NEW_TASK_DELAY_MS),
+      );
+  }
+
+  /**
+   * Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when
+   * the heartbeat has failed.
+   */
+  sendNow(): Promise<void> {
+    this.#immediate ??= Promise.withResolvers();
+    this.#request.abort();
+    return this.#immediate.promise;
+  }
+
+  /** Sends a heartbeat after a delay in milliseconds, and aborts the long poll that is open then. */
+  sendAfter(ms: number): void {
+    this.#extraTimer ??= setTimeout(() => {
+      this.#extraTimer = undefined;
+      this.#request.abort();
+    }, ms);
+  }
+
+  async #run(): Promise<void> {
+    let delaySeconds = this.#seconds;
+    while (!this.#stopped.signal.aborted) {
+      await sleep(delaySeconds * 1000, this.#request.signal).catch(() => {});
+      if (this.#stopped.signal.aborted) return;
+      this.#request = new AbortController();
+      this.#listed = new Map(this.#getOldestTasks().map((task) => [task.id, task]));
+      const immediate = this.#immediate;
+      this.#immediate = undefined;
+      try {
+        delaySeconds = await this.#send(this.#listed, immediate !== undefined);
+        this.#failures = 0;
+      } catch (error) {
+        if (this.#stopped.signal.aborted) return;
+        if (error instanceof WorkerNotFoundError) return this.#options.onForgotten();
+        delaySeconds = this.#request.signal.aborted ? 0 : this.#handleFailure(error);
+      } finally {
+        immediate?.resolve();
+      }
+    }
+  }
+
+  #getOldestTasks(): LeasedTask[] {
+    const tasks = [...this.#options.tasks]
+      .filter((task) => task.hasLease)
+      .sort((a, b) => a.leasedSince - b.leasedSince);
+    return tasks.slice(0, MAX_TASKS_PER_HEARTBEAT);
+  }
+
+  /** Sends one heartbeat. Returns the seconds to wait before the next one. */
+  async #send(listed: ReadonlyMap<string, LeasedTask>, isImmediate: boolean): Promise<number> {
+    const { client, workerId, fixedSeconds, onDraining, isDraining } = this.#options;
+    // A caller of `sendNow` waits for the current leases, not for the next change.
+    const isLongPoll = listed.size > 0 && !isImmediate;
+    const wasDraining = isDraining();
+    const startedAt = performance.now();
+    const { body } = await client.call(
+      "heartbeat",
+      {
+        params: { worker_id: workerId },
+        body: { tasks: [...listed.keys()], ...(wasDraining && { draining: true }) },
+      },
+      {
+        wait: isLongPoll ? Math.max(1, Math.floor(this.#seconds)) : undefined,
+        signal: this.#request.signal,
+        retry: false,
+        // Detects a dead connection before the server considers the worker dead, which happens after four
+        // intervals.
+        timeoutSeconds: Math.max(2, this.#seconds),
+      },
+    );
+    this.#seconds = fixedSeconds ?? body.heartbeat_seconds;
+    for (const { task_id, reason } of body.stop) listed.get(task_id)?.markLost(reason);
+    const isDrained = body.draining === true && !wasDraining;
+    if (isDrained) onDraining();
+    if (isImmediate) return 0;
+    if (!isLongPoll) return this.#seconds;
+    const elapsed = (performance.now() - startedAt) / 1000;
+    const isEarly = body.stop.length === 0 && !isDrained && elapsed < this.#seconds / 2;
+    return isEarly ? Math.min(FALLBACK_INTERVAL_SECONDS, this.#seconds) : 0;
+  }
+
+  #handleFailure(error: unknown): number {
+    this.#failures += 1;
+    const fields = { err: error, worker: this.#options.workerId, failures: this.#failures };
+    this.#options.logger.warn(fields, "heartbeat failed");
+    const policy = { attempts: 0, baseSeconds: 0.5, maxSeconds: this.#seconds, deadlineSeconds: 0 };
+    return getRetryDelay(this.#failures, policy, error);
+  }
+}

@@ -1,0 +1,58 @@
+import type { LogLevel, Progress, Task, TaskUpdate } from "../../protocol/index.ts";
+import type { ExtensionClass } from "../extension/extension.ts";
+import { silentLogger } from "../logger.ts";
+import { ClaimedTask } from "./claimed-task.ts";
+import type { TaskOutcome } from "./task-outcome.ts";
+
+/** Options of `runLocally`. */
+export interface LocalRunOptions {
+  /** The first argument of `run`. */
+  readonly context: unknown;
+  /** Aborting it interrupts the task, which then fails. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+  readonly onLog: (text: string, level: LogLevel) => void;
+}
+
+/** Applies an update to a task in this process. */
+const applyUpdate = (task: Task, { status, error, result, progress }: TaskUpdate): Task => ({
+  ...task,
+  ...(status !== undefined && { status }),
+  ...(error !== undefined && { error }),
+  ...(result !== undefined && { result }),
+  ...(progress !== undefined && { progress }),
+});
+
+/** Runs a task with a class in this process. Behaves like a worker, but needs no server. */
+export const runLocally = async (
+  Class: ExtensionClass<unknown>,
+  task: Task,
+  { context, signal, onProgress, onLog }: LocalRunOptions,
+): Promise<TaskOutcome> => {
+  let current: Task = { ...task, status: "claimed", result: null, error: null, progress: null };
+  const claimed = new ClaimedTask(current, {
+    updates: {
+      async deliver({ update }) {
+        current = applyUpdate(current, update);
+        if (update.progress !== undefined) onProgress(update.progress);
+        for (const { text, level = "info" } of update.log ?? []) onLog(text, level);
+        return current;
+      },
+    },
+    logger: silentLogger,
+    captureConsole: false,
+    context,
+    find: () => Class,
+    release: async () => {},
+    onEnding: () => {},
+    onSettled: () => {},
+  });
+  const stop = () => void claimed.interrupt("interrupted");
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await claimed.run();
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+};

@@ -1,0 +1,98 @@
+import { MAX_ERROR_BYTES, type StopReason, type Task } from "../../protocol/index.ts";
+import {
+  ForbiddenError,
+  InvalidTaskTransitionError,
+  MalformedRequestError,
+  PayloadTooLargeError,
+  ProtocolError,
+  TaskLostError,
+  TaskNotFoundError,
+  ValidationError,
+  WorkerNotFoundError,
+} from "../errors.ts";
+import { NotJsonError, toStorableText, toText } from "../extension/json.ts";
+
+/** The outcome of running a task. */
+export type TaskOutcome =
+  | { readonly status: "completed"; readonly task: Task }
+  /**
+   * `task` is pending if it has attempts left. `error` is the stored text, and `cause` is the value that
+   * `run` threw.
+   */
+  | { readonly status: "failed"; readonly error: string; readonly cause: unknown; readonly task: Task }
+  /**
+   * The lease was lost, or the server did not accept the end of the task in time (`undelivered`). The result is
+   * discarded, unless the server stores it as a late result.
+   */
+  | { readonly status: "lost"; readonly reason: StopReason | "undelivered" }
+  /** The task did not run; the server has requeued it. */
+  | { readonly status: "released" };
+
+/** Returns the reason for the abort of a task whose lease is lost. */
+export function toLostError(error: unknown): TaskLostError {
+  return error instanceof TaskLostError ? error : TaskLostError.create("lost");
+}
+
+/**
+ * Returns the outcome of a task whose end did not reach the server. `error` is the failure of the update, and
+ * `reason` is that of the task's signal.
+ */
+export const toLostOutcome = (error: unknown, reason: unknown): TaskOutcome => {
+  const lost = reason instanceof TaskLostError ? reason : error;
+  if (lost instanceof TaskLostError) return { status: "lost", reason: lost.reason };
+  return { status: "lost", reason: isLeaseLost(error) ? "lost" : "undelivered" };
+};
+
+/** Returns true if the error means that the worker's lease on the task is lost. */
+export function isLeaseLost(error: unknown): boolean {
+  return (
+    error instanceof TaskLostError ||
+    error instanceof TaskNotFoundError ||
+    error instanceof WorkerNotFoundError ||
+    error instanceof InvalidTaskTransitionError ||
+    error instanceof ForbiddenError
+  );
+}
+
+/** Returns true if the content of the update was rejected, so that a retry would be rejected too. */
+export const isRejection = (error: unknown): boolean =>
+  error instanceof NotJsonError ||
+  error instanceof ValidationError ||
+  error instanceof MalformedRequestError ||
+  error instanceof PayloadTooLargeError ||
+  isProxyRejection(error);
+
+/**
+ * Returns true for a 4xx response that is not from joblib, such as the page of a firewall or the body limit
+ * of a proxy.
+ */
+export const isProxyRejection = (error: unknown): boolean =>
+  error instanceof ProtocolError && error.status !== undefined && error.status >= 400 && error.status < 500;
+
+/**
+ * Maximum length of a short error text, in bytes. Even the smallest body limits of servers and proxies are
+ * larger.
+ */
+const SHORT_ERROR_BYTES = 300;
+
+/**
+ * Returns the beginning of an error's text. It is sent if the server or a proxy has rejected the whole text.
+ */
+export const toShortError = (error: unknown): string =>
+  // Control characters are replaced, because JSON escapes each of them as six characters.
+  toStorableText(toErrorText(error).replace(/\p{Cc}/gu, " "), SHORT_ERROR_BYTES);
+
+/**
+ * Returns an error's text, truncated to the server's limit. It does not contain the stack, which is only
+ * written to the worker's log.
+ */
+export const toErrorText = (error: unknown): string => {
+  const text = error instanceof Error ? describeError(error) : toText(error);
+  return toStorableText(text === "" ? "Failed with no error message." : text, MAX_ERROR_BYTES);
+};
+
+const describeError = (error: Error): string => {
+  const text =
+    error.name === "Error" && error.message !== "" ? error.message : `${error.name}: ${error.message}`;
+  return error.cause instanceof Error ? `${text} (caused by: ${error.cause.message})` : text;
+};

@@ -1,0 +1,196 @@
+import {
+  type LogLevel,
+  MAX_LINE_LENGTH,
+  MAX_LINES_PER_ATTEMPT,
+  MAX_LINES_PER_UPDATE,
+  type NewLogLine,
+  type Progress,
+  type TaskUpdate,
+} from "../../protocol/index.ts";
+import { TaskLostError, TaskNotFoundError } from "../errors.ts";
+import { toStorableText, toText } from "../extension/json.ts";
+import type { LazyAbort } from "../http/lazy-abort.ts";
+import type { RetryPolicy } from "../http/retry.ts";
+import { sleep } from "../http/sleep.ts";
+import { toLostError } from "./task-outcome.ts";
+import { type Lease, NO_RETRY, SHORT_RETRY, type UpdateQueue } from "./update-queue.ts";
+
+/**
+ * The progress and log lines of a running task. The two reporters are created on first use, because few tasks
+ * need them.
+ */
+export class TaskReports {
+  readonly #lease: Lease;
+  readonly #updates: Pick<UpdateQueue, "deliver">;
+  readonly #lost: LazyAbort;
+  readonly #cancellation: LazyAbort;
+  #progress: ProgressReporter | undefined;
+  #log: LogReporter | undefined;
+
+  /** Aborts `lost` if the response to a report shows that the lease is lost. `cancellation` stops the reports. */
+  constructor(lease: Lease, updates: Pick<UpdateQueue, "deliver">, lost: LazyAbort, cancellation: LazyAbort) {
+    this.#lease = lease;
+    this.#updates = updates;
+    this.#lost = lost;
+    this.#cancellation = cancellation;
+  }
+
+  /** True if the task has reported progress. */
+  get hasProgress(): boolean {
+    return this.#progress !== undefined;
+  }
+
+  /** Queues a progress report. */
+  progress(fraction?: number, message?: string): void {
+    this.#progress ??= new ProgressReporter((progress) => this.#send({ progress }, NO_RETRY));
+    this.#progress.report(fraction, message);
+  }
+
+  /** Queues log lines. */
+  log(level: LogLevel, text: string): void {
+    this.#log ??= new LogReporter((log) => this.#send({ log }, SHORT_RETRY));
+    this.#log.add(level, text);
+  }
+
+  /** Resolves when all reports are sent, or have failed. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#progress?.idle(), this.#log?.idle()]);
+  }
+
+  async #send(update: TaskUpdate, policy: RetryPolicy): Promise<void> {
+    const { id, attempt } = this.#lease;
+    const options = { policy, cancellation: this.#cancellation, timeoutSeconds: 5 };
+    try {
+      await this.#updates.deliver({ id, attempt, update }, options);
+    } catch (error) {
+      if (error instanceof TaskLostError || error instanceof TaskNotFoundError)
+        this.#lost.abort(toLostError(error));
+    }
+  }
+}
+
+/**
+ * Sends reports, one request at a time: the first one immediately, later ones after a delay. A report never throws and
+ * never waits, because a failed report must not fail the task.
+ */
+abstract class Reporter<Report> {
+  readonly #send: (report: Report) => Promise<unknown>;
+  readonly #delayMs: number;
+  #sending: Promise<void> | undefined;
+  #skipDelay = new AbortController();
+
+  constructor(send: (report: Report) => Promise<unknown>, delayMs: number) {
+    this.#send = send;
+    this.#delayMs = delayMs;
+  }
+
+  /** Removes what the next request sends, and returns it; undefined if nothing is queued. */
+  protected abstract take(): Report | undefined;
+  /** True if the next request is full, so that waiting for more is useless. */
+  protected abstract readonly isFull: boolean;
+
+  protected startSending(): void {
+    this.#sending ??= this.#sendAll();
+  }
+
+  /**
+   * Sends what is queued without delay. Resolves when it is sent, or has failed: the server rejects reports after the
+   * end of the task.
+   */
+  async idle(): Promise<void> {
+    this.#skipDelay.abort();
+    await this.#sending;
+    this.#skipDelay = new AbortController();
+  }
+
+  async #sendAll(): Promise<void> {
+    for (let report = this.take(); report !== undefined; report = this.take()) {
+      await this.#send(report).catch(() => {});
+      if (!this.isFull) await sleep(this.#delayMs, this.#skipDelay.signal).catch(() => {});
+    }
+    this.#sending = undefined;
+  }
+}
+
+/** Maximum length of a message in characters, each of which has at most four bytes. */
+const MAX_MESSAGE_LENGTH = 1000;
+/**
+ * Delay in milliseconds between two reports, so that a task that reports in a loop costs the server at most 20 writes a
+ * second.
+ */
+const REPORT_DELAY_MS = 50;
+
+/** Sends progress reports. Reports made during a request are merged; only the latest is sent. */
+export class ProgressReporter extends Reporter<Progress> {
+  #latest: Progress = {};
+  #hasUnsent = false;
+  protected readonly isFull = false;
+
+  constructor(send: (progress: Progress) => Promise<unknown>) {
+    super(send, REPORT_DELAY_MS);
+  }
+
+  /** Queues a report. */
+  report(fraction?: number, message?: string): void {
+    const clamped = fraction === undefined ? Number.NaN : Math.min(1, Math.max(0, fraction));
+    this.#latest = {
+      ...this.#latest,
+      ...(!Number.isNaN(clamped) && { fraction: clamped }),
+      ...(message !== undefined && { message: truncate(toText(message), MAX_MESSAGE_LENGTH) }),
+    };
+    this.#hasUnsent = true;
+    this.startSending();
+  }
+
+  protected take(): Progress | undefined {
+    const hasUnsent = this.#hasUnsent;
+    this.#hasUnsent = false;
+    return hasUnsent ? this.#latest : undefined;
+  }
+}
+
+/** Delay in milliseconds in which further lines are collected for the next request. */
+const BATCH_DELAY_MS = 100;
+/** Maximum number of queued lines. If the server is unreachable, the oldest lines are dropped. */
+const MAX_QUEUED_LINES = 2000;
+const TRUNCATION_NOTICE = "… further lines of this attempt are not stored";
+
+/** Sends the log lines of an attempt in order. Lines are numbered, so repeating a request has no effect. */
+export class LogReporter extends Reporter<NewLogLine[]> {
+  #queued: NewLogLine[] = [];
+  #count = 0;
+
+  constructor(send: (lines: NewLogLine[]) => Promise<unknown>) {
+    super(send, BATCH_DELAY_MS);
+  }
+
+  /** Queues one or more lines. */
+  add(level: LogLevel, text: string): void {
+    const at = new Date().toISOString();
+    for (const line of toText(text).split(/\r?\n/)) {
+      if (this.#count >= MAX_LINES_PER_ATTEMPT) return;
+      const isLast = this.#count === MAX_LINES_PER_ATTEMPT - 1;
+      const stored = truncate(isLast ? TRUNCATION_NOTICE : line, MAX_LINE_LENGTH);
+      this.#queued.push({ number: this.#count, at, level, text: stored });
+      this.#count += 1;
+    }
+    if (this.#queued.length > MAX_QUEUED_LINES)
+      this.#queued.splice(0, this.#queued.length - MAX_QUEUED_LINES);
+    this.startSending();
+  }
+
+  protected get isFull(): boolean {
+    return this.#queued.length >= MAX_LINES_PER_UPDATE;
+  }
+
+  protected take(): NewLogLine[] | undefined {
+    return this.#queued.length === 0 ? undefined : this.#queued.splice(0, MAX_LINES_PER_UPDATE);
+  }
+}
+
+/** Returns a text that the server can store, of at most `length` UTF-16 code units. */
+function truncate(text: string, length: number): string {
+  return toStorableText(text, 4 * length)
+    .slice(0, length)
+    .toWellFormed();
+}

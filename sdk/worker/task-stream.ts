@@ -1,0 +1,300 @@
+import type { Task } from "../../protocol/index.ts";
+import { MAX_TASKS_PER_CLAIM } from "../../protocol/index.ts";
+import { WorkerNotFoundError } from "../errors.ts";
+import type { JoblibClient } from "../http/client.ts";
+import { getRetryDelay } from "../http/retry.ts";
+import { rejectOnAbort, sleep } from "../http/sleep.ts";
+import type { Logger } from "../logger.ts";
+import { canRetryClaim, claimTasks } from "./claim-call.ts";
+import type { ClaimedTask } from "./claimed-task.ts";
+import type { LeasedTask } from "./heartbeat.ts";
+import type { TaskLifecycle } from "./task-environment.ts";
+import { WaitGroup } from "./wait-group.ts";
+import type { LiveWorker, WorkerSession } from "./worker-session.ts";
+
+/** Options of `JobManager.listen`. */
+export interface ListenOptions {
+  /** Aborting it stops the stream. Tasks that were already returned are not affected. */
+  readonly signal?: AbortSignal | undefined;
+  /** Interval between claims if the server does not support long polls, in seconds. Default: 2. */
+  readonly pollInterval?: number | undefined;
+  /** Maximum number of running tasks. Default: 1. A task does not count while its end is being sent. */
+  readonly concurrency?: number | undefined;
+  /**
+   * True if a claim also starts its tasks, which saves a request per task. Default: false. Use it only if you run every
+   * task: a started task counts as an attempt, even if the response to the claim is lost or you leave the loop before
+   * the task.
+   */
+  readonly start?: boolean | undefined;
+}
+
+export interface StreamEnvironment<Context> {
+  readonly client: JoblibClient;
+  readonly logger: Logger;
+  readonly session: WorkerSession;
+  /** Returns a function that creates the worker's claimed tasks. `lifecycle` is notified when they end. */
+  createTaskFactory(worker: LiveWorker, lifecycle: TaskLifecycle): TaskFactory<Context>;
+}
+
+/** Creates a claimed task; undefined if the worker already has it. */
+type TaskFactory<Context> = (wire: Task) => ClaimedTask<Context> | undefined;
+
+/** Maximum number of concurrent claims. The server combines them into one statement. Four are 3 % faster than two. */
+const MAX_CONCURRENT_CLAIMS = 4;
+
+/**
+ * Minimum time that a task must have waited to indicate a backlog. Without a backlog, the end of a task is sent before
+ * the next claim, because claiming first would delay it by 0.5 ms.
+ */
+const MIN_BACKLOG_WAIT_MS = 50;
+
+/** Returns true if the task waited in the queue, by the server's clock. */
+const hasWaitedInQueue = ({ created_at, run_at, started_at }: Task): boolean =>
+  started_at === null ||
+  Date.parse(started_at) - Math.max(Date.parse(created_at), Date.parse(run_at)) > MIN_BACKLOG_WAIT_MS;
+
+const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
+
+/**
+ * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are running. Leaving the
+ * loop stops it and requeues tasks that it has claimed but not returned. Returned tasks belong to the caller.
+ */
+export class TaskStream<Context = unknown>
+  implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
+{
+  readonly #environment: StreamEnvironment<Context>;
+  readonly #stop = new AbortController();
+  readonly #pollMs: number;
+  readonly #concurrency: number;
+  readonly #start: boolean;
+  readonly #unsettled = new WaitGroup();
+  /** Number of unsettled tasks whose end is being sent. For each of them, another task may be claimed. */
+  #ending = 0;
+  #buffer: ClaimedTask<Context>[] = [];
+  /** Open claims. They can complete in any order. */
+  readonly #claims = new Set<Promise<void>>();
+  /** Number of tasks that the open claims may return. */
+  #requested = 0;
+  /** True if the last claim returned the maximum number of tasks, so that concurrent claims are worthwhile. */
+  #hasBacklog = false;
+  /** Resolved when `next` must check again: a claim completed, a slot is free, a delay ended, or `stop` was called. */
+  #wake = Promise.withResolvers<void>();
+  /** The last call of `next`. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Number of calls of `next` that wait for an earlier call or for a task. */
+  #pendingCalls = 0;
+  #failures = 0;
+  #isDelayed = false;
+  /** An error that retries cannot fix. */
+  #fatal: { readonly error: unknown } | undefined;
+  #hasClaimed = false;
+  #watchedWorker: LiveWorker | undefined;
+  /** Aborts the open claims. It is aborted when the stream stops, or when the watched worker is gone. */
+  #claimSignal: AbortSignal;
+  readonly #lifecycle: TaskLifecycle = {
+    onEnding: (task, isEnding) => {
+      this.#setFreesSlot(task, isEnding && (this.#hasBacklog || hasWaitedInQueue(task.task)));
+      this.#wake.resolve();
+    },
+    onSettled: (task) => {
+      this.#setFreesSlot(task, false);
+      this.#unsettled.done();
+      this.#wake.resolve();
+    },
+  };
+
+  /** @internal */
+  constructor(environment: StreamEnvironment<Context>, options: ListenOptions = {}) {
+    const { signal, pollInterval = 2, concurrency = 1, start = false } = options;
+    this.#environment = environment;
+    this.#pollMs = Math.max(0.05, pollInterval) * 1000;
+    this.#concurrency = Math.max(1, Math.floor(concurrency));
+    this.#start = start;
+    this.#claimSignal = this.#stop.signal;
+    if (signal?.aborted) this.#stop.abort();
+    signal?.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /**
+   * Returns the next task, or `done` if the stream was stopped. Concurrent calls are served in order. Stops the stream
+   * and rejects if a claim fails with an error that retries cannot fix, for example `ForbiddenError`.
+   */
+  next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
+    const buffered = this.#pendingCalls === 0 ? this.#takeBuffered() : undefined;
+    if (buffered !== undefined) return Promise.resolve(buffered);
+    this.#pendingCalls += 1;
+    const result = this.#last.then(() => this.#nextInOrder());
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  /** Stops claiming. Tasks that were already returned are not affected. */
+  stop(): void {
+    this.#stop.abort();
+    this.#wake.resolve();
+  }
+
+  /** Stops the stream and requeues tasks that it has claimed but not returned. Leaving a `for await` loop calls it. */
+  async return(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
+    this.stop();
+    await this.#last;
+    await this.#releaseBuffer();
+    return { done: true, value: undefined };
+  }
+
+  /** Resolves when every task that was returned is settled. */
+  async drained(): Promise<void> {
+    await this.#unsettled.wait();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  async #nextInOrder(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
+    try {
+      return await this.#next();
+    } finally {
+      this.#pendingCalls -= 1;
+    }
+  }
+
+  async #next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
+    for (;;) {
+      const buffered = this.#takeBuffered();
+      if (buffered !== undefined) return buffered;
+      if (this.#stop.signal.aborted) break;
+      this.#wake = Promise.withResolvers();
+      this.#claimAhead();
+      await this.#wake.promise;
+    }
+    await this.#releaseBuffer();
+    const fatal = this.#fatal;
+    this.#fatal = undefined;
+    if (fatal !== undefined) throw fatal.error;
+    return { done: true, value: undefined };
+  }
+
+  /** Returns a buffered task that is not lost. After `stop`, returns only started tasks, which cannot be requeued. */
+  #takeBuffered(): IteratorYieldResult<ClaimedTask<Context>> | undefined {
+    if (!this.#start && this.#stop.signal.aborted) return undefined;
+    let value = this.#buffer.shift();
+    while (value?.isAborted === true) value = this.#buffer.shift();
+    if (value === undefined) return undefined;
+    if (this.#hasBacklog) this.#claimAhead();
+    return { done: false, value };
+  }
+
+  /** Number of tasks that may be claimed. If ends of tasks do not arrive, at most twice `concurrency` are unsettled. */
+  get #freeSlots(): number {
+    return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
+  }
+
+  #setFreesSlot(task: LeasedTask, freesSlot: boolean): void {
+    if (task.freesSlot === freesSlot) return;
+    task.freesSlot = freesSlot;
+    this.#ending += freesSlot ? 1 : -1;
+  }
+
+  /** Sends one claim, or several if there is a backlog, so that server and worker are busy at the same time. */
+  #claimAhead(): void {
+    const maxClaims = this.#hasBacklog ? MAX_CONCURRENT_CLAIMS : 1;
+    while (this.#claims.size < maxClaims && !this.#isDelayed && !this.#stop.signal.aborted) {
+      const limit = Math.min(MAX_TASKS_PER_CLAIM, this.#freeSlots - this.#requested);
+      if (limit <= 0) return;
+      this.#requested += limit;
+      const claim: Promise<void> = this.#claimAndBuffer(limit)
+        .catch((error: unknown) => this.#handleFailure(error))
+        .finally(() => {
+          this.#requested -= limit;
+          this.#claims.delete(claim);
+          this.#wake.resolve();
+        });
+      this.#claims.add(claim);
+    }
+  }
+
+  /** Sends one claim and buffers its tasks. If it was not a long poll and returned no tasks, waits afterwards. */
+  async #claimAndBuffer(limit: number): Promise<void> {
+    const { session } = this.#environment;
+    const { signal } = this.#stop;
+    const worker = session.current ?? (await rejectOnAbort(session.ready(), signal));
+    this.#watch(worker);
+    const startedAt = performance.now();
+    const tasks = await this.#claim(worker, limit);
+    this.#hasClaimed = true;
+    this.#failures = 0;
+    this.#hasBacklog = tasks.length === MAX_TASKS_PER_CLAIM;
+    let accepted = 0;
+    const createTask = this.#environment.createTaskFactory(worker, this.#lifecycle);
+    for (const wire of tasks) if (this.#accept(createTask, wire, worker)) accepted += 1;
+    const delayMs = this.#pollMs - (performance.now() - startedAt);
+    if (accepted === 0 && delayMs > 0) await sleep(delayMs * (0.5 + Math.random() / 2), signal);
+  }
+
+  async #claim(worker: LiveWorker, limit: number): Promise<readonly Task[]> {
+    try {
+      const claim = { worker, limit, start: this.#start, signal: this.#claimSignal };
+      return await claimTasks(this.#environment, claim);
+    } catch (error) {
+      const isWorkerGone = worker.gone.aborted && !this.#stop.signal.aborted;
+      if (isWorkerGone && !(error instanceof WorkerNotFoundError)) return [];
+      throw error;
+    }
+  }
+
+  /** Stops the stream when the worker is drained, and aborts its claims when the worker is gone. */
+  #watch(worker: LiveWorker): void {
+    if (this.#watchedWorker === worker) return;
+    this.#watchedWorker = worker;
+    this.#claimSignal = AbortSignal.any([this.#stop.signal, worker.gone]);
+    if (worker.drained.aborted) this.stop();
+    worker.drained.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
+  }
+
+  #accept(createTask: TaskFactory<Context>, wire: Task, worker: LiveWorker): boolean {
+    const { logger } = this.#environment;
+    if (wire.worker_id !== worker.id) {
+      logger.error({ task: wire.id, worker: worker.id }, "the server returned a task of another worker");
+      return false;
+    }
+    const task = createTask(wire);
+    if (task === undefined) return false;
+    // If the worker was removed since the claim, it has no lease on the task.
+    this.#unsettled.add();
+    if (worker.gone.aborted) task.markLost("lost");
+    else this.#buffer.push(task);
+    return true;
+  }
+
+  async #releaseBuffer(): Promise<void> {
+    await Promise.all(this.#claims);
+    const tasks = this.#buffer;
+    this.#buffer = [];
+    await Promise.all(tasks.map((task) => task.interrupt("the worker stopped before the task started")));
+  }
+
+  /** Delays the next claim, or stops the stream. Concurrent failures, and failures during the delay, count as one. */
+  #handleFailure(error: unknown): void {
+    if (this.#stop.signal.aborted || this.#isDelayed || error instanceof WorkerNotFoundError) return;
+    if (!canRetryClaim(error, this.#hasClaimed, this.#failures)) {
+      this.#fatal = { error };
+      this.stop();
+      return;
+    }
+    this.#failures += 1;
+    this.#environment.logger.warn({ err: error, failures: this.#failures }, "claim failed; retrying");
+    this.#isDelayed = true;
+    const delay = sleep(getRetryDelay(this.#failures, CLAIM_RETRY, error) * 1000, this.#stop.signal);
+    void delay
+      .catch(() => {})
+      .finally(() => {
+        this.#isDelayed = false;
+        this.#wake.resolve();
+      });
+  }
+}

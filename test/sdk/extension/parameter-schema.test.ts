@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import * as z3 from "zod/v3";
+import { JsonObject } from "../../../protocol/index.ts";
+import { UsageError, ValidationError } from "../../../sdk/errors.ts";
+import { Extension, getPayload, isExtensionClass } from "../../../sdk/extension/extension.ts";
+import type { StandardSchema } from "../../../sdk/extension/standard-schema.ts";
+
+describe("the JSON Schema of an extension", () => {
+  test("has the input type of a zod 4 shape: a field with a default is not required", () => {
+    const { schema } = Extension("tests", { angle: z.number().default(0), axis: z.enum(["x", "y"]) });
+
+    expect(schema).toMatchObject({
+      type: "object",
+      properties: { angle: { type: "number", default: 0 }, axis: { enum: ["x", "y"] } },
+      required: ["axis"],
+    });
+    expect(schema).not.toHaveProperty("additionalProperties");
+  });
+
+  test("is complete and deterministic", () => {
+    const make = () => Extension("tests", z.object({ b: z.string(), a: z.array(z.number()).max(3) })).schema;
+
+    expect(Object.keys(make()["properties"] ?? {})).toEqual(["b", "a"]);
+    expect(JSON.stringify(make())).toBe(JSON.stringify(make()));
+  });
+
+  test("is created with zod-to-json-schema for a zod 3 schema", () => {
+    const Old = Extension(
+      "tests",
+      z3.z.object({ depth: z3.z.number().int().default(2), name: z3.z.string() }),
+    );
+
+    expect(Old.schema).toMatchObject({
+      type: "object",
+      properties: { depth: { type: "integer", default: 2 }, name: { type: "string" } },
+      required: ["name"],
+    });
+  });
+
+  test("is created with Standard JSON Schema for another library", () => {
+    const other = {
+      "~standard": {
+        version: 1,
+        vendor: "other",
+        validate: (value) =>
+          JsonObject.safeParse(value).success
+            ? { value: { size: 1 } }
+            : { issues: [{ message: "no object", path: [{ key: "a/b" }] }] },
+        jsonSchema: {
+          input: ({ target }) => ({ type: "object", $comment: target }),
+          output: () => ({ type: "object" }),
+        },
+      },
+    } satisfies StandardSchema<{ size?: number }, { size: number }>;
+    class Other extends Extension("tests", other) {
+      run() {
+        return this.size;
+      }
+    }
+
+    expect(Other.schema).toEqual({ type: "object", $comment: "draft-2020-12" });
+    expect(new Other({}).run()).toBe(1);
+    expect(() => Reflect.construct(Other, [7])).toThrow("Other: /a~1b: no object");
+  });
+
+  test.each([
+    ["a date", { when: z.date() }],
+    ["a method's name", { run: z.string() }],
+  ])("is rejected with %s when the class is defined", (_, shape) => {
+    expect(() => Extension("tests", shape)).toThrow(UsageError);
+  });
+
+  test("is rejected if it is empty or does not describe an object", () => {
+    expect(() => Extension("tests", z.string())).toThrow(/must be an object, not "string"/);
+    expect(() => Extension("tests", z.unknown())).toThrow(/empty JSON Schema/);
+    expect(() => Extension("no good", {})).toThrow(/is not a valid category/);
+  });
+});
+
+describe("an instance of an extension", () => {
+  class Rotate extends Extension("tests", {
+    angle: z.number().default(5),
+    name: z.string().trim().optional(),
+  }) {
+    run() {}
+  }
+
+  test("has the output as read-only fields, and the input as its payload", () => {
+    const rotate = new Rotate({ name: " a " });
+
+    expect({ ...rotate }).toEqual({ angle: 5, name: "a" });
+    expect(() => Object.assign(rotate, { angle: 6 })).toThrow(TypeError);
+    expect(getPayload(rotate)).toEqual({ name: " a " });
+  });
+
+  test("reports the path of an invalid parameter", () => {
+    const make = () => Reflect.construct(Rotate, [{ angle: "far" }]);
+
+    expect(make).toThrow(ValidationError);
+    expect(make).toThrow(/^Rotate: \/angle: /);
+  });
+
+  test("rejects a member of a loose schema with the name of a method", () => {
+    class Open extends Extension("tests", z.looseObject({})) {
+      run() {}
+    }
+
+    expect(() => new Open({ run: "away" })).toThrow(/\/run: is a reserved name/);
+  });
+
+  test("has a class that isExtensionClass distinguishes from the base class and other classes", () => {
+    expect([Rotate, Extension("tests"), class {}, {}, null].map(isExtensionClass)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+});

@@ -1,0 +1,282 @@
+import { randomUUID } from "node:crypto";
+import { setupServer } from "msw/node";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { JsonObject, Task } from "../../../protocol/index.ts";
+import {
+  IdempotencyConflictError,
+  InvalidJobNameError,
+  InvalidTaskTransitionError,
+  JobNotFoundError,
+  SchemaConflictError,
+  TaskLostError,
+  TaskNotFoundError,
+  ValidationError,
+  WorkerNotFoundError,
+} from "../../../sdk/errors.ts";
+import { JoblibClient } from "../../../sdk/http/client.ts";
+import { createFakeServer } from "../../../sdk/testing/index.ts";
+import { parseSettings } from "../../../server/settings.ts";
+import { createServer } from "../../../server/standalone.ts";
+
+/** The room of the current test: all tests share the servers. */
+let room: string;
+const JOB = "private:tests:Echo";
+
+let close: () => unknown;
+
+/** Starts a fake server, and returns a client of it. */
+async function connectToFake(): Promise<JoblibClient> {
+  const url = "http://fake.test";
+  const network = setupServer(...createFakeServer({ url }).handlers);
+  network.listen({ onUnhandledFrame: "error" });
+  close = () => network.close();
+  return new JoblibClient({ url, fetch: globalThis.fetch, retry: { attempts: 1 } });
+}
+
+/** Starts `joblib serve` with a database in memory, and returns a client of it. */
+async function connectToServer(): Promise<JoblibClient> {
+  const settings = parseSettings({}, { log_level: "silent", data_dir: "memory://" });
+  const server = await createServer({ settings });
+  close = () => server.close();
+  const url = await server.listen({ host: "127.0.0.1", port: 0 });
+  return new JoblibClient({ url, fetch: globalThis.fetch, retry: { attempts: 1 } });
+}
+
+/** Registers a job and returns the id of its worker. */
+async function createWorker(client: JoblibClient): Promise<string> {
+  const { id } = await client.workers.create();
+  await client.jobs.register(room, {
+    category: "tests",
+    name: "Echo",
+    schema: { type: "object" },
+    worker_id: id,
+  });
+  return id;
+}
+
+/** Submits a task, claims and starts it, and returns it. */
+async function startTask(client: JoblibClient, worker: string, submission: JsonObject = {}): Promise<Task> {
+  await client.tasks.submit(room, JOB, submission);
+  const { tasks } = await client.workers.claim(worker, { limit: 1, start: true });
+  const [task] = tasks;
+  if (task === undefined) throw new Error("no task was claimed");
+  return task;
+}
+
+/** The members of a task that do not depend on ids, times and the caller. */
+function describeTask({
+  job_name,
+  room_id,
+  status,
+  payload,
+  priority,
+  attempt,
+  runs,
+  max_attempts,
+  error,
+  result,
+}: Task) {
+  return { job_name, room_id, status, payload, priority, attempt, runs, max_attempts, error, result };
+}
+
+describe.each([
+  ["the fake server", connectToFake],
+  ["joblib serve", connectToServer],
+])("%s", (_, connect) => {
+  let client: JoblibClient;
+  beforeAll(async () => {
+    client = await connect();
+  });
+  beforeEach(() => {
+    room = `room-${randomUUID()}`;
+  });
+  afterAll(() => close());
+
+  test("stores a submitted task with the defaults of its job and returns the number of online workers", async () => {
+    const worker = await createWorker(client);
+    await client.jobs.register(room, {
+      ...{ category: "tests", name: "Eager", schema: { type: "object" } },
+      ...{ worker_id: worker, defaults: { priority: 7, max_attempts: 3 } },
+    });
+
+    const task = await client.tasks.submit(room, "private:tests:Eager", {
+      payload: { n: 1 },
+      max_attempts: 2,
+    });
+
+    expect(task.workers_online).toBe(1);
+    expect(describeTask(await client.tasks.get(task.id))).toEqual({
+      ...{ job_name: "private:tests:Eager", room_id: room, status: "pending", payload: { n: 1 } },
+      ...{ priority: 7, attempt: 0, runs: 0, max_attempts: 2, error: null, result: null },
+    });
+  });
+
+  test("returns the same task for a repeated idempotency key, and a conflict for another request", async () => {
+    await createWorker(client);
+    const submit = (n: number) =>
+      client.call(
+        "submitTask",
+        { params: { room_id: room, job_name: JOB }, body: { payload: { n } } },
+        { idempotencyKey: "key" },
+      );
+
+    const first = await submit(1);
+    const repeated = await submit(1);
+
+    expect([first.status, repeated.status]).toEqual([202, 200]);
+    expect(repeated.body.id).toBe(first.body.id);
+    await expect(submit(2)).rejects.toThrow(IdempotencyConflictError);
+  });
+
+  test("submits a batch with an outcome for each task", async () => {
+    await createWorker(client);
+    const submits = [JOB, "private:tests:Missing"].map((job_name, n) => ({ job_name, payload: { n } }));
+
+    const { body } = await client.call("submitBatch", { params: { room_id: room }, body: { submits } });
+
+    expect(body.results.map((result) => Object.keys(result))).toEqual([["task"], ["problem"]]);
+  });
+
+  test("claims tasks by priority, counts the attempt, and starts a task only if requested", async () => {
+    const worker = await createWorker(client);
+    await client.tasks.submit(room, JOB, { payload: { n: 1 } });
+    await client.tasks.submit(room, JOB, { payload: { n: 2 }, priority: 1 });
+
+    const first = await client.workers.claim(worker, { limit: 1 });
+    const second = await client.workers.claim(worker, { limit: 5, start: true });
+    const third = await client.workers.claim(worker, { limit: 1 });
+
+    const describe = ({ payload, status, attempt, runs }: Task) => [payload["n"], status, attempt, runs];
+    expect(first.tasks.map(describe)).toEqual([[2, "claimed", 1, 0]]);
+    expect(second.tasks.map(describe)).toEqual([[1, "running", 1, 1]]);
+    expect(third.tasks).toEqual([]);
+  });
+
+  test("requeues a released task, which keeps its attempt number", async () => {
+    const worker = await createWorker(client);
+    const { id } = await client.tasks.submit(room, JOB);
+    await client.workers.claim(worker, { limit: 1 });
+
+    const released = await client.workers.release(worker, [id]);
+
+    expect(released).toEqual([id]);
+    expect(await client.tasks.get(id)).toMatchObject({ status: "pending", attempt: 1, worker_id: null });
+  });
+
+  test("completes a task once, and accepts the same update again", async () => {
+    const worker = await createWorker(client);
+    const { id, attempt } = await startTask(client, worker);
+    const update = { status: "completed", result: { n: 2 }, worker_id: worker, attempt } as const;
+
+    await client.tasks.update(id, { progress: { fraction: 0.5 }, worker_id: worker, attempt });
+    const completed = await client.tasks.update(id, update);
+    const repeated = await client.tasks.update(id, update);
+
+    expect(completed).toMatchObject({ status: "completed", result: { n: 2 }, progress: { fraction: 0.5 } });
+    expect(repeated).toEqual(completed);
+    await expect(client.tasks.update(id, { ...update, result: 3 })).rejects.toThrow(
+      InvalidTaskTransitionError,
+    );
+  });
+
+  test("stores the log lines of an attempt once", async () => {
+    const worker = await createWorker(client);
+    const { id, attempt } = await startTask(client, worker);
+    const log = [{ number: 0, text: "one" }];
+
+    await client.tasks.update(id, { log, worker_id: worker, attempt });
+    await client.tasks.update(id, { log: [...log, { number: 1, text: "two" }], worker_id: worker, attempt });
+
+    const { items } = await client.tasks.readLogs(id);
+    expect(items.map(({ number, text }) => [number, text])).toEqual([
+      [0, "one"],
+      [1, "two"],
+    ]);
+  });
+
+  test("retries a failed attempt while attempts are left", async () => {
+    const worker = await createWorker(client);
+    const { id, attempt } = await startTask(client, worker, { max_attempts: 2 });
+
+    const failed = await client.tasks.update(id, {
+      ...{ status: "failed", error: "broken", worker_id: worker, attempt },
+    });
+
+    expect(failed).toMatchObject({ status: "pending", error: null, runs: 1 });
+    expect(failed.errors.map(({ error }) => error)).toEqual(["broken"]);
+  });
+
+  test("updates tasks in a batch, each with its own outcome", async () => {
+    const worker = await createWorker(client);
+    const { id, attempt } = await startTask(client, worker);
+    const updates = [id, id].map((same, n) => ({
+      id: same,
+      attempt: attempt + n,
+      status: "completed" as const,
+    }));
+
+    const { body } = await client.call("updateTasks", { params: { worker_id: worker }, body: { updates } });
+
+    expect(body.results.map((result) => Object.keys(result))).toEqual([
+      ["id", "task"],
+      ["id", "problem"],
+    ]);
+  });
+
+  test("a heartbeat returns a cancelled task, and waits for the next change with a long poll", async () => {
+    const worker = await createWorker(client);
+    const { id } = await startTask(client, worker);
+
+    const waiting = client.workers.heartbeat(worker, { tasks: [id] }, { wait: 20 });
+    await client.tasks.cancel(id);
+
+    expect((await waiting).stop).toEqual([{ task_id: id, reason: "cancelled" }]);
+    const { stop } = await client.workers.heartbeat(worker, { tasks: [id] });
+    expect(stop).toEqual([{ task_id: id, reason: "cancelled" }]);
+  });
+
+  test("rejects the late result of a worker that was removed", async () => {
+    const worker = await createWorker(client);
+    const { id, attempt } = await startTask(client, worker);
+    await client.workers.remove(worker);
+
+    const late = client.tasks.update(id, { status: "completed", result: 1, worker_id: worker, attempt });
+
+    await expect(late).rejects.toThrow(TaskLostError);
+    expect(await client.tasks.get(id)).toMatchObject({ status: "failed", result: null });
+    await expect(client.workers.heartbeat(worker)).rejects.toThrow(WorkerNotFoundError);
+  });
+
+  test("a drained worker gets no tasks and learns it from its claims and heartbeats", async () => {
+    const worker = await createWorker(client);
+    await client.tasks.submit(room, JOB);
+
+    const drained = await client.workers.drain(worker);
+    const claim = await client.workers.claim(worker, { limit: 1 });
+    const heartbeat = await client.workers.heartbeat(worker);
+
+    expect([drained.draining, claim.draining, heartbeat.draining]).toEqual([true, true, true]);
+    expect(claim.tasks).toEqual([]);
+  });
+
+  test("responds to invalid requests with the problems of the contract", async () => {
+    const worker = await createWorker(client);
+    const { id } = await client.tasks.submit(room, JOB);
+    const other = {
+      category: "tests",
+      name: "Echo",
+      schema: { type: "object", required: ["n"] },
+      worker_id: worker,
+    };
+
+    await expect(client.tasks.submit(room, "private:tests:Missing")).rejects.toThrow(JobNotFoundError);
+    await expect(client.jobs.get(room, "tests:Echo")).rejects.toThrow(InvalidJobNameError);
+    await expect(client.tasks.get("missing")).rejects.toThrow(TaskNotFoundError);
+    await expect(client.workers.claim("missing", { limit: 1 })).rejects.toThrow(WorkerNotFoundError);
+    await expect(client.workers.claim(worker, { limit: 0 })).rejects.toThrow(ValidationError);
+    await expect(client.jobs.register(room, other)).rejects.toThrow(SchemaConflictError);
+    await expect(client.tasks.update(id, { status: "completed" })).rejects.toThrow(
+      InvalidTaskTransitionError,
+    );
+  });
+});

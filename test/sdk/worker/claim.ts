@@ -1,0 +1,50 @@
+import * as z from "zod";
+import { Extension, type RunContext } from "../../../sdk/extension/extension.ts";
+import type { ClaimedTask } from "../../../sdk/worker/claimed-task.ts";
+import { createRecordingLogger, startFake } from "../network.ts";
+
+type Work = (run: RunContext, context: unknown) => unknown;
+
+/** Starts a worker of one job with the given `run`, submits a task and claims it. */
+export const claimTask = async (
+  work: Work,
+  { payload = {}, result }: { payload?: object; result?: z.ZodType } = {},
+) => {
+  const network = startFake();
+  class Job extends Extension(
+    "tests",
+    { size: z.number().optional() },
+    result === undefined ? {} : { result },
+  ) {
+    run(context: unknown, run: RunContext) {
+      return work(run, context);
+    }
+  }
+  const { logger, lines } = createRecordingLogger();
+  const jobs = network.createManager<unknown>({ logger }, "the manager's context");
+  jobs.register(Job);
+  await jobs.ready();
+  const { id } = network.fake.submit("lab", "private:tests:Job", { payload: { ...payload } });
+  const stream = jobs.listen();
+  const task = await getTask(stream.next());
+  return { ...network, id, jobs, stream, task, lines };
+};
+
+/** Returns the task of an iterator result. */
+export const getTask = async (
+  next: Promise<IteratorResult<ClaimedTask, undefined>>,
+): Promise<ClaimedTask> => {
+  const { value } = await next;
+  if (value === undefined) throw new Error("the stream has ended");
+  return value;
+};
+
+/** Calls the fake server's `updateTask`. */
+export const callFake = (
+  fake: ReturnType<typeof startFake>["fake"],
+  request: Parameters<NonNullable<typeof fake.fakes.updateTask>>[0],
+) => {
+  const { updateTask } = fake.fakes;
+  if (updateTask === undefined) throw new Error("the fake has no updateTask");
+  return updateTask(request);
+};

@@ -1,0 +1,117 @@
+import { describe, expect, test } from "vitest";
+import { Problem, type Progress } from "../../../protocol/index.ts";
+import { InterruptedError, UsageError } from "../../../sdk/errors.ts";
+import { callFake, claimTask } from "./claim.ts";
+
+describe("an interrupted task", () => {
+  test("fails immediately although its run continues", async () => {
+    const { fake, id, jobs, task } = await claimTask(() => new Promise(() => {}));
+    const outcome = task.run();
+    await fake.waitFor(id, ({ status }) => status === "running");
+
+    await jobs.interrupt();
+
+    await expect(outcome).resolves.toMatchObject({ status: "failed" });
+    expect(task.signal.reason).toBeInstanceOf(InterruptedError);
+    expect(fake.task(id)).toMatchObject({ status: "failed", error: "interrupted: the worker was stopped" });
+  });
+
+  test("has the outcome of an end that is being sent, even if the server rejects it", async () => {
+    const { fake, id, override, jobs, task } = await claimTask(() => "done");
+    const [received, response] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    override({
+      updateTask: async (request) => {
+        if (request.body?.status !== "completed") return callFake(fake, request);
+        received.resolve();
+        await response.promise;
+        throw new Problem("task-lost", "the lease is lost");
+      },
+    });
+    const outcome = task.run();
+    await fake.waitFor(id, ({ status }) => status === "running");
+    await received.promise;
+
+    const interrupted = jobs.interrupt();
+    response.resolve();
+
+    await expect(outcome).resolves.toMatchObject({ status: "lost" });
+    await interrupted;
+  });
+
+  test("does not run if a report has shown that the lease is lost", async () => {
+    let runs = 0;
+    const { override, task } = await claimTask(() => {
+      runs += 1;
+    });
+    await task.start();
+    override({
+      updateTask: () => {
+        throw new Problem("task-lost", "the lease is lost");
+      },
+    });
+    task.progress(0.1);
+    await expect.poll(() => task.signal.aborted).toBe(true);
+
+    const outcome = await task.run();
+
+    expect(outcome.status).toBe("lost");
+    expect(runs).toBe(0);
+  });
+
+  test("keeps signal and log in copies and proxies of its run context, and in objects that inherit from it", async () => {
+    const { task } = await claimTask((run) =>
+      [{ ...run }, Object.create(run), new Proxy(run, {})].map(
+        ({ signal, log }) => signal === run.signal && log === run.log,
+      ),
+    );
+
+    expect(await task.run()).toMatchObject({ status: "completed", task: { result: [true, true, true] } });
+  });
+});
+
+describe("the steps of a task", () => {
+  test("start, complete and fail can be called individually, each once", async () => {
+    const { fake, id, task } = await claimTask(() => {});
+
+    await expect(task.complete()).rejects.toThrow(UsageError);
+    await task.start();
+    await expect(task.complete(() => {})).rejects.toThrow(/function/);
+    await task.complete({ by: "hand" });
+
+    await task.settled;
+    expect(fake.task(id)).toMatchObject({ status: "completed", result: { by: "hand" } });
+    await expect(task.fail("late")).rejects.toThrow(UsageError);
+    await expect(task.run()).resolves.toMatchObject({ status: "lost" });
+  });
+
+  test("release requeues a task that has not started", async () => {
+    const { fake, id, task } = await claimTask(() => {});
+
+    await task.release();
+
+    expect(fake.task(id)).toMatchObject({ status: "pending", attempt: 1, runs: 0 });
+  });
+
+  test("progress sends the first and the last of many reports", async () => {
+    const sent: (Progress | undefined)[] = [];
+    const { fake, id, override, task } = await claimTask(({ progress }) => {
+      progress(-1, "started");
+      for (let done = 1; done <= 100; done += 1) progress(done / 100);
+      progress(Number.NaN, "done");
+    });
+    override({
+      updateTask: (request) => {
+        if (request.body.status === undefined) sent.push(request.body.progress);
+        return callFake(fake, request);
+      },
+    });
+
+    await task.run();
+
+    expect(sent).toEqual([
+      { fraction: 0, message: "started" },
+      { fraction: 1, message: "done" },
+    ]);
+    expect(fake.task(id)).toMatchObject({ status: "completed", progress: { fraction: 1, message: "done" } });
+  });
+});
