@@ -191,3 +191,52 @@ test("no file has a vague name: utils, helpers, common, service, data or manager
 
   expect(vague).toEqual(NAMED_AFTER_PUBLIC_CLASS);
 });
+
+/** Returns the files of this repository that each file imports, types included. */
+const buildImportGraph = (): ReadonlyMap<string, readonly string[]> =>
+  new Map(
+    files.map((file) => [
+      file,
+      readImports(file)
+        .filter(({ specifier }) => specifier.startsWith("."))
+        .map(({ specifier }) => relative(ROOT, resolve(ROOT, dirname(file), specifier))),
+    ]),
+  );
+
+/** Finds import cycles by depth-first search. Returns each as a list of files that import the next one. */
+const findCycles = (graph: ReadonlyMap<string, readonly string[]>): string[] => {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) {
+      cycles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+      return;
+    }
+    if (done.has(file)) return;
+    for (const imported of graph.get(file) ?? []) visit(imported, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return cycles;
+};
+
+test("imports form no cycles, type imports included", () => {
+  expect(findCycles(buildImportGraph())).toEqual([]);
+});
+
+const MAX_ENTRIES = 25;
+
+test(`no folder has more than ${MAX_ENTRIES} entries`, () => {
+  const folders = new Map<string, Set<string>>();
+  for (const file of files) {
+    const parts = file.split("/");
+    for (let depth = 1; depth < parts.length; depth += 1) {
+      const folder = parts.slice(0, depth).join("/");
+      folders.set(folder, (folders.get(folder) ?? new Set()).add(parts[depth] ?? ""));
+    }
+  }
+
+  expect([...folders].filter(([, entries]) => entries.size > MAX_ENTRIES).map(([folder]) => folder)).toEqual(
+    [],
+  );
+});

@@ -1,5 +1,4 @@
-import type { Task } from "../../protocol/index.ts";
-import { MAX_TASKS_PER_CLAIM } from "../../protocol/index.ts";
+import { MAX_TASKS_PER_CLAIM, type Task } from "../../protocol/index.ts";
 import { WorkerNotFoundError } from "../errors.ts";
 import type { JoblibClient } from "../http/client.ts";
 import { getRetryDelay } from "../http/retry.ts";

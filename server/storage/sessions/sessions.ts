@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import { NO_METER } from "../../no-meter.ts";
 import type { BatchedStatement, Meter } from "../../ports.ts";
+import { NO_METER } from "../../prometheus/no-meter.ts";
 import { runInHostTransaction, runOnOrm } from "./host-transaction.ts";
 import type { Orm, Sql } from "./orm.ts";
 import { NO_RECOVERY, withRetries } from "./retries.ts";

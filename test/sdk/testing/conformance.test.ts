@@ -128,11 +128,11 @@ describe.each([
     await expect(submit(2)).rejects.toThrow(IdempotencyConflictError);
   });
 
-  test("submits a batch with an outcome for each task", async () => {
+  test("submissions a batch with an outcome for each task", async () => {
     await createWorker(client);
-    const submits = [JOB, "private:tests:Missing"].map((job_name, n) => ({ job_name, payload: { n } }));
+    const submissions = [JOB, "private:tests:Missing"].map((job_name, n) => ({ job_name, payload: { n } }));
 
-    const { body } = await client.call("submitBatch", { params: { room_id: room }, body: { submits } });
+    const { body } = await client.call("submitBatch", { params: { room_id: room }, body: { submissions } });
 
     expect(body.results.map((result) => Object.keys(result))).toEqual([["task"], ["problem"]]);
   });

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { expect } from "vitest";
 import { InProcessEventBus } from "../../../server/events/in-process-event-bus.ts";
 import { type Orm, parseSettings, type SettingsInput } from "../../../server/index.ts";
-import { NO_METER } from "../../../server/no-meter.ts";
+import { NO_METER } from "../../../server/prometheus/no-meter.ts";
 import { WaitingClaims } from "../../../server/state/waiting-claims.ts";
 import { WorkerOwners } from "../../../server/state/worker-owners.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";

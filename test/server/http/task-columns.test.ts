@@ -29,7 +29,7 @@ const IN_BODY = SUBMITTED_COLUMNS.filter(
 const omit = (task: object, ...names: string[]) =>
   Object.fromEntries(Object.entries(task).filter(([name]) => !names.includes(name)));
 
-describe.each(IN_BODY)("submits that differ only in %s", (column) => {
+describe.each(IN_BODY)("submissions that differ only in %s", (column) => {
   const { sharing, replay }: TaskColumn = TASK_COLUMNS[column];
 
   const setUp = async () => {
@@ -39,14 +39,18 @@ describe.each(IN_BODY)("submits that differ only in %s", (column) => {
     const values = createColumnValues({ ...NO_JOBS, names })[column];
     const build = (order: readonly (0 | 1)[]): Submits =>
       order.map((index) => ({ job_name: names[0], ...values.submits?.[index] }));
-    const post = async (path: "tasks" | "submits", items: Submits, headers: Record<string, string> = {}) => {
+    const post = async (
+      path: "tasks" | "submissions",
+      items: Submits,
+      headers: Record<string, string> = {},
+    ) => {
       const body = path === "tasks" ? { tasks: items } : { submissions: items };
       return ok(
         await api.as("ann").post(`/rooms/${room}/${path}`, { body, headers }),
         path === "tasks" ? 202 : 200,
       );
     };
-    /** Checks that each returned task is the stored one, with the payload of its submit. */
+    /** Checks that each returned task is the stored one, with the payload of its submission. */
     const expectStored = async (items: Submits, tasks: readonly Fields[]) => {
       expect(tasks).toHaveLength(items.length);
       for (const [index, task] of tasks.entries()) {
@@ -80,17 +84,17 @@ describe.each(IN_BODY)("submits that differ only in %s", (column) => {
     await expectStored(items, tasks);
   });
 
-  test("keep their own values in a batch of submits, whole and minimal", async () => {
+  test("keep their own values in a batch of submissions, whole and minimal", async () => {
     const { build, post, expectStored } = await setUp();
     const items = build(ORDER);
 
-    const whole = operations.submitBatch.responses[200].parse(await post("submits", items));
+    const whole = operations.submitBatch.responses[200].parse(await post("submissions", items));
     await expectStored(
       items,
       whole.results.map((one) => ("task" in one ? one.task : {})),
     );
     const { common, results } = operations.submitBatch.minimal[200].parse(
-      await post("submits", items, MINIMAL),
+      await post("submissions", items, MINIMAL),
     );
     const tasks = results.map((one, index) =>
       "id" in one
@@ -111,8 +115,8 @@ describe.each(IN_BODY)("submits that differ only in %s", (column) => {
     const [a, b] = build([0, 1]).map((item) => ({ ...item, idempotency_key: `${room}-${column}` }));
     if (a === undefined || b === undefined) throw new Error("expected two submits");
 
-    const { results } = operations.submitBatch.responses[200].parse(await post("submits", [a]));
-    const again = operations.submitBatch.responses[200].parse(await post("submits", [a, b])).results;
+    const { results } = operations.submitBatch.responses[200].parse(await post("submissions", [a]));
+    const again = operations.submitBatch.responses[200].parse(await post("submissions", [a, b])).results;
 
     const [first] = results;
     expect(again[0]).toEqual(first);

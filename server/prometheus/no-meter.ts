@@ -1,4 +1,4 @@
-import type { Meter } from "./ports.ts";
+import type { Meter } from "../ports.ts";
 
 /** A meter for hosts without metrics. */
 export const NO_METER: Meter = {
