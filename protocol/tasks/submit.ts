@@ -6,30 +6,12 @@ import { ProblemDocument } from "../problem.ts";
 import { RoomParams } from "../rooms.ts";
 import { Timestamp } from "../time.ts";
 import { TRACE_HEADERS, TraceContext } from "../tracing/trace-context.ts";
-import { Backoff, Task } from "./task.ts";
+import { Task, taskOptionFields } from "./task.ts";
 
 /** Maximum delay until `run_at`, in seconds: 366 days. */
 export const MAX_DELAY_SECONDS = 366 * 86_400;
 /** Maximum number of tasks per submit request. */
 export const MAX_TASKS_PER_SUBMIT = 1000;
-
-const optionFields = {
-  priority: z.int().min(-100).max(100).optional().describe("higher runs first; default 0"),
-  max_attempts: z
-    .int()
-    .min(1)
-    .max(100)
-    .optional()
-    .describe("maximum number of attempts that are started (`runs`); default 1"),
-  backoff: Backoff.partial().optional().describe("delay before the next attempt"),
-  timeout_seconds: z
-    .number()
-    .min(1)
-    .max(604_800)
-    .nullable()
-    .optional()
-    .describe("maximum run time, in seconds; a task that exceeds it fails"),
-};
 
 const startFields = {
   run_at: Timestamp.optional().describe("scheduled time; the task cannot be claimed before it"),
@@ -51,12 +33,12 @@ const ONE_START = {
 
 /** The options that a job may set for its tasks. */
 export const TaskDefaults = z.object({
-  ...optionFields,
+  ...taskOptionFields,
   delay_seconds: startFields.delay_seconds,
 });
 export type TaskDefaults = z.infer<typeof TaskDefaults>;
 
-const submissionFields = { payload: JsonObject.optional(), ...optionFields, ...startFields };
+const submissionFields = { payload: JsonObject.optional(), ...taskOptionFields, ...startFields };
 
 /** A task to submit. `payload` defaults to `{}`. */
 export const TaskSubmission = z.object(submissionFields).refine(hasOneStart, ONE_START);

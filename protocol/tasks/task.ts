@@ -41,6 +41,25 @@ export const AttemptError = z.object({
 });
 export type AttemptError = z.infer<typeof AttemptError>;
 
+/** The options of a task that its submitter sets, and for which a job may have defaults. */
+export const taskOptionFields = {
+  priority: z.int().min(-100).max(100).optional().describe("higher runs first; default 0"),
+  max_attempts: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("maximum number of attempts that are started (`runs`); default 1"),
+  backoff: Backoff.partial().optional().describe("delay before the next attempt"),
+  timeout_seconds: z
+    .number()
+    .min(1)
+    .max(604_800)
+    .nullable()
+    .optional()
+    .describe("maximum run time, in seconds; a task that exceeds it fails"),
+};
+
 /** A task, as all responses contain it. */
 export const Task = z.object({
   id: z.string(),
