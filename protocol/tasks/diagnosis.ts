@@ -8,7 +8,7 @@ import { Progress, TaskParams } from "./task.ts";
 export const DiagnosisReason = z.enum([
   "not-due",
   "retrying",
-  "job-gone",
+  "job-removed",
   "no-worker",
   "workers-busy",
   "next",

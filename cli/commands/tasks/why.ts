@@ -16,7 +16,7 @@ export function whyCommand(tools: Tools, run: CommandHandler<ClientContext, WhyO
     .addHelpText(
       "after",
       `
-With --json, \`reason\` is not-due, retrying, job-gone, no-worker, workers-busy,
+With --json, \`reason\` is not-due, retrying, job-removed, no-worker, workers-busy,
 next, claimed, running or finished, and the numbers of the sentence are separate
 fields.
 

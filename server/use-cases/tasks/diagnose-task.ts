@@ -8,7 +8,7 @@ const getReason = ({ task, queuePosition, facts }: DiagnosisInput): DiagnosisRea
   const { status } = task;
   if (isTerminal(status)) return "finished";
   if (status === "running" || status === "claimed") return status;
-  if (facts.isJobRemoved) return "job-gone";
+  if (facts.isJobRemoved) return "job-removed";
   // A task has a queue position only if it is due by the clock of the database. Without one, it is not due
   // yet.
   if (queuePosition === null) return task.runs > 0 ? "retrying" : "not-due";

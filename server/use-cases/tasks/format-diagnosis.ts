@@ -85,7 +85,7 @@ const FORMATTERS: Readonly<Record<DiagnosisReason, (input: DiagnosisInput) => st
     return `${failure} ${next}`;
   },
 
-  "job-gone": () =>
+  "job-removed": () =>
     "The job was removed because no worker is registered for it, so no worker will claim this task.",
 
   "no-worker": ({ facts: { lastActiveAt, drainingWorkers }, now }) => {
