@@ -15,7 +15,7 @@ export type Event =
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
   | { readonly kind: "jobs-changed"; readonly roomId: string };
 
-/** The subject of a channel. */
+/** The kind of object that a channel is about. */
 type Topic = "task" | "job" | "worker" | "room";
 
 function formatChannel(topic: Topic, id: string): string {

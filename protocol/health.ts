@@ -30,7 +30,7 @@ export const Health = z.object({
     findings: z
       .array(z.enum(["unsuitable", "rights", "read-only"]))
       .optional()
-      .describe("reasons why the server cannot work on the database; the server's log has the details"),
+      .describe("reasons why the server cannot use the database; the server's log has the details"),
     connection: ConnectionSecurity.nullable()
       .optional()
       .describe(

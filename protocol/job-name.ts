@@ -57,7 +57,7 @@ export function parseJobName(text: string, roomId: string): ParsedJobName {
   return { kind: "job", address: { roomId, category, name } };
 }
 
-/** Formats a job's name in one of the two styles. */
+/** Formats a job's name. `style` selects the prefix. */
 export function formatJobName(job: JobAddress, style: JobNameStyle = "visibility"): string {
   const prefix = style === "room" ? job.roomId : job.roomId === GLOBAL_ROOM ? "public" : "private";
   return `${prefix}${SEPARATOR}${job.category}${SEPARATOR}${job.name}`;

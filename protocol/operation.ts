@@ -156,12 +156,12 @@ export function fillPath(path: string, params: Readonly<Record<string, string>> 
   return filled;
 }
 
-/** Segments that need no encoding, which are most of them. */
+/** Matches segments that need no encoding, like most segments. */
 const PLAIN = /^[\w.~@:-]*$/;
 
 /**
- * Encodes a path segment. The dots of `.` and `..` are encoded as well, but URL parsers may still resolve
- * them.
+ * Encodes a path segment. Does not encode `.` and `..`, because URL parsers resolve them even if they are
+ * encoded.
  */
 function encodeSegment(text: string) {
   return PLAIN.test(text) ? text : encodeURIComponent(text).replace(/%40/g, "@").replace(/%3A/g, ":");

@@ -52,7 +52,9 @@ export const Stats = z.object({
   since: Timestamp.describe("the stats are complete from this time on"),
   until: Timestamp,
   step_seconds: z.number().describe("interval of the time series, in seconds"),
-  jobs: z.array(JobStats).describe("jobs that are visible in the room, at most 500; empty for all rooms"),
+  jobs: z
+    .array(JobStats)
+    .describe("jobs that are visible in the room, at most 500; empty in the stats of all rooms"),
   series: z.array(StatsPoint).max(MAX_POINTS),
 });
 export type Stats = z.infer<typeof Stats>;

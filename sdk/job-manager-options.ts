@@ -13,7 +13,7 @@ export interface JobManagerOptions extends ClientOptions {
   readonly heartbeatSeconds?: number | undefined;
   /** Receives the SDK's log lines; pino and Fastify loggers can be used directly. Default: `silentLogger`. */
   readonly logger?: Logger | undefined;
-  /** True to store lines that `run` prints with `console` with the task. Default: false. */
+  /** If true, lines that `run` prints with `console` are stored with the task. Default: false. */
   readonly captureConsole?: boolean | undefined;
 }
 

@@ -224,7 +224,10 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     await Promise.all([...this.#session.tasks].map((task) => task.interrupt(reason)));
   }
 
-  /** Stops all streams, waits for running tasks, requeues or fails the other ones, and deregisters the worker. */
+  /**
+   * Stops all streams, waits for the tasks whose `run` is running, and deregisters the worker. Of the other tasks,
+   * started ones fail and claimed ones are requeued.
+   */
   dispose(): Promise<void> {
     this.#disposing ??= this.#dispose();
     return this.#disposing;

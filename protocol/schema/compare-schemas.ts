@@ -48,7 +48,7 @@ function diffExactNumbers(registered: unknown, requested: unknown, at: Pointer):
 
 function normalizeNumbers(value: JsonValue): JsonValue {
   if (typeof value !== "object" || value === null) return value;
-  // RFC 8785 has no form for these numbers, so they become an object. Its member has a name that no schema
+  // RFC 8785 has no form for these numbers, so each becomes an object with one member, whose name no schema
   // contains by accident.
   if (isRawNumber(value)) return { "joblib:exact-number": normalizeNumber(value.rawJSON) ?? value.rawJSON };
   if (Array.isArray(value)) return value.map(normalizeNumbers);

@@ -12,7 +12,7 @@ interface JsonWithRawText {
 const { rawJSON, isRawJSON } = JSON as JSON & JsonWithRawText;
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
-// Matches every text in which `JSON.parse` may change a number. A match inside a string only takes time.
+// Matches every text in which `JSON.parse` may change a number. A match inside a string only costs time.
 const MAY_CHANGE = /\d[\d.]{15}|[eE][+-]?\d{3}/;
 
 /** Returns true for a number that is kept as text because JavaScript cannot represent it. */
@@ -52,7 +52,7 @@ export function normalizeNumber(text: string): string | undefined {
   return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
 }
 
-/** Returns the number of digits that PostgreSQL stores for a number, which then has no exponent. */
+/** Returns the number of digits of a number in PostgreSQL, which stores it without an exponent: 1e5 as 100000. */
 export function countDigits(text: string): number {
   const [digits = "", exponent = "0"] = text.toLowerCase().split("e");
   return digits.length + Math.abs(Number(exponent));

@@ -7,7 +7,7 @@ const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d
  */
 const MAY_BE_INEXACT = /\d{16}|[eE]\+?\d{3}/;
 
-/** Normalizes a number that a user entered. Also accepts the notations +5, .5 and 5. */
+/** Normalizes a number that a user entered. Also accepts `+5`, `.5` and `5.`, which are not JSON. */
 function normalizeInput(text: string): string | undefined {
   return normalizeNumber(
     text

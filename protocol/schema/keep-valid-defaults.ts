@@ -75,8 +75,8 @@ function hasDefaults(root: JsonObject): boolean {
 }
 
 /**
- * Inlines a reference if the schema with the reference has an invalid default. It would otherwise inherit the
- * default of the target, which the worker does not do.
+ * Inlines a reference if the schema with the reference has an invalid default. Without its own default, this
+ * schema would otherwise inherit the default of the target, which the worker does not do.
  */
 function removeInheritedDefaults(root: JsonObject, schemas: readonly JsonObject[]): void {
   let remaining = MAX_INLINED;

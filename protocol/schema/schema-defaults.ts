@@ -35,8 +35,8 @@ function getItemSchema({ items, prefixItems, additionalItems }: JsonObject, inde
 
 /**
  * Computes the defaults of a schema in the same way as the worker. A schema's own default takes precedence
- * over those of its members, which are used only for missing members, because pydantic and zod parse the
- * input and add the rest. A default that does not satisfy its own schema is ignored.
+ * over those of its members. The defaults of members are used only for members that are missing in it, because
+ * pydantic and zod do this when they parse an object. A default that does not satisfy its own schema is ignored.
  */
 export class SchemaDefaults {
   readonly #scope: SchemaScope;

@@ -137,7 +137,7 @@ export const submitTasks = operation({
   path: `${API_PATH}/rooms/:room_id/tasks`,
   summary: "Submit many tasks atomically: all or none",
   access: "room-write",
-  // It has no idempotency key.
+  // The operation has no idempotency key, so a repeated request would create the tasks twice.
   retryable: false,
   params: RoomParams,
   body: TaskSubmissions,

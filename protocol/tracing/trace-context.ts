@@ -22,14 +22,14 @@ export type TraceContext = z.infer<typeof TraceContext>;
 export const TRACE_HEADERS = {
   traceparent:
     "the submitter's trace context (W3C Trace Context); it is stored with the task and passed to its worker",
-  tracestate: `vendor-specific trace data; requires a traceparent, at most ${MAX_TRACESTATE} characters`,
+  tracestate: `vendor-specific trace data, at most ${MAX_TRACESTATE} characters; ignored if it is longer or there is no traceparent`,
 };
 
 type Header = string | string[] | null | undefined;
 
 /**
- * Parses the trace headers. Returns undefined if they are missing or invalid, because an invalid trace never
- * rejects a request.
+ * Parses the trace headers. Returns undefined if `traceparent` is missing or invalid, and ignores an invalid
+ * `tracestate`, because an invalid trace never rejects a request.
  */
 export function readTraceContext(traceparent: Header, tracestate: Header): TraceContext | undefined {
   if (typeof traceparent !== "string" || !TRACEPARENT.test(traceparent) || INVALID.test(traceparent)) {

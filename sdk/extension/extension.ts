@@ -62,8 +62,8 @@ export abstract class ExtensionInstance {
 export interface ExtensionClass<Context = never> extends ExtensionStatics, ExtensionOptions {
   readonly name: string;
   readonly prototype: object;
-  // A property instead of a method: TypeScript compares the parameters of methods bivariantly, so a wrong
-  // context would be accepted.
+  // `run` is a property instead of a method, because TypeScript compares the parameters of methods
+  // bivariantly, so a wrong context would be accepted.
   new (input: never): { readonly run: (context: Context, run: RunContext) => unknown };
 }
 

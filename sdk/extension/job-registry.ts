@@ -33,7 +33,7 @@ export interface JobEntry<Context> {
 /** The extension classes of a job manager. Does not call the server. */
 export class JobRegistry<Context> {
   readonly #entries = new Map<string, JobEntry<Context>>();
-  /** The entries by `category:name`. A separate map, because every task looks up its entry twice. */
+  /** The entries by `category:name`. The map avoids a search, because every task looks up its entry twice. */
   readonly #byQualified = new Map<string, JobEntry<Context>>();
   /** Cache of `getRegistrations`, which is called before every claim. Every change clears it. */
   #registrations:

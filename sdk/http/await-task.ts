@@ -6,7 +6,7 @@ import type { Caller } from "./resources/resource.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { sleep } from "./sleep.ts";
 
-/** Survives a restart of the server. */
+/** Retries for two minutes, so that the wait survives a restart of the server. */
 const AWAIT_RETRY: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };
 
 /** Polls a task until it has ended, or until `wait` seconds have passed, and returns it. */

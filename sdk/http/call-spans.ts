@@ -72,7 +72,7 @@ const describeSubmitSpan = (call: TracedCall): { name: string; attributes: Attri
   };
 };
 
-/** Set in the context of a submit that already has a span. */
+/** The context key that marks a submit that already has a span. */
 const IN_SUBMIT = createContextKey("joblib: submit span");
 
 /**

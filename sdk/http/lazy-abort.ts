@@ -5,8 +5,8 @@
 export class LazyAbort {
   #controller: AbortController | undefined;
   /**
-   * An array, because there is nearly always at most one listener: a `Set` for each task and request would
-   * cost more than it saves.
+   * The listeners are in an array, because there is nearly always at most one: a `Set` for each task and
+   * request would cost more than it saves.
    */
   #listeners: readonly (() => void)[] = [];
   #isAborted = false;

@@ -23,7 +23,7 @@ export interface RetryPolicy {
   readonly deadlineSeconds: number;
 }
 
-/** The default. A user at a prompt waits for at most two seconds if the server is down. */
+/** The default policy. A user at a prompt waits for at most two seconds if the server is down. */
 export const DEFAULT_RETRY: RetryPolicy = {
   attempts: 4,
   baseSeconds: 0.25,
@@ -31,7 +31,7 @@ export const DEFAULT_RETRY: RetryPolicy = {
   deadlineSeconds: 30,
 };
 
-/** Codes of errors before the request was sent. */
+/** Codes of errors that occur before the request is sent. */
 const NOT_SENT_CODES = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 /** Codes of TLS errors, which retries cannot fix. */
 const PERMANENT_CODES = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY))/;

@@ -37,7 +37,7 @@ export interface FollowEnvironment {
   headers(): Promise<Record<string, string>>;
 }
 
-/** Aborts its signal with the caller's signal, or if no data arrives for `IDLE_TIMEOUT_MS`. */
+/** Aborts `signal` when the caller's signal is aborted, or if no data arrives for `IDLE_TIMEOUT_MS`. */
 class IdleTimeout implements Disposable {
   readonly #abort = new AbortController();
   readonly #callerSignal: AbortSignal | undefined;
@@ -139,8 +139,8 @@ async function* readEvents<Name extends StreamName>(
     if (idleTimeout.hasExpired)
       throw new ConnectionError(`no data from ${url} for ${IDLE_TIMEOUT_MS / 1000} s`, { cause: error });
     signal?.throwIfAborted();
-    // If an event was received, a connection that exceeds the size limit is reopened. Otherwise every attempt
-    // would fail in the same way.
+    // If an event was received, a connection that exceeds the size limit is reopened after this event. If
+    // none was received, every attempt would fail in the same way.
     if (isTooLargeError(error) && !hasReceivedEvent) throw createTooLargeError(url, 200, error);
     if (error instanceof SyntaxError)
       throw new ProtocolError(`${url} sent an event with invalid JSON`, 200, { cause: error });

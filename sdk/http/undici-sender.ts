@@ -89,7 +89,7 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // The request was aborted while it waited for a connection, when there was no controller to abort.
+    // If the request was aborted while it waited for a connection, there was no controller to abort yet.
     if (this.#abortedBy !== undefined) controller.abort(toError(this.#abortedBy.reason));
   }
 
@@ -136,7 +136,7 @@ const decodeBody = (chunks: readonly Buffer[]): string => {
 
 /**
  * Sends a request with undici's dispatcher, and collects the response directly from its parser. A stream, a
- * signal with listeners and an async context for each request took a third of its CPU time.
+ * signal with listeners and an async context took a third of the CPU time of a request.
  */
 export const bufferedUndiciSender: BufferedSender = async (request, shouldReadBody, abort) => {
   const dispatcher = agent ?? (await getAgent());

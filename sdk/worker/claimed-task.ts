@@ -232,7 +232,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
         const task = await this.#end({ status: "failed", error: reason }, SHORT_RETRY);
         return { status: "failed", error: reason, cause: this.#abort.reason, task };
       } else {
-        // Its end is already being sent. Wait for it, but not as long as it would be retried.
+        // The end of the task is already being sent. Wait for at most 5 s, although it is retried for longer.
         await Promise.race([this.settled, setTimeout(5_000, undefined, { ref: false })]);
         this.#cancellation.abort();
         if (this.#outcome !== undefined) return await this.#outcome.promise;
@@ -268,7 +268,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   async #send(update: TaskUpdate, policy = DELIVERY_RETRY, timeoutSeconds?: number): Promise<Task> {
     const { id, attempt } = this;
-    // Progress that the task reported is missing in the known task, so the full response is needed.
+    // `#task` does not contain the progress that was reported, so the full response is needed then.
     const currentTask = this.#reports?.hasProgress ? undefined : this.#task;
     const options = { policy, timeoutSeconds, cancellation: this.#cancellation };
     try {

@@ -45,8 +45,8 @@ export interface HeartbeatOptions {
  */
 const NEW_TASK_DELAY_MS = 250;
 /**
- * Minimum delay of the timer, in milliseconds. If tasks take about 250 ms, there is always one that is almost
- * old enough.
+ * Minimum delay of the timer for new tasks, in milliseconds. If tasks take about 250 ms, the timer would
+ * otherwise fire very often, because there is always a task that is almost old enough.
  */
 const MIN_NEW_TASK_DELAY_MS = 50;
 /** Interval of a busy worker if the server or a proxy does not support long polls, in seconds. */
@@ -74,8 +74,8 @@ export class Heartbeat {
 
   /** Starts the heartbeats. The first one is sent after an interval, because the worker was just created. */
   start(): void {
-    // Runs without a trace context, because the heartbeats continue after the span that is active when the
-    // worker is created.
+    // The heartbeats have no trace context, because they continue after the end of the span that is active
+    // when the worker is created.
     void context.with(ROOT_CONTEXT, () => this.#run());
   }
 
@@ -177,8 +177,8 @@ export class Heartbeat {
         wait: isLongPoll ? Math.max(1, Math.floor(this.#seconds)) : undefined,
         signal: this.#request.signal,
         retry: false,
-        // Detects a dead connection before the server considers the worker dead, which happens after four
-        // intervals.
+        // The timeout detects a dead connection before the server considers the worker dead, which happens
+        // after four intervals.
         timeoutSeconds: Math.max(2, this.#seconds),
       },
     );

@@ -11,8 +11,8 @@ export interface RunReporter {
 }
 
 /**
- * A symbol instead of a private name, because a proxy of a context, or an object that inherits from one,
- * would not have the private member.
+ * The member has a symbol instead of a private name, because a proxy of a context, or an object that inherits
+ * from one, would not have the private member.
  */
 const INTERNAL = Symbol("internal");
 
@@ -23,8 +23,8 @@ export class LazyRunContext implements RunContext {
   readonly [INTERNAL]: { readonly reporter: RunReporter; readonly logger: Logger; log?: TaskLogger };
 
   constructor(reporter: RunReporter, logger: Logger) {
-    // Assigned to a local variable first: V8 allocates a function literal that is assigned to a property in
-    // the old generation, where it would keep the task in memory until the next full garbage collection.
+    // The function is assigned to a local variable first: V8 allocates a function literal that is assigned to a
+    // property in the old generation, where it would keep the task in memory until the next full garbage collection.
     const progress: RunContext["progress"] = (fraction, message) => reporter.progress(fraction, message);
     this.progress = progress;
     this.task = reporter.task;

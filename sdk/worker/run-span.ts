@@ -16,16 +16,16 @@ const getAttributes = (task: Task) => ({
   [ATTRIBUTES.maxAttempts]: task.max_attempts,
 });
 
-/** Returns a link to the active span. The active span is not the parent of the run, because the submit is. */
+/** Returns a link to the active span. It is not the parent of the run: the parent is the span of the submit. */
 const getActiveSpanLinks = (): Link[] => {
   const active = trace.getSpanContext(context.active());
   return active === undefined ? [] : [{ context: active }];
 };
 
 /**
- * Runs one attempt in its own span. It is a child of the submit's span, which may be from another process,
- * and the parent of the extension's spans. It ends with the outcome. After an interruption, this is before
- * `run` returns.
+ * Runs one attempt in its own span. The span is a child of the submit's span, which may be from another process,
+ * and the parent of the extension's spans. It ends when the outcome is known, which is before `run` returns if
+ * the task is interrupted.
  */
 export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => void): void => {
   const tracer = getActiveTracer();

@@ -131,7 +131,7 @@ export class WorkerSession {
     this.#worker?.heartbeat.sendAfter(5_500);
   }
 
-  /** Requeues a task that has not started. If it fails, the server requeues it: heartbeats do not list it. */
+  /** Requeues a task that has not started. If this fails, the server requeues it, as heartbeats do not list it. */
   async release(workerId: string, taskId: string): Promise<void> {
     const request = { params: { worker_id: workerId }, body: { tasks: [taskId] } };
     await this.#options.client
