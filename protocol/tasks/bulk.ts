@@ -28,7 +28,7 @@ export const cancelTasks = operation({
   path: `${API_PATH}/rooms/:room_id/bulk/cancel`,
   summary: "Cancel a room's tasks that match a filter; users can cancel only their own tasks, admins all",
   access: "room-read",
-  // The second response would not count the tasks that the first request changed.
+  // The response to a repeated request would not count the tasks that the first request changed.
   retryable: false,
   params: RoomParams,
   body: BulkRequest,
@@ -42,7 +42,7 @@ export const retryTasks = operation({
   summary:
     "Retry a room's failed and cancelled tasks that match a filter; users can retry only their own tasks, admins all",
   access: "room-read",
-  // The second response would not count the tasks that the first request changed.
+  // The response to a repeated request would not count the tasks that the first request changed.
   retryable: false,
   params: RoomParams,
   body: BulkRequest,

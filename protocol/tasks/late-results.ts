@@ -37,7 +37,7 @@ export const adoptLateResult = operation({
   path: `${API_PATH}/tasks/:task_id/adopt`,
   summary: "Complete a task with a late result, unless it is already completed",
   access: "task-submitter",
-  // The second request would conflict with the first.
+  // A repeated request would fail if the first one has adopted the result.
   retryable: false,
   params: TaskParams,
   body: Adoption,

@@ -22,7 +22,7 @@ export interface ListenOptions {
   /**
    * True if a claim also starts its tasks, which saves a request per task. Default: false. Use it only if you run every
    * task: a started task counts as an attempt, even if the response to the claim is lost or you leave the loop before
-   * the task.
+   * it returns the task.
    */
   readonly start?: boolean | undefined;
 }
@@ -188,7 +188,7 @@ export class TaskStream<Context = unknown>
     return { done: false, value };
   }
 
-  /** Number of tasks that may be claimed. If ends of tasks do not arrive, at most twice `concurrency` are unsettled. */
+  /** Number of tasks that may be claimed. While updates fail, at most twice `concurrency` tasks are unsettled. */
   get #freeSlots(): number {
     return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
   }

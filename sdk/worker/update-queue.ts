@@ -59,10 +59,10 @@ export const DELIVERY_RETRY: RetryPolicy = {
   deadlineSeconds: 300,
 };
 
-/** Used for updates while the process shuts down, and for log lines. */
+/** The policy for updates while the process shuts down, and for log lines. */
 export const SHORT_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 3, deadlineSeconds: 5 };
 
-/** Used for updates that are not worth a retry. */
+/** The policy for updates that are not worth a retry. */
 export const NO_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 1 };
 
 interface UpdateCall {
