@@ -94,7 +94,7 @@ describe("the list of rooms", () => {
 });
 
 describe("stats", () => {
-  test("have no age for an empty queue", async () => {
+  test("contain no age of the oldest pending task if the queue is empty", async () => {
     const { room, job } = await api.createTask("completed");
 
     const own = (await readStats(room)).jobs.find(({ job_name }) => job_name === job.full_name);
