@@ -34,7 +34,7 @@ describe("a minimal response to a submission of several tasks", () => {
     }
   });
 
-  test("is not used if the tasks differ in other members than the payload", async () => {
+  test("is not used if the tasks differ in members other than the payload", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 

@@ -104,7 +104,7 @@ describe("an update without the lease", () => {
 });
 
 describe("a repeated update", () => {
-  test("returns the task for a completion with the same result in any order of its members", async () => {
+  test("returns the task for a completion with the same result, regardless of the order of its members", async () => {
     const { id, worker } = await api.createTask("running");
     const first = ok(await api.update(id, completed(worker, 1, { a: 1, b: 2 })));
 

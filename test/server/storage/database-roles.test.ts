@@ -251,7 +251,7 @@ describe("a right that is revoked while a server runs", () => {
     expect((await submit()).statusCode).toBe(202);
   });
 
-  test("is reported by kind by the health operation, which logs the details", async () => {
+  test("is reported as the finding “rights” by the health operation, which logs the details", async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
     const { app, lines } = await startHost(serverUrl);
     await app.ready();
