@@ -13,7 +13,7 @@ const GLOBAL = { roomId: "@global", category: "counts" };
 
 const getQueueDepth = ({ jobs }: QueueCounts, name: string) => jobs.find((job) => job.name === name);
 
-/** Matches an age in seconds. The test itself may take up to a minute. */
+/** Matches an age of this many seconds, or up to a minute more because the test itself takes time. */
 const approximateSeconds = (seconds: number) =>
   expect.toSatisfy((value: number) => value >= seconds && value < seconds + 60);
 

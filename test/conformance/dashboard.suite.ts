@@ -191,7 +191,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("task diagnosis", () => {
-    test("includes the workers, their tasks, and how long previous tasks took", async () => {
+    test("includes the number of workers and of their tasks, and the median run time", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const done = await insertRunningTask(storage, job);

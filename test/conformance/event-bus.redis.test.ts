@@ -84,7 +84,7 @@ describe("Redis event bus during an outage", () => {
     await server.stop();
     await eventually(() => bus.state === "down", Boolean, OUTAGE);
     expect(messages.at(-1)).toMatch(/^Redis not reachable/);
-    // Handlers are woken so that they poll at another interval.
+    // The outage wakes every handler, because the poll interval changes.
     await eventually(() => waiting.received.length > 0);
     await bus.subscribe(during.channel, late.handler);
     await bus.publish([before.event, during.event]);

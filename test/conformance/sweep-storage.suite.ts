@@ -17,7 +17,7 @@ import {
 /** Operations of the sweep, metrics and the ping. */
 export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   describe("stale worker", () => {
-    test("is removed with its tasks by one of many concurrent sweeps", async () => {
+    test("is removed by only one of many concurrent sweeps, and its tasks fail or become pending", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const running = await insertRunningTask(storage, job);
@@ -54,7 +54,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.workers.find(workerId)).toBeDefined();
     });
 
-    test("is either removed or kept by its heartbeat, never both", async () => {
+    test("is either removed by the sweep or kept alive by its heartbeat, never both", async () => {
       const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
         const job = await registerJob(storage);
@@ -121,7 +121,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("old tasks", () => {
-    test("are deleted in batches, without open and newer tasks", async () => {
+    test("are deleted in batches, but open and newer tasks are kept", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const [old, older, recent] = [await cancelTask(), await cancelTask(), await cancelTask()];

@@ -19,7 +19,7 @@ const getIds = (records: readonly TaskRecord[] | undefined) => (records ?? []).m
 /** Concurrent calls that share statements. Each call returns the same result as if it were the only one. */
 export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
   describe("concurrent claims", () => {
-    test("return tasks in queue order, to each worker as many as it requested", async () => {
+    test("return tasks in queue order, and each worker gets as many as it requested", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const workers = [job.workerId];
@@ -60,8 +60,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       const workers = [a.workerId, b.workerId, both, withoutJobs, newId(), both];
       const results = await Promise.all(workers.map((id) => storage.tasks.claim(id, 1, false)));
 
-      // The order of the claims determines which worker gets no task, and the last claim gets the remaining
-      // tasks.
+      // Which worker gets no task depends on the order of the claims. Another claim returns the remaining tasks.
       const rest = await storage.tasks.claim(both, 4, false);
 
       expect(results[0]?.filter(({ jobId }) => jobId !== a.id)).toEqual([]);
@@ -251,7 +250,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("queue position", () => {
-    test("is exact up to 1,000, and 1,001 for all tasks beyond", async () => {
+    test("is exact up to 1,000, and is 1,001 for all tasks after that", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const tasks = Array.from({ length: 1003 }, (_, index) =>

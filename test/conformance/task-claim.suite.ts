@@ -126,7 +126,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       expect(new Set(claimed).size).toBe(300);
     });
 
-    test("returns a task to at least one of two workers of two jobs", async () => {
+    test("returns a task to at least one of two workers that claim from the same two jobs concurrently", async () => {
       const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
         const job = await registerJob(storage);
@@ -181,7 +181,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       expect(getIds(due)).toEqual([delayed.task.id, later?.task.id]);
     });
 
-    test("is counted after it became due, and its remaining time is returned before", async () => {
+    test("is counted after it became due, and before that its remaining time is returned", async () => {
       const { storage } = getFixture();
       const [job, empty] = [await registerJob(storage), await registerJob(storage)];
       const delayed = await insertPendingTask(storage, job, { start: { inSeconds: 60 } });

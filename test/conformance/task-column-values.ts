@@ -13,7 +13,7 @@ export interface ColumnValues {
   readonly getStored: (task: NewTask, row: JsonRow) => unknown;
   /** The members of two submits that differ in this column. Missing if a request has one value for all its tasks. */
   readonly submits?: readonly [object, object];
-  /** The submits of `POST /tasks` have no members for these: the whole request has one value. */
+  /** True if `POST /tasks` has one value for the whole request, so that its submits have no such members. */
   readonly isBatchOnly?: boolean;
 }
 

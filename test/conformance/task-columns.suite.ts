@@ -16,7 +16,7 @@ import { createColumnValues, type JsonRow, SUBMITTED_COLUMNS } from "./task-colu
 
 const OPTIONS = { aliveWithinSeconds: ALIVE_WITHIN_SECONDS };
 
-/** The order of the two values: equal neighbors, and both changes. */
+/** The order of the two values: neighbors are equal, or change in either direction. */
 const ORDER = [0, 0, 1, 1, 0] as const;
 
 type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
@@ -31,7 +31,7 @@ const toComparable = ({ task: { id: _, payload: __, ...task }, ...record }: Task
   task,
 });
 
-/** PostgreSQL's internal names of the types that differ from those in SQL. */
+/** The SQL names of types that have another internal name in PostgreSQL. */
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   int4: "integer",
   int8: "bigint",
@@ -138,7 +138,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       expect(groups).toHaveLength(sharing === "each" ? 1 : hasKeys ? 4 : 3);
     });
 
-    test("are grouped by value, although every object is another one", async () => {
+    test("are grouped by value, even if equal values are different objects", async () => {
       const { storage, buildTasks } = await setUp();
       const tasks = buildTasks([1, 1]).map((task): NewTask => structuredClone(task));
 
@@ -160,7 +160,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
         OPTIONS,
       );
 
-      // Both tasks have the same key.
+      // Both tasks have the same key, even if the column under test is the key.
       const isScope = replay === "scope" && sharing !== "never";
       expect(second.kind).toBe(isScope ? "inserted" : "replayed");
       if (second.kind === "replayed") {

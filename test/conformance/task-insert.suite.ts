@@ -161,7 +161,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       expect(other).toMatchObject({ kind: "replayed", isSameRequest: false });
     });
 
-    test("is unique for each user and room", async () => {
+    test("can be used again by another user or in another room", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const task = buildKeyedTask(job.id, "k2");

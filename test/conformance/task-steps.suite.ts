@@ -109,7 +109,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       expect(cancelled).toMatchObject({ workerUserId: "worker-user", task: { worker_id: job.workerId } });
     });
 
-    test("succeeds once if ten are concurrent", async () => {
+    test("succeeds only once if ten transitions of a task run concurrently", async () => {
       const { storage } = getFixture();
       const { id } = (await insertRunningTask(storage, await registerJob(storage))).task;
       const targets = ["completed", "failed", "cancelled"] as const;

@@ -96,7 +96,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(getOnly(late?.changed).lastWorkerId).toBe(job.workerId);
     });
 
-    test("fails running tasks that are missing from it, as if their worker were dead", async () => {
+    test("fails or requeues running tasks that are missing from it, as if their worker were dead", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const oneAttempt = await insertRunningTask(storage, job);
@@ -199,7 +199,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.workers.remove(job.workerId, "again")).toBeUndefined();
     });
 
-    test("leaves no task to the worker while it claims concurrently", async () => {
+    test("leaves no task claimed by the worker, even if it claims concurrently", async () => {
       const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
         const job = await registerJob(storage);

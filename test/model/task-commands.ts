@@ -17,7 +17,7 @@ type Command = fc.AsyncCommand<TaskModel, RealTasks>;
 
 const pick = <Item>(items: readonly Item[], index: number): Item | undefined => items[index % items.length];
 
-/** Creates a command: `act` does the same to the model and to the storage and compares their results. */
+/** Creates a command: `act` runs the same operation on the model and on the storage and compares the results. */
 const createCommand = (text: string, act: (model: TaskModel, real: RealTasks) => Promise<void>): Command => ({
   check: () => true,
   run: async (model, real) => {

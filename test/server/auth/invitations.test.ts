@@ -197,7 +197,7 @@ test("a token for an invitation that does not exist is unauthorized", async () =
   expect((await (await as({ sub: `invitation:${id}`, jti: id, rooms: "*" }))("GET", "/me")).status).toBe(401);
 });
 
-test("a server without a secret rejects invitations with the setting that is missing", async () => {
+test("a server without a secret refuses to create invitations and names the missing setting", async () => {
   const orm = await openDatabase({ url: database_url });
   onTestFinished(() => orm.close());
   const local = await createServer({ settings: settings({}) });

@@ -9,7 +9,7 @@ import type { HostAuth } from "../../../server/host.ts";
 
 const SECRET = "a secret of at least thirty-two characters";
 
-/** Returns the user, the admin flag and the access to the room `lab` that the auth derives from an Authorization header. */
+/** Returns the user, the admin flag and the access to the room `lab` that `auth` derives from an Authorization header. */
 const authenticate = async (auth: HostAuth, authorization?: string) => {
   const app = Fastify();
   const results: unknown[] = [];

@@ -47,7 +47,7 @@ describe("a long poll for a task", () => {
     expect(second.isOver).toBe(true);
   });
 
-  test("is limited by long_poll_max_wait_seconds, which the response contains", async () => {
+  test("waits at most long_poll_max_wait_seconds, which Preference-Applied contains", async () => {
     const limited = await openApi({ orm: api.orm, settings: { long_poll_max_wait_seconds: 2 } });
     const { id } = await api.createTask();
     const timer = startTimer(2);

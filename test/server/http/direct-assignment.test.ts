@@ -21,7 +21,7 @@ vi.mock("../../../server/state/long-poll.ts", async (importOriginal) => ({
 const waitForSearch = watchSearches();
 
 let api: Api;
-/** Another server on the same database. Without Redis, they do not exchange events. */
+/** Another server on the same database. Without Redis, the two servers do not exchange events. */
 let other: Api;
 beforeAll(async () => {
   api = await openApi({ settings: LONG_WAIT_SETTINGS });
@@ -50,7 +50,7 @@ const startWaitingClaim = async (
   return { response };
 };
 
-/** Returns one row; `once` is true if the task was inserted as already claimed and not written since. */
+/** Returns one row; `once` is true if the task has not been updated since it was inserted. */
 const readWrites = async (id: string) => {
   const { rows } = await api.query(sql`
     select t.xmin = p.xmin as once from joblib.task as t join joblib.task_place as p on p.task_id = t.id

@@ -100,7 +100,7 @@ describe("a worker that drains", () => {
     });
   });
 
-  test("wakes its waiting claim and heartbeat once, and a heartbeat that knows of the drain waits again", async () => {
+  test("wakes its waiting claim and heartbeat once, and a heartbeat with draining: true waits again", async () => {
     const { worker, id } = await api.createTask("running");
     const wait = preferWait(LONG_WAIT_SECONDS);
     const claim = await openLongPoll(() =>

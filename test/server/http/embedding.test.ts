@@ -9,7 +9,7 @@ import { openLongPoll } from "./long-polls.ts";
 import { expectProblem, ok, preferWait } from "./responses.ts";
 
 const PREFIX = "/apps/jobs";
-/** Longer than the time limit of a test. */
+/** The time that a long poll may wait. It is longer than the time limit of a test. */
 const LONG_POLL_SECONDS = 60;
 
 let api: Api;

@@ -49,7 +49,7 @@ describe("problem documents", () => {
     }
   });
 
-  test("an unknown worker id is worker-not-found in every operation", async () => {
+  test("every operation returns worker-not-found for an unknown worker id", async () => {
     for (const id of [UNKNOWN_ID, "no-uuid"]) {
       const path = `/workers/${id}`;
       expectProblem(await api.as("wes").patch(path), "worker-not-found");

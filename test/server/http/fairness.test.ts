@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-test("rooms take turns if the job is registered with fairness, which the job contains", async () => {
+test("rooms take turns if the job is registered with fairness, and the response for the job contains the fairness", async () => {
   const [flood, calm] = [newRoomId(), newRoomId()];
   const job = await api.registerJob("@global", { fairness: "room" }, "root");
   const submitMany = (room: string, count: number) =>

@@ -26,7 +26,7 @@ describe("a heartbeat", () => {
     expect(await findWorker(id)).toMatchObject({ online: true, last_heartbeat: response.last_heartbeat });
   });
 
-  test("is allowed only for the owner of the worker, and is worker-not-found after the worker is gone", async () => {
+  test("is allowed only for the owner of the worker, and fails with worker-not-found after the worker was removed", async () => {
     const { id } = await api.createWorker();
     for (const user of ["ann", "root"]) {
       expectProblem(await api.as(user).patch(`/workers/${id}`), "forbidden");
@@ -45,7 +45,7 @@ describe("a heartbeat", () => {
 });
 
 describe("the stop list of a heartbeat", () => {
-  test("omits tasks whose lease the worker has", async () => {
+  test("omits tasks whose lease the worker still has", async () => {
     const { id, worker } = await api.createTask("running");
 
     expect(await getStops(worker, [id])).toEqual([]);

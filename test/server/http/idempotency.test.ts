@@ -37,7 +37,7 @@ test("200 concurrent requests with one key create one task", async () => {
   expect(await countTasks(room)).toBe(1);
 });
 
-test("another body or another job with the same key is an idempotency-conflict", async () => {
+test("another body or another job with the same key is rejected with idempotency-conflict", async () => {
   const room = newRoomId();
   const [job, other] = [await api.registerJob(room), await api.registerJob(room)];
   ok(await post(room, job.full_name, { payload: { a: 1 } }, "k"), 202);

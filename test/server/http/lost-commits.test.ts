@@ -40,7 +40,7 @@ const createJob = async () => {
 };
 const newToken = () => crypto.randomUUID();
 
-test("a submission with a key whose commit response was lost is found again, returned as new, and wakes a waiting claim", async () => {
+test("a submission with an idempotency key returns 202 and wakes a waiting claim even if the commit response was lost", async () => {
   const { room, job } = await createJob();
   const token = newToken();
   const claim = api.as("wes").post("/tasks/claim", {
@@ -57,7 +57,7 @@ test("a submission with a key whose commit response was lost is found again, ret
   expect(ok(await submit(), 200).id).toBe(first.id);
 });
 
-test("a submission without a key whose commit response was lost is a 503, and is not repeated by the server", async () => {
+test("a submission without an idempotency key returns 503 if its commit response was lost, and the server does not repeat it", async () => {
   const { room, job } = await createJob();
   const token = newToken();
   const path = `/rooms/${room}/tasks/${job.full_name}`;
@@ -75,7 +75,7 @@ test.each([
   "completed",
   "failed",
   "cancelled",
-])("an update to %s whose commit response was lost is found in the task and applied once", async (status) => {
+])("an update to %s succeeds and is applied once even if its commit response was lost", async (status) => {
   const { room, job } = await createJob();
   const { id } = await api.submit(room, job.full_name);
   await api.claim(job.worker_id, { start: status !== "running" });
@@ -98,7 +98,7 @@ test.each([
   expect(ok(await waiting).status).toBe(status === "running" ? "failed" : status);
 });
 
-test("completions of one batch whose commit response was lost are found in their tasks", async () => {
+test("a batch of completions succeeds even if its commit response was lost, because the server finds them in the tasks", async () => {
   const { room, job } = await createJob();
   const ids: string[] = [];
   for (let count = 0; count < 3; count += 1) {
@@ -118,7 +118,7 @@ test("completions of one batch whose commit response was lost are found in their
   for (const id of ids) expect(ok(await api.as("ann").get(`/tasks/${id}`)).result).toEqual({ of: id });
 });
 
-test("a claim whose commit response was lost is a 503, and the next heartbeat without the task requeues it", async () => {
+test("a claim returns 503 if its commit response was lost, and a later heartbeat that omits the task requeues it", async () => {
   const { room, job } = await createJob();
   const { id } = await api.submit(room, job.full_name);
   const claim = () => api.as("wes").post("/tasks/claim", { body: { worker_id: job.worker_id } });

@@ -34,7 +34,7 @@ describe("a minimal response to a submission of several tasks", () => {
     }
   });
 
-  test("is not used if the tasks differ in other members than the payload", async () => {
+  test("is not used if the tasks differ in members other than the payload", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 
@@ -84,7 +84,7 @@ describe("a minimal response to a batch of updates", () => {
     expect(stored).toMatchObject({ status: "completed", result: { n: 1 }, ...results[0] });
   });
 
-  test("checks the fence, the result schema and the order of each update", async () => {
+  test("does not skip the checks of the fence, the result schema and the order of each update", async () => {
     const { worker, ids } = await createStartedTasks(4, { result_schema: { type: "number" } });
     const [first, second, third, fourth] = ids;
 

@@ -32,7 +32,7 @@ describe("a registration", () => {
     expect(response.headers["location"]).toBe(`/v1/joblib/rooms/${room}/jobs/private:m:J`);
   });
 
-  test("returns 200 if the schema is equal in any order of its members, and replaces description and defaults", async () => {
+  test("returns 200 if the schema is equal regardless of the order of its members, and replaces description and defaults", async () => {
     const room = newRoomId();
     const first = ok(await register(room, { description: "one" }), 201);
     const { worker_id } = first;

@@ -58,7 +58,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     ]);
   });
 
-  test("is supported in a schema that is validated in a thread", async () => {
+  test("is supported if the payload is validated in a worker thread", async () => {
     const room = newRoomId();
     const members = Array.from({ length: 100 }, (_, i) => `"p${i}":{"maximum":${MAX_LONG}}`).join();
     ok(await register(room, `{"properties":{${members}}}`), 201);

@@ -61,7 +61,7 @@ describe("a server without tracing", () => {
     ]);
   });
 
-  test("stores the trace context of each call of a batch, or that of the request", async () => {
+  test("stores the trace context of each call of a batch, or that of the request if the call has no valid one", async () => {
     const { room, job } = await createJob();
     const ownContext = { traceparent: traceparent.replace(SPAN, "c".repeat(16)), tracestate: "vendor=1" };
     const submits = [{ trace_context: ownContext }, {}, { trace_context: { traceparent: "nonsense" } }].map(
@@ -89,7 +89,7 @@ describe("a server without tracing", () => {
     });
   });
 
-  test("treats a repeated submission with its key as the same request, also in a batch", async () => {
+  test("treats submissions with the same idempotency key and other trace contexts as the same request, also in a batch", async () => {
     const { room, job, submit } = await createJob();
     const key = newRoomId();
     const submits = [{ job_name: job.full_name, idempotency_key: key, trace_context: { traceparent } }];

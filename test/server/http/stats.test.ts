@@ -94,7 +94,7 @@ describe("the list of rooms", () => {
 });
 
 describe("stats", () => {
-  test("have no age for an empty queue", async () => {
+  test("contain no age of the oldest pending task if the queue is empty", async () => {
     const { room, job } = await api.createTask("completed");
 
     const own = (await readStats(room)).jobs.find(({ job_name }) => job_name === job.full_name);
@@ -154,7 +154,7 @@ describe("stats", () => {
     expect(series.filter(({ run_p50 }) => run_p50 !== null)).toHaveLength(1);
   });
 
-  test("have at most 60 steps for a day, and only zeros for an empty room", async () => {
+  test("have at most 60 steps for a day, and contain only zeros for an empty room", async () => {
     const { series, step_seconds, jobs } = await readStats(newRoomId(), "?hours=24");
 
     expect(step_seconds).toBe(1440);

@@ -44,7 +44,7 @@ describe("a batch of submissions", () => {
     expect(ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total).toBe(2);
   });
 
-  test("returns the same tasks if it is repeated with its keys, also in single submissions", async () => {
+  test("returns the same tasks if it is repeated with its idempotency keys, also in single submissions", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
     const submits = [1, 2, 3].map((n) => ({ job_name, payload: { n }, idempotency_key: `${room}-${n}` }));

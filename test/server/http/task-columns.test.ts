@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const MINIMAL = { prefer: "return=minimal" };
-/** The order of the two values: equal neighbors, and both changes. */
+/** The order of the two values: neighbors are equal, or change in either direction. */
 const ORDER = [0, 0, 1, 1, 0] as const;
 
 type Submits = SubmitBatch["submissions"];
@@ -68,7 +68,7 @@ describe.each(IN_BODY)("submissions that differ only in %s", (column) => {
     return { room, isBatchOnly: values.isBatchOnly === true, build, post, expectStored };
   };
 
-  test("keep their own values in an atomic submit, whole and minimal", async () => {
+  test("keep their own values in an atomic submit, with a full and with a minimal response", async () => {
     const { isBatchOnly, build, post, expectStored } = await setUp();
     const items = isBatchOnly ? (build(ORDER).map((item) => omit(item, column)) as Submits) : build(ORDER);
 
@@ -84,7 +84,7 @@ describe.each(IN_BODY)("submissions that differ only in %s", (column) => {
     await expectStored(items, tasks);
   });
 
-  test("keep their own values in a batch of submissions, whole and minimal", async () => {
+  test("keep their own values in a batch of submissions, with a full and with a minimal response", async () => {
     const { build, post, expectStored } = await setUp();
     const items = build(ORDER);
 
@@ -104,13 +104,13 @@ describe.each(IN_BODY)("submissions that differ only in %s", (column) => {
           : {},
     );
     await expectStored(items, tasks);
-    // Only the first task and those that share its values are answered by their ids.
+    // The response contains only the id for the first task and for tasks that share its values.
     const isEqual = ORDER.map((index) => sharing === "each" || index === ORDER[0]);
     // A delay starts at another microsecond in each insert, so such tasks may differ.
     if (column !== "run_at") expect(results.map((one) => "id" in one)).toEqual(isEqual);
   });
 
-  test("are another request under the same idempotency key, unless the column is not compared", async () => {
+  test("conflict if they have the same idempotency key, unless the column is not compared", async () => {
     const { room, build, post } = await setUp();
     const [a, b] = build([0, 1]).map((item) => ({ ...item, idempotency_key: `${room}-${column}` }));
     if (a === undefined || b === undefined) throw new Error("expected two submits");

@@ -84,7 +84,7 @@ describe("the tasks of a room", () => {
     expect(await listIds(room, `q=${failed}&status=pending`)).toEqual([]);
   });
 
-  test("can be read after a task with the same filter", async () => {
+  test("can be read from the position after a task, with the same filter", async () => {
     const { room, job, cancelled, pending } = await createRoomWithTasks();
     const query = `job=${job.full_name}&created_by=ann`;
 

@@ -95,7 +95,7 @@ describe("the tasks of a room", () => {
     });
   });
 
-  test("can be listed after a task, which later submissions do not affect", async () => {
+  test("can be listed from the position after a task, even if tasks are submitted between two pages", async () => {
     const { room, job, id: first } = await api.createTask();
     const second = await api.submit(room, job.full_name);
     const list = async (path: string) =>

@@ -55,7 +55,7 @@ describe("the fence of an update", () => {
 });
 
 describe("an update without the lease", () => {
-  test("is task-lost after a cancel", async () => {
+  test("fails with task-lost after a cancel", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
 
@@ -64,7 +64,7 @@ describe("an update without the lease", () => {
     expectProblem(await api.update(id, { progress: {}, worker_id: worker, attempt: 1 }), "task-lost");
   });
 
-  test("is task-lost after a timeout", async () => {
+  test("fails with task-lost after a timeout", async () => {
     const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
     await api.ageTask(id);
     await api.sweep();
@@ -72,7 +72,7 @@ describe("an update without the lease", () => {
     expectProblem(await api.update(id, completed(worker, 1)), "task-lost");
   });
 
-  test("is task-lost after a requeue, also while another worker has the lease", async () => {
+  test("fails with task-lost after a requeue, also while another worker has the lease", async () => {
     const { id, worker, job, room } = await api.createTask("claimed");
     ok(await api.as("wes").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));
     expectProblem(await api.update(id, { status: "running", worker_id: worker, attempt: 1 }), "task-lost");
@@ -84,7 +84,7 @@ describe("an update without the lease", () => {
     ok(await api.update(id, { status: "running", worker_id: other, attempt: 2 }));
   });
 
-  test("is task-lost for an earlier attempt after the worker claimed the task again", async () => {
+  test("fails with task-lost for an earlier attempt after the worker claimed the task again", async () => {
     const { id, worker } = await api.createTask("running", {
       task: { max_attempts: 3, backoff: NO_BACKOFF },
     });
@@ -95,7 +95,7 @@ describe("an update without the lease", () => {
     ok(await api.update(id, completed(worker, 2)));
   });
 
-  test("is an invalid transition instead of task-lost if the worker itself ended the task", async () => {
+  test("fails with invalid-task-transition instead of task-lost if the worker itself ended the task", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, failed(worker, 1, "worker bee out of honey")));
 
@@ -104,7 +104,7 @@ describe("an update without the lease", () => {
 });
 
 describe("a repeated update", () => {
-  test("returns the task for a completion with the same result in any order of its members", async () => {
+  test("returns the task for a completion with the same result, regardless of the order of its members", async () => {
     const { id, worker } = await api.createTask("running");
     const first = ok(await api.update(id, completed(worker, 1, { a: 1, b: 2 })));
 
@@ -150,7 +150,7 @@ describe("a repeated update", () => {
     expect(ok(await api.update(id, completed(worker, 1, 1))).status).toBe("completed");
   });
 
-  test("is task-lost for another attempt", async () => {
+  test("fails with task-lost for another attempt", async () => {
     const { id, worker } = await api.createTask("completed");
 
     expectProblem(await api.update(id, completed(worker, 2, 1)), "task-lost");

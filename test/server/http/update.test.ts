@@ -121,7 +121,7 @@ describe("an error", () => {
     expect((await api.readTask(id)).error).toBe(longest);
   });
 
-  test("is recorded for its attempt, also if it is omitted", async () => {
+  test("is recorded for its attempt, as an empty text if it is omitted", async () => {
     const [{ id, worker }, silent] = [await api.createTask("failed"), await api.createTask("running")];
     ok(await api.update(silent.id, { status: "failed" }));
 

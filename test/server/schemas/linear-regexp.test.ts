@@ -50,7 +50,7 @@ describe("patterns", () => {
     expect(createRegExpEngine(createUnlimitedMeter())(pattern).test("\u0000")).toBe(false);
   });
 
-  test("are charged before they are matched", () => {
+  test("are charged to the step budget before they are matched", () => {
     const meter = new StepMeter();
     meter.start(1000);
 

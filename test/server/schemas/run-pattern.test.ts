@@ -53,8 +53,8 @@ const { pattern: anyPattern } = fc.letrec<{ pattern: string }>((tie) => ({
       .map(([inner, count]) => `(?:${inner})${count}`),
   ),
 }));
-// There are no surrogate pairs, because V8 starts a match in the middle of a pair, which ECMAScript does not
-// allow.
+// The texts contain no surrogate pairs, because V8 starts a match in the middle of a pair, which ECMAScript
+// does not allow.
 const anyText = fc
   .array(fc.constantFrom("a", "b", "A", "1", " ", "é"), { maxLength: 7 })
   .map((characters) => characters.join(""));

@@ -198,7 +198,7 @@ describe("one user's checks", () => {
 
     const waiting = validators.validate("slow", slow, payload, "mal");
 
-    // An attempt takes about 30 ms; passing the payload to a thread takes less than 1 ms.
+    // An attempt on the event loop takes about 30 ms; passing the payload to a thread takes less than 1 ms.
     expect(getCpuTime() - started).toBeLessThan(15);
     expect(await waiting).toHaveLength(1);
   }, 30_000);
@@ -235,7 +235,7 @@ describe("the cache", () => {
   });
 });
 
-// No object is shared between two places, as in a parsed request.
+// In the copy, no object occurs in two places. The same is true for a parsed request.
 function cloneAsJson(schema: JsonObject): JsonObject {
   return JSON.parse(JSON.stringify(schema));
 }

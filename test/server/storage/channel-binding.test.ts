@@ -15,7 +15,7 @@ function formatRequest(code: number, rest = ""): Buffer {
 
 const READY_FOR_QUERY = Buffer.from("Z\0\0\0\x05I", "latin1");
 
-/** Starts a server that answers each startup message with `response`. `received` is everything that it is sent. */
+/** Starts a server that answers the first message of each client with `response`. `received` contains all data that it received. */
 async function startServer(response: Buffer) {
   const received: Buffer[] = [];
   const server = createServer((socket) => {
@@ -30,7 +30,7 @@ async function startServer(response: Buffer) {
   return { port: (server.address() as AddressInfo).port, received };
 }
 
-// The client listens to events of pg's connection that pg does not document. This test fails if pg renames them.
+// `ChannelBoundClient` listens to events of pg's connection that pg does not document. This test fails if pg renames them.
 test.each([
   ["needs no password", Buffer.concat([formatRequest(0), READY_FOR_QUERY])],
   ["asks for a password", formatRequest(3)],

@@ -120,7 +120,7 @@ test("a server opens more connections after the limit of the role was raised", a
   const url = await createLimitedDatabase(1);
   const orm = await openDatabase({ url, poolSize: 4 });
   await migrate(orm);
-  // Without this, the ORM would have the only connection that the limit allows.
+  // Otherwise, this ORM would occupy the only connection that the limit allows.
   await orm.close();
   const own = await openDatabase({ url, poolSize: 4 });
   onTestFinished(() => own.close());

@@ -110,7 +110,7 @@ describe("the serving role", () => {
     expect(Object.fromEntries(documented)).toEqual(TABLE_PRIVILEGES);
   });
 
-  test("has a listed privilege for each table and sequence of the schema", async () => {
+  test("is checked for privileges on every table and sequence of the schema", async () => {
     const orm = await open(await createDatabase(inject("postgresUrl")));
     await migrate(orm);
 
@@ -225,7 +225,7 @@ describe("a right that is revoked while a server runs", () => {
     return { app, lines };
   };
 
-  test("returns 503, logs the statement that grants it, and works again after the grant", async () => {
+  test("causes a 503 and a log line with the statement that grants it, until it is granted again", async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
     const { app, lines } = await startHost(serverUrl);
     const registration = { category: "tests", name: "Job", schema: { type: "object" } };
@@ -251,7 +251,7 @@ describe("a right that is revoked while a server runs", () => {
     expect((await submit()).statusCode).toBe(202);
   });
 
-  test("is reported by kind by the health operation, which logs the details", async () => {
+  test("is reported as the finding “rights” by the health operation, which logs the details", async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
     const { app, lines } = await startHost(serverUrl);
     await app.ready();
@@ -272,7 +272,7 @@ describe("a right that is revoked while a server runs", () => {
     await expect(app.ready()).rejects.toThrow(`GRANT DELETE ON TABLE joblib.task_log TO ${server};`);
   });
 
-  test("returns 503 if the tables were dropped", async () => {
+  test("causes a 503, as dropped tables do", async () => {
     const { admin, serverUrl } = await createMigratedDatabase();
     const { app, lines } = await startHost(serverUrl);
     await app.ready();

@@ -58,7 +58,7 @@ describe("a failover to a standby", () => {
     const storage = createStorage(orm);
     onTestFinished(() => storage.close());
     const job = await registerJob(storage);
-    // Several sessions of both plan modes are connected to the old primary now.
+    // This connects several sessions of both plan modes to the old primary.
     await Promise.all(Array.from({ length: 6 }, () => registerWorker(storage, job)));
     await storage.ping();
 

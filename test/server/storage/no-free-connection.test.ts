@@ -6,7 +6,7 @@ import { checkMigrations } from "../../../server/storage/migrations/migrate.ts";
 import type { Orm } from "../../../server/storage/sessions/orm.ts";
 import { createDatabaseWithRoles } from "../../support/database-roles.ts";
 
-/** The role's only connection is released when joblib tries to connect for this time. */
+/** The role's only connection is released at this attempt of joblib to connect, counted from 1. */
 const ATTEMPTS_BEFORE_RELEASE = 3;
 
 /** Occupies the role's only connection until joblib has tried several times to get one. */

@@ -72,7 +72,7 @@ const readEncryption = async (orm: Orm) => {
   if (pool === undefined) throw new Error("the ORM has no session pool");
   onTestFinished(() => pool.end());
   const db = createDefaultSql(pool);
-  // Both are used twice in turn, because pg hides the private key from code that copies its options later.
+  // Both pools are used twice in turn, because pg hides the private key from code that copies its options later.
   return [await isEncrypted(orm), await isEncrypted(db), await isEncrypted(orm), await isEncrypted(db)];
 };
 

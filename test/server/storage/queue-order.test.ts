@@ -9,7 +9,7 @@ import { createDatabase } from "../../support/postgres.ts";
 
 const JOB = "00000000-0000-4000-8000-000000000000";
 
-/** Returns PostgreSQL's plan for the first due task in an order, with the settings of lookups and `rooms` tasks of one number. */
+/** Returns PostgreSQL's plan of a lookup for the first due task in this order, among `rooms` tasks with the same number. */
 const explain = async (order: RawBuilder<unknown>, rooms = 0): Promise<string> => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 1 });
   onTestFinished(() => orm.close());
@@ -36,7 +36,7 @@ test("PostgreSQL reads the queue from its index and sorts it incrementally", asy
   expect(plan).toMatch(/Presorted Key: (t\.)?priority, \(+CASE WHEN (t\.)?in_turn/);
 });
 
-test("PostgreSQL reads the order of the index without a sort", async () => {
+test("PostgreSQL returns tasks in the order of the index without a sort", async () => {
   const plan = await explain(INDEX_ORDER);
 
   expect(plan).toMatch(/Index Scan using task_due/);

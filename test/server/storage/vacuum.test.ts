@@ -9,7 +9,7 @@ import { createDatabase } from "../../support/postgres.ts";
 
 const ROWS = 3_000;
 
-/** Opens a migrated database, and inserts and deletes ROWS rows in the table of places. */
+/** Opens a migrated database, and inserts and deletes `ROWS` rows in the table `task_place`. */
 const openEmptied = async (options: DatabaseOptions) => {
   const orm = await openDatabase(options);
   await migrate(orm);
