@@ -24,7 +24,7 @@ export const getLinePath = (values: readonly (number | null)[], { x, y }: Scale)
 };
 
 /**
- * Returns the SVG path of points that are between two gaps. Each point is a line of length zero, which round
+ * Returns the SVG path of points that are between two gaps. Each point is a very short line, which round
  * caps draw as a dot.
  */
 export const getDotPath = (values: readonly (number | null)[], { x, y }: Scale): string =>
