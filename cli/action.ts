@@ -67,7 +67,8 @@ function readOptions<Options>(tools: Tools, schema: z.ZodType<Options>, command:
   const argumentNames = new Set(namedArguments.map(([name]) => name));
   return {
     global: parseOptions(GlobalOptions, values, new Set()),
-    // An argument may have the same name as an option: `rooms invite <room>`.
+    // An argument may have the same name as an option, such as `<room>` and `--room`. The argument takes
+    // precedence.
     options: parseOptions(schema, { ...values, ...Object.fromEntries(namedArguments) }, argumentNames),
     args: command.args.slice(command.registeredArguments.length),
   };

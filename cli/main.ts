@@ -15,7 +15,9 @@ limitMemory(process);
 
 const { argv, env, stdout, stderr, stdin } = process;
 
-/** Maximum time that a stopped server waits for the reader of its output, which may have stopped reading. */
+/**
+ * Maximum time that a stopped server waits until its output is written, because the output may be blocked.
+ */
 const FLUSH_TIMEOUT_MS = 2_000;
 
 const outputErrors = handleOutputErrors({ stdout, stderr }, (code, cause) => {

@@ -15,12 +15,13 @@ import { wrap } from "../io/text-width.ts";
 import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
 
 /**
- * Default duration of the checks. It is long enough to test both kinds of request, and short enough to run
- * the command often.
+ * Default duration of the checks. It is long enough to test a long poll and an event stream, and short
+ * enough to run the command often.
  */
 const OPEN_SECONDS = 1;
 /**
- * The idle timeout of most proxies and load balancers, and the maximum wait of a server. Both are defaults.
+ * The default idle timeout of most proxies and load balancers, and the default maximum duration of a
+ * server's long polls.
  */
 const PROXY_SECONDS = 60;
 

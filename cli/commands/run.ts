@@ -7,7 +7,7 @@ import { RunFileOptions } from "../run/run-file-options.ts";
 import { addRunJobOptions, RunJobOptions } from "../run/run-options.ts";
 import type { ClientContext, CommandHandler, LocalContext, Tools } from "../tools.ts";
 
-/** Runs a job, or a class of a file. Tests replace these functions. */
+/** The functions that run a job or a file. Tests replace them. */
 export interface Runners {
   readonly job: CommandHandler<ClientContext, RunJobOptions>;
   readonly file: CommandHandler<LocalContext, RunFileOptions>;
@@ -18,7 +18,7 @@ const RUNNERS: Runners = {
   file: async (context, options) => (await import("../run/run-file.ts")).runFile(context, options),
 };
 
-/** Creates the command `joblib run <job>`, which with `--task` is `joblib run <file> --task <file>`. */
+/** Creates the command `joblib run`. Its first argument is a job, or a file with the class for `--task`. */
 export function runCommand(tools: Tools, runners: Runners = RUNNERS) {
   const command = new Command("run")
     .description(

@@ -121,13 +121,16 @@ function applyLogLevelDefault(env: Environment, isInteractive: boolean): Environ
   return isInteractive ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
 }
 
-/** Formats a setting as a line of an environment file; a setting without a value as a comment. */
+/** Formats a setting as a line of an environment file. A setting without a value becomes a comment. */
 function formatSetting(name: string, { [name]: value }: Readonly<Record<string, unknown>>): string {
   const variable = `JOBLIB_${name.toUpperCase()}`;
   return value === undefined ? `# ${variable} is not set` : `${variable}=${String(value)}`;
 }
 
-/** Closes the server at the first request to stop; does not wait for that after the second one. */
+/**
+ * Closes the server at the first request to stop. At the second one, returns without waiting until it is
+ * closed.
+ */
 async function waitUntilStopped(server: RunningServer, { first, second }: Interrupts) {
   if (!first.aborted) await once(first, "abort");
   const isClosed = await Promise.race([

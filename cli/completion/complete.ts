@@ -9,7 +9,10 @@ import type { Candidate, CompletionContext } from "./server-values.ts";
 
 /** Maximum time to wait for candidates from the server. */
 const TIMEOUT_MS = 1000;
-/** Words that are offered. They contain no special characters of a shell, because names are untrusted. */
+/**
+ * Matches the words that are offered as candidates. They contain no special characters of a shell, because
+ * names are untrusted.
+ */
 const SAFE_WORD = /^[A-Za-z0-9_.:@/=+-]+$/;
 const MAX_DESCRIPTION_LENGTH = 60;
 

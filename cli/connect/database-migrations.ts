@@ -12,8 +12,8 @@ export async function runMigrations(settings: Settings, check: boolean): Promise
   ]);
   const { database_url: url, data_dir: dataDir } = settings;
   try {
-    // A check must not create a data directory. If there is none, it uses an empty in-memory database, which
-    // has the same pending migrations.
+    // A check must not create a data directory. If there is none, the check uses an empty in-memory
+    // database, which has the same pending migrations.
     const embedded = { dataDir: check && !existsSync(dataDir) ? IN_MEMORY : dataDir };
     const orm = await openDatabase(url === undefined ? embedded : { url });
     try {

@@ -9,7 +9,7 @@ export const Room = z.string().refine(isRoomId, {
 
 /** The options of every command. Their defaults come from the environment. */
 export const GlobalOptions = z.object({
-  /** Not validated here but by the SDK, which `--help` does not load. */
+  /** The SDK validates the URL. This schema does not, because `--help` does not load the SDK. */
   url: z.string().optional(),
   token: z
     .string()

@@ -1,9 +1,10 @@
 /**
- * Memory limits of a server. By default V8 lets each half of the young generation grow to 64 MB and never shrinks it,
- * and on a large machine it collects the old generation late: a server with 1,000 waiting workers used 351 MB, of which
- * 60 MB were live. With halves of 8 MB it used 230 to 280 MB. With a first full collection at 64 MB, and the next ones
- * at 2.5 times the live size, it used 215 MB; at 1.5 times 190 to 200 MB, for 10 to 15 % more CPU time per task
- * while a queue is emptied. Method: docs/appendix/benchmark-method.md.
+ * Memory limits of a server. By default V8 lets each half of the young generation grow to 64 MB and never
+ * shrinks it, and on a large machine it collects the old generation late: a server with 1,000 waiting
+ * workers used 351 MB, of which 60 MB were live. With halves of 8 MB it used 230 to 280 MB. When the first
+ * full collection also ran at 64 MB and the next ones at 2.5 times the live size, it used 215 MB. At 1.5
+ * times the live size, it used 190 to 200 MB, at the cost of 10 to 15 % more CPU time per task while
+ * workers emptied a queue. Method: docs/appendix/benchmark-method.md.
  */
 const V8_FLAGS = ["--max-semi-space-size=8", "--initial-old-space-size=64", "--heap-growing-percent=150"];
 

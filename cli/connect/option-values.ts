@@ -4,8 +4,8 @@ export const DECIMAL = /^-?\d+(\.\d+)?$/;
 const UNTIL_END = "until-end";
 
 /**
- * Rewrites `--wait <id>`. Otherwise commander would use the id as the optional value of `--wait`, which is a
- * number of seconds.
+ * Replaces `--wait <id>` by `--wait=until-end <id>`. Otherwise commander would use the id as the optional
+ * value of `--wait`, which is a number of seconds.
  */
 export function normalizeWait(argv: readonly string[]): string[] {
   return argv.flatMap((argument, index) => {
@@ -17,7 +17,7 @@ export function normalizeWait(argv: readonly string[]): string[] {
   });
 }
 
-/** Parses the value of `--wait` for its schema. */
+/** Converts the value of `--wait` to the input of its schema: `until-end` becomes true. */
 export function parseWaitValue(text: string): string | true {
   return text === UNTIL_END ? true : text;
 }

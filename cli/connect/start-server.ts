@@ -32,8 +32,8 @@ function isUnfitDatabase(error: Error): error is Error & { readonly findings: re
 }
 
 /**
- * Converts an error of the start to one that the user can act on: an invalid setting, a port in use, or an
- * unsuitable database.
+ * Converts an error at the start of a server to one that the user can act on: an invalid setting, a port in
+ * use, or an unsuitable database.
  */
 export function toStartError(error: unknown): unknown {
   if (error instanceof CliError || !(error instanceof Error)) return error;

@@ -29,7 +29,10 @@ const TIMEOUT_MS = 10_000;
 const Ready = z.object({ database: z.object({ kind: z.string() }) });
 const OpenApi = z.object({ info: z.object({ version: z.string() }) });
 
-/** Reads a document of `joblib serve` that is not part of the API; undefined if it does not exist, as in a host application. */
+/**
+ * Reads a document of `joblib serve` that is not part of the API. Returns undefined if it does not exist,
+ * for example because a host embeds the server.
+ */
 async function readDocument<Value>(
   { client, signal }: Probe,
   path: string,

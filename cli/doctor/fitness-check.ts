@@ -4,8 +4,8 @@ import { type CheckResult, reportFailure } from "./check-result.ts";
 type Kind = NonNullable<Health["database"]["findings"]>[number];
 
 /**
- * Detail and advice for each kind of problem. They do not name objects and statements, which not every user
- * may see; the server's log does.
+ * Detail and advice for each kind of problem. They do not name database objects or statements, because not
+ * every user may see these. The server's log contains them.
  */
 const TEXTS: Readonly<Record<Kind, readonly [detail: string, advice: string]>> = {
   unsuitable: ["the database is not supported", "use PostgreSQL with a supported version and encoding UTF8"],
@@ -16,7 +16,7 @@ const TEXTS: Readonly<Record<Kind, readonly [detail: string, advice: string]>> =
   "read-only": ["the database is read-only", "connect the server to the primary"],
 };
 
-/** Returns the reasons why the server cannot use its database. There is one result for each kind. */
+/** Returns a failed check for each reason why the server cannot use its database. */
 export function checkFitness({ database }: Health): readonly CheckResult[] {
   return (database.findings ?? []).map((kind) => {
     const [detail, advice] = TEXTS[kind];

@@ -12,9 +12,12 @@ import {
 } from "./check-result.ts";
 
 const formatSeconds = (milliseconds: number) => `${Math.round(milliseconds / 100) / 10} s`;
-/** A response may be too early by this much, because the server measures the time itself. */
+/**
+ * A response may arrive this much before the end of the requested duration, because the server measures the
+ * duration with its own clock.
+ */
 const TOLERANCE_MS = 500;
-/** If the first byte arrives within this time before the end, the response was buffered. */
+/** If the first byte arrives within this time before the end of the response, the response was buffered. */
 const BUFFERED_MS = 100;
 /** Time to wait for a response after the requested duration. */
 const GRACE_SECONDS = 15;

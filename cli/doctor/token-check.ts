@@ -53,7 +53,7 @@ function reportRejected(token: string | undefined, now: number): CheckResult {
   );
 }
 
-/** Reads the caller's permissions from the server. Returns the result of the check if that fails. */
+/** Reads the caller's permissions from the server. If that fails, returns the result of the token check. */
 export async function readCaller(
   { client, token, room, signal }: Probe,
   now: number,

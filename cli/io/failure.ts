@@ -120,7 +120,8 @@ const BUG_ADVICE =
  * you mean …?").
  */
 function getCommanderMessage({ code, message }: CommanderError): string {
-  // For a group without a command, commander prints the help and has no message.
+  // If a group such as `joblib tasks` is called without a command, commander prints the help, and its error
+  // has no useful message.
   if (code === "commander.help") return "missing command. Choose one of the commands above.";
   const line = joinLines(message.replace(/^error: /, ""));
   return line.endsWith("?)") ? line : addAdvice(line, USAGE_ADVICE);

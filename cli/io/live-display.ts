@@ -20,7 +20,10 @@ export interface DisplayStyle {
 /** Interval in which the content is updated: elapsed times change although nothing else happens. */
 const UPDATE_INTERVAL_MS = 200;
 
-/** Draws `frame` on a terminal until it is closed; nothing while it returns an empty text. */
+/**
+ * Draws the text that `frame` returns on a terminal, until the display is closed. Draws nothing before the
+ * first text that is not empty.
+ */
 export async function openLiveDisplay(
   stream: OutputStream,
   frame: (style: DisplayStyle) => string,

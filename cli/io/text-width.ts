@@ -6,7 +6,8 @@ let segmenter: Intl.Segmenter | undefined;
 
 /** Returns the width of a text in terminal columns. */
 export function getTextWidth(text: string): number {
-  // Composed, because the library would add up the parts of a decomposed Hangul syllable.
+  // The text is converted to its composed form, because the library would add up the parts of a decomposed
+  // Hangul syllable.
   return stringWidth(text.normalize());
 }
 
@@ -50,8 +51,9 @@ export function pad(text: string, width: number): string {
 }
 
 /**
- * Wraps lines between words at a width, and indents continuation lines. Longer words, such as URLs, are not split, and
- * the indentation of a line is kept. `wrap-ansi` can do neither of the last two, and its continuation lines have no indent.
+ * Wraps lines between words at a width, and indents continuation lines. Longer words, such as URLs, are not
+ * split, and the indentation of a line is kept. `wrap-ansi` either removes the indentation or leaves spaces
+ * at the ends of lines, and it cannot indent continuation lines.
  */
 export function wrap(text: string, width: number, indent = ""): string {
   return text

@@ -73,9 +73,9 @@ function createUnexpectedArgumentError(argument: string) {
 }
 
 /**
- * Adds the defaults of the objects that contain a member. The worker does not merge an object with its
- * default: for `"default": {"a": 5, "b": 1}`, `--settings.b 3` would lose the value of `a`, which the
- * dashboard's form sends.
+ * Adds the defaults of the objects around a parameter to the payload, as the dashboard's form does. The
+ * worker does not merge an object with its default: for `"default": {"a": 5, "b": 1}`, a payload with only
+ * `--settings.b 3` would lose the value of `a`.
  */
 function addParentDefaults(
   payload: JsonObject,
@@ -165,8 +165,9 @@ function getDefault({ schema }: Parameter): JsonValue | undefined {
 }
 
 /**
- * Returns the required parameters that a payload lacks, and the payload with values for those about
- * which the user is not asked: defaults, constants, and objects whose members are parameters.
+ * Finds the required parameters that a payload lacks. Adds a value to the payload if a parameter has a
+ * default or a constant, or is an object whose members are parameters. The others are returned in
+ * `missing`.
  */
 export function findMissing(
   parameters: readonly Parameter[],

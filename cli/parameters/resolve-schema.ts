@@ -8,7 +8,10 @@ function isNull(schema: JsonValue) {
   return isJsonObject(schema) && (schema["type"] === "null" || schema["const"] === null);
 }
 
-/** Returns the only branch of a schema, without null. For `anyOf: [A, null]` or `allOf: [A]` this is A. */
+/**
+ * Returns the branch of a schema that has only one, not counting null. This is A in `anyOf: [A, null]` and
+ * in `allOf: [A]`.
+ */
 function getOnlyBranch(schema: JsonObject): JsonObject | undefined {
   for (const keyword of ["anyOf", "oneOf", "allOf"]) {
     const branches = schema[keyword];
@@ -19,7 +22,10 @@ function getOnlyBranch(schema: JsonObject): JsonObject | undefined {
   return undefined;
 }
 
-/** Resolves references, and branches without alternatives. Keywords next to them are kept. */
+/**
+ * Replaces a reference by its target, and a schema with only one branch by that branch. Keeps the keywords
+ * next to them.
+ */
 export function resolveSchema(schema: JsonValue | undefined, root: JsonObject): JsonObject {
   let current: JsonObject = isJsonObject(schema) ? schema : {};
   for (let steps = 0; steps < MAX_STEPS; steps += 1) {

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from "../exit-codes.ts";
 import type { ClientContext } from "../tools.ts";
 import { formatTaskStatus } from "../views/task-view.ts";
 
-/** Time for which an unreachable server is retried after the end of the wait. */
+/** Time after the end of the wait for which requests to an unreachable server are still retried. */
 const GRACE_SECONDS = 5;
 
 /** Waits until a task ends or the time expires, with a spinner. Returns the last known state of the task. */

@@ -6,7 +6,10 @@ export interface PageOptions<Item> {
   readonly columns: readonly Column<Item>[];
   /** Message for an empty list. */
   readonly emptyText: string;
-  /** The option for the next page. Undefined: `--offset`. Null: there is no next page. */
+  /**
+   * The option that selects the next page. Undefined means `--offset`. Null means that there is no next
+   * page.
+   */
   readonly nextPage?: string | null | undefined;
 }
 

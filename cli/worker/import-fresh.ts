@@ -45,8 +45,8 @@ async function installHooks(): Promise<void> {
   areHooksInstalled = true;
   const { register } = await import("tsx/esm/api");
   register();
-  // This hook is registered after the hook of tsx, so it runs first. It adds the mark of a module to all
-  // modules that it imports.
+  // This hook is registered after the hook of tsx, so it runs first. It copies the mark in a module's URL
+  // to the URLs of the user's modules that it imports.
   registerHooks({
     resolve(specifier, context, next) {
       const mark = getMark(specifier) ?? getMark(context.parentURL);

@@ -26,7 +26,7 @@ export interface SignalOptions {
  */
 export const SAME_REQUEST_MS = 100;
 
-/** Signals of users and supervisors. If a second one arrives, the drain takes too long. */
+/** Signals that users and supervisors send. They send a second one if the drain takes too long for them. */
 const STOP_REQUESTS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK"];
 /**
  * Signals of the system. They may be repeated, so they never count as a second request. SIGHUP: the terminal

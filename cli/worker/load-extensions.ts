@@ -77,7 +77,8 @@ export function summarizeError(error: unknown): string {
 }
 
 /**
- * Returns the first line of the stack trace that is in the user's files. The list is empty if there is none.
+ * Returns a list with the first line of the stack trace that refers to one of the user's files. The list is
+ * empty if there is none.
  */
 export function findUserFrame(error: unknown, files: Iterable<string>): string[] {
   const stack = error instanceof Error ? (error.stack ?? "") : "";

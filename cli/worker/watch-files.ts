@@ -33,8 +33,8 @@ export function watchFiles(): FileWatcher {
       followed = new Set(files);
       for (const directory of new Set(files.map((file) => dirname(file)))) {
         if (watchers.has(directory)) continue;
-        // Directories are watched instead of files, because an editor that saves by renaming would leave the
-        // watched file behind.
+        // Directories are watched instead of files, because many editors save by renaming a new file to the
+        // old name. A watcher of the old file would not notice later changes.
         const watcher = watch(directory, (_, name) => handleChange(directory, name));
         // If a directory is deleted, it is not watched again until a restart.
         watcher.on("error", () => watcher.close());

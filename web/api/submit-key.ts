@@ -17,7 +17,9 @@ export class SubmitKeys {
     return this.#current.key;
   }
 
-  /** Removes the key after a response. If the same content is submitted again, it is a new task. */
+  /**
+   * Removes the key after a response, so that the same content creates a new task if it is submitted again.
+   */
   release(): void {
     this.#current = undefined;
   }

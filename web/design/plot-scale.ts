@@ -24,8 +24,8 @@ export const getLinePath = (values: readonly (number | null)[], { x, y }: Scale)
 };
 
 /**
- * Returns the SVG path of points that are between two gaps. Each point is a line of length zero, which round
- * caps draw as a dot.
+ * Returns the SVG path of the values between two gaps, which no line connects. Each point is a very short
+ * line, which round caps draw as a dot.
  */
 export const getDotPath = (values: readonly (number | null)[], { x, y }: Scale): string =>
   values

@@ -11,8 +11,8 @@ const cache = new WeakMap<Registry, Registry>();
 const isContainer = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 /**
- * Copies a schema or a payload as JSON. This removes members that are `undefined`: react-jsonschema-form sets
- * members of a deselected union option to that.
+ * Copies a schema or a payload as JSON. This removes members that are `undefined`: react-jsonschema-form
+ * sets the members of a deselected union option to `undefined`.
  */
 const toJson = (value: unknown): JsonValue | undefined =>
   value === undefined ? undefined : JSON.parse(JSON.stringify(value));

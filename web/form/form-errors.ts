@@ -36,8 +36,8 @@ export const getErrorsAt = (errors: readonly FieldError[], pointer: string, isDe
 const PAYLOAD = "/payload";
 
 /**
- * Converts the errors of a rejected submit (422). Their pointers start at the request body; those of the
- * result start at the payload.
+ * Converts the errors of a rejected submit (422). The pointers that it receives are relative to the request
+ * body, and the pointers that it returns are relative to the payload.
  */
 export const toPayloadErrors = (errors: readonly FieldError[]): FieldError[] =>
   errors.map(({ pointer, detail }) => ({

@@ -16,7 +16,8 @@ export default defineConfig({
     emptyOutDir: false,
     target: "es2022",
     chunkSizeWarningLimit: 1000,
-    // The oldest browsers that support light-dark(). With older ones, it would be compiled to other CSS.
+    // The oldest browsers that support light-dark(). If older browsers were included, the build would
+    // replace light-dark() by other CSS.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     rolldownOptions: {
       input: join(here, "element.tsx"),

@@ -16,7 +16,7 @@ const change = (next: ReadonlyMap<symbol, Connection>) => {
   for (const listener of listeners) listener();
 };
 
-/** Records the state of a stream. undefined removes it. */
+/** Records the state of a stream. If `connection` is undefined, removes the stream. */
 export const setConnection = (key: symbol, connection: Connection | undefined): void => {
   const next = new Map(connections);
   if (connection === undefined) next.delete(key);

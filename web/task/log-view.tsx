@@ -3,7 +3,10 @@ import type { LogLine } from "../../protocol/index.ts";
 import { formatTime } from "../design/duration.ts";
 
 const INITIAL_LINES = 500;
-/** Maximum distance of the log from its end, in pixels, at which it still scrolls to new lines. */
+/**
+ * Maximum distance of the scroll position from the end of the log, in pixels, at which the log still
+ * scrolls to new lines.
+ */
 const NEAR_END = 40;
 
 const Line = ({ line, showsAttempt }: { readonly line: LogLine; readonly showsAttempt: boolean }) => (
@@ -15,7 +18,7 @@ const Line = ({ line, showsAttempt }: { readonly line: LogLine; readonly showsAt
   </div>
 );
 
-/** Shows a task's log. Scrolls to new lines. */
+/** Shows a task's log. Scrolls to new lines while the scroll position is near the end. */
 export const LogView = ({ lines }: { readonly lines: readonly LogLine[] }) => {
   const box = useRef<HTMLElement>(null);
   const isAtEnd = useRef(true);

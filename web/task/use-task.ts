@@ -11,7 +11,7 @@ export const useTask = (id: string | undefined) =>
     enabled: id !== undefined,
   });
 
-/** Stores a task from a response, and reads again what depends on it. */
+/** Stores a task from a response in the cache, and reads its diagnosis, attempts and late results again. */
 export const storeTask = (task: Task): void => {
   queryClient.setQueryData(getTaskKey(task.id), task);
   for (const name of ["diagnoseTask", "listAttempts", "listLateResults"])

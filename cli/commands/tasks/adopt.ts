@@ -20,8 +20,8 @@ export function adoptCommand(tools: Tools, run: CommandHandler<ClientContext, Ad
 }
 
 /**
- * Adopts a late result. If another worker has the lease, it loses it. If the task is completed, the server
- * responds with a conflict.
+ * Adopts a late result. A worker that has the lease of the task loses it. If the task is completed, the
+ * server responds with a conflict.
  */
 export async function adoptTask(
   { io, client, signal }: ClientContext,

@@ -38,8 +38,9 @@ export function submitCommand(tools: Tools, run: CommandHandler<ClientContext, S
     .addHelpText(
       "after",
       `
-The room is --room or JOBLIB_ROOM. Jobs named public:… do not need one and run
-in @global. Use \`joblib run <job>\` to pass the parameters of the job as flags.
+The room is --room or JOBLIB_ROOM, otherwise the room in the job's name:
+public:… runs in @global, lab:… in lab. Use \`joblib run <job>\` to pass the
+parameters of the job as flags.
 
 Examples:
   $ joblib tasks submit public:modifiers:Rotate --set angle=90 --wait

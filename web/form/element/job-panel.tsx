@@ -28,7 +28,7 @@ const FailureMessage = ({ failure, room, job }: { failure: Failure; room: string
   </p>
 );
 
-/** The form of a job. Below it, the task of the last submit. */
+/** Shows the form of a job, and the task of the last submit below it. */
 export const JobPanel = ({ config, server, dispatch }: JobPanelProps) => {
   const { room, job: name } = config;
   const { job, failure } = useJob(server, config);

@@ -17,8 +17,9 @@ export const toFailure = (error: unknown): Failure =>
   error instanceof Failure ? error : createNoResponseFailure();
 
 /**
- * Reads a job. While the job does not exist or has no worker, follows the room and reads the job again after
- * changes. A component must not change the job between renders; give it a React key instead.
+ * Reads a job. While the job does not exist or has no worker, follows the room and reads the job again
+ * after changes. The job must not change between renders. Give each job's component its own React key
+ * instead.
  */
 export const useJob = (server: ApiServer, { room, job: name, tokenVersion }: FormConfig): JobState => {
   const [state, setState] = useState<JobState>({});

@@ -46,8 +46,8 @@ export const getNumberLimits = (schema: FormSchema): { min?: number; max?: numbe
 };
 
 /**
- * Returns the error of a number that the browser does not detect, or for which it would use other steps.
- * Returns an empty text if there is none.
+ * Returns the error of a number. Checks only what the browser does not check, and `multipleOf`, because the
+ * browser counts steps from `min` and not from zero. Returns an empty text if there is no error.
  */
 const getValidationMessage = (schema: FormSchema, text: string): string => {
   if (text === "") return "";

@@ -28,8 +28,8 @@ const getInputType = (schema: FormSchema): string => {
 };
 
 /**
- * Checks the pattern. Does not use the browser's `pattern` attribute, because it must match the whole text,
- * unlike the keyword of JSON Schema.
+ * Checks the pattern. Does not use the browser's `pattern` attribute, because the attribute requires the
+ * whole text to match. In JSON Schema, it is enough that a part of the text matches.
  */
 const getValidationMessage = (schema: FormSchema, value: unknown): string => {
   const pattern: unknown = schema[FORM_KEYWORDS.pattern];

@@ -43,7 +43,10 @@ export const filterKeywords = (schema: JsonObject, isWanted: (keyword: string) =
 export interface SchemaContext {
   /** Prepares a subschema. */
   readonly prepare: (schema: unknown) => FormSchema;
-  /** Prepares a subschema as a definition and returns a reference to it, so that recursive schemas end. */
+  /**
+   * Prepares a subschema as a definition and returns a reference to it, so that the preparation of a
+   * recursive schema ends.
+   */
   readonly prepareReference: (schema: unknown) => FormSchema;
   /** Returns the original schema that a reference points to. */
   readonly resolve: (schema: unknown) => JsonObject | undefined;

@@ -58,7 +58,10 @@ const toOptional = (schema: FormSchema, context: SchemaContext, source: JsonValu
   };
 };
 
-/** Adds the properties of a record whose names are an enum. zod generates such records. */
+/**
+ * Adds the properties of a record whose property names are limited by an `enum`. zod generates such
+ * records.
+ */
 const addNamedProperties = (schema: JsonObject, properties: JsonObject): JsonObject => {
   const names = isJsonObject(schema["propertyNames"]) ? getStrings(schema["propertyNames"]["enum"]) : [];
   const rest = schema["additionalProperties"];
@@ -66,7 +69,10 @@ const addNamedProperties = (schema: JsonObject, properties: JsonObject): JsonObj
   return { ...Object.fromEntries(names.map((name) => [name, rest])), ...properties };
 };
 
-/** Returns the schema of properties with other names. Returns undefined if there is none. */
+/**
+ * Returns the schema of the properties that the schema does not name. Returns undefined if such properties
+ * are not allowed or have no fields.
+ */
 const prepareAdditionalProperties = (
   schema: JsonObject,
   properties: JsonObject,

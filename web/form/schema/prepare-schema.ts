@@ -87,9 +87,9 @@ const prepareKeywords = (schema: JsonObject, context: SchemaContext): FormSchema
 };
 
 /**
- * Returns the schema from which a form is rendered. Keywords that drafts, zod and pydantic write differently
- * have one form, defaults that do not satisfy the schema are removed, all referenced schemas are definitions
- * `d0`, `d1`, …, and nothing can block a browser.
+ * Returns the schema from which a form is rendered. Keywords that JSON Schema drafts, zod and pydantic
+ * write differently are written in one way, defaults that do not satisfy the schema are removed, all
+ * referenced schemas are definitions `d0`, `d1`, …, and nothing can block a browser.
  */
 export const prepareSchema = (source: JsonObject): FormSchema => {
   const root = keepValidDefaults(source);

@@ -4,9 +4,9 @@ import type { FormSchema } from "./form-schema.ts";
 const MAX_FIELDS = 1500;
 
 /**
- * Returns true if a schema has at most 1,500 fields. Follows references in the same way as the library, each
- * once per path, so that a small schema whose references double at each level is detected before the library
- * expands it.
+ * Returns true if a schema has at most 1,500 fields. Follows references in the same way as the library,
+ * each once per path, so that a small schema whose number of fields doubles at each reference is detected
+ * before the library expands it.
  */
 export const isRenderable = (root: FormSchema): boolean => {
   let left = MAX_FIELDS;

@@ -29,8 +29,8 @@ export interface OptionalFieldProps {
 }
 
 /**
- * An optional part of the payload. At first, it is a button that adds it. Then it shows its fields, and a
- * button that removes it.
+ * An optional part of the payload. While the part is missing, shows a button that adds it. Otherwise shows
+ * its fields and a button that removes it.
  */
 export const OptionalField = ({ field, pointer, children }: OptionalFieldProps) => {
   const { schema, formData, onChange, fieldPathId, registry, disabled, readonly } = field;

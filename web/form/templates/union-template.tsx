@@ -69,7 +69,7 @@ const OptionSelect = ({ id, label, options, value, disabled, readonly, onChange 
 );
 
 /**
- * The widget that react-jsonschema-form itself renders, for the option of a union and for lists of unique
+ * The widget that react-jsonschema-form renders to select the option of a union, and for lists of unique
  * choices.
  */
 export const SelectWidget = (props: WidgetProps) =>

@@ -24,7 +24,7 @@ const formatSearch = ({ status, job, by, q, after }: Filter): Record<string, str
 
 /**
  * Returns the filter in the page's URL, and a function that changes it. A change also returns to the first
- * page, unless it is a change of the page.
+ * page, unless it selects another page.
  */
 export const useFilter = (): [Filter, (change: Partial<Filter>) => void] => {
   const [search, setSearch] = useSearchParams();
