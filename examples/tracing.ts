@@ -37,7 +37,7 @@ class Area extends Extension("geometry", { radius: z.number().positive() }) {
   static attempts = 0;
 
   async run() {
-    // Spans that start in here are children of the run.
+    // Spans that start in `run` are children of the run's span.
     return await runInSpan("integrate", async () => {
       Area.attempts += 1;
       if (Area.attempts === 1) throw new RangeError("it did not converge");

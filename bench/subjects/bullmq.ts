@@ -18,7 +18,7 @@ export const bullmq: Subject = {
     await queue.waitUntilReady();
     let events: QueueEvents | undefined;
     const openEvents = async () => {
-      // Reads from the first event. By default it starts after its first read, which happens after it reports to be ready.
+      // Reads from the first event. By default, events before its first read, which is after `waitUntilReady`, are skipped.
       events = new QueueEvents(QUEUE, { connection, lastEventId: "0" });
       await events.waitUntilReady();
       return events;

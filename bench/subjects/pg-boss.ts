@@ -2,7 +2,7 @@ import pg from "pg";
 import { PgBoss } from "pg-boss";
 import { type Endpoints, type Payload, QUEUE, type Setting, type Subject } from "./subject.ts";
 
-/** NOTIFY instead of polling every 2 s, batches, and the next batch at once while batches are full. */
+/** Workers fetch batches, and fetch the next batch at once while batches are full. NOTIFY replaces polling every 2 s. */
 const FAST = { batchSize: 500, burstWhenBatchFull: true, localConcurrency: 2 };
 const POOL = 10;
 

@@ -2,7 +2,7 @@ import { registerHooks } from "node:module";
 
 const BATCHING_MODULE = /\/server\/storage\/queue\/batcher\.js$/;
 
-// joblib has no setting that turns batching off, so this file, loaded with `node --import`, replaces the module.
+// joblib has no setting that turns batching off, so this file, loaded with `node --import`, replaces its batching module.
 registerHooks({
   resolve(specifier, context, next) {
     const module = next(specifier, context);

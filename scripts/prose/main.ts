@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { type Finding, findInMarkdown, findInSource } from "./find.ts";
 
-/** Generated or external text, the patterns themselves, and the examples in the style guide and in the tests of this check. */
+/** Files that are not checked: generated or external text, the patterns themselves, and the examples in the style guide and in the tests of this check. */
 const EXCLUDED =
   /(?:^|\/)(?:patterns\.ts|style\.md|LICENSE|package-lock\.json)$|\.snapshot\.json$|^test\/scripts\//;
 

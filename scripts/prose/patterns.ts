@@ -15,7 +15,7 @@ export interface NamePattern {
   readonly onlyFunctions?: boolean;
 }
 
-/** The start of a sentence; a question may begin with any of these words. */
+/** Matches the start of a sentence. `NO_QUESTION` excludes questions, which may begin with any word. */
 const SENTENCE = String.raw`(?<=^|[.:;!?…] |[.:;] \*?|\| |^[-*] |^ {0,8}\d+\. |\*\*)`;
 const NO_QUESTION = String.raw`(?![^.!\n]*\?)`;
 

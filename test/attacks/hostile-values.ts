@@ -46,7 +46,7 @@ export const NUMBERS: readonly number[] = [
   -2_147_483_649, 9_007_199_254_740_991, 1e16, 1e21, 1e308, -1e308, 5e-324,
 ];
 
-/** Values that replace a whole value. */
+/** Values of other types and sizes, which replace a valid value. */
 export const VALUES: readonly unknown[] = [
   null,
   true,

@@ -17,7 +17,7 @@ const startWatched = async (program: string) => {
 };
 const IDLE = `setInterval(() => {}, 1000); console.log("ready")`;
 
-test("measures the CPU time for which a computation blocks the event loop", async () => {
+test("the event loop watch measures the CPU time for which a computation blocks the event loop", async () => {
   const began = Date.now();
   const { watch, child } = await startWatched(
     `${IDLE}; setTimeout(() => {

@@ -125,7 +125,7 @@ describe("an error from the server", () => {
     await form.page.locator("[data-pointer='/count'] > .jf-error").waitFor({ state: "detached" });
   });
 
-  test("is requested after a pause in typing, and shown only at visited fields", async () => {
+  test("appears after a pause in typing, and only at a visited field", async () => {
     const validationErrors = [
       { pointer: "/count", detail: "is odd" },
       { pointer: "/box/size", detail: "is small" },

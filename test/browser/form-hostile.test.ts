@@ -69,7 +69,7 @@ describe("an untrusted schema", () => {
   });
 });
 
-describe("a schema that is designed to block the page", () => {
+describe("a form of a schema that is designed to block the page", () => {
   /** Returns the longest time in milliseconds that the page was blocked while `act` ran. */
   const measureLongestBlock = async (form: FormPage, act: () => Promise<unknown>): Promise<number> => {
     await form.page.evaluate(() => {

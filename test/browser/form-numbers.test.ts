@@ -27,7 +27,7 @@ const openJson = async (): Promise<string> => {
   return await getField("Payload, as JSON").inputValue();
 };
 
-describe("a number field", () => {
+describe("a form with a number", () => {
   test.each<[string, JsonObject, string]>([
     ["0.3 from 0.3 in steps of 0.1", { type: "number", minimum: 0.3, multipleOf: 0.1 }, "0.3"],
     ["1.1 from 0.3 in steps of 0.1", { type: "number", minimum: 0.3, multipleOf: 0.1 }, "1.1"],

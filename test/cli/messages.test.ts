@@ -41,7 +41,7 @@ describe("an error message", () => {
     expect(JSON.parse(stderr)).toMatchObject({ detail: "A sentence." });
   });
 
-  test("asks for a file instead of a directory", async () => {
+  test("asks for a file if the argument is a directory", async () => {
     const directory = mkdtempSync(join(tmpdir(), "joblib-messages-"));
 
     expect(await runCli(["worker", directory, "--public"])).toMatchObject({

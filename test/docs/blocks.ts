@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /**
- * A fenced block of a page that its reader runs or sees: ```` ```sh run ```` is a command that ends;
+ * A fenced block of a page that its reader runs or sees: ```` ```sh run ```` contains commands that end;
  * ```` ```sh terminal="ready" ```` runs in its own terminal and has started once it prints `ready`; ```` ```sh elsewhere ````
  * cannot run in a test; and ```` ```text ```` is the output of the run before it (`…` matches anything).
  */

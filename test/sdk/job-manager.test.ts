@@ -32,7 +32,7 @@ describe("JobManager.register", () => {
     expect(jobs.delete("Rotate")).toBe(false);
   });
 
-  test("registers the fairness of the class or of its options", async () => {
+  test("registers the fairness of the class, which the options of register override", async () => {
     class Fair extends Extension("modifiers", {}, { fairness: "room" }) {
       run() {}
     }
@@ -101,7 +101,7 @@ describe("JobManager.register", () => {
     expect(fake.workers).toHaveLength(1);
   });
 
-  test("rejects ready if a class has no room", async () => {
+  test("makes ready() reject if a class has no room", async () => {
     const jobs = startFake().createManager<Viewer>({ room: undefined }, { turned: [] });
     jobs.register(Rotate);
 
@@ -123,7 +123,7 @@ describe("JobManager.register", () => {
     ).toThrow(/is not a valid job name/);
   });
 
-  test("rejects ready with a schema conflict, and leaves no worker behind", async () => {
+  test("makes ready() reject after a schema conflict, and leaves no worker behind", async () => {
     const { fake, client, createManager } = startFake();
     await client.call("registerJob", {
       params: { room_id: "lab" },

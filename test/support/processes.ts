@@ -55,7 +55,7 @@ export function spawnProcess(
   });
   const output = new ProcessOutput();
   const line = [command, ...args].join(" ");
-  // Without a listener, Node ends the test worker. The caller gets the error below instead.
+  // Without a listener for this event, Node ends the test worker. The caller gets the error below instead.
   child.on("error", () => {});
   const { pid } = child;
   if (pid === undefined)

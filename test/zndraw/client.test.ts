@@ -20,7 +20,7 @@ const Step = z.object({
 
 const withoutId = (value: unknown) => (z.guid().safeParse(value).success ? "<id>" : value);
 
-/** Runs in a virtual environment of Python, which is created first. */
+/** The client runs in a virtual environment of Python, which `beforeAll` creates. */
 describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout to run it)", () => {
   let python: ReturnType<typeof prepareZnDraw>;
   beforeAll(() => {
@@ -129,7 +129,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     expect(body.items).toEqual([]);
   });
 
-  test("stops by itself if the server returns job names in the other style", { timeout }, async () => {
+  test("stops if the server returns job names in joblib's own style", { timeout }, async () => {
     const { client, ...server } = await start("local", { JOBLIB_JOB_NAME_STYLE: "visibility" });
     const worker = await startWorker(server);
 

@@ -38,7 +38,7 @@ const audit = (page: Page, rules?: readonly string[]): Promise<string[]> =>
 const inspect = async (entry: SitePage): Promise<Finding> => {
   const { page, errors } = await site.open(entry.path);
   await waitUntilReady(page, entry);
-  // Injected with the debugger, because the page's Content-Security-Policy blocks other scripts.
+  // axe-core is injected with the debugger, because the page's Content-Security-Policy blocks other scripts.
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: AXE });
   const axe = await audit(page);

@@ -119,7 +119,7 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
       context.setDefaultTimeout(TIMEOUT_MS);
       const page = await context.newPage();
       const errors = await watch(page);
-      // A hook may open a page as well.
+      // `onTestFailed` works only inside a test, but hooks open pages too.
       if (expect.getState().currentTestName !== undefined) {
         onTestFailed(() => printState(page, errors, [server, ...workers]));
       }

@@ -28,7 +28,7 @@ const aWorker = (overrides: Partial<WorkerDetails>): WorkerDetails => ({
 });
 
 describe("joblib tasks why", () => {
-  test("prints the sentence, and with --json the whole diagnosis", async () => {
+  test("prints the diagnosis in one sentence, and all of its members with --json", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: diagnosis }));
     const argv = ["tasks", "why", TASK_ID, "--url", api.url];
 

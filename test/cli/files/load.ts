@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { CliError } from "../../../cli/io/errors.ts";
 import { loadExtensions } from "../../../cli/worker/load-extensions.ts";
 
-// Loads a file and prints the result, again after each replacement of another file's content.
+// Loads a file and prints the result. Repeats this after each replacement of another file's content.
 const [file = "", ...replacements] = process.argv.slice(2);
 
 const loadOnce = async () => {

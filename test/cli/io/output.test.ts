@@ -90,7 +90,7 @@ describe("printed output", () => {
     expect(piped.stderr).toBe("showing 1–2 of 7; next page: --offset 2\n");
   });
 
-  test("continues a list that is not counted completely after its last task", async () => {
+  test("prints the option for the next page of a list that is not counted completely", async () => {
     const task = aCompletedTask();
     const reply = { status: 200, body: { items: [task], total: 10_000, limit: 1, offset: 0 } };
     await using api = await startFakeApi(() => reply);

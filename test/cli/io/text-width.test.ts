@@ -20,7 +20,7 @@ describe("getTextWidth", () => {
     ["a flag", "🇩🇪", 2],
     ["a block character", "█", 1],
     ["a color", "\u001b[32mok\u001b[39m", 2],
-  ])("returns the columns of %s", (_, text, width) => {
+  ])("returns the number of columns of %s", (_, text, width) => {
     expect(getTextWidth(text)).toBe(width);
   });
 });

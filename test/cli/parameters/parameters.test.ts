@@ -47,7 +47,7 @@ describe("getParameters", () => {
     expect(getUnsupportedNames(SCHEMA)).toEqual(["strange name"]);
   });
 
-  test("limits the parameters of a schema that is recursive or doubles at each level", () => {
+  test("limits the number of parameters of a schema that is recursive or doubles at each level", () => {
     const doubling: JsonObject = {
       $defs: {
         A: {
@@ -103,7 +103,7 @@ describe("readFlags", () => {
     });
   });
 
-  test("sets members named like members of the prototype on the payload itself", () => {
+  test("sets a member with a name from Object.prototype on the payload, and does not change the prototype", () => {
     const unusual = getParameters({ properties: { __proto__x: {}, constructor: { type: "string" } } });
 
     expect(readFlags(["--constructor", "a"], { parameters: unusual, base: {} })).toEqual({

@@ -83,7 +83,7 @@ describe("`joblib run` with flags", () => {
     expect(stderr).toContain(message);
   });
 
-  test("shows only defaults that are sent or filled in", async () => {
+  test("lists in --help only defaults that are sent or that the worker fills in", async () => {
     const { stdout } = await run(schema, ["--help"]);
 
     expect(stdout.replace(/\s+/g, " ")).toContain('default: {"a":5,"b":1,"inner":{"c":3}}');

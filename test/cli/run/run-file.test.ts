@@ -57,7 +57,7 @@ describe("an exported task", () => {
     expect(stderr).toMatch(/completed after \d+ m?s\n$/);
   });
 
-  test("exits with 1 and prints the reason if it fails", async () => {
+  test("causes exit code 1 and prints the reason if it fails", async () => {
     const { exitCode, stdout, stderr } = await run(
       await exportTask(aTask({ job_name: JOB, payload: { to: -1 } })),
     );
@@ -73,7 +73,7 @@ describe("an exported task", () => {
     expect(stderr).toContain("invalid payload: Count: /to: ");
   });
 
-  test("prints how the schema of its job differs from the class", async () => {
+  test("is compared with the class, and differences of the schemas are printed", async () => {
     const job = aJob({ full_name: JOB, schema: { ...schema, properties: { to: { type: "string" } } } });
     const { stderr } = await run(await exportTask(undefined, job));
 
@@ -96,7 +96,7 @@ describe("an exported task", () => {
       2,
       "does not export modifiers:Rotate, only tests:Count",
     ],
-  ])("exits with the expected code if it is given as %s", async (_, stdin, exitCode, message) => {
+  ])("causes the expected exit code if it is given as %s", async (_, stdin, exitCode, message) => {
     const { stderr, ...outcome } = await run(stdin);
 
     expect(outcome.exitCode).toBe(exitCode);

@@ -149,7 +149,7 @@ describe("a missing parameter", () => {
     return { input, output, question };
   };
 
-  test("is typed at a prompt on stderr", async () => {
+  test("can be typed at a prompt that is printed on stderr", async () => {
     const { input, output, question } = startPrompt();
     await setImmediate();
     input.write("CCO\r");

@@ -21,7 +21,7 @@ const getState = ({ first, second }: { first: AbortSignal; second: AbortSignal }
 ];
 
 describe("watchInterrupts", () => {
-  test("counts a Ctrl-C that npx forwards as well only once", () => {
+  test("counts a Ctrl-C only once if npx also forwards it", () => {
     const { source, clock, interrupts } = createInterrupts();
 
     source.emit("SIGINT");
@@ -31,7 +31,7 @@ describe("watchInterrupts", () => {
     expect(getState(interrupts)).toEqual([true, false]);
   });
 
-  test("interrupts at a later stop request of any kind, and lets a third one end the process", () => {
+  test("interrupts at a second stop request, even with another signal, and lets a third one end the process", () => {
     const { source, clock, interrupts } = createInterrupts();
 
     source.emit("SIGTERM");

@@ -100,7 +100,7 @@ describe("joblib worker", () => {
     expect(server.fake.workers).toEqual([]);
   });
 
-  test("fails its task with an uncaught error, and deregisters", async () => {
+  test("fails the running task after an uncaught error, and deregisters", async () => {
     await using server = await startFakeHttp();
     const worker = spawnProcess(process.execPath, [
       MAIN,

@@ -56,7 +56,7 @@ export const whileSubmitting = async (
   }
 };
 
-/** Completes every task and passes the server's tasks to the checker: no other process may open the database. */
+/** Completes every task and passes the server's tasks to the checker, because no other process may open the database. */
 export const completeAllTasks = async (
   context: CaseContext,
   { client, manualWorker }: EmbeddedServer,

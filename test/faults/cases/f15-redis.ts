@@ -5,9 +5,9 @@ import { repeatAtRandomTimes } from "../run/load.ts";
 import { settle } from "../run/settle.ts";
 import { type AwaitOptions, awaitAndComplete } from "./f14-half-open.ts";
 
-/** Redis is known to be down: long polls query the database every second. */
+/** Maximum wake-up delay while Redis is known to be down: long polls query the database every second. */
 const AWAY_MS = 2500;
-/** Redis is silent: the next probe has to time out first. */
+/** Maximum wake-up delay while Redis does not respond: the next probe has to time out first. */
 const SILENT_MS = 6500;
 
 const breakWhileAwaiting = async (

@@ -33,7 +33,7 @@ export const checkNoPhantomTasks: Check = (evidence) => {
       const why = attempts.length === 0 ? "no client submitted it" : "its submit was refused";
       report(`task ${rows[0]?.id} exists, but ${why}`);
     }
-    // The clients send a key with every submit; by default it is the token.
+    // The clients send an idempotency key with every submit. By default it is the token.
     if (rows.length > 1) report(`one key created ${rows.length} tasks of ${token}`);
   }
   for (const [token, group] of submits) {

@@ -82,7 +82,7 @@ const CompletionEvent = z.object({
 const Note = z.object({
   ...common,
   phase: z.literal("note"),
-  /** `fault`: a fault was injected. `gone`: a worker is gone, and its leases must end `within` so many milliseconds. */
+  /** `fault`: a fault was injected. `gone`: a worker is gone, and its leases must end `within` this number of milliseconds. */
   note: z.enum(["fault", "gone"]),
   kind: z.string(),
   worker: z.string().optional(),

@@ -4,7 +4,7 @@ export interface DirectionProgram {
   readonly delayMs?: number | (() => number);
   /** Drops everything without closing the connection. */
   readonly blackHole?: boolean;
-  /** Cuts the connection after so many bytes. */
+  /** Cuts the connection after this number of bytes. */
   readonly cutAfterBytes?: number;
   readonly bytesPerSecond?: number;
 }
@@ -13,7 +13,7 @@ export interface DirectionProgram {
 export interface LinkProgram {
   readonly toServer?: DirectionProgram;
   readonly toClient?: DirectionProgram;
-  /** Cuts the connection when it is idle for so long, as load balancers do. */
+  /** Cuts the connection when it has been idle for this time, as load balancers do. */
   readonly idleCutMs?: number;
 }
 

@@ -63,7 +63,7 @@ export class WorkerProcess implements AsyncDisposable {
     return this.#isGone;
   }
 
-  /** Kills the process, and records that its leases must end within so many milliseconds. */
+  /** Kills the process, and records that its leases must end within this number of milliseconds. */
   async kill(within: number): Promise<void> {
     this.process.kill("SIGKILL");
     await this.process.exit;

@@ -38,7 +38,7 @@ describe("parseExactJson", () => {
     expect(parseExactJson(`[${number}, "${"9".repeat(20)}"]`)).toEqual([Number(number), "9".repeat(20)]);
   });
 
-  test("distinguishes a raw number from an object with the same member", () => {
+  test("distinguishes a raw number from an object with a member rawJSON", () => {
     expect(isRawNumber(parseExactJson("9223372036854775807"))).toBe(true);
     expect(isRawNumber({ rawJSON: "9223372036854775807" })).toBe(false);
   });

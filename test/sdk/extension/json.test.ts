@@ -15,7 +15,7 @@ class Custom {
 }
 
 describe("toJson", () => {
-  test("equals the result of JSON.stringify and JSON.parse", () => {
+  test("returns the same value as JSON.stringify followed by JSON.parse", () => {
     const value = fc.anything({ withNullPrototype: true, withDate: true, withObjectString: true });
 
     fc.assert(

@@ -18,7 +18,7 @@ describe("the JSON Schema of an extension", () => {
     expect(schema).not.toHaveProperty("additionalProperties");
   });
 
-  test("is complete and deterministic", () => {
+  test("contains all parameters in their order, and is the same each time it is created", () => {
     const make = () => Extension("tests", z.object({ b: z.string(), a: z.array(z.number()).max(3) })).schema;
 
     expect(Object.keys(make()["properties"] ?? {})).toEqual(["b", "a"]);
@@ -38,7 +38,7 @@ describe("the JSON Schema of an extension", () => {
     });
   });
 
-  test("is created with Standard JSON Schema for another library", () => {
+  test("is created through the Standard JSON Schema interface if the schema is from another library", () => {
     const other = {
       "~standard": {
         version: 1,
@@ -86,7 +86,7 @@ describe("an instance of an extension", () => {
     run() {}
   }
 
-  test("has the output as read-only fields, and the input as its payload", () => {
+  test("has the parsed parameters as read-only fields, and the unparsed input as its payload", () => {
     const rotate = new Rotate({ name: " a " });
 
     expect({ ...rotate }).toEqual({ angle: 5, name: "a" });
@@ -101,7 +101,7 @@ describe("an instance of an extension", () => {
     expect(make).toThrow(/^Rotate: \/angle: /);
   });
 
-  test("rejects a member of a loose schema with the name of a method", () => {
+  test("rejects a parameter with the name of a method, which a loose schema accepts", () => {
     class Open extends Extension("tests", z.looseObject({})) {
       run() {}
     }

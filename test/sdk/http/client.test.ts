@@ -23,7 +23,7 @@ describe("JoblibClient.call", () => {
     expect(response.headers["content-type"]).toBe("application/json");
   });
 
-  test("throws a problem as the class of its id", async () => {
+  test("throws a problem as an instance of the class for its id", async () => {
     const { client } = await startWithJob();
 
     const error = await client
@@ -38,7 +38,7 @@ describe("JoblibClient.call", () => {
     });
   });
 
-  test("reattempts a safe operation after the Retry-After of the server", async () => {
+  test("retries a safe operation after the delay in the server's Retry-After", async () => {
     const { fake, client, override } = await startWithJob();
     let attempts = 0;
     const keys = new Set<string | null>();
@@ -129,7 +129,7 @@ describe("JoblibClient.awaitTask", () => {
     await expect(awaited).resolves.toMatchObject({ id, status: "cancelled" });
   });
 
-  test("returns the current task after the wait", async () => {
+  test("returns the current task if it has not ended after the wait", async () => {
     const { fake, client } = await startWithJob();
     const { id } = fake.submit("lab", JOB);
 

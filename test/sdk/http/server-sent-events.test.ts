@@ -121,7 +121,7 @@ describe("following an unexpected server", () => {
     expect(error).toBeInstanceOf(ProtocolError);
   });
 
-  test("delays reconnects to a server that ends its streams immediately, until its signal is aborted", async () => {
+  test("delays reconnects to a server that ends every stream immediately, and stops when the caller's signal is aborted", async () => {
     const { client, lastEventIds } = await startServer(
       (_, response) => response.writeHead(200, stream).end(":\n\n"),
       undefined,

@@ -105,7 +105,7 @@ describe("SubmitQueue", () => {
     expect(requests).toEqual(["submitBatch of 2", ...Array(4).fill("submitTask")]);
   });
 
-  test("does not send a submit that was aborted before", async () => {
+  test("does not send a submit that was aborted while it was queued", async () => {
     const { jobs, requests } = await createSubmitter();
     const abort = new AbortController();
 

@@ -128,7 +128,7 @@ describe.each([
     await expect(submit(2)).rejects.toThrow(IdempotencyConflictError);
   });
 
-  test("submissions a batch with an outcome for each task", async () => {
+  test("submits a batch and returns an outcome for each task", async () => {
     await createWorker(client);
     const submissions = [JOB, "private:tests:Missing"].map((job_name, n) => ({ job_name, payload: { n } }));
 
@@ -247,7 +247,7 @@ describe.each([
     await expect(client.workers.heartbeat(worker)).rejects.toThrow(WorkerNotFoundError);
   });
 
-  test("a drained worker gets no tasks and learns it from its claims and heartbeats", async () => {
+  test("a drained worker gets no tasks and is notified in the responses to its claims and heartbeats", async () => {
     const worker = await createWorker(client);
     await client.tasks.submit(room, JOB);
 

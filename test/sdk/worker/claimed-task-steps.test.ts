@@ -16,7 +16,7 @@ describe("an interrupted task", () => {
     expect(fake.task(id)).toMatchObject({ status: "failed", error: "interrupted: the worker was stopped" });
   });
 
-  test("has the outcome of an end that is being sent, even if the server rejects it", async () => {
+  test("waits for the response to an end that is being sent, and has the outcome lost if the server rejects it", async () => {
     const { fake, id, override, jobs, task } = await claimTask(() => "done");
     const [received, response] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     override({

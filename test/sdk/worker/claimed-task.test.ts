@@ -18,7 +18,7 @@ describe("ClaimedTask.run", () => {
     });
   });
 
-  test("prefers its own context to the manager's, and stores undefined as null", async () => {
+  test("prefers its own context to the manager's, and stores the result undefined as null", async () => {
     const { fake, id, task } = await claimTask((_, context) => (context === "mine" ? undefined : context));
 
     await task.run("mine");
@@ -110,7 +110,7 @@ describe("ClaimedTask.run", () => {
     expect(fake.task(id).error).toMatch(/cannot be stored: PayloadTooLargeError: over 1 MiB/);
   });
 
-  test("fails with the beginning of an error that is too large for the server", async () => {
+  test("fails the task with the beginning of an error that is too large for the server", async () => {
     const { fake, id, override, task } = await claimTask(() => {
       throw new Error(`disk full ${"x".repeat(5_000)}`);
     });

@@ -51,7 +51,7 @@ describe("a drained worker", () => {
     expect(fake.task(newTask).status).toBe("pending");
   });
 
-  test("is notified by its heartbeat while all slots are used", async () => {
+  test("is notified of the drain by its heartbeat while all slots are used", async () => {
     const warnings: string[] = [];
     const logger = {
       debug() {},

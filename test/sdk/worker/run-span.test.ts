@@ -108,7 +108,7 @@ describe("the span of a run", () => {
     expect(last?.events).toEqual([]);
   });
 
-  test("links to the active span, which is its parent if the submitter has no trace", async () => {
+  test("links to the active span, or is its child if the submitter has no trace", async () => {
     const traced = startTracing();
     const worker = createWorker(() => {});
     await worker.jobs.ready();

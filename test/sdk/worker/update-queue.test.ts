@@ -143,7 +143,7 @@ describe("UpdateQueue", () => {
     expect(fake.task(first.id).status).toBe("running");
   });
 
-  test("sends nothing until a pause has ended", async () => {
+  test("sends nothing while it is paused, and sends the queued updates afterwards", async () => {
     const { queue, calls, tasks } = await startWorker(2);
     const pause = Promise.withResolvers<void>();
     queue.pauseUntil(pause.promise);

@@ -53,7 +53,7 @@ describe("a prepared schema", () => {
     });
   });
 
-  test("represents the tuples of both JSON Schema drafts in the same way", () => {
+  test("represents tuples of older and newer JSON Schema drafts in the same way", () => {
     const items = [{ type: "string" }, { type: "integer" }];
     const { newer, older } = prepareFields(
       {
