@@ -103,7 +103,10 @@ export interface NewTask extends TaskOptions {
   readonly jobId: string;
   /** Hash of the job's schemas. The insert fails if the job was removed or has another hash. */
   readonly schemaHash: string;
-  /** If set, the insert also fails if the job has changed otherwise, because its defaults came from a cache. */
+  /**
+   * If set, the insert also fails if anything else in the job has changed, because the defaults came from a
+   * cached copy of the job.
+   */
   readonly jobVersion?: string;
   /** The fairness of the job when it was read. With `room`, rooms take turns. */
   readonly fairness?: Fairness;

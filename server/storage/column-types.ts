@@ -1,4 +1,6 @@
-/** Types of columns. Times and JSON are read as text, independent of the parsers of the host. */
+/**
+ * Types of columns. Times and JSON are read as text, so that they do not depend on the parsers of the host.
+ */
 export interface SqlTypes {
   readonly uuid: string;
   readonly text: string;
@@ -29,7 +31,7 @@ export function toProperty<Name extends string>(name: Name): CamelCase<Name> {
   return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()) as CamelCase<Name>;
 }
 
-/** Returns true for the types that statements cast to text, and that are parsed here. */
+/** Returns true for the types that statements cast to text, and that joblib parses itself. */
 export function isReadAsText(type: SqlType): boolean {
   return type === "json" || type === "jsonb" || type === "timestamptz";
 }

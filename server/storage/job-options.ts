@@ -49,7 +49,7 @@ export function toJobOptions(row: JobOptionValues): JobOptions {
     const value = row[name];
     options[property] = isReadAsText(type) && typeof value === "string" ? JSON.parse(value) : value;
   }
-  // Complete, because the row has the same columns.
+  // All options are set, because the row has the same columns.
   return options as JobOptions;
 }
 

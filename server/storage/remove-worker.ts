@@ -11,8 +11,8 @@ import type { Sql } from "./sessions/orm.ts";
 export const removeLockedWorker = async (db: Sql, id: string, error: string): Promise<WorkerRemoval> => {
   const jobIds = await deleteWorker(db, id);
   const tasks = await endWorkerTasks(db, id, error);
-  // Jobs are locked last to avoid a deadlock: a submit or a registration that has locked a job waits for no
-  // task and no worker.
+  // Jobs are locked last to avoid a deadlock: a submit or a registration that has locked a job does not wait
+  // for the lock of a task or a worker.
   const jobs = await lockJobs(db, jobIds);
   const removed = await removeLockedIdleJobs(db, jobIds);
   return {

@@ -25,7 +25,10 @@ type TimeText = string;
  */
 type JsonText = string;
 
-/** A task with its job and the user of its worker. Times and JSON are text, independent of the parsers of the host. */
+/**
+ * A task with its job and the user of its worker. Times and JSON are text, so that they do not depend on the
+ * parsers of the host.
+ */
 export interface TaskRow extends TaskValues {
   readonly job_room_id: string;
   readonly job_category: string;
@@ -58,8 +61,8 @@ export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuil
   sql<TaskRow>`${buildSelect(source, more === undefined ? LARGE_COLUMNS : sql`${LARGE_COLUMNS} ${more}`)}`;
 
 /**
- * Like `selectTasks`, for the CTE of a transition. Adds the index of the call, and omits payloads that
- * are `known`.
+ * Like `selectTasks`, for the CTE of a transition. Adds the index of the call, and omits payloads that the
+ * caller already knows.
  */
 export const selectTransitionedTasks = (source: string): RawBuilder<TaskRow> =>
   sql<TaskRow>`${buildSelect(
@@ -142,7 +145,7 @@ const toRecord = (row: Omit<TaskRow, keyof LargeValues>, large: LargeValues): Ta
     }
   }
   return {
-    // Complete, because the columns are the members of a task.
+    // All members are set, because they have the same names as the columns.
     task: task as unknown as StoredTask,
     jobId: row.job_id,
     job: { roomId: row.job_room_id, category: row.job_category, name: row.job_name },

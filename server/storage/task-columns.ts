@@ -23,7 +23,10 @@ export interface TaskColumn {
    * follows from the rest of the request. The `database` sets a column with the insert, a `step` with a later statement.
    */
   readonly setBy: "option" | "request" | "database" | "step";
-  /** Read with every task: as a member of the response (`wire`), or next to it (`record`). */
+  /**
+   * Set if the column is read with every task: as a member of the response (`wire`), or next to it
+   * (`record`).
+   */
   readonly read?: "wire" | "record";
   /** True for a member that responses leave out instead of sending null. */
   readonly isOptional?: true;
@@ -32,15 +35,19 @@ export interface TaskColumn {
   /** The value of a new task, if a `step` sets the column and null is not possible. */
   readonly initial?: string | number | readonly [];
   /**
-   * By default, tasks of one batch with equal values form a group, and the value is sent once. Every task of a group has
-   * another value of an `each` column. A task with a value of a `never` column shares its group with no other task.
+   * By default, tasks of one batch with equal values form a group, and the value is sent once. With `each`,
+   * every task of the group has its own value. With `never`, a task that has a value is the only task of its
+   * group.
    */
   readonly sharing?: "each" | "never";
-  /** By default, another value under the same idempotency key is a conflict. `scope` columns are part of the key. */
+  /**
+   * By default, a request that repeats an idempotency key with another value is a conflict. `scope` columns
+   * are part of the key. The values of `ignored` columns may differ.
+   */
   readonly replay?: "scope" | "ignored";
   /**
-   * By default, a claim returns the value. After a claim it is `null`, or `known` to the claimer. It is not returned if it
-   * is the usual one (`unless-usual`).
+   * By default, a claim returns the value. It does not return a value that is always `null` after a claim, a
+   * value that is `known` to the claimer, or the usual value of an `unless-usual` column.
    */
   readonly claim?: "null" | "known" | "unless-usual";
 }
@@ -143,7 +150,10 @@ export interface NamedColumn<Name extends TaskColumnName = TaskColumnName> exten
   readonly name: Name;
 }
 
-/** Returns the columns that match, in order. The caller states their names, because a filter cannot be inferred. */
+/**
+ * Returns the columns that match, in order. The caller passes the type of their names, because TypeScript
+ * cannot infer it from the filter.
+ */
 function listColumns<Name extends TaskColumnName>(
   matches: (column: TaskColumn) => boolean,
 ): readonly NamedColumn<Name>[] {
@@ -181,7 +191,7 @@ export function readOptions(task: TaskOptions): Pick<StoredTask, OptionColumn> {
     const value = task[property];
     if (value !== undefined) values[name] = value;
   }
-  // Complete, because `TaskOptions` has the same columns.
+  // All options are set, because `TaskOptions` has the same columns.
   return values as Pick<StoredTask, OptionColumn>;
 }
 
@@ -202,8 +212,8 @@ function isEqual(a: unknown, b: unknown): boolean {
 }
 
 /**
- * Returns true if two tasks of the same form have equal values, except in `each` columns. Every member is compared, so
- * that none can be forgotten.
+ * Returns true if two tasks of the same form have equal values, except in `each` columns. All members are
+ * compared, so that a new one cannot be forgotten.
  */
 export function hasSameValues<Form extends object>(one: Form, other: Form): boolean {
   for (const name in one) {

@@ -8,9 +8,9 @@ interface SaslRequest {
 }
 
 /**
- * A client that requires SCRAM channel binding; pg itself can only prefer it. It ends the connection before
- * it sends a password or a proof of the password. Like libpq, it also rejects a server that asks for no
- * password.
+ * A client that requires SCRAM channel binding; pg itself can only prefer it. If the server does not offer
+ * it, this client ends the connection before it sends a password or a proof of the password. Like libpq, it
+ * also rejects a server that asks for no password.
  */
 export class ChannelBoundClient extends Client {
   declare readonly connection: Connection;
@@ -19,7 +19,8 @@ export class ChannelBoundClient extends Client {
     super(config);
     let isBound = false;
     const refuse = () => {
-      // ReadyForQuery may be in the same packet. pg would then report a connection before it reports its end.
+      // The server's ReadyForQuery may be in the same packet. pg would then report a successful connection
+      // before it reports this error.
       this.connection.removeAllListeners("readyForQuery");
       this.connection.stream.destroy(new Error(REFUSED));
     };

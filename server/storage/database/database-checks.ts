@@ -99,7 +99,7 @@ export const checkSuitability = (orm: Orm): Promise<readonly DatabaseFinding[]> 
 /** Returns the reasons why a server cannot use the database with its role; empty if it can. Runs three short queries. */
 export const findDatabaseProblems = async (db: Sql): Promise<readonly DatabaseFinding[]> => {
   const findings = checkDatabaseFacts(await readFacts(db));
-  // Other products have other catalogs.
+  // Other products have other catalogs, so the rights of the role cannot be checked.
   if (isUnsuitable(findings)) return findings;
   return [...findings, ...(await findMissingRights(db))];
 };
@@ -108,6 +108,6 @@ export const findDatabaseProblems = async (db: Sql): Promise<readonly DatabaseFi
 export const checkDatabase = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
   runOnDatabase(orm, findDatabaseProblems);
 
-/** Returns true if joblib cannot work with the product, its version or its encoding. */
+/** Returns true if joblib does not support the database's product, version or encoding. */
 export const isUnsuitable = (findings: readonly DatabaseFinding[]): boolean =>
   findings.some(({ kind }) => kind === "unsuitable");

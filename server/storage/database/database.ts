@@ -24,7 +24,10 @@ const IN_MEMORY = "memory://";
 const DEFAULT_DATA_DIR = ".joblib";
 /** The sweeper needs one connection for its lock and another one for its statements. */
 const MIN_POOL_SIZE = 2;
-/** The ORM's own connections are used only for checks at the start; afterwards joblib's sessions need them. */
+/**
+ * The ORM closes a connection that is idle for this time. It uses its connections only for checks at the
+ * start; afterwards joblib's sessions need the server's connections.
+ */
 const ORM_IDLE_MS = 100;
 const CONNECT_TIMEOUT_MS = 5_000;
 /**

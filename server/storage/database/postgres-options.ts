@@ -31,7 +31,7 @@ export interface PostgresOptions {
 
 const isParameter = (name: string): name is PostgresParameter => Object.hasOwn(POSTGRES_PARAMETERS, name);
 
-/** Collects the parameters in libpq's order: the URL takes precedence over the environment. */
+/** Collects the parameters with libpq's precedence: the URL overrides the environment. */
 const collectParameters = (url: string, env: Environment): ParameterValues => {
   const parameters = new Map<PostgresParameter, ParameterValue>();
   for (const [name, value] of parsePostgresUrl(url))

@@ -46,7 +46,7 @@ const getSslMode = (parameters: ParameterValues): SslMode => {
   if (jdbc !== undefined) return "require";
   const value = mode?.value;
   if (value === "require" || value === "verify-ca" || value === "verify-full") return value;
-  // libpq does the same: if the system's certificates are trusted, the name of the server must be verified.
+  // As in libpq, the name of the server must be verified if the system's certificates are trusted.
   if (value === undefined && parameters.get("sslrootcert")?.value === SYSTEM) return "verify-full";
   return "disable";
 };
@@ -96,9 +96,10 @@ const getVersion = (
 };
 
 /**
- * Creates pg's `ssl` option with the meaning of libpq's parameters: `require` encrypts, and verifies the certificate if
- * there is a file of trusted ones; `verify-ca` verifies the certificate; `verify-full` also verifies the host's name or
- * address. Returns false for plain text. A Unix socket has no TLS, because the data does not leave the machine.
+ * Creates pg's `ssl` option with the meaning of libpq's parameters: `require` encrypts, and verifies the
+ * certificate if there is a file of trusted certificates; `verify-ca` verifies the certificate; `verify-full`
+ * also verifies the host's name or address. Returns false for plain text. A Unix socket has no TLS, because
+ * the data does not leave the machine.
  */
 export const createPostgresTls = (parameters: ParameterValues, host: string): PostgresTls | false => {
   if (isAbsolute(host)) return false;

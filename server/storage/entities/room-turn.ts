@@ -1,6 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 
-/** The last task number of a room in a job with room fairness. */
+/** The number of a room's last task in a job with room fairness, for each priority. */
 export const RoomTurnEntity = defineEntity({
   name: "JoblibRoomTurn",
   tableName: "room_turn",

@@ -8,8 +8,8 @@ export const MAX_PENDING_COUNTED = 1_000_000;
 export const MAX_JOBS_COUNTED = 50;
 
 /**
- * The length of a queue, and the age of its oldest due task in seconds. Only the first task of each priority
- * is considered.
+ * The length of a queue, and the age of its oldest due task in seconds. For the age, only the first task of
+ * each priority is considered.
  */
 export interface QueueDepth {
   readonly due: number;

@@ -49,7 +49,10 @@ export interface SelectedTasks {
   readonly after: string | null;
 }
 
-/** The part of the task storage that lists a room's tasks, newest first; undefined if `after` is not one of them. */
+/**
+ * The part of the task storage that lists a room's tasks, newest first. Both methods return undefined if
+ * `after` is not a task of the room.
+ */
 export interface TaskListStorage {
   list(selection: TaskSelection, window: TaskWindow): Promise<TaskResultPage | undefined>;
   /** Lists only ids and submitters, which is much cheaper than reading whole tasks. */
@@ -99,7 +102,9 @@ export interface TaskStorage extends TaskCompletions, TaskListStorage {
    * pending again if it has attempts left. Also counts as a heartbeat of `workerId`.
    */
   transition(step: Transition): Promise<TaskRecord | undefined>;
-  /** Stores the progress of a running task with the same fence; returns undefined if the row does not match. */
+  /**
+   * Stores the progress of a task; returns undefined if it is not running, or has another worker or attempt.
+   */
   reportProgress(step: {
     readonly id: string;
     readonly progress: Progress;

@@ -14,8 +14,9 @@ export interface WorkerStorage {
   create(worker: NewWorkerRecord): Promise<WorkerRecord>;
   find(id: string): Promise<WorkerRecord | undefined>;
   /**
-   * Records a heartbeat; returns undefined if the worker is gone. `tasks` undefined: the worker reports no tasks.
-   * `claimGraceSeconds` Infinity: requeues nothing, for a waiting heartbeat that repeats its old list.
+   * Records a heartbeat; returns undefined if the worker is gone. If `tasks` is undefined, the worker does
+   * not report its tasks. If `claimGraceSeconds` is Infinity, nothing is requeued: a waiting heartbeat
+   * repeats its old list.
    */
   heartbeat(
     id: string,

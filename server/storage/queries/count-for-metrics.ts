@@ -90,7 +90,9 @@ const readQueueDepths = async (db: Sql): Promise<QueueDepthRow[]> => {
   return rows;
 };
 
-/** Reads everything that `/metrics` reports about the database. Each count has a maximum. */
+/**
+ * Reads everything that `/metrics` reports about the database. The counts of pending tasks have a maximum.
+ */
 export const countForMetrics = async (db: Sql, aliveWithinSeconds: number): Promise<QueueCounts> => {
   const { due, delayed, claimed, running } = await countOpenTasks(db);
   const workersAlive = await countAliveWorkers(db, aliveWithinSeconds);

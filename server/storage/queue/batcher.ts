@@ -77,7 +77,8 @@ const takeBatch = <Call, Result>(
       batch.push(queued);
       batchWeight += weight;
     }
-    // Done even if the call stays in the queue: a later call with the same key must not overtake it.
+    // The key is added even if the call stays in the queue: a later call with the same key must not overtake
+    // it.
     if (key !== undefined) keys.add(key);
   }
   queue.splice(0, queue.length, ...rest);

@@ -45,7 +45,10 @@ export const splitClaimRows = (rows: readonly ClaimRow[]): ClaimRows => {
   return { summaries, tasks: tasks.sort((a, b) => a.ordinal - b.ordinal) };
 };
 
-/** Assigns each claimed task to the claim of the batch that has its slot. */
+/**
+ * Distributes the claimed tasks to the claims of the batch, in the order of their `ordinal`: each claim has a
+ * range of `limit` ordinals.
+ */
 export const distributeTasks = (
   claims: readonly Claim[],
   { summaries, tasks }: ClaimRows,

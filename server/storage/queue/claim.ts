@@ -99,8 +99,8 @@ export const createClaim = (
       if (jobSet === null) return undefined;
       if (hasSameJobs && hasUnpromotedTasks) {
         await promoteBatch(call);
-        // Tasks that another server is promoting at the moment are not promoted yet. They must not block the
-        // claim of other tasks.
+        // Some tasks may still not be promoted, because another server is promoting them. They must not block
+        // the claim of other tasks.
         call = { ...call, ignoreUnpromoted: true };
       } else if (records.length > 0 || attempt >= MAX_ATTEMPTS || (hasSameJobs && !isContended)) {
         return records;

@@ -55,7 +55,7 @@ const getSingleTask = (calls: readonly InsertCall[]): { task: NewTask; payload: 
 /** Inserts all tasks of a request, or none. */
 type Insert = (tasks: readonly NewTask[], options: InsertOptions) => Promise<InsertOutcome>;
 
-/** Returns the worker to which a request with one task assigns it, if a worker is waiting. */
+/** Returns the waiting worker to which the only task of a request is to be assigned, if there is one. */
 const getAssignee = ({ tasks, chooseAssignee }: InsertCall) => {
   const [task, ...others] = tasks;
   return task === undefined || others.length > 0 ? undefined : chooseAssignee?.(task);
@@ -120,8 +120,8 @@ const findReplay = async (
 };
 
 /**
- * Creates the function that inserts tasks. Inserts of concurrent requests are batched. An idempotency key
- * that was used before returns its task, even if the job was removed after that.
+ * Creates the function that inserts tasks. Inserts of concurrent requests are batched. If an idempotency key
+ * was used before, the result is its existing task, even if the job has been removed.
  */
 export const createInsert = (sessions: Sessions): Insert => {
   const insertBatch = createBatcher<InsertCall, ReadonlyMap<string, InsertedRow>>({

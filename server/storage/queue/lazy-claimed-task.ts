@@ -29,7 +29,10 @@ interface ClaimContext {
 
 type BuildValue = (knownBackoff: Placeholder) => RawBuilder<unknown>;
 
-/** The usual values are not returned. Formatting the numbers of a backoff costs more than comparing them. */
+/**
+ * The usual value of each column, in SQL. A claim returns null instead of it, because formatting the numbers
+ * of a backoff costs more than comparing them.
+ */
 const USUAL_VALUES: Readonly<Record<UsualColumn, BuildValue>> & { readonly [name: string]: BuildValue } = {
   backoff: (known) => sql`${known}::jsonb`,
   run_at: () => sql`created_at`,
@@ -78,7 +81,7 @@ function isClaimed(column: NamedColumn): column is NamedColumn<ClaimedColumn> {
   return CLAIMED_COLUMNS.some(({ name }) => name === column.name);
 }
 
-/** The members of a task, in the order of every other task. */
+/** The members of a task, in the same order as in all other responses. */
 const MEMBERS = WIRE_COLUMNS.map((column, index) => ({
   ...column,
   key: `${index === 0 ? "" : ","}"${column.name}":`,

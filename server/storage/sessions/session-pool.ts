@@ -157,7 +157,7 @@ export class SessionPool {
 
   #isCurrent(session: Session): boolean {
     const { isUsable, openedAt, sharing } = session;
-    // If the limit is reduced, an old session stays open, because another server could take its connection.
+    // If the limit is reduced, an old session stays open, because another client could take its connection.
     const isYoung = performance.now() - openedAt < MAX_AGE_MS || this.#limit.isReduced;
     return isUsable && openedAt > this.#openedAfter && isYoung && sharing === this.#sharing;
   }

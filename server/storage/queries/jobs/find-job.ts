@@ -34,8 +34,8 @@ export const findJobById = async (db: Sql, id: string, aliveWithinSeconds: numbe
 };
 
 /**
- * Returns the ids of all jobs that were ever registered at an address. At most one of them has not been
- * removed.
+ * Returns the ids of all jobs that were ever registered with this room, category and name. At most one of
+ * them has not been removed.
  */
 export const findJobIdsByAddress = async (
   db: Sql,

@@ -28,8 +28,9 @@ const countPending = (due: RawBuilder<unknown>) => sql`(
     limit ${MAX_COUNTED}::int) as capped)`;
 
 /**
- * Selects the time at which the oldest due task of the job `j` became due. This is either the first task of
- * one of the priorities, each found by one index probe, or the first task that is due and not promoted yet.
+ * Selects the time at which the oldest due task of the job `j` became due. That task is either the first one
+ * of a priority, found by one index probe for each priority, or the first one that is due and not promoted
+ * yet.
  */
 const selectOldestRunAt = sql`(
   with recursive head as (

@@ -38,7 +38,7 @@ export const lockIdleJobs = async (db: Sql, limit: number): Promise<string[]> =>
 };
 
 /**
- * Marks those locked jobs as removed that are idle. This is a separate statement, because its snapshot must
+ * Marks locked jobs as removed if they are idle. This is a separate statement, because its snapshot must
  * include everything that was committed before the jobs were locked.
  */
 export const removeLockedIdleJobs = async (db: Sql, ids: readonly string[]): Promise<JobRoomRow[]> => {

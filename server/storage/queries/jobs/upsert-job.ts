@@ -40,7 +40,7 @@ export const lockJob = async (db: Sql, { roomId, category, name }: NewJob) => {
   return rows[0];
 };
 
-/** Stores the options and the order of the schema's members of those of the last registration. */
+/** Stores the options of this registration, and its schema with the members in their original order. */
 export const updateJobMetadata = async (db: Sql, id: string, job: NewJob): Promise<void> => {
   await sql`
     update joblib.job set ${sql.join(getOptions(job).map(({ name, value }) => sql`${name} = ${value}`))},

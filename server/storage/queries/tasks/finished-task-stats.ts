@@ -18,7 +18,7 @@ export type FinishedJobStatsRow = FinishedTaskStatsRow & { job_id: string };
 /** Stats of one time step of the measured period. */
 export type StatsStepRow = FinishedTaskStatsRow & { at: string; submitted: number };
 
-/** Stats of the measured period, which is complete from `since` on. */
+/** Stats of the period from `since` to `until`. They include all tasks of this period. */
 export interface FinishedTaskStats {
   readonly since: string;
   readonly until: string;
@@ -49,8 +49,8 @@ const STATS_COLUMNS = sql`
 const MAX_SUBMITTED = 100_000;
 
 /**
- * Selects the newest tasks: those of a room by the list of the room, those of all rooms by their ids, which
- * begin with the time (UUIDv7).
+ * Selects the newest tasks of a room by the list of the room, or those of all rooms by their ids, which begin
+ * with the time (UUIDv7).
  */
 const selectNewest = (roomId: string | undefined, limit: number) =>
   roomId === undefined
@@ -61,9 +61,10 @@ const selectNewest = (roomId: string | undefined, limit: number) =>
 /**
  * Builds CTEs that read the tasks of the last hours, as far as the limits allow. The tasks that finished last
  * are read from the index of completion times, which is shared by all rooms, and the newest tasks of a room
- * from its own list. A task counts if it is in either of them. The period begins later if there are too many
- * submitted tasks, or if there are too many finished tasks and the list does not contain all tasks of the
- * room. Steps are aligned to multiples of their length, so that they do not move from one call to the next.
+ * from its own list. A task is counted if it was read from the index or from the list. The period begins
+ * later if there are too many submitted tasks, or if there are too many finished tasks and the list does not
+ * contain all tasks of the room. Steps are aligned to multiples of their length, so that they do not move
+ * from one call to the next.
  */
 const buildCtes = (roomId: string | undefined, hours: number) => {
   const limit = sql.lit(MAX_MEASURED_TASKS);

@@ -11,8 +11,8 @@ export const getIndexNumber = (task: "t" | "o") =>
   sql.raw(`(case when ${task}.in_turn then ${task}.number else ${task}.number & '-16'::bigint end)`);
 
 /**
- * With room fairness, tasks with the same number are ordered by id. Otherwise each claim would read and sort
- * thousands of tasks.
+ * With room fairness, tasks with the same number are ordered by id. Without this order, each claim would read
+ * and sort thousands of tasks.
  */
 const TIE_BREAKER = sql`(case when t.in_turn then t.id end)`;
 

@@ -68,12 +68,12 @@ const selectDueTasks = (jobId: string) => sql`
  * Claims tasks for many workers that are linked to the same jobs. The tasks have one order for all workers,
  * and each worker gets as many as it has slots.
  *
- * Each job takes one ordered index probe (`job_id = any` with an order reads the whole backlog: 500 times
- * slower). The tasks of a single job are locked as they are read, with `skip locked`, so that concurrent
- * claims neither wait for each other nor select the same tasks. With several jobs, the first tasks of all are
- * selected and then locked. Otherwise a claim of 100 tasks by a worker with 100 jobs would lock 10,000 rows.
- * These tasks are read in whole index keys (`with ties`), because sorting within the keys of 100 jobs took
- * 0.2 ms more.
+ * Each job takes one ordered index probe (one scan with `job_id = any` and an order reads the whole backlog,
+ * which is 500 times slower). The tasks of a single job are locked as they are read, with `skip locked`, so
+ * that concurrent claims neither wait for each other nor select the same tasks. With several jobs, the first
+ * tasks of all are selected and then locked. Otherwise a claim of 100 tasks by a worker with 100 jobs would
+ * lock 10,000 rows. These tasks are read in whole index keys (`with ties`), because sorting within the keys
+ * of 100 jobs took 0.2 ms more.
  *
  * The CTEs are materialized, because a rescan would lock more rows. Each lookup has an order, because without
  * one the planner prefers a sequential scan if it expects to find a row soon.
@@ -81,7 +81,7 @@ const selectDueTasks = (jobId: string) => sql`
  * The workers are locked so that the removal of a worker does not miss tasks that are claimed concurrently.
  * Claims share these locks and have no other locks yet, so a claim that waits for a removal blocks no other
  * statement. If a worker is gone, or if its jobs are not the expected ones, the statement claims nothing, and
- * each worker claims again in the batch of its jobs.
+ * each worker claims again in a batch of workers with the same jobs.
  *
  * A locked row is found again by its `ctid`, which does not change while the row is locked. If a concurrent
  * statement changed a row after this statement began, and the row can still be claimed, then the lock is on a

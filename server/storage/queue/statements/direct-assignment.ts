@@ -4,11 +4,12 @@ import { formatRecordset, selectRecordset } from "../../sql/recordset.ts";
 import type { Placeholder } from "../../sql/statement.ts";
 
 /**
- * Builds a CTE of an insert that selects the assignees: waiting workers that each receive the only task of a
- * request with its insert. This saves the claim, its commit and two turns of the event loop. A worker is
- * selected only if it would have claimed exactly this task, which means that no task is due for any of its
- * jobs in the snapshot of the statement. A worker whose row is locked may be deregistering and is skipped, so
- * that the insert never waits, and so that the removal of a worker does not miss the task.
+ * Builds a CTE of an insert that selects the assignees. These are waiting workers: each of them receives the
+ * only task of a request, which is inserted as already claimed. This saves the claim, its commit and two
+ * turns of the event loop. A worker is selected only if it would have claimed exactly this task, which means
+ * that no task is due for any of its jobs in the snapshot of the statement. A worker whose row is locked may
+ * be deregistering and is skipped, so that the insert never waits, and so that the removal of a worker does
+ * not miss the task.
  */
 const buildCte = (proposed: RawBuilder<unknown>): RawBuilder<unknown> => sql`
     assignees as materialized (

@@ -40,7 +40,10 @@ export interface InsertedRow {
 
 const GROUP_NAMES = sql.raw([...INSERT_PARAMETERS.map(({ name }) => name), "ids", "first_index"].join(", "));
 
-/** The columns of the groups `g` whose values all tasks of a group share. The start follows from two parameters. */
+/**
+ * The columns of the groups `g` whose values all tasks of a group share. `run_at` is not among them, because
+ * it is computed from two parameters.
+ */
 const SHARED_VALUES = sql.raw(
   SUBMITTED_COLUMNS.filter(({ name, sharing }) => sharing !== "each" && name !== "run_at")
     .map(({ name }) => `g.${name}`)

@@ -6,8 +6,8 @@ import { INDEX_ORDER } from "../../queries/tasks/queue-order.ts";
  * Vin and Cheng, SIGCOMM 1996), with every task of the same length. A room's task gets the number after the
  * room's last one, or that of the task that is claimed next, whichever is higher. So a claim still takes the
  * first task by priority and number. A room with 50,000 pending tasks has 50,000 consecutive numbers, and the
- * first task of another room has one of the first of these. No number is higher than that of the sequence, so
- * jobs that share a worker with others have no disadvantage.
+ * first task of another room gets the lowest of these. No task gets a higher number than the sequence would
+ * have given it.
  */
 export const ROOM_TURNS_CTE = sql`
     new_tasks as materialized (

@@ -93,7 +93,10 @@ const TRANSITIONS = {
   cancelled: defineTransition("cancelled"),
 } satisfies Record<Transition["to"], unknown>;
 
-/** Changes the status of tasks. Returns the changed tasks. Skips transitions that do not match. */
+/**
+ * Changes the status of tasks. Returns the changed tasks. Skips a transition if the task's status, worker or
+ * attempt does not match it.
+ */
 export const transitionTasks = (
   db: Sql,
   to: Transition["to"],
