@@ -12,7 +12,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
-    // A second, the default, is less than a cold start takes on a busy machine.
+    // The default of one second is too short for a cold start on a busy machine.
     expect: { poll: { timeout: 10_000 } },
   },
 });

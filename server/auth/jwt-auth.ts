@@ -105,8 +105,8 @@ const mapBearer = <Value>(
  */
 export const jwtAuth = (keys: JwtKeys, invitations?: Pick<InvitationStatusCache, "isValid">): HostAuth => {
   const verify = createVerifier(keys);
-  // The key is the whole Authorization header. A worker sends the same token with every request, and
-  // verifying it each time took 7 % of the time of a submit.
+  // The key of the cache is the whole Authorization header. A worker sends the same token with every request,
+  // and verifying it each time took 7 % of the time of a submit.
   const cached = new LRUCache<string, Bearer>({ max: MAX_CACHED });
 
   const verifyToken = async (authorization: string, token: string): Promise<Bearer | undefined> => {

@@ -100,8 +100,8 @@ export const isLeaseLost = (requested: RequestedUpdate, owner: string | undefine
 export const requireUpdateAccess = (caller: Caller, { record, update }: RequestedUpdate): void => {
   if (caller.actor.isAdmin || isWorkerOwner(caller, record)) return;
   if (update.status === "cancelled" && isSubmitter(caller, record)) return;
-  // In these cases the update fails later because of an invalid transition. That error explains more than a
-  // 403.
+  // If the task has no worker, or the requested status is `pending` or `claimed`, the update later fails with
+  // an invalid transition. That error explains more than a 403.
   const hasNoWorker = record.workerUserId === null && update.status !== "cancelled";
   if (hasNoWorker || update.status === "pending" || update.status === "claimed") return;
   throw forbidden("task-update");

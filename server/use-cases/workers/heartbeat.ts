@@ -7,7 +7,7 @@ import { workerNotFound } from "../../state/worker-owners.ts";
 import { createRequeueEvents, publishEvents } from "../events.ts";
 import { getHeartbeatSeconds } from "./create-worker.ts";
 
-/** A heartbeat of a worker, with the tasks for which it believes to have the lease. */
+/** A heartbeat of a worker, with the tasks whose leases the worker believes it has. */
 export interface HeartbeatInput {
   readonly workerId: string;
   readonly tasks: readonly string[] | undefined;
