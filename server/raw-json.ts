@@ -42,7 +42,7 @@ type SerializableMembers<Value> = Value extends object
   ? { readonly [Key in keyof Value]: Serializable<Value[Key]> }
   : never;
 
-/** Returns a value that may be serialized, or its parsed JSON. */
+/** Returns a value; parses it first if it is serialized. */
 export const parseSerialized = <Value>(value: Value | Serialized<Value>): Value =>
   value instanceof Serialized ? JSON.parse(value.texts.join("")) : value;
 

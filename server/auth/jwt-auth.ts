@@ -93,7 +93,7 @@ const createVerifier = (keys: JwtKeys): Verify => {
 const isIssuerUnreachable = (error: unknown) =>
   error instanceof errors.JWKSTimeout || error instanceof TypeError || !(error instanceof errors.JOSEError);
 
-/** Maps a bearer to a value; synchronously if the bearer is cached. */
+/** Calls `read` with a bearer and returns its value; returns no promise if the bearer is cached. */
 const mapBearer = <Value>(
   known: CachedBearer,
   read: (bearer: Bearer | undefined) => Value,

@@ -22,7 +22,10 @@ const isEqual = (a: JsonValue, b: JsonValue) => toCanonicalJson(a) === toCanonic
 
 const isFenced = ({ worker_id, attempt }: TaskUpdate) => worker_id !== undefined || attempt !== undefined;
 
-/** Returns true if the update's worker and attempt are those of the task. A missing one is not compared. */
+/**
+ * Returns true if the update's worker and attempt are those of the task. If the update does not name a worker
+ * or an attempt, that part is not compared.
+ */
 const matchesLease = ({ record: { task }, update }: RequestedUpdate): boolean =>
   (update.worker_id === undefined || update.worker_id.toLowerCase() === task.worker_id) &&
   (update.attempt === undefined || update.attempt === task.attempt);

@@ -35,8 +35,8 @@ const hasNewInformation = (
 
 /**
  * Repeats the heartbeat with the original list of tasks until there is something to report. The list does not
- * contain tasks that were claimed after it was sent, so the grace period is infinite: otherwise they would be
- * requeued as undelivered.
+ * contain tasks that were claimed after it was sent, and these must not be requeued as undelivered, so the
+ * grace period is infinite.
  */
 const waitForInformation = async (
   context: Context,
