@@ -60,7 +60,8 @@ export const requireRoomAccess = async (rule: Access, caller: Caller, roomId: st
   if (rule === "room-read" && !(await canRead(caller, roomId))) throw forbidden(rule);
   if (rule === "room-write" && !(await caller.canAccessRoom(roomId, "write"))) throw forbidden(rule);
   if (rule !== "room-register") return;
-  // A confined caller with write access to `@global` was invited there by an admin.
+  // An invited user with write access to `@global` was invited to it by an admin, and can therefore register
+  // jobs there.
   if (roomId === GLOBAL_ROOM && !caller.actor.isAdmin && !caller.isConfined) throw forbidden(rule);
   if (!(await caller.canAccessRoom(roomId, "write"))) throw forbidden(rule);
 };

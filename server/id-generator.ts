@@ -40,7 +40,7 @@ export const createIdGenerator = (now: () => number = Date.now): (() => string) 
     if (clock > milliseconds) {
       milliseconds = clock;
       time = formatTime(clock);
-      // Starts in the lower half, so that at least 2^31 ids fit into a millisecond.
+      // The sequence starts in the lower half of its range, so that at least 2^31 ids fit into a millisecond.
       sequence = pool.readUInt32BE(start) >>> 1;
     } else if (sequence >= MAX_SEQUENCE) {
       milliseconds += 1;

@@ -11,12 +11,12 @@ const PLACEHOLDER = `raw-json:${randomUUID()}`;
 let collected: (readonly string[])[] | undefined;
 
 /**
- * The JSON of a value as one or several consecutive texts, which pass from the database to the response without being
- * parsed. It has none of the members of the value.
+ * The JSON of a value as one or several consecutive texts, which pass from the database to the response without
+ * being parsed. The members of the value cannot be read from it.
  */
 export class Serialized<out Value = unknown> {
   readonly texts: readonly string[];
-  /** Distinguishes the types of values at compile time. It is never set. */
+  /** Lets the compiler distinguish `Serialized` values by the type of their value. It is never set. */
   declare readonly valueType?: Value;
 
   constructor(texts: readonly string[]) {
@@ -35,14 +35,14 @@ export class Serialized<out Value = unknown> {
 export type Serializable<Value> =
   | Value
   | Serialized<Value>
-  // The parts of any JSON are not distinguished, because its type is recursive.
+  // A value that can be any JSON object has no serialized members, because its type is recursive.
   | ([JsonObject] extends [Value] ? never : SerializableMembers<Value>);
 
 type SerializableMembers<Value> = Value extends object
   ? { readonly [Key in keyof Value]: Serializable<Value[Key]> }
   : never;
 
-/** Returns a value that may be serialized, or its parsed JSON. */
+/** Returns a value; parses it first if it is serialized. */
 export const parseSerialized = <Value>(value: Value | Serialized<Value>): Value =>
   value instanceof Serialized ? JSON.parse(value.texts.join("")) : value;
 

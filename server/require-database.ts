@@ -22,7 +22,8 @@ export const findObstacles = async ({
   storage,
 }: Pick<Ports, "storage">): Promise<readonly DatabaseFinding[]> => {
   const findings = await storage.check();
-  // The statement that reads the applied migrations would fail.
+  // If a privilege is missing or the database is unsuitable, the statement that reads the applied migrations
+  // would fail.
   if (findings.some(({ kind }) => kind === "unsuitable" || kind === "rights")) return findings;
   const pending = await storage.pendingMigrations();
   return pending.length === 0 ? findings : [...findings, describePending(pending)];

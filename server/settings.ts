@@ -10,7 +10,7 @@ const TRUE = ["true", "1", "yes", "on"];
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 const FALSE = ["false", "0", "no", "off"];
 
-/** Also accepts text, because environment variables are text. */
+/** Accepts a number or its text, because environment variables are text. */
 const number = (schema: z.ZodNumber) =>
   z.preprocess(
     (value) => (typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value),

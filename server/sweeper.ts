@@ -30,7 +30,7 @@ export class Sweeper {
   /** Time of `performance.now()` before which no worker is declared dead. */
   #pausedUntil = 0;
   #lastTickAt = 0;
-  /** Start of the running probe. */
+  /** Start of the running read of the workers' table, which shows whether the database is slow. */
   #probeStartedAt: number | undefined;
 
   constructor(context: Context) {
@@ -85,7 +85,7 @@ export class Sweeper {
           this.#context.log.error({ err: error }, "the sweep failed");
           return;
         }
-        // Workers could not send heartbeats during the outage.
+        // Workers could not send heartbeats during the outage, so they get more time.
         this.#pause();
         this.#context.log.warn({ err: error }, "the sweep failed because the database is unavailable");
       })
@@ -94,7 +94,8 @@ export class Sweeper {
   }
 
   readonly #sweep = async (): Promise<void> => {
-    // Each sweep tries the failed tasks once more, and logs them again if they still fail.
+    // Each sweep tries again to end the overdue tasks that could not be ended, and logs each of them again if
+    // that fails.
     this.#failedIds.clear();
     const result = await sweep(this.#context, {
       canEndWorkers: this.#canEndWorkers,

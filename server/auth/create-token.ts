@@ -6,11 +6,11 @@ export interface TokenClaims {
   readonly admin?: boolean;
   /** Rooms that the token may access; `*` is all. Without it, the token can only read `@global`. */
   readonly rooms?: readonly string[] | "*";
-  /** Jobs (`<category>:<name>`) that the token may register. Without it, all jobs. */
+  /** Jobs (`<category>:<name>`) that the token may register. Without it, the token may register all jobs. */
   readonly jobs?: readonly string[];
   /** The id of the invitation. */
   readonly jti?: string;
-  /** Lifetime in seconds. Without it and `expiresAt`, the token never expires. */
+  /** Lifetime in seconds. If neither this nor `expiresAt` is set, the token never expires. */
   readonly expiresInSeconds?: number;
   readonly expiresAt?: Date;
 }

@@ -93,7 +93,7 @@ const createVerifier = (keys: JwtKeys): Verify => {
 const isIssuerUnreachable = (error: unknown) =>
   error instanceof errors.JWKSTimeout || error instanceof TypeError || !(error instanceof errors.JOSEError);
 
-/** Maps a bearer to a value; synchronously if the bearer is cached. */
+/** Calls `read` with a bearer and returns its value; returns no promise if the bearer is cached. */
 const mapBearer = <Value>(
   known: CachedBearer,
   read: (bearer: Bearer | undefined) => Value,
@@ -105,8 +105,8 @@ const mapBearer = <Value>(
  */
 export const jwtAuth = (keys: JwtKeys, invitations?: Pick<InvitationStatusCache, "isValid">): HostAuth => {
   const verify = createVerifier(keys);
-  // The key is the whole Authorization header. A worker sends the same token with every request, and
-  // verifying it each time took 7 % of the time of a submit.
+  // The key of the cache is the whole Authorization header. A worker sends the same token with every request,
+  // and verifying it each time took 7 % of the time of a submit.
   const cached = new LRUCache<string, Bearer>({ max: MAX_CACHED });
 
   const verifyToken = async (authorization: string, token: string): Promise<Bearer | undefined> => {

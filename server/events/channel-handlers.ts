@@ -4,7 +4,7 @@ import type { EventHandler, Log } from "../ports.ts";
 /** The event handlers of this process, by channel. */
 export class ChannelHandlers {
   readonly #handlers = new Map<string, Set<EventHandler>>();
-  /** Number of channels with handlers, by topic. Most events belong to a topic without any. */
+  /** Number of channels with handlers, by topic. Most events belong to a topic without handlers. */
   readonly #topics = new Map<string | undefined, number>();
   readonly #log: Log | undefined;
 

@@ -137,7 +137,8 @@ export class RedisEventBus implements EventBus {
     if (this.#subscriber.status !== "ready") return;
     this.#listening = true;
     this.#updateState();
-    // Events that were published while there was no subscription are lost.
+    // Events that were published while there was no subscription are lost, so all handlers read the current
+    // state.
     this.#handlers.wakeAll();
   }
 
@@ -186,7 +187,10 @@ export class RedisEventBus implements EventBus {
     if (!this.#closed) this.#subscriber.disconnect(true);
   }
 
-  /** Also logs a Redis that was never reachable. `state` does not change in this case. */
+  /**
+   * Logs that Redis is down even if it was never reachable: `state` is then `down` from the start and does not
+   * change.
+   */
   readonly #onClose = (): void => {
     if (!this.#isStateLogged && !this.#closed) this.#logState("down");
     this.#updateState();
@@ -204,7 +208,7 @@ export class RedisEventBus implements EventBus {
     if (state !== this.#state && !this.#closed) {
       this.#state = state;
       this.#logState(state);
-      // Long polls poll at another interval when the state changes, so all of them are woken.
+      // The interval at which long polls query the database depends on the state, so all of them are woken.
       this.#handlers.wakeAll();
     }
     return this.#state;

@@ -51,7 +51,8 @@ export class RedisPublisher {
       return true;
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
-      // Logged only once, because otherwise every task would log it.
+      // Only the first of consecutive rejections is logged, because otherwise every task would cause a log
+      // line.
       if (!this.#isRejected)
         this.#log?.error({ err: error }, "Redis rejected an event: other servers do not receive it");
       this.#isRejected = true;
@@ -59,7 +60,10 @@ export class RedisPublisher {
     }
   }
 
-  /** Each task has its own channel, and each command costs about 10 µs of CPU here, so many messages go into one script. */
+  /**
+   * Each task has its own channel, and each command costs about 10 µs of CPU in this process, so many messages
+   * go into one script.
+   */
   async #send(messages: Messages): Promise<void> {
     if (messages.size > 1 && this.#hasScripts && (await this.#sendByScript([...messages]))) return;
     await this.#sendOneByOne(messages);

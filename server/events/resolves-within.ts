@@ -1,6 +1,6 @@
 /**
- * Returns true if a promise resolves in time, and false if it rejects or takes longer. Use it for peers that
- * may never respond.
+ * Returns true if a promise resolves within the given number of milliseconds, and false if it rejects or takes
+ * longer. Use it for peers that may never respond.
  */
 export const resolvesWithin = async (work: Promise<unknown>, milliseconds: number): Promise<boolean> => {
   const { promise, resolve } = Promise.withResolvers<boolean>();

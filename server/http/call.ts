@@ -26,7 +26,7 @@ type WithSerializableBody<Response> = Response extends { readonly body: infer Bo
   ? Omit<Response, "body"> & { readonly body: Serializable<Body> }
   : never;
 
-/** A response, whole or minimal, whose body may contain parts that are serialized already. */
+/** A full or minimal response whose body may contain parts that are serialized already. */
 export type HandlerResponse<O extends Operation> = WithSerializableBody<
   OperationResponse<O> | MinimalResponse<O>
 >;

@@ -50,9 +50,8 @@ class OpenLongPoll implements LongPoll {
  */
 export class LongPolls {
   /**
-   * An unordered array instead of a `Map`: V8 links the old hash table of a growing map to the new one, so
-   * that the response to a claim, with its hundred tasks, stayed in memory until the next full garbage
-   * collection.
+   * An unordered array instead of a `Map`. When a map grows, V8 links its old hash table to the new one, so the
+   * response to a claim, with a hundred tasks, stayed in memory until the next full garbage collection.
    */
   readonly #open: OpenLongPoll[] = [];
   readonly #max: number;

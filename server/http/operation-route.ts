@@ -85,7 +85,7 @@ function requireValidRoomId(roomId: string | undefined): void {
   );
 }
 
-/** Parses the parts of a request with the schemas of its operation, from which their types follow. */
+/** Parses the parts of a request with the schemas of its operation, which also determine the types of the parts. */
 function parseInput<O extends Operation>(operation: O, request: FastifyRequest): OperationInput<O>;
 function parseInput(operation: Operation, request: FastifyRequest): OperationInput<Operation> {
   return {

@@ -107,8 +107,9 @@ export function sendProblem(reply: FastifyReply, problem: Problem, prefix: strin
   const instance = problem.id === "internal-error" ? reply.request.id : undefined;
   reply.code(problem.status).header("content-type", PROBLEM_TYPE).header("cache-control", "no-store");
   if (problem.id === "unauthorized") reply.header("www-authenticate", "Bearer");
-  // Fastify would close the connection. A client that is still sending would then lose the response, because the reset
-  // that follows unread bytes overtakes it (RFC 9112, 9.6). The rest of the body is read and discarded instead.
+  // If a body is too large, Fastify would close the connection. A client that is still sending would then lose
+  // the response, because the reset that follows unread bytes overtakes it (RFC 9112, 9.6). The rest of the
+  // body is read and discarded instead.
   if (problem.id === "payload-too-large") reply.removeHeader("connection");
   if (problem.retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(problem.retryAfter)));
   // Sent as bytes, because Fastify adds a charset to text, which this media type does not have (RFC 9457, 3).

@@ -22,7 +22,7 @@ export interface StandaloneRoutesOptions {
 /** Adds the routes of the standalone server that need no authentication: health, metrics and documentation. */
 export const addStandaloneRoutes = (app: FastifyInstance, options: StandaloneRoutesOptions): void => {
   const { version, metrics, database, bus } = options;
-  // Created on demand, because most servers never serve it.
+  // The document and the page are created on demand, because most servers never serve them.
   let document: ReturnType<typeof createOpenApiDocument> | undefined;
   let page: string | undefined;
 

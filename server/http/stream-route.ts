@@ -79,8 +79,8 @@ export const createStreamRoute = (
       const lastEventId = typeof header === "string" && header !== "" ? header.slice(0, 200) : undefined;
       const { seconds, applied } = parseDuration(request.headers.prefer);
       const userId = caller.actor.id;
-      // A stream that has not started to wait counts as a concurrent request of the user. It is released when
-      // the stream starts to wait or the connection closes.
+      // A stream that has not started to wait counts as a concurrent request of the user. It no longer counts
+      // when it starts to wait or the connection closes.
       const release = dependencies.userLimit.acquire(userId);
       reply.raw.once("close", release);
       const options = { seconds, userId, kind: "stream" as const, onWait: release };

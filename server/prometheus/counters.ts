@@ -86,7 +86,8 @@ const createTaskCounters = (registry: Registry, labels: JobLabels): TaskCounters
     retried: (tasks) => countRetried(tasks),
     claimed: (records) => {
       countClaimed(records.length);
-      // A claim starts either all of its tasks at the same time of the database's clock, or none of them.
+      // If a claim also started its tasks, all of them have the same start time, which is from the database's
+      // clock.
       const claimedAt = records[0]?.startedAt ?? new Date().toISOString();
       for (const record of records) {
         waitTimes.record(labels.get(record), getSecondsBetween(record.runAt, claimedAt));

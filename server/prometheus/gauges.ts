@@ -13,7 +13,7 @@ const READ_TIMEOUT_MS = 3_000;
 
 type ReadCounts = () => Promise<QueueCounts | undefined>;
 
-/** Returns a function that reads the counts; undefined if the database does not respond in time. */
+/** Returns a function that reads the counts, or returns undefined if the database does not respond in time. */
 const createReader = (sources: MeterSources): ReadCounts => {
   const read = createCachedReader(() => sources.counts());
   return () => getValueWithin(read(), READ_TIMEOUT_MS);

@@ -54,7 +54,8 @@ class SchemaWriter {
   #writeValue(value: unknown, location: InstanceLocation): unknown {
     const node = isJsonObject(value) ? this.#graph.nodes.get(value) : undefined;
     if (node === undefined) return value;
-    // Ajv escapes a dynamic property name once per branch in inlined code, but only once for a function.
+    // If the subschema is inlined, Ajv escapes the name of a dynamic property in every branch; if it is a
+    // separate function, only once.
     const isShared = this.#shared.has(node) || location === "dynamic-property";
     return isShared ? this.#writeReference(node) : this.#write(node);
   }
@@ -93,7 +94,7 @@ class SchemaWriter {
       const all = Array.isArray(written["allOf"]) ? written["allOf"] : [];
       written["allOf"] = [...references, ...all];
     }
-    // An empty subschema stays empty, so that Ajv omits the loop around it.
+    // An empty subschema stays empty, so that Ajv generates no loop to apply it.
     return Object.keys(written).length === 0
       ? written
       : { [STEPS_KEYWORD]: this.#getCost(written), ...written };

@@ -3,7 +3,8 @@ import type { JsonObject } from "./schema-error.ts";
 
 const DOWN = ["maximum", "exclusiveMinimum"];
 const UP = ["minimum", "exclusiveMaximum"];
-// Payloads contain only numbers that JavaScript can represent, so no payload equals one of these values.
+// Payloads contain only numbers that JavaScript can represent, so no payload equals a `RawNumber` in these
+// keywords.
 const UNCHANGED = ["const", "enum"];
 
 /**

@@ -54,7 +54,8 @@ class GraphReader {
   constructor(schema: JsonObject, draft: Draft) {
     this.root = this.#enter(schema, { path: [], draft });
     this.#readAll();
-    // A reference can lead to a schema outside all known keywords (`#/components/…`), which has references as well.
+    // A reference can lead to a schema outside all known keywords (`#/components/…`), which can also contain
+    // references.
     for (let index = 0; index < this.#references.length; index += 1) {
       const entry = this.#references[index];
       if (entry === undefined || index >= GRAPH_LIMITS.references) {
@@ -88,7 +89,8 @@ class GraphReader {
   }
 
   #enterChild(schema: JsonObject, parent: SchemaNode, path: readonly (string | number)[]): SchemaNode {
-    // A bundled document is read by the draft that it declares.
+    // A subschema with `$schema` and `$id` is a bundled document. It is read by the rules of the draft that it
+    // declares.
     const declaresDraft = schema["$schema"] !== undefined && schema["$id"] !== undefined;
     const declared = declaresDraft ? getDraft(schema) : undefined;
     return this.#enter(schema, { parent, path, draft: declared ?? parent.draft });

@@ -7,8 +7,8 @@ export const MAX_SUBSCHEMAS_PER_VALUE = 10_000;
 
 /**
  * Finds references that cause too much work: those that lead back to themselves without descending into the
- * value, because validation would not end, and those that double at every level. The cost of a value is the
- * sum over all branches.
+ * value, because validation would not end, and those that double the work at every level. The cost of a value
+ * is the sum over all branches.
  */
 export function findLoops(graph: SchemaGraph): SchemaError[] {
   const costs = new Map<SchemaNode, number>();

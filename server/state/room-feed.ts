@@ -38,8 +38,8 @@ export class RoomFeed {
   readonly #ports: Ports;
   readonly #roomId: string;
   /**
-   * A part of every event id. It reveals ids of another server or of an earlier feed, whose positions are
-   * unknown here.
+   * A part of every event id. It distinguishes this feed from feeds of other servers and from earlier feeds,
+   * whose positions are unknown here.
    */
   readonly #epoch = randomUUID().slice(0, 8);
   readonly #buffer: { readonly event: FeedEvent; readonly characters: number }[] = [];

@@ -149,8 +149,8 @@ export class WaitingClaims {
 
   #onEvent(jobId: string, event: Event | undefined): void {
     if (event?.kind === "work-available" && event.count > 0) this.#wake(jobId, event.count);
-    // A count of 0 announces a task that will be due later. An undefined event means that events may have
-    // been missed.
+    // A count of 0 announces a task that will be due later, and an undefined event means that events may have
+    // been missed. In both cases, a poll finds the tasks.
     else this.#schedulePoll(0);
   }
 

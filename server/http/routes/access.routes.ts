@@ -13,7 +13,7 @@ export const createAccessRoutes = (context: Context): AccessHandlers => ({
   createInvitation: async ({ caller, params, body }) => ({
     status: 201,
     body: await createInvitation(context, caller, { roomId: params.room_id, request: body ?? {} }),
-    // The response contains a token.
+    // The response contains a token, so it must not be cached.
     headers: { "cache-control": "no-store" },
   }),
 

@@ -9,7 +9,7 @@ export interface StepCost {
   text: boolean;
 }
 
-/** The keyword in which each prepared subschema contains its cost. */
+/** The keyword that stores the cost of a prepared subschema, in steps. */
 export const STEPS_KEYWORD = "joblibSteps";
 
 /** Thrown if a validation exceeds its step budget. */
@@ -28,13 +28,13 @@ export class StepMeter {
   #left = 0;
   #patternShare = 1;
 
-  /** Starts a validation with a step budget. A pattern is charged for a fraction of its worst case. */
+  /** Starts a validation with a step budget. Each match of a pattern is charged `patternShare` of its worst case. */
   start(steps: number, patternShare = 1): void {
     this.#left = steps;
     this.#patternShare = patternShare;
   }
 
-  /** Charges for the worst case of matching a pattern. */
+  /** Charges for a match of a pattern. `steps` is its worst case, of which only `patternShare` is charged. */
   chargePattern(steps: number): void {
     this.charge(steps * this.#patternShare);
   }

@@ -32,7 +32,7 @@ const requireCategory = ({ settings }: Context, category: string): void => {
   );
 };
 
-/** Returns the options of a registration, and the usual ones for those that it does not set. */
+/** Returns the options of a registration, with defaults for those that it does not set. */
 export const resolveJobOptions = ({
   description = null,
   defaults = {},

@@ -41,9 +41,9 @@ const isAnswer = (record: TaskRecord, { ifNoneMatch }: AwaitTaskInput): boolean 
   (ifNoneMatch !== undefined && !matchesEntityTag(ifNoneMatch, getEntityTag(record)));
 
 /**
- * Returns true if an event may end the wait. New log lines never do. Without `If-None-Match`, the caller
- * waits for the end of the task, so other changes of its status are ignored. An undefined event means that
- * events may have been missed.
+ * Returns true if an event may end the wait. New log lines never do. Without `If-None-Match`, the caller waits
+ * for the end of the task, so other changes of its status are ignored. An undefined event may end the wait,
+ * because events may have been missed.
  */
 const isRelevant = (event: Event | undefined, { ifNoneMatch }: AwaitTaskInput): boolean =>
   event?.kind !== "task-logged" &&

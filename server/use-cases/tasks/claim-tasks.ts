@@ -10,9 +10,10 @@ import type { WireTask } from "../../storage/task-columns.ts";
 import { createTaskChangedEvent, createWorkAvailableEvents, type ResultWithEvents } from "../events.ts";
 
 /**
- * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of
- * them reads less often than every 5 s. This is sufficient, because `WaitingClaims` looks for due tasks on
- * behalf of all of them. 1,000 idle workers cause 67 reads per second instead of 200.
+ * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of them
+ * reads less often than every 5 s. This is sufficient, because `WaitingClaims` looks for due tasks on behalf of
+ * all of them. Only the limit in `getReadInterval` makes them read more often: with the default settings each
+ * claim reads at least every 15 s, so 1,000 idle workers cause 67 reads per second instead of 200.
  */
 const MAX_READS_PER_SECOND = 50;
 
@@ -100,8 +101,8 @@ const waitForTasks = async (
       await waitingClaims.add(claim, jobIds);
       const records = await claimDueTasks(context, input, longPoll);
       if (wasNotified) context.meter.claimWoken(records.length > 0 ? "tasks" : "nothing");
-      // The caller wakes another claim for all of these jobs, because the notification may have been for a task of a
-      // different job than the claimed one.
+      // Other claims are woken for all of these jobs, because the notification may have been for a job that has
+      // none of the claimed tasks.
       if (records.length > 0) return { records, jobIds };
       // If the worker's jobs changed during the claim, subscribe to their channels first.
       if (jobIds !== (await storage.tasks.getLinkedJobIds(input.workerId))) continue;

@@ -9,8 +9,7 @@ const getReason = ({ task, queuePosition, facts }: DiagnosisInput): DiagnosisRea
   if (isTerminal(status)) return "finished";
   if (status === "running" || status === "claimed") return status;
   if (facts.isJobRemoved) return "job-removed";
-  // A task has a queue position only if it is due by the clock of the database. Without one, it is not due
-  // yet.
+  // A pending task has a queue position only if it is due by the clock of the database.
   if (queuePosition === null) return task.runs > 0 ? "retrying" : "not-due";
   if (facts.workers === 0) return "no-worker";
   return facts.busyWorkers < facts.workers ? "next" : "workers-busy";

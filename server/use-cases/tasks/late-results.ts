@@ -11,7 +11,8 @@ import { taskNotFound } from "./await-task.ts";
 import { invalidTransition } from "./update-rules.ts";
 
 /**
- * Returns the 409 of an update whose lease was lost. A result in the update is stored as a late result of the task.
+ * Returns the 409 for an update whose lease was lost. If the update is a completion, its result is stored as a
+ * late result of the task.
  */
 export const handleLostLease = async (
   { storage, meter }: Pick<Context, "storage" | "meter">,

@@ -10,7 +10,7 @@ import { findPayloadErrors, validationError } from "../jobs/schema-checks.ts";
 import { taskNotFound } from "./await-task.ts";
 import { invalidTransition } from "./update-rules.ts";
 
-/** Maximum number of attempts to retry a task that changes between the read and the update. */
+/** Maximum number of times that a retry is tried if the task changes between the read and the update. */
 const MAX_TRIES = 3;
 
 const jobGone = () =>

@@ -23,7 +23,7 @@ import { jobNotFound, resolveJobName } from "../jobs/job-names.ts";
 import { findPayloadErrors, validationError } from "../jobs/schema-checks.ts";
 import { findOptionErrors, resolveTaskOptions } from "./task-options.ts";
 
-/** Maximum number of attempts of a submit whose job changes in the meantime. */
+/** Maximum number of times that a submit is tried if its job changes between the read and the insert. */
 const MAX_TRIES = 5;
 /** Maximum number of validation errors in a response. */
 const MAX_ERRORS = 100;
@@ -50,7 +50,7 @@ export interface SubmitTasksInput {
 /** The submitted tasks, or the task of an earlier request with the same idempotency key. */
 export interface SubmitTasksResult {
   readonly isReplay: boolean;
-  /** Empty if `minimal` is set, which contains the tasks instead. */
+  /** Empty if `minimal` is set, because `minimal` then contains the tasks. */
   readonly tasks: SubmittedWireTask[];
   readonly minimal?: { readonly common: CommonMembers; readonly ids: string[] };
 }
@@ -190,7 +190,8 @@ export const toSubmitTasksResult = (
   const [group, ...otherGroups] = groups;
   // For directly assigned tasks, no worker has to be woken.
   const pending = assigned.length === 0 ? groups : groups.filter(({ first }) => !isAssigned(first, assigned));
-  // One changed task is enough, because clients that show the list of a room then read the whole list again.
+  // An event for one task is enough, because clients that show the list of a room then read the whole list
+  // again.
   const changed = group === undefined ? [] : [createTaskChangedEvent(group.first)];
   const events = [...changed, ...createGroupedWorkEvents(pending)];
   if (isMinimal && group !== undefined && otherGroups.length === 0) {

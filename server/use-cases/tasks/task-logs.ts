@@ -20,8 +20,8 @@ import {
 } from "./update-rules.ts";
 
 /**
- * Maximum number of attempts to append lines to a task that changes in the meantime. After that, its current
- * status is reported.
+ * Maximum number of times that lines are appended again after the task changed between the read and the append.
+ * After that, the update fails with a 409 that names the current status.
  */
 const MAX_TRIES = 3;
 

@@ -42,7 +42,8 @@ const mergeBackoff = (own: TaskSubmission["backoff"], defaults: TaskDefaults["ba
 const mergedDefaults = new WeakMap<object, Backoff>();
 
 /**
- * Returns the same object for all tasks without their own backoff: comparing an object with itself takes less time.
+ * Returns the same object for all tasks without their own backoff. The options of tasks are compared later, and
+ * comparing an object with itself takes less time.
  */
 const resolveBackoff = ({ backoff: own }: TaskSubmission, { backoff: jobDefault }: TaskDefaults): Backoff => {
   if (own !== undefined) return mergeBackoff(own, jobDefault);

@@ -22,7 +22,10 @@ const isEqual = (a: JsonValue, b: JsonValue) => toCanonicalJson(a) === toCanonic
 
 const isFenced = ({ worker_id, attempt }: TaskUpdate) => worker_id !== undefined || attempt !== undefined;
 
-/** Returns true if the update's worker and attempt are those of the task. A missing one is not compared. */
+/**
+ * Returns true if the update's worker and attempt are those of the task. If the update does not name a worker
+ * or an attempt, that part is not compared.
+ */
 const matchesLease = ({ record: { task }, update }: RequestedUpdate): boolean =>
   (update.worker_id === undefined || update.worker_id.toLowerCase() === task.worker_id) &&
   (update.attempt === undefined || update.attempt === task.attempt);
@@ -100,8 +103,8 @@ export const isLeaseLost = (requested: RequestedUpdate, owner: string | undefine
 export const requireUpdateAccess = (caller: Caller, { record, update }: RequestedUpdate): void => {
   if (caller.actor.isAdmin || isWorkerOwner(caller, record)) return;
   if (update.status === "cancelled" && isSubmitter(caller, record)) return;
-  // In these cases the update fails later because of an invalid transition. That error explains more than a
-  // 403.
+  // If the task has no worker, or the requested status is `pending` or `claimed`, the update later fails with
+  // an invalid transition. That error explains more than a 403.
   const hasNoWorker = record.workerUserId === null && update.status !== "cancelled";
   if (hasNoWorker || update.status === "pending" || update.status === "claimed") return;
   throw forbidden("task-update");

@@ -25,7 +25,7 @@ import {
   requireUpdateAccess,
 } from "./update-rules.ts";
 
-/** Maximum number of attempts of an update if the task changes between the read and the update. */
+/** Maximum number of times that an update is tried if the task changes between the read and the update. */
 const MAX_TRIES = 5;
 
 type Guard = Pick<Transition, "id" | "attempt" | "workerId">;

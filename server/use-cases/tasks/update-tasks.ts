@@ -28,8 +28,8 @@ export interface UpdateTasksInput {
 }
 
 /**
- * Converts an update to a completion that can be combined with others. Returns undefined if the update has
- * other fields, or if a request of this process waits for the whole row of the task.
+ * Converts an update to a completion that can be combined with others. Returns undefined if the update is not a
+ * plain completion with an attempt, or if a request of this process waits for the whole row of the task.
  */
 const toCompletion = (
   { taskEnds }: Pick<Context, "taskEnds">,
@@ -81,8 +81,8 @@ const applyUpdates = async <Result>(
   { workerId, updates, toProblem }: UpdateTasksInput,
   { done, toResult }: { done: ReadonlyMap<Update, Result>; toResult: (task: WireTask, id: string) => Result },
 ): Promise<(Result | RejectedUpdate)[]> => {
-  // The map has the order of the updates. This avoids a promise for each update, which would be the most
-  // expensive part of the response.
+  // If all updates are in `done`, its values are the response, in the order of the updates. This avoids a
+  // promise for each update, which would be the most expensive part of the response.
   if (done.size === updates.length) return [...done.values()];
   const latest = new Map<string, Promise<unknown>>();
   const apply = async (

@@ -7,7 +7,7 @@ import { workerNotFound } from "../../state/worker-owners.ts";
 import { createRequeueEvents, publishEvents } from "../events.ts";
 import { getHeartbeatSeconds } from "./create-worker.ts";
 
-/** A heartbeat of a worker, with the tasks for which it believes to have the lease. */
+/** A heartbeat of a worker, with the tasks whose leases the worker believes it has. */
 export interface HeartbeatInput {
   readonly workerId: string;
   readonly tasks: readonly string[] | undefined;
@@ -35,8 +35,8 @@ const hasNewInformation = (
 
 /**
  * Repeats the heartbeat with the original list of tasks until there is something to report. The list does not
- * contain tasks that were claimed after it was sent, so the grace period is infinite: otherwise they would be
- * requeued as undelivered.
+ * contain tasks that were claimed after it was sent, and these must not be requeued as undelivered, so the
+ * grace period is infinite.
  */
 const waitForInformation = async (
   context: Context,
