@@ -35,7 +35,7 @@ const calls = {
     await worker?.start();
   },
   started: () => count,
-  /** Returns the time at which each block had started. */
+  /** Returns the start time of every `BLOCK`-th task. */
   blocks: () => blocks,
   /** Returns the milliseconds from submit to handler of each task since the previous call. */
   collectPickups() {

@@ -28,9 +28,12 @@ export function runCommand(tools: Tools, runners: Runners = RUNNERS) {
     .helpOption(false)
     .allowUnknownOption()
     .allowExcessArguments()
-    .usage("[options] <job> [parameters]\n       joblib run [options] <file> --task <file>");
+    .usage("[options] <job> [parameters]\n       joblib run [options] <extensions-file> --task <task-file>");
   return addRunJobOptions(command)
-    .option("--task <file>", "for a file: the task to run, from `joblib tasks export`; - reads stdin")
+    .option(
+      "--task <file>",
+      "with an extensions file: the task to run, from `joblib tasks export`; - reads stdin",
+    )
     .option("--inspect [port]", "for a file: allow a debugger to attach (default: 9229)")
     .option("--inspect-brk [port]", "for a file: wait for a debugger, and stop before `run`")
     .option("-h, --help", "display help; with a job: show its parameters")

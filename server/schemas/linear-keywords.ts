@@ -38,7 +38,8 @@ export function createKeywords(meter: StepMeter): FuncKeywordDefinition[] {
  * length.
  */
 export function toCanonicalText(value: unknown, meter: StepMeter): string {
-  // No value of a payload has this text, because payloads contain only numbers that JavaScript can represent.
+  // Raw numbers occur only in schemas. No payload value has the same text, because payloads contain only numbers that
+  // JavaScript can represent.
   if (isRawNumber(value)) return value.rawJSON;
   if (typeof value !== "object" || value === null) {
     const text = JSON.stringify(value) ?? "";

@@ -229,7 +229,7 @@ export const toWorkerRecord = (row: WorkerRow): WorkerRecord => ({
   isDraining: row.draining,
 });
 
-/** Converts a worker's row with its counts, as in lists. */
+/** Converts a row of a list of workers, including the numbers of jobs and tasks. */
 export const toListedWorker = (row: ListedWorkerRow): Worker => ({
   id: row.id,
   name: row.name,

@@ -17,7 +17,7 @@ export type ListOptions = z.infer<typeof ListOptions>;
 export function listCommand(tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listWorkers) {
   return new Command("list")
     .description(
-      "List the workers of a room (--room or JOBLIB_ROOM). Without a room, list your own workers; admins see all of them.",
+      "List the workers of a room (--room or JOBLIB_ROOM). Without a room, list your own workers; admins see all workers.",
     )
     .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
     .option("--offset <n>", "number of items to skip (default: 0)")

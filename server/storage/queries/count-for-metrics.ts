@@ -10,7 +10,7 @@ import type { Sql } from "../sessions/orm.ts";
 import { QUEUE_ORDER } from "./tasks/queue-order.ts";
 import { isAlive } from "./workers/is-alive.ts";
 
-/** Maximum number of pairs of a job and a priority whose next task is read. */
+/** Maximum number of (job, priority) pairs. The statement reads the next task of each pair. */
 const MAX_HEADS = 5_000;
 
 /** Counts the open tasks by status. Each count reads a partial index, so finished tasks cost nothing. */

@@ -30,7 +30,7 @@ export class ConnectionLimit {
     return this.#refusal !== undefined;
   }
 
-  /** True while the next attempt is delayed. */
+  /** True while the next attempt to connect is delayed. */
   get isDelayed(): boolean {
     return this.#retry !== undefined;
   }

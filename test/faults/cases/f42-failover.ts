@@ -30,7 +30,7 @@ export const failedOver: FaultCase = {
   },
 };
 
-/** The database allows both servers together fewer connections than one of them would open. */
+/** The database's connection limit for both servers is smaller than the pool of one server. */
 export const fewConnections: FaultCase = {
   name: "F43 connection limit below the pool's size",
   invariants: ["I1", "I13"],

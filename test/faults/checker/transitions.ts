@@ -36,7 +36,7 @@ export const checkTransitions: Check = (evidence) => {
   return [...violations, ...findChangedReads(evidence)];
 };
 
-/** If a client has read a terminal status, all later reads return the same status. */
+/** If a client has read a terminal status, all later reads return the same status, unless the task was retried. */
 const findChangedReads: Check = (evidence) => {
   const retried = getRetriedTasks(evidence);
   const seen = new Map<string, { status: string; end: number }>();

@@ -3,7 +3,10 @@ import type { ManualWorker } from "./manual-worker.ts";
 
 const INTERVAL_MS = 500;
 
-/** Sends a worker's heartbeats until it is disposed: on a busy machine two seconds may pass between two requests of a case. */
+/**
+ * Sends a worker's heartbeats until it is disposed. Without them, two requests of a case on a busy machine could be further
+ * apart than the worker timeout of 2 s.
+ */
 export class HeartbeatLoop implements AsyncDisposable {
   readonly #end = new AbortController();
   readonly #running: Promise<void>;

@@ -124,7 +124,7 @@ test("a black hole hides that the other side has closed", async () => {
   expect(watcher.received).toMatchObject({ ended: false, error: "" });
 });
 
-test("a trap forwards its request and drops the response, once", async () => {
+test("a proxy trap forwards the first matching request and drops its response; later responses arrive", async () => {
   const trap = proxy.trap({ request: /commit/, action: "cut" });
   const { socket, received } = await connectClient();
   socket.write("begin;");

@@ -71,7 +71,7 @@ test("four concurrent claims that fail together count as one failure", async () 
   expect(lines.filter((line) => line === "claim failed; retrying")).toHaveLength(1);
 });
 
-test("a claim that retries cannot fix ends the run and requeues the tasks of the other claims", async () => {
+test("a claim that fails with a permanent error ends the run and requeues the tasks of the other claims", async () => {
   const { jobs, fake } = await startWorkerWithBacklog(250, async (claim) => {
     if (claim === 2) throw new Problem("forbidden", "The worker belongs to another user.");
   });

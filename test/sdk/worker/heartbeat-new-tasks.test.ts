@@ -62,7 +62,7 @@ test("many short tasks cause no heartbeat", async () => {
   heartbeat.stop();
 });
 
-test("a longer task is listed 250 ms after its claim, even if other tasks start and end", async () => {
+test("a heartbeat lists a task that still runs 250 ms after its claim, even if other tasks start and end", async () => {
   const { requests, tasks, heartbeat, addTask } = startHeartbeat();
   const short = addTask("short");
   await vi.advanceTimersByTimeAsync(200);

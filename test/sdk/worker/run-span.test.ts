@@ -125,7 +125,7 @@ describe("the span of a run", () => {
     expect(getLinkedSpanIds(child)).toEqual([]);
   });
 
-  test("has the outcome lost, but no error, for a cancelled task", async () => {
+  test("has the outcome `lost` and no error status for a cancelled task", async () => {
     const traced = startTracing();
     const worker = createWorker(async ({ signal, task }) => {
       worker.fake.cancel(task.id);

@@ -241,7 +241,7 @@ describe("JobManager.run", () => {
 });
 
 describe("a claim that starts its tasks", () => {
-  test("saves the request that starts a task", async () => {
+  test("starts the task, so that `start()` does not count a second run", async () => {
     const { fake, jobs } = await startWorker();
     const id = fake.submit("lab", JOB).id;
     const stream = jobs.listen({ start: true });

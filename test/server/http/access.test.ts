@@ -180,7 +180,7 @@ describe.each(cases)("$what", ({ operation, call }) => {
 
   const isOpen = operation.access === "anyone" || operation.access === "user";
   if (isOpen || call.params !== undefined) return;
-  test("rejects readers and members of another room", async () => {
+  test("rejects a caller who is a reader or a member only of another room", async () => {
     for (const role of ["reader", "member"] as const) {
       expectProblem(await send(role, "elsewhere"), "forbidden");
     }

@@ -145,7 +145,7 @@ describe("a worker that drains", () => {
     expectProblem(await api.as("rea").get(`/rooms/${room}/jobs/${job.full_name}`), "job-not-found");
   });
 
-  test("leaves its pending tasks to other workers", async () => {
+  test("leaves the pending tasks of its jobs to other workers", async () => {
     const { room, job, worker } = await api.createTask();
     const { category, name, schema } = job;
     const other = await api.registerJob(room, { category, name, schema });

@@ -9,7 +9,10 @@ import { eventually } from "../../support/eventually.ts";
  */
 export const LONG_WAIT_SECONDS = 600;
 
-/** Settings that allow `LONG_WAIT_SECONDS` and do not make a long poll read the database to keep its worker alive. */
+/**
+ * Settings that allow waits of `LONG_WAIT_SECONDS`. The worker timeout is so long that a long poll need not write a
+ * heartbeat to keep its worker alive.
+ */
 export const LONG_WAIT_SETTINGS = {
   long_poll_max_wait_seconds: LONG_WAIT_SECONDS,
   worker_timeout_threshold: 4 * LONG_WAIT_SECONDS,

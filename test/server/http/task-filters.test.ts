@@ -76,7 +76,7 @@ describe("the tasks of a room", () => {
     expect(await listTasks(room, "q=cco")).toMatchObject({ total: 1, searched_to: null });
   });
 
-  test("can be searched by a whole id of the same room", async () => {
+  test("can be searched by the full id of a task in the room", async () => {
     const { room, failed } = await createRoomWithTasks();
 
     expect(await listTasks(room, `q=${failed}`)).toMatchObject({ total: 1, items: [{ id: failed }] });

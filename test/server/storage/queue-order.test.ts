@@ -9,7 +9,10 @@ import { createDatabase } from "../../support/postgres.ts";
 
 const JOB = "00000000-0000-4000-8000-000000000000";
 
-/** Returns PostgreSQL's plan of a lookup for the first due task in this order, among `rooms` tasks with the same number. */
+/**
+ * Returns PostgreSQL's plan of a lookup for the first due task in this order, if each of `rooms` rooms has one task and all
+ * tasks have the same number.
+ */
 const explain = async (order: RawBuilder<unknown>, rooms = 0): Promise<string> => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 1 });
   onTestFinished(() => orm.close());
