@@ -18,17 +18,32 @@ export const storeTask = (task: Task): void => {
     void queryClient.invalidateQueries({ queryKey: [taskScope(task.id), name] });
 };
 
+/** Returns how often the cached task was updated. */
+function countUpdates(id: string): number {
+  return queryClient.getQueryState(getTaskKey(id))?.dataUpdateCount ?? 0;
+}
+
+/**
+ * Runs an operation that changes a task, and stores the task of the response. If the stream has updated the task in the
+ * meantime, the response may be older, for example if a retried task has completed at once. It is then ignored, because the
+ * stream delivers every change.
+ */
+async function changeTask(id: string, operation: () => Promise<Task>): Promise<void> {
+  const updates = countUpdates(id);
+  const task = await operation();
+  if (countUpdates(id) === updates) storeTask(task);
+}
+
 /** Returns the mutations of a task: cancel, retry, and adopt a late result. */
 export const useTaskActions = (id: string) => {
   const params = { task_id: id };
   const cancel = useMutation({
-    mutationFn: () => call("updateTask", { params, body: { status: "cancelled" } }),
-    onSuccess: storeTask,
+    mutationFn: () => changeTask(id, () => call("updateTask", { params, body: { status: "cancelled" } })),
   });
-  const retry = useMutation({ mutationFn: () => call("retryTask", { params }), onSuccess: storeTask });
+  const retry = useMutation({ mutationFn: () => changeTask(id, () => call("retryTask", { params })) });
   const adopt = useMutation({
-    mutationFn: (attempt: number) => call("adoptLateResult", { params, body: { attempt } }),
-    onSuccess: storeTask,
+    mutationFn: (attempt: number) =>
+      changeTask(id, () => call("adoptLateResult", { params, body: { attempt } })),
   });
   return { cancel, retry, adopt };
 };

@@ -39,13 +39,13 @@ export class Sleep extends Extension("browser", {}) {
   }
 }
 
-let hasFailed = false;
+const failedTasks = new Set<string>();
 
 /** Fails on the first run and succeeds on the second. */
 export class FailOnce extends Extension("browser", {}) {
-  async run() {
-    if (hasFailed) return { attempt: "second" };
-    hasFailed = true;
+  async run(_: unknown, { task }: RunContext) {
+    if (failedTasks.has(task.id)) return { attempt: "second" };
+    failedTasks.add(task.id);
     throw new Error("the first time never works");
   }
 }

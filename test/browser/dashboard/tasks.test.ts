@@ -27,6 +27,29 @@ test("a running task is cancelled after confirmation", async () => {
   expect(errors).toEqual([]);
 });
 
+test("the response to a retry does not replace a newer state of the task", async () => {
+  const id = await site.submit("FailOnce", "retry");
+  const { page } = await site.open(`/tasks/${id}`);
+  await page.getByText("the first time never works").first().waitFor();
+  const heading = page.getByRole("heading", { level: 1 });
+  // The response, in which the task is pending, arrives after the event of its completion.
+  await page.route("**/retry", async (route) => {
+    const response = await route.fetch();
+    await heading.getByText("completed").waitFor();
+    await route.fulfill({ response });
+  });
+
+  await page.getByRole("button", { name: "Retry" }).click();
+  const response = await page.waitForResponse("**/retry");
+  expect(await response.json()).toMatchObject({ status: "pending" });
+  await page
+    .getByRole("button", { name: "Run again with" })
+    .or(page.getByRole("link", { name: "Run again with" }))
+    .waitFor();
+
+  expect(await heading.innerText()).toContain("completed");
+});
+
 test("a failed task is retried, and its timeline lists all attempts", async () => {
   const id = await site.submit("FailOnce", "retry");
   const { page } = await site.open(`/tasks/${id}`);
