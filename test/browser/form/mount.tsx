@@ -27,7 +27,7 @@ const getMain = () => {
 
 const show = ({ schema, initial, problems, validationErrors }: FormSetup): void => {
   root ??= createRoot(getMain());
-  root.render(
+  const form = (
     <StrictMode>
       <JobForm
         job={{ schema, full_name: "public:test:Form" }}
@@ -39,8 +39,10 @@ const show = ({ schema, initial, problems, validationErrors }: FormSetup): void 
           return validationErrors ?? [];
         }}
       />
-    </StrictMode>,
+    </StrictMode>
   );
+  // Rendered synchronously: React could otherwise skip a form that is replaced at once, and keep its typed values.
+  flushSync(() => root?.render(form));
 };
 
 const waitForPaint = () =>
