@@ -1,6 +1,6 @@
 import { useReducer } from "react";
 import type { LogLine } from "../../protocol/index.ts";
-import { queryClient, readQuery, taskScope } from "../api/queries.ts";
+import { storeTask } from "../task/use-task.ts";
 import { useStream } from "./use-stream.ts";
 
 /** Maximum number of log lines that the page shows. The API returns the whole log. */
@@ -27,12 +27,7 @@ export const useTaskLive = (id: string | undefined): readonly LogLine[] => {
   useStream("followTask", id, (message) => {
     if (id === undefined) return;
     if (message.event === "log") return add({ taskId: id, lines: message.data.items });
-    queryClient.setQueryData(
-      readQuery("readTask", { params: { task_id: id } }, taskScope(id)).queryKey,
-      message.data,
-    );
-    for (const name of ["diagnoseTask", "listAttempts", "listLateResults"])
-      void queryClient.invalidateQueries({ queryKey: [taskScope(id), name] });
+    storeTask(message.data);
   });
   return log.taskId === id ? log.lines : [];
 };
