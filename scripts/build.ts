@@ -31,6 +31,7 @@ function removeOlderFiles(startedAt: number): void {
 
 // The files are overwritten and not removed first, because a server or a worker may be running from them: `npx joblib` in
 // a checkout builds, too.
+// Some file systems store modification times in whole seconds.
 const startedAt = Date.now() - 1_000;
 for (const step of STEPS) run(step);
 removeOlderFiles(startedAt);

@@ -64,11 +64,11 @@ export class JoblibClient {
   readonly jobs = new Jobs(this);
   /** Lists, drains and removes workers. */
   readonly workers = new Workers(this);
-  /** Lists rooms and reads their statistics. */
+  /** Lists rooms and reads their stats. */
   readonly rooms = new Rooms(this);
   /** Creates, lists and revokes invitations. */
   readonly invitations = new Invitations(this);
-  /** Reads the server's health and statistics, and the caller's permissions. */
+  /** Reads the server's health and stats, and the caller's permissions. */
   readonly server = new Server(this);
   readonly #token: Token | undefined;
   readonly #origin: string;

@@ -2,14 +2,14 @@ import type { FieldError, Job, JsonObject, TaskPage } from "../../../protocol/in
 import type { CallOptions } from "../client-options.ts";
 import { type RequestBody, type RequestQuery, Resource, type ResponseBody } from "./resource.ts";
 
-/** Jobs: `client.jobs`. A job is visible in its room, or in all rooms if it is global. */
+/** Jobs: `client.jobs`. A job is visible in its room; a public job is visible in all rooms. */
 export class Jobs extends Resource {
   /** Registers a job in a room. Throws `SchemaConflictError` if it has a different schema there. */
   register(room: string, registration: RequestBody<"registerJob">, options?: CallOptions): Promise<Job> {
     return this.send("registerJob", { params: { room_id: room }, body: registration }, options);
   }
 
-  /** Lists the jobs that are visible in a room: its own and the global ones. */
+  /** Lists the jobs that are visible in a room: its own and the public ones. */
   list(
     room: string,
     query: RequestQuery<"listJobs"> = {},

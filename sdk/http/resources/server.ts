@@ -14,7 +14,7 @@ export class Server extends Resource {
     return this.send("readHealth", {}, options);
   }
 
-  /** Returns the statistics of all rooms. */
+  /** Returns the stats of all rooms. */
   stats(query: RequestQuery<"readStats"> = {}, options?: CallOptions): Promise<Stats> {
     return this.send("readStats", { query }, options);
   }

@@ -10,7 +10,7 @@ import { type CommonMembers, hasSameValues, type SubmittedWireTask } from "../..
 import { publishEvents } from "../events.ts";
 import { submitTask } from "./submit-task.ts";
 
-/** The result of one submit of a batch. */
+/** The result of one submission of a batch. */
 export type SubmitBatchResult = { readonly task: SubmittedWireTask } | { readonly problem: ProblemDocument };
 
 /** A batch of independent submissions in one request. */
@@ -58,7 +58,7 @@ export interface MinimalBatchResults {
 /** Reduces tasks that share all fields with the first one to their ids. The client knows the payloads. */
 export const toMinimalResults = (results: readonly SubmitBatchResult[]): MinimalBatchResults => {
   const first = results.find((one) => "task" in one);
-  // The task of a replayed submit may have any status, so it shares no fields with new tasks.
+  // The task of a replayed submission may have any status, so it shares no fields with new tasks.
   if (first === undefined || first.task.status !== "pending") return { common: null, results: [...results] };
   const { id: _, payload: __, ...common } = first.task;
   return {
