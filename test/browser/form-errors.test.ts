@@ -38,7 +38,7 @@ describe("validation in the browser", () => {
   test("blocks the submit, shows errors at their fields and focuses the first", async () => {
     const form = await open({ initial: { ...FILLED, count: 12, box: {} } });
 
-    const payload = await form.submit();
+    const payload = await form.trySubmit();
 
     expect(payload).toBeUndefined();
     expect(await form.getFocused()).toBe("/count");
@@ -74,7 +74,7 @@ describe("validation in the browser", () => {
     const anything = form.page.getByLabel("Anything", { exact: true });
 
     await anything.fill("{ nope");
-    const blocked = await form.submit();
+    const blocked = await form.trySubmit();
     const error = await form.readError("/anything");
     await anything.fill('{"nope": false}');
 
@@ -162,7 +162,7 @@ describe("the JSON editor", () => {
 
     await form.page.getByLabel("Payload, as JSON").fill("[1, 2]");
 
-    expect(await form.submit()).toBeUndefined();
+    expect(await form.trySubmit()).toBeUndefined();
     expect(await form.page.locator(".jf-error").textContent()).toContain("JSON object");
   });
 });

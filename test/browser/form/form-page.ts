@@ -139,6 +139,8 @@ interface Mounted {
   show(setup: string): void;
   measure(schema?: string): Promise<number>;
   unmount(): void;
+  /** Counts the form's submit events, also those of forms that validation blocked. */
+  countSubmitEvents(): number;
   readonly submitted: JsonObject[];
   readonly validated: JsonObject[];
 }
@@ -159,18 +161,41 @@ export class FormPage {
     await this.page.waitForSelector("form");
   }
 
+  /** Submits the form and returns the submitted payload. Throws an error that lists the invalid fields if validation blocked it. */
+  async submit(): Promise<JsonObject> {
+    const payload = await this.trySubmit();
+    if (payload === undefined)
+      throw new Error(`the form was not submitted: ${await this.#describeInvalidFields()}`);
+    return payload;
+  }
+
   /** Submits the form and returns the submitted payload; undefined if validation blocked it. */
-  async submit(): Promise<JsonObject | undefined> {
-    const before = await this.#countSubmitted();
+  async trySubmit(): Promise<JsonObject | undefined> {
+    const [attempts, submitted] = await this.#countSubmits();
     await this.page.locator("button[type=submit]").click();
+    await this.page.waitForFunction(
+      (before) => (window as unknown as { form: Mounted }).form.countSubmitEvents() > before,
+      attempts,
+    );
     return await this.page.evaluate((from) => {
       const { submitted } = (window as unknown as { form: Mounted }).form;
       return submitted.length > from ? submitted.at(-1) : undefined;
-    }, before);
+    }, submitted);
   }
 
-  #countSubmitted(): Promise<number> {
-    return this.page.evaluate(() => (window as unknown as { form: Mounted }).form.submitted.length);
+  #countSubmits(): Promise<[attempts: number, submitted: number]> {
+    return this.page.evaluate(() => {
+      const { countSubmitEvents, submitted } = (window as unknown as { form: Mounted }).form;
+      return [countSubmitEvents(), submitted.length];
+    });
+  }
+
+  #describeInvalidFields(): Promise<string> {
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll<HTMLInputElement>(":invalid:not(form, fieldset)")]
+        .map(({ id, value, validationMessage }) => `${id} "${value}": ${validationMessage}`)
+        .join("; "),
+    );
   }
 
   /** Returns the payloads that the form sent to validation while the user edited them. */

@@ -19,6 +19,12 @@ let root: Root | undefined;
 const submitted: JsonObject[] = [];
 const validated: JsonObject[] = [];
 
+let submitEvents = 0;
+// React's handlers are called before this one, because React listens on an element inside the document.
+document.addEventListener("submit", () => {
+  submitEvents += 1;
+});
+
 const getMain = () => {
   const main = document.querySelector("main");
   if (main === null) throw new Error("the page has no main");
@@ -98,4 +104,8 @@ const unmount = (): void => {
 // JSON text, because passing a large object to the page would keep it busy.
 const showText = (text: string) => show(JSON.parse(text));
 
-Object.assign(window, { form: { show: showText, submitted, validated, measure, unmount } });
+const countSubmitEvents = () => submitEvents;
+
+Object.assign(window, {
+  form: { show: showText, submitted, validated, countSubmitEvents, measure, unmount },
+});
