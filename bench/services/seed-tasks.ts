@@ -27,9 +27,9 @@ export const seedTasks = async (databaseUrl: string, { status, job, rows }: Exis
   );
   await query(
     databaseUrl,
-    `insert into joblib.task_place select id, room_id, job_id, created_at from joblib.task on conflict do nothing`,
+    `insert into joblib.task_listing select id, room_id, job_id, created_at from joblib.task on conflict do nothing`,
   );
-  await query(databaseUrl, "vacuum analyze joblib.task, joblib.task_place");
+  await query(databaseUrl, "vacuum analyze joblib.task, joblib.task_listing");
   // The worker that registered the jobs has stopped. It must not be swept during a measurement.
   await query(databaseUrl, "update joblib.worker set last_heartbeat = now() + interval '1 hour'");
 };

@@ -42,8 +42,8 @@ export const createDiagnosisStorage = ({ run }: Sessions): DiagnosisStorage => (
         completedAt: formatTimeOrNull(row.completed_at),
         error: row.error,
         errors: JSON.parse(row.errors),
-        endedLeaseWorkerId: row.hold_ended_worker_id,
-        endedLeaseReason: row.hold_ended_reason,
+        endedLeaseWorkerId: row.ended_lease_worker_id,
+        endedLeaseReason: row.ended_lease_reason,
         lateResults: JSON.parse(row.late),
         workerNames: new Map(parseNames(row.names)),
       }

@@ -48,8 +48,8 @@ const selectColumns = (matches: (column: NamedColumn) => boolean) =>
 const SMALL_COLUMNS = sql`
   ${selectColumns(({ isLarge }) => isLarge !== true)},
   j.room_id as job_room_id, j.category as job_category, j.name as job_name, w.user_id as worker_user_id,
-  coalesce(t.worker_id, t.hold_ended_worker_id) as last_worker_id,
-  coalesce(t.status not in ('claimed', 'running') and t.hold_ended_reason <> 'reported', false) as lease_revoked`;
+  coalesce(t.worker_id, t.ended_lease_worker_id) as last_worker_id,
+  coalesce(t.status not in ('claimed', 'running') and t.ended_lease_reason <> 'reported', false) as lease_revoked`;
 
 const LARGE_COLUMNS = sql`, ${selectColumns(({ isLarge }) => isLarge === true)}`;
 

@@ -101,10 +101,10 @@ export const TASK_COLUMNS = {
   request_hash: { type: "text", isNullable: true, setBy: "request", sharing: "never", replay: "ignored" },
   number: { type: "bigint", setBy: "database" },
   due: { type: "boolean", setBy: "database" },
-  in_turn: { type: "boolean", setBy: "database" },
+  numbered_by_room: { type: "boolean", setBy: "database" },
   claimed_at: { type: "timestamptz", isNullable: true, setBy: "step" },
-  hold_ended_worker_id: { type: "uuid", isNullable: true, setBy: "step" },
-  hold_ended_reason: { type: "text", isNullable: true, setBy: "step" },
+  ended_lease_worker_id: { type: "uuid", isNullable: true, setBy: "step" },
+  ended_lease_reason: { type: "text", isNullable: true, setBy: "step" },
 } as const satisfies AllColumns;
 
 type Columns = typeof TASK_COLUMNS;

@@ -31,7 +31,7 @@ const insertFinishedTasks = async (
       from generate_series(1, ${count}::int) as number
       returning id, room_id, job_id, created_at
     )
-    insert into joblib.task_place (task_id, room_id, job_id, created_at)
+    insert into joblib.task_listing (task_id, room_id, job_id, created_at)
     select id, room_id, job_id, created_at from inserted`.execute(db);
 };
 

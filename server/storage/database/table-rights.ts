@@ -16,9 +16,9 @@ const ENTITY_PRIVILEGES: Readonly<Record<keyof Tables, readonly TablePrivilege[]
   worker: ALL,
   worker_job: APPEND,
   task: ALL,
-  task_place: APPEND,
+  task_listing: APPEND,
   late_result: ALL,
-  room_turn: ALL,
+  room_queue: ALL,
   task_log: APPEND,
   invitation: ALL,
 };

@@ -1,10 +1,10 @@
 import { InvitationEntity } from "./invitation.ts";
 import { JobEntity } from "./job.ts";
 import { LateResultEntity } from "./late-result.ts";
-import { RoomTurnEntity } from "./room-turn.ts";
+import { RoomQueueEntity } from "./room-queue.ts";
 import { TaskEntity } from "./task.ts";
+import { TaskListingEntity } from "./task-listing.ts";
 import { TaskLogEntity } from "./task-log.ts";
-import { TaskPlaceEntity } from "./task-place.ts";
 import { WorkerEntity } from "./worker.ts";
 import { WorkerJobEntity } from "./worker-job.ts";
 
@@ -14,9 +14,9 @@ export const entities = [
   WorkerEntity,
   WorkerJobEntity,
   TaskEntity,
-  TaskPlaceEntity,
+  TaskListingEntity,
   LateResultEntity,
-  RoomTurnEntity,
+  RoomQueueEntity,
   TaskLogEntity,
   InvitationEntity,
 ] as const;

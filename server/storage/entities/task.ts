@@ -31,7 +31,7 @@ export const TaskEntity = defineEntity({
     /** Set when `run_at` has passed. The index for claims contains only tasks with this flag. */
     due: p.boolean(),
     /** True if room fairness determined the number. Tasks of other rooms may have the same number. */
-    inTurn: p.boolean().default(false),
+    numberedByRoom: p.boolean().default(false),
     createdAt: p.datetime().defaultRaw("now()"),
     claimedAt: p.datetime().nullable(),
     startedAt: p.datetime().nullable(),
@@ -49,7 +49,7 @@ export const TaskEntity = defineEntity({
     requestHash: p.text().nullable(),
     traceContext: p.json<TraceContext>().nullable(),
     /** The worker whose lease ended last, and the reason, which its next heartbeat returns. */
-    holdEndedWorkerId: p.uuid().nullable(),
-    holdEndedReason: p.text().nullable(),
+    endedLeaseWorkerId: p.uuid().nullable(),
+    endedLeaseReason: p.text().nullable(),
   },
 });

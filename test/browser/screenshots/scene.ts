@@ -67,7 +67,7 @@ const spreadOverTime = async (database: string) => {
       [id, minutes * 60],
     );
     await client.query(
-      "update joblib.task_place as p set created_at = t.created_at from joblib.task as t where t.id = p.task_id and t.id = $1",
+      "update joblib.task_listing as p set created_at = t.created_at from joblib.task as t where t.id = p.task_id and t.id = $1",
       [id],
     );
   }

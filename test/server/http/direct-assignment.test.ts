@@ -53,7 +53,7 @@ const startWaitingClaim = async (
 /** Returns one row; `once` is true if the task has not been updated since it was inserted. */
 const readWrites = async (id: string) => {
   const { rows } = await api.query(sql`
-    select t.xmin = p.xmin as once from joblib.task as t join joblib.task_place as p on p.task_id = t.id
+    select t.xmin = p.xmin as once from joblib.task as t join joblib.task_listing as p on p.task_id = t.id
     where t.id = ${id}::uuid`);
   return rows;
 };

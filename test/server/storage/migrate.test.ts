@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Migrator } from "@mikro-orm/migrations";
 import { defineEntity, MikroORM, p } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
@@ -72,6 +73,35 @@ describe("migrate", () => {
     await migrate(other);
     await other.migrator.up();
     expect(await other.migrator.getPending()).toEqual([]);
+  });
+
+  test("keeps the tasks, their ended leases and their order when tables and columns are renamed", async () => {
+    const host = await openHostOrm(await createDatabase(inject("postgresUrl")));
+    await host.migrator.up({ to: "joblib-20261126-large-values" });
+    const [jobId, taskId, workerId] = [randomUUID(), randomUUID(), randomUUID()];
+    const db = host.em.fork().getKysely();
+    await sql`insert into joblib.job (id, room_id, category, name, schema, schema_hash, defaults, fairness)
+      values (${jobId}, 'room-1', 'test', 'Old', '{}', 'hash', '{}', 'room')`.execute(db);
+    await sql`insert into joblib.task (id, number, job_id, room_id, payload, priority, max_attempts, backoff, run_at, due,
+        created_by_id, in_turn, attempt, hold_ended_worker_id, hold_ended_reason)
+      values (${taskId}, 7, ${jobId}, 'room-1', '{}', 0, 2, '{"kind":"fixed","seconds":1}', now(), true,
+        'ada', true, 1, ${workerId}, 'lost')`.execute(db);
+    await sql`insert into joblib.task_place (task_id, room_id, job_id, created_at)
+      select id, room_id, job_id, created_at from joblib.task`.execute(db);
+    await sql`insert into joblib.room_turn values (${jobId}, 'room-1', 0, 7, 1)`.execute(db);
+
+    await migrate(host);
+
+    const storage = createStorage(host);
+    const attempts = await storage.diagnosis.findAttempts(taskId);
+    expect(attempts).toMatchObject({ endedLeaseWorkerId: workerId, endedLeaseReason: "lost" });
+    const page = await storage.tasks.list({ roomId: "room-1" }, { offset: 0, limit: 10 });
+    expect(page?.items.map(({ task }) => task.id)).toEqual([taskId]);
+    const names = await sql<{ name: string }>`
+      select conname as name from pg_constraint where connamespace = 'joblib'::regnamespace
+      union all select c.relname from pg_class as c where c.relnamespace = 'joblib'::regnamespace
+      union all select attname from pg_attribute where attrelid = 'joblib.task'::regclass`.execute(db);
+    expect(names.rows.filter(({ name }) => /hold|held|place|turn/.test(name))).toEqual([]);
   });
 
   test("creates tables that the storage can use through the ORM of a host with its own entities", async () => {

@@ -22,7 +22,7 @@ const explain = async (order: RawBuilder<unknown>, rooms = 0): Promise<string> =
   onTestFinished(() => pool.end());
   const lookup = new LookupSql(pool);
   await sql`
-    insert into joblib.task (id, job_id, room_id, payload, priority, max_attempts, backoff, run_at, due, created_by_id, in_turn, number)
+    insert into joblib.task (id, job_id, room_id, payload, priority, max_attempts, backoff, run_at, due, created_by_id, numbered_by_room, number)
     select gen_random_uuid(), ${JOB}, 'room ' || n, '{}', 0, 1, '{}', now(), true, 'user', true, 1
     from generate_series(1, ${sql.lit(rooms)}) as n`.execute(lookup);
   const { rows } = await sql<{ "QUERY PLAN": string }>`
@@ -36,7 +36,7 @@ test("PostgreSQL reads the queue from its index and sorts it incrementally", asy
 
   expect(plan).toMatch(/Index Scan using task_due/);
   expect(plan).toMatch(/Incremental Sort/);
-  expect(plan).toMatch(/Presorted Key: (t\.)?priority, \(+CASE WHEN (t\.)?in_turn/);
+  expect(plan).toMatch(/Presorted Key: (t\.)?priority, \(+CASE WHEN (t\.)?numbered_by_room/);
 });
 
 test("PostgreSQL returns tasks in the order of the index without a sort", async () => {

@@ -9,7 +9,7 @@ import { createDatabase } from "../../support/postgres.ts";
 
 const ROWS = 3_000;
 
-/** Opens a migrated database, and inserts and deletes `ROWS` rows in the table `task_place`. */
+/** Opens a migrated database, and inserts and deletes `ROWS` rows in the table `task_listing`. */
 const openEmptied = async (options: DatabaseOptions) => {
   const orm = await openDatabase(options);
   await migrate(orm);
@@ -20,15 +20,15 @@ const openEmptied = async (options: DatabaseOptions) => {
   });
   const db = orm.em.fork().getKysely<Tables>();
   await sql`
-    insert into joblib.task_place (task_id, room_id, job_id, created_at)
+    insert into joblib.task_listing (task_id, room_id, job_id, created_at)
     select gen_random_uuid(), 'lab', gen_random_uuid(), now() from generate_series(1, ${sql.lit(ROWS)})`.execute(
     db,
   );
-  await sql`delete from joblib.task_place`.execute(db);
+  await sql`delete from joblib.task_listing`.execute(db);
   const readStats = async () => {
     const { rows } = await sql<{ dead: number; pages: number; vacuums: number }>`
       select n_dead_tup::int as dead, (pg_relation_size(relid) / 8192)::int as pages, vacuum_count::int as vacuums
-      from pg_stat_user_tables where relname = 'task_place'`.execute(db);
+      from pg_stat_user_tables where relname = 'task_listing'`.execute(db);
     return rows[0];
   };
   // PostgreSQL updates these statistics with a delay of a second.

@@ -48,7 +48,7 @@ export const removeLockedIdleJobs = async (db: Sql, ids: readonly string[]): Pro
       where j.id in ${selectIds(ids)} and ${isIdle}
       returning j.id, j.room_id
     ),
-    deleted_turns as (delete from joblib.room_turn where job_id in (select id from removed))
+    deleted_queues as (delete from joblib.room_queue where job_id in (select id from removed))
     select * from removed`.execute(db);
   return rows;
 };

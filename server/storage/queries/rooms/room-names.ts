@@ -8,10 +8,10 @@ import type { Sql } from "../../sessions/orm.ts";
 export const listRoomNames = async (db: Sql, limit: number): Promise<string[]> => {
   const { rows } = await sql<{ room_id: string }>`
     with recursive task_rooms as (
-      (select room_id from joblib.task_place order by room_id limit 1)
+      (select room_id from joblib.task_listing order by room_id limit 1)
       union all
       select n.room_id from task_rooms cross join lateral (
-        select p.room_id from joblib.task_place as p where p.room_id > task_rooms.room_id order by p.room_id limit 1
+        select l.room_id from joblib.task_listing as l where l.room_id > task_rooms.room_id order by l.room_id limit 1
       ) as n
     )
     select room_id from (

@@ -23,8 +23,8 @@ export const deleteOldTasks = async (db: Sql, olderThanDays: number, limit: numb
       delete from joblib.task_log as l using deleted as d where l.task_id = d.id
     ),
     deleted_list_entries as (
-      delete from joblib.task_place as p using deleted as d
-      where p.room_id = d.room_id and p.created_at = d.created_at and p.task_id = d.id
+      delete from joblib.task_listing as l using deleted as d
+      where l.room_id = d.room_id and l.created_at = d.created_at and l.task_id = d.id
     )
     select id from deleted`.execute(db);
   return rows.length;

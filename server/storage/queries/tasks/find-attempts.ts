@@ -16,8 +16,8 @@ export interface AttemptsRow {
   completed_at: string | null;
   error: string | null;
   errors: string;
-  hold_ended_worker_id: string | null;
-  hold_ended_reason: LeaseEnd | null;
+  ended_lease_worker_id: string | null;
+  ended_lease_reason: LeaseEnd | null;
   late: string;
   names: string;
 }
@@ -31,7 +31,7 @@ export const findAttempts = async (db: Sql, taskId: string) => {
     with requested as materialized (select * from joblib.task where id = ${taskId}::uuid)
     select t.status, t.attempt, t.worker_id, t.claimed_at::text as claimed_at,
       t.started_at::text as started_at, t.completed_at::text as completed_at, t.error, t.errors::text as errors,
-      t.hold_ended_worker_id, t.hold_ended_reason,
+      t.ended_lease_worker_id, t.ended_lease_reason,
       coalesce((
         select jsonb_agg(jsonb_build_object('attempt', l.attempt, 'workerId', l.worker_id))
         from joblib.late_result as l where l.task_id = t.id
@@ -39,7 +39,7 @@ export const findAttempts = async (db: Sql, taskId: string) => {
       coalesce((
         select jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name)) from joblib.worker as w
         where w.name is not null and w.id in (
-          select t.worker_id union select t.hold_ended_worker_id
+          select t.worker_id union select t.ended_lease_worker_id
           union select (e.entry ->> 'worker_id')::uuid from jsonb_array_elements(t.errors) as e(entry))
       ), '[]')::text as names
     from requested as t`.execute(db);

@@ -53,7 +53,7 @@ export const findDiagnosisFacts = async (db: Sql, taskId: string, aliveWithinSec
       select s.status, s.started_at, s.completed_at
       from requested cross join head
       cross join lateral (
-        select p.task_id from joblib.task_place as p
+        select p.task_id from joblib.task_listing as p
         where p.job_id = requested.job_id and p.room_id = requested.room_id and p.created_at <= head.created_at
         order by p.created_at desc, p.task_id desc limit ${sql.lit(MAX_COMPARED_TASKS)}
       ) as p

@@ -55,7 +55,7 @@ const MAX_SUBMITTED = 100_000;
 const selectNewest = (roomId: string | undefined, limit: number) =>
   roomId === undefined
     ? sql`select t.id as task_id, t.created_at from joblib.task as t order by t.id desc limit ${sql.lit(limit)}`
-    : sql`select p.task_id, p.created_at from joblib.task_place as p where p.room_id = ${roomId}
+    : sql`select p.task_id, p.created_at from joblib.task_listing as p where p.room_id = ${roomId}
         order by p.created_at desc, p.task_id desc limit ${sql.lit(limit)}`;
 
 /**

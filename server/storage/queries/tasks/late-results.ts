@@ -24,7 +24,7 @@ export const insertLateResult = async (db: Sql, late: NewLateResult): Promise<bo
     where t.id = ${late.taskId}::uuid and t.status <> 'completed' and (
       t.errors @> jsonb_build_array(
         jsonb_build_object('attempt', ${late.attempt}::int, 'worker_id', ${late.workerId}::text))
-      or (t.attempt = ${late.attempt}::int and t.hold_ended_worker_id = ${late.workerId}::uuid))
+      or (t.attempt = ${late.attempt}::int and t.ended_lease_worker_id = ${late.workerId}::uuid))
     on conflict (task_id, attempt, worker_id) do update set received_at = l.received_at
     returning l.attempt`.execute(db);
   return rows.length > 0;
@@ -58,8 +58,8 @@ export const adoptLateResult = async (db: Sql, { taskId, attempt, workerId }: La
       update joblib.task as t set
         status = 'completed', result = late.result, error = null, completed_at = clock_timestamp(),
         worker_id = late.worker_id, runs = greatest(t.runs, 1), version = t.version + 1,
-        hold_ended_worker_id = coalesce(locked.previous_worker_id, t.hold_ended_worker_id),
-        hold_ended_reason = case when locked.previous_worker_id is null then t.hold_ended_reason else 'lost' end
+        ended_lease_worker_id = coalesce(locked.previous_worker_id, t.ended_lease_worker_id),
+        ended_lease_reason = case when locked.previous_worker_id is null then t.ended_lease_reason else 'lost' end
       from late, locked where t.id = locked.id
       returning t.*, locked.previous_worker_id
     )

@@ -8,13 +8,13 @@ import { sql } from "kysely";
  * number, so each number is a separate key.
  */
 export const getIndexNumber = (task: "t" | "o") =>
-  sql.raw(`(case when ${task}.in_turn then ${task}.number else ${task}.number & '-16'::bigint end)`);
+  sql.raw(`(case when ${task}.numbered_by_room then ${task}.number else ${task}.number & '-16'::bigint end)`);
 
 /**
  * With room fairness, tasks with the same number are ordered by id. Without this order, each claim would read
  * and sort thousands of tasks.
  */
-const TIE_BREAKER = sql`(case when t.in_turn then t.id end)`;
+const TIE_BREAKER = sql`(case when t.numbered_by_room then t.id end)`;
 
 /**
  * The order of the index of due tasks, which needs no sorting. The order of tasks with the same index key is

@@ -61,7 +61,7 @@ export const getMaxScanned = (selection: TaskSelection): number | undefined => {
 const buildCursor = (after: ListPosition | undefined) =>
   after === undefined
     ? sql``
-    : sql`and (p.created_at, p.task_id) < (${after.created_at}::timestamptz, ${after.id}::uuid)`;
+    : sql`and (l.created_at, l.task_id) < (${after.created_at}::timestamptz, ${after.id}::uuid)`;
 
 /**
  * Selects the list entries after a position, in the order of the list: those of a job, of a room, or those
@@ -79,15 +79,15 @@ export const selectEntries = (
       ? sql``
       : jobId === undefined
         ? sql`and false`
-        : sql`and p.job_id = ${jobId}::uuid`;
+        : sql`and l.job_id = ${jobId}::uuid`;
   const source =
     ids === undefined
-      ? sql`joblib.task_place`
+      ? sql`joblib.task_listing`
       : sql`(select id as task_id, room_id, job_id, created_at from joblib.task where id in ${selectIds(ids)})`;
   return sql`
-    select p.task_id, p.created_at from ${source} as p
-    where p.room_id = ${roomId} ${ofJob} ${buildCursor(after)}
-    order by p.created_at desc, p.task_id desc`;
+    select l.task_id, l.created_at from ${source} as l
+    where l.room_id = ${roomId} ${ofJob} ${buildCursor(after)}
+    order by l.created_at desc, l.task_id desc`;
 };
 
 /** Selects the matching entries in the order of the list. Reads at most `getMaxScanned` entries. */
@@ -98,10 +98,10 @@ export const selectMatches = (selection: TaskSelection, after?: ListPosition): R
   const max = getMaxScanned(selection);
   // A lateral join checks the entries in the order of the list, instead of reading and sorting all matches.
   return sql`
-    select p.task_id, p.created_at
-    from (${entries} ${max === undefined ? sql`` : sql`limit ${sql.lit(max)}`}) as p
-    cross join lateral (select from joblib.task as s where s.id = p.task_id and ${condition} limit 1) as s
-    order by p.created_at desc, p.task_id desc`;
+    select l.task_id, l.created_at
+    from (${entries} ${max === undefined ? sql`` : sql`limit ${sql.lit(max)}`}) as l
+    cross join lateral (select from joblib.task as s where s.id = l.task_id and ${condition} limit 1) as s
+    order by l.created_at desc, l.task_id desc`;
 };
 
 /** Returns the id of the last entry that a selection reads, or null if the list ends before. */

@@ -53,7 +53,7 @@ const defineCompletion = (touchesWorkers: boolean) =>
     ${touchesWorkers ? sql`, ${touchWorkers(touchedWorkers)}` : sql``}
     update joblib.task as t set
       status = 'completed', completed_at = clock_timestamp(), error = null, result = s.result::json, version = t.version + 1,
-      hold_ended_worker_id = t.worker_id, hold_ended_reason = 'reported'
+      ended_lease_worker_id = t.worker_id, ended_lease_reason = 'reported'
     from completions as s
     -- An expression, because with the plain column the index of all leased tasks would be read.
     where t.id = s.id and coalesce(t.status, '') in (${ORIGINS}) and t.worker_id = s.worker_id and t.attempt = s.attempt

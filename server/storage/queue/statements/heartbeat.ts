@@ -46,7 +46,7 @@ const record = defineStatement<HeartbeatRow, [heartbeats: string]>(
           select n.id::uuid as id, (
             select case
               when t.status in ('claimed', 'running') and t.worker_id = updated.id then null
-              when t.hold_ended_worker_id = updated.id then nullif(t.hold_ended_reason, 'reported')
+              when t.ended_lease_worker_id = updated.id then nullif(t.ended_lease_reason, 'reported')
               when t.status = 'cancelled' then 'cancelled'
               else 'lost' end
             from (select 1) as one left join joblib.task as t on t.id = n.id::uuid

@@ -71,7 +71,7 @@ function defineInsert(hasAssignee: boolean) {
       returning id, job_id, room_id, run_at, created_at ${ifAssigned(sql`, worker_id, started_at`)}
     ),
     list_entries as (
-      insert into joblib.task_place (task_id, room_id, job_id, created_at)
+      insert into joblib.task_listing (task_id, room_id, job_id, created_at)
       select id, room_id, job_id, created_at from inserted
     )
     select t.id, t.run_at::text as run_at, t.created_at::text as created_at, o.room_id as job_room_id,

@@ -13,7 +13,7 @@ import {
   formatAssignees,
   JOIN_ASSIGNEES,
 } from "./direct-assignment.ts";
-import { IS_IN_TURN, ROOM_TURNS_CTE, TASK_NUMBER } from "./room-fairness.ts";
+import { IS_NUMBERED_BY_ROOM, ROOM_NUMBERS_CTE, TASK_NUMBER } from "./room-fairness.ts";
 import {
   formatGroups,
   GROUP_COLUMNS,
@@ -105,21 +105,21 @@ function defineInsert(variant: InsertVariant) {
       ) with ordinality as t(id, payload, ordinal)
       order by g.request_number, g.group_number, t.ordinal
     ),
-    ${only("room-fairness", ROOM_TURNS_CTE)}
+    ${only("room-fairness", ROOM_NUMBERS_CTE)}
     ${only("direct-assignment", buildAssigneesCte(assignees))}
     inserted as (
       insert into joblib.task (${SUBMITTED_NAMES}, due, number
-        ${only("room-fairness", sql`, in_turn`)}${only("direct-assignment", ASSIGNED_COLUMNS)})
+        ${only("room-fairness", sql`, numbered_by_room`)}${only("direct-assignment", ASSIGNED_COLUMNS)})
       select ${TASK_VALUES}, i.starts_at <= now(),
         ${variant === "room-fairness" ? TASK_NUMBER : sql`nextval('joblib.task_number')`}
-        ${only("room-fairness", sql`, ${IS_IN_TURN}`)}${only("direct-assignment", ASSIGNED_VALUES)}
+        ${only("room-fairness", sql`, ${IS_NUMBERED_BY_ROOM}`)}${only("direct-assignment", ASSIGNED_VALUES)}
       from accepted_tasks as i ${only("direct-assignment", JOIN_ASSIGNEES)}
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
       returning id, job_id, room_id, run_at, created_at, idempotency_key
         ${only("direct-assignment", sql`, worker_id, started_at`)}
     ),
     list_entries as (
-      insert into joblib.task_place (task_id, room_id, job_id, created_at)
+      insert into joblib.task_listing (task_id, room_id, job_id, created_at)
       select id, room_id, job_id, created_at from inserted
     ),
     ${only("direct-assignment", sql`${ASSIGNED_TASKS_CTE},`)}

@@ -59,8 +59,8 @@ export const setAttemptFailed = ({ error, leaseEnd, result }: AttemptFailure): R
   result = case when ${hasAttemptsLeft} then null else ${result ?? sql`t.result`} end,
   completed_at = case when ${hasAttemptsLeft} then null else clock_timestamp() end,
   version = t.version + 1,
-  hold_ended_worker_id = t.worker_id,
-  hold_ended_reason = ${typeof leaseEnd === "string" ? sql.lit(leaseEnd) : leaseEnd}`;
+  ended_lease_worker_id = t.worker_id,
+  ended_lease_reason = ${typeof leaseEnd === "string" ? sql.lit(leaseEnd) : leaseEnd}`;
 
 /** Builds the `set` list that requeues a task `t`. It keeps its queue position and its number of runs. */
 export const setRequeued = (leaseEnd: LeaseEnd): RawBuilder<unknown> => sql`
@@ -70,5 +70,5 @@ export const setRequeued = (leaseEnd: LeaseEnd): RawBuilder<unknown> => sql`
   started_at = null,
   progress = null,
   version = t.version + 1,
-  hold_ended_worker_id = t.worker_id,
-  hold_ended_reason = ${sql.lit(leaseEnd)}`;
+  ended_lease_worker_id = t.worker_id,
+  ended_lease_reason = ${sql.lit(leaseEnd)}`;

@@ -9,15 +9,15 @@ import { INDEX_ORDER } from "../../queries/tasks/queue-order.ts";
  * first task of another room gets the lowest of these. No task gets a higher number than the sequence would
  * have given it.
  */
-export const ROOM_TURNS_CTE = sql`
+export const ROOM_NUMBERS_CTE = sql`
     new_tasks as materialized (
       select i.job_id, i.room_id, i.priority, count(*)::int as tasks
       from accepted_tasks as i join locked_jobs on locked_jobs.id = i.job_id
       where locked_jobs.fairness = 'room'
       group by i.job_id, i.room_id, i.priority
     ),
-    turns as (
-      insert into joblib.room_turn as r (job_id, room_id, priority, number, tasks)
+    room_numbers as (
+      insert into joblib.room_queue as r (job_id, room_id, priority, number, tasks)
       select n.job_id, n.room_id, n.priority, coalesce((
         select t.number from joblib.task as t
         where t.job_id = n.job_id and t.status = 'pending' and t.due and t.priority = n.priority
@@ -32,12 +32,12 @@ export const ROOM_TURNS_CTE = sql`
 
 /** The number of an accepted task `i`: the next number of its room, or of the sequence. */
 export const TASK_NUMBER = sql`coalesce((
-          select turns.previous_number from turns
-          where turns.job_id = i.job_id and turns.room_id = i.room_id and turns.priority = i.priority
+          select room_numbers.previous_number from room_numbers
+          where room_numbers.job_id = i.job_id and room_numbers.room_id = i.room_id and room_numbers.priority = i.priority
         ) + row_number() over (
           partition by i.job_id, i.room_id, i.priority order by i.request_number, i.group_number, i.ordinal
         ),
         nextval('joblib.task_number'))`;
 
 /** True if the number of an accepted task `i` comes from its room. */
-export const IS_IN_TURN = sql`(select locked_jobs.fairness = 'room' from locked_jobs where locked_jobs.id = i.job_id)`;
+export const IS_NUMBERED_BY_ROOM = sql`(select locked_jobs.fairness = 'room' from locked_jobs where locked_jobs.id = i.job_id)`;

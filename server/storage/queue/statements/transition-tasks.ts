@@ -40,7 +40,7 @@ const COLUMNS = `call_index integer, id uuid, worker_id uuid, attempt integer, e
 const leaseEnd = sql`case when s.worker_id is null then 'lost' else 'reported' end`;
 
 const setLeaseEnded = (reason: RawBuilder<unknown>) => sql`
-  version = t.version + 1, hold_ended_worker_id = t.worker_id, hold_ended_reason = ${reason}`;
+  version = t.version + 1, ended_lease_worker_id = t.worker_id, ended_lease_reason = ${reason}`;
 
 const setProgress = sql`progress = coalesce(s.progress, t.progress)`;
 

@@ -1,9 +1,9 @@
 import { defineEntity, p } from "@mikro-orm/core";
 
 /** The position of a task in the lists of its room and its job. It is inserted and deleted with the task, and never updated. */
-export const TaskPlaceEntity = defineEntity({
-  name: "JoblibTaskPlace",
-  tableName: "task_place",
+export const TaskListingEntity = defineEntity({
+  name: "JoblibTaskListing",
+  tableName: "task_listing",
   schema: "joblib",
   properties: {
     roomId: p.text().primary(),

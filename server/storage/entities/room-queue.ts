@@ -1,9 +1,9 @@
 import { defineEntity, p } from "@mikro-orm/core";
 
 /** The number of a room's last task in a job with room fairness, for each priority. */
-export const RoomTurnEntity = defineEntity({
-  name: "JoblibRoomTurn",
-  tableName: "room_turn",
+export const RoomQueueEntity = defineEntity({
+  name: "JoblibRoomQueue",
+  tableName: "room_queue",
   schema: "joblib",
   properties: {
     jobId: p.uuid().primary(),
