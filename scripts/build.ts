@@ -9,6 +9,7 @@ const STEPS = [
   ["vite", "build", "--config", "web/vite.config.ts"],
   ["vite", "build", "--config", "web/form/vite.config.ts"],
   ["tsc", "-p", "web/form"],
+  ["node", "scripts/initial-database.ts"],
 ] as const;
 
 /** Runs a program of `node_modules/.bin`, and ends this process if it fails. */

@@ -87,7 +87,7 @@ export async function serve(context: LocalContext, options: ServeOptions): Promi
   context.allowOutputLoss();
 
   if (settings.database_url === undefined && !existsSync(settings.data_dir)) {
-    io.printNote(`creating a database in ${settings.data_dir}; this takes a few seconds`, "dim");
+    io.printNote(`creating a database in ${settings.data_dir}`, "dim");
   }
   const server = await startServer(settings, { migrate: options.migrate });
   io.printResult({ url: server.url }, ({ url }) => `joblib is listening at ${url}`);

@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { MikroORM as PostgresOrm } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
 import { entities } from "../entities/entities.ts";
 import type { Orm } from "../sessions/orm.ts";
 import { buildEmbeddedSettings } from "../sessions/session-settings.ts";
 import type { LockedDirectory } from "./data-directory.ts";
+import { unpackInitialDatabase } from "./initial-database.ts";
 import { postgresOptions } from "./postgres-options.ts";
 
 /** A PostgreSQL URL, or a directory for the embedded database (`memory://` keeps the data only in memory). */
@@ -73,6 +75,7 @@ const openEmbedded = async (dataDir: string): Promise<OwnedOrm> => {
   const { lockDataDirectory, toDataDirectoryError } = await import("./data-directory.ts");
   const directory = await lockDataDirectory(dataDir);
   try {
+    if (!existsSync(directory.database)) await unpackInitialDatabase(dataDir, directory.database);
     const orm = await EmbeddedOrm.init({
       entities: [...entities],
       dbName: "postgres",

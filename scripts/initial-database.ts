@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+} from "node:fs";
+import { join } from "node:path";
+import { create } from "tar";
+import { openDatabase } from "../server/storage/database/database.ts";
+import { getArchiveDirectory, getPgliteVersion } from "../server/storage/database/initial-database.ts";
+import { migrate } from "../server/storage/migrations/migrate.ts";
+
+const MIGRATIONS = join(import.meta.dirname, "..", "server", "storage", "migrations");
+
+/** Returns the name of the archive. It changes with the version of PGlite and with the migrations. */
+function getName(): string {
+  const hash = createHash("sha256");
+  for (const file of globSync("*.ts", { cwd: MIGRATIONS }).sort())
+    hash.update(readFileSync(join(MIGRATIONS, file)));
+  return `${getPgliteVersion()}-${hash.digest("hex").slice(0, 16)}.tar.gz`;
+}
+
+async function createArchive(file: string): Promise<void> {
+  const directory = mkdtempSync(join(getArchiveDirectory(), "tmp-"));
+  try {
+    const orm = await openDatabase({ dataDir: directory });
+    await migrate(orm);
+    await orm.close();
+    const unfinished = join(directory, "archive.tar.gz");
+    await create({ file: unfinished, cwd: join(directory, "database"), gzip: { level: 9 }, portable: true }, [
+      ".",
+    ]);
+    renameSync(unfinished, file);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+mkdirSync(getArchiveDirectory(), { recursive: true });
+const file = join(getArchiveDirectory(), getName());
+const now = new Date();
+// The modification time shows the build that the file still belongs to it.
+if (existsSync(file)) utimesSync(file, now, now);
+else await createArchive(file);
