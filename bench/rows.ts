@@ -9,7 +9,7 @@ export interface Row {
   readonly description: string;
   readonly sample: string;
   readonly baseline?: string;
-  readonly unit: "ratio" | "MB";
+  readonly unit: "ratio" | "s" | "MB";
   readonly goal: Goal;
 }
 
@@ -157,5 +157,40 @@ export const rows: readonly Row[] = [
     baseline: "BullMQ drain, fast, 100 KB",
     unit: "ratio",
     goal: { atLeast: 0.8, want: 1.2 },
+  },
+  {
+    name: "serve-new",
+    description: "start of `joblib serve`, new embedded database, until ready",
+    sample: "serve, new database",
+    unit: "s",
+    goal: { atMost: 3, want: 1.5 },
+  },
+  {
+    name: "serve-existing",
+    description: "start of `joblib serve`, existing embedded database, until ready",
+    sample: "serve, existing database",
+    unit: "s",
+    goal: { atMost: 1.2, want: 0.7 },
+  },
+  {
+    name: "embedded-memory",
+    description: "resident memory of an embedded server after the start",
+    sample: "embedded server",
+    unit: "MB",
+    goal: { atMost: 350, want: 200 },
+  },
+  {
+    name: "cli-version",
+    description: "`joblib --version`",
+    sample: "joblib --version",
+    unit: "s",
+    goal: { atMost: 0.1, want: 0.06 },
+  },
+  {
+    name: "cli-run-help",
+    description: "`joblib run JOB --help`",
+    sample: "joblib run JOB --help",
+    unit: "s",
+    goal: { atMost: 0.25, want: 0.15 },
   },
 ];

@@ -7,6 +7,7 @@ import type { Measure } from "./measure.ts";
 import { payloads } from "./payloads.ts";
 import { servers } from "./servers.ts";
 import { singles } from "./singles.ts";
+import { startup } from "./startup.ts";
 import { thirdDrain } from "./third-drain.ts";
 
 /** All measurements in the order of a round. Those that are compared with each other are adjacent. */
@@ -20,4 +21,5 @@ export const measures: readonly Measure[] = [
   servers,
   ...embedded,
   ...payloads,
+  ...startup,
 ];

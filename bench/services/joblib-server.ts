@@ -5,17 +5,22 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type SpawnedProcess, spawnProcess } from "../../test/support/processes.ts";
 
-const BIN = resolve(import.meta.dirname, "../../bin/joblib.js");
+/** The entry point of the command line. */
+export const BIN = resolve(import.meta.dirname, "../../bin/joblib.js");
 const START_MS = 60_000;
 const SECRET = randomBytes(32).toString("hex");
 
 /** The room of all jobs and tasks. */
 export const ROOM = "bench";
 
-/** A `joblib serve` process. */
-export interface JoblibServer extends AsyncDisposable {
+/** The address of a server, and a token for it. */
+export interface ServerAddress {
   readonly url: string;
   readonly token: string;
+}
+
+/** A `joblib serve` process. */
+export interface JoblibServer extends ServerAddress, AsyncDisposable {
   /** Returns the resident memory of the process in megabytes. */
   residentMb(): number;
 }
@@ -34,7 +39,8 @@ const signToken = async (): Promise<string> => {
   return command.stdout().trim();
 };
 
-const residentMb = (pid: number): number => {
+/** Returns the resident memory of a process in megabytes. */
+export const readResidentMb = (pid: number): number => {
   const { stdout } = spawnSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" });
   return Number(stdout.trim()) / 1024;
 };
@@ -60,7 +66,7 @@ export const serve = async (
   };
   try {
     const [url] = await server.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, START_MS);
-    return { url, token, residentMb: () => residentMb(server.pid), [Symbol.asyncDispose]: end };
+    return { url, token, residentMb: () => readResidentMb(server.pid), [Symbol.asyncDispose]: end };
   } catch (error) {
     await end();
     throw error;
