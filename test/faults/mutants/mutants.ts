@@ -25,9 +25,9 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "server/use-cases/tasks/update-task.js",
-        remove: "const after = await context.storage.tasks.transition({",
+        remove: "const after = await context.storage.queue.transition({",
         insert: `void context.bus.publish([{ kind: "task-changed", taskId, roomId: "", workerId: null, status }]);
-    const after = await context.storage.tasks.transition({`,
+    const after = await context.storage.queue.transition({`,
       },
       {
         file: "server/use-cases/tasks/update-task.js",
