@@ -129,7 +129,8 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
   ): Promise<(TaskRecord | undefined)[]> {
     const payloads = steps.map(({ id }) => this.#payloads.get(id.toLowerCase()));
     const changes = steps.map((step, index) => ({ ...step, isPayloadKnown: payloads[index] !== undefined }));
-    const options = this.#getChangeOptions(steps);
+    const touchedWorkerIds = new Set(steps.flatMap(({ workerId }) => workerId ?? []));
+    const options = this.#getChangeOptions([...touchedWorkerIds]);
     const records = steps.map((): TaskRecord | undefined => undefined);
     for (const row of await this.sessions.runPrepared((db) => changeStatuses(db, to, changes, options))) {
       if (row.status !== "running") this.#payloads.delete(row.id);
@@ -146,7 +147,7 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
 
   async #runCompletions(calls: readonly (readonly Completion[])[]): Promise<(CompletedTask | undefined)[][]> {
     const completions = calls.flat();
-    const options = this.#getChangeOptions(completions);
+    const options = this.#getChangeOptions(this.#throttle.selectDue(completions));
     const completed = completions.map((): CompletedTask | undefined => undefined);
     for (const row of await this.sessions.runPrepared((db) => completeTasks(db, completions, options))) {
       const id = completions[row.call_index]?.id.toLowerCase() ?? "";
@@ -165,11 +166,8 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     });
   }
 
-  #getChangeOptions(changes: readonly { readonly workerId?: string }[]): ChangeOptions {
-    return {
-      jobsWithoutResultSchema: [...this.#jobsWithoutResultSchema.keys()],
-      touchedWorkerIds: this.#throttle.selectDue(changes),
-    };
+  #getChangeOptions(touchedWorkerIds: readonly string[]): ChangeOptions {
+    return { jobsWithoutResultSchema: [...this.#jobsWithoutResultSchema.keys()], touchedWorkerIds };
   }
 
   protected override recordHeartbeat(heartbeat: Heartbeat): Promise<HeartbeatRow | undefined> {

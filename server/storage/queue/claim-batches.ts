@@ -28,7 +28,7 @@ interface ClaimCall extends Claim {
   readonly ignoreUnpromoted: boolean;
 }
 
-/** What claims share with the later changes of the tasks. */
+/** The memory that claims share with the later changes of the tasks. */
 interface SharedMemory {
   /** The payloads of claimed tasks, as JSON. */
   readonly payloads: LRUCache<string, string>;

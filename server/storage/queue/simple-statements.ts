@@ -159,7 +159,7 @@ export async function changeStatus(db: Sql, step: Transition): Promise<TaskRow |
     error: sql`${error ?? null}::text`,
     result: sql`${hasResult ? JSON.stringify(result) : null}::json`,
     progress: sql`${progress === undefined ? null : JSON.stringify(progress)}::jsonb`,
-    // Without a worker id, a user requested the transition, so the worker must be told that it has lost its lease.
+    // Without a worker id, a user requested the transition, so its worker has lost the lease.
     leaseEnd: sql.lit(workerId === undefined ? "lost" : "reported"),
   };
   const { rows } = await sql<TaskRow>`

@@ -10,7 +10,7 @@ export const mutants: readonly Mutant[] = [
     name: "an update that ignores the lease",
     edits: [
       {
-        file: "server/storage/queue/statements/transition-tasks.js",
+        file: "server/storage/queue/statements/change-status.js",
         remove: `
         and (s.worker_id is null or t.worker_id = s.worker_id)
         and (s.attempt is null or t.attempt = s.attempt)`,

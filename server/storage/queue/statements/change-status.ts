@@ -15,7 +15,7 @@ export type StatusChange = Omit<Transition, "to"> & { readonly isPayloadKnown?: 
 /** A changed task and the index of the change. A known payload is null. */
 export type ChangedTaskRow = Omit<TaskRow, "payload"> & { payload: string | null; call_index: number };
 
-/** What a minimal response contains of a completed task, and the index of the completion. */
+/** The part of a completed task that a minimal response contains, and the index of the completion. */
 export interface CompletedTaskRow {
   call_index: number;
   room_id: string;
@@ -117,19 +117,17 @@ function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWork
   });
 }
 
-const defineVariants = <Row>(to: Transition["to"], returned: Returned) => ({
-  plain: defineChange<Row>(to, returned, false),
-  touching: defineChange<Row>(to, returned, true),
-});
-
 const CHANGE = {
-  running: defineVariants<ChangedTaskRow>("running", "tasks"),
-  completed: defineVariants<ChangedTaskRow>("completed", "tasks"),
-  failed: defineVariants<ChangedTaskRow>("failed", "tasks"),
-  cancelled: defineVariants<ChangedTaskRow>("cancelled", "tasks"),
+  running: defineChange<ChangedTaskRow>("running", "tasks", true),
+  completed: defineChange<ChangedTaskRow>("completed", "tasks", true),
+  failed: defineChange<ChangedTaskRow>("failed", "tasks", true),
+  cancelled: defineChange<ChangedTaskRow>("cancelled", "tasks", true),
 } satisfies Record<Transition["to"], unknown>;
 
-const COMPLETE = defineVariants<CompletedTaskRow>("completed", "completions");
+const COMPLETE = {
+  plain: defineChange<CompletedTaskRow>("completed", "completions", false),
+  touching: defineChange<CompletedTaskRow>("completed", "completions", true),
+};
 
 /** Formats a column of the changes. A list without texts is empty, because missing elements become null. */
 function formatColumn({ type, read }: Column, changes: readonly [StatusChange, number][]): string {
@@ -153,9 +151,6 @@ function formatColumns(
   ];
 }
 
-const getVariant = ({ touchedWorkerIds }: ChangeOptions) =>
-  touchedWorkerIds.length > 0 ? "touching" : "plain";
-
 /**
  * Changes the status of tasks. Returns the changed tasks. Skips a change if the task's status, worker or attempt does
  * not match it.
@@ -165,8 +160,7 @@ export const changeStatuses = (
   to: Transition["to"],
   changes: readonly StatusChange[],
   options: ChangeOptions,
-): Promise<ChangedTaskRow[]> =>
-  CHANGE[to][getVariant(options)](db, ...formatColumns(ALL_COLUMNS, changes, options));
+): Promise<ChangedTaskRow[]> => CHANGE[to](db, ...formatColumns(ALL_COLUMNS, changes, options));
 
 /** Completes tasks like `changeStatuses`, with results that were not validated, but does not return whole tasks. */
 export const completeTasks = (
@@ -174,4 +168,7 @@ export const completeTasks = (
   completions: readonly Completion[],
   options: ChangeOptions,
 ): Promise<CompletedTaskRow[]> =>
-  COMPLETE[getVariant(options)](db, ...formatColumns(COMPLETION_COLUMNS, completions, options));
+  COMPLETE[options.touchedWorkerIds.length > 0 ? "touching" : "plain"](
+    db,
+    ...formatColumns(COMPLETION_COLUMNS, completions, options),
+  );

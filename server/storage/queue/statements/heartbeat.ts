@@ -106,10 +106,10 @@ export class HeartbeatThrottle {
   readonly #updated = new LRUCache<string, true>({ max: MAX_WORKERS, ttl: INTERVAL_MS });
 
   /** Returns the workers whose heartbeat the next statement must update, and records the update. */
-  selectDue(calls: Iterable<{ readonly workerId?: string }>): string[] {
+  selectDue(calls: Iterable<{ readonly workerId: string }>): string[] {
     const due: string[] = [];
     for (const { workerId } of calls) {
-      if (workerId === undefined || this.#updated.has(workerId)) continue;
+      if (this.#updated.has(workerId)) continue;
       this.#updated.set(workerId, true);
       due.push(workerId);
     }

@@ -78,7 +78,7 @@ export const setRequeued = (leaseEnd: LeaseEnd): RawBuilder<unknown> => sql`
   ${setLeaseEnd(leaseEnd)}`;
 
 /**
- * Builds the `set` list that completes a task `t`, except the end of its lease: a worker reports the end of its own
+ * Builds the `set` list that completes a task `t`, except the end of the lease: a worker reports the end of its
  * lease, and the adoption of a late result may end the lease of another worker.
  */
 export const setCompleted = (result: RawBuilder<unknown>): RawBuilder<unknown> => sql`
