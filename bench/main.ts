@@ -2,15 +2,16 @@ import { parseArgs } from "node:util";
 import { endLeftoverProcesses } from "../test/support/processes.ts";
 import { describeMachine, getLoadWarning } from "./machine.ts";
 import type { Measure } from "./measures/measure.ts";
-import { measures } from "./measures/measures.ts";
+import { measures, queueMeasures } from "./measures/measures.ts";
 import { formatTable, writeJson } from "./report.ts";
 import { runRounds } from "./rounds.ts";
-import { type Row, rows } from "./rows.ts";
+import { queueRows, type Row, rows } from "./rows.ts";
 import { Services } from "./services/services.ts";
 
-const USAGE = `npm run bench -- [--quick] [--only NAME]… [--rounds N] [--json FILE]
+const USAGE = `npm run bench -- [--quick] [--queues] [--only NAME]… [--rounds N] [--json FILE]
 
   --quick        run one round with fewer tasks, to test the benchmark itself
+  --queues       compare the batching task queue with the simple one instead of joblib with other libraries
   --only NAME    measure only this row and its baseline; may be repeated
   --rounds N     number of rounds (default: 3)
   --json FILE    write the rows to a JSON file
@@ -23,6 +24,7 @@ const readOptions = () => {
   const { values } = parseArgs({
     options: {
       quick: { type: "boolean", default: false },
+      queues: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       rounds: { type: "string" },
       json: { type: "string" },
@@ -34,7 +36,7 @@ const readOptions = () => {
   return { ...values, rounds };
 };
 
-const selectRows = (names: readonly string[]): readonly Row[] => {
+const selectRows = (rows: readonly Row[], names: readonly string[]): readonly Row[] => {
   const unknown = names.find((name) => !rows.some((row) => row.name === name));
   if (unknown !== undefined) {
     throw new Error(`Row ${unknown} not found. The rows are ${rows.map(({ name }) => name).join(", ")}.`);
@@ -42,7 +44,7 @@ const selectRows = (names: readonly string[]): readonly Row[] => {
   return names.length === 0 ? rows : rows.filter(({ name }) => names.includes(name));
 };
 
-const selectMeasures = (selected: readonly Row[]): readonly Measure[] => {
+const selectMeasures = (measures: readonly Measure[], selected: readonly Row[]): readonly Measure[] => {
   const samples = new Set(selected.flatMap(({ sample, baseline = sample }) => [sample, baseline]));
   return measures.filter(({ units }) => Object.keys(units).some((name) => samples.has(name)));
 };
@@ -50,7 +52,8 @@ const selectMeasures = (selected: readonly Row[]): readonly Measure[] => {
 const runBenchmark = async (): Promise<void> => {
   const options = readOptions();
   if (options.help) return void process.stdout.write(USAGE);
-  const selected = selectRows(options.only);
+  const [allRows, allMeasures] = options.queues ? [queueRows, queueMeasures] : [rows, measures];
+  const selected = selectRows(allRows, options.only);
   const began = performance.now();
   const log = (line: string) => void process.stderr.write(`${line}\n`);
   log(describeMachine());
@@ -60,11 +63,15 @@ const runBenchmark = async (): Promise<void> => {
   await using open = new AsyncDisposableStack();
   open.defer(async () => void (await endLeftoverProcesses()));
   const services = open.use(await Services.start());
-  const rounds = await runRounds({ services, isQuick: options.quick }, selectMeasures(selected), {
-    rounds: options.rounds,
-    seconds: MAX_SECONDS,
-    log,
-  });
+  const rounds = await runRounds(
+    { services, isQuick: options.quick },
+    selectMeasures(allMeasures, selected),
+    {
+      rounds: options.rounds,
+      seconds: MAX_SECONDS,
+      log,
+    },
+  );
 
   process.stdout.write(
     `\n${describeMachine()}; median of ${rounds.length} round(s)\n\n${formatTable(selected, rounds)}\n`,

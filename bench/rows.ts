@@ -1,3 +1,5 @@
+import { toSimpleName } from "./measures/simple-queue.ts";
+
 /** The goal of a row: `atLeast` or `atMost` is required, `want` is the target. */
 export type Goal =
   | { readonly atLeast: number; readonly want: number }
@@ -129,9 +131,9 @@ export const rows: readonly Row[] = [
   },
   {
     name: "pglite",
-    description: "PGlite, 64 in flight: batched / one statement per call",
-    sample: "PGlite lifecycles, batched",
-    baseline: "PGlite lifecycles, unbatched",
+    description: "PGlite, 64 in flight: batching queue / simple queue",
+    sample: "PGlite lifecycles",
+    baseline: "PGlite lifecycles, simple queue",
     unit: "ratio",
     goal: { atLeast: 4, want: 6 },
   },
@@ -193,4 +195,24 @@ export const rows: readonly Row[] = [
     unit: "s",
     goal: { atMost: 0.25, want: 0.15 },
   },
+];
+
+/** Compares the batching queue with the simple queue. */
+const compareQueues = (name: string, sample: string, goal: Goal): Row => ({
+  name,
+  description: `${sample}: batching queue / simple queue`,
+  sample,
+  baseline: toSimpleName(sample),
+  unit: "ratio",
+  goal,
+});
+
+/** The rows of `--queues`, which show what batches and direct assignment are worth. */
+export const queueRows: readonly Row[] = [
+  compareQueues("queue-drain", "joblib drain, fast", { atLeast: 1, want: 2 }),
+  compareQueues("queue-drain-one-per-request", "joblib drain, one task per request", { atLeast: 1, want: 2 }),
+  compareQueues("queue-bulk-submit", "joblib bulk submit", { atLeast: 1, want: 2 }),
+  compareQueues("queue-single-submit", "joblib single submits", { atLeast: 1, want: 2 }),
+  compareQueues("queue-pickup", "joblib pickup p50", { atMost: 1, want: 0.8 }),
+  compareQueues("queue-end-to-end", "joblib end to end p50", { atMost: 1, want: 0.8 }),
 ];

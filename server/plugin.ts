@@ -98,7 +98,7 @@ const requireOptions = (options: Partial<JoblibOptions>): void => {
 const createContext = (options: JoblibOptions, settings: Settings, log: Log): Context => {
   const meter =
     options.meter ?? (options.metrics === undefined ? NO_METER : createPrometheusMeter(options.metrics));
-  const storage = options.storage ?? createStorage(options.orm, meter);
+  const storage = options.storage ?? createStorage(options.orm, { meter });
   const bus =
     options.redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(options.redis, log);
   return {

@@ -154,7 +154,7 @@ export interface Transition {
   /** If set, the task must still have this attempt number. */
   readonly attempt?: number;
   readonly error?: string | null;
-  readonly result?: JsonValue;
+  readonly result?: JsonValue | undefined;
   /** If true, the result was not validated, so the job must not have a result schema. */
   readonly isResultUnchecked?: boolean;
   readonly progress?: Progress;

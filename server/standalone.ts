@@ -225,7 +225,9 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     app.addHook("onClose", async () => redis?.disconnect());
     const metrics = createMetrics(app);
     const meter = createPrometheusMeter(metrics);
-    const storage = createStorage(orm, meter);
+    // Not a setting: the benchmark and the fault suite also run the simple queue.
+    const queue = process.env["JOBLIB_INTERNAL_QUEUE"] === "simple" ? "simple" : "batching";
+    const storage = createStorage(orm, { meter, queue });
     app.addHook("onClose", () => storage.close());
     await requireUsableDatabase(storage);
     const { jwt_secret: secret } = settings;

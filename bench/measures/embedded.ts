@@ -1,30 +1,22 @@
 import { serve } from "../services/joblib-server.ts";
 import { openLifecycles } from "./growth.ts";
 import type { Bench, Measure } from "./measure.ts";
+import { withSimpleQueue } from "./simple-queue.ts";
 
 const WIDTH = 64;
-const UNBATCHED = { NODE_OPTIONS: `--import ${new URL("../unbatched/preload.ts", import.meta.url).href}` };
 
 /** Measures full lifecycles on an embedded database on disk, with 64 tasks in flight. */
-const measureLifecycles = async (
-  { isQuick }: Bench,
-  env: Readonly<Record<string, string>>,
-): Promise<number> => {
-  await using server = await serve({}, env);
+const measureLifecycles = async ({ isQuick, queue }: Bench): Promise<number> => {
+  await using server = await serve({}, queue);
   await using lifecycles = await openLifecycles(server);
   await lifecycles.call("run", { width: WIDTH, seconds: 1 });
   return await lifecycles.call("run", { width: WIDTH, seconds: isQuick ? 2 : 4 });
 };
 
-export const embedded: readonly Measure[] = [
-  {
-    units: { "PGlite lifecycles, batched": "tasks/s" },
-    timeoutSeconds: 60,
-    run: async (bench) => ({ "PGlite lifecycles, batched": await measureLifecycles(bench, {}) }),
-  },
-  {
-    units: { "PGlite lifecycles, unbatched": "tasks/s" },
-    timeoutSeconds: 60,
-    run: async (bench) => ({ "PGlite lifecycles, unbatched": await measureLifecycles(bench, UNBATCHED) }),
-  },
-];
+const measure: Measure = {
+  units: { "PGlite lifecycles": "tasks/s" },
+  timeoutSeconds: 60,
+  run: async (bench) => ({ "PGlite lifecycles": await measureLifecycles(bench) }),
+};
+
+export const embedded: readonly Measure[] = [measure, withSimpleQueue(measure)];

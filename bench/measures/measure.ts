@@ -1,3 +1,4 @@
+import type { Queue } from "../services/joblib-server.ts";
 import type { Services } from "../services/services.ts";
 
 /** The values of one measurement, by name. */
@@ -19,4 +20,6 @@ export interface Bench {
   readonly services: Services;
   /** Whether to run fewer tasks, to test the benchmark itself. */
   readonly isQuick: boolean;
+  /** The task queue of joblib's servers. Default: `batching`. */
+  readonly queue?: Queue;
 }

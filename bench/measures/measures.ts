@@ -1,3 +1,4 @@
+import { queueRows } from "../rows.ts";
 import { drains } from "./drains.ts";
 import { embedded } from "./embedded.ts";
 import { growth } from "./growth.ts";
@@ -6,6 +7,7 @@ import { latencies } from "./latencies.ts";
 import type { Measure } from "./measure.ts";
 import { payloads } from "./payloads.ts";
 import { servers } from "./servers.ts";
+import { withSimpleQueue } from "./simple-queue.ts";
 import { singles } from "./singles.ts";
 import { startup } from "./startup.ts";
 import { thirdDrain } from "./third-drain.ts";
@@ -23,3 +25,10 @@ export const measures: readonly Measure[] = [
   ...payloads,
   ...startup,
 ];
+
+const queueSamples = new Set(queueRows.map(({ sample }) => sample));
+
+/** The measurements of `queueRows`, each with both queues. */
+export const queueMeasures: readonly Measure[] = measures
+  .filter(({ units }) => Object.keys(units).some((sample) => queueSamples.has(sample)))
+  .flatMap((measure) => [measure, withSimpleQueue(measure)]);

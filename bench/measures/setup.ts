@@ -19,7 +19,7 @@ export interface SetupOptions {
 
 /** Creates the services for a subject. */
 export const createSetup = async (
-  { services }: Bench,
+  { services, queue }: Bench,
   subject: SubjectName,
   { servers: count = 1, withRedis = false, copyOf }: SetupOptions = {},
 ): Promise<Setup> => {
@@ -29,7 +29,7 @@ export const createSetup = async (
   const servers: JoblibServer[] = [];
   while (subject === "joblib" && servers.length < count) {
     const urls = { databaseUrl: database.url, ...(withRedis && { redisUrl }) };
-    servers.push(stack.use(await serve(urls)));
+    servers.push(stack.use(await serve(urls, queue)));
   }
   const [{ url, token } = { url: "", token: "" }] = servers;
   const owned = stack.move();

@@ -45,10 +45,13 @@ export const readResidentMb = (pid: number): number => {
   return Number(stdout.trim()) / 1024;
 };
 
+/** The implementation of the task queue: the one of production, or the one without batches. */
+export type Queue = "batching" | "simple";
+
 /** Starts a server with a JWT secret and otherwise default settings. Without a database URL it uses an embedded database. */
 export const serve = async (
   urls: { databaseUrl?: string; redisUrl?: string },
-  env: Readonly<Record<string, string>> = {},
+  queue: Queue = "batching",
 ): Promise<JoblibServer> => {
   tokenPromise ??= signToken();
   const token = await tokenPromise;
@@ -57,7 +60,7 @@ export const serve = async (
     JOBLIB_DATA_DIR: join(directory, "data"),
     ...(urls.databaseUrl !== undefined && { JOBLIB_DATABASE_URL: urls.databaseUrl }),
     ...(urls.redisUrl !== undefined && { JOBLIB_REDIS_URL: urls.redisUrl }),
-    ...env,
+    JOBLIB_INTERNAL_QUEUE: queue,
   });
   const end = async () => {
     server.kill("SIGKILL");

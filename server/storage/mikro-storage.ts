@@ -9,6 +9,8 @@ import { findPending } from "./migrations/migrate.ts";
 import type { Storage } from "./ports/storage.ts";
 import { checkWritable } from "./queries/check-writable.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
+import { BatchingTaskQueue } from "./queue/batching-task-queue.ts";
+import { SimpleTaskQueue } from "./queue/simple-task-queue.ts";
 import type { Orm } from "./sessions/orm.ts";
 import { getOrmSecurity } from "./sessions/orm-connection.ts";
 import { shareSessionPool } from "./sessions/pool-options.ts";
@@ -20,8 +22,15 @@ import { createTaskStorage } from "./task-storage.ts";
 import { createWorkerDetailsStorage } from "./worker-details-storage.ts";
 import { createWorkerStorage } from "./worker-storage.ts";
 
+/** Options of a storage. */
+interface StorageOptions {
+  readonly meter?: Pick<Meter, "statementExecuted">;
+  /** `simple` is for tests and the benchmark: it shows what batching is worth. Default: `batching`. */
+  readonly queue?: "simple" | "batching" | undefined;
+}
+
 /** Creates the storage for PostgreSQL or PGlite on an ORM of the host or of joblib. */
-export const createStorage = (orm: Orm, meter?: Pick<Meter, "statementExecuted">): Storage => {
+export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): Storage => {
   requireUrlTls(orm);
   const security = getOrmSecurity(orm);
   const shared = shareSessionPool(orm);
@@ -33,6 +42,7 @@ export const createStorage = (orm: Orm, meter?: Pick<Meter, "statementExecuted">
     jobs: createJobStorage(sessions),
     workers: createWorkerStorage(sessions),
     workerDetails: createWorkerDetailsStorage(sessions),
+    queue: queue === "simple" ? new SimpleTaskQueue(sessions) : new BatchingTaskQueue(sessions),
     tasks: createTaskStorage(sessions),
     sweep: createSweepStorage(sessions),
     lateResults: createLateResultStorage(sessions),

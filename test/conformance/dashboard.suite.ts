@@ -153,7 +153,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       let isDrained = false;
       for (let turn = 0; turn < 60; turn += 1) {
         const isAfterDrain = isDrained;
-        const claim = storage.tasks.claim(job.workerId, 1, false);
+        const claim = storage.queue.claim(job.workerId, 1, false);
         claims.push(claim.then((records) => ({ count: records?.length ?? -1, isAfterDrain })));
         if (turn === 20) {
           const draining = storage.workerDetails.drain(job.workerId);

@@ -150,7 +150,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { task } = await insertPendingTask(storage, job);
-      await storage.tasks.transition({ id: task.id, to: "cancelled" });
+      await storage.queue.transition({ id: task.id, to: "cancelled" });
       await storage.workers.remove(job.workerId, "left");
 
       const again = await registerJob(storage, { ...job.registration, id: newId(), schemaHash: "another" });

@@ -14,7 +14,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       );
     };
     const claim = async (workerId: string, count: number) => {
-      const tasks = (await getFixture().storage.tasks.claim(workerId, count, false)) ?? [];
+      const tasks = (await getFixture().storage.queue.claim(workerId, count, false)) ?? [];
       return tasks.map(({ task }) => `${task.room_id}${JSON.stringify(parseSerialized(task.payload)["n"])}`);
     };
 
@@ -82,7 +82,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       await submit(id, "a", 3);
       const claimed = await claimOne(storage, workerId);
       await submit(id, "b", 2);
-      await storage.workers.release(workerId, [claimed.task.id]);
+      await storage.queue.release(workerId, [claimed.task.id]);
 
       const order = await claim(workerId, 3);
       expect(order[0]).toBe("a0");

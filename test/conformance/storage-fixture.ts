@@ -10,6 +10,8 @@ import { resolveTaskOptions } from "../../server/use-cases/tasks/task-options.ts
 export interface StorageFixture {
   readonly storage: Storage;
   readonly orm: Orm;
+  /** True if concurrent calls share one statement, so that they run in the order in which they were made. */
+  readonly isBatching: boolean;
   close(): Promise<void>;
 }
 
@@ -76,7 +78,7 @@ export const insertTasks = async (
   storage: Storage,
   tasks: readonly NewTask[],
 ): Promise<readonly TaskRecord[]> => {
-  const outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds: ALIVE_WITHIN_SECONDS });
+  const outcome = await storage.queue.insert(tasks, { aliveWithinSeconds: ALIVE_WITHIN_SECONDS });
   if (outcome.kind !== "inserted") throw new Error(outcome.kind);
   return outcome.records();
 };
@@ -97,7 +99,7 @@ export const getOnly = <Item>(items: readonly Item[] | undefined): Item => {
 
 /** Claims one task. Throws if there is none. */
 export const claimOne = async (storage: Storage, workerId: string, start = false): Promise<TaskRecord> =>
-  getOnly(await storage.tasks.claim(workerId, 1, start));
+  getOnly(await storage.queue.claim(workerId, 1, start));
 
 /** Inserts a task and starts it with the job's worker. */
 export const insertRunningTask = async (
@@ -120,7 +122,7 @@ export const readTask = async (storage: Storage, id: string, queuePosition = fal
 
 /** Changes a task's status. Throws if the transition is not possible. */
 export const transitionTask = async (storage: Storage, transition: Transition): Promise<TaskRecord> => {
-  const record = await storage.tasks.transition(transition);
+  const record = await storage.queue.transition(transition);
   if (record === undefined) throw new Error(`cannot change the status to ${transition.to}`);
   return record;
 };

@@ -6,5 +6,5 @@ import { storageSuite } from "./storage.suite.ts";
 storageSuite("storage on PGlite", async () => {
   const orm = await openDatabase({ dataDir: "memory://" });
   await migrate(orm);
-  return { storage: createStorage(orm), orm, close: () => orm.close() };
+  return { storage: createStorage(orm), orm, isBatching: true, close: () => orm.close() };
 });

@@ -8,5 +8,5 @@ import { storageSuite } from "./storage.suite.ts";
 storageSuite("storage on PostgreSQL", async () => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 20 });
   await migrate(orm);
-  return { storage: createStorage(orm), orm, close: () => orm.close() };
+  return { storage: createStorage(orm), orm, isBatching: true, close: () => orm.close() };
 });

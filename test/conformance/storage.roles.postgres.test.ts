@@ -7,5 +7,5 @@ import { storageSuite } from "./storage.suite.ts";
 storageSuite("storage on PostgreSQL with a role that has the minimum rights", async () => {
   const url = await createDatabaseWithLeastRights(inject("postgresUrl"));
   const orm = await openDatabase({ url, poolSize: 20 });
-  return { storage: createStorage(orm), orm, close: () => orm.close() };
+  return { storage: createStorage(orm), orm, isBatching: true, close: () => orm.close() };
 });

@@ -63,8 +63,8 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
 
         const [end, heartbeat] = await Promise.all([
           storage.sweep.removeStaleWorker(job.workerId, ALIVE_WITHIN_SECONDS, "gone"),
-          storage.workers.heartbeat(job.workerId, [id], 5),
-          storage.tasks.transition({ id, to: "completed", workerId: job.workerId, attempt: 1 }),
+          storage.queue.heartbeat(job.workerId, [id], 5),
+          storage.queue.transition({ id, to: "completed", workerId: job.workerId, attempt: 1 }),
         ]);
 
         expect(end !== undefined && heartbeat !== undefined && heartbeat.stop.length === 0).toBe(false);

@@ -35,13 +35,13 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       );
       await insertTasks(storage, [buildTask(other.id, { priority: 100 }), ...tasks]);
 
-      const first = await storage.tasks.claim(job.workerId, 3, false);
-      const rest = await storage.tasks.claim(job.workerId, 100, false);
+      const first = await storage.queue.claim(job.workerId, 3, false);
+      const rest = await storage.queue.claim(job.workerId, 100, false);
 
       const order = [5, 1, 3, 6, 0, 4, 7, 2].map((index) => tasks[index]?.id);
       expect(getIds(first)).toEqual(order.slice(0, 3));
       expect(getIds(rest)).toEqual(order.slice(3));
-      expect(await storage.tasks.claim(job.workerId, 1, false)).toEqual([]);
+      expect(await storage.queue.claim(job.workerId, 1, false)).toEqual([]);
     });
 
     test("assigns the task to the worker, and starts it if requested", async () => {
@@ -83,20 +83,20 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       const job = await registerJob(storage);
       await ageHeartbeat(getFixture(), job.workerId, 100);
 
-      await storage.tasks.claim(job.workerId, 1, false);
+      await storage.queue.claim(job.workerId, 1, false);
 
       expect(await storage.sweep.findStaleWorkers(50, 1000)).not.toContain(job.workerId);
     });
 
     test.each([newId(), "no-uuid"])("returns undefined for a worker that does not exist (%s)", async (id) => {
-      expect(await getFixture().storage.tasks.claim(id, 1, false)).toBeUndefined();
+      expect(await getFixture().storage.queue.claim(id, 1, false)).toBeUndefined();
     });
 
     test("returns nothing for a worker without jobs", async () => {
       const { storage } = getFixture();
       const { id } = await storage.workers.create({ id: newId(), name: null, userId: "u" });
 
-      expect(await storage.tasks.claim(id, 1, false)).toEqual([]);
+      expect(await storage.queue.claim(id, 1, false)).toEqual([]);
     });
 
     test("never returns a task to two workers, and returns every task", async () => {
@@ -115,7 +115,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       await insertTasks(storage, tasks);
 
       const claimAll = async (workerId: string, limit: number): Promise<string[]> => {
-        const ids = getIds(await storage.tasks.claim(workerId, limit, true)) ?? [];
+        const ids = getIds(await storage.queue.claim(workerId, limit, true)) ?? [];
         return ids.length === 0 ? [] : [...ids, ...(await claimAll(workerId, limit))];
       };
       const claimed = (await Promise.all(workers.map((id, index) => claimAll(id, 1 + index)))).flat();
@@ -136,7 +136,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
         await insertTasks(storage, [buildTask(job.id), buildTask(second.id)]);
 
         const claims = await Promise.all(
-          [job.workerId, concurrent].map((id) => storage.tasks.claim(id, 1, false)),
+          [job.workerId, concurrent].map((id) => storage.queue.claim(id, 1, false)),
         );
 
         const claimed = claims.flatMap((records) => getIds(records) ?? []);
@@ -153,7 +153,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       await insertTasks(storage, tasks);
 
       const batches = await Promise.all(
-        Array.from({ length: 12 }, () => storage.tasks.claim(job.workerId, 5, false)),
+        Array.from({ length: 12 }, () => storage.queue.claim(job.workerId, 5, false)),
       );
 
       const positions = new Map(tasks.map(({ id }, index) => [id, index]));
@@ -175,7 +175,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       const early = await claimOne(storage, job.workerId);
       await ageTask(getFixture(), delayed.task.id, 61);
       const [later] = await insertTasks(storage, [buildTask(job.id)]);
-      const due = await storage.tasks.claim(job.workerId, 5, false);
+      const due = await storage.queue.claim(job.workerId, 5, false);
 
       expect(early.task.id).toBe(now.task.id);
       expect(getIds(due)).toEqual([delayed.task.id, later?.task.id]);
@@ -220,15 +220,15 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       const started = await claimOne(storage, job.workerId, true);
       const claims = [claimed, started].map(({ task }) => ({ id: task.id, attempt: 1 }));
 
-      const stale = await storage.tasks.unclaim(claims.map((claim) => ({ ...claim, attempt: 0 })));
-      const undone = await storage.tasks.unclaim(claims);
+      const stale = await storage.queue.unclaim(claims.map((claim) => ({ ...claim, attempt: 0 })));
+      const undone = await storage.queue.unclaim(claims);
 
       expect(stale).toEqual([]);
       expect(undone.map(({ task }) => [task.status, task.runs, task.attempt, task.started_at])).toEqual([
         ["pending", 0, 1, null],
         ["pending", 0, 1, null],
       ]);
-      const again = await storage.tasks.claim(job.workerId, 2, false);
+      const again = await storage.queue.claim(job.workerId, 2, false);
       expect(getIds(again)?.[1]).toBe(b?.task.id);
     });
 
@@ -244,12 +244,12 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
           Array.from({ length: 40 }, () => buildTask(job.id)),
         ),
       );
-      const claimed = await storage.tasks.claim(job.workerId, 40, false);
+      const claimed = await storage.queue.claim(job.workerId, 40, false);
       for (const { task } of (claimed ?? []).toReversed())
-        await storage.tasks.unclaim([{ id: task.id, attempt: task.attempt }]);
+        await storage.queue.unclaim([{ id: task.id, attempt: task.attempt }]);
 
-      const first = await storage.tasks.claim(job.workerId, 5, false);
-      const rest = await storage.tasks.claim(job.workerId, 100, false);
+      const first = await storage.queue.claim(job.workerId, 5, false);
+      const rest = await storage.queue.claim(job.workerId, 100, false);
 
       expect([...(getIds(first) ?? []), ...(getIds(rest) ?? [])]).toEqual(order);
     });
@@ -261,7 +261,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       const { task } = await claimOne(storage, job.workerId, true);
       await transitionTask(storage, { id: task.id, to: "completed", result: 1 });
 
-      expect(await storage.tasks.unclaim([{ id: task.id, attempt: 1 }])).toEqual([]);
+      expect(await storage.queue.unclaim([{ id: task.id, attempt: 1 }])).toEqual([]);
       expect(getOnly([await readTask(storage, task.id)]).task.status).toBe("completed");
     });
   });

@@ -90,7 +90,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       const { storage, buildTasks, expectStored } = await setUp();
       const tasks = buildTasks(ORDER);
 
-      const { groups, records } = requireInserted(await storage.tasks.insert(tasks, OPTIONS));
+      const { groups, records } = requireInserted(await storage.queue.insert(tasks, OPTIONS));
 
       await expectStored(tasks);
       const stored = await Promise.all(tasks.map(({ id }) => readTask(storage, id)));
@@ -107,7 +107,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       const { storage, buildTasks, expectStored } = await setUp();
       const tasks = buildTasks(ORDER);
 
-      const outcomes = await Promise.all(tasks.map((task) => storage.tasks.insert([task], OPTIONS)));
+      const outcomes = await Promise.all(tasks.map((task) => storage.queue.insert([task], OPTIONS)));
 
       await expectStored(tasks);
       const stored = await Promise.all(tasks.map(({ id }) => readTask(storage, id)));
@@ -118,9 +118,9 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       const { storage, jobs, buildTasks } = await setUp();
       const worker = await registerWorker(storage, jobs[0]);
       await registerJob(storage, { ...jobs[1].registration, id: newId(), worker: { id: worker } });
-      const { groups } = requireInserted(await storage.tasks.insert(buildTasks([0, 0, 1, 0]), OPTIONS));
+      const { groups } = requireInserted(await storage.queue.insert(buildTasks([0, 0, 1, 0]), OPTIONS));
 
-      const claimed = (await storage.tasks.claim(worker, 10, true)) ?? [];
+      const claimed = (await storage.queue.claim(worker, 10, true)) ?? [];
 
       expect(claimed.length).toBeGreaterThan(0);
       for (const record of claimed) {
@@ -132,7 +132,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
           queue_position: null,
         });
         // Other tests look for overdue tasks in the whole database.
-        await storage.tasks.transition({ id: task.id, to: "cancelled" });
+        await storage.queue.transition({ id: task.id, to: "cancelled" });
       }
       const hasKeys = column === "request_hash";
       expect(groups).toHaveLength(sharing === "each" ? 1 : hasKeys ? 4 : 3);
@@ -142,7 +142,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       const { storage, buildTasks } = await setUp();
       const tasks = buildTasks([1, 1]).map((task): NewTask => structuredClone(task));
 
-      const { groups } = requireInserted(await storage.tasks.insert(tasks, OPTIONS));
+      const { groups } = requireInserted(await storage.queue.insert(tasks, OPTIONS));
 
       expect(groups).toHaveLength(sharing === "never" ? 2 : 1);
     });
@@ -152,10 +152,10 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       const idempotency = { key: newId(), requestHash: "hash" };
       const [a, b] = buildTasks([0, 1]).map((task) => ({ ...task, idempotency }));
       if (a === undefined || b === undefined) throw new Error("expected two tasks");
-      const first = requireInserted(await storage.tasks.insert([a], OPTIONS));
+      const first = requireInserted(await storage.queue.insert([a], OPTIONS));
 
-      const second = await storage.tasks.insert([b], OPTIONS);
-      const other = await storage.tasks.insert(
+      const second = await storage.queue.insert([b], OPTIONS);
+      const other = await storage.queue.insert(
         [{ ...a, id: newId(), idempotency: { ...idempotency, requestHash: "another" } }],
         OPTIONS,
       );

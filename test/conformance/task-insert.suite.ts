@@ -85,7 +85,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       await registerWorker(storage, job);
       const tasks = Array.from({ length: 50 }, (_, index) => buildTask(index % 2 === 0 ? job.id : second.id));
 
-      const outcome = await storage.tasks.insert(tasks, OPTIONS);
+      const outcome = await storage.queue.insert(tasks, OPTIONS);
 
       if (outcome.kind !== "inserted") throw new Error(outcome.kind);
       expect(outcome.records().map(({ task }) => task.id)).toEqual(tasks.map(({ id }) => id));
@@ -111,7 +111,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       await change(storage, other.workerId);
       const valid = buildTask(job.id);
 
-      const outcome = await storage.tasks.insert(
+      const outcome = await storage.queue.insert(
         [valid, buildTask(other.id, { schemaHash: "old" })],
         OPTIONS,
       );
@@ -126,7 +126,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
         const job = await registerJob(storage);
 
         const [outcome] = await Promise.all([
-          storage.tasks.insert([buildTask(job.id)], OPTIONS),
+          storage.queue.insert([buildTask(job.id)], OPTIONS),
           storage.workers.remove(job.workerId, "left"),
           storage.sweep.removeIdleJobs(100),
         ]);
@@ -149,8 +149,8 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       await transitionTask(storage, { id: first.id, to: "cancelled" });
       await storage.workers.remove(job.workerId, "left");
 
-      const again = await storage.tasks.insert([buildKeyedTask(job.id, "k1")], OPTIONS);
-      const other = await storage.tasks.insert([buildKeyedTask(job.id, "k1", "other")], OPTIONS);
+      const again = await storage.queue.insert([buildKeyedTask(job.id, "k1")], OPTIONS);
+      const other = await storage.queue.insert([buildKeyedTask(job.id, "k1", "other")], OPTIONS);
 
       expect(again).toMatchObject({
         kind: "replayed",
@@ -176,7 +176,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       const job = await registerJob(storage);
 
       const outcomes = await Promise.all(
-        Array.from({ length: 200 }, () => storage.tasks.insert([buildKeyedTask(job.id, "k3")], OPTIONS)),
+        Array.from({ length: 200 }, () => storage.queue.insert([buildKeyedTask(job.id, "k3")], OPTIONS)),
       );
 
       const ids = outcomes.map((outcome) =>
@@ -196,7 +196,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       await insertTasks(storage, [buildKeyedTask(job.id, "k4")]);
       const fresh = buildKeyedTask(job.id, "k5");
 
-      const outcome = await storage.tasks.insert([fresh, buildKeyedTask(job.id, "k4")], OPTIONS);
+      const outcome = await storage.queue.insert([fresh, buildKeyedTask(job.id, "k4")], OPTIONS);
 
       expect(outcome.kind).toBe("replayed");
       expect(await storage.tasks.find(fresh.id)).toBeUndefined();
@@ -261,7 +261,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
         );
 
       expect(await positions()).toEqual([3, null, 1, 2]);
-      await storage.tasks.claim(job.workerId, 1, false);
+      await storage.queue.claim(job.workerId, 1, false);
       expect(await positions()).toEqual([2, null, null, 1]);
     });
   });

@@ -47,7 +47,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       const id = await insertTaskWithStatus(getFixture(), await registerJob(storage), from);
       const before = await readTask(storage, id);
 
-      const moved = await storage.tasks.transition({ id, to });
+      const moved = await storage.queue.transition({ id, to });
 
       const after = await readTask(storage, id);
       expect(moved === undefined).toBe(!canMove(from, to));
@@ -63,12 +63,12 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       const { id } = (await insertRunningTask(storage, job)).task;
       const to = "completed";
 
-      expect(await storage.tasks.transition({ id, to, workerId: other })).toBeUndefined();
-      expect(await storage.tasks.transition({ id, to, workerId: "no-uuid" })).toBeUndefined();
-      expect(await storage.tasks.transition({ id, to, attempt: 2 })).toBeUndefined();
-      expect(await storage.tasks.transition({ id: "no-uuid", to })).toBeUndefined();
-      expect(await storage.tasks.transition({ id: newId(), to })).toBeUndefined();
-      expect(await storage.tasks.transition({ id, to, workerId: job.workerId, attempt: 1 })).toBeDefined();
+      expect(await storage.queue.transition({ id, to, workerId: other })).toBeUndefined();
+      expect(await storage.queue.transition({ id, to, workerId: "no-uuid" })).toBeUndefined();
+      expect(await storage.queue.transition({ id, to, attempt: 2 })).toBeUndefined();
+      expect(await storage.queue.transition({ id: "no-uuid", to })).toBeUndefined();
+      expect(await storage.queue.transition({ id: newId(), to })).toBeUndefined();
+      expect(await storage.queue.transition({ id, to, workerId: job.workerId, attempt: 1 })).toBeDefined();
     });
 
     test.each([
@@ -116,7 +116,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
 
       const moved = await Promise.all(
         Array.from({ length: 10 }, (_, index) =>
-          storage.tasks.transition({ id, to: targets[index % 3] ?? "failed" }),
+          storage.queue.transition({ id, to: targets[index % 3] ?? "failed" }),
         ),
       );
 
@@ -131,15 +131,15 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       const { id } = (await insertRunningTask(storage, job)).task;
       const progress = { fraction: 0.5, message: "half" };
 
-      const fenced = await storage.tasks.reportProgress({ id, progress, workerId: job.workerId, attempt: 2 });
-      const reported = await storage.tasks.reportProgress({
+      const fenced = await storage.queue.reportProgress({ id, progress, workerId: job.workerId, attempt: 2 });
+      const reported = await storage.queue.reportProgress({
         id,
         progress,
         workerId: job.workerId,
         attempt: 1,
       });
       await transitionTask(storage, { id, to: "completed" });
-      const late = await storage.tasks.reportProgress({ id, progress });
+      const late = await storage.queue.reportProgress({ id, progress });
 
       expect([fenced, late]).toEqual([undefined, undefined]);
       expect(reported?.task.progress).toEqual(progress);
@@ -268,7 +268,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
         completed_at: null,
       });
       expect(retried?.task.errors).toHaveLength(to === "failed" ? 1 : 0);
-      const order = await storage.tasks.claim(job.workerId, 2, false);
+      const order = await storage.queue.claim(job.workerId, 2, false);
       expect(order?.map(({ task }) => task.id)).toEqual([waiting.id, id]);
     });
 

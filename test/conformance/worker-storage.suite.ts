@@ -26,14 +26,14 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       await insertRunningTask(storage, job);
       await ageHeartbeat(getFixture(), job.workerId, 100);
 
-      const outcome = await storage.workers.heartbeat(job.workerId, undefined, 0);
+      const outcome = await storage.queue.heartbeat(job.workerId, undefined, 0);
 
       expect(outcome).toMatchObject({ stop: [], changed: [] });
       expect(await storage.sweep.findStaleWorkers(50, 1000)).not.toContain(job.workerId);
     });
 
     test.each([newId(), "no-uuid"])("returns undefined for a worker that does not exist (%s)", async (id) => {
-      expect(await getFixture().storage.workers.heartbeat(id, [], GRACE_SECONDS)).toBeUndefined();
+      expect(await getFixture().storage.queue.heartbeat(id, [], GRACE_SECONDS)).toBeUndefined();
     });
 
     test("returns which listed tasks were cancelled, timed out or lost, without those that the worker ended itself", async () => {
@@ -58,11 +58,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
         ({ task }) => task.id,
       );
 
-      const outcome = await storage.workers.heartbeat(
-        workerId,
-        [...listed, unknown, "no-uuid"],
-        GRACE_SECONDS,
-      );
+      const outcome = await storage.queue.heartbeat(workerId, [...listed, unknown, "no-uuid"], GRACE_SECONDS);
 
       expect(outcome?.stop).toEqual([
         { taskId: cancelled.task.id, reason: "cancelled" },
@@ -80,11 +76,11 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       await insertPendingTask(storage, job);
       const { task } = await claimOne(storage, job.workerId);
 
-      const early = await storage.workers.heartbeat(job.workerId, [], GRACE_SECONDS);
+      const early = await storage.queue.heartbeat(job.workerId, [], GRACE_SECONDS);
       await ageTask(getFixture(), task.id, 6);
-      const listed = await storage.workers.heartbeat(job.workerId, [task.id], GRACE_SECONDS);
-      const waiting = await storage.workers.heartbeat(job.workerId, [], Number.POSITIVE_INFINITY);
-      const late = await storage.workers.heartbeat(job.workerId, [], GRACE_SECONDS);
+      const listed = await storage.queue.heartbeat(job.workerId, [task.id], GRACE_SECONDS);
+      const waiting = await storage.queue.heartbeat(job.workerId, [], Number.POSITIVE_INFINITY);
+      const late = await storage.queue.heartbeat(job.workerId, [], GRACE_SECONDS);
 
       expect([early?.changed, listed?.changed, waiting?.changed]).toEqual([[], [], []]);
       expect(getOnly(late?.changed).task).toMatchObject({
@@ -103,7 +99,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       const twoAttempts = await insertRunningTask(storage, job, { maxAttempts: 2 });
       for (const { task } of [oneAttempt, twoAttempts]) await ageTask(getFixture(), task.id, 6);
 
-      await storage.workers.heartbeat(job.workerId, [], GRACE_SECONDS);
+      await storage.queue.heartbeat(job.workerId, [], GRACE_SECONDS);
 
       const error = expect.stringContaining("never received");
       expect((await readTask(storage, oneAttempt.task.id)).task).toMatchObject({ status: "failed", error });
@@ -161,8 +157,8 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       const running = await insertRunningTask(storage, job);
       const ids = [claimed.task.id, running.task.id, newId(), "no-uuid"];
 
-      const byOther = await storage.workers.release(other, ids);
-      const released = await storage.workers.release(job.workerId, ids);
+      const byOther = await storage.queue.release(other, ids);
+      const released = await storage.queue.release(job.workerId, ids);
 
       expect(byOther).toEqual([]);
       expect(getOnly(released).task).toMatchObject({
@@ -206,9 +202,9 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
         const { task } = await insertPendingTask(storage, job);
 
         await Promise.all([
-          storage.tasks.claim(job.workerId, 1, false),
+          storage.queue.claim(job.workerId, 1, false),
           storage.workers.remove(job.workerId, "left"),
-          storage.tasks.claim(job.workerId, 1, false),
+          storage.queue.claim(job.workerId, 1, false),
         ]);
 
         expect((await readTask(storage, task.id)).task.status).toBe("pending");

@@ -87,6 +87,8 @@ const runFaultSuite = async (): Promise<void> => {
     return;
   }
   say(`seed ${options.seed}`);
+  // Servers inherit the environment of this process.
+  process.env["JOBLIB_INTERNAL_QUEUE"] = options.queue;
   const began = performance.now();
   const folder = mkdtempSync(join(tmpdir(), "joblib-faults-"));
   await using stack = new AsyncDisposableStack();

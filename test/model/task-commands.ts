@@ -54,7 +54,7 @@ const NO_BACKOFF = { kind: "fixed", seconds: 0, max_seconds: 0, jitter: 0 } as c
 const submit = (priority: number, maxAttempts: number) =>
   createCommand(`submit(${priority}, ${maxAttempts})`, async (model, real) => {
     const id = real.newId();
-    const outcome = await real.storage.tasks.insert(
+    const outcome = await real.storage.queue.insert(
       [
         {
           id,
@@ -82,7 +82,7 @@ const claim = (which: number, limit: number, start: boolean) =>
   createCommand(`claim(${which}, ${limit}, ${start})`, async (model, real) => {
     const worker = pick([...model.workers], which);
     if (worker === undefined) return;
-    const claimed = await real.storage.tasks.claim(worker, limit, start);
+    const claimed = await real.storage.queue.claim(worker, limit, start);
     expect(claimed?.map(({ task }) => task.id)).toEqual(
       model.claim(worker, limit, start).map(({ id }) => id),
     );
@@ -101,7 +101,7 @@ const move = (which: number, to: "running" | "completed" | "failed" | "cancelled
     const task = pick(model.tasks, which);
     if (task === undefined) return;
     const step = { to, ...buildFence(task, fence), ...(to === "failed" ? { error: "no" } : {}) };
-    const moved = await real.storage.tasks.transition({ id: task.id, ...step });
+    const moved = await real.storage.queue.transition({ id: task.id, ...step });
     expect(moved !== undefined).toBe(model.move(task, step));
   });
 
@@ -117,7 +117,7 @@ const release = (which: number) =>
   createCommand(`release(${which})`, async (model, real) => {
     const worker = pick([...model.workers], which);
     if (worker === undefined) return;
-    const released = await real.storage.workers.release(
+    const released = await real.storage.queue.release(
       worker,
       model.tasks.map(({ id }) => id),
     );

@@ -12,22 +12,21 @@ import { taskCommands } from "./task-commands.ts";
 import { TaskModel } from "./task-model.ts";
 
 const databases = [
-  { name: "PGlite", open: () => openDatabase({ dataDir: "memory://" }), runs: 150 },
-  {
-    name: "PostgreSQL",
-    open: async () => openDatabase({ url: await createDatabase(inject("postgresUrl")) }),
-    runs: 150,
-  },
-];
+  { name: "PGlite", open: () => openDatabase({ dataDir: "memory://" }), queue: "batching", runs: 150 },
+  { name: "PostgreSQL", open: () => openPostgres(), queue: "batching", runs: 150 },
+  { name: "PostgreSQL with the simple queue", open: () => openPostgres(), queue: "simple", runs: 150 },
+] as const;
 
-describe.each(databases)("the task storage on $name", ({ open, runs }) => {
+const openPostgres = async () => openDatabase({ url: await createDatabase(inject("postgresUrl")) });
+
+describe.each(databases)("the task storage on $name", ({ open, queue, runs }) => {
   let storage: Storage;
   let close: () => Promise<void>;
 
   beforeAll(async () => {
     const orm = await open();
     await migrate(orm);
-    storage = createStorage(orm);
+    storage = createStorage(orm, { queue });
     close = async () => {
       await storage.close();
       await orm.close();

@@ -7,6 +7,7 @@ import type { QueueCountStorage } from "./queue-counts.ts";
 import type { StatsStorage } from "./stats.ts";
 import type { SweepStorage } from "./sweep.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
+import type { TaskQueue } from "./task-queue.ts";
 import type { TaskStorage } from "./tasks.ts";
 import type { WorkerDetailsStorage, WorkerStorage } from "./workers.ts";
 
@@ -15,6 +16,7 @@ export interface Storage extends QueueCountStorage, DatabaseState {
   readonly jobs: JobStorage;
   readonly workers: WorkerStorage;
   readonly workerDetails: WorkerDetailsStorage;
+  readonly queue: TaskQueue;
   readonly tasks: TaskStorage;
   readonly sweep: SweepStorage;
   readonly lateResults: LateResultStorage;

@@ -1,16 +1,5 @@
-import type { Progress, TaskStatus } from "../../../protocol/index.ts";
-import type {
-  ChooseAssignee,
-  ClaimedTaskRecord,
-  CompletedTask,
-  Completion,
-  InsertOutcome,
-  NewTask,
-  ResultPage,
-  TaskRecord,
-  Transition,
-  Window,
-} from "../../records.ts";
+import type { TaskStatus } from "../../../protocol/index.ts";
+import type { ResultPage, TaskRecord, Window } from "../../records.ts";
 
 /** Selects tasks of a room by the conditions that are set. */
 export interface TaskSelection {
@@ -59,64 +48,17 @@ export interface TaskListStorage {
   select(selection: TaskSelection, window: Omit<TaskWindow, "offset">): Promise<SelectedTasks | undefined>;
 }
 
-/** Options of an insert. */
-export interface InsertOptions {
-  readonly aliveWithinSeconds: number;
-  readonly chooseAssignee?: ChooseAssignee;
-}
-
-/** The part of the task storage that completes tasks in batches. */
-export interface TaskCompletions {
-  /**
-   * Completes tasks, each independently of the others. The result of a completion is undefined if the row does not match
-   * it. A task may be listed only once. Also counts as a heartbeat of the workers.
-   */
-  complete(completions: readonly Completion[]): Promise<readonly (CompletedTask | undefined)[]>;
-}
-
 /** The part of the storage for tasks. */
-export interface TaskStorage extends TaskCompletions, TaskListStorage {
-  /** Inserts all tasks or none, in one transaction. */
-  insert(tasks: readonly NewTask[], options: InsertOptions): Promise<InsertOutcome>;
+export interface TaskStorage extends TaskListStorage {
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
   /** Returns the tasks that exist, in no particular order. */
   findMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
-  /**
-   * Claims the next due tasks of the worker's jobs, skipping locked rows; returns undefined if the worker is gone. Also
-   * counts as a heartbeat. Claims nothing if `isGone` returns true when the statement is sent.
-   */
-  claim(
-    workerId: string,
-    limit: number,
-    start: boolean,
-    isGone?: () => boolean,
-  ): Promise<readonly ClaimedTaskRecord[] | undefined>;
-  /** Returns the ids of the jobs that the worker was linked to at its last claim: the same array until they change. */
-  getLinkedJobIds(workerId: string): Promise<readonly string[]>;
   /** Returns the seconds until the next task of the jobs is due (0 or less: now); undefined if there is none. */
   getSecondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
   /** Counts the due tasks of each job, at most `cap` for each. */
   countDue(jobIds: readonly string[], cap: number): Promise<ReadonlyMap<string, number>>;
-  /**
-   * Changes the status of a task by compare-and-set; returns undefined if the row does not match. A task that fails is
-   * pending again if it has attempts left. Also counts as a heartbeat of `workerId`.
-   */
-  transition(step: Transition): Promise<TaskRecord | undefined>;
-  /**
-   * Stores the progress of a task; returns undefined if it is not running, or has another worker or attempt.
-   */
-  reportProgress(step: {
-    readonly id: string;
-    readonly progress: Progress;
-    readonly workerId?: string;
-    readonly attempt?: number;
-  }): Promise<TaskRecord | undefined>;
   /** Makes a failed or cancelled task pending again, with a new number; undefined if that is not possible. */
   retry(id: string): Promise<TaskRecord | undefined>;
   /** Retries many tasks in their old order; leaves out those that cannot be retried. */
   retryMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
-  /** Undoes claims (and starts by those claims) for a client that has disconnected. They do not count as attempts. */
-  unclaim(
-    claims: readonly { readonly id: string; readonly attempt: number }[],
-  ): Promise<readonly TaskRecord[]>;
 }

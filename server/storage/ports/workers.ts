@@ -1,6 +1,5 @@
 import type { JobAddress, Worker } from "../../../protocol/index.ts";
 import type {
-  HeartbeatOutcome,
   NewWorkerRecord,
   ResultPage,
   TaskRecord,
@@ -13,16 +12,6 @@ import type {
 export interface WorkerStorage {
   create(worker: NewWorkerRecord): Promise<WorkerRecord>;
   find(id: string): Promise<WorkerRecord | undefined>;
-  /**
-   * Records a heartbeat; returns undefined if the worker is gone. If `tasks` is undefined, the worker does
-   * not report its tasks. If `claimGraceSeconds` is Infinity, nothing is requeued: a waiting heartbeat
-   * repeats its old list.
-   */
-  heartbeat(
-    id: string,
-    tasks: readonly string[] | undefined,
-    claimGraceSeconds: number,
-  ): Promise<HeartbeatOutcome | undefined>;
   /** Lists the workers of a user, those linked to jobs that are visible in a room, or all. */
   list(
     selection: { readonly userId: string } | { readonly roomId: string } | "all",
@@ -30,8 +19,6 @@ export interface WorkerStorage {
     aliveWithinSeconds: number,
   ): Promise<ResultPage<Worker>>;
   findJobIds(id: string): Promise<readonly string[]>;
-  /** Requeues tasks that the worker has claimed and not started; ignores the others. */
-  release(id: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
   /**
    * Deregisters a worker; returns undefined if it is gone. Requeues its claimed tasks. Its running tasks fail with
    * `error`, or are retried if they have attempts left.

@@ -30,7 +30,7 @@ interface BulkChange {
 const cancel: BulkChange = {
   from: getOrigins("cancelled"),
   apply: async (context, ids) => {
-    const transitions = ids.map((id) => context.storage.tasks.transition({ id, to: "cancelled" }));
+    const transitions = ids.map((id) => context.storage.queue.transition({ id, to: "cancelled" }));
     const changed = (await Promise.all(transitions)).filter((record) => record !== undefined);
     for (const record of changed) context.taskEnds.emit(record);
     context.meter.transitioned(changed, "reported");

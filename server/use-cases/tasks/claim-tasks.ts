@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { formatJobName, type Task } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
@@ -47,7 +48,7 @@ const claimDueTasks = async (
   { workerId, limit, start }: ClaimInput,
   longPoll: LongPoll,
 ): Promise<readonly ClaimedTaskRecord[]> => {
-  const records = await storage.tasks.claim(workerId, limit, start, () => longPoll.isClientGone);
+  const records = await storage.queue.claim(workerId, limit, start, () => longPoll.isClientGone);
   if (records !== undefined) return records;
   owners.forget(workerId);
   throw workerNotFound();
@@ -80,7 +81,7 @@ const wakeOthers = (
  * the links to jobs.
  */
 const isDraining = async ({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> =>
-  (await storage.tasks.getLinkedJobIds(workerId)).length === 0 &&
+  (await storage.queue.getLinkedJobIds(workerId)).length === 0 &&
   (await storage.workers.find(workerId))?.isDraining === true;
 
 const waitForTasks = async (
@@ -97,7 +98,7 @@ const waitForTasks = async (
       // The order is important: subscribe, read, wait. An event between the read and the wait is remembered
       // by the signal.
       claim.reset();
-      const jobIds = await storage.tasks.getLinkedJobIds(input.workerId);
+      const jobIds = await storage.queue.getLinkedJobIds(input.workerId);
       await waitingClaims.add(claim, jobIds);
       const records = await claimDueTasks(context, input, longPoll);
       if (wasNotified) context.meter.claimWoken(records.length > 0 ? "tasks" : "nothing");
@@ -105,7 +106,7 @@ const waitForTasks = async (
       // none of the claimed tasks.
       if (records.length > 0) return { records, jobIds };
       // If the worker's jobs changed during the claim, subscribe to their channels first.
-      if (jobIds !== (await storage.tasks.getLinkedJobIds(input.workerId))) continue;
+      if (!isDeepStrictEqual(jobIds, await storage.queue.getLinkedJobIds(input.workerId))) continue;
       const left = deadline - performance.now();
       if (left <= 0 || longPoll.signal.aborted || (await isDraining(context, input)))
         return { records, jobIds };
@@ -164,7 +165,7 @@ export const requeueClaims = async (
   records: readonly ClaimedTaskRecord[],
 ): Promise<ResultWithEvents<number>> => {
   const claims = records.map(({ summary: { id, attempt } }) => ({ id, attempt }));
-  const requeued = await storage.tasks.unclaim(claims);
+  const requeued = await storage.queue.unclaim(claims);
   meter.transitioned(requeued, "lost");
   return {
     value: requeued.length,

@@ -9,7 +9,7 @@ export const releaseTasks = async (
   { workerId, tasks }: { readonly workerId: string; readonly tasks: readonly string[] },
 ): Promise<ResultWithEvents<string[]>> => {
   await owners.requireOwner(caller, workerId);
-  const records = await storage.workers.release(workerId.toLowerCase(), tasks);
+  const records = await storage.queue.release(workerId.toLowerCase(), tasks);
   meter.transitioned(records, "reported");
   return { value: records.map(({ task }) => task.id), events: createRequeueEvents(records) };
 };

@@ -45,7 +45,7 @@ const replaySubmit = async (
     payload: {},
     idempotency,
   };
-  const outcome = await context.storage.tasks.insert([{ ...task, ...resolveTaskOptions({}, {}) }], {
+  const outcome = await context.storage.queue.insert([{ ...task, ...resolveTaskOptions({}, {}) }], {
     aliveWithinSeconds: context.settings.worker_timeout_threshold,
   });
   return outcome.kind === "job-changed" ? undefined : toSubmitTasksResult(context, outcome);

@@ -214,7 +214,7 @@ const insert = async (
   try {
     const { chooseAssignee } = assignment;
     const aliveWithinSeconds = settings.worker_timeout_threshold;
-    const outcome = await storage.tasks.insert(tasks, { aliveWithinSeconds, chooseAssignee });
+    const outcome = await storage.queue.insert(tasks, { aliveWithinSeconds, chooseAssignee });
     if (outcome.kind === "inserted") assigned = outcome.assigned;
     return outcome;
   } finally {

@@ -85,7 +85,7 @@ const applyUpdate = async (
       ]);
     }
     if (before.task.status !== "running") throw invalidTransition(before, "running");
-    const after = await storage.tasks.reportProgress({
+    const after = await storage.queue.reportProgress({
       ...createGuard(before, update),
       progress: update.progress,
     });
@@ -98,7 +98,7 @@ const applyUpdate = async (
     const userId = before.workerUserId ?? "";
     await requireResult(context, before.jobId, { result: update.result ?? null, userId });
   }
-  const after = await storage.tasks.transition(toTransition(createGuard(before, update), update, status));
+  const after = await storage.queue.transition(toTransition(createGuard(before, update), update, status));
   if (after === undefined) return undefined;
   recordTransition(context, after);
   return { value: toWireTask(settings, after), events: createUpdateEvents(before, after, update) };
@@ -119,7 +119,7 @@ const applyOwnUpdate = async (
   if (worker_id === undefined || attempt === undefined || !isUuid(taskId)) return undefined;
   const workerId = worker_id.toLowerCase();
   if ((await context.owners.getOwnerId(workerId)) !== caller.actor.id) return undefined;
-  const after = await context.storage.tasks.transition({
+  const after = await context.storage.queue.transition({
     ...toTransition({ id: taskId, workerId, attempt }, update, status),
     isResultUnchecked: true,
   });

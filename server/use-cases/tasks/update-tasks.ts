@@ -59,7 +59,7 @@ const completeBatch = async (
   // If the connection was lost before the response, each update is applied again on its own, which is
   // idempotent.
   const completed =
-    (await catchUnknownOutcome(context.storage.tasks.complete([...completions.values()]))) ?? [];
+    (await catchUnknownOutcome(context.storage.queue.complete([...completions.values()]))) ?? [];
   const value = new Map<Update, MinimalTaskUpdate>();
   [...completions.keys()].forEach((update, index) => {
     const { completedAt: completed_at } = completed[index] ?? {};

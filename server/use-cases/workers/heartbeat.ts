@@ -21,7 +21,7 @@ const recordHeartbeat = async (
   { workerId, tasks }: HeartbeatInput,
   graceSeconds: number,
 ) => {
-  const outcome = await storage.workers.heartbeat(workerId, tasks, graceSeconds);
+  const outcome = await storage.queue.heartbeat(workerId, tasks, graceSeconds);
   if (outcome !== undefined) return outcome;
   owners.forget(workerId);
   throw workerNotFound();

@@ -10,7 +10,7 @@ export const mutants: readonly Mutant[] = [
     name: "an update that ignores the lease",
     edits: [
       {
-        file: "server/storage/queue/statements/transition-tasks.js",
+        file: "server/storage/queue/statements/change-status.js",
         remove: `
         and (s.worker_id is null or t.worker_id = s.worker_id)
         and (s.attempt is null or t.attempt = s.attempt)`,
@@ -25,9 +25,9 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "server/use-cases/tasks/update-task.js",
-        remove: "const after = await context.storage.tasks.transition({",
+        remove: "const after = await context.storage.queue.transition({",
         insert: `void context.bus.publish([{ kind: "task-changed", taskId, roomId: "", workerId: null, status }]);
-    const after = await context.storage.tasks.transition({`,
+    const after = await context.storage.queue.transition({`,
       },
       {
         file: "server/use-cases/tasks/update-task.js",

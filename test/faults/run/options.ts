@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NAME]… [--mutants | --no-mutants] [--soak] [--write-results] [--keep]
+export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NAME]… [--mutants | --no-mutants] [--soak] [--queue NAME] [--write-results] [--keep]
 
   --seed N          repeat the schedule of an earlier run, which prints its seed first
   --minutes N       repeat the cases with other seeds for N minutes
@@ -8,6 +8,7 @@ export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NA
   --case NAME       run only the cases whose name begins with NAME, for example F13; may be repeated
   --mutants         run only the mutants: copies of joblib with a planted defect
   --no-mutants      skip the mutants
+  --queue NAME      task queue of the servers: batching (default) or simple, which skips the mutants
   --write-results   write the results of the run into docs/appendix/fault-catalogue.md
   --keep            keep the histories of passed cases too
 `;
@@ -19,6 +20,7 @@ export interface Options {
   readonly cases: readonly string[];
   readonly mutants: "with" | "without" | "only";
   readonly soak: boolean;
+  readonly queue: "batching" | "simple";
   readonly writeResults: boolean;
   readonly keep: boolean;
   readonly help: boolean;
@@ -42,21 +44,25 @@ export const readOptions = (args: readonly string[]): Options => {
       case: { type: "string", multiple: true, default: [] },
       mutants: { type: "boolean" },
       soak: { type: "boolean", default: false },
+      queue: { type: "string", default: "batching" },
       "write-results": { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
     allowNegative: true,
   });
-  const { mutants } = values;
+  const { mutants, queue } = values;
+  if (queue !== "batching" && queue !== "simple") throw new Error("--queue must be batching or simple");
   if (values["write-results"] && values.case.length > 0)
     throw new Error("--write-results needs all cases. Remove --case.");
   return {
     seed: parseNumber(values.seed, "seed") ?? Math.floor(Math.random() * 2 ** 32),
     minutes: parseNumber(values.minutes, "minutes"),
     cases: values.case,
-    mutants: mutants === undefined ? "with" : mutants ? "only" : "without",
+    // The mutants change statements of the batching queue.
+    mutants: queue === "simple" ? "without" : mutants === undefined ? "with" : mutants ? "only" : "without",
     soak: values.soak,
+    queue,
     writeResults: values["write-results"],
     keep: values.keep,
     help: values.help,

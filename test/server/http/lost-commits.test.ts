@@ -84,7 +84,7 @@ test.each([
   const waiting = api.as("ann").get(`/tasks/${id}`, { headers: { prefer: "wait=20" } });
   const body = { ...fence, status, ...(status === "completed" && { result: { n: 1 } }) };
 
-  const response = await loseResponse(new RegExp(`"id":"${id}"`), () =>
+  const response = await loseResponse(new RegExp(`[{,]${id}[,}]`), () =>
     api.as(user).patch(`/tasks/${id}`, { body }),
   );
 

@@ -43,7 +43,7 @@ const waitForLockWait = ({ db }: StorageFixture) =>
 const claimDuring = async (opened: StorageFixture, workerId: string, change: () => Promise<unknown>) => {
   const transaction = await opened.db.startTransaction().execute();
   await lockWorkerForUpdate(transaction, workerId);
-  const claiming = opened.storage.tasks.claim(workerId, 1, true);
+  const claiming = opened.storage.queue.claim(workerId, 1, true);
   await waitForLockWait(opened);
   await change();
   await transaction.rollback().execute();
@@ -70,7 +70,7 @@ test.each([
 
   const claimed = await claimDuring(opened, job.workerId, async () => {
     const { task: claimedByOther } = await claimOne(storage, otherWorkerId);
-    await storage.tasks.unclaim([{ id: claimedByOther.id, attempt: claimedByOther.attempt }]);
+    await storage.queue.unclaim([{ id: claimedByOther.id, attempt: claimedByOther.attempt }]);
   });
 
   expect(getOnly(claimed).summary).toMatchObject({ id: task.id, attempt: 2 });

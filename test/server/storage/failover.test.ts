@@ -67,7 +67,7 @@ describe("a failover to a standby", () => {
     const workers = await Promise.all(Array.from({ length: 12 }, () => registerWorker(storage, job)));
     expect(new Set(workers).size).toBe(12);
     await storage.ping();
-    expect(await storage.tasks.claim(job.workerId, 1, false)).toEqual([]);
+    expect(await storage.queue.claim(job.workerId, 1, false)).toEqual([]);
     const found = await query(
       pair.standby.url.replace(/postgres$/, new URL(pair.url).pathname.slice(1)),
       "select id from joblib.worker",

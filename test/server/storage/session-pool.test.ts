@@ -94,11 +94,11 @@ test("the session pool throws StorageUnavailable after the pool was closed", asy
   const orm = await openOrm();
   await migrate(orm);
   const storage = createStorage(orm);
-  expect(await storage.tasks.claim(crypto.randomUUID(), 1, false)).toBeUndefined();
+  expect(await storage.queue.claim(crypto.randomUUID(), 1, false)).toBeUndefined();
 
   await storage.close();
 
-  await expect(storage.tasks.claim(crypto.randomUUID(), 1, false)).rejects.toBeInstanceOf(StorageUnavailable);
+  await expect(storage.queue.claim(crypto.randomUUID(), 1, false)).rejects.toBeInstanceOf(StorageUnavailable);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { LateResultKey, NewLateResult } from "../../ports/late-results.ts";
+import { setCompleted } from "../../queue/statements/lease-end.ts";
 import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 
@@ -42,7 +43,7 @@ export const listLateResults = async (db: Sql, taskId: string): Promise<LateResu
 
 /**
  * Completes a task with a late result, in any status except `completed`. If a worker has the lease, it loses
- * it.
+ * it. This is not a transition of the state machine: the result is already stored, and the task may have ended.
  */
 export const adoptLateResult = async (db: Sql, { taskId, attempt, workerId }: LateResultKey) => {
   const { rows } = await sql<TaskRow & { previous_worker_id: string | null }>`
@@ -56,8 +57,7 @@ export const adoptLateResult = async (db: Sql, { taskId, attempt, workerId }: La
     ),
     updated as (
       update joblib.task as t set
-        status = 'completed', result = late.result, error = null, completed_at = clock_timestamp(),
-        worker_id = late.worker_id, runs = greatest(t.runs, 1), version = t.version + 1,
+        ${setCompleted(sql`late.result`)}, worker_id = late.worker_id, runs = greatest(t.runs, 1),
         ended_lease_worker_id = coalesce(locked.previous_worker_id, t.ended_lease_worker_id),
         ended_lease_reason = case when locked.previous_worker_id is null then t.ended_lease_reason else 'lost' end
       from late, locked where t.id = locked.id

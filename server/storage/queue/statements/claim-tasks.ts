@@ -1,11 +1,18 @@
 import { sql } from "kysely";
+import type { JobAddress } from "../../../../protocol/index.ts";
 import { INDEX_ORDER, QUEUE_ORDER } from "../../queries/tasks/queue-order.ts";
+import { formatTime } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { formatArray } from "../../sql/array-text.ts";
 import { defineStatement } from "../../sql/statement.ts";
 import type { ClaimedValues } from "../../task-columns.ts";
-import { CLAIMED_TASK_COLUMNS, NULL_TASK_COLUMNS, selectClaimedTaskRows } from "../lazy-claimed-task.ts";
-import { touchWorkers } from "./touch-worker.ts";
+import {
+  CLAIMED_TASK_COLUMNS,
+  LazyClaimedTask,
+  NULL_TASK_COLUMNS,
+  selectClaimedTaskRows,
+} from "../lazy-claimed-task.ts";
+import { touchWorkers } from "./heartbeat.ts";
 
 /** A worker's request for tasks. */
 export interface Claim {
@@ -19,7 +26,7 @@ export interface Claim {
  * The row that a claim returns for each worker, in addition to the rows of tasks. Nullable columns are null
  * if the worker is gone.
  */
-export interface ClaimSummaryRow {
+interface ClaimSummaryRow {
   id: null;
   /** Number of the worker in the statement, from 1. */
   ordinal: number;
@@ -41,10 +48,31 @@ export interface ClaimSummaryRow {
 }
 
 /** A claimed task and the number of the slot that it is for, from 1. */
-export type ClaimedTaskRow = ClaimedValues & { readonly ordinal: number };
+type ClaimedTaskRow = ClaimedValues & { readonly ordinal: number };
 
-/** A row of the statement's result. The rows are in no particular order. */
-export type ClaimRow = ClaimSummaryRow | ClaimedTaskRow;
+/** The rows of a claim statement. */
+interface ClaimRows {
+  /** One row for each worker, by the number of the worker in the batch. */
+  readonly summaries: ReadonlyMap<number, ClaimSummaryRow>;
+  /** The claimed tasks in the order of the queue. */
+  readonly tasks: readonly ClaimedTaskRow[];
+}
+
+/** The result of one claim of a batch. */
+export interface ClaimResult {
+  /** Key of the set of the worker's jobs; null if the worker is gone. */
+  readonly jobSet: string | null;
+  /**
+   * True if all workers of the batch exist and are linked to the same jobs. Otherwise the statement claims
+   * nothing.
+   */
+  readonly hasSameJobs: boolean;
+  /** True if tasks have become due and must be promoted first. */
+  readonly hasUnpromotedTasks: boolean;
+  /** True if other transactions changed some of the chosen tasks before they were locked. */
+  readonly isContended: boolean;
+  readonly records: readonly LazyClaimedTask[];
+}
 
 /** Options for all claims of one statement. */
 export interface ClaimStatementOptions {
@@ -94,7 +122,7 @@ const selectDueTasks = (jobId: string) => sql`
  */
 const defineClaim = (touchesWorkers: boolean) =>
   defineStatement<
-    ClaimRow,
+    ClaimSummaryRow | ClaimedTaskRow,
     [
       workers: string,
       slots: string,
@@ -177,17 +205,17 @@ const defineClaim = (touchesWorkers: boolean) =>
 const CLAIM = { plain: defineClaim(false), touching: defineClaim(true) };
 
 /** Numbers the workers of the claims from 1. Each worker has one summary row with this number. */
-export const numberWorkers = (claims: readonly Claim[]): ReadonlyMap<string, number> => {
+function numberWorkers(claims: readonly Claim[]): ReadonlyMap<string, number> {
   const workers = new Set(claims.map(({ workerId }) => workerId));
   return new Map([...workers].map((id, index) => [id, index + 1]));
-};
+}
 
 /** Claims tasks. Each requested task is a slot; the slots are numbered in the order of the claims. */
-export const claimTasks = (
+export async function claimTasks(
   db: Sql,
   claims: readonly Claim[],
   { ignoreUnpromoted, knownBackoff, touchedWorkerIds }: ClaimStatementOptions,
-): Promise<ClaimRow[]> => {
+): Promise<ClaimRows> {
   const numbers = numberWorkers(claims);
   const slots: number[] = [];
   const starts: string[] = [];
@@ -197,9 +225,56 @@ export const claimTasks = (
       starts.push(start ? "t" : "f");
     }
   }
-  return CLAIM[touchedWorkerIds.length > 0 ? "touching" : "plain"](
+  const rows = await CLAIM[touchedWorkerIds.length > 0 ? "touching" : "plain"](
     db,
     ...([formatArray(numbers.keys()), formatArray(slots), formatArray(starts)] as const),
     ...([ignoreUnpromoted, knownBackoff, formatArray(touchedWorkerIds)] as const),
   );
-};
+  const summaries = new Map<number, ClaimSummaryRow>();
+  const tasks: ClaimedTaskRow[] = [];
+  for (const row of rows) {
+    if (row.id === null) summaries.set(row.ordinal, row);
+    else tasks.push(row);
+  }
+  return { summaries, tasks: tasks.sort((a, b) => a.ordinal - b.ordinal) };
+}
+
+/**
+ * Distributes the claimed tasks to the claims of the batch, in the order of their `ordinal`: each claim has a
+ * range of `limit` ordinals.
+ */
+export function distributeTasks(
+  claims: readonly Claim[],
+  { summaries, tasks }: ClaimRows,
+  { knownBackoff: backoff }: ClaimStatementOptions,
+  jobs: ReadonlyMap<string, JobAddress>,
+): ClaimResult[] {
+  const workerNumbers = numberWorkers(claims);
+  let lastSlot = 0;
+  let next = 0;
+  return claims.map((claim) => {
+    lastSlot += claim.limit;
+    const summary = summaries.get(workerNumbers.get(claim.workerId) ?? 0);
+    const { worker_id: workerId = null, user_id: userId = null, claimed_at: claimedAt = "" } = summary ?? {};
+    const hasWorker = workerId !== null && userId !== null;
+    const context = hasWorker
+      ? { workerId, userId, startedAt: claim.start ? formatTime(claimedAt) : null, backoff }
+      : undefined;
+    const records: LazyClaimedTask[] = [];
+    for (let task = tasks[next]; task !== undefined && task.ordinal <= lastSlot; task = tasks[next]) {
+      next += 1;
+      const job = jobs.get(task.job_id);
+      if (context === undefined || job === undefined) {
+        throw new Error("a claimed task has no worker or no job");
+      }
+      records.push(new LazyClaimedTask(task, context, job));
+    }
+    return {
+      jobSet: summary?.job_set ?? null,
+      hasSameJobs: summary?.have_same_jobs === true,
+      hasUnpromotedTasks: summary?.has_unpromoted === true,
+      isContended: (summary?.selected_count ?? 0) > tasks.length,
+      records,
+    };
+  });
+}

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { FailedOutcome } from "../../../../protocol/index.ts";
+import type { Transition } from "../../../records.ts";
 
 /**
  * How a worker's lease ended. Heartbeats report it to the worker, except `reported`, because then the worker
@@ -38,6 +39,11 @@ const formatTime = (time: RawBuilder<unknown>) =>
 const getOutcome = (leaseEnd: AttemptFailure["leaseEnd"]): FailedOutcome =>
   leaseEnd === "lost" || leaseEnd === "timed_out" ? leaseEnd : "failed";
 
+function setLeaseEnd(leaseEnd: AttemptFailure["leaseEnd"]) {
+  const reason = typeof leaseEnd === "string" ? sql.lit(leaseEnd) : leaseEnd;
+  return sql`ended_lease_worker_id = t.worker_id, ended_lease_reason = ${reason}`;
+}
+
 /**
  * Builds the `set` list that ends the attempt of a claimed or running task `t`: the task is pending again if
  * attempts are left, otherwise it fails.
@@ -59,8 +65,7 @@ export const setAttemptFailed = ({ error, leaseEnd, result }: AttemptFailure): R
   result = case when ${hasAttemptsLeft} then null else ${result ?? sql`t.result`} end,
   completed_at = case when ${hasAttemptsLeft} then null else clock_timestamp() end,
   version = t.version + 1,
-  ended_lease_worker_id = t.worker_id,
-  ended_lease_reason = ${typeof leaseEnd === "string" ? sql.lit(leaseEnd) : leaseEnd}`;
+  ${setLeaseEnd(leaseEnd)}`;
 
 /** Builds the `set` list that requeues a task `t`. It keeps its queue position and its number of runs. */
 export const setRequeued = (leaseEnd: LeaseEnd): RawBuilder<unknown> => sql`
@@ -70,5 +75,40 @@ export const setRequeued = (leaseEnd: LeaseEnd): RawBuilder<unknown> => sql`
   started_at = null,
   progress = null,
   version = t.version + 1,
-  ended_lease_worker_id = t.worker_id,
-  ended_lease_reason = ${sql.lit(leaseEnd)}`;
+  ${setLeaseEnd(leaseEnd)}`;
+
+/**
+ * Builds the `set` list that completes a task `t`, except the end of the lease: a worker reports the end of its
+ * lease, and the adoption of a late result may end the lease of another worker.
+ */
+export const setCompleted = (result: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+  status = 'completed', completed_at = clock_timestamp(), error = null, result = ${result}, version = t.version + 1`;
+
+/** The values of a transition, in SQL. They may refer to the task `t`. */
+export interface TransitionValues {
+  readonly error: RawBuilder<unknown>;
+  readonly result: RawBuilder<unknown>;
+  /** Undefined if the progress does not change. */
+  readonly progress?: RawBuilder<unknown> | undefined;
+  readonly leaseEnd: RawBuilder<unknown>;
+}
+
+/** Builds the `set` list of a transition. The caller compares status, worker and attempt. */
+export function setTransition(
+  to: Transition["to"],
+  { error, result, progress, leaseEnd }: TransitionValues,
+): RawBuilder<unknown> {
+  const setProgress = progress === undefined ? sql`` : sql`progress = coalesce(${progress}, t.progress),`;
+  switch (to) {
+    case "running":
+      return sql`${setProgress} status = 'running', started_at = clock_timestamp(), runs = t.runs + 1,
+        version = t.version + 1`;
+    case "completed":
+      return sql`${setProgress} ${setCompleted(result)}, ${setLeaseEnd(leaseEnd)}`;
+    case "cancelled":
+      return sql`${setProgress} status = 'cancelled', completed_at = clock_timestamp(), error = ${error},
+        version = t.version + 1, ${setLeaseEnd("cancelled")}`;
+    case "failed":
+      return setAttemptFailed({ error, leaseEnd, result });
+  }
+}

@@ -79,6 +79,11 @@ export const INSERT_PARAMETERS: readonly { readonly name: InsertParameter; reado
 /** The columns that a submit sets, as a list in SQL. */
 export const SUBMITTED_NAMES = sql.raw(SUBMITTED_COLUMNS.map(({ name }) => name).join(", "));
 
+/** The values of the tasks `i`, in the order of `SUBMITTED_NAMES`. */
+export const TASK_VALUES = sql.raw(
+  SUBMITTED_COLUMNS.map(({ name }) => (name === "run_at" ? "i.starts_at" : `i.${name}`)).join(", "),
+);
+
 function toRecord({ first, ids, firstIndex }: TaskGroup) {
   return {
     ...toParameters(first),

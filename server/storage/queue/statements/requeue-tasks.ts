@@ -1,7 +1,49 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
+import { touchWorker } from "./heartbeat.ts";
 import { setAttemptFailed, setRequeued } from "./lease-end.ts";
+
+/** Requeues claimed tasks that the worker has not started. */
+export async function releaseTasks(
+  db: Sql,
+  workerId: string,
+  taskIds: readonly string[],
+): Promise<TaskRow[]> {
+  const { rows } = await sql<TaskRow>`
+    with updated as (
+      update joblib.task as t set ${setRequeued("reported")}
+      where t.id in (
+          select n.id::uuid from jsonb_array_elements_text(${JSON.stringify(taskIds)}::jsonb) as n(id))
+        and t.status = 'claimed' and t.worker_id = ${workerId}::uuid
+      returning t.*
+    ), ${touchWorker(workerId)}
+    ${selectTasks("updated")} order by t.number`.execute(db);
+  return rows;
+}
+
+/**
+ * Undoes claims whose response was not delivered. If the claim also started the tasks, this is undone as
+ * well.
+ */
+export async function unclaimTasks(
+  db: Sql,
+  claims: readonly { readonly id: string; readonly attempt: number }[],
+): Promise<TaskRow[]> {
+  const { rows } = await sql<TaskRow>`
+    with claims as (
+      select * from jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) as c(id uuid, attempt integer)
+    ),
+    updated as (
+      update joblib.task as t set
+        runs = t.runs - case when t.status = 'running' then 1 else 0 end, ${setRequeued("lost")}
+      from claims
+      where t.id = claims.id and t.attempt = claims.attempt and t.status in ('claimed', 'running')
+      returning t.*
+    )
+    ${selectTasks("updated")} order by t.number`.execute(db);
+  return rows;
+}
 
 /**
  * The undelivered claims of a worker. A claim is undelivered if the worker has the lease, its heartbeat does
@@ -23,10 +65,10 @@ export interface UndeliveredClaims {
  * Requeues undelivered tasks. If a task was started with its claim, its attempt ends: it is pending again if
  * attempts are left, otherwise it fails.
  */
-export const requeueUndelivered = async (
+export async function requeueUndelivered(
   db: Sql,
   { workerId, taskIds, claimGraceSeconds, heartbeatAt }: UndeliveredClaims,
-) => {
+): Promise<TaskRow[]> {
   const isUndelivered = sql`t.worker_id = ${workerId}::uuid
     and t.claimed_at < ${heartbeatAt}::timestamptz - make_interval(secs => ${claimGraceSeconds}::float8)
     and t.id not in (select id from listed)`;
@@ -46,4 +88,4 @@ export const requeueUndelivered = async (
     updated as (select * from requeued union all select * from failed)
     ${selectTasks("updated")}`.execute(db);
   return rows;
-};
+}

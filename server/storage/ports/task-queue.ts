@@ -1,0 +1,80 @@
+import type { Progress } from "../../../protocol/index.ts";
+import type {
+  ChooseAssignee,
+  ClaimedTaskRecord,
+  CompletedTask,
+  Completion,
+  HeartbeatOutcome,
+  InsertOutcome,
+  NewTask,
+  TaskRecord,
+  Transition,
+} from "../../records.ts";
+
+/** Options of an insert. */
+export interface InsertOptions {
+  readonly aliveWithinSeconds: number;
+  /** Chooses a waiting worker for a direct assignment, which is an optimization: a queue may ignore it. */
+  readonly chooseAssignee?: ChooseAssignee;
+}
+
+/** The progress of a running task, and the fence of the worker that reports it. */
+export interface ProgressReport {
+  readonly id: string;
+  readonly progress: Progress;
+  readonly workerId?: string;
+  readonly attempt?: number;
+}
+
+/**
+ * The life of a task from its insert to its end, and the leases of the workers. Every write contains its fence: it
+ * changes a row only if status, worker and attempt are still as expected. Ids that are not UUIDs match no row.
+ *
+ * `SimpleTaskQueue` shows how each call works. `BatchingTaskQueue` does the same for many calls in one statement, and
+ * runs in production.
+ */
+export interface TaskQueue {
+  /**
+   * Inserts all tasks or none. Jobs that were removed or changed since they were read are refused. If an idempotency
+   * key was used before, returns its existing task. With room fairness, the rooms of a job take turns.
+   */
+  insert(tasks: readonly NewTask[], options: InsertOptions): Promise<InsertOutcome>;
+  /**
+   * Claims the next due tasks of the worker's jobs by priority and age, skipping locked rows; returns undefined if the
+   * worker is gone. Also counts as a heartbeat. Claims nothing if `isGone` returns true when the statement is sent.
+   */
+  claim(
+    workerId: string,
+    limit: number,
+    start: boolean,
+    isGone?: () => boolean,
+  ): Promise<readonly ClaimedTaskRecord[] | undefined>;
+  /** Returns the ids of the registered jobs that the worker was linked to, at its last claim or later. */
+  getLinkedJobIds(workerId: string): Promise<readonly string[]>;
+  /**
+   * Starts, completes, fails or cancels a task by compare-and-set; returns undefined if the row does not match. A task
+   * that fails is pending again if it has attempts left. Also counts as a heartbeat of `workerId`.
+   */
+  transition(step: Transition): Promise<TaskRecord | undefined>;
+  /**
+   * Completes tasks, each independently of the others, as `transition` does. Returns only what a minimal response
+   * needs; undefined for a completion whose row does not match. A task may be listed only once.
+   */
+  complete(completions: readonly Completion[]): Promise<readonly (CompletedTask | undefined)[]>;
+  /** Stores the progress of a task; returns undefined if it is not running, or has another worker or attempt. */
+  reportProgress(report: ProgressReport): Promise<TaskRecord | undefined>;
+  /** Requeues tasks that the worker has claimed and not started; ignores the others. */
+  release(workerId: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
+  /** Undoes claims (and starts by those claims) for a client that has disconnected. They do not count as attempts. */
+  unclaim(claims: readonly Pick<TaskRecord["task"], "id" | "attempt">[]): Promise<readonly TaskRecord[]>;
+  /**
+   * Records a heartbeat; returns undefined if the worker is gone. `tasks` are the tasks that the worker reports;
+   * undefined if it reports none. Claimed tasks that are missing are requeued after `claimGraceSeconds`. If that is
+   * Infinity, nothing is requeued: a waiting heartbeat repeats its old list.
+   */
+  heartbeat(
+    workerId: string,
+    tasks: readonly string[] | undefined,
+    claimGraceSeconds: number,
+  ): Promise<HeartbeatOutcome | undefined>;
+}

@@ -1,0 +1,192 @@
+import { sql } from "kysely";
+import { getOrigins } from "../../../protocol/index.ts";
+import type { NewTask, TaskRecord, Transition } from "../../records.ts";
+import type { ProgressReport } from "../ports/task-queue.ts";
+import { QUEUE_ORDER } from "../queries/tasks/queue-order.ts";
+import { isAlive } from "../queries/workers/is-alive.ts";
+import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
+import type { Sql } from "../sessions/orm.ts";
+import { formatArray } from "../sql/array-text.ts";
+import { touchWorker } from "./statements/heartbeat.ts";
+import { setTransition } from "./statements/lease-end.ts";
+import { INSERT_PARAMETERS, SUBMITTED_NAMES, TASK_VALUES, toParameters } from "./statements/task-groups.ts";
+
+/** Rolls back the transaction of an insert if a job has changed, or if an idempotency key exists. */
+export class Refused extends Error {}
+
+/** A job that a transaction has locked, so that it is not removed. */
+interface LockedJob {
+  readonly id: string;
+  readonly schema_hash: string;
+  readonly version: string;
+  readonly fairness: string;
+  readonly workers_online: number;
+}
+
+const NEW_TASK_COLUMNS = sql.raw(
+  [...INSERT_PARAMETERS, { name: "payload", type: "json" }]
+    .map(({ name, type }) => `${name} ${type}`)
+    .join(", "),
+);
+
+/** Locks the jobs of new tasks in the order of their ids. Throws `Refused` if one was removed or has changed. */
+export async function lockJobs(
+  db: Sql,
+  tasks: readonly NewTask[],
+  aliveWithinSeconds: number,
+): Promise<ReadonlyMap<string, LockedJob>> {
+  const ids = [...new Set(tasks.map(({ jobId }) => jobId))];
+  const { rows } = await sql<LockedJob>`
+    select j.id, j.schema_hash, j.xmin::text as version, j.fairness, (
+      select count(*)::int from joblib.worker_job as wj join joblib.worker as w on w.id = wj.worker_id
+      where wj.job_id = j.id and ${isAlive(aliveWithinSeconds)}) as workers_online
+    from joblib.job as j
+    where j.id = any(${formatArray(ids)}::uuid[]) and j.removed_at is null
+    order by j.id for key share of j`.execute(db);
+  const jobs = new Map(rows.map((job) => [job.id, job]));
+  for (const { jobId, schemaHash, jobVersion } of tasks) {
+    const job = jobs.get(jobId);
+    const isSame = job?.schema_hash === schemaHash && (jobVersion ?? job.version) === job.version;
+    if (!isSame) throw new Refused();
+  }
+  return jobs;
+}
+
+/** Inserts a task. Throws `Refused` if its idempotency key exists. */
+export async function insertTask(db: Sql, task: NewTask, job: LockedJob | undefined): Promise<TaskRecord> {
+  const isNumberedByRoom = job?.fairness === "room";
+  const values = JSON.stringify({ ...toParameters(task), payload: task.payload });
+  const { rows } = await sql<TaskRow>`
+    with new_task as (
+      select *, coalesce(run_at, now() + make_interval(secs => greatest(in_seconds, 0))) as starts_at
+      from json_to_record(${values}::json) as v(${NEW_TASK_COLUMNS})
+    ),
+    inserted as (
+      insert into joblib.task (${SUBMITTED_NAMES}, due, number, numbered_by_room)
+      select ${TASK_VALUES}, i.starts_at <= now(),
+        ${isNumberedByRoom ? await getRoomNumber(db, task) : sql`nextval('joblib.task_number')`}, ${isNumberedByRoom}::boolean
+      from new_task as i
+      on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
+      returning *
+    ),
+    listed as (
+      insert into joblib.task_listing (task_id, room_id, job_id, created_at)
+      select id, room_id, job_id, created_at from inserted
+    )
+    ${selectTasks("inserted")}`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Refused();
+  return toTaskRecord(row);
+}
+
+/**
+ * Returns the number of a new task of a job with room fairness: the one after the last task of its room, or that of the
+ * task that is claimed next, whichever is higher.
+ */
+async function getRoomNumber(db: Sql, { jobId, roomId, priority }: NewTask) {
+  const { rows } = await sql<{ number: string }>`
+    insert into joblib.room_queue as r (job_id, room_id, priority, number, tasks)
+    values (${jobId}::uuid, ${roomId}, ${priority}::int, coalesce((
+      select t.number from joblib.task as t
+      where t.job_id = ${jobId}::uuid and t.status = 'pending' and t.due and t.priority = ${priority}::int
+      order by ${QUEUE_ORDER} limit 1
+    ), nextval('joblib.task_number')), 1)
+    on conflict (job_id, room_id, priority) do update set number = greatest(r.number + 1, excluded.number), tasks = 1
+    returning r.number::text as number`.execute(db);
+  return sql`${rows[0]?.number}::bigint`;
+}
+
+/** Locks a worker, so that its removal does not miss the tasks that it claims. Returns false if it is gone. */
+export async function lockWorkerForClaim(db: Sql, workerId: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from joblib.worker where id = ${workerId}::uuid for key share`.execute(
+    db,
+  );
+  return rows.length > 0;
+}
+
+/** Claims the first due tasks. Locks up to `limit` tasks of each job, although it claims fewer of them. */
+export async function claimTasks(
+  db: Sql,
+  workerId: string,
+  limit: number,
+  start: boolean,
+): Promise<TaskRow[]> {
+  const { rows } = await sql<TaskRow>`
+    with next as materialized (
+      select due.id from joblib.worker_job as wj
+      join joblib.job as j on j.id = wj.job_id and j.removed_at is null
+      cross join lateral (
+        select t.id, t.priority, t.number from joblib.task as t
+        where t.job_id = j.id and t.status = 'pending' and t.due
+        order by ${QUEUE_ORDER} limit ${limit}::int
+        for update skip locked
+      ) as due
+      where wj.worker_id = ${workerId}::uuid
+      order by due.priority desc, due.number, due.id limit ${limit}::int
+    ),
+    updated as (
+      update joblib.task as t set
+        status = ${start ? "running" : "claimed"}, worker_id = ${workerId}::uuid, attempt = t.attempt + 1,
+        claimed_at = clock_timestamp(), started_at = ${start ? sql`clock_timestamp()` : null},
+        runs = t.runs + ${start ? 1 : 0}::int, version = t.version + 1,
+        completed_at = null, error = null, result = null, progress = null
+      from next where t.id = next.id
+      returning t.*
+    ), ${touchWorker(workerId)}
+    ${selectTasks("updated")} order by t.priority desc, t.number, t.id`.execute(db);
+  return rows;
+}
+
+/** Builds the condition that the task `t` still has this worker and this attempt, if they are set. */
+const buildFence = ({
+  workerId,
+  attempt,
+}: {
+  workerId: string | undefined;
+  attempt: number | undefined;
+}) => sql`
+  ${workerId === undefined ? sql`` : sql`and t.worker_id = ${workerId}::uuid`}
+  ${attempt === undefined ? sql`` : sql`and t.attempt = ${attempt}::int`}`;
+
+const HAS_NO_RESULT_SCHEMA = sql`
+  and exists (select 1 from joblib.job as j where j.id = t.job_id and j.result_schema is null)`;
+
+/** Changes the status of a task if status, worker, attempt and result schema are as expected. */
+export async function changeStatus(db: Sql, step: Transition): Promise<TaskRow | undefined> {
+  const { id, to, workerId, attempt, error, result, progress, isResultUnchecked } = step;
+  const hasResult = result !== undefined && result !== null;
+  const values = {
+    error: sql`${error ?? null}::text`,
+    result: sql`${hasResult ? JSON.stringify(result) : null}::json`,
+    progress: sql`${progress === undefined ? null : JSON.stringify(progress)}::jsonb`,
+    // Without a worker id, a user requested the transition, so its worker has lost the lease.
+    leaseEnd: sql.lit(workerId === undefined ? "lost" : "reported"),
+  };
+  const { rows } = await sql<TaskRow>`
+    with updated as (
+      update joblib.task as t set ${setTransition(to, values)}
+      where t.id = ${id}::uuid and t.status in (${sql.join(getOrigins(to).map((status) => sql.lit(status)))})
+        ${buildFence({ workerId, attempt })} ${isResultUnchecked === true ? HAS_NO_RESULT_SCHEMA : sql``}
+      returning t.*
+    ) ${workerId === undefined ? sql`` : sql`, ${touchWorker(workerId)}`}
+    ${selectTasks("updated")}`.execute(db);
+  return rows[0];
+}
+
+/**
+ * Stores the progress of a running task. Returns undefined if the task is not running or the fence does not
+ * match.
+ */
+export async function storeProgress(
+  db: Sql,
+  { id, workerId, attempt, progress }: ProgressReport,
+): Promise<TaskRow | undefined> {
+  const { rows } = await sql<TaskRow>`
+    with updated as (
+      update joblib.task as t set progress = ${JSON.stringify(progress)}::jsonb, version = t.version + 1
+      where t.id = ${id}::uuid and t.status = 'running' ${buildFence({ workerId, attempt })}
+      returning t.*
+    ) ${workerId === undefined ? sql`` : sql`, ${touchWorker(workerId)}`}
+    ${selectTasks("updated")}`.execute(db);
+  return rows[0];
+}

@@ -1,0 +1,13 @@
+import { inject } from "vitest";
+import { openDatabase } from "../../server/storage/database/database.ts";
+import { migrate } from "../../server/storage/migrations/migrate.ts";
+import { createStorage } from "../../server/storage/mikro-storage.ts";
+import { createDatabase } from "../support/postgres.ts";
+import { storageSuite } from "./storage.suite.ts";
+
+storageSuite("storage on PostgreSQL with the simple queue", async () => {
+  const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 20 });
+  await migrate(orm);
+  const storage = createStorage(orm, { queue: "simple" });
+  return { storage, orm, isBatching: false, close: () => orm.close() };
+});
