@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { type Actor, type JobAddress, Problem } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
 import type { Credentials, HostAuth, RoomAccess } from "../host.ts";
-import { unauthorized } from "./problem-handler.ts";
+import { unauthorized } from "./problems.ts";
 
 const getStatusCode = (error: unknown): number | undefined =>
   error instanceof Error && "statusCode" in error && typeof error.statusCode === "number"

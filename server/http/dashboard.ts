@@ -3,7 +3,8 @@ import { findPackageJSON } from "node:module";
 import { dirname, join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { DASHBOARD_META, Problem } from "../../protocol/index.ts";
+import { DASHBOARD_META } from "../../protocol/index.ts";
+import { routeNotFound } from "./problems.ts";
 import { isApiPath, rejectUnknownPath } from "./unknown-paths.ts";
 
 /**
@@ -94,11 +95,7 @@ export const serveDashboard = async (
   const sendDeepLink = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     // If the dashboard is at the root, unknown addresses of the API are also handled here.
     if (isApiPath(request, prefix)) rejectUnknownPath(request, reply, prefix);
-    if (!acceptsHtml(request))
-      throw new Problem(
-        "route-not-found",
-        "No route matches this path. Check the path and the API's prefix.",
-      );
+    if (!acceptsHtml(request)) throw routeNotFound();
     return sendPage(request, reply);
   };
 

@@ -42,13 +42,6 @@ const ANONYMOUS: Caller = {
   listRooms: async () => [],
 };
 
-function toPointer(path: readonly PropertyKey[]) {
-  return path
-    .map((key) => `/${String(key).slice(0, 200).replaceAll("~", "~0").replaceAll("/", "~1")}`)
-    .join("")
-    .slice(0, 1000);
-}
-
 function toFieldErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
   return issues
     .slice(0, MAX_ERRORS)

@@ -21,7 +21,7 @@ import {
 } from "../../protocol/tracing/spans.ts";
 import type { WireTask } from "../storage/task-columns.ts";
 import type { ClaimTasksResult } from "../use-cases/tasks/claim-tasks.ts";
-import { toKnownProblem } from "./problem-handler.ts";
+import { toKnownProblem } from "./problems.ts";
 
 type Links = ReturnType<typeof createLinks>;
 

@@ -26,7 +26,7 @@ import { readTaskLogs } from "../../use-cases/tasks/task-logs.ts";
 import { updateTask } from "../../use-cases/tasks/update-task.ts";
 import { updateTasks, updateTasksMinimal } from "../../use-cases/tasks/update-tasks.ts";
 import type { Call, Handlers } from "../call.ts";
-import { toProblem } from "../problem-handler.ts";
+import { toProblem } from "../problems.ts";
 import { inAwaitSpan, inClaimSpan, inSubmitSpan, inUpdateSpan } from "../spans.ts";
 
 type TaskHandlers = Pick<
