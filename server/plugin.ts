@@ -190,8 +190,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   );
 
   if (options.dashboard !== undefined && options.dashboard !== false) {
-    const path = parseMountPath(options.dashboard);
-    await serveDashboard(app, { path, files: options.dashboardFiles });
+    await serveDashboard(app, parseMountPath(options.dashboard), options.dashboardFiles);
   }
 
   const logRefusal = createRefusalLog(context);
