@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import * as z from "zod";
 import type { TaskSubmission } from "../../protocol/tasks/submit.ts";
-import { collect } from "../connect/option-values.ts";
-import { integer, seconds } from "../connect/options.ts";
+import { collect, parseWaitValue } from "../connect/option-values.ts";
+import { integer, seconds, text, Wait } from "../connect/options.ts";
 
 /** The options of a task. Every command that submits a task has them. */
 export const submissionFields = {
@@ -54,3 +54,37 @@ export function toTaskSubmission({
     ...(timeout === undefined ? {} : { timeout_seconds: timeout }),
   };
 }
+
+/** The options of `joblib run` with a job, without the job's parameters. */
+export const RunJobOptions = z.object({
+  job: text,
+  payloadFile: text.optional(),
+  ...submissionFields,
+  wait: Wait.optional(),
+  help: z.boolean().default(false),
+});
+export type RunJobOptions = z.infer<typeof RunJobOptions>;
+
+/** Adds the options of running a job. A parameter with the name of an option must be passed after `--`. */
+export function addRunJobOptions(command: Command): Command {
+  command.option(
+    "--payload-file <file>",
+    "file with the payload, a JSON object; flags override it; - reads stdin",
+  );
+  return addSubmissionOptions(addSetOption(command)).option(
+    "--wait [seconds]",
+    "wait until the task ends, or at most this long",
+    parseWaitValue,
+  );
+}
+
+const InspectAddress = z.union([z.literal(true), text]).optional();
+
+/** The options of `joblib run` with a file. */
+export const RunFileOptions = z.object({
+  job: text,
+  task: text.optional(),
+  inspect: InspectAddress,
+  inspectBrk: InspectAddress,
+});
+export type RunFileOptions = z.infer<typeof RunFileOptions>;
