@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type * as z from "zod";
 import { applyEnvironment, GlobalOptions } from "./connect/global-options.ts";
+import { toKebabCase } from "./connect/option-values.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { InterruptedError, UsageError } from "./io/errors.ts";
 import type { ClientContext, CommandHandler, LocalContext, Tools } from "./tools.ts";
@@ -75,7 +76,6 @@ function readOptions<Options>(tools: Tools, schema: z.ZodType<Options>, command:
 }
 
 const toCamelCase = (name: string) => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-const toKebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 function parseOptions<Value>(
   schema: z.ZodType<Value>,

@@ -1,4 +1,4 @@
-import type { InvitationIssuer } from "./auth/invitation-issuer.ts";
+import type { InvitationIssuer } from "./auth/invitations.ts";
 import type { EventBus, Log, Meter } from "./ports.ts";
 import type { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings.ts";

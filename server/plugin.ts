@@ -2,21 +2,20 @@ import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Redis } from "ioredis";
 import type { Registry } from "prom-client";
 import { type OperationName, operations, streams } from "../protocol/index.ts";
-import type { InvitationIssuer } from "./auth/invitation-issuer.ts";
+import type { InvitationIssuer } from "./auth/invitations.ts";
 import type { Context } from "./context.ts";
 import { InProcessEventBus } from "./events/in-process-event-bus.ts";
 import { RedisEventBus } from "./events/redis-event-bus.ts";
 import type { HostAuth } from "./host.ts";
-import { addBodyParser } from "./http/body-parser.ts";
-import type { Handlers } from "./http/call.ts";
+import { CALLER } from "./http/callers.ts";
 import { parseMountPath, serveDashboard } from "./http/dashboard.ts";
+import { addBodyParser } from "./http/json-body.ts";
 import { LongPolls } from "./http/long-polls.ts";
-import { createOperationRoute, type RouteDependencies } from "./http/operation-route.ts";
-import { createProblemHandler } from "./http/problem-handler.ts";
-import { createAccessRoutes } from "./http/routes/access.routes.ts";
+import { createOperationRoute, type Handlers, type RouteDependencies } from "./http/operation-route.ts";
+import { createProblemHandler } from "./http/problems.ts";
 import { createJobRoutes } from "./http/routes/jobs.routes.ts";
 import { createMetaRoutes } from "./http/routes/meta.routes.ts";
-import { createStatsRoutes } from "./http/routes/stats.routes.ts";
+import { createRoomRoutes } from "./http/routes/rooms.routes.ts";
 import { createTaskRoutes } from "./http/routes/tasks.routes.ts";
 import { createWorkerRoutes } from "./http/routes/workers.routes.ts";
 import { createStreamRoute } from "./http/stream-route.ts";
@@ -163,6 +162,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   const sweeper = new Sweeper(context);
   const { prefix } = app;
 
+  app.decorateRequest(CALLER, null);
   addBodyParser(app);
   app.setErrorHandler(createProblemHandler(prefix));
   addUnknownPathHandler(app, prefix);
@@ -170,9 +170,8 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     ...createJobRoutes(context),
     ...createTaskRoutes(context),
     ...createWorkerRoutes(context),
-    ...createAccessRoutes(context),
-    ...createStatsRoutes(context),
-    ...createMetaRoutes(),
+    ...createRoomRoutes(context),
+    ...createMetaRoutes(context),
   };
   const userLimit = new UserConcurrencyLimit(
     settings.max_requests_per_user,
@@ -191,8 +190,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   );
 
   if (options.dashboard !== undefined && options.dashboard !== false) {
-    const path = parseMountPath(options.dashboard);
-    await serveDashboard(app, { path, files: options.dashboardFiles });
+    await serveDashboard(app, parseMountPath(options.dashboard), options.dashboardFiles);
   }
 
   const logRefusal = createRefusalLog(context);

@@ -1,16 +1,13 @@
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Redis } from "ioredis";
 import { isLoopback, Problem } from "../protocol/index.ts";
-import { createInvitationIssuer, type InvitationIssuer } from "./auth/invitation-issuer.ts";
+import { InvitationIssuer } from "./auth/invitations.ts";
 import { jwtAuth } from "./auth/jwt-auth.ts";
 import { isLocalRequest, localAuth } from "./auth/local-auth.ts";
 import { redisOptions } from "./events/redis-url.ts";
 import type { HostAuth } from "./host.ts";
-import { answerClientError } from "./http/client-errors.ts";
-import { createMetrics } from "./http/metrics.ts";
-import { createProblemHandler, sendProblem, toKnownProblem } from "./http/problem-handler.ts";
-import { createRequestLog } from "./http/request-log.ts";
-import { addStandaloneRoutes, type ComponentState } from "./http/standalone-routes.ts";
+import { answerClientError, createProblemHandler, sendProblem, toKnownProblem } from "./http/problems.ts";
+import { addStandaloneRoutes, type ComponentState, createMetrics } from "./http/standalone-routes.ts";
 import { createIdGenerator } from "./id-generator.ts";
 import { joblib } from "./plugin.ts";
 import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
@@ -24,7 +21,6 @@ import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/ports/storage.ts";
 import { StorageUnavailable } from "./storage/sessions/storage-unavailable.ts";
 import { describeTlsError } from "./tls/tls-errors.ts";
-import { VERSION } from "./version.ts";
 
 /** Options of `createServer`. */
 export interface ServerOptions {
@@ -204,7 +200,6 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
   requireSafeHost(settings);
   const app = Fastify({
     logger: { level: settings.log_level, stream: process.stderr },
-    childLoggerFactory: createRequestLog,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.body_limit,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -231,8 +226,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     app.addHook("onClose", () => storage.close());
     await requireUsableDatabase(storage);
     const { jwt_secret: secret } = settings;
-    const invitations =
-      secret === undefined ? undefined : createInvitationIssuer(secret, storage.invitations);
+    const invitations = secret === undefined ? undefined : new InvitationIssuer(secret, storage.invitations);
     const auth = createAuth(settings, invitations);
 
     closeConnectionsOnShutdown(app);
@@ -247,7 +241,6 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
       });
     }
     addStandaloneRoutes(app, {
-      version: VERSION,
       metrics,
       database: () =>
         readDatabaseState(storage, settings.database_url === undefined ? "pglite" : "postgresql"),

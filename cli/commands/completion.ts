@@ -3,17 +3,14 @@ import * as z from "zod";
 import { localAction } from "../action.ts";
 import { SCRIPTS, SHELLS } from "../completion/scripts.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
+import type { LocalContext, Tools } from "../tools.ts";
 
 const CompletionOptions = z.object({
   shell: z.enum(SHELLS, { error: `must be one of ${SHELLS.join(", ")}` }),
 });
-export type CompletionOptions = z.infer<typeof CompletionOptions>;
+type CompletionOptions = z.infer<typeof CompletionOptions>;
 
-export function completionCommand(
-  tools: Tools,
-  run: CommandHandler<LocalContext, CompletionOptions> = printScript,
-) {
+export function completionCommand(tools: Tools) {
   return new Command("completion")
     .description(
       "Print the completion script for a shell. It completes commands and options, and reads the rooms, jobs, parameters, tasks and workers from the server.",
@@ -27,7 +24,7 @@ Examples:
   $ source <(joblib completion zsh)            # in ~/.zshrc, after compinit
   $ joblib completion fish > ~/.config/fish/completions/joblib.fish`,
     )
-    .action(localAction(tools, CompletionOptions, run));
+    .action(localAction(tools, CompletionOptions, printScript));
 }
 
 /** Prints the completion script of a shell. */

@@ -5,7 +5,7 @@ import type { Environment } from "../connect/global-options.ts";
 import { integer, text } from "../connect/options.ts";
 import { readSettings, startServer } from "../connect/start-server.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
+import type { LocalContext, Tools } from "../tools.ts";
 
 const DevOptions = z.object({
   file: text,
@@ -13,10 +13,10 @@ const DevOptions = z.object({
   dataDir: text.default("memory://"),
   concurrency: integer(1, 1000).default(1),
 });
-export type DevOptions = z.infer<typeof DevOptions>;
+type DevOptions = z.infer<typeof DevOptions>;
 
 /** `joblib dev <file>`. */
-export function devCommand(tools: Tools, run: CommandHandler<LocalContext, DevOptions> = develop) {
+export function devCommand(tools: Tools) {
   return new Command("dev")
     .description(
       "Run a server and a worker in one process, and restart the worker when the file or one of its imports changes. Data is kept in memory, and jobs are public unless --room is set.",
@@ -35,7 +35,7 @@ Examples:
   $ joblib dev ./extensions.ts
   $ joblib run public:modifiers:Rotate --angle 90 --wait   # in another terminal`,
     )
-    .action(localAction(tools, DevOptions, run));
+    .action(localAction(tools, DevOptions, develop));
 }
 
 /** Runs a server and a worker until an interrupt. */

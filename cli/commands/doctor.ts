@@ -1,18 +1,18 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { clientAction } from "../action.ts";
-import { runMigrations } from "../connect/database-migrations.ts";
 import { seconds, text } from "../connect/options.ts";
 import { getSingleRoom } from "../connect/room.ts";
-import { readSettings } from "../connect/start-server.ts";
-import { type CheckResult, getMessage, type Probe, reportFailure, reportOk } from "../doctor/check-result.ts";
-import { describeConnection } from "../doctor/connection-check.ts";
+import { readSettings, runMigrations } from "../connect/start-server.ts";
+import { type CheckResult, type Probe, reportFailure, reportOk } from "../doctor/check-result.ts";
 import { examine } from "../doctor/examine.ts";
+import { describeConnection } from "../doctor/server-check.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { getMessage } from "../io/errors.ts";
 import type { Io } from "../io/output.ts";
 import { escapeLine } from "../io/sanitize.ts";
 import { wrap } from "../io/text-width.ts";
-import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
+import type { ClientContext, Tools } from "../tools.ts";
 
 /**
  * Default duration of the checks. It is long enough to test a long poll and an event stream, and short
@@ -29,9 +29,9 @@ const DoctorOptions = z.object({
   proxy: z.union([z.literal(true), seconds(1, 900)]).optional(),
   databaseUrl: text.optional(),
 });
-export type DoctorOptions = z.infer<typeof DoctorOptions>;
+type DoctorOptions = z.infer<typeof DoctorOptions>;
 
-export function doctorCommand(tools: Tools, run: CommandHandler<ClientContext, DoctorOptions> = diagnose) {
+export function doctorCommand(tools: Tools) {
   return new Command("doctor")
     .description(
       "Check everything that a worker needs, from this machine to the server's database: the server and its version, encryption, clocks, the token and its rooms, the database and its migrations, the event bus, long polls and event streams.",
@@ -55,7 +55,7 @@ Examples:
   $ joblib doctor
   $ joblib doctor --room lab --proxy --json | jq -e .ok`,
     )
-    .action(clientAction(tools, DoctorOptions, run));
+    .action(clientAction(tools, DoctorOptions, diagnose));
 }
 
 /** Runs the checks and prints each result as soon as it is known. */

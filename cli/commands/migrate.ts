@@ -1,23 +1,19 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { localAction } from "../action.ts";
-import { runMigrations } from "../connect/database-migrations.ts";
 import { text } from "../connect/options.ts";
-import { readSettings } from "../connect/start-server.ts";
+import { readSettings, runMigrations } from "../connect/start-server.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
+import type { LocalContext, Tools } from "../tools.ts";
 
 const MigrateOptions = z.object({
   dataDir: text.optional(),
   databaseUrl: text.optional(),
   check: z.boolean().default(false),
 });
-export type MigrateOptions = z.infer<typeof MigrateOptions>;
+type MigrateOptions = z.infer<typeof MigrateOptions>;
 
-export function migrateCommand(
-  tools: Tools,
-  run: CommandHandler<LocalContext, MigrateOptions> = migrateDatabase,
-) {
+export function migrateCommand(tools: Tools) {
   return new Command("migrate")
     .description(
       "Apply pending database migrations and print their names. `joblib serve` also applies them at startup. It is safe to run it several times at once.",
@@ -35,7 +31,7 @@ Examples:
   $ joblib migrate --database-url postgres://joblib@db/joblib
   $ joblib migrate --check || echo "migrate first"`,
     )
-    .action(localAction(tools, MigrateOptions, run));
+    .action(localAction(tools, MigrateOptions, migrateDatabase));
 }
 
 /** Applies the pending migrations. With `--check`, only prints them. */

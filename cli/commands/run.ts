@@ -3,8 +3,7 @@ import { parseJobName } from "../../protocol/job-name.ts";
 import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
 import { clientAction, localAction } from "../action.ts";
 import { UsageError } from "../io/errors.ts";
-import { RunFileOptions } from "../run/run-file-options.ts";
-import { addRunJobOptions, RunJobOptions } from "../run/run-options.ts";
+import { addRunJobOptions, RunFileOptions, RunJobOptions } from "../run/run-options.ts";
 import type { ClientContext, CommandHandler, LocalContext, Tools } from "../tools.ts";
 
 /** The functions that run a job or a file. Tests replace them. */

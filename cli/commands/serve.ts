@@ -13,7 +13,7 @@ import {
   startServer,
 } from "../connect/start-server.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import type { CommandHandler, LocalContext, Tools } from "../tools.ts";
+import type { LocalContext, Tools } from "../tools.ts";
 import type { Interrupts } from "../worker/interrupts.ts";
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
@@ -29,10 +29,10 @@ const ServeOptions = z.object({
   dashboard: z.boolean().default(true),
   printSettings: z.boolean().default(false),
 });
-export type ServeOptions = z.infer<typeof ServeOptions>;
+type ServeOptions = z.infer<typeof ServeOptions>;
 
 /** `joblib serve`. */
-export function serveCommand(tools: Tools, run: CommandHandler<LocalContext, ServeOptions> = serve) {
+export function serveCommand(tools: Tools) {
   return new Command("serve")
     .description(
       "Run a server. By default it stores its data in .joblib and accepts only connections from this machine. With JOBLIB_JWT_SECRET or JOBLIB_JWKS_URL it requires tokens and can listen on other interfaces.",
@@ -63,7 +63,7 @@ Examples:
   $ JOBLIB_JWT_SECRET=… joblib serve --host 0.0.0.0 \\
       --database-url postgres://joblib@db/joblib --redis-url redis://cache`,
     )
-    .action(localAction(tools, ServeOptions, run));
+    .action(localAction(tools, ServeOptions, serve));
 }
 
 /** Runs the server until an interrupt. */

@@ -1,20 +1,19 @@
 import { Command } from "commander";
 import * as z from "zod";
 import type { Job } from "../../protocol/jobs.ts";
-import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
 import { clientAction } from "../action.ts";
 import { text } from "../connect/options.ts";
-import { getSingleRoom } from "../connect/room.ts";
+import { getRoom } from "../connect/room.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import type { ClientContext, CommandHandler, Tools } from "../tools.ts";
-import { formatCount } from "../views/count.ts";
+import type { ClientContext, Tools } from "../tools.ts";
+import { formatCount } from "../views/units.ts";
 
 const TypesOptions = z.object({ output: text.optional() });
-export type TypesOptions = z.infer<typeof TypesOptions>;
+type TypesOptions = z.infer<typeof TypesOptions>;
 
 const PAGE_SIZE = 500;
 
-export function typesCommand(tools: Tools, run: CommandHandler<ClientContext, TypesOptions> = printTypes) {
+export function typesCommand(tools: Tools) {
   return new Command("types")
     .description(
       "Print TypeScript types for every job in a room, so that the compiler checks payloads and results. The room is --room or JOBLIB_ROOM, otherwise @global.",
@@ -34,13 +33,13 @@ In a program:
   const done = await jobs.client.awaitTask(task);
   if (done.status === "completed") done.result;`,
     )
-    .action(clientAction(tools, TypesOptions, run));
+    .action(clientAction(tools, TypesOptions, printTypes));
 }
 
 /** Prints the types of the jobs in a room. */
 export async function printTypes(context: ClientContext, { output }: TypesOptions): Promise<ExitCode> {
   const { io, global, writeText } = context;
-  const room = getSingleRoom(global.room) ?? GLOBAL_ROOM;
+  const room = getRoom(undefined, global.room);
   const jobs = await listAllJobs(context, room);
   const { generateTypes } = await import("../types/generate-types.ts");
   const types = await generateTypes(jobs, room);

@@ -5,8 +5,8 @@ import type { GlobalOptions } from "../connect/global-options.ts";
 import { getJobRoom } from "../connect/room.ts";
 import { getParameters, type Parameter } from "../parameters/parameter.ts";
 import { formatChoices } from "../parameters/read-value.ts";
-import { formatCount } from "../views/count.ts";
 import { getDescription } from "../views/schema-view.ts";
+import { formatCount } from "../views/units.ts";
 
 /** A possible completion and its description. */
 export interface Candidate {

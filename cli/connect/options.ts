@@ -37,7 +37,9 @@ export const pageOptions = {
   offset: integer(0, 1_000_000_000).default(0),
 };
 
-export const taskPageOptions = { ...pageOptions, after: text.optional() };
+/** The options of a command that prints a list. */
+export const PageOptions = z.object(pageOptions);
+export type PageOptions = z.infer<typeof PageOptions>;
 
 const Status = z.enum(TaskStatus.options, {
   error: `must be one of ${TaskStatus.options.join(", ")}`,
@@ -54,6 +56,10 @@ export const PathId = z
   .string()
   .regex(/^(?!\.{0,2}$)/, { error: "invalid id" })
   .max(1000, { error: "must be at most 1000 characters" });
+
+/** The options of a command that has an id as its only argument. */
+export const IdOptions = z.object({ id: PathId });
+export type IdOptions = z.infer<typeof IdOptions>;
 
 const SECONDS_PER_UNIT = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const isUnit = (unit: string): unit is keyof typeof SECONDS_PER_UNIT => Object.hasOwn(SECONDS_PER_UNIT, unit);

@@ -1,17 +1,15 @@
+import { existsSync } from "node:fs";
 import type { Settings, SettingsInput } from "../../server/settings.ts";
 import type { DatabaseFinding } from "../../server/storage/database/unfit-database.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { CliError, UsageError } from "../io/errors.ts";
 import type { Environment } from "./global-options.ts";
+import { toKebabCase } from "./option-values.ts";
 
 /** A server in this process. */
 export interface RunningServer {
   readonly url: string;
   close(): Promise<void>;
-}
-
-function toKebabCase(name: string) {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(/_/g, "-");
 }
 
 /** Replaces the name of a setting in an error message by the command line option. */
@@ -105,6 +103,28 @@ export async function startServer(
     } catch (error) {
       await app.close();
       throw error;
+    }
+  } catch (error) {
+    throw toStartError(error);
+  }
+}
+
+/** Applies the pending migrations and returns their names. With `check`, only returns the names. */
+export async function runMigrations(settings: Settings, check: boolean): Promise<readonly string[]> {
+  const [{ openDatabase }, { migrate, checkMigrations }] = await Promise.all([
+    import("../../server/storage/database/database.ts"),
+    import("../../server/storage/migrations/migrate.ts"),
+  ]);
+  const { database_url: url, data_dir: dataDir } = settings;
+  try {
+    // A check must not create a data directory. If there is none, the check uses an empty in-memory
+    // database, which has the same pending migrations.
+    const embedded = { dataDir: check && !existsSync(dataDir) ? "memory://" : dataDir };
+    const orm = await openDatabase(url === undefined ? embedded : { url });
+    try {
+      return await (check ? checkMigrations(orm) : migrate(orm));
+    } finally {
+      await orm.close();
     }
   } catch (error) {
     throw toStartError(error);

@@ -26,19 +26,10 @@ export function reportOk(check: string, detail: string): CheckResult {
 
 /** Returns the result of a check of something that works, but may stop working or could be improved. */
 export function reportWarning(check: string, detail: string, advice: string): CheckResult {
-  return {
-    ...{ check, status: "warning", detail, advice },
-  };
+  return { check, status: "warning", detail, advice };
 }
 
 /** Returns the result of a check that failed. */
 export function reportFailure(check: string, detail: string, advice: string): CheckResult {
-  return {
-    ...{ check, status: "failed", detail, advice },
-  };
-}
-
-/** Returns an error's message. */
-export function getMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return { check, status: "failed", detail, advice };
 }

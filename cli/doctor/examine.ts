@@ -2,14 +2,15 @@ import * as z from "zod";
 import type { CallerInfo } from "../../protocol/caller.ts";
 import type { Health } from "../../protocol/health.ts";
 import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
-import { type CheckResult, getMessage, type Probe, reportWarning } from "./check-result.ts";
-import { checkEncryption } from "./connection-check.ts";
-import { checkFitness } from "./fitness-check.ts";
+import { getMessage } from "../io/errors.ts";
+import { type CheckResult, type Probe, reportWarning } from "./check-result.ts";
 import { checkEventStream, checkLongPoll } from "./long-request-check.ts";
 import {
   checkBus,
   checkClock,
   checkDatabase,
+  checkEncryption,
+  checkFitness,
   checkServer,
   checkVersion,
   measureClockSkew,

@@ -2,14 +2,8 @@ import { fillPath } from "../../protocol/operation.ts";
 import { parseWait } from "../../protocol/prefer.ts";
 import { streams } from "../../protocol/streams.ts";
 import { MAX_LONG_POLL_SECONDS } from "../../sdk/http/options.ts";
-import {
-  type CheckResult,
-  getMessage,
-  type Probe,
-  reportFailure,
-  reportOk,
-  reportWarning,
-} from "./check-result.ts";
+import { getMessage } from "../io/errors.ts";
+import { type CheckResult, type Probe, reportFailure, reportOk, reportWarning } from "./check-result.ts";
 
 const formatSeconds = (milliseconds: number) => `${Math.round(milliseconds / 100) / 10} s`;
 /**

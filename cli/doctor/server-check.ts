@@ -1,15 +1,8 @@
-import type { Health } from "../../protocol/health.ts";
+import { type ConnectionSecurity, type Health, isLoopback } from "../../protocol/health.ts";
+import { formatDuration } from "../../protocol/time.ts";
 import { ConnectionError, ProtocolError } from "../../sdk/errors.ts";
-import { formatDuration } from "../views/duration.ts";
-import {
-  type CheckResult,
-  getMessage,
-  type Probe,
-  reportFailure,
-  reportOk,
-  reportWarning,
-} from "./check-result.ts";
-import { describeConnection } from "./connection-check.ts";
+import { getMessage } from "../io/errors.ts";
+import { type CheckResult, type Probe, reportFailure, reportOk, reportWarning } from "./check-result.ts";
 
 /** The result of the server check, and data from the first response. */
 export interface ServerCheck {
@@ -103,6 +96,34 @@ export function checkClock(measured: ReturnType<typeof measureClockSkew>): Check
   );
 }
 
+const DESCRIPTIONS: Record<ConnectionSecurity, string> = {
+  tls: "encrypted (TLS, certificate verified)",
+  "tls-unverified": "encrypted (TLS, certificate not verified)",
+  plain: "not encrypted",
+  local: "local connection",
+};
+
+/**
+ * Describes whether a connection of the server is encrypted. Returns an empty text if the server does not
+ * report it.
+ */
+export function describeConnection(connection: ConnectionSecurity | null | undefined): string {
+  return connection === null || connection === undefined ? "" : `, ${DESCRIPTIONS[connection]}`;
+}
+
+/** Checks whether requests from this machine to the server are encrypted. */
+export function checkEncryption({ client, token }: Probe): CheckResult {
+  const check = "encryption";
+  const { protocol, hostname } = new URL(client.url);
+  if (protocol === "https:") return reportOk(check, "requests are encrypted (HTTPS)");
+  if (isLoopback(hostname)) return reportOk(check, "not needed: requests do not leave this machine");
+  return reportWarning(
+    check,
+    `${token === undefined ? "payloads and results" : "the token, payloads and results"} are sent to ${hostname} unencrypted`,
+    "put a reverse proxy with TLS in front of the server, and use its https:// URL",
+  );
+}
+
 /** Checks that the server's database is reachable and migrated, and that the connection to it is encrypted. */
 export function checkDatabase({ database }: Health, kind: string | undefined): CheckResult {
   const check = "database";
@@ -131,6 +152,29 @@ export function checkDatabase({ database }: Health, kind: string | undefined): C
     );
   }
   return reportOk(check, `${detail}, no pending migrations`);
+}
+
+type Kind = NonNullable<Health["database"]["findings"]>[number];
+
+/**
+ * Detail and advice for each kind of problem. They do not name database objects or statements, because not
+ * every user may see these. The server's log contains them.
+ */
+const TEXTS: Readonly<Record<Kind, readonly [detail: string, advice: string]>> = {
+  unsuitable: ["the database is not supported", "use PostgreSQL with a supported version and encoding UTF8"],
+  rights: [
+    "the database role of the server lacks privileges",
+    "grant them as in docs/operating.md, 'Database roles'",
+  ],
+  "read-only": ["the database is read-only", "connect the server to the primary"],
+};
+
+/** Returns a failed check for each reason why the server cannot use its database. */
+export function checkFitness({ database }: Health): readonly CheckResult[] {
+  return (database.findings ?? []).map((kind) => {
+    const [detail, advice] = TEXTS[kind];
+    return reportFailure("database", detail, `${advice}; the server's log has the details`);
+  });
 }
 
 /** Checks that events reach other servers, and that the connection to Redis is encrypted. */

@@ -1,15 +1,9 @@
 import * as z from "zod";
 import type { CallerInfo } from "../../protocol/caller.ts";
 import { UnauthorizedError } from "../../sdk/errors.ts";
-import { formatAge } from "../views/duration.ts";
-import {
-  type CheckResult,
-  getMessage,
-  type Probe,
-  reportFailure,
-  reportOk,
-  reportWarning,
-} from "./check-result.ts";
+import { getMessage } from "../io/errors.ts";
+import { formatAge } from "../views/units.ts";
+import { type CheckResult, type Probe, reportFailure, reportOk, reportWarning } from "./check-result.ts";
 
 /** A token that expires within this time causes a warning. */
 const EXPIRES_SOON_MS = 3_600_000;

@@ -29,3 +29,8 @@ export class InterruptedError extends CliError {
     this.name = "InterruptedError";
   }
 }
+
+/** Returns an error's message. */
+export function getMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

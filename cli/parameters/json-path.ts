@@ -27,3 +27,11 @@ export function getAtPath(object: JsonObject, path: readonly string[]): JsonValu
 export function splitPath(text: string): string[] {
   return text.split(/(?<!\\)\./).map((part) => part.replaceAll("\\.", "."));
 }
+
+/** Splits a JSON Pointer (RFC 6901) into names. */
+export function splitPointer(pointer: string): string[] {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+}

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { findInexactNumber, formatInexactNumberMessage } from "../../protocol/schema/exact-number.ts";
 import { EXIT } from "../exit-codes.ts";
-import { CliError, UsageError } from "../io/errors.ts";
+import { CliError, getMessage, UsageError } from "../io/errors.ts";
 import { setAtPath, splitPath } from "./json-path.ts";
 
 /** The options from which a payload is built. */
@@ -30,9 +30,7 @@ function parseObject(text: string, source: string): JsonObject {
     value = parseJson(text, source);
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw createRejection(
-      `${source} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw createRejection(`${source} is not valid JSON: ${getMessage(error)}`);
   }
   if (!isJsonObject(value)) throw createRejection(`${source} must be a JSON object, such as {"angle": 90}`);
   return value;

@@ -1,11 +1,5 @@
+import { splitPointer } from "./json-path.ts";
 import type { Parameter } from "./parameter.ts";
-
-function splitPointer(pointer: string): string[] {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((part) => part.replace(/~1/g, "/").replace(/~0/g, "~"));
-}
 
 const isIndex = (part: string) => /^\d+$/.test(part);
 

@@ -1,6 +1,9 @@
+import * as z from "zod";
+import { Job } from "../../protocol/jobs.ts";
 import { diffSchemas } from "../../protocol/schema/compare-schemas.ts";
 import type { LogLevel } from "../../protocol/tasks/log.ts";
-import type { Progress } from "../../protocol/tasks/task.ts";
+import { type Progress, Task } from "../../protocol/tasks/task.ts";
+import { formatDuration } from "../../protocol/time.ts";
 import { runLocally } from "../../sdk/worker/run-locally.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { CliError, UsageError } from "../io/errors.ts";
@@ -8,7 +11,6 @@ import type { Io } from "../io/output.ts";
 import { readObject } from "../parameters/payload.ts";
 import type { LocalContext } from "../tools.ts";
 import { formatDiff } from "../views/diff-view.ts";
-import { formatDuration } from "../views/duration.ts";
 import { LOG_STYLES } from "../views/log-view.ts";
 import { formatProgress, formatResult } from "../views/task-view.ts";
 import {
@@ -19,8 +21,24 @@ import {
   summarizeError,
 } from "../worker/load-extensions.ts";
 import { breakBeforeRun, openInspector } from "./debugger.ts";
-import { type ExportedTask, RunnableTask } from "./exported-task.ts";
-import type { RunFileOptions } from "./run-file-options.ts";
+import type { RunFileOptions } from "./run-options.ts";
+
+/** A task and the schemas of its job. This is sufficient to run the task on another machine. */
+export const ExportedTask = z.object({
+  joblib: z.literal("task"),
+  version: z.literal(1),
+  task: Task,
+  job: Job.pick({ full_name: true, schema: true, result_schema: true, description: true })
+    .nullable()
+    .describe("null if the job no longer exists"),
+});
+export type ExportedTask = z.infer<typeof ExportedTask>;
+
+/** A task that can be run locally: an exported task, or a task that `tasks status --json` has printed. */
+export const RunnableTask = z.union([
+  ExportedTask,
+  Task.transform((task): ExportedTask => ({ joblib: "task", version: 1, task, job: null })),
+]);
 
 /**
  * Runs an exported task in this process, without a server. Prints progress and log to stderr, and the result

@@ -13,14 +13,12 @@ import { readPayload } from "../parameters/payload.ts";
 import { toFlag } from "../parameters/pointer-flag.ts";
 import { findMissing, readFlags } from "../parameters/read-flags.ts";
 import type { ClientContext } from "../tools.ts";
-import { formatDuration } from "../views/duration.ts";
 import { formatJobHelp } from "../views/job-help.ts";
-import { formatResult, formatTask } from "../views/task-view.ts";
+import { formatResult, formatRunTime, formatTask } from "../views/task-view.ts";
 import { followTask } from "./follow-task.ts";
 import { promptForMissing } from "./prompt-missing.ts";
-import { addRunJobOptions, type RunJobOptions } from "./run-options.ts";
-import { toTaskSubmission } from "./submission-options.ts";
-import { getTaskExitCode } from "./wait-for-task.ts";
+import { addRunJobOptions, type RunJobOptions, toTaskSubmission } from "./run-options.ts";
+import { getTaskExitCode, printIfNoWorker } from "./wait-for-task.ts";
 
 /** Submits a task. The parameters of the job are flags. With `--wait`, prints the result. */
 export async function runJob(context: ClientContext, options: RunJobOptions): Promise<ExitCode> {
@@ -116,9 +114,7 @@ async function printTask(
   submitted: SubmittedTask,
 ): Promise<ExitCode> {
   const { io } = context;
-  if (submitted.workers_online === 0 && submitted.status === "pending") {
-    io.printNote("no worker for this job is online; the task stays pending until one connects", "dim");
-  }
+  printIfNoWorker(io, submitted);
   if (wait === undefined) {
     io.printResult(submitted, (safe) => formatTask(safe, io.paint, io.width));
     return EXIT.ok;
@@ -138,24 +134,20 @@ async function printTask(
 /** Prints the result to stdout, and the status to stderr. */
 function printOutcome({ io }: ClientContext, task: Task): ExitCode {
   const code = getTaskExitCode(task);
+  const runTime = formatRunTime(task);
+  const took = runTime === undefined ? "" : ` after ${runTime}`;
   if (io.json) {
     io.printResult(task, () => "");
     return code;
   }
   if (task.status === "completed") {
-    io.printNote(`completed${formatTook(task)}`, "success");
+    io.printNote(`completed${took}`, "success");
     io.printResult(task.result, formatResult);
   } else if (code === EXIT.notFinished) {
     io.printNote(`the task did not finish in time; it is ${task.status}`, "error");
     io.printNote(`to continue watching it, run \`joblib tasks watch ${task.id}\``, "dim");
   } else {
-    io.printNote(`${task.status}${formatTook(task)}${task.error === null ? "" : `: ${task.error}`}`, "error");
+    io.printNote(`${task.status}${took}${task.error === null ? "" : `: ${task.error}`}`, "error");
   }
   return code;
-}
-
-function formatTook({ started_at, completed_at }: Task) {
-  return started_at === null || completed_at === null
-    ? ""
-    : ` after ${formatDuration(Date.parse(completed_at) - Date.parse(started_at))}`;
 }

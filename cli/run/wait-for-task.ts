@@ -1,7 +1,9 @@
 import { isTerminal, type TaskStatus } from "../../protocol/tasks/status.ts";
+import type { SubmittedTask } from "../../protocol/tasks/submit.ts";
 import type { Task } from "../../protocol/tasks/task.ts";
 import type { Wait } from "../connect/options.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
+import type { Io } from "../io/output.ts";
 import type { ClientContext } from "../tools.ts";
 import { formatTaskStatus } from "../views/task-view.ts";
 
@@ -47,4 +49,10 @@ const EXIT_BY_STATUS: Record<TaskStatus, ExitCode> = {
 /** Returns the exit code of a command that waited for a task. */
 export function getTaskExitCode({ status }: Task): ExitCode {
   return EXIT_BY_STATUS[status];
+}
+
+/** Prints a note if no worker can run a new task. */
+export function printIfNoWorker(io: Io, { workers_online, status }: SubmittedTask): void {
+  if (workers_online !== 0 || status !== "pending") return;
+  io.printNote("no worker for this job is online; the task stays pending until one connects", "dim");
 }

@@ -1,5 +1,6 @@
 import type { JsonValue } from "../../protocol/json.ts";
 import type { PatchOperation } from "../../protocol/problem.ts";
+import { splitPointer } from "../parameters/json-path.ts";
 
 const MAX_VALUE_LENGTH = 120;
 
@@ -8,11 +9,9 @@ function formatValue(value: JsonValue | undefined): string {
   return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
 }
 
-const unescapePart = (part: string) => part.replace(/~1/g, "/").replace(/~0/g, "~");
-
 /** Describes a JSON Pointer into a schema: `/properties/angle/default` becomes `angle: default`. */
 function describePath(pointer: string): string {
-  const parts = pointer.split("/").slice(1).map(unescapePart);
+  const parts = splitPointer(pointer);
   const subject = parts[0] === "result_schema" ? "the result" : "";
   const rest = subject === "" ? parts : parts.slice(1);
   const names: string[] = [];

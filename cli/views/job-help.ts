@@ -4,8 +4,8 @@ import { escapeLine } from "../io/sanitize.ts";
 import { truncate } from "../io/text-width.ts";
 import { getParameters, getUnsupportedNames, type Parameter } from "../parameters/parameter.ts";
 import { formatChoices } from "../parameters/read-value.ts";
-import { formatCount } from "./count.ts";
 import { formatType, getDescription } from "./schema-view.ts";
+import { formatCount } from "./units.ts";
 
 const MAX_CHOICES_LENGTH = 24;
 const MAX_DEFAULT_LENGTH = 60;

@@ -1,9 +1,9 @@
 import type { LogLine } from "../../protocol/tasks/log.ts";
 import type { Task } from "../../protocol/tasks/task.ts";
+import { formatDuration } from "../../protocol/time.ts";
 import type { Io } from "../io/output.ts";
 import { escapeLine } from "../io/sanitize.ts";
 import { getTextWidth, truncate } from "../io/text-width.ts";
-import { formatDuration } from "./duration.ts";
 import { formatTruncatedLogLine } from "./log-view.ts";
 import { formatProgress, formatProgressBar, paintStatus } from "./task-view.ts";
 

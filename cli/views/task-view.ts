@@ -1,10 +1,10 @@
 import type { JsonValue } from "../../protocol/json.ts";
 import type { TaskStatus } from "../../protocol/tasks/status.ts";
 import type { Progress, Task } from "../../protocol/tasks/task.ts";
+import { formatDuration } from "../../protocol/time.ts";
 import type { Io } from "../io/output.ts";
 import { escapeLine } from "../io/sanitize.ts";
 import { getTextWidth, wrap } from "../io/text-width.ts";
-import { formatDuration } from "./duration.ts";
 
 const BAR_WIDTH = 20;
 
@@ -64,10 +64,11 @@ function wrapHanging(text: string, width: number) {
 
 const indent = (text: string) => `\n${text.replace(/^/gm, "    ")}`;
 
-function formatTook({ started_at, completed_at }: Task): string {
+/** Formats the run time of a task; undefined if it has not started or not ended. */
+export function formatRunTime({ started_at, completed_at }: Task): string | undefined {
   return started_at === null || completed_at === null
-    ? ""
-    : ` (took ${formatDuration(Date.parse(completed_at) - Date.parse(started_at))})`;
+    ? undefined
+    : formatDuration(Date.parse(completed_at) - Date.parse(started_at));
 }
 
 /** Formats a task with one property per line. On a terminal (`width` is set), adds a progress bar. */
@@ -77,6 +78,7 @@ export function formatTask(task: Task, paint: Io["paint"], width: number | undef
   const usedWidth = width ?? DEFAULT_WIDTH;
   const bar =
     width !== undefined && progress?.fraction !== undefined ? `${formatProgressBar(progress.fraction)} ` : "";
+  const runTime = formatRunTime(task);
   const attempts = task.max_attempts > 1 ? `${task.runs} of ${task.max_attempts}` : "";
   const rows: [string, string][] = [
     ["task", escapeLine(task.id)],
@@ -90,7 +92,12 @@ export function formatTask(task: Task, paint: Io["paint"], width: number | undef
     ["submitted", task.created_at],
     ["scheduled for", task.status === "pending" && task.run_at > task.created_at ? task.run_at : ""],
     ["started", task.started_at ?? ""],
-    ["ended", task.completed_at === null ? "" : task.completed_at + formatTook(task)],
+    [
+      "ended",
+      task.completed_at === null
+        ? ""
+        : task.completed_at + (runTime === undefined ? "" : ` (took ${runTime})`),
+    ],
     ["worker", escapeLine(task.worker_id ?? "")],
     ["payload", formatJson(task.payload, usedWidth)],
     ["result", task.result === null ? "" : formatJson(task.result, usedWidth)],

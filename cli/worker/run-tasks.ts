@@ -1,14 +1,14 @@
 import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
+import { formatDuration } from "../../protocol/time.ts";
 import type { ExtensionOptions } from "../../sdk/extension/extension.ts";
 import { JobManager } from "../../sdk/job-manager.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { ClaimedTask } from "../../sdk/worker/claimed-task.ts";
 import type { TaskOutcome } from "../../sdk/worker/task-outcome.ts";
 import { EXIT } from "../exit-codes.ts";
-import { CliError, UsageError } from "../io/errors.ts";
+import { CliError, getMessage, UsageError } from "../io/errors.ts";
 import type { Io } from "../io/output.ts";
 import type { LocalContext } from "../tools.ts";
-import { formatDuration } from "../views/duration.ts";
 import {
   findUserFrame,
   type LoadedExtensions,
@@ -167,8 +167,6 @@ function printOutcome(
     status === "completed" ? "success" : "error",
   );
 }
-
-const getMessage = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /**
  * Creates a logger that prints warnings and errors of the SDK. Omits those about a task, because the task has

@@ -16,16 +16,15 @@ export interface TokenClaims {
 }
 
 /** Signs a token that a server with this secret accepts (HS256). */
-export const createToken = async (secret: string, claims: TokenClaims): Promise<string> => {
-  const { sub, jti, admin, rooms, jobs, expiresInSeconds } = claims;
+export async function createToken(secret: string, claims: TokenClaims): Promise<string> {
+  const { sub, jti, admin, rooms, jobs, expiresInSeconds, expiresAt } = claims;
   const token = new SignJWT({ ...(admin && { admin }), ...(rooms && { rooms }), ...(jobs && { jobs }) })
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setSubject(sub)
     .setIssuedAt();
   if (jti !== undefined) token.setJti(jti);
-  const expiresAt =
-    claims.expiresAt ??
-    (expiresInSeconds === undefined ? undefined : new Date(Date.now() + expiresInSeconds * 1000));
   if (expiresAt !== undefined) token.setExpirationTime(expiresAt);
+  else if (expiresInSeconds !== undefined)
+    token.setExpirationTime(new Date(Date.now() + expiresInSeconds * 1000));
   return await token.sign(new TextEncoder().encode(secret));
-};
+}

@@ -1,28 +1,11 @@
 import type { FastifyRequest } from "fastify";
-import { type Actor, type JobAddress, Problem } from "../../protocol/index.ts";
-import type { Caller } from "../access.ts";
+import { type Access, type Actor, isRoomId, type JobAddress, Problem } from "../../protocol/index.ts";
+import { type Caller, requireCaller, requireRoomAccess } from "../access.ts";
 import type { Credentials, HostAuth, RoomAccess } from "../host.ts";
-import { unauthorized } from "./problem-handler.ts";
+import { isHttpError, unauthorized } from "./problems.ts";
 
-const getStatusCode = (error: unknown): number | undefined =>
-  error instanceof Error && "statusCode" in error && typeof error.statusCode === "number"
-    ? error.statusCode
-    : undefined;
-
-/** Returns true if a function of the host failed. Other errors mean that it rejected the request. */
-const isFailure = (error: unknown) =>
-  error instanceof Problem ||
-  (getStatusCode(error) ?? 400) >= 500 ||
-  error instanceof TypeError ||
-  error instanceof ReferenceError;
-
-/**
- * Returns true if the host returned a value instead of a promise. Awaiting such values cost three promises per
- * request.
- */
-const isValue = <Value extends string | number | boolean | null | undefined>(
-  result: Value | Promise<Value>,
-): result is Value => typeof result !== "object" || result === null;
+/** The request decorator that stores the caller. */
+export const CALLER = Symbol("caller");
 
 /**
  * Limits user ids so that index rows fit: PostgreSQL allows 2,704 bytes per index row, and the index of
@@ -31,37 +14,95 @@ const isValue = <Value extends string | number | boolean | null | undefined>(
  */
 const MAX_USER_ID_BYTES = 1000;
 
-const getUserId = async (auth: HostAuth, request: FastifyRequest): Promise<string> => {
-  let id: string | number | null | undefined;
+/** The credentials of a host without `describeCredentials`. */
+const NO_CREDENTIALS: Credentials = { rooms: null, jobs: null, expiresAt: null, invitationId: null };
+
+/** The caller of operations that need no authentication. */
+const ANONYMOUS: Caller = {
+  actor: { id: "", isAdmin: false },
+  isConfined: true,
+  canAccessRoom: async () => false,
+  canRegister: async () => false,
+  getCredentials: async () => NO_CREDENTIALS,
+  listRooms: async () => [],
+};
+
+/**
+ * Authenticates the caller of a request and checks the access rule of its operation, before the body is read. Throws a
+ * 400, 401 or 403 if the request does not pass.
+ */
+export async function requireAccess(access: Access, auth: HostAuth, request: FastifyRequest): Promise<void> {
+  if (access === "anyone") return;
+  const caller = await authenticate(auth, request);
+  requireCaller(access, caller);
+  const roomId = getPathParam(request, "room_id");
+  if (roomId !== undefined) {
+    requireValidRoomId(roomId);
+    await requireRoomAccess(access, caller, roomId);
+  }
+  request.setDecorator<Caller | null>(CALLER, caller);
+}
+
+/** Returns the caller of a request that passed `requireAccess`. */
+export function getCaller(request: FastifyRequest): Caller {
+  return request.getDecorator<Caller | null>(CALLER) ?? ANONYMOUS;
+}
+
+/** Returns a parameter of the path. */
+export function getPathParam({ params }: FastifyRequest, name: string): string | undefined {
+  if (typeof params !== "object" || params === null || !Object.hasOwn(params, name)) return undefined;
+  const value: unknown = Reflect.get(params, name);
+  return typeof value === "string" ? value : undefined;
+}
+
+function requireValidRoomId(roomId: string): void {
+  if (isRoomId(roomId) && roomId.isWellFormed()) return;
+  throw new Problem(
+    "invalid-room-id",
+    "A room id must be @global, or 1–128 characters without @, :, / and white space.",
+  );
+}
+
+async function authenticate(auth: HostAuth, request: FastifyRequest): Promise<Caller> {
+  const id = await getUserId(auth, request);
+  const isAdmin = (await auth.getIsAdmin(request)) === true;
+  const credentials = (await auth.describeCredentials?.(request)) ?? NO_CREDENTIALS;
+  return new HostCaller(auth, request, { id, isAdmin }, credentials);
+}
+
+async function getUserId(auth: HostAuth, request: FastifyRequest): Promise<string> {
+  const id = String((await readUserId(auth, request)) ?? "");
+  const isValid = Buffer.byteLength(id) <= MAX_USER_ID_BYTES && !id.includes("\u0000") && id.isWellFormed();
+  if (id === "" || !isValid) throw unauthorized();
+  return id;
+}
+
+async function readUserId(auth: HostAuth, request: FastifyRequest) {
   try {
-    const result = auth.getCurrentUserId(request);
-    id = isValue(result) ? result : await result;
+    return await auth.getCurrentUserId(request);
   } catch (error) {
     if (isFailure(error)) throw error;
-    throw getStatusCode(error) === 403
+    throw isHttpError(error) && error.statusCode === 403
       ? new Problem("forbidden", "You are not allowed to use this server.")
       : unauthorized();
   }
-  if (id === undefined || id === null || id === "") throw unauthorized();
-  const text = String(id);
-  if (Buffer.byteLength(text) > MAX_USER_ID_BYTES || text.includes("\u0000") || !text.isWellFormed()) {
-    throw unauthorized();
-  }
-  return text;
-};
+}
 
-/** The credentials of a host without `describeCredentials`. */
-export const NO_CREDENTIALS: Credentials = { rooms: null, jobs: null, expiresAt: null, invitationId: null };
+/** Returns true if a function of the host failed. Other errors mean that it rejected the request. */
+function isFailure(error: unknown): boolean {
+  if (error instanceof Problem || error instanceof TypeError || error instanceof ReferenceError) return true;
+  return isHttpError(error) && error.statusCode >= 500;
+}
 
 /** Returns the decision of the host. A function that throws to reject the request counts as false. */
-const isAllowed = async (authorize: () => boolean | Promise<boolean>): Promise<boolean> => {
+async function isAllowed(authorize: () => boolean | Promise<boolean>): Promise<boolean> {
   try {
     return (await authorize()) === true;
   } catch (error) {
-    if (isFailure(error) || getStatusCode(error) === 401) throw error;
+    if (isFailure(error) || (isHttpError(error) && error.statusCode === 401)) throw error;
     return false;
   }
-};
+}
 
 /** A caller whose permissions are requested from the host when a rule needs them. */
 class HostCaller implements Caller {
@@ -69,20 +110,18 @@ class HostCaller implements Caller {
   readonly isConfined: boolean;
   readonly #auth: HostAuth;
   readonly #request: FastifyRequest;
+  readonly #credentials: Credentials;
 
-  constructor(
-    auth: HostAuth,
-    request: FastifyRequest,
-    { actor, isConfined }: Pick<Caller, "actor" | "isConfined">,
-  ) {
+  constructor(auth: HostAuth, request: FastifyRequest, actor: Actor, credentials: Credentials) {
     this.actor = actor;
-    this.isConfined = isConfined;
+    this.isConfined = credentials.invitationId !== null;
     this.#auth = auth;
     this.#request = request;
+    this.#credentials = credentials;
   }
 
   async getCredentials(): Promise<Credentials> {
-    return (await this.#auth.describeCredentials?.(this.#request)) ?? NO_CREDENTIALS;
+    return this.#credentials;
   }
 
   async canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean> {
@@ -100,14 +139,3 @@ class HostCaller implements Caller {
     return (await this.#auth.listRooms?.(this.#request)) ?? undefined;
   }
 }
-
-/** Returns the caller of a request according to the host. Throws a 401 if the request is not authenticated. */
-export const authenticate = async (auth: HostAuth, request: FastifyRequest): Promise<Caller> => {
-  const id = await getUserId(auth, request);
-  const result = auth.getIsAdmin(request);
-  const isAdmin = (isValue(result) ? result : await result) === true;
-  const described = auth.describeCredentials?.(request);
-  const credentials = described instanceof Promise ? await described : described;
-  const isConfined = credentials !== undefined && credentials.invitationId !== null;
-  return new HostCaller(auth, request, { actor: { id, isAdmin }, isConfined });
-};

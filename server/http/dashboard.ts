@@ -3,17 +3,10 @@ import { findPackageJSON } from "node:module";
 import { dirname, join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { DASHBOARD_META, Problem } from "../../protocol/index.ts";
+import { DASHBOARD_META } from "../../protocol/index.ts";
+import { escapeHtml } from "./docs-page.ts";
+import { routeNotFound } from "./problems.ts";
 import { isApiPath, rejectUnknownPath } from "./unknown-paths.ts";
-
-/**
- * The path of the dashboard below the plugin's prefix, and the directory of its built files. Default: the
- * files of this package.
- */
-export interface DashboardOptions {
-  readonly path: string;
-  readonly files?: string | undefined;
-}
 
 /** Allows only resources of this server and no framing, so that text of a job or a task cannot run as a script. */
 const CSP = [
@@ -42,65 +35,39 @@ const NOT_BUILT = `<!doctype html>
 <body><h1>joblib</h1><p>The dashboard is not built. Run <code>npm run build</code>.</p></body></html>
 `;
 
-const escapeHtml = (text: string) =>
-  text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
-
 /**
  * Returns the path with a leading and without a trailing slash; empty for the root. Throws if it has no leading slash.
  */
-export const parseMountPath = (path: string | true): string => {
+export function parseMountPath(path: string | true): string {
   const trimmed = path === true ? "" : path.replace(/\/+$/, "");
   if (trimmed === "" || trimmed.startsWith("/")) return trimmed;
   throw new TypeError("joblib: `dashboard` must be true or a path that starts with a slash");
-};
-
-const findBuiltFiles = (): string => {
-  const manifest = findPackageJSON(import.meta.url);
-  return join(manifest === undefined ? import.meta.dirname : dirname(manifest), "dist", "web");
-};
+}
 
 /**
- * Creates the HTML page with the addresses of the API and the dashboard. Returns undefined if the dashboard
- * is not built. Addresses of assets become absolute, because relative ones break on deep links and the
- * Content-Security-Policy allows no `<base>`.
+ * Serves the dashboard at a path below the plugin's prefix: its files, and its page for all other addresses below the
+ * path, for deep links. `files` is the directory of its built files. Default: the files of this package.
  */
-const createPage = (files: string, { api, root }: { api: string; root: string }): string | undefined => {
-  const path = join(files, "index.html");
-  if (!existsSync(path)) return undefined;
-  const meta = (name: string, content: string) => `<meta name="${name}" content="${escapeHtml(content)}">`;
-  const tags = meta(DASHBOARD_META.api, api) + meta(DASHBOARD_META.root, root);
-  return readFileSync(path, "utf8")
-    .replace(new RegExp(`\\s*<meta name="(${Object.values(DASHBOARD_META).join("|")})"[^>]*>`, "g"), "")
-    .replace(/<head>/, () => `<head>${tags}`)
-    .replace(/\b(src|href)="\.\//g, (_, attribute: string) => `${attribute}="${escapeHtml(root)}`);
-};
-
-/** Returns true for navigation in a browser. Other clients with a wrong address get a 404 instead of the page. */
-const acceptsHtml = ({ headers }: FastifyRequest): boolean => headers.accept?.includes("text/html") === true;
-
-/** Serves the dashboard: its files, and its page for all other addresses below the path, for deep links. */
-export const serveDashboard = async (
+export async function serveDashboard(
   app: FastifyInstance,
-  { path, files = findBuiltFiles() }: DashboardOptions,
-): Promise<void> => {
+  path: string,
+  files: string = findBuiltFiles(),
+): Promise<void> {
   const { prefix } = app;
   const page = createPage(files, { api: prefix, root: `${prefix}${path}/` });
 
-  const sendPage = async (_: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  async function sendPage(_: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     reply.type("text/html; charset=utf-8").header("cache-control", "no-cache");
     return page === undefined ? reply.code(503).send(NOT_BUILT) : reply.send(page);
-  };
+  }
 
-  const sendDeepLink = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  async function sendDeepLink(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     // If the dashboard is at the root, unknown addresses of the API are also handled here.
     if (isApiPath(request, prefix)) rejectUnknownPath(request, reply, prefix);
-    if (!acceptsHtml(request))
-      throw new Problem(
-        "route-not-found",
-        "No route matches this path. Check the path and the API's prefix.",
-      );
+    // A browser navigates to a page. Other clients with a wrong address get a 404 instead.
+    if (request.headers.accept?.includes("text/html") !== true) throw routeNotFound();
     return sendPage(request, reply);
-  };
+  }
 
   await app.register(
     async (scope) => {
@@ -124,4 +91,25 @@ export const serveDashboard = async (
     },
     { prefix: path },
   );
-};
+}
+
+function findBuiltFiles(): string {
+  const manifest = findPackageJSON(import.meta.url);
+  return join(manifest === undefined ? import.meta.dirname : dirname(manifest), "dist", "web");
+}
+
+/**
+ * Creates the HTML page with the addresses of the API and the dashboard. Returns undefined if the dashboard
+ * is not built. Addresses of assets become absolute, because relative ones break on deep links and the
+ * Content-Security-Policy allows no `<base>`.
+ */
+function createPage(files: string, { api, root }: { api: string; root: string }): string | undefined {
+  const path = join(files, "index.html");
+  if (!existsSync(path)) return undefined;
+  const meta = (name: string, content: string) => `<meta name="${name}" content="${escapeHtml(content)}">`;
+  const tags = meta(DASHBOARD_META.api, api) + meta(DASHBOARD_META.root, root);
+  return readFileSync(path, "utf8")
+    .replace(new RegExp(`\\s*<meta name="(${Object.values(DASHBOARD_META).join("|")})"[^>]*>`, "g"), "")
+    .replace(/<head>/, () => `<head>${tags}`)
+    .replace(/\b(src|href)="\.\//g, (_, attribute: string) => `${attribute}="${escapeHtml(root)}`);
+}

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from "fastify";
-import type { Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { createOpenApiDocument } from "../../protocol/index.ts";
+import { FastHistogram } from "../prometheus/fast-histogram.ts";
+import { VERSION } from "../version.ts";
 import { DOCS_CSP, renderDocsPage } from "./docs-page.ts";
 
 /** The state of a component in the response of `/readyz`. */
@@ -12,16 +14,15 @@ export interface ComponentState {
 }
 
 /** Data sources of the routes. */
-export interface StandaloneRoutesOptions {
-  readonly version: string;
+interface StandaloneRoutesOptions {
   readonly metrics: Registry;
   readonly database: () => Promise<ComponentState>;
   readonly bus: () => ComponentState;
 }
 
 /** Adds the routes of the standalone server that need no authentication: health, metrics and documentation. */
-export const addStandaloneRoutes = (app: FastifyInstance, options: StandaloneRoutesOptions): void => {
-  const { version, metrics, database, bus } = options;
+export function addStandaloneRoutes(app: FastifyInstance, options: StandaloneRoutesOptions): void {
+  const { metrics, database, bus } = options;
   // The document and the page are created on demand, because most servers never serve them.
   let document: ReturnType<typeof createOpenApiDocument> | undefined;
   let page: string | undefined;
@@ -43,16 +44,45 @@ export const addStandaloneRoutes = (app: FastifyInstance, options: StandaloneRou
   });
 
   app.get("/openapi.json", async () => {
-    document ??= createOpenApiDocument(version);
+    document ??= createOpenApiDocument(VERSION);
     return document;
   });
 
   app.get("/docs", async (_, reply) => {
-    page ??= renderDocsPage(version);
+    page ??= renderDocsPage(VERSION);
     return reply
       .type("text/html; charset=utf-8")
       .header("content-security-policy", DOCS_CSP)
       .header("x-content-type-options", "nosniff")
       .send(page);
   });
-};
+}
+
+/** Creates the registry of `joblib serve` with metrics of the process and of HTTP requests; the plugin adds its own. */
+export function createMetrics(app: FastifyInstance): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: "joblib_build_info",
+    help: "Version of joblib; the value is always 1",
+    labelNames: ["version"],
+    registers,
+  }).set({ version: VERSION }, 1);
+  const durations = new FastHistogram(registry, {
+    name: "joblib_http_request_duration_seconds",
+    help: "Duration of HTTP requests by route, including long polls",
+    labelNames: ["method", "route", "status"],
+    toLabels: (key) => {
+      const [method = "", status, route = ""] = key.split(" ");
+      return { method, route, status: Number(status) };
+    },
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60],
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    const route = request.routeOptions.url ?? "none";
+    durations.record(`${request.method} ${reply.statusCode} ${route}`, reply.elapsedTime / 1000);
+    done();
+  });
+  return registry;
+}

@@ -1,9 +1,11 @@
 import { Readable } from "node:stream";
 import type { RouteOptions } from "fastify";
-import { formatWait, Problem, parseWait, type StreamOperation } from "../../protocol/index.ts";
+import { formatWait, parseWait, type StreamOperation } from "../../protocol/index.ts";
 import { stringify } from "../raw-json.ts";
 import type { FollowInput } from "../use-cases/follow.ts";
-import { createAccessCheck, getPathParam, type RouteDependencies } from "./operation-route.ts";
+import { getCaller, getPathParam, requireAccess } from "./callers.ts";
+import type { RouteDependencies } from "./operation-route.ts";
+import { routeNotFound } from "./problems.ts";
 
 /**
  * Maximum duration of a stream, in seconds. Then the client reconnects, and its credentials are checked
@@ -25,10 +27,48 @@ type ServerSentEvents = AsyncGenerator<ServerSentEvent | "keep-alive", void, und
 /** Starts following a room or a task. `id` is the parameter of the path. */
 export type Follow = (id: string, input: FollowInput) => ServerSentEvents;
 
-const formatEvent = (event: ServerSentEvent | "keep-alive"): string =>
-  event === "keep-alive"
-    ? ":\n\n"
-    : `event: ${event.event}\nid: ${event.id}\ndata: ${stringify(event.data)}\n\n`;
+/**
+ * Creates the route of a stream. The response starts with the first event, so that an error before it has its
+ * own status code.
+ */
+export function createStreamRoute(
+  operation: StreamOperation,
+  follow: Follow,
+  { auth, longPolls, userLimit }: RouteDependencies,
+): RouteOptions {
+  return {
+    method: "GET",
+    url: operation.path,
+    exposeHeadRoute: false,
+    onRequest: (request) => requireAccess(operation.access, auth, request),
+    handler: async (request, reply) => {
+      const caller = getCaller(request);
+      const id = getPathParam(request, "room_id") ?? getPathParam(request, "task_id");
+      if (id === undefined) throw routeNotFound();
+      const header = request.headers["last-event-id"];
+      const lastEventId = typeof header === "string" && header !== "" ? header.slice(0, 200) : undefined;
+      const requested = parseWait(request.headers.prefer);
+      const seconds = Math.min(requested ?? MAX_SECONDS, MAX_SECONDS);
+      const userId = caller.actor.id;
+      // A stream that has not started to wait counts as a concurrent request of the user. It no longer counts
+      // when it starts to wait or the connection closes.
+      const release = userLimit.acquire(userId);
+      reply.raw.once("close", release);
+      await longPolls.run(reply, { seconds, userId, kind: "stream", onWait: release }, async (longPoll) => {
+        const events = follow(id, { caller, lastEventId, longPoll });
+        const stream = Readable.from(formatEvents(await events.next(), events));
+        const closed = new Promise<void>((resolve) => stream.once("close", resolve));
+        const timeout = setTimeout(() => stream.destroy(), seconds * 1000 + GRACE_MS);
+        reply.headers({ "cache-control": "no-store", "x-accel-buffering": "no" });
+        if (requested !== undefined) reply.header("preference-applied", formatWait(seconds));
+        reply.type("text/event-stream; charset=utf-8").send(stream);
+        await closed;
+        clearTimeout(timeout);
+      });
+      return reply;
+    },
+  };
+}
 
 /**
  * Formats events as fast as the client reads them. A slow client misses intermediate changes, and nothing is buffered.
@@ -44,58 +84,7 @@ async function* formatEvents(
   }
 }
 
-const parseDuration = (
-  prefer: string | string[] | undefined,
-): { seconds: number; applied: string | undefined } => {
-  const requested = parseWait(prefer);
-  const seconds = Math.min(requested ?? MAX_SECONDS, MAX_SECONDS);
-  return { seconds, applied: requested === undefined ? undefined : formatWait(seconds) };
-};
-
-/**
- * Creates the route of a stream. The response starts with the first event, so that an error before it has its
- * own status code.
- */
-export const createStreamRoute = (
-  operation: StreamOperation,
-  follow: Follow,
-  dependencies: RouteDependencies,
-): RouteOptions => {
-  const { requireAccess, getCaller } = createAccessCheck(operation.access, dependencies);
-  return {
-    method: "GET",
-    url: operation.path,
-    exposeHeadRoute: false,
-    onRequest: requireAccess,
-    handler: async (request, reply) => {
-      const caller = getCaller(request);
-      const id = getPathParam(request, "room_id") ?? getPathParam(request, "task_id");
-      if (id === undefined)
-        throw new Problem(
-          "route-not-found",
-          "No route matches this path. Check the path and the API's prefix.",
-        );
-      const header = request.headers["last-event-id"];
-      const lastEventId = typeof header === "string" && header !== "" ? header.slice(0, 200) : undefined;
-      const { seconds, applied } = parseDuration(request.headers.prefer);
-      const userId = caller.actor.id;
-      // A stream that has not started to wait counts as a concurrent request of the user. It no longer counts
-      // when it starts to wait or the connection closes.
-      const release = dependencies.userLimit.acquire(userId);
-      reply.raw.once("close", release);
-      const options = { seconds, userId, kind: "stream" as const, onWait: release };
-      await dependencies.longPolls.run(reply, options, async (longPoll) => {
-        const events = follow(id, { caller, lastEventId, longPoll });
-        const stream = Readable.from(formatEvents(await events.next(), events));
-        const closed = new Promise<void>((resolve) => stream.once("close", resolve));
-        const timeout = setTimeout(() => stream.destroy(), seconds * 1000 + GRACE_MS);
-        reply.header("cache-control", "no-store").header("x-accel-buffering", "no");
-        if (applied !== undefined) reply.header("preference-applied", applied);
-        reply.type("text/event-stream; charset=utf-8").send(stream);
-        await closed;
-        clearTimeout(timeout);
-      });
-      return reply;
-    },
-  };
-};
+function formatEvent(event: ServerSentEvent | "keep-alive"): string {
+  if (event === "keep-alive") return ":\n\n";
+  return `event: ${event.event}\nid: ${event.id}\ndata: ${stringify(event.data)}\n\n`;
+}

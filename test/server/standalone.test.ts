@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import type { FastifyInstance } from "fastify";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from "vitest";
 import { operations } from "../../protocol/index.ts";
 import { createServer, createToken, parseSettings, SettingsError } from "../../server/index.ts";
 import { createDatabase, startPostgres } from "../support/postgres.ts";
@@ -133,6 +133,28 @@ test("a server with a secret requires a token, except for health, metrics and do
   expect(await getStatus("/v1/joblib/rooms/other/tasks", { authorization })).toBe(403);
   expect(await getStatus("/v1/joblib/rooms/@global/jobs", { authorization })).toBe(200);
   await app.close();
+});
+
+test("log lines of a request contain its id at every level and in child loggers", async () => {
+  const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  onTestFinished(() => write.mockRestore());
+  const app = await createServer({ settings: parseSettings({}, { ...SILENT, log_level: "trace" }) });
+  onTestFinished(() => app.close());
+  app.get("/log", async ({ id, log }) => {
+    for (const level of ["fatal", "error", "warn", "info", "debug", "trace"] as const) {
+      log[level]({ level }, `at ${level}`);
+    }
+    log.child({ part: "child" }).info("of a child");
+    return { id };
+  });
+
+  const { id } = (await app.inject({ url: "/log", headers: { host: "localhost" } })).json();
+
+  const lines = write.mock.calls.map(([line]) => String(line)).filter((line) => line.startsWith("{"));
+  const own = lines.map((line) => JSON.parse(line)).filter(({ msg }) => /^(at|of) /.test(msg));
+  expect(own).toHaveLength(7);
+  expect(own.every(({ reqId }) => reqId === id)).toBe(true);
+  expect(own.at(-1)).toMatchObject({ part: "child" });
 });
 
 test("a server whose database is down is alive, not ready, and responds with 503 and Retry-After", async () => {

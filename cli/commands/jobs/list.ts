@@ -1,19 +1,14 @@
 import { Command } from "commander";
-import * as z from "zod";
 import type { Job } from "../../../protocol/jobs.ts";
-import { GLOBAL_ROOM } from "../../../protocol/rooms.ts";
 import { clientAction } from "../../action.ts";
-import { pageOptions } from "../../connect/options.ts";
-import { getSingleRoom } from "../../connect/room.ts";
+import { PageOptions } from "../../connect/options.ts";
+import { getRoom } from "../../connect/room.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Column } from "../../io/table.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 
-const ListOptions = z.object(pageOptions);
-export type ListOptions = z.infer<typeof ListOptions>;
-
-export function listCommand(tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listJobs) {
+export function listCommand(tools: Tools) {
   return new Command("list")
     .description(
       "List the jobs that can be submitted in a room: its own jobs and the public jobs. The room is --room or JOBLIB_ROOM, otherwise @global.",
@@ -27,14 +22,14 @@ Examples:
   $ joblib jobs list --room lab
   $ joblib jobs list --json | jq -r '.items[].full_name'`,
     )
-    .action(clientAction(tools, ListOptions, run));
+    .action(clientAction(tools, PageOptions, listJobs));
 }
 
 export async function listJobs(
   { io, client, global, signal }: ClientContext,
-  query: ListOptions,
+  query: PageOptions,
 ): Promise<ExitCode> {
-  const room_id = getSingleRoom(global.room) ?? GLOBAL_ROOM;
+  const room_id = getRoom(undefined, global.room);
   const page = await client.jobs.list(room_id, query, { signal });
   showPage(io, page, { columns, emptyText: `no jobs in ${room_id}; start a worker to register some` });
   return EXIT.ok;

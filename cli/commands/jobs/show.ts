@@ -8,14 +8,14 @@ import type { Io } from "../../io/output.ts";
 import { escapeLine } from "../../io/sanitize.ts";
 import { type Column, formatTable } from "../../io/table.ts";
 import { wrap } from "../../io/text-width.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
-import { formatCount } from "../../views/count.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 import { formatType, getPropertyRows, type PropertyRow } from "../../views/schema-view.ts";
+import { formatCount } from "../../views/units.ts";
 
 const ShowOptions = z.object({ job: z.string() });
-export type ShowOptions = z.infer<typeof ShowOptions>;
+type ShowOptions = z.infer<typeof ShowOptions>;
 
-export function showCommand(tools: Tools, run: CommandHandler<ClientContext, ShowOptions> = showJob) {
+export function showCommand(tools: Tools) {
   return new Command("show")
     .description("Show a job: its parameters with types and defaults, its workers, and its pending tasks.")
     .argument("<job>", "full name of the job, such as public:modifiers:Rotate")
@@ -26,7 +26,7 @@ Examples:
   $ joblib jobs show public:modifiers:Rotate
   $ joblib jobs show private:modifiers:Rotate --room lab --json | jq .schema`,
     )
-    .action(clientAction(tools, ShowOptions, run));
+    .action(clientAction(tools, ShowOptions, showJob));
 }
 
 export async function showJob(

@@ -8,17 +8,14 @@ import { getRoom } from "../../connect/room.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Io } from "../../io/output.ts";
 import type { Column } from "../../io/table.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
-import { formatAge } from "../../views/duration.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
+import { formatAge } from "../../views/units.ts";
 
 const InvitationsOptions = z.object({ room: Room.optional(), ...pageOptions });
-export type InvitationsOptions = z.infer<typeof InvitationsOptions>;
+type InvitationsOptions = z.infer<typeof InvitationsOptions>;
 
-export function invitationsCommand(
-  tools: Tools,
-  run: CommandHandler<ClientContext, InvitationsOptions> = listInvitations,
-) {
+export function invitationsCommand(tools: Tools) {
   return new Command("invitations")
     .description(
       "List the invitations of a room, newest first. Tokens are not shown: they are printed only when an invitation is created.",
@@ -27,7 +24,7 @@ export function invitationsCommand(
     .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
     .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText("after", "\nExample:\n  $ joblib rooms invitations lab")
-    .action(clientAction(tools, InvitationsOptions, run));
+    .action(clientAction(tools, InvitationsOptions, listInvitations));
 }
 
 /** Prints a page of invitations. */

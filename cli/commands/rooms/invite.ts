@@ -7,8 +7,7 @@ import { Room } from "../../connect/global-options.ts";
 import { collect } from "../../connect/option-values.ts";
 import { Duration } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
-import { quoteShellWord } from "../../io/quote-shell-word.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 
 /**
  * A job as `<category>:<name>`. A full job name is also accepted; its prefix is ignored, because the room is
@@ -30,10 +29,10 @@ const InviteOptions = z.object({
   ).optional(),
   note: z.string().max(255, { error: "must be at most 255 characters" }).optional(),
 });
-export type InviteOptions = z.infer<typeof InviteOptions>;
+type InviteOptions = z.infer<typeof InviteOptions>;
 
 /** `joblib rooms invite <room>`. */
-export function inviteCommand(tools: Tools, run: CommandHandler<ClientContext, InviteOptions> = invite) {
+export function inviteCommand(tools: Tools) {
   return new Command("invite")
     .description(
       "Print a command that starts a worker on another machine. It contains a short-lived token for this room. The token grants at most your own permissions; with --job it can register only these jobs. `joblib rooms revoke` revokes it. The server needs a JOBLIB_JWT_SECRET.",
@@ -49,9 +48,11 @@ Examples:
   $ joblib rooms invite lab --job modifiers:Rotate --expires 12h --note "Bob"
   $ joblib rooms invite lab --json | jq -r .token`,
     )
-    .action(clientAction(tools, InviteOptions, run));
+    .action(clientAction(tools, InviteOptions, invite));
 }
 
+/** Matches a word that a POSIX shell does not change. */
+const UNQUOTED = /^[\w@%+=:,./-]+$/;
 const LOOPBACK = /^https?:\/\/(127\.|localhost\b|\[::1\])/;
 
 /** Prints the command to stdout, and details of the invitation to stderr. */
@@ -82,4 +83,8 @@ export async function invite(
 function formatWorkerCommand({ room_id, token }: NewInvitation, url: string): string {
   const roomOption = room_id === GLOBAL_ROOM ? "--public" : `--room ${quoteShellWord(room_id)}`;
   return `JOBLIB_URL=${quoteShellWord(url)} JOBLIB_TOKEN=${token} npx joblib worker ./extensions.ts ${roomOption}`;
+}
+
+function quoteShellWord(word: string): string {
+  return UNQUOTED.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

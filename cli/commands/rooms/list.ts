@@ -1,17 +1,13 @@
 import { Command } from "commander";
-import * as z from "zod";
 import type { RoomSummary } from "../../../protocol/rooms.ts";
 import { clientAction } from "../../action.ts";
-import { pageOptions } from "../../connect/options.ts";
+import { PageOptions } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Column } from "../../io/table.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 
-const ListOptions = z.object(pageOptions);
-export type ListOptions = z.infer<typeof ListOptions>;
-
-export function listCommand(tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listRooms) {
+export function listCommand(tools: Tools) {
   return new Command("list")
     .description(
       "List the rooms that you can read, @global first, with the number of jobs, workers and tasks in each.",
@@ -19,12 +15,12 @@ export function listCommand(tools: Tools, run: CommandHandler<ClientContext, Lis
     .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
     .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText("after", "\nExample:\n  $ joblib rooms list")
-    .action(clientAction(tools, ListOptions, run));
+    .action(clientAction(tools, PageOptions, listRooms));
 }
 
 export async function listRooms(
   { io, client, signal }: ClientContext,
-  query: ListOptions,
+  query: PageOptions,
 ): Promise<ExitCode> {
   const page = await client.rooms.list(query, { signal });
   showPage(io, page, { columns, emptyText: "no rooms" });

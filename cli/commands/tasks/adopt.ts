@@ -3,12 +3,12 @@ import * as z from "zod";
 import { clientAction } from "../../action.ts";
 import { integer, PathId } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 
 const AdoptOptions = z.object({ id: PathId, attempt: integer(1, 2_147_483_647).optional() });
-export type AdoptOptions = z.infer<typeof AdoptOptions>;
+type AdoptOptions = z.infer<typeof AdoptOptions>;
 
-export function adoptCommand(tools: Tools, run: CommandHandler<ClientContext, AdoptOptions> = adoptTask) {
+export function adoptCommand(tools: Tools) {
   return new Command("adopt")
     .description(
       "Complete a task with a late result: one that a worker sent after it had lost the lease. The server rejects such a result but stores it. Only the submitter and admins can adopt it.",
@@ -16,7 +16,7 @@ export function adoptCommand(tools: Tools, run: CommandHandler<ClientContext, Ad
     .argument("<id>", "task id")
     .option("--attempt <n>", "attempt of the late result (default: the most recent one)")
     .addHelpText("after", "\nExample:\n  $ joblib tasks adopt 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
-    .action(clientAction(tools, AdoptOptions, run));
+    .action(clientAction(tools, AdoptOptions, adoptTask));
 }
 
 /**

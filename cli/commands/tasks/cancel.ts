@@ -1,27 +1,23 @@
 import { Command } from "commander";
-import * as z from "zod";
 import { clientAction } from "../../action.ts";
-import { PathId } from "../../connect/options.ts";
+import { IdOptions } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 
-const CancelOptions = z.object({ id: PathId });
-export type CancelOptions = z.infer<typeof CancelOptions>;
-
-export function cancelCommand(tools: Tools, run: CommandHandler<ClientContext, CancelOptions> = cancelTask) {
+export function cancelCommand(tools: Tools) {
   return new Command("cancel")
     .description(
       "Cancel a task. If it is running, its worker is notified. Its submitter, the owner of its worker and admins can cancel it.",
     )
     .argument("<id>", "task id")
     .addHelpText("after", "\nExample:\n  $ joblib tasks cancel 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")
-    .action(clientAction(tools, CancelOptions, run));
+    .action(clientAction(tools, IdOptions, cancelTask));
 }
 
 /** Cancels a task. If it has already ended, the server responds with a conflict. */
 export async function cancelTask(
   { io, client, signal }: ClientContext,
-  { id }: CancelOptions,
+  { id }: IdOptions,
 ): Promise<ExitCode> {
   const cancelled = await client.tasks.cancel(id, { signal });
   io.printResult(cancelled, (task) => `cancelled ${task.id}`);

@@ -6,13 +6,13 @@ import { clientAction } from "../../action.ts";
 import { PathId, text } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { toSafeJson } from "../../io/sanitize.ts";
-import type { ExportedTask } from "../../run/exported-task.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import type { ExportedTask } from "../../run/run-file.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 
 const ExportOptions = z.object({ id: PathId, output: text.optional() });
-export type ExportOptions = z.infer<typeof ExportOptions>;
+type ExportOptions = z.infer<typeof ExportOptions>;
 
-export function exportCommand(tools: Tools, run: CommandHandler<ClientContext, ExportOptions> = exportTask) {
+export function exportCommand(tools: Tools) {
   return new Command("export")
     .description(
       "Export a task and the schemas of its job as JSON, to run it on another machine with `joblib run ./extensions.ts --task task.json`, for example in a debugger.",
@@ -26,7 +26,7 @@ Examples:
   $ joblib tasks export 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47 -o task.json
   $ joblib run ./extensions.ts --task task.json --inspect-brk`,
     )
-    .action(clientAction(tools, ExportOptions, run));
+    .action(clientAction(tools, ExportOptions, exportTask));
 }
 
 /** Prints an export or writes it to a file. If the job no longer exists, the export has no schemas. */

@@ -1,30 +1,30 @@
 import { Command } from "commander";
 import * as z from "zod";
 import { MAX_COUNTED } from "../../../protocol/page.ts";
-import { GLOBAL_ROOM } from "../../../protocol/rooms.ts";
 import type { TaskPage } from "../../../protocol/tasks/list.ts";
 import type { Task } from "../../../protocol/tasks/task.ts";
 import { clientAction } from "../../action.ts";
-import { Statuses, taskPageOptions, text } from "../../connect/options.ts";
-import { getSingleRoom } from "../../connect/room.ts";
+import { pageOptions, Statuses, text } from "../../connect/options.ts";
+import { getRoom } from "../../connect/room.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Io } from "../../io/output.ts";
 import type { Column } from "../../io/table.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
-import { formatAge } from "../../views/duration.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 import { formatProgress, paintStatus } from "../../views/task-view.ts";
+import { formatAge } from "../../views/units.ts";
 
 const ListOptions = z.object({
-  ...taskPageOptions,
+  ...pageOptions,
+  after: text.optional(),
   status: Statuses.optional(),
   job: text.optional(),
   createdBy: text.optional(),
   search: text.max(200, { error: "must be at most 200 characters" }).optional(),
 });
-export type ListOptions = z.infer<typeof ListOptions>;
+type ListOptions = z.infer<typeof ListOptions>;
 
-export function listCommand(tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listTasks) {
+export function listCommand(tools: Tools) {
   return new Command("list")
     .description(
       "List the tasks of a room, newest first. The room is --room or JOBLIB_ROOM, otherwise @global.",
@@ -46,14 +46,14 @@ Examples:
   $ joblib tasks list --room lab --status failed,cancelled --search memory
   $ joblib tasks list --json | jq -r '.items[] | select(.runs > 1) | .id'`,
     )
-    .action(clientAction(tools, ListOptions, run));
+    .action(clientAction(tools, ListOptions, listTasks));
 }
 
 export async function listTasks(
   { io, client, global, signal }: ClientContext,
   options: ListOptions,
 ): Promise<ExitCode> {
-  const room_id = getSingleRoom(global.room) ?? GLOBAL_ROOM;
+  const room_id = getRoom(undefined, global.room);
   const { createdBy: created_by, search: q, ...rest } = options;
   const query = { ...rest, created_by, q };
   const page = await client.tasks.list(room_id, query, { signal });

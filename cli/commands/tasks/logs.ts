@@ -6,15 +6,15 @@ import { clientAction } from "../../action.ts";
 import { PathId } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { getTaskExitCode } from "../../run/wait-for-task.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 import { formatColoredLogLine, formatWrappedLogLine } from "../../views/log-view.ts";
 
 const LogsOptions = z.object({ id: PathId, follow: z.boolean().default(false) });
-export type LogsOptions = z.infer<typeof LogsOptions>;
+type LogsOptions = z.infer<typeof LogsOptions>;
 
 const PAGE_SIZE = 1000;
 
-export function logsCommand(tools: Tools, run: CommandHandler<ClientContext, LogsOptions> = showLogs) {
+export function logsCommand(tools: Tools) {
   return new Command("logs")
     .description(
       "Print the log of a task. It includes console output if the worker runs with --keep-console.",
@@ -32,7 +32,7 @@ Examples:
   $ joblib tasks logs 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47
   $ joblib tasks logs $ID --follow --json | jq -r .text`,
     )
-    .action(clientAction(tools, LogsOptions, run));
+    .action(clientAction(tools, LogsOptions, showLogs));
 }
 
 /** Prints the log. With `--follow`, also prints new lines until the task ends. */

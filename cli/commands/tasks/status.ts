@@ -5,13 +5,13 @@ import { parseWaitValue } from "../../connect/option-values.ts";
 import { PathId, Wait } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { getTaskExitCode, waitForTask } from "../../run/wait-for-task.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 import { formatTask } from "../../views/task-view.ts";
 
 const StatusOptions = z.object({ id: PathId, wait: Wait.optional() });
-export type StatusOptions = z.infer<typeof StatusOptions>;
+type StatusOptions = z.infer<typeof StatusOptions>;
 
-export function statusCommand(tools: Tools, run: CommandHandler<ClientContext, StatusOptions> = showStatus) {
+export function statusCommand(tools: Tools) {
   return new Command("status")
     .description("Show a task: its status, queue position, progress and result.")
     .argument("<id>", "task id")
@@ -27,7 +27,7 @@ Examples:
   $ joblib tasks status 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47
   $ joblib tasks status $ID --wait 60 --json | jq .result`,
     )
-    .action(clientAction(tools, StatusOptions, run));
+    .action(clientAction(tools, StatusOptions, showStatus));
 }
 
 /** Prints a task. With `--wait`, waits for its end first. */

@@ -11,8 +11,8 @@ import {
   addSubmissionOptions,
   submissionFields,
   toTaskSubmission,
-} from "../../run/submission-options.ts";
-import { getTaskExitCode, waitForTask } from "../../run/wait-for-task.ts";
+} from "../../run/run-options.ts";
+import { getTaskExitCode, printIfNoWorker, waitForTask } from "../../run/wait-for-task.ts";
 import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
 import { formatTask } from "../../views/task-view.ts";
 
@@ -57,10 +57,7 @@ export async function submitTask(context: ClientContext, options: SubmitOptions)
   const submission = { payload: await readPayload(options, readBytes), ...toTaskSubmission(options) };
   const { idempotencyKey } = options;
   const submitted = await client.tasks.submit(room, options.job, submission, { signal, idempotencyKey });
-
-  if (submitted.workers_online === 0 && submitted.status === "pending") {
-    io.printNote("no worker for this job is online; the task stays pending until one connects", "dim");
-  }
+  printIfNoWorker(io, submitted);
   if (options.wait === undefined) {
     io.printResult(submitted, (safe) => formatTask(safe, io.paint, io.width));
     return EXIT.ok;

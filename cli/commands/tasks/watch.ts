@@ -1,17 +1,13 @@
 import { Command } from "commander";
-import * as z from "zod";
 import { clientAction } from "../../action.ts";
-import { PathId } from "../../connect/options.ts";
+import { IdOptions } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { followTask } from "../../run/follow-task.ts";
 import { getTaskExitCode } from "../../run/wait-for-task.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 import { formatTask } from "../../views/task-view.ts";
 
-const WatchOptions = z.object({ id: PathId });
-export type WatchOptions = z.infer<typeof WatchOptions>;
-
-export function watchCommand(tools: Tools, run: CommandHandler<ClientContext, WatchOptions> = watchTask) {
+export function watchCommand(tools: Tools) {
   return new Command("watch")
     .description(
       "Watch a task until it ends: its status, queue position, progress and last log lines, updated in place. Then print the task.",
@@ -27,11 +23,11 @@ Ctrl-C stops watching; the task continues.
 Example:
   $ joblib tasks watch 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47`,
     )
-    .action(clientAction(tools, WatchOptions, run));
+    .action(clientAction(tools, IdOptions, watchTask));
 }
 
 /** Prints status and log to stderr while the task runs, and the finished task to stdout. */
-export async function watchTask(context: ClientContext, { id }: WatchOptions): Promise<ExitCode> {
+export async function watchTask(context: ClientContext, { id }: IdOptions): Promise<ExitCode> {
   const { io } = context;
   const task = await followTask(context, { id, wait: true });
   if (task === undefined) return EXIT.notFinished;

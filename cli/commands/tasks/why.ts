@@ -1,15 +1,11 @@
 import { Command } from "commander";
-import * as z from "zod";
 import { clientAction } from "../../action.ts";
-import { PathId } from "../../connect/options.ts";
+import { IdOptions } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { wrap } from "../../io/text-width.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 
-const WhyOptions = z.object({ id: PathId });
-export type WhyOptions = z.infer<typeof WhyOptions>;
-
-export function whyCommand(tools: Tools, run: CommandHandler<ClientContext, WhyOptions> = showDiagnosis) {
+export function whyCommand(tools: Tools) {
   return new Command("why")
     .description("Explain in one sentence why a task is not running, or what it is doing.")
     .argument("<id>", "task id")
@@ -24,13 +20,13 @@ Examples:
   $ joblib tasks why 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47
   $ joblib tasks why $ID --json | jq -r .reason`,
     )
-    .action(clientAction(tools, WhyOptions, run));
+    .action(clientAction(tools, IdOptions, showDiagnosis));
 }
 
 /** Prints the server's diagnosis. */
 export async function showDiagnosis(
   { io, client, signal }: ClientContext,
-  { id }: WhyOptions,
+  { id }: IdOptions,
 ): Promise<ExitCode> {
   const diagnosis = await client.tasks.diagnose(id, { signal });
   io.printResult(diagnosis, ({ sentence }) => (io.width === undefined ? sentence : wrap(sentence, io.width)));

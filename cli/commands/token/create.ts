@@ -6,7 +6,7 @@ import { Duration, text } from "../../connect/options.ts";
 import { readSettings } from "../../connect/start-server.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { UsageError } from "../../io/errors.ts";
-import type { CommandHandler, LocalContext, Tools } from "../../tools.ts";
+import type { LocalContext, Tools } from "../../tools.ts";
 
 const Rooms = z.union([
   z.literal("*"),
@@ -22,9 +22,9 @@ const CreateOptions = z.object({
   rooms: Rooms.optional(),
   expires: Duration.optional(),
 });
-export type CreateOptions = z.infer<typeof CreateOptions>;
+type CreateOptions = z.infer<typeof CreateOptions>;
 
-export function createCommand(tools: Tools, run: CommandHandler<LocalContext, CreateOptions> = createToken) {
+export function createCommand(tools: Tools) {
   return new Command("create")
     .description(
       "Create a token, signed with the JOBLIB_JWT_SECRET of the server. Requests with this token act as the given user.",
@@ -41,7 +41,7 @@ Examples:
   $ joblib token create --sub ada --rooms lab,office --expires 30d
   $ export JOBLIB_TOKEN=$(joblib token create --sub worker-1 --admin)`,
     )
-    .action(localAction(tools, CreateOptions, run));
+    .action(localAction(tools, CreateOptions, createToken));
 }
 
 export async function createToken({ io, env }: LocalContext, options: CreateOptions): Promise<ExitCode> {

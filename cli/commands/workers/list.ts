@@ -1,20 +1,16 @@
 import { Command } from "commander";
-import * as z from "zod";
 import type { Worker } from "../../../protocol/workers.ts";
 import { clientAction } from "../../action.ts";
-import { pageOptions } from "../../connect/options.ts";
+import { PageOptions } from "../../connect/options.ts";
 import { getSingleRoom } from "../../connect/room.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Io } from "../../io/output.ts";
 import type { Column } from "../../io/table.ts";
-import type { ClientContext, CommandHandler, Tools } from "../../tools.ts";
-import { formatAge } from "../../views/duration.ts";
+import type { ClientContext, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
+import { formatAge } from "../../views/units.ts";
 
-const ListOptions = z.object(pageOptions);
-export type ListOptions = z.infer<typeof ListOptions>;
-
-export function listCommand(tools: Tools, run: CommandHandler<ClientContext, ListOptions> = listWorkers) {
+export function listCommand(tools: Tools) {
   return new Command("list")
     .description(
       "List the workers of a room (--room or JOBLIB_ROOM). Without a room, list your own workers; admins see all workers.",
@@ -22,12 +18,12 @@ export function listCommand(tools: Tools, run: CommandHandler<ClientContext, Lis
     .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
     .option("--offset <n>", "number of items to skip (default: 0)")
     .addHelpText("after", "\nExample:\n  $ joblib workers list --room lab")
-    .action(clientAction(tools, ListOptions, run));
+    .action(clientAction(tools, PageOptions, listWorkers));
 }
 
 export async function listWorkers(
   { io, client, global, signal }: ClientContext,
-  query: ListOptions,
+  query: PageOptions,
 ): Promise<ExitCode> {
   const room_id = getSingleRoom(global.room);
   const page =

@@ -6,39 +6,39 @@ import { readJob } from "../../use-cases/jobs/read-job.ts";
 import { registerJob } from "../../use-cases/jobs/register-job.ts";
 import { validatePayload } from "../../use-cases/jobs/validate-payload.ts";
 import { listJobTasks } from "../../use-cases/tasks/list-tasks.ts";
-import type { Handlers } from "../call.ts";
+import type { Handlers } from "../operation-route.ts";
 
-export const createJobRoutes = (
-  context: Context,
-): Pick<Handlers, "registerJob" | "listJobs" | "readJob" | "listJobTasks" | "validatePayload"> => ({
-  registerJob: async ({ caller, params, body, prefix }) => {
-    const roomId = params.room_id;
-    const { isNew, job } = publishEvents(
-      context,
-      await registerJob(context, caller, { roomId, registration: body }),
-    );
-    if (!isNew) return { status: 200, body: job };
-    const location = prefix + fillPath(operations.readJob.path, { room_id: roomId, job_name: job.full_name });
-    return { status: 201, body: job, headers: { location } };
-  },
+export const createJobRoutes = (context: Context) =>
+  ({
+    registerJob: async ({ caller, params, body, prefix }) => {
+      const roomId = params.room_id;
+      const { isNew, job } = publishEvents(
+        context,
+        await registerJob(context, caller, { roomId, registration: body }),
+      );
+      if (!isNew) return { status: 200, body: job };
+      const location =
+        prefix + fillPath(operations.readJob.path, { room_id: roomId, job_name: job.full_name });
+      return { status: 201, body: job, headers: { location } };
+    },
 
-  listJobs: async ({ params, query }) => ({
-    status: 200,
-    body: await listJobs(context, params.room_id, query),
-  }),
+    listJobs: async ({ params, query }) => ({
+      status: 200,
+      body: await listJobs(context, params.room_id, query),
+    }),
 
-  readJob: async ({ params }) => ({
-    status: 200,
-    body: await readJob(context, params.room_id, params.job_name),
-  }),
+    readJob: async ({ params }) => ({
+      status: 200,
+      body: await readJob(context, params.room_id, params.job_name),
+    }),
 
-  listJobTasks: async ({ params, query }) => ({
-    status: 200,
-    body: await listJobTasks(context, { roomId: params.room_id, jobName: params.job_name }, query),
-  }),
+    listJobTasks: async ({ params, query }) => ({
+      status: 200,
+      body: await listJobTasks(context, { roomId: params.room_id, jobName: params.job_name }, query),
+    }),
 
-  validatePayload: async ({ caller, params, body: { payload } }) => {
-    const request = { roomId: params.room_id, jobName: params.job_name, payload, userId: caller.actor.id };
-    return { status: 200, body: { errors: await validatePayload(context, request) } };
-  },
-});
+    validatePayload: async ({ caller, params, body: { payload } }) => {
+      const request = { roomId: params.room_id, jobName: params.job_name, payload, userId: caller.actor.id };
+      return { status: 200, body: { errors: await validatePayload(context, request) } };
+    },
+  }) satisfies Partial<Handlers>;

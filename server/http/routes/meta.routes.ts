@@ -6,24 +6,30 @@ import {
   Problem,
   type ProblemId,
 } from "../../../protocol/index.ts";
-import type { Handlers } from "../call.ts";
+import type { Context } from "../../context.ts";
+import { readCaller } from "../../use-cases/read-caller.ts";
+import { readHealth } from "../../use-cases/read-health.ts";
+import type { Handlers } from "../operation-route.ts";
 
-const describeProblem = (id: ProblemId, prefix: string) => ({
-  id,
-  type: `${prefix}${PROBLEMS_PATH}/${id}`,
-  ...PROBLEMS[id],
-});
+/** Handlers for the caller, the health of the server, and the documents to which the `type` of a problem points. */
+export const createMetaRoutes = (context: Context) =>
+  ({
+    readCaller: async ({ caller, query }) => ({ status: 200, body: await readCaller(caller, query.room_id) }),
 
-/** Handlers for the documents to which the `type` of a problem points. */
-export const createMetaRoutes = (): Pick<Handlers, "listProblems" | "readProblem"> => ({
-  listProblems: async ({ prefix }) => ({
-    status: 200,
-    body: { items: PROBLEM_IDS.map((id) => describeProblem(id, prefix)) },
-  }),
+    readHealth: async () => ({ status: 200, body: await readHealth(context) }),
 
-  readProblem: async ({ params, prefix }) => {
-    const { problem_id: id } = params;
-    if (!isProblemId(id)) throw new Problem("route-not-found", "Problem type not found.");
-    return { status: 200, body: describeProblem(id, prefix) };
-  },
-});
+    listProblems: async ({ prefix }) => ({
+      status: 200,
+      body: { items: PROBLEM_IDS.map((id) => describeProblem(id, prefix)) },
+    }),
+
+    readProblem: async ({ params, prefix }) => {
+      const { problem_id: id } = params;
+      if (!isProblemId(id)) throw new Problem("route-not-found", "Problem type not found.");
+      return { status: 200, body: describeProblem(id, prefix) };
+    },
+  }) satisfies Partial<Handlers>;
+
+function describeProblem(id: ProblemId, prefix: string) {
+  return { id, type: `${prefix}${PROBLEMS_PATH}/${id}`, ...PROBLEMS[id] };
+}

@@ -7,68 +7,57 @@ import { heartbeat } from "../../use-cases/workers/heartbeat.ts";
 import { listRoomWorkers, listWorkers } from "../../use-cases/workers/list-workers.ts";
 import { readWorker } from "../../use-cases/workers/read-worker.ts";
 import { removeWorker } from "../../use-cases/workers/remove-worker.ts";
-import type { Handlers } from "../call.ts";
+import type { Handlers } from "../operation-route.ts";
 
-type WorkerHandlers = Pick<
-  Handlers,
-  | "createWorker"
-  | "heartbeat"
-  | "listWorkers"
-  | "listRoomWorkers"
-  | "readWorker"
-  | "drainWorker"
-  | "releaseTasks"
-  | "removeWorker"
->;
+export const createWorkerRoutes = (context: Context) =>
+  ({
+    createWorker: async ({ caller, body }) => ({
+      status: 201,
+      body: await createWorker(context, caller, body ?? {}),
+    }),
 
-export const createWorkerRoutes = (context: Context): WorkerHandlers => ({
-  createWorker: async ({ caller, body }) => ({
-    status: 201,
-    body: await createWorker(context, caller, body ?? {}),
-  }),
-
-  heartbeat: async ({ caller, params, body, runLongPoll }) => ({
-    status: 200,
-    body: await runLongPoll((longPoll) =>
-      heartbeat(context, caller, {
-        workerId: params.worker_id,
-        tasks: body?.tasks,
-        knowsDraining: body?.draining === true,
-        longPoll,
-      }),
-    ),
-  }),
-
-  listWorkers: async ({ caller, query }) => ({
-    status: 200,
-    body: await listWorkers(context, caller, query),
-  }),
-
-  listRoomWorkers: async ({ params, query }) => ({
-    status: 200,
-    body: await listRoomWorkers(context, params.room_id, query),
-  }),
-
-  readWorker: async ({ caller, params }) => ({
-    status: 200,
-    body: await readWorker(context, caller, params.worker_id),
-  }),
-
-  drainWorker: async ({ caller, params }) => ({
-    status: 200,
-    body: publishEvents(context, await drainWorker(context, caller, params.worker_id)),
-  }),
-
-  releaseTasks: async ({ caller, params, body }) => {
-    const input = { workerId: params.worker_id, tasks: body.tasks };
-    return {
+    heartbeat: async ({ caller, params, body, runLongPoll }) => ({
       status: 200,
-      body: { released: publishEvents(context, await releaseTasks(context, caller, input)) },
-    };
-  },
+      body: await runLongPoll((longPoll) =>
+        heartbeat(context, caller, {
+          workerId: params.worker_id,
+          tasks: body?.tasks,
+          knowsDraining: body?.draining === true,
+          longPoll,
+        }),
+      ),
+    }),
 
-  removeWorker: async ({ caller, params }) => {
-    publishEvents(context, await removeWorker(context, caller, params.worker_id));
-    return { status: 204, body: null };
-  },
-});
+    listWorkers: async ({ caller, query }) => ({
+      status: 200,
+      body: await listWorkers(context, caller, query),
+    }),
+
+    listRoomWorkers: async ({ params, query }) => ({
+      status: 200,
+      body: await listRoomWorkers(context, params.room_id, query),
+    }),
+
+    readWorker: async ({ caller, params }) => ({
+      status: 200,
+      body: await readWorker(context, caller, params.worker_id),
+    }),
+
+    drainWorker: async ({ caller, params }) => ({
+      status: 200,
+      body: publishEvents(context, await drainWorker(context, caller, params.worker_id)),
+    }),
+
+    releaseTasks: async ({ caller, params, body }) => {
+      const input = { workerId: params.worker_id, tasks: body.tasks };
+      return {
+        status: 200,
+        body: { released: publishEvents(context, await releaseTasks(context, caller, input)) },
+      };
+    },
+
+    removeWorker: async ({ caller, params }) => {
+      publishEvents(context, await removeWorker(context, caller, params.worker_id));
+      return { status: 204, body: null };
+    },
+  }) satisfies Partial<Handlers>;

@@ -8,7 +8,7 @@ import {
   Problem,
 } from "../../../protocol/index.ts";
 import { type Caller, forbidden } from "../../access.ts";
-import { getInvitedUserId } from "../../auth/invitation-issuer.ts";
+import { getInvitedUserId } from "../../auth/invitations.ts";
 import type { Context } from "../../context.ts";
 import { createJobsChangedEvents, createRequeueEvents, type ResultWithEvents } from "../events.ts";
 

@@ -2,8 +2,12 @@ import { connect, createServer as createTcp, type Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import type { Probe } from "../../../cli/doctor/check-result.ts";
-import { checkEncryption } from "../../../cli/doctor/connection-check.ts";
-import { checkBus, checkDatabase, measureClockSkew } from "../../../cli/doctor/server-check.ts";
+import {
+  checkBus,
+  checkDatabase,
+  checkEncryption,
+  measureClockSkew,
+} from "../../../cli/doctor/server-check.ts";
 import { readExpiry } from "../../../cli/doctor/token-check.ts";
 import type { Health } from "../../../protocol/index.ts";
 import { JoblibClient } from "../../../sdk/http/client.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { formatTable } from "../../../cli/io/table.ts";
 import { formatDiff } from "../../../cli/views/diff-view.ts";
-import { formatDuration } from "../../../cli/views/duration.ts";
 import { formatType } from "../../../cli/views/schema-view.ts";
+import { formatDuration } from "../../../protocol/time.ts";
 
 const unchanged = (text: string) => text;
 

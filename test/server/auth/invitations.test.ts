@@ -1,6 +1,6 @@
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
-import { InvitationStatusCache } from "../../../server/auth/invitation-status.ts";
+import { InvitationStatusCache } from "../../../server/auth/invitations.ts";
 import {
   createServer,
   createToken,

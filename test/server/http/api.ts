@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Redis } from "ioredis";
 import { inject } from "vitest";
-import { createInvitationIssuer } from "../../../server/auth/invitation-issuer.ts";
+import { InvitationIssuer } from "../../../server/auth/invitations.ts";
 import {
   type HostAuth,
   joblib,
@@ -89,10 +89,7 @@ export const openApi = async (options: ApiOptions = {}) => {
     }),
     ...options.auth,
     ...(options.withInvitations === true && {
-      invitations: createInvitationIssuer(
-        "the secret of the tests".repeat(2),
-        createStorage(orm).invitations,
-      ),
+      invitations: new InvitationIssuer("the secret of the tests".repeat(2), createStorage(orm).invitations),
     }),
     ...(dashboard !== undefined && { dashboard }),
     ...(dashboardFiles !== undefined && { dashboardFiles }),

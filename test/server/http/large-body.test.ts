@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import Fastify from "fastify";
 import { onTestFinished, test } from "vitest";
-import { createProblemHandler } from "../../../server/http/problem-handler.ts";
+import { createProblemHandler } from "../../../server/http/problems.ts";
 
 test("a client that sends a body that is too large gets 413 while it sends and keeps its connection", async () => {
   const app = Fastify({ bodyLimit: 1000 });

@@ -1,31 +1,21 @@
+import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Problem, type ProblemId } from "../../protocol/index.ts";
 import { StorageRefusal, UnstorableValue } from "../storage/sessions/storage-refusal.ts";
 import { StorageUnavailable } from "../storage/sessions/storage-unavailable.ts";
-import { unsupportedMediaType } from "./body-parser.ts";
 
 const PROBLEM_TYPE = "application/problem+json";
 
 /** Fastify's errors by code. Any other 4xx error of Fastify becomes `malformed-request`. */
 const BY_CODE: ReadonlyMap<unknown, () => Problem> = new Map([
-  [
-    "FST_ERR_CTP_BODY_TOO_LARGE",
-    () =>
-      new Problem(
-        "payload-too-large",
-        "The body is larger than the server's `body_limit`. Send a smaller one.",
-      ),
-  ],
+  ["FST_ERR_CTP_BODY_TOO_LARGE", bodyTooLarge],
   ["FST_ERR_CTP_INVALID_MEDIA_TYPE", unsupportedMediaType],
   [
     "FST_ERR_CTP_INVALID_CONTENT_LENGTH",
-    () => new Problem("malformed-request", "The length of the body does not match Content-Length."),
+    () => malformed("The length of the body does not match Content-Length."),
   ],
-  ["FST_ERR_BAD_URL", () => new Problem("malformed-request", "The URL is not valid percent-encoded UTF-8.")],
-  [
-    "FST_ERR_MAX_PARAM_LENGTH",
-    () => new Problem("route-not-found", "No route matches this path. Check the path and the API's prefix."),
-  ],
+  ["FST_ERR_BAD_URL", () => malformed("The URL is not valid percent-encoded UTF-8.")],
+  ["FST_ERR_MAX_PARAM_LENGTH", routeNotFound],
 ]);
 
 const BY_STATUS: Readonly<Record<number, ProblemId>> = {
@@ -39,7 +29,14 @@ const BY_STATUS: Readonly<Record<number, ProblemId>> = {
   503: "service-unavailable",
 };
 
-function isHttpError(
+/** Details of Node.js's HTTP errors by code. */
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "The headers are too large.",
+  ERR_HTTP_REQUEST_TIMEOUT: "The request was not received in time.",
+};
+
+/** Returns true for an error of Fastify, the host or another plugin with an HTTP status. */
+export function isHttpError(
   error: unknown,
 ): error is Error & { readonly statusCode: number; readonly code?: unknown } {
   return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number";
@@ -74,7 +71,7 @@ export function toKnownProblem(error: unknown): Problem | undefined {
     return new Problem(id, "Try again later.", { retryAfter: 1 });
   if (id !== undefined) return new Problem(id, "The server rejected the request.");
   const isClientError = error.statusCode >= 400 && error.statusCode < 500;
-  return isClientError ? new Problem("malformed-request", "The server cannot parse the request.") : undefined;
+  return isClientError ? malformed("The server cannot parse the request.") : undefined;
 }
 
 /** Creates the 401. It does not reveal which part of the credentials was wrong. */
@@ -83,6 +80,39 @@ export function unauthorized(): Problem {
     "unauthorized",
     "Missing or invalid credentials. Send a bearer token in the Authorization header.",
   );
+}
+
+/** Creates the 400 for a request that cannot be parsed. */
+export function malformed(detail: string): Problem {
+  return new Problem("malformed-request", detail);
+}
+
+/** Creates the 404 for a path of no operation. */
+export function routeNotFound(): Problem {
+  return new Problem("route-not-found", "No route matches this path. Check the path and the API's prefix.");
+}
+
+function bodyTooLarge(): Problem {
+  return new Problem(
+    "payload-too-large",
+    "The body is larger than the server's `body_limit`. Send a smaller one.",
+  );
+}
+
+/** Creates the 415 for a body that is not JSON in UTF-8 without compression. */
+export function unsupportedMediaType(): Problem {
+  return new Problem(
+    "unsupported-media-type",
+    "Send the body as application/json in UTF-8, without Content-Encoding.",
+  );
+}
+
+/** Returns the JSON pointer (RFC 6901) to an invalid value, with at most 1,000 characters. */
+export function toPointer(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => `/${String(key).slice(0, 200).replaceAll("~", "~0").replaceAll("/", "~1")}`)
+    .join("")
+    .slice(0, 1000);
 }
 
 /**
@@ -121,3 +151,27 @@ export const createProblemHandler =
   (prefix: string) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
     sendProblem(reply, toProblem(error, request), prefix);
+
+/**
+ * Responds to data that Node.js could not parse as HTTP. Fastify runs no route or hook for it, because there
+ * is no request.
+ */
+export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+  // The client is gone, or part of a response was sent, so that another response could not be understood.
+  if (error.code === "ECONNRESET" || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy(error);
+    return;
+  }
+  const detail = CLIENT_ERRORS[error.code ?? ""] ?? "The request is not valid HTTP/1.1.";
+  const body = JSON.stringify(malformed(detail).toDocument());
+  socket.end(
+    [
+      "HTTP/1.1 400 Bad Request",
+      `Content-Type: ${PROBLEM_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      "Connection: close",
+      "",
+      body,
+    ].join("\r\n"),
+  );
+}
