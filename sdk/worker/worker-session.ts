@@ -156,7 +156,8 @@ export class WorkerSession {
   removeTask(task: LeasedTask): void {
     const tasks: LeasedTask[] = this.#tasks;
     const index = tasks.indexOf(task);
-    if (index !== -1) tasks.splice(index, 1);
+    const last = index === -1 ? undefined : tasks.pop();
+    if (last !== undefined && last !== task) tasks[index] = last;
   }
 
   /** Requeues a task that has not started. If this fails, the server requeues it, as heartbeats do not list it. */
