@@ -67,7 +67,7 @@ export {
   isExtensionClass,
   type RunContext,
 } from "./extension/extension.ts";
-export type { RegisterOptions } from "./extension/job-registry.ts";
+export type { Register, RegisterDecorator, RegisterOptions } from "./extension/job-registry.ts";
 export type {
   AnyJobs,
   AwaitedTask,
@@ -78,7 +78,6 @@ export type {
   TaskOf,
 } from "./extension/job-types.ts";
 export { NotJsonError } from "./extension/json.ts";
-export type { Register, RegisterDecorator } from "./extension/register.ts";
 export type { AnySchema, StandardSchema, Zod3Schema } from "./extension/standard-schema.ts";
 export type { BackoffOptions, TaskDefaultOptions, TaskOptions } from "./extension/task-options.ts";
 export { JoblibClient } from "./http/client.ts";

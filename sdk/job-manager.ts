@@ -1,9 +1,8 @@
-import { isRoomId, type SubmittedTask, type Task } from "../protocol/index.ts";
+import { isRoomId, type SubmittedTask } from "../protocol/index.ts";
 import { UsageError } from "./errors.ts";
 import type { ExtensionClass, ExtensionInstance } from "./extension/extension.ts";
-import { JobRegistry } from "./extension/job-registry.ts";
+import { createRegister, JobRegistry, type Register } from "./extension/job-registry.ts";
 import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./extension/job-types.ts";
-import { createRegister, type Register } from "./extension/register.ts";
 import { JoblibClient } from "./http/client.ts";
 import { readEnvironment } from "./http/options.ts";
 import type { JobManagerOptions, RunOptions } from "./job-manager-options.ts";
@@ -18,11 +17,9 @@ import {
 } from "./submit/submission.ts";
 import { type AddressedSubmission, submitMany } from "./submit/submit-many.ts";
 import { SubmitQueue } from "./submit/submit-queue.ts";
-import { ClaimedTask } from "./worker/claimed-task.ts";
 import { runStream } from "./worker/run-stream.ts";
-import type { TaskEnvironment, TaskLifecycle } from "./worker/task-environment.ts";
 import { type ListenOptions, TaskStream } from "./worker/task-stream.ts";
-import { type LiveWorker, WorkerSession } from "./worker/worker-session.ts";
+import { WorkerSession } from "./worker/worker-session.ts";
 
 /** Maximum number of cached submit queues, one per room. A full cache is cleared; queued submits are still sent. */
 const MAX_SUBMIT_QUEUES = 1_000;
@@ -50,7 +47,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   readonly #context: Context | undefined;
   readonly #logger: Logger;
   readonly #captureConsole: boolean;
-  readonly #registry = new JobRegistry<Context>();
+  readonly #registry: JobRegistry<Context>;
   readonly #session: WorkerSession;
   readonly #submitQueues = new Map<string, SubmitQueue>();
   readonly #streams = new Set<TaskStream<Context>>();
@@ -69,19 +66,20 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     this.#context = context;
     this.#logger = options.logger ?? silentLogger;
     this.#captureConsole = options.captureConsole === true;
+    this.#registry = new JobRegistry(this.room);
     this.#session = new WorkerSession({
       client: this.client,
       logger: this.#logger,
       name: options.name,
       heartbeatSeconds: options.heartbeatSeconds,
-      getRegistrations: () => this.#registry.getRegistrations(this.room),
+      registry: this.#registry,
     });
     this.register = createRegister(this.#registry);
   }
 
   /** The number of registered classes. */
   get size(): number {
-    return this.#registry.keys().length;
+    return this.#registry.entries.size;
   }
   /** Returns the class with this name, or undefined if there is none. */
   get(name: string): ExtensionClass<Context> | undefined {
@@ -112,21 +110,15 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
   /** Returns an iterator of the class names. */
   keys(): IterableIterator<string> {
-    return this.#registry.keys().values();
+    return this.#registry.entries.keys();
   }
   /** Returns an iterator of the classes. */
   values(): IterableIterator<ExtensionClass<Context>> {
-    return this.#registry
-      .entries()
-      .map(({ Class }) => Class)
-      .values();
+    return [...this.#registry.entries.values()].map(({ Class }) => Class).values();
   }
   /** Returns an iterator of names and classes. */
   *entries(): IterableIterator<[string, ExtensionClass<Context>]> {
-    for (const name of this.#registry.keys()) {
-      const Class = this.get(name);
-      if (Class !== undefined) yield [name, Class];
-    }
+    for (const [name, { Class }] of this.#registry.entries) yield [name, Class];
   }
   /** Returns an iterator of the class names. This differs from a `Map`, which iterates over pairs. */
   [Symbol.iterator](): IterableIterator<string> {
@@ -186,12 +178,13 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
    */
   listen(options: ListenOptions = {}): TaskStream<Context> {
     if (this.#disposing !== undefined) throw new UsageError("the job manager is disposed: create a new one");
-    const createTaskFactory = (worker: LiveWorker, lifecycle: TaskLifecycle) => {
-      const environment = this.#createEnvironment(worker, lifecycle);
-      return (wire: Task) => this.#acceptTask(wire, environment);
+    const environment = {
+      session: this.#session,
+      logger: this.#logger,
+      captureConsole: this.#captureConsole,
+      context: this.#context,
+      find: (jobName: string) => this.#registry.find(jobName),
     };
-    const { client } = this;
-    const environment = { client, logger: this.#logger, session: this.#session, createTaskFactory };
     const stream = new TaskStream<Context>(environment, options);
     this.#streams.add(stream);
     return stream;
@@ -221,7 +214,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
    */
   async interrupt(reason?: string): Promise<void> {
     for (const stream of this.#streams) stream.stop();
-    await Promise.all([...this.#session.tasks].map((task) => task.interrupt(reason)));
+    await Promise.all(this.#session.tasks.map((task) => task.interrupt(reason)));
   }
 
   /**
@@ -241,7 +234,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     await Promise.all([...this.#streams].map((stream) => stream.return()));
     const reason = "the worker was disposed before the task finished";
     await Promise.all(
-      [...this.#session.tasks].map((task) => (task.isRunning ? task.settled : task.interrupt(reason))),
+      this.#session.tasks.map((task) => (task.isRunning ? task.settled : task.interrupt(reason))),
     );
     await this.#session.deregister();
   }
@@ -271,27 +264,5 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
       return { destination, submission: toInstanceSubmission(extension, options) };
     });
     return submitMany(this.client, submissions, options);
-  }
-
-  #createEnvironment(worker: LiveWorker, lifecycle: TaskLifecycle): TaskEnvironment {
-    return {
-      updates: worker.updates,
-      logger: this.#logger,
-      captureConsole: this.#captureConsole,
-      context: this.#context,
-      find: (jobName) => this.#registry.find(jobName),
-      release: (taskId) => this.#session.release(worker.id, taskId),
-      onEnding: lifecycle.onEnding,
-      onSettled: (task) => {
-        this.#session.tasks.delete(task);
-        lifecycle.onSettled(task);
-      },
-    };
-  }
-
-  /** Adds a claimed task to the worker and returns it. Returns undefined if the worker already has it. */
-  #acceptTask(wire: Task, environment: TaskEnvironment): ClaimedTask<Context> | undefined {
-    const task = new ClaimedTask<Context>(wire, environment);
-    return this.#session.addTask(task) ? task : undefined;
   }
 }

@@ -1,9 +1,15 @@
 import * as z from "zod";
-import { type Fairness, isNamePart, type JsonObject, type Task } from "../../protocol/index.ts";
+import {
+  type Fairness,
+  isNamePart,
+  type JsonObject,
+  type JsonValue,
+  type Task,
+} from "../../protocol/index.ts";
 import { UsageError, ValidationError } from "../errors.ts";
 import type { TaskLogger } from "../logger.ts";
-import { checkDefaults } from "./parameter-defaults.ts";
-import { toParameterSchema } from "./parameter-schema.ts";
+import { toJson } from "./json.ts";
+import { checkDefaults, toParameterSchema } from "./parameter-schema.ts";
 import { type AnySchema, type SchemaInput, type SchemaOutput, validate } from "./standard-schema.ts";
 import type { TaskDefaultOptions } from "./task-options.ts";
 
@@ -24,18 +30,18 @@ export interface ExtensionOptions {
   /** The room or rooms of the job. Default: the manager's room. */
   readonly room?: string | readonly string[];
   /** True registers the job in `@global`, for all rooms. */
-  readonly public?: boolean;
+  readonly public?: boolean | undefined;
   /** The schema of the value that `run` returns. Default: any JSON. */
   readonly result?: AnySchema;
   /** Description of the job in the dashboard and CLI. */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** Default options of the job's tasks. */
-  readonly defaults?: TaskDefaultOptions;
+  readonly defaults?: TaskDefaultOptions | undefined;
   /**
    * The order of tasks with the same priority. `"fifo"` (default): the oldest first. `"room"`: rooms take
-   * turns.
+   * turns, so that thousands of tasks in one room do not delay the tasks of other rooms.
    */
-  readonly fairness?: Fairness;
+  readonly fairness?: Fairness | undefined;
 }
 
 /**
@@ -179,5 +185,18 @@ export interface RunnableExtension {
 }
 
 /** Creates an instance from a received payload. Throws `ValidationError` if it is invalid. */
-export const instantiate = (Class: ExtensionClass, payload: JsonObject): RunnableExtension =>
-  Reflect.construct(Class, [payload]);
+export function instantiate(Class: ExtensionClass, payload: JsonObject): RunnableExtension {
+  return Reflect.construct(Class, [payload]);
+}
+
+/**
+ * Converts a result with the job's result schema and returns it as JSON. Throws `ValidationError` if it does
+ * not match the schema, and `NotJsonError` if it is not JSON.
+ */
+export function toResult(Class: ExtensionClass | undefined, result: unknown): JsonValue {
+  if (Class?.result === undefined) return toJson(result);
+  const validated = validate(Class.result, result, "/result");
+  if ("value" in validated) return toJson(validated.value);
+  const [first] = validated.errors;
+  throw ValidationError.create(`${first?.pointer}: ${first?.detail}`, validated.errors);
+}

@@ -1,25 +1,33 @@
-import { type Fairness, GLOBAL_ROOM, isNamePart, isRoomId, type JsonObject } from "../../protocol/index.ts";
+import { GLOBAL_ROOM, isNamePart, isRoomId, type JobRegistration } from "../../protocol/index.ts";
 import { UsageError } from "../errors.ts";
-import type { RoomRegistration } from "../worker/worker-session.ts";
-import { type ExtensionClass, isExtensionClass } from "./extension.ts";
+import { type ExtensionClass, type ExtensionOptions, isExtensionClass } from "./extension.ts";
 import { toResultSchema } from "./parameter-schema.ts";
-import { type TaskDefaultOptions, toWireDefaults } from "./task-options.ts";
+import { toWireDefaults } from "./task-options.ts";
 
 /** Options of `register`. They override the static members of the class. */
-export interface RegisterOptions {
+export interface RegisterOptions
+  extends Pick<ExtensionOptions, "public" | "description" | "defaults" | "fairness"> {
   /** The room of the job. Default: the rooms of the class, or the manager's room. */
   readonly room?: string | undefined;
-  /** True registers the job in `@global`, for all rooms. */
-  readonly public?: boolean | undefined;
-  /** Description of the job in the dashboard and CLI. */
-  readonly description?: string | undefined;
-  /** Default options of the job's tasks. */
-  readonly defaults?: TaskDefaultOptions | undefined;
-  /**
-   * The order of tasks with the same priority. `"fifo"` (default): the oldest first. `"room"`: rooms take
-   * turns, so that thousands of tasks in one room do not delay the tasks of other rooms.
-   */
-  readonly fairness?: Fairness | undefined;
+}
+
+/** The forms of `register`: `@register`, `@register({ … })`, `register(Class)` and `register(Class, { … })`. */
+export interface Register<Context> {
+  <Class extends ExtensionClass<Context>>(Class: Class, context: ClassDecoratorContext): void;
+  <Class extends ExtensionClass<Context>>(Class: Class, options?: RegisterOptions): Class;
+  (options: RegisterOptions): RegisterDecorator<Context>;
+}
+
+/** A class decorator that can also be called as a function. */
+export type RegisterDecorator<Context> = <Class extends ExtensionClass<Context>>(
+  Class: Class,
+  context?: ClassDecoratorContext,
+) => Class;
+
+/** A job to register with the server. */
+export interface RoomRegistration {
+  readonly room: string;
+  readonly registration: Omit<JobRegistration, "worker_id">;
 }
 
 /** A class with all its registrations. */
@@ -32,13 +40,26 @@ export interface JobEntry<Context> {
 
 /** The extension classes of a job manager. Does not call the server. */
 export class JobRegistry<Context> {
+  /** The manager's default room. */
+  readonly #ownRoom: string | undefined;
+  /** The key of a class is its name, or `category:name` if its name is already used in another category. */
   readonly #entries = new Map<string, JobEntry<Context>>();
   /** The entries by `category:name`. The map avoids a search, because every task looks up its entry twice. */
   readonly #byQualified = new Map<string, JobEntry<Context>>();
-  /** Cache of `getRegistrations`, which is called before every claim. Every change clears it. */
-  #registrations:
-    | { readonly ownRoom: string | undefined; readonly all: readonly RoomRegistration[] }
-    | undefined;
+  #version = 0;
+
+  constructor(ownRoom: string | undefined) {
+    this.#ownRoom = ownRoom;
+  }
+
+  /** Increases with every change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get entries(): ReadonlyMap<string, JobEntry<Context>> {
+    return this.#entries;
+  }
 
   /** Returns the entry of a class name, or of `category:name`. */
   get(key: string): JobEntry<Context> | undefined {
@@ -49,22 +70,9 @@ export class JobRegistry<Context> {
   delete(key: string): boolean {
     const entry = this.#entries.get(key);
     if (entry === undefined) return false;
-    this.#registrations = undefined;
-    this.#byQualified.delete(getQualifiedName(entry));
+    this.#version += 1;
+    this.#byQualified.delete(`${entry.Class.category}:${entry.name}`);
     return this.#entries.delete(key);
-  }
-
-  /**
-   * Returns the keys. The key of a class is its name, or `category:name` if its name is already used in
-   * another category.
-   */
-  keys(): string[] {
-    return [...this.#entries.keys()];
-  }
-
-  /** Returns all entries. */
-  entries(): JobEntry<Context>[] {
-    return [...this.#entries.values()];
   }
 
   /**
@@ -103,82 +111,100 @@ export class JobRegistry<Context> {
       );
     }
     const entry = existing ?? { Class, name, rooms: new Map<string | undefined, RegisterOptions>() };
-    this.#registrations = undefined;
+    this.#version += 1;
     for (const room of rooms) entry.rooms.set(room, options);
-    // Two classes with the same name in different categories are two jobs; the key of the second one is
-    // `category:name`.
     if (existing !== undefined) return;
     this.#entries.set(this.#entries.has(name) ? key : name, entry);
     this.#byQualified.set(key, entry);
   }
 
-  /**
-   * Returns all jobs to register with the server. Returns the same array until they change. `ownRoom` is the
-   * manager's default room.
-   */
-  getRegistrations(ownRoom: string | undefined): readonly RoomRegistration[] {
-    if (this.#registrations !== undefined && this.#registrations.ownRoom === ownRoom)
-      return this.#registrations.all;
-    const all = this.entries().flatMap((entry) =>
-      [...entry.rooms].map(([room, options]) => toRegistration(entry, room ?? ownRoom, options)),
+  /** Returns all jobs to register with the server. Throws `UsageError` if the room of a job is unknown. */
+  getRegistrations(): RoomRegistration[] {
+    return [...this.#entries.values()].flatMap((entry) =>
+      [...entry.rooms].map(([room, options]) => toRegistration(entry, room ?? this.#ownRoom, options)),
     );
-    this.#registrations = { ownRoom, all };
-    return all;
   }
 }
 
-const getQualifiedName = ({ Class, name }: JobEntry<never>) => `${Class.category}:${name}`;
+/**
+ * Creates the `register` function of a registry. It does not use `this`, because compiled decorators
+ * call it without one.
+ */
+export function createRegister<Context>(registry: JobRegistry<Context>): Register<Context> {
+  function addClass<Class extends ExtensionClass<Context>>(
+    Class: Class,
+    options: RegisterOptions,
+    context?: ClassDecoratorContext,
+  ): Class {
+    // A decorator runs before the static fields of the class are set. An initializer runs after them, so
+    // `static room` can be read.
+    if (context === undefined) registry.add(Class, options);
+    else context.addInitializer(() => registry.add(Class, options, context.name ?? Class.name));
+    return Class;
+  }
 
-const getRooms = (Class: ExtensionClass, options: RegisterOptions, name: string): (string | undefined)[] => {
+  function register<Class extends ExtensionClass<Context>>(
+    Class: Class,
+    context: ClassDecoratorContext,
+  ): void;
+  function register<Class extends ExtensionClass<Context>>(Class: Class, options?: RegisterOptions): Class;
+  function register(options: RegisterOptions): RegisterDecorator<Context>;
+  function register(
+    first: ExtensionClass<Context> | RegisterOptions,
+    second: ClassDecoratorContext | RegisterOptions = {},
+  ): unknown {
+    if (typeof first !== "function")
+      return <C extends ExtensionClass<Context>>(Class: C, context?: ClassDecoratorContext) =>
+        addClass(Class, first, context);
+    return "addInitializer" in second ? addClass(first, {}, second) : addClass(first, second);
+  }
+  return register;
+}
+
+/** Returns the rooms of a registration. undefined stands for the manager's room. */
+function getRooms(Class: ExtensionClass, options: RegisterOptions, name: string): (string | undefined)[] {
   if (options.public && options.room !== undefined && options.room !== GLOBAL_ROOM) {
     throw new UsageError(
       `${name} has both \`public\` and room ${options.room}: register it twice to use both`,
     );
   }
-  const rooms = options.public
-    ? [GLOBAL_ROOM]
-    : options.room !== undefined
-      ? [options.room]
-      : getStaticRooms(Class, options.public !== false);
+  const ownRooms = options.room === undefined ? getStaticRooms(Class, options.public) : [options.room];
+  const rooms = options.public ? [GLOBAL_ROOM] : ownRooms;
   for (const room of rooms) {
     if (room !== undefined && !isRoomId(room))
       throw new UsageError(`${JSON.stringify(room)} is not a valid room id`);
   }
   return rooms;
-};
+}
 
 /** Returns the rooms that a class declares in its static members. undefined stands for the manager's room. */
-export const getStaticRooms = (Class: ExtensionClass, canBePublic = true): (string | undefined)[] => {
+export function getStaticRooms(Class: ExtensionClass, isPublic = Class.public): (string | undefined)[] {
   const own = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
-  const all = Class.public && canBePublic ? [GLOBAL_ROOM, ...own] : own;
+  const all = isPublic ? [GLOBAL_ROOM, ...own] : own;
   return all.length === 0 ? [undefined] : all;
-};
+}
 
-const toRegistration = (
+function toRegistration(
   { Class, name }: JobEntry<never>,
   room: string | undefined,
   options: RegisterOptions,
-): RoomRegistration => {
+): RoomRegistration {
   if (room === undefined) {
     throw new UsageError(
       `${name} is registered without a room: set \`room\` of the job manager or JOBLIB_ROOM, or register it with { room } or { public: true }`,
     );
   }
-  const result: JsonObject | null =
-    Class.result === undefined ? null : toResultSchema(Class.result, `the result of ${name}`);
-  const description = options.description ?? Class.description;
   const defaults = { ...Class.defaults, ...options.defaults };
-  const fairness = options.fairness ?? Class.fairness;
   return {
     room,
     registration: {
       category: Class.category,
       name,
       schema: Class.schema,
-      ...(result !== null && { result_schema: result }),
-      ...(description !== undefined && { description }),
-      ...(Object.keys(defaults).length > 0 && { defaults: toWireDefaults(defaults) }),
-      ...(fairness !== undefined && { fairness }),
+      result_schema: Class.result && toResultSchema(Class.result, `the result of ${name}`),
+      description: options.description ?? Class.description,
+      defaults: Object.keys(defaults).length === 0 ? undefined : toWireDefaults(defaults),
+      fairness: options.fairness ?? Class.fairness,
     },
   };
-};
+}

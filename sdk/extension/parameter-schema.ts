@@ -69,3 +69,33 @@ const isZod4 = (schema: object): schema is z.core.$ZodType => "_zod" in schema;
 
 const isZod3 = (schema: object): schema is Zod3Type =>
   "_def" in schema && typeof schema._def === "object" && schema._def !== null && "typeName" in schema._def;
+
+/**
+ * Throws `UsageError` for a default that does not match its type, at any depth: zod does not validate
+ * defaults, a file may run without type checks, and the job's form would omit such a default. Types that
+ * transform their value are skipped, because their default has the output type.
+ */
+export function checkDefaults(schema: AnySchema, label: string): void {
+  if (!isZod4(schema)) return;
+  z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+    // Called for every type in the schema.
+    override: ({ zodSchema, path }) => {
+      if (!(zodSchema instanceof z.core.$ZodDefault)) return;
+      const reason = findDefaultIssue(zodSchema);
+      // The path is one of JSON Schema: the name of a parameter follows each `properties`.
+      const name = path.filter((_, index) => path[index - 1] === "properties").join(".");
+      if (reason !== undefined)
+        throw new UsageError(`${label}: the default of ${name} is invalid: ${reason}`);
+    },
+  });
+}
+
+function findDefaultIssue({ _zod: { def } }: z.core.$ZodDefault): string | undefined {
+  const [input, output] = (["input", "output"] as const).map((io) =>
+    JSON.stringify(z.toJSONSchema(def.innerType, { io, unrepresentable: "any" })),
+  );
+  if (input !== output) return undefined;
+  return z.safeParse(def.innerType, def.defaultValue).error?.issues[0]?.message;
+}

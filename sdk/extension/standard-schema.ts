@@ -65,18 +65,17 @@ export type ValidationResult = { readonly value: unknown } | { readonly errors: 
  * Validates a value. `pointer` is the JSON Pointer of the value; the pointers of the errors begin with it.
  * Throws `UsageError` if the schema validates asynchronously.
  */
-export const validate = (schema: AnySchema, value: unknown, pointer = ""): ValidationResult => {
+export function validate(schema: AnySchema, value: unknown, pointer: string): ValidationResult {
   const result = runSchema(schema, value);
   if (result.issues === undefined) return { value: result.value };
-  return {
-    errors: result.issues.map((issue) => ({
-      pointer: pointer + (issue.path ?? []).map(toPointerPart).join(""),
-      detail: issue.message,
-    })),
-  };
-};
+  const errors = result.issues.map(({ path = [], message }) => ({
+    pointer: pointer + path.map(toPointerPart).join(""),
+    detail: message,
+  }));
+  return { errors };
+}
 
-const runSchema = (schema: AnySchema, value: unknown): StandardResult<unknown> => {
+function runSchema(schema: AnySchema, value: unknown): StandardResult<unknown> {
   if (!("~standard" in schema)) {
     const parsed = schema.safeParse(value);
     return parsed.success ? { value: parsed.data } : { issues: parsed.error.issues };
@@ -89,9 +88,9 @@ const runSchema = (schema: AnySchema, value: unknown): StandardResult<unknown> =
     );
   }
   return result;
-};
+}
 
-const toPointerPart = (part: PropertyKey | { readonly key: PropertyKey }): string => {
+function toPointerPart(part: PropertyKey | { readonly key: PropertyKey }): string {
   const key = typeof part === "object" ? part.key : part;
   return `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
-};
+}

@@ -36,29 +36,24 @@ export interface TaskOptions extends TaskDefaultOptions {
 }
 
 /** Converts options to the names of the protocol. */
-export const toWireDefaults = (options: TaskDefaultOptions): TaskDefaults => {
+export function toWireDefaults(options: TaskDefaultOptions): TaskDefaults {
   const { priority, delaySeconds, maxAttempts, backoff, timeoutSeconds } = options;
-  const wire: TaskDefaults = {};
-  if (priority !== undefined) wire.priority = priority;
-  if (delaySeconds !== undefined) wire.delay_seconds = delaySeconds;
-  if (maxAttempts !== undefined) wire.max_attempts = maxAttempts;
-  if (backoff !== undefined) wire.backoff = toWireBackoff(backoff);
-  if (timeoutSeconds !== undefined) wire.timeout_seconds = timeoutSeconds;
-  return wire;
-};
+  return {
+    priority,
+    delay_seconds: delaySeconds,
+    max_attempts: maxAttempts,
+    backoff: backoff && {
+      kind: backoff.kind,
+      seconds: backoff.seconds,
+      max_seconds: backoff.maxSeconds,
+      jitter: backoff.jitter,
+    },
+    timeout_seconds: timeoutSeconds,
+  };
+}
 
 /** Converts the options of one task to the names of the protocol. */
-export const toWireOptions = (options: TaskOptions): Omit<TaskSubmission, "payload"> => {
+export function toWireOptions(options: TaskOptions): Omit<TaskSubmission, "payload"> {
   const { runAt } = options;
-  const wire = toWireDefaults(options);
-  return runAt === undefined
-    ? wire
-    : { ...wire, run_at: typeof runAt === "string" ? runAt : runAt.toISOString() };
-};
-
-const toWireBackoff = ({ kind, seconds, maxSeconds, jitter }: BackoffOptions) => ({
-  ...(kind !== undefined && { kind }),
-  ...(seconds !== undefined && { seconds }),
-  ...(maxSeconds !== undefined && { max_seconds: maxSeconds }),
-  ...(jitter !== undefined && { jitter }),
-});
+  return { ...toWireDefaults(options), run_at: typeof runAt === "string" ? runAt : runAt?.toISOString() };
+}

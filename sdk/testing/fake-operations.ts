@@ -1,41 +1,23 @@
 import {
   formatLogPosition,
   formatWait,
+  GLOBAL_ROOM,
+  type HeartbeatResponse,
+  isLeased,
+  isTerminal,
   LOG_START,
   type LogLine,
   Problem,
+  type ProblemDocument,
   parseLogPosition,
   readTraceContext,
   type Task,
-  type TaskPageQuery,
 } from "../../protocol/index.ts";
 import type { FakeState } from "./fake-state.ts";
-import { getEtag, isFinished } from "./fake-tasks.ts";
+import { getEtag, requeue } from "./fake-tasks.ts";
 import type { Fakes } from "./handlers.ts";
 
-const toPage = <Item>(items: readonly Item[], { limit, offset }: { limit: number; offset: number }) => ({
-  status: 200 as const,
-  body: { items: items.slice(offset, offset + limit), total: items.length, limit, offset },
-});
-
-const getTraceContext = (headers: Headers) => ({
-  trace_context: readTraceContext(headers.get("traceparent"), headers.get("tracestate")),
-});
-
-/** Returns a page of tasks. The query may contain the last task of the previous page. */
-const toTaskPage = (items: readonly Task[], query: TaskPageQuery) => {
-  const afterIndex = query.after === undefined ? -1 : items.findIndex(({ id }) => id === query.after);
-  if (query.after !== undefined && afterIndex === -1) {
-    throw new Problem("validation-error", "The query is invalid.", {
-      errors: [{ pointer: "/after", detail: "is not a task of this room" }],
-    });
-  }
-  const firstPage = toPage(items.slice(afterIndex + 1), query);
-  return { ...firstPage, body: { ...firstPage.body, total: items.length } };
-};
-
-const getDraining = (state: FakeState, workerId: string) =>
-  state.workers.get(workerId)?.draining === true ? { draining: true } : {};
+type StopReport = HeartbeatResponse["stop"][number];
 
 /** Returns the operations of a fake server. */
 export const createFakeOperations = (state: FakeState, heartbeat_seconds: number): Fakes => ({
@@ -46,31 +28,44 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
 
   registerJob: ({ params, body }) => state.register(params.room_id, body),
 
-  listJobs: ({ params, query }) => toPage(state.getVisibleJobs(params.room_id), query),
+  listJobs: ({ params, query }) => {
+    const rooms = [params.room_id, GLOBAL_ROOM];
+    return toPage(
+      [...state.jobs.values()].filter(({ room_id }) => rooms.includes(room_id)),
+      query,
+    );
+  },
 
   readJob: ({ params }) => ({ status: 200, body: state.job(params.room_id, params.job_name).job }),
 
-  heartbeat: async ({ params: { worker_id }, body, wait, signal }) => {
-    const listed = body?.tasks ?? [];
-    const isNewlyDrained = () => state.worker(worker_id).draining && body?.draining !== true;
-    const read = () => state.findStops(worker_id, listed) ?? (isNewlyDrained() ? [] : undefined);
-    const stop = (await state.changes.waitFor(read, wait, signal)) ?? [];
-    const { last_heartbeat, draining } = state.worker(worker_id);
-    const drainingMember = draining ? { draining } : {};
-    return {
-      status: 200,
-      body: { id: worker_id, last_heartbeat, heartbeat_seconds, stop, ...drainingMember },
+  heartbeat: async ({ params: { worker_id: id }, body, wait, signal }) => {
+    const readStops = () => {
+      const worker = state.worker(id);
+      const stop = findStops(state, id, body?.tasks);
+      const isNewlyDrained = worker.draining && body?.draining !== true;
+      return stop.length > 0 || isNewlyDrained ? stop : undefined;
     };
+    const stop = (await state.waitFor(readStops, wait, signal)) ?? [];
+    const { last_heartbeat } = state.worker(id);
+    return { status: 200, body: { id, last_heartbeat, heartbeat_seconds, stop, ...getDraining(state, id) } };
   },
 
-  releaseTasks: ({ params, body }) => ({
-    status: 200,
-    body: { released: state.release(params.worker_id, body.tasks) },
-  }),
+  releaseTasks: ({ params: { worker_id }, body }) => {
+    state.worker(worker_id);
+    const claimed = state.getLeasedTasks(worker_id).filter(({ wire }) => wire.status === "claimed");
+    const released = claimed.filter(({ wire }) => body.tasks.includes(wire.id));
+    for (const task of released) requeue(task);
+    state.notify();
+    return { status: 200, body: { released: released.map(({ wire }) => wire.id) } };
+  },
 
   drainWorker: ({ params }) => {
     const { id, name, last_heartbeat, draining } = state.drain(params.worker_id);
-    const tasks = state.getLeasedTasks(id);
+    const tasks = state.getLeasedTasks(id).map(({ wire }) => {
+      const { job_name, room_id, status, started_at, progress, created_at } = wire;
+      const claimed_at = started_at ?? created_at;
+      return { id: wire.id, job_name, room_id, status, started_at, progress, claimed_at };
+    });
     const counts = { job_count: 0, task_count: tasks.length, online: true };
     return { status: 200, body: { id, name, last_heartbeat, ...counts, draining, jobs: [], tasks } };
   },
@@ -80,95 +75,118 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
     return { status: 204, body: null };
   },
 
-  submitTask: ({ params: { room_id, job_name }, body = {}, headers }) =>
-    state.submitOnce(room_id, job_name, {
-      ...{ body, key: headers.get("idempotency-key") ?? undefined },
-      ...getTraceContext(headers),
-    }),
+  submitTask: ({ params: { room_id, job_name }, body, headers }) => {
+    const key = headers.get("idempotency-key") ?? undefined;
+    return state.submitOnce(room_id, job_name, { ...body, key, trace_context: getTraceContext(headers) });
+  },
 
   submitBatch: ({ params: { room_id }, body }) => {
-    const results = body.submissions.map(
-      ({ job_name, idempotency_key: key, trace_context, ...submission }) => {
-        try {
-          return { task: state.submitOnce(room_id, job_name, { body: submission, key, trace_context }).body };
-        } catch (error) {
-          if (!(error instanceof Problem)) throw error;
-          return { problem: error.toDocument() };
-        }
-      },
+    const results = body.submissions.map(({ job_name, idempotency_key: key, ...submission }) =>
+      catchProblem(() => ({ task: state.submitOnce(room_id, job_name, { ...submission, key }).body })),
     );
     return { status: 200, body: { results } };
   },
 
   submitTasks: ({ params: { room_id }, body, headers }) => {
     for (const { job_name } of body.tasks) state.job(room_id, job_name);
-    const trace = getTraceContext(headers);
+    const trace_context = getTraceContext(headers);
     const tasks = body.tasks.map(({ job_name, ...task }) =>
-      state.submit(room_id, job_name, { ...task, ...trace }),
+      state.toSubmitted(state.submit(room_id, job_name, { ...task, trace_context })),
     );
     return { status: 202, body: { tasks } };
   },
 
   listRoomTasks: ({ params: { room_id }, query }) => {
-    const roomTasks = [...state.tasks.values()]
-      .map(({ wire }) => wire)
-      .filter((task) => task.room_id === room_id);
-    const matches = ({ status, job_name, created_by_id }: Task) =>
-      (query.status?.includes(status) ?? true) &&
-      job_name === (query.job ?? job_name) &&
-      created_by_id === (query.created_by ?? created_by_id);
-    return toTaskPage(roomTasks.filter(matches).toReversed(), query);
+    const matches = (task: Task) =>
+      task.room_id === room_id &&
+      (query.status?.includes(task.status) ?? true) &&
+      task.job_name === (query.job ?? task.job_name) &&
+      task.created_by_id === (query.created_by ?? task.created_by_id);
+    const items = [...state.tasks.values()].map(({ wire }) => wire).filter(matches);
+    const newestFirst = items.toReversed();
+    if (query.after === undefined) return toPage(newestFirst, query);
+    const afterIndex = newestFirst.findIndex(({ id }) => id === query.after);
+    if (afterIndex === -1) {
+      const errors = [{ pointer: "/after", detail: "is not a task of this room" }];
+      throw new Problem("validation-error", "The query is invalid.", { errors });
+    }
+    const page = toPage(newestFirst.slice(afterIndex + 1), query);
+    return { ...page, body: { ...page.body, total: items.length } };
   },
 
   claimTask: async ({ body: { worker_id, start }, wait, signal }) => {
-    const read = () => state.claim(worker_id, 1, start);
-    const [task = null] = (await state.changes.waitFor(read, wait, signal)) ?? [];
+    const claim = () => state.claim(worker_id, 1, start);
+    const [task = null] = (await state.waitFor(claim, wait, signal)) ?? [];
     return { status: 200, body: { task, ...getDraining(state, worker_id) } };
   },
 
-  claimTasks: async ({ params, body: { limit, start }, wait, signal }) => {
-    const read = () => state.claim(params.worker_id, limit, start);
-    const tasks = (await state.changes.waitFor(read, wait, signal)) ?? [];
-    return { status: 200, body: { tasks, ...getDraining(state, params.worker_id) } };
+  claimTasks: async ({ params: { worker_id }, body: { limit, start }, wait, signal }) => {
+    const claim = () => state.claim(worker_id, limit, start);
+    const tasks = (await state.waitFor(claim, wait, signal)) ?? [];
+    return { status: 200, body: { tasks, ...getDraining(state, worker_id) } };
   },
 
   readTask: async ({ params, headers, wait, signal }) => {
     const task = state.task(params.task_id);
-    const etag = headers.get("if-none-match");
-    const read = () => (etag === null ? isFinished(task) : getEtag(task) !== etag) || undefined;
-    if (wait > 0 && !isFinished(task)) await state.changes.waitFor(read, wait, signal);
-    const responseHeaders = {
-      etag: getEtag(task),
-      ...(wait > 0 && { "preference-applied": formatWait(wait) }),
-    };
-    if (etag === getEtag(task)) return { status: 304, body: null, headers: responseHeaders };
+    const known = headers.get("if-none-match");
+    const hasEnded = () => isTerminal(task.wire.status);
+    const hasNews = () => (known === null ? hasEnded() : getEtag(task) !== known) || undefined;
+    if (wait > 0 && !hasEnded()) await state.waitFor(hasNews, wait, signal);
+    const etag = getEtag(task);
+    const responseHeaders = { etag, ...(wait > 0 && { "preference-applied": formatWait(wait) }) };
+    if (etag === known) return { status: 304, body: null, headers: responseHeaders };
     return { status: 200, body: task.wire, headers: responseHeaders };
   },
 
-  readTaskLogs: ({ params, query: { after, limit = 500 } }) => {
+  readTaskLogs: ({ params, query: { after = null, limit } }) => {
     const { log } = state.task(params.task_id);
-    const position = after === undefined ? LOG_START : (parseLogPosition(after) ?? LOG_START);
+    const start = (after === null ? undefined : parseLogPosition(after)) ?? LOG_START;
     const isAfter = ({ attempt, number }: LogLine) =>
-      attempt > position.attempt || (attempt === position.attempt && number > position.number);
-    const items = log.filter(isAfter).slice(0, Number(limit));
+      attempt > start.attempt || (attempt === start.attempt && number > start.number);
+    const items = log.filter(isAfter).slice(0, limit);
     const last = items.at(-1);
-    return {
-      status: 200,
-      body: { items, after: last === undefined ? (after ?? null) : formatLogPosition(last) },
-    };
+    return { status: 200, body: { items, after: last === undefined ? after : formatLogPosition(last) } };
   },
 
   updateTask: ({ params, body }) => ({ status: 200, body: state.update(params.task_id, body) }),
 
   updateTasks: ({ params: { worker_id }, body }) => {
-    const results = body.updates.map(({ id, ...update }) => {
-      try {
-        return { id, task: state.update(id, { ...update, worker_id }) };
-      } catch (error) {
-        if (!(error instanceof Problem)) throw error;
-        return { id, problem: error.toDocument() };
-      }
-    });
+    const results = body.updates.map(({ id, ...update }) => ({
+      id,
+      ...catchProblem(() => ({ task: state.update(id, { ...update, worker_id }) })),
+    }));
     return { status: 200, body: { results } };
   },
 });
+
+function toPage<Item>(items: readonly Item[], { limit, offset }: { limit: number; offset: number }) {
+  const body = { items: items.slice(offset, offset + limit), total: items.length, limit, offset };
+  return { status: 200 as const, body };
+}
+
+function getTraceContext(headers: Headers) {
+  return readTraceContext(headers.get("traceparent"), headers.get("tracestate"));
+}
+
+function getDraining(state: FakeState, workerId: string): { draining?: true } {
+  return state.workers.get(workerId)?.draining ? { draining: true } : {};
+}
+
+/** Returns those listed tasks whose lease the worker has lost. */
+function findStops(state: FakeState, workerId: string, listed: readonly string[] = []): StopReport[] {
+  return listed.flatMap((task_id) => {
+    const wire = state.tasks.get(task_id)?.wire;
+    if (wire?.worker_id === workerId && isLeased(wire.status)) return [];
+    return { task_id, reason: wire?.status === "cancelled" ? "cancelled" : "lost" };
+  });
+}
+
+/** Runs one part of a batch. A problem fails only this part. */
+function catchProblem<Value>(run: () => Value): Value | { problem: ProblemDocument } {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return { problem: error.toDocument() };
+  }
+}

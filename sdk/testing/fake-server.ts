@@ -58,7 +58,7 @@ export class FakeServer {
     predicate: (task: Task) => boolean = ({ status }) => isTerminal(status),
   ): Promise<Task> {
     const read = () => (predicate(this.task(id)) ? this.task(id) : undefined);
-    const task = await this.#state.changes.waitFor(read, 10);
+    const task = await this.#state.waitFor(read, 10);
     if (task === undefined)
       throw new Error(
         `the predicate was not true for task ${id} within 10 s: ${JSON.stringify(this.task(id))}`,
@@ -68,7 +68,7 @@ export class FakeServer {
 
   /** Submits a task without HTTP. */
   submit(room: string, jobName: string, submission?: FakeSubmission): SubmittedTask {
-    return this.#state.submit(room, jobName, submission);
+    return this.#state.toSubmitted(this.#state.submit(room, jobName, submission));
   }
 
   /** Cancels a task without HTTP. The worker's heartbeat reports it. */
@@ -79,7 +79,7 @@ export class FakeServer {
   /** Requeues a task of a worker, as the sweeper does. */
   requeue(id: string): Task {
     const task = requeue(this.#state.task(id));
-    this.#state.changes.notify();
+    this.#state.notify();
     return task;
   }
 

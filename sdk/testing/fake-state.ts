@@ -2,29 +2,25 @@ import { randomUUID } from "node:crypto";
 import {
   diffSchemas,
   formatJobName,
-  GLOBAL_ROOM,
   isLeased,
   type Job,
   type JobRegistration,
   Problem,
   parseJobName,
-  type StopReason,
   type SubmittedTask,
   schemasMatch,
   type Task,
-  type TaskSubmission,
   type TaskUpdate,
-  type TraceContext,
   toCanonicalJson,
-  type WorkerDetails,
 } from "../../protocol/index.ts";
-import { ChangeNotifier } from "./change-notifier.ts";
 import {
   createTask,
+  type FakeJob,
   type FakeSubmission,
   type FakeTask,
   failAttempt,
   isDue,
+  now,
   requeue,
   updateFields,
   updateTask,
@@ -40,23 +36,47 @@ export interface FakeWorker {
   draining: boolean;
 }
 
-interface KeyedSubmission {
-  readonly body: TaskSubmission;
-  readonly key: string | undefined;
-  readonly trace_context: TraceContext | undefined;
-}
-
-const now = () => new Date().toISOString();
-
-/** The state of a fake server, and the rules for jobs, claims, leases and stops. */
+/** The state of a fake server, and the rules for jobs, claims and leases. */
 export class FakeState {
   readonly jobs = new Map<string, Job>();
   readonly workers = new Map<string, FakeWorker>();
   readonly tasks = new Map<string, FakeTask>();
-  /** The submitted tasks by idempotency key. */
-  readonly keys = new Map<string, { id: string; request: string }>();
-  readonly stops = new Map<string, StopReason>();
-  readonly changes = new ChangeNotifier();
+  /** The submitted tasks by room and idempotency key. */
+  readonly #submitted = new Map<string, { task: FakeTask; request: string }>();
+  /** Resolved when the state changes. */
+  #change = Promise.withResolvers<void>();
+
+  /** Makes every call of `waitFor` read the state again. */
+  notify(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
+
+  /**
+   * Calls `read` after every change until it returns a value. Returns undefined on a timeout or
+   * when `signal` is aborted.
+   */
+  async waitFor<Value>(
+    read: () => Value | undefined,
+    seconds: number,
+    signal?: AbortSignal,
+  ): Promise<Value | undefined> {
+    const end = Promise.withResolvers<"end">();
+    const stop = () => end.resolve("end");
+    const timer = setTimeout(stop, seconds * 1000);
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      for (let isLast = seconds === 0; ; ) {
+        if (signal?.aborted) return undefined;
+        const value = read();
+        if (value !== undefined || isLast) return value;
+        isLast = (await Promise.race([this.#change.promise, end.promise])) === "end";
+      }
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
+    }
+  }
 
   task(id: string): FakeTask {
     const task = this.tasks.get(id);
@@ -71,7 +91,7 @@ export class FakeState {
     return worker;
   }
 
-  job(room: string, jobName: string): { key: string; job: Job } {
+  job(room: string, jobName: string): FakeJob {
     const parsed = parseJobName(jobName, room);
     if (parsed.kind === "invalid") throw new Problem("invalid-job-name", `${jobName} is not a job name.`);
     const key = parsed.kind === "job" ? toCanonicalJson({ ...parsed.address }) : "";
@@ -80,19 +100,18 @@ export class FakeState {
     return { key, job };
   }
 
-  getVisibleJobs(room: string): Job[] {
-    return [...this.jobs.values()].filter(({ room_id }) => room_id === room || room_id === GLOBAL_ROOM);
+  addWorker(name: string | null = null): FakeWorker {
+    const id = randomUUID();
+    const worker = { id, name, jobs: new Set<string>(), last_heartbeat: now(), draining: false };
+    this.workers.set(id, worker);
+    return worker;
   }
 
-  addWorker(name: string | null = null): FakeWorker {
-    const worker = {
-      id: randomUUID(),
-      name,
-      jobs: new Set<string>(),
-      last_heartbeat: now(),
-      draining: false,
-    };
-    this.workers.set(worker.id, worker);
+  drain(workerId: string): FakeWorker {
+    const worker = this.worker(workerId);
+    worker.draining = true;
+    worker.jobs.clear();
+    this.notify();
     return worker;
   }
 
@@ -100,29 +119,26 @@ export class FakeState {
   removeWorker(id: string): void {
     this.worker(id);
     this.workers.delete(id);
-    for (const task of this.tasks.values()) {
-      if (task.wire.worker_id !== id || !isLeased(task.wire.status)) continue;
+    for (const task of this.getLeasedTasks(id)) {
       if (task.wire.status === "claimed") requeue(task);
       else failAttempt(task, `worker ${id} stopped responding`);
     }
-    this.changes.notify();
+    this.notify();
+  }
+
+  /** Returns the claimed and running tasks of a worker. */
+  getLeasedTasks(workerId: string): FakeTask[] {
+    return [...this.tasks.values()].filter(
+      ({ wire }) => wire.worker_id === workerId && isLeased(wire.status),
+    );
   }
 
   register(room_id: string, registration: JobRegistration): { status: 200 | 201; body: Job } {
-    const {
-      category,
-      name,
-      schema,
-      result_schema = null,
-      description = null,
-      defaults = {},
-      fairness,
-    } = registration;
+    const { category, name, schema, result_schema = null, worker_id, fairness = "fifo" } = registration;
     const address = { roomId: room_id, category, name };
     const key = toCanonicalJson(address);
     const existing = this.jobs.get(key);
     if (existing !== undefined) requireMatchingSchema(existing, schema, result_schema);
-    const { worker_id } = registration;
     const worker = worker_id === undefined ? this.addWorker() : this.worker(worker_id);
     if (!worker.draining) worker.jobs.add(key);
     const body: Job = {
@@ -133,10 +149,10 @@ export class FakeState {
       full_name: formatJobName(address),
       schema,
       result_schema,
-      description,
-      defaults,
-      ...(fairness !== undefined && fairness !== "fifo" && { fairness }),
-      workers: [...this.workers.values()].filter(({ jobs }) => jobs.has(key)).map(({ id }) => id),
+      description: registration.description ?? null,
+      defaults: registration.defaults ?? {},
+      ...(fairness !== "fifo" && { fairness }),
+      workers: this.#getWorkers(key).map(({ id }) => id),
       pending: [...this.tasks.values()].filter((task) => task.jobKey === key && isDue(task)).length,
       worker_id: worker.id,
       created_at: existing?.created_at ?? now(),
@@ -145,125 +161,73 @@ export class FakeState {
     return { status: existing === undefined ? 201 : 200, body };
   }
 
-  submit(room: string, jobName: string, submission: FakeSubmission = {}): SubmittedTask {
-    const { key, job } = this.job(room, jobName);
-    const task = createTask(
-      { jobKey: key, jobName: job.full_name, room },
-      { ...job.defaults, ...submission },
-    );
+  submit(room: string, jobName: string, submission: FakeSubmission = {}): FakeTask {
+    const task = createTask(room, this.job(room, jobName), submission);
     this.tasks.set(task.wire.id, task);
-    this.changes.notify();
-    return this.submitted(task);
+    this.notify();
+    return task;
   }
 
   /** Submits a task, or returns the task of an earlier submit with the same key. */
   submitOnce(
     room: string,
     jobName: string,
-    { body, key, trace_context }: KeyedSubmission,
+    { key, ...submission }: FakeSubmission & { key: string | undefined },
   ): { status: 200 | 202; body: SubmittedTask } {
-    const request = JSON.stringify([room, jobName, body]);
-    const known = key === undefined ? undefined : this.keys.get(`${room} ${key}`);
-    if (known !== undefined) {
-      if (known.request !== request)
-        throw new Problem(
-          "idempotency-conflict",
-          "The idempotency key was already used for a different request.",
-        );
-      return { status: 200, body: this.submitted(this.task(known.id)) };
-    }
-    const task = this.submit(room, jobName, { ...body, trace_context });
-    if (key !== undefined) this.keys.set(`${room} ${key}`, { id: task.id, request });
-    return { status: 202, body: task };
+    if (key === undefined)
+      return { status: 202, body: this.toSubmitted(this.submit(room, jobName, submission)) };
+    const { trace_context, ...body } = submission;
+    const request = JSON.stringify([jobName, body]);
+    const known = this.#submitted.get(`${room} ${key}`);
+    if (known !== undefined && known.request !== request)
+      throw new Problem(
+        "idempotency-conflict",
+        "The idempotency key was already used for a different request.",
+      );
+    const task = known?.task ?? this.submit(room, jobName, submission);
+    this.#submitted.set(`${room} ${key}`, { task, request });
+    return { status: known === undefined ? 202 : 200, body: this.toSubmitted(task) };
   }
 
-  submitted({ wire, jobKey }: FakeTask): SubmittedTask {
-    const workers = [...this.workers.values()].filter(({ jobs }) => jobs.has(jobKey));
-    return { ...wire, workers_online: workers.length };
+  toSubmitted({ wire, jobKey }: FakeTask): SubmittedTask {
+    return { ...wire, workers_online: this.#getWorkers(jobKey).length };
   }
 
   /** Claims the worker's next tasks. Returns undefined if there are none, so that the long poll continues. */
-  claim(workerId: string, limit: number, start: boolean | undefined): Task[] | undefined {
+  claim(workerId: string, limit: number, start = false): Task[] | undefined {
     const { jobs, draining } = this.worker(workerId);
     if (draining) return [];
     const due = [...this.tasks.values()].filter((task) => isDue(task) && jobs.has(task.jobKey));
     const next = due.toSorted((a, b) => b.wire.priority - a.wire.priority).slice(0, limit);
     if (next.length === 0) return undefined;
-    const claimed = next.map((task) => {
-      this.stops.delete(task.wire.id);
+    for (const task of next) {
       updateFields(task, { status: "claimed", worker_id: workerId, attempt: task.wire.attempt + 1 });
-      return start ? updateTask(task, { status: "running" }, true) : task.wire;
-    });
-    this.changes.notify();
-    return claimed;
-  }
-
-  release(workerId: string, ids: readonly string[]): string[] {
-    this.worker(workerId);
-    const tasks = ids.flatMap((id) => this.tasks.get(id) ?? []);
-    const released = tasks.filter(({ wire }) => wire.status === "claimed" && wire.worker_id === workerId);
-    for (const task of released) requeue(task);
-    this.changes.notify();
-    return released.map(({ wire }) => wire.id);
+      if (start) updateTask(task, { status: "running" }, true);
+    }
+    this.notify();
+    return next.map(({ wire }) => wire);
   }
 
   update(id: string, update: TaskUpdate): Task {
-    const task = this.task(id);
-    const wasLeased = isLeased(task.wire.status);
     const workerExists = update.worker_id === undefined || this.workers.has(update.worker_id);
-    const updated = updateTask(task, update, workerExists);
-    if (wasLeased && updated.status === "cancelled") this.stops.set(id, "cancelled");
-    this.changes.notify();
+    const updated = updateTask(this.task(id), update, workerExists);
+    this.notify();
     return updated;
   }
 
-  /** Returns the claimed and running tasks of a worker, as its details contain them. */
-  getLeasedTasks(workerId: string): WorkerDetails["tasks"] {
-    const tasks = [...this.tasks.values()]
-      .map(({ wire }) => wire)
-      .filter(({ worker_id }) => worker_id === workerId);
-    return tasks
-      .filter(({ status }) => isLeased(status))
-      .map(({ id, job_name, room_id, status, started_at, progress, created_at }) => ({
-        ...{ id, job_name, room_id, status, started_at, progress },
-        claimed_at: started_at ?? created_at,
-      }));
-  }
-
-  drain(workerId: string): FakeWorker {
-    const worker = this.worker(workerId);
-    worker.draining = true;
-    worker.jobs.clear();
-    this.changes.notify();
-    return worker;
-  }
-
-  /** Returns those listed tasks whose lease the worker has lost, or undefined if it has all leases. */
-  findStops(
-    workerId: string,
-    listed: readonly string[],
-  ): { task_id: string; reason: StopReason }[] | undefined {
-    this.worker(workerId);
-    const stop = listed.flatMap((task_id) => {
-      const wire = this.tasks.get(task_id)?.wire;
-      const isLeaseValid = wire?.worker_id === workerId && isLeased(wire.status);
-      return isLeaseValid ? [] : [{ task_id, reason: this.stops.get(task_id) ?? "lost" }];
-    });
-    return stop.length === 0 ? undefined : stop;
+  #getWorkers(jobKey: string): FakeWorker[] {
+    return [...this.workers.values()].filter(({ jobs }) => jobs.has(jobKey));
   }
 }
 
-const requireMatchingSchema = (
+function requireMatchingSchema(
   existing: Job,
   schema: Job["schema"],
-  result_schema: Job["result_schema"],
-): void => {
-  if (schemasMatch(existing.schema, schema) && schemasMatch(existing.result_schema, result_schema)) return;
+  resultSchema: Job["result_schema"],
+): void {
+  if (schemasMatch(existing.schema, schema) && schemasMatch(existing.result_schema, resultSchema)) return;
   const registered = { schema: existing.schema, resultSchema: existing.result_schema };
-  const diff = diffSchemas(registered, { schema, resultSchema: result_schema });
-  throw new Problem(
-    "schema-conflict",
-    `Job ${existing.name} is already registered with a different schema.`,
-    { diff },
-  );
-};
+  const diff = diffSchemas(registered, { schema, resultSchema });
+  const detail = `Job ${existing.name} is already registered with a different schema.`;
+  throw new Problem("schema-conflict", detail, { diff });
+}

@@ -60,15 +60,13 @@ const METHODS = {
   DELETE: http.delete,
 } as const;
 
-const createHandlers = <Name extends OperationName>(name: Name, fakes: Fakes, url: string): HttpHandler[] => {
+function createHandlers<Name extends OperationName>(name: Name, fakes: Fakes, url: string): HttpHandler[] {
   const fake: Fake<Name> | undefined = fakes[name];
   if (fake === undefined) return [];
   const operation: Operation = operations[name];
   const handler = METHODS[operation.method](url + operation.path, async ({ request, params }) => {
     try {
-      const input = await parseInput(operation, request, params);
-      const wait = parseWait(request.headers.get("prefer") ?? undefined) ?? 0;
-      const fakeRequest = { ...input, headers: request.headers, signal: request.signal, wait };
+      const fakeRequest = await parseRequest(operation, request, params);
       if (!isFakeRequest(name, fakeRequest)) throw new Error(`the request to ${name} is not valid`);
       return toResponse(name, operation, await fake(fakeRequest));
     } catch (error) {
@@ -77,74 +75,72 @@ const createHandlers = <Name extends OperationName>(name: Name, fakes: Fakes, ur
     }
   });
   return [handler];
-};
+}
 
 /** Returns true if the request was parsed with the operation's schemas, so that the type is correct. */
-const isFakeRequest = <Name extends OperationName>(
+function isFakeRequest<Name extends OperationName>(
   name: Name,
   request: { headers: Headers; signal: AbortSignal; wait: number },
-): request is FakeRequest<Name> => Object.hasOwn(operations, name) && "params" in request;
+): request is FakeRequest<Name> {
+  return Object.hasOwn(operations, name) && "params" in request;
+}
 
-const parseInput = async (operation: Operation, request: Request, params: unknown) => {
+async function parseRequest(operation: Operation, request: Request, params: unknown) {
+  const { headers, signal, url } = request;
   const text = await request.text();
-  const query = Object.fromEntries(new URL(request.url).searchParams);
+  const hasBody = operation.body !== undefined && (text !== "" || !operation.bodyOptional);
   return {
-    params: operation.params === undefined ? undefined : validate(operation.params, params, ""),
-    query: operation.query === undefined ? undefined : validate(operation.query, query, ""),
-    body:
-      operation.body === undefined || (text === "" && operation.bodyOptional)
-        ? undefined
-        : validate(operation.body, parse(text), ""),
+    params: validate(operation.params, params),
+    query: validate(operation.query, Object.fromEntries(new URL(url).searchParams)),
+    body: hasBody ? validate(operation.body, parseJson(text)) : undefined,
+    headers,
+    signal,
+    wait: parseWait(headers.get("prefer") ?? undefined) ?? 0,
   };
-};
+}
 
-const parse = (text: string): unknown => {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     throw new Problem("malformed-request", "The body is not JSON.");
   }
-};
+}
 
-const validate = (schema: NonNullable<Operation["body"]>, value: unknown, pointer: string): unknown => {
+function validate(schema: Operation["body"], value: unknown): unknown {
+  if (schema === undefined) return undefined;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors = result.error.issues.map(({ path, message }) => ({
-    pointer: pointer + path.map((part) => `/${String(part)}`).join(""),
+    pointer: path.map((part) => `/${String(part)}`).join(""),
     detail: message,
   }));
   throw new Problem("validation-error", "The request is invalid.", { errors });
-};
+}
 
-const toResponse = (
+function toResponse(
   name: OperationName,
-  operation: Operation,
-  response: { status: number; body: unknown; headers?: Readonly<Record<string, string>> },
-): Response => {
-  const schema = operation.responses[response.status];
+  { responses }: Operation,
+  {
+    status,
+    body,
+    headers = {},
+  }: { status: number; body: unknown; headers?: Readonly<Record<string, string>> },
+): Response {
+  const schema = responses[status];
   if (schema === undefined)
-    throw new Error(
-      `the fake of ${name} returned the status ${response.status}, which the operation does not have`,
-    );
-  const headers = { ...response.headers };
-  if (schema === null) return new HttpResponse(null, { status: response.status, headers });
-  const body = schema.safeParse(response.body);
-  if (!body.success)
-    throw new Error(`the response of the fake of ${name} does not match its schema: ${body.error.message}`);
-  return new HttpResponse(JSON.stringify(body.data), {
-    status: response.status,
-    headers: { "content-type": "application/json", ...headers },
-  });
-};
+    throw new Error(`the fake of ${name} returned the status ${status}, which the operation does not have`);
+  if (schema === null) return new HttpResponse(null, { status, headers });
+  const parsed = schema.safeParse(body);
+  if (!parsed.success)
+    throw new Error(`the response of the fake of ${name} does not match its schema: ${parsed.error.message}`);
+  return Response.json(parsed.data, { status, headers });
+}
 
 /** Returns the server's response for a problem. */
-export const toProblemResponse = (problem: Problem): Response => {
-  const { retryAfter } = problem;
-  return new HttpResponse(JSON.stringify(problem.toDocument()), {
-    status: problem.status,
-    headers: {
-      "content-type": "application/problem+json",
-      ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
-    },
-  });
-};
+export function toProblemResponse(problem: Problem): Response {
+  const { status, retryAfter } = problem;
+  const headers = new Headers({ "content-type": "application/problem+json" });
+  if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter));
+  return Response.json(problem.toDocument(), { status, headers });
+}

@@ -1,22 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../../protocol/index.ts";
-import { InterruptedError, TaskLostError, UsageError } from "../errors.ts";
-import type { ExtensionClass } from "../extension/extension.ts";
+import { InterruptedError, TaskLostError, TaskNotFoundError, UsageError } from "../errors.ts";
+import { type ExtensionClass, toResult } from "../extension/extension.ts";
 import { LazyAbort } from "../http/lazy-abort.ts";
-import type { LeasedTask } from "./heartbeat.ts";
-import { createExtension, type RunResult, runExtension, toResult } from "./run-extension.ts";
+import { createExtension, type RunResult, runExtension } from "./run-extension.ts";
 import { traceRun } from "./run-span.ts";
-import type { TaskEnvironment } from "./task-environment.ts";
-import {
-  isLeaseLost,
-  isRejection,
-  type TaskOutcome,
-  toErrorText,
-  toLostError,
-  toLostOutcome,
-  toShortError,
-} from "./task-outcome.ts";
-import { TaskReports } from "./task-reports.ts";
+import type { LeasedTask, TaskEnvironment } from "./task-environment.ts";
+import { getLostError, isRejection, type TaskOutcome, toErrorText, toShortError } from "./task-outcome.ts";
+import { LogReporter, ProgressReporter } from "./task-reports.ts";
 import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
 
 /**
@@ -42,7 +33,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   #phase: "claimed" | "starting" | "started" | "ending" | "settled" = "claimed";
   // Members that few tasks need are created on first use: creating them took half of a busy worker's CPU time.
   #settled: PromiseWithResolvers<void> | undefined;
-  #reports: TaskReports | undefined;
+  #progress: ProgressReporter | undefined;
+  #log: LogReporter | undefined;
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
   #interruption: Promise<TaskOutcome> | undefined;
   /** True if the interruption ends the task itself; false if it waits for an update that is already being sent. */
@@ -106,11 +98,11 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   async #run(context: unknown = this.#environment.context): Promise<TaskOutcome> {
     try {
-      const extension = createExtension(this.#Class, this);
+      const extension = createExtension(this.#Class, this.#task);
       if (typeof extension === "string") return await this.#failRun(extension);
       await this.start();
       const result = await runExtension(this, extension, context, this.#environment);
-      if (this.#abort.isAborted) return await this.#discardRun(result);
+      if (this.#abort.isAborted) return await this.#discardRun(this.#abort.reason, result);
       if ("error" in result) return await this.#failRun(result.error);
       try {
         return { status: "completed", task: await this.complete(result.result) };
@@ -119,7 +111,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
         return await this.#failRun(`the result cannot be stored: ${toErrorText(error)}`);
       }
     } catch (error) {
-      return (this.#isInterrupted ? this.#interruption : undefined) ?? this.#loseRun(error);
+      return this.#discardRun(error);
     } finally {
       this.#close();
     }
@@ -129,27 +121,24 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     return { status: "failed", error: toErrorText(error), cause: error, task: await this.fail(error) };
   }
 
-  /** Discards the result of a run whose task was interrupted or lost; a lost task's result is sent as a late result. */
-  async #discardRun(result: RunResult): Promise<TaskOutcome> {
+  /** Returns the outcome of an interrupted or lost run. The result of a lost one is sent as a late result. */
+  async #discardRun(error: unknown, run?: RunResult): Promise<TaskOutcome> {
     if (this.#isInterrupted && this.#interruption !== undefined) return this.#interruption;
-    const { reason } = this.#abort;
-    if ("result" in result && reason instanceof TaskLostError && reason.reason === "lost")
-      await this.#sendLateResult(result.result);
-    return this.#loseRun(reason);
-  }
-
-  /** Sends a late result: the server rejects the update, but stores the result for the submitter. Never throws. */
-  async #sendLateResult(result: unknown): Promise<void> {
-    try {
-      await this.#send({ status: "completed", result: toResult(this.#Class, result) }, NO_RETRY, 10);
-    } catch (error) {
-      this.#environment.logger.info({ err: error, task: this.id }, "sent a late result");
+    if (run !== undefined && "result" in run && error instanceof TaskLostError && error.reason === "lost") {
+      try {
+        await this.#send({ status: "completed", result: toResult(this.#Class, run.result) }, NO_RETRY, 10);
+      } catch (rejection) {
+        // The server rejects the update, but stores the result for the submitter.
+        this.#environment.logger.info({ err: rejection, task: this.id }, "sent a late result");
+      }
     }
+    return this.#loseRun(error);
   }
 
   #loseRun(error: unknown): TaskOutcome {
     this.#environment.logger.warn({ err: error, task: this.id }, "discarded the outcome of a task");
-    return toLostOutcome(error, this.#abort.reason);
+    const lost = getLostError(this.#abort.reason) ?? getLostError(error);
+    return { status: "lost", reason: lost?.reason ?? "undelivered" };
   }
 
   /** Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if it has ended. */
@@ -198,12 +187,16 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   /** Reports a fraction from 0 to 1, and a message of up to 1,000 characters. The latest report wins. Never throws. */
   progress(fraction?: number, message?: string): void {
-    this.#getReports()?.progress(fraction, message);
+    if (this.#phase !== "started" || this.#abort.isAborted) return;
+    this.#progress ??= new ProgressReporter((progress) => this.#report({ progress }));
+    this.#progress.report(fraction, message);
   }
 
   /** Stores log lines with the task. The server keeps the first 5,000 lines of an attempt. Never throws. */
   log(text: string, level: LogLevel = "info"): void {
-    this.#getReports()?.log(level, text);
+    if (this.#phase !== "started" || this.#abort.isAborted) return;
+    this.#log ??= new LogReporter((log) => this.#report({ log }, SHORT_RETRY));
+    this.#log.add(level, text);
   }
 
   /** @internal Aborts the task, because the server reported that the lease is lost. */
@@ -252,7 +245,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     if (before === "ending" || before === "settled") throw this.#createPhaseError();
     this.#phase = "ending";
     this.#environment.onEnding(this, true);
-    if (this.#reports !== undefined) await this.#reports.idle();
+    if (this.#progress !== undefined || this.#log !== undefined)
+      await Promise.all([this.#progress?.idle(), this.#log?.idle()]);
     try {
       return await this.#send(update, policy);
     } catch (error) {
@@ -269,21 +263,25 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   async #send(update: TaskUpdate, policy = DELIVERY_RETRY, timeoutSeconds?: number): Promise<Task> {
     const { id, attempt } = this;
     // `#task` does not contain the progress that was reported, so the full response is needed then.
-    const currentTask = this.#reports?.hasProgress ? undefined : this.#task;
+    const currentTask = this.#progress === undefined ? this.#task : undefined;
     const options = { policy, timeoutSeconds, cancellation: this.#cancellation };
     try {
       this.#task = await this.#environment.updates.deliver({ id, attempt, update, currentTask }, options);
       return this.#task;
     } catch (error) {
-      if (isLeaseLost(error)) this.#abort.abort(toLostError(error));
+      const lost = getLostError(error);
+      if (lost !== undefined) this.#abort.abort(lost);
       throw error;
     }
   }
 
-  #getReports(): TaskReports | undefined {
-    if (this.#phase !== "started" || this.#abort.isAborted) return undefined;
-    this.#reports ??= new TaskReports(this, this.#environment.updates, this.#abort, this.#cancellation);
-    return this.#reports;
+  #report(update: TaskUpdate, policy = NO_RETRY): Promise<unknown> {
+    const { id, attempt } = this;
+    const options = { policy, cancellation: this.#cancellation, timeoutSeconds: 5 };
+    return this.#environment.updates.deliver({ id, attempt, update }, options).catch((error: unknown) => {
+      if (error instanceof TaskLostError || error instanceof TaskNotFoundError)
+        this.#abort.abort(getLostError(error));
+    });
   }
 
   #createPhaseError(): UsageError {

@@ -1,42 +1,28 @@
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
-import { MAX_TASKS_PER_HEARTBEAT, type StopReason, type Task } from "../../protocol/index.ts";
+import { MAX_TASKS_PER_HEARTBEAT } from "../../protocol/index.ts";
 import { WorkerNotFoundError } from "../errors.ts";
 import type { JoblibClient } from "../http/client.ts";
 import { getRetryDelay } from "../http/retry.ts";
 import { sleep } from "../http/sleep.ts";
 import type { Logger } from "../logger.ts";
-import type { Lease } from "./update-queue.ts";
+import type { LeasedTask } from "./task-environment.ts";
 
-/** The parts of a claimed task that the heartbeat and the task stream use. */
-export interface LeasedTask extends Lease {
-  /** The task as last returned by the server. */
-  readonly task: Task;
-  /** @internal The time of the claim, in milliseconds of `performance.now()`. */
-  readonly leasedSince: number;
-  /** @internal False after the lease was lost, or while the task is released: heartbeats do not list the task. */
-  hasLease: boolean;
-  /** @internal True while the end of the task is being sent and its slot can be reused. */
-  freesSlot: boolean;
-  /** @internal Called when the server reports that the lease is lost. */
-  markLost(reason: StopReason): void;
-}
-
-export interface HeartbeatOptions {
+interface HeartbeatOptions {
   readonly client: JoblibClient;
+  readonly logger: Logger;
   readonly workerId: string;
   /** The initial interval, in seconds. Each response contains the next interval. */
   readonly seconds: number;
   /** The interval in seconds; undefined for the interval of the server. */
   readonly fixedSeconds: number | undefined;
-  /** The worker's claimed and running tasks. */
-  readonly tasks: Iterable<LeasedTask>;
+  /** Returns the worker's claimed and running tasks. */
+  readonly getTasks: () => readonly LeasedTask[];
   /** Called when the server no longer knows the worker. */
   readonly onForgotten: () => void;
   /** Called when an admin has drained the worker. */
   readonly onDraining: () => void;
   /** Returns true if the worker already knows that it is drained. */
   readonly isDraining: () => boolean;
-  readonly logger: Logger;
 }
 
 /**
@@ -99,18 +85,14 @@ export class Heartbeat {
    */
   #listNewTasks(): void {
     this.#newTaskTimer = undefined;
-    let oldest = Number.POSITIVE_INFINITY;
-    for (const task of this.#options.tasks) {
-      if (task.hasLease && this.#listed.get(task.id) !== task) oldest = Math.min(oldest, task.leasedSince);
-    }
-    if (oldest === Number.POSITIVE_INFINITY) return;
-    const remainingMs = oldest + NEW_TASK_DELAY_MS - performance.now();
+    const oldest = this.#getTasks().find((task) => this.#listed.get(task.id) !== task);
+    if (oldest === undefined) return;
+    const remainingMs = oldest.leasedSince + NEW_TASK_DELAY_MS - performance.now();
     if (remainingMs <= 0) this.#request.abort();
-    else
-      this.#newTaskTimer = setTimeout(
-        () => this.#listNewTasks(),
-        Math.max(remainingMs, MIN_NEW_TASK_DELAY_MS),
-      );
+    else {
+      const delayMs = Math.max(remainingMs, MIN_NEW_TASK_DELAY_MS);
+      this.#newTaskTimer = setTimeout(() => this.#listNewTasks(), delayMs);
+    }
   }
 
   /**
@@ -137,7 +119,8 @@ export class Heartbeat {
       await sleep(delaySeconds * 1000, this.#request.signal).catch(() => {});
       if (this.#stopped.signal.aborted) return;
       this.#request = new AbortController();
-      this.#listed = new Map(this.#getOldestTasks().map((task) => [task.id, task]));
+      const listed = this.#getTasks().slice(0, MAX_TASKS_PER_HEARTBEAT);
+      this.#listed = new Map(listed.map((task) => [task.id, task]));
       const immediate = this.#immediate;
       this.#immediate = undefined;
       try {
@@ -153,11 +136,10 @@ export class Heartbeat {
     }
   }
 
-  #getOldestTasks(): LeasedTask[] {
-    const tasks = [...this.#options.tasks]
-      .filter((task) => task.hasLease)
-      .sort((a, b) => a.leasedSince - b.leasedSince);
-    return tasks.slice(0, MAX_TASKS_PER_HEARTBEAT);
+  /** Returns the tasks to list, oldest first. */
+  #getTasks(): LeasedTask[] {
+    const tasks = this.#options.getTasks().filter((task) => task.hasLease);
+    return tasks.sort((a, b) => a.leasedSince - b.leasedSince);
   }
 
   /** Sends one heartbeat. Returns the seconds to wait before the next one. */

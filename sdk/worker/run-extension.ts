@@ -1,28 +1,34 @@
-import type { JsonObject, JsonValue, LogLevel } from "../../protocol/index.ts";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { format } from "node:util";
+import type { LogLevel, Task } from "../../protocol/index.ts";
 import { ValidationError } from "../errors.ts";
-import { type ExtensionClass, instantiate, type RunnableExtension } from "../extension/extension.ts";
-import { toJson } from "../extension/json.ts";
-import { validate } from "../extension/standard-schema.ts";
-import type { Logger } from "../logger.ts";
-import { runWithConsoleCapture } from "./capture-console.ts";
-import { LazyRunContext, type RunReporter } from "./run-context.ts";
+import {
+  type ExtensionClass,
+  instantiate,
+  type RunContext,
+  type RunnableExtension,
+} from "../extension/extension.ts";
+import { toText } from "../extension/json.ts";
+import type { Logger, TaskLogger } from "../logger.ts";
 import { toErrorText } from "./task-outcome.ts";
+
+/** The parts of a claimed task that its run uses. */
+export interface RunReporter {
+  readonly task: Task;
+  readonly signal: AbortSignal;
+  progress(fraction?: number, message?: string): void;
+  log(text: string, level: LogLevel): void;
+}
 
 /** The result of `run`, or the value that it threw. */
 export type RunResult = { readonly result: unknown } | { readonly error: unknown };
 
-/** The parts of a task that its extension is created from. */
-interface RunnableTask {
-  readonly jobName: string;
-  readonly payload: JsonObject;
-}
-
 /** Creates the extension of a task. Returns the error text if the job is unknown or the payload is invalid. */
 export function createExtension(
   Class: ExtensionClass | undefined,
-  { jobName, payload }: RunnableTask,
+  { job_name, payload }: Task,
 ): RunnableExtension | string {
-  if (Class === undefined) return `job ${jobName} is not registered in this worker`;
+  if (Class === undefined) return `job ${job_name} is not registered in this worker`;
   try {
     return instantiate(Class, payload);
   } catch (error) {
@@ -32,30 +38,107 @@ export function createExtension(
 
 /** Calls the extension's `run`. Never throws. An error is logged and returned. */
 export async function runExtension(
-  task: RunReporter,
+  reporter: RunReporter,
   extension: RunnableExtension,
   context: unknown,
   { logger, captureConsole }: { readonly logger: Logger; readonly captureConsole: boolean },
 ): Promise<RunResult> {
   try {
-    const run = new LazyRunContext(task, logger);
+    const run = new LazyRunContext(reporter, logger);
     if (!captureConsole) return { result: await extension.run(context, run) };
-    const onLine = (text: string, level: LogLevel) => task.log(text, level);
-    return { result: await runWithConsoleCapture(onLine, () => extension.run(context, run)) };
+    patchConsole();
+    return { result: await consoleReporter.run(reporter, () => extension.run(context, run)) };
   } catch (error) {
-    logger.warn({ err: error, task: task.task.id, job: task.task.job_name }, "task failed");
+    const { id, job_name } = reporter.task;
+    logger.warn({ err: error, task: id, job: job_name }, "task failed");
     return { error };
   }
 }
 
 /**
- * Converts a result with the job's result schema and returns it as JSON. Throws `ValidationError` if it does
- * not match the schema, and `NotJsonError` if it is not JSON.
+ * The member has a symbol instead of a private name, because a proxy of a context, or an object that inherits
+ * from one, would not have the private member.
  */
-export function toResult(Class: ExtensionClass | undefined, result: unknown): JsonValue {
-  if (Class?.result === undefined) return toJson(result);
-  const validated = validate(Class.result, result, "/result");
-  if ("value" in validated) return toJson(validated.value);
-  const [first] = validated.errors;
-  throw ValidationError.create(`${first?.pointer}: ${first?.detail}`, validated.errors);
+const INTERNAL = Symbol("internal");
+
+/** The second argument of an extension's `run`. It creates its signal and logger on first access. */
+class LazyRunContext implements RunContext {
+  readonly task: Task;
+  readonly progress: RunContext["progress"];
+  readonly [INTERNAL]: { readonly reporter: RunReporter; readonly logger: Logger; log?: TaskLogger };
+
+  constructor(reporter: RunReporter, logger: Logger) {
+    // The function is assigned to a local variable first: V8 allocates a function literal that is assigned to a
+    // property in the old generation, where it would keep the task in memory until the next full garbage collection.
+    const progress: RunContext["progress"] = (fraction, message) => reporter.progress(fraction, message);
+    this.progress = progress;
+    this.task = reporter.task;
+    this[INTERNAL] = { reporter, logger };
+    Object.defineProperty(this, "signal", LAZY_GETTERS.signal);
+    Object.defineProperty(this, "log", LAZY_GETTERS.log);
+  }
+
+  get signal(): AbortSignal {
+    return this[INTERNAL].reporter.signal;
+  }
+  get log(): TaskLogger {
+    const internal = this[INTERNAL];
+    internal.log ??= createTaskLogger(internal.logger, internal.reporter);
+    return internal.log;
+  }
+}
+
+/**
+ * The getters. They are defined as own properties of each instance, so that `{ ...run, progress }` contains
+ * their values too.
+ */
+const LAZY_GETTERS = (() => {
+  const { signal, log } = Object.getOwnPropertyDescriptors(LazyRunContext.prototype);
+  return { signal: { ...signal, enumerable: true }, log: { ...log, enumerable: true } };
+})();
+
+/** Creates the logger of a task. It writes to the worker's logger, and also stores each line with the task. */
+function createTaskLogger(workerLogger: Logger, reporter: RunReporter): TaskLogger {
+  const logAt = (level: LogLevel) => (first: object | string, second?: string) => {
+    // The types are not sufficient, because plain JavaScript can pass any value.
+    const isFields = typeof first === "object" && first !== null;
+    const [fields, message] = isFields ? [first, toText(second ?? "")] : [{}, toText(first)];
+    workerLogger[level](fields, message);
+    reporter.log(formatLine(fields, message), level);
+  };
+  return { debug: logAt("debug"), info: logAt("info"), warn: logAt("warn"), error: logAt("error") };
+}
+
+/** Formats a message and its fields as `message key=value …`. */
+export function formatLine(fields: object, message: string): string {
+  return [message, ...Object.entries(fields).map(([name, value]) => `${name}=${formatField(value)}`)].join(
+    " ",
+  );
+}
+
+function formatField(value: unknown): string {
+  if (value instanceof Error) return value.message;
+  if (typeof value === "string" && /^\S+$/.test(value)) return value;
+  try {
+    return JSON.stringify(value) ?? toText(value);
+  } catch {
+    return toText(value);
+  }
+}
+
+/** The run that prints a line: code that `run` calls or awaits has its reporter. */
+const consoleReporter = new AsyncLocalStorage<RunReporter>();
+let isConsolePatched = false;
+
+/** Wraps the methods of `console`, once per process. Lines are still printed, and are also stored with the task. */
+function patchConsole(): void {
+  if (isConsolePatched) return;
+  isConsolePatched = true;
+  for (const name of ["debug", "log", "info", "warn", "error"] as const) {
+    const print = console[name].bind(console);
+    console[name] = (...args: unknown[]) => {
+      print(...args);
+      consoleReporter.getStore()?.log(format(...args), name === "log" ? "info" : name);
+    };
+  }
 }

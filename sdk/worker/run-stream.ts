@@ -12,33 +12,38 @@ export interface RunCallbacks<Context> {
 }
 
 /** Runs every task of a stream concurrently. Resolves when the stream has ended and all tasks are settled. */
-export const runStream = async <Context>(
+export async function runStream<Context>(
   stream: TaskStream<Context>,
-  { onTask, onOutcome }: RunCallbacks<Context>,
+  callbacks: RunCallbacks<Context>,
   logger: Logger,
-): Promise<void> => {
+): Promise<void> {
   const running = new WaitGroup();
   let failure: { readonly error: unknown } | undefined;
-  const runTask = async (task: ClaimedTask<Context>) => {
-    running.add();
-    try {
-      onTask?.(task);
-      const outcome = await task.run();
-      onOutcome?.(task, outcome);
-    } catch (error) {
-      logger.error({ err: error, task: task.id }, "onTask or onOutcome threw an error");
-    } finally {
-      running.done();
-    }
-  };
-  // At this point, only the logger can still throw.
-  const onFailure = (error: unknown) => {
-    failure ??= { error };
-  };
   try {
-    for await (const task of stream) runTask(task).catch(onFailure);
+    for await (const task of stream) {
+      running.add();
+      runTask(task, callbacks, logger)
+        // Only the logger can still throw.
+        .catch((error: unknown) => {
+          failure ??= { error };
+        })
+        .finally(() => running.done());
+    }
   } finally {
     await running.wait();
   }
   if (failure !== undefined) throw failure.error;
-};
+}
+
+async function runTask<Context>(
+  task: ClaimedTask<Context>,
+  { onTask, onOutcome }: RunCallbacks<Context>,
+  logger: Logger,
+): Promise<void> {
+  try {
+    onTask?.(task);
+    onOutcome?.(task, await task.run());
+  } catch (error) {
+    logger.error({ err: error, task: task.id }, "onTask or onOutcome threw an error");
+  }
+}

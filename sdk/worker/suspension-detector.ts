@@ -1,10 +1,5 @@
 /** A wall clock and a monotonic clock, both in milliseconds. */
-export interface Clocks {
-  wall(): number;
-  monotonic(): number;
-}
-
-const CLOCKS: Clocks = { wall: () => Date.now(), monotonic: () => performance.now() };
+const CLOCKS = { wall: () => Date.now(), monotonic: () => performance.now() };
 const TICK_MS = 1_000;
 /**
  * Minimum duration that counts as a suspension. A shorter delay may come from a busy event loop; one that is
@@ -18,14 +13,14 @@ const MIN_SUSPENSION_MS = 5_000;
  * causes a false alarm, which costs one heartbeat.
  */
 export class SuspensionDetector {
-  readonly #clocks: Clocks;
+  readonly #clocks: typeof CLOCKS;
   readonly #onSuspension: (seconds: number) => void;
   readonly #timer: NodeJS.Timeout;
   #wall: number;
   #monotonic: number;
 
-  constructor(onStill: (seconds: number) => void, clocks: Clocks = CLOCKS) {
-    this.#onSuspension = onStill;
+  constructor(onSuspension: (seconds: number) => void, clocks = CLOCKS) {
+    this.#onSuspension = onSuspension;
     this.#clocks = clocks;
     this.#wall = clocks.wall();
     this.#monotonic = clocks.monotonic();

@@ -28,30 +28,18 @@ export type TaskOutcome =
   /** The task did not run; the server has requeued it. */
   | { readonly status: "released" };
 
-/** Returns the reason for the abort of a task whose lease is lost. */
-export function toLostError(error: unknown): TaskLostError {
-  return error instanceof TaskLostError ? error : TaskLostError.create("lost");
-}
-
 /**
- * Returns the outcome of a task whose end did not reach the server. `error` is the failure of the update, and
- * `reason` is that of the task's signal.
+ * Returns the reason for the abort of a task if the error means that the worker's lease on it is lost. Returns
+ * undefined for any other error.
  */
-export const toLostOutcome = (error: unknown, reason: unknown): TaskOutcome => {
-  const lost = reason instanceof TaskLostError ? reason : error;
-  if (lost instanceof TaskLostError) return { status: "lost", reason: lost.reason };
-  return { status: "lost", reason: isLeaseLost(error) ? "lost" : "undelivered" };
-};
-
-/** Returns true if the error means that the worker's lease on the task is lost. */
-export function isLeaseLost(error: unknown): boolean {
-  return (
-    error instanceof TaskLostError ||
+export function getLostError(error: unknown): TaskLostError | undefined {
+  if (error instanceof TaskLostError) return error;
+  const isLost =
     error instanceof TaskNotFoundError ||
     error instanceof WorkerNotFoundError ||
     error instanceof InvalidTaskTransitionError ||
-    error instanceof ForbiddenError
-  );
+    error instanceof ForbiddenError;
+  return isLost ? TaskLostError.create("lost") : undefined;
 }
 
 /** Returns true if the content of the update was rejected, so that a retry would be rejected too. */

@@ -5,69 +5,9 @@ import {
   MAX_LINES_PER_UPDATE,
   type NewLogLine,
   type Progress,
-  type TaskUpdate,
 } from "../../protocol/index.ts";
-import { TaskLostError, TaskNotFoundError } from "../errors.ts";
 import { toStorableText, toText } from "../extension/json.ts";
-import type { LazyAbort } from "../http/lazy-abort.ts";
-import type { RetryPolicy } from "../http/retry.ts";
 import { sleep } from "../http/sleep.ts";
-import { toLostError } from "./task-outcome.ts";
-import { type Lease, NO_RETRY, SHORT_RETRY, type UpdateQueue } from "./update-queue.ts";
-
-/**
- * The progress and log lines of a running task. The two reporters are created on first use, because few tasks
- * need them.
- */
-export class TaskReports {
-  readonly #lease: Lease;
-  readonly #updates: Pick<UpdateQueue, "deliver">;
-  readonly #lost: LazyAbort;
-  readonly #cancellation: LazyAbort;
-  #progress: ProgressReporter | undefined;
-  #log: LogReporter | undefined;
-
-  /** Aborts `lost` if the response to a report shows that the lease is lost. `cancellation` stops the reports. */
-  constructor(lease: Lease, updates: Pick<UpdateQueue, "deliver">, lost: LazyAbort, cancellation: LazyAbort) {
-    this.#lease = lease;
-    this.#updates = updates;
-    this.#lost = lost;
-    this.#cancellation = cancellation;
-  }
-
-  /** True if the task has reported progress. */
-  get hasProgress(): boolean {
-    return this.#progress !== undefined;
-  }
-
-  /** Queues a progress report. */
-  progress(fraction?: number, message?: string): void {
-    this.#progress ??= new ProgressReporter((progress) => this.#send({ progress }, NO_RETRY));
-    this.#progress.report(fraction, message);
-  }
-
-  /** Queues log lines. */
-  log(level: LogLevel, text: string): void {
-    this.#log ??= new LogReporter((log) => this.#send({ log }, SHORT_RETRY));
-    this.#log.add(level, text);
-  }
-
-  /** Resolves when all reports are sent, or have failed. */
-  async idle(): Promise<void> {
-    await Promise.all([this.#progress?.idle(), this.#log?.idle()]);
-  }
-
-  async #send(update: TaskUpdate, policy: RetryPolicy): Promise<void> {
-    const { id, attempt } = this.#lease;
-    const options = { policy, cancellation: this.#cancellation, timeoutSeconds: 5 };
-    try {
-      await this.#updates.deliver({ id, attempt, update }, options);
-    } catch (error) {
-      if (error instanceof TaskLostError || error instanceof TaskNotFoundError)
-        this.#lost.abort(toLostError(error));
-    }
-  }
-}
 
 /**
  * Sends reports, one request at a time: the first one immediately, later ones after a delay. A report never throws and

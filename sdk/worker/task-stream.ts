@@ -1,13 +1,9 @@
 import { MAX_TASKS_PER_CLAIM, type Task } from "../../protocol/index.ts";
-import { WorkerNotFoundError } from "../errors.ts";
-import type { JoblibClient } from "../http/client.ts";
-import { getRetryDelay } from "../http/retry.ts";
+import { InternalServerError, ProtocolError, UnauthorizedError, WorkerNotFoundError } from "../errors.ts";
+import { getRetryDelay, isTransient } from "../http/retry.ts";
 import { rejectOnAbort, sleep } from "../http/sleep.ts";
-import type { Logger } from "../logger.ts";
-import { canRetryClaim, claimTasks } from "./claim-call.ts";
-import type { ClaimedTask } from "./claimed-task.ts";
-import type { LeasedTask } from "./heartbeat.ts";
-import type { TaskLifecycle } from "./task-environment.ts";
+import { ClaimedTask } from "./claimed-task.ts";
+import type { LeasedTask, TaskEnvironment } from "./task-environment.ts";
 import { WaitGroup } from "./wait-group.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
 
@@ -27,20 +23,13 @@ export interface ListenOptions {
   readonly start?: boolean | undefined;
 }
 
-export interface StreamEnvironment<Context> {
-  readonly client: JoblibClient;
-  readonly logger: Logger;
+/** The parts of the job manager that a task stream uses. */
+type StreamEnvironment = Pick<TaskEnvironment, "logger" | "captureConsole" | "context" | "find"> & {
   readonly session: WorkerSession;
-  /** Returns a function that creates the worker's claimed tasks. `lifecycle` is notified when they end. */
-  createTaskFactory(worker: LiveWorker, lifecycle: TaskLifecycle): TaskFactory<Context>;
-}
-
-/** Creates a claimed task; undefined if the worker already has it. */
-type TaskFactory<Context> = (wire: Task) => ClaimedTask<Context> | undefined;
+};
 
 /** Maximum number of concurrent claims. The server combines them into one statement. Four are 3 % faster than two. */
 const MAX_CONCURRENT_CLAIMS = 4;
-
 /**
  * Minimum time that a task must have waited to indicate a backlog. Without a backlog, the end of a task is sent before
  * the next claim, because claiming first would delay it by 0.5 ms.
@@ -61,7 +50,7 @@ const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSec
 export class TaskStream<Context = unknown>
   implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
 {
-  readonly #environment: StreamEnvironment<Context>;
+  readonly #environment: StreamEnvironment;
   readonly #stop = new AbortController();
   readonly #pollMs: number;
   readonly #concurrency: number;
@@ -89,27 +78,15 @@ export class TaskStream<Context = unknown>
   #hasClaimed = false;
   #watchedWorker: LiveWorker | undefined;
   /** Aborts the open claims. It is aborted when the stream stops, or when the watched worker is gone. */
-  #claimSignal: AbortSignal;
-  readonly #lifecycle: TaskLifecycle = {
-    onEnding: (task, isEnding) => {
-      this.#setFreesSlot(task, isEnding && (this.#hasBacklog || hasWaitedInQueue(task.task)));
-      this.#wake.resolve();
-    },
-    onSettled: (task) => {
-      this.#setFreesSlot(task, false);
-      this.#unsettled.done();
-      this.#wake.resolve();
-    },
-  };
+  #claimSignal = this.#stop.signal;
 
   /** @internal */
-  constructor(environment: StreamEnvironment<Context>, options: ListenOptions = {}) {
+  constructor(environment: StreamEnvironment, options: ListenOptions = {}) {
     const { signal, pollInterval = 2, concurrency = 1, start = false } = options;
     this.#environment = environment;
     this.#pollMs = Math.max(0.05, pollInterval) * 1000;
     this.#concurrency = Math.max(1, Math.floor(concurrency));
     this.#start = start;
-    this.#claimSignal = this.#stop.signal;
     if (signal?.aborted) this.#stop.abort();
     signal?.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
   }
@@ -126,7 +103,11 @@ export class TaskStream<Context = unknown>
     const buffered = this.#pendingCalls === 0 ? this.#takeBuffered() : undefined;
     if (buffered !== undefined) return Promise.resolve(buffered);
     this.#pendingCalls += 1;
-    const result = this.#last.then(() => this.#nextInOrder());
+    const result = this.#last
+      .then(() => this.#next())
+      .finally(() => {
+        this.#pendingCalls -= 1;
+      });
     this.#last = result.catch(() => {});
     return result;
   }
@@ -152,14 +133,6 @@ export class TaskStream<Context = unknown>
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
-  }
-
-  async #nextInOrder(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
-    try {
-      return await this.#next();
-    } finally {
-      this.#pendingCalls -= 1;
-    }
   }
 
   async #next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
@@ -220,25 +193,23 @@ export class TaskStream<Context = unknown>
   /** Sends one claim and buffers its tasks. If it was not a long poll and returned no tasks, waits afterwards. */
   async #claimAndBuffer(limit: number): Promise<void> {
     const { session } = this.#environment;
-    const { signal } = this.#stop;
-    const worker = session.current ?? (await rejectOnAbort(session.ready(), signal));
+    const worker = session.current ?? (await rejectOnAbort(session.ready(), this.#stop.signal));
     this.#watch(worker);
     const startedAt = performance.now();
     const tasks = await this.#claim(worker, limit);
     this.#hasClaimed = true;
     this.#failures = 0;
     this.#hasBacklog = tasks.length === MAX_TASKS_PER_CLAIM;
-    let accepted = 0;
-    const createTask = this.#environment.createTaskFactory(worker, this.#lifecycle);
-    for (const wire of tasks) if (this.#accept(createTask, wire, worker)) accepted += 1;
+    const accepted = this.#accept(tasks, worker);
     const delayMs = this.#pollMs - (performance.now() - startedAt);
-    if (accepted === 0 && delayMs > 0) await sleep(delayMs * (0.5 + Math.random() / 2), signal);
+    if (accepted > 0 || delayMs <= 0) return;
+    await sleep(delayMs * (0.5 + Math.random() / 2), this.#stop.signal);
   }
 
   async #claim(worker: LiveWorker, limit: number): Promise<readonly Task[]> {
     try {
-      const claim = { worker, limit, start: this.#start, signal: this.#claimSignal };
-      return await claimTasks(this.#environment, claim);
+      const options = { limit, start: this.#start, signal: this.#claimSignal };
+      return await this.#environment.session.claim(worker, options);
     } catch (error) {
       const isWorkerGone = worker.gone.aborted && !this.#stop.signal.aborted;
       if (isWorkerGone && !(error instanceof WorkerNotFoundError)) return [];
@@ -255,19 +226,42 @@ export class TaskStream<Context = unknown>
     worker.drained.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
   }
 
-  #accept(createTask: TaskFactory<Context>, wire: Task, worker: LiveWorker): boolean {
-    const { logger } = this.#environment;
-    if (wire.worker_id !== worker.id) {
-      logger.error({ task: wire.id, worker: worker.id }, "the server returned a task of another worker");
-      return false;
+  /** Buffers claimed tasks, except those that the worker already has. Returns the number of buffered tasks. */
+  #accept(tasks: readonly Task[], worker: LiveWorker): number {
+    const { session, logger } = this.#environment;
+    const environment = this.#createTaskEnvironment(worker);
+    const claimed: ClaimedTask<Context>[] = [];
+    for (const task of tasks) {
+      if (task.worker_id === worker.id) claimed.push(new ClaimedTask<Context>(task, environment));
+      else logger.error({ task: task.id, worker: worker.id }, "the server returned a task of another worker");
     }
-    const task = createTask(wire);
-    if (task === undefined) return false;
-    // If the worker was removed since the claim, it has no lease on the task.
-    this.#unsettled.add();
-    if (worker.gone.aborted) task.markLost("lost");
-    else this.#buffer.push(task);
-    return true;
+    const added = session.addTasks(claimed);
+    for (const task of added) {
+      this.#unsettled.add();
+      // If the worker was removed since the claim, it has no lease on the task.
+      if (worker.gone.aborted) task.markLost("lost");
+      else this.#buffer.push(task);
+    }
+    return added.length;
+  }
+
+  #createTaskEnvironment(worker: LiveWorker): TaskEnvironment {
+    const { session, ...environment } = this.#environment;
+    return {
+      ...environment,
+      updates: worker.updates,
+      release: (taskId) => session.release(worker.id, taskId),
+      onEnding: (task, isEnding) => {
+        this.#setFreesSlot(task, isEnding && (this.#hasBacklog || hasWaitedInQueue(task.task)));
+        this.#wake.resolve();
+      },
+      onSettled: (task) => {
+        session.removeTask(task);
+        this.#setFreesSlot(task, false);
+        this.#unsettled.done();
+        this.#wake.resolve();
+      },
+    };
   }
 
   async #releaseBuffer(): Promise<void> {
@@ -280,7 +274,7 @@ export class TaskStream<Context = unknown>
   /** Delays the next claim, or stops the stream. Concurrent failures, and failures during the delay, count as one. */
   #handleFailure(error: unknown): void {
     if (this.#stop.signal.aborted || this.#isDelayed || error instanceof WorkerNotFoundError) return;
-    if (!canRetryClaim(error, this.#hasClaimed, this.#failures)) {
+    if (!this.#canRetry(error)) {
       this.#fatal = { error };
       this.stop();
       return;
@@ -288,12 +282,18 @@ export class TaskStream<Context = unknown>
     this.#failures += 1;
     this.#environment.logger.warn({ err: error, failures: this.#failures }, "claim failed; retrying");
     this.#isDelayed = true;
-    const delay = sleep(getRetryDelay(this.#failures, CLAIM_RETRY, error) * 1000, this.#stop.signal);
-    void delay
+    void sleep(getRetryDelay(this.#failures, CLAIM_RETRY, error) * 1000, this.#stop.signal)
       .catch(() => {})
       .finally(() => {
         this.#isDelayed = false;
         this.#wake.resolve();
       });
+  }
+  /** After one successful claim, the configuration is known to be correct, so more errors may be transient. */
+  #canRetry(error: unknown): boolean {
+    if (isTransient(error) || !this.#hasClaimed) return isTransient(error);
+    // The token may be renewed before the next attempt.
+    const mayRenewToken = error instanceof UnauthorizedError && this.#failures < 3;
+    return mayRenewToken || error instanceof InternalServerError || error instanceof ProtocolError;
   }
 }

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { JobRegistration } from "../../protocol/index.ts";
+import type { Task } from "../../protocol/index.ts";
 import {
   ProblemError,
   SchemaConflictError,
@@ -7,19 +7,16 @@ import {
   UsageError,
   WorkerNotFoundError,
 } from "../errors.ts";
+import type { JobRegistry } from "../extension/job-registry.ts";
 import type { JoblibClient } from "../http/client.ts";
+import { MAX_LONG_POLL_SECONDS } from "../http/options.ts";
 import { isTransient, withRetry } from "../http/retry.ts";
 import type { Logger } from "../logger.ts";
 import type { ClaimedTask } from "./claimed-task.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { SuspensionDetector } from "./suspension-detector.ts";
-import { TaskTable } from "./task-table.ts";
+import type { LeasedTask } from "./task-environment.ts";
 import { UpdateQueue } from "./update-queue.ts";
-
-export interface RoomRegistration {
-  readonly room: string;
-  readonly registration: Omit<JobRegistration, "worker_id">;
-}
 
 /** A worker that exists on the server. */
 export interface LiveWorker {
@@ -32,29 +29,23 @@ export interface LiveWorker {
   readonly updates: UpdateQueue;
 }
 
-/** Options of `WorkerSession`. */
-export interface SessionOptions {
+interface SessionOptions {
   readonly client: JoblibClient;
   readonly logger: Logger;
-  /** The worker's label in the dashboard and CLI. Default: `host:pid`. */
   readonly name?: string | undefined;
-  /** The heartbeat interval in seconds. Default: the interval of the server. */
   readonly heartbeatSeconds?: number | undefined;
-  /** Returns the jobs to register. Returns the same array until they change. Called before every claim. */
-  readonly getRegistrations: () => readonly RoomRegistration[];
+  readonly registry: Pick<JobRegistry<never>, "version" | "getRegistrations">;
 }
 
 interface WorkerState extends LiveWorker {
   readonly end: AbortController;
   readonly drain: AbortController;
   readonly heartbeat: Heartbeat;
-  readonly registered: Set<string>;
-  /**
-   * The jobs that are completely registered. While `getRegistrations` returns the same array, nothing has to
-   * be registered.
-   */
-  lastRegistrations?: readonly RoomRegistration[];
   readonly suspensionDetector: SuspensionDetector;
+  /** The keys of the registered jobs. */
+  readonly registered: Set<string>;
+  /** The version of the registry whose jobs are all registered. */
+  registeredVersion?: number;
 }
 
 const RECONNECT_RETRY = {
@@ -63,7 +54,7 @@ const RECONNECT_RETRY = {
   maxSeconds: 30,
   deadlineSeconds: Number.POSITIVE_INFINITY,
 };
-const SHUTDOWN_RETRY = { attempts: 3, deadlineSeconds: 5 };
+const SHUTDOWN_OPTIONS = { retry: { attempts: 3, deadlineSeconds: 5 }, timeoutSeconds: 5 };
 
 /**
  * The worker of a job manager. Creates it on the server, registers its jobs, sends its heartbeats and
@@ -71,8 +62,8 @@ const SHUTDOWN_RETRY = { attempts: 3, deadlineSeconds: 5 };
  */
 export class WorkerSession {
   readonly #options: SessionOptions;
-  /** The tasks that are not settled, even if their lease is lost. */
-  readonly tasks = new TaskTable<ClaimedTask>();
+  /** The tasks that are not settled. It is not a `Map` or `Set`, because tasks pass through it (ADR 19). */
+  readonly #tasks: ClaimedTask[] = [];
   readonly #closed = new AbortController();
   #worker: WorkerState | undefined;
   #registering: Promise<LiveWorker> | undefined;
@@ -96,10 +87,14 @@ export class WorkerSession {
     return [...(this.#worker?.registered ?? [])].some((key) => key.endsWith(`:${category}:${name}`));
   }
 
+  /** The tasks that are not settled, even if their lease is lost. */
+  get tasks(): ClaimedTask[] {
+    return [...this.#tasks];
+  }
+
   /** The worker if all its jobs are registered with the server, otherwise undefined. */
   get current(): LiveWorker | undefined {
-    const isReady =
-      this.#worker !== undefined && this.#worker.lastRegistrations === this.#options.getRegistrations();
+    const isReady = this.#worker?.registeredVersion === this.#options.registry.version;
     return isReady && !this.#closed.signal.aborted ? this.#worker : undefined;
   }
 
@@ -112,43 +107,75 @@ export class WorkerSession {
     return this.#registering;
   }
 
-  /** Adds a claimed task to the heartbeats. Returns false if the worker already has this attempt. */
-  addTask(task: ClaimedTask): boolean {
-    for (const earlier of this.tasks.findAll(task.id)) {
-      if (earlier.attempt === task.attempt) return false;
-      earlier.hasLease = false;
+  /**
+   * Claims up to `limit` tasks with a long poll; `start` starts them as well. If the response is lost, a heartbeat is
+   * scheduled, because the server requeues a claimed task that is missing from heartbeats for 5 s.
+   */
+  async claim(
+    worker: LiveWorker,
+    { limit, start, signal }: { limit: number; start: boolean; signal: AbortSignal },
+  ): Promise<readonly Task[]> {
+    const { client } = this.#options;
+    const wait = MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5);
+    const options = { wait, signal, retry: false, timeoutSeconds: 10 } as const;
+    const startOption = start ? { start } : {};
+    try {
+      const single = { body: { worker_id: worker.id, ...startOption } };
+      const multiple = { params: { worker_id: worker.id }, body: { limit, ...startOption } };
+      const { body } =
+        limit === 1
+          ? await client.call("claimTask", single, options)
+          : await client.call("claimTasks", multiple, options);
+      if (body.draining === true) this.#markDrained(worker.id);
+      if ("tasks" in body) return body.tasks;
+      return body.task === null ? [] : [body.task];
+    } catch (error) {
+      if (error instanceof WorkerNotFoundError) this.#markForgotten(worker.id);
+      // Only a 4xx response proves that no task was claimed. After a 5xx, or if the network or `stop` has
+      // interrupted the claim, the database may have committed it.
+      const hasClaimedNothing = error instanceof ProblemError && error.problem.status < 500;
+      if (!hasClaimedNothing) this.#worker?.heartbeat.sendAfter(5_500);
+      throw error;
     }
-    this.tasks.add(task);
-    this.#worker?.heartbeat.scheduleForNewTask();
-    return true;
   }
 
-  /**
-   * Schedules a heartbeat after a claim whose response was lost, because the server requeues a claimed task
-   * that is missing from heartbeats for 5 s.
-   */
-  scheduleRequeueOfLostClaim(): void {
-    this.#worker?.heartbeat.sendAfter(5_500);
+  /** Adds claimed tasks to the heartbeats. Returns them without those whose attempt the worker already has. */
+  addTasks<Claimed extends ClaimedTask>(claimed: readonly Claimed[]): Claimed[] {
+    const added = new Map(claimed.map((task) => [task.id, task]));
+    for (const known of this.#tasks) {
+      const task = added.get(known.id);
+      if (task?.attempt === known.attempt) added.delete(known.id);
+      else if (task !== undefined) known.hasLease = false;
+    }
+    this.#tasks.push(...added.values());
+    if (added.size > 0) this.#worker?.heartbeat.scheduleForNewTask();
+    return [...added.values()];
+  }
+
+  /** Removes a task that is settled. */
+  removeTask(task: LeasedTask): void {
+    const tasks: LeasedTask[] = this.#tasks;
+    const index = tasks.indexOf(task);
+    const last = index === -1 ? undefined : tasks.pop();
+    if (last !== undefined && last !== task) tasks[index] = last;
   }
 
   /** Requeues a task that has not started. If this fails, the server requeues it, as heartbeats do not list it. */
   async release(workerId: string, taskId: string): Promise<void> {
     const request = { params: { worker_id: workerId }, body: { tasks: [taskId] } };
-    await this.#options.client
-      .call("releaseTasks", request, { retry: SHUTDOWN_RETRY, timeoutSeconds: 5 })
-      .catch((error: unknown) => {
-        this.#options.logger.warn({ err: error, worker: workerId, task: taskId }, "failed to requeue a task");
-      });
+    try {
+      await this.#options.client.call("releaseTasks", request, SHUTDOWN_OPTIONS);
+    } catch (error) {
+      this.#options.logger.warn({ err: error, worker: workerId, task: taskId }, "failed to requeue a task");
+    }
   }
 
   /** Ends the worker's streams, because an admin has drained it. Its running tasks finish. */
-  markDrained(workerId: string): void {
+  #markDrained(workerId: string): void {
     const worker = this.#worker;
     if (worker?.id !== workerId || worker.drained.aborted) return;
-    this.#options.logger.warn(
-      { worker: workerId, tasks: this.tasks.size },
-      "drained: no new tasks for this worker",
-    );
+    const fields = { worker: workerId, tasks: this.#tasks.length };
+    this.#options.logger.warn(fields, "drained: no new tasks for this worker");
     worker.drain.abort();
   }
 
@@ -156,21 +183,16 @@ export class WorkerSession {
    * Ends a worker that the server no longer knows. Its tasks are lost. Creates a new worker, unless the old
    * one was drained.
    */
-  markForgotten(workerId: string): void {
+  #markForgotten(workerId: string): void {
     const worker = this.#worker;
     if (worker?.id !== workerId) return;
-    this.#options.logger.warn(
-      { worker: workerId, tasks: this.tasks.size },
-      "the server no longer knows this worker",
-    );
+    const fields = { worker: workerId, tasks: this.#tasks.length };
+    this.#options.logger.warn(fields, "the server no longer knows this worker");
     this.#endWorker();
     for (const task of this.tasks) task.markLost("lost");
     if (this.#closed.signal.aborted || worker.drained.aborted) return;
-    const registration = withRetry(() => this.ready(), isTransient, {
-      policy: RECONNECT_RETRY,
-      abort: this.#closed,
-    });
-    registration.catch((error: unknown) => {
+    const retry = { policy: RECONNECT_RETRY, abort: this.#closed };
+    withRetry(() => this.ready(), isTransient, retry).catch((error: unknown) => {
       if (!this.#closed.signal.aborted)
         this.#options.logger.error({ err: error }, "failed to register the worker again");
     });
@@ -199,7 +221,7 @@ export class WorkerSession {
       }
     } catch (error) {
       // Do not leave a worker behind that can never run a task.
-      if (!isTransient(error) && ![...this.tasks].some((task) => task.hasLease)) await this.#remove();
+      if (!isTransient(error) && !this.#tasks.some((task) => task.hasLease)) await this.#remove();
       throw error;
     }
   }
@@ -215,9 +237,9 @@ export class WorkerSession {
       workerId: body.id,
       seconds: body.heartbeat_seconds,
       fixedSeconds: heartbeatSeconds,
-      tasks: this.tasks,
-      onForgotten: () => this.markForgotten(body.id),
-      onDraining: () => this.markDrained(body.id),
+      getTasks: () => this.tasks,
+      onForgotten: () => this.#markForgotten(body.id),
+      onDraining: () => this.#markDrained(body.id),
       isDraining: () => drain.signal.aborted,
     });
     heartbeat.start();
@@ -232,27 +254,21 @@ export class WorkerSession {
   }
 
   async #registerJobs(worker: WorkerState): Promise<void> {
-    const registrations = this.#options.getRegistrations();
-    if (worker.lastRegistrations === registrations) return;
-    for (const roomRegistration of registrations) {
-      const key = toKey(roomRegistration);
+    const { client, logger, registry } = this.#options;
+    const { version } = registry;
+    if (worker.registeredVersion === version) return;
+    for (const { room, registration } of registry.getRegistrations()) {
+      const { category, name } = registration;
+      const key = `${room}:${category}:${name}`;
       if (worker.registered.has(key)) continue;
-      await this.#options.client
-        .call("registerJob", {
-          params: { room_id: roomRegistration.room },
-          body: { ...roomRegistration.registration, worker_id: worker.id },
-        })
-        .catch((error: unknown) => {
-          throw addJobToError(key, error);
-        });
+      const request = { params: { room_id: room }, body: { ...registration, worker_id: worker.id } };
+      await client.call("registerJob", request).catch((error: unknown) => {
+        throw addJobToError(key, error);
+      });
       worker.registered.add(key);
-      const { category, name } = roomRegistration.registration;
-      this.#options.logger.info(
-        { worker: worker.id, room: roomRegistration.room, category, name },
-        "job registered",
-      );
+      logger.info({ worker: worker.id, room, category, name }, "job registered");
     }
-    worker.lastRegistrations = registrations;
+    worker.registeredVersion = version;
   }
 
   #endWorker(): void {
@@ -267,8 +283,7 @@ export class WorkerSession {
     if (id === undefined) return;
     this.#endWorker();
     try {
-      const options = { retry: SHUTDOWN_RETRY, timeoutSeconds: 5 };
-      await this.#options.client.call("removeWorker", { params: { worker_id: id } }, options);
+      await this.#options.client.call("removeWorker", { params: { worker_id: id } }, SHUTDOWN_OPTIONS);
     } catch (error) {
       if (error instanceof WorkerNotFoundError) return;
       this.#options.logger.warn({ err: error, worker: id }, "failed to deregister the worker");
@@ -277,9 +292,7 @@ export class WorkerSession {
 }
 
 /** Adds the job to the message of a problem. The message of a schema conflict already contains it. */
-const addJobToError = (job: string, error: unknown): unknown => {
+function addJobToError(job: string, error: unknown): unknown {
   if (!(error instanceof ProblemError) || error instanceof SchemaConflictError) return error;
   return toProblemError({ ...error.problem, detail: `${job}: ${error.message}` }, error.retryAfter);
-};
-
-const toKey = ({ room, registration: { category, name } }: RoomRegistration) => `${room}:${category}:${name}`;
+}

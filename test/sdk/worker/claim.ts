@@ -1,7 +1,14 @@
 import * as z from "zod";
+import type { Task } from "../../../protocol/index.ts";
 import { Extension, type RunContext } from "../../../sdk/extension/extension.ts";
-import type { ClaimedTask } from "../../../sdk/worker/claimed-task.ts";
-import { createRecordingLogger, startFake } from "../network.ts";
+import { JobRegistry } from "../../../sdk/extension/job-registry.ts";
+import { JoblibClient } from "../../../sdk/http/client.ts";
+import { silentLogger } from "../../../sdk/logger.ts";
+import { ClaimedTask } from "../../../sdk/worker/claimed-task.ts";
+import type { TaskEnvironment } from "../../../sdk/worker/task-environment.ts";
+import { WorkerSession } from "../../../sdk/worker/worker-session.ts";
+import { aTask } from "../../cli/wire-values.ts";
+import { createRecordingLogger, startFake, URL } from "../network.ts";
 
 type Work = (run: RunContext, context: unknown) => unknown;
 
@@ -48,3 +55,27 @@ export const callFake = (
   if (updateTask === undefined) throw new Error("the fake has no updateTask");
   return updateTask(request);
 };
+
+/** Returns an environment without a server: every update is accepted and changes nothing. */
+export const createEnvironment = (): TaskEnvironment => ({
+  updates: { deliver: async ({ currentTask }) => ({ ...(currentTask ?? aTask()) }) },
+  logger: silentLogger,
+  captureConsole: true,
+  context: undefined,
+  find: () => undefined,
+  release: async () => {},
+  onEnding: () => {},
+  onSettled: () => {},
+});
+
+/** Creates a claimed task without a server. */
+export const createClaimedTask = (fields: Partial<Task>): ClaimedTask =>
+  new ClaimedTask({ ...aTask(), ...fields }, createEnvironment());
+
+/** Creates a session that has not created its worker. */
+export const createSession = (): WorkerSession =>
+  new WorkerSession({
+    client: new JoblibClient({ url: URL }),
+    logger: silentLogger,
+    registry: new JobRegistry<never>("lab"),
+  });

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { JoblibClient } from "../../../sdk/http/client.ts";
 import { silentLogger } from "../../../sdk/logger.ts";
-import { Heartbeat, type LeasedTask } from "../../../sdk/worker/heartbeat.ts";
-import { TaskTable } from "../../../sdk/worker/task-table.ts";
+import { Heartbeat } from "../../../sdk/worker/heartbeat.ts";
+import type { LeasedTask } from "../../../sdk/worker/task-environment.ts";
 import { aTask } from "../../cli/wire-values.ts";
 
 beforeEach(() => {
@@ -22,14 +22,14 @@ const startHeartbeat = () => {
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     },
   });
-  const tasks = new TaskTable<LeasedTask>();
+  const tasks = new Set<LeasedTask>();
   const heartbeat = new Heartbeat({
     client,
     workerId: "w",
     logger: silentLogger,
     seconds: 3600,
     fixedSeconds: undefined,
-    tasks,
+    getTasks: () => [...tasks],
     onForgotten: () => {},
     onDraining: () => {},
     isDraining: () => false,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { NewLogLine } from "../../../protocol/index.ts";
 import { MAX_LINE_LENGTH, MAX_LINES_PER_ATTEMPT } from "../../../protocol/index.ts";
-import { formatLine } from "../../../sdk/worker/run-context.ts";
+import { formatLine } from "../../../sdk/worker/run-extension.ts";
 import { LogReporter } from "../../../sdk/worker/task-reports.ts";
 
 const createReporter = () => {

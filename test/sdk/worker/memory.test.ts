@@ -2,12 +2,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import type { Task } from "../../../protocol/index.ts";
 import { Extension, type RunContext } from "../../../sdk/extension/extension.ts";
-import { silentLogger } from "../../../sdk/logger.ts";
 import { ClaimedTask } from "../../../sdk/worker/claimed-task.ts";
-import { TaskTable } from "../../../sdk/worker/task-table.ts";
 import { aTask } from "../../cli/wire-values.ts";
+import { createClaimedTask, createEnvironment, createSession } from "./claim.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
@@ -27,20 +25,7 @@ const countReachable = (references: readonly WeakRef<object>[]): number => {
 };
 
 test("nothing that outlives a task keeps a reference to it", async () => {
-  const environment = {
-    updates: {
-      deliver: async ({ currentTask }: { currentTask?: Task | undefined }) => ({
-        ...(currentTask ?? aTask()),
-      }),
-    },
-    logger: silentLogger,
-    captureConsole: true,
-    context: undefined,
-    find: () => Idle,
-    release: async () => {},
-    onEnding: () => {},
-    onSettled: () => {},
-  };
+  const environment = { ...createEnvironment(), find: () => Idle };
   const references: WeakRef<object>[] = [];
   const run = async (index: number) => {
     const payload = { numbers: [index] };
@@ -54,19 +39,19 @@ test("nothing that outlives a task keeps a reference to it", async () => {
   expect(environment.find()).toBe(Idle);
 });
 
-test("a table keeps no reference to deleted tasks", async () => {
-  const table = new TaskTable<{ readonly id: string }>();
+test("a session keeps no reference to removed tasks", async () => {
+  const session = createSession();
   const references: WeakRef<object>[] = [];
-  const kept = Array.from({ length: 100 }, (_, index) => ({ id: `kept-${index}` }));
-  for (const task of kept) table.add(task);
-  const addAndDelete = (index: number) => {
-    const task = { id: `task-${index}` };
+  const kept = Array.from({ length: 100 }, (_, index) => createClaimedTask({ id: `kept-${index}` }));
+  session.addTasks(kept);
+  const addAndRemove = (index: number) => {
+    const task = createClaimedTask({ id: `task-${index}` });
     references.push(new WeakRef(task));
-    table.add(task);
-    table.delete(task);
+    session.addTasks([task]);
+    session.removeTask(task);
   };
-  for (let index = 0; index < COUNT; index += 1) addAndDelete(index);
+  for (let index = 0; index < COUNT; index += 1) addAndRemove(index);
 
   await expect.poll(() => countReachable(references)).toBe(0);
-  expect(new Set(table)).toEqual(new Set(kept));
+  expect(new Set(session.tasks)).toEqual(new Set(kept));
 });
