@@ -22,7 +22,6 @@ function formatChannel(topic: Topic, id: string): string {
   return `joblib:${topic}:${encodeURIComponent(id)}`;
 }
 
-/** Returns the channel of one task's changes. */
 export function getTaskChannel(taskId: string): string {
   return formatChannel("task", taskId);
 }
@@ -42,7 +41,6 @@ export function getRoomChannel(roomId: string): string {
   return formatChannel("room", roomId);
 }
 
-/** Returns the topic of a channel. */
 export function getTopic(channel: string): string | undefined {
   return channel.split(":", 2)[1];
 }

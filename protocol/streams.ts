@@ -17,10 +17,6 @@ export interface StreamOperation {
   readonly problems: readonly ProblemId[];
 }
 
-function stream<const S extends StreamOperation>(entry: S): S {
-  return entry;
-}
-
 const Nothing = z.object({});
 
 const HEADERS = {
@@ -31,7 +27,7 @@ const HEADERS = {
 
 /** The event streams. When a stream has ended or was interrupted, clients reconnect with `Last-Event-ID`. */
 export const streams = {
-  followTask: stream({
+  followTask: {
     path: `${API_PATH}/tasks/:task_id/events`,
     summary: "Follow a task and its log",
     access: "task-read",
@@ -43,8 +39,8 @@ export const streams = {
      */
     events: { task: Task, log: LogPage },
     problems: ["task-not-found"],
-  }),
-  followRoom: stream({
+  },
+  followRoom: {
     path: `${API_PATH}/rooms/:room_id/events`,
     summary: "Follow the changes in a room",
     access: "room-read",
@@ -57,8 +53,8 @@ export const streams = {
      */
     events: { ready: Nothing, task: Task, jobs: Nothing, reset: Nothing },
     problems: ["invalid-room-id"],
-  }),
-} as const;
+  },
+} as const satisfies Record<string, StreamOperation>;
 
 export type Streams = typeof streams;
 export type StreamName = keyof Streams;

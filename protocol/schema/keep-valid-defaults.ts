@@ -35,7 +35,6 @@ const MAX_INLINED = 1_000_000;
  * as null for `x: int = None`.
  */
 export function keepValidDefaults(root: JsonObject): JsonObject {
-  if (!hasDefaults(root)) return root;
   const defaults = new SchemaDefaults(root);
   const withoutDefault: JsonObject[] = [];
 
@@ -68,10 +67,6 @@ export function keepValidDefaults(root: JsonObject): JsonObject {
   const clean = copySchema(root, 0);
   removeInheritedDefaults(clean, withoutDefault);
   return clean;
-}
-
-function hasDefaults(root: JsonObject): boolean {
-  return JSON.stringify(root).includes('"default"');
 }
 
 /**

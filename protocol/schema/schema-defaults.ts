@@ -1,7 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 import { resolveReferences } from "./references.ts";
-import { type SchemaScope, satisfies } from "./satisfies.ts";
-import { BudgetExceededError, StepBudget } from "./step-budget.ts";
+import { BudgetExceededError, getItemSchema, type SchemaScope, StepBudget, satisfies } from "./satisfies.ts";
 
 /** Maximum number of steps. It is enough for a default of 100,000 items and takes less than a second. */
 const MAX_STEPS = 1_000_000;
@@ -24,13 +23,6 @@ function getOnlyOption({ anyOf, oneOf }: JsonObject): JsonObject | undefined {
   const options = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : [];
   const [option, ...others] = options.filter((one) => !isNullSchema(one));
   return others.length === 0 && options.length > 1 && isJsonObject(option) ? option : undefined;
-}
-
-/** Returns the schema of the array item at an index. */
-function getItemSchema({ items, prefixItems, additionalItems }: JsonObject, index: number): JsonValue {
-  const fixed = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : [];
-  const rest = Array.isArray(items) ? additionalItems : items;
-  return (index < fixed.length ? fixed[index] : rest) ?? true;
 }
 
 /**

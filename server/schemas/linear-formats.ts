@@ -1,6 +1,6 @@
 import type { Format } from "ajv";
 import { fullFormats } from "ajv-formats/dist/formats.js";
-import { isDate, isDateTime, isDuration, isTime } from "../../protocol/schema/iso-8601.ts";
+import { isDate, isDateTime, isDuration, isTime } from "../../protocol/schema/formats.ts";
 import type { StepMeter } from "./patterns/step-meter.ts";
 
 type TestText = (text: string) => boolean;

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
-import { isMultipleOf } from "../../../protocol/schema/multiple-of.ts";
-import { satisfies } from "../../../protocol/schema/satisfies.ts";
-import { BudgetExceededError, StepBudget } from "../../../protocol/schema/step-budget.ts";
+import { isMultipleOf } from "../../../protocol/schema/exact-json.ts";
+import { BudgetExceededError, StepBudget, satisfies } from "../../../protocol/schema/satisfies.ts";
+
 import { compileSchema } from "../../../server/schemas/compile-schema.ts";
 
 const isSatisfied = (value: JsonValue, schema: JsonObject) =>
