@@ -1,7 +1,7 @@
 import type { Format } from "ajv";
 import { fullFormats } from "ajv-formats/dist/formats.js";
 import { isDate, isDateTime, isDuration, isTime } from "../../protocol/schema/formats.ts";
-import type { StepMeter } from "./patterns/step-meter.ts";
+import type { StepMeter } from "./step-meter.ts";
 
 type TestText = (text: string) => boolean;
 

@@ -9,9 +9,9 @@ export interface SchemaError {
 
 /** Thrown if an invalid schema is compiled; `checkSchema` returns the errors without throwing. */
 export class InvalidSchemaError extends Error {
-  readonly errors: readonly SchemaError[];
+  readonly errors: SchemaError[];
 
-  constructor(errors: readonly SchemaError[]) {
+  constructor(errors: SchemaError[]) {
     super(`invalid schema: ${errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; ")}`);
     this.name = "InvalidSchemaError";
     this.errors = errors;

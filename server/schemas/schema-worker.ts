@@ -2,7 +2,6 @@ import { parentPort } from "node:worker_threads";
 import { LRUCache } from "lru-cache";
 import { parseExactJson } from "../../protocol/schema/exact-json.ts";
 import { type Budget, checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
-import { OutOfStepsError } from "./patterns/step-meter.ts";
 import {
   InvalidSchemaError,
   isJsonObject,
@@ -12,6 +11,7 @@ import {
   UNSUPPORTED_SCHEMA,
 } from "./schema-error.ts";
 import type { SchemaRequest } from "./schema-workers.ts";
+import { OutOfStepsError } from "./step-meter.ts";
 
 // 16 times the budget of the event loop: at worst about 500 ms, and 150 MB of Ajv errors. Thus a validation
 // rarely reaches the deadline or the memory limit, which terminate the thread. Only the slowest possible

@@ -1,6 +1,5 @@
 import type { AST } from "@eslint-community/regexpp";
 import { parsePattern } from "./parse-pattern.ts";
-import { isWordCharacter, type Modes, makeCharacterTest } from "./pattern-characters.ts";
 
 /** One instruction. The next one follows unless stated otherwise. `isBackward` is true inside a lookbehind. */
 export type Instruction =
@@ -27,15 +26,17 @@ export interface PatternProgram {
   readonly isAnchored: boolean;
 }
 
-/** Thrown if the repetitions of a pattern exceed the maximum number of instructions. */
-export class TooManyRepetitionsError extends Error {
-  constructor() {
-    super("too many repetitions");
-    this.name = "TooManyRepetitionsError";
-  }
+/** The flags and modifiers in effect at a position of a pattern. */
+interface Modes {
+  readonly ignoreCase: boolean;
+  readonly multiline: boolean;
+  readonly dotAll: boolean;
+  readonly isUnicode: boolean;
 }
 
-/** Compiles an ECMAScript pattern for `runPattern`; throws a `SyntaxError` or a `TooManyRepetitionsError`. */
+const ASCII = 128;
+
+/** Compiles an ECMAScript pattern for `runPattern`; throws a `SyntaxError`, or a `RangeError` if it is too large. */
 export function compileProgram(pattern: string, maxInstructions: number): PatternProgram {
   const { tree, isUnicode } = parsePattern(pattern);
   const compiler = new Compiler(maxInstructions);
@@ -95,7 +96,7 @@ class Compiler {
   // Counts an iteration even if its body is empty: it adds no instructions, but it takes time.
   #count(): void {
     this.#iterations += 1;
-    if (this.#iterations > this.#maxInstructions) throw new TooManyRepetitionsError();
+    if (this.#iterations > this.#maxInstructions) throw new RangeError("too many repetitions");
   }
 
   #element(element: AST.Element, modes: Modes, isBackward: boolean): void {
@@ -174,8 +175,7 @@ class Compiler {
       const { negate } = assertion;
       this.write({
         op: "position",
-        test: (text, at) =>
-          (isWordCharacter(text.charCodeAt(at - 1)) !== isWordCharacter(text.charCodeAt(at))) !== negate,
+        test: (text, at) => (isWordCharacter(text, at - 1) !== isWordCharacter(text, at)) !== negate,
       });
     } else {
       this.write({ op: "position", test: makeEdgeTest(assertion.kind, modes.multiline) });
@@ -183,10 +183,34 @@ class Compiler {
   }
 }
 
+/** Returns false before the start and after the end of a text. */
+function isWordCharacter(text: string, at: number): boolean {
+  return /\w/.test(text.charAt(at));
+}
+
 function makeEdgeTest(kind: "start" | "end", multiline: boolean): (text: string, at: number) => boolean {
   const isLineEnd = (text: string, at: number) => multiline && /[\n\r\u2028\u2029]/.test(text[at] ?? "");
   if (kind === "start") return (text, at) => at === 0 || isLineEnd(text, at - 1);
   return (text, at) => at === text.length || isLineEnd(text, at);
+}
+
+/**
+ * Returns the test for one character. It uses V8's engine for Unicode properties and case folding, because a match of one
+ * character against one class cannot backtrack.
+ */
+function makeCharacterTest(
+  element: AST.Character | AST.CharacterClass | AST.CharacterSet,
+  modes: Modes,
+): (code: number) => boolean {
+  if (element.type === "Character" && !modes.ignoreCase) return (code) => code === element.value;
+  const flags = `${modes.isUnicode ? "u" : ""}${modes.ignoreCase ? "i" : ""}${modes.dotAll ? "s" : ""}`;
+  const expression = new RegExp(`^(?:${element.raw})$`, flags);
+  const known = new Int8Array(ASCII);
+  return (code) => {
+    if (code >= ASCII) return expression.test(String.fromCodePoint(code));
+    if (known[code] === 0) known[code] = expression.test(String.fromCharCode(code)) ? 1 : -1;
+    return known[code] === 1;
+  };
 }
 
 function getModesWithin({ modifiers }: AST.Group, modes: Modes): Modes {

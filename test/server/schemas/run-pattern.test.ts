@@ -7,7 +7,7 @@ import {
 } from "../../../server/schemas/patterns/linear-regexp.ts";
 import { compileProgram } from "../../../server/schemas/patterns/pattern-program.ts";
 import { runPattern } from "../../../server/schemas/patterns/run-pattern.ts";
-import { OutOfStepsError, StepMeter } from "../../../server/schemas/patterns/step-meter.ts";
+import { OutOfStepsError, StepMeter } from "../../../server/schemas/step-meter.ts";
 import { getCpuTime } from "../../support/cpu-time.ts";
 
 const startMeter = (steps = Number.POSITIVE_INFINITY) => {

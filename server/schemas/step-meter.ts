@@ -1,5 +1,3 @@
-import { _, type CodeKeywordDefinition, Name } from "ajv";
-
 /** The cost of applying one subschema to one value, in steps of about 50 ns; see `prepare-schema.ts`. */
 export interface StepCost {
   base: number;
@@ -8,9 +6,6 @@ export interface StepCost {
   /** True if a string costs steps in proportion to its length. */
   text: boolean;
 }
-
-/** The keyword that stores the cost of a prepared subschema, in steps. */
-export const STEPS_KEYWORD = "joblibSteps";
 
 /** Thrown if a validation exceeds its step budget. */
 export class OutOfStepsError extends Error {
@@ -57,18 +52,4 @@ export class StepMeter {
     }
     this.charge(steps);
   }
-}
-
-/** Returns the keyword that charges a meter before the other keywords of a subschema run. */
-export function createStepsKeyword(meter: StepMeter): CodeKeywordDefinition {
-  return {
-    keyword: STEPS_KEYWORD,
-    schemaType: "object",
-    before: "$ref",
-    code({ gen, schema, data }) {
-      const counter = gen.scopeValue("obj", { ref: meter });
-      const cost = gen.scopeValue("obj", { ref: schema });
-      gen.code(_`${counter}.chargeValue(${cost}, ${data}, ${new Name("errors")})`);
-    },
-  };
 }
