@@ -87,11 +87,9 @@ function removeInheritedDefaults(root: JsonObject, schemas: readonly JsonObject[
       : { ...copyWithoutDefault(JSON.parse(text)), ...rest };
   };
 
-  const inheritsDefault = (schema: JsonObject): boolean =>
-    new SchemaDefaults(root).getDeclared(schema) !== undefined;
-
   for (const schema of schemas) {
-    if (schema["const"] !== undefined || !inheritsDefault(schema)) continue;
+    const inherited = new SchemaDefaults(root).getDeclared(schema);
+    if (schema["const"] !== undefined || inherited === undefined) continue;
     const { title } = schema;
     const copy = copyWithoutDefault(schema);
     for (const keyword of ["allOf", "anyOf", "oneOf"]) {

@@ -1,5 +1,6 @@
 import type { ErrorObject } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { OutOfStepsError } from "../../protocol/schema/step-budget.ts";
 import { describeErrors } from "./describe-errors.ts";
 import { createFormats } from "./linear-formats.ts";
 import { createKeywords } from "./linear-keywords.ts";
@@ -8,7 +9,7 @@ import { prepareSchema, usesUnevaluated } from "./prepare-schema.ts";
 import { InvalidSchemaError, type JsonObject, type SchemaError } from "./schema-error.ts";
 import type { SchemaGraph } from "./schema-graph.ts";
 import { readBoundedSchema, type SchemaUse } from "./schema-limits.ts";
-import { OutOfStepsError, StepMeter } from "./step-meter.ts";
+import { StepMeter } from "./step-meter.ts";
 
 /** Maximum amount of work for one validation. */
 export interface Budget {

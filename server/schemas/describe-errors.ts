@@ -2,7 +2,7 @@ import type { ErrorObject } from "ajv";
 import { extendPointer, type SchemaError, shortenPointer, truncateText } from "./schema-error.ts";
 
 /** Maximum number of errors that one validation returns. */
-export const MAX_ERRORS = 100;
+const MAX_ERRORS = 100;
 
 const BRANCHING_KEYWORDS = new Set(["anyOf", "oneOf", "if"]);
 

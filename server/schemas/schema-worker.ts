@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { LRUCache } from "lru-cache";
 import { parseExactJson } from "../../protocol/schema/exact-json.ts";
+import { OutOfStepsError } from "../../protocol/schema/step-budget.ts";
 import { type Budget, checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
 import {
   InvalidSchemaError,
@@ -11,7 +12,6 @@ import {
   UNSUPPORTED_SCHEMA,
 } from "./schema-error.ts";
 import type { SchemaRequest } from "./schema-workers.ts";
-import { OutOfStepsError } from "./step-meter.ts";
 
 // 16 times the budget of the event loop: at worst about 500 ms, and 150 MB of Ajv errors. Thus a validation
 // rarely reaches the deadline or the memory limit, which terminate the thread. Only the slowest possible

@@ -1,3 +1,5 @@
+import { StepBudget } from "../../protocol/schema/step-budget.ts";
+
 /** The cost of applying one subschema to one value, in steps of about 50 ns; see `prepare-schema.ts`. */
 export interface StepCost {
   base: number;
@@ -7,37 +9,19 @@ export interface StepCost {
   text: boolean;
 }
 
-/** Thrown if a validation exceeds its step budget. */
-export class OutOfStepsError extends Error {
-  constructor() {
-    super("the validation exceeded its step budget");
-    this.name = "OutOfSteps";
-  }
-}
-
-/**
- * Counts the steps of one validation and stops it when it exceeds its budget. Unlike a timeout, this gives the same result
- * on a busy machine and needs no other thread.
- */
-export class StepMeter {
-  #left = 0;
+/** Counts the steps of one validation. */
+export class StepMeter extends StepBudget {
   #patternShare = 1;
 
   /** Starts a validation with a step budget. Each match of a pattern is charged `patternShare` of its worst case. */
-  start(steps: number, patternShare = 1): void {
-    this.#left = steps;
+  override start(steps: number, patternShare = 1): void {
+    super.start(steps);
     this.#patternShare = patternShare;
   }
 
   /** Charges for a match of a pattern. `steps` is its worst case, of which only `patternShare` is charged. */
   chargePattern(steps: number): void {
     this.charge(steps * this.#patternShare);
-  }
-
-  /** Charges steps before the work is done. Throws `OutOfStepsError` if the budget is exceeded. */
-  charge(steps: number): void {
-    this.#left -= steps;
-    if (this.#left < 0) throw new OutOfStepsError();
   }
 
   /** Charges for a value. `errors` is the number of errors so far: Ajv copies their list at every failing reference. */

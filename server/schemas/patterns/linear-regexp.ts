@@ -1,5 +1,6 @@
 import { RE2JS } from "re2js";
 import type { StepMeter } from "../step-meter.ts";
+import { mapTokens } from "./parse-pattern.ts";
 import { compileProgram, type PatternProgram } from "./pattern-program.ts";
 import { runPattern } from "./run-pattern.ts";
 
@@ -83,20 +84,16 @@ function makeTest(pattern: string, meter: StepMeter): (text: string) => boolean 
  * pattern.
  */
 function compileForRe2(pattern: string): RE2JS | undefined {
-  let translated = "";
-  let isInClass = false;
   const hasNamedGroup = /\(\?P?<[^=!]/.test(pattern);
-  for (const [token] of pattern.matchAll(/\\.|./gs)) {
-    // RE2JS would parse a named backreference as the letter `k`.
-    if (token === "\\k" && hasNamedGroup && !isInClass) return undefined;
-    // A negated class cannot be expanded inside another class.
-    if (token === "\\S" && isInClass) return undefined;
-    if (token === "\\s") translated += isInClass ? WHITE_SPACE : `[${WHITE_SPACE}]`;
-    else translated += token === "\\S" ? `[^${WHITE_SPACE}]` : token;
-    if (token === "[") isInClass = true;
-    else if (token === "]") isInClass = false;
-  }
   try {
+    const translated = mapTokens(pattern, (token, isInClass) => {
+      if (token === "\\s") return isInClass ? WHITE_SPACE : `[${WHITE_SPACE}]`;
+      if (token === "\\S" && !isInClass) return `[^${WHITE_SPACE}]`;
+      if (token === "\\S") throw new SyntaxError("a negated class cannot be expanded inside another class");
+      // RE2JS would parse a named backreference as the letter `k`.
+      if (token === "\\k" && hasNamedGroup && !isInClass) throw new SyntaxError("RE2 has no backreferences");
+      return token;
+    });
     return RE2JS.compile(RE2JS.translateRegExp(translated));
   } catch {
     return undefined;
