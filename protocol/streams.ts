@@ -1,20 +1,15 @@
 import * as z from "zod";
-import { type Access, API_PATH } from "./operation.ts";
-import type { ProblemId } from "./problem.ts";
+import { API_PATH, type Operation } from "./operation.ts";
 import { RoomParams } from "./rooms.ts";
 import { LogPage } from "./tasks/log.ts";
 import { Task, TaskParams } from "./tasks/task.ts";
 
 /** A stream of server-sent events (WHATWG HTML, section 9.2). */
-export interface StreamOperation {
-  readonly path: string;
-  readonly summary: string;
-  readonly access: Access;
+export interface StreamOperation extends Pick<Operation, "path" | "summary" | "access" | "problems"> {
   readonly params: z.ZodType;
   readonly headers: Readonly<Record<string, string>>;
   /** The schema of the data of each event, by the event's name. */
   readonly events: Readonly<Record<string, z.ZodType>>;
-  readonly problems: readonly ProblemId[];
 }
 
 const Nothing = z.object({});

@@ -20,7 +20,7 @@ interface CachedSchema {
 const SKIPS_AFTER_OVERRUN = 100;
 
 /** Limits of the cache and of the worker threads. The defaults are for a server. */
-export interface SchemaValidatorsOptions {
+interface SchemaValidatorsOptions {
   /** Maximum number of cached schemas, and of their characters in total. */
   entries?: number;
   characters?: number;
@@ -47,7 +47,6 @@ export class SchemaValidators {
     this.#workers = new SchemaWorkers({ size: threads, deadlineMs });
   }
 
-  /** The number of cached schemas. */
   get size(): number {
     return this.#schemas.size;
   }

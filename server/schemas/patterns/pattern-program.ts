@@ -1,4 +1,4 @@
-import type { AST } from "@eslint-community/regexpp";
+import { type AST, visitRegExpAST } from "@eslint-community/regexpp";
 import { parsePattern } from "./parse-pattern.ts";
 
 /** One instruction. The next one follows unless stated otherwise. `isBackward` is true inside a lookbehind. */
@@ -26,8 +26,10 @@ export interface PatternProgram {
   readonly isAnchored: boolean;
 }
 
-/** The flags and modifiers in effect at a position of a pattern. */
+/** The flags, modifiers and direction in effect at a position of a pattern. */
 interface Modes {
+  /** True inside a lookbehind. */
+  readonly isBackward: boolean;
   readonly ignoreCase: boolean;
   readonly multiline: boolean;
   readonly dotAll: boolean;
@@ -40,8 +42,8 @@ const ASCII = 128;
 export function compileProgram(pattern: string, maxInstructions: number): PatternProgram {
   const { tree, isUnicode } = parsePattern(pattern);
   const compiler = new Compiler(maxInstructions);
-  const modes: Modes = { ignoreCase: false, multiline: false, dotAll: false, isUnicode };
-  compiler.alternatives(tree.alternatives, modes, false);
+  const modes: Modes = { ignoreCase: false, multiline: false, dotAll: false, isUnicode, isBackward: false };
+  compiler.alternatives(tree.alternatives, modes);
   compiler.write({ op: "match" });
   return {
     instructions: compiler.instructions,
@@ -75,13 +77,13 @@ class Compiler {
     return instruction;
   }
 
-  alternatives(alternatives: readonly AST.Alternative[], modes: Modes, isBackward: boolean): void {
+  alternatives(alternatives: readonly AST.Alternative[], modes: Modes): void {
     const jumps: { to: number }[] = [];
     alternatives.forEach(({ elements }, index) => {
       const isLast = index === alternatives.length - 1;
       const split = isLast ? undefined : this.write({ op: "split", first: this.#here + 1, second: 0 });
-      const ordered = isBackward ? elements.toReversed() : elements;
-      for (const element of ordered) this.#element(element, modes, isBackward);
+      const ordered = modes.isBackward ? elements.toReversed() : elements;
+      for (const element of ordered) this.#element(element, modes);
       if (split === undefined) return;
       jumps.push(this.write({ op: "jump", to: 0 }));
       split.second = this.#here;
@@ -99,42 +101,41 @@ class Compiler {
     if (this.#iterations > this.#maxInstructions) throw new RangeError("too many repetitions");
   }
 
-  #element(element: AST.Element, modes: Modes, isBackward: boolean): void {
-    if (element.type === "Quantifier") this.#quantifier(element, modes, isBackward);
-    else if (element.type === "CapturingGroup") this.#capturingGroup(element, modes, isBackward);
+  #element(element: AST.Element, modes: Modes): void {
+    if (element.type === "Quantifier") this.#quantifier(element, modes);
+    else if (element.type === "CapturingGroup") this.#capturingGroup(element, modes);
     else if (element.type === "Assertion") this.#assertion(element, modes);
     else if (element.type === "Group") {
-      this.alternatives(element.alternatives, getModesWithin(element, modes), isBackward);
+      this.alternatives(element.alternatives, getModesWithin(element, modes));
     } else if (element.type === "Backreference") {
       const groups = [element.resolved].flat().map((group) => this.#groupNumber(group));
-      this.write({ op: "same", groups, ignoreCase: modes.ignoreCase, isBackward });
+      this.write({ op: "same", groups, ignoreCase: modes.ignoreCase, isBackward: modes.isBackward });
     } else if (element.type === "ExpressionCharacterClass") {
       throw new SyntaxError("character class expressions need the flag v, which JSON Schema does not set");
     } else {
-      this.write({ op: "character", test: makeCharacterTest(element, modes), isBackward });
+      this.write({ op: "character", test: makeCharacterTest(element, modes), isBackward: modes.isBackward });
     }
   }
 
   #groupNumber(group: AST.CapturingGroup): number {
-    const known = this.#groups.get(group);
-    if (known !== undefined) return known;
-    this.#groups.set(group, this.#groups.size);
-    return this.#groups.size - 1;
+    const number = this.#groups.get(group) ?? this.#groups.size;
+    this.#groups.set(group, number);
+    return number;
   }
 
-  #capturingGroup(element: AST.CapturingGroup, modes: Modes, isBackward: boolean): void {
+  #capturingGroup(element: AST.CapturingGroup, modes: Modes): void {
     const group = element.references.length === 0 ? undefined : this.#groupNumber(element);
     if (group !== undefined) this.write({ op: "open", group });
-    this.alternatives(element.alternatives, modes, isBackward);
+    this.alternatives(element.alternatives, modes);
     if (group !== undefined) this.write({ op: "close", group });
   }
 
-  #quantifier({ element, min, max, greedy }: AST.Quantifier, modes: Modes, isBackward: boolean): void {
+  #quantifier({ element, min, max, greedy }: AST.Quantifier, modes: Modes): void {
     const groups = listReferencedGroups(element).map((group) => this.#groupNumber(group));
     const writeIteration = () => {
       this.#count();
       if (groups.length > 0) this.write({ op: "forget", groups });
-      this.#element(element, modes, isBackward);
+      this.#element(element, modes);
     };
     for (let index = 0; index < min; index += 1) writeIteration();
     if (max === Number.POSITIVE_INFINITY) {
@@ -168,7 +169,7 @@ class Compiler {
   #assertion(assertion: AST.Assertion, modes: Modes): void {
     if (assertion.kind === "lookahead" || assertion.kind === "lookbehind") {
       const look = this.write({ op: "look", isNegative: assertion.negate, next: 0 });
-      this.alternatives(assertion.alternatives, modes, assertion.kind === "lookbehind");
+      this.alternatives(assertion.alternatives, { ...modes, isBackward: assertion.kind === "lookbehind" });
       this.write({ op: "match" });
       look.next = this.#here;
     } else if (assertion.kind === "word") {
@@ -219,7 +220,7 @@ function getModesWithin({ modifiers }: AST.Group, modes: Modes): Modes {
   const pick = (name: "ignoreCase" | "multiline" | "dotAll") =>
     (modes[name] || add[name]) && remove?.[name] !== true;
   return {
-    isUnicode: modes.isUnicode,
+    ...modes,
     ignoreCase: pick("ignoreCase"),
     multiline: pick("multiline"),
     dotAll: pick("dotAll"),
@@ -228,11 +229,11 @@ function getModesWithin({ modifiers }: AST.Group, modes: Modes): Modes {
 
 /** Returns the groups within an element that have a backreference. */
 function listReferencedGroups(element: AST.Element): AST.CapturingGroup[] {
-  const inner =
-    element.type === "Quantifier"
-      ? listReferencedGroups(element.element)
-      : "alternatives" in element
-        ? element.alternatives.flatMap(({ elements }) => elements.flatMap(listReferencedGroups))
-        : [];
-  return element.type === "CapturingGroup" && element.references.length > 0 ? [element, ...inner] : inner;
+  const groups: AST.CapturingGroup[] = [];
+  visitRegExpAST(element, {
+    onCapturingGroupEnter(group) {
+      if (group.references.length > 0) groups.push(group);
+    },
+  });
+  return groups;
 }
