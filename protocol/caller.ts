@@ -32,7 +32,6 @@ export const readCaller = operation({
   path: `${API_PATH}/me`,
   summary: "Get the caller's identity, and its permissions in a room",
   access: "user",
-  retryable: true,
   query: z.object({ room_id: RoomId.optional() }),
   responses: { 200: CallerInfo },
   problems: ["invalid-room-id"],

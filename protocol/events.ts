@@ -18,31 +18,19 @@ export type Event =
 /** The kind of object that a channel is about. */
 type Topic = "task" | "job" | "worker" | "room";
 
-function formatChannel(topic: Topic, id: string): string {
-  return `joblib:${topic}:${encodeURIComponent(id)}`;
-}
+const formatChannel = (topic: Topic, id: string): string => `joblib:${topic}:${encodeURIComponent(id)}`;
 
-/** Returns the channel of one task's changes. */
-export function getTaskChannel(taskId: string): string {
-  return formatChannel("task", taskId);
-}
+export const getTaskChannel = (taskId: string): string => formatChannel("task", taskId);
 /** Returns the channel that announces claimable tasks of a job. */
-export function getJobChannel(jobId: string): string {
-  return formatChannel("job", jobId);
-}
+export const getJobChannel = (jobId: string): string => formatChannel("job", jobId);
 /**
  * Returns the channel that wakes a worker's heartbeat when one of its tasks is lost or cancelled, or when it
  * is drained.
  */
-export function getWorkerChannel(workerId: string): string {
-  return formatChannel("worker", workerId);
-}
+export const getWorkerChannel = (workerId: string): string => formatChannel("worker", workerId);
 /** Returns the channel of changes in a room's lists. */
-export function getRoomChannel(roomId: string): string {
-  return formatChannel("room", roomId);
-}
+export const getRoomChannel = (roomId: string): string => formatChannel("room", roomId);
 
-/** Returns the topic of a channel. */
 export function getTopic(channel: string): string | undefined {
   return channel.split(":", 2)[1];
 }

@@ -19,7 +19,6 @@ export function isLoopback(host: string): boolean {
   return name === "localhost" || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name);
 }
 
-/** The state of the server's components. */
 export const Health = z.object({
   version: z.string(),
   time: Timestamp.describe("this process's clock; leases use only the database's clock"),
@@ -59,7 +58,6 @@ export const readHealth = operation({
   path: `${API_PATH}/health`,
   summary: "Get the state of the server's components",
   access: "user",
-  retryable: true,
   responses: { 200: Health },
   problems: [],
 });

@@ -1,12 +1,11 @@
 import * as z from "zod";
+import type { JobAddress } from "./job-name.ts";
 import { API_PATH, operation } from "./operation.ts";
 import { createPageSchema, PageQuery } from "./page.ts";
 import { RoomParams } from "./rooms.ts";
 import { Timestamp } from "./time.ts";
 
-/** Default lifetime of an invitation: one day. */
 export const DEFAULT_INVITATION_SECONDS = 86_400;
-/** Maximum lifetime of an invitation: 30 days. */
 export const MAX_INVITATION_SECONDS = 30 * 86_400;
 
 /** A job's category and name, without a room: `<category>:<name>`. */
@@ -15,13 +14,7 @@ export const JobKind = z
   .regex(/^[A-Za-z0-9_.-]{1,128}:[A-Za-z0-9_.-]{1,128}$/, { error: "must be <category>:<name>" })
   .meta({ examples: ["modifiers:Rotate"] });
 
-export function formatJobKind({
-  category,
-  name,
-}: {
-  readonly category: string;
-  readonly name: string;
-}): string {
+export function formatJobKind({ category, name }: Pick<JobAddress, "category" | "name">): string {
   return `${category}:${name}`;
 }
 
@@ -47,7 +40,6 @@ export const InvitationRequest = z.object({
 });
 export type InvitationRequest = z.infer<typeof InvitationRequest>;
 
-/** An invitation, without its token. */
 export const Invitation = z.object({
   id: z.string(),
   room_id: z.string(),
@@ -85,7 +77,6 @@ export const listInvitations = operation({
   path: `${API_PATH}/rooms/:room_id/invitations`,
   summary: "List a room's invitations, without their tokens",
   access: "room-register",
-  retryable: true,
   params: RoomParams,
   query: PageQuery,
   responses: { 200: createPageSchema(Invitation) },
@@ -97,7 +88,6 @@ export const revokeInvitation = operation({
   path: `${API_PATH}/invitations/:invitation_id`,
   summary: "Revoke an invitation: its token becomes invalid and its workers are removed",
   access: "invitation-owner",
-  retryable: true,
   params: InvitationParams,
   responses: { 200: Invitation },
   problems: ["invitation-not-found"],

@@ -4,7 +4,6 @@ import { GLOBAL_ROOM, isRoomId, RoomId } from "./rooms.ts";
 const SEPARATOR = ":";
 const PART = /^[A-Za-z0-9_.-]{1,128}$/;
 
-/** Returns true for a valid category or job name. */
 export function isNamePart(value: string): boolean {
   return PART.test(value);
 }
@@ -12,20 +11,17 @@ export function isNamePart(value: string): boolean {
 /** A category or a name: 1–128 characters from `A-Z a-z 0-9 _ . -`. */
 export const NamePart = z.string().regex(PART, { error: "must be 1–128 characters from A-Z a-z 0-9 _ . -" });
 
-/** A job's full name: `<prefix>:<category>:<name>`. */
 export const JobName = z
   .string()
   .min(1)
   .meta({ examples: ["public:modifiers:Rotate", "private:modifiers:Rotate"] });
 
-/** The path parameters of a job that is visible in a room. */
 export const RoomJobParams = z.object({ room_id: RoomId, job_name: JobName });
 
 /** The prefix of job names in responses: `public:` or `private:`, or the id of the room. */
 export const JobNameStyle = z.enum(["visibility", "room"]);
 export type JobNameStyle = z.infer<typeof JobNameStyle>;
 
-/** The room, category and name of a job. */
 export interface JobAddress {
   readonly roomId: string;
   readonly category: string;
@@ -43,12 +39,8 @@ export type ParsedJobName =
  * `@global`.
  */
 export function parseJobName(text: string, roomId: string): ParsedJobName {
-  const parts = text.split(SEPARATOR);
-  const [prefix, category, name] = parts;
-  if (parts.length !== 3 || prefix === undefined || category === undefined || name === undefined) {
-    return { kind: "invalid" };
-  }
-  if (!isNamePart(category) || !isNamePart(name)) return { kind: "invalid" };
+  const [prefix = "", category = "", name = "", ...rest] = text.split(SEPARATOR);
+  if (rest.length > 0 || !isNamePart(category) || !isNamePart(name)) return { kind: "invalid" };
   if (prefix === "public" || prefix === GLOBAL_ROOM) {
     return { kind: "job", address: { roomId: GLOBAL_ROOM, category, name } };
   }
@@ -57,7 +49,6 @@ export function parseJobName(text: string, roomId: string): ParsedJobName {
   return { kind: "job", address: { roomId, category, name } };
 }
 
-/** Formats a job's name. `style` selects the prefix. */
 export function formatJobName(job: JobAddress, style: JobNameStyle = "visibility"): string {
   const prefix = style === "room" ? job.roomId : job.roomId === GLOBAL_ROOM ? "public" : "private";
   return `${prefix}${SEPARATOR}${job.category}${SEPARATOR}${job.name}`;

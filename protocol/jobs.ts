@@ -52,7 +52,6 @@ export const JobRegistration = JobRegistrationBody.transform(
 );
 export type JobRegistration = z.output<typeof JobRegistration>;
 
-/** A job, as all responses contain it. */
 export const Job = z.object({
   id: z.string(),
   room_id: z.string(),
@@ -79,7 +78,6 @@ export const registerJob = operation({
   path: `${API_PATH}/rooms/:room_id/jobs`,
   summary: "Register a job in a room; a conflicting schema is rejected",
   access: "room-register",
-  retryable: true,
   params: RoomParams,
   body: JobRegistration,
   exactMembers: ["schema", "result_schema"],
@@ -92,7 +90,6 @@ export const listJobs = operation({
   path: `${API_PATH}/rooms/:room_id/jobs`,
   summary: "List the jobs that are visible in a room: its own jobs and the public jobs",
   access: "room-read",
-  retryable: true,
   params: RoomParams,
   query: PageQuery,
   responses: { 200: createPageSchema(Job) },
@@ -104,7 +101,6 @@ export const readJob = operation({
   path: `${API_PATH}/rooms/:room_id/jobs/:job_name`,
   summary: "Get a job that is visible in a room",
   access: "room-read",
-  retryable: true,
   params: RoomJobParams,
   responses: { 200: Job },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
@@ -115,7 +111,6 @@ export const listJobTasks = operation({
   path: `${API_PATH}/rooms/:room_id/jobs/:job_name/tasks`,
   summary: "List a job's tasks in a room",
   access: "room-read",
-  retryable: true,
   params: RoomJobParams,
   query: JobTaskQuery,
   responses: { 200: TaskPage },

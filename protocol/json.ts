@@ -1,3 +1,4 @@
+import canonicalize from "canonicalize";
 import * as z from "zod";
 
 /** Any JSON value (RFC 8259). */
@@ -20,3 +21,11 @@ export const JsonObject = z
 export const JsonValue = z
   .custom<JsonValue>((value) => value !== undefined)
   .meta({ description: "any JSON" });
+
+/**
+ * Returns the canonical form of a JSON value (RFC 8785). Equal values have the same text, regardless of key
+ * order.
+ */
+export function toCanonicalJson(value: JsonValue): string {
+  return canonicalize(value) ?? "null";
+}

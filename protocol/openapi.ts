@@ -14,46 +14,35 @@ function createContent(type: string, schema: unknown) {
   return { content: { [type]: { schema } } };
 }
 
-function getProperties(schema: z.ZodType): [string, unknown][] {
-  const properties = toJsonSchema(schema, "input")["properties"];
-  return typeof properties === "object" && properties !== null ? Object.entries(properties) : [];
+function getProperties(schema: z.ZodType | undefined): [string, unknown][] {
+  return schema === undefined ? [] : Object.entries(toJsonSchema(schema, "input")["properties"] ?? {});
 }
 
 function createParameters(entry: Pick<Operation, "params" | "query" | "headers">): unknown[] {
-  return [
-    ...(entry.params ? getProperties(entry.params) : []).map(([name, schema]) => ({
-      name,
-      in: "path",
-      required: true,
-      schema,
-    })),
-    ...(entry.query ? getProperties(entry.query) : []).map(([name, schema]) => ({
-      name,
-      in: "query",
-      schema,
-    })),
-    ...Object.entries(entry.headers ?? {}).map(([name, description]) => ({
-      name,
-      in: "header",
-      description,
-      schema: { type: "string" },
-    })),
-  ];
+  const path = getProperties(entry.params).map(([name, schema]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema,
+  }));
+  const query = getProperties(entry.query).map(([name, schema]) => ({ name, in: "query", schema }));
+  const headers = Object.entries(entry.headers ?? {}).map(([name, description]) => ({
+    name,
+    in: "header",
+    description,
+    schema: { type: "string" },
+  }));
+  return [...path, ...query, ...headers];
 }
 
 function createProblemResponses(entry: Pick<Operation, "problems">): Record<string, unknown> {
-  const byStatus = new Map<number, ProblemId[]>();
-  for (const id of new Set<ProblemId>([...COMMON_PROBLEMS, ...entry.problems])) {
-    const { status } = PROBLEMS[id];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), id]);
-  }
+  const ids = new Set<ProblemId>([...COMMON_PROBLEMS, ...entry.problems]);
+  const byStatus = Object.entries(Object.groupBy(ids, (id) => PROBLEMS[id].status));
+  const content = createContent("application/problem+json", { $ref: "#/components/schemas/Problem" });
   return Object.fromEntries(
-    [...byStatus].map(([status, ids]) => [
-      String(status),
-      {
-        description: ids.map((id) => `${id}: ${PROBLEMS[id].title}`).join("; "),
-        ...createContent("application/problem+json", { $ref: "#/components/schemas/Problem" }),
-      },
+    byStatus.map(([status, same = []]) => [
+      status,
+      { description: same.map((id) => `${id}: ${PROBLEMS[id].title}`).join("; "), ...content },
     ]),
   );
 }

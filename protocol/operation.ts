@@ -29,9 +29,11 @@ export const ACCESS_RULES = {
 
 export type Access = keyof typeof ACCESS_RULES;
 
+type IdempotentMethod = "GET" | "PUT" | "DELETE";
+
 /** One operation of the API. Routes, documentation, client and fakes are derived from it. */
 export interface Operation {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly method: IdempotentMethod | "POST" | "PATCH";
   /** The path. Parameters are written as `:name`. */
   readonly path: string;
   readonly summary: string;
@@ -39,7 +41,8 @@ export interface Operation {
   /**
    * Whether a client may repeat the operation after a failure that leaves its effect unknown. A lost claim is requeued
    * because its tasks are missing from the next heartbeat, a worker that was created twice is swept, and a submit is
-   * deduplicated by its idempotency key.
+   * deduplicated by its idempotency key. Only POST and PATCH declare it, because the other methods are idempotent
+   * (RFC 9110, section 9.2.2).
    */
   readonly retryable: boolean;
   readonly params?: z.ZodType;
@@ -59,7 +62,6 @@ export interface Operation {
   readonly problems: readonly ProblemId[];
 }
 
-/** Problems that any operation can return. */
 export const COMMON_PROBLEMS = [
   "malformed-request",
   "unauthorized",
@@ -72,17 +74,18 @@ export const COMMON_PROBLEMS = [
   "service-unavailable",
 ] as const satisfies readonly ProblemId[];
 
-/** The header of operations that support long polling. */
 export const WAIT_HEADER = { prefer: "`wait=N`: wait up to N seconds before responding (RFC 7240)" };
 
-/** The header of operations that support minimal responses. */
 export const RETURN_HEADER = {
   prefer: "`return=minimal`: omit what the request already contained (RFC 7240)",
 };
 
+type Declaration = Omit<Operation, "method" | "retryable"> &
+  (Pick<Operation, "method" | "retryable"> | { readonly method: IdempotentMethod });
+
 /** Declares an operation and keeps its literal types. */
-export function operation<const O extends Operation>(entry: O): O {
-  return entry;
+export function operation<const O extends Declaration>(entry: O): O & Pick<Operation, "retryable"> {
+  return { retryable: true, ...entry };
 }
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
@@ -110,24 +113,18 @@ export type OperationRequest<O extends Operation> = Part<"params", Input<O["para
   Part<"query", Input<O["query"]>> &
   BodyPart<O>;
 
-export type OperationResponse<O extends Operation> = {
-  [Status in keyof O["responses"] & number]: {
+type ResponseWith<Schemas> = {
+  [Status in keyof Schemas & number]: {
     readonly status: Status;
-    readonly body: O["responses"][Status] extends z.ZodType ? z.output<O["responses"][Status]> : null;
+    readonly body: Schemas[Status] extends z.ZodType ? z.output<Schemas[Status]> : null;
     readonly headers?: Readonly<Record<string, string>>;
   };
-}[keyof O["responses"] & number];
+}[keyof Schemas & number];
 
-/** A minimal response (`Prefer: return=minimal`). */
-export type MinimalResponse<O extends Operation> = {
-  [Status in keyof O["minimal"] & number]: {
-    readonly status: Status;
-    readonly body: O["minimal"] extends Readonly<Record<Status, z.ZodType>>
-      ? z.output<O["minimal"][Status]>
-      : never;
-    readonly headers?: Readonly<Record<string, string>>;
-  };
-}[keyof O["minimal"] & number];
+export type OperationResponse<O extends Operation> = ResponseWith<O["responses"]>;
+
+/** A response to `Prefer: return=minimal`. */
+export type MinimalResponse<O extends Operation> = ResponseWith<O["minimal"]>;
 
 /**
  * Returns the schema of the full or minimal response with a status. null means that the response has no body.
@@ -140,29 +137,14 @@ export function getResponseSchema(
   return whole && short ? z.union([whole, short]) : whole;
 }
 
-/** Cache of split paths. The parts of a path are alternately literal text and parameter names. */
-const splitPaths = new Map<string, readonly string[]>();
-
-/** Fills in the parameters of a path. They are percent-encoded (RFC 3986). */
-export function fillPath(path: string, params: Readonly<Record<string, string>> = {}): string {
-  let parts = splitPaths.get(path);
-  if (parts === undefined) {
-    parts = path.split(/:([a-z_]+)/);
-    splitPaths.set(path, parts);
-  }
-  let filled = parts[0] ?? "";
-  for (let at = 1; at < parts.length; at += 2)
-    filled += encodeSegment(params[parts[at] ?? ""] ?? "") + (parts[at + 1] ?? "");
-  return filled;
-}
-
-/** Matches segments that need no encoding, like most segments. */
-const PLAIN = /^[\w.~@:-]*$/;
-
 /**
- * Encodes a path segment. Does not encode `.` and `..`, because URL parsers resolve them even if they are
- * encoded.
+ * Fills in the parameters of a path. They are percent-encoded (RFC 3986), except `.` and `..`, because URL parsers
+ * resolve them even if they are encoded.
  */
-function encodeSegment(text: string) {
-  return PLAIN.test(text) ? text : encodeURIComponent(text).replace(/%40/g, "@").replace(/%3A/g, ":");
+export function fillPath(path: string, params: Readonly<Record<string, string>> = {}): string {
+  return path.replace(/:([a-z_]+)/g, (_, name: string) =>
+    encodeURIComponent(params[name] ?? "")
+      .replace(/%40/g, "@")
+      .replace(/%3A/g, ":"),
+  );
 }

@@ -5,12 +5,10 @@ import { listJobs, listJobTasks, readJob, registerJob, validatePayload } from ".
 import { listProblems, readProblem } from "./problems.ts";
 import { listRooms } from "./rooms.ts";
 import { readRoomStats, readStats } from "./stats.ts";
-import { listAttempts } from "./tasks/attempts.ts";
-import { cancelTasks, retryTasks } from "./tasks/bulk.ts";
+import { adoptLateResult, listAttempts, listLateResults } from "./tasks/attempts.ts";
 import { claimTask, claimTasks } from "./tasks/claim.ts";
 import { diagnoseTask } from "./tasks/diagnosis.ts";
-import { adoptLateResult, listLateResults } from "./tasks/late-results.ts";
-import { listRoomTasks } from "./tasks/list.ts";
+import { cancelTasks, listRoomTasks, retryTasks } from "./tasks/list.ts";
 import { readTaskLogs } from "./tasks/log.ts";
 import { submitBatch, submitTask, submitTasks } from "./tasks/submit.ts";
 import { readTask, retryTask } from "./tasks/task.ts";
@@ -26,7 +24,6 @@ import {
   removeWorker,
 } from "./workers.ts";
 
-/** All operations of the API. */
 export const operations = {
   registerJob,
   listJobs,

@@ -44,10 +44,4 @@ export function createPageSchema<Item extends z.ZodType>(item: Item) {
   });
 }
 
-/** One page of a list. */
-export interface Page<Item> {
-  items: Item[];
-  total: number;
-  limit: number;
-  offset: number;
-}
+export type Page<Item> = Omit<z.infer<ReturnType<typeof createPageSchema>>, "items"> & { items: Item[] };

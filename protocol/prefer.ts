@@ -29,16 +29,15 @@ export function prefersMinimal(header: Header): boolean {
 export const MINIMAL = "return=minimal";
 
 /** Returns the value of the `Prefer` header, which is empty if there are no preferences. */
-export function formatPreferences(preferences: {
+export function formatPreferences({
+  wait = 0,
+  returns,
+}: {
   readonly wait?: number | undefined;
   readonly returns?: "minimal" | undefined;
 }): string {
-  const { wait, returns } = preferences;
-  const parts = [
-    wait !== undefined && wait > 0 ? formatWait(wait) : "",
-    returns === undefined ? "" : MINIMAL,
-  ];
-  return parts.filter(Boolean).join(", ");
+  const parts = [...(wait > 0 ? [formatWait(wait)] : []), ...(returns === undefined ? [] : [MINIMAL])];
+  return parts.join(", ");
 }
 
 /** Returns `wait=N`, the value of `Prefer` and `Preference-Applied` for a long poll. */

@@ -32,13 +32,11 @@ export const PROBLEMS = {
   "service-unavailable": { status: 503, title: "Service unavailable" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
-/** The id of a problem: the last part of its type URI. */
 export type ProblemId = keyof typeof PROBLEMS;
 
 /** All problem ids, ordered by status. */
 export const PROBLEM_IDS = Object.keys(PROBLEMS) as ProblemId[];
 
-/** Returns true for the id of a known problem. */
 export function isProblemId(value: string): value is ProblemId {
   return Object.hasOwn(PROBLEMS, value);
 }
@@ -69,7 +67,6 @@ export const ProblemExtras = z.object({
 });
 export type ProblemExtras = z.infer<typeof ProblemExtras>;
 
-/** An error document, `application/problem+json`. */
 export const ProblemDocument = z.object({
   type: z.string(),
   title: z.string(),

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { operation } from "./operation.ts";
 
-/** The description of a problem, as `GET /v1/problems` returns it. */
 export const ProblemDescription = z.object({
   id: z.string(),
   type: z.string(),
@@ -14,7 +13,6 @@ export const listProblems = operation({
   path: "/v1/problems",
   summary: "List the problems that the API returns",
   access: "anyone",
-  retryable: true,
   responses: { 200: z.object({ items: z.array(ProblemDescription) }) },
   problems: [],
 });
@@ -24,7 +22,6 @@ export const readProblem = operation({
   path: "/v1/problems/:problem_id",
   summary: "Get the description of a problem",
   access: "anyone",
-  retryable: true,
   params: z.object({ problem_id: z.string() }),
   responses: { 200: ProblemDescription },
   problems: ["route-not-found"],

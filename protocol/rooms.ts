@@ -41,7 +41,6 @@ export const listRooms = operation({
   path: `${API_PATH}/rooms`,
   summary: "List the rooms with jobs or tasks that the caller may read, `@global` first",
   access: "user",
-  retryable: true,
   query: PageQuery,
   responses: { 200: createPageSchema(RoomSummary) },
   problems: [],

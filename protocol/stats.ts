@@ -6,10 +6,8 @@ import { Timestamp } from "./time.ts";
 
 /** Maximum number of ended tasks that stats are computed from, newest first. */
 export const MAX_MEASURED_TASKS = 10_000;
-/** Maximum number of points of a time series. */
 export const MAX_POINTS = 60;
 
-/** The time range of the stats. */
 export const StatsQuery = z.object({
   hours: createIntegerParameter(1, 24, 1),
 });
@@ -35,7 +33,6 @@ export const JobStats = z.object({
 });
 export type JobStats = z.infer<typeof JobStats>;
 
-/** One point of the time series. */
 export const StatsPoint = z.object({
   at: Timestamp.describe("start of the interval"),
   submitted: z.int(),
@@ -59,26 +56,22 @@ export const Stats = z.object({
 });
 export type Stats = z.infer<typeof Stats>;
 
-/** Reads the stats of a room. */
 export const readRoomStats = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/stats`,
   summary: "Get the stats of a room: its jobs, and a time series of the last hours",
   access: "room-read",
-  retryable: true,
   params: RoomParams,
   query: StatsQuery,
   responses: { 200: Stats },
   problems: ["invalid-room-id"],
 });
 
-/** Reads the stats of all rooms. */
 export const readStats = operation({
   method: "GET",
   path: `${API_PATH}/stats`,
   summary: "Get the stats of all rooms",
   access: "admin",
-  retryable: true,
   query: StatsQuery,
   responses: { 200: Stats },
   problems: [],

@@ -1,24 +1,15 @@
 import * as z from "zod";
-import { type Access, API_PATH } from "./operation.ts";
-import type { ProblemId } from "./problem.ts";
+import { API_PATH, type Operation } from "./operation.ts";
 import { RoomParams } from "./rooms.ts";
 import { LogPage } from "./tasks/log.ts";
 import { Task, TaskParams } from "./tasks/task.ts";
 
 /** A stream of server-sent events (WHATWG HTML, section 9.2). */
-export interface StreamOperation {
-  readonly path: string;
-  readonly summary: string;
-  readonly access: Access;
+export interface StreamOperation extends Pick<Operation, "path" | "summary" | "access" | "problems"> {
   readonly params: z.ZodType;
   readonly headers: Readonly<Record<string, string>>;
   /** The schema of the data of each event, by the event's name. */
   readonly events: Readonly<Record<string, z.ZodType>>;
-  readonly problems: readonly ProblemId[];
-}
-
-function stream<const S extends StreamOperation>(entry: S): S {
-  return entry;
 }
 
 const Nothing = z.object({});
@@ -31,7 +22,7 @@ const HEADERS = {
 
 /** The event streams. When a stream has ended or was interrupted, clients reconnect with `Last-Event-ID`. */
 export const streams = {
-  followTask: stream({
+  followTask: {
     path: `${API_PATH}/tasks/:task_id/events`,
     summary: "Follow a task and its log",
     access: "task-read",
@@ -43,8 +34,8 @@ export const streams = {
      */
     events: { task: Task, log: LogPage },
     problems: ["task-not-found"],
-  }),
-  followRoom: stream({
+  },
+  followRoom: {
     path: `${API_PATH}/rooms/:room_id/events`,
     summary: "Follow the changes in a room",
     access: "room-read",
@@ -57,8 +48,8 @@ export const streams = {
      */
     events: { ready: Nothing, task: Task, jobs: Nothing, reset: Nothing },
     problems: ["invalid-room-id"],
-  }),
-} as const;
+  },
+} as const satisfies Record<string, StreamOperation>;
 
 export type Streams = typeof streams;
 export type StreamName = keyof Streams;

@@ -8,7 +8,6 @@ import { Timestamp } from "./time.ts";
 
 export const WorkerParams = z.object({ worker_id: z.string() });
 
-/** Maximum number of tasks in a heartbeat. */
 export const MAX_TASKS_PER_HEARTBEAT = 10_000;
 
 const TaskIds = z.array(z.string().max(128)).max(MAX_TASKS_PER_HEARTBEAT);
@@ -18,7 +17,6 @@ export const CreateWorkerRequest = z.object({
 });
 export type CreateWorkerRequest = z.infer<typeof CreateWorkerRequest>;
 
-/** A new worker. */
 export const NewWorker = z.object({
   id: z.string(),
   name: z.string().nullable(),
@@ -27,7 +25,6 @@ export const NewWorker = z.object({
 });
 export type NewWorker = z.infer<typeof NewWorker>;
 
-/** A worker in a list. */
 export const Worker = z.object({
   id: z.string(),
   name: z.string().nullable(),
@@ -44,7 +41,6 @@ export const Worker = z.object({
 });
 export type Worker = z.infer<typeof Worker>;
 
-/** Maximum number of tasks in a worker's details. */
 export const MAX_TASKS_SHOWN = 100;
 
 /** A worker with those of its jobs and tasks that the caller can read. */
@@ -79,7 +75,6 @@ export const Heartbeat = z.object({
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
-/** Why a worker must stop a task. */
 export const StopReason = z.enum(["cancelled", "timed_out", "lost"]);
 export type StopReason = z.infer<typeof StopReason>;
 
@@ -130,7 +125,6 @@ export const listWorkers = operation({
   path: `${API_PATH}/workers`,
   summary: "List the caller's workers; for an admin, all workers",
   access: "user",
-  retryable: true,
   query: PageQuery,
   responses: { 200: createPageSchema(Worker) },
   problems: [],
@@ -141,7 +135,6 @@ export const listRoomWorkers = operation({
   path: `${API_PATH}/rooms/:room_id/workers`,
   summary: "List the workers that serve a room",
   access: "room-read",
-  retryable: true,
   params: RoomParams,
   query: PageQuery,
   responses: { 200: createPageSchema(Worker) },
@@ -153,7 +146,6 @@ export const readWorker = operation({
   path: `${API_PATH}/workers/:worker_id`,
   summary: "Get a worker with its jobs and its tasks",
   access: "worker-read",
-  retryable: true,
   params: WorkerParams,
   responses: { 200: WorkerDetails },
   problems: ["worker-not-found"],
@@ -187,7 +179,6 @@ export const removeWorker = operation({
   path: `${API_PATH}/workers/:worker_id`,
   summary: "Remove a worker; its running tasks fail or are retried, and its claimed tasks are requeued",
   access: "worker-owner",
-  retryable: true,
   params: WorkerParams,
   responses: { 204: null },
   problems: ["worker-not-found"],

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
-import { findInexactNumber, formatInexactNumberMessage } from "../../protocol/schema/exact-number.ts";
+import { findInexactNumber, formatInexactNumberMessage } from "../../protocol/schema/exact-json.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CliError, getMessage, UsageError } from "../io/errors.ts";
 import { setAtPath, splitPath } from "./json-path.ts";

@@ -1,6 +1,6 @@
 import leven from "leven";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
-import { isRoundedInteger } from "../../protocol/schema/exact-number.ts";
+import { isRoundedInteger } from "../../protocol/schema/exact-json.ts";
 import { UsageError } from "../io/errors.ts";
 import { truncate } from "../io/text-width.ts";
 import { getAtPath, setAtPath } from "./json-path.ts";

@@ -1,11 +1,10 @@
-import { isJsonObject, type JsonValue } from "../../protocol/json.ts";
-import { toCanonicalJson } from "../../protocol/schema/canonical-json.ts";
+import { isJsonObject, type JsonValue, toCanonicalJson } from "../../protocol/json.ts";
 import {
   findInexactNumber,
   formatInexactNumberMessage,
   isExactNumber,
   isRoundedInteger,
-} from "../../protocol/schema/exact-number.ts";
+} from "../../protocol/schema/exact-json.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CliError } from "../io/errors.ts";
 import { truncate } from "../io/text-width.ts";

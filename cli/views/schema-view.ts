@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
-import { isRoundedInteger } from "../../protocol/schema/exact-number.ts";
+import { isRoundedInteger } from "../../protocol/schema/exact-json.ts";
 import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
 import { truncate } from "../io/text-width.ts";
 

@@ -1,7 +1,6 @@
 import { createPatch, type Operation, type Pointer } from "rfc6902";
-import type { JsonObject, JsonValue } from "../json.ts";
+import { type JsonObject, type JsonValue, toCanonicalJson } from "../json.ts";
 import type { PatchOperation } from "../problem.ts";
-import { toCanonicalJson } from "./canonical-json.ts";
 import { isRawNumber, normalizeNumber } from "./exact-json.ts";
 
 /** The two schemas of a job: one for the payload and one for the result. */

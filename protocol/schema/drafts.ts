@@ -1,42 +1,33 @@
 import type { JsonObject } from "../json.ts";
 
 /** The supported drafts of JSON Schema, oldest first. */
-const DRAFTS = ["draft-04", "draft-06", "draft-07", "2019-09", "2020-12"] as const;
+const DRAFTS = ["draft-04", "draft-06", "draft-07", "2019-09", "2020-12", "unnamed"] as const;
 
 /**
  * The draft of a schema. `unnamed` means that the schema has no `$schema`, or an unofficial one. It is read
  * as 2020-12, with additional support for the keywords of 2019-09 and OpenAPI 3.0 that 2020-12 lacks.
  */
-export type Draft = (typeof DRAFTS)[number] | "unnamed";
+export type Draft = (typeof DRAFTS)[number];
 
 type Keywords = Readonly<Record<string, unknown>>;
 
 const OFFICIAL =
   /^https?:\/\/(?:www\.)?json-schema\.org\/(?:draft-(0\d)|draft\/(20\d\d-\d\d))\/(?:hyper-)?schema#?$/;
 
-const DRAFT_NUMBERS: Readonly<Record<string, Draft>> = {
-  "04": "draft-04",
-  // Draft 5 has the same keywords as draft 4.
-  "05": "draft-04",
-  "06": "draft-06",
-  "07": "draft-07",
-  "2019-09": "2019-09",
-  "2020-12": "2020-12",
-};
-
 /** Returns the draft in `$schema`. Returns undefined if it is older than draft 4 or not a string. */
 export function getDraft(schema: Keywords): Draft | undefined {
   const uri = schema["$schema"];
   if (uri === undefined) return "unnamed";
   if (typeof uri !== "string") return undefined;
-  const match = OFFICIAL.exec(uri);
-  if (match === null) return "unnamed";
-  return DRAFT_NUMBERS[match[1] ?? match[2] ?? ""] ?? (match[2] === undefined ? undefined : "unnamed");
+  const [, number, date] = OFFICIAL.exec(uri) ?? [];
+  if (number === undefined) return DRAFTS.find((draft) => draft === date) ?? "unnamed";
+  // Draft 5 has the same keywords as draft 4.
+  return DRAFTS.find((draft) => draft === `draft-${number === "05" ? "04" : number}`);
 }
 
 /** Returns true if a draft is `first` or a later one. `unnamed` counts as later than all others. */
 export function isSince(draft: Draft, first: Draft): boolean {
-  return getAge(draft) >= getAge(first);
+  return DRAFTS.indexOf(draft) >= DRAFTS.indexOf(first);
 }
 
 /** Returns true if keywords next to a `$ref` are ignored, as in drafts 4 to 7. */
@@ -68,10 +59,6 @@ export function modernizeSchema(schema: Keywords, draft: Draft): Record<string, 
   return modern;
 }
 
-function getAge(draft: Draft): number {
-  return draft === "unnamed" ? DRAFTS.length : DRAFTS.indexOf(draft);
-}
-
 function modernizeItems(schema: Record<string, unknown>): void {
   const { items, additionalItems } = schema;
   // `additionalItems` has an effect only if `items` is an array.
@@ -96,12 +83,15 @@ function modernizeDependencies(schema: Record<string, unknown>): void {
   if (typeof dependencies !== "object" || dependencies === null) return;
   delete schema["dependencies"];
   const entries = Object.entries(dependencies);
-  for (const [keyword, isList] of [
-    ["dependentRequired", true],
-    ["dependentSchemas", false],
-  ] as const) {
-    const own = entries.filter(([, value]) => Array.isArray(value) === isList);
-    if (own.length > 0)
-      schema[keyword] = Object.fromEntries([...own, ...Object.entries(schema[keyword] ?? {})]);
-  }
+  const add = (keyword: string, own: [string, unknown][]) => {
+    if (own.length > 0) schema[keyword] = { ...Object.fromEntries(own), ...(schema[keyword] ?? {}) };
+  };
+  add(
+    "dependentRequired",
+    entries.filter(([, value]) => Array.isArray(value)),
+  );
+  add(
+    "dependentSchemas",
+    entries.filter(([, value]) => !Array.isArray(value)),
+  );
 }

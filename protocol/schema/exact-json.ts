@@ -12,6 +12,7 @@ interface JsonWithRawText {
 const { rawJSON, isRawJSON } = JSON as JSON & JsonWithRawText;
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 // Matches every text in which `JSON.parse` may change a number. A match inside a string only costs time.
 const MAY_CHANGE = /\d[\d.]{15}|[eE][+-]?\d{3}/;
 
@@ -56,4 +57,62 @@ export function normalizeNumber(text: string): string | undefined {
 export function countDigits(text: string): number {
   const [digits = "", exponent = "0"] = text.toLowerCase().split("e");
   return digits.length + Math.abs(Number(exponent));
+}
+
+/** Normalizes a number that a user entered. Also accepts `+5`, `.5` and `5.`, which are not JSON. */
+function normalizeInput(text: string): string | undefined {
+  return normalizeNumber(
+    text
+      .replace(/^\+/, "")
+      .replace(/^(-?)\./, (_, sign: string) => `${sign}0.`)
+      .replace(/\.(?=$|e)/i, ""),
+  );
+}
+
+/**
+ * Returns true if a double can represent the number in a text exactly. Like the server, checks only integers,
+ * because every JSON parser rounds fractions.
+ */
+export function isExactNumber(text: string): boolean {
+  const value = Number(text);
+  if (!Number.isFinite(value)) return false;
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER) return true;
+  return normalizeInput(text) === normalizeInput(String(value));
+}
+
+/** Returns true for a parsed integer that may have been rounded, so that its original value is unknown. */
+export function isRoundedInteger(value: unknown): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value);
+}
+
+/** Returns the first number in a JSON text that `JSON.parse` would round or turn into infinity. */
+export function findInexactNumber(json: string): string | undefined {
+  if (!MAY_CHANGE.test(json)) return undefined;
+  for (const [token] of json.matchAll(STRING_OR_NUMBER)) {
+    if (!token.startsWith('"') && !isExactNumber(token)) return token;
+  }
+  return undefined;
+}
+
+/** Returns a message that says why a number is rejected and what to send instead. */
+export function formatInexactNumberMessage(text: string): string {
+  return (
+    `${text.length > 40 ? `${text.slice(0, 40)}…` : text} cannot be sent exactly: ` +
+    `use an integer between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}, ` +
+    "or a string if the job accepts one"
+  );
+}
+
+/**
+ * Returns true if a value is a multiple of a step in decimal notation. For example, 0.3 is a multiple of 0.1,
+ * although the quotient of the two doubles is 2.9999999999999996. Tolerates an error in the last bits of the
+ * quotient.
+ */
+export function isMultipleOf(value: number, step: number): boolean {
+  const quotient = value / step;
+  // The quotient of a small value and a large step is close to 0, but the value is not a multiple.
+  if (value !== 0 && Math.abs(quotient) < 0.5) return false;
+  if (!Number.isFinite(quotient)) return value % step === 0;
+  const tolerance = 4 * Number.EPSILON * Math.max(1, Math.abs(quotient));
+  return Math.abs(quotient - Math.round(quotient)) <= tolerance;
 }

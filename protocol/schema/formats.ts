@@ -1,24 +1,53 @@
-const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
-const TIME = /^([01]\d|2[0-3]):[0-5]\d(:([0-5]\d|60)(\.\d+)?)?(z|[+-]\d\d(:?\d\d)?)?$/i;
-const BYTE = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)";
+import * as z from "zod";
 
-function isDate(text: string): boolean {
-  const [, year, month, day] = (DATE.exec(text) ?? []).map(Number);
-  if (year === undefined || month === undefined || day === undefined) return false;
-  const date = new Date(Date.UTC(2000, month - 1, day));
-  date.setUTCFullYear(year, month - 1, day);
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+const TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:[Zz]|([+-])(\d{2})(?::?(\d{2}))?)?$/;
+const NUMBER = "[+-]?\\d+(?:\\.\\d+)?";
+const DURATION = new RegExp(
+  `^[+-]?P(?=[+\\-\\dT])(?:${NUMBER}Y)?(?:${NUMBER}M)?(?:${NUMBER}W)?(?:${NUMBER}D)?` +
+    `(?:T(?=[+\\-\\d])(?:${NUMBER}H)?(?:${NUMBER}M)?(?:${NUMBER}S)?)?$`,
+);
+const MINUTES_PER_DAY = 24 * 60;
+
+/** Returns true for `YYYY-MM-DD` if the day exists in the Gregorian calendar (RFC 3339, full-date). */
+export function isDate(text: string): boolean {
+  return z.regexes.date.test(text);
 }
 
-function isDateTime(text: string): boolean {
-  return /^.{10}[t ]/i.test(text) && isDate(text.slice(0, 10)) && TIME.test(text.slice(11));
+/**
+ * Returns true for `hh:mm`, `hh:mm:ss` or `hh:mm:ss.f…`, with an optional offset: `Z`, `±hh:mm`, `±hhmm` or `±hh`.
+ * This is the full-time of RFC 3339 with optional seconds and offset. A leap second is accepted only at 23:59:60 UTC, or
+ * at 23:59:60 if there is no offset.
+ */
+export function isTime(text: string): boolean {
+  const match = TIME.exec(text);
+  if (match === null) return false;
+  const [, hour = 0, minute = 0, second = 0, , offsetHour = 0, offsetMinute = 0] = match.map(toNumber);
+  if (hour > 23 || minute > 59 || offsetHour > 23 || offsetMinute > 59) return false;
+  if (second < 60) return true;
+  const offset = (offsetHour * 60 + offsetMinute) * (match[4] === "-" ? -1 : 1);
+  const minuteInUtc = (hour * 60 + minute - offset + 2 * MINUTES_PER_DAY) % MINUTES_PER_DAY;
+  return second === 60 && minuteInUtc === MINUTES_PER_DAY - 1;
 }
 
-function isIpv6(text: string): boolean {
-  return text.length <= 45 && /^[\da-f:.]+$/i.test(text) && text.split(":").length > 2;
+/**
+ * Returns true for a date and a time joined by `T`, `t` or one space. The offset is optional, because Python's
+ * `datetime.isoformat()` and Java's `LocalDateTime` write none.
+ */
+export function isDateTime(text: string): boolean {
+  return /^.{10}[Tt ]/.test(text) && isDate(text.slice(0, 10)) && isTime(text.slice(11));
 }
 
-const matches = (pattern: RegExp) => (text: string) => pattern.test(text);
+/**
+ * Returns true for an ISO 8601 duration such as `P1DT2H`. Also accepts the extensions of Python and Java: a sign
+ * (`-P1D`, `PT-6H`), fractions (`PT0.5S`), and weeks combined with other units.
+ */
+export function isDuration(text: string): boolean {
+  return DURATION.test(text);
+}
+
+function toNumber(digits: string | undefined): number {
+  return Number(digits ?? 0);
+}
 
 /**
  * The formats against which a default is checked. They are less strict than those of the server, because they
@@ -26,16 +55,16 @@ const matches = (pattern: RegExp) => (text: string) => pattern.test(text);
  */
 const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   date: isDate,
-  time: matches(TIME),
+  time: isTime,
   "date-time": isDateTime,
-  duration: matches(/^P(?=[\dT])(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/),
-  email: matches(/^[^\s@]+@[^\s@]+$/),
-  uri: matches(/^[a-z][a-z\d+.-]*:\S+$/i),
-  uuid: matches(/^(urn:uuid:)?[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/i),
-  ipv4: matches(new RegExp(`^${BYTE}(\\.${BYTE}){3}$`)),
-  ipv6: isIpv6,
-  hostname: matches(/^[a-z\d](?:[a-z\d.-]*[a-z\d])?$/i),
-  "json-pointer": matches(/^(\/|$)/),
+  duration: isDuration,
+  email: (text) => /^[^\s@]+@[^\s@]+$/.test(text),
+  uri: (text) => /^[a-z][a-z\d+.-]*:\S+$/i.test(text),
+  uuid: (text) => /^(urn:uuid:)?[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/i.test(text),
+  ipv4: (text) => z.regexes.ipv4.test(text),
+  ipv6: (text) => text.length <= 45 && /^[\da-f:.]+$/i.test(text) && text.split(":").length > 2,
+  hostname: (text) => /^[a-z\d](?:[a-z\d.-]*[a-z\d])?$/i.test(text),
+  "json-pointer": (text) => /^(\/|$)/.test(text),
 };
 
 /** Returns false only if a text certainly does not have the format. */

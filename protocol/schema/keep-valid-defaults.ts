@@ -35,7 +35,6 @@ const MAX_INLINED = 1_000_000;
  * as null for `x: int = None`.
  */
 export function keepValidDefaults(root: JsonObject): JsonObject {
-  if (!hasDefaults(root)) return root;
   const defaults = new SchemaDefaults(root);
   const withoutDefault: JsonObject[] = [];
 
@@ -70,10 +69,6 @@ export function keepValidDefaults(root: JsonObject): JsonObject {
   return clean;
 }
 
-function hasDefaults(root: JsonObject): boolean {
-  return JSON.stringify(root).includes('"default"');
-}
-
 /**
  * Inlines a reference if the schema with the reference has an invalid default. Without its own default, this
  * schema would otherwise inherit the default of the target, which the worker does not do.
@@ -92,11 +87,9 @@ function removeInheritedDefaults(root: JsonObject, schemas: readonly JsonObject[
       : { ...copyWithoutDefault(JSON.parse(text)), ...rest };
   };
 
-  const inheritsDefault = (schema: JsonObject): boolean =>
-    new SchemaDefaults(root).getDeclared(schema) !== undefined;
-
   for (const schema of schemas) {
-    if (schema["const"] !== undefined || !inheritsDefault(schema)) continue;
+    const inherited = new SchemaDefaults(root).getDeclared(schema);
+    if (schema["const"] !== undefined || inherited === undefined) continue;
     const { title } = schema;
     const copy = copyWithoutDefault(schema);
     for (const keyword of ["allOf", "anyOf", "oneOf"]) {

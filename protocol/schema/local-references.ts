@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 import { getDraft } from "./drafts.ts";
 
 /** The base URI of a document without an `$id`. RFC 2606 reserves `.invalid`, and nothing is fetched. */
-const DEFAULT_BASE_URI = "https://schema.invalid/";
+export const DEFAULT_BASE_URI = "https://schema.invalid/";
 // Maximum depth of a schema that is read. The server rejects schemas with more than 64 levels.
 const MAX_DEPTH = 100;
 /** Keywords whose values are not schemas. */
@@ -82,7 +82,8 @@ class Localizer {
   }
 }
 
-function resolveUri(reference: string, base: string): string | undefined {
+/** Returns the absolute URI without a fragment; undefined if the reference is not a valid URI. */
+export function resolveUri(reference: string, base: string): string | undefined {
   try {
     const url = new URL(reference === "" ? base : reference, base);
     url.hash = "";

@@ -1,8 +1,7 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
-import { toCanonicalJson } from "./canonical-json.ts";
-import { isRoundedInteger } from "./exact-number.ts";
+import { isJsonObject, type JsonObject, type JsonValue, toCanonicalJson } from "../json.ts";
+import { modernizeSchema } from "./drafts.ts";
+import { isMultipleOf, isRoundedInteger } from "./exact-json.ts";
 import { hasFormat } from "./formats.ts";
-import { isMultipleOf } from "./multiple-of.ts";
 import { resolveReferences } from "./references.ts";
 import { toSafePattern } from "./safe-pattern.ts";
 import type { StepBudget } from "./step-budget.ts";
@@ -15,6 +14,22 @@ export interface SchemaScope {
 
 type Check = (value: JsonValue, schema: JsonObject, scope: SchemaScope) => boolean;
 
+const CHECKS: readonly Check[] = [
+  checkType,
+  checkChoice,
+  checkNumber,
+  checkText,
+  checkArray,
+  checkObject,
+  checkReference,
+  checkCombination,
+];
+
+/** Schemas in the spelling of draft 2020-12. They are cached, because the items of a list share one schema. */
+const modernSchemas = new WeakMap<JsonObject, JsonObject>();
+
+const MAX_MATCHED_LENGTH = 10_000;
+
 /**
  * Returns false only if a value certainly violates a schema. Used for defaults in the browser and in the CLI,
  * which must not compile an untrusted schema. Slow patterns, unknown formats and `unevaluated…` count as
@@ -24,36 +39,33 @@ export function satisfies(value: JsonValue, schema: JsonValue | undefined, scope
   scope.budget.charge();
   if (schema === false) return false;
   if (!isJsonObject(schema)) return true;
-  return findChecks(schema).every((check) => check(value, schema, scope));
+  const modern = modernSchemas.get(schema) ?? modernizeSchema(schema, "unnamed");
+  modernSchemas.set(schema, modern);
+  return CHECKS.every((check) => check(value, modern, scope));
 }
 
-const knownChecks = new WeakMap<JsonObject, readonly Check[]>();
-
-/** Returns the checks that a schema needs. They are cached, because the items of a list share one schema. */
-function findChecks(schema: JsonObject): readonly Check[] {
-  const known = knownChecks.get(schema);
-  if (known !== undefined) return known;
-  const checks = CHECKS.filter(([keywords]) => keywords.some((keyword) => keyword in schema)).map(
-    ([, check]) => check,
-  );
-  knownChecks.set(schema, checks);
-  return checks;
+function checkType(value: JsonValue, { type }: JsonObject): boolean {
+  return type === undefined || [type].flat().some((name) => isOfType(value, name));
 }
 
 function isOfType(value: JsonValue, type: JsonValue): boolean {
-  switch (type) {
-    case "null":
-      return value === null;
-    case "array":
-      return Array.isArray(value);
-    case "object":
-      return isJsonObject(value);
-    case "integer":
-      // A larger integer may have been rounded when the schema was parsed.
-      return Number.isSafeInteger(value);
-    default:
-      return typeof value === type;
-  }
+  if (type === "null") return value === null;
+  if (type === "array") return Array.isArray(value);
+  if (type === "object") return isJsonObject(value);
+  // A larger integer may have been rounded when the schema was parsed.
+  if (type === "integer") return Number.isSafeInteger(value);
+  return typeof value === type;
+}
+
+function checkChoice(
+  value: JsonValue,
+  { const: only, enum: choices }: JsonObject,
+  scope: SchemaScope,
+): boolean {
+  if (!Array.isArray(choices) && only === undefined) return true;
+  if (isRoundedInteger(value)) return false;
+  if (only !== undefined && !isEqual(value, only, scope)) return false;
+  return !Array.isArray(choices) || choices.some((choice) => isEqual(choice, value, scope));
 }
 
 function isEqual(one: JsonValue, other: JsonValue, { budget }: SchemaScope): boolean {
@@ -63,64 +75,33 @@ function isEqual(one: JsonValue, other: JsonValue, { budget }: SchemaScope): boo
   return text === toCanonicalJson(other);
 }
 
-const checkType: Check = (value, { type }) =>
-  type === undefined || [type].flat().some((one) => isOfType(value, one));
-
-const checkChoice: Check = (value, schema, scope) => {
-  const { enum: choices } = schema;
-  if (!Array.isArray(choices) && schema["const"] === undefined) return true;
-  if (isRoundedInteger(value)) return false;
-  if (schema["const"] !== undefined && !isEqual(value, schema["const"], scope)) return false;
-  return !Array.isArray(choices) || choices.some((choice) => isEqual(choice, value, scope));
-};
-
-const checkReference: Check = (value, schema, scope) => {
-  if (typeof schema["$ref"] !== "string") return true;
-  const target = resolveReferences(scope.root, schema);
-  return target === undefined || satisfies(value, target, scope);
-};
-
-function toList(value: JsonValue | undefined): readonly JsonValue[] {
-  return Array.isArray(value) ? value : [];
-}
-
-const checkCombination: Check = (value, schema, scope) => {
-  const isValid = (part: JsonValue) => satisfies(value, part, scope);
-  const { allOf, anyOf, oneOf, not } = schema;
-  if (!toList(allOf).every(isValid)) return false;
-  if (Array.isArray(anyOf) && !anyOf.some(isValid)) return false;
-  if (Array.isArray(oneOf) && oneOf.filter(isValid).length !== 1) return false;
-  return not === undefined || !isJsonObject(not) || !isValid(not);
-};
-
-const checkCondition: Check = (value, schema, scope) => {
-  if (!isJsonObject(schema["if"])) return true;
-  return satisfies(value, schema[satisfies(value, schema["if"], scope) ? "then" : "else"], scope);
-};
-
-function isAtLeast(value: number, limit: JsonValue | undefined): boolean {
-  return typeof limit !== "number" || value >= limit;
-}
-function isAtMost(value: number, limit: JsonValue | undefined): boolean {
-  return typeof limit !== "number" || value <= limit;
-}
-
-const checkNumber: Check = (value, schema) => {
+function checkNumber(value: JsonValue, schema: JsonObject): boolean {
   if (typeof value !== "number") return true;
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
-  // In draft 4, the keywords for exclusive bounds are booleans.
-  if (exclusiveMinimum === true && value === minimum) return false;
-  if (exclusiveMaximum === true && value === maximum) return false;
   return (
-    isAtLeast(value, minimum) &&
-    isAtMost(value, maximum) &&
+    isWithin(value, minimum, maximum) &&
     (typeof exclusiveMinimum !== "number" || value > exclusiveMinimum) &&
     (typeof exclusiveMaximum !== "number" || value < exclusiveMaximum) &&
     (typeof multipleOf !== "number" || isMultipleOf(value, multipleOf))
   );
-};
+}
 
-const MAX_MATCHED_LENGTH = 10_000;
+function isWithin(value: number, minimum: JsonValue | undefined, maximum: JsonValue | undefined): boolean {
+  return (
+    (typeof minimum !== "number" || value >= minimum) && (typeof maximum !== "number" || value <= maximum)
+  );
+}
+
+function checkText(value: JsonValue, schema: JsonObject, { budget }: SchemaScope): boolean {
+  if (typeof value !== "string") return true;
+  const { minLength, maxLength, pattern, format } = schema;
+  budget.charge(value.length >> 6);
+  if ((minLength ?? maxLength) !== undefined && !isWithin([...value].length, minLength, maxLength))
+    return false;
+  if (typeof format === "string" && value.length <= MAX_MATCHED_LENGTH && !hasFormat(value, format))
+    return false;
+  return pattern === undefined || testPattern(pattern, value) !== false;
+}
 
 /** Returns whether the text matches. Returns undefined if the pattern is not safe to run here. */
 function testPattern(pattern: JsonValue | undefined, text: string): boolean | undefined {
@@ -128,18 +109,22 @@ function testPattern(pattern: JsonValue | undefined, text: string): boolean | un
   return safe === undefined ? undefined : new RegExp(safe, "u").test(text);
 }
 
-const checkText: Check = (value, schema, { budget }) => {
-  if (typeof value !== "string") return true;
-  const { minLength, maxLength, pattern, format } = schema;
-  budget.charge(value.length >> 6);
-  if (minLength !== undefined || maxLength !== undefined) {
-    const length = [...value].length;
-    if (!isAtLeast(length, minLength) || !isAtMost(length, maxLength)) return false;
-  }
-  if (typeof format === "string" && value.length <= MAX_MATCHED_LENGTH && !hasFormat(value, format))
-    return false;
-  return pattern === undefined || testPattern(pattern, value) !== false;
-};
+function checkArray(value: JsonValue, schema: JsonObject, scope: SchemaScope): boolean {
+  if (!Array.isArray(value)) return true;
+  const { contains, minContains = 1, maxContains } = schema;
+  if (!isWithin(value.length, schema["minItems"], schema["maxItems"])) return false;
+  if (!value.every((item, index) => satisfies(item, getItemSchema(schema, index), scope))) return false;
+  if (schema["uniqueItems"] === true && !areUnique(value, scope)) return false;
+  if (contains === undefined) return true;
+  return isWithin(value.filter((item) => satisfies(item, contains, scope)).length, minContains, maxContains);
+}
+
+/** Returns the schema of the array item at an index. */
+export function getItemSchema({ items, prefixItems, additionalItems }: JsonObject, index: number): JsonValue {
+  const fixed = Array.isArray(prefixItems) ? prefixItems : toList(items);
+  const rest = Array.isArray(items) ? additionalItems : items;
+  return (index < fixed.length ? fixed[index] : rest) ?? true;
+}
 
 function areUnique(items: readonly JsonValue[], { budget }: SchemaScope): boolean {
   const texts = items.map(toCanonicalJson);
@@ -147,23 +132,22 @@ function areUnique(items: readonly JsonValue[], { budget }: SchemaScope): boolea
   return new Set(texts).size === items.length;
 }
 
-const checkArray: Check = (value, schema, scope) => {
-  if (!Array.isArray(value)) return true;
-  const { items, prefixItems, additionalItems, contains } = schema;
-  if (!isAtLeast(value.length, schema["minItems"]) || !isAtMost(value.length, schema["maxItems"]))
-    return false;
-  const fixed = Array.isArray(prefixItems) ? prefixItems : toList(items);
-  const rest = Array.isArray(items) ? additionalItems : items;
-  if (!value.every((item, index) => satisfies(item, index < fixed.length ? fixed[index] : rest, scope)))
-    return false;
-  if (schema["uniqueItems"] === true && !areUnique(value, scope)) return false;
-  if (contains === undefined) return true;
-  const found = value.filter((item) => satisfies(item, contains, scope)).length;
-  return isAtLeast(found, schema["minContains"] ?? 1) && isAtMost(found, schema["maxContains"]);
-};
-
-function toObject(value: JsonValue | undefined): JsonObject {
-  return isJsonObject(value) ? value : {};
+function checkObject(value: JsonValue, schema: JsonObject, scope: SchemaScope): boolean {
+  if (!isJsonObject(value)) return true;
+  const { required, propertyNames, dependentRequired, dependentSchemas } = schema;
+  const hasAll = (names: JsonValue | undefined) =>
+    toList(names).every((name) => typeof name !== "string" || Object.hasOwn(value, name));
+  return (
+    isWithin(Object.keys(value).length, schema["minProperties"], schema["maxProperties"]) &&
+    hasAll(required) &&
+    Object.entries(value).every(
+      ([name, member]) =>
+        (propertyNames === undefined || satisfies(name, propertyNames, scope)) &&
+        (findMemberSchemas(schema, name)?.every((part) => satisfies(member, part, scope)) ?? true) &&
+        hasAll(getOwn(dependentRequired, name)) &&
+        (dependentSchemas === undefined || satisfies(value, getOwn(dependentSchemas, name), scope)),
+    )
+  );
 }
 
 /**
@@ -171,68 +155,35 @@ function toObject(value: JsonValue | undefined): JsonObject {
  * run here.
  */
 function findMemberSchemas(schema: JsonObject, name: string): readonly JsonValue[] | undefined {
-  const properties = toObject(schema["properties"]);
-  const own = Object.hasOwn(properties, name) ? [properties[name] ?? true] : [];
-  const patterns = Object.entries(toObject(schema["patternProperties"])).map(
-    ([pattern, part]) => [testPattern(pattern, name), part] as const,
-  );
-  if (patterns.some(([isMatch]) => isMatch === undefined)) return undefined;
-  const matched = [...own, ...patterns.filter(([isMatch]) => isMatch).map(([, part]) => part)];
-  const { additionalProperties } = schema;
+  const { properties, patternProperties, additionalProperties } = schema;
+  const own = getOwn(properties, name);
+  const matched = own === undefined ? [] : [own];
+  for (const [pattern, part] of Object.entries(isJsonObject(patternProperties) ? patternProperties : {})) {
+    const isMatch = testPattern(pattern, name);
+    if (isMatch === undefined) return undefined;
+    if (isMatch) matched.push(part);
+  }
   return matched.length > 0 || additionalProperties === undefined ? matched : [additionalProperties];
 }
 
-const checkObject: Check = (value, schema, scope) => {
-  if (!isJsonObject(value)) return true;
-  const names = Object.keys(value);
-  if (!isAtLeast(names.length, schema["minProperties"]) || !isAtMost(names.length, schema["maxProperties"]))
-    return false;
-  const has = (name: JsonValue) => typeof name !== "string" || Object.hasOwn(value, name);
-  if (!toList(schema["required"]).every(has)) return false;
-  const { propertyNames } = schema;
-  return Object.entries(value).every(
-    ([name, member]) =>
-      (propertyNames === undefined || satisfies(name, propertyNames, scope)) &&
-      (findMemberSchemas(schema, name)?.every((part) => satisfies(member, part, scope)) ?? true),
-  );
-};
+function checkReference(value: JsonValue, schema: JsonObject, scope: SchemaScope): boolean {
+  return typeof schema["$ref"] !== "string" || satisfies(value, resolveReferences(scope.root, schema), scope);
+}
 
-const checkDependencies: Check = (value, schema, scope) => {
-  if (!isJsonObject(value)) return true;
-  const { dependencies, dependentRequired, dependentSchemas } = schema;
-  return [dependencies, dependentRequired, dependentSchemas]
-    .flatMap((one) => Object.entries(toObject(one)))
-    .filter(([name]) => Object.hasOwn(value, name))
-    .every(([, needed]) =>
-      Array.isArray(needed)
-        ? needed.every((name) => typeof name !== "string" || Object.hasOwn(value, name))
-        : satisfies(value, needed, scope),
-    );
-};
+function checkCombination(value: JsonValue, schema: JsonObject, scope: SchemaScope): boolean {
+  const isValid = (part: JsonValue | undefined) => satisfies(value, part, scope);
+  const { allOf, anyOf, oneOf, not, if: condition } = schema;
+  if (!toList(allOf).every(isValid)) return false;
+  if (Array.isArray(anyOf) && !anyOf.some(isValid)) return false;
+  if (Array.isArray(oneOf) && oneOf.filter(isValid).length !== 1) return false;
+  if (isJsonObject(not) && isValid(not)) return false;
+  return !isJsonObject(condition) || isValid(schema[isValid(condition) ? "then" : "else"]);
+}
 
-const CHECKS: readonly (readonly [keywords: readonly string[], check: Check])[] = [
-  [["type"], checkType],
-  [["enum", "const"], checkChoice],
-  [["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"], checkNumber],
-  [["minLength", "maxLength", "pattern", "format"], checkText],
-  [
-    ["items", "prefixItems", "additionalItems", "minItems", "maxItems", "uniqueItems", "contains"],
-    checkArray,
-  ],
-  [
-    [
-      "properties",
-      "patternProperties",
-      "additionalProperties",
-      "propertyNames",
-      "required",
-      "minProperties",
-      "maxProperties",
-    ],
-    checkObject,
-  ],
-  [["$ref"], checkReference],
-  [["allOf", "anyOf", "oneOf", "not"], checkCombination],
-  [["if"], checkCondition],
-  [["dependencies", "dependentRequired", "dependentSchemas"], checkDependencies],
-];
+function toList(value: JsonValue | undefined): readonly JsonValue[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function getOwn(object: JsonValue | undefined, name: string): JsonValue | undefined {
+  return isJsonObject(object) && Object.hasOwn(object, name) ? object[name] : undefined;
+}

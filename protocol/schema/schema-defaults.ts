@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 import { resolveReferences } from "./references.ts";
-import { type SchemaScope, satisfies } from "./satisfies.ts";
-import { BudgetExceededError, StepBudget } from "./step-budget.ts";
+import { getItemSchema, type SchemaScope, satisfies } from "./satisfies.ts";
+import { OutOfStepsError, StepBudget } from "./step-budget.ts";
 
 /** Maximum number of steps. It is enough for a default of 100,000 items and takes less than a second. */
 const MAX_STEPS = 1_000_000;
@@ -24,13 +24,6 @@ function getOnlyOption({ anyOf, oneOf }: JsonObject): JsonObject | undefined {
   const options = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : [];
   const [option, ...others] = options.filter((one) => !isNullSchema(one));
   return others.length === 0 && options.length > 1 && isJsonObject(option) ? option : undefined;
-}
-
-/** Returns the schema of the array item at an index. */
-function getItemSchema({ items, prefixItems, additionalItems }: JsonObject, index: number): JsonValue {
-  const fixed = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : [];
-  const rest = Array.isArray(items) ? additionalItems : items;
-  return (index < fixed.length ? fixed[index] : rest) ?? true;
 }
 
 /**
@@ -73,7 +66,7 @@ export class SchemaDefaults {
    * number of items.
    */
   createInitialValue(schema: JsonObject, given?: JsonValue): JsonValue | undefined {
-    this.#scope.budget.refill();
+    this.#scope.budget.start(MAX_STEPS);
     return this.#createInitialValue(schema, given);
   }
 
@@ -87,14 +80,20 @@ export class SchemaDefaults {
   #compute(schema: JsonObject): JsonValue | undefined {
     const declared = this.getDeclared(schema);
     if (declared === undefined) return undefined;
+    return this.#enter(schema, () => {
+      const completed = this.#complete(declared, schema, false);
+      const { const: only = declared } = schema;
+      const candidates = [completed, declared, only];
+      return candidates.find((candidate) => satisfies(candidate, schema, this.#scope));
+    });
+  }
+
+  /** Reads a value from a schema. Returns undefined if the schema is already being read, because it refers to itself. */
+  #enter<Value>(schema: JsonObject, read: () => Value): Value | undefined {
+    if (this.#open.has(schema)) return undefined;
     this.#open.add(schema);
     try {
-      return this.#within(() => {
-        const completed = this.#complete(declared, schema, false);
-        const { const: only = declared } = schema;
-        const candidates = [completed, declared, only];
-        return candidates.find((candidate) => satisfies(candidate, schema, this.#scope));
-      });
+      return this.#within(read);
     } finally {
       this.#open.delete(schema);
     }
@@ -106,31 +105,24 @@ export class SchemaDefaults {
     } catch (error) {
       // A RangeError is a stack overflow, because the schema refers to itself without descending into the
       // value.
-      if (error instanceof BudgetExceededError || error instanceof RangeError) return undefined;
+      if (error instanceof OutOfStepsError || error instanceof RangeError) return undefined;
       throw error;
     }
   }
 
   /** Adds the defaults of missing members and, if `addsRequired`, initial values of required members without a default. */
-  #complete(value: JsonValue, schema: JsonObject, addsRequired: boolean): JsonValue {
+  #complete(value: JsonValue, schema: JsonValue | undefined, addsRequired: boolean): JsonValue {
+    if (typeof value !== "object" || value === null || !isJsonObject(schema)) return value;
     this.#scope.budget.charge();
-    if (typeof value !== "object" || value === null) return value;
     const inherited = this.#parts(schema).reduce<JsonValue>(
       (whole, part) => this.#complete(whole, part, addsRequired),
       value,
     );
     const chosen = this.#completeOption(inherited, schema, addsRequired);
     if (Array.isArray(chosen)) {
-      return chosen.map((item, index) =>
-        this.#completeInner(item, getItemSchema(schema, index), addsRequired),
-      );
+      return chosen.map((item, index) => this.#complete(item, getItemSchema(schema, index), addsRequired));
     }
     return isJsonObject(chosen) ? this.#completeMembers(chosen, schema, addsRequired) : chosen;
-  }
-
-  #completeInner(value: JsonValue, schema: JsonValue | undefined, addsRequired: boolean): JsonValue {
-    const hasMembers = typeof value === "object" && value !== null;
-    return hasMembers && isJsonObject(schema) ? this.#complete(value, schema, addsRequired) : value;
   }
 
   /** Completes the value of a union with the first option that the completed value satisfies. */
@@ -148,11 +140,7 @@ export class SchemaDefaults {
     const isAdded = (name: string) => addsRequired && Array.isArray(required) && required.includes(name);
     const given = Object.entries(value).map(([name, member]): [string, JsonValue] => [
       name,
-      this.#completeInner(
-        member,
-        Object.hasOwn(known, name) ? known[name] : additionalProperties,
-        addsRequired,
-      ),
+      this.#complete(member, Object.hasOwn(known, name) ? known[name] : additionalProperties, addsRequired),
     ]);
     const added = Object.entries(known).flatMap(([name, property]): [string, JsonValue][] => {
       if (Object.hasOwn(value, name) || !isJsonObject(property)) return [];
@@ -163,17 +151,11 @@ export class SchemaDefaults {
   }
 
   #createContainer(schema: JsonObject): JsonValue | undefined {
-    if (this.#open.has(schema)) return undefined;
-    this.#open.add(schema);
-    try {
+    return this.#enter(schema, () => {
       const target = this.#findContainer(schema);
       if (target === undefined) return undefined;
-      return this.#within(() =>
-        target["type"] === "array" ? this.#createArray(target) : this.#complete({}, schema, true),
-      );
-    } finally {
-      this.#open.delete(schema);
-    }
+      return target["type"] === "array" ? this.#createArray(target) : this.#complete({}, schema, true);
+    });
   }
 
   #createArray(schema: JsonObject): JsonValue | undefined {

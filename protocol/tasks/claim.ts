@@ -3,17 +3,14 @@ import { API_PATH, operation, WAIT_HEADER } from "../operation.ts";
 import { WorkerParams } from "../workers.ts";
 import { Task } from "./task.ts";
 
-/** Maximum number of tasks per claim request. */
 export const MAX_TASKS_PER_CLAIM = 100;
 
-/** A worker's request for its next task. */
 export const ClaimRequest = z.object({
   worker_id: z.string().max(128),
   start: z.boolean().optional().describe("start the task immediately, so that it is returned as running"),
 });
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
-/** A worker's request for several tasks. */
 export const BatchClaimRequest = z.object({
   limit: z.int().min(1).max(MAX_TASKS_PER_CLAIM),
   start: z.boolean().optional(),

@@ -4,7 +4,6 @@ import { Timestamp } from "../time.ts";
 import { TaskStatus } from "./status.ts";
 import { Progress, TaskParams } from "./task.ts";
 
-/** Why a task is in its current state. */
 export const DiagnosisReason = z.enum([
   "not-due",
   "retrying",
@@ -44,7 +43,6 @@ export const diagnoseTask = operation({
   path: `${API_PATH}/tasks/:task_id/diagnosis`,
   summary: "Explain why a task is not running",
   access: "task-read",
-  retryable: true,
   params: TaskParams,
   responses: { 200: Diagnosis },
   problems: ["task-not-found"],

@@ -13,6 +13,8 @@ export const MAX_SEARCHED = 10_000;
 /** Maximum number of tasks that the other filters examine. */
 export const MAX_FILTERED = 100_000;
 
+export const MAX_TASKS_PER_BULK = 1000;
+
 const Statuses = z.array(TaskStatus).min(1);
 
 /** The statuses in a query string. They are repeated or separated by commas. */
@@ -48,7 +50,6 @@ const SearchText = z
     "the start of an id, or a text in the error or the first 8 KiB of the payload, ignoring case; searches the newest 10,000 tasks",
   );
 
-/** The query parameters of a list of one job's tasks. */
 export const JobTaskQuery = TaskPageQuery.extend({
   status: StatusList.optional(),
   created_by: CreatedBy.optional(),
@@ -56,7 +57,6 @@ export const JobTaskQuery = TaskPageQuery.extend({
 });
 export type JobTaskQuery = z.infer<typeof JobTaskQuery>;
 
-/** The query parameters of a list of a room's tasks. */
 export const RoomTaskQuery = JobTaskQuery.extend({ job: JobName.optional() });
 export type RoomTaskQuery = z.infer<typeof RoomTaskQuery>;
 
@@ -70,7 +70,6 @@ export const TaskFilter = z.object({
 });
 export type TaskFilter = z.infer<typeof TaskFilter>;
 
-/** One page of tasks. */
 export const TaskPage = createPageSchema(Task).extend({
   searched_to: z
     .string()
@@ -82,14 +81,57 @@ export const TaskPage = createPageSchema(Task).extend({
 });
 export type TaskPage = z.infer<typeof TaskPage>;
 
+/** Selects the tasks to change. Tasks whose status does not allow the change are skipped. */
+export const BulkRequest = z.object({
+  filter: TaskFilter,
+  dry_run: z.boolean().optional().describe("only count the tasks; change nothing"),
+  after: z.string().optional().describe("the cursor of the previous response"),
+});
+export type BulkRequest = z.infer<typeof BulkRequest>;
+
+export const BulkOutcome = z.object({
+  matched: z.int().describe("number of matching tasks, at most 1,000 (10,000 in a dry run)"),
+  changed: z.int().describe("number of tasks that were changed, or would be in a dry run"),
+  skipped: z.int().describe("number of tasks that belong to another user or cannot be changed"),
+  more: z.boolean().describe("true if there are older tasks that were not examined"),
+  after: z.string().nullable().describe("the cursor for the next request"),
+});
+export type BulkOutcome = z.infer<typeof BulkOutcome>;
+
 export const listRoomTasks = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/tasks`,
   summary: "List a room's tasks",
   access: "room-read",
-  retryable: true,
   params: RoomParams,
   query: RoomTaskQuery,
   responses: { 200: TaskPage },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+});
+
+export const cancelTasks = operation({
+  method: "POST",
+  path: `${API_PATH}/rooms/:room_id/bulk/cancel`,
+  summary: "Cancel a room's tasks that match a filter; users can cancel only their own tasks, admins all",
+  access: "room-read",
+  // The response to a repeated request would not count the tasks that the first request changed.
+  retryable: false,
+  params: RoomParams,
+  body: BulkRequest,
+  responses: { 200: BulkOutcome },
+  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+});
+
+export const retryTasks = operation({
+  method: "POST",
+  path: `${API_PATH}/rooms/:room_id/bulk/retry`,
+  summary:
+    "Retry a room's failed and cancelled tasks that match a filter; users can retry only their own tasks, admins all",
+  access: "room-read",
+  // The response to a repeated request would not count the tasks that the first request changed.
+  retryable: false,
+  params: RoomParams,
+  body: BulkRequest,
+  responses: { 200: BulkOutcome },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });

@@ -4,7 +4,6 @@ import { createIntegerParameter } from "../page.ts";
 import { Timestamp } from "../time.ts";
 import { TaskParams } from "./task.ts";
 
-/** Maximum number of log lines per request. */
 export const MAX_LINES_PER_UPDATE = 500;
 /** Maximum number of stored log lines per attempt. Later lines are dropped. */
 export const MAX_LINES_PER_ATTEMPT = 5000;
@@ -26,7 +25,6 @@ export const NewLogLine = z.object({
 });
 export type NewLogLine = z.infer<typeof NewLogLine>;
 
-/** A stored log line. */
 export const LogLine = z.object({
   attempt: z.int(),
   number: z.int(),
@@ -45,14 +43,12 @@ export const LogPage = z.object({
 });
 export type LogPage = z.infer<typeof LogPage>;
 
-/** Query parameters of a log. */
 export const LogQuery = z.object({
   after: z.string().regex(CURSOR, { error: "must be `attempt.number`" }).optional(),
   limit: createIntegerParameter(1, 1000, 500),
 });
 export type LogQuery = z.infer<typeof LogQuery>;
 
-/** A position in a log. */
 export interface LogPosition {
   readonly attempt: number;
   readonly number: number;
@@ -77,7 +73,6 @@ export const readTaskLogs = operation({
   path: `${API_PATH}/tasks/:task_id/logs`,
   summary: "Get a task's log",
   access: "task-read",
-  retryable: true,
   params: TaskParams,
   query: LogQuery,
   responses: { 200: LogPage },

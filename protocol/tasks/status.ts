@@ -1,6 +1,5 @@
 import * as z from "zod";
 
-/** The status of a task. */
 export const TaskStatus = z.enum(["pending", "claimed", "running", "completed", "failed", "cancelled"]);
 export type TaskStatus = z.infer<typeof TaskStatus>;
 
@@ -54,11 +53,3 @@ export function getPatchTargets(from: TaskStatus): PatchableStatus[] {
 export function getOrigins(to: TaskStatus): TaskStatus[] {
   return TaskStatus.options.filter((from) => canMove(from, to));
 }
-
-/** The statuses that are not terminal. */
-export const OPEN_STATUSES: readonly TaskStatus[] = TaskStatus.options.filter(
-  (status) => !isTerminal(status),
-);
-
-/** The terminal statuses. */
-export const TERMINAL_STATUSES: readonly TaskStatus[] = TaskStatus.options.filter(isTerminal);

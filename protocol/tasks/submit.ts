@@ -10,7 +10,6 @@ import { Task, taskOptionFields } from "./task.ts";
 
 /** Maximum delay until `run_at`, in seconds: 366 days. */
 export const MAX_DELAY_SECONDS = 366 * 86_400;
-/** Maximum number of tasks per submit request. */
 export const MAX_TASKS_PER_SUBMIT = 1000;
 
 const startFields = {
@@ -50,7 +49,6 @@ export const NamedTaskSubmission = z
   .refine(hasOneStart, ONE_START);
 export type NamedTaskSubmission = z.infer<typeof NamedTaskSubmission>;
 
-/** Tasks to submit atomically. */
 export const TaskSubmissions = z.object({
   tasks: z.array(NamedTaskSubmission).min(1).max(MAX_TASKS_PER_SUBMIT),
 });
@@ -78,13 +76,11 @@ export const SubmitBatch = z.object({
 });
 export type SubmitBatch = z.infer<typeof SubmitBatch>;
 
-/** A task in the response to its submit. */
 export const SubmittedTask = Task.extend({
   workers_online: z.int().describe("number of online workers for the task's job"),
 });
 export type SubmittedTask = z.infer<typeof SubmittedTask>;
 
-/** Submitted tasks. */
 export const SubmittedTasks = z.object({ tasks: z.array(SubmittedTask) });
 /** The minimal response for submitted tasks that differ only in their ids and payloads. */
 export const MinimalSubmittedTasks = z.object({

@@ -18,18 +18,15 @@ export type Backoff = z.infer<typeof Backoff>;
 
 export const DEFAULT_BACKOFF: Backoff = { kind: "exponential", seconds: 5, max_seconds: 3600, jitter: 0.2 };
 
-/** The progress of a running task. */
 export const Progress = z.object({
   fraction: z.number().min(0).max(1).optional(),
   message: z.string().max(1000).optional(),
 });
 export type Progress = z.infer<typeof Progress>;
 
-/** The outcome of a failed attempt. */
 export const FailedOutcome = z.enum(["failed", "timed_out", "lost"]);
 export type FailedOutcome = z.infer<typeof FailedOutcome>;
 
-/** A failed attempt. */
 export const AttemptError = z.object({
   attempt: z.int(),
   at: Timestamp,
@@ -60,7 +57,6 @@ export const taskOptionFields = {
     .describe("maximum run time, in seconds; a task that exceeds it fails"),
 };
 
-/** A task, as all responses contain it. */
 export const Task = z.object({
   id: z.string(),
   job_name: z.string(),
@@ -100,7 +96,6 @@ export const readTask = operation({
   path: `${API_PATH}/tasks/:task_id`,
   summary: "Get a task; with `Prefer: wait=N`, wait for its end",
   access: "task-read",
-  retryable: true,
   params: TaskParams,
   headers: { ...WAIT_HEADER, "if-none-match": "an ETag; the response is 304 if the task has not changed" },
   responses: { 200: Task, 304: null },

@@ -42,7 +42,6 @@ export const TaskUpdate = z.object({
 });
 export type TaskUpdate = z.infer<typeof TaskUpdate>;
 
-/** Updates of several tasks by one worker. */
 export const TaskUpdates = z.object({
   updates: z
     .array(z.object({ id: z.string(), status: TaskStatus.optional(), ...updateFields }))
@@ -51,7 +50,6 @@ export const TaskUpdates = z.object({
 });
 export type TaskUpdates = z.infer<typeof TaskUpdates>;
 
-/** The minimal response to an update. */
 export const MinimalTaskUpdate = z.object({
   id: z.string(),
   status: TaskStatus,

@@ -1,14 +1,15 @@
 import type { ErrorObject } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { OutOfStepsError } from "../../protocol/schema/step-budget.ts";
 import { describeErrors } from "./describe-errors.ts";
 import { createFormats } from "./linear-formats.ts";
 import { createKeywords } from "./linear-keywords.ts";
 import { createRegExpEngine } from "./patterns/linear-regexp.ts";
-import { createStepsKeyword, OutOfStepsError, StepMeter } from "./patterns/step-meter.ts";
 import { prepareSchema, usesUnevaluated } from "./prepare-schema.ts";
 import { InvalidSchemaError, type JsonObject, type SchemaError } from "./schema-error.ts";
 import type { SchemaGraph } from "./schema-graph.ts";
 import { readBoundedSchema, type SchemaUse } from "./schema-limits.ts";
+import { StepMeter } from "./step-meter.ts";
 
 /** Maximum amount of work for one validation. */
 export interface Budget {
@@ -39,25 +40,28 @@ type RunValidation = (value: unknown) => readonly ErrorObject[];
  * throws.
  */
 export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
-  const read = readBoundedSchema(schema, use);
-  if ("errors" in read) return read.errors;
   try {
-    compileGraph(read.graph);
+    compileGraph(readBoundedSchema(schema, use));
     return [];
   } catch (error) {
-    return [{ pointer: "", detail: `cannot be compiled: ${getReason(error)}` }];
+    return toSchemaErrors(error);
   }
 }
 
 /** Returns the validator of a schema; throws `InvalidSchemaError` if `checkSchema` would find an error. */
 export function compileSchema(schema: JsonObject): Validate {
-  const read = readBoundedSchema(schema, "result");
-  if ("errors" in read) throw new InvalidSchemaError(read.errors);
   try {
-    return compileGraph(read.graph);
+    return compileGraph(readBoundedSchema(schema, "result"));
   } catch (error) {
-    throw new InvalidSchemaError([{ pointer: "", detail: `cannot be compiled: ${getReason(error)}` }]);
+    throw new InvalidSchemaError(toSchemaErrors(error));
   }
+}
+
+function toSchemaErrors(error: unknown): SchemaError[] {
+  if (error instanceof InvalidSchemaError) return error.errors;
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  const reason = error instanceof RangeError ? "its chain of references is too long; shorten it" : message;
+  return [{ pointer: "", detail: `cannot be compiled: ${reason}` }];
 }
 
 function compileGraph(graph: SchemaGraph): Validate {
@@ -74,9 +78,8 @@ function compileGraph(graph: SchemaGraph): Validate {
       // The first pass stops at the first error of each branch, so that an invalid payload costs no more than a valid one.
       // The second pass finds all errors, within a smaller budget.
       findAll ??= compile(graph, prepared, meter, true);
-      return describeErrors(
-        runWithin(findAll, value, meter, Math.min(steps, STEPS_FOR_ALL_ERRORS)) ?? errors,
-      );
+      meter.start(Math.min(steps, STEPS_FOR_ALL_ERRORS));
+      return describeErrors(tryWithinBudget(findAll, value) ?? errors);
     } catch (error) {
       if (error instanceof RangeError) return [{ pointer: "", detail: "is nested too deeply to validate" }];
       throw error;
@@ -84,14 +87,9 @@ function compileGraph(graph: SchemaGraph): Validate {
   };
 }
 
-function runWithin(
-  run: RunValidation,
-  value: unknown,
-  meter: StepMeter,
-  steps: number,
-): readonly ErrorObject[] | undefined {
+/** Runs a validation. Returns undefined if it exceeds its budget. */
+export function tryWithinBudget<Errors>(run: (value: unknown) => Errors, value: unknown): Errors | undefined {
   try {
-    meter.start(steps);
     return run(value);
   } catch (error) {
     if (error instanceof OutOfStepsError) return undefined;
@@ -107,7 +105,7 @@ function compile(
   meter: StepMeter,
   allErrors: boolean,
 ): RunValidation {
-  const options = {
+  const ajv = new Ajv2020({
     strict: false,
     meta: false,
     validateSchema: false,
@@ -121,21 +119,14 @@ function compile(
     allErrors,
     formats: createFormats(meter),
     code: { optimize: false, regExp: createRegExpEngine(meter) },
-  } as const;
-  const ajv = new Ajv2020(options);
+  });
   // By default, Ajv2020 always collects evaluated property names, with a loop over the keys of an object at
   // every branch.
   ajv.opts.unevaluated = [...graph.nodes.keys()].some(usesUnevaluated);
-  for (const definition of createKeywords(meter)) {
-    if (typeof definition.keyword === "string") ajv.removeKeyword(definition.keyword);
-    ajv.addKeyword(definition);
+  for (const [keyword, definition] of Object.entries(createKeywords(meter))) {
+    ajv.removeKeyword(keyword);
+    ajv.addKeyword({ keyword, ...definition });
   }
-  ajv.addKeyword(createStepsKeyword(meter));
   const validate = ajv.compile(prepared);
   return (value) => (validate(value) === true ? [] : (validate.errors ?? []));
-}
-
-function getReason(error: unknown): string {
-  if (error instanceof RangeError) return "its chain of references is too long; shorten it";
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@ import type { ErrorObject } from "ajv";
 import { extendPointer, type SchemaError, shortenPointer, truncateText } from "./schema-error.ts";
 
 /** Maximum number of errors that one validation returns. */
-export const MAX_ERRORS = 100;
+const MAX_ERRORS = 100;
 
 const BRANCHING_KEYWORDS = new Set(["anyOf", "oneOf", "if"]);
 
@@ -44,15 +44,11 @@ function isExplainedByBranches(error: ErrorObject, pointer: string, previous: re
 
 /** Returns the allowed types by pointer: the two type errors of an `anyOf` of number and null become one error. */
 function collectTypes(errors: readonly ErrorObject[]): Map<string, Set<string>> {
-  const typesByPointer = new Map<string, Set<string>>();
-  for (const { keyword, instancePath, params } of errors) {
-    if (keyword !== "type") continue;
-    const types = typesByPointer.get(instancePath) ?? new Set();
-    typesByPointer.set(instancePath, types);
-    const allowed: unknown = params["type"];
-    for (const type of Array.isArray(allowed) ? allowed : [allowed]) types.add(String(type));
-  }
-  return typesByPointer;
+  const typeErrors = errors.filter(({ keyword }) => keyword === "type");
+  const byPointer = [...Map.groupBy(typeErrors, ({ instancePath }) => instancePath)];
+  return new Map(
+    byPointer.map(([pointer, same]) => [pointer, new Set(same.flatMap(({ params }) => params["type"]))]),
+  );
 }
 
 function getDetail(error: ErrorObject, types: ReadonlyMap<string, ReadonlySet<string>>): string {

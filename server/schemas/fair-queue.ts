@@ -68,13 +68,11 @@ export class FairQueue<Item> {
 
   /** Drops the newest entry of the owner with the most entries, if these are more than the new entry's owner would have. */
   #makeRoom(ownLength: number): boolean {
-    const [owner, longest] = [...this.#waiting].reduce<[string, Entry<Item>[]]>(
-      (current, candidate) => (candidate[1].length > current[1].length ? candidate : current),
-      ["", []],
-    );
-    const last = longest.at(-1);
-    if (last === undefined || longest.length <= ownLength + 1) return false;
-    this.#waiting.set(owner, longest.slice(0, -1));
+    const [first] = [...this.#waiting].sort(([, a], [, b]) => b.length - a.length);
+    const [owner, entries] = first ?? ["", []];
+    const last = entries.at(-1);
+    if (last === undefined || entries.length <= ownLength + 1) return false;
+    this.#waiting.set(owner, entries.slice(0, -1));
     this.#size -= 1;
     last.drop();
     return true;

@@ -1,13 +1,18 @@
 import type { Format } from "ajv";
 import { fullFormats } from "ajv-formats/dist/formats.js";
-import { isDate, isDateTime, isDuration, isTime } from "../../protocol/schema/iso-8601.ts";
-import type { StepMeter } from "./patterns/step-meter.ts";
+import { isDate, isDateTime, isDuration, isTime } from "../../protocol/schema/formats.ts";
+import type { StepMeter } from "./step-meter.ts";
 
 type TestText = (text: string) => boolean;
 
 // At this length, the slowest of these checks takes 3 ms on a text that maximizes backtracking. The check for `url` in
 // ajv-formats takes 60 ms; `url` is not a format of JSON Schema, so it is ignored like every unknown format.
 const MAX_TEXT_LENGTH = 10_000;
+
+const isAsciiEmail = toTest(fullFormats.email);
+const isAsciiUri = toTest(fullFormats.uri);
+const isAsciiUriReference = toTest(fullFormats["uri-reference"]);
+const isIpv6Address = toTest(fullFormats.ipv6);
 
 const TESTS: Readonly<Record<string, TestText>> = {
   date: isDate,
@@ -16,12 +21,13 @@ const TESTS: Readonly<Record<string, TestText>> = {
   "date-time": isDateTime,
   "iso-date-time": isDateTime,
   duration: isDuration,
-  email: isEmail,
+  email: (text) => isAsciiEmail(toAscii(text)),
   hostname: toTest(fullFormats.hostname),
   ipv4: toTest(fullFormats.ipv4),
-  ipv6: isIpv6,
-  uri: isUri,
-  "uri-reference": isUriReference,
+  // Python's IPv6Address keeps the zone of an address, as in fe80::1%eth0 (RFC 4007, section 11).
+  ipv6: (text) => isIpv6Address(text.replace(/%[\w.-]+$/, "")),
+  uri: (text) => isAsciiUri(dropExtraPorts(toAscii(text))),
+  "uri-reference": (text) => isAsciiUriReference(dropExtraPorts(toAscii(text))),
   "uri-template": toTest(fullFormats["uri-template"]),
   uuid: toTest(fullFormats.uuid),
   "json-pointer": toTest(fullFormats["json-pointer"]),
@@ -34,12 +40,6 @@ const LONG_TEXTS: Readonly<Record<string, RegExp>> = {
   uri: /^[a-z][a-z0-9+.-]*:[!-~\u0080-\u{10ffff}]*$/iu,
   "uri-reference": /^[!-~\u0080-\u{10ffff}]*$/u,
 };
-
-const isAsciiEmail = toTest(fullFormats.email);
-const isAsciiUri = toTest(fullFormats.uri);
-const isAsciiUriReference = toTest(fullFormats["uri-reference"]);
-const isIpv6Address = toTest(fullFormats.ipv6);
-const NON_ASCII = /[\u0080-\u{10ffff}]/gu;
 
 /**
  * Returns the formats that the server checks, each in linear time. All other formats are annotations,
@@ -66,19 +66,7 @@ export function createFormats(meter: StepMeter): Record<string, Format> {
 // The formats of RFC 5321 and RFC 3986 are ASCII, but pydantic's EmailStr, zod's `z.url()` and browsers accept
 // international addresses (RFC 6531, RFC 3987) under the same names.
 function toAscii(text: string): string {
-  return text.replace(NON_ASCII, "a");
-}
-
-function isEmail(text: string): boolean {
-  return isAsciiEmail(toAscii(text));
-}
-
-function isUri(text: string): boolean {
-  return isAsciiUri(dropExtraPorts(toAscii(text)));
-}
-
-function isUriReference(text: string): boolean {
-  return isAsciiUriReference(dropExtraPorts(toAscii(text)));
+  return text.replace(/[\u0080-\u{10ffff}]/gu, "a");
 }
 
 // Removes all ports except the last one: a database URL can list several hosts with ports
@@ -87,11 +75,6 @@ function dropExtraPorts(uri: string): string {
   return uri.replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)/i, (_, scheme: string, authority: string) => {
     return scheme + authority.replace(/:\d+,/g, ",");
   });
-}
-
-// Python's IPv6Address keeps the zone of an address, as in fe80::1%eth0 (RFC 4007, section 11).
-function isIpv6(text: string): boolean {
-  return isIpv6Address(text.replace(/%[\w.-]+$/, ""));
 }
 
 function toTest(format: unknown): TestText {

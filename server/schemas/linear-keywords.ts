@@ -1,47 +1,63 @@
-import type { FuncKeywordDefinition } from "ajv";
-import { isRawNumber } from "../../protocol/schema/exact-json.ts";
-import type { StepMeter } from "./patterns/step-meter.ts";
+import { _, type CodeKeywordDefinition, type FuncKeywordDefinition, Name } from "ajv";
+import { isMultipleOf, isRawNumber } from "../../protocol/schema/exact-json.ts";
+import type { StepMeter } from "./step-meter.ts";
+
+type KeywordDefinition = Omit<CodeKeywordDefinition, "keyword"> | Omit<FuncKeywordDefinition, "keyword">;
+
+/** The keyword that stores the cost of a prepared subschema, in steps. */
+export const STEPS_KEYWORD = "joblibSteps";
 
 /**
- * Returns keywords that replace Ajv's: `multipleOf` with a tolerance for decimals, and `uniqueItems`, `enum` and `const`
- * that compare canonical texts. Ajv compares every pair of items, which is 5·10⁹ comparisons for 100,000 objects, and
- * throws a TypeError for a payload with a member named `toString` or `valueOf`.
+ * Returns keywords that charge a meter. They replace Ajv's `multipleOf` by one with a tolerance for decimals, and
+ * `uniqueItems`, `enum` and `const` by ones that compare canonical texts. Ajv compares every pair of items, which is
+ * 5·10⁹ comparisons for 100,000 objects, and throws a TypeError for a payload with a member named `toString` or
+ * `valueOf`.
  */
-export function createKeywords(meter: StepMeter): FuncKeywordDefinition[] {
-  return [
-    {
-      keyword: "uniqueItems",
+export function createKeywords(meter: StepMeter): Record<string, KeywordDefinition> {
+  return {
+    uniqueItems: {
       type: "array",
       schemaType: "boolean",
       errors: false,
       compile: (unique: boolean) => (items: unknown[]) => !unique || areUnique(items, meter),
     },
-    {
-      keyword: "enum",
+    enum: {
       schemaType: "array",
       errors: false,
       compile: (values: unknown[]) => isOneOf(values, meter),
     },
-    {
-      keyword: "multipleOf",
+    const: {
+      errors: false,
+      compile: (value: unknown) => isOneOf([value], meter),
+    },
+    multipleOf: {
       type: "number",
       schemaType: "number",
       errors: false,
-      compile: (step: number) => (value: number) => isMultiple(value, step),
+      compile: (step: number) => (value: number) => isMultipleOf(value, step),
     },
-    { keyword: "const", errors: false, compile: (value: unknown) => isOneOf([value], meter) },
-  ];
+    // Runs before the other keywords of a subschema.
+    [STEPS_KEYWORD]: {
+      schemaType: "object",
+      before: "$ref",
+      code({ gen, schema, data }) {
+        const counter = gen.scopeValue("obj", { ref: meter });
+        const cost = gen.scopeValue("obj", { ref: schema });
+        gen.code(_`${counter}.chargeValue(${cost}, ${data}, ${new Name("errors")})`);
+      },
+    },
+  };
 }
 
 /**
  * Returns a text that is the same for equal JSON values, regardless of key order. Charges the meter for its
  * length.
  */
-export function toCanonicalText(value: unknown, meter: StepMeter): string {
+function toCanonicalText(value: unknown, meter: StepMeter): string {
   // Raw numbers occur only in schemas. No payload value has the same text, because payloads contain only numbers that
   // JavaScript can represent.
   if (isRawNumber(value)) return value.rawJSON;
-  if (typeof value !== "object" || value === null) {
+  if (!isComposite(value)) {
     const text = JSON.stringify(value) ?? "";
     meter.charge(1 + (text.length >> 5));
     return text;
@@ -50,16 +66,6 @@ export function toCanonicalText(value: unknown, meter: StepMeter): string {
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   meter.charge(8 + 4 * members.length);
   return `{${members.map(([key, item]) => `${JSON.stringify(key)}:${toCanonicalText(item, meter)}`).join(",")}}`;
-}
-
-// 0.3 is a multiple of 0.1 in decimal notation, but the last bits of the floating-point quotient can differ.
-function isMultiple(value: number, step: number): boolean {
-  const quotient = value / step;
-  // The quotient of a small value and a large step is close to 0, but the value is not a multiple.
-  if (value !== 0 && Math.abs(quotient) < 0.5) return false;
-  if (!Number.isFinite(quotient)) return value % step === 0;
-  const tolerance = 4 * Number.EPSILON * Math.max(1, Math.abs(quotient));
-  return Math.abs(quotient - Math.round(quotient)) <= tolerance;
 }
 
 function areUnique(items: readonly unknown[], meter: StepMeter): boolean {
@@ -73,16 +79,10 @@ function areUnique(items: readonly unknown[], meter: StepMeter): boolean {
 }
 
 function isOneOf(values: readonly unknown[], meter: StepMeter): (value: unknown) => boolean {
-  const scalars = new Set(values.filter((value) => !isComposite(value)));
-  const composite = values.filter(isComposite).filter((value) => !isRawNumber(value));
   meter.start(Number.POSITIVE_INFINITY);
-  const texts = new Set(composite.map((value) => toCanonicalText(value, meter)));
-  const hasArrays = composite.some((value) => Array.isArray(value));
-  const hasObjects = composite.some((value) => !Array.isArray(value));
-  return (value) => {
-    if (!isComposite(value)) return scalars.has(value);
-    return (Array.isArray(value) ? hasArrays : hasObjects) && texts.has(toCanonicalText(value, meter));
-  };
+  const texts = new Set(values.map((value) => toCanonicalText(value, meter)));
+  const hasComposites = values.some(isComposite);
+  return (value) => (hasComposites || !isComposite(value)) && texts.has(toCanonicalText(value, meter));
 }
 
 function isComposite(value: unknown): value is object {

@@ -1,9 +1,10 @@
 import { ignoresSiblings, isNullable, modernizeSchema } from "../../protocol/schema/drafts.ts";
-import { STEPS_KEYWORD, type StepCost } from "./patterns/step-meter.ts";
+import { type Applicator, getApplicator, type InstanceLocation, isMap, pickKeywords } from "./keywords.ts";
+import { STEPS_KEYWORD } from "./linear-keywords.ts";
 import { isJsonObject, type JsonObject } from "./schema-error.ts";
 import type { SchemaGraph } from "./schema-graph.ts";
-import { type Applicator, getApplicator, type InstanceLocation, isAssertion } from "./schema-keywords.ts";
-import type { SchemaNode } from "./schema-node.ts";
+import type { SchemaNode } from "./schema-resources.ts";
+import type { StepCost } from "./step-meter.ts";
 
 const ONE_STEP: StepCost = { base: 1, perItem: 0, perKey: 0, text: false };
 
@@ -21,7 +22,6 @@ class SchemaWriter {
   readonly #graph: SchemaGraph;
   /** Indexes in `$defs` of the subschemas that are compiled as separate functions. */
   readonly #shared = new Map<SchemaNode, number>();
-  readonly #unwritten: SchemaNode[] = [];
   readonly #stepsPerValue: number;
 
   constructor(graph: SchemaGraph) {
@@ -36,18 +36,14 @@ class SchemaWriter {
   writeDocument(): JsonObject {
     const root = this.#writeValue(this.#graph.root.schema, "value");
     const $defs: JsonObject = {};
-    for (let node = this.#unwritten.shift(); node !== undefined; node = this.#unwritten.shift()) {
-      $defs[`s${this.#shared.get(node)}`] = this.#write(node);
-    }
+    // Writing a subschema can share others. The loop also visits these.
+    for (const [node, index] of this.#shared) $defs[`s${index}`] = this.#write(node);
     return { allOf: [root], $defs };
   }
 
   #share(node: SchemaNode): number {
-    const known = this.#shared.get(node);
-    if (known !== undefined) return known;
-    const index = this.#shared.size;
+    const index = this.#shared.get(node) ?? this.#shared.size;
     this.#shared.set(node, index);
-    this.#unwritten.push(node);
     return index;
   }
 
@@ -73,13 +69,9 @@ class SchemaWriter {
   }
 
   #writeKeywords({ schema, draft, targets }: SchemaNode): JsonObject {
-    const known = Object.entries(schema).filter(
-      ([keyword]) => isAssertion(keyword, draft) || getApplicator(keyword, draft) !== undefined,
-    );
-    const isOnlyReference = ignoresSiblings(schema, draft);
+    const keywords = ignoresSiblings(schema, draft) ? {} : pickKeywords(schema, draft);
     const written: JsonObject = {};
-    for (const [keyword, value] of Object.entries(modernizeSchema(Object.fromEntries(known), draft))) {
-      if (isOnlyReference) break;
+    for (const [keyword, value] of Object.entries(modernizeSchema(keywords, draft))) {
       const applicator = getApplicator(keyword, "2020-12");
       if (applicator === undefined) written[keyword] = value;
       else if (applicator.location !== "none") written[keyword] = this.#writeSubschemas(value, applicator);
@@ -100,9 +92,10 @@ class SchemaWriter {
       : { [STEPS_KEYWORD]: this.#getCost(written), ...written };
   }
 
-  #writeSubschemas(value: unknown, { location, form }: Applicator): unknown {
+  #writeSubschemas(value: unknown, applicator: Applicator): unknown {
+    const { location } = applicator;
     if (Array.isArray(value)) return value.map((item) => this.#writeValue(item, location));
-    if (form !== "map" || !isJsonObject(value)) return this.#writeValue(value, location);
+    if (!isMap(applicator) || !isJsonObject(value)) return this.#writeValue(value, location);
     return Object.fromEntries(
       Object.entries(value).map(([name, subschema]) => [name, this.#writeValue(subschema, location)]),
     );
@@ -135,13 +128,9 @@ class SchemaWriter {
  * evaluated property names at every branch.
  */
 function getUnevaluatedCost(graph: SchemaGraph): number {
-  let isUsed = false;
-  let names = 0;
-  for (const { schema } of graph.nodes.values()) {
-    isUsed ||= usesUnevaluated(schema);
-    names += getSize(schema["properties"]);
-  }
-  return isUsed ? 1 + (names >> 3) : 0;
+  const schemas = [...graph.nodes.keys()];
+  if (!schemas.some(usesUnevaluated)) return 0;
+  return 1 + (schemas.reduce((sum, { properties }) => sum + getSize(properties), 0) >> 3);
 }
 
 /** Returns true if a subschema uses `unevaluatedProperties` or `unevaluatedItems`. */

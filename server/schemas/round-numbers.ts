@@ -11,16 +11,7 @@ const UNCHANGED = ["const", "enum"];
  * Returns a schema in which each `RawNumber` is replaced by a number. A bound between two JavaScript numbers is rounded to
  * the one that allows the same payloads. Values of `const` and `enum` are unchanged.
  */
-export function roundNumbers(schema: JsonObject): JsonObject {
-  return hasExactNumber(schema) ? roundMembers(schema) : schema;
-}
-
-function hasExactNumber(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return isRawNumber(value) || Object.values(value).some(hasExactNumber);
-}
-
-function roundMembers(schema: object): JsonObject {
+export function roundNumbers(schema: object): JsonObject {
   return Object.fromEntries(
     Object.entries(schema).map(([keyword, value]) => [keyword, roundMember(keyword, value)]),
   );
@@ -29,24 +20,23 @@ function roundMembers(schema: object): JsonObject {
 function roundMember(keyword: string, value: unknown): unknown {
   if (isRawNumber(value)) return UNCHANGED.includes(keyword) ? value : round(value, keyword);
   if (Array.isArray(value)) return value.map((item) => roundMember(keyword, item));
-  return typeof value === "object" && value !== null ? roundMembers(value) : value;
+  return typeof value === "object" && value !== null ? roundNumbers(value) : value;
 }
 
 function round({ rawJSON }: RawNumber, keyword: string): number {
   const nearest = Number(rawJSON);
-  if (DOWN.includes(keyword)) return isAbove(nearest, rawJSON) ? getNeighbour(nearest, -1) : nearest;
-  if (UP.includes(keyword)) return isAbove(-nearest, negate(rawJSON)) ? getNeighbour(nearest, 1) : nearest;
-  return nearest;
+  const difference = compare(nearest, rawJSON);
+  if (DOWN.includes(keyword) && difference > 0) return getNeighbour(nearest, -1);
+  return UP.includes(keyword) && difference < 0 ? getNeighbour(nearest, 1) : nearest;
 }
 
-/** Returns true if a number is greater than the number in a text. Correct only for integers and infinity. */
-function isAbove(number: number, text: string): boolean {
-  if (!Number.isFinite(number)) return number > 0;
-  return /^-?\d+$/.test(text) && Number.isInteger(number) && BigInt(number) > BigInt(text);
-}
-
-function negate(text: string): string {
-  return text.startsWith("-") ? text.slice(1) : `-${text}`;
+/**
+ * Returns a positive result if a number is greater than the number in a text, and a negative one if it is less. Correct only
+ * for integers and infinity.
+ */
+function compare(number: number, text: string): number {
+  if (!Number.isFinite(number)) return number;
+  return /^-?\d+$/.test(text) ? Number(BigInt(number) - BigInt(text)) : 0;
 }
 
 /**

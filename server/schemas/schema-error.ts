@@ -1,17 +1,18 @@
+import type { FieldError } from "../../protocol/problem.ts";
+
+export { isJsonObject } from "../../protocol/json.ts";
+
 /** A parsed JSON object. */
 export type JsonObject = { [key: string]: unknown };
 
-/** An error of a schema or a value, with a JSON Pointer (RFC 6901) to it. */
-export interface SchemaError {
-  pointer: string;
-  detail: string;
-}
+/** An error of a schema or a value. The pointer is relative to it. */
+export type SchemaError = FieldError;
 
 /** Thrown if an invalid schema is compiled; `checkSchema` returns the errors without throwing. */
 export class InvalidSchemaError extends Error {
-  readonly errors: readonly SchemaError[];
+  readonly errors: SchemaError[];
 
-  constructor(errors: readonly SchemaError[]) {
+  constructor(errors: SchemaError[]) {
     super(`invalid schema: ${errors.map(({ pointer, detail }) => `${pointer} ${detail}`).join("; ")}`);
     this.name = "InvalidSchemaError";
     this.errors = errors;
@@ -52,11 +53,6 @@ export function extendPointer(base: string, ...tokens: readonly (string | number
 export function shortenPointer(pointer: string): string {
   if (pointer.length <= MAX_POINTER_LENGTH) return pointer;
   return pointer.slice(0, pointer.lastIndexOf("/", MAX_POINTER_LENGTH));
-}
-
-/** Returns true for a JSON object, and false for an array or null. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Returns the first 100 characters of an untrusted text, for a message. */

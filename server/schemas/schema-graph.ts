@@ -1,4 +1,5 @@
 import { type Draft, getDraft, ignoresSiblings } from "../../protocol/schema/drafts.ts";
+import { getApplicator, isMap, isReference } from "./keywords.ts";
 import {
   extendPointer,
   isJsonObject,
@@ -6,16 +7,7 @@ import {
   type SchemaError,
   truncateText,
 } from "./schema-error.ts";
-import { getApplicator, isReference } from "./schema-keywords.ts";
-import type { SchemaNode } from "./schema-node.ts";
-import { getFragment, type SchemaResource, SchemaResources } from "./schema-resources.ts";
-
-/** The subschemas of a document, by object identity, with resolved references. */
-export interface SchemaGraph {
-  root: SchemaNode;
-  nodes: ReadonlyMap<JsonObject, SchemaNode>;
-  errors: SchemaError[];
-}
+import { getFragment, type SchemaNode, type SchemaResource, SchemaResources } from "./schema-resources.ts";
 
 /** Maximum number of subschemas and references of a schema, and maximum number of reported errors. */
 export const GRAPH_LIMITS = { nodes: 1000, references: 2000, errors: 20 } as const;
@@ -31,18 +23,14 @@ type Resolution = SchemaNode | boolean | string;
 
 /** Returns the JSON Pointer of a subschema in its document. */
 export function getPointer(node: SchemaNode): string {
-  const path: (string | number)[] = [];
-  for (let at: SchemaNode | undefined = node; at !== undefined; at = at.parent) path.unshift(...at.path);
-  return extendPointer("", ...path);
+  return extendPointer("", ...node.path);
 }
 
-/** Reads a document. The caller must have checked its size and depth. The result contains the errors. */
-export function readSchemaGraph(schema: JsonObject, draft: Draft): SchemaGraph {
-  const reader = new GraphReader(schema, draft);
-  return { root: reader.root, nodes: reader.nodes, errors: reader.errors };
-}
-
-class GraphReader {
+/**
+ * The subschemas of a document, by object identity, with resolved references. The caller must have checked the
+ * document's size and depth.
+ */
+export class SchemaGraph {
   readonly nodes = new Map<JsonObject, SchemaNode>();
   readonly errors: SchemaError[] = [];
   readonly root: SchemaNode;
@@ -52,17 +40,16 @@ class GraphReader {
   readonly #references: Reference[] = [];
 
   constructor(schema: JsonObject, draft: Draft) {
-    this.root = this.#enter(schema, { path: [], draft });
+    this.root = this.#enter(schema, [], draft);
     this.#readAll();
     // A reference can lead to a schema outside all known keywords (`#/components/…`), which can also contain
     // references.
-    for (let index = 0; index < this.#references.length; index += 1) {
-      const entry = this.#references[index];
-      if (entry === undefined || index >= GRAPH_LIMITS.references) {
+    for (const [index, reference] of this.#references.entries()) {
+      if (index >= GRAPH_LIMITS.references) {
         this.#addError(this.root, `has more than ${GRAPH_LIMITS.references} references; simplify the schema`);
         return;
       }
-      this.#resolve(entry);
+      this.#resolve(reference);
       this.#readAll();
     }
   }
@@ -74,11 +61,13 @@ class GraphReader {
 
   #enter(
     schema: JsonObject,
-    { parent, path, draft }: { parent?: SchemaNode; path: readonly (string | number)[]; draft: Draft },
+    path: readonly (string | number)[],
+    draft: Draft,
+    parent?: SchemaNode,
   ): SchemaNode {
     const known = this.nodes.get(schema);
     if (known !== undefined) return known;
-    const node: SchemaNode = { schema, parent, path, draft, children: [], targets: [] };
+    const node: SchemaNode = { schema, path, draft, branches: [], targets: [] };
     this.nodes.set(schema, node);
     this.#resourceByNode.set(node, this.#resources.enter(node, parent && this.#resourceByNode.get(parent)));
     if (this.nodes.size === GRAPH_LIMITS.nodes + 1) {
@@ -92,8 +81,8 @@ class GraphReader {
     // A subschema with `$schema` and `$id` is a bundled document. It is read by the rules of the draft that it
     // declares.
     const declaresDraft = schema["$schema"] !== undefined && schema["$id"] !== undefined;
-    const declared = declaresDraft ? getDraft(schema) : undefined;
-    return this.#enter(schema, { parent, path, draft: declared ?? parent.draft });
+    const draft = (declaresDraft ? getDraft(schema) : undefined) ?? parent.draft;
+    return this.#enter(schema, [...parent.path, ...path], draft, parent);
   }
 
   #readAll(): void {
@@ -109,13 +98,10 @@ class GraphReader {
       if (isReference(keyword, node.draft)) this.#references.push({ node, keyword, reference: value });
       const applicator = getApplicator(keyword, node.draft);
       if (applicator === undefined) continue;
-      const isMap = applicator.form === "map" || applicator.form === "map or names";
-      const entries = isMap || Array.isArray(value) ? listEntries(value) : [[undefined, value] as const];
-      for (const [token, child] of entries) {
+      for (const [path, child] of listSubschemas(value, isMap(applicator))) {
         if (!isJsonObject(child)) continue;
-        const path = token === undefined ? [keyword] : [keyword, token];
-        const location = isOnlyReference ? "none" : applicator.location;
-        node.children.push({ node: this.#enterChild(child, node, path), location });
+        const childNode = this.#enterChild(child, node, [keyword, ...path]);
+        if (applicator.location === "value" && !isOnlyReference) node.branches.push(childNode);
       }
     }
   }
@@ -157,7 +143,7 @@ class GraphReader {
    */
   #findDynamic(resource: SchemaResource, name: string): Resolution | undefined {
     if (!resource.dynamicAnchors.has(name)) return undefined;
-    const candidates = this.#resources.listWithDynamicAnchor(name);
+    const candidates = this.#resources.list().filter(({ dynamicAnchors }) => dynamicAnchors.has(name));
     const outermost = candidates.find(({ root }) => root === this.root) ?? candidates[0];
     if (outermost?.root !== this.root && candidates.length > 1) {
       return "has a target that depends on the evaluation path; give the root the same $dynamicAnchor";
@@ -166,9 +152,10 @@ class GraphReader {
   }
 
   #findRecursive(resource: SchemaResource, target: SchemaNode): Resolution {
-    if (resource.root.schema["$recursiveAnchor"] !== true) return target;
-    if (this.root.schema["$recursiveAnchor"] === true) return this.root;
-    if (this.#resources.listWithRecursiveAnchor().length === 1) return target;
+    const isRecursive = ({ schema }: SchemaNode) => schema["$recursiveAnchor"] === true;
+    if (!isRecursive(resource.root)) return target;
+    if (isRecursive(this.root)) return this.root;
+    if (this.#resources.list().filter(({ root }) => isRecursive(root)).length === 1) return target;
     return "has a target that depends on the evaluation path; give the root a $recursiveAnchor";
   }
 
@@ -201,9 +188,11 @@ class GraphReader {
   }
 }
 
-function listEntries(value: unknown): (readonly [string | number, unknown])[] {
-  if (Array.isArray(value)) return [...value.entries()];
-  return isJsonObject(value) ? Object.entries(value) : [];
+/** Returns the subschemas in the value of a keyword, with their paths in it. */
+function listSubschemas(value: unknown, isMap: boolean): [path: (string | number)[], schema: unknown][] {
+  if (Array.isArray(value)) return value.map((item, index) => [[index], item]);
+  if (!isMap) return [[[], value]];
+  return isJsonObject(value) ? Object.entries(value).map(([name, schema]) => [[name], schema]) : [];
 }
 
 function decode(fragment: string): string {

@@ -1,90 +1,169 @@
 import { getDraft } from "../../protocol/schema/drafts.ts";
-import { measureJson } from "./json-size.ts";
-import { checkKeywordShapes } from "./keyword-shapes.ts";
+import { countDigits, isRawNumber } from "../../protocol/schema/exact-json.ts";
+import { findKeywordErrors } from "./keywords.ts";
 import { findPatternError } from "./patterns/linear-regexp.ts";
 import { roundNumbers } from "./round-numbers.ts";
-import { extendPointer, isJsonObject, type JsonObject, type SchemaError } from "./schema-error.ts";
-import { GRAPH_LIMITS, getPointer, readSchemaGraph, type SchemaGraph } from "./schema-graph.ts";
-import { findLoops } from "./schema-loops.ts";
-import type { SchemaNode } from "./schema-node.ts";
+import {
+  extendPointer,
+  InvalidSchemaError,
+  isJsonObject,
+  type JsonObject,
+  type SchemaError,
+} from "./schema-error.ts";
+import { GRAPH_LIMITS, getPointer, SchemaGraph } from "./schema-graph.ts";
+import type { SchemaNode } from "./schema-resources.ts";
 
 /** The purpose of a schema. A payload is always an object; a result can be any JSON value. */
 export type SchemaUse = "payload" | "result";
 
-/**
- * Returns the errors of a schema that exceeds the limits for untrusted schemas. Only reads the schema,
- * without compiling it.
- */
-export function checkSchemaLimits(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
-  const read = readBoundedSchema(schema, use);
-  return "errors" in read ? read.errors : [];
-}
+/** Limits on the JSON text of a schema, checked before the schema is interpreted. */
+const JSON_LIMITS = { characters: 256 * 1024, depth: 64, nodes: 10_000 };
 
-/** Returns the graph of a schema, or its errors if it exceeds a limit. */
-export function readBoundedSchema(
-  original: JsonObject,
-  use: SchemaUse = "payload",
-): { graph: SchemaGraph } | { errors: SchemaError[] } {
+/** Maximum number of subschemas that are applied to one value, through all references and branches. */
+const MAX_SUBSCHEMAS_PER_VALUE = 10_000;
+
+// Limits of a light schema: in a new process, Ajv takes up to 1 ms per subschema, and RE2 up to 10 ms for a
+// short pattern.
+const LIGHT_SCHEMA = { characters: 16 * 1024, values: 600, subschemas: 64, patternCharacters: 400 };
+
+/**
+ * Returns the graph of a schema. Throws `InvalidSchemaError` if the schema is malformed or exceeds the limits for
+ * untrusted schemas. Only reads the schema, without compiling it.
+ */
+export function readBoundedSchema(original: JsonObject, use: SchemaUse): SchemaGraph {
   const { error } = measureJson(original);
-  if (error !== undefined) return { errors: [error] };
+  if (error !== undefined) throw new InvalidSchemaError([error]);
   const schema = roundNumbers(original);
   const draft = getDraft(schema);
   if (draft === undefined) {
     const detail = "names a draft that is not supported; use https://json-schema.org/draft/2020-12/schema";
-    return { errors: [{ pointer: "/$schema", detail }] };
+    throw new InvalidSchemaError([{ pointer: "/$schema", detail }]);
   }
-  const graph = readSchemaGraph(schema, draft);
-  if (graph.errors.length > 0) return { errors: graph.errors };
-  const malformed = checkKeywordShapes(graph);
-  if (malformed.length > 0) return { errors: malformed };
-  const errors = [...findLoops(graph), ...findPatternErrors(graph)];
-  if (errors.length > 0) return { errors };
+  const graph = new SchemaGraph(schema, draft);
+  throwErrors(graph.errors);
+  throwErrors(findMalformedKeywords(graph));
+  const costs = new Map<SchemaNode, number>();
+  for (const node of graph.nodes.values()) checkCost(node, costs);
+  throwErrors(findPatternErrors(graph));
   if (use === "payload" && !allowsObject(graph.root)) {
-    return {
-      errors: [
-        {
-          pointer: extendPointer("", "type"),
-          detail: "must allow object, because a payload is always an object; put the value into a property",
-        },
-      ],
-    };
+    const detail = "must allow object, because a payload is always an object; put the value into a property";
+    throw new InvalidSchemaError([{ pointer: "/type", detail }]);
   }
-  return { graph };
+  return graph;
 }
 
-/** Returns the patterns of a subschema, with their paths in the subschema. */
-export function listPatterns(node: SchemaNode): { pattern: string; path: string[] }[] {
-  const { pattern, patternProperties } = node.schema;
-  const found = typeof pattern === "string" ? [{ pattern, path: ["pattern"] }] : [];
-  if (!isJsonObject(patternProperties)) return found;
-  return [
-    ...found,
-    ...Object.keys(patternProperties).map((key) => ({ pattern: key, path: ["patternProperties", key] })),
-  ];
+/** Returns true if a schema is small enough to compile on the event loop without a noticeable delay; most schemas are. */
+export function isLight(schema: JsonObject): boolean {
+  const { nodes, characters, error } = measureJson(schema);
+  if (error !== undefined || nodes > LIGHT_SCHEMA.values || characters > LIGHT_SCHEMA.characters)
+    return false;
+  const graph = new SchemaGraph(roundNumbers(schema), getDraft(schema) ?? "unnamed");
+  if (graph.nodes.size > LIGHT_SCHEMA.subschemas) return false;
+  const patterns = [...graph.nodes.values()].flatMap(listPatterns);
+  return patterns.reduce((sum, { pattern }) => sum + pattern.length, 0) <= LIGHT_SCHEMA.patternCharacters;
 }
 
-function findPatternErrors(graph: SchemaGraph): SchemaError[] {
+/**
+ * Measures JSON without recursion. Stops at the first exceeded limit, so that a huge schema costs no more
+ * than a normal one.
+ */
+export function measureJson(root: unknown): { nodes: number; characters: number; error?: SchemaError } {
+  const stack = [{ value: root, depth: 1 }];
+  let nodes = 0;
+  let characters = 0;
+  const exceed = (detail: string, pointer = "") => ({ nodes, characters, error: { pointer, detail } });
+
+  for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
+    const { value, depth } = visit;
+    nodes += 1;
+    if (depth > JSON_LIMITS.depth)
+      return exceed(`is nested deeper than ${JSON_LIMITS.depth} levels; simplify the schema`);
+    if (typeof value === "string") characters += value.length + 2;
+    else if (isRawNumber(value)) characters += countDigits(value.rawJSON);
+    else if (typeof value !== "object" || value === null) characters += 4;
+    else {
+      const keys = Object.keys(value);
+      if (nodes + stack.length + keys.length > JSON_LIMITS.nodes)
+        return exceed(`has more than ${JSON_LIMITS.nodes} values; simplify the schema`);
+      characters += 2;
+      for (const key of keys) {
+        // Ajv ignores a property with this name, so its constraints would silently not apply.
+        if (key === "__proto__") return exceed("must not be named __proto__; rename it", "/__proto__");
+        if (!Array.isArray(value)) characters += key.length + 4;
+        stack.push({ value: Reflect.get(value, key), depth: depth + 1 });
+      }
+    }
+    if (characters > JSON_LIMITS.characters)
+      return exceed(`is larger than ${JSON_LIMITS.characters / 1024} KiB; simplify the schema`);
+  }
+  return { nodes, characters };
+}
+
+/** Throws the first errors, if there are any. */
+function throwErrors(found: Iterable<SchemaError>): void {
   const errors: SchemaError[] = [];
+  for (const error of found) {
+    errors.push(error);
+    if (errors.length === GRAPH_LIMITS.errors) break;
+  }
+  if (errors.length > 0) throw new InvalidSchemaError(errors);
+}
+
+function* findMalformedKeywords(graph: SchemaGraph): Generator<SchemaError> {
+  for (const node of graph.nodes.values()) {
+    for (const { pointer, detail } of findKeywordErrors(node.schema, node.draft)) {
+      yield { pointer: getPointer(node) + pointer, detail };
+    }
+  }
+}
+
+function* findPatternErrors(graph: SchemaGraph): Generator<SchemaError> {
   for (const node of graph.nodes.values()) {
     for (const { pattern, path } of listPatterns(node)) {
       const detail = findPatternError(pattern);
-      if (detail !== undefined) errors.push({ pointer: extendPointer(getPointer(node), ...path), detail });
-      if (errors.length >= GRAPH_LIMITS.errors) return errors;
+      if (detail !== undefined) yield { pointer: extendPointer(getPointer(node), ...path), detail };
     }
   }
-  return errors;
+}
+
+/** Returns the patterns of a subschema, with their paths in the subschema. */
+function listPatterns({ schema: { pattern, patternProperties } }: SchemaNode) {
+  const found = typeof pattern === "string" ? [{ pattern, path: ["pattern"] }] : [];
+  const names = isJsonObject(patternProperties) ? Object.keys(patternProperties) : [];
+  return [...found, ...names.map((name) => ({ pattern: name, path: ["patternProperties", name] }))];
+}
+
+/**
+ * Rejects references that cause too much work: those that lead back to themselves without descending into the
+ * value, because validation would not end, and those that double the work at every level. Returns the cost of a
+ * subschema, which is the sum over all branches. It is NaN in `costs` until it is known.
+ */
+function checkCost(node: SchemaNode, costs: Map<SchemaNode, number>): number {
+  const known = costs.get(node);
+  if (Number.isNaN(known)) {
+    const detail =
+      "refers to itself without descending into the value; put the reference below properties or items";
+    throw new InvalidSchemaError([{ pointer: getPointer(node), detail }]);
+  }
+  if (known !== undefined) return known;
+  costs.set(node, Number.NaN);
+  let cost = 1;
+  for (const part of [...node.branches, ...node.targets]) {
+    if (typeof part === "object") cost += checkCost(part, costs);
+  }
+  if (cost > MAX_SUBSCHEMAS_PER_VALUE) {
+    const detail = `applies more than ${MAX_SUBSCHEMAS_PER_VALUE} subschemas to one value; simplify the schema`;
+    throw new InvalidSchemaError([{ pointer: getPointer(node), detail }]);
+  }
+  costs.set(node, cost);
+  return cost;
 }
 
 // Checks only types that the schema declares directly. For example, detecting that an `allOf` of a string and
 // an object allows nothing would need a solver.
 function allowsObject(root: SchemaNode): boolean {
-  const visited = new Set<SchemaNode>();
   for (let node: SchemaNode | boolean | undefined = root; typeof node === "object"; node = node.targets[0]) {
-    if (visited.has(node)) break;
-    visited.add(node);
-    const { type } = node.schema;
-    if (typeof type === "string" && type !== "object") return false;
-    if (Array.isArray(type) && !type.includes("object")) return false;
+    if (![node.schema["type"] ?? "object"].flat().includes("object")) return false;
   }
   return true;
 }

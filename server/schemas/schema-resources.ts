@@ -1,5 +1,18 @@
 import { type Draft, ignoresSiblings, isSince } from "../../protocol/schema/drafts.ts";
-import type { SchemaNode } from "./schema-node.ts";
+import { DEFAULT_BASE_URI, resolveUri } from "../../protocol/schema/local-references.ts";
+import type { JsonObject } from "./schema-error.ts";
+
+/** A subschema. */
+export interface SchemaNode {
+  readonly schema: JsonObject;
+  /** The path in the document. */
+  readonly path: readonly (string | number)[];
+  readonly draft: Draft;
+  /** The subschemas that are applied to the same value. */
+  readonly branches: SchemaNode[];
+  /** The targets of its reference keywords, in order. */
+  readonly targets: (SchemaNode | boolean)[];
+}
 
 /** A schema resource: the document, or a subschema with an `$id`. Its URI is the base for references and pointers. */
 export interface SchemaResource {
@@ -8,9 +21,6 @@ export interface SchemaResource {
   readonly anchors: Map<string, SchemaNode>;
   readonly dynamicAnchors: Map<string, SchemaNode>;
 }
-
-// The base URI of a document without an `$id`. RFC 2606 reserves `.invalid`, and nothing is ever fetched.
-const DEFAULT_BASE_URI = "https://schema.invalid/";
 
 /** The resources and anchors of a document, by URI. */
 export class SchemaResources {
@@ -42,14 +52,8 @@ export class SchemaResources {
     return this.#ambiguous.has(target);
   }
 
-  /** Returns all resources with a dynamic anchor. */
-  listWithDynamicAnchor(name: string): SchemaResource[] {
-    return [...this.#resources.values()].filter(({ dynamicAnchors }) => dynamicAnchors.has(name));
-  }
-
-  /** Returns all resources with `$recursiveAnchor: true`. */
-  listWithRecursiveAnchor(): SchemaResource[] {
-    return [...this.#resources.values()].filter(({ root }) => root.schema["$recursiveAnchor"] === true);
+  list(): SchemaResource[] {
+    return [...this.#resources.values()];
   }
 
   #openResource(node: SchemaNode, parent: SchemaResource | undefined): SchemaResource {
@@ -85,21 +89,6 @@ export function getFragment(reference: string): string {
 
 function getId({ schema, draft }: SchemaNode): string | undefined {
   if (ignoresSiblings(schema, draft)) return undefined;
-  const id = schema[getIdKeyword(draft)];
+  const id = schema[draft === "draft-04" ? "id" : "$id"];
   return typeof id === "string" ? id : undefined;
-}
-
-function getIdKeyword(draft: Draft): string {
-  return draft === "draft-04" ? "id" : "$id";
-}
-
-/** Returns the absolute URI without a fragment; undefined if the reference is not a valid URI. */
-function resolveUri(reference: string, base: string): string | undefined {
-  try {
-    const url = new URL(reference, base);
-    url.hash = "";
-    return url.href;
-  } catch {
-    return undefined;
-  }
 }

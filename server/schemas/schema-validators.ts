@@ -1,10 +1,7 @@
 import { LRUCache } from "lru-cache";
-import { checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
-import { measureJson } from "./json-size.ts";
-import { OutOfStepsError } from "./patterns/step-meter.ts";
+import { checkSchema, compileSchema, tryWithinBudget, type Validate } from "./compile-schema.ts";
 import { InvalidSchemaError, type JsonObject, type SchemaError, UNSUPPORTED_SCHEMA } from "./schema-error.ts";
-import type { SchemaUse } from "./schema-limits.ts";
-import { isLight } from "./schema-weight.ts";
+import { isLight, measureJson, type SchemaUse } from "./schema-limits.ts";
 import { SchemaWorkers } from "./schema-workers.ts";
 
 /** The compiled form of a schema. */
@@ -23,7 +20,7 @@ interface CachedSchema {
 const SKIPS_AFTER_OVERRUN = 100;
 
 /** Limits of the cache and of the worker threads. The defaults are for a server. */
-export interface SchemaValidatorsOptions {
+interface SchemaValidatorsOptions {
   /** Maximum number of cached schemas, and of their characters in total. */
   entries?: number;
   characters?: number;
@@ -50,7 +47,6 @@ export class SchemaValidators {
     this.#workers = new SchemaWorkers({ size: threads, deadlineMs });
   }
 
-  /** The number of cached schemas. */
   get size(): number {
     return this.#schemas.size;
   }
@@ -77,7 +73,7 @@ export class SchemaValidators {
       const cached = this.#getSchema(hash, schema);
       if (cached.skips > 0) cached.skips -= 1;
       else if (cached.validate !== undefined) {
-        const errors = tryWithin(cached.validate, value);
+        const errors = tryWithinBudget(cached.validate, value);
         if (errors !== undefined) return errors;
         cached.skips = SKIPS_AFTER_OVERRUN;
       }
@@ -118,15 +114,5 @@ export class SchemaValidators {
       if (error instanceof RangeError) return [{ pointer: "", detail: "is nested too deeply to validate" }];
       throw error;
     }
-  }
-}
-
-/** Validates on the event loop. Returns undefined if the steps are not sufficient. */
-function tryWithin(validate: Validate, value: unknown): SchemaError[] | undefined {
-  try {
-    return validate(value);
-  } catch (error) {
-    if (error instanceof OutOfStepsError) return undefined;
-    throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { parentPort } from "node:worker_threads";
 import { LRUCache } from "lru-cache";
 import { parseExactJson } from "../../protocol/schema/exact-json.ts";
+import { OutOfStepsError } from "../../protocol/schema/step-budget.ts";
 import { type Budget, checkSchema, compileSchema, type Validate } from "./compile-schema.ts";
-import { OutOfStepsError } from "./patterns/step-meter.ts";
 import {
   InvalidSchemaError,
   isJsonObject,

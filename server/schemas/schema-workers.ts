@@ -30,15 +30,18 @@ const VALIDATION_DEADLINE_FACTOR = 3;
  * replaced. Users take turns, and one thread is always free for another user.
  */
 export class SchemaWorkers {
+  readonly #size: number;
   readonly #deadlineMs: number;
   readonly #queue: FairQueue<PendingRequest>;
-  readonly #threads: { worker: Worker | undefined; isBusy: boolean }[];
+  readonly #threads = new Set<Worker>();
+  readonly #idle: Worker[] = [];
+  #running = 0;
   #isClosed = false;
 
   constructor({ size, deadlineMs }: { size: number; deadlineMs: number }) {
+    this.#size = size;
     this.#deadlineMs = deadlineMs;
     this.#queue = new FairQueue({ ...QUEUE_LIMITS, running: Math.max(1, size - 1) });
-    this.#threads = Array.from({ length: size }, () => ({ worker: undefined, isBusy: false }));
   }
 
   /**
@@ -58,61 +61,50 @@ export class SchemaWorkers {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const { item } of this.#queue.clear()) item.reject(new Error("schema workers are closed"));
-    await Promise.all(this.#threads.map((thread) => thread.worker?.terminate()));
+    await Promise.all([...this.#threads].map((thread) => thread.terminate()));
   }
 
   #runNext(): void {
-    // Prefer threads that already run. Start another one only if all are busy.
-    const free = this.#threads.filter((thread) => !thread.isBusy);
-    const thread = free.find(({ worker }) => worker !== undefined) ?? free[0];
-    const entry = thread && this.#queue.dequeue();
-    if (thread === undefined || entry === undefined) return;
-    thread.isBusy = true;
-    this.#run(thread, entry.item.request)
+    const entry = this.#running < this.#size ? this.#queue.dequeue() : undefined;
+    if (entry === undefined) return;
+    this.#running += 1;
+    this.#run(entry.item.request)
       .then(entry.item.resolve, entry.item.reject)
       .finally(() => {
-        thread.isBusy = false;
+        this.#running -= 1;
         this.#queue.finish(entry);
         this.#runNext();
       });
   }
 
-  async #run(thread: { worker: Worker | undefined }, request: SchemaRequest): Promise<SchemaError[]> {
-    const controller = new AbortController();
+  async #run(request: SchemaRequest): Promise<SchemaError[]> {
+    const thread = this.#idle.pop() ?? (await startThread());
+    this.#threads.add(thread);
     try {
-      thread.worker?.ref();
-      thread.worker ??= await startWorker();
       if (this.#isClosed) throw new Error("schema workers are closed");
-      const deadlineMs = this.#deadlineMs * (request.kind === "check" ? 1 : VALIDATION_DEADLINE_FACTOR);
-      const errors = await waitForErrors(thread.worker, request, deadlineMs, controller);
-      if (errors === undefined) return await this.#replace(thread, [createTimeoutError(request)]);
-      thread.worker.unref();
+      thread.ref();
+      const errors = await this.#send(thread, request);
+      thread.unref();
+      this.#idle.push(thread);
       return errors;
     } catch (error) {
-      if (!isOutOfMemory(error)) {
-        await this.#replace(thread, []);
-        throw error;
-      }
-      return await this.#replace(thread, [
-        {
-          pointer: "",
-          detail: "takes too much memory to check; simplify the schema or send a smaller value",
-        },
-      ]);
-    } finally {
-      controller.abort();
+      this.#threads.delete(thread);
+      await thread.terminate();
+      return [{ pointer: "", detail: describeFailure(error, request) }];
     }
   }
 
-  async #replace(thread: { worker: Worker | undefined }, errors: SchemaError[]): Promise<SchemaError[]> {
-    const { worker } = thread;
-    thread.worker = undefined;
-    await worker?.terminate();
+  async #send(thread: Worker, request: SchemaRequest): Promise<SchemaError[]> {
+    const deadlineMs = this.#deadlineMs * (request.kind === "check" ? 1 : VALIDATION_DEADLINE_FACTOR);
+    const response = once(thread, "message", { signal: AbortSignal.timeout(deadlineMs) });
+    thread.postMessage(request);
+    const [errors]: unknown[] = await response;
+    if (!Array.isArray(errors)) throw new Error("the schema worker thread sent no errors");
     return errors;
   }
 }
 
-async function startWorker(): Promise<Worker> {
+async function startThread(): Promise<Worker> {
   const file = import.meta.url.endsWith(".ts") ? "./schema-worker.ts" : "./schema-worker.js";
   const worker = new Worker(new URL(file, import.meta.url), {
     // The thread needs neither the host's environment, which contains secrets, nor the loaders of its command line.
@@ -122,35 +114,9 @@ async function startWorker(): Promise<Worker> {
   });
   // An unhandled "error" event would terminate the host. `once` below handles the errors that matter.
   worker.on("error", () => {});
+  worker.on("exit", () => worker.emit("error", new Error("the schema worker thread exited unexpectedly")));
   await once(worker, "message", { signal: AbortSignal.timeout(START_TIMEOUT_MS) });
   return worker;
-}
-
-/** Returns the thread's response; undefined after the deadline. */
-async function waitForErrors(
-  worker: Worker,
-  request: SchemaRequest,
-  deadlineMs: number,
-  controller: AbortController,
-): Promise<SchemaError[] | undefined> {
-  const response = once(worker, "message", { signal: controller.signal });
-  const exit = once(worker, "exit", { signal: controller.signal }).then(() => {
-    throw new Error("the schema worker thread exited unexpectedly");
-  });
-  const timeout = new Promise<undefined>((resolve) => {
-    const timer = setTimeout(resolve, deadlineMs, undefined);
-    controller.signal.addEventListener("abort", () => clearTimeout(timer));
-  });
-  // After the race, the caller aborts the promise that lost; its rejection is ignored.
-  for (const promise of [response, exit]) promise.catch(() => {});
-  worker.postMessage(request);
-  const first = await Promise.race([response, exit, timeout]);
-  const errors: unknown = first?.[0];
-  return isErrorList(errors) ? errors : undefined;
-}
-
-function isErrorList(value: unknown): value is SchemaError[] {
-  return Array.isArray(value);
 }
 
 function createBusyProblem(): Problem {
@@ -158,11 +124,14 @@ function createBusyProblem(): Problem {
   return new Problem("service-unavailable", detail, { retryAfter: 2 });
 }
 
-function createTimeoutError({ kind }: SchemaRequest): SchemaError {
-  const detail = kind === "check" ? "takes too long to compile; simplify the schema" : TAKES_TOO_LONG;
-  return { pointer: "", detail };
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+/** Returns the error of a request whose thread reached a limit. Throws all other errors. */
+function describeFailure(error: unknown, { kind }: SchemaRequest): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ABORT_ERR") {
+    return kind === "check" ? "takes too long to compile; simplify the schema" : TAKES_TOO_LONG;
+  }
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") {
+    return "takes too much memory to check; simplify the schema or send a smaller value";
+  }
+  throw error;
 }

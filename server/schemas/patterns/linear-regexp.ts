@@ -1,8 +1,8 @@
-import type { RE2JS } from "re2js";
-import { compileProgram, type PatternProgram, TooManyRepetitionsError } from "./pattern-program.ts";
+import { RE2JS } from "re2js";
+import type { StepMeter } from "../step-meter.ts";
+import { mapTokens } from "./parse-pattern.ts";
+import { compileProgram, type PatternProgram } from "./pattern-program.ts";
 import { runPattern } from "./run-pattern.ts";
-import type { StepMeter } from "./step-meter.ts";
-import { compilePattern } from "./translate-pattern.ts";
 
 /**
  * Maximum length of a pattern, and maximum number of its instructions. For example, `[a-z]{1,1000}` has 2,000
@@ -13,10 +13,12 @@ export const PATTERN_LIMITS = { characters: 1000, instructions: 10_000 } as cons
 // RE2 caches up to 8 MB of states per pattern. The cache is dropped after this many steps.
 const STEPS_UNTIL_CACHE_DROP = 200_000;
 
-interface RegExpLike {
-  test(text: string): boolean;
-  toString(): string;
-}
+// White space in ECMAScript. RE2's `\s` matches only six ASCII characters.
+const WHITE_SPACE =
+  "\\t-\\r \\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}";
+
+const TOO_MANY_REPETITIONS =
+  "is a pattern with too many repetitions; use minLength and maxLength, or lower the counts";
 
 /** Returns why a pattern cannot be used, or undefined if it can. */
 export function findPatternError(pattern: string): string | undefined {
@@ -31,30 +33,27 @@ export function findPatternError(pattern: string): string | undefined {
     compileProgram(pattern, PATTERN_LIMITS.instructions);
     return undefined;
   } catch (error) {
-    if (error instanceof TooManyRepetitionsError) return TOO_MANY_REPETITIONS;
+    if (error instanceof RangeError) return TOO_MANY_REPETITIONS;
     const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, "") : "";
     return `is not an ECMAScript regular expression (${reason}); correct it, or check the value in the worker`;
   }
 }
-
-const TOO_MANY_REPETITIONS =
-  "is a pattern with too many repetitions; use minLength and maxLength, or lower the counts";
 
 /**
  * Returns the regular expression engine for Ajv. RE2 matches in linear time and is charged before it runs. It
  * does not support lookaround and backreferences, so `runPattern` runs such patterns and is charged for each
  * step. V8's engine is never used, because a running match cannot be interrupted.
  */
-export function createRegExpEngine(meter: StepMeter): { (pattern: string): RegExpLike; code: string } {
-  const engine = (pattern: string): RegExpLike => {
-    const test = makeTest(pattern, meter);
-    return {
-      test,
-      // Ajv caches compiled patterns by this text. If it were the same for all patterns, each pattern of a
-      // schema would use the first compiled one.
-      toString: () => pattern,
-    };
-  };
+export function createRegExpEngine(meter: StepMeter): {
+  (pattern: string): { test(text: string): boolean };
+  code: string;
+} {
+  const engine = (pattern: string) => ({
+    test: makeTest(pattern, meter),
+    // Ajv caches compiled patterns by this text. If it were the same for all patterns, each pattern of a
+    // schema would use the first compiled one.
+    toString: () => pattern,
+  });
   // Ajv requires `code` on every engine, but uses it only to generate standalone code.
   return Object.assign(engine, { code: "linearRegExp" });
 }
@@ -80,9 +79,22 @@ function makeTest(pattern: string, meter: StepMeter): (text: string) => boolean 
   };
 }
 
+/**
+ * Compiles an ECMAScript pattern for RE2, with ECMAScript's white space. Returns undefined if RE2 does not support the
+ * pattern.
+ */
 function compileForRe2(pattern: string): RE2JS | undefined {
+  const hasNamedGroup = /\(\?P?<[^=!]/.test(pattern);
   try {
-    return compilePattern(pattern);
+    const translated = mapTokens(pattern, (token, isInClass) => {
+      if (token === "\\s") return isInClass ? WHITE_SPACE : `[${WHITE_SPACE}]`;
+      if (token === "\\S" && !isInClass) return `[^${WHITE_SPACE}]`;
+      if (token === "\\S") throw new SyntaxError("a negated class cannot be expanded inside another class");
+      // RE2JS would parse a named backreference as the letter `k`.
+      if (token === "\\k" && hasNamedGroup && !isInClass) throw new SyntaxError("RE2 has no backreferences");
+      return token;
+    });
+    return RE2JS.compile(RE2JS.translateRegExp(translated));
   } catch {
     return undefined;
   }

@@ -37,15 +37,21 @@ export function parsePattern(pattern: string): ParsedPattern {
 }
 
 function translateSpelling(pattern: string): string {
-  const flags = /^\(\?([ims]+)\)/.exec(pattern);
-  const body = flags === null ? pattern : pattern.slice(flags[0].length);
+  const [prefix = "", flags] = /^\(\?([ims]+)\)/.exec(pattern) ?? [];
+  const translated = mapTokens(pattern.slice(prefix.length), (token, isInClass) => {
+    if (isInClass) return token;
+    return FOREIGN_SPELLINGS[token] ?? token.replace(/^\(\?P=(\w+)\)$/, "\\k<$1>");
+  });
+  return flags === undefined ? translated : `(?${flags}:${translated})`;
+}
+
+/** Replaces the tokens of a pattern: escapes, the start of a named group, Python's backreferences and single characters. */
+export function mapTokens(pattern: string, map: (token: string, isInClass: boolean) => string): string {
   let isInClass = false;
-  const translated = body.replace(/\\.|\(\?P<|\(\?P=(\w+)\)|[[\]]/gs, (token, name: string | undefined) => {
+  return pattern.replace(/\\.|\(\?P<|\(\?P=\w+\)|./gs, (token) => {
+    const mapped = map(token, isInClass);
     if (token === "[") isInClass = true;
     else if (token === "]") isInClass = false;
-    if (isInClass) return token;
-    if (name !== undefined) return `\\k<${name}>`;
-    return FOREIGN_SPELLINGS[token] ?? token;
+    return mapped;
   });
-  return flags === null ? translated : `(?${flags[1]}:${translated})`;
 }

@@ -1,6 +1,5 @@
-import type { AST } from "@eslint-community/regexpp";
+import { type AST, visitRegExpAST } from "@eslint-community/regexpp";
 import { parsePattern } from "./parse-pattern.ts";
-import { isWordCharacter, type Modes, makeCharacterTest } from "./pattern-characters.ts";
 
 /** One instruction. The next one follows unless stated otherwise. `isBackward` is true inside a lookbehind. */
 export type Instruction =
@@ -27,20 +26,24 @@ export interface PatternProgram {
   readonly isAnchored: boolean;
 }
 
-/** Thrown if the repetitions of a pattern exceed the maximum number of instructions. */
-export class TooManyRepetitionsError extends Error {
-  constructor() {
-    super("too many repetitions");
-    this.name = "TooManyRepetitionsError";
-  }
+/** The flags, modifiers and direction in effect at a position of a pattern. */
+interface Modes {
+  /** True inside a lookbehind. */
+  readonly isBackward: boolean;
+  readonly ignoreCase: boolean;
+  readonly multiline: boolean;
+  readonly dotAll: boolean;
+  readonly isUnicode: boolean;
 }
 
-/** Compiles an ECMAScript pattern for `runPattern`; throws a `SyntaxError` or a `TooManyRepetitionsError`. */
+const ASCII = 128;
+
+/** Compiles an ECMAScript pattern for `runPattern`; throws a `SyntaxError`, or a `RangeError` if it is too large. */
 export function compileProgram(pattern: string, maxInstructions: number): PatternProgram {
   const { tree, isUnicode } = parsePattern(pattern);
   const compiler = new Compiler(maxInstructions);
-  const modes: Modes = { ignoreCase: false, multiline: false, dotAll: false, isUnicode };
-  compiler.alternatives(tree.alternatives, modes, false);
+  const modes: Modes = { ignoreCase: false, multiline: false, dotAll: false, isUnicode, isBackward: false };
+  compiler.alternatives(tree.alternatives, modes);
   compiler.write({ op: "match" });
   return {
     instructions: compiler.instructions,
@@ -74,13 +77,13 @@ class Compiler {
     return instruction;
   }
 
-  alternatives(alternatives: readonly AST.Alternative[], modes: Modes, isBackward: boolean): void {
+  alternatives(alternatives: readonly AST.Alternative[], modes: Modes): void {
     const jumps: { to: number }[] = [];
     alternatives.forEach(({ elements }, index) => {
       const isLast = index === alternatives.length - 1;
       const split = isLast ? undefined : this.write({ op: "split", first: this.#here + 1, second: 0 });
-      const ordered = isBackward ? elements.toReversed() : elements;
-      for (const element of ordered) this.#element(element, modes, isBackward);
+      const ordered = modes.isBackward ? elements.toReversed() : elements;
+      for (const element of ordered) this.#element(element, modes);
       if (split === undefined) return;
       jumps.push(this.write({ op: "jump", to: 0 }));
       split.second = this.#here;
@@ -95,45 +98,44 @@ class Compiler {
   // Counts an iteration even if its body is empty: it adds no instructions, but it takes time.
   #count(): void {
     this.#iterations += 1;
-    if (this.#iterations > this.#maxInstructions) throw new TooManyRepetitionsError();
+    if (this.#iterations > this.#maxInstructions) throw new RangeError("too many repetitions");
   }
 
-  #element(element: AST.Element, modes: Modes, isBackward: boolean): void {
-    if (element.type === "Quantifier") this.#quantifier(element, modes, isBackward);
-    else if (element.type === "CapturingGroup") this.#capturingGroup(element, modes, isBackward);
+  #element(element: AST.Element, modes: Modes): void {
+    if (element.type === "Quantifier") this.#quantifier(element, modes);
+    else if (element.type === "CapturingGroup") this.#capturingGroup(element, modes);
     else if (element.type === "Assertion") this.#assertion(element, modes);
     else if (element.type === "Group") {
-      this.alternatives(element.alternatives, getModesWithin(element, modes), isBackward);
+      this.alternatives(element.alternatives, getModesWithin(element, modes));
     } else if (element.type === "Backreference") {
       const groups = [element.resolved].flat().map((group) => this.#groupNumber(group));
-      this.write({ op: "same", groups, ignoreCase: modes.ignoreCase, isBackward });
+      this.write({ op: "same", groups, ignoreCase: modes.ignoreCase, isBackward: modes.isBackward });
     } else if (element.type === "ExpressionCharacterClass") {
       throw new SyntaxError("character class expressions need the flag v, which JSON Schema does not set");
     } else {
-      this.write({ op: "character", test: makeCharacterTest(element, modes), isBackward });
+      this.write({ op: "character", test: makeCharacterTest(element, modes), isBackward: modes.isBackward });
     }
   }
 
   #groupNumber(group: AST.CapturingGroup): number {
-    const known = this.#groups.get(group);
-    if (known !== undefined) return known;
-    this.#groups.set(group, this.#groups.size);
-    return this.#groups.size - 1;
+    const number = this.#groups.get(group) ?? this.#groups.size;
+    this.#groups.set(group, number);
+    return number;
   }
 
-  #capturingGroup(element: AST.CapturingGroup, modes: Modes, isBackward: boolean): void {
+  #capturingGroup(element: AST.CapturingGroup, modes: Modes): void {
     const group = element.references.length === 0 ? undefined : this.#groupNumber(element);
     if (group !== undefined) this.write({ op: "open", group });
-    this.alternatives(element.alternatives, modes, isBackward);
+    this.alternatives(element.alternatives, modes);
     if (group !== undefined) this.write({ op: "close", group });
   }
 
-  #quantifier({ element, min, max, greedy }: AST.Quantifier, modes: Modes, isBackward: boolean): void {
+  #quantifier({ element, min, max, greedy }: AST.Quantifier, modes: Modes): void {
     const groups = listReferencedGroups(element).map((group) => this.#groupNumber(group));
     const writeIteration = () => {
       this.#count();
       if (groups.length > 0) this.write({ op: "forget", groups });
-      this.#element(element, modes, isBackward);
+      this.#element(element, modes);
     };
     for (let index = 0; index < min; index += 1) writeIteration();
     if (max === Number.POSITIVE_INFINITY) {
@@ -167,20 +169,24 @@ class Compiler {
   #assertion(assertion: AST.Assertion, modes: Modes): void {
     if (assertion.kind === "lookahead" || assertion.kind === "lookbehind") {
       const look = this.write({ op: "look", isNegative: assertion.negate, next: 0 });
-      this.alternatives(assertion.alternatives, modes, assertion.kind === "lookbehind");
+      this.alternatives(assertion.alternatives, { ...modes, isBackward: assertion.kind === "lookbehind" });
       this.write({ op: "match" });
       look.next = this.#here;
     } else if (assertion.kind === "word") {
       const { negate } = assertion;
       this.write({
         op: "position",
-        test: (text, at) =>
-          (isWordCharacter(text.charCodeAt(at - 1)) !== isWordCharacter(text.charCodeAt(at))) !== negate,
+        test: (text, at) => (isWordCharacter(text, at - 1) !== isWordCharacter(text, at)) !== negate,
       });
     } else {
       this.write({ op: "position", test: makeEdgeTest(assertion.kind, modes.multiline) });
     }
   }
+}
+
+/** Returns false before the start and after the end of a text. */
+function isWordCharacter(text: string, at: number): boolean {
+  return /\w/.test(text.charAt(at));
 }
 
 function makeEdgeTest(kind: "start" | "end", multiline: boolean): (text: string, at: number) => boolean {
@@ -189,13 +195,32 @@ function makeEdgeTest(kind: "start" | "end", multiline: boolean): (text: string,
   return (text, at) => at === text.length || isLineEnd(text, at);
 }
 
+/**
+ * Returns the test for one character. It uses V8's engine for Unicode properties and case folding, because a match of one
+ * character against one class cannot backtrack.
+ */
+function makeCharacterTest(
+  element: AST.Character | AST.CharacterClass | AST.CharacterSet,
+  modes: Modes,
+): (code: number) => boolean {
+  if (element.type === "Character" && !modes.ignoreCase) return (code) => code === element.value;
+  const flags = `${modes.isUnicode ? "u" : ""}${modes.ignoreCase ? "i" : ""}${modes.dotAll ? "s" : ""}`;
+  const expression = new RegExp(`^(?:${element.raw})$`, flags);
+  const known = new Int8Array(ASCII);
+  return (code) => {
+    if (code >= ASCII) return expression.test(String.fromCodePoint(code));
+    if (known[code] === 0) known[code] = expression.test(String.fromCharCode(code)) ? 1 : -1;
+    return known[code] === 1;
+  };
+}
+
 function getModesWithin({ modifiers }: AST.Group, modes: Modes): Modes {
   if (modifiers === null) return modes;
   const { add, remove } = modifiers;
   const pick = (name: "ignoreCase" | "multiline" | "dotAll") =>
     (modes[name] || add[name]) && remove?.[name] !== true;
   return {
-    isUnicode: modes.isUnicode,
+    ...modes,
     ignoreCase: pick("ignoreCase"),
     multiline: pick("multiline"),
     dotAll: pick("dotAll"),
@@ -204,11 +229,11 @@ function getModesWithin({ modifiers }: AST.Group, modes: Modes): Modes {
 
 /** Returns the groups within an element that have a backreference. */
 function listReferencedGroups(element: AST.Element): AST.CapturingGroup[] {
-  const inner =
-    element.type === "Quantifier"
-      ? listReferencedGroups(element.element)
-      : "alternatives" in element
-        ? element.alternatives.flatMap(({ elements }) => elements.flatMap(listReferencedGroups))
-        : [];
-  return element.type === "CapturingGroup" && element.references.length > 0 ? [element, ...inner] : inner;
+  const groups: AST.CapturingGroup[] = [];
+  visitRegExpAST(element, {
+    onCapturingGroupEnter(group) {
+      if (group.references.length > 0) groups.push(group);
+    },
+  });
+  return groups;
 }

@@ -1,5 +1,5 @@
+import type { StepMeter } from "../step-meter.ts";
 import type { Instruction, PatternProgram } from "./pattern-program.ts";
-import type { StepMeter } from "./step-meter.ts";
 
 /**
  * Three numbers per captured group: the start and end of its last match, and the start of a match in
@@ -52,13 +52,9 @@ class Matcher {
     captures: Captures,
     failed: Set<number | string>,
   ): Captures | undefined {
-    // Three stacks of backtracking points. For a long text, a stack of objects would take several times the memory.
-    const indexes = [start];
-    const positions = [position];
-    const captureStack = [captures];
-    for (let index = indexes.pop(); index !== undefined; index = indexes.pop()) {
-      let at = positions.pop() ?? 0;
-      let groups = captureStack.pop() ?? captures;
+    const untried = [{ index: start, at: position, groups: captures }];
+    for (let point = untried.pop(); point !== undefined; point = untried.pop()) {
+      let { index, at, groups } = point;
       for (;;) {
         this.#meter.charge(1);
         const instruction: Instruction | undefined = this.#program.instructions[index];
@@ -68,9 +64,7 @@ class Matcher {
           const state = this.#describeState(index, at, groups);
           if (failed.has(state)) break;
           failed.add(state);
-          indexes.push(instruction.second);
-          positions.push(at);
-          captureStack.push(groups);
+          untried.push({ index: instruction.second, at, groups });
           index = instruction.first;
           continue;
         }

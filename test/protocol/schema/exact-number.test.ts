@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { findInexactNumber, isExactNumber } from "../../../protocol/schema/exact-number.ts";
+import { findInexactNumber, isExactNumber } from "../../../protocol/schema/exact-json.ts";
 import { parseJsonBody } from "../../../server/http/json-body.ts";
 
 describe("isExactNumber", () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { compileSchema } from "../../../server/schemas/compile-schema.ts";
 import { createFormats } from "../../../server/schemas/linear-formats.ts";
 import { createRegExpEngine, findPatternError } from "../../../server/schemas/patterns/linear-regexp.ts";
-import { StepMeter } from "../../../server/schemas/patterns/step-meter.ts";
+import { StepMeter } from "../../../server/schemas/step-meter.ts";
 import { getCpuTime } from "../../support/cpu-time.ts";
 
 const createUnlimitedMeter = () => {

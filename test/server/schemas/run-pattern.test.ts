@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { OutOfStepsError } from "../../../protocol/schema/step-budget.ts";
 import {
   createRegExpEngine,
   findPatternError,
@@ -7,7 +8,7 @@ import {
 } from "../../../server/schemas/patterns/linear-regexp.ts";
 import { compileProgram } from "../../../server/schemas/patterns/pattern-program.ts";
 import { runPattern } from "../../../server/schemas/patterns/run-pattern.ts";
-import { OutOfStepsError, StepMeter } from "../../../server/schemas/patterns/step-meter.ts";
+import { StepMeter } from "../../../server/schemas/step-meter.ts";
 import { getCpuTime } from "../../support/cpu-time.ts";
 
 const startMeter = (steps = Number.POSITIVE_INFINITY) => {

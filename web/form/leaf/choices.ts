@@ -1,6 +1,5 @@
-import type { JsonValue } from "../../../protocol/json.ts";
-import { toCanonicalJson } from "../../../protocol/schema/canonical-json.ts";
-import { isRoundedInteger } from "../../../protocol/schema/exact-number.ts";
+import { type JsonValue, toCanonicalJson } from "../../../protocol/json.ts";
+import { isRoundedInteger } from "../../../protocol/schema/exact-json.ts";
 import { FORM_KEYWORDS, type FormSchema } from "../schema/form-schema.ts";
 import { formatValue } from "../schema/prepare-scalar.ts";
 

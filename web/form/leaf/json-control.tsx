@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { findInexactNumber, formatInexactNumberMessage } from "../../../protocol/schema/exact-number.ts";
+import { findInexactNumber, formatInexactNumberMessage } from "../../../protocol/schema/exact-json.ts";
 import { type ControlProps, getEmptyValue } from "./control.ts";
 
 const formatJson = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value, null, 2));

@@ -1,6 +1,9 @@
 import { useEffect, useRef, useState } from "react";
-import { formatInexactNumberMessage, isExactNumber } from "../../../protocol/schema/exact-number.ts";
-import { isMultipleOf } from "../../../protocol/schema/multiple-of.ts";
+import {
+  formatInexactNumberMessage,
+  isExactNumber,
+  isMultipleOf,
+} from "../../../protocol/schema/exact-json.ts";
 import type { FormSchema } from "../schema/form-schema.ts";
 import { type ControlProps, getEmptyValue, getPlaceholder } from "./control.ts";
 

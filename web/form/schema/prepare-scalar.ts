@@ -1,6 +1,5 @@
-import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
-import { toCanonicalJson } from "../../../protocol/schema/canonical-json.ts";
-import { isRoundedInteger } from "../../../protocol/schema/exact-number.ts";
+import { type JsonObject, type JsonValue, toCanonicalJson } from "../../../protocol/json.ts";
+import { isRoundedInteger } from "../../../protocol/schema/exact-json.ts";
 import { toSafePattern } from "../../../protocol/schema/safe-pattern.ts";
 import {
   FORM_KEYWORDS,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isDate, isDateTime, isDuration, isTime } from "../../../protocol/schema/iso-8601.ts";
+import { isDate, isDateTime, isDuration, isTime } from "../../../protocol/schema/formats.ts";
 
 describe("isDate", () => {
   test.each(["2024-02-29", "2000-02-29", "0001-01-01", "9999-12-31"])("accepts %s", (text) => {

@@ -1,0 +1,174 @@
+import type { ValidateFunction } from "ajv";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { type Draft, isSince } from "../../protocol/schema/drafts.ts";
+import { describeErrors } from "./describe-errors.ts";
+import type { JsonObject, SchemaError } from "./schema-error.ts";
+
+/**
+ * The part of a value to which a subschema is applied: the value itself, its items, its named properties, its
+ * properties whose names are not in the schema, or its property names. `none`: the subschema is applied only
+ * if another one refers to it.
+ */
+export type InstanceLocation = "value" | "item" | "property" | "dynamic-property" | "property-name" | "none";
+
+type Form = keyof typeof FORMS;
+
+/** A keyword that constrains values or contains subschemas. */
+interface Keyword {
+  readonly form: Form;
+  readonly since?: Draft;
+  /** Undefined if the keyword contains no subschemas. */
+  readonly location?: InstanceLocation;
+}
+
+/** A keyword that contains subschemas. */
+export type Applicator = Required<Pick<Keyword, "form" | "location">>;
+
+const TYPE = "^(array|boolean|integer|null|number|object|string)$";
+const NAMES = { items: { type: "string" }, uniqueItems: true };
+
+/** JSON Schemas of the values of keywords. */
+const FORMS = {
+  any: true,
+  boolean: { type: "boolean" },
+  string: { type: "string" },
+  // The dashboard's form and the CLI print these annotations, so their types are checked.
+  text: { type: ["string", "null"] },
+  number: { type: "number" },
+  // A boolean in draft 4.
+  bound: { type: ["number", "boolean"] },
+  divisor: { type: "number", exclusiveMinimum: 0 },
+  count: { type: "integer", minimum: 0 },
+  array: { type: "array" },
+  types: {
+    type: ["string", "array"],
+    pattern: TYPE,
+    items: { type: "string", pattern: TYPE },
+    minItems: 1,
+    uniqueItems: true,
+  },
+  names: { type: "array", ...NAMES },
+  namesByName: { type: "object", additionalProperties: { type: "array", ...NAMES } },
+  schema: { type: ["object", "boolean"] },
+  schemas: { type: "array", items: { type: ["object", "boolean"] }, minItems: 1 },
+  schemaOrSchemas: { type: ["object", "boolean", "array"], items: { type: ["object", "boolean"] } },
+  schemasByName: { type: "object", additionalProperties: { type: ["object", "boolean"] } },
+  schemasOrNamesByName: {
+    type: "object",
+    additionalProperties: { type: ["object", "boolean", "array"], ...NAMES },
+  },
+} as const;
+
+const KEYWORDS: Readonly<Record<string, Keyword>> = {
+  type: { form: "types" },
+  enum: { form: "array" },
+  const: { form: "any", since: "draft-06" },
+  multipleOf: { form: "divisor" },
+  maximum: { form: "number" },
+  exclusiveMaximum: { form: "bound" },
+  minimum: { form: "number" },
+  exclusiveMinimum: { form: "bound" },
+  maxLength: { form: "count" },
+  minLength: { form: "count" },
+  pattern: { form: "string" },
+  format: { form: "string" },
+  maxItems: { form: "count" },
+  minItems: { form: "count" },
+  uniqueItems: { form: "boolean" },
+  maxContains: { form: "count", since: "2019-09" },
+  minContains: { form: "count", since: "2019-09" },
+  maxProperties: { form: "count" },
+  minProperties: { form: "count" },
+  required: { form: "names" },
+  dependentRequired: { form: "namesByName", since: "2019-09" },
+  allOf: { form: "schemas", location: "value" },
+  anyOf: { form: "schemas", location: "value" },
+  oneOf: { form: "schemas", location: "value" },
+  not: { form: "schema", location: "value" },
+  if: { form: "schema", location: "value", since: "draft-07" },
+  // biome-ignore lint/suspicious/noThenProperty: it is a keyword of JSON Schema
+  then: { form: "schema", location: "value", since: "draft-07" },
+  else: { form: "schema", location: "value", since: "draft-07" },
+  dependentSchemas: { form: "schemasByName", location: "value", since: "2019-09" },
+  dependencies: { form: "schemasOrNamesByName", location: "value" },
+  properties: { form: "schemasByName", location: "property" },
+  patternProperties: { form: "schemasByName", location: "dynamic-property" },
+  additionalProperties: { form: "schema", location: "dynamic-property" },
+  unevaluatedProperties: { form: "schema", location: "dynamic-property", since: "2019-09" },
+  propertyNames: { form: "schema", location: "property-name", since: "draft-06" },
+  prefixItems: { form: "schemas", location: "item", since: "2020-12" },
+  items: { form: "schemaOrSchemas", location: "item" },
+  additionalItems: { form: "schema", location: "item" },
+  unevaluatedItems: { form: "schema", location: "item", since: "2019-09" },
+  contains: { form: "schema", location: "item", since: "draft-06" },
+  contentSchema: { form: "schema", location: "none", since: "2019-09" },
+  $defs: { form: "schemasByName", location: "none" },
+  definitions: { form: "schemasByName", location: "none" },
+};
+
+const ANNOTATIONS: Readonly<Record<string, Form>> = { title: "text", description: "text", $comment: "text" };
+
+/** Returns the keywords of a subschema that constrain values in a draft. */
+export function pickKeywords(schema: JsonObject, draft: Draft): JsonObject {
+  return Object.fromEntries(Object.entries(schema).filter(([name]) => findKeyword(name, draft)));
+}
+
+/** Returns how a keyword contains subschemas in a draft; undefined if it contains none or is unknown. */
+export function getApplicator(name: string, draft: Draft): Applicator | undefined {
+  const { form, location } = findKeyword(name, draft) ?? {};
+  return form === undefined || location === undefined ? undefined : { form, location };
+}
+
+/** Returns true if the value of a keyword is a map of subschemas by name. */
+export function isMap({ form }: Applicator): boolean {
+  return form === "schemasByName" || form === "schemasOrNamesByName";
+}
+
+/** Returns true if a keyword of a draft refers to another schema. */
+export function isReference(name: string, draft: Draft): boolean {
+  if (name === "$ref") return true;
+  if (name === "$dynamicRef") return isSince(draft, "2020-12");
+  return name === "$recursiveRef" && (draft === "2019-09" || draft === "unnamed");
+}
+
+let validateForms: ValidateFunction | undefined;
+
+/**
+ * Returns the errors of a subschema's keywords under the rules of its draft. It does not validate against a
+ * meta-schema, because keywords may have the form of another draft, and annotations that joblib does not read,
+ * such as OpenAPI's `example`, may have any value.
+ */
+export function findKeywordErrors(schema: JsonObject, draft: Draft): SchemaError[] {
+  if (Array.isArray(schema["items"]) && schema["prefixItems"] !== undefined) {
+    return [{ pointer: "/items", detail: "must be a schema, not an array, if prefixItems is present" }];
+  }
+  validateForms ??= compileForms();
+  const names = Object.keys(schema).filter(
+    (name) => findKeyword(name, draft) ?? Object.hasOwn(ANNOTATIONS, name),
+  );
+  return validateForms(Object.fromEntries(names.map((name) => [name, schema[name]])))
+    ? []
+    : describeErrors(validateForms.errors ?? []);
+}
+
+function compileForms(): ValidateFunction {
+  // Without inlining, the compilation takes 20 ms instead of 70 ms.
+  const ajv = new Ajv2020({
+    meta: false,
+    validateSchema: false,
+    strict: false,
+    allErrors: true,
+    verbose: true,
+    inlineRefs: false,
+    code: { optimize: false },
+  });
+  const forms = { ...ANNOTATIONS };
+  for (const [name, { form }] of Object.entries(KEYWORDS)) forms[name] = form;
+  const properties = Object.entries(forms).map(([name, form]) => [name, { $ref: `#/$defs/${form}` }]);
+  return ajv.compile({ properties: Object.fromEntries(properties), $defs: FORMS });
+}
+
+function findKeyword(name: string, draft: Draft): Keyword | undefined {
+  const keyword = Object.hasOwn(KEYWORDS, name) ? KEYWORDS[name] : undefined;
+  return keyword !== undefined && isSince(draft, keyword.since ?? "draft-04") ? keyword : undefined;
+}
