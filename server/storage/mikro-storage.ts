@@ -1,6 +1,5 @@
 import type { Meter } from "../ports.ts";
 import { checkDatabase, findDatabaseProblems, isUnsuitable } from "./database/database-checks.ts";
-import { requireUrlTls } from "./database/host-url.ts";
 import { createDiagnosisStorage } from "./diagnosis-storage.ts";
 import { createInvitationStorage } from "./invitation-storage.ts";
 import { createJobStorage } from "./job-storage.ts";
@@ -10,8 +9,7 @@ import type { Storage } from "./ports/storage.ts";
 import { checkWritable } from "./queries/check-writable.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
 import type { Orm } from "./sessions/orm.ts";
-import { getOrmSecurity } from "./sessions/orm-connection.ts";
-import { shareSessionPool } from "./sessions/pool-options.ts";
+import { getOrmSecurity, requireUrlTls, shareSessionPool } from "./sessions/orm-connection.ts";
 import { createSessions } from "./sessions/sessions.ts";
 import { createStatsStorage } from "./stats-storage.ts";
 import { createSweepStorage } from "./sweep-storage.ts";

@@ -3,7 +3,6 @@ import { sql } from "kysely";
 import { entities } from "../entities/entities.ts";
 import type { Orm } from "../sessions/orm.ts";
 import { buildEmbeddedSettings } from "../sessions/session-settings.ts";
-import type { LockedDirectory } from "./data-directory.ts";
 import { postgresOptions } from "./postgres-options.ts";
 
 /** A PostgreSQL URL, or a directory for the embedded database (`memory://` keeps the data only in memory). */
@@ -36,10 +35,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
  */
 const MAX_LIFETIME_SECONDS = 300;
 
-const openPostgres = async (
+async function openPostgres(
   url: string,
   { poolSize = 10, statementTimeoutSeconds }: DatabaseOptions,
-): Promise<OwnedOrm> => {
+): Promise<OwnedOrm> {
   const { driverOptions, ...connection } = postgresOptions(url);
   return PostgresOrm.init({
     entities: [...entities],
@@ -55,7 +54,7 @@ const openPostgres = async (
       ...(statementTimeoutSeconds !== undefined && { query_timeout: statementTimeoutSeconds * 1000 }),
     },
   });
-};
+}
 
 /** Returns true if the embedded database keeps its data only in memory. */
 export const isInMemory = (dataDir: string): boolean => dataDir.startsWith("memory:");
@@ -64,47 +63,30 @@ export const isInMemory = (dataDir: string): boolean => dataDir.startsWith("memo
  * Opens the embedded database. Its module is imported only here, because it contains megabytes of
  * WebAssembly.
  */
-const openEmbedded = async (dataDir: string): Promise<OwnedOrm> => {
+async function openEmbedded(dataDir: string): Promise<OwnedOrm> {
   const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
-  if (isInMemory(dataDir)) {
-    const orm = await EmbeddedOrm.init({ entities: [...entities], dbName: IN_MEMORY });
-    return await initSession(orm);
-  }
+  const open = async (options: { dbName: string; driverOptions?: object }): Promise<OwnedOrm> => {
+    const orm = await EmbeddedOrm.init({ entities: [...entities], ...options });
+    await orm.connect();
+    await sql.raw(buildEmbeddedSettings()).execute(orm.em.fork().getKysely());
+    return Object.assign(orm, { hasSessionSettings: true });
+  };
+  if (isInMemory(dataDir)) return await open({ dbName: IN_MEMORY });
   const { lockDataDirectory, toDataDirectoryError } = await import("./data-directory.ts");
   const directory = await lockDataDirectory(dataDir);
   try {
-    const orm = await EmbeddedOrm.init({
-      entities: [...entities],
-      dbName: "postgres",
-      driverOptions: { dataDir: directory.database },
-    });
-    return withDirectory(await initSession(orm), directory);
+    const orm = await open({ dbName: "postgres", driverOptions: { dataDir: directory.database } });
+    return {
+      em: orm.em,
+      driver: orm.driver,
+      hasSessionSettings: true,
+      close: () => orm.close().finally(() => directory.release()),
+    };
   } catch (error) {
     directory.release();
     throw error instanceof Error ? error : toDataDirectoryError(dataDir, error);
   }
-};
-
-/** Connects, and applies joblib's settings to the only session. */
-const initSession = async (orm: OwnedOrm & { connect(): Promise<unknown> }): Promise<OwnedOrm> => {
-  await orm.connect();
-  await sql.raw(buildEmbeddedSettings()).execute(orm.em.fork().getKysely());
-  return Object.assign(orm, { hasSessionSettings: true });
-};
-
-/** Returns an ORM that releases the data directory when it is closed. */
-const withDirectory = (orm: OwnedOrm, directory: LockedDirectory): OwnedOrm => ({
-  em: orm.em,
-  driver: orm.driver,
-  ...(orm.hasSessionSettings !== undefined && { hasSessionSettings: orm.hasSessionSettings }),
-  async close() {
-    try {
-      await orm.close();
-    } finally {
-      directory.release();
-    }
-  },
-});
+}
 
 /** Opens PostgreSQL if there is a URL, else the embedded database. Does not apply migrations. */
 export const openDatabase = (options: DatabaseOptions): Promise<OwnedOrm> =>

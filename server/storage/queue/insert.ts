@@ -4,7 +4,7 @@ import { findTaskByKey } from "../queries/tasks/find-task-by-key.ts";
 import { toNewTaskRecord, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
 import type { Sessions } from "../sessions/sessions.ts";
-import { catchUnknownOutcome } from "../sessions/storage-unavailable.ts";
+import { catchUnknownOutcome } from "../sessions/storage-errors.ts";
 import { toAssignedTaskRecord } from "./assigned-task-record.ts";
 import { createBatcher } from "./batcher.ts";
 import { insertTask } from "./statements/insert-task.ts";

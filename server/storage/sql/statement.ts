@@ -1,6 +1,5 @@
 import { CompiledQuery, type RawBuilder } from "kysely";
 import type { Sql } from "../sessions/orm.ts";
-import { LookupSql } from "../sessions/session-sql.ts";
 
 /** A placeholder in the text of a statement. Each call passes a value for it. */
 export class Placeholder {
@@ -16,9 +15,9 @@ export class Placeholder {
  * value. Kysely took as long to build the text for each call as PostgreSQL takes to execute a small
  * statement.
  */
-export const defineStatement = <Row, Values extends readonly unknown[]>(
+export function defineStatement<Row, Values extends readonly unknown[]>(
   build: (...placeholders: { readonly [Index in keyof Values]: Placeholder }) => RawBuilder<Row>,
-): ((db: Sql, ...values: Values) => Promise<Row[]>) => {
+): (db: Sql, ...values: Values) => Promise<Row[]> {
   let text: string | undefined;
   let parameters: readonly unknown[] = [];
   return async (db, ...values) => {
@@ -31,10 +30,9 @@ export const defineStatement = <Row, Values extends readonly unknown[]>(
     const bound = parameters.map((parameter) =>
       parameter instanceof Placeholder ? values[parameter.index] : parameter,
     );
-    if (db instanceof LookupSql) return db.rows<Row>(text, bound);
     return (await db.executeQuery<Row>(CompiledQuery.raw(text, bound))).rows;
   };
-};
+}
 
 const asTuple = <Values extends readonly unknown[]>(
   placeholders: Placeholder[],
