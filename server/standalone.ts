@@ -101,18 +101,17 @@ async function requireUsableDatabase(storage: Storage): Promise<void> {
   }
 }
 
+const createUnavailable = (detail: string) => new Problem("service-unavailable", detail, { retryAfter: 1 });
+
 /** Sends problem documents for errors outside the plugin, too. */
 function setRootErrorHandlers(app: FastifyInstance) {
   app.setNotFoundHandler((_, reply) => {
     return sendProblem(reply, new Problem("route-not-found", "No route matches this path. See /docs."), "");
   });
   app.setErrorHandler((error, request, reply) => {
-    const unavailable = new Problem("service-unavailable", "The server is temporarily unavailable.", {
-      retryAfter: 1,
-    });
-    const problem = toKnownProblem(error) ?? unavailable;
-    if (problem === unavailable) request.log.error({ err: error }, "unexpected error");
-    return sendProblem(reply, problem, "");
+    const known = toKnownProblem(error);
+    if (known === undefined) request.log.error({ err: error }, "unexpected error");
+    return sendProblem(reply, known ?? createUnavailable("The server is temporarily unavailable."), "");
   });
 }
 
@@ -127,8 +126,7 @@ function closeConnectionsOnShutdown(app: FastifyInstance) {
   });
   // Fastify's own response to requests during the shutdown is not a problem document and has no Retry-After.
   app.addHook("onRequest", (_request, _reply, done) => {
-    if (isClosing)
-      done(new Problem("service-unavailable", "The server is shutting down. Try again.", { retryAfter: 1 }));
+    if (isClosing) done(createUnavailable("The server is shutting down. Try again."));
     else done();
   });
   // Hooks that run for every request use `done`: a promise per request took 5 % of the time of a submit.
@@ -227,11 +225,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     setRootErrorHandlers(app);
     if (auth === localAuth) {
       app.addHook("onRequest", async (request) => {
-        if (!isLocalRequest(request))
-          throw new Problem(
-            "forbidden",
-            "Without tokens, this server accepts requests only from its own machine.",
-          );
+        if (isLocalRequest(request)) return;
+        const detail = "Without tokens, this server accepts requests only from its own machine.";
+        throw new Problem("forbidden", detail);
       });
     }
     addStandaloneRoutes(app, {
@@ -244,7 +240,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
           ? { status: "up", kind: "in-process" }
           : { status: redis.status === "ready" ? "up" : "degraded", kind: "redis" },
     });
-    const { dashboard } = settings;
     await app.register(joblib, {
       orm,
       storage,
@@ -253,7 +248,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       ...auth,
       invitations,
       settings,
-      dashboard,
+      dashboard: settings.dashboard,
     });
     return app;
   } catch (error) {

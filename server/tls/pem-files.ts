@@ -49,31 +49,19 @@ function readCertificates(file: FileParameter): string {
 }
 
 /**
- * Includes the certificates of Node.js and NODE_EXTRA_CA_CERTS, because slim containers have no system certificates.
- */
-const readTrusted = (): string[] => [
-  ...new Set([...getCACertificates("default"), ...getCACertificates("system")]),
-];
-
-function requirePair({ cert, key }: TlsFiles): void {
-  if (cert !== undefined && key === undefined) {
-    throw new SettingsError(`${cert.source}: also set the private key of the certificate`);
-  }
-  if (key !== undefined && cert === undefined) {
-    throw new SettingsError(`${key.source}: also set the certificate of the key`);
-  }
-}
-
-/**
  * Creates a TLS context from the files. It is shared by all connections, because parsing the trusted
  * certificates takes about 90 ms. Unlike the text of the files, a context does not reveal the private key if
  * options are printed. Throws a `SettingsError` that names the parameter and the file.
  */
 export function createTlsContext(files: TlsFiles): SecureContext {
-  requirePair(files);
   const { ca, cert, key, passphrase, minVersion, maxVersion } = files;
+  if (cert && !key) throw new SettingsError(`${cert.source}: also set the private key of the certificate`);
+  if (key && !cert) throw new SettingsError(`${key.source}: also set the certificate of the key`);
+  // Includes the certificates of Node.js and NODE_EXTRA_CA_CERTS, because slim containers have no system
+  // certificates.
+  const trusted = () => [...new Set([...getCACertificates("default"), ...getCACertificates("system")])];
   const options: SecureContextOptions = {
-    ca: ca === undefined ? readTrusted() : readCertificates(ca),
+    ca: ca === undefined ? trusted() : readCertificates(ca),
     ...(cert !== undefined && { cert: readCertificates(cert) }),
     ...(key !== undefined && { key: readText(key) }),
     ...(passphrase !== undefined && { passphrase }),

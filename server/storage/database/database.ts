@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { entities } from "../entities/entities.ts";
 import type { Orm } from "../sessions/orm.ts";
 import { buildEmbeddedSettings } from "../sessions/session-settings.ts";
+import { lockDataDirectory, toDataDirectoryError } from "./data-directory.ts";
 import { postgresOptions } from "./postgres-options.ts";
 
 /** A PostgreSQL URL, or a directory for the embedded database (`memory://` keeps the data only in memory). */
@@ -59,23 +60,11 @@ async function openPostgres(
 /** Returns true if the embedded database keeps its data only in memory. */
 export const isInMemory = (dataDir: string): boolean => dataDir.startsWith("memory:");
 
-/**
- * Opens the embedded database. Its module is imported only here, because it contains megabytes of
- * WebAssembly.
- */
 async function openEmbedded(dataDir: string): Promise<OwnedOrm> {
-  const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
-  const open = async (options: { dbName: string; driverOptions?: object }): Promise<OwnedOrm> => {
-    const orm = await EmbeddedOrm.init({ entities: [...entities], ...options });
-    await orm.connect();
-    await sql.raw(buildEmbeddedSettings()).execute(orm.em.fork().getKysely());
-    return Object.assign(orm, { hasSessionSettings: true });
-  };
-  if (isInMemory(dataDir)) return await open({ dbName: IN_MEMORY });
-  const { lockDataDirectory, toDataDirectoryError } = await import("./data-directory.ts");
+  if (isInMemory(dataDir)) return initEmbedded({ dbName: IN_MEMORY });
   const directory = await lockDataDirectory(dataDir);
   try {
-    const orm = await open({ dbName: "postgres", driverOptions: { dataDir: directory.database } });
+    const orm = await initEmbedded({ dbName: "postgres", driverOptions: { dataDir: directory.database } });
     return {
       em: orm.em,
       driver: orm.driver,
@@ -86,6 +75,15 @@ async function openEmbedded(dataDir: string): Promise<OwnedOrm> {
     directory.release();
     throw error instanceof Error ? error : toDataDirectoryError(dataDir, error);
   }
+}
+
+/** Opens the embedded database. Its module is imported only here, because it contains megabytes of WebAssembly. */
+async function initEmbedded(options: { dbName: string; driverOptions?: object }): Promise<OwnedOrm> {
+  const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
+  const orm = await EmbeddedOrm.init({ entities: [...entities], ...options });
+  await orm.connect();
+  await sql.raw(buildEmbeddedSettings()).execute(orm.em.fork().getKysely());
+  return Object.assign(orm, { hasSessionSettings: true });
 }
 
 /** Opens PostgreSQL if there is a URL, else the embedded database. Does not apply migrations. */

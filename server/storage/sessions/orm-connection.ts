@@ -7,6 +7,7 @@ import { ChannelBoundClient } from "../database/channel-binding.ts";
 import { postgresOptions } from "../database/postgres-options.ts";
 import type { Orm } from "./orm.ts";
 import { SessionPool } from "./session-pool.ts";
+import { DEFAULT_STATEMENT_TIMEOUT_MS } from "./session-settings.ts";
 
 const isPlainObject = (value: unknown): value is Dictionary =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
@@ -26,8 +27,6 @@ function readClientConfig({ driver, em }: Orm) {
   return { config, clientClass: clientClass === Client ? Client : ChannelBoundClient };
 }
 
-/** Statement timeout if the configuration of the ORM has none. */
-const STATEMENT_TIMEOUT_MS = 30_000;
 /** Default pool size of MikroORM. */
 const DEFAULT_POOL_SIZE = 10;
 
@@ -43,7 +42,7 @@ export function openSessionPool(orm: Orm): SessionPool | undefined {
     client,
     clientClass,
     defaultSessions: client.max ?? DEFAULT_POOL_SIZE,
-    statementTimeoutMs: client.query_timeout ?? STATEMENT_TIMEOUT_MS,
+    statementTimeoutMs: client.query_timeout ?? DEFAULT_STATEMENT_TIMEOUT_MS,
   });
 }
 

@@ -83,6 +83,9 @@ export interface SessionSettings {
   readonly statementTimeoutMs: number;
 }
 
+/** Statement timeout if the ORM's configuration has none, and on the sessions of a host. */
+export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
+
 const getValues = ({ planMode, statementTimeoutMs }: SessionSettings): SettingValues => ({
   ...SEMANTICS,
   ...(planMode === "default" ? DEFAULT_PLANNER : LOOKUP_PLANNER),

@@ -12,7 +12,7 @@ import { NO_METER } from "../../prometheus/no-meter.ts";
 import type { Orm, Sql, Tables } from "./orm.ts";
 import type { Session } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";
-import { buildTransactionSettings, type PlanMode } from "./session-settings.ts";
+import { buildTransactionSettings, DEFAULT_STATEMENT_TIMEOUT_MS, type PlanMode } from "./session-settings.ts";
 import {
   isPlanOutdated,
   isPreparedStatementLost,
@@ -134,19 +134,13 @@ export const runOnOrm = <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Pr
   withRetries(() => work(getKysely(orm)));
 
 /**
- * The default of `statement_timeout_seconds`, because joblib's setting does not apply to the sessions of a
- * host.
- */
-const STATEMENT_TIMEOUT_MS = 30_000;
-
-/**
  * Runs work in a transaction on a session of the ORM, without retries. joblib's settings apply until the end of the
  * transaction; the settings of the session do not change.
  */
 export function runInOrmTransaction<Value>(
   orm: Orm,
   work: (db: Sql) => Promise<Value>,
-  statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+  statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
 ): Promise<Value> {
   const settings = sql.raw(buildTransactionSettings({ planMode: "default", statementTimeoutMs }));
   return getKysely(orm)

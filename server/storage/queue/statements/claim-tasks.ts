@@ -1,8 +1,7 @@
 import { sql } from "kysely";
 import { INDEX_ORDER, QUEUE_ORDER } from "../../queries/tasks/queue-order.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { formatArray } from "../../sql/array-text.ts";
-import { defineStatement } from "../../sql/statement.ts";
+import { defineStatement, formatArray } from "../../sql/statement.ts";
 import type { ClaimedValues } from "../../task-columns.ts";
 import { CLAIMED_TASK_COLUMNS, NULL_TASK_COLUMNS, selectClaimedTaskRows } from "../lazy-claimed-task.ts";
 import { touchWorkers } from "./touch-worker.ts";

@@ -2,9 +2,7 @@ import { sql } from "kysely";
 import { getOrigins } from "../../../../protocol/index.ts";
 import type { Completion } from "../../../records.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { formatArray } from "../../sql/array-text.ts";
-import { toJsonText } from "../../sql/json-text.ts";
-import { defineStatement } from "../../sql/statement.ts";
+import { defineStatement, formatArray, toJsonText } from "../../sql/statement.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
 /** A completed task and the index of the completion that completed it. */

@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import type { Sql } from "../../sessions/orm.ts";
-import { formatRecordset, selectRecordset } from "../../sql/recordset.ts";
-import { defineStatement } from "../../sql/statement.ts";
+import { defineStatement, formatRecordset, selectRecordset } from "../../sql/statement.ts";
 
 /** A worker's heartbeat, with the ids of the tasks that it works on. */
 export interface Heartbeat {

@@ -2,8 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { Assignee } from "../../../records.ts";
 import { isAlive } from "../../queries/workers/is-alive.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { formatArray, formatTextArray } from "../../sql/array-text.ts";
-import { defineStatement } from "../../sql/statement.ts";
+import { defineStatement, formatArray, formatTextArray } from "../../sql/statement.ts";
 import { SUBMITTED_COLUMNS } from "../../task-columns.ts";
 import {
   ASSIGNED_COLUMNS,

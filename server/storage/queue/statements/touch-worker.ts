@@ -1,6 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import { formatArray } from "../../sql/array-text.ts";
-import type { Placeholder } from "../../sql/statement.ts";
+import { formatArray, type Placeholder } from "../../sql/statement.ts";
 
 /**
  * Builds a CTE that records a heartbeat of workers, whose ids are passed as an array. It never waits for a

@@ -3,10 +3,13 @@ import { getOrigins } from "../../../../protocol/index.ts";
 import type { Transition } from "../../../records.ts";
 import { selectTransitionedTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { formatArray } from "../../sql/array-text.ts";
-import { toJsonText } from "../../sql/json-text.ts";
-import { formatRecordset, selectRecordset } from "../../sql/recordset.ts";
-import { defineStatement } from "../../sql/statement.ts";
+import {
+  defineStatement,
+  formatArray,
+  formatRecordset,
+  selectRecordset,
+  toJsonText,
+} from "../../sql/statement.ts";
 import { setAttemptFailed } from "./lease-end.ts";
 import { touchWorkers } from "./touch-worker.ts";
 
