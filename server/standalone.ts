@@ -11,15 +11,15 @@ import { addStandaloneRoutes, type ComponentState, createMetrics } from "./http/
 import { createIdGenerator } from "./id-generator.ts";
 import { joblib } from "./plugin.ts";
 import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
-import { findObstacles } from "./require-database.ts";
+import { findObstacles, withDeadline } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
+import { findNetworkFileSystem } from "./storage/database/data-directory.ts";
 import { isInMemory, type OwnedOrm, openDatabase } from "./storage/database/database.ts";
-import { findNetworkFileSystem } from "./storage/database/network-file-system.ts";
 import { requireFit } from "./storage/database/unfit-database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/ports/storage.ts";
-import { StorageUnavailable } from "./storage/sessions/storage-unavailable.ts";
+import { StorageUnavailable } from "./storage/sessions/storage-errors.ts";
 import { describeTlsError } from "./tls/tls-errors.ts";
 
 /** Options of `createServer`. */
@@ -38,21 +38,21 @@ const MAX_PARAM_LENGTH = 5000;
 const REQUEST_TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 2000;
 
-const createAuth = ({ jwt_secret, jwks_url }: Settings, issuer: InvitationIssuer | undefined): HostAuth => {
+function createAuth({ jwt_secret, jwks_url }: Settings, issuer: InvitationIssuer | undefined): HostAuth {
   if (jwt_secret !== undefined) return jwtAuth({ secret: jwt_secret }, issuer?.status);
   if (jwks_url !== undefined) return jwtAuth({ jwksUrl: jwks_url });
   return localAuth;
-};
+}
 
-const requireSafeHost = ({ jwt_secret, jwks_url, host }: Settings): void => {
+function requireSafeHost({ jwt_secret, jwks_url, host }: Settings): void {
   if (jwt_secret !== undefined || jwks_url !== undefined || isLoopback(host)) return;
   throw new SettingsError(
     `JOBLIB_HOST: ${host} can be reached from other machines: set JOBLIB_JWT_SECRET or JOBLIB_JWKS_URL, or listen on 127.0.0.1`,
   );
-};
+}
 
 /** Connects to Redis if it is configured. The client library is loaded only in this case. */
-const connectRedis = async (url: string | undefined, app: FastifyInstance): Promise<Redis | undefined> => {
+async function connectRedis(url: string | undefined, app: FastifyInstance): Promise<Redis | undefined> {
   if (url === undefined) return undefined;
   const { Redis: Client } = await import("ioredis");
   const redis = new Client({
@@ -73,65 +73,56 @@ const connectRedis = async (url: string | undefined, app: FastifyInstance): Prom
     app.log.debug({ err: error }, "Redis connection error");
   });
   return redis;
-};
+}
 
-const readDatabaseState = async (storage: Storage, kind: string): Promise<ComponentState> => {
-  const timeoutError = new Error(`the database did not respond within ${PING_TIMEOUT_MS / 1000} s`);
-  const timeout = new Promise<never>((_, reject) =>
-    setTimeout(() => reject(timeoutError), PING_TIMEOUT_MS).unref(),
-  );
+async function readDatabaseState(storage: Storage, kind: string): Promise<ComponentState> {
   try {
-    await Promise.race([storage.ping(), timeout]);
+    await withDeadline(storage.ping(), PING_TIMEOUT_MS);
     return { status: "up", kind };
   } catch (error) {
-    if (error === timeoutError) return { status: "down", kind, reason: timeoutError.message };
     if (!(error instanceof StorageUnavailable)) return { status: "down", kind };
-    const status = error.kind === "read-only" ? "read-only" : "down";
-    return { status, kind, reason: error.message };
+    return { status: error.state === "read-only" ? "read-only" : "down", kind, reason: error.message };
   }
-};
+}
 
 /**
  * Throws if joblib cannot work with the database. If the database is only down, the server starts and
  * `/readyz` reports it.
  */
-const requireUsableDatabase = async (storage: Storage): Promise<void> => {
+async function requireUsableDatabase(storage: Storage): Promise<void> {
   try {
-    requireFit(await findObstacles({ storage }));
+    requireFit(await findObstacles(storage));
   } catch (error) {
-    const isDown = error instanceof StorageUnavailable && !["read-only", "refused"].includes(error.kind);
-    if (!isDown) throw error;
+    if (!(error instanceof StorageUnavailable) || error.state !== undefined) throw error;
   }
-};
+}
+
+const createUnavailable = (detail: string) => new Problem("service-unavailable", detail, { retryAfter: 1 });
 
 /** Sends problem documents for errors outside the plugin, too. */
-const setRootErrorHandlers = (app: FastifyInstance) => {
+function setRootErrorHandlers(app: FastifyInstance) {
   app.setNotFoundHandler((_, reply) => {
     return sendProblem(reply, new Problem("route-not-found", "No route matches this path. See /docs."), "");
   });
   app.setErrorHandler((error, request, reply) => {
-    const unavailable = new Problem("service-unavailable", "The server is temporarily unavailable.", {
-      retryAfter: 1,
-    });
-    const problem = toKnownProblem(error) ?? unavailable;
-    if (problem === unavailable) request.log.error({ err: error }, "unexpected error");
-    return sendProblem(reply, problem, "");
+    const known = toKnownProblem(error);
+    if (known === undefined) request.log.error({ err: error }, "unexpected error");
+    return sendProblem(reply, known ?? createUnavailable("The server is temporarily unavailable."), "");
   });
-};
+}
 
 /**
  * Closes each keep-alive connection after its current response while the server closes. Otherwise these
  * connections would delay the end of the server by a minute.
  */
-const closeConnectionsOnShutdown = (app: FastifyInstance) => {
+function closeConnectionsOnShutdown(app: FastifyInstance) {
   let isClosing = false;
   app.addHook("preClose", async () => {
     isClosing = true;
   });
   // Fastify's own response to requests during the shutdown is not a problem document and has no Retry-After.
   app.addHook("onRequest", (_request, _reply, done) => {
-    if (isClosing)
-      done(new Problem("service-unavailable", "The server is shutting down. Try again.", { retryAfter: 1 }));
+    if (isClosing) done(createUnavailable("The server is shutting down. Try again."));
     else done();
   });
   // Hooks that run for every request use `done`: a promise per request took 5 % of the time of a submit.
@@ -139,63 +130,60 @@ const closeConnectionsOnShutdown = (app: FastifyInstance) => {
     if (isClosing) reply.header("connection", "close");
     done(null, payload);
   });
-};
-
-const runMigrations = async (orm: OwnedOrm, log: FastifyInstance["log"]): Promise<void> => {
-  const applied = await migrate(orm);
-  if (applied.length > 0) log.info({ applied }, "database migrated");
-};
+}
 
 /**
  * Opens the database and applies migrations. Migrations use a connection without a statement timeout, because
  * they may take long.
  */
-const openMigratedDatabase = async (
+async function openMigratedDatabase(
   { settings, migrate: mustMigrate = true }: ServerOptions,
   log: FastifyInstance["log"],
-): Promise<OwnedOrm> => {
+): Promise<OwnedOrm> {
   const { database_url: url, data_dir: dataDir } = settings;
   if (url !== undefined && mustMigrate) {
-    await using stack = new AsyncDisposableStack();
     const connection = await openDatabase({ url, poolSize: 2 });
-    stack.defer(() => connection.close());
-    await runMigrations(connection, log);
+    await runMigrations(connection, log).finally(() => connection.close());
   }
   const orm = await openDatabase({
     ...(url === undefined ? { dataDir } : { url }),
     poolSize: settings.database_pool_size,
     statementTimeoutSeconds: settings.statement_timeout_seconds,
   });
-  if (url === undefined) warnAboutNetworkFileSystem(dataDir, log);
-  if (url !== undefined || !mustMigrate) return orm;
+  if (url !== undefined) return orm;
   try {
-    await runMigrations(orm, log);
+    warnAboutNetworkFileSystem(dataDir, log);
+    if (mustMigrate) await runMigrations(orm, log);
     return orm;
   } catch (error) {
     await orm.close();
     throw error;
   }
-};
+}
+
+async function runMigrations(orm: OwnedOrm, log: FastifyInstance["log"]): Promise<void> {
+  const applied = await migrate(orm);
+  if (applied.length > 0) log.info({ applied }, "database migrated");
+}
 
 /**
  * Warns if the directory is on a network file system: without working file locks, another machine could open it as
  * well.
  */
-const warnAboutNetworkFileSystem = (dataDir: string, log: FastifyInstance["log"]): void => {
-  if (isInMemory(dataDir)) return;
-  const fileSystem = findNetworkFileSystem(dataDir);
+function warnAboutNetworkFileSystem(dataDir: string, log: FastifyInstance["log"]): void {
+  const fileSystem = isInMemory(dataDir) ? undefined : findNetworkFileSystem(dataDir);
   if (fileSystem === undefined) return;
   log.warn(
     { data_dir: dataDir, file_system: fileSystem },
     "the data directory is on a network file system, where file locks may not work across machines: run only one server on it, or use PostgreSQL",
   );
-};
+}
 
 /**
  * Creates the standalone server: database, event bus, authentication, the API and the additional routes. Does
  * not call `listen`.
  */
-export const createServer = async (options: ServerOptions): Promise<FastifyInstance> => {
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { settings } = options;
   requireSafeHost(settings);
   const app = Fastify({
@@ -233,11 +221,9 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     setRootErrorHandlers(app);
     if (auth === localAuth) {
       app.addHook("onRequest", async (request) => {
-        if (!isLocalRequest(request))
-          throw new Problem(
-            "forbidden",
-            "Without tokens, this server accepts requests only from its own machine.",
-          );
+        if (isLocalRequest(request)) return;
+        const detail = "Without tokens, this server accepts requests only from its own machine.";
+        throw new Problem("forbidden", detail);
       });
     }
     addStandaloneRoutes(app, {
@@ -249,7 +235,6 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
           ? { status: "up", kind: "in-process" }
           : { status: redis.status === "ready" ? "up" : "degraded", kind: "redis" },
     });
-    const { dashboard } = settings;
     await app.register(joblib, {
       orm,
       storage,
@@ -258,11 +243,11 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
       ...auth,
       invitations,
       settings,
-      dashboard,
+      dashboard: settings.dashboard,
     });
     return app;
   } catch (error) {
     await app.close();
     throw error;
   }
-};
+}

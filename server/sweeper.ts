@@ -1,5 +1,5 @@
 import type { Context } from "./context.ts";
-import { StorageUnavailable } from "./storage/sessions/storage-unavailable.ts";
+import { StorageUnavailable } from "./storage/sessions/storage-errors.ts";
 import { sweep, sweepOverdueTasks } from "./use-cases/workers/sweep.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { RedisOptions } from "ioredis";
 import { SettingsError } from "../settings-error.ts";
-import { createTlsContext, type NamedFile } from "../tls/pem-files.ts";
+import { createTlsContext, type FileParameter } from "../tls/pem-files.ts";
 
 /**
  * The query parameters of a Redis URL. The names are those of redis-py, because there is no other convention
@@ -107,9 +107,9 @@ export const parseRedisUrl = (text: string): RedisUrl => {
  * the host name (SNI), so a server with several certificates could respond with the wrong one.
  */
 const tlsOptions = ({ host, parameters }: RedisUrl): NonNullable<RedisOptions["tls"]> => {
-  const file = (source: RedisParameter): NamedFile | undefined => {
-    const path = parameters.get(source);
-    return path === undefined ? undefined : { source, path };
+  const file = (source: RedisParameter): FileParameter | undefined => {
+    const value = parameters.get(source);
+    return value === undefined ? undefined : { source, value };
   };
   return {
     secureContext: createTlsContext({

@@ -1,8 +1,7 @@
 import type { Socket } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Problem, type ProblemId } from "../../protocol/index.ts";
-import { StorageRefusal, UnstorableValue } from "../storage/sessions/storage-refusal.ts";
-import { StorageUnavailable } from "../storage/sessions/storage-unavailable.ts";
+import { StorageRefusal, StorageUnavailable, UnstorableValue } from "../storage/sessions/storage-errors.ts";
 
 const PROBLEM_TYPE = "application/problem+json";
 

@@ -1,6 +1,5 @@
 import type { Meter } from "../ports.ts";
 import { checkDatabase, findDatabaseProblems, isUnsuitable } from "./database/database-checks.ts";
-import { requireUrlTls } from "./database/host-url.ts";
 import { createDiagnosisStorage } from "./diagnosis-storage.ts";
 import { createInvitationStorage } from "./invitation-storage.ts";
 import { createJobStorage } from "./job-storage.ts";
@@ -12,8 +11,7 @@ import { countForMetrics } from "./queries/count-for-metrics.ts";
 import { BatchingTaskQueue } from "./queue/batching-task-queue.ts";
 import { SimpleTaskQueue } from "./queue/simple-task-queue.ts";
 import type { Orm } from "./sessions/orm.ts";
-import { getOrmSecurity } from "./sessions/orm-connection.ts";
-import { shareSessionPool } from "./sessions/pool-options.ts";
+import { getOrmSecurity, requireUrlTls, shareSessionPool } from "./sessions/orm-connection.ts";
 import { createSessions } from "./sessions/sessions.ts";
 import { createStatsStorage } from "./stats-storage.ts";
 import { createSweepStorage } from "./sweep-storage.ts";

@@ -8,19 +8,19 @@ import {
 } from "node:tls";
 import { SettingsError } from "../settings-error.ts";
 
-/** A file whose path is a parameter of a URL or an environment variable. */
-export interface NamedFile {
+/** A parameter of a URL or an environment variable whose value is the path of a file. */
+export interface FileParameter {
   /** Name of the parameter or variable, for messages. */
   readonly source: string;
-  readonly path: string;
+  readonly value: string;
 }
 
 /** TLS files and protocol versions of a URL. */
 export interface TlsFiles {
   /** Certificates of trusted authorities; by default those that Node.js and this machine trust. */
-  readonly ca?: NamedFile | undefined;
-  readonly cert?: NamedFile | undefined;
-  readonly key?: NamedFile | undefined;
+  readonly ca?: FileParameter | undefined;
+  readonly cert?: FileParameter | undefined;
+  readonly key?: FileParameter | undefined;
   /** Passphrase of the private key. */
   readonly passphrase?: string | undefined;
   readonly minVersion?: SecureContextOptions["minVersion"];
@@ -29,51 +29,39 @@ export interface TlsFiles {
 
 const getErrorMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-const readText = ({ source, path }: NamedFile): string => {
+function readText({ source, value: path }: FileParameter): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
     throw new SettingsError(`${source}: the file ${path} cannot be read (${getErrorMessage(error)})`);
   }
-};
+}
 
-const readCertificates = (file: NamedFile): string => {
+function readCertificates(file: FileParameter): string {
   const text = readText(file);
   try {
     // Node.js treats a file without a certificate as an empty list, and then trusts no server.
     new X509Certificate(text);
     return text;
   } catch {
-    throw new SettingsError(`${file.source}: the file ${file.path} contains no certificate in PEM format`);
+    throw new SettingsError(`${file.source}: the file ${file.value} contains no certificate in PEM format`);
   }
-};
-
-/**
- * Includes the certificates of Node.js and NODE_EXTRA_CA_CERTS, because slim containers have no system certificates.
- */
-const readTrusted = (): string[] => [
-  ...new Set([...getCACertificates("default"), ...getCACertificates("system")]),
-];
-
-const requirePair = ({ cert, key }: TlsFiles): void => {
-  if (cert !== undefined && key === undefined) {
-    throw new SettingsError(`${cert.source}: also set the private key of the certificate`);
-  }
-  if (key !== undefined && cert === undefined) {
-    throw new SettingsError(`${key.source}: also set the certificate of the key`);
-  }
-};
+}
 
 /**
  * Creates a TLS context from the files. It is shared by all connections, because parsing the trusted
  * certificates takes about 90 ms. Unlike the text of the files, a context does not reveal the private key if
  * options are printed. Throws a `SettingsError` that names the parameter and the file.
  */
-export const createTlsContext = (files: TlsFiles): SecureContext => {
-  requirePair(files);
+export function createTlsContext(files: TlsFiles): SecureContext {
   const { ca, cert, key, passphrase, minVersion, maxVersion } = files;
+  if (cert && !key) throw new SettingsError(`${cert.source}: also set the private key of the certificate`);
+  if (key && !cert) throw new SettingsError(`${key.source}: also set the certificate of the key`);
+  // Includes the certificates of Node.js and NODE_EXTRA_CA_CERTS, because slim containers have no system
+  // certificates.
+  const trusted = () => [...new Set([...getCACertificates("default"), ...getCACertificates("system")])];
   const options: SecureContextOptions = {
-    ca: ca === undefined ? readTrusted() : readCertificates(ca),
+    ca: ca === undefined ? trusted() : readCertificates(ca),
     ...(cert !== undefined && { cert: readCertificates(cert) }),
     ...(key !== undefined && { key: readText(key) }),
     ...(passphrase !== undefined && { passphrase }),
@@ -85,7 +73,7 @@ export const createTlsContext = (files: TlsFiles): SecureContext => {
   } catch (error) {
     if (key === undefined) throw new SettingsError(`TLS: ${getErrorMessage(error)}`);
     throw new SettingsError(
-      `${key.source}: the key in ${key.path} cannot be used (${getErrorMessage(error)}). It must be in PEM format and belong to the certificate, and its passphrase must be correct`,
+      `${key.source}: the key in ${key.value} cannot be used (${getErrorMessage(error)}). It must be in PEM format and belong to the certificate, and its passphrase must be correct`,
     );
   }
-};
+}

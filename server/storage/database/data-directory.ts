@@ -1,8 +1,16 @@
-import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { describeOwner, isOlderServer, readOwner, removeOwner, writeOwner } from "./directory-owner.ts";
-import { lockFile } from "./file-lock.ts";
-import { findNetworkFileSystem } from "./network-file-system.ts";
 
 /** A locked data directory. No other process can use it until it is released or this process ends. */
 export interface LockedDirectory {
@@ -27,9 +35,10 @@ const OWNER_FILE = "lock";
 
 const CHOOSE_ANOTHER = "choose another directory with --data-dir or JOBLIB_DATA_DIR";
 
+const NO_PERMISSION = "this user has no permission to write to it";
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: "this user has no permission to write to it",
-  EPERM: "this user has no permission to write to it",
+  EACCES: NO_PERMISSION,
+  EPERM: NO_PERMISSION,
   EROFS: "it is on a read-only file system",
   ENOSPC: "the disk is full",
   EIO: "the disk reports an error",
@@ -43,41 +52,23 @@ const REASONS: Readonly<Record<string, string>> = {
  * Error numbers of WASI. PGlite's file system (Emscripten) throws objects with these numbers, which are not
  * instances of Error.
  */
-const WASI_CODES: ReadonlyMap<number, string> = new Map([
-  [2, "EACCES"],
-  [19, "EDQUOT"],
-  [29, "EIO"],
-  [51, "ENOSPC"],
-  [54, "ENOTDIR"],
-  [63, "EPERM"],
-  [69, "EROFS"],
-]);
-
-/** Directories that this process has locked, by device and inode: one directory can have several paths. */
-const lockedHere = new Set<string>();
+const WASI_CODES: Readonly<Record<number, string>> = {
+  2: "EACCES",
+  19: "EDQUOT",
+  29: "EIO",
+  51: "ENOSPC",
+  54: "ENOTDIR",
+  63: "EPERM",
+  69: "EROFS",
+};
 
 /** Locks a data directory, and creates it if it is missing. Throws a DataDirectoryError if that is not possible. */
 export async function lockDataDirectory(path: string): Promise<LockedDirectory> {
   try {
     mkdirSync(path, { recursive: true });
     const database = resolveDatabase(path);
-    const parent = dirname(database);
-    const { dev, ino } = statSync(parent, { bigint: true });
-    const key = `${dev}:${ino}`;
-    if (lockedHere.has(key)) throw toInUseError(path, "this process");
-    lockedHere.add(key);
-    const unmark = () => lockedHere.delete(key);
-    const release = await lock(path, parent).catch((error: unknown) => {
-      unmark();
-      throw error;
-    });
-    return {
-      database,
-      release() {
-        release();
-        unmark();
-      },
-    };
+    // PostgreSQL opens and closes all files in the directory of the database, so its parent is locked.
+    return { database, release: await lock(path, dirname(database)) };
   } catch (error) {
     throw error instanceof DataDirectoryError ? error : toDataDirectoryError(path, error);
   }
@@ -89,24 +80,112 @@ function resolveDatabase(path: string): string {
   return existsSync(database) ? realpathSync(database) : database;
 }
 
-/** Locks the parent directory, because PostgreSQL opens and closes all files in the directory of the database. */
-async function lock(path: string, parent: string): Promise<() => void> {
-  const ownerFile = join(parent, OWNER_FILE);
-  const fileLock = await lockFile(join(parent, LOCK_FILE));
+async function lock(path: string, directory: string): Promise<() => void> {
+  const ownerFile = join(directory, OWNER_FILE);
+  const unlock = await lockFile(join(directory, LOCK_FILE));
   const owner = readOwner(ownerFile);
-  if (fileLock === undefined) throw toInUseError(path, describeOwner(owner), findNetworkFileSystem(parent));
+  if (unlock === undefined) throw toInUseError(path, describeOwner(owner), findNetworkFileSystem(directory));
   try {
-    // A joblib version without the kernel's lock writes only this file.
     if (owner !== undefined && isOlderServer(owner)) throw toInUseError(path, describeOwner(owner));
-    writeOwner(ownerFile);
+    // Versions without the kernel's lock read the first two fields.
+    writeFileSync(ownerFile, `${process.pid} ${readStartTime(process.pid)} ${hostname()}\n`);
   } catch (error) {
-    fileLock.release();
+    unlock();
     throw error;
   }
   return () => {
-    removeOwner(ownerFile);
-    fileLock.release();
+    rmSync(ownerFile, { force: true });
+    unlock();
   };
+}
+
+/**
+ * If two processes start at the same time, each may see the first, shared lock of the other one. SQLite then
+ * retries for this time.
+ */
+const RETRY_MS = 1_000;
+/** SQLITE_BUSY, see https://sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5;
+
+/**
+ * Locks a file, and creates it if it is missing. Returns a function that releases the lock, or undefined if
+ * the file is already locked. Uses SQLite, because Node.js has no function for file locks: an open `BEGIN
+ * EXCLUSIVE` has a byte-range lock of the kernel (fcntl, LockFileEx), which ends with the process. The lock
+ * belongs to the file, so it works across containers and paths. Nothing is written. No other code in this
+ * process may open and close the file, because on POSIX this releases the lock.
+ */
+async function lockFile(path: string): Promise<(() => void) | undefined> {
+  // Imported only here, because Node.js 22 prints a warning that SQLite is experimental.
+  const { DatabaseSync } = await import("node:sqlite");
+  let file: InstanceType<typeof DatabaseSync> | undefined;
+  try {
+    file = new DatabaseSync(path);
+    file.exec(`PRAGMA busy_timeout = ${RETRY_MS}; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE`);
+    const locked = file;
+    return () => locked.close();
+  } catch (error) {
+    file?.close();
+    // The low byte of SQLite's extended result code is the primary result code.
+    const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
+    if (code === SQLITE_BUSY) return undefined;
+    // SQLite's own message ("unable to open database file") does not say why.
+    checkAccess(path);
+    throw error;
+  }
+}
+
+/** Throws the system's error (EACCES, EROFS) if the file cannot be written. */
+function checkAccess(path: string): void {
+  accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
+}
+
+/**
+ * The process that uses a data directory, as recorded in a file there. It is used only in error messages: a
+ * process id has no meaning in another container, so the kernel's lock decides which process may use the
+ * directory.
+ */
+interface DirectoryOwner {
+  readonly pid: number;
+  /** When the process started, in clock ticks since boot; empty on systems other than Linux. */
+  readonly startTime: string;
+  readonly host: string | undefined;
+}
+
+/** Reads the owner from the file; returns undefined if there is none. */
+function readOwner(path: string): DirectoryOwner | undefined {
+  const [id, startTime = "", host] = readText(path).trim().split(" ");
+  const pid = Number(id);
+  return Number.isInteger(pid) && pid > 0 ? { pid, startTime, host } : undefined;
+}
+
+/**
+ * Returns true if the owner runs in this PID namespace and is a joblib version without the kernel's lock.
+ * Such versions do not write a host. The start time must match, because the process id may have been reused.
+ */
+const isOlderServer = ({ pid, startTime, host }: DirectoryOwner): boolean =>
+  host === undefined && startTime !== "" && startTime === readStartTime(pid);
+
+function describeOwner(owner: DirectoryOwner | undefined): string {
+  if (owner === undefined) return "another server";
+  const { pid, startTime, host } = owner;
+  const isHere = host === undefined || startTime === readStartTime(pid);
+  if (isHere) return pid === process.pid ? "this process" : `process ${pid}`;
+  return `process ${pid} of another container or machine (host ${host})`;
+}
+
+function readStartTime(pid: number): string {
+  // The command name is in parentheses and may contain any character, so the fields after its end are counted
+  // (proc_pid_stat(5)).
+  return readText(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[19] ?? "";
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 function toInUseError(path: string, owner: string, networkFileSystem?: string): DataDirectoryError {
@@ -133,8 +212,41 @@ function readError(error: unknown): { readonly code: string; readonly message: s
     return { code: "code" in error ? String(error.code) : error.name, message: error.message };
   }
   const number = typeof error === "object" && error !== null && "errno" in error ? Number(error.errno) : NaN;
-  return {
-    code: WASI_CODES.get(number) ?? `WASI errno ${number}`,
-    message: "the database's files cannot be opened",
-  };
+  const code = WASI_CODES[number] ?? `WASI errno ${number}`;
+  return { code, message: "the database's files cannot be opened" };
+}
+
+/**
+ * The `f_type` values (statfs(2)) of file systems that other machines or kernels may have mounted as well.
+ */
+const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, "nfs"],
+  [0x517b, "smb"],
+  [0xff534d42, "cifs"],
+  [0xfe534d42, "smb2"],
+  [0x01021997, "9p"],
+  [0x65735546, "fuse"],
+  [0x786f4256, "vboxsf"],
+  [0x00c36400, "ceph"],
+  [0x0bd00bd0, "lustre"],
+  [0x47504653, "gpfs"],
+  [0x19830326, "beegfs"],
+  [0x01161970, "gfs2"],
+  [0x7461636f, "ocfs2"],
+  [0x5346414f, "afs"],
+  [0x6b414653, "afs"],
+  [0x73757245, "coda"],
+]);
+
+/**
+ * Returns the type of the network file system that contains the path, such as `nfs`. Returns undefined for a
+ * local file system, and on systems other than Linux.
+ */
+export function findNetworkFileSystem(
+  path: string,
+  statfs: (path: string) => { readonly type: number } = statfsSync,
+): string | undefined {
+  if (process.platform !== "linux") return undefined;
+  // Converted to unsigned: Node.js may return the 32-bit number with a sign.
+  return NETWORK_FILE_SYSTEMS.get(statfs(path).type >>> 0);
 }

@@ -1,11 +1,11 @@
 import { sql } from "kysely";
 import type { Orm, Sql } from "../sessions/orm.ts";
+import { runOnOrm } from "../sessions/sessions.ts";
 import { findMissingRights } from "./missing-rights.ts";
-import { runOnDatabase } from "./run-on-database.ts";
 import type { DatabaseFinding } from "./unfit-database.ts";
 
 /** The oldest supported version of PostgreSQL: the migrations use `set compression`, which is new in version 14. */
-export const MIN_POSTGRES_VERSION = 14;
+const MIN_POSTGRES_VERSION = 14;
 
 /** Databases that use PostgreSQL's protocol but cannot run joblib's SQL, recognized by their `version()`. */
 const OTHER_PRODUCTS =
@@ -24,55 +24,53 @@ export interface DatabaseFacts {
 }
 
 /** Returns the name of a database product other than PostgreSQL; undefined for PostgreSQL. */
-const getOtherProduct = (version: string): string | undefined => {
+function getOtherProduct(version: string): string | undefined {
   const name = OTHER_PRODUCTS.exec(version)?.[0];
   if (name !== undefined) return name === "-YB-" ? "YugabyteDB" : name;
   return /^(PostgreSQL|EnterpriseDB) \d/.test(version) ? undefined : version.slice(0, 80);
-};
+}
 
 /** Returns the reasons why joblib cannot use a database with these properties; empty if it can. */
-export const checkDatabaseFacts = (facts: DatabaseFacts): readonly DatabaseFinding[] => {
+export function checkDatabaseFacts(facts: DatabaseFacts): readonly DatabaseFinding[] {
   const findings: DatabaseFinding[] = [];
-  const addUnsuitable = (problem: string, advice: string) =>
-    findings.push({ kind: "unsuitable", problem, advice });
+  const add = (kind: DatabaseFinding["kind"], problem: string, advice: string) =>
+    findings.push({ kind, problem, advice });
   const versionAdvice = `use PostgreSQL ${MIN_POSTGRES_VERSION} or newer (joblib is tested with 15)`;
   const product = getOtherProduct(facts.version);
   if (product !== undefined) {
-    addUnsuitable(`the database is ${product}, not PostgreSQL`, versionAdvice);
+    add("unsuitable", `the database is ${product}, not PostgreSQL`, versionAdvice);
     return findings;
   }
   const version = Math.floor(facts.versionNumber / 10_000);
-  if (version < MIN_POSTGRES_VERSION) addUnsuitable(`the database is PostgreSQL ${version}`, versionAdvice);
+  if (version < MIN_POSTGRES_VERSION) {
+    add("unsuitable", `the database is PostgreSQL ${version}`, versionAdvice);
+  }
   if (facts.encoding !== "UTF8") {
-    addUnsuitable(
+    add(
+      "unsuitable",
       `the database's encoding is ${facts.encoding}, which cannot store every text`,
       "create another one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and move the data with pg_dump",
     );
   }
   if (facts.isStandby) {
-    findings.push({
-      kind: "read-only",
-      problem: "the database is a standby, which accepts no writes",
-      advice: "connect to the primary, or promote the standby",
-    });
+    add(
+      "read-only",
+      "the database is a standby, which accepts no writes",
+      "connect to the primary, or promote the standby",
+    );
   } else if (facts.isReadOnly) {
-    findings.push({
-      kind: "read-only",
-      problem: "the database's transactions are read-only by default",
-      advice:
-        "reset default_transaction_read_only for the role and the database (ALTER ROLE …, ALTER DATABASE … RESET)",
-    });
+    add(
+      "read-only",
+      "the database's transactions are read-only by default",
+      "reset default_transaction_read_only for the role and the database (ALTER ROLE …, ALTER DATABASE … RESET)",
+    );
   }
   return findings;
-};
+}
 
-const readVersion = async (db: Sql): Promise<string> => {
-  const { rows } = await sql<{ version: string }>`select version() as version`.execute(db);
-  return rows[0]?.version ?? "";
-};
-
-const readFacts = async (db: Sql): Promise<DatabaseFacts> => {
-  const version = await readVersion(db);
+async function readFacts(db: Sql): Promise<DatabaseFacts> {
+  const answer = await sql<{ version: string }>`select version() as version`.execute(db);
+  const version = answer.rows[0]?.version ?? "";
   // Other products may lack the functions of the next query.
   if (getOtherProduct(version) !== undefined) {
     return { version, versionNumber: 0, encoding: "", isStandby: false, isReadOnly: false };
@@ -90,23 +88,23 @@ const readFacts = async (db: Sql): Promise<DatabaseFacts> => {
     isStandby: row?.standby === "true",
     isReadOnly: row?.read_only === "on",
   };
-};
+}
 
 /** Checks product, version, encoding and writability. Returns the reasons why joblib's tables cannot be created. */
 export const checkSuitability = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
-  runOnDatabase(orm, async (db) => checkDatabaseFacts(await readFacts(db)));
+  runOnOrm(orm, async (db) => checkDatabaseFacts(await readFacts(db)));
 
 /** Returns the reasons why a server cannot use the database with its role; empty if it can. Runs three short queries. */
-export const findDatabaseProblems = async (db: Sql): Promise<readonly DatabaseFinding[]> => {
+export async function findDatabaseProblems(db: Sql): Promise<readonly DatabaseFinding[]> {
   const findings = checkDatabaseFacts(await readFacts(db));
   // Other products have other catalogs, so the rights of the role cannot be checked.
   if (isUnsuitable(findings)) return findings;
   return [...findings, ...(await findMissingRights(db))];
-};
+}
 
 /** Like `findDatabaseProblems`, but on a connection of the ORM, so that it also works if joblib cannot open its own sessions. */
 export const checkDatabase = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
-  runOnDatabase(orm, findDatabaseProblems);
+  runOnOrm(orm, findDatabaseProblems);
 
 /** Returns true if joblib does not support the database's product, version or encoding. */
 export const isUnsuitable = (findings: readonly DatabaseFinding[]): boolean =>

@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import { entities } from "../entities/entities.ts";
 import type { Orm } from "../sessions/orm.ts";
 import { buildEmbeddedSettings } from "../sessions/session-settings.ts";
-import type { LockedDirectory } from "./data-directory.ts";
+import { lockDataDirectory, toDataDirectoryError } from "./data-directory.ts";
 import { unpackInitialDatabase } from "./initial-database.ts";
 import { postgresOptions } from "./postgres-options.ts";
 
@@ -38,10 +38,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
  */
 const MAX_LIFETIME_SECONDS = 300;
 
-const openPostgres = async (
+async function openPostgres(
   url: string,
   { poolSize = 10, statementTimeoutSeconds }: DatabaseOptions,
-): Promise<OwnedOrm> => {
+): Promise<OwnedOrm> {
   const { driverOptions, ...connection } = postgresOptions(url);
   return PostgresOrm.init({
     entities: [...entities],
@@ -57,57 +57,37 @@ const openPostgres = async (
       ...(statementTimeoutSeconds !== undefined && { query_timeout: statementTimeoutSeconds * 1000 }),
     },
   });
-};
+}
 
 /** Returns true if the embedded database keeps its data only in memory. */
 export const isInMemory = (dataDir: string): boolean => dataDir.startsWith("memory:");
 
-/**
- * Opens the embedded database. Its module is imported only here, because it contains megabytes of
- * WebAssembly.
- */
-const openEmbedded = async (dataDir: string): Promise<OwnedOrm> => {
-  const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
-  if (isInMemory(dataDir)) {
-    const orm = await EmbeddedOrm.init({ entities: [...entities], dbName: IN_MEMORY });
-    return await initSession(orm);
-  }
-  const { lockDataDirectory, toDataDirectoryError } = await import("./data-directory.ts");
+async function openEmbedded(dataDir: string): Promise<OwnedOrm> {
+  if (isInMemory(dataDir)) return initEmbedded({ dbName: IN_MEMORY });
   const directory = await lockDataDirectory(dataDir);
   try {
     if (!existsSync(directory.database)) await unpackInitialDatabase(dataDir, directory.database);
-    const orm = await EmbeddedOrm.init({
-      entities: [...entities],
-      dbName: "postgres",
-      driverOptions: { dataDir: directory.database },
-    });
-    return withDirectory(await initSession(orm), directory);
+    const orm = await initEmbedded({ dbName: "postgres", driverOptions: { dataDir: directory.database } });
+    return {
+      em: orm.em,
+      driver: orm.driver,
+      hasSessionSettings: true,
+      close: () => orm.close().finally(() => directory.release()),
+    };
   } catch (error) {
     directory.release();
     throw error instanceof Error ? error : toDataDirectoryError(dataDir, error);
   }
-};
+}
 
-/** Connects, and applies joblib's settings to the only session. */
-const initSession = async (orm: OwnedOrm & { connect(): Promise<unknown> }): Promise<OwnedOrm> => {
+/** Opens the embedded database. Its module is imported only here, because it contains megabytes of WebAssembly. */
+async function initEmbedded(options: { dbName: string; driverOptions?: object }): Promise<OwnedOrm> {
+  const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
+  const orm = await EmbeddedOrm.init({ entities: [...entities], ...options });
   await orm.connect();
   await sql.raw(buildEmbeddedSettings()).execute(orm.em.fork().getKysely());
   return Object.assign(orm, { hasSessionSettings: true });
-};
-
-/** Returns an ORM that releases the data directory when it is closed. */
-const withDirectory = (orm: OwnedOrm, directory: LockedDirectory): OwnedOrm => ({
-  em: orm.em,
-  driver: orm.driver,
-  ...(orm.hasSessionSettings !== undefined && { hasSessionSettings: orm.hasSessionSettings }),
-  async close() {
-    try {
-      await orm.close();
-    } finally {
-      directory.release();
-    }
-  },
-});
+}
 
 /** Opens PostgreSQL if there is a URL, else the embedded database. Does not apply migrations. */
 export const openDatabase = (options: DatabaseOptions): Promise<OwnedOrm> =>

@@ -1,11 +1,43 @@
 import { sql } from "kysely";
-import type { Sql } from "../sessions/orm.ts";
-import { FUNCTIONS, TABLE_PRIVILEGES } from "./table-rights.ts";
+import type { Sql, Tables } from "../sessions/orm.ts";
 import type { DatabaseFinding } from "./unfit-database.ts";
 
+type TablePrivilege = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
+
+const APPEND: readonly TablePrivilege[] = ["SELECT", "INSERT", "DELETE"];
+const ALL: readonly TablePrivilege[] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
+
+/**
+ * The privileges that the role of a server needs on each table of the schema `joblib`. If an entity is missing
+ * here, compilation fails.
+ */
+export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", readonly TablePrivilege[]>> = {
+  // No DELETE: a removed job is only marked by a timestamp.
+  job: ["SELECT", "INSERT", "UPDATE"],
+  worker: ALL,
+  worker_job: APPEND,
+  task: ALL,
+  task_listing: APPEND,
+  late_result: ALL,
+  room_queue: ALL,
+  task_log: APPEND,
+  invitation: ALL,
+  migration: ["SELECT"],
+};
+
+/** The sequences of the schema `joblib`. The role of a server needs USAGE on each of them. */
+export const SEQUENCES: readonly string[] = ["task_number"];
+
+/** The functions that joblib calls, and that some administrators revoke from PUBLIC. */
+const FUNCTIONS: readonly string[] = [
+  "pg_catalog.pg_advisory_xact_lock(bigint)",
+  "pg_catalog.pg_try_advisory_xact_lock(bigint)",
+];
+
+/** The privileges that the current role lacks on an object. */
 interface MissingRow {
-  /** The missing privilege, or `ROW SECURITY` if policies hide rows from the role. */
-  privilege: string;
+  /** The missing privileges, or `ROW SECURITY` if policies hide rows from the role. */
+  privileges: string;
   /** `SCHEMA`, `TABLE`, `SEQUENCE` or `FUNCTION`, as in a GRANT. */
   kind: string;
   /** The name of the object, quoted if necessary. */
@@ -13,8 +45,20 @@ interface MissingRow {
   role: string;
 }
 
-/** Returns a row for each privilege that the current role lacks. Ignores objects that the migrations will create. */
-const findMissing = async (db: Sql): Promise<MissingRow[]> => {
+/** Returns the rights that the current role lacks to run a server, with the statements that grant them. */
+export async function findMissingRights(db: Sql): Promise<readonly DatabaseFinding[]> {
+  const rows = await findMissing(db);
+  const isRowSecurity = ({ privileges }: MissingRow) => privileges === "ROW SECURITY";
+  const hidden = rows.filter(isRowSecurity);
+  const missing = rows.filter((row) => !isRowSecurity(row));
+  return [
+    ...(missing.length === 0 ? [] : [describeMissing(missing)]),
+    ...(hidden.length === 0 ? [] : [describeRowSecurity(hidden)]),
+  ];
+}
+
+/** Ignores objects that the migrations will create. */
+async function findMissing(db: Sql): Promise<MissingRow[]> {
   const required = Object.entries(TABLE_PRIVILEGES).flatMap(([name, privileges]) =>
     privileges.map((privilege) => ({ name, privilege })),
   );
@@ -45,22 +89,10 @@ const findMissing = async (db: Sql): Promise<MissingRow[]> => {
       from jsonb_array_elements_text(${JSON.stringify(FUNCTIONS)}::jsonb) as w(name)
       where not has_function_privilege(w.name, 'EXECUTE')
     )
-    select privilege, kind, name, quote_ident(current_user) as role from missing
-    order by position, name, privilege`.execute(db);
+    select string_agg(privilege, ', ' order by privilege) as privileges, kind, name, quote_ident(current_user) as role
+    from missing group by position, kind, name order by position, name`.execute(db);
   return rows;
-};
-
-/** Groups the rows by object, in their order. */
-const groupByObject = (rows: readonly MissingRow[]): Map<string, MissingRow[]> => {
-  const groups = new Map<string, MissingRow[]>();
-  for (const row of rows) {
-    const key = `${row.kind} ${row.name}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
-  }
-  return groups;
-};
+}
 
 /**
  * Maximum number of objects for which a GRANT names each one. For more objects, the GRANT is for all tables
@@ -69,52 +101,34 @@ const groupByObject = (rows: readonly MissingRow[]): Map<string, MissingRow[]> =
 const MAX_NAMED = 3;
 
 /** Builds the statements that grant the missing privileges. */
-const buildGrants = (groups: readonly MissingRow[][]): string => {
-  const kinds = new Set(groups.map(([first]) => first?.kind));
-  const role = groups[0]?.[0]?.role ?? "";
-  const grantObject = (group: readonly MissingRow[]) =>
-    `GRANT ${group.map(({ privilege }) => privilege).join(", ")} ON ${group[0]?.kind} ${group[0]?.name} TO ${role};`;
-  if (groups.length <= MAX_NAMED) return groups.map(grantObject).join(" ");
-  const others = groups.filter(([first]) => first?.kind !== "TABLE" && first?.kind !== "SEQUENCE");
+function buildGrants(rows: readonly MissingRow[], role: string): string {
+  const grantObject = ({ privileges, kind, name }: MissingRow) =>
+    `GRANT ${privileges} ON ${kind} ${name} TO ${role};`;
+  if (rows.length <= MAX_NAMED) return rows.map(grantObject).join(" ");
+  const kinds = new Set(rows.map(({ kind }) => kind));
   return [
-    ...others.map(grantObject),
+    ...rows.filter(({ kind }) => kind !== "TABLE" && kind !== "SEQUENCE").map(grantObject),
     ...(kinds.has("TABLE")
       ? [`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA joblib TO ${role};`]
       : []),
     ...(kinds.has("SEQUENCE") ? [`GRANT USAGE ON ALL SEQUENCES IN SCHEMA joblib TO ${role};`] : []),
   ].join(" ");
-};
+}
 
-const describeMissing = (rows: readonly MissingRow[]): DatabaseFinding => {
-  const groups = [...groupByObject(rows).values()];
-  const descriptions = groups.map((group) => {
-    const privileges = group.map(({ privilege }) => privilege).join(", ");
-    return `${privileges} on ${group[0]?.kind.toLowerCase()} ${group[0]?.name}`;
-  });
-  const shown = descriptions.slice(0, MAX_NAMED).join("; ");
-  const more =
-    descriptions.length > MAX_NAMED ? `; and rights on ${descriptions.length - MAX_NAMED} more` : "";
+function describeMissing(rows: readonly MissingRow[]): DatabaseFinding {
+  const role = rows[0]?.role ?? "";
+  const named = rows.slice(0, MAX_NAMED);
+  const shown = named.map(({ privileges, kind, name }) => `${privileges} on ${kind.toLowerCase()} ${name}`);
+  const more = rows.length > MAX_NAMED ? `; and rights on ${rows.length - MAX_NAMED} more` : "";
   return {
     kind: "rights",
-    problem: `the database role ${rows[0]?.role} lacks ${shown}${more}`,
-    advice: `run as the owner: ${buildGrants(groups)}`,
+    problem: `the database role ${role} lacks ${shown.join("; ")}${more}`,
+    advice: `run as the owner: ${buildGrants(rows, role)}`,
   };
-};
+}
 
 const describeRowSecurity = (rows: readonly MissingRow[]): DatabaseFinding => ({
   kind: "rights",
   problem: `row-level security hides rows of ${rows.map(({ name }) => name).join(", ")} from the database role ${rows[0]?.role}`,
   advice: `run as the owner: ${rows.map(({ name }) => `ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY;`).join(" ")}`,
 });
-
-/** Returns the rights that the current role lacks to run a server, with the statements that grant them. */
-export const findMissingRights = async (db: Sql): Promise<readonly DatabaseFinding[]> => {
-  const missing = await findMissing(db);
-  const isRowSecurity = ({ privilege }: MissingRow) => privilege === "ROW SECURITY";
-  const rowSecurity = missing.filter(isRowSecurity);
-  const privileges = missing.filter((row) => !isRowSecurity(row));
-  return [
-    ...(privileges.length === 0 ? [] : [describeMissing(privileges)]),
-    ...(rowSecurity.length === 0 ? [] : [describeRowSecurity(rowSecurity)]),
-  ];
-};

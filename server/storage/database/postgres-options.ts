@@ -1,12 +1,16 @@
 import { userInfo } from "node:os";
+import { isAbsolute } from "node:path";
+import { type ConnectionOptions, checkServerIdentity, type SecureContext } from "node:tls";
 import type { ClientConfig } from "pg";
 import { SettingsError } from "../../settings-error.ts";
+import { createTlsContext, type TlsFiles } from "../../tls/pem-files.ts";
 import { ChannelBoundClient } from "./channel-binding.ts";
-import { POSTGRES_PARAMETERS, type PostgresParameter, UNSUPPORTED_VARIABLES } from "./postgres-parameters.ts";
-import { createPostgresTls, type ParameterValue, type ParameterValues } from "./postgres-tls.ts";
-import { parsePostgresUrl } from "./postgres-url.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import {
+  type Environment,
+  type ParameterValues,
+  type PostgresParameter,
+  readParameters,
+} from "./postgres-url.ts";
 
 /** MikroORM's options for a PostgreSQL connection, including pg's. */
 export interface PostgresOptions {
@@ -15,73 +19,39 @@ export interface PostgresOptions {
   readonly user: string;
   readonly password: string;
   readonly dbName: string;
-  readonly driverOptions: Pick<
-    ClientConfig,
-    | "ssl"
-    | "sslnegotiation"
-    | "enableChannelBinding"
-    | "options"
-    | "application_name"
-    | "fallback_application_name"
-    | "connectionTimeoutMillis"
-    | "keepAlive"
-    | "keepAliveInitialDelayMillis"
-  > & { readonly Client?: typeof ChannelBoundClient };
+  /** Options of pg and its pool. */
+  readonly driverOptions: ClientConfig & { readonly Client?: typeof ChannelBoundClient };
 }
 
-const isParameter = (name: string): name is PostgresParameter => Object.hasOwn(POSTGRES_PARAMETERS, name);
-
-/** Collects the parameters with libpq's precedence: the URL overrides the environment. */
-const collectParameters = (url: string, env: Environment): ParameterValues => {
-  const parameters = new Map<PostgresParameter, ParameterValue>();
-  for (const [name, value] of parsePostgresUrl(url))
-    parameters.set(name, { value, source: name, isFromUrl: true });
-  for (const [name, { variable, check }] of Object.entries(POSTGRES_PARAMETERS)) {
-    const value = variable === undefined ? undefined : env[variable];
-    if (variable === undefined || value === undefined || value === "") continue;
-    if (!isParameter(name) || parameters.has(name)) continue;
-    const fault = check?.(value);
-    if (fault !== undefined) throw new SettingsError(`${variable}=${value} ${fault}`);
-    parameters.set(name, { value, source: variable, isFromUrl: false });
-  }
-  const unsupported = UNSUPPORTED_VARIABLES.find((name) => (env[name] ?? "") !== "");
-  if (unsupported !== undefined) {
-    throw new SettingsError(`the environment variable ${unsupported} is not supported: unset it for joblib`);
-  }
-  return parameters;
-};
-
-const getSystemUser = (): string => {
+/**
+ * Returns MikroORM's options for a PostgreSQL URL and libpq's environment variables. They include TLS
+ * options, which MikroORM ignores in a `clientUrl`. Reads the certificate files. Throws a SettingsError with
+ * a message of one line for an unsupported parameter.
+ */
+export function postgresOptions(url: string, env: Environment = process.env): PostgresOptions {
   try {
-    return userInfo().username;
-  } catch {
-    throw new SettingsError(
-      "the URL has no user, and the user of this process has no name: add a user to the URL",
-    );
+    return toOptions(readParameters(url, env));
+  } catch (error) {
+    if (error instanceof SettingsError) throw new SettingsError(`PostgreSQL URL: ${error.message}`);
+    throw error;
   }
-};
+}
 
-const readOptions = (url: string, env: Environment): PostgresOptions => {
-  const parameters = collectParameters(url, env);
+function toOptions(parameters: ParameterValues): PostgresOptions {
   const getText = (name: PostgresParameter) => parameters.get(name)?.value;
-  const getNumber = (name: PostgresParameter) => {
-    const value = getText(name);
-    return value === undefined ? undefined : Number(value);
-  };
   const host = getText("host") ?? "localhost";
   const user = getText("user") ?? getSystemUser();
   const ssl = createPostgresTls(parameters, host);
-  const timeout = getNumber("connect_timeout");
-  const idle = getNumber("keepalives_idle");
-  const optional = {
-    options: getText("options"),
-    application_name: getText("application_name"),
-    fallback_application_name: getText("fallback_application_name"),
-  };
+  const texts = (["options", "application_name", "fallback_application_name"] as const).flatMap((name) => {
+    const value = getText(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
   const binding = ssl === false ? "disable" : getText("channel_binding");
+  const timeout = getText("connect_timeout");
+  const idle = getText("keepalives_idle");
   return {
     host,
-    port: getNumber("port") ?? 5432,
+    port: Number(getText("port") ?? 5432),
     user,
     // If the password is empty, pg reads ~/.pgpass.
     password: getText("password") ?? "",
@@ -91,26 +61,131 @@ const readOptions = (url: string, env: Environment): PostgresOptions => {
       // interprets differently from libpq.
       ssl,
       sslnegotiation: ssl !== false && getText("sslnegotiation") === "direct" ? "direct" : "postgres",
-      ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+      ...Object.fromEntries(texts),
       ...(binding === "prefer" && { enableChannelBinding: true }),
       ...(binding === "require" && { enableChannelBinding: true, Client: ChannelBoundClient }),
-      ...(timeout !== undefined && { connectionTimeoutMillis: timeout * 1000 }),
+      ...(timeout !== undefined && { connectionTimeoutMillis: Number(timeout) * 1000 }),
       keepAlive: getText("keepalives") !== "0",
-      ...(idle !== undefined && { keepAliveInitialDelayMillis: idle * 1000 }),
+      ...(idle !== undefined && { keepAliveInitialDelayMillis: Number(idle) * 1000 }),
     },
   };
-};
+}
+
+function getSystemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    throw new SettingsError(
+      "the URL has no user, and the user of this process has no name: add a user to the URL",
+    );
+  }
+}
+
+const SYSTEM = "system";
 
 /**
- * Returns MikroORM's options for a PostgreSQL URL and libpq's environment variables. They include TLS
- * options, which MikroORM ignores in a `clientUrl`. Reads the certificate files. Throws a SettingsError with
- * a message of one line for an unsupported parameter.
+ * Creates pg's `ssl` option with the meaning of libpq's parameters: `require` encrypts, and verifies the
+ * certificate if there is a file of trusted certificates; `verify-ca` verifies the certificate; `verify-full`
+ * also verifies the host's name or address. Returns false for plain text. A Unix socket has no TLS, because
+ * the data does not leave the machine.
  */
-export const postgresOptions = (url: string, env: Environment = process.env): PostgresOptions => {
-  try {
-    return readOptions(url, env);
-  } catch (error) {
-    if (error instanceof SettingsError) throw new SettingsError(`PostgreSQL URL: ${error.message}`);
-    throw error;
+function createPostgresTls(parameters: ParameterValues, host: string): PostgresTls | false {
+  if (isAbsolute(host)) return false;
+  const mode = getSslMode(parameters);
+  if (mode === "disable") {
+    requireNoTlsParameters(parameters);
+    return false;
   }
-};
+  const root = parameters.get("sslrootcert");
+  const isSystem = root?.value === SYSTEM;
+  if (isSystem && mode !== "verify-full") {
+    throw new SettingsError(
+      `${root.source}=system needs sslmode=verify-full, because any public certificate is trusted`,
+    );
+  }
+  if (root === undefined && mode === "verify-ca") {
+    throw new SettingsError(
+      "sslmode=verify-ca needs sslrootcert, the file of the certificate authority; for a public authority, use sslmode=verify-full",
+    );
+  }
+  const files = {
+    ca: isSystem ? undefined : root,
+    cert: parameters.get("sslcert"),
+    key: parameters.get("sslkey"),
+    passphrase: parameters.get("sslpassword")?.value,
+    minVersion: getTlsVersion(parameters, "ssl_min_protocol_version"),
+    maxVersion: getTlsVersion(parameters, "ssl_max_protocol_version"),
+  };
+  const mustVerify = mode !== "require" || root !== undefined;
+  return new PostgresTls(files, mustVerify, mode === "verify-full" ? host : undefined);
+}
+
+/** TLS options with the meaning of libpq's sslmode, in the form that pg passes to Node.js. */
+class PostgresTls implements ConnectionOptions {
+  readonly secureContext: SecureContext;
+  readonly rejectUnauthorized: boolean;
+  readonly checkServerIdentity: NonNullable<ConnectionOptions["checkServerIdentity"]>;
+
+  constructor(files: TlsFiles, mustVerify: boolean, hostName: string | undefined) {
+    this.secureContext = createTlsContext(files);
+    this.rejectUnauthorized = mustVerify;
+    // If the host is an IP address, pg passes no name to Node.js, which would then check the name
+    // "localhost".
+    this.checkServerIdentity = (_, peer) =>
+      hostName === undefined ? undefined : checkServerIdentity(hostName, peer);
+  }
+
+  /** Prevents MikroORM from copying the options member by member: a copied context crashes the process. */
+  clone(): this {
+    return this;
+  }
+}
+
+function getSslMode(parameters: ParameterValues): string {
+  const mode = parameters.get("sslmode");
+  const isJdbc = parameters.has("ssl");
+  if (isJdbc && isFromUrl(parameters, "sslmode")) {
+    throw new SettingsError("ssl and sslmode exclude each other");
+  }
+  if (isJdbc) return "require";
+  if (mode !== undefined) return mode.value;
+  // As in libpq, the name of the server must be verified if the system's certificates are trusted.
+  return parameters.get("sslrootcert")?.value === SYSTEM ? "verify-full" : "disable";
+}
+
+const isFromUrl = (parameters: ParameterValues, name: PostgresParameter): boolean =>
+  parameters.get(name)?.source === name;
+
+/**
+ * Throws if there are TLS parameters although TLS is off. They would have no effect, which the user does not
+ * expect.
+ */
+function requireNoTlsParameters(parameters: ParameterValues): void {
+  for (const name of [
+    ...(["sslrootcert", "sslcert", "sslkey", "sslpassword"] as const),
+    ...(["ssl_min_protocol_version", "ssl_max_protocol_version"] as const),
+  ]) {
+    const parameter = parameters.get(name);
+    // An explicit "disable" in the URL overrides the environment, which may be for other databases.
+    if (parameter === undefined || (isFromUrl(parameters, "sslmode") && !isFromUrl(parameters, name)))
+      continue;
+    throw new SettingsError(
+      parameters.has("sslmode")
+        ? `${parameter.source} has no effect with sslmode=disable: remove one of them`
+        : `${parameter.source} has no effect without sslmode: add sslmode=verify-full`,
+    );
+  }
+  for (const name of ["sslnegotiation", "channel_binding"] as const) {
+    const { source, value } = parameters.get(name) ?? {};
+    if (value !== "direct" && value !== "require") continue;
+    throw new SettingsError(`${source}=${value} needs sslmode=require, verify-ca or verify-full`);
+  }
+}
+
+function getTlsVersion(
+  parameters: ParameterValues,
+  name: "ssl_min_protocol_version" | "ssl_max_protocol_version",
+): "TLSv1.2" | "TLSv1.3" | undefined {
+  const value = parameters.get(name)?.value;
+  return value === "TLSv1.2" || value === "TLSv1.3" ? value : undefined;
+}

@@ -1,33 +1,80 @@
 import { SettingsError } from "../../settings-error.ts";
-import { POSTGRES_PARAMETERS, type PostgresParameter } from "./postgres-parameters.ts";
 
-/** The parameters in a PostgreSQL URL, by libpq's names. */
-export type PostgresUrl = ReadonlyMap<PostgresParameter, string>;
+/** A connection parameter of libpq that joblib supports. */
+interface Parameter {
+  /** The environment variable that libpq reads if the URL does not have the parameter. */
+  readonly variable?: string;
+  /** Returns the error of a value; undefined if it is valid. */
+  readonly check?: (value: string) => string | undefined;
+}
+
+const createChoiceCheck =
+  (...values: readonly string[]) =>
+  (value: string): string | undefined =>
+    values.includes(value) ? undefined : `must be ${values.join(" or ")}`;
+
+const createIntegerCheck =
+  (min: number, max: number) =>
+  (value: string): string | undefined =>
+    /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max
+      ? undefined
+      : `must be a whole number from ${min} to ${max}`;
+
+const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"];
+
+/** Rejects `allow` and `prefer`: pg does not support their fallback to plain text, which would hide missing encryption. */
+function checkSslMode(value: string): string | undefined {
+  if (SSL_MODES.includes(value)) return undefined;
+  if (value === "allow" || value === "prefer") {
+    return "is not supported, because it may connect without encryption; use verify-full or require to encrypt, or disable to connect in plain text";
+  }
+  if (value === "no-verify")
+    return "is not a value of libpq; use require, which does not check the certificate";
+  return `must be ${SSL_MODES.join(", ")}`;
+}
+
+const SEVERAL_HOSTS = "names several hosts, but joblib connects to only one: use a proxy in front of them";
+const checkTlsVersion = createChoiceCheck("TLSv1.2", "TLSv1.3");
 
 /**
- * libpq's URI syntax (PostgreSQL manual 34.1.1.2). It differs from the WHATWG's: the host may be empty after a user, `#` is
- * an ordinary character, and `+` does not mean a space.
+ * libpq's connection parameters (PostgreSQL manual 34.1.2) that pg can support, in the order in which messages list them.
+ * All other parameters are rejected.
  */
-const SYNTAX =
-  /^postgres(?:ql)?:\/\/(?:(?<userinfo>[^/?]*)@)?(?<host>[^/?]*)(?:\/(?<dbname>[^?]*))?(?:\?(?<query>.*))?$/;
-const HOST = /^(?:\[(?<ipv6>[^\]]*)\]|(?<name>[^:[\]]*))(?::(?<port>[^:]*))?$/;
+const PARAMETERS = {
+  sslmode: { variable: "PGSSLMODE", check: checkSslMode },
+  sslrootcert: { variable: "PGSSLROOTCERT" },
+  sslcert: { variable: "PGSSLCERT" },
+  sslkey: { variable: "PGSSLKEY" },
+  sslpassword: {},
+  sslnegotiation: { variable: "PGSSLNEGOTIATION", check: createChoiceCheck("postgres", "direct") },
+  ssl_min_protocol_version: { variable: "PGSSLMINPROTOCOLVERSION", check: checkTlsVersion },
+  ssl_max_protocol_version: { variable: "PGSSLMAXPROTOCOLVERSION", check: checkTlsVersion },
+  /** `ssl=true` is JDBC's form of sslmode=require. libpq accepts it in URLs. */
+  ssl: { check: createChoiceCheck("true") },
+  channel_binding: { variable: "PGCHANNELBINDING", check: createChoiceCheck("disable", "prefer", "require") },
+  /** pg does not support GSS encryption, so only values that do not require it are valid. */
+  gssencmode: { variable: "PGGSSENCMODE", check: createChoiceCheck("disable", "prefer") },
+  host: { variable: "PGHOST", check: (value) => (value.includes(",") ? SEVERAL_HOSTS : undefined) },
+  port: { variable: "PGPORT", check: createIntegerCheck(1, 65_535) },
+  user: { variable: "PGUSER" },
+  password: { variable: "PGPASSWORD" },
+  dbname: { variable: "PGDATABASE" },
+  application_name: { variable: "PGAPPNAME" },
+  fallback_application_name: {},
+  options: { variable: "PGOPTIONS" },
+  client_encoding: {
+    check: (value) =>
+      /^utf-?8$/i.test(value) ? undefined : "must be UTF8, the only encoding that joblib supports",
+  },
+  connect_timeout: { variable: "PGCONNECT_TIMEOUT", check: createIntegerCheck(1, 3600) },
+  keepalives: { check: createChoiceCheck("0", "1") },
+  keepalives_idle: { check: createIntegerCheck(0, 86_400) },
+} satisfies Readonly<Record<string, Parameter>>;
 
-const URL_EXPECTED = "must be a URL like postgres://user@host/name";
-const ENCODING_ADVICE =
-  "percent-encode special characters in user and password: / is %2F, ? is %3F, @ is %40, % is %25";
+export type PostgresParameter = keyof typeof PARAMETERS;
 
-/** Decodes percent-encoding. Error messages do not contain the text, because it may be a password. */
-const decode = (text: string, partName: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new SettingsError(
-      `the ${partName} has a % that is not part of a percent-encoding: write it as %25`,
-    );
-  }
-};
-
-const isSupported = (name: string): name is PostgresParameter => Object.hasOwn(POSTGRES_PARAMETERS, name);
+const isSupported = (name: string): name is PostgresParameter => Object.hasOwn(PARAMETERS, name);
+const getParameter = (name: PostgresParameter): Parameter => PARAMETERS[name];
 
 /** Hints for parameters of libpq or other drivers that joblib does not support. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -39,65 +86,107 @@ const HINTS: Readonly<Record<string, string>> = {
   sslcrldir: "certificate revocation lists are not read",
 };
 
-const toParameterName = (name: string): PostgresParameter => {
-  if (isSupported(name)) return name;
-  const hint = HINTS[name] === undefined ? "" : ` (${HINTS[name]})`;
-  throw new SettingsError(
-    `parameter ${name} is not supported${hint}; remove it. Supported: ${Object.keys(POSTGRES_PARAMETERS).join(", ")}`,
-  );
-};
+/** Environment variables of libpq that change the connection and that joblib does not support. */
+const UNSUPPORTED_VARIABLES = [
+  ...["PGHOSTADDR", "PGSERVICE", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS", "PGREQUIRESSL"],
+  ...["PGREQUIREAUTH", "PGREQUIREPEER", "PGSSLCRL", "PGSSLCRLDIR", "PGSSLCERTMODE"],
+];
 
-const readQuery = (query: string): Map<PostgresParameter, string> => {
-  const values = new Map<PostgresParameter, string>();
-  for (const part of query.split("&").filter((text) => text !== "")) {
-    const end = part.indexOf("=");
-    const name = toParameterName(decode(end < 0 ? part : part.slice(0, end), "name of a parameter"));
-    if (end < 0 || end === part.length - 1) {
-      throw new SettingsError(`parameter ${name} has no value: write ${name}=… or remove it`);
-    }
-    if (values.has(name)) throw new SettingsError(`parameter ${name} is given twice`);
-    values.set(name, decode(part.slice(end + 1), `value of ${name}`));
-  }
-  return values;
-};
+export type Environment = Readonly<Record<string, string | undefined>>;
 
-const readHost = (text: string): { readonly host: string; readonly port: string } => {
-  if (text.includes(",")) {
-    throw new SettingsError(
-      "it names several hosts, but joblib connects to only one: use a proxy in front of them",
-    );
+/** The value of a parameter. `source` is the variable that has set it, or the name of the parameter in the URL. */
+export interface ParameterValue {
+  readonly value: string;
+  readonly source: string;
+}
+export type ParameterValues = ReadonlyMap<PostgresParameter, ParameterValue>;
+
+/** Reads the parameters with libpq's precedence: the URL overrides the environment. */
+export function readParameters(url: string, env: Environment): ParameterValues {
+  const parameters = new Map<PostgresParameter, ParameterValue>();
+  for (const [name, value] of parsePostgresUrl(url)) parameters.set(name, { value, source: name });
+  for (const name of Object.keys(PARAMETERS).filter(isSupported)) {
+    const { variable = "", check } = getParameter(name);
+    const value = env[variable] ?? "";
+    if (value === "" || parameters.has(name)) continue;
+    const fault = check?.(value);
+    if (fault !== undefined) throw new SettingsError(`${variable}=${value} ${fault}`);
+    parameters.set(name, { value, source: variable });
   }
-  const { ipv6, name = "", port = "" } = HOST.exec(text)?.groups ?? {};
-  if (HOST.exec(text) === null)
-    throw new SettingsError(`its host and port cannot be read; ${ENCODING_ADVICE}`);
-  return { host: ipv6 ?? decode(name, "host"), port };
-};
+  const unsupported = UNSUPPORTED_VARIABLES.find((name) => (env[name] ?? "") !== "");
+  if (unsupported === undefined) return parameters;
+  throw new SettingsError(`the environment variable ${unsupported} is not supported: unset it for joblib`);
+}
 
 /**
- * Parses a PostgreSQL URL. Throws a SettingsError for anything that is not supported, instead of ignoring it.
+ * libpq's URI syntax (PostgreSQL manual 34.1.1.2). It differs from the WHATWG's: the host may be empty after a user, `#` is
+ * an ordinary character, and `+` does not mean a space.
  */
-export const parsePostgresUrl = (url: string): PostgresUrl => {
-  const { userinfo = "", host: authority = "", dbname = "", query = "" } = SYNTAX.exec(url)?.groups ?? {};
-  if (!SYNTAX.test(url)) throw new SettingsError(URL_EXPECTED);
-  const { host, port } = readHost(authority);
-  const [, user = "", password = ""] = /^([^:]*):?(.*)$/s.exec(userinfo) ?? [];
+const SYNTAX =
+  /^postgres(?:ql)?:\/\/(?:(?<user>[^/?:]*)(?::(?<password>[^/?]*))?@)?(?<host>[^/?]*)(?:\/(?<dbname>[^?]*))?(?:\?(?<query>.*))?$/;
+const HOST = /^(?:\[(?<ipv6>[^\]]*)\]|(?<name>[^:[\]]*))(?::(?<port>[^:]*))?$/;
+
+const ENCODING_ADVICE =
+  "percent-encode special characters in user and password: / is %2F, ? is %3F, @ is %40, % is %25";
+
+/**
+ * Parses a PostgreSQL URL into parameters by libpq's names. Throws a SettingsError for anything that is not supported,
+ * instead of ignoring it. pg's own parser ignores unknown parameters, and rejects some valid URLs.
+ */
+export function parsePostgresUrl(url: string): ReadonlyMap<PostgresParameter, string> {
+  const parts = SYNTAX.exec(url)?.groups;
+  if (parts === undefined) throw new SettingsError("must be a URL like postgres://user@host/name");
+  const { user = "", password = "", host: authority = "", dbname = "", query = "" } = parts;
+  if (authority.includes(",")) throw new SettingsError(`it ${SEVERAL_HOSTS}`);
+  const address = HOST.exec(authority)?.groups;
+  if (address === undefined) throw new SettingsError(`its host and port cannot be read; ${ENCODING_ADVICE}`);
+  const { ipv6, name: hostName = "", port = "" } = address;
   const values = new Map<PostgresParameter, string>([
     ["user", decode(user, "user")],
     ["password", decode(password, "password")],
-    ["host", host],
+    ["host", ipv6 ?? decode(hostName, "host")],
     ["port", port],
     ["dbname", decode(dbname, "database name")],
+    ...parseQuery(query),
   ]);
-  for (const [name, value] of readQuery(query)) values.set(name, value);
   for (const [name, value] of values) {
-    if (value === "") {
-      values.delete(name);
-      continue;
-    }
-    const fault = POSTGRES_PARAMETERS[name].check?.(value);
+    const fault = value === "" ? undefined : getParameter(name).check?.(value);
+    if (value === "") values.delete(name);
     // If the port is not a number, it may be the rest of a password that contains a "/".
     if (fault !== undefined && name === "port") throw new SettingsError(`port: ${fault}; ${ENCODING_ADVICE}`);
     if (fault !== undefined) throw new SettingsError(`${name}=${value}: ${fault}`);
   }
   return values;
-};
+}
+
+function parseQuery(query: string): ReadonlyMap<PostgresParameter, string> {
+  const values = new Map<PostgresParameter, string>();
+  for (const part of query.split("&").filter((text) => text !== "")) {
+    const [rawName = "", ...rest] = part.split("=");
+    const name = decode(rawName, "name of a parameter");
+    const value = rest.join("=");
+    if (!isSupported(name)) {
+      const hint = HINTS[name] === undefined ? "" : ` (${HINTS[name]})`;
+      throw new SettingsError(
+        `parameter ${name} is not supported${hint}; remove it. Supported: ${Object.keys(PARAMETERS).join(", ")}`,
+      );
+    }
+    if (value === "") {
+      throw new SettingsError(`parameter ${name} has no value: write ${name}=… or remove it`);
+    }
+    if (values.has(name)) throw new SettingsError(`parameter ${name} is given twice`);
+    values.set(name, decode(value, `value of ${name}`));
+  }
+  return values;
+}
+
+/** Decodes percent-encoding. Error messages do not contain the text, because it may be a password. */
+function decode(text: string, partName: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new SettingsError(
+      `the ${partName} has a % that is not part of a percent-encoding: write it as %25`,
+    );
+  }
+}

@@ -1,35 +1,56 @@
 import { sql } from "kysely";
 import { checkSuitability } from "../database/database-checks.ts";
-import { requireUrlTls } from "../database/host-url.ts";
-import { requireFit } from "../database/unfit-database.ts";
-import { runInHostTransaction, runOnOrm } from "../sessions/host-transaction.ts";
+import { type DatabaseFinding, requireFit } from "../database/unfit-database.ts";
 import type { Orm, Sql } from "../sessions/orm.ts";
-import { NO_RECOVERY, withRetries } from "../sessions/retries.ts";
+import { requireUrlTls } from "../sessions/orm-connection.ts";
+import { runInOrmTransaction, runOnOrm, withRetries } from "../sessions/sessions.ts";
 import { HAS_MIGRATION_TABLE } from "./joblib-migration.ts";
-import { findMigrationObstacles, findReadObstacles } from "./migration-rights.ts";
 import { migrations } from "./migrations.ts";
 
-const findApplied = async (db: Sql): Promise<ReadonlySet<string>> => {
-  const table = await sql<{ present: boolean }>`${sql.raw(HAS_MIGRATION_TABLE)}`.execute(db);
-  if (table.rows[0]?.present !== true) return new Set();
-  const applied = await sql<{ name: string }>`select name from joblib.migration`.execute(db);
-  return new Set(applied.rows.map(({ name }) => name));
-};
+/**
+ * Applies the pending migrations in one transaction and returns their names. Several servers can do so concurrently.
+ * Throws `UnfitDatabase` if the database is not suitable, or the role lacks rights.
+ */
+export async function migrate(orm: Orm): Promise<readonly string[]> {
+  // If no migration is pending, the role needs no right to create objects.
+  if ((await checkMigrations(orm)).length === 0) return [];
+  requireFit([...(await checkSuitability(orm)), ...(await findMigrationObstacles(orm))]);
+  return withRetries(async () => {
+    // MikroORM checks its connection with a second one, which the server may refuse during the transaction.
+    await orm.driver.getConnection("write").ensureConnection();
+    // A migration may take long, so a timeout of the role or the database must not apply to it.
+    return runInOrmTransaction(orm, (db) => applyPending(orm, db), 0);
+  });
+}
 
-/** Returns the migrations that are not applied yet. */
-export const findPending = async (db: Sql) => {
-  const applied = await findApplied(db);
-  return migrations.filter(({ name }) => !applied.has(name));
-};
+/**
+ * Returns the names of the migrations that are not applied yet. Throws `UnfitDatabase` if the database cannot have joblib's
+ * tables, or the role has no right to read them.
+ */
+export async function checkMigrations(orm: Orm): Promise<readonly string[]> {
+  requireUrlTls(orm);
+  // A read-only standby is sufficient, because only the migrations are read.
+  requireFit((await checkSuitability(orm)).filter(({ kind }) => kind !== "read-only"));
+  requireFit(await findReadObstacles(orm));
+  return pendingMigrations(orm);
+}
 
 /** Returns the names of the migrations that are not applied yet. */
-export const pendingMigrations = async (orm: Orm): Promise<readonly string[]> => {
+export async function pendingMigrations(orm: Orm): Promise<readonly string[]> {
   requireUrlTls(orm);
-  const find = () => runOnOrm(orm, findPending);
-  return (await withRetries(find, NO_RECOVERY)).map(({ name }) => name);
-};
+  return (await runOnOrm(orm, findPending)).map(({ name }) => name);
+}
 
-const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
+/** Returns the migrations that are not applied yet. */
+export async function findPending(db: Sql) {
+  const table = await sql<{ present: boolean }>`${sql.raw(HAS_MIGRATION_TABLE)}`.execute(db);
+  if (table.rows[0]?.present !== true) return migrations;
+  const { rows } = await sql<{ name: string }>`select name from joblib.migration`.execute(db);
+  const applied = new Set(rows.map(({ name }) => name));
+  return migrations.filter(({ name }) => !applied.has(name));
+}
+
+async function applyPending(orm: Orm, db: Sql): Promise<readonly string[]> {
   // A server that starts at the same time waits here, and then finds no pending migrations.
   await sql`select pg_advisory_xact_lock(hashtextextended('joblib:migrate', 0))`.execute(db);
   const pending = await findPending(db);
@@ -40,31 +61,74 @@ const applyPending = async (orm: Orm, db: Sql): Promise<readonly string[]> => {
     for (const query of migration.getQueries()) await orm.driver.execute(query, [], "all", db);
   }
   return pending.map(({ name }) => name);
-};
+}
 
-/**
- * Returns the names of the migrations that are not applied yet. Throws `UnfitDatabase` if the database cannot have joblib's
- * tables, or the role has no right to read them.
- */
-export const checkMigrations = async (orm: Orm): Promise<readonly string[]> => {
-  // A read-only standby is sufficient, because only the migrations are read.
-  requireFit((await checkSuitability(orm)).filter(({ kind }) => kind !== "read-only"));
-  requireFit(await findReadObstacles(orm));
-  return pendingMigrations(orm);
-};
+interface RightsRow {
+  role: string;
+  database: string;
+  has_schema: boolean;
+  may_create_schema: boolean;
+  may_use: boolean | null;
+  may_create: boolean | null;
+  /** Objects of the schema that the role does not own. */
+  foreign_names: string[];
+  /** The owners of these objects. */
+  owners: string[];
+}
 
-/**
- * Applies the pending migrations in one transaction and returns their names. Several servers can do so concurrently.
- * Throws `UnfitDatabase` if the database is not suitable, or the role lacks rights.
- */
-export const migrate = async (orm: Orm): Promise<readonly string[]> => {
-  // If no migration is pending, the role needs no right to create objects.
-  if ((await checkMigrations(orm)).length === 0) return [];
-  requireFit([...(await checkSuitability(orm)), ...(await findMigrationObstacles(orm))]);
-  return withRetries(async () => {
-    // MikroORM checks its connection with a second one, which the server may refuse during the transaction.
-    await orm.driver.getConnection("write").ensureConnection();
-    // A migration may take long, so a timeout of the role or the database must not apply to it.
-    return runInHostTransaction(orm, (db) => applyPending(orm, db), { statementTimeoutMs: 0 });
-  }, NO_RECOVERY);
-};
+async function readRights(db: Sql): Promise<RightsRow | undefined> {
+  const { rows } = await sql<RightsRow>`
+    with foreign_objects as (
+      select c.relname, pg_get_userbyid(c.relowner) as owner
+      from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+      where n.nspname = 'joblib' and c.relkind in ('r', 'S') and not pg_has_role(c.relowner, 'USAGE')
+    )
+    select quote_ident(current_user) as role, quote_ident(current_database()) as database,
+      s.oid is not null as has_schema,
+      has_database_privilege(current_database(), 'CREATE') as may_create_schema,
+      has_schema_privilege(s.oid, 'USAGE') as may_use, has_schema_privilege(s.oid, 'CREATE') as may_create,
+      coalesce((select jsonb_agg('joblib.' || relname order by relname) from foreign_objects), '[]') as foreign_names,
+      coalesce((select jsonb_agg(distinct quote_ident(owner)) from foreign_objects), '[]') as owners
+    from (select 1) as one left join pg_catalog.pg_namespace as s on s.nspname = 'joblib'`.execute(db);
+  return rows[0];
+}
+
+const toFindings = (problem: string, advice: string): readonly DatabaseFinding[] => [
+  { kind: "rights", problem, advice },
+];
+
+/** Returns the rights that the current role lacks to read the table of applied migrations. */
+async function findReadObstacles(orm: Orm): Promise<readonly DatabaseFinding[]> {
+  const rights = await runOnOrm(orm, readRights);
+  if (rights === undefined || !rights.has_schema || rights.may_use === true) return [];
+  return toFindings(
+    `the database role ${rights.role} may not use the schema joblib`,
+    `run as its owner: GRANT USAGE ON SCHEMA joblib TO ${rights.role};`,
+  );
+}
+
+/** Returns the rights that the current role lacks to apply migrations. */
+async function findMigrationObstacles(orm: Orm): Promise<readonly DatabaseFinding[]> {
+  const rights = await runOnOrm(orm, readRights);
+  if (rights === undefined) return [];
+  const { role, database, foreign_names } = rights;
+  const owners = rights.owners.join(", ");
+  if (!rights.has_schema) {
+    if (rights.may_create_schema) return [];
+    return toFindings(
+      `the database role ${role} may not create the schema joblib`,
+      `run as an administrator: CREATE SCHEMA joblib AUTHORIZATION ${role}; (or GRANT CREATE ON DATABASE ${database} TO ${role};)`,
+    );
+  }
+  if (rights.may_create !== true) {
+    return toFindings(
+      `the database role ${role} may not create tables in the schema joblib, so it cannot migrate`,
+      `migrate with the role that owns the schema, or run as its owner: GRANT USAGE, CREATE ON SCHEMA joblib TO ${role};`,
+    );
+  }
+  if (foreign_names.length === 0) return [];
+  return toFindings(
+    `the database role ${role} does not own ${foreign_names.join(", ")}, so it cannot migrate`,
+    `migrate with the role ${owners}, or run as that role: GRANT ${owners} TO ${role};`,
+  );
+}

@@ -1,4 +1,4 @@
-import { StorageUnavailable } from "../sessions/storage-unavailable.ts";
+import { StorageUnavailable } from "../sessions/storage-errors.ts";
 
 /** How concurrent calls are combined into batches. */
 export interface BatchOptions<Call, Result> {

@@ -6,7 +6,7 @@ import { QUEUE_ORDER } from "../queries/tasks/queue-order.ts";
 import { isAlive } from "../queries/workers/is-alive.ts";
 import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
-import { formatArray } from "../sql/array-text.ts";
+import { formatArray } from "../sql/statement.ts";
 import { touchWorker } from "./statements/heartbeat.ts";
 import { setTransition } from "./statements/lease-end.ts";
 import { INSERT_PARAMETERS, SUBMITTED_NAMES, TASK_VALUES, toParameters } from "./statements/task-groups.ts";

@@ -16,7 +16,7 @@ import { findTaskByKey } from "../queries/tasks/find-task-by-key.ts";
 import { findWorkerJobIds } from "../queries/workers/find-worker.ts";
 import { formatTime, toTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
-import { catchUnknownOutcome } from "../sessions/storage-unavailable.ts";
+import { catchUnknownOutcome } from "../sessions/storage-errors.ts";
 import { toClaimedTaskRecord } from "./claimed-task-record.ts";
 import {
   changeStatus,

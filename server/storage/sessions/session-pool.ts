@@ -1,9 +1,7 @@
 import type { Client, ClientConfig } from "pg";
 import { ConnectionLimit } from "./connection-limit.ts";
 import { Session, SharedSessionError, type Sharing } from "./session.ts";
-import { SessionQueue } from "./session-queue.ts";
-import type { PlanMode, SessionSettings } from "./session-settings.ts";
-import { StatementNames } from "./statement-names.ts";
+import type { PlanMode } from "./session-settings.ts";
 import { isTooManyConnections } from "./storage-errors.ts";
 
 /** Number of sessions of a pool, and of calls that wait for one. */
@@ -13,7 +11,7 @@ export interface PoolUsage {
   readonly waiting: number;
 }
 
-export interface SessionPoolOptions {
+interface SessionPoolOptions {
   readonly client: ClientConfig;
   /** The driver's client, or a subclass of it. */
   readonly clientClass: typeof Client;
@@ -22,16 +20,18 @@ export interface SessionPoolOptions {
    * for lookups.
    */
   readonly defaultSessions: number;
-  readonly settings: Omit<SessionSettings, "planMode">;
-  /** Maximum time that a call waits for a session, in milliseconds. */
-  readonly waitMs: number;
+  /** Timeout of a statement, and of a call that waits for a session. */
+  readonly statementTimeoutMs: number;
 }
+
+/** A call that waits for a session. */
+type WaitingCall = PromiseWithResolvers<Session>;
 
 /**
  * Number of sessions that are reserved for lookups, so that a slow list does not delay claims. Lookups are
  * batched, so only one statement of each kind runs at a time, and more sessions would be idle.
  */
-export const LOOKUP_SESSIONS = 4;
+const LOOKUP_SESSIONS = 4;
 
 /** Maximum age of a session, so that a bad cached plan is not used forever. */
 const MAX_AGE_MS = 300_000;
@@ -49,17 +49,15 @@ const createClosedError = () => new Error("the pool of database sessions is clos
  * that becomes free, so the pool also works if the server accepts fewer connections than the pool's maximum.
  */
 export class SessionPool {
-  /** Names of the prepared statements of the sessions. */
-  readonly statementNames = new StatementNames();
+  readonly limit: ConnectionLimit;
   readonly #options: SessionPoolOptions;
-  readonly #limit: ConnectionLimit;
-  readonly #sessions = new Set<Session>();
-  readonly #idle: { readonly session: Session; readonly since: number }[] = [];
-  readonly #busy = new Map<Session, PlanMode>();
-  /** Number of busy sessions of each plan mode. */
-  readonly #busyCounts: Record<PlanMode, number> = { default: 0, lookup: 0 };
-  readonly #queue = new SessionQueue();
+  readonly #statementNames = new Map<string, string>();
+  /** The session that was used last is at the end. */
+  readonly #idle: Session[] = [];
+  readonly #busy = new Set<Session>();
+  readonly #waiting: Readonly<Record<PlanMode, Set<WaitingCall>>> = { default: new Set(), lookup: new Set() };
   readonly #cleanupTimer: NodeJS.Timeout;
+  #lastServed: PlanMode = "default";
   #sharing: Sharing = "own";
   #opening = 0;
   /** Sessions that were opened before this time are not used again. */
@@ -68,12 +66,12 @@ export class SessionPool {
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
-    this.#limit = new ConnectionLimit(options.defaultSessions + LOOKUP_SESSIONS);
+    this.limit = new ConnectionLimit(options.defaultSessions + LOOKUP_SESSIONS);
     this.#cleanupTimer = setInterval(() => this.#cleanUp(), CLEANUP_INTERVAL_MS).unref();
   }
 
   get usage(): PoolUsage {
-    return { busy: this.#busy.size, idle: this.#idle.length, waiting: this.#queue.size };
+    return { busy: this.#busy.size, idle: this.#idle.length, waiting: this.#listWaiting().length };
   }
 
   /** `own` if sessions keep settings and prepared statements between statements. */
@@ -86,35 +84,25 @@ export class SessionPool {
    * calls.
    */
   get hasSpareSession(): boolean {
-    return this.#limit.size > 2;
-  }
-
-  /**
-   * Calls the listener when the server refuses a connection for which a call waits. Returns a function that
-   * removes it.
-   */
-  onConnectionRefused(listener: () => void): () => void {
-    return this.#limit.onRefused(listener);
+    return this.limit.size > 2;
   }
 
   /** Acquires a session, and waits until one is free. The caller must pass it to `release`. */
   acquire(planMode: PlanMode): Promise<Session> {
     if (this.#ended !== undefined) return Promise.reject(createClosedError());
-    const idle = this.#queue.size === 0 && this.#canUse(planMode, 0) ? this.#takeIdle(planMode) : undefined;
+    const canTake = this.#listWaiting().length === 0 && this.#canUse(planMode);
+    const idle = canTake ? this.#takeIdle(planMode) : undefined;
     return idle === undefined ? this.#wait(planMode) : Promise.resolve(idle);
   }
 
   release(session: Session): void {
-    const planMode = this.#busy.get(session);
-    if (planMode === undefined) return;
-    this.#busy.delete(session);
-    this.#busyCounts[planMode] -= 1;
-    if (this.#ended !== undefined || !this.#isCurrent(session)) this.#close(session);
-    else this.#putIdle(session);
+    const isOpen = this.#busy.delete(session);
+    if (isOpen && this.#ended === undefined && this.#isCurrent(session)) this.#putIdle(session);
+    else session.close();
     this.#serve();
   }
 
-  /** Replaces all open sessions, because they are connected to a server that has become read-only. */
+  /** Replaces all open sessions, because they are connected to a read-only server or have outdated plans. */
   replaceSessions(): void {
     this.#openedAfter = performance.now();
   }
@@ -131,34 +119,40 @@ export class SessionPool {
     if (this.#ended !== undefined) return this.#ended.promise;
     this.#ended = Promise.withResolvers<void>();
     clearInterval(this.#cleanupTimer);
-    this.#limit.stop();
-    this.#queue.rejectAll(createClosedError());
-    for (const { session } of this.#idle.splice(0)) this.#close(session);
+    this.limit.stop();
+    this.#reject(this.#listWaiting(), createClosedError());
+    for (const session of this.#idle.splice(0)) session.close();
     this.#serve();
     return this.#ended.promise;
   }
 
-  /**
-   * Maximum number of sessions for statements other than lookups. If there are few sessions, at least one is
-   * left for lookups.
-   */
-  get #maxDefaultSessions(): number {
-    const { size } = this.#limit;
+  #listWaiting(): WaitingCall[] {
+    return [...this.#waiting.lookup, ...this.#waiting.default];
+  }
+
+  #countOpen(): number {
+    return this.#idle.length + this.#busy.size + this.#opening;
+  }
+
+  /** Returns false if statements of this plan mode use their maximum number of sessions. */
+  #canUse(planMode: PlanMode, additional = 0): boolean {
+    let count = additional;
+    for (const session of this.#busy) if (session.planMode === planMode) count += 1;
+    if (planMode === "lookup") return count < LOOKUP_SESSIONS;
+    // If there are few sessions, at least one is left for lookups.
+    const { size } = this.limit;
     const remaining = size - Math.min(LOOKUP_SESSIONS, Math.floor(size / 2));
-    return Math.max(1, Math.min(remaining, this.#options.defaultSessions));
+    return count < Math.max(1, Math.min(remaining, this.#options.defaultSessions));
   }
 
-  #canUse(planMode: PlanMode, opening: number): boolean {
-    return (
-      this.#busyCounts[planMode] + opening <
-      (planMode === "default" ? this.#maxDefaultSessions : LOOKUP_SESSIONS)
-    );
+  #canOpen(): boolean {
+    const isFull = this.#countOpen() >= this.limit.size;
+    return !isFull && this.#ended === undefined && !this.limit.isDelayed;
   }
 
-  #isCurrent(session: Session): boolean {
-    const { isUsable, openedAt, sharing } = session;
+  #isCurrent({ isUsable, openedAt, sharing }: Session): boolean {
     // If the limit is reduced, an old session stays open, because another client could take its connection.
-    const isYoung = performance.now() - openedAt < MAX_AGE_MS || this.#limit.isReduced;
+    const isYoung = performance.now() - openedAt < MAX_AGE_MS || this.limit.isReduced;
     return isUsable && openedAt > this.#openedAfter && isYoung && sharing === this.#sharing;
   }
 
@@ -167,87 +161,89 @@ export class SessionPool {
    * sessions can be opened.
    */
   #takeIdle(planMode: PlanMode): Session | undefined {
-    for (let index = this.#idle.length - 1; index >= 0; index -= 1) {
-      const session = this.#idle[index]?.session;
-      if (session === undefined) continue;
-      if (!this.#isCurrent(session)) {
-        this.#idle.splice(index, 1);
-        this.#close(session);
-      } else if (session.planMode === planMode) {
-        return this.#take(index, planMode);
-      }
-    }
-    return this.#idle.length > 0 && !this.#canOpen()
-      ? this.#take(this.#idle.length - 1, planMode)
-      : undefined;
-  }
-
-  #take(index: number, planMode: PlanMode): Session | undefined {
-    const [idle] = this.#idle.splice(index, 1);
-    if (idle === undefined) return undefined;
-    const { session } = idle;
-    session.setIdle(false);
-    session.setPlanMode(planMode);
-    this.#busy.set(session, planMode);
-    this.#busyCounts[planMode] += 1;
+    this.#closeIdle((idle) => !this.#isCurrent(idle));
+    const session =
+      this.#idle.findLast((idle) => idle.planMode === planMode) ??
+      (this.#canOpen() ? undefined : this.#idle.at(-1));
+    if (session === undefined) return undefined;
+    this.#idle.splice(this.#idle.indexOf(session), 1);
+    this.#busy.add(session);
+    session.setBusy(planMode);
     return session;
   }
 
   #putIdle(session: Session): void {
-    session.setIdle(true);
-    this.#idle.push({ session, since: performance.now() });
+    session.setIdle();
+    this.#idle.push(session);
   }
 
-  #close(session: Session): void {
-    this.#sessions.delete(session);
-    session.close();
+  #closeIdle(mustClose: (session: Session) => boolean): void {
+    for (const session of this.#idle.filter(mustClose)) {
+      this.#idle.splice(this.#idle.indexOf(session), 1);
+      session.close();
+    }
   }
 
-  #wait(planMode: PlanMode): Promise<Session> {
-    const waiting = this.#queue.wait(
-      planMode,
-      this.#options.waitMs,
-      () => this.#limit.refusal ?? new Error("no connection was free in time"),
+  async #wait(planMode: PlanMode): Promise<Session> {
+    const call = Promise.withResolvers<Session>();
+    this.#waiting[planMode].add(call);
+    const timer = setTimeout(
+      () => this.#reject([call], this.limit.refusal ?? new Error("no connection was free in time")),
+      this.#options.statementTimeoutMs,
     );
     this.#serve();
-    return waiting;
+    try {
+      return await call.promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Passes idle sessions to waiting calls, and opens the missing ones. */
   #serve(): void {
-    if (this.#ended !== undefined && this.#sessions.size + this.#opening === 0) this.#ended.resolve();
-    if (this.#queue.size === 0) return;
-    this.#limit.raise();
-    const missing = this.#queue.serve((planMode, opening) =>
-      this.#canUse(planMode, opening) ? (this.#takeIdle(planMode) ?? "missing") : "full",
-    );
+    if (this.#ended !== undefined && this.#countOpen() === 0) this.#ended.resolve();
+    if (this.#listWaiting().length === 0) return;
+    this.limit.raise();
+    // The plan modes take turns, so that with a single session neither starves the other.
+    const isDefaultFirst = this.#lastServed === "lookup";
+    const order = isDefaultFirst ? (["default", "lookup"] as const) : (["lookup", "default"] as const);
+    const missing = order.flatMap((planMode) => this.#serveIdle(planMode));
     for (const planMode of missing.slice(this.#opening)) {
       if (!this.#canOpen()) break;
       void this.#open(planMode);
     }
   }
 
-  #canOpen(): boolean {
-    const isFull = this.#sessions.size + this.#opening >= this.#limit.size;
-    return !isFull && this.#ended === undefined && !this.#limit.isDelayed;
+  /** Passes idle sessions to the calls of a plan mode. Returns the plan mode once for each missing session. */
+  #serveIdle(planMode: PlanMode): PlanMode[] {
+    const missing: PlanMode[] = [];
+    for (const call of this.#waiting[planMode]) {
+      if (!this.#canUse(planMode, missing.length)) break;
+      const session = this.#takeIdle(planMode);
+      if (session === undefined) {
+        missing.push(planMode);
+        continue;
+      }
+      this.#lastServed = planMode;
+      this.#waiting[planMode].delete(call);
+      call.resolve(session);
+    }
+    return missing;
   }
 
   async #open(planMode: PlanMode): Promise<void> {
     this.#opening += 1;
-    const { client, clientClass, settings } = this.#options;
-    const sharing = this.#sharing;
+    const { client, clientClass, statementTimeoutMs } = this.#options;
     try {
-      const session = await Session.open(client, {
-        clientClass,
-        sharing,
-        settings: { ...settings, planMode },
+      const session = await Session.open({
+        ...{ client, clientClass, sharing: this.#sharing, settings: { planMode, statementTimeoutMs } },
+        statementNames: this.#statementNames,
         onLost: (lost) => this.#remove(lost),
       });
       this.#opening -= 1;
-      this.#limit.recordSuccess();
-      this.#sessions.add(session);
+      this.limit.recordSuccess();
       if (this.#ended === undefined) this.#putIdle(session);
-      else this.#close(session);
+      else session.close();
     } catch (error) {
       this.#opening -= 1;
       this.#handleOpenError(error);
@@ -259,38 +255,37 @@ export class SessionPool {
     if (error instanceof SharedSessionError) {
       this.shareSessions();
     } else if (isTooManyConnections(error)) {
-      const open = this.#sessions.size + this.#opening;
-      this.#limit.recordRefusal(open, error);
-      if (open === 0) this.#limit.delayRetry(() => this.#serve());
-    } else if (this.#busy.size === 0) {
-      // No session is busy, so none could become free for the waiting calls.
-      this.#queue.rejectAll(error);
+      const open = this.#countOpen();
+      this.limit.recordRefusal(open, error);
+      if (open === 0) this.limit.delayRetry(() => this.#serve());
     } else {
-      this.#queue.rejectFirst(error);
+      // If no session is busy, none could become free for the other waiting calls.
+      const waiting = this.#listWaiting();
+      this.#reject(this.#busy.size === 0 ? waiting : waiting.slice(0, 1), error);
     }
   }
 
+  #reject(calls: readonly WaitingCall[], error: unknown): void {
+    for (const call of calls) {
+      this.#waiting.lookup.delete(call);
+      this.#waiting.default.delete(call);
+      call.reject(error);
+    }
+  }
+
+  /** Removes a session that has lost its connection. */
   #remove(session: Session): void {
-    const index = this.#idle.findIndex((idle) => idle.session === session);
-    if (index !== -1) this.#idle.splice(index, 1);
-    this.#sessions.delete(session);
+    this.#busy.delete(session);
+    this.#closeIdle((idle) => idle === session);
     this.#serve();
   }
 
   #cleanUp(): void {
-    const now = performance.now();
-    const kept = new Set<PlanMode>();
-    // The session that was used last is at the end.
-    for (const idle of this.#idle.toReversed()) {
-      const { session, since } = idle;
-      const isSpare = kept.has(session.planMode) && now - since > MAX_IDLE_MS;
-      if (!isSpare && this.#isCurrent(session)) {
-        kept.add(session.planMode);
-        continue;
-      }
-      this.#idle.splice(this.#idle.indexOf(idle), 1);
-      this.#close(session);
-    }
+    this.#closeIdle((session) => !this.#isCurrent(session));
+    const isLatest = (session: Session) =>
+      session === this.#idle.findLast(({ planMode }) => planMode === session.planMode);
+    const idleBefore = performance.now() - MAX_IDLE_MS;
+    this.#closeIdle((session) => session.idleSince < idleBefore && !isLatest(session));
     this.#serve();
   }
 }

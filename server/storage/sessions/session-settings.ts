@@ -8,7 +8,7 @@ type SettingValues = Readonly<Record<string, string>>;
  * joblib deliberately does not set:
  * - `default_transaction_read_only`: administrators use it to prevent writes on a demoted server.
  * - `role`: it decides which rights joblib has.
- * - `synchronous_commit`: see `keepCommits`.
+ * - `synchronous_commit`: see `buildStatement`.
  */
 const SEMANTICS: SettingValues = {
   // Times are parsed in this format: "2026-01-31 12:00:00.5+00".
@@ -30,13 +30,7 @@ const SEMANTICS: SettingValues = {
   // `statement_timeout` is the only limit. The sweeper keeps an idle transaction open for its lock.
   lock_timeout: "0",
   idle_in_transaction_session_timeout: "0",
-};
-
-/**
- * Like `SEMANTICS`, but only newer versions of PostgreSQL have these settings. `setAll` skips settings that
- * the server does not have.
- */
-const NEWER_SEMANTICS: SettingValues = {
+  // Only newer versions of PostgreSQL have these settings. Other versions skip them.
   idle_session_timeout: "0",
   transaction_timeout: "0",
 };
@@ -89,6 +83,9 @@ export interface SessionSettings {
   readonly statementTimeoutMs: number;
 }
 
+/** Statement timeout if the ORM's configuration has none, and on the sessions of a host. */
+export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
+
 const getValues = ({ planMode, statementTimeoutMs }: SessionSettings): SettingValues => ({
   ...SEMANTICS,
   ...(planMode === "default" ? DEFAULT_PLANNER : LOOKUP_PLANNER),
@@ -101,65 +98,48 @@ export const buildStartupOptions = (configured: string | undefined): string =>
 
 const toLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-const toValuesList = (values: SettingValues): string =>
-  Object.entries(values)
-    .map(([name, value]) => `(${toLiteral(name)}, ${toLiteral(value)})`)
-    .join(", ");
-
-/** Calls `set_config` for each setting that this server has. The names are qualified, because the search path is not set yet. */
-const setAll = (values: SettingValues, isLocal: boolean): string => `
-  select pg_catalog.set_config(setting.name, setting.value, ${isLocal}) from (values ${toValuesList(values)}) as setting(name, value)
-  where pg_catalog.current_setting(setting.name, true) is not null`;
-
-/**
- * Puts `pg_catalog` first in the search path, so that no schema can replace built-in functions and operators. The rest of
- * the path stays, because a host's trigger on a table of joblib may rely on it. joblib qualifies all its tables.
- */
-const putBuiltInsFirst = (isLocal: boolean): string => `
-  select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'pg_catalog',
-    case when pg_catalog.length(pg_catalog.current_setting('search_path')) operator(pg_catalog.>) 0
-      then pg_catalog.current_setting('search_path') end), ${isLocal})`;
-
-/**
- * If `synchronous_commit` is `off`, a crash of PostgreSQL loses acknowledged commits. `local` is the weakest
- * value that does not.
- */
-const keepCommits = (isLocal: boolean): string => `
-  select pg_catalog.set_config('synchronous_commit', 'local', ${isLocal})
-  where pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'`;
-
-const buildStatement = (values: SettingValues, isLocal: boolean): string =>
-  [setAll(values, isLocal), putBuiltInsFirst(isLocal), keepCommits(isLocal)].join(" union all ");
+/** Builds a statement that applies settings. All names are qualified, because the search path is not set yet. */
+function buildStatement(values: SettingValues, isLocal: boolean): string {
+  const rows = Object.entries(values).map(([name, value]) => `(${toLiteral(name)}, ${toLiteral(value)})`);
+  return [
+    // Skips settings that this server does not have.
+    `select pg_catalog.set_config(setting.name, setting.value, ${isLocal}) from (values ${rows.join(", ")}) as setting(name, value)
+    where pg_catalog.current_setting(setting.name, true) is not null`,
+    // Puts `pg_catalog` first in the search path, so that no schema can replace built-in functions and operators. The
+    // rest of the path stays, because a host's trigger on a table of joblib may rely on it. joblib qualifies all its
+    // tables.
+    `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'pg_catalog',
+      case when pg_catalog.length(pg_catalog.current_setting('search_path')) operator(pg_catalog.>) 0
+        then pg_catalog.current_setting('search_path') end), ${isLocal})`,
+    // If `synchronous_commit` is `off`, a crash of PostgreSQL loses acknowledged commits. `local` is the weakest
+    // value that does not.
+    `select pg_catalog.set_config('synchronous_commit', 'local', ${isLocal})
+    where pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'`,
+  ].join(" union all ");
+}
 
 /**
  * Builds the statement that applies all settings to the current transaction. It is for sessions that joblib
  * shares with other clients of a pooler or with the host.
  */
 export const buildTransactionSettings = (settings: SessionSettings): string =>
-  buildStatement({ ...NEWER_SEMANTICS, ...getValues(settings) }, true);
+  buildStatement(getValues(settings), true);
 
 /** Builds the statement that sets up the only session of the embedded database. */
 export const buildEmbeddedSettings = (): string => buildStatement(SEMANTICS, false);
 
-/** A row of the set-up statement. It returns rows only if the server has read joblib's start-up options. */
-export interface SetUpRow {
-  readonly name: string;
-}
-
 /**
- * Builds the first statement of a session. It applies all settings, but only if the server has read joblib's
- * start-up options. If a pooler ignored them, it also gives the session to other clients.
+ * Builds the first statement of a session. It applies all settings and returns rows, but only if the server
+ * has read joblib's start-up options. If a pooler ignored them, it also gives the session to other clients.
  */
 export const buildSetUpStatement = (settings: SessionSettings): string => `
-  select * from (
-    ${buildStatement({ ...NEWER_SEMANTICS, ...getValues(settings) }, false)} union all select 'set up'
-  ) as done(name)
+  select * from (${buildStatement(getValues(settings), false)} union all select 'set up') as done(name)
   where pg_catalog.current_setting('${MARKER}', true) operator(pg_catalog.=) 'on'`;
 
 /** Builds the statement that changes the plan mode of a session. */
-export const buildPlanModeStatement = (planMode: PlanMode): string => {
+export function buildPlanModeStatement(planMode: PlanMode): string {
   const values = planMode === "default" ? DEFAULT_PLANNER : LOOKUP_PLANNER;
   return Object.entries(values)
     .map(([name, value]) => `set ${name} = ${toLiteral(value)}`)
     .join("; ");
-};
+}

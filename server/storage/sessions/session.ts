@@ -1,4 +1,5 @@
-import type { Client, ClientConfig } from "pg";
+import type { CompiledQuery, DatabaseConnection, QueryResult } from "kysely";
+import type { Client, ClientConfig, CustomTypesConfig } from "pg";
 import {
   buildPlanModeStatement,
   buildSetUpStatement,
@@ -6,10 +7,8 @@ import {
   buildTransactionSettings,
   type PlanMode,
   type SessionSettings,
-  type SetUpRow,
 } from "./session-settings.ts";
 import { isSessionUnusable, isStartupOptionRefused } from "./storage-errors.ts";
-import { valueParsers } from "./value-parsers.ts";
 
 declare module "pg" {
   // node-postgres documents these methods, but its types lack them.
@@ -17,20 +16,6 @@ declare module "pg" {
     ref(): void;
     unref(): void;
   }
-}
-
-/** A statement. If it has a name, it is a prepared statement: each session parses and plans it only once. */
-export interface Statement {
-  readonly text: string;
-  readonly values: readonly unknown[];
-  readonly name?: string | undefined;
-}
-
-export interface StatementResult<Row> {
-  readonly rows: Row[];
-  /** Null for a command that neither returns nor changes rows. */
-  readonly rowCount: number | null;
-  readonly command: string;
 }
 
 /**
@@ -42,36 +27,35 @@ export type Sharing = "own" | "shared";
 /** Thrown if a pooler refuses or ignores start-up options. The database can still be used with shared sessions. */
 export class SharedSessionError extends Error {}
 
-/** Time after the statement timeout until the client considers the connection dead. */
-const RESPONSE_GRACE_MS = 2_000;
-
-const buildClientConfig = (
-  config: ClientConfig,
-  sharing: Sharing,
-  settings: SessionSettings,
-): ClientConfig => ({
-  ...config,
-  // The driver reads PGOPTIONS only if no options are set, so this code reads it as well.
-  ...(sharing === "own" && { options: buildStartupOptions(config.options ?? process.env["PGOPTIONS"]) }),
-  query_timeout: settings.statementTimeoutMs === 0 ? 0 : settings.statementTimeoutMs + RESPONSE_GRACE_MS,
-  types: valueParsers,
-});
-
-/** The options of a session. The configuration of its connection is separate. */
-export interface SessionSetup {
+export interface SessionOptions {
+  /** The configuration of the connection. */
+  readonly client: ClientConfig;
+  /** The driver's client, or a subclass of it. */
   readonly clientClass: typeof Client;
   readonly sharing: Sharing;
   readonly settings: SessionSettings;
+  /** The names of prepared statements by text. A name refers to the same text in all sessions of a pool. */
+  readonly statementNames: Map<string, string>;
   /** Called if the connection is lost. */
   readonly onLost: (session: Session) => void;
 }
 
+/** Time after the statement timeout until the client considers the connection dead. */
+const RESPONSE_GRACE_MS = 2_000;
+
+/**
+ * Maximum number of prepared statements. It is more than the number of lookup statements. Statements beyond
+ * it are not prepared.
+ */
+const MAX_STATEMENT_NAMES = 200;
+
 /** A connection to PostgreSQL with the settings and the parsers that joblib's statements rely on. */
-export class Session {
-  readonly sharing: Sharing;
+export class Session implements DatabaseConnection {
   readonly openedAt = performance.now();
+  /** When the session became idle. */
+  idleSince = 0;
   readonly #client: Client;
-  readonly #settings: SessionSettings;
+  readonly #options: SessionOptions;
   /** The plan mode that is set on the server at the moment. */
   #activePlanMode: PlanMode;
   /** The plan mode of the next statement. */
@@ -79,40 +63,42 @@ export class Session {
   #isInTransaction = false;
   #isBroken = false;
 
-  private constructor(client: Client, sharing: Sharing, settings: SessionSettings) {
-    this.#client = client;
-    this.sharing = sharing;
-    this.#settings = settings;
-    this.#activePlanMode = settings.planMode;
-    this.#planMode = settings.planMode;
+  private constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#client = new options.clientClass(buildClientConfig(options));
+    // The parsers need the text format. A host may have set `pg.defaults.binary`, which no client option overrides.
+    Object.assign(this.#client, { binary: false });
+    this.#activePlanMode = options.settings.planMode;
+    this.#planMode = options.settings.planMode;
+    // A lost connection rejects the running statement in any case, but an "error" event without a listener
+    // would end the process.
+    this.#client.on("error", () => this.#handleLoss());
+    this.#client.on("end", () => this.#handleLoss());
   }
 
   /** Connects and applies the settings. */
-  static async open(
-    config: ClientConfig,
-    { clientClass, sharing, settings, onLost }: SessionSetup,
-  ): Promise<Session> {
-    const client = new clientClass(buildClientConfig(config, sharing, settings));
-    // The parsers need the text format. A host may have set `pg.defaults.binary`, which no client option overrides.
-    Object.assign(client, { binary: false });
-    const session = new Session(client, sharing, settings);
-    // A lost connection rejects the running statement in any case, but an "error" event without a listener
-    // would end the process.
-    client.on("error", () => session.#handleLoss(onLost));
-    client.on("end", () => session.#handleLoss(onLost));
+  static async open(options: SessionOptions): Promise<Session> {
+    const session = new Session(options);
+    const isOwn = options.sharing === "own";
     try {
-      await client.connect();
-      if (sharing === "own") {
-        const { rows } = await session.#send<SetUpRow>({ text: buildSetUpStatement(settings), values: [] });
-        if (rows.length === 0) throw new SharedSessionError("the pooler ignores start-up options");
-      }
+      await session.#client.connect();
+      const done = isOwn ? await session.#send(buildSetUpStatement(options.settings)) : undefined;
+      if (done?.rows.length === 0) throw new SharedSessionError("the pooler ignores start-up options");
       return session;
     } catch (error) {
       session.close();
-      throw sharing === "own" && isStartupOptionRefused(error)
+      throw isOwn && isStartupOptionRefused(error)
         ? new SharedSessionError("the pooler refuses start-up options", { cause: error })
         : error;
     }
+  }
+
+  get sharing(): Sharing {
+    return this.#options.sharing;
+  }
+
+  get planMode(): PlanMode {
+    return this.#planMode;
   }
 
   /** False after a lost connection or an error that makes the session unusable. */
@@ -120,53 +106,57 @@ export class Session {
     return !this.#isBroken;
   }
 
-  get planMode(): PlanMode {
-    return this.#planMode;
+  /** Prepares the session for a caller. If the plan mode differs, the next statement takes one more round trip. */
+  setBusy(planMode: PlanMode): void {
+    this.#planMode = planMode;
+    this.#client.ref();
+  }
+
+  /** Marks the session as idle. Idle sessions do not keep the process alive. */
+  setIdle(): void {
+    this.idleSince = performance.now();
+    this.#client.unref();
   }
 
   /**
-   * Sets the plan mode for the next statements. If it differs, the next statement takes one more round trip.
+   * Runs a statement: on its own, or in the transaction that `begin` has opened. Lookups are prepared
+   * statements, which the session parses and plans only once.
    */
-  setPlanMode(planMode: PlanMode): void {
-    this.#planMode = planMode;
-  }
-
-  /** Runs a statement: on its own, or in the transaction that `begin` has opened. */
-  async run<Row>(statement: Statement): Promise<StatementResult<Row>> {
-    if (this.sharing === "shared" && !this.#isInTransaction) return this.#runShared(statement);
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    if (this.sharing === "shared" && !this.#isInTransaction) return this.#runShared(sql, parameters);
     if (this.#activePlanMode !== this.#planMode) {
-      await this.#send({ text: buildPlanModeStatement(this.#planMode), values: [] });
+      await this.#send(buildPlanModeStatement(this.#planMode));
       this.#activePlanMode = this.#planMode;
     }
-    return this.#send(statement);
+    const isPrepared = this.sharing === "own" && this.#planMode === "lookup";
+    return this.#send(sql, parameters, isPrepared ? this.#getStatementName(sql) : undefined);
+  }
+
+  // biome-ignore lint/correctness/useYield: streaming is not supported
+  async *streamQuery(): AsyncIterableIterator<never> {
+    throw new Error("statements are not streamed");
   }
 
   async begin(): Promise<void> {
-    const settings = buildTransactionSettings({ ...this.#settings, planMode: this.#planMode });
     const begin = "begin isolation level read committed";
+    const settings = { ...this.#options.settings, planMode: this.#planMode };
     this.#isInTransaction = true;
-    await this.#send({ text: this.sharing === "shared" ? `${begin}; ${settings}` : begin, values: [] });
+    await this.#send(this.sharing === "shared" ? `${begin}; ${buildTransactionSettings(settings)}` : begin);
   }
 
   async commit(): Promise<void> {
-    await this.#send({ text: "commit", values: [] });
+    await this.#send("commit");
     this.#isInTransaction = false;
   }
 
   /** Rolls back the transaction. Never fails: the caller reports the error that caused the rollback. */
   async rollback(): Promise<void> {
     try {
-      if (this.isUsable) await this.#send({ text: "rollback", values: [] });
+      if (this.isUsable) await this.#send("rollback");
     } catch {
       this.#isBroken = true;
     }
     this.#isInTransaction = false;
-  }
-
-  /** Marks the session as idle or busy. Idle sessions do not keep the process alive. */
-  setIdle(isIdle: boolean): void {
-    if (isIdle) this.#client.unref();
-    else this.#client.ref();
   }
 
   close(): void {
@@ -179,10 +169,10 @@ export class Session {
    * Runs a single statement in its own transaction, because a shared session loses its settings at the end of
    * a transaction.
    */
-  async #runShared<Row>(statement: Statement): Promise<StatementResult<Row>> {
+  async #runShared<Row>(text: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
     try {
       await this.begin();
-      const result = await this.#send<Row>({ text: statement.text, values: statement.values });
+      const result = await this.#send<Row>(text, values);
       await this.commit();
       return result;
     } catch (error) {
@@ -191,22 +181,60 @@ export class Session {
     }
   }
 
-  async #send<Row>({ text, values, name }: Statement): Promise<StatementResult<Row>> {
+  async #send<Row>(text: string, values: readonly unknown[] = [], name?: string): Promise<QueryResult<Row>> {
     try {
-      return await this.#client.query<Row & Record<string, unknown>>({
-        text,
-        values: [...values],
-        ...(name !== undefined && { name }),
-      });
+      const query = { text, values: [...values], ...(name !== undefined && { name }) };
+      const { rows } = await this.#client.query<Row & Record<string, unknown>>(query);
+      return { rows };
     } catch (error) {
       if (isSessionUnusable(error)) this.#isBroken = true;
       throw error;
     }
   }
 
-  #handleLoss(onLost: (session: Session) => void): void {
+  #getStatementName(text: string): string | undefined {
+    const { statementNames } = this.#options;
+    const known = statementNames.get(text);
+    if (known !== undefined || statementNames.size >= MAX_STATEMENT_NAMES) return known;
+    const name = `joblib_${statementNames.size}`;
+    statementNames.set(text, name);
+    return name;
+  }
+
+  #handleLoss(): void {
     if (this.#isBroken) return;
     this.#isBroken = true;
-    onLost(this);
+    this.#options.onLost(this);
   }
 }
+
+function buildClientConfig({ client, sharing, settings }: SessionOptions): ClientConfig {
+  const { statementTimeoutMs } = settings;
+  return {
+    ...client,
+    // The driver reads PGOPTIONS only if no options are set, so this code reads it as well.
+    ...(sharing === "own" && { options: buildStartupOptions(client.options ?? process.env["PGOPTIONS"]) }),
+    query_timeout: statementTimeoutMs === 0 ? 0 : statementTimeoutMs + RESPONSE_GRACE_MS,
+    types: VALUE_PARSERS,
+  };
+}
+
+const keepText = (text: string): string => text;
+
+/**
+ * Parsers by type id (`pg_type.oid`). Statements cast values of all other types to text or to one of these
+ * types.
+ */
+const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
+  /** bool */
+  16: (text) => text === "t",
+  /** int2, int4 */
+  21: Number,
+  23: Number,
+  /** float4, float8 */
+  700: Number,
+  701: Number,
+};
+
+/** The parsers of `pg.types` are global in the process, and a host may replace them. */
+const VALUE_PARSERS: CustomTypesConfig = { getTypeParser: (oid: number) => PARSERS[oid] ?? keepText };

@@ -1,11 +1,29 @@
-import { sql } from "kysely";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  type Driver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  sql,
+} from "kysely";
 import type { BatchedStatement, Meter } from "../../ports.ts";
 import { NO_METER } from "../../prometheus/no-meter.ts";
-import { runInHostTransaction, runOnOrm } from "./host-transaction.ts";
-import type { Orm, Sql } from "./orm.ts";
-import { NO_RECOVERY, withRetries } from "./retries.ts";
+import type { Orm, Sql, Tables } from "./orm.ts";
+import type { Session } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";
-import { createDefaultSql, LookupSql } from "./session-sql.ts";
+import { buildTransactionSettings, DEFAULT_STATEMENT_TIMEOUT_MS, type PlanMode } from "./session-settings.ts";
+import {
+  isPlanOutdated,
+  isPreparedStatementLost,
+  isReadOnly,
+  isRolledBack,
+  isTooManyConnections,
+  toStorageError,
+} from "./storage-errors.ts";
+
+type Run = <Value>(work: (sql: Sql) => Promise<Value>) => Promise<Value>;
+type RunBatch<Call, Result> = (calls: readonly Call[]) => Promise<readonly Result[]>;
 
 /**
  * Runs statements. `work` may run more than once if the database has rolled back an earlier attempt. Failures of the
@@ -13,16 +31,16 @@ import { createDefaultSql, LookupSql } from "./session-sql.ts";
  */
 export interface Sessions {
   /** Runs statements without a transaction. */
-  run<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
+  run: Run;
   /**
    * Runs the statements that are needed for every task. They are index lookups, run as prepared statements
    * without a transaction.
    */
-  runPrepared<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
+  runPrepared: Run;
   /** Runs statements in one READ COMMITTED transaction. */
-  transaction<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
+  transaction: Run;
   /** Runs statements that PostgreSQL does not allow in a transaction, such as VACUUM. */
-  runOutsideTransaction<Value>(work: (sql: Sql) => Promise<Value>): Promise<Value>;
+  runOutsideTransaction: Run;
   /**
    * Runs work while this server has an advisory lock. Returns false if another server has the lock. The lock
    * only avoids duplicate work, so it is released early if the work needs its connection.
@@ -35,117 +53,194 @@ export interface Sessions {
   ): RunBatch<Call, Result>;
 }
 
-type RunBatch<Call, Result> = (calls: readonly Call[]) => Promise<readonly Result[]>;
-type Run = <Value>(work: (sql: Sql) => Promise<Value>) => Promise<Value>;
-
-const tryLock = async (db: Sql, name: string): Promise<boolean> => {
-  const { rows } = await sql<{ is_locked: boolean }>`
-    select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as is_locked`.execute(db);
-  return rows[0]?.is_locked === true;
-};
-
-/**
- * Creates `withLock` for a pool. A separate transaction keeps the lock until the work is done or the server
- * refuses a connection.
- */
-const createPoolLock =
-  (pool: SessionPool, transaction: Run): Sessions["withLock"] =>
-  async (name, work) => {
-    if (!pool.hasSpareSession) {
-      await work();
-      return true;
-    }
-    const refused = Promise.withResolvers<void>();
-    const removeListener = pool.onConnectionRefused(refused.resolve);
-    let working: Promise<void> | undefined;
-    try {
-      const isLocked = await transaction(async (db) => {
-        if (working === undefined && !(await tryLock(db, name))) return false;
-        working ??= work();
-        await Promise.race([working, refused.promise]);
-        return true;
-      });
-      await working;
-      return isLocked;
-    } finally {
-      removeListener();
-      // If the connection with the lock failed, wait for the work anyway.
-      await working?.catch(() => {});
-    }
-  };
-
-const createOrmLock =
-  (transaction: Run): Sessions["withLock"] =>
-  (name, work) =>
-    transaction(async (db) => {
-      if (!(await tryLock(db, name))) return false;
-      await work();
-      return true;
-    });
-
-const createMeasureBatches =
-  (meter: Pick<Meter, "statementExecuted">): Sessions["measureBatches"] =>
-  (statement, run) =>
-  async (calls) => {
-    const startedAt = performance.now();
-    try {
-      return await run(calls);
-    } finally {
-      meter.statementExecuted(statement, calls.length, (performance.now() - startedAt) / 1000);
-    }
-  };
-
-/** Creates sessions on a pool that joblib has opened. */
-const createPoolSessions = (pool: SessionPool, measureBatches: Sessions["measureBatches"]): Sessions => {
-  const db = createDefaultSql(pool).withSchema("joblib");
-  const lookup = new LookupSql(pool);
-  const recovery = {
-    replaceSessions: () => pool.replaceSessions(),
-    shareSessions: () => pool.shareSessions(),
-    waitsForConnection: true,
-  };
-  const run: Run = (work) => withRetries(() => work(db), recovery);
-  const transaction: Run = (work) => withRetries(() => db.transaction().execute(work), recovery);
-  return {
-    run,
-    runPrepared: (work) => withRetries(() => work(lookup), recovery),
-    transaction,
-    runOutsideTransaction: run,
-    withLock: createPoolLock(pool, transaction),
-    measureBatches,
-  };
-};
-
-/**
- * Creates sessions on the ORM. These are sessions of the host, whose settings joblib must not change, or the
- * only session of the embedded database.
- */
-const createOrmSessions = (orm: Orm, measureBatches: Sessions["measureBatches"]): Sessions => {
-  const runWithoutSettings: Run = (work) => withRetries(() => runOnOrm(orm, work), NO_RECOVERY);
-  const runWithSettings: Run = (work) => withRetries(() => runInHostTransaction(orm, work), NO_RECOVERY);
-  const runInPlainTransaction: Run = (work) =>
-    withRetries(
-      () => runOnOrm(orm, (db) => db.transaction().setIsolationLevel("read committed").execute(work)),
-      NO_RECOVERY,
-    );
-  const transaction = orm.hasSessionSettings === true ? runInPlainTransaction : runWithSettings;
-  const run = orm.hasSessionSettings === true ? runWithoutSettings : runWithSettings;
-  return {
-    run,
-    runPrepared: run,
-    transaction,
-    runOutsideTransaction: runWithoutSettings,
-    withLock: createOrmLock(transaction),
-    measureBatches,
-  };
-};
-
 /** Creates sessions on joblib's own pool, or on the ORM if joblib cannot open one. */
-export const createSessions = (
+export function createSessions(
   orm: Orm,
   pool?: SessionPool,
   meter: Pick<Meter, "statementExecuted"> = NO_METER,
-): Sessions =>
-  pool === undefined
-    ? createOrmSessions(orm, createMeasureBatches(meter))
-    : createPoolSessions(pool, createMeasureBatches(meter));
+): Sessions {
+  const runs = pool === undefined ? createOrmRuns(orm) : createPoolRuns(pool);
+  return {
+    ...runs,
+    withLock: (name, work) => runWithLock(name, work, runs.transaction, pool),
+    measureBatches: (statement, run) => async (calls) => {
+      const startedAt = performance.now();
+      try {
+        return await run(calls);
+      } finally {
+        meter.statementExecuted(statement, calls.length, (performance.now() - startedAt) / 1000);
+      }
+    },
+  };
+}
+
+type Runs = Omit<Sessions, "withLock" | "measureBatches">;
+
+function createPoolRuns(pool: SessionPool): Runs {
+  const db = createSql(pool, "default").withSchema("joblib");
+  const lookup = createSql(pool, "lookup");
+  const run: Run = (work) => withRetries(() => work(db), pool);
+  return {
+    run,
+    runPrepared: (work) => withRetries(() => work(lookup), pool),
+    transaction: (work) => withRetries(() => db.transaction().execute(work), pool),
+    runOutsideTransaction: run,
+  };
+}
+
+/** Creates a Kysely instance on the sessions of a pool. */
+export const createSql = (pool: SessionPool, planMode: PlanMode): Sql =>
+  new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => createDriver(pool, planMode),
+      createIntrospector: (db) => new PostgresIntrospector(db),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+    },
+  });
+
+/** Creates Kysely's driver. Transactions are always READ COMMITTED. */
+const createDriver = (pool: SessionPool, planMode: PlanMode): Driver => ({
+  init: async () => {},
+  acquireConnection: () => pool.acquire(planMode),
+  releaseConnection: async (session: Session) => pool.release(session),
+  beginTransaction: (session: Session) => session.begin(),
+  commitTransaction: (session: Session) => session.commit(),
+  rollbackTransaction: (session: Session) => session.rollback(),
+  destroy: async () => {},
+});
+
+/**
+ * Creates the functions for sessions of the host, whose settings joblib must not change, or for the only
+ * session of the embedded database.
+ */
+function createOrmRuns(orm: Orm): Runs {
+  const runOutsideTransaction: Run = (work) => runOnOrm(orm, work);
+  const runWithSettings: Run = (work) => withRetries(() => runInOrmTransaction(orm, work));
+  const runInPlainTransaction: Run = (work) =>
+    runOnOrm(orm, (db) => db.transaction().setIsolationLevel("read committed").execute(work));
+  const run = orm.hasSessionSettings === true ? runOutsideTransaction : runWithSettings;
+  const transaction = orm.hasSessionSettings === true ? runInPlainTransaction : runWithSettings;
+  return { run, runPrepared: run, transaction, runOutsideTransaction };
+}
+
+const getKysely = (orm: Orm): Sql => orm.em.fork().getKysely<Tables>().withSchema("joblib");
+
+/**
+ * Runs work on sessions of the ORM, without joblib's settings. Retries for up to 30 s if the database accepts
+ * no more connections.
+ */
+export const runOnOrm = <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Promise<Value> =>
+  withRetries(() => work(getKysely(orm)));
+
+/**
+ * Runs work in a transaction on a session of the ORM, without retries. joblib's settings apply until the end of the
+ * transaction; the settings of the session do not change.
+ */
+export function runInOrmTransaction<Value>(
+  orm: Orm,
+  work: (db: Sql) => Promise<Value>,
+  statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
+): Promise<Value> {
+  const settings = sql.raw(buildTransactionSettings({ planMode: "default", statementTimeoutMs }));
+  return getKysely(orm)
+    .connection()
+    .execute(async (db) => {
+      const transaction = db.transaction().setIsolationLevel("read committed");
+      try {
+        return await transaction.execute(async (tx) => {
+          await settings.execute(tx);
+          return work(tx);
+        });
+      } catch (error) {
+        if (isReadOnly(error)) await endSession(db);
+        throw error;
+      }
+    });
+}
+
+/** Terminates a session that is connected to a read-only server, so that it does not go back to the host's pool. */
+async function endSession(db: Sql): Promise<void> {
+  await sql`select pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())`.execute(db).catch(() => {});
+}
+
+/** Runs work while a separate transaction has the lock: until the work is done or the server refuses a connection. */
+async function runWithLock(
+  name: string,
+  work: () => Promise<void>,
+  transaction: Run,
+  pool: SessionPool | undefined,
+): Promise<boolean> {
+  if (pool?.hasSpareSession === false) {
+    await work();
+    return true;
+  }
+  const refused = Promise.withResolvers<void>();
+  const removeListener = pool?.limit.onRefused(refused.resolve);
+  let working: Promise<void> | undefined;
+  try {
+    const isLocked = await transaction(async (db) => {
+      if (working === undefined && !(await tryLock(db, name))) return false;
+      working ??= work();
+      await Promise.race([working, refused.promise]);
+      return true;
+    });
+    await working;
+    return isLocked;
+  } finally {
+    removeListener?.();
+    // If the connection with the lock failed, wait for the work anyway.
+    await working?.catch(() => {});
+  }
+}
+
+async function tryLock(db: Sql, name: string): Promise<boolean> {
+  const { rows } = await sql<{ is_locked: boolean }>`
+    select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as is_locked`.execute(db);
+  return rows[0]?.is_locked === true;
+}
+
+/** Maximum time to retry work that the database has rolled back. */
+const MAX_ROLLBACK_RETRY_MS = 5_000;
+const INITIAL_DELAY_MS = 5;
+const MAX_DELAY_MS = 250;
+
+/** Maximum time to retry if the server refuses a connection of the ORM's pool. joblib's own pool waits itself. */
+const MAX_CONNECTION_RETRY_MS = 30_000;
+
+/**
+ * Runs work, and retries it if it had no effect: after a deadlock or a serialization failure with random,
+ * increasing delays; and once on a new session if the old session is connected to a read-only server, lost a
+ * prepared statement or has an outdated plan. Throws failures of the database as `StorageUnavailable`.
+ * Sessions of an ORM have no `pool`: a session with a read-only server has already been terminated.
+ */
+export async function withRetries<Value>(
+  work: () => Promise<Value>,
+  pool?: Pick<SessionPool, "replaceSessions" | "shareSessions">,
+): Promise<Value> {
+  const startedAt = performance.now();
+  let delayMs = INITIAL_DELAY_MS;
+  let isOnNewSession = false;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (performance.now() + delayMs < startedAt + getMaxRetryMs(error, pool === undefined)) {
+        await delay(delayMs * Math.random());
+        delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
+        continue;
+      }
+      const mustShare = isPreparedStatementLost(error);
+      const mustReplace = isReadOnly(error) || isPlanOutdated(error);
+      if (mustShare) pool?.shareSessions();
+      if (mustReplace) pool?.replaceSessions();
+      if (isOnNewSession || !(mustShare || mustReplace)) throw toStorageError(error);
+      isOnNewSession = true;
+    }
+  }
+}
+
+function getMaxRetryMs(error: unknown, isOrm: boolean): number {
+  if (isOrm && isTooManyConnections(error)) return MAX_CONNECTION_RETRY_MS;
+  return isRolledBack(error) ? MAX_ROLLBACK_RETRY_MS : 0;
+}

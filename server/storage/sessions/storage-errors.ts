@@ -1,38 +1,124 @@
-import { explainRefusal, isRefusedConnection } from "./connection-refusal.ts";
-import { CONNECTION_REFUSED, describeFailure } from "./failure-reasons.ts";
-import { StorageRefusal, UnstorableValue } from "./storage-refusal.ts";
-import { StorageUnavailable } from "./storage-unavailable.ts";
+import { describeTlsError } from "../../tls/tls-errors.ts";
+
+const UNREACHABLE = "the database cannot be reached";
+
+interface Unavailability {
+  /** A state that the next attempt does not change, unlike a lost connection or a timeout. */
+  readonly state?: "refused" | "read-only" | undefined;
+  /**
+   * True if the connection was lost during the statement: the database may have executed the statement, or
+   * may still execute it.
+   */
+  readonly isOutcomeUnknown?: boolean;
+}
+
+/**
+ * Thrown if the database cannot be reached or does not execute a statement in time. The message is the reason: one
+ * sentence without a full stop, for logs and clients. It contains no host, role or database.
+ */
+export class StorageUnavailable extends Error {
+  readonly state: Unavailability["state"];
+  readonly isOutcomeUnknown: boolean;
+
+  constructor(
+    cause: unknown,
+    reason = UNREACHABLE,
+    { state, isOutcomeUnknown = false }: Unavailability = {},
+  ) {
+    super(reason, { cause });
+    this.name = "StorageUnavailable";
+    this.state = state;
+    this.isOutcomeUnknown = isOutcomeUnknown;
+  }
+}
+
+/**
+ * Returns the result of an operation, or undefined if its outcome is unknown; the caller then reads the
+ * current state. Use it only for operations whose key or fence shows whether they were executed.
+ */
+export async function catchUnknownOutcome<Value>(operation: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await operation;
+  } catch (error) {
+    if (error instanceof StorageUnavailable && error.isOutcomeUnknown) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Thrown if the database refuses a statement until an administrator acts, for example because of missing
+ * rights or tables, or a wrong password.
+ */
+export class StorageRefusal extends Error {
+  constructor(cause: Error, advice: string) {
+    super(`the database refused a statement (${cause.message}): ${advice}`, { cause });
+    this.name = "StorageRefusal";
+  }
+}
+
+/** Thrown if PostgreSQL cannot store a value. A retry cannot succeed. */
+export class UnstorableValue extends Error {
+  readonly reason: "text" | "size";
+
+  constructor(cause: Error, reason: "text" | "size") {
+    super(`the database cannot store a value: ${cause.message}`, { cause });
+    this.name = "UnstorableValue";
+    this.reason = reason;
+  }
+}
+
+/** Converts an error to a storage error. Returns the same error if the statement itself is wrong. */
+export function toStorageError(error: unknown): unknown {
+  if (!(error instanceof Error) || isStorageError(error)) return error;
+  const failure = toRefusedConnection(error) ?? toUnavailable(error);
+  if (failure !== undefined) return failure;
+  const advice = getRefusalAdvice(error);
+  if (advice !== undefined) return new StorageRefusal(error, advice);
+  const unstorable = UNSTORABLE[getErrorCode(error)];
+  return unstorable === undefined ? error : new UnstorableValue(error, unstorable);
+}
+
+const isStorageError = (error: Error): boolean =>
+  error instanceof StorageUnavailable || error instanceof StorageRefusal || error instanceof UnstorableValue;
 
 /** Returns the SQLSTATE or the system error code; empty if there is none. */
-export const getErrorCode = (error: unknown): string =>
+const getErrorCode = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
-const hasPrefix = (code: string, prefixes: readonly string[]): boolean =>
-  prefixes.some((prefix) => code.startsWith(prefix));
+const getRoutine = (error: unknown): unknown =>
+  error instanceof Error && "routine" in error ? error.routine : undefined;
+
+const hasCode = (error: unknown, prefixes: readonly string[]): boolean =>
+  prefixes.some((prefix) => getErrorCode(error).startsWith(prefix));
 
 /** Returns true after a deadlock or a serialization failure: the transaction was rolled back and can be retried. */
-export const isRolledBack = (error: unknown): boolean => ["40P01", "40001"].includes(getErrorCode(error));
+export const isRolledBack = (error: unknown): boolean => hasCode(error, ["40P01", "40001"]);
 
 /** Returns true if the statement was not executed because the server or the session is read-only. */
-export const isReadOnly = (error: unknown): boolean => getErrorCode(error) === "25006";
+export const isReadOnly = (error: unknown): boolean => hasCode(error, ["25006"]);
 
 /** Messages of PgBouncer for a full pool. Their SQLSTATE is only a general protocol violation. */
 const POOLER_IS_FULL = /no more connections allowed|query_wait_timeout/i;
 
 /** Returns true if the server or a pooler accepts no more connections at the moment. */
 export const isTooManyConnections = (error: unknown): boolean =>
-  getErrorCode(error) === "53300" || (error instanceof Error && POOLER_IS_FULL.test(error.message));
+  hasCode(error, ["53300"]) || (error instanceof Error && POOLER_IS_FULL.test(error.message));
 
 /** Returns true if a pooler refuses start-up options (SQLSTATE 08P01, or 0A000 from Amazon RDS Proxy). */
 export const isStartupOptionRefused = (error: unknown): boolean =>
-  ["08P01", "0A000"].includes(getErrorCode(error)) && !isTooManyConnections(error);
+  hasCode(error, ["08P01", "0A000"]) && !isTooManyConnections(error);
 
 /**
  * Returns true if a pooler ran a prepared statement on a session that has not prepared it. The statement was
  * not executed.
  */
-export const isPreparedStatementLost = (error: unknown): boolean =>
-  ["26000", "42P05"].includes(getErrorCode(error));
+export const isPreparedStatementLost = (error: unknown): boolean => hasCode(error, ["26000", "42P05"]);
+
+/**
+ * Returns true if PostgreSQL rejected a cached plan because the types of its columns have changed, for example by the
+ * migration of a newer server. The statement was not executed.
+ */
+export const isPlanOutdated = (error: unknown): boolean => getRoutine(error) === "RevalidateCachedQuery";
 
 /**
  * SQLSTATEs after which a session must not be used again: the server has ended it (08, 57P, 25P03 and 25P04), the server
@@ -41,46 +127,130 @@ export const isPreparedStatementLost = (error: unknown): boolean =>
 const UNUSABLE_SESSION = ["08", "57P", "25P03", "25P04", "25006", "26000", "42P05"];
 
 /** Returns true if the session must not be used again. An error without an SQLSTATE means that the connection failed. */
-export const isSessionUnusable = (error: unknown): boolean => {
-  const code = getErrorCode(error);
-  return !/^[0-9A-Z]{5}$/.test(code) || hasPrefix(code, UNUSABLE_SESSION);
-};
+export const isSessionUnusable = (error: unknown): boolean =>
+  !/^[0-9A-Z]{5}$/.test(getErrorCode(error)) || hasCode(error, UNUSABLE_SESSION);
 
-const CONNECTION_LOST_CODES = ["ECONNRESET", "EPIPE", "ETIMEDOUT", "57P"];
+/** Messages of errors that pg throws without a code, before the session begins. */
+const NO_TLS = "The server does not support SSL connections";
+const NO_BINDING = /channel binding|SCRAM-SHA-256-PLUS/;
+
+/** Returns the error of a connection that was refused because of TLS or pg_hba.conf, with advice. */
+function toRefusedConnection(error: Error): StorageUnavailable | undefined {
+  const advice = getConnectionAdvice(error);
+  const isUnbound = getErrorCode(error) === "" && NO_BINDING.test(error.message);
+  if (advice === undefined && !isUnbound) return undefined;
+  // The advice may contain host, role and database. It is passed as the cause, which is logged but not sent
+  // to clients.
+  const cause = advice === undefined ? error : new Error(advice, { cause: error });
+  return new StorageUnavailable(cause, "the database refused the connection", { state: "refused" });
+}
+
+function getConnectionAdvice(error: Error): string | undefined {
+  const { message } = error;
+  if (message === NO_TLS) {
+    return "the server does not offer TLS, which sslmode requires: enable ssl in PostgreSQL, or use sslmode=disable to connect in plain text";
+  }
+  // SQLSTATE class 28: PostgreSQL rejected the user or the kind of connection.
+  const isRejected = hasCode(error, ["28"]);
+  if (isRejected && message.includes("no pg_hba.conf entry")) {
+    return message.endsWith("no encryption")
+      ? `${message}: the server may accept encrypted connections only; add sslmode=verify-full to the URL, or change pg_hba.conf`
+      : `${message}: check user and database, and pg_hba.conf on the server`;
+  }
+  if (isRejected && message.includes("certificate")) {
+    return `${message}: name a client certificate with sslcert and sslkey`;
+  }
+  return describeTlsError(error, "sslrootcert");
+}
+
+/** Reasons by SQLSTATE or its prefix, the longest prefix first (PostgreSQL manual, appendix A). */
+const BY_SQL_STATE: readonly (readonly [prefix: string, reason: string])[] = [
+  ["40001", "the database rolled back every attempt of the transaction (serialization failure)"],
+  ["40P01", "the database rolled back every attempt of the transaction (deadlock)"],
+  ["25006", "the database is read-only: it is a standby, or default_transaction_read_only is on"],
+  ["25P03", "the database ended a session that was idle in a transaction"],
+  ["25P04", "the database ended a transaction that took too long"],
+  ["53300", "the database accepts no more connections: raise its connection limit"],
+  ["53100", "the database's disk is full"],
+  ["53200", "the database is out of memory"],
+  ["53", "the database is out of resources"],
+  ["57P03", "the database is starting up or shutting down"],
+  ["57P", "the database ended the connection"],
+  ["57014", "the database cancelled the statement because it took too long"],
+  ["55P03", "the database cancelled the statement because a lock was not available in time"],
+  ["58030", "the database cannot read or write its disk"],
+  ["3D000", "the database does not exist"],
+  ["08", "the connection to the database failed"],
+];
+
+const SYSTEM_CODES = [
+  ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"],
+  ...["EHOSTUNREACH", "ENETUNREACH", "ENOENT", "EACCES", "EMFILE", "ENOSPC", "EIO"],
+];
+
+/** Reasons by message, for errors that pg, its pool, Kysely and PGlite throw without a code. */
+const BY_MESSAGE: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/no more connections allowed/i, "the pooler accepts no more connections"],
+  [/query_wait_timeout/i, "the pooler had no connection to the database in time"],
+  [/query read timeout/i, "the database did not answer in time"],
+  [
+    /no connection was free in time|timeout exceeded when trying to connect/i,
+    "no connection to the database was free in time",
+  ],
+  [/connection terminated|timeout expired|pool of database sessions is closed/i, UNREACHABLE],
+  [/after calling end on the pool|not queryable|already been destroyed/i, UNREACHABLE],
+  [/pglite is (closed|closing)|already closed|client was closed/i, UNREACHABLE],
+];
+
+/** Returns undefined if the statement caused the error, not the database. */
+function toUnavailable(error: Error): StorageUnavailable | undefined {
+  const reason = findReason(getErrorCode(error), error.message);
+  if (reason === undefined) return undefined;
+  const state = isReadOnly(error) ? "read-only" : undefined;
+  return new StorageUnavailable(error, reason, { state, isOutcomeUnknown: isConnectionLost(error) });
+}
+
+function findReason(code: string, message: string): string | undefined {
+  const byMessage = BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1];
+  // PgBouncer sends its messages with the code 08P01, which is less specific.
+  if (byMessage !== undefined && ["", "08P01"].includes(code)) return byMessage;
+  if (SYSTEM_CODES.includes(code)) return `${UNREACHABLE} (${code})`;
+  const byCode = BY_SQL_STATE.find(([prefix]) => code.startsWith(prefix))?.[1];
+  return byCode && `${byCode} (SQLSTATE ${code})`;
+}
+
 const CONNECTION_LOST = /connection terminated(?! due to connection timeout)|query read timeout/i;
 
 /**
  * Returns true if the connection was lost during the statement, so that its outcome is unknown. This includes 57P: a
  * server that shuts down may send it after the statement was executed.
  */
-const isConnectionLost = (error: Error): boolean => {
-  const code = getErrorCode(error);
-  return code === "" ? CONNECTION_LOST.test(error.message) : hasPrefix(code, CONNECTION_LOST_CODES);
-};
+const isConnectionLost = (error: Error): boolean =>
+  getErrorCode(error) === ""
+    ? CONNECTION_LOST.test(error.message)
+    : hasCode(error, ["ECONNRESET", "EPIPE", "ETIMEDOUT", "57P"]);
 
-const RIGHTS =
-  "the database role lacks a right: `joblib serve` prints the missing one when it starts, and docs/operating.md lists all of them";
-const LOGIN = "check the user and the password in the URL of the database";
 const TABLES = "joblib's tables are missing or older than this server: run `joblib migrate`";
 
 /** Advice for an administrator by SQLSTATE or its prefix. */
 const REFUSALS: readonly (readonly [state: string, advice: string])[] = [
-  ["42501", RIGHTS],
-  ["28", LOGIN],
+  [
+    "42501",
+    "the database role lacks a right: `joblib serve` prints the missing one when it starts, and docs/operating.md lists all of them",
+  ],
+  ["28", "check the user and the password in the URL of the database"],
   // The schema, table or column does not exist.
   ["3F000", TABLES],
   ["42P01", TABLES],
   ["42703", TABLES],
 ];
 
-const CONNECT = "run as an administrator: GRANT CONNECT ON DATABASE … TO …;";
-
-/** Returns true if the role lacks CONNECT. The name of the C function does not depend on the server's language. */
-const isConnectRefused = (error: Error): boolean =>
-  getErrorCode(error) === "42501" && "routine" in error && error.routine === "CheckMyDatabase";
-
-const getRefusalAdvice = (error: Error): string | undefined =>
-  isConnectRefused(error) ? CONNECT : REFUSALS.find(([state]) => getErrorCode(error).startsWith(state))?.[1];
+function getRefusalAdvice(error: Error): string | undefined {
+  // The name of the C function does not depend on the server's language.
+  const lacksConnect = hasCode(error, ["42501"]) && getRoutine(error) === "CheckMyDatabase";
+  if (lacksConnect) return "run as an administrator: GRANT CONNECT ON DATABASE … TO …;";
+  return REFUSALS.find(([state]) => hasCode(error, [state]))?.[1];
+}
 
 /**
  * SQLSTATEs for values that cannot be stored: a character that the encoding or the type `text` does not
@@ -90,33 +260,4 @@ const UNSTORABLE: Readonly<Record<string, UnstorableValue["reason"]>> = {
   "22021": "text",
   "22P05": "text",
   "54000": "size",
-};
-
-/** Returns the error of a connection that was refused because of TLS or pg_hba.conf, with advice. */
-const toRefusedConnection = (error: Error): StorageUnavailable | undefined => {
-  if (!isRefusedConnection(error)) return undefined;
-  const explained = explainRefusal(error);
-  // There is no advice for a wrong user or password.
-  if (explained === error && getErrorCode(error).startsWith("28")) return undefined;
-  // The explanation may contain host, role and database. It is passed as the cause, which is logged but not
-  // sent to clients.
-  return new StorageUnavailable(explained, { reason: CONNECTION_REFUSED });
-};
-
-const isStorageError = (error: Error): boolean =>
-  error instanceof StorageUnavailable || error instanceof StorageRefusal || error instanceof UnstorableValue;
-
-/** Converts an error to a storage error. Returns the same error if the statement itself is wrong. */
-export const toStorageError = (error: unknown): unknown => {
-  if (!(error instanceof Error) || isStorageError(error)) return error;
-  const refused = toRefusedConnection(error);
-  if (refused !== undefined) return refused;
-  const failure = describeFailure(getErrorCode(error), error.message);
-  if (failure !== undefined) {
-    return new StorageUnavailable(error, { reason: failure, isOutcomeUnknown: isConnectionLost(error) });
-  }
-  const advice = getRefusalAdvice(error);
-  if (advice !== undefined) return new StorageRefusal(error, advice);
-  const unstorable = UNSTORABLE[getErrorCode(error)];
-  return unstorable === undefined ? error : new UnstorableValue(error, unstorable);
 };

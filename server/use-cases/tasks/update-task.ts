@@ -9,7 +9,7 @@ import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { TaskRecord, Transition } from "../../records.ts";
 import { isUuid } from "../../storage/ids.ts";
-import { catchUnknownOutcome } from "../../storage/sessions/storage-unavailable.ts";
+import { catchUnknownOutcome } from "../../storage/sessions/storage-errors.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { createRequeueEvents, createTaskChangedEvent, type ResultWithEvents } from "../events.ts";

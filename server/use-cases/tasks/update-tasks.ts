@@ -3,7 +3,7 @@ import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { Completion } from "../../records.ts";
 import { isUuid } from "../../storage/ids.ts";
-import { catchUnknownOutcome } from "../../storage/sessions/storage-unavailable.ts";
+import { catchUnknownOutcome } from "../../storage/sessions/storage-errors.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
 import { createTaskCompletedEvent, publishEvents } from "../events.ts";
 import { updateTask } from "./update-task.ts";

@@ -1,7 +1,7 @@
 import type { Context } from "../../context.ts";
 import type { SweepResult } from "../../ports.ts";
 import type { TaskRecord } from "../../records.ts";
-import { StorageUnavailable } from "../../storage/sessions/storage-unavailable.ts";
+import { StorageUnavailable } from "../../storage/sessions/storage-errors.ts";
 import { createJobsChangedEvents, createRequeueEvents, publishEvents } from "../events.ts";
 
 /** Maximum number of rows that one statement of a sweep changes, so that rows are locked only briefly. */

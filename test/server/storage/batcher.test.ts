@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type BatchOptions, createBatcher } from "../../../server/storage/queue/batcher.ts";
-import { StorageUnavailable } from "../../../server/storage/sessions/storage-unavailable.ts";
+import { StorageUnavailable } from "../../../server/storage/sessions/storage-errors.ts";
 
 /** Creates a batcher whose batches the test completes itself. */
 const createTestBatcher = (options: Partial<BatchOptions<string, string>> = {}) => {

@@ -9,9 +9,8 @@ import { entities } from "../../../server/storage/entities/entities.ts";
 import { migrate, pendingMigrations } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import type { Orm, Sql } from "../../../server/storage/sessions/orm.ts";
-import { getOrmSecurity } from "../../../server/storage/sessions/orm-connection.ts";
-import { openSessionPool } from "../../../server/storage/sessions/pool-options.ts";
-import { createDefaultSql } from "../../../server/storage/sessions/session-sql.ts";
+import { getOrmSecurity, openSessionPool } from "../../../server/storage/sessions/orm-connection.ts";
+import { createSql } from "../../../server/storage/sessions/sessions.ts";
 import { type Certificate, type CertificateAuthority, createAuthority } from "../../support/certificates.ts";
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
 
@@ -71,7 +70,7 @@ const readEncryption = async (orm: Orm) => {
   const pool = openSessionPool(orm);
   if (pool === undefined) throw new Error("the ORM has no session pool");
   onTestFinished(() => pool.end());
-  const db = createDefaultSql(pool);
+  const db = createSql(pool, "default");
   // Both pools are used twice in turn, because pg hides the private key from code that copies its options later.
   return [await isEncrypted(orm), await isEncrypted(db), await isEncrypted(orm), await isEncrypted(db)];
 };

@@ -3,8 +3,8 @@ import { expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { INDEX_ORDER, QUEUE_ORDER } from "../../../server/storage/queries/tasks/queue-order.ts";
-import { openSessionPool } from "../../../server/storage/sessions/pool-options.ts";
-import { LookupSql } from "../../../server/storage/sessions/session-sql.ts";
+import { openSessionPool } from "../../../server/storage/sessions/orm-connection.ts";
+import { createSql } from "../../../server/storage/sessions/sessions.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
 const JOB = "00000000-0000-4000-8000-000000000000";
@@ -20,7 +20,7 @@ const explain = async (order: RawBuilder<unknown>, rooms = 0): Promise<string> =
   const pool = openSessionPool(orm);
   if (pool === undefined) throw new Error("the ORM has no session pool");
   onTestFinished(() => pool.end());
-  const lookup = new LookupSql(pool);
+  const lookup = createSql(pool, "lookup");
   await sql`
     insert into joblib.task (id, job_id, room_id, payload, priority, max_attempts, backoff, run_at, due, created_by_id, numbered_by_room, number)
     select gen_random_uuid(), ${JOB}, 'room ' || n, '{}', 0, 1, '{}', now(), true, 'user', true, 1

@@ -2,10 +2,9 @@ import { sql } from "kysely";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
-import { openSessionPool } from "../../../server/storage/sessions/pool-options.ts";
-import { withRetries } from "../../../server/storage/sessions/retries.ts";
-import { createSessions } from "../../../server/storage/sessions/sessions.ts";
-import { StorageUnavailable } from "../../../server/storage/sessions/storage-unavailable.ts";
+import { openSessionPool } from "../../../server/storage/sessions/orm-connection.ts";
+import { createSessions, withRetries } from "../../../server/storage/sessions/sessions.ts";
+import { StorageUnavailable } from "../../../server/storage/sessions/storage-errors.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
 const recovery = { replaceSessions: () => {}, shareSessions: () => {}, waitsForConnection: true };

@@ -6,10 +6,9 @@ import { entities } from "../../../server/storage/entities/entities.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import type { Orm } from "../../../server/storage/sessions/orm.ts";
-import { openSessionPool } from "../../../server/storage/sessions/pool-options.ts";
-import { createDefaultSql, LookupSql } from "../../../server/storage/sessions/session-sql.ts";
-import { createSessions } from "../../../server/storage/sessions/sessions.ts";
-import { StorageUnavailable } from "../../../server/storage/sessions/storage-unavailable.ts";
+import { openSessionPool } from "../../../server/storage/sessions/orm-connection.ts";
+import { createSessions, createSql } from "../../../server/storage/sessions/sessions.ts";
+import { StorageUnavailable } from "../../../server/storage/sessions/storage-errors.ts";
 import { createDatabase } from "../../support/postgres.ts";
 
 const openOrm = async () => {
@@ -31,8 +30,8 @@ const plannerSettings = sql<{ settings: string }>`
 
 test("the session pool uses separate planner settings for lookups and for other statements", async () => {
   const pool = openPool(await openOrm());
-  const lookup = new LookupSql(pool);
-  const defaultSql = createDefaultSql(pool);
+  const lookup = createSql(pool, "lookup");
+  const defaultSql = createSql(pool, "default");
   const readBoth = async () => [
     (await plannerSettings.execute(lookup)).rows,
     (await plannerSettings.execute(defaultSql)).rows,
@@ -47,7 +46,7 @@ test("the session pool uses separate planner settings for lookups and for other 
 });
 
 test("the session pool parses a lookup only once in each session", async () => {
-  const lookup = new LookupSql(openPool(await openOrm()));
+  const lookup = createSql(openPool(await openOrm()), "lookup");
   const time = sql`select ${"2026-01-31 12:00:00.5+00"}::timestamptz::text as at`;
 
   const rows = [(await time.execute(lookup)).rows, (await time.execute(lookup)).rows];
@@ -62,12 +61,13 @@ test("the session pool parses a lookup only once in each session", async () => {
 
 test("the session pool reads a column whose type was changed by the migration of a newer server", async () => {
   const orm = await openOrm();
-  const lookup = new LookupSql(openPool(orm));
+  const sessions = createSessions(orm, openPool(orm));
   const db = orm.em.fork().getKysely();
   await sql`create table public.changed (n integer)`.execute(db);
   await sql`insert into public.changed values (1)`.execute(db);
   const read = sql<{ n: unknown }>`select n from public.changed`;
-  const readTwiceAtOnce = async () => Promise.all([read.execute(lookup), read.execute(lookup)]);
+  const readOnce = () => sessions.runPrepared((lookup) => read.execute(lookup));
+  const readTwiceAtOnce = async () => Promise.all([readOnce(), readOnce()]);
   await readTwiceAtOnce();
 
   await sql`alter table public.changed alter column n type text`.execute(db);

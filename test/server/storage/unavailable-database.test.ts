@@ -3,7 +3,7 @@ import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { StorageUnavailable } from "../../../server/storage/sessions/storage-unavailable.ts";
+import { StorageUnavailable } from "../../../server/storage/sessions/storage-errors.ts";
 import { findFreePort } from "../../support/free-port.ts";
 import { createDatabase } from "../../support/postgres.ts";
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { findNetworkFileSystem } from "../../../server/storage/database/network-file-system.ts";
+import { findNetworkFileSystem } from "../../../server/storage/database/data-directory.ts";
 import { spawnInContainer } from "../../support/container.ts";
 import { spawnProcess } from "../../support/processes.ts";
 import { findUnprivilegedUser } from "../../support/unprivileged-user.ts";

@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import type { Sql } from "../../sessions/orm.ts";
-import { formatArray } from "../../sql/array-text.ts";
-import { defineStatement } from "../../sql/statement.ts";
+import { defineStatement, formatArray } from "../../sql/statement.ts";
 
 /** A job and its address, which never changes. */
 interface JobAddressRow {

@@ -3,9 +3,7 @@ import { getOrigins } from "../../../../protocol/index.ts";
 import type { Completion, Transition } from "../../../records.ts";
 import { selectTransitionedTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { formatArray } from "../../sql/array-text.ts";
-import { toJsonText } from "../../sql/json-text.ts";
-import { defineStatement } from "../../sql/statement.ts";
+import { defineStatement, formatArray, toJsonText } from "../../sql/statement.ts";
 import { touchWorkers } from "./heartbeat.ts";
 import { setTransition } from "./lease-end.ts";
 

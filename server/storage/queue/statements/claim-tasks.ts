@@ -3,8 +3,7 @@ import type { JobAddress } from "../../../../protocol/index.ts";
 import { INDEX_ORDER, QUEUE_ORDER } from "../../queries/tasks/queue-order.ts";
 import { formatTime } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { formatArray } from "../../sql/array-text.ts";
-import { defineStatement } from "../../sql/statement.ts";
+import { defineStatement, formatArray } from "../../sql/statement.ts";
 import type { ClaimedValues } from "../../task-columns.ts";
 import {
   CLAIMED_TASK_COLUMNS,

@@ -1,7 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Assignee } from "../../../records.ts";
-import { formatRecordset, selectRecordset } from "../../sql/recordset.ts";
-import type { Placeholder } from "../../sql/statement.ts";
+import { formatRecordset, type Placeholder, selectRecordset } from "../../sql/statement.ts";
 
 /**
  * Builds a CTE of an insert that selects the assignees. These are waiting workers: each of them receives the

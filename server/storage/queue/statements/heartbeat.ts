@@ -1,9 +1,13 @@
 import { type RawBuilder, sql } from "kysely";
 import { LRUCache } from "lru-cache";
 import type { Sql } from "../../sessions/orm.ts";
-import { formatArray } from "../../sql/array-text.ts";
-import { formatRecordset, selectRecordset } from "../../sql/recordset.ts";
-import { defineStatement, type Placeholder } from "../../sql/statement.ts";
+import {
+  defineStatement,
+  formatArray,
+  formatRecordset,
+  type Placeholder,
+  selectRecordset,
+} from "../../sql/statement.ts";
 
 /** A worker's heartbeat, with the ids of the tasks that it works on. */
 export interface Heartbeat {

@@ -3,8 +3,7 @@ import type { Assignee } from "../../../records.ts";
 import { INDEX_ORDER } from "../../queries/tasks/queue-order.ts";
 import { isAlive } from "../../queries/workers/is-alive.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { formatArray, formatTextArray } from "../../sql/array-text.ts";
-import { defineStatement } from "../../sql/statement.ts";
+import { defineStatement, formatArray, formatTextArray } from "../../sql/statement.ts";
 import { SUBMITTED_COLUMNS } from "../../task-columns.ts";
 import {
   ASSIGNED_COLUMNS,
