@@ -13,7 +13,7 @@ import { createRequestLog } from "./http/request-log.ts";
 import { addStandaloneRoutes, type ComponentState } from "./http/standalone-routes.ts";
 import { createIdGenerator } from "./id-generator.ts";
 import { joblib } from "./plugin.ts";
-import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
+import { PrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { findObstacles } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { isInMemory, type OwnedOrm, openDatabase } from "./storage/database/database.ts";
@@ -224,7 +224,7 @@ export const createServer = async (options: ServerOptions): Promise<FastifyInsta
     const redis = await connectRedis(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
     const metrics = createMetrics(app);
-    const meter = createPrometheusMeter(metrics);
+    const meter = new PrometheusMeter(metrics);
     const storage = createStorage(orm, meter);
     app.addHook("onClose", () => storage.close());
     await requireUsableDatabase(storage);
