@@ -3,7 +3,7 @@ import type { InferEntity } from "@mikro-orm/core";
 import type { JsonObject, JsonValue, SubmittedTask, Task } from "../../protocol/index.ts";
 import type { Serialized } from "../raw-json.ts";
 import { type CamelCase, type SnakeCase, type SqlType, type SqlTypes, toProperty } from "./column-types.ts";
-import type { TaskEntity } from "./entities/task.ts";
+import type { TaskEntity } from "./entities.ts";
 
 /** The values that may pass from the database to the response without being parsed. */
 export interface LargeValues {

@@ -1,6 +1,6 @@
 import { MikroORM as PostgresOrm } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
-import { entities } from "../entities/entities.ts";
+import { entities } from "../entities.ts";
 import type { Orm } from "../sessions/orm.ts";
 import { buildEmbeddedSettings } from "../sessions/session-settings.ts";
 import type { LockedDirectory } from "./data-directory.ts";
