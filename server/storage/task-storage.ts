@@ -4,7 +4,7 @@ import { countDueTasks, getSecondsUntilDue } from "./queries/tasks/due-tasks.ts"
 import { findTask, findTasks } from "./queries/tasks/find-task.ts";
 import { listTaskIds, listTasks } from "./queries/tasks/list-tasks.ts";
 import { retryTasks } from "./queries/tasks/retry-tasks.ts";
-import { findWorkerJobSet } from "./queries/workers/find-worker.ts";
+import { findWorkerJobSet } from "./queries/workers/workers.ts";
 import { createClaim } from "./queue/claim.ts";
 import { HeartbeatThrottle } from "./queue/heartbeat-throttle.ts";
 import { createInsert } from "./queue/insert.ts";

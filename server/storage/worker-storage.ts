@@ -2,29 +2,24 @@ import type { StopReason } from "../../protocol/index.ts";
 import type { HeartbeatOutcome } from "../records.ts";
 import { isUuid } from "./ids.ts";
 import type { WorkerStorage } from "./ports/workers.ts";
-import { lockWorkerForUpdate } from "./queries/workers/end-worker.ts";
-import { findWorker, findWorkerJobIds } from "./queries/workers/find-worker.ts";
-import { insertWorker } from "./queries/workers/insert-worker.ts";
-import { listWorkers } from "./queries/workers/list-workers.ts";
+import { lockWorkerForUpdate, removeLockedWorker } from "./queries/workers/remove-worker.ts";
+import { findWorker, findWorkerJobIds, insertWorker, listWorkers } from "./queries/workers/workers.ts";
 import { type BatchedCall, createBatcher } from "./queue/batcher.ts";
 import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./queue/statements/heartbeat.ts";
 import { releaseTasks } from "./queue/statements/release-tasks.ts";
 import { requeueUndelivered } from "./queue/statements/requeue-undelivered.ts";
-import { removeLockedWorker } from "./remove-worker.ts";
-import { formatTime, toListedWorker, toTaskRecord, toWorkerRecord } from "./rows.ts";
+import { formatTime, toTaskRecord } from "./rows.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 
 export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
   const sendHeartbeat = createHeartbeatBatcher(sessions);
   return {
     async create(worker) {
-      return toWorkerRecord(await sessions.run((db) => insertWorker(db, worker)));
+      return sessions.run((db) => insertWorker(db, worker));
     },
 
     async find(id) {
-      if (!isUuid(id)) return undefined;
-      const row = await sessions.run((db) => findWorker(db, id));
-      return row && toWorkerRecord(row);
+      return isUuid(id) ? sessions.run((db) => findWorker(db, id)) : undefined;
     },
 
     heartbeat: (id, tasks, claimGraceSeconds) =>
@@ -34,7 +29,7 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
       const { rows, total } = await sessions.run((db) =>
         listWorkers(db, selection, window, aliveWithinSeconds),
       );
-      return { items: rows.map(toListedWorker), total };
+      return { items: rows, total };
     },
 
     async findJobIds(id) {

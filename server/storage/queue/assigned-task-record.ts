@@ -1,5 +1,5 @@
 import type { ClaimedTaskRecord, NewTask } from "../../records.ts";
-import { formatTime, formatTimeOrNull, toNewTaskRecord } from "../rows.ts";
+import { formatTime, toNewTaskRecord } from "../rows.ts";
 import type { InsertedRow } from "./statements/insert-tasks.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { InsertedRow } from "./statements/insert-tasks.ts";
 export const toAssignedTaskRecord = (task: NewTask, row: InsertedRow): ClaimedTaskRecord | undefined => {
   const { worker_id: workerId, user_id: userId } = row;
   if (workerId === undefined || workerId === null || userId === undefined) return undefined;
-  const startedAt = formatTimeOrNull(row.started_at ?? null);
+  const startedAt = row.started_at ? formatTime(row.started_at) : null;
   const status = startedAt === null ? "claimed" : "running";
   const runs = startedAt === null ? 0 : 1;
   const record = toNewTaskRecord(task, row);

@@ -1,6 +1,6 @@
 import type { ChooseAssignee, InsertOutcome, NewTask } from "../../records.ts";
 import type { InsertOptions } from "../ports/tasks.ts";
-import { findTaskByKey } from "../queries/tasks/find-task-by-key.ts";
+import { findTaskByKey } from "../queries/tasks/find-task.ts";
 import { toNewTaskRecord, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
 import type { Sessions } from "../sessions/sessions.ts";
