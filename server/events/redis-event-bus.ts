@@ -1,7 +1,7 @@
 import type { Redis, RedisOptions } from "ioredis";
 import { type ConnectionSecurity, type Event, isLoopback } from "../../protocol/index.ts";
 import type { EventBus, EventHandler, Log, Unsubscribe } from "../ports.ts";
-import { ChannelHandlers } from "./channel-handlers.ts";
+import { ChannelHandlers } from "./in-process-event-bus.ts";
 import { RedisPublisher, readEvents } from "./redis-messages.ts";
 import { getValueWithin, resolvesWithin } from "./resolves-within.ts";
 

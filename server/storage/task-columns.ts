@@ -162,10 +162,6 @@ function listColumns<Name extends TaskColumnName>(
     .map(([name, column]) => ({ ...column, name: name as Name }));
 }
 
-function isReturnedByClaim({ read, claim }: TaskColumn): boolean {
-  return read !== undefined && claim !== "known" && claim !== "null";
-}
-
 /** The columns that a submit sets. */
 export const SUBMITTED_COLUMNS: readonly NamedColumn<SubmittedColumn>[] = listColumns(
   ({ setBy }) => setBy === "option" || setBy === "request",
@@ -177,7 +173,9 @@ export const WIRE_COLUMNS: readonly NamedColumn<keyof StoredTask>[] = listColumn
   ({ read }) => read === "wire",
 );
 /** The columns that a claim returns. */
-export const CLAIMED_COLUMNS: readonly NamedColumn<ClaimedColumn>[] = listColumns(isReturnedByClaim);
+export const CLAIMED_COLUMNS: readonly NamedColumn<ClaimedColumn>[] = listColumns(
+  ({ read, claim }) => read !== undefined && claim !== "known" && claim !== "null",
+);
 
 const OPTIONS = listColumns<OptionColumn>(({ setBy }) => setBy === "option").map(({ name }) => ({
   name,

@@ -15,7 +15,6 @@ const isStale = (thresholdSeconds: number) =>
 const IS_OVERDUE = sql`t.status = 'running' and t.timeout_seconds is not null
   and t.started_at + make_interval(secs => t.timeout_seconds) < clock_timestamp()`;
 
-/** The statements of a sweep. */
 export class Sweep extends Queries implements SweepStorage {
   #isSweeping = false;
   /** True for the embedded database; undefined if it is not known yet. */

@@ -19,7 +19,6 @@ import { Queries, readPage, readRow, readRows } from "../queries.ts";
 import { isAlive } from "../workers/is-alive.ts";
 import { insertWorker } from "../workers/workers.ts";
 
-/** The statements on jobs. */
 export class Jobs extends Queries implements JobStorage {
   async register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome> {
     if ("id" in job.worker && !isUuid(job.worker.id)) return { kind: "worker-not-found" };

@@ -18,7 +18,6 @@ const toInvitation = (row: InvitationRow): Invitation => ({
   jobs: row.jobs === null ? null : JSON.parse(row.jobs),
 });
 
-/** The statements on invitations. */
 export class Invitations extends Queries implements InvitationStorage {
   async create({ jobs, ...invitation }: NewInvitationRecord): Promise<Invitation> {
     const created = await this.#readInvitation(sql`

@@ -8,7 +8,6 @@ import { isAlive } from "../workers/is-alive.ts";
 
 const NO_ENDED_TASKS: EndedTasks = { completed: 0, failed: 0, cancelled: 0, wait: null, run: null };
 
-/** The statements on rooms and their stats. */
 export class Stats extends Queries implements StatsStorage {
   async listRoomNames(limit: number): Promise<readonly string[]> {
     const rows = await this.readRows(selectRoomNames(limit));

@@ -20,7 +20,6 @@ type AttemptsRow = Omit<AttemptHistory, "errors" | "lateResults" | "workerNames"
   readonly workerNames: string;
 };
 
-/** The statements that explain the state of a task. */
 export class Diagnosis extends Queries implements DiagnosisStorage {
   async findFacts(taskId: string, aliveWithinSeconds: number): Promise<DiagnosisFacts | undefined> {
     return isUuid(taskId) ? this.readRow(selectFacts(taskId, aliveWithinSeconds)) : undefined;

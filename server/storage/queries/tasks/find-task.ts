@@ -5,7 +5,7 @@ import type { Sql } from "../../sessions/orm.ts";
 import { formatArray } from "../../sql/array-text.ts";
 import { defineStatement } from "../../sql/statement.ts";
 import { isAlive } from "../workers/is-alive.ts";
-import { QUEUE_POSITION } from "./queue-position.ts";
+import { QUEUE_POSITION } from "./queue-order.ts";
 
 const defineFind = (columns?: RawBuilder<unknown>) =>
   defineStatement<TaskRow, [id: string]>(

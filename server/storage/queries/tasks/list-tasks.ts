@@ -4,7 +4,7 @@ import type { SelectedTask, SelectedTasks, TaskSelection, TaskWindow } from "../
 import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { formatArray } from "../../sql/array-text.ts";
-import { QUEUE_POSITION } from "./queue-position.ts";
+import { QUEUE_POSITION } from "./queue-order.ts";
 
 /**
  * Maximum stored size of a payload that is searched, in bytes. Reading 10,000 larger payloads took longer

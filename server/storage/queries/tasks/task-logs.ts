@@ -5,7 +5,6 @@ import type { NewLogLines, TaskLogStorage } from "../../ports/task-logs.ts";
 import { formatTimeInSql } from "../../sql/time-text.ts";
 import { Queries } from "../queries.ts";
 
-/** The statements on task logs. */
 export class TaskLogs extends Queries implements TaskLogStorage {
   /** Does not overwrite existing lines. */
   async append({ taskId, attempt, workerId, lines }: NewLogLines): Promise<boolean> {

@@ -8,7 +8,6 @@ import { Queries } from "../queries.ts";
 import { lockWorkerForUpdate } from "./remove-worker.ts";
 import { selectListColumns, WORKER_JOBS } from "./workers.ts";
 
-/** The statements on a worker's details and on draining. */
 export class WorkerDetails extends Queries implements WorkerDetailsStorage {
   async find(id: string, aliveWithinSeconds: number): Promise<WorkerDetailsRecord | undefined> {
     if (!isUuid(id)) return undefined;
