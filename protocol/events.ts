@@ -15,10 +15,10 @@ export type Event =
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
   | { readonly kind: "jobs-changed"; readonly roomId: string };
 
-/** The kind of object that a channel is about. */
-type Topic = "task" | "job" | "worker" | "room";
-
-const formatChannel = (topic: Topic, id: string): string => `joblib:${topic}:${encodeURIComponent(id)}`;
+/** Formats the name of a channel. The topic is the kind of object that it is about. */
+function formatChannel(topic: "task" | "job" | "worker" | "room", id: string): string {
+  return `joblib:${topic}:${encodeURIComponent(id)}`;
+}
 
 export const getTaskChannel = (taskId: string): string => formatChannel("task", taskId);
 /** Returns the channel that announces claimable tasks of a job. */
@@ -31,20 +31,12 @@ export const getWorkerChannel = (workerId: string): string => formatChannel("wor
 /** Returns the channel of changes in a room's lists. */
 export const getRoomChannel = (roomId: string): string => formatChannel("room", roomId);
 
-export function getTopic(channel: string): string | undefined {
-  return channel.split(":", 2)[1];
-}
-
-/** Returns the channels of an event. `hasListeners` excludes topics without listeners. */
-export function getChannels(event: Event, hasListeners: (topic: Topic) => boolean = () => true): string[] {
+/** Returns the channels of an event. */
+export function getChannels(event: Event): string[] {
   switch (event.kind) {
     case "task-changed": {
-      // Channels without listeners are skipped, because every step of every task publishes an event, and most steps have no listener.
-      const channels: string[] = [];
-      if (hasListeners("task")) channels.push(getTaskChannel(event.taskId));
-      if (hasListeners("room")) channels.push(getRoomChannel(event.roomId));
-      if (event.workerId !== null && hasListeners("worker")) channels.push(getWorkerChannel(event.workerId));
-      return channels;
+      const channels = [getTaskChannel(event.taskId), getRoomChannel(event.roomId)];
+      return event.workerId === null ? channels : [...channels, getWorkerChannel(event.workerId)];
     }
     case "task-logged":
       return [getTaskChannel(event.taskId)];

@@ -24,7 +24,7 @@ import { UserConcurrencyLimit } from "./http/user-concurrency-limit.ts";
 import { createIdGenerator } from "./id-generator.ts";
 import type { Log, Meter } from "./ports.ts";
 import { NO_METER } from "./prometheus/no-meter.ts";
-import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
+import { PrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { createRefusalLog, requireDatabase } from "./require-database.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
@@ -96,7 +96,7 @@ const requireOptions = (options: Partial<JoblibOptions>): void => {
 
 const createContext = (options: JoblibOptions, settings: Settings, log: Log): Context => {
   const meter =
-    options.meter ?? (options.metrics === undefined ? NO_METER : createPrometheusMeter(options.metrics));
+    options.meter ?? (options.metrics === undefined ? NO_METER : new PrometheusMeter(options.metrics));
   const storage = options.storage ?? createStorage(options.orm, { meter });
   const bus =
     options.redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(options.redis, log);

@@ -10,7 +10,7 @@ import { answerClientError, createProblemHandler, sendProblem, toKnownProblem } 
 import { addStandaloneRoutes, type ComponentState, createMetrics } from "./http/standalone-routes.ts";
 import { createIdGenerator } from "./id-generator.ts";
 import { joblib } from "./plugin.ts";
-import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
+import { PrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { findObstacles, withDeadline } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { findNetworkFileSystem } from "./storage/database/data-directory.ts";
@@ -207,7 +207,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const redis = await connectRedis(settings.redis_url, app);
     app.addHook("onClose", async () => redis?.disconnect());
     const metrics = createMetrics(app);
-    const meter = createPrometheusMeter(metrics);
+    const meter = new PrometheusMeter(metrics);
     // Not a setting: the benchmark and the fault suite also run the simple queue.
     const queue = process.env["JOBLIB_INTERNAL_QUEUE"] === "simple" ? "simple" : "batching";
     const storage = createStorage(orm, { meter, queue });

@@ -1,6 +1,5 @@
-import type { Event } from "../../protocol/index.ts";
+import { type Event, getChannels } from "../../protocol/index.ts";
 import type { EventBus, EventHandler, Log, Unsubscribe } from "../ports.ts";
-import { ChannelHandlers } from "./channel-handlers.ts";
 
 /** Notifies the long polls of this process. Sufficient for one server per database. */
 export class InProcessEventBus implements EventBus {
@@ -26,5 +25,68 @@ export class InProcessEventBus implements EventBus {
 
   async close(): Promise<void> {
     this.#handlers.clear();
+  }
+}
+
+/** The event handlers of this process, by channel. */
+export class ChannelHandlers {
+  readonly #handlers = new Map<string, Set<EventHandler>>();
+  readonly #log: Log | undefined;
+
+  constructor(log?: Log) {
+    this.#log = log;
+  }
+
+  get channels(): string[] {
+    return [...this.#handlers.keys()];
+  }
+
+  has(channel: string): boolean {
+    return this.#handlers.has(channel);
+  }
+
+  /** Adds a handler and returns true if it is the first of its channel. */
+  add(channel: string, handler: EventHandler): boolean {
+    const handlers = this.#handlers.get(channel);
+    if (handlers === undefined) this.#handlers.set(channel, new Set([handler]));
+    else handlers.add(handler);
+    return handlers === undefined;
+  }
+
+  /** Removes a handler and returns true if the channel has none left. */
+  remove(channel: string, handler: EventHandler): boolean {
+    const handlers = this.#handlers.get(channel);
+    handlers?.delete(handler);
+    return handlers?.size === 0 && this.#handlers.delete(channel);
+  }
+
+  notify(channel: string, event?: Event): void {
+    for (const handler of [...(this.#handlers.get(channel) ?? [])]) this.#call(handler, event);
+  }
+
+  /** Passes each event to the handlers of its channels. */
+  notifyAll(events: readonly Event[]): void {
+    if (this.#handlers.size === 0) return;
+    for (const event of events) {
+      for (const channel of getChannels(event)) this.notify(channel, event);
+    }
+  }
+
+  /** Calls every handler without an event, so that it reads the current state. */
+  wakeAll(): void {
+    for (const channel of this.channels) this.notify(channel);
+  }
+
+  clear(): void {
+    this.#handlers.clear();
+  }
+
+  /** Isolates handlers: an exception in one must not keep the event from the others. */
+  #call(handler: EventHandler, event: Event | undefined): void {
+    try {
+      handler(event);
+    } catch (error) {
+      this.#log?.error({ err: error }, "an event handler failed");
+    }
   }
 }

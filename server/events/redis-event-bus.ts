@@ -1,11 +1,9 @@
-import type { Redis } from "ioredis";
-import type { ConnectionSecurity, Event } from "../../protocol/index.ts";
+import type { Redis, RedisOptions } from "ioredis";
+import { type ConnectionSecurity, type Event, isLoopback } from "../../protocol/index.ts";
 import type { EventBus, EventHandler, Log, Unsubscribe } from "../ports.ts";
-import { ChannelHandlers } from "./channel-handlers.ts";
-import { readEvents } from "./read-events.ts";
-import { RedisPublisher } from "./redis-publisher.ts";
-import { getRedisSecurity } from "./redis-security.ts";
-import { resolvesWithin } from "./resolves-within.ts";
+import { ChannelHandlers } from "./in-process-event-bus.ts";
+import { RedisPublisher, readEvents } from "./redis-messages.ts";
+import { getValueWithin, resolvesWithin } from "./resolves-within.ts";
 
 const RESPONSE_TIMEOUT_MS = 2_000;
 const PROBE_INTERVAL_MS = 2_000;
@@ -110,16 +108,11 @@ export class RedisEventBus implements EventBus {
     if (this.#closed || this.#hanging || this.#publisher.status !== "ready") return false;
     if (this.#inFlight >= MAX_IN_FLIGHT) return false;
     this.#inFlight += 1;
-    let isAccepted = false;
-    const sent = this.#events
-      .publish(events)
-      .then((accepted) => {
-        isAccepted = accepted;
-      })
-      .finally(() => {
-        this.#inFlight -= 1;
-      });
-    if (await resolvesWithin(sent, RESPONSE_TIMEOUT_MS)) return isAccepted;
+    const sent = this.#events.publish(events).finally(() => {
+      this.#inFlight -= 1;
+    });
+    const isAccepted = await getValueWithin(sent, RESPONSE_TIMEOUT_MS);
+    if (isAccepted !== undefined) return isAccepted;
     if (this.#publisher.status === "ready") this.#hanging = true;
     this.#updateState();
     return false;
@@ -214,3 +207,11 @@ export class RedisEventBus implements EventBus {
     return this.#state;
   };
 }
+
+/** Returns whether the connection to Redis is encrypted or stays on this machine. */
+const getRedisSecurity = ({ tls, path, host, sentinels }: RedisOptions): ConnectionSecurity => {
+  // ioredis sets `tls: true` for a rediss:// URL, which its types do not declare.
+  if (tls) return tls.rejectUnauthorized === false ? "tls-unverified" : "tls";
+  if (path) return "local";
+  return !sentinels && isLoopback(host ?? "localhost") ? "local" : "plain";
+};

@@ -1,8 +1,7 @@
-import { Gauge, type Registry } from "prom-client";
+import { Gauge, type GaugeConfiguration, type Registry } from "prom-client";
 import { getValueWithin } from "../events/resolves-within.ts";
 import type { MeterSources } from "../ports.ts";
 import type { QueueCounts, QueueDepth } from "../storage/ports/queue-counts.ts";
-import { createCachedReader } from "./cached-reader.ts";
 import { type JobLabels, OTHER_JOBS } from "./job-labels.ts";
 
 /**
@@ -11,156 +10,142 @@ import { type JobLabels, OTHER_JOBS } from "./job-labels.ts";
  */
 const READ_TIMEOUT_MS = 3_000;
 
-type ReadCounts = () => Promise<QueueCounts | undefined>;
-
-/** Returns a function that reads the counts, or returns undefined if the database does not respond in time. */
-const createReader = (sources: MeterSources): ReadCounts => {
-  const read = createCachedReader(() => sources.counts());
-  return () => getValueWithin(read(), READ_TIMEOUT_MS);
-};
-
-/** Creates a gauge that is set from the counts. It has no value if there are no counts. */
-const createCountGauge = (
-  registers: Registry[],
-  { name, help, labelNames = [] }: { name: string; help: string; labelNames?: string[] },
-  { read, fill }: { read: ReadCounts; fill: (gauge: Gauge, counts: QueueCounts) => void },
-): void => {
-  new Gauge({
-    name,
-    help,
-    labelNames,
-    registers,
-    async collect() {
-      const counts = await read();
-      this.reset();
-      if (counts !== undefined) fill(this, counts);
-      else if (labelNames.length === 0) this.remove();
-    },
-  });
-};
-
-const groupByLabel = (
-  { jobs, others }: QueueCounts,
-  labels: JobLabels,
-): ReadonlyMap<string, readonly QueueDepth[]> => {
-  const depths = new Map<string, QueueDepth[]>([[OTHER_JOBS, [others]]]);
-  for (const job of jobs) {
-    const label = labels.getGlobal(job);
-    depths.set(label, [...(depths.get(label) ?? []), job]);
-  }
-  return depths;
-};
-
-const createQueueGauges = (registers: Registry[], read: ReadCounts, labels: JobLabels): void => {
-  createCountGauge(
-    registers,
-    {
-      name: "joblib_tasks",
-      help: "Open tasks by status; due and delayed pending tasks are counted up to one million each",
-      labelNames: ["status"],
-    },
-    {
-      read,
-      fill: (gauge, { tasks }) => {
-        for (const [status, count] of Object.entries(tasks)) gauge.set({ status }, count);
-      },
-    },
-  );
-  createCountGauge(
-    registers,
-    { name: "joblib_tasks_delayed", help: "Pending tasks that are not due yet" },
-    { read, fill: (gauge, { delayed }) => gauge.set(delayed) },
-  );
-  createCountGauge(
-    registers,
-    {
-      name: "joblib_job_due_tasks",
-      help: "Due tasks that are not claimed, up to 100,000 for each public job; `other` counts all other jobs",
-      labelNames: ["job_name"],
-    },
-    {
-      read,
-      fill: (gauge, counts) => {
-        for (const [job_name, depths] of groupByLabel(counts, labels)) {
-          gauge.set(
-            { job_name },
-            depths.reduce((sum, { due }) => sum + due, 0),
-          );
-        }
-      },
-    },
-  );
-  createCountGauge(
-    registers,
-    {
-      name: "joblib_job_due_task_age_seconds",
-      help: "Age of the oldest due task of a job, in seconds; 0 if no task is due",
-      labelNames: ["job_name"],
-    },
-    {
-      read,
-      fill: (gauge, counts) => {
-        for (const [job_name, depths] of groupByLabel(counts, labels)) {
-          gauge.set({ job_name }, Math.max(0, ...depths.map(({ oldestSeconds }) => oldestSeconds ?? 0)));
-        }
-      },
-    },
-  );
-  createCountGauge(
-    registers,
-    { name: "joblib_workers_online", help: "Workers with a heartbeat within the worker timeout threshold" },
-    { read, fill: (gauge, { workersAlive }) => gauge.set(workersAlive) },
-  );
-};
-
 /** Creates the gauges. Their values are read when they are scraped. */
-export const createGauges = (registry: Registry, sources: MeterSources, labels: JobLabels): void => {
-  const registers = [registry];
-  const read = createReader(sources);
-  createQueueGauges(registers, read, labels);
-  new Gauge({
-    name: "joblib_database_up",
-    help: "1 if the database responds in time, else 0",
-    registers,
-    async collect() {
-      this.set((await read()) === undefined ? 0 : 1);
+export function createGauges(registry: Registry, sources: MeterSources, labels: JobLabels): void {
+  const readCached = createCachedReader(() => sources.counts());
+  const readCounts = () => getValueWithin(readCached(), READ_TIMEOUT_MS);
+  createQueueGauges(registry, readCounts, labels);
+  const create = (name: string, help: string, read: () => number | Promise<number>) =>
+    createGauge(registry, { name, help }, async (gauge) => gauge.set(await read()));
+  create("joblib_database_up", "1 if the database responds in time, else 0", async () =>
+    (await readCounts()) === undefined ? 0 : 1,
+  );
+  create(
+    "joblib_event_bus_up",
+    "1 if events reach every server; if 0, long polls query the database every second",
+    () => (sources.isBusUp() ? 1 : 0),
+  );
+  create("joblib_waiting_claims", "Claims that wait for a task", () => sources.waitingClaims());
+  create(
+    "joblib_database_waiting_statements",
+    "Statements that wait for a connection of joblib's own pool",
+    () => sources.pool()?.waiting ?? 0,
+  );
+  createGauge(
+    registry,
+    {
+      name: "joblib_database_connections",
+      help: "PostgreSQL connections of joblib's own pool; missing with an embedded database or the host's pool",
+      labelNames: ["state"],
     },
-  });
-  new Gauge({
-    name: "joblib_event_bus_up",
-    help: "1 if events reach every server; if 0, long polls query the database every second",
-    registers,
-    collect() {
-      this.set(sources.isBusUp() ? 1 : 0);
-    },
-  });
-  new Gauge({
-    name: "joblib_waiting_claims",
-    help: "Claims that wait for a task",
-    registers,
-    collect() {
-      this.set(sources.waitingClaims());
-    },
-  });
-  new Gauge({
-    name: "joblib_database_connections",
-    help: "PostgreSQL connections of joblib's own pool; missing with an embedded database or the host's pool",
-    labelNames: ["state"],
-    registers,
-    collect() {
-      this.reset();
+    (gauge) => {
+      gauge.reset();
       const pool = sources.pool();
       if (pool === undefined) return;
-      this.set({ state: "busy" }, pool.busy);
-      this.set({ state: "idle" }, pool.idle);
+      gauge.set({ state: "busy" }, pool.busy);
+      gauge.set({ state: "idle" }, pool.idle);
     },
-  });
+  );
+}
+
+/** Creates the gauges of the database's counts. They have no value if the database does not respond in time. */
+function createQueueGauges(
+  registry: Registry,
+  readCounts: () => Promise<QueueCounts | undefined>,
+  labels: JobLabels,
+): void {
+  const create = (
+    name: string,
+    help: string,
+    labelNames: string[],
+    fill: (gauge: Gauge, counts: QueueCounts) => void,
+  ) =>
+    createGauge(registry, { name, help, labelNames }, async (gauge) => {
+      const counts = await readCounts();
+      gauge.reset();
+      if (counts === undefined) gauge.remove({});
+      else fill(gauge, counts);
+    });
+  create(
+    "joblib_tasks",
+    "Open tasks by status; due and delayed pending tasks are counted up to one million each",
+    ["status"],
+    (gauge, { tasks }) => {
+      for (const [status, count] of Object.entries(tasks)) gauge.set({ status }, count);
+    },
+  );
+  create("joblib_tasks_delayed", "Pending tasks that are not due yet", [], (gauge, { delayed }) =>
+    gauge.set(delayed),
+  );
+  create(
+    "joblib_job_due_tasks",
+    "Due tasks that are not claimed, up to 100,000 for each public job; `other` counts all other jobs",
+    ["job_name"],
+    (gauge, counts) => {
+      for (const [job_name, { due }] of listDepths(counts, labels)) gauge.inc({ job_name }, due);
+    },
+  );
+  create(
+    "joblib_job_due_task_age_seconds",
+    "Age of the oldest due task of a job, in seconds; 0 if no task is due",
+    ["job_name"],
+    (gauge, counts) => {
+      const ages = new Map<string, number>();
+      for (const [job_name, { oldestSeconds }] of listDepths(counts, labels)) {
+        ages.set(job_name, Math.max(oldestSeconds ?? 0, ages.get(job_name) ?? 0));
+      }
+      for (const [job_name, age] of ages) gauge.set({ job_name }, age);
+    },
+  );
+  create(
+    "joblib_workers_online",
+    "Workers with a heartbeat within the worker timeout threshold",
+    [],
+    (gauge, { workersAlive }) => gauge.set(workersAlive),
+  );
+}
+
+/** Creates a gauge that `fill` sets at each scrape. */
+function createGauge(
+  registry: Registry,
+  configuration: Pick<GaugeConfiguration<string>, "name" | "help" | "labelNames">,
+  fill: (gauge: Gauge) => void | Promise<void>,
+): void {
   new Gauge({
-    name: "joblib_database_waiting_statements",
-    help: "Statements that wait for a connection of joblib's own pool",
-    registers,
+    ...configuration,
+    registers: [registry],
     collect() {
-      this.set(sources.pool()?.waiting ?? 0);
+      return fill(this);
     },
   });
-};
+}
+
+/** Returns the queues with their labels. Several jobs can have the same label. */
+const listDepths = ({ jobs, others }: QueueCounts, labels: JobLabels): (readonly [string, QueueDepth])[] => [
+  [OTHER_JOBS, others],
+  ...jobs.map((job) => [labels.getGlobal(job), job] as const),
+];
+
+const MIN_LIFETIME_MS = 1_000;
+/** A value is cached for this many times the duration of its read, so that reads take at most 5 % of the time. */
+const LIFETIME_PER_READ_DURATION = 19;
+
+/**
+ * Returns a function that shares one read between all callers and caches its result for a second, or longer if the read
+ * was slow. A failed read is cached as well.
+ */
+export function createCachedReader<Value>(read: () => Promise<Value>): () => Promise<Value> {
+  let cached: Promise<Value> | undefined;
+  let expiresAt = 0;
+  return () => {
+    if (cached !== undefined && performance.now() < expiresAt) return cached;
+    const startedAt = performance.now();
+    expiresAt = Number.POSITIVE_INFINITY;
+    const reading = read().finally(() => {
+      const now = performance.now();
+      expiresAt = now + Math.max(MIN_LIFETIME_MS, (now - startedAt) * LIFETIME_PER_READ_DURATION);
+    });
+    cached = reading;
+    return reading;
+  };
+}

@@ -22,7 +22,12 @@ export class JobLabels {
   readonly #labelsById = new LRUCache<string, string>({ max: MAX_IDS });
 
   get({ jobId, job }: TaskJob): string {
-    return this.#labelsById.get(jobId) ?? this.#add(jobId, job);
+    const known = this.#labelsById.get(jobId);
+    if (known !== undefined) return known;
+    if (job.roomId !== GLOBAL_ROOM) return OTHER_JOBS;
+    const label = this.getGlobal(job);
+    this.#labelsById.set(jobId, label);
+    return label;
   }
 
   /** Returns the label of a job by its id. `get` must have been called before for a task of the job. */
@@ -35,12 +40,5 @@ export class JobLabels {
     const label = formatJobName({ ...job, roomId: GLOBAL_ROOM });
     if (this.#labels.size < MAX_JOBS) this.#labels.add(label);
     return this.#labels.has(label) ? label : OTHER_JOBS;
-  }
-
-  #add(jobId: string, job: JobAddress): string {
-    if (job.roomId !== GLOBAL_ROOM) return OTHER_JOBS;
-    const label = this.getGlobal(job);
-    this.#labelsById.set(jobId, label);
-    return label;
   }
 }

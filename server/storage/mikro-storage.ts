@@ -1,23 +1,23 @@
+import { sql } from "kysely";
 import type { Meter } from "../ports.ts";
 import { checkDatabase, findDatabaseProblems, isUnsuitable } from "./database/database-checks.ts";
-import { createDiagnosisStorage } from "./diagnosis-storage.ts";
-import { createInvitationStorage } from "./invitation-storage.ts";
-import { createJobStorage } from "./job-storage.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
 import { findPending } from "./migrations/migrate.ts";
 import type { Storage } from "./ports/storage.ts";
-import { checkWritable } from "./queries/check-writable.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
+import { Jobs } from "./queries/jobs/jobs.ts";
+import { Invitations } from "./queries/rooms/invitations.ts";
+import { Stats } from "./queries/rooms/stats.ts";
+import { Sweep } from "./queries/sweep.ts";
+import { Diagnosis } from "./queries/tasks/diagnosis.ts";
+import { TaskLogs } from "./queries/tasks/task-logs.ts";
+import { WorkerDetails } from "./queries/workers/worker-details.ts";
 import { BatchingTaskQueue } from "./queue/batching-task-queue.ts";
 import { SimpleTaskQueue } from "./queue/simple-task-queue.ts";
-import type { Orm } from "./sessions/orm.ts";
+import type { Orm, Sql } from "./sessions/orm.ts";
 import { getOrmSecurity, requireUrlTls, shareSessionPool } from "./sessions/orm-connection.ts";
 import { createSessions } from "./sessions/sessions.ts";
-import { createStatsStorage } from "./stats-storage.ts";
-import { createSweepStorage } from "./sweep-storage.ts";
-import { createTaskLogStorage } from "./task-log-storage.ts";
 import { createTaskStorage } from "./task-storage.ts";
-import { createWorkerDetailsStorage } from "./worker-details-storage.ts";
 import { createWorkerStorage } from "./worker-storage.ts";
 
 /** Options of a storage. */
@@ -37,17 +37,17 @@ export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): 
   // Later checks use these sessions, because another connection could exceed the connection limit of the role.
   let isSuitable = false;
   return {
-    jobs: createJobStorage(sessions),
+    jobs: new Jobs(sessions),
     workers: createWorkerStorage(sessions),
-    workerDetails: createWorkerDetailsStorage(sessions),
+    workerDetails: new WorkerDetails(sessions),
     queue: queue === "simple" ? new SimpleTaskQueue(sessions) : new BatchingTaskQueue(sessions),
     tasks: createTaskStorage(sessions),
-    sweep: createSweepStorage(sessions),
+    sweep: new Sweep(sessions),
     lateResults: createLateResultStorage(sessions),
-    taskLogs: createTaskLogStorage(sessions),
-    stats: createStatsStorage(sessions),
-    diagnosis: createDiagnosisStorage(sessions),
-    invitations: createInvitationStorage(sessions),
+    taskLogs: new TaskLogs(sessions),
+    stats: new Stats(sessions),
+    diagnosis: new Diagnosis(sessions),
+    invitations: new Invitations(sessions),
 
     ping: () => sessions.run(checkWritable),
 
@@ -71,3 +71,22 @@ export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): 
     },
   };
 };
+
+/**
+ * The error that PostgreSQL returns for a write on a standby or in a read-only session
+ * (`read_only_sql_transaction`).
+ */
+class ReadOnlyError extends Error {
+  readonly code = "25006";
+
+  constructor() {
+    super("cannot write in a read-only transaction");
+    this.name = "ReadOnlyError";
+  }
+}
+
+async function checkWritable(db: Sql): Promise<void> {
+  const { rows } = await sql<{ read_only: boolean }>`
+    select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as read_only`.execute(db);
+  if (rows[0]?.read_only !== false) throw new ReadOnlyError();
+}

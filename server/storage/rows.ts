@@ -1,10 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
-import { JsonObject, type Worker } from "../../protocol/index.ts";
-import { parseExactJson } from "../../protocol/schema/exact-json.ts";
 import { Serialized } from "../raw-json.ts";
-import type { JobRecord, NewTask, RegisteredJob, TaskRecord, WorkerRecord } from "../records.ts";
-import { isReadAsText } from "./column-types.ts";
-import { type JobOptionValues, toJobOptions } from "./job-options.ts";
+import type { NewTask, TaskRecord } from "../records.ts";
+import { isReadAsText, type SqlType } from "./column-types.ts";
 import type { InsertedRow } from "./queue/statements/insert-tasks.ts";
 import {
   type LargeValues,
@@ -21,11 +18,6 @@ import {
 type TimeText = string;
 
 /**
- * A JSON value as text. Statements cast JSON to text, because a host may replace the parsers of `pg.types`.
- */
-type JsonText = string;
-
-/**
  * A task with its job and the user of its worker. Times and JSON are text, so that they do not depend on the
  * parsers of the host.
  */
@@ -39,19 +31,27 @@ export interface TaskRow extends TaskValues {
   readonly queue_position: number | null;
 }
 
-const selectColumn = ({ name, type }: NamedColumn) =>
-  isReadAsText(type) ? sql`t.${sql.raw(name)}::text as ${sql.raw(name)}` : sql`t.${sql.raw(name)}`;
+/** Selects columns of a table with an alias. Times and JSON are cast to text. */
+export const selectColumns = (
+  alias: "t" | "j",
+  columns: readonly { readonly name: string; readonly type: SqlType }[],
+): RawBuilder<unknown> =>
+  sql.join(
+    columns.map(({ name, type }) =>
+      sql.raw(isReadAsText(type) ? `${alias}.${name}::text as ${name}` : `${alias}.${name}`),
+    ),
+  );
 
-const selectColumns = (matches: (column: NamedColumn) => boolean) =>
-  sql.join(READ_COLUMNS.filter(matches).map(selectColumn));
+const LARGE = READ_COLUMNS.filter(({ isLarge }) => isLarge === true);
+const SMALL = READ_COLUMNS.filter((column) => !LARGE.includes(column));
 
 const SMALL_COLUMNS = sql`
-  ${selectColumns(({ isLarge }) => isLarge !== true)},
+  ${selectColumns("t", SMALL)},
   j.room_id as job_room_id, j.category as job_category, j.name as job_name, w.user_id as worker_user_id,
   coalesce(t.worker_id, t.ended_lease_worker_id) as last_worker_id,
   coalesce(t.status not in ('claimed', 'running') and t.ended_lease_reason <> 'reported', false) as lease_revoked`;
 
-const LARGE_COLUMNS = sql`, ${selectColumns(({ isLarge }) => isLarge === true)}`;
+const LARGE_COLUMNS = sql`, ${selectColumns("t", LARGE)}`;
 
 /**
  * Builds `select` and `from` for task rows of a table or CTE with the alias `t`. More columns and clauses may
@@ -77,39 +77,6 @@ const buildSelect = (source: string, more: RawBuilder<unknown>) => sql`
   join joblib.job as j on j.id = t.job_id
   left join joblib.worker as w on w.id = t.worker_id`;
 
-/** A job with its live workers and its number of pending tasks. */
-export interface JobRow extends JobOptionValues {
-  id: string;
-  room_id: string;
-  category: string;
-  name: string;
-  /** The schema as text, because a parser would round numbers beyond 2^53. */
-  schema: string;
-  result_schema: string | null;
-  schema_hash: string;
-  created_at: TimeText;
-  /** The transaction that wrote this version of the row (`xmin`). It changes with each update. */
-  row_version: string;
-  workers: JsonText;
-  pending: number;
-}
-
-/** A worker without its counts. */
-export interface WorkerRow {
-  id: string;
-  name: string | null;
-  user_id: string;
-  last_heartbeat: TimeText;
-  draining: boolean;
-}
-
-/** A worker with its counts, as in a list of workers. */
-export interface ListedWorkerRow extends WorkerRow {
-  job_count: number;
-  task_count: number;
-  alive: boolean;
-}
-
 const UTC_TEXT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00$/;
 
 /** Formats a time as RFC 3339 in UTC with milliseconds. */
@@ -123,10 +90,6 @@ export const formatTime = (time: TimeText): string => {
   const iso = time.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00");
   return new Date(iso).toISOString();
 };
-
-/** Formats a time that may be null. */
-export const formatTimeOrNull = (time: TimeText | null): string | null =>
-  time === null ? null : formatTime(time);
 
 const parseText = (type: NamedColumn["type"], text: string): unknown =>
   type === "timestamptz" ? formatTime(text) : JSON.parse(text);
@@ -196,46 +159,4 @@ export const toNewTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => 
   lastWorkerId: null,
   isLeaseRevoked: false,
   queuePosition: null,
-});
-
-const parseSchema = (text: string): JsonObject => JsonObject.parse(parseExactJson(text));
-
-/** Converts a job's row without its counts. */
-export const toRegisteredJob = (row: Omit<JobRow, "workers" | "pending">): RegisteredJob => ({
-  id: row.id,
-  roomId: row.room_id,
-  category: row.category,
-  name: row.name,
-  schema: parseSchema(row.schema),
-  resultSchema: row.result_schema === null ? null : parseSchema(row.result_schema),
-  schemaHash: row.schema_hash,
-  ...toJobOptions(row),
-  createdAt: formatTime(row.created_at),
-  rowVersion: row.row_version,
-});
-
-/** Converts a job's row with its counts. */
-export const toJobRecord = (row: JobRow): JobRecord => ({
-  ...toRegisteredJob(row),
-  workers: JSON.parse(row.workers),
-  pending: row.pending,
-});
-
-export const toWorkerRecord = (row: WorkerRow): WorkerRecord => ({
-  id: row.id,
-  name: row.name,
-  userId: row.user_id,
-  lastHeartbeat: formatTime(row.last_heartbeat),
-  isDraining: row.draining,
-});
-
-/** Converts a row of a list of workers, including the numbers of jobs and tasks. */
-export const toListedWorker = (row: ListedWorkerRow): Worker => ({
-  id: row.id,
-  name: row.name,
-  last_heartbeat: formatTime(row.last_heartbeat),
-  job_count: row.job_count,
-  task_count: row.task_count,
-  online: row.alive,
-  draining: row.draining,
 });

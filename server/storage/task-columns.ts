@@ -3,7 +3,7 @@ import type { InferEntity } from "@mikro-orm/core";
 import type { JsonObject, JsonValue, SubmittedTask, Task } from "../../protocol/index.ts";
 import type { Serialized } from "../raw-json.ts";
 import { type CamelCase, type SnakeCase, type SqlType, type SqlTypes, toProperty } from "./column-types.ts";
-import type { TaskEntity } from "./entities/task.ts";
+import type { TaskEntity } from "./entities.ts";
 
 /** The values that may pass from the database to the response without being parsed. */
 export interface LargeValues {
@@ -162,10 +162,6 @@ function listColumns<Name extends TaskColumnName>(
     .map(([name, column]) => ({ ...column, name: name as Name }));
 }
 
-function isReturnedByClaim({ read, claim }: TaskColumn): boolean {
-  return read !== undefined && claim !== "known" && claim !== "null";
-}
-
 /** The columns that a submit sets. */
 export const SUBMITTED_COLUMNS: readonly NamedColumn<SubmittedColumn>[] = listColumns(
   ({ setBy }) => setBy === "option" || setBy === "request",
@@ -177,7 +173,9 @@ export const WIRE_COLUMNS: readonly NamedColumn<keyof StoredTask>[] = listColumn
   ({ read }) => read === "wire",
 );
 /** The columns that a claim returns. */
-export const CLAIMED_COLUMNS: readonly NamedColumn<ClaimedColumn>[] = listColumns(isReturnedByClaim);
+export const CLAIMED_COLUMNS: readonly NamedColumn<ClaimedColumn>[] = listColumns(
+  ({ read, claim }) => read !== undefined && claim !== "known" && claim !== "null",
+);
 
 const OPTIONS = listColumns<OptionColumn>(({ setBy }) => setBy === "option").map(({ name }) => ({
   name,

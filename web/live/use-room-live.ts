@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from "react";
 import type { OperationName, Task } from "../../protocol/index.ts";
-import type { ResponseBody } from "../api/call.ts";
+import type { ResponseBody } from "../api/call-server.ts";
 import { queryClient, roomScope } from "../api/queries.ts";
 import { enterRoom } from "../shell/room.ts";
 import { UpdateBatcher } from "./update-batcher.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { MikroORM as PostgresOrm } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
-import { entities } from "../entities/entities.ts";
+import { entities } from "../entities.ts";
 import type { Orm } from "../sessions/orm.ts";
 import { buildEmbeddedSettings } from "../sessions/session-settings.ts";
 import { lockDataDirectory, toDataDirectoryError } from "./data-directory.ts";

@@ -15,7 +15,6 @@ export interface NewInvitationRecord {
   readonly notBeyond: string | null;
 }
 
-/** The part of the storage for temporary invitations to a room. */
 export interface InvitationStorage {
   /** Stores an invitation, and deletes those that expired at least a month ago. */
   create(invitation: NewInvitationRecord): Promise<Invitation>;

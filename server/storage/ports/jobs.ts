@@ -1,7 +1,6 @@
 import type { JobAddress } from "../../../protocol/index.ts";
 import type { JobRecord, NewJob, RegisteredJob, RegisterOutcome, ResultPage, Window } from "../../records.ts";
 
-/** The part of the storage for jobs. */
 export interface JobStorage {
   /** Inserts the job or finds the existing one, and links the worker, in one transaction. Never fails because of a race. */
   register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome>;

@@ -1,12 +1,3 @@
-import type { PoolUsage } from "../sessions/session-pool.ts";
-
-/** Maximum number of due tasks that are counted for each public job. */
-export const MAX_DUE_COUNTED = 100_000;
-/** Maximum number of pending tasks that are counted. It applies to due and delayed tasks separately. */
-export const MAX_PENDING_COUNTED = 1_000_000;
-/** Maximum number of public jobs that are reported separately, the oldest first. */
-export const MAX_JOBS_COUNTED = 50;
-
 /**
  * The length of a queue, and the age of its oldest due task in seconds. For the age, only the first task of
  * each priority is considered.
@@ -18,7 +9,7 @@ export interface QueueDepth {
 }
 
 /** The queue of a public job. */
-export interface JobDepth extends QueueDepth {
+interface JobDepth extends QueueDepth {
   readonly category: string;
   readonly name: string;
 }
@@ -33,11 +24,4 @@ export interface QueueCounts {
   readonly jobs: readonly JobDepth[];
   /** The sum of all other jobs, including jobs of rooms. */
   readonly others: QueueDepth;
-}
-
-/** The part of the storage that `/metrics` reads. */
-export interface QueueCountStorage {
-  countQueues(aliveWithinSeconds: number): Promise<QueueCounts>;
-  /** Returns the usage of joblib's own session pool; undefined if it uses the sessions of the ORM. */
-  getPoolUsage(): PoolUsage | undefined;
 }

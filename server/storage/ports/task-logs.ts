@@ -9,7 +9,6 @@ export interface NewLogLines {
   readonly lines: readonly NewLogLine[];
 }
 
-/** The part of the storage for task logs. */
 export interface TaskLogStorage {
   /**
    * Stores the lines that are not stored yet, up to the maximum per attempt. Returns false if this attempt of

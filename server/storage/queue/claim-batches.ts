@@ -3,7 +3,7 @@ import type { JobAddress } from "../../../protocol/index.ts";
 import type { ClaimedTaskRecord } from "../../records.ts";
 import { isUuid } from "../ids.ts";
 import { findJobAddresses } from "../queries/jobs/job-addresses.ts";
-import { findWorkerJobSet } from "../queries/workers/find-worker.ts";
+import { findWorkerJobSet } from "../queries/workers/workers.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { type BatchedCall, createBatcher } from "./batcher.ts";
 import { MAX_CLAIMS } from "./simple-task-queue.ts";

@@ -1,5 +1,5 @@
 import type { ClaimedTaskRecord, NewTask, TaskRecord } from "../../records.ts";
-import { formatTimeOrNull, toNewTaskRecord } from "../rows.ts";
+import { formatTime, toNewTaskRecord } from "../rows.ts";
 import type { InsertedRow } from "./statements/insert-tasks.ts";
 
 /** Returns a claimed task in the form that a claim returns. */
@@ -21,7 +21,7 @@ export function toClaimedTaskRecord(record: TaskRecord): ClaimedTaskRecord {
 export function toAssignedTaskRecord(task: NewTask, row: InsertedRow): ClaimedTaskRecord | undefined {
   const { worker_id: workerId, user_id: workerUserId } = row;
   if (workerId === undefined || workerId === null || workerUserId === undefined) return undefined;
-  const startedAt = formatTimeOrNull(row.started_at ?? null);
+  const startedAt = row.started_at ? formatTime(row.started_at) : null;
   const record = toNewTaskRecord(task, row);
   return toClaimedTaskRecord({
     ...record,

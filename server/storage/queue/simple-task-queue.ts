@@ -12,8 +12,8 @@ import type {
 import { isUuid } from "../ids.ts";
 import type { InsertOptions, ProgressReport, TaskQueue } from "../ports/task-queue.ts";
 import { getSecondsUntilDue } from "../queries/tasks/due-tasks.ts";
-import { findTaskByKey } from "../queries/tasks/find-task-by-key.ts";
-import { findWorkerJobIds } from "../queries/workers/find-worker.ts";
+import { findTaskByKey } from "../queries/tasks/find-task.ts";
+import { findWorkerJobIds } from "../queries/workers/workers.ts";
 import { formatTime, toTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { catchUnknownOutcome } from "../sessions/storage-errors.ts";

@@ -1,6 +1,6 @@
 import type { AbstractSqlDriver, InferKyselyDB, SqlEntityManager } from "@mikro-orm/postgresql";
 import type { Kysely } from "kysely";
-import type { entities } from "../entities/entities.ts";
+import type { entities } from "../entities.ts";
 
 /** The tables as Kysely knows them. */
 export type Tables = InferKyselyDB<(typeof entities)[number]>;

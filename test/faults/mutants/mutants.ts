@@ -42,12 +42,9 @@ export const mutants: readonly Mutant[] = [
     name: "a sweep that does not repeat its condition",
     edits: [
       {
-        file: "server/storage/queries/workers/end-worker.js",
-        remove: `where id = \${id}::uuid
-      and last_heartbeat < clock_timestamp() - make_interval(secs => \${thresholdSeconds}::float8)
-    for update skip locked`,
-        insert: `where id = \${id}::uuid
-    for update skip locked`,
+        file: "server/storage/queries/sweep.js",
+        remove: `where id = \${id}::uuid and \${isStale(thresholdSeconds)}`,
+        insert: `where id = \${id}::uuid`,
       },
     ],
     foundBy: heartbeatsDuringSweep,

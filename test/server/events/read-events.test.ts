@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readEvents } from "../../../server/events/read-events.ts";
+import { readEvents } from "../../../server/events/redis-messages.ts";
 
 const changed = { kind: "task-changed", taskId: "t", roomId: "lab", workerId: null, status: "running" };
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createCachedReader } from "../../../server/prometheus/cached-reader.ts";
+import { createCachedReader } from "../../../server/prometheus/gauges.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

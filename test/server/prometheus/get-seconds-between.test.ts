@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { getSecondsBetween } from "../../../server/prometheus/get-seconds-between.ts";
+import { getSecondsBetween } from "../../../server/prometheus/prometheus-meter.ts";
 
 test.each([
   ["2026-01-31T00:00:00.000Z", "2026-01-31T00:00:00.001Z"],

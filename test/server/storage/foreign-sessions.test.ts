@@ -3,7 +3,7 @@ import { CompiledQuery, type DatabaseConnection } from "kysely";
 import { Client, defaults, types } from "pg";
 import { afterEach, describe, expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database/database.ts";
-import { entities } from "../../../server/storage/entities/entities.ts";
+import { entities } from "../../../server/storage/entities.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { claimOne, insertPendingTask, registerJob } from "../../conformance/storage-fixture.ts";

@@ -4,7 +4,7 @@ import { defineEntity, MikroORM, p } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database/database.ts";
-import { entities } from "../../../server/storage/entities/entities.ts";
+import { entities } from "../../../server/storage/entities.ts";
 import { migrate, pendingMigrations } from "../../../server/storage/migrations/migrate.ts";
 import { migrations } from "../../../server/storage/migrations/migrations.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { SettingsError } from "../../../server/settings-error.ts";
 import { openDatabase } from "../../../server/storage/database/database.ts";
 import { postgresOptions } from "../../../server/storage/database/postgres-options.ts";
-import { entities } from "../../../server/storage/entities/entities.ts";
+import { entities } from "../../../server/storage/entities.ts";
 import { migrate, pendingMigrations } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import type { Orm, Sql } from "../../../server/storage/sessions/orm.ts";

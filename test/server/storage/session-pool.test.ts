@@ -2,7 +2,7 @@ import { MikroORM } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database/database.ts";
-import { entities } from "../../../server/storage/entities/entities.ts";
+import { entities } from "../../../server/storage/entities.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import type { Orm } from "../../../server/storage/sessions/orm.ts";

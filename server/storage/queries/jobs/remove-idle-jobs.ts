@@ -1,10 +1,11 @@
-import { type RawBuilder, sql } from "kysely";
+import { sql } from "kysely";
 import type { Sql } from "../../sessions/orm.ts";
+import { formatArray } from "../../sql/statement.ts";
 
-/** A job and its room. */
-export interface JobRoomRow {
-  id: string;
-  room_id: string;
+/** A job that was removed. */
+interface RemovedJob {
+  readonly id: string;
+  readonly roomId: string;
 }
 
 // There is one subquery for each status, so that each uses its own partial index.
@@ -14,41 +15,32 @@ const isIdle = sql`j.removed_at is null
   and not exists (select 1 from joblib.task as t where t.job_id = j.id and t.status = 'pending' and not t.due)
   and not exists (select 1 from joblib.task as t where t.job_id = j.id and t.status in ('claimed', 'running'))`;
 
-const selectIds = (ids: readonly string[]): RawBuilder<unknown> =>
-  sql`(select n.id::uuid from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as n(id))`;
-
-/**
- * Locks jobs, so that registrations and submits wait. All statements that lock several jobs use the same
- * order.
- */
-export const lockJobs = async (db: Sql, ids: readonly string[]): Promise<JobRoomRow[]> => {
-  const { rows } = await sql<JobRoomRow>`
-    select j.id, j.room_id from joblib.job as j where j.id in ${selectIds(ids)} order by j.id for update`.execute(
+/** Removes jobs that have neither workers nor open tasks. Skips jobs that another transaction has locked. */
+export async function removeIdleJobs(db: Sql, limit: number): Promise<RemovedJob[]> {
+  const { rows: idle } = await sql<{ id: string }>`
+    select j.id from joblib.job as j where ${isIdle} order by j.id limit ${limit}::int for update skip locked`.execute(
     db,
   );
-  return rows;
-};
-
-/** Locks jobs that appear to be idle. Skips jobs that another transaction has locked. */
-export const lockIdleJobs = async (db: Sql, limit: number): Promise<string[]> => {
-  const { rows } = await sql<{ id: string }>`
-    select j.id from joblib.job as j where ${isIdle} order by j.id limit ${limit}::int
-    for update skip locked`.execute(db);
-  return rows.map(({ id }) => id);
-};
+  return idle.length === 0
+    ? []
+    : removeLockedIdleJobs(
+        db,
+        idle.map(({ id }) => id),
+      );
+}
 
 /**
  * Marks locked jobs as removed if they are idle. This is a separate statement, because its snapshot must
  * include everything that was committed before the jobs were locked.
  */
-export const removeLockedIdleJobs = async (db: Sql, ids: readonly string[]): Promise<JobRoomRow[]> => {
-  const { rows } = await sql<JobRoomRow>`
+export async function removeLockedIdleJobs(db: Sql, ids: readonly string[]): Promise<RemovedJob[]> {
+  const { rows } = await sql<RemovedJob>`
     with removed as (
       update joblib.job as j set removed_at = clock_timestamp()
-      where j.id in ${selectIds(ids)} and ${isIdle}
-      returning j.id, j.room_id
+      where j.id = any(${formatArray(ids)}::uuid[]) and ${isIdle}
+      returning j.id, j.room_id as "roomId"
     ),
     deleted_queues as (delete from joblib.room_queue where job_id in (select id from removed))
     select * from removed`.execute(db);
   return rows;
-};
+}

@@ -1,9 +1,8 @@
 import { sql } from "kysely";
 import type { Sql } from "../../sessions/orm.ts";
-import { defineStatement, type Placeholder } from "../../sql/statement.ts";
+import { defineStatement, formatArray, type Placeholder } from "../../sql/statement.ts";
 
-const selectJobIds = (jobIds: Placeholder) =>
-  sql`(select n.id::uuid as id from jsonb_array_elements_text(${jobIds}::jsonb) as n(id)) as jobs`;
+const selectJobIds = (jobIds: Placeholder) => sql`unnest(${jobIds}::uuid[]) as jobs(id)`;
 
 const readSecondsUntilDue = defineStatement<{ seconds: number | null }, [jobIds: string]>(
   (jobIds) => sql`
@@ -24,7 +23,7 @@ const readSecondsUntilDue = defineStatement<{ seconds: number | null }, [jobIds:
  * negative if one can be claimed now, and undefined if no task is pending.
  */
 export const getSecondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promise<number | undefined> =>
-  (await readSecondsUntilDue(db, JSON.stringify(jobIds)))[0]?.seconds ?? undefined;
+  (await readSecondsUntilDue(db, formatArray(jobIds)))[0]?.seconds ?? undefined;
 
 const readDueCounts = defineStatement<{ id: string; waiting: number }, [jobIds: string, cap: number]>(
   (jobIds, cap) => sql`
@@ -45,4 +44,4 @@ const readDueCounts = defineStatement<{ id: string; waiting: number }, [jobIds: 
 
 /** Counts the due tasks of each job, up to `cap`. */
 export const countDueTasks = (db: Sql, jobIds: readonly string[], cap: number) =>
-  readDueCounts(db, JSON.stringify(jobIds), cap);
+  readDueCounts(db, formatArray(jobIds), cap);

@@ -1,48 +1,55 @@
-import { sql } from "kysely";
-import { MAX_COUNTED } from "../../../../protocol/index.ts";
+import { type RawBuilder, sql } from "kysely";
+import { MAX_COUNTED, MAX_FILTERED, MAX_SEARCHED } from "../../../../protocol/index.ts";
 import type { SelectedTask, SelectedTasks, TaskSelection, TaskWindow } from "../../ports/tasks.ts";
 import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { QUEUE_POSITION } from "./queue-position.ts";
-import { findLastScanned, findListPosition, getMaxScanned, selectMatches } from "./select-tasks.ts";
+import { formatArray } from "../../sql/statement.ts";
+import { QUEUE_POSITION } from "./queue-order.ts";
+
+/**
+ * Maximum stored size of a payload that is searched, in bytes. Reading 10,000 larger payloads took longer
+ * than a user is willing to wait.
+ */
+const MAX_SEARCHED_PAYLOAD_BYTES = 8192;
 
 /**
  * Returns a page of a room's tasks, newest first, and their total number. Returns undefined if `after` is not
  * a task of the room.
  */
-export const listTasks = async (db: Sql, selection: TaskSelection, { limit, offset, after }: TaskWindow) => {
+export async function listTasks(db: Sql, selection: TaskSelection, { limit, offset, after }: TaskWindow) {
   const cursor = after === undefined ? undefined : await findListPosition(db, selection.roomId, after);
   if (after !== undefined && cursor === undefined) return undefined;
-  const page = await sql<TaskRow>`
+  const { rows } = await sql<TaskRow>`
     ${selectTasks("joblib.task", QUEUE_POSITION)}
-    join (${selectMatches(selection, cursor)} limit ${limit}::int offset ${offset}::int) as page on page.task_id = t.id
+    join (${selectMatches(selection, cursor)} limit ${limit}::int offset ${offset}::int) as page
+      on page.task_id = t.id
     order by page.created_at desc, page.task_id desc`.execute(db);
-  const isComplete = cursor === undefined && offset === 0 && page.rows.length < limit;
-  const total = isComplete ? page.rows.length : await countTasks(db, selection);
-  const isSearchEnd = page.rows.length < limit && getMaxScanned(selection) !== undefined;
+  const isComplete = cursor === undefined && offset === 0 && rows.length < limit;
+  const total = isComplete ? rows.length : await countTasks(db, selection);
+  const isSearchEnd = rows.length < limit && getMaxScanned(selection) !== undefined;
   const searchedTo = isSearchEnd ? await findLastScanned(db, selection, cursor) : undefined;
-  return { rows: page.rows, total, searchedTo };
-};
+  return { rows, total, searchedTo };
+}
 
-const countTasks = async (db: Sql, selection: TaskSelection): Promise<number> => {
+async function countTasks(db: Sql, selection: TaskSelection): Promise<number> {
+  const matches = selectMatches(selection);
   const { rows } = await sql<{ total: number }>`
-    select count(*)::int as total from (${selectMatches(selection)} limit ${MAX_COUNTED}::int) as counted`.execute(
-    db,
-  );
+    select count(*)::int as total from (${matches} limit ${MAX_COUNTED}::int) as counted`.execute(db);
   return rows[0]?.total ?? 0;
-};
+}
 
 /** Like `listTasks`, but returns only ids and submitters, and the id after which to continue. */
-export const listTaskIds = async (
+export async function listTaskIds(
   db: Sql,
   selection: TaskSelection,
   { limit, after }: Omit<TaskWindow, "offset">,
-): Promise<SelectedTasks | undefined> => {
+): Promise<SelectedTasks | undefined> {
   const cursor = after === undefined ? undefined : await findListPosition(db, selection.roomId, after);
   if (after !== undefined && cursor === undefined) return undefined;
   const { rows } = await sql<SelectedTask>`
     select m.task_id as id, t.created_by_id as "createdById"
-    from (${selectMatches(selection, cursor)} limit ${limit + 1}::int) as m join joblib.task as t on t.id = m.task_id
+    from (${selectMatches(selection, cursor)} limit ${limit + 1}::int) as m
+    join joblib.task as t on t.id = m.task_id
     order by m.created_at desc, m.task_id desc`.execute(db);
   const tasks = rows.slice(0, limit);
   const hasMore = rows.length > limit;
@@ -50,4 +57,102 @@ export const listTaskIds = async (
     tasks,
     after: hasMore ? (tasks.at(-1)?.id ?? null) : await findLastScanned(db, selection, cursor),
   };
-};
+}
+
+/** The position of a task in the lists. The time is text, because a `Date` would lose the microseconds. */
+interface ListPosition {
+  readonly id: string;
+  readonly created_at: string;
+}
+
+/** Returns the list position of a task, or undefined if the room does not have this task. */
+async function findListPosition(db: Sql, roomId: string, id: string): Promise<ListPosition | undefined> {
+  const { rows } = await sql<ListPosition>`
+    select id, created_at::text as created_at from joblib.task
+    where id = ${id}::uuid and room_id = ${roomId}`.execute(db);
+  return rows[0];
+}
+
+/** Selects the matching entries in the order of the list. Reads at most `getMaxScanned` entries. */
+function selectMatches(selection: TaskSelection, after?: ListPosition): RawBuilder<unknown> {
+  const entries = selectEntries(selection, after);
+  const condition = buildCondition(selection);
+  if (condition === undefined) return entries;
+  const max = getMaxScanned(selection);
+  // A lateral join checks the entries in the order of the list, instead of reading and sorting all matches.
+  return sql`
+    select l.task_id, l.created_at
+    from (${entries} ${max === undefined ? sql`` : sql`limit ${sql.lit(max)}`}) as l
+    cross join lateral (select from joblib.task as s where s.id = l.task_id and ${condition} limit 1) as s
+    order by l.created_at desc, l.task_id desc`;
+}
+
+/** Returns the id of the last entry that a selection reads, or null if the list ends before. */
+async function findLastScanned(
+  db: Sql,
+  selection: TaskSelection,
+  after?: ListPosition,
+): Promise<string | null> {
+  const max = getMaxScanned(selection);
+  if (max === undefined) return null;
+  const { rows } = await sql<{ task_id: string }>`
+    ${selectEntries(selection, after)} limit 1 offset ${sql.lit(max - 1)}`.execute(db);
+  return rows[0]?.task_id ?? null;
+}
+
+/** Returns the maximum number of list entries that are read. Returns undefined if every entry matches. */
+function getMaxScanned(selection: TaskSelection): number | undefined {
+  // A list of given ids is read completely.
+  if (selection.ids !== undefined || buildCondition(selection) === undefined) return undefined;
+  return selection.text === undefined ? MAX_FILTERED : MAX_SEARCHED;
+}
+
+/**
+ * Selects the list entries after a position, in the order of the list: those of a job, of a room, or those
+ * with the given ids.
+ */
+function selectEntries(
+  { roomId, jobIds, ids }: TaskSelection,
+  after: ListPosition | undefined,
+): RawBuilder<unknown> {
+  const conditions = [sql`l.room_id = ${roomId}`];
+  const [jobId, other] = jobIds ?? [];
+  // A selection of several jobs is rare. It reads every task, because no index contains the tasks of several
+  // jobs in one order.
+  if (jobIds?.length === 0) conditions.push(sql`false`);
+  else if (jobId !== undefined && other === undefined) conditions.push(sql`l.job_id = ${jobId}::uuid`);
+  if (after !== undefined) {
+    conditions.push(sql`(l.created_at, l.task_id) < (${after.created_at}::timestamptz, ${after.id}::uuid)`);
+  }
+  const source =
+    ids === undefined
+      ? sql`joblib.task_listing`
+      : sql`(select id as task_id, room_id, job_id, created_at from joblib.task where ${isAnyOf(sql`id`, ids)})`;
+  return sql`
+    select l.task_id, l.created_at from ${source} as l where ${sql.join(conditions, sql` and `)}
+    order by l.created_at desc, l.task_id desc`;
+}
+
+/** Builds a condition on the tasks `s`. Returns undefined if every list entry matches. */
+function buildCondition({
+  jobIds,
+  statuses,
+  createdById,
+  text,
+}: TaskSelection): RawBuilder<unknown> | undefined {
+  const conditions: RawBuilder<unknown>[] = [];
+  if (jobIds !== undefined && jobIds.length > 1) conditions.push(isAnyOf(sql`s.job_id`, jobIds));
+  if (statuses !== undefined) conditions.push(sql`s.status in (${sql.join(statuses)})`);
+  if (createdById !== undefined) conditions.push(sql`s.created_by_id = ${createdById}`);
+  if (text !== undefined) {
+    const pattern = toPattern(text);
+    conditions.push(sql`(s.id::text like ${toPattern(text.toLowerCase()).slice(1)} or s.error ilike ${pattern}
+      or (pg_column_size(s.payload) <= ${sql.lit(MAX_SEARCHED_PAYLOAD_BYTES)} and s.payload::text ilike ${pattern}))`);
+  }
+  return conditions.length === 0 ? undefined : sql.join(conditions, sql` and `);
+}
+
+const isAnyOf = (id: RawBuilder<unknown>, ids: readonly string[]) =>
+  sql`${id} = any(${formatArray(ids)}::uuid[])`;
+
+const toPattern = (text: string) => `%${text.replace(/[\\%_]/g, "\\$&")}%`;

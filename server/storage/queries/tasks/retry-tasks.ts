@@ -1,16 +1,17 @@
 import { sql } from "kysely";
 import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
+import { formatArray } from "../../sql/statement.ts";
 
 /**
  * Makes failed and cancelled tasks pending, at the end of their queues and in their previous order. Skips
  * other tasks, and tasks of removed jobs. The jobs are locked, so that they are not removed. All statements
  * lock jobs first and then tasks, in the same order.
  */
-export const retryTasks = async (db: Sql, ids: readonly string[]): Promise<TaskRow[]> => {
+export async function retryTasks(db: Sql, ids: readonly string[]): Promise<TaskRow[]> {
   const { rows } = await sql<TaskRow>`
     with requested as materialized (
-      select distinct n.id::uuid as id from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as n(id)
+      select distinct n.id from unnest(${formatArray(ids)}::uuid[]) as n(id)
     ),
     locked_jobs as materialized (
       select j.id from (
@@ -42,4 +43,4 @@ export const retryTasks = async (db: Sql, ids: readonly string[]): Promise<TaskR
     )
     ${selectTasks("updated", sql`, t.number`)} order by t.number`.execute(db);
   return rows;
-};
+}

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { FailedOutcome } from "../../../../protocol/index.ts";
 import type { Transition } from "../../../records.ts";
+import { formatTimeInSql } from "../../sql/time-text.ts";
 
 /**
  * How a worker's lease ended. Heartbeats report it to the worker, except `reported`, because then the worker
@@ -28,10 +29,6 @@ const delayWithoutJitter = sql`(case t.backoff ->> 'kind'
   end)`;
 const delay = sql`(${delayWithoutJitter} * (1 + (t.backoff ->> 'jitter')::float8 * (2 * random() - 1)))`;
 
-/** Formats a time for `errors`: RFC 3339 in UTC with milliseconds. */
-const formatTime = (time: RawBuilder<unknown>) =>
-  sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 /**
  * Returns the outcome that is stored for the attempt. A failure that a worker or a user reported is stored as
  * `failed`.
@@ -52,9 +49,9 @@ export const setAttemptFailed = ({ error, leaseEnd, result }: AttemptFailure): R
   status = case when ${hasAttemptsLeft} then 'pending' else 'failed' end,
   runs = ${runs},
   errors = t.errors || jsonb_build_array(jsonb_build_object(
-    'attempt', t.attempt, 'at', ${formatTime(sql`clock_timestamp()`)}, 'error', coalesce(${error}, ''),
+    'attempt', t.attempt, 'at', ${formatTimeInSql(sql`clock_timestamp()`)}, 'error', coalesce(${error}, ''),
     'worker_id', t.worker_id, 'outcome', ${sql.lit(getOutcome(leaseEnd))}::text) || jsonb_strip_nulls(jsonb_build_object(
-    'claimed_at', ${formatTime(sql`t.claimed_at`)}, 'started_at', ${formatTime(sql`t.started_at`)}))),
+    'claimed_at', ${formatTimeInSql(sql`t.claimed_at`)}, 'started_at', ${formatTimeInSql(sql`t.started_at`)}))),
   error = case when ${hasAttemptsLeft} then null else ${error} end,
   run_at = case when ${hasAttemptsLeft} then clock_timestamp() + make_interval(secs => ${delay}) else t.run_at end,
   due = case when ${hasAttemptsLeft} then ${delayWithoutJitter} <= 0 else t.due end,

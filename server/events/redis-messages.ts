@@ -1,5 +1,6 @@
 import { type Redis, ReplyError } from "ioredis";
-import { type Event, getChannels } from "../../protocol/index.ts";
+import * as z from "zod";
+import { type Event, getChannels, TaskStatus } from "../../protocol/index.ts";
 import type { Log } from "../ports.ts";
 
 /** Maximum number of messages per script. Redis is blocked while a script runs, about 1 ms for this many. */
@@ -7,29 +8,7 @@ const MAX_MESSAGES_PER_SCRIPT = 1_000;
 /** ARGV alternates between channels and messages. */
 const PUBLISH_ALL = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end";
 
-/** The message of each channel: one event or a list of events, as JSON. */
-type Messages = ReadonlyMap<string, string>;
-
-const toMessages = (events: readonly Event[]): Messages => {
-  const lists = new Map<string, string[]>();
-  for (const event of events) {
-    const text = JSON.stringify(event);
-    for (const channel of getChannels(event)) {
-      const texts = lists.get(channel);
-      if (texts === undefined) lists.set(channel, [text]);
-      else texts.push(text);
-    }
-  }
-  const messages = new Map<string, string>();
-  for (const [channel, texts] of lists) {
-    messages.set(channel, texts.length === 1 ? String(texts[0]) : `[${texts.join(",")}]`);
-  }
-  return messages;
-};
-
-/** Returns true if this user or this Redis can never run scripts; other errors (busy, loading) are temporary. */
-const isPermanent = (error: unknown): boolean =>
-  error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
+type Messages = readonly (readonly [channel: string, message: string])[];
 
 /** Publishes events to Redis. All events of one SQL statement are published in one Redis command. */
 export class RedisPublisher {
@@ -65,7 +44,7 @@ export class RedisPublisher {
    * go into one script.
    */
   async #send(messages: Messages): Promise<void> {
-    if (messages.size > 1 && this.#hasScripts && (await this.#sendByScript([...messages]))) return;
+    if (messages.length > 1 && this.#hasScripts && (await this.#sendByScript(messages))) return;
     await this.#sendOneByOne(messages);
   }
 
@@ -73,7 +52,7 @@ export class RedisPublisher {
    * Publishes with one script. Returns false if Redis rejects it. The messages are then sent one by one, so
    * some may arrive twice.
    */
-  async #sendByScript(messages: readonly (readonly [string, string])[]): Promise<boolean> {
+  async #sendByScript(messages: Messages): Promise<boolean> {
     try {
       for (let start = 0; start < messages.length; start += MAX_MESSAGES_PER_SCRIPT) {
         await this.#redis.eval(
@@ -94,5 +73,52 @@ export class RedisPublisher {
     const batch = this.#redis.pipeline();
     for (const message of messages) batch.publish(...message);
     for (const [error] of (await batch.exec()) ?? []) if (error !== null) throw error;
+  }
+}
+
+/** Returns the message of each channel: one event or a list of events, as JSON. */
+function toMessages(events: readonly Event[]): Messages {
+  const lists = new Map<string, string[]>();
+  for (const event of events) {
+    const text = JSON.stringify(event);
+    for (const channel of getChannels(event)) {
+      const texts = lists.get(channel);
+      if (texts === undefined) lists.set(channel, [text]);
+      else texts.push(text);
+    }
+  }
+  return [...lists].map(([channel, texts]) => [
+    channel,
+    texts.length === 1 ? String(texts[0]) : `[${texts.join(",")}]`,
+  ]);
+}
+
+/** Returns true if this user or this Redis can never run scripts; other errors (busy, loading) are temporary. */
+const isPermanent = (error: unknown): boolean =>
+  error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
+
+const EventMessage = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("task-changed"),
+    taskId: z.string(),
+    roomId: z.string(),
+    workerId: z.string().nullable(),
+    status: TaskStatus.optional().catch(undefined),
+  }),
+  z.object({ kind: z.literal("worker-drained"), workerId: z.string() }),
+  z.object({ kind: z.literal("work-available"), jobId: z.string(), count: z.number() }),
+  z.object({ kind: z.literal("jobs-changed"), roomId: z.string() }),
+]);
+
+/**
+ * Parses a Redis message, which contains one event or a list. An event with an unknown shape, for example
+ * from another version of joblib, becomes undefined, so that its handlers read the current state.
+ */
+export function readEvents(text: string): readonly (Event | undefined)[] {
+  try {
+    const message: unknown = JSON.parse(text);
+    return (Array.isArray(message) ? message : [message]).map((event) => EventMessage.safeParse(event).data);
+  } catch {
+    return [undefined];
   }
 }

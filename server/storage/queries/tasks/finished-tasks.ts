@@ -1,46 +1,22 @@
 import { type RawBuilder, sql } from "kysely";
-import { MAX_MEASURED_TASKS, MAX_POINTS } from "../../../../protocol/index.ts";
-import type { Sql } from "../../sessions/orm.ts";
+import { type JobStats, MAX_MEASURED_TASKS, MAX_POINTS } from "../../../../protocol/index.ts";
+import { formatTimeInSql } from "../../sql/time-text.ts";
 
-/** Stats of finished tasks: counts by status, and quantiles of wait and run times in seconds. */
-export interface FinishedTaskStatsRow {
-  completed: number;
-  failed: number;
-  cancelled: number;
-  wait_p50: number | null;
-  wait_p95: number | null;
-  run_p50: number | null;
-  run_p95: number | null;
-}
-
-/** Stats of one job's finished tasks. */
-export type FinishedJobStatsRow = FinishedTaskStatsRow & { job_id: string };
-/** Stats of one time step of the measured period. */
-export type StatsStepRow = FinishedTaskStatsRow & { at: string; submitted: number };
-
-/** Stats of the period from `since` to `until`. They include all tasks of this period. */
-export interface FinishedTaskStats {
-  readonly since: string;
-  readonly until: string;
-  readonly stepSeconds: number;
-  readonly jobs: readonly FinishedJobStatsRow[];
-  readonly steps: readonly StatsStepRow[];
-}
+/** Stats of a job's ended tasks. */
+export type EndedTasks = Pick<JobStats, "completed" | "failed" | "cancelled" | "wait" | "run">;
 
 const toSeconds = (interval: RawBuilder<unknown>) => sql`extract(epoch from ${interval})::float8`;
 const quantile = (fraction: number, value: RawBuilder<unknown>) =>
   sql`percentile_cont(${sql.lit(fraction)}) within group (order by ${value})`;
+const quantiles = (value: RawBuilder<unknown>) => sql`
+  case when count(${value}) > 0 then
+    jsonb_build_object('p50', ${quantile(0.5, value)}, 'p95', ${quantile(0.95, value)}) end`;
 
-/**
- * Columns with the stats of the tasks `f`. Wait times include all started tasks, and run times only completed
- * ones, because the time until a failure does not predict how long the next task takes.
- */
-const STATS_COLUMNS = sql`
+/** Numbers of the tasks `f`, by status. */
+const COUNTS = sql`
   count(*) filter (where f.status = 'completed')::int as completed,
   count(*) filter (where f.status = 'failed')::int as failed,
-  count(*) filter (where f.status = 'cancelled')::int as cancelled,
-  ${quantile(0.5, sql`f.wait`)} as wait_p50, ${quantile(0.95, sql`f.wait`)} as wait_p95,
-  ${quantile(0.5, sql`f.run`)} as run_p50, ${quantile(0.95, sql`f.run`)} as run_p95`;
+  count(*) filter (where f.status = 'cancelled')::int as cancelled`;
 
 /**
  * Maximum number of submitted tasks that are read. It is higher than the maximum of finished tasks, so that a
@@ -108,50 +84,53 @@ const buildCtes = (roomId: string | undefined, hours: number) => {
     )`;
 };
 
-/** Computes the stats of a room or of all rooms, by job and by time step. */
-export const findFinishedTaskStats = async (
-  db: Sql,
+/** Stats of the period from `since` to `until`. They include all tasks of this period. */
+interface FinishedTasksRow {
+  readonly since: string;
+  readonly until: string;
+  /** Length of a step in seconds. */
+  readonly step: number;
+  /** JSON: the ended tasks of each job, by the id of the job. */
+  readonly jobs: string;
+  /** JSON: a list of `StatsPoint`. */
+  readonly steps: string;
+}
+
+/**
+ * Computes the stats of a room or of all rooms, by job and by time step. Wait times include all started tasks,
+ * and run times only completed ones, because the time until a failure does not predict how long the next task
+ * takes.
+ */
+export const selectFinishedTasks = (
   roomId: string | undefined,
   hours: number,
-): Promise<FinishedTaskStats> => {
-  const { rows } = await sql<{
-    since: string;
-    until: string;
-    step: number;
-    jobs: string;
-    steps: string;
-  }>`
-    with ${buildCtes(roomId, hours)},
-    finished_by_step as (
-      select floor(${toSeconds(sql`f.completed_at - period.since`)} / period.step)::int as number, ${STATS_COLUMNS}
-      from finished as f cross join period group by number
-    ),
-    submitted_by_step as (
-      select floor(${toSeconds(sql`s.created_at - period.since`)} / period.step)::int as number, count(*)::int as submitted
-      from submitted as s cross join period
-      where s.created_at >= period.since and s.created_at < period.until group by number
-    ),
-    steps as (
-      select period.since + make_interval(secs => n.number * period.step) as at, coalesce(s.submitted, 0) as submitted,
-        coalesce(f.completed, 0) as completed, coalesce(f.failed, 0) as failed,
-        coalesce(f.cancelled, 0) as cancelled, f.wait_p50, f.wait_p95, f.run_p50, f.run_p95
-      from period
-      cross join lateral generate_series(0, ceil(${toSeconds(sql`period.until - period.since`)} / period.step)::int - 1)
-        as n(number)
-      left join finished_by_step as f on f.number = n.number left join submitted_by_step as s on s.number = n.number
-    ),
-    jobs as (select f.job_id, ${STATS_COLUMNS} from finished as f group by f.job_id)
-    select period.since::text as since, period.until::text as until, period.step::float8 as step,
-      coalesce((select jsonb_agg(jobs) from jobs), '[]')::text as jobs,
-      coalesce((select jsonb_agg(steps order by steps.at) from steps), '[]')::text as steps
-    from period`.execute(db);
-  const [row] = rows;
-  if (row === undefined) throw new Error("the query of the stats returned no row");
-  return {
-    since: row.since,
-    until: row.until,
-    stepSeconds: row.step,
-    jobs: JSON.parse(row.jobs),
-    steps: JSON.parse(row.steps),
-  };
-};
+): RawBuilder<FinishedTasksRow> => sql`
+  with ${buildCtes(roomId, hours)},
+  finished_by_step as (
+    select floor(${toSeconds(sql`f.completed_at - period.since`)} / period.step)::int as number, ${COUNTS},
+      ${quantile(0.5, sql`f.wait`)} as wait_p50, ${quantile(0.5, sql`f.run`)} as run_p50
+    from finished as f cross join period group by number
+  ),
+  submitted_by_step as (
+    select floor(${toSeconds(sql`s.created_at - period.since`)} / period.step)::int as number, count(*)::int as submitted
+    from submitted as s cross join period
+    where s.created_at >= period.since and s.created_at < period.until group by number
+  ),
+  steps as (
+    select ${formatTimeInSql(sql`period.since + make_interval(secs => n.number * period.step)`)} as at,
+      coalesce(s.submitted, 0) as submitted, coalesce(f.completed, 0) as completed,
+      coalesce(f.failed, 0) as failed, coalesce(f.cancelled, 0) as cancelled, f.wait_p50, f.run_p50
+    from period
+    cross join lateral generate_series(0, ceil(${toSeconds(sql`period.until - period.since`)} / period.step)::int - 1)
+      as n(number)
+    left join finished_by_step as f on f.number = n.number left join submitted_by_step as s on s.number = n.number
+  ),
+  jobs as (
+    select f.job_id, ${COUNTS}, ${quantiles(sql`f.wait`)} as wait, ${quantiles(sql`f.run`)} as run
+    from finished as f group by f.job_id
+  )
+  select ${formatTimeInSql(sql`period.since`)} as since, ${formatTimeInSql(sql`period.until`)} as until,
+    period.step::float8 as step,
+    coalesce((select jsonb_object_agg(job_id, to_jsonb(jobs) - 'job_id') from jobs), '{}')::text as jobs,
+    coalesce((select jsonb_agg(steps order by steps.at) from steps), '[]')::text as steps
+  from period`;

@@ -1,0 +1,198 @@
+import { defineEntity, p } from "@mikro-orm/core";
+import type {
+  AttemptError,
+  Backoff,
+  Fairness,
+  JsonObject,
+  JsonValue,
+  LogLevel,
+  Progress,
+  TaskDefaults,
+  TraceContext,
+} from "../../protocol/index.ts";
+
+/** A registered job. The name has a prefix, because a host may have its own `Job`. */
+export const JobEntity = defineEntity({
+  name: "JoblibJob",
+  tableName: "job",
+  schema: "joblib",
+  properties: {
+    id: p.uuid().primary(),
+    roomId: p.text(),
+    category: p.text(),
+    name: p.text(),
+    schema: p.json<JsonObject>(),
+    /** The schema with its members in the original order, which `jsonb` does not keep. */
+    writtenSchema: p.json<JsonObject>().columnType("json").nullable(),
+    resultSchema: p.json<JsonObject>().nullable(),
+    schemaHash: p.text(),
+    description: p.text().nullable(),
+    defaults: p.json<TaskDefaults>(),
+    fairness: p.text().$type<Fairness>().default("fifo"),
+    createdAt: p.datetime().defaultRaw("now()"),
+    /** A removed job keeps its row, because its tasks stay readable. */
+    removedAt: p.datetime().nullable(),
+  },
+});
+
+/** A connected worker. Its row is deleted when it deregisters or is swept. */
+export const WorkerEntity = defineEntity({
+  name: "JoblibWorker",
+  tableName: "worker",
+  schema: "joblib",
+  properties: {
+    id: p.uuid().primary(),
+    name: p.text().nullable(),
+    userId: p.text(),
+    lastHeartbeat: p.datetime().defaultRaw("now()"),
+    /** Set when the worker is drained: the jobs that it was linked to. */
+    drainedJobs: p.json<string[]>().nullable(),
+    createdAt: p.datetime().defaultRaw("now()"),
+  },
+});
+
+/**
+ * The link between a worker and a job that it can run. It is an explicit entity, because the type `Tables`
+ * does not contain implicit pivot tables.
+ */
+export const WorkerJobEntity = defineEntity({
+  name: "JoblibWorkerJob",
+  tableName: "worker_job",
+  schema: "joblib",
+  properties: {
+    workerId: p.uuid().primary(),
+    jobId: p.uuid().primary(),
+  },
+});
+
+/** A task. The name has a prefix, because a host may have its own `Task`. */
+export const TaskEntity = defineEntity({
+  name: "JoblibTask",
+  tableName: "task",
+  schema: "joblib",
+  properties: {
+    id: p.uuid().primary(),
+    /** The order of tasks with the same priority; a requeued task keeps its number. */
+    number: p.bigint().defaultRaw("nextval('joblib.task_number')"),
+    jobId: p.uuid(),
+    roomId: p.text(),
+    status: p.text().default("pending"),
+    payload: p.json<JsonObject>(),
+    priority: p.integer(),
+    attempt: p.integer().default(0),
+    runs: p.integer().default(0),
+    maxAttempts: p.integer(),
+    backoff: p.json<Backoff>(),
+    timeoutSeconds: p.double().nullable(),
+    runAt: p.datetime(),
+    /** Set when `run_at` has passed. The index for claims contains only tasks with this flag. */
+    due: p.boolean(),
+    /** True if room fairness determined the number. Tasks of other rooms may have the same number. */
+    numberedByRoom: p.boolean().default(false),
+    createdAt: p.datetime().defaultRaw("now()"),
+    claimedAt: p.datetime().nullable(),
+    startedAt: p.datetime().nullable(),
+    completedAt: p.datetime().nullable(),
+    createdById: p.text(),
+    /** Not a foreign key, because a finished task keeps its worker's id after the worker is gone. */
+    workerId: p.uuid().nullable(),
+    error: p.text().nullable(),
+    errors: p.json<AttemptError[]>(),
+    result: p.json<JsonValue>().nullable(),
+    progress: p.json<Progress>().nullable(),
+    /** Increases with each update of the row. */
+    version: p.integer().default(1),
+    idempotencyKey: p.text().nullable(),
+    requestHash: p.text().nullable(),
+    traceContext: p.json<TraceContext>().nullable(),
+    /** The worker whose lease ended last, and the reason, which its next heartbeat returns. */
+    endedLeaseWorkerId: p.uuid().nullable(),
+    endedLeaseReason: p.text().nullable(),
+  },
+});
+
+/** The position of a task in the lists of its room and its job. It is inserted and deleted with the task, and never updated. */
+export const TaskListingEntity = defineEntity({
+  name: "JoblibTaskListing",
+  tableName: "task_listing",
+  schema: "joblib",
+  properties: {
+    roomId: p.text().primary(),
+    createdAt: p.datetime().primary(),
+    taskId: p.uuid().primary(),
+    jobId: p.uuid(),
+  },
+});
+
+/** A result that arrived after its lease was lost. */
+export const LateResultEntity = defineEntity({
+  name: "JoblibLateResult",
+  tableName: "late_result",
+  schema: "joblib",
+  properties: {
+    taskId: p.uuid().primary(),
+    attempt: p.integer().primary(),
+    workerId: p.uuid().primary(),
+    userId: p.text(),
+    result: p.json<JsonValue>().nullable(),
+    receivedAt: p.datetime().defaultRaw("clock_timestamp()"),
+  },
+});
+
+/** The number of a room's last task in a job with room fairness, for each priority. */
+export const RoomQueueEntity = defineEntity({
+  name: "JoblibRoomQueue",
+  tableName: "room_queue",
+  schema: "joblib",
+  properties: {
+    jobId: p.uuid().primary(),
+    roomId: p.text().primary(),
+    priority: p.integer().primary(),
+    number: p.bigint(),
+    tasks: p.integer(),
+  },
+});
+
+export const TaskLogEntity = defineEntity({
+  name: "JoblibTaskLog",
+  tableName: "task_log",
+  schema: "joblib",
+  properties: {
+    taskId: p.uuid().primary(),
+    attempt: p.integer().primary(),
+    number: p.integer().primary(),
+    at: p.datetime(),
+    level: p.text().$type<LogLevel>(),
+    text: p.text(),
+  },
+});
+
+/** A temporary invitation to a room. Its token is not stored. */
+export const InvitationEntity = defineEntity({
+  name: "JoblibInvitation",
+  tableName: "invitation",
+  schema: "joblib",
+  properties: {
+    id: p.uuid().primary(),
+    roomId: p.text(),
+    jobs: p.json<string[]>().nullable(),
+    note: p.text().nullable(),
+    createdById: p.text(),
+    createdAt: p.datetime(),
+    expiresAt: p.datetime(),
+    revokedAt: p.datetime().nullable(),
+  },
+});
+
+/** joblib's entities. A host adds them to the entities of its ORM. */
+export const entities = [
+  JobEntity,
+  WorkerEntity,
+  WorkerJobEntity,
+  TaskEntity,
+  TaskListingEntity,
+  LateResultEntity,
+  RoomQueueEntity,
+  TaskLogEntity,
+  InvitationEntity,
+] as const;

@@ -1,0 +1,220 @@
+import { type RawBuilder, sql } from "kysely";
+import { type JobAddress, JsonObject } from "../../../../protocol/index.ts";
+import { parseExactJson } from "../../../../protocol/schema/exact-json.ts";
+import type {
+  JobRecord,
+  NewJob,
+  RegisteredJob,
+  RegisterOutcome,
+  ResultPage,
+  Window,
+} from "../../../records.ts";
+import { isUuid } from "../../ids.ts";
+import { JOB_OPTION_COLUMNS, type JobOptionValues, toJobOptions } from "../../job-options.ts";
+import type { JobStorage } from "../../ports/jobs.ts";
+import { selectColumns } from "../../rows.ts";
+import type { Sql } from "../../sessions/orm.ts";
+import { formatTimeInSql } from "../../sql/time-text.ts";
+import { Queries, readPage, readRow, readRows } from "../queries.ts";
+import { isAlive } from "../workers/is-alive.ts";
+import { insertWorker } from "../workers/workers.ts";
+
+export class Jobs extends Queries implements JobStorage {
+  async register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome> {
+    if ("id" in job.worker && !isUuid(job.worker.id)) return { kind: "worker-not-found" };
+    return this.sessions.transaction((db) => registerJob(db, job, aliveWithinSeconds));
+  }
+
+  async find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined> {
+    const row = await this.readRow(selectJob(isRegisteredAt(address), aliveWithinSeconds));
+    return row && toJobRecord(row);
+  }
+
+  async findWithoutCounts(address: JobAddress): Promise<RegisteredJob | undefined> {
+    const row = await this.readRow(
+      sql<RegisteredJobRow>`select ${COLUMNS} from joblib.job as j where ${isRegisteredAt(address)}`,
+    );
+    return row && toRegisteredJob(row);
+  }
+
+  async findIds(address: JobAddress): Promise<readonly string[]> {
+    const rows = await this.readRows(
+      sql<{ id: string }>`select j.id from joblib.job as j where ${hasAddress(address)}`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined> {
+    if (!isUuid(id)) return undefined;
+    const row = await this.readRow(selectJob(hasId(id), aliveWithinSeconds));
+    return row && toJobRecord(row);
+  }
+
+  async list(
+    rooms: readonly string[],
+    window: Window,
+    aliveWithinSeconds: number,
+  ): Promise<ResultPage<JobRecord>> {
+    const clauses = {
+      columns: selectCountedColumns(aliveWithinSeconds),
+      from: sql`joblib.job as j where j.removed_at is null
+        and j.room_id in (select jsonb_array_elements_text(${JSON.stringify(rooms)}::jsonb))`,
+      order: sql`j.created_at desc, j.id desc`,
+    };
+    const { rows, total } = await this.sessions.run((db) => readPage<JobRow>(db, clauses, window));
+    return { items: rows.map(toJobRecord), total };
+  }
+}
+
+/** A job without its counts. JSON is text. */
+interface RegisteredJobRow
+  extends Omit<RegisteredJob, "schema" | "resultSchema" | keyof JobOptionValues>,
+    JobOptionValues {
+  /** Text, because a parser would round numbers beyond 2^53. */
+  readonly schema: string;
+  readonly resultSchema: string | null;
+}
+
+/** A job with the ids of its live workers as JSON, and its number of pending tasks. */
+interface JobRow extends RegisteredJobRow {
+  readonly workers: string;
+  readonly pending: number;
+}
+
+/** The columns of the job `j`. */
+const COLUMNS = sql`
+  j.id, j.room_id as "roomId", j.category, j.name, coalesce(j.written_schema::text, j.schema::text) as schema,
+  j.result_schema::text as "resultSchema", j.schema_hash as "schemaHash",
+  ${selectColumns("j", JOB_OPTION_COLUMNS)},
+  ${formatTimeInSql(sql`j.created_at`)} as "createdAt", j.xmin::text as "rowVersion"`;
+
+/** Builds the columns of the job `j` with its live workers and the number of its pending tasks. */
+const selectCountedColumns = (aliveWithinSeconds: number) => sql`${COLUMNS},
+  coalesce((
+    select jsonb_agg(w.id order by w.id)
+    from joblib.worker_job as wj join joblib.worker as w on w.id = wj.worker_id
+    where wj.job_id = j.id and ${isAlive(aliveWithinSeconds)}
+  ), '[]')::text as workers,
+  -- Two counts, so that each uses its own partial index.
+  ((select count(*) from joblib.task as t where t.job_id = j.id and t.status = 'pending' and t.due)
+    + (select count(*) from joblib.task as t where t.job_id = j.id and t.status = 'pending' and not t.due)
+  )::int as pending`;
+
+const selectJob = (condition: RawBuilder<unknown>, aliveWithinSeconds: number) =>
+  sql<JobRow>`select ${selectCountedColumns(aliveWithinSeconds)} from joblib.job as j where ${condition}`;
+
+const hasId = (id: string) => sql`j.id = ${id}::uuid`;
+
+const hasAddress = ({ roomId, category, name }: JobAddress) =>
+  sql`j.room_id = ${roomId} and j.category = ${category} and j.name = ${name}`;
+
+const isRegisteredAt = (address: JobAddress) => sql`${hasAddress(address)} and j.removed_at is null`;
+
+const parseSchema = (text: string): JsonObject => JsonObject.parse(parseExactJson(text));
+
+const toRegisteredJob = (row: RegisteredJobRow): RegisteredJob => ({
+  ...row,
+  ...toJobOptions(row),
+  schema: parseSchema(row.schema),
+  resultSchema: row.resultSchema === null ? null : parseSchema(row.resultSchema),
+});
+
+const toJobRecord = (row: JobRow): JobRecord => ({
+  ...toRegisteredJob(row),
+  workers: JSON.parse(row.workers),
+  pending: row.pending,
+});
+
+/** Maximum number of attempts. An attempt fails if a job is removed after the insert has found it. */
+const MAX_TRIES = 20;
+
+async function registerJob(db: Sql, job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome> {
+  const { worker } = job;
+  const isExisting = "id" in worker;
+  if (isExisting && !(await lockWorker(db, worker.id))) return { kind: "worker-not-found" };
+
+  const { id, kind } = await insertOrLock(db, job);
+  if (kind === "conflict") return { kind, registered: await readLockedJob(db, id, aliveWithinSeconds) };
+  if (kind === "matched") await updateJob(db, id, job);
+
+  const workerId = isExisting ? worker.id : (await insertWorker(db, worker.create)).id;
+  await linkWorker(db, workerId, id);
+  return { kind, job: await readLockedJob(db, id, aliveWithinSeconds), workerId };
+}
+
+/** Inserts the job, or locks the registered one and compares the schemas. */
+async function insertOrLock(db: Sql, job: NewJob) {
+  for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
+    if (await insertJob(db, job)) return { id: job.id, kind: "created" } as const;
+    const registered = await lockJob(db, job);
+    if (registered !== undefined) {
+      const kind = registered.schemaHash === job.schemaHash ? "matched" : "conflict";
+      return { id: registered.id, kind } as const;
+    }
+  }
+  throw new Error("the job was removed repeatedly while it was being registered");
+}
+
+async function readLockedJob(db: Sql, id: string, aliveWithinSeconds: number): Promise<JobRecord> {
+  const row = await readRow(db, selectJob(hasId(id), aliveWithinSeconds));
+  if (row === undefined) throw new Error("a locked job does not exist");
+  return toJobRecord(row);
+}
+
+/** Locks a worker until the transaction ends, so that it cannot be removed. Returns false if it is gone. */
+async function lockWorker(db: Sql, id: string): Promise<boolean> {
+  const locked = await readRows(db, sql`select id from joblib.worker where id = ${id}::uuid for key share`);
+  return locked.length > 0;
+}
+
+/** Links a worker to a job that it can run. Does nothing if the worker is draining. */
+async function linkWorker(db: Sql, workerId: string, jobId: string): Promise<void> {
+  await sql`
+    insert into joblib.worker_job (worker_id, job_id)
+    select id, ${jobId}::uuid from joblib.worker where id = ${workerId}::uuid and drained_jobs is null
+    on conflict do nothing`.execute(db);
+}
+
+/** Returns the names of the options' columns and their values in SQL. */
+const getOptions = (job: NewJob) =>
+  JOB_OPTION_COLUMNS.map(({ name, type }) => ({
+    name: sql.raw(name),
+    value: type === "jsonb" ? sql`${JSON.stringify(job[name])}::jsonb` : sql`${job[name]}`,
+  }));
+
+/**
+ * Inserts a job. Returns false if its address is in use. Waits for a transaction that is inserting the same
+ * address.
+ */
+async function insertJob(db: Sql, job: NewJob): Promise<boolean> {
+  const schema = JSON.stringify(job.schema);
+  const resultSchema = job.resultSchema === null ? null : JSON.stringify(job.resultSchema);
+  const options = getOptions(job);
+  const { rows: inserted } = await sql`
+    insert into joblib.job (id, room_id, category, name, schema, written_schema, result_schema, schema_hash,
+      ${sql.join(options.map(({ name }) => name))})
+    values (${job.id}::uuid, ${job.roomId}, ${job.category}, ${job.name}, ${schema}::jsonb, ${schema}::json,
+      ${resultSchema}::jsonb, ${job.schemaHash}, ${sql.join(options.map(({ value }) => value))})
+    on conflict (room_id, category, name) where removed_at is null do nothing
+    returning id`.execute(db);
+  return inserted.length > 0;
+}
+
+/**
+ * Locks the registered job until the transaction ends, so that it cannot be removed. Returns undefined if it
+ * has just been removed.
+ */
+async function lockJob(db: Sql, address: JobAddress) {
+  const { rows } = await sql<{ id: string; schemaHash: string }>`
+    select j.id, j.schema_hash as "schemaHash" from joblib.job as j
+    where ${isRegisteredAt(address)} for no key update`.execute(db);
+  return rows[0];
+}
+
+/** Stores the options of this registration, and its schema with the members in their original order. */
+async function updateJob(db: Sql, id: string, job: NewJob): Promise<void> {
+  await sql`
+    update joblib.job set ${sql.join(getOptions(job).map(({ name, value }) => sql`${name} = ${value}`))},
+      written_schema = ${JSON.stringify(job.schema)}::json
+    where id = ${id}::uuid`.execute(db);
+}
