@@ -1,13 +1,13 @@
+import type { EventEmitter } from "node:events";
 import type { InvitationIssuer } from "./auth/invitation-issuer.ts";
 import type { EventBus, Log, Meter } from "./ports.ts";
+import type { TaskRecord } from "./records.ts";
 import type { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings.ts";
 import type { JobCache } from "./state/job-cache.ts";
-import type { ResultSchemaCache } from "./state/result-schema-cache.ts";
 import type { RoomFeeds } from "./state/room-feed.ts";
 import type { StatsCache } from "./state/stats-cache.ts";
 import type { SweepStatus } from "./state/sweep-status.ts";
-import type { TaskEndEmitter } from "./state/task-end-emitter.ts";
 import type { WaitingClaims } from "./state/waiting-claims.ts";
 import type { WorkerOwners } from "./state/worker-owners.ts";
 import type { Storage } from "./storage/ports/storage.ts";
@@ -20,13 +20,13 @@ export interface Context {
   readonly settings: Settings;
   /** Claims of this process that wait for a task. */
   readonly waitingClaims: WaitingClaims;
-  readonly taskEnds: TaskEndEmitter;
+  /** Emits the final row of a task by its id, to requests of this process that wait for its end. */
+  readonly taskEnds: EventEmitter<Record<string, [TaskRecord]>>;
   readonly roomFeeds: RoomFeeds;
   readonly statsCache: StatsCache;
   readonly sweepStatus: SweepStatus;
   readonly owners: WorkerOwners;
   readonly jobCache: JobCache;
-  readonly resultSchemas: ResultSchemaCache;
   /** Undefined if this server does not sign tokens. */
   readonly invitations: InvitationIssuer | undefined;
   /** Returns a new UUIDv7. */

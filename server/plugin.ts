@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Redis } from "ioredis";
 import type { Registry } from "prom-client";
@@ -26,15 +27,14 @@ import { createIdGenerator } from "./id-generator.ts";
 import type { Log, Meter } from "./ports.ts";
 import { NO_METER } from "./prometheus/no-meter.ts";
 import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
+import type { TaskRecord } from "./records.ts";
 import { createRefusalLog, requireDatabase } from "./require-database.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
 import { JobCache } from "./state/job-cache.ts";
-import { ResultSchemaCache } from "./state/result-schema-cache.ts";
 import { RoomFeeds } from "./state/room-feed.ts";
-import { StatsCache } from "./state/stats-cache.ts";
+import { createStatsCache } from "./state/stats-cache.ts";
 import { SweepStatus } from "./state/sweep-status.ts";
-import { TaskEndEmitter } from "./state/task-end-emitter.ts";
 import { WaitingClaims } from "./state/waiting-claims.ts";
 import { WorkerOwners } from "./state/worker-owners.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
@@ -71,29 +71,33 @@ export interface JoblibOptions extends HostAuth {
  */
 const REQUIRED_PARAM_LENGTH = 2000;
 
-const requireOptions = (options: Partial<JoblibOptions>): void => {
-  const reject = (detail: string) => {
-    throw new TypeError(`joblib: ${detail}`);
+function requireOptions(options: Partial<JoblibOptions>): void {
+  const { orm, redis, storage, getCurrentUserId, getIsAdmin, authorizeRoom, authorizeJob, listRooms } =
+    options;
+  const requireThat = (isValid: boolean, detail: string) => {
+    if (!isValid) throw new TypeError(`joblib: ${detail}`);
   };
-  if (options.storage === undefined && typeof options.orm?.em?.fork !== "function") {
-    reject("`orm` must be a MikroORM whose entities include `entities` of joblib/server");
-  }
-  for (const name of ["getCurrentUserId", "getIsAdmin"] as const) {
-    if (typeof options[name] !== "function") reject(`\`${name}\` must be a function of the request`);
-  }
-  if (options.authorizeRoom !== undefined && typeof options.authorizeRoom !== "function") {
-    reject("`authorizeRoom` must be a function of the request, the room and the access");
-  }
-  if (options.authorizeJob !== undefined && typeof options.authorizeJob !== "function") {
-    reject("`authorizeJob` must be a function of the request, the room and the job");
-  }
-  if (options.listRooms !== undefined && typeof options.listRooms !== "function") {
-    reject("`listRooms` must be a function of the request");
-  }
-  if (options.redis !== undefined && typeof options.redis.duplicate !== "function") {
-    reject("`redis` must be an ioredis connection");
-  }
-};
+  const isOptionalFunction = (option: unknown) => option === undefined || typeof option === "function";
+  requireThat(
+    storage !== undefined || typeof orm?.em?.fork === "function",
+    "`orm` must be a MikroORM whose entities include `entities` of joblib/server",
+  );
+  requireThat(typeof getCurrentUserId === "function", "`getCurrentUserId` must be a function of the request");
+  requireThat(typeof getIsAdmin === "function", "`getIsAdmin` must be a function of the request");
+  requireThat(
+    isOptionalFunction(authorizeRoom),
+    "`authorizeRoom` must be a function of the request, the room and the access",
+  );
+  requireThat(
+    isOptionalFunction(authorizeJob),
+    "`authorizeJob` must be a function of the request, the room and the job",
+  );
+  requireThat(isOptionalFunction(listRooms), "`listRooms` must be a function of the request");
+  requireThat(
+    redis === undefined || typeof redis.duplicate === "function",
+    "`redis` must be an ioredis connection",
+  );
+}
 
 const createContext = (options: JoblibOptions, settings: Settings, log: Log): Context => {
   const meter =
@@ -108,12 +112,11 @@ const createContext = (options: JoblibOptions, settings: Settings, log: Log): Co
     validators: new SchemaValidators(),
     settings,
     waitingClaims: new WaitingClaims({ bus, storage, log }),
-    taskEnds: new TaskEndEmitter(),
-    statsCache: new StatsCache(),
+    taskEnds: new EventEmitter<Record<string, [TaskRecord]>>().setMaxListeners(0),
+    statsCache: createStatsCache(storage, settings),
     sweepStatus: new SweepStatus(),
     owners: new WorkerOwners(storage),
-    jobCache: new JobCache(storage),
-    resultSchemas: new ResultSchemaCache(),
+    jobCache: new JobCache(storage, settings),
     invitations: options.invitations,
     newId: createIdGenerator(),
     log,

@@ -3,6 +3,7 @@ import type {
   JobAddress,
   JsonObject,
   JsonValue,
+  PageQuery,
   Progress,
   StopReason,
   Task,
@@ -32,11 +33,7 @@ export interface JobRecord extends RegisteredJob {
 }
 
 /** A registration whose schemas have been validated. */
-export interface NewJob extends JobAddress, JobOptions {
-  readonly id: string;
-  readonly schema: JsonObject;
-  readonly resultSchema: JsonObject | null;
-  readonly schemaHash: string;
+export interface NewJob extends Omit<RegisteredJob, "createdAt" | "rowVersion"> {
   /** The id of an existing worker, or a worker to create if the job is new or its schemas match. */
   readonly worker: { readonly id: string } | { readonly create: NewWorkerRecord };
 }
@@ -53,10 +50,7 @@ export type RegisterOutcome =
   | { readonly kind: "worker-not-found" };
 
 /** A worker as it is stored. Lists contain its counts in addition. */
-export interface WorkerRecord {
-  readonly id: string;
-  readonly name: string | null;
-  readonly userId: string;
+export interface WorkerRecord extends NewWorkerRecord {
   readonly lastHeartbeat: string;
   /** True if the worker gets no more tasks. */
   readonly isDraining: boolean;
@@ -160,10 +154,7 @@ export interface Transition {
   readonly progress?: Progress;
 }
 
-export interface Window {
-  readonly limit: number;
-  readonly offset: number;
-}
+export type Window = Readonly<PageQuery>;
 
 /** The items of a page, and the total number of items. */
 export interface ResultPage<Item> {

@@ -6,9 +6,7 @@ import { parsePostgresUrl } from "./storage/database/postgres-url.ts";
 
 export { SettingsError } from "./settings-error.ts";
 
-const TRUE = ["true", "1", "yes", "on"];
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
-const FALSE = ["false", "0", "no", "off"];
 
 /** Accepts a number or its text, because environment variables are text. */
 const number = (schema: z.ZodNumber) =>
@@ -17,11 +15,8 @@ const number = (schema: z.ZodNumber) =>
     schema,
   );
 
-const flag = z.preprocess((value) => {
-  if (typeof value !== "string") return value;
-  const word = value.toLowerCase();
-  return TRUE.includes(word) ? true : FALSE.includes(word) ? false : value;
-}, z.boolean());
+/** Accepts a boolean or its text: true, 1, yes or on, and false, 0, no or off. */
+const flag = z.union([z.boolean(), z.stringbool()], { error: "must be true or false" });
 
 const list = z.preprocess(
   (value) => (typeof value === "string" ? value.split(",").map((part) => part.trim()) : value),
@@ -89,7 +84,6 @@ export type SettingsInput = { readonly [Name in keyof Settings]?: Settings[Name]
   readonly [Name in keyof Settings as Camel<Name>]?: Settings[Name] | undefined;
 };
 
-const SECRETS: readonly string[] = ["jwt_secret"];
 const toSnakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const toVariableName = (name: string) => `JOBLIB_${name.toUpperCase()}`;
 
@@ -140,7 +134,7 @@ const redactPassword = (value: string) =>
 export const redactSettings = (settings: Settings): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(settings).map(([name, value]) => {
-      if (SECRETS.includes(name)) return [name, "***"];
+      if (name === "jwt_secret") return [name, "***"];
       return [name, name.endsWith("_url") && typeof value === "string" ? redactPassword(value) : value];
     }),
   );

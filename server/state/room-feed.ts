@@ -34,7 +34,12 @@ interface Ports {
 }
 
 /** The changes of one room. They are read only once for all clients of this server that follow the room. */
-export class RoomFeed {
+class RoomFeed {
+  /** Called after each event. */
+  readonly listeners = new Set<() => void>();
+  /** Resolves when no later event can be missed. */
+  readonly isOpen: Promise<void>;
+  closeTimer: NodeJS.Timeout | undefined;
   readonly #ports: Ports;
   readonly #roomId: string;
   /**
@@ -43,7 +48,6 @@ export class RoomFeed {
    */
   readonly #epoch = randomUUID().slice(0, 8);
   readonly #buffer: { readonly event: FeedEvent; readonly characters: number }[] = [];
-  readonly #listeners = new Set<() => void>();
   readonly #changedTaskIds = new Set<string>();
   #count = 0;
   #characters = 0;
@@ -53,6 +57,7 @@ export class RoomFeed {
   constructor(ports: Ports, roomId: string) {
     this.#ports = ports;
     this.#roomId = roomId;
+    this.isOpen = this.#open();
   }
 
   /** The position after the latest event. */
@@ -60,25 +65,9 @@ export class RoomFeed {
     return this.#count;
   }
 
-  get hasListeners(): boolean {
-    return this.#listeners.size > 0;
-  }
-
-  async open(): Promise<void> {
-    const rooms = new Set([this.#roomId, GLOBAL_ROOM]);
-    const subscribing = [...rooms].map((room) =>
-      this.#ports.bus.subscribe(getRoomChannel(room), (event) => this.#onBusEvent(event, room)),
-    );
-    this.#subscriptions = await Promise.all(subscribing);
-  }
-
   close(): void {
+    clearTimeout(this.closeTimer);
     for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
-  }
-
-  listen(listener: () => void): Unsubscribe {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
   }
 
   /** Formats a position as an event id. */
@@ -104,6 +93,14 @@ export class RoomFeed {
     if (position >= this.#count) return undefined;
     if (!this.#isBuffered(position)) return { event: "reset", data: {} };
     return this.#buffer[position - (this.#count - this.#buffer.length)]?.event;
+  }
+
+  async #open(): Promise<void> {
+    const rooms = [...new Set([this.#roomId, GLOBAL_ROOM])];
+    const subscribing = rooms.map((room) =>
+      this.#ports.bus.subscribe(getRoomChannel(room), (event) => this.#onBusEvent(event, room)),
+    );
+    this.#subscriptions = await Promise.all(subscribing);
   }
 
   #isBuffered(position: number): boolean {
@@ -166,7 +163,7 @@ export class RoomFeed {
     ) {
       this.#characters -= this.#buffer.shift()?.characters ?? 0;
     }
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.listeners) listener();
   }
 }
 
@@ -176,8 +173,7 @@ const CLOSE_DELAY_MS = 60_000;
 /** The feeds of this server, one for each room that is followed. */
 export class RoomFeeds {
   readonly #ports: Ports;
-  readonly #feeds = new Map<string, { readonly feed: RoomFeed; readonly isOpen: Promise<void> }>();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #feeds = new Map<string, RoomFeed>();
 
   constructor(ports: Ports) {
     this.#ports = ports;
@@ -188,40 +184,32 @@ export class RoomFeeds {
    * until `leave` is called.
    */
   async follow(roomId: string, listener: () => void): Promise<{ feed: RoomFeed; leave: Unsubscribe }> {
-    const entry = this.#feeds.get(roomId) ?? this.#open(roomId);
-    clearTimeout(this.#timers.get(roomId));
-    const removeListener = entry.feed.listen(listener);
+    const feed = this.#feeds.get(roomId) ?? new RoomFeed(this.#ports, roomId);
+    this.#feeds.set(roomId, feed);
+    clearTimeout(feed.closeTimer);
+    feed.listeners.add(listener);
     const leave = () => {
-      removeListener();
-      if (entry.feed.hasListeners || this.#feeds.get(roomId) !== entry) return;
-      clearTimeout(this.#timers.get(roomId));
-      this.#timers.set(roomId, setTimeout(() => this.#close(roomId), CLOSE_DELAY_MS).unref());
+      feed.listeners.delete(listener);
+      if (feed.listeners.size > 0) return;
+      clearTimeout(feed.closeTimer);
+      feed.closeTimer = setTimeout(() => this.#close(roomId, feed), CLOSE_DELAY_MS).unref();
     };
     try {
-      await entry.isOpen;
+      await feed.isOpen;
     } catch (error) {
-      leave();
-      this.#close(roomId);
+      feed.listeners.delete(listener);
+      this.#close(roomId, feed);
       throw error;
     }
-    return { feed: entry.feed, leave };
+    return { feed, leave };
   }
 
   close(): void {
-    for (const roomId of [...this.#feeds.keys()]) this.#close(roomId);
+    for (const [roomId, feed] of this.#feeds) this.#close(roomId, feed);
   }
 
-  #open(roomId: string) {
-    const feed = new RoomFeed(this.#ports, roomId);
-    const entry = { feed, isOpen: feed.open() };
-    this.#feeds.set(roomId, entry);
-    return entry;
-  }
-
-  #close(roomId: string): void {
-    clearTimeout(this.#timers.get(roomId));
-    this.#timers.delete(roomId);
-    this.#feeds.get(roomId)?.feed.close();
-    this.#feeds.delete(roomId);
+  #close(roomId: string, feed: RoomFeed): void {
+    feed.close();
+    if (this.#feeds.get(roomId) === feed) this.#feeds.delete(roomId);
   }
 }

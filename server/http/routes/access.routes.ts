@@ -1,5 +1,4 @@
 import type { Context } from "../../context.ts";
-import { publishEvents } from "../../use-cases/events.ts";
 import { readCaller } from "../../use-cases/read-caller.ts";
 import { createInvitation, listInvitations, revokeInvitation } from "../../use-cases/rooms/invitations.ts";
 import type { Handlers } from "../call.ts";
@@ -24,7 +23,7 @@ export const createAccessRoutes = (context: Context): AccessHandlers => ({
 
   revokeInvitation: async ({ caller, params }) => ({
     status: 200,
-    body: publishEvents(context, await revokeInvitation(context, caller, params.invitation_id)),
+    body: await revokeInvitation(context, caller, params.invitation_id),
   }),
 
   readCaller: async ({ caller, query }) => ({

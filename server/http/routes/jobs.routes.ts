@@ -1,10 +1,8 @@
 import { fillPath, operations } from "../../../protocol/index.ts";
 import type { Context } from "../../context.ts";
-import { publishEvents } from "../../use-cases/events.ts";
-import { listJobs } from "../../use-cases/jobs/list-jobs.ts";
-import { readJob } from "../../use-cases/jobs/read-job.ts";
+import { listJobs, readJob } from "../../use-cases/jobs/read-jobs.ts";
 import { registerJob } from "../../use-cases/jobs/register-job.ts";
-import { validatePayload } from "../../use-cases/jobs/validate-payload.ts";
+import { validatePayload } from "../../use-cases/jobs/schema-checks.ts";
 import { listJobTasks } from "../../use-cases/tasks/list-tasks.ts";
 import type { Handlers } from "../call.ts";
 
@@ -13,10 +11,7 @@ export const createJobRoutes = (
 ): Pick<Handlers, "registerJob" | "listJobs" | "readJob" | "listJobTasks" | "validatePayload"> => ({
   registerJob: async ({ caller, params, body, prefix }) => {
     const roomId = params.room_id;
-    const { isNew, job } = publishEvents(
-      context,
-      await registerJob(context, caller, { roomId, registration: body }),
-    );
+    const { isNew, job } = await registerJob(context, caller, { roomId, registration: body });
     if (!isNew) return { status: 200, body: job };
     const location = prefix + fillPath(operations.readJob.path, { room_id: roomId, job_name: job.full_name });
     return { status: 201, body: job, headers: { location } };

@@ -5,24 +5,22 @@ import { createLinks } from "../../../protocol/tracing/spans.ts";
 import type { Context } from "../../context.ts";
 import { joinSerialized } from "../../raw-json.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
-import { publishEvents } from "../../use-cases/events.ts";
 import { awaitTask } from "../../use-cases/tasks/await-task.ts";
 import { cancelTasks, retryTasks } from "../../use-cases/tasks/bulk-changes.ts";
-import {
-  type ClaimInput,
-  type ClaimTasksResult,
-  claimTasks,
-  requeueClaims,
-} from "../../use-cases/tasks/claim-tasks.ts";
+import { type ClaimInput, type ClaimTasksResult, claimTasks } from "../../use-cases/tasks/claim-tasks.ts";
 import { diagnoseTask } from "../../use-cases/tasks/diagnose-task.ts";
 import { adoptLateResult, listLateResults } from "../../use-cases/tasks/late-results.ts";
 import { listAttempts } from "../../use-cases/tasks/list-attempts.ts";
 import { listRoomTasks } from "../../use-cases/tasks/list-tasks.ts";
+import { readTaskLogs } from "../../use-cases/tasks/read-task-logs.ts";
+import { requeueClaims } from "../../use-cases/tasks/release-tasks.ts";
 import { retryTask } from "../../use-cases/tasks/retry-task.ts";
-import { submitBatch, toMinimalResults } from "../../use-cases/tasks/submit-batch.ts";
-import { submitTask } from "../../use-cases/tasks/submit-task.ts";
-import { submitTasks } from "../../use-cases/tasks/submit-tasks.ts";
-import { readTaskLogs } from "../../use-cases/tasks/task-logs.ts";
+import {
+  submitBatch,
+  submitTask,
+  submitTasks,
+  toMinimalResults,
+} from "../../use-cases/tasks/submit-tasks.ts";
 import { updateTask } from "../../use-cases/tasks/update-task.ts";
 import { updateTasks, updateTasksMinimal } from "../../use-cases/tasks/update-tasks.ts";
 import type { Call, Handlers } from "../call.ts";
@@ -61,11 +59,9 @@ const requeueUnlessSent = (context: Context, reply: FastifyReply, { records }: C
   let isSent = false;
   const requeue = () => {
     if (isSent) return;
-    requeueClaims(context, records).then(
-      (outcome) => publishEvents(context, outcome),
-      (error: unknown) =>
-        context.log.warn({ err: error }, "failed to requeue claims of a client that is gone"),
-    );
+    requeueClaims(context, records).catch((error: unknown) => {
+      context.log.warn({ err: error }, "failed to requeue claims of a client that is gone");
+    });
   };
   if (reply.raw.destroyed) {
     requeue();
@@ -85,7 +81,7 @@ const claim = (
 ) =>
   call.runLongPoll((longPoll) =>
     inClaimSpan(call.request, input.workerId, async () => {
-      const result = publishEvents(context, await claimTasks(context, call.caller, { input, longPoll }));
+      const result = await claimTasks(context, call.caller, { input, longPoll });
       requeueUnlessSent(context, call.reply, result);
       return result;
     }),
@@ -99,13 +95,11 @@ export const createTaskRoutes = (context: Context): TaskHandlers => ({
     const { room_id: roomId, job_name: jobName } = params;
     const idempotencyKey = joinHeader(request.headers["idempotency-key"]);
     const getAttributes = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.destination]: jobName });
-    const submit = async (traceContext: TraceContext | undefined) => {
-      const input = { roomId, jobName, options: body ?? {}, idempotencyKey, traceContext };
-      return publishEvents(context, await submitTask(context, caller, input));
+    const submit = (traceContext: TraceContext | undefined) => {
+      const task = { job_name: jobName, ...body };
+      return submitTask(context, caller, { roomId, task, idempotencyKey, traceContext });
     };
-    const { isReplay, tasks } = await inSubmitSpan(request, submit, { getAttributes });
-    const [task] = tasks;
-    if (task === undefined) throw new Error("the submit returned no task");
+    const { isReplay, task } = await inSubmitSpan(request, submit, { getAttributes });
     const location = prefix + fillPath(operations.readTask.path, { task_id: task.id });
     return { status: isReplay ? 200 : 202, body: task, headers: { location, "retry-after": "1" } };
   },
@@ -113,20 +107,14 @@ export const createTaskRoutes = (context: Context): TaskHandlers => ({
   submitTasks: async ({ caller, params, body, request }) => {
     const { room_id: roomId } = params;
     const isMinimal = prefersMinimal(request.headers.prefer);
-    const submissions = body.tasks.map(({ job_name: jobName, ...options }, index) => ({
-      jobName,
-      options,
-      pointer: `/tasks/${index}`,
-    }));
-    const getAttributes = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submissions.length });
-    const submit = async (traceContext: TraceContext | undefined) => {
-      const input = { roomId, submissions, isMinimal, traceContext };
-      return publishEvents(context, await submitTasks(context, caller, input));
-    };
-    const { tasks, minimal } = await inSubmitSpan(request, submit, { getAttributes });
-    return minimal === undefined
-      ? { status: 202, body: { tasks } }
-      : { status: 202, body: minimal, headers: APPLIED };
+    const { tasks } = body;
+    const getAttributes = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: tasks.length });
+    const submit = (traceContext: TraceContext | undefined) =>
+      submitTasks(context, caller, { roomId, tasks, isMinimal, traceContext });
+    const submitted = await inSubmitSpan(request, submit, { getAttributes });
+    return "tasks" in submitted
+      ? { status: 202, body: submitted }
+      : { status: 202, body: submitted, headers: APPLIED };
   },
 
   submitBatch: async ({ caller, params, body, request, prefix }) => {
@@ -211,7 +199,7 @@ export const createTaskRoutes = (context: Context): TaskHandlers => ({
       request,
       { hasTransition: body.status !== undefined, getAttributes },
       {
-        work: async () => publishEvents(context, await updateTask(context, caller, { taskId, update: body })),
+        work: () => updateTask(context, caller, { taskId, update: body }),
         getTasks: (task) => [task],
       },
     );
@@ -249,13 +237,13 @@ export const createTaskRoutes = (context: Context): TaskHandlers => ({
     body: { items: [...(await listLateResults(context, caller, params.task_id))] },
   }),
 
-  adoptLateResult: async ({ caller, params, body }) => {
-    const outcome = await adoptLateResult(context, caller, { taskId: params.task_id, ...body });
-    return { status: 200, body: publishEvents(context, outcome) };
+  adoptLateResult: async ({ caller, params, body: adoption }) => {
+    const body = await adoptLateResult(context, caller, { taskId: params.task_id, ...adoption });
+    return { status: 200, body };
   },
 
   retryTask: async ({ caller, params }) => ({
     status: 200,
-    body: publishEvents(context, await retryTask(context, caller, params.task_id)),
+    body: await retryTask(context, caller, params.task_id),
   }),
 });

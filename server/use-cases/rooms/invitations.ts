@@ -10,7 +10,7 @@ import {
 import { type Caller, forbidden } from "../../access.ts";
 import { getInvitedUserId } from "../../auth/invitation-issuer.ts";
 import type { Context } from "../../context.ts";
-import { createJobsChangedEvents, createRequeueEvents, type ResultWithEvents } from "../events.ts";
+import { announceRemoval } from "../events.ts";
 
 const invitationNotFound = () =>
   new Problem("invitation-not-found", "Invitation not found. It may have been deleted after it expired.");
@@ -66,14 +66,14 @@ export const createInvitation = async (
 };
 
 /** Lists the invitations of a room, newest first. */
-export const listInvitations = async (
+export async function listInvitations(
   { storage }: Pick<Context, "storage">,
   roomId: string,
-  { limit, offset }: PageQuery,
-): Promise<Page<Invitation>> => {
-  const { items, total } = await storage.invitations.list(roomId, { limit, offset });
-  return { items: [...items], total, limit, offset };
-};
+  window: PageQuery,
+): Promise<Page<Invitation>> {
+  const { items, total } = await storage.invitations.list(roomId, window);
+  return { items: [...items], total, ...window };
+}
 
 /**
  * Maximum number of workers that a revocation removes. The sweeper removes the others, because they can no
@@ -85,32 +85,25 @@ const MAX_REMOVED_WORKERS = 500;
  * Revokes an invitation. Its token becomes invalid, its workers are removed, and their tasks fail or are
  * requeued.
  */
-export const revokeInvitation = async (
-  context: Pick<Context, "storage" | "invitations" | "owners" | "waitingClaims" | "settings">,
-  caller: Caller,
-  id: string,
-): Promise<ResultWithEvents<Invitation>> => {
-  const { storage, invitations: issuer, owners, waitingClaims, settings } = context;
+export async function revokeInvitation(context: Context, caller: Caller, id: string): Promise<Invitation> {
+  const { storage, settings } = context;
   const found = await storage.invitations.find(id);
   if (found === undefined) throw invitationNotFound();
   if (found.created_by_id !== caller.actor.id && !caller.actor.isAdmin) throw forbidden("invitation-owner");
   const invitation = await storage.invitations.revoke(found.id);
   if (invitation === undefined) throw invitationNotFound();
-  issuer?.status.setRevoked(invitation.id);
+  context.invitations?.status.setRevoked(invitation.id);
 
   const workers = await storage.workers.list(
     { userId: getInvitedUserId(invitation.id) },
     { limit: MAX_REMOVED_WORKERS, offset: 0 },
     settings.worker_timeout_threshold,
   );
-  const events = await Promise.all(
+  await Promise.all(
     workers.items.map(async ({ id: workerId }) => {
-      const end = await storage.workers.remove(workerId, "the invitation of its worker was revoked");
-      owners.forget(workerId);
-      waitingClaims.refresh(workerId);
-      if (end === undefined) return [];
-      return [...createRequeueEvents(end.tasks, workerId), ...createJobsChangedEvents(end.rooms)];
+      const removal = await storage.workers.remove(workerId, "the invitation of its worker was revoked");
+      announceRemoval(context, workerId, removal);
     }),
   );
-  return { value: invitation, events: events.flat() };
-};
+  return invitation;
+}

@@ -11,7 +11,7 @@ import type { Context } from "../../context.ts";
 import { parseSerialized } from "../../raw-json.ts";
 import type { RegisteredJob, TaskRecord } from "../../records.ts";
 import type { SelectedTask } from "../../storage/ports/tasks.ts";
-import { createRequeueEvents, createTaskChangedEvent, publishEvents } from "../events.ts";
+import { createRequeueEvents, createTaskChangedEvent, emitTaskEnd, publish } from "../events.ts";
 import { findPayloadErrors } from "../jobs/schema-checks.ts";
 import { resolveTaskFilter, unknownCursor } from "./list-tasks.ts";
 
@@ -32,10 +32,10 @@ const cancel: BulkChange = {
   apply: async (context, ids) => {
     const transitions = ids.map((id) => context.storage.tasks.transition({ id, to: "cancelled" }));
     const changed = (await Promise.all(transitions)).filter((record) => record !== undefined);
-    for (const record of changed) context.taskEnds.emit(record);
+    for (const record of changed) emitTaskEnd(context, record);
     context.meter.transitioned(changed, "reported");
     const events = changed.map((record) => createTaskChangedEvent(record, record.task.worker_id));
-    publishEvents(context, { value: null, events });
+    publish(context, events);
     return changed.length;
   },
 };
@@ -65,7 +65,7 @@ const retry: BulkChange = {
     }
     const changed = await context.storage.tasks.retryMany(retryable);
     context.meter.retried(changed.length);
-    publishEvents(context, { value: null, events: createRequeueEvents(changed) });
+    publish(context, createRequeueEvents(changed));
     return changed.length;
   },
 };

@@ -1,13 +1,14 @@
+import { isDeepStrictEqual } from "node:util";
 import { formatJobName, type Task } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { Serialized } from "../../raw-json.ts";
 import type { ClaimedTaskRecord } from "../../records.ts";
 import { getDeadline, getPollInterval, type LongPoll } from "../../state/long-poll.ts";
-import { WaitingClaim } from "../../state/waiting-claim.ts";
+import { WaitingClaim } from "../../state/waiting-claims.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
-import { createTaskChangedEvent, createWorkAvailableEvents, type ResultWithEvents } from "../events.ts";
+import { createTaskChangedEvent, publish } from "../events.ts";
 
 /**
  * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of them
@@ -42,52 +43,43 @@ interface ClaimedTasks {
   readonly jobIds: readonly string[];
 }
 
-const claimDueTasks = async (
-  { storage, owners }: Context,
-  { workerId, limit, start }: ClaimInput,
-  longPoll: LongPoll,
-): Promise<readonly ClaimedTaskRecord[]> => {
-  const records = await storage.tasks.claim(workerId, limit, start, () => longPoll.isClientGone);
-  if (records !== undefined) return records;
-  owners.forget(workerId);
-  throw workerNotFound();
-};
+/** Claims up to `limit` tasks for a worker of the caller. With a long poll, waits for the first task. */
+export async function claimTasks(
+  context: Context,
+  caller: Caller,
+  { input, longPoll }: { readonly input: ClaimInput; readonly longPoll: LongPoll },
+): Promise<ClaimTasksResult> {
+  await context.owners.requireOwner(caller, input.workerId);
+  const claim = { ...input, workerId: input.workerId.toLowerCase() };
+  const claimed =
+    longPoll.seconds > 0
+      ? await waitForTasks(context, claim, longPoll)
+      : await claimWithoutWaiting(context, claim, longPoll);
+  const { records } = claimed;
+  wakeOthers(context, claim, claimed);
+  context.meter.claimed(records);
+  publish(
+    context,
+    records.map(({ summary }) => createTaskChangedEvent({ task: summary })),
+  );
+  const { job_name_style } = context.settings;
+  return {
+    tasks: records.map((record) => record.toTask(formatJobName(record.job, job_name_style))),
+    records,
+    isDraining: records.length === 0 && (await isDraining(context, claim)),
+  };
+}
 
-/** A claim counts as a heartbeat, so a waiting claim reads at least four times within `worker_timeout_threshold`. */
-const getReadInterval = ({ bus, waitingClaims, settings }: Context): number => {
-  const seconds = Math.max(5, waitingClaims.size / MAX_READS_PER_SECOND);
-  const interval = bus.state === "down" ? 5000 : getPollInterval(bus, seconds);
-  return Math.min(interval, (settings.worker_timeout_threshold / 4) * 1000);
-};
-
-/**
- * Wakes other waiting claims if due tasks may remain. The response does not wait for this. A claim that got
- * fewer tasks than its limit has left no due tasks.
- */
-const wakeOthers = (
-  { waitingClaims, log }: Context,
-  { limit }: ClaimInput,
-  { records, jobIds }: ClaimedTasks,
-): void => {
-  if (records.length < limit) return;
-  waitingClaims.wakeOthers(jobIds).catch((error: unknown) => {
-    log.warn({ err: error }, "failed to wake waiting claims for the remaining tasks");
-  });
-};
-
-/**
- * Returns true if the worker is draining. Only workers without jobs are looked up, because draining removes
- * the links to jobs.
- */
-const isDraining = async ({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> =>
-  (await storage.tasks.getLinkedJobIds(workerId)).length === 0 &&
-  (await storage.workers.find(workerId))?.isDraining === true;
-
-const waitForTasks = async (
+async function claimWithoutWaiting(
   context: Context,
   input: ClaimInput,
   longPoll: LongPoll,
-): Promise<ClaimedTasks> => {
+): Promise<ClaimedTasks> {
+  const records = await claimDueTasks(context, input, longPoll);
+  return { records, jobIds: [...new Set(records.map(({ jobId }) => jobId))] };
+}
+
+async function waitForTasks(context: Context, input: ClaimInput, longPoll: LongPoll): Promise<ClaimedTasks> {
   const { waitingClaims, storage } = context;
   const deadline = getDeadline(longPoll);
   const claim = new WaitingClaim(input);
@@ -105,7 +97,7 @@ const waitForTasks = async (
       // none of the claimed tasks.
       if (records.length > 0) return { records, jobIds };
       // If the worker's jobs changed during the claim, subscribe to their channels first.
-      if (jobIds !== (await storage.tasks.getLinkedJobIds(input.workerId))) continue;
+      if (!isDeepStrictEqual(jobIds, await storage.tasks.getLinkedJobIds(input.workerId))) continue;
       const left = deadline - performance.now();
       if (left <= 0 || longPoll.signal.aborted || (await isDraining(context, input)))
         return { records, jobIds };
@@ -118,59 +110,46 @@ const waitForTasks = async (
   } finally {
     waitingClaims.remove(claim);
   }
-};
+}
 
-const claimWithoutWaiting = async (
-  context: Context,
-  input: ClaimInput,
+async function claimDueTasks(
+  { storage, owners }: Context,
+  { workerId, limit, start }: ClaimInput,
   longPoll: LongPoll,
-): Promise<ClaimedTasks> => {
-  const records = await claimDueTasks(context, input, longPoll);
-  return { records, jobIds: [...new Set(records.map(({ jobId }) => jobId))] };
-};
+): Promise<readonly ClaimedTaskRecord[]> {
+  const records = await storage.tasks.claim(workerId, limit, start, () => longPoll.isClientGone);
+  if (records !== undefined) return records;
+  owners.forget(workerId);
+  throw workerNotFound();
+}
+
+/** A claim counts as a heartbeat, so a waiting claim reads at least four times within `worker_timeout_threshold`. */
+function getReadInterval({ bus, waitingClaims, settings }: Context): number {
+  const seconds = Math.max(5, waitingClaims.size / MAX_READS_PER_SECOND);
+  const interval = bus.state === "down" ? 5000 : getPollInterval(bus, seconds);
+  return Math.min(interval, (settings.worker_timeout_threshold / 4) * 1000);
+}
 
 /**
- * Claims up to `limit` tasks for a worker of the caller. Waits for the first task if the caller asked for it.
+ * Returns true if the worker is draining. Only workers without jobs are looked up, because draining removes
+ * the links to jobs.
  */
-export const claimTasks = async (
-  context: Context,
-  caller: Caller,
-  { input, longPoll }: { readonly input: ClaimInput; readonly longPoll: LongPoll },
-): Promise<ResultWithEvents<ClaimTasksResult>> => {
-  await context.owners.requireOwner(caller, input.workerId);
-  const normalized = { ...input, workerId: input.workerId.toLowerCase() };
-  const claim = longPoll.seconds > 0 ? waitForTasks : claimWithoutWaiting;
-  const claimed = await claim(context, normalized, longPoll);
-  const { records } = claimed;
-  const { job_name_style } = context.settings;
-  if (records.length > 0) wakeOthers(context, normalized, claimed);
-  context.meter.claimed(records);
-  return {
-    value: {
-      tasks: records.map((record) => record.toTask(formatJobName(record.job, job_name_style))),
-      records,
-      isDraining: records.length === 0 && (await isDraining(context, normalized)),
-    },
-    events: records.map(({ summary }) => createTaskChangedEvent({ task: summary })),
-  };
-};
+async function isDraining({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> {
+  const jobIds = await storage.tasks.getLinkedJobIds(workerId);
+  return jobIds.length === 0 && (await storage.workers.find(workerId))?.isDraining === true;
+}
 
 /**
- * Requeues tasks that were claimed for a client that is gone, and wakes another claim. The claim does not
- * count towards `max_attempts`.
+ * Wakes other waiting claims if due tasks may remain. The response does not wait for this. A claim that got
+ * fewer tasks than its limit has left no due tasks.
  */
-export const requeueClaims = async (
-  { storage, meter }: Pick<Context, "storage" | "meter">,
-  records: readonly ClaimedTaskRecord[],
-): Promise<ResultWithEvents<number>> => {
-  const claims = records.map(({ summary: { id, attempt } }) => ({ id, attempt }));
-  const requeued = await storage.tasks.unclaim(claims);
-  meter.transitioned(requeued, "lost");
-  return {
-    value: requeued.length,
-    events: [
-      ...requeued.map((record) => createTaskChangedEvent(record)),
-      ...createWorkAvailableEvents(requeued),
-    ],
-  };
-};
+function wakeOthers(
+  { waitingClaims, log }: Context,
+  { limit }: ClaimInput,
+  { records, jobIds }: ClaimedTasks,
+): void {
+  if (records.length < limit) return;
+  waitingClaims.wakeOthers(jobIds).catch((error: unknown) => {
+    log.warn({ err: error }, "failed to wake waiting claims for the remaining tasks");
+  });
+}

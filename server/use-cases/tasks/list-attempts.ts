@@ -1,8 +1,8 @@
 import type { Attempt, AttemptOutcome } from "../../../protocol/index.ts";
-import { type Caller, canReadTask, forbidden } from "../../access.ts";
+import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { AttemptHistory } from "../../storage/ports/diagnosis.ts";
-import { findTask, taskNotFound } from "./await-task.ts";
+import { findReadableTask, taskNotFound } from "./find-task.ts";
 
 /** Maximum number of listed attempts. A claim that was requeued counts as an attempt, and a task may have any number of them. */
 const MAX_LISTED = 200;
@@ -77,9 +77,8 @@ export const toAttempts = (history: AttemptHistory): Attempt[] => {
 
 /** Lists the attempts of a task for a caller who can read it. */
 export const listAttempts = async (context: Context, caller: Caller, taskId: string): Promise<Attempt[]> => {
-  const record = await findTask(context, taskId);
-  if (!(await canReadTask(caller, record))) throw forbidden("task-read");
-  const history = await context.storage.diagnosis.findAttempts(record.task.id);
+  const { task } = await findReadableTask(context, caller, taskId);
+  const history = await context.storage.diagnosis.findAttempts(task.id);
   if (history === undefined) throw taskNotFound();
   return toAttempts(history);
 };

@@ -10,7 +10,7 @@ import type { Serializable } from "../../raw-json.ts";
 import { isUuid } from "../../storage/ids.ts";
 import type { TaskSelection } from "../../storage/ports/tasks.ts";
 import { toWireTask } from "../../wire.ts";
-import { jobNotFound, resolveJobName } from "../jobs/job-names.ts";
+import { findJob, jobNotFound, resolveJobName } from "../jobs/read-jobs.ts";
 import { validationError } from "../jobs/schema-checks.ts";
 
 type Ports = Pick<Context, "storage" | "settings">;
@@ -67,9 +67,8 @@ export const listJobTasks = async (
   { roomId, jobName }: { readonly roomId: string; readonly jobName: string },
   { limit, offset, after, ...filter }: JobTaskQuery,
 ): Promise<Serializable<TaskPage>> => {
-  const job = await ports.storage.jobs.findWithoutCounts(resolveJobName(jobName, roomId));
-  if (job === undefined) throw jobNotFound(jobName, roomId);
-  const selection = { ...(await resolveTaskFilter(ports, roomId, filter)), jobIds: [job.id] };
+  const { id } = await findJob(ports, roomId, jobName);
+  const selection = { ...(await resolveTaskFilter(ports, roomId, filter)), jobIds: [id] };
   return listTasks(ports, selection, { limit, offset, after });
 };
 

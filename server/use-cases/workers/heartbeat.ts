@@ -4,8 +4,8 @@ import type { Context } from "../../context.ts";
 import type { HeartbeatOutcome } from "../../records.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "../../state/long-poll.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
-import { createRequeueEvents, publishEvents } from "../events.ts";
-import { getHeartbeatSeconds } from "./create-worker.ts";
+import { createRequeueEvents, publish } from "../events.ts";
+import { getHeartbeatSeconds } from "./worker-lifecycle.ts";
 
 /** A heartbeat of a worker, with the tasks whose leases the worker believes it has. */
 export interface HeartbeatInput {
@@ -78,7 +78,7 @@ export const heartbeat = async (
   const first = await recordHeartbeat(context, normalized, context.settings.claim_grace_seconds);
   // The events are published before the wait, so that other workers can claim the requeued tasks immediately.
   context.meter.transitioned(first.changed, "lost");
-  publishEvents(context, { value: first, events: createRequeueEvents(first.changed) });
+  publish(context, createRequeueEvents(first.changed));
   const canWait = !hasNewInformation(first, normalized) && normalized.longPoll.seconds > 0;
   const outcome = canWait ? await waitForInformation(context, normalized, first) : first;
   return {
