@@ -1,10 +1,9 @@
-import { EventEmitter } from "node:events";
 import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Redis } from "ioredis";
 import type { Registry } from "prom-client";
 import { type OperationName, operations, streams } from "../protocol/index.ts";
 import type { InvitationIssuer } from "./auth/invitation-issuer.ts";
-import type { Context } from "./context.ts";
+import { type Context, createContext } from "./context.ts";
 import { InProcessEventBus } from "./events/in-process-event-bus.ts";
 import { RedisEventBus } from "./events/redis-event-bus.ts";
 import type { HostAuth } from "./host.ts";
@@ -23,20 +22,11 @@ import { createWorkerRoutes } from "./http/routes/workers.routes.ts";
 import { createStreamRoute } from "./http/stream-route.ts";
 import { addUnknownPathHandler } from "./http/unknown-paths.ts";
 import { UserConcurrencyLimit } from "./http/user-concurrency-limit.ts";
-import { createIdGenerator } from "./id-generator.ts";
-import type { Log, Meter } from "./ports.ts";
+import type { Meter } from "./ports.ts";
 import { NO_METER } from "./prometheus/no-meter.ts";
 import { createPrometheusMeter } from "./prometheus/prometheus-meter.ts";
-import type { TaskRecord } from "./records.ts";
 import { createRefusalLog, requireDatabase } from "./require-database.ts";
-import { SchemaValidators } from "./schemas/schema-validators.ts";
-import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
-import { JobCache } from "./state/job-cache.ts";
-import { RoomFeeds } from "./state/room-feed.ts";
-import { createStatsCache } from "./state/stats-cache.ts";
-import { SweepStatus } from "./state/sweep-status.ts";
-import { WaitingClaims } from "./state/waiting-claims.ts";
-import { WorkerOwners } from "./state/worker-owners.ts";
+import { parseSettings, type SettingsInput } from "./settings.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/ports/storage.ts";
 import type { Orm } from "./storage/sessions/orm.ts";
@@ -72,57 +62,24 @@ export interface JoblibOptions extends HostAuth {
 const REQUIRED_PARAM_LENGTH = 2000;
 
 function requireOptions(options: Partial<JoblibOptions>): void {
-  const { orm, redis, storage, getCurrentUserId, getIsAdmin, authorizeRoom, authorizeJob, listRooms } =
-    options;
-  const requireThat = (isValid: boolean, detail: string) => {
-    if (!isValid) throw new TypeError(`joblib: ${detail}`);
+  const reject = (detail: string) => {
+    throw new TypeError(`joblib: ${detail}`);
   };
-  const isOptionalFunction = (option: unknown) => option === undefined || typeof option === "function";
-  requireThat(
-    storage !== undefined || typeof orm?.em?.fork === "function",
-    "`orm` must be a MikroORM whose entities include `entities` of joblib/server",
-  );
-  requireThat(typeof getCurrentUserId === "function", "`getCurrentUserId` must be a function of the request");
-  requireThat(typeof getIsAdmin === "function", "`getIsAdmin` must be a function of the request");
-  requireThat(
-    isOptionalFunction(authorizeRoom),
-    "`authorizeRoom` must be a function of the request, the room and the access",
-  );
-  requireThat(
-    isOptionalFunction(authorizeJob),
-    "`authorizeJob` must be a function of the request, the room and the job",
-  );
-  requireThat(isOptionalFunction(listRooms), "`listRooms` must be a function of the request");
-  requireThat(
-    redis === undefined || typeof redis.duplicate === "function",
-    "`redis` must be an ioredis connection",
-  );
+  const requireFunction = (name: keyof HostAuth, parameters: string) => {
+    if (typeof options[name] !== "function") reject(`\`${name}\` must be a function of ${parameters}`);
+  };
+  const { orm, redis, storage, authorizeRoom, authorizeJob, listRooms } = options;
+  if (storage === undefined && typeof orm?.em?.fork !== "function") {
+    reject("`orm` must be a MikroORM whose entities include `entities` of joblib/server");
+  }
+  requireFunction("getCurrentUserId", "the request");
+  requireFunction("getIsAdmin", "the request");
+  if (authorizeRoom !== undefined) requireFunction("authorizeRoom", "the request, the room and the access");
+  if (authorizeJob !== undefined) requireFunction("authorizeJob", "the request, the room and the job");
+  if (listRooms !== undefined) requireFunction("listRooms", "the request");
+  if (redis !== undefined && typeof redis.duplicate !== "function")
+    reject("`redis` must be an ioredis connection");
 }
-
-const createContext = (options: JoblibOptions, settings: Settings, log: Log): Context => {
-  const meter =
-    options.meter ?? (options.metrics === undefined ? NO_METER : createPrometheusMeter(options.metrics));
-  const storage = options.storage ?? createStorage(options.orm, meter);
-  const bus =
-    options.redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(options.redis, log);
-  return {
-    storage,
-    bus,
-    roomFeeds: new RoomFeeds({ storage, bus, settings, log }),
-    validators: new SchemaValidators(),
-    settings,
-    waitingClaims: new WaitingClaims({ bus, storage, log }),
-    taskEnds: new EventEmitter<Record<string, [TaskRecord]>>().setMaxListeners(0),
-    statsCache: createStatsCache(storage, settings),
-    sweepStatus: new SweepStatus(),
-    owners: new WorkerOwners(storage),
-    jobCache: new JobCache(storage, settings),
-    invitations: options.invitations,
-    newId: createIdGenerator(),
-    log,
-    meter,
-  };
-};
 
 const watchMeterSources = ({ meter, storage, bus, waitingClaims, settings }: Context): void =>
   meter.watch({
@@ -160,11 +117,15 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   requireOptions(options);
   const settings = parseSettings(process.env, options.settings);
   warnAboutShortParams(app);
-  const context = createContext(options, settings, app.log);
+  const { log, prefix } = app;
+  const { metrics, redis, invitations } = options;
+  const meter = options.meter ?? (metrics === undefined ? NO_METER : createPrometheusMeter(metrics));
+  const storage = options.storage ?? createStorage(options.orm, meter);
+  const bus = redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(redis, log);
+  const context = createContext({ storage, bus, settings, invitations, log, meter });
   watchMeterSources(context);
-  const longPolls = new LongPolls(settings, context.meter);
+  const longPolls = new LongPolls(settings, meter);
   const sweeper = new Sweeper(context);
-  const { prefix } = app;
 
   addBodyParser(app);
   app.setErrorHandler(createProblemHandler(prefix));
@@ -213,6 +174,6 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     await sweeper.stop();
     context.waitingClaims.close();
     context.roomFeeds.close();
-    await Promise.all([context.bus.close(), context.validators.close(), context.storage.close()]);
+    await Promise.all([bus.close(), context.validators.close(), storage.close()]);
   });
 };

@@ -83,7 +83,7 @@ export const stringify = (value: unknown): string => serialize(value).join("");
  * which took three times as long for ten tasks of 100 KB.
  */
 const LARGE = 262_144;
-/** Minimum length of a text that is kept as a piece of its own. Shorter ones are joined with their neighbours. */
+/** Minimum length of a text that is kept as a separate piece. Shorter ones are joined with their neighbours. */
 export const LONG_TEXT = 4_096;
 
 /** Serializes a response body. Small bodies are returned as a string, large ones as a buffer. */

@@ -41,7 +41,7 @@ export function createWorkAvailableEvents(groups: readonly InsertedGroup[]): Eve
   return [...counts].map(([jobId, count]) => ({ kind: "work-available", jobId, count }));
 }
 
-/** Returns each task as a group of its own. */
+/** Returns each task as a separate group. */
 export function toGroups(records: readonly TaskRecord[]): InsertedGroup[] {
   return records.map((first) => ({ first, ids: [first.task.id] }));
 }

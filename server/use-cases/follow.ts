@@ -12,8 +12,7 @@ export type SerializableEvent<Event> = Event extends { readonly data: infer Data
 /** The events of a stream. */
 export type FollowEvents<Name extends StreamName> = AsyncGenerator<
   SerializableEvent<StreamEvent<Name>>,
-  void,
-  undefined
+  void
 >;
 
 /** A stream of events. If there was no event for a while, a keep-alive prevents that proxies close the connection. */

@@ -14,21 +14,15 @@ import { toWireJob } from "../../wire.ts";
 import { createJobsChangedEvents, publish } from "../events.ts";
 import { hashSchemaPair, requireSchemas } from "./schema-checks.ts";
 
-/** A registered job; `isNew` is false if it was already registered with the same schemas. */
-export interface RegisterJobResult {
-  readonly isNew: boolean;
-  readonly job: Job;
-}
-
 /**
- * Registers a job in a room and links the worker to it. Throws a 409 if the job is already registered with other
- * schemas.
+ * Registers a job in a room and links the worker to it. `isNew` is false if the job was already registered with the same
+ * schemas. Throws a 409 if it is registered with other schemas.
  */
 export async function registerJob(
   context: Context,
   caller: Caller,
   { roomId, registration }: { readonly roomId: string; readonly registration: JobRegistration },
-): Promise<RegisterJobResult> {
+): Promise<{ readonly isNew: boolean; readonly job: Job }> {
   const { storage, settings, owners, waitingClaims, newId } = context;
   const { category, name, schema, result_schema: resultSchema = null, worker_id } = registration;
   const userId = caller.actor.id;
