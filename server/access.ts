@@ -59,8 +59,7 @@ export function requireCaller(rule: Access, { actor }: Caller): void {
 export async function requireRoomAccess(rule: Access, caller: Caller, roomId: string): Promise<void> {
   if (rule === "room-read" && !(await canRead(caller, roomId))) throw forbidden(rule);
   if (rule !== "room-write" && rule !== "room-register") return;
-  // An invited user with write access to `@global` was invited to it by an admin, and can therefore register
-  // jobs there.
+  // A user with an invitation to `@global` was invited by an admin, and can therefore register jobs there.
   const needsAdmin = rule === "room-register" && roomId === GLOBAL_ROOM && !caller.isConfined;
   if (needsAdmin && !caller.actor.isAdmin) throw forbidden(rule);
   if (!(await caller.canAccessRoom(roomId, "write"))) throw forbidden(rule);
@@ -74,9 +73,6 @@ export const isSubmitter = ({ actor }: Caller, { task }: TaskRecord): boolean =>
 export const isWorkerOwner = ({ actor }: Caller, record: TaskRecord): boolean =>
   record.workerUserId === actor.id;
 
-/**
- * Returns true if the caller can read the task. The submitter, the owner of the worker and the readers of the
- * room can.
- */
+/** Returns true for the submitter, the owner of the worker and the readers of the room. */
 export const canReadTask = async (caller: Caller, record: TaskRecord): Promise<boolean> =>
   isSubmitter(caller, record) || isWorkerOwner(caller, record) || canRead(caller, record.task.room_id);

@@ -13,7 +13,6 @@ import { WaitingClaims } from "./state/waiting-claims.ts";
 import { WorkerOwners } from "./state/worker-owners.ts";
 import type { Storage } from "./storage/ports/storage.ts";
 
-/** The ports of a server that are created outside. */
 interface Ports {
   readonly storage: Storage;
   readonly bus: EventBus;

@@ -55,10 +55,7 @@ export interface JoblibOptions extends HostAuth {
   readonly invitations?: InvitationIssuer | undefined;
 }
 
-/**
- * Maximum length of a percent-encoded path parameter: room names have up to 128 and job names up to 390
- * characters.
- */
+/** Maximum length of a percent-encoded path parameter: a room name (128) or a job name (390). */
 const REQUIRED_PARAM_LENGTH = 2000;
 
 function requireOptions(options: Partial<JoblibOptions>): void {

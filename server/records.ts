@@ -49,7 +49,6 @@ export type RegisterOutcome =
   | { readonly kind: "conflict"; readonly registered: JobRecord }
   | { readonly kind: "worker-not-found" };
 
-/** A worker as it is stored. Lists contain its counts in addition. */
 export interface WorkerRecord extends NewWorkerRecord {
   readonly lastHeartbeat: string;
   /** True if the worker gets no more tasks. */
@@ -67,15 +66,9 @@ export interface TaskRecord {
   readonly workerUserId: string | null;
   /** `task.worker_id`, or if it is null, the last worker with a lease. A requeue must notify this worker. */
   readonly lastWorkerId: string | null;
-  /**
-   * True if no worker has a lease and the last worker did not end its lease itself, for example because the
-   * task was cancelled, timed out or requeued.
-   */
+  /** True if something other than its worker ended the last lease, for example a cancel or a timeout. */
   readonly isLeaseRevoked: boolean;
-  /**
-   * Queue position among the due tasks of the job. Null if it was not requested, or if the task is not
-   * pending and due.
-   */
+  /** Position among the due tasks of the job; null if not requested, or if the task is not pending and due. */
   readonly queuePosition: number | null;
 }
 
@@ -97,10 +90,7 @@ export interface NewTask extends TaskOptions {
   readonly jobId: string;
   /** Hash of the job's schemas. The insert fails if the job was removed or has another hash. */
   readonly schemaHash: string;
-  /**
-   * If set, the insert also fails if anything else in the job has changed, because the defaults came from a
-   * cached copy of the job.
-   */
+  /** If set, the insert also fails if the job has changed, because its defaults came from a cache. */
   readonly jobVersion?: string;
   /** The fairness of the job when it was read. With `room`, rooms take turns. */
   readonly fairness?: Fairness;
@@ -156,7 +146,6 @@ export interface Transition {
 
 export type Window = Readonly<PageQuery>;
 
-/** The items of a page, and the total number of items. */
 export interface ResultPage<Item> {
   readonly items: readonly Item[];
   readonly total: number;

@@ -2,17 +2,11 @@ import type { Context } from "./context.ts";
 import { StorageUnavailable } from "./storage/sessions/storage-unavailable.ts";
 import { sweep, sweepOverdueTasks } from "./use-cases/workers/sweep.ts";
 
-/**
- * Interval of the search for tasks that exceeded `timeout_seconds`. It is short, so that they end within a
- * second.
- */
+/** Interval of the search for tasks that exceeded `timeout_seconds`, so that they end within a second. */
 const OVERDUE_INTERVAL_MS = 500;
 /** If a timer is this late, the process was blocked, so heartbeats may be waiting to be read. */
 const STALL_MS = 3_000;
-/**
- * If a read of the workers' table takes this long, heartbeats are delayed as well, by a lock or because the
- * database is slow.
- */
+/** If a read of the workers' table takes this long, heartbeats are delayed as well. */
 const SLOW_PROBE_MS = 3_000;
 
 /**
@@ -94,8 +88,7 @@ export class Sweeper {
   }
 
   readonly #sweep = async (): Promise<void> => {
-    // Each sweep tries again to end the overdue tasks that could not be ended, and logs each of them again if
-    // that fails.
+    // Each sweep tries again to end these tasks, and logs them again if that fails.
     this.#failedIds.clear();
     const result = await sweep(this.#context, {
       canEndWorkers: this.#canEndWorkers,

@@ -17,10 +17,7 @@ import { toWireTask } from "../wire.ts";
 const MAX_BUFFERED_EVENTS = 1000;
 /** Maximum number of characters of the buffered events of a room. */
 const MAX_BUFFERED_CHARACTERS = 8_000_000;
-/**
- * Maximum number of tasks that are reported individually if they changed at the same time. For more tasks, a
- * single `reset` is sent.
- */
+/** Maximum number of tasks that are reported individually; more simultaneous changes cause a `reset`. */
 const MAX_TASK_EVENTS = 200;
 /** Number of tasks that are read at once. Each task may have a payload and a result of several megabytes. */
 const READ_BATCH = 20;
@@ -42,10 +39,7 @@ class RoomFeed {
   closeTimer: NodeJS.Timeout | undefined;
   readonly #ports: Ports;
   readonly #roomId: string;
-  /**
-   * A part of every event id. It distinguishes this feed from feeds of other servers and from earlier feeds,
-   * whose positions are unknown here.
-   */
+  /** A part of every event id, because positions of other servers' and earlier feeds are unknown here. */
   readonly #epoch = randomUUID().slice(0, 8);
   readonly #buffer: { readonly event: FeedEvent; readonly characters: number }[] = [];
   readonly #changedTaskIds = new Set<string>();
@@ -70,15 +64,11 @@ class RoomFeed {
     for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
   }
 
-  /** Formats a position as an event id. */
   formatId(position: number): string {
     return `${this.#epoch}-${position}`;
   }
 
-  /**
-   * Returns the position of an event id. Returns undefined if the id is from another feed or is no longer
-   * buffered.
-   */
+  /** Returns the position of an event id; undefined if it is from another feed or no longer buffered. */
   parseId(id: string): number | undefined {
     const [epoch, count] = id.split("-");
     const position = Number(count);
@@ -86,9 +76,7 @@ class RoomFeed {
     return isKnown ? position : undefined;
   }
 
-  /**
-   * Returns the event at a position, undefined if there is none yet, or `reset` if it is no longer buffered.
-   */
+  /** Returns the event at a position; undefined if there is none yet, `reset` if it is no longer buffered. */
   getEvent(position: number): FeedEvent | undefined {
     if (position >= this.#count) return undefined;
     if (!this.#isBuffered(position)) return { event: "reset", data: {} };
@@ -116,9 +104,7 @@ class RoomFeed {
     }
   }
 
-  /**
-   * Reads changed tasks in batches. A task that changes several times before it is read is read only once.
-   */
+  /** Reads changed tasks in batches. A task that changes several times before that is read only once. */
   async #readChangedTasks(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
@@ -179,10 +165,7 @@ export class RoomFeeds {
     this.#ports = ports;
   }
 
-  /**
-   * Returns the feed of a room once it is subscribed, so that no event is missed. `listener` is called for each event
-   * until `leave` is called.
-   */
+  /** Returns the subscribed feed of a room. `listener` is called for each event until `leave` is called. */
   async follow(roomId: string, listener: () => void): Promise<{ feed: RoomFeed; leave: Unsubscribe }> {
     const feed = this.#feeds.get(roomId) ?? new RoomFeed(this.#ports, roomId);
     this.#feeds.set(roomId, feed);

@@ -4,10 +4,7 @@ import type { ClaimedTaskRecord } from "../records.ts";
 import type { Storage } from "../storage/ports/storage.ts";
 import { getPollInterval, WakeSignal } from "./long-poll.ts";
 
-/**
- * A claim that waits for a notification or a direct assignment. After a notification, it reads from the
- * database.
- */
+/** A claim that waits for a direct assignment, or for a notification to read from the database. */
 export class WaitingClaim extends WakeSignal {
   readonly workerId: string;
   readonly limit: number;
@@ -33,10 +30,7 @@ export class WaitingClaim extends WakeSignal {
     return this.#assignment !== undefined;
   }
 
-  /**
-   * Reserves the claim for a task that is being inserted. `takeAssignment` waits for the outcome of the
-   * insert, even if the claim stops waiting earlier.
-   */
+  /** Reserves the claim for a task that is being inserted. */
   reserve(): void {
     this.#assignment = Promise.withResolvers();
   }
@@ -48,7 +42,7 @@ export class WaitingClaim extends WakeSignal {
     else this.release();
   }
 
-  /** Waits until a pending reservation has ended. Returns the task that was assigned, if any. */
+  /** Waits for the outcome of a pending insert. Returns the task that was assigned, if any. */
   async takeAssignment(): Promise<ClaimedTaskRecord | undefined> {
     const task = await this.#assignment?.promise;
     this.#assignment = undefined;
@@ -56,15 +50,10 @@ export class WaitingClaim extends WakeSignal {
   }
 }
 
-/**
- * Time for which a channel stays subscribed after its last claim has ended, because workers usually claim
- * again soon.
- */
+/** Time for which an unused channel stays subscribed, because workers usually claim again soon. */
 const UNSUBSCRIBE_DELAY_MS = 10_000;
 const MIN_POLL_DELAY_MS = 20;
-/**
- * Delay of the next poll if some due tasks have not been claimed yet by the claims that were woken for them.
- */
+/** Delay of the next poll if claims were woken for due tasks, to check whether these were claimed. */
 const DUE_POLL_DELAY_MS = 500;
 /** Delay of the next poll after a failure. */
 const FAILED_POLL_DELAY_MS = 1000;
@@ -153,9 +142,7 @@ export class WaitingClaims {
     return undefined;
   }
 
-  /**
-   * Wakes the claims of a worker whose jobs changed, so that they subscribe to the channels of the new jobs.
-   */
+  /** Wakes the claims of a worker whose jobs changed, so that they subscribe to the new channels. */
   refresh(workerId: string): void {
     for (const claim of this.#claims) {
       if (claim.workerId === workerId) claim.notify();
@@ -203,16 +190,14 @@ export class WaitingClaims {
 
   #onEvent(jobId: string, event: Event | undefined): void {
     if (event?.kind === "work-available" && event.count > 0) this.#wake(jobId, event.count);
-    // A count of 0 announces a task that will be due later, and an undefined event means that events may have
-    // been missed. In both cases, a poll finds the tasks.
+    // A poll finds delayed tasks (count 0), and tasks whose event was missed (undefined).
     else this.#schedulePoll(0);
   }
 
   /** Wakes enough claims to claim `count` tasks, in the order in which they started to wait. */
   #wake(jobId: string, count: number): void {
     let left = count;
-    // Reserved claims are woken last, because they ignore the notification if they get the task that is being
-    // inserted.
+    // Reserved claims come last, because they ignore the notification if they get the inserted task.
     for (const includesReserved of [false, true]) {
       for (const claim of this.#channels.get(jobId)?.claims ?? []) {
         if (left <= 0) return;
@@ -257,8 +242,7 @@ export class WaitingClaims {
       if (jobIds.length > 0) {
         await this.#wakeForDueTasks(jobIds);
         const seconds = await this.#storage.tasks.getSecondsUntilDue(jobIds);
-        // If claims were woken for tasks that are already due, the next poll checks whether these were
-        // claimed.
+        // If claims were woken for due tasks, the next poll checks whether these were claimed.
         if (seconds !== undefined)
           delay = Math.min(delay, seconds > 0 ? seconds * 1000 + 1 : DUE_POLL_DELAY_MS);
       }

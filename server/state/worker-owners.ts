@@ -8,10 +8,7 @@ export function workerNotFound(): Problem {
   return new Problem("worker-not-found", "Worker not found. It may have been removed.");
 }
 
-/**
- * Cache of worker owners. A worker's owner never changes, so entries never expire. An entry does not prove
- * that the worker still exists; the statements that use the worker check this.
- */
+/** Cache of worker owners, which never change. An entry does not prove that the worker still exists. */
 export class WorkerOwners {
   readonly #ownerIds = new LRUCache<string, string>({ max: 10_000 });
   readonly #storage: Pick<Storage, "workers">;
@@ -38,10 +35,7 @@ export class WorkerOwners {
     return worker?.userId;
   }
 
-  /**
-   * Throws a 404 if the worker does not exist, and a 403 if it belongs to another user. With `allowAdmin`, an
-   * admin may use any worker.
-   */
+  /** Throws a 404 if the worker does not exist, and a 403 if it belongs to another user. */
   async requireOwner(caller: Caller, workerId: string, allowAdmin = false): Promise<void> {
     const id = workerId.toLowerCase();
     const owner = await this.getOwnerId(id);

@@ -2,10 +2,7 @@ import { type Event, isTerminal, type Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import type { InsertedGroup, TaskRecord, WorkerRemoval } from "../records.ts";
 
-/**
- * Publishes the events of a committed change. The response does not wait for the bus, and does not fail if the
- * bus does.
- */
+/** Publishes events after a commit. The response neither waits for the bus nor fails if the bus does. */
 export function publish({ bus }: Pick<Context, "bus">, events: readonly Event[]): void {
   if (events.length > 0) void bus.publish(events);
 }
@@ -26,10 +23,7 @@ export function createTaskChangedEvent(
   return { kind: "task-changed", taskId: task.id, roomId: task.room_id, workerId, status: task.status };
 }
 
-/**
- * Creates one event per job with the number of its due tasks, which wakes waiting claims. A count of 0
- * announces a task that will be due later.
- */
+/** Creates one event per job, which wakes claims. Tasks that will be due later count as 0. */
 export function createWorkAvailableEvents(groups: readonly InsertedGroup[]): Event[] {
   const counts = new Map<string, number>();
   for (const { first, ids } of groups) {

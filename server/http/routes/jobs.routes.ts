@@ -33,7 +33,7 @@ export const createJobRoutes = (
   }),
 
   validatePayload: async ({ caller, params, body: { payload } }) => {
-    const request = { roomId: params.room_id, jobName: params.job_name, payload, userId: caller.actor.id };
-    return { status: 200, body: { errors: await validatePayload(context, request) } };
+    const request = { roomId: params.room_id, jobName: params.job_name, payload };
+    return { status: 200, body: { errors: await validatePayload(context, caller, request) } };
   },
 });

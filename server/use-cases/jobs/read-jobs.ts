@@ -11,41 +11,30 @@ import type { Context } from "../../context.ts";
 import type { RegisteredJob } from "../../records.ts";
 import { toWireJob } from "../../wire.ts";
 
-type Ports = Pick<Context, "storage" | "settings">;
-
 /** Returns a job by its name in a room. Throws a 404 if it is not registered. */
-export async function readJob({ storage, settings }: Ports, roomId: string, jobName: string): Promise<Job> {
+export async function readJob(context: Context, roomId: string, jobName: string): Promise<Job> {
+  const { storage, settings } = context;
   const job = await storage.jobs.find(resolveJobName(jobName, roomId), settings.worker_timeout_threshold);
   if (job === undefined) throw jobNotFound(jobName, roomId);
   return toWireJob(settings, job);
 }
 
 /** Lists the jobs that are visible in a room: the jobs of the room and those of `@global`. */
-export async function listJobs(
-  { storage, settings }: Ports,
-  roomId: string,
-  window: PageQuery,
-): Promise<Page<Job>> {
+export async function listJobs(context: Context, roomId: string, window: PageQuery): Promise<Page<Job>> {
+  const { storage, settings } = context;
   const rooms = [...new Set([GLOBAL_ROOM, roomId])];
   const { items, total } = await storage.jobs.list(rooms, window, settings.worker_timeout_threshold);
   return { items: items.map((job) => toWireJob(settings, job)), total, ...window };
 }
 
 /** Returns a job without its counts. Throws a 404 if it is not registered. */
-export async function findJob(
-  { storage }: Pick<Ports, "storage">,
-  roomId: string,
-  jobName: string,
-): Promise<RegisteredJob> {
+export async function findJob({ storage }: Context, roomId: string, jobName: string): Promise<RegisteredJob> {
   const job = await storage.jobs.findWithoutCounts(resolveJobName(jobName, roomId));
   if (job === undefined) throw jobNotFound(jobName, roomId);
   return job;
 }
 
-/**
- * Resolves the name of a job in a room. Throws a 400 if the name is invalid, and a 404 if the job is not
- * visible in the room.
- */
+/** Resolves the name of a job. Throws a 400 if it is invalid, and a 404 if it is not visible in the room. */
 export function resolveJobName(jobName: string, roomId: string): JobAddress {
   const parsed = parseJobName(jobName, roomId);
   if (parsed.kind === "invalid") {

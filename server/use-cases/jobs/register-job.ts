@@ -1,4 +1,6 @@
+import { hash } from "node:crypto";
 import {
+  canonicalizeSchema,
   diffSchemas,
   GLOBAL_ROOM,
   isNamePart,
@@ -12,7 +14,7 @@ import { workerNotFound } from "../../state/worker-owners.ts";
 import type { JobOptions } from "../../storage/job-options.ts";
 import { toWireJob } from "../../wire.ts";
 import { createJobsChangedEvents, publish } from "../events.ts";
-import { hashSchemaPair, requireSchemas } from "./schema-checks.ts";
+import { requireSchemas } from "./schema-checks.ts";
 
 /**
  * Registers a job in a room and links the worker to it. `isNew` is false if the job was already registered with the same
@@ -34,10 +36,12 @@ export async function registerJob(
   await requireSchemas(context, pair, userId);
   if (worker_id !== undefined) await owners.requireOwner(caller, worker_id);
 
+  // Registrations of the same job must have the same hash.
+  const schemaHash = hash("sha256", canonicalizeSchema({ schema, result_schema: resultSchema }));
   const workerId = worker_id?.toLowerCase() ?? newId();
   const outcome = await storage.jobs.register(
     {
-      ...{ id: newId(), roomId, category, name, ...pair, schemaHash: hashSchemaPair(pair) },
+      ...{ id: newId(), roomId, category, name, ...pair, schemaHash },
       ...resolveJobOptions(registration),
       worker: worker_id === undefined ? { create: { id: workerId, name: null, userId } } : { id: workerId },
     },

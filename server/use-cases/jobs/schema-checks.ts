@@ -1,34 +1,27 @@
-import { hash } from "node:crypto";
-import canonicalize from "canonicalize";
 import {
-  canonicalizeSchema,
   type FieldError,
   type JsonObject,
   type JsonValue,
   Problem,
   type SchemaPair,
 } from "../../../protocol/index.ts";
+import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { RegisteredJob } from "../../records.ts";
 import { findJob } from "./read-jobs.ts";
 
-/** Returns the SHA-256 of a value's canonical JSON (RFC 8785), in hexadecimal. Undefined members are ignored. */
-export const hashCanonicalJson = (value: object): string => hash("sha256", canonicalize(value) ?? "null");
-
-/** Returns the hash of a job's two schemas. Registrations of the same job must have the same hash. */
-export const hashSchemaPair = ({ schema, resultSchema }: SchemaPair): string =>
-  hash("sha256", canonicalizeSchema({ schema, result_schema: resultSchema }));
-
 /** Creates the 422 for a request with invalid values. */
-export const validationError = (detail: string, errors: readonly FieldError[]): Problem =>
-  new Problem("validation-error", detail, { errors: [...errors] });
+export function validationError(detail: string, errors: readonly FieldError[]): Problem {
+  return new Problem("validation-error", detail, { errors: [...errors] });
+}
 
-const prefixPointers = (prefix: string, errors: readonly FieldError[]): FieldError[] =>
-  errors.map(({ pointer, detail }) => ({ pointer: `${prefix}${pointer}`, detail }));
+function prefixPointers(prefix: string, errors: readonly FieldError[]): FieldError[] {
+  return errors.map(({ pointer, detail }) => ({ pointer: `${prefix}${pointer}`, detail }));
+}
 
 /** Throws a 422 if a schema of the job is invalid or not supported. */
 export async function requireSchemas(
-  { validators }: Pick<Context, "validators">,
+  { validators }: Context,
   { schema, resultSchema }: SchemaPair,
   userId: string,
 ): Promise<void> {
@@ -45,13 +38,11 @@ export async function requireSchemas(
  * only if the check runs in a worker thread.
  */
 export function findPayloadErrors(
-  { validators, settings }: Pick<Context, "validators" | "settings">,
+  { validators, settings }: Context,
   job: RegisteredJob,
-  {
-    payload,
-    prefix,
-    userId,
-  }: { readonly payload: JsonObject; readonly prefix: string; readonly userId: string },
+  payload: JsonObject,
+  userId: string,
+  prefix = "/payload",
 ): FieldError[] | Promise<FieldError[]> {
   if (!settings.validate_payloads) return [];
   const errors = validators.validate(`${job.schemaHash}:payload`, job.schema, payload, userId);
@@ -60,30 +51,27 @@ export function findPayloadErrors(
     : prefixPointers(prefix, errors);
 }
 
-/**
- * Returns the errors with which a submit of the payload would be rejected. There are none if
- * `validate_payloads` is off.
- */
+/** Returns the errors of a submit of the payload. There are none if `validate_payloads` is off. */
 export async function validatePayload(
   context: Context,
-  { roomId, jobName, ...input }: { roomId: string; jobName: string; payload: JsonObject; userId: string },
+  caller: Caller,
+  { roomId, jobName, payload }: { roomId: string; jobName: string; payload: JsonObject },
 ): Promise<FieldError[]> {
   const job = await findJob(context, roomId, jobName);
-  return findPayloadErrors(context, job, { ...input, prefix: "/payload" });
+  return findPayloadErrors(context, job, payload, caller.actor.id);
 }
 
 /** Throws a 422 if a result does not match the job's result schema. */
 export async function requireResult(
-  { validators, jobCache }: Pick<Context, "validators" | "jobCache">,
+  { validators, jobCache }: Context,
   jobId: string,
-  { result, userId }: { readonly result: JsonValue; readonly userId: string },
+  result: JsonValue,
+  userId: string,
 ): Promise<void> {
   const job = await jobCache.findResultSchema(jobId);
   if (job === undefined || job.resultSchema === null) return;
   const errors = await validators.validate(`${job.schemaHash}:result`, job.resultSchema, result, userId);
-  if (errors.length > 0)
-    throw validationError(
-      "The result does not match the job's result schema.",
-      prefixPointers("/result", errors),
-    );
+  if (errors.length === 0) return;
+  const prefixed = prefixPointers("/result", errors);
+  throw validationError("The result does not match the job's result schema.", prefixed);
 }

@@ -2,10 +2,7 @@ import type { Context } from "../../context.ts";
 import { WakeSignal } from "../../state/long-poll.ts";
 import { type FollowEvents, type FollowInput, type FollowStream, streamEvents } from "../follow.ts";
 
-/**
- * Streams the changes of a room. Starts after the event `lastEventId`, or with the next change if it is
- * undefined.
- */
+/** Streams the changes of a room after the event `lastEventId`; without it, starts with the next change. */
 export async function* followRoom(
   { roomFeeds, bus }: Pick<Context, "roomFeeds" | "bus">,
   roomId: string,

@@ -45,8 +45,7 @@ async function waitForAnswer(ports: Ports, caller: Caller, input: AwaitTaskInput
     endedTask = record;
     wakeSignal.notify();
   };
-  // The order is important: subscribe, read, wait. An event between the read and the wait is remembered by
-  // the signal.
+  // The order is important: subscribe, read, wait. The signal remembers events between the last two.
   const unsubscribe = await ports.bus.subscribe(getTaskChannel(taskId), (event) => {
     if (isRelevant(event, input)) wakeSignal.notify();
   });

@@ -31,10 +31,7 @@ export function cancelTasks(context: Context, caller: Caller, input: BulkChangeI
   return changeTasks(context, caller, input, { from: getOrigins("cancelled"), apply: cancelBatch });
 }
 
-/**
- * Retries the matching failed and cancelled tasks of a room. Skips tasks that other users submitted, unless
- * the caller is an admin.
- */
+/** Retries the matching failed and cancelled tasks of a room. Skips tasks like `cancelTasks`. */
 export function retryTasks(context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> {
   return changeTasks(context, caller, input, { from: ["failed", "cancelled"], apply: retryBatch });
 }
@@ -82,12 +79,9 @@ async function retryBatch(context: Context, ids: readonly string[]): Promise<num
     if (!jobs.has(jobId)) jobs.set(jobId, await storage.jobs.findWithoutCounts(address));
     const job = jobs.get(jobId);
     if (job === undefined || job.id !== jobId) continue;
-    const input = {
-      payload: parseSerialized(task.payload),
-      prefix: "/payload",
-      userId: task.created_by_id ?? "",
-    };
-    if ((await findPayloadErrors(context, job, input)).length === 0) retryable.push(task.id);
+    const payload = parseSerialized(task.payload);
+    const errors = await findPayloadErrors(context, job, payload, task.created_by_id ?? "");
+    if (errors.length === 0) retryable.push(task.id);
   }
   const changed = await storage.tasks.retryMany(retryable);
   meter.retried(changed.length);

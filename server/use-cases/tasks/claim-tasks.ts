@@ -26,10 +26,7 @@ export interface ClaimInput {
   readonly start: boolean;
 }
 
-/**
- * The claimed tasks for the response, and their records. The records are needed to requeue the tasks if the
- * client is gone.
- */
+/** The claimed tasks for the response, and their records, to requeue them if the client is gone. */
 export interface ClaimTasksResult {
   readonly tasks: (WireTask | Serialized<Task>)[];
   readonly records: readonly ClaimedTaskRecord[];
@@ -37,10 +34,10 @@ export interface ClaimTasksResult {
   readonly isDraining: boolean;
 }
 
-/** Claimed tasks, and the ids of jobs that may have more due tasks. */
+/** Claimed tasks, and the ids of jobs that may have more due tasks, by default the jobs of these tasks. */
 interface ClaimedTasks {
   readonly records: readonly ClaimedTaskRecord[];
-  readonly jobIds: readonly string[];
+  readonly jobIds?: readonly string[];
 }
 
 /** Claims up to `limit` tasks for a worker of the caller. With a long poll, waits for the first task. */
@@ -51,12 +48,12 @@ export async function claimTasks(
 ): Promise<ClaimTasksResult> {
   await context.owners.requireOwner(caller, input.workerId);
   const claim = { ...input, workerId: input.workerId.toLowerCase() };
-  const claimed =
+  const { records, jobIds = records.map(({ jobId }) => jobId) } =
     longPoll.seconds > 0
       ? await waitForTasks(context, claim, longPoll)
-      : await claimWithoutWaiting(context, claim, longPoll);
-  const { records } = claimed;
-  wakeOthers(context, claim, claimed);
+      : { records: await claimDueTasks(context, claim, longPoll) };
+  // A claim that got fewer tasks than its limit has left no due tasks.
+  if (records.length >= claim.limit) wakeOthers(context, jobIds);
   context.meter.claimed(records);
   publish(
     context,
@@ -70,15 +67,6 @@ export async function claimTasks(
   };
 }
 
-async function claimWithoutWaiting(
-  context: Context,
-  input: ClaimInput,
-  longPoll: LongPoll,
-): Promise<ClaimedTasks> {
-  const records = await claimDueTasks(context, input, longPoll);
-  return { records, jobIds: [...new Set(records.map(({ jobId }) => jobId))] };
-}
-
 async function waitForTasks(context: Context, input: ClaimInput, longPoll: LongPoll): Promise<ClaimedTasks> {
   const { waitingClaims, storage } = context;
   const deadline = getDeadline(longPoll);
@@ -86,15 +74,13 @@ async function waitForTasks(context: Context, input: ClaimInput, longPoll: LongP
   try {
     for (;;) {
       const wasNotified = claim.isNotified;
-      // The order is important: subscribe, read, wait. An event between the read and the wait is remembered
-      // by the signal.
+      // The order is important: subscribe, read, wait. The claim remembers events between the last two.
       claim.reset();
       const jobIds = await storage.tasks.getLinkedJobIds(input.workerId);
       await waitingClaims.add(claim, jobIds);
       const records = await claimDueTasks(context, input, longPoll);
       if (wasNotified) context.meter.claimWoken(records.length > 0 ? "tasks" : "nothing");
-      // Other claims are woken for all of these jobs, because the notification may have been for a job that has
-      // none of the claimed tasks.
+      // The notification may have been for any of these jobs, so other claims are woken for all of them.
       if (records.length > 0) return { records, jobIds };
       // If the worker's jobs changed during the claim, subscribe to their channels first.
       if (!isDeepStrictEqual(jobIds, await storage.tasks.getLinkedJobIds(input.workerId))) continue;
@@ -130,25 +116,14 @@ function getReadInterval({ bus, waitingClaims, settings }: Context): number {
   return Math.min(interval, (settings.worker_timeout_threshold / 4) * 1000);
 }
 
-/**
- * Returns true if the worker is draining. Only workers without jobs are looked up, because draining removes
- * the links to jobs.
- */
+/** Looks up only workers without jobs, because draining removes the links to jobs. */
 async function isDraining({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> {
   const jobIds = await storage.tasks.getLinkedJobIds(workerId);
   return jobIds.length === 0 && (await storage.workers.find(workerId))?.isDraining === true;
 }
 
-/**
- * Wakes other waiting claims if due tasks may remain. The response does not wait for this. A claim that got
- * fewer tasks than its limit has left no due tasks.
- */
-function wakeOthers(
-  { waitingClaims, log }: Context,
-  { limit }: ClaimInput,
-  { records, jobIds }: ClaimedTasks,
-): void {
-  if (records.length < limit) return;
+/** Wakes other waiting claims, because due tasks may remain. The response does not wait for this. */
+function wakeOthers({ waitingClaims, log }: Context, jobIds: readonly string[]): void {
   waitingClaims.wakeOthers(jobIds).catch((error: unknown) => {
     log.warn({ err: error }, "failed to wake waiting claims for the remaining tasks");
   });

@@ -20,10 +20,7 @@ interface DiagnosisInput {
   readonly now: number;
 }
 
-/**
- * Explains why a task is not running, or what it is doing, to a caller who can read it. Throws a 403 or a
- * 404.
- */
+/** Explains to a caller who can read it why a task is not running, or what it is doing. */
 export async function diagnoseTask(
   context: Pick<Context, "storage" | "settings">,
   caller: Caller,

@@ -16,19 +16,13 @@ import { readLogPage } from "./read-task-logs.ts";
 /** Maximum number of log lines in one event. */
 const MAX_LINES = 500;
 
-/**
- * The state of a client: a version of the task and a position in its log. Event ids contain both, so
- * that any server can resume the stream.
- */
+/** The state of a client. Event ids contain it, so that any server can resume the stream. */
 interface StreamPosition {
   version: number;
   logPosition: LogPosition;
 }
 
-/**
- * Streams the changes of a task and the new lines of its log. Each event is read from the database when it is
- * sent, so nothing is buffered for a slow client.
- */
+/** Streams the changes of a task and its log. Events are read when they are sent, so nothing is buffered. */
 export async function* followTask(
   context: Context,
   taskId: string,
@@ -42,8 +36,7 @@ export async function* followTask(
     const record = await findTask(context, taskId, { queuePosition: true });
     if (isFirst) await requireRead(caller, record);
     isFirst = false;
-    // Log lines are sent before the end of the task, so that a client that stops at the end has received
-    // all of them.
+    // Log lines are sent first, so that a client that stops at the end of the task has received all of them.
     for (;;) {
       const { logPosition } = position;
       const page = await readLogPage(context, record.task.id, { after: logPosition, limit: MAX_LINES });

@@ -7,10 +7,7 @@ import { createTaskChangedEvent, emitTaskEnd, publish } from "../events.ts";
 import { requireResult, validationError } from "../jobs/schema-checks.ts";
 import { findSubmittedTask, invalidTransition } from "./find-task.ts";
 
-/**
- * Returns the 409 for an update whose lease was lost. If the update is a completion, its result is stored as a
- * late result of the task.
- */
+/** Returns the 409 for an update whose lease was lost. Stores the result of a completion as a late result. */
 export async function handleLostLease(
   { storage, meter }: Pick<Context, "storage" | "meter">,
   { actor }: Caller,
@@ -52,7 +49,7 @@ export async function adoptLateResult(
       { pointer: "/attempt", detail: "no late result of this attempt is stored" },
     ]);
   }
-  await requireResult(context, record.jobId, { result: lateResult.result, userId: caller.actor.id });
+  await requireResult(context, record.jobId, lateResult.result, caller.actor.id);
   const { attempt: adoptedAttempt, worker_id: workerId } = lateResult;
   const adopted = await storage.lateResults.adopt({ taskId, attempt: adoptedAttempt, workerId });
   // Another request completed the task after it was read.

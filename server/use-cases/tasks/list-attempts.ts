@@ -32,8 +32,7 @@ function toFailedAttempts({ errors, attempt, claimedAt, startedAt }: AttemptHist
   return errors.map((entry) => ({
     attempt: entry.attempt,
     worker_id: entry.worker_id,
-    // Entries that older versions of joblib wrote have no times. The task's row contains the times of the
-    // latest attempt.
+    // Entries of older versions of joblib have no times. The row contains those of the latest attempt.
     claimed_at: entry.claimed_at ?? (entry.attempt === attempt ? claimedAt : null),
     started_at: entry.started_at ?? (entry.attempt === attempt ? startedAt : null),
     ended_at: entry.at,

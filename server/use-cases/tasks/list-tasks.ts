@@ -52,10 +52,7 @@ async function listTasks(
   };
 }
 
-/**
- * Returns the task whose id is the search text, even if it is too old to be searched. Returns undefined if
- * the text is not the id of a selected task.
- */
+/** Returns the task whose id is the search text, even if it is too old to be searched. */
 async function findById({ storage }: Ports, { text, ...selection }: TaskSelection, window: TaskPageQuery) {
   if (text === undefined || !isUuid(text)) return undefined;
   const listed = await storage.tasks.list({ ...selection, ids: [text] }, { ...window, after: undefined });

@@ -47,10 +47,9 @@ export async function prepareTasks(
     const job = jobs.get(jobName);
     if (job === undefined) throw jobNotFound(jobName, roomId);
     const pointer = toPointer(index);
-    const payloadErrors = findPayloadErrors(context, job, { payload, prefix: `${pointer}/payload`, userId });
+    const payloadErrors = findPayloadErrors(context, job, payload, userId, `${pointer}/payload`);
     errors.push(...findStartErrors(options, pointer));
-    // Only a promise is awaited. Otherwise a request with 1,000 tasks would yield to the event loop 1,000
-    // times.
+    // Only a promise is awaited, because 1,000 tasks would yield to the event loop 1,000 times.
     errors.push(...(payloadErrors instanceof Promise ? await payloadErrors : payloadErrors));
     newTasks.push({
       id: context.newId(),

@@ -9,10 +9,7 @@ import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import { findReadableTask } from "./find-task.ts";
 
-/**
- * Returns a page of a task's log to a caller who can read the task. Throws a 403 if the caller cannot, and a
- * 404 if the task does not exist.
- */
+/** Returns a page of a task's log to a caller who can read the task. */
 export async function readTaskLogs(
   context: Context,
   caller: Caller,

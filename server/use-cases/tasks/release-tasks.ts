@@ -23,10 +23,7 @@ export async function releaseTasks(
   return records.map(({ task }) => task.id);
 }
 
-/**
- * Requeues tasks that were claimed for a client that is gone, and wakes another claim. The claim does not
- * count towards `max_attempts`.
- */
+/** Requeues the claims of a client that is gone. They do not count towards `max_attempts`. */
 export async function requeueClaims(context: Context, records: readonly ClaimedTaskRecord[]): Promise<void> {
   const claims = records.map(({ summary: { id, attempt } }) => ({ id, attempt }));
   const requeued = await context.storage.tasks.unclaim(claims);

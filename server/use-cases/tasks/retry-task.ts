@@ -8,7 +8,6 @@ import { createRequeueEvents, publish } from "../events.ts";
 import { findPayloadErrors, validationError } from "../jobs/schema-checks.ts";
 import { findSubmittedTask, invalidTransition, tooManyChanges } from "./find-task.ts";
 
-/** Maximum number of times that a retry is tried if the task changes between the read and the update. */
 const MAX_TRIES = 3;
 
 /** Retries a failed or cancelled task. Throws a 422 if its payload no longer matches the schema of its job. */
@@ -20,11 +19,7 @@ export async function retryTask(context: Context, caller: Caller, taskId: string
     if (status !== "failed" && status !== "cancelled") throw invalidTransition(record, "pending");
     const job = await storage.jobs.findWithoutCounts(record.job);
     if (job === undefined) throw jobGone();
-    const errors = await findPayloadErrors(context, job, {
-      payload: parseSerialized(payload),
-      prefix: "/payload",
-      userId: caller.actor.id,
-    });
+    const errors = await findPayloadErrors(context, job, parseSerialized(payload), caller.actor.id);
     if (errors.length > 0)
       throw validationError("The task's payload is no longer valid against the schema of its job.", errors);
     const after = await storage.tasks.retry(taskId);

@@ -1,4 +1,6 @@
+import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import canonicalize from "canonicalize";
 import {
   type NamedTaskSubmission,
   Problem,
@@ -15,7 +17,7 @@ import { type CommonMembers, hasSameValues, type SubmittedWireTask } from "../..
 import { toWireTask } from "../../wire.ts";
 import { createTaskChangedEvent, createWorkAvailableEvents, publish, toGroups } from "../events.ts";
 import { resolveJobName } from "../jobs/read-jobs.ts";
-import { hashCanonicalJson, validationError } from "../jobs/schema-checks.ts";
+import { validationError } from "../jobs/schema-checks.ts";
 import { prepareTasks, resolveTaskOptions, type SubmitRequest } from "./prepare-tasks.ts";
 
 /** Maximum number of times that a submit is tried if its job changes between the read and the insert. */
@@ -76,11 +78,12 @@ function toIdempotency(roomId: string, { job_name, ...options }: NamedTaskSubmis
     ]);
   }
   const address = resolveJobName(job_name, roomId);
-  const requestHash = hashCanonicalJson({
+  // Canonical JSON (RFC 8785) ignores the order of members, and those that are undefined.
+  const request = canonicalize({
     job: [address.roomId, address.category, address.name],
     body: { ...options, payload: options.payload ?? {} },
   });
-  return { key, requestHash };
+  return { key, requestHash: hash("sha256", request ?? "null") };
 }
 
 /** The result of one submission of a batch. */
@@ -121,14 +124,11 @@ export function submitBatch(
   return Promise.all(submissions.map(submit));
 }
 
-/** The minimal response of a batch. Fields that all tasks share are in `common`. */
-interface MinimalBatchResults {
-  readonly common: CommonMembers | null;
-  readonly results: ({ readonly id: string } | SubmitBatchResult)[];
-}
-
-/** Reduces tasks that share all fields with the first one to their ids. The client knows the payloads. */
-export function toMinimalResults(results: readonly SubmitBatchResult[]): MinimalBatchResults {
+/** Moves the fields that all tasks share with the first one to `common`. The client knows the payloads. */
+export function toMinimalResults(results: readonly SubmitBatchResult[]): {
+  common: CommonMembers | null;
+  results: ({ readonly id: string } | SubmitBatchResult)[];
+} {
   const first = results.find((one) => "task" in one);
   // The task of a replayed submission may have any status, so it shares no fields with new tasks.
   if (first === undefined || first.task.status !== "pending") return { common: null, results: [...results] };
@@ -141,41 +141,27 @@ export function toMinimalResults(results: readonly SubmitBatchResult[]): Minimal
   };
 }
 
-/**
- * Inserts a task with an idempotency key. If the first request succeeded, a repeated request must not fail because
- * the job was changed or removed in the meantime.
- */
+/** Inserts a task with an idempotency key, which must succeed again if its job has changed since then. */
 async function insertOnce(context: Context, caller: Caller, request: SubmitRequest): Promise<Submitted> {
   try {
     return await insertTasks(context, caller, request);
   } catch (error) {
-    const earlier = error instanceof Problem ? await findEarlier(context, caller, request) : undefined;
-    if (earlier === undefined) throw error;
-    return earlier;
+    if (!(error instanceof Problem)) throw error;
+    const { roomId, idempotency = null } = request;
+    // No job has this id, so nothing is inserted and only the key is looked up.
+    const job = { jobId: "00000000-0000-0000-0000-000000000000", schemaHash: "" };
+    const task = {
+      id: context.newId(),
+      ...job,
+      roomId,
+      createdById: caller.actor.id,
+      payload: {},
+      idempotency,
+    };
+    const outcome = await insertOrAssign(context, [{ ...task, ...resolveTaskOptions({}, {}) }]);
+    if (outcome.kind === "job-changed") throw error;
+    return announce(context, outcome);
   }
-}
-
-/**
- * Returns the task of an earlier submit with the same idempotency key. Tries to insert a task of a job that does
- * not exist, so that nothing is inserted and only the key is looked up.
- */
-async function findEarlier(
-  context: Context,
-  caller: Caller,
-  { roomId, idempotency = null }: SubmitRequest,
-): Promise<Submitted | undefined> {
-  const task = {
-    id: context.newId(),
-    jobId: "00000000-0000-0000-0000-000000000000",
-    schemaHash: "",
-    roomId,
-    createdById: caller.actor.id,
-    payload: {},
-    idempotency,
-    ...resolveTaskOptions({}, {}),
-  };
-  const outcome = await insertOrAssign(context, [task]);
-  return outcome.kind === "job-changed" ? undefined : announce(context, outcome);
 }
 
 /** Inserts the tasks of a request, or returns the task of an earlier request with the same idempotency key. */
@@ -184,8 +170,7 @@ async function insertTasks(context: Context, caller: Caller, request: SubmitRequ
     const isRetry = tries > 0;
     const { newTasks, errors } = await prepareTasks(context, caller, request, isRetry);
     if (errors.length > 0) {
-      // The payload may match the current schema even if it does not match the cached one, so the job is read
-      // again.
+      // The cached schema may be outdated, so the job is read again.
       if (!isRetry) continue;
       throw validationError("The task is invalid; see `errors`.", errors.slice(0, MAX_ERRORS));
     }
@@ -225,8 +210,7 @@ async function insertOrAssign(
     return outcome;
   } finally {
     claim?.assign(assigned[0]);
-    // The response to the waiting claim is written in this turn of the event loop, so it is sent before the
-    // response to the submit.
+    // The response to the claim is written in this turn of the event loop, so it is sent before this one.
     if (assigned.length > 0) await nextTurn();
   }
 }
@@ -240,8 +224,7 @@ function announce(context: Context, submitted: Submitted): Submitted {
         "This Idempotency-Key was already used in this room for a different request. Use a new key.",
       );
     }
-    // The event is published again, because the server may have been killed between the commit and the first
-    // publication.
+    // The server may have been killed between the commit and the first publication.
     publish(context, createWorkAvailableEvents(toGroups([submitted.record])));
     return submitted;
   }
@@ -250,8 +233,7 @@ function announce(context: Context, submitted: Submitted): Submitted {
   const assignedIds = new Set(assigned.map(({ summary }) => summary.id));
   // For directly assigned tasks, no worker has to be woken.
   const pending = groups.filter(({ first }) => !assignedIds.has(first.task.id));
-  // An event for one task is enough, because clients that show the list of a room then read the whole list
-  // again.
+  // An event for one task is enough, because clients that show the list then read it again.
   const changed = groups.slice(0, 1).map(({ first }) => createTaskChangedEvent(first));
   publish(context, [...changed, ...createWorkAvailableEvents(pending)]);
   return submitted;

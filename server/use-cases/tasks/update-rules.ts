@@ -26,16 +26,12 @@ export async function authorizeUpdate(
   const isRepeated = isRepeatedUpdate(record, update);
   if (!isRepeated && isLeaseLost(record, update, owner))
     throw await handleLostLease(context, caller, { taskId, update });
-  // A repeated update that names a worker was authorized when it was first applied. The worker may be gone since
-  // then.
+  // A repeated update that names a worker was authorized before, and its worker may be gone since then.
   if (!isRepeated || update.worker_id === undefined) requireUpdateAccess(caller, record, update);
   return { record, isRepeated };
 }
 
-/**
- * Throws a 403 if the caller cannot read the task, or if the worker belongs to another user. Returns the
- * owner of the worker, or undefined if the update names no worker or the worker does not exist.
- */
+/** Throws a 403 if the caller cannot read the task or use the worker. Returns the owner of the worker. */
 async function requireReadAccess(
   { owners, storage }: Context,
   caller: Caller,
@@ -72,10 +68,7 @@ function isRepeatedUpdate({ task }: TaskRecord, update: TaskUpdate): boolean {
   return update.status === "running" && task.status === "running" && isFullyFenced && isLeaseholder;
 }
 
-/**
- * Returns true if the update's worker and attempt are those of the task. If the update does not name a worker
- * or an attempt, that part is not compared.
- */
+/** Compares the worker and the attempt of an update with those of the task, if the update names them. */
 function matchesLease(task: TaskRecord["task"], { worker_id, attempt }: TaskUpdate): boolean {
   return (
     (worker_id === undefined || worker_id.toLowerCase() === task.worker_id) &&
@@ -108,8 +101,7 @@ function isLeaseLost(record: TaskRecord, update: TaskUpdate, owner: string | und
 function requireUpdateAccess(caller: Caller, record: TaskRecord, { status }: TaskUpdate): void {
   if (caller.actor.isAdmin || isWorkerOwner(caller, record)) return;
   if (status === "cancelled" && isSubmitter(caller, record)) return;
-  // If the task has no worker, or the requested status is `pending` or `claimed`, the update later fails with
-  // an invalid transition. That error explains more than a 403.
+  // The update later fails with an invalid transition. That error explains more than a 403.
   const hasNoWorker = record.workerUserId === null && status !== "cancelled";
   if (hasNoWorker || status === "pending" || status === "claimed") return;
   throw forbidden("task-update");

@@ -13,10 +13,7 @@ import { authorizeUpdate, type UpdateInput } from "./update-rules.ts";
 
 /** Maximum number of times that an update is tried if the task changes between the read and the update. */
 const MAX_TRIES = 5;
-/**
- * Maximum number of times that lines are appended again after the task changed between the read and the append.
- * After that, the update fails with a 409 that names the current status.
- */
+/** Maximum number of times that lines are appended again after the task changed. */
 const MAX_APPEND_TRIES = 3;
 
 /** Changes the status of a task, or reports its progress or log lines. Throws a 403, 404, 409 or 422. */
@@ -28,8 +25,7 @@ export async function updateTask(context: Context, caller: Caller, input: Update
     if (status === undefined && progress === undefined)
       return toWireTask(settings, await findTask(context, input.taskId, { queuePosition: true }));
   }
-  // If the connection was lost before the response, the task is read to find out whether the update was
-  // applied.
+  // If the connection was lost before the response, the task shows whether the update was applied.
   const after =
     (await catchUnknownOutcome(applyOwnUpdate(context, caller, input))) ??
     (await applyAuthorizedUpdate(context, caller, input));
@@ -71,16 +67,14 @@ async function applyAuthorizedUpdate(
     const { record, isRepeated } = await authorizeUpdate(context, caller, input);
     if (isRepeated) {
       emitTaskEnd(context, record);
-      // The events are published again, because those of the first update may have been lost together with
-      // its response.
+      // Those of the first update may have been lost together with its response.
       publish(context, createTaskEvents(record, null));
       return record;
     }
     const updating = applyUpdate(context, record, input.update);
     const after = await (tries === 0 ? catchUnknownOutcome(updating) : updating);
     if (after !== undefined) return after;
-    // The task changed between the read and the update, or its worker was removed, so everything is read
-    // again.
+    // The task changed, or its worker was removed, so everything is read again.
     if (worker_id !== undefined) context.owners.forget(worker_id.toLowerCase());
   }
   throw tooManyChanges();
@@ -110,13 +104,10 @@ async function applyUpdate(
   if (!isPatchable(status) || !getPatchTargets(before.task.status).includes(status)) {
     throw invalidTransition(before, status);
   }
-  if (status === "completed") {
-    const userId = before.workerUserId ?? "";
-    await requireResult(context, before.jobId, { result: update.result ?? null, userId });
-  }
+  if (status === "completed")
+    await requireResult(context, before.jobId, update.result ?? null, before.workerUserId ?? "");
   const after = await storage.tasks.transition(toTransition(guard, update, status));
-  // The event wakes the waiting heartbeat of the task's worker, unless the worker itself sent the update. A
-  // cancel always wakes it.
+  // Wakes the heartbeat of the worker, unless the worker sent the update. A cancel always wakes it.
   const isOwnUpdate = worker_id !== undefined && status !== "cancelled";
   if (after !== undefined) announceTransition(context, after, isOwnUpdate ? null : before.task.worker_id);
   return after;
@@ -153,10 +144,7 @@ function createTaskEvents(record: TaskRecord, workerId: string | null) {
     : [createTaskChangedEvent(record, workerId)];
 }
 
-/**
- * Stores the log lines of an update, under the same rules as its progress. If a final update is repeated, its
- * lines are ignored, because the first one has stored them.
- */
+/** Stores the log lines of an update. A repeated final update is ignored: the first one has stored them. */
 async function appendLogLines(context: Context, caller: Caller, input: UpdateInput): Promise<void> {
   const { update } = input;
   for (let tries = 0; ; tries += 1) {

@@ -35,10 +35,7 @@ export async function updateTasks(
   return applyUpdates(context, caller, input, { done: new Map(), toResult });
 }
 
-/**
- * Applies updates of one worker's tasks for a minimal response. Completions are combined into one statement that does
- * not return whole rows.
- */
+/** Applies updates for a minimal response. Completions are combined into one statement without whole rows. */
 export async function updateTasksMinimal(
   context: Context,
   caller: Caller,
@@ -63,8 +60,7 @@ async function completeTasks(
     ids.add(update.id);
   }
   if (completions.size === 0) return new Map();
-  // If the connection was lost before the response, each update is applied again on its own, which is
-  // idempotent.
+  // If the response was lost, each update is applied again on its own, which is idempotent.
   const completed = await catchUnknownOutcome(context.storage.tasks.complete([...completions.values()]));
   const results = new Map<Update, MinimalTaskUpdate>();
   [...completions.keys()].forEach((update, index) => {
@@ -80,10 +76,7 @@ async function completeTasks(
   return results;
 }
 
-/**
- * Converts an update to a completion that can be combined with others. Returns undefined if the update is not a
- * plain completion with an attempt, or if a request of this process waits for the whole row of the task.
- */
+/** Converts a plain completion. Returns undefined for others, and if a request waits for the whole row. */
 function toCompletion(
   { taskEnds }: Context,
   workerId: string,

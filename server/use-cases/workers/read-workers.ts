@@ -33,10 +33,7 @@ async function listSelected(
   return { items: [...items], total, ...window };
 }
 
-/**
- * Returns a worker to its owner, an admin, or a caller who can read the room of one of its jobs. Throws a 403 or a
- * 404.
- */
+/** Returns a worker to its owner, an admin, or a caller who can read the room of one of its jobs. */
 export async function readWorker(context: Context, caller: Caller, workerId: string): Promise<WorkerDetails> {
   const { storage, settings } = context;
   const id = workerId.toLowerCase();

@@ -27,10 +27,7 @@ export async function createWorker(
   };
 }
 
-/**
- * Drains a worker. It gets no more tasks, and its waiting claims and its waiting heartbeat are answered
- * immediately.
- */
+/** Drains a worker. It gets no more tasks, and its long polls are answered immediately. */
 export async function drainWorker(
   context: Context,
   caller: Caller,
@@ -48,10 +45,7 @@ export async function drainWorker(
   return toWorkerDetails(context, caller, details);
 }
 
-/**
- * Deregisters a worker. Its tasks fail or are requeued, and its jobs are removed if they have no other worker
- * and no open tasks.
- */
+/** Deregisters a worker. Its tasks fail or are requeued, and its jobs are removed if they are unused. */
 export async function removeWorker(context: Context, caller: Caller, workerId: string): Promise<void> {
   await context.owners.requireOwner(caller, workerId, true);
   const id = workerId.toLowerCase();
