@@ -42,3 +42,5 @@ export const listAttempts = operation({
   },
   problems: ["task-not-found"],
 });
+
+export const attemptOperations = { listAttempts } as const;

@@ -49,3 +49,5 @@ export const retryTasks = operation({
   responses: { 200: BulkOutcome },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
+
+export const bulkOperations = { cancelTasks, retryTasks } as const;

@@ -45,3 +45,5 @@ export const adoptLateResult = operation({
   responses: { 200: Task },
   problems: ["task-not-found", "invalid-task-transition"],
 });
+
+export const lateResultOperations = { listLateResults, adoptLateResult } as const;

@@ -93,3 +93,5 @@ export const listRoomTasks = operation({
   responses: { 200: TaskPage },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
+
+export const taskListOperations = { listRoomTasks } as const;

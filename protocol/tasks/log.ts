@@ -83,3 +83,5 @@ export const readTaskLogs = operation({
   responses: { 200: LogPage },
   problems: ["task-not-found"],
 });
+
+export const taskLogOperations = { readTaskLogs } as const;

@@ -160,3 +160,5 @@ export const submitBatch = operation({
   minimal: { 200: MinimalSubmitBatchResults },
   problems: ["invalid-room-id"],
 });
+
+export const submitOperations = { submitTask, submitTasks, submitBatch } as const;

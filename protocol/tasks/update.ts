@@ -97,3 +97,5 @@ export const updateTasks = operation({
   },
   problems: ["worker-not-found"],
 });
+
+export const updateOperations = { updateTask, updateTasks } as const;
