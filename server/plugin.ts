@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import type { Registry } from "prom-client";
 import { type OperationName, operations, streams } from "../protocol/index.ts";
 import type { InvitationIssuer } from "./auth/invitation-issuer.ts";
-import { type Context, createContext } from "./context.ts";
+import { createContext } from "./context.ts";
 import { InProcessEventBus } from "./events/in-process-event-bus.ts";
 import { RedisEventBus } from "./events/redis-event-bus.ts";
 import type { HostAuth } from "./host.ts";
@@ -78,14 +78,6 @@ function requireOptions(options: Partial<JoblibOptions>): void {
     reject("`redis` must be an ioredis connection");
 }
 
-const watchMeterSources = ({ meter, storage, bus, waitingClaims, settings }: Context): void =>
-  meter.watch({
-    counts: () => storage.countQueues(settings.worker_timeout_threshold),
-    pool: () => storage.getPoolUsage(),
-    isBusUp: () => bus.state === "up",
-    waitingClaims: () => waitingClaims.size,
-  });
-
 const addOperation = <Name extends OperationName>(
   app: FastifyInstance,
   name: Name,
@@ -120,7 +112,13 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   const storage = options.storage ?? createStorage(options.orm, meter);
   const bus = redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(redis, log);
   const context = createContext({ storage, bus, settings, invitations, log, meter });
-  watchMeterSources(context);
+  const { waitingClaims } = context;
+  meter.watch({
+    counts: () => storage.countQueues(settings.worker_timeout_threshold),
+    pool: () => storage.getPoolUsage(),
+    isBusUp: () => bus.state === "up",
+    waitingClaims: () => waitingClaims.size,
+  });
   const longPolls = new LongPolls(settings, meter);
   const sweeper = new Sweeper(context);
 
@@ -169,7 +167,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   app.addHook("onClose", async () => {
     await longPolls.close();
     await sweeper.stop();
-    context.waitingClaims.close();
+    waitingClaims.close();
     context.roomFeeds.close();
     await Promise.all([bus.close(), context.validators.close(), storage.close()]);
   });

@@ -23,11 +23,6 @@ const list = z.preprocess(
   z.array(NamePart).min(1),
 );
 
-const url = (protocols: RegExp, example: string) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol), {
-    error: `must be a URL like ${example}`,
-  });
-
 /** Accepts a connection URL only if its parser supports every parameter in it. */
 const connectionUrl = (parse: (value: string) => unknown) =>
   z.string().superRefine((value, context) => {
@@ -39,9 +34,7 @@ const connectionUrl = (parse: (value: string) => unknown) =>
     }
   });
 
-/**
- * The settings of a server and their defaults. Durations are in seconds. `docs/settings.md` describes each setting.
- */
+/** The settings of a server and their defaults. Durations are in seconds. `docs/settings.md` describes them. */
 export const Settings = z.object({
   database_url: connectionUrl(parsePostgresUrl).optional(),
   data_dir: z.string().min(1).default(".joblib").describe("directory of the embedded database"),
@@ -67,7 +60,7 @@ export const Settings = z.object({
   body_limit: number(z.int().min(1024).max(1_073_741_824)).default(1_048_576),
   task_retention_days: number(z.number().positive().max(36_500)).optional(),
   jwt_secret: z.string().min(32, { error: "must be at least 32 characters" }).optional(),
-  jwks_url: url(/^https?:$/, "https://issuer/jwks.json").optional(),
+  jwks_url: z.url({ protocol: /^https?$/, error: "must be a URL like https://issuer/jwks.json" }).optional(),
   dashboard: flag.default(true).describe("serve the dashboard at / (only joblib serve)"),
   host: z.string().min(1).default("127.0.0.1"),
   port: number(z.int().min(0).max(65_535)).default(7800),

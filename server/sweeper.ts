@@ -15,8 +15,7 @@ const SLOW_PROBE_MS = 3_000;
  */
 export class Sweeper {
   readonly #context: Context;
-  #sweepTimer: NodeJS.Timeout | undefined;
-  #overdueTimer: NodeJS.Timeout | undefined;
+  #timers: NodeJS.Timeout[] = [];
   readonly #running = new Map<() => Promise<void>, Promise<void>>();
   /** Ids of overdue tasks that could not be ended. */
   readonly #failedIds = new Set<string>();
@@ -35,17 +34,16 @@ export class Sweeper {
     const { settings } = this.#context;
     this.#pause();
     this.#lastTickAt = performance.now();
-    this.#sweepTimer = setInterval(() => this.#run(this.#sweep), settings.sweeper_interval_seconds * 1000);
-    this.#overdueTimer = setInterval(() => this.#run(this.#endOverdueTasks), OVERDUE_INTERVAL_MS);
-    this.#sweepTimer.unref();
-    this.#overdueTimer.unref();
+    this.#timers = [
+      setInterval(() => this.#run(this.#sweep), settings.sweeper_interval_seconds * 1000).unref(),
+      setInterval(() => this.#run(this.#endOverdueTasks), OVERDUE_INTERVAL_MS).unref(),
+    ];
   }
 
   /** Stops the timers. Resolves when the running sweep has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    clearInterval(this.#sweepTimer);
-    clearInterval(this.#overdueTimer);
+    for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(this.#running.values());
   }
 
@@ -88,16 +86,16 @@ export class Sweeper {
   }
 
   readonly #sweep = async (): Promise<void> => {
+    const { log, meter, sweepStatus } = this.#context;
+    const failedIds = this.#failedIds;
     // Each sweep tries again to end these tasks, and logs them again if that fails.
-    this.#failedIds.clear();
-    const result = await sweep(this.#context, {
-      canEndWorkers: this.#canEndWorkers,
-      failedIds: this.#failedIds,
-    });
-    this.#context.sweepStatus.sweepFinished();
-    if (result !== undefined) this.#context.meter.sweepFinished(result);
-    if (result === undefined || result.workers + result.tasks + result.jobs + result.deleted === 0) return;
-    this.#context.log.info({ swept: result }, "sweep finished");
+    failedIds.clear();
+    const result = await sweep(this.#context, { canEndWorkers: this.#canEndWorkers, failedIds });
+    sweepStatus.sweepFinished();
+    if (result === undefined) return;
+    meter.sweepFinished(result);
+    if (result.workers + result.tasks + result.jobs + result.deleted === 0) return;
+    log.info({ swept: result }, "sweep finished");
   };
 
   readonly #endOverdueTasks = async (): Promise<void> => {

@@ -11,7 +11,7 @@ export function publish({ bus }: Pick<Context, "bus">, events: readonly Event[])
  * Passes the row of a task that has ended to the requests of this process that wait for its end, so that they do
  * not have to read it. Other processes get the event and read the row.
  */
-export function emitTaskEnd({ taskEnds }: Pick<Context, "taskEnds">, record: TaskRecord): void {
+export function emitTaskEnd({ taskEnds }: Context, record: TaskRecord): void {
   if (isTerminal(record.task.status)) taskEnds.emit(record.task.id, record);
 }
 

@@ -9,18 +9,8 @@ export type SerializableEvent<Event> = Event extends { readonly data: infer Data
   ? Omit<Event, "data"> & { readonly data: Serializable<Data> }
   : never;
 
-/** The events of a stream. */
-export type FollowEvents<Name extends StreamName> = AsyncGenerator<
-  SerializableEvent<StreamEvent<Name>>,
-  void
->;
-
-/** A stream of events. If there was no event for a while, a keep-alive prevents that proxies close the connection. */
-export type FollowStream<Name extends StreamName> = AsyncGenerator<
-  SerializableEvent<StreamEvent<Name>> | "keep-alive",
-  void,
-  undefined
->;
+/** An event of a stream. */
+export type FollowEvent<Name extends StreamName> = SerializableEvent<StreamEvent<Name>>;
 
 /** A request to follow a room or a task. */
 export interface FollowInput {
@@ -35,12 +25,15 @@ const KEEP_ALIVE_MS = 15_000;
 /** Time to wait after a notification. Changes in quick succession are then read together. */
 const BATCH_DELAY_MS = 100;
 
-/** Reads and sends new events after each notification and each poll interval, until the long poll ends. */
+/**
+ * Reads and sends new events after each notification and each poll interval, until the long poll ends. If there is none
+ * for a while, sends a keep-alive, so that proxies do not close the connection.
+ */
 export async function* streamEvents<Event>(
   readEvents: () => AsyncIterable<Event>,
   wakeSignal: WakeSignal,
   { bus, longPoll }: { readonly bus: Pick<EventBus, "state">; readonly longPoll: LongPoll },
-): AsyncGenerator<Event | "keep-alive", void, undefined> {
+): AsyncGenerator<Event | "keep-alive", void> {
   const { signal } = longPoll;
   const deadline = getDeadline(longPoll);
   let lastSentAt = performance.now();

@@ -8,9 +8,7 @@ import { VERSION } from "../version.ts";
 const QUERY_TIMEOUT_MS = 2_000;
 
 /** Returns the state of the server's components. */
-export async function readHealth(
-  context: Pick<Context, "storage" | "bus" | "settings" | "sweepStatus" | "log">,
-): Promise<Health> {
+export async function readHealth(context: Context): Promise<Health> {
   const { bus, settings, sweepStatus } = context;
   return {
     version: VERSION,
@@ -27,10 +25,7 @@ export async function readHealth(
   };
 }
 
-async function readDatabaseState({
-  storage,
-  log,
-}: Pick<Context, "storage" | "log">): Promise<Health["database"]> {
+async function readDatabaseState({ storage, log }: Context): Promise<Health["database"]> {
   const startedAt = performance.now();
   const connection = storage.connectionSecurity();
   if (!(await resolvesWithin(storage.ping(), QUERY_TIMEOUT_MS))) {

@@ -1,19 +1,19 @@
 import type { Context } from "../../context.ts";
 import { WakeSignal } from "../../state/long-poll.ts";
-import { type FollowEvents, type FollowInput, type FollowStream, streamEvents } from "../follow.ts";
+import { type FollowEvent, type FollowInput, streamEvents } from "../follow.ts";
 
 /** Streams the changes of a room after the event `lastEventId`; without it, starts with the next change. */
 export async function* followRoom(
-  { roomFeeds, bus }: Pick<Context, "roomFeeds" | "bus">,
+  { roomFeeds, bus }: Context,
   roomId: string,
   { lastEventId, longPoll }: FollowInput,
-): FollowStream<"followRoom"> {
+): AsyncGenerator<FollowEvent<"followRoom"> | "keep-alive", void> {
   const wakeSignal = new WakeSignal();
   const { feed, leave } = await roomFeeds.follow(roomId, wakeSignal.notify);
   const known = lastEventId === undefined ? undefined : feed.parseId(lastEventId);
   let position = known ?? feed.end;
 
-  async function* readEvents(): FollowEvents<"followRoom"> {
+  async function* readEvents(): AsyncGenerator<FollowEvent<"followRoom">> {
     for (let event = feed.getEvent(position); event !== undefined; event = feed.getEvent(position)) {
       // After a `reset` the client reads the lists again, so the events up to now are skipped.
       position = event.event === "reset" ? feed.end : position + 1;

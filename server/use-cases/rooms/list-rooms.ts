@@ -18,7 +18,7 @@ const CONCURRENT_CHECKS = 20;
  * with jobs or tasks if the host cannot list any. Calls `authorizeRoom` even for the rooms that the host lists.
  */
 export async function listRooms(
-  { storage, settings }: Pick<Context, "storage" | "settings">,
+  { storage, settings }: Context,
   caller: Caller,
   { limit, offset }: PageQuery,
 ): Promise<Page<RoomSummary>> {

@@ -3,7 +3,7 @@ import type { Context } from "../../context.ts";
 
 /** Returns the stats of a room, or of all rooms if `room` is undefined. */
 export async function readStats(
-  { statsCache, settings }: Pick<Context, "statsCache" | "settings">,
+  { statsCache, settings }: Context,
   room: string | undefined,
   hours: number,
 ): Promise<Stats> {

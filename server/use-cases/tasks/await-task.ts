@@ -8,8 +8,6 @@ import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { findReadableTask, findTask, requireRead } from "./find-task.ts";
 
-type Ports = Pick<Context, "storage" | "bus" | "settings" | "taskEnds">;
-
 /** A request to read a task, which may wait for a change. */
 interface AwaitTaskInput {
   readonly taskId: string;
@@ -23,19 +21,19 @@ interface AwaitTaskInput {
  * null if the caller already has this version. Throws a 403 or a 404.
  */
 export async function awaitTask(
-  ports: Ports,
+  context: Context,
   caller: Caller,
   input: AwaitTaskInput,
 ): Promise<{ readonly task: WireTask | null; readonly tag: string }> {
   const canWait = input.longPoll.seconds > 0 && isUuid(input.taskId);
   const record = canWait
-    ? await waitForAnswer(ports, caller, input)
-    : await findReadableTask(ports, caller, input.taskId);
-  const task = hasVersion(input.ifNoneMatch, record) ? null : toWireTask(ports.settings, record);
+    ? await waitForAnswer(context, caller, input)
+    : await findReadableTask(context, caller, input.taskId);
+  const task = hasVersion(input.ifNoneMatch, record) ? null : toWireTask(context.settings, record);
   return { task, tag: `W/"${record.version}"` };
 }
 
-async function waitForAnswer(ports: Ports, caller: Caller, input: AwaitTaskInput): Promise<TaskRecord> {
+async function waitForAnswer(context: Context, caller: Caller, input: AwaitTaskInput): Promise<TaskRecord> {
   const { longPoll } = input;
   const taskId = input.taskId.toLowerCase();
   const deadline = getDeadline(longPoll);
@@ -46,22 +44,22 @@ async function waitForAnswer(ports: Ports, caller: Caller, input: AwaitTaskInput
     wakeSignal.notify();
   };
   // The order is important: subscribe, read, wait. The signal remembers events between the last two.
-  const unsubscribe = await ports.bus.subscribe(getTaskChannel(taskId), (event) => {
+  const unsubscribe = await context.bus.subscribe(getTaskChannel(taskId), (event) => {
     if (isRelevant(event, input)) wakeSignal.notify();
   });
-  ports.taskEnds.on(taskId, onEnd);
+  context.taskEnds.on(taskId, onEnd);
   try {
     for (let isFirst = true; ; isFirst = false) {
       wakeSignal.reset();
       const record =
-        (isFirst ? undefined : endedTask) ?? (await findTask(ports, taskId, { queuePosition: true }));
+        (isFirst ? undefined : endedTask) ?? (await findTask(context, taskId, { queuePosition: true }));
       if (isFirst) await requireRead(caller, record);
       const left = deadline - performance.now();
       if (isAnswer(record, input) || left <= 0 || longPoll.signal.aborted) return record;
-      await wakeSignal.wait(Math.min(left, getPollInterval(ports.bus)), longPoll.signal);
+      await wakeSignal.wait(Math.min(left, getPollInterval(context.bus)), longPoll.signal);
     }
   } finally {
-    ports.taskEnds.off(taskId, onEnd);
+    context.taskEnds.off(taskId, onEnd);
     unsubscribe();
   }
 }

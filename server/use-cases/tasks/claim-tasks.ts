@@ -48,12 +48,12 @@ export async function claimTasks(
 ): Promise<ClaimTasksResult> {
   await context.owners.requireOwner(caller, input.workerId);
   const claim = { ...input, workerId: input.workerId.toLowerCase() };
-  const { records, jobIds = records.map(({ jobId }) => jobId) } =
+  const { records, jobIds }: ClaimedTasks =
     longPoll.seconds > 0
       ? await waitForTasks(context, claim, longPoll)
       : { records: await claimDueTasks(context, claim, longPoll) };
   // A claim that got fewer tasks than its limit has left no due tasks.
-  if (records.length >= claim.limit) wakeOthers(context, jobIds);
+  if (records.length >= claim.limit) wakeOthers(context, jobIds ?? records.map(({ jobId }) => jobId));
   context.meter.claimed(records);
   publish(
     context,

@@ -21,11 +21,7 @@ interface DiagnosisInput {
 }
 
 /** Explains to a caller who can read it why a task is not running, or what it is doing. */
-export async function diagnoseTask(
-  context: Pick<Context, "storage" | "settings">,
-  caller: Caller,
-  taskId: string,
-): Promise<Diagnosis> {
+export async function diagnoseTask(context: Context, caller: Caller, taskId: string): Promise<Diagnosis> {
   const { storage, settings } = context;
   const { task, queuePosition } = await findReadableTask(context, caller, taskId);
   const facts = await storage.diagnosis.findFacts(task.id, settings.worker_timeout_threshold);

@@ -3,8 +3,6 @@ import { type Caller, canReadTask, forbidden, isSubmitter } from "../../access.t
 import type { Context } from "../../context.ts";
 import type { TaskRecord } from "../../records.ts";
 
-type Ports = Pick<Context, "storage">;
-
 export function taskNotFound(): Problem {
   return new Problem("task-not-found", "Task not found.");
 }
@@ -20,17 +18,14 @@ export function invalidTransition({ task }: TaskRecord, to: TaskStatus): Problem
 }
 
 /** Creates the 503 for a change that other requests prevented several times. */
-export function tooManyChanges(): Problem {
-  return new Problem(
-    "service-unavailable",
-    "The task is changed by other requests at the same time. Try again.",
-    { retryAfter: 1 },
-  );
+export function tooManyChanges(noun: "task" | "job"): Problem {
+  const detail = `The ${noun} is changed by other requests at the same time. Try again.`;
+  return new Problem("service-unavailable", detail, { retryAfter: 1 });
 }
 
 /** Returns a task. Throws a 404 if it does not exist. */
 export async function findTask(
-  { storage }: Ports,
+  { storage }: Context,
   id: string,
   options: { readonly queuePosition?: boolean } = {},
 ): Promise<TaskRecord> {
@@ -45,15 +40,15 @@ export async function requireRead(caller: Caller, record: TaskRecord): Promise<v
 }
 
 /** Returns a task with its queue position to a caller who can read it. Throws a 403 or a 404. */
-export async function findReadableTask(ports: Ports, caller: Caller, id: string): Promise<TaskRecord> {
-  const record = await findTask(ports, id, { queuePosition: true });
+export async function findReadableTask(context: Context, caller: Caller, id: string): Promise<TaskRecord> {
+  const record = await findTask(context, id, { queuePosition: true });
   await requireRead(caller, record);
   return record;
 }
 
 /** Returns a task to its submitter or an admin. Throws a 403 or a 404. */
-export async function findSubmittedTask(ports: Ports, caller: Caller, id: string): Promise<TaskRecord> {
-  const record = await findTask(ports, id);
+export async function findSubmittedTask(context: Context, caller: Caller, id: string): Promise<TaskRecord> {
+  const record = await findTask(context, id);
   if (!isSubmitter(caller, record) && !caller.actor.isAdmin) throw forbidden("task-submitter");
   return record;
 }

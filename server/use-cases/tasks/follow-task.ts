@@ -9,7 +9,7 @@ import {
 import type { Context } from "../../context.ts";
 import { WakeSignal } from "../../state/long-poll.ts";
 import { toWireTask } from "../../wire.ts";
-import { type FollowEvents, type FollowInput, type FollowStream, streamEvents } from "../follow.ts";
+import { type FollowEvent, type FollowInput, streamEvents } from "../follow.ts";
 import { findTask, requireRead } from "./find-task.ts";
 import { readLogPage } from "./read-task-logs.ts";
 
@@ -27,12 +27,12 @@ export async function* followTask(
   context: Context,
   taskId: string,
   { caller, lastEventId, longPoll }: FollowInput,
-): FollowStream<"followTask"> {
+): AsyncGenerator<FollowEvent<"followTask"> | "keep-alive", void> {
   const { bus, settings } = context;
   const position = parsePosition(lastEventId);
   let isFirst = true;
 
-  async function* readEvents(): FollowEvents<"followTask"> {
+  async function* readEvents(): AsyncGenerator<FollowEvent<"followTask">> {
     const record = await findTask(context, taskId, { queuePosition: true });
     if (isFirst) await requireRead(caller, record);
     isFirst = false;

@@ -9,7 +9,7 @@ import { findSubmittedTask, invalidTransition } from "./find-task.ts";
 
 /** Returns the 409 for an update whose lease was lost. Stores the result of a completion as a late result. */
 export async function handleLostLease(
-  { storage, meter }: Pick<Context, "storage" | "meter">,
+  { storage, meter }: Context,
   { actor }: Caller,
   { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
 ): Promise<Problem> {

@@ -13,47 +13,45 @@ import { toWireTask } from "../../wire.ts";
 import { findJob, jobNotFound, resolveJobName } from "../jobs/read-jobs.ts";
 import { validationError } from "../jobs/schema-checks.ts";
 
-type Ports = Pick<Context, "storage" | "settings">;
-
 /** Lists the tasks of a room that match a filter. */
 export async function listRoomTasks(
-  ports: Ports,
+  context: Context,
   roomId: string,
   query: RoomTaskQuery,
 ): Promise<Serializable<TaskPage>> {
-  return listTasks(ports, await resolveTaskFilter(ports, roomId, query), query);
+  return listTasks(context, await resolveTaskFilter(context, roomId, query), query);
 }
 
 /** Lists those tasks of a job's current registration that match a filter. */
 export async function listJobTasks(
-  ports: Ports,
+  context: Context,
   { roomId, jobName }: { readonly roomId: string; readonly jobName: string },
   query: JobTaskQuery,
 ): Promise<Serializable<TaskPage>> {
-  const { id } = await findJob(ports, roomId, jobName);
-  const selection = await resolveTaskFilter(ports, roomId, query);
-  return listTasks(ports, { ...selection, jobIds: [id] }, query);
+  const { id } = await findJob(context, roomId, jobName);
+  const selection = await resolveTaskFilter(context, roomId, query);
+  return listTasks(context, { ...selection, jobIds: [id] }, query);
 }
 
 async function listTasks(
-  ports: Ports,
+  context: Context,
   selection: TaskSelection,
   { limit, offset, after }: TaskPageQuery,
 ): Promise<Serializable<TaskPage>> {
   const window = { limit, offset, after };
   const listed =
-    (await findById(ports, selection, window)) ?? (await ports.storage.tasks.list(selection, window));
+    (await findById(context, selection, window)) ?? (await context.storage.tasks.list(selection, window));
   if (listed === undefined) throw unknownCursor();
   const { items, total, searchedTo } = listed;
   return {
-    items: items.map((record) => toWireTask(ports.settings, record)),
+    items: items.map((record) => toWireTask(context.settings, record)),
     ...{ total, limit, offset },
     ...(searchedTo !== undefined && { searched_to: searchedTo }),
   };
 }
 
 /** Returns the task whose id is the search text, even if it is too old to be searched. */
-async function findById({ storage }: Ports, { text, ...selection }: TaskSelection, window: TaskPageQuery) {
+async function findById({ storage }: Context, { text, ...selection }: TaskSelection, window: TaskPageQuery) {
   if (text === undefined || !isUuid(text)) return undefined;
   const listed = await storage.tasks.list({ ...selection, ids: [text] }, { ...window, after: undefined });
   return listed !== undefined && listed.total > 0 ? listed : undefined;
@@ -64,7 +62,7 @@ async function findById({ storage }: Ports, { text, ...selection }: TaskSelectio
  * this name, including removed ones. Throws a 404 if there was never such a registration.
  */
 export async function resolveTaskFilter(
-  { storage }: Pick<Ports, "storage">,
+  { storage }: Context,
   roomId: string,
   { status, job, created_by, q, ids }: TaskFilter,
 ): Promise<TaskSelection> {

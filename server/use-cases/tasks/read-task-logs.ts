@@ -26,7 +26,7 @@ export async function readTaskLogs(
 
 /** Reads up to `limit` log lines after a position. */
 export async function readLogPage(
-  { storage }: Pick<Context, "storage">,
+  { storage }: Context,
   taskId: string,
   { after, limit }: { readonly after: LogPosition; readonly limit: number },
 ): Promise<LogPage> {

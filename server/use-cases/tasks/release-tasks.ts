@@ -1,13 +1,7 @@
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { ClaimedTaskRecord } from "../../records.ts";
-import {
-  createRequeueEvents,
-  createTaskChangedEvent,
-  createWorkAvailableEvents,
-  publish,
-  toGroups,
-} from "../events.ts";
+import { createRequeueEvents, publish } from "../events.ts";
 
 /** Requeues claimed tasks that the worker has not started. Returns the ids of those that were requeued. */
 export async function releaseTasks(
@@ -28,8 +22,5 @@ export async function requeueClaims(context: Context, records: readonly ClaimedT
   const claims = records.map(({ summary: { id, attempt } }) => ({ id, attempt }));
   const requeued = await context.storage.tasks.unclaim(claims);
   context.meter.transitioned(requeued, "lost");
-  publish(context, [
-    ...requeued.map((record) => createTaskChangedEvent(record)),
-    ...createWorkAvailableEvents(toGroups(requeued)),
-  ]);
+  publish(context, createRequeueEvents(requeued));
 }

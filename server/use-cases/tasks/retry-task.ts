@@ -30,7 +30,7 @@ export async function retryTask(context: Context, caller: Caller, taskId: string
     }
     if (job.id !== record.jobId) throw jobGone();
   }
-  throw tooManyChanges();
+  throw tooManyChanges("task");
 }
 
 function jobGone(): Problem {

@@ -18,6 +18,7 @@ import { toWireTask } from "../../wire.ts";
 import { createTaskChangedEvent, createWorkAvailableEvents, publish, toGroups } from "../events.ts";
 import { resolveJobName } from "../jobs/read-jobs.ts";
 import { validationError } from "../jobs/schema-checks.ts";
+import { tooManyChanges } from "./find-task.ts";
 import { prepareTasks, resolveTaskOptions, type SubmitRequest } from "./prepare-tasks.ts";
 
 /** Maximum number of times that a submit is tried if its job changes between the read and the insert. */
@@ -177,11 +178,7 @@ async function insertTasks(context: Context, caller: Caller, request: SubmitRequ
     const outcome = await insertOrAssign(context, newTasks);
     if (outcome.kind !== "job-changed") return announce(context, outcome);
   }
-  throw new Problem(
-    "service-unavailable",
-    "The job is changed by other requests at the same time. Try again.",
-    { retryAfter: 1 },
-  );
+  throw tooManyChanges("job");
 }
 
 /**

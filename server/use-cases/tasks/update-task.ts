@@ -77,7 +77,7 @@ async function applyAuthorizedUpdate(
     // The task changed, or its worker was removed, so everything is read again.
     if (worker_id !== undefined) context.owners.forget(worker_id.toLowerCase());
   }
-  throw tooManyChanges();
+  throw tooManyChanges("task");
 }
 
 /** Applies an update if the task is still as it was read; otherwise returns undefined. */

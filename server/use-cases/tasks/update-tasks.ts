@@ -31,8 +31,7 @@ export async function updateTasks(
   input: UpdateTasksInput,
 ): Promise<({ readonly id: string; readonly task: WireTask } | RejectedUpdate)[]> {
   await context.owners.requireOwner(caller, input.workerId);
-  const toResult = (id: string, task: WireTask) => ({ id, task });
-  return applyUpdates(context, caller, input, { done: new Map(), toResult });
+  return applyUpdates(context, caller, input, (id, task) => ({ id, task }));
 }
 
 /** Applies updates for a minimal response. Completions are combined into one statement without whole rows. */
@@ -43,7 +42,7 @@ export async function updateTasksMinimal(
 ): Promise<(MinimalTaskUpdate | RejectedUpdate)[]> {
   await context.owners.requireOwner(caller, input.workerId);
   const toResult = (id: string, { status, completed_at }: WireTask) => ({ id, status, completed_at });
-  return applyUpdates(context, caller, input, { done: await completeTasks(context, input), toResult });
+  return applyUpdates(context, caller, input, toResult, await completeTasks(context, input));
 }
 
 /** Applies all plain completions in one statement. Returns the results of those that were applied. */
@@ -96,7 +95,8 @@ function applyUpdates<Result>(
   context: Context,
   caller: Caller,
   { workerId, updates, toProblem }: UpdateTasksInput,
-  { done, toResult }: { done: ReadonlyMap<Update, Result>; toResult: (id: string, task: WireTask) => Result },
+  toResult: (id: string, task: WireTask) => Result,
+  done: ReadonlyMap<Update, Result> = new Map(),
 ): Promise<(Result | RejectedUpdate)[]> {
   const latest = new Map<string, Promise<unknown>>();
 

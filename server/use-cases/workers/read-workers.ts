@@ -12,20 +12,18 @@ import { workerNotFound } from "../../state/worker-owners.ts";
 import { isUuid } from "../../storage/ids.ts";
 import type { WorkerDetailsRecord, WorkerStorage } from "../../storage/ports/workers.ts";
 
-type Ports = Pick<Context, "storage" | "settings">;
-
 /** Lists the caller's workers, or all workers if the caller is an admin. */
-export function listWorkers(ports: Ports, { actor }: Caller, window: PageQuery): Promise<Page<Worker>> {
-  return listSelected(ports, actor.isAdmin ? "all" : { userId: actor.id }, window);
+export function listWorkers(context: Context, { actor }: Caller, window: PageQuery): Promise<Page<Worker>> {
+  return listSelected(context, actor.isAdmin ? "all" : { userId: actor.id }, window);
 }
 
 /** Lists the workers of the jobs that are visible in a room. */
-export function listRoomWorkers(ports: Ports, roomId: string, window: PageQuery): Promise<Page<Worker>> {
-  return listSelected(ports, { roomId }, window);
+export function listRoomWorkers(context: Context, roomId: string, window: PageQuery): Promise<Page<Worker>> {
+  return listSelected(context, { roomId }, window);
 }
 
 async function listSelected(
-  { storage, settings }: Ports,
+  { storage, settings }: Context,
   selection: Parameters<WorkerStorage["list"]>[0],
   window: PageQuery,
 ): Promise<Page<Worker>> {

@@ -58,9 +58,9 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "server/use-cases/tasks/await-task.js",
-        remove: "const unsubscribe = await ports.bus.subscribe(",
-        insert: `const early = await findTask(ports, taskId, { queuePosition: true });
-    const unsubscribe = await ports.bus.subscribe(`,
+        remove: "const unsubscribe = await context.bus.subscribe(",
+        insert: `const early = await findTask(context, taskId, { queuePosition: true });
+    const unsubscribe = await context.bus.subscribe(`,
       },
       {
         file: "server/use-cases/tasks/await-task.js",
