@@ -4,10 +4,7 @@ import type { JsonObject } from "../protocol/index.ts";
 /** Placeholder for raw JSON in the output of `JSON.stringify`. It is random, so that no client can send it. */
 const PLACEHOLDER = `raw-json:${randomUUID()}`;
 
-/**
- * The raw JSON values that the current call of `serialize` has found, in the order of their placeholders.
- * Undefined outside `serialize`.
- */
+/** The raw JSON that the running `serialize` has found, in the order of the placeholders. */
 let collected: (readonly string[])[] | undefined;
 
 /**

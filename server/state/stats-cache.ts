@@ -3,13 +3,8 @@ import type { Settings } from "../settings.ts";
 import type { StatsRecord } from "../storage/ports/stats.ts";
 import type { Storage } from "../storage/ports/storage.ts";
 
-/** Selects the stats of the last hours, of a room or of all rooms. */
-interface StatsQuery {
-  readonly room: string | undefined;
-  readonly hours: number;
-}
-
-export type StatsCache = LRUCache<string, StatsRecord, StatsQuery>;
+/** The stats of the last hours, of a room or of all rooms. The key must contain both. */
+export type StatsCache = LRUCache<string, StatsRecord, { readonly room: string | undefined; hours: number }>;
 
 /**
  * Creates the cache of stats. Every open dashboard requests them every few seconds; for two seconds, they share one
@@ -19,7 +14,7 @@ export function createStatsCache(
   { stats }: Pick<Storage, "stats">,
   { worker_timeout_threshold }: Pick<Settings, "worker_timeout_threshold">,
 ): StatsCache {
-  return new LRUCache<string, StatsRecord, StatsQuery>({
+  return new LRUCache({
     ...{ max: 1_000, ttl: 2_000, ttlResolution: 0 },
     fetchMethod: (_key, _stale, { context: { room, hours } }) =>
       stats.getStats(room, hours, worker_timeout_threshold),

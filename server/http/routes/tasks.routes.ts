@@ -186,11 +186,7 @@ export const createTaskRoutes = (context: Context): TaskHandlers => ({
 
   readTaskLogs: async ({ caller, params, query }) => ({
     status: 200,
-    body: await readTaskLogs(context, caller, {
-      taskId: params.task_id,
-      after: query.after,
-      limit: query.limit,
-    }),
+    body: await readTaskLogs(context, caller, params.task_id, query),
   }),
 
   updateTask: async ({ caller, params: { task_id: taskId }, body, request }) => {

@@ -13,11 +13,8 @@ import { findReadableTask } from "./find-task.ts";
 export async function readTaskLogs(
   context: Context,
   caller: Caller,
-  {
-    taskId,
-    after,
-    limit,
-  }: { readonly taskId: string; readonly after: string | undefined; readonly limit: number },
+  taskId: string,
+  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
 ): Promise<LogPage> {
   const record = await findReadableTask(context, caller, taskId);
   const position = after === undefined ? undefined : parseLogPosition(after);

@@ -7,7 +7,6 @@ import {
   type ProblemDocument,
   readTraceContext,
   type SubmitBatch,
-  type TraceContext,
 } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
@@ -90,12 +89,9 @@ function toIdempotency(roomId: string, { job_name, ...options }: NamedTaskSubmis
 /** The result of one submission of a batch. */
 type SubmitBatchResult = { readonly task: SubmittedWireTask } | { readonly problem: ProblemDocument };
 
-/** A batch of independent submissions in one request. */
-interface SubmitBatchInput {
-  readonly roomId: string;
+/** Independent submissions. `traceContext` applies to those without one. */
+interface SubmitBatchInput extends Pick<SubmitRequest, "roomId" | "traceContext"> {
   readonly submissions: SubmitBatch["submissions"];
-  /** Applies to submissions without a trace context. */
-  readonly traceContext: TraceContext | undefined;
   readonly toProblem: (error: unknown) => ProblemDocument;
 }
 
