@@ -96,7 +96,7 @@ export const createTaskRoutes = (context: Context): TaskHandlers => ({
     const idempotencyKey = joinHeader(request.headers["idempotency-key"]);
     const getAttributes = () => ({ [ATTRIBUTES.room]: roomId, [ATTRIBUTES.destination]: jobName });
     const submit = (traceContext: TraceContext | undefined) => {
-      const task = { job_name: jobName, ...body };
+      const task = { ...body, job_name: jobName };
       return submitTask(context, caller, { roomId, task, idempotencyKey, traceContext });
     };
     const { isReplay, task } = await inSubmitSpan(request, submit, { getAttributes });

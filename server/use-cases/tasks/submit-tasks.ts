@@ -39,10 +39,8 @@ export async function submitTasks(
   const submitted = await insertTasks(context, caller, { ...request, toPointer });
   const [group, ...otherGroups] = submitted.kind === "inserted" ? submitted.groups : [];
   if (!isMinimal || group === undefined || otherGroups.length > 0)
-    return { tasks: toSubmittedTasks(context, submitted) };
-  const [first] = toSubmittedTasks(context, submitted, [group.first]);
-  if (first === undefined) throw new Error("the submit returned no task");
-  const { id: _, payload: __, ...common } = first;
+    return { tasks: getRecords(submitted).map((record) => toSubmittedTask(context, submitted, record)) };
+  const { id: _, payload: __, ...common } = toSubmittedTask(context, submitted, group.first);
   return { common, ids: [...group.ids] };
 }
 
@@ -66,9 +64,9 @@ export async function submitTask(
           ...request,
           idempotency: toIdempotency(request.roomId, task, idempotencyKey),
         });
-  const [submittedTask] = toSubmittedTasks(context, submitted);
-  if (submittedTask === undefined) throw new Error("the submit returned no task");
-  return { isReplay: submitted.kind === "replayed", task: submittedTask };
+  const [record] = getRecords(submitted);
+  if (record === undefined) throw new Error("the submit returned no task");
+  return { isReplay: submitted.kind === "replayed", task: toSubmittedTask(context, submitted, record) };
 }
 
 function toIdempotency(roomId: string, { job_name, ...options }: NamedTaskSubmission, key: string) {
@@ -232,16 +230,16 @@ function announce(context: Context, submitted: Submitted): Submitted {
   return submitted;
 }
 
-/** Converts submitted tasks for a response, by default all. */
-function toSubmittedTasks(
+function getRecords(submitted: Submitted): readonly TaskRecord[] {
+  return submitted.kind === "replayed" ? [submitted.record] : submitted.records();
+}
+
+/** Converts a submitted task for a response. */
+function toSubmittedTask(
   { settings }: Context,
-  submitted: Submitted,
-  records: readonly TaskRecord[] = submitted.kind === "replayed" ? [submitted.record] : submitted.records(),
-): SubmittedWireTask[] {
-  const { workersOnline } = submitted;
-  return records.map((record) => ({
-    ...toWireTask(settings, record),
-    workers_online:
-      typeof workersOnline === "number" ? workersOnline : (workersOnline.get(record.jobId) ?? 0),
-  }));
+  { workersOnline: online }: Submitted,
+  record: TaskRecord,
+): SubmittedWireTask {
+  const workers_online = typeof online === "number" ? online : (online.get(record.jobId) ?? 0);
+  return { ...toWireTask(settings, record), workers_online };
 }
