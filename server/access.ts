@@ -38,14 +38,14 @@ export const canRead = async (caller: Caller, roomId: string): Promise<boolean> 
   (roomId === GLOBAL_ROOM && !caller.isConfined) || caller.canAccessRoom(roomId, "read");
 
 /** Returns a function like `canRead` that checks each room only once. */
-export const createRoomReader = (caller: Caller): ((roomId: string) => Promise<boolean>) => {
+export function createRoomReader(caller: Caller): (roomId: string) => Promise<boolean> {
   const results = new Map<string, Promise<boolean>>();
-  return (roomId) => {
+  return function canReadRoom(roomId) {
     const result = results.get(roomId) ?? canRead(caller, roomId);
     results.set(roomId, result);
     return result;
   };
-};
+}
 
 /** Throws a 403 if the rule requires an admin and the caller is not one. */
 export function requireCaller(rule: Access, { actor }: Caller): void {

@@ -88,7 +88,7 @@ const addOperation = <Name extends OperationName>(
 
 const isOperationName = (name: string): name is OperationName => Object.hasOwn(operations, name);
 
-const warnAboutShortParams = (app: FastifyInstance): void => {
+function warnAboutShortParams(app: FastifyInstance): void {
   const { routerOptions, maxParamLength } = app.initialConfig;
   const length = routerOptions?.maxParamLength ?? maxParamLength ?? 100;
   if (length >= REQUIRED_PARAM_LENGTH) return;
@@ -96,7 +96,7 @@ const warnAboutShortParams = (app: FastifyInstance): void => {
     { maxParamLength: length },
     `joblib: requests with long room and job names will fail: set routerOptions: { maxParamLength: ${REQUIRED_PARAM_LENGTH} } of Fastify`,
   );
-};
+}
 
 /**
  * The Fastify plugin. Adds the API under `/v1/joblib` and `/v1/problems`, and starts the sweeper. Its hooks

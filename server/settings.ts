@@ -84,10 +84,10 @@ const toVariableName = (name: string) => `JOBLIB_${name.toUpperCase()}`;
  * Resolves the settings: `overrides`, then the environment, then the defaults. Throws a `SettingsError` that names the
  * first invalid setting.
  */
-export const parseSettings = (
+export function parseSettings(
   env: Readonly<Record<string, string | undefined>>,
   overrides: SettingsInput = {},
-): Settings => {
+): Settings {
   const values: Record<string, unknown> = {};
   const sources: Record<string, string> = {};
   for (const name of Object.keys(Settings.shape)) {
@@ -115,7 +115,7 @@ export const parseSettings = (
     );
   }
   return parsed.data;
-};
+}
 
 /** Does not use the WHATWG URL parser, because it rejects some valid PostgreSQL URLs. */
 const redactPassword = (value: string) =>
