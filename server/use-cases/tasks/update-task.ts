@@ -67,7 +67,7 @@ async function applyAuthorizedUpdate(
     const { record, isRepeated } = await authorizeUpdate(context, caller, input);
     if (isRepeated) {
       emitTaskEnd(context, record);
-      // Those of the first update may have been lost together with its response.
+      // The events of the first update may have been lost together with its response.
       publish(context, createTaskEvents(record, null));
       return record;
     }
