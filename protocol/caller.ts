@@ -36,3 +36,5 @@ export const readCaller = operation({
   responses: { 200: CallerInfo },
   problems: ["invalid-room-id"],
 });
+
+export const callerOperations = { readCaller } as const;

@@ -61,3 +61,5 @@ export const readHealth = operation({
   responses: { 200: Health },
   problems: [],
 });
+
+export const healthOperations = { readHealth } as const;

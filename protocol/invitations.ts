@@ -92,3 +92,5 @@ export const revokeInvitation = operation({
   responses: { 200: Invitation },
   problems: ["invitation-not-found"],
 });
+
+export const invitationOperations = { createInvitation, listInvitations, revokeInvitation } as const;

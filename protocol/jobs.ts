@@ -128,3 +128,5 @@ export const validatePayload = operation({
   responses: { 200: z.object({ errors: z.array(FieldError).describe("empty if the payload is valid") }) },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
+
+export const jobOperations = { registerJob, listJobs, readJob, listJobTasks, validatePayload } as const;

@@ -1,70 +1,38 @@
-import { readCaller } from "./caller.ts";
-import { readHealth } from "./health.ts";
-import { createInvitation, listInvitations, revokeInvitation } from "./invitations.ts";
-import { listJobs, listJobTasks, readJob, registerJob, validatePayload } from "./jobs.ts";
-import { listProblems, readProblem } from "./problems.ts";
-import { listRooms } from "./rooms.ts";
-import { readRoomStats, readStats } from "./stats.ts";
-import { adoptLateResult, listAttempts, listLateResults } from "./tasks/attempts.ts";
-import { claimTask, claimTasks } from "./tasks/claim.ts";
-import { diagnoseTask } from "./tasks/diagnosis.ts";
-import { cancelTasks, listRoomTasks, retryTasks } from "./tasks/list.ts";
-import { readTaskLogs } from "./tasks/log.ts";
-import { submitBatch, submitTask, submitTasks } from "./tasks/submit.ts";
-import { readTask, retryTask } from "./tasks/task.ts";
-import { updateTask, updateTasks } from "./tasks/update.ts";
-import {
-  createWorker,
-  drainWorker,
-  heartbeat,
-  listRoomWorkers,
-  listWorkers,
-  readWorker,
-  releaseTasks,
-  removeWorker,
-} from "./workers.ts";
+import { callerOperations } from "./caller.ts";
+import { healthOperations } from "./health.ts";
+import { invitationOperations } from "./invitations.ts";
+import { jobOperations } from "./jobs.ts";
+import { problemOperations } from "./problems.ts";
+import { roomOperations } from "./rooms.ts";
+import { statsOperations } from "./stats.ts";
+import { attemptOperations } from "./tasks/attempts.ts";
+import { claimOperations } from "./tasks/claim.ts";
+import { diagnosisOperations } from "./tasks/diagnosis.ts";
+import { taskListOperations } from "./tasks/list.ts";
+import { taskLogOperations } from "./tasks/log.ts";
+import { submitOperations } from "./tasks/submit.ts";
+import { taskOperations } from "./tasks/task.ts";
+import { updateOperations } from "./tasks/update.ts";
+import { workerOperations } from "./workers.ts";
 
+/** All operations of the API, from the files of their nouns. */
 export const operations = {
-  registerJob,
-  listJobs,
-  readJob,
-  listJobTasks,
-  validatePayload,
-  createWorker,
-  heartbeat,
-  listWorkers,
-  listRoomWorkers,
-  readWorker,
-  drainWorker,
-  releaseTasks,
-  removeWorker,
-  listRooms,
-  readRoomStats,
-  readStats,
-  readHealth,
-  submitTask,
-  submitTasks,
-  submitBatch,
-  listRoomTasks,
-  cancelTasks,
-  retryTasks,
-  claimTask,
-  claimTasks,
-  readTask,
-  readTaskLogs,
-  diagnoseTask,
-  listAttempts,
-  updateTask,
-  updateTasks,
-  retryTask,
-  listLateResults,
-  adoptLateResult,
-  createInvitation,
-  listInvitations,
-  revokeInvitation,
-  readCaller,
-  listProblems,
-  readProblem,
+  ...jobOperations,
+  ...workerOperations,
+  ...roomOperations,
+  ...statsOperations,
+  ...healthOperations,
+  ...submitOperations,
+  ...taskListOperations,
+  ...claimOperations,
+  ...taskOperations,
+  ...taskLogOperations,
+  ...diagnosisOperations,
+  ...attemptOperations,
+  ...updateOperations,
+  ...invitationOperations,
+  ...callerOperations,
+  ...problemOperations,
 } as const;
 
 export type Operations = typeof operations;

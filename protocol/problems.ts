@@ -26,3 +26,5 @@ export const readProblem = operation({
   responses: { 200: ProblemDescription },
   problems: ["route-not-found"],
 });
+
+export const problemOperations = { listProblems, readProblem } as const;

@@ -45,3 +45,5 @@ export const listRooms = operation({
   responses: { 200: createPageSchema(RoomSummary) },
   problems: [],
 });
+
+export const roomOperations = { listRooms } as const;

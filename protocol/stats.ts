@@ -76,3 +76,5 @@ export const readStats = operation({
   responses: { 200: Stats },
   problems: [],
 });
+
+export const statsOperations = { readRoomStats, readStats } as const;

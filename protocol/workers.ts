@@ -183,3 +183,14 @@ export const removeWorker = operation({
   responses: { 204: null },
   problems: ["worker-not-found"],
 });
+
+export const workerOperations = {
+  createWorker,
+  heartbeat,
+  listWorkers,
+  listRoomWorkers,
+  readWorker,
+  drainWorker,
+  releaseTasks,
+  removeWorker,
+} as const;

@@ -38,33 +38,32 @@ export const canRead = async (caller: Caller, roomId: string): Promise<boolean> 
   (roomId === GLOBAL_ROOM && !caller.isConfined) || caller.canAccessRoom(roomId, "read");
 
 /** Returns a function like `canRead` that checks each room only once. */
-export const createRoomReader = (caller: Caller): ((roomId: string) => Promise<boolean>) => {
+export function createRoomReader(caller: Caller): (roomId: string) => Promise<boolean> {
   const results = new Map<string, Promise<boolean>>();
-  return (roomId) => {
+  return function canReadRoom(roomId) {
     const result = results.get(roomId) ?? canRead(caller, roomId);
     results.set(roomId, result);
     return result;
   };
-};
+}
 
 /** Throws a 403 if the rule requires an admin and the caller is not one. */
-export const requireCaller = (rule: Access, { actor }: Caller): void => {
+export function requireCaller(rule: Access, { actor }: Caller): void {
   if (rule === "admin" && !actor.isAdmin) throw forbidden(rule);
-};
+}
 
 /**
  * Throws a 403 if the caller does not have the access to the room that the rule requires. Rules about a task
  * or a worker are not checked here: the use case checks them when it reads the task or the worker.
  */
-export const requireRoomAccess = async (rule: Access, caller: Caller, roomId: string): Promise<void> => {
+export async function requireRoomAccess(rule: Access, caller: Caller, roomId: string): Promise<void> {
   if (rule === "room-read" && !(await canRead(caller, roomId))) throw forbidden(rule);
-  if (rule === "room-write" && !(await caller.canAccessRoom(roomId, "write"))) throw forbidden(rule);
-  if (rule !== "room-register") return;
-  // An invited user with write access to `@global` was invited to it by an admin, and can therefore register
-  // jobs there.
-  if (roomId === GLOBAL_ROOM && !caller.actor.isAdmin && !caller.isConfined) throw forbidden(rule);
+  if (rule !== "room-write" && rule !== "room-register") return;
+  // A user with an invitation to `@global` was invited by an admin, and can therefore register jobs there.
+  const needsAdmin = rule === "room-register" && roomId === GLOBAL_ROOM && !caller.isConfined;
+  if (needsAdmin && !caller.actor.isAdmin) throw forbidden(rule);
   if (!(await caller.canAccessRoom(roomId, "write"))) throw forbidden(rule);
-};
+}
 
 /** Returns true if the caller submitted the task. */
 export const isSubmitter = ({ actor }: Caller, { task }: TaskRecord): boolean =>
@@ -74,9 +73,6 @@ export const isSubmitter = ({ actor }: Caller, { task }: TaskRecord): boolean =>
 export const isWorkerOwner = ({ actor }: Caller, record: TaskRecord): boolean =>
   record.workerUserId === actor.id;
 
-/**
- * Returns true if the caller can read the task. The submitter, the owner of the worker and the readers of the
- * room can.
- */
+/** Returns true for the submitter, the owner of the worker and the readers of the room. */
 export const canReadTask = async (caller: Caller, record: TaskRecord): Promise<boolean> =>
   isSubmitter(caller, record) || isWorkerOwner(caller, record) || canRead(caller, record.task.room_id);

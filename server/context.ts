@@ -1,36 +1,47 @@
+import { EventEmitter } from "node:events";
 import type { InvitationIssuer } from "./auth/invitations.ts";
+import { createIdGenerator } from "./id-generator.ts";
 import type { EventBus, Log, Meter } from "./ports.ts";
-import type { SchemaValidators } from "./schemas/schema-validators.ts";
+import type { TaskRecord } from "./records.ts";
+import { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings.ts";
-import type { JobCache } from "./state/job-cache.ts";
-import type { ResultSchemaCache } from "./state/result-schema-cache.ts";
-import type { RoomFeeds } from "./state/room-feed.ts";
-import type { StatsCache } from "./state/stats-cache.ts";
-import type { SweepStatus } from "./state/sweep-status.ts";
-import type { TaskEndEmitter } from "./state/task-end-emitter.ts";
-import type { WaitingClaims } from "./state/waiting-claims.ts";
-import type { WorkerOwners } from "./state/worker-owners.ts";
+import { JobCache } from "./state/job-cache.ts";
+import { RoomFeeds } from "./state/room-feed.ts";
+import { createStatsCache } from "./state/stats-cache.ts";
+import { SweepStatus } from "./state/sweep-status.ts";
+import { WaitingClaims } from "./state/waiting-claims.ts";
+import { WorkerOwners } from "./state/worker-owners.ts";
 import type { Storage } from "./storage/ports/storage.ts";
 
-/** The ports of the use cases; each use case picks those that it needs. */
-export interface Context {
+interface Ports {
   readonly storage: Storage;
   readonly bus: EventBus;
-  readonly validators: SchemaValidators;
   readonly settings: Settings;
-  /** Claims of this process that wait for a task. */
-  readonly waitingClaims: WaitingClaims;
-  readonly taskEnds: TaskEndEmitter;
-  readonly roomFeeds: RoomFeeds;
-  readonly statsCache: StatsCache;
-  readonly sweepStatus: SweepStatus;
-  readonly owners: WorkerOwners;
-  readonly jobCache: JobCache;
-  readonly resultSchemas: ResultSchemaCache;
   /** Undefined if this server does not sign tokens. */
   readonly invitations: InvitationIssuer | undefined;
-  /** Returns a new UUIDv7. */
-  readonly newId: () => string;
   readonly log: Log;
   readonly meter: Meter;
+}
+
+/** The ports of the use cases; each use case picks those that it needs. */
+export type Context = ReturnType<typeof createContext>;
+
+/** Creates the ports of the use cases, with what a process remembers. */
+export function createContext(ports: Ports) {
+  const { storage, settings } = ports;
+  return {
+    ...ports,
+    validators: new SchemaValidators(),
+    /** Claims of this process that wait for a task. */
+    waitingClaims: new WaitingClaims(ports),
+    /** Emits the final row of a task by its id, to requests of this process that wait for its end. */
+    taskEnds: new EventEmitter<Record<string, [TaskRecord]>>().setMaxListeners(0),
+    roomFeeds: new RoomFeeds(ports),
+    statsCache: createStatsCache(storage, settings),
+    sweepStatus: new SweepStatus(),
+    owners: new WorkerOwners(storage),
+    jobCache: new JobCache(storage, settings),
+    /** Returns a new UUIDv7. */
+    newId: createIdGenerator(),
+  };
 }

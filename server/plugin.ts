@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import type { Registry } from "prom-client";
 import { type OperationName, operations, streams } from "../protocol/index.ts";
 import type { InvitationIssuer } from "./auth/invitations.ts";
-import type { Context } from "./context.ts";
+import { createContext } from "./context.ts";
 import { InProcessEventBus } from "./events/in-process-event-bus.ts";
 import { RedisEventBus } from "./events/redis-event-bus.ts";
 import type { HostAuth } from "./host.ts";
@@ -21,21 +21,11 @@ import { createWorkerRoutes } from "./http/routes/workers.routes.ts";
 import { createStreamRoute } from "./http/stream-route.ts";
 import { addUnknownPathHandler } from "./http/unknown-paths.ts";
 import { UserConcurrencyLimit } from "./http/user-concurrency-limit.ts";
-import { createIdGenerator } from "./id-generator.ts";
-import type { Log, Meter } from "./ports.ts";
+import type { Meter } from "./ports.ts";
 import { NO_METER } from "./prometheus/no-meter.ts";
 import { PrometheusMeter } from "./prometheus/prometheus-meter.ts";
 import { createRefusalLog, requireDatabase } from "./require-database.ts";
-import { SchemaValidators } from "./schemas/schema-validators.ts";
-import { parseSettings, type Settings, type SettingsInput } from "./settings.ts";
-import { JobCache } from "./state/job-cache.ts";
-import { ResultSchemaCache } from "./state/result-schema-cache.ts";
-import { RoomFeeds } from "./state/room-feed.ts";
-import { StatsCache } from "./state/stats-cache.ts";
-import { SweepStatus } from "./state/sweep-status.ts";
-import { TaskEndEmitter } from "./state/task-end-emitter.ts";
-import { WaitingClaims } from "./state/waiting-claims.ts";
-import { WorkerOwners } from "./state/worker-owners.ts";
+import { parseSettings, type SettingsInput } from "./settings.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/ports/storage.ts";
 import type { Orm } from "./storage/sessions/orm.ts";
@@ -64,69 +54,28 @@ export interface JoblibOptions extends HostAuth {
   readonly invitations?: InvitationIssuer | undefined;
 }
 
-/**
- * Maximum length of a percent-encoded path parameter: room names have up to 128 and job names up to 390
- * characters.
- */
+/** Maximum length of a percent-encoded path parameter: a room name (128) or a job name (390). */
 const REQUIRED_PARAM_LENGTH = 2000;
 
-const requireOptions = (options: Partial<JoblibOptions>): void => {
+function requireOptions(options: Partial<JoblibOptions>): void {
   const reject = (detail: string) => {
     throw new TypeError(`joblib: ${detail}`);
   };
-  if (options.storage === undefined && typeof options.orm?.em?.fork !== "function") {
+  const requireFunction = (name: keyof HostAuth, parameters: string) => {
+    if (typeof options[name] !== "function") reject(`\`${name}\` must be a function of ${parameters}`);
+  };
+  const { orm, redis, storage, authorizeRoom, authorizeJob, listRooms } = options;
+  if (storage === undefined && typeof orm?.em?.fork !== "function") {
     reject("`orm` must be a MikroORM whose entities include `entities` of joblib/server");
   }
-  for (const name of ["getCurrentUserId", "getIsAdmin"] as const) {
-    if (typeof options[name] !== "function") reject(`\`${name}\` must be a function of the request`);
-  }
-  if (options.authorizeRoom !== undefined && typeof options.authorizeRoom !== "function") {
-    reject("`authorizeRoom` must be a function of the request, the room and the access");
-  }
-  if (options.authorizeJob !== undefined && typeof options.authorizeJob !== "function") {
-    reject("`authorizeJob` must be a function of the request, the room and the job");
-  }
-  if (options.listRooms !== undefined && typeof options.listRooms !== "function") {
-    reject("`listRooms` must be a function of the request");
-  }
-  if (options.redis !== undefined && typeof options.redis.duplicate !== "function") {
+  requireFunction("getCurrentUserId", "the request");
+  requireFunction("getIsAdmin", "the request");
+  if (authorizeRoom !== undefined) requireFunction("authorizeRoom", "the request, the room and the access");
+  if (authorizeJob !== undefined) requireFunction("authorizeJob", "the request, the room and the job");
+  if (listRooms !== undefined) requireFunction("listRooms", "the request");
+  if (redis !== undefined && typeof redis.duplicate !== "function")
     reject("`redis` must be an ioredis connection");
-  }
-};
-
-const createContext = (options: JoblibOptions, settings: Settings, log: Log): Context => {
-  const meter =
-    options.meter ?? (options.metrics === undefined ? NO_METER : new PrometheusMeter(options.metrics));
-  const storage = options.storage ?? createStorage(options.orm, { meter });
-  const bus =
-    options.redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(options.redis, log);
-  return {
-    storage,
-    bus,
-    roomFeeds: new RoomFeeds({ storage, bus, settings, log }),
-    validators: new SchemaValidators(),
-    settings,
-    waitingClaims: new WaitingClaims({ bus, storage, log }),
-    taskEnds: new TaskEndEmitter(),
-    statsCache: new StatsCache(),
-    sweepStatus: new SweepStatus(),
-    owners: new WorkerOwners(storage),
-    jobCache: new JobCache(storage),
-    resultSchemas: new ResultSchemaCache(),
-    invitations: options.invitations,
-    newId: createIdGenerator(),
-    log,
-    meter,
-  };
-};
-
-const watchMeterSources = ({ meter, storage, bus, waitingClaims, settings }: Context): void =>
-  meter.watch({
-    counts: () => storage.countQueues(settings.worker_timeout_threshold),
-    pool: () => storage.getPoolUsage(),
-    isBusUp: () => bus.state === "up",
-    waitingClaims: () => waitingClaims.size,
-  });
+}
 
 const addOperation = <Name extends OperationName>(
   app: FastifyInstance,
@@ -138,7 +87,7 @@ const addOperation = <Name extends OperationName>(
 
 const isOperationName = (name: string): name is OperationName => Object.hasOwn(operations, name);
 
-const warnAboutShortParams = (app: FastifyInstance): void => {
+function warnAboutShortParams(app: FastifyInstance): void {
   const { routerOptions, maxParamLength } = app.initialConfig;
   const length = routerOptions?.maxParamLength ?? maxParamLength ?? 100;
   if (length >= REQUIRED_PARAM_LENGTH) return;
@@ -146,7 +95,7 @@ const warnAboutShortParams = (app: FastifyInstance): void => {
     { maxParamLength: length },
     `joblib: requests with long room and job names will fail: set routerOptions: { maxParamLength: ${REQUIRED_PARAM_LENGTH} } of Fastify`,
   );
-};
+}
 
 /**
  * The Fastify plugin. Adds the API under `/v1/joblib` and `/v1/problems`, and starts the sweeper. Its hooks
@@ -156,11 +105,21 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   requireOptions(options);
   const settings = parseSettings(process.env, options.settings);
   warnAboutShortParams(app);
-  const context = createContext(options, settings, app.log);
-  watchMeterSources(context);
-  const longPolls = new LongPolls(settings, context.meter);
+  const { log, prefix } = app;
+  const { metrics, redis, invitations } = options;
+  const meter = options.meter ?? (metrics === undefined ? NO_METER : new PrometheusMeter(metrics));
+  const storage = options.storage ?? createStorage(options.orm, { meter });
+  const bus = redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(redis, log);
+  const context = createContext({ storage, bus, settings, invitations, log, meter });
+  const { waitingClaims } = context;
+  meter.watch({
+    counts: () => storage.countQueues(settings.worker_timeout_threshold),
+    pool: () => storage.getPoolUsage(),
+    isBusUp: () => bus.state === "up",
+    waitingClaims: () => waitingClaims.size,
+  });
+  const longPolls = new LongPolls(settings, meter);
   const sweeper = new Sweeper(context);
-  const { prefix } = app;
 
   app.decorateRequest(CALLER, null);
   addBodyParser(app);
@@ -206,8 +165,8 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   app.addHook("onClose", async () => {
     await longPolls.close();
     await sweeper.stop();
-    context.waitingClaims.close();
+    waitingClaims.close();
     context.roomFeeds.close();
-    await Promise.all([context.bus.close(), context.validators.close(), context.storage.close()]);
+    await Promise.all([bus.close(), context.validators.close(), storage.close()]);
   });
 };

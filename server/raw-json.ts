@@ -4,10 +4,7 @@ import type { JsonObject } from "../protocol/index.ts";
 /** Placeholder for raw JSON in the output of `JSON.stringify`. It is random, so that no client can send it. */
 const PLACEHOLDER = `raw-json:${randomUUID()}`;
 
-/**
- * The raw JSON values that the current call of `serialize` has found, in the order of their placeholders.
- * Undefined outside `serialize`.
- */
+/** The raw JSON that the running `serialize` has found, in the order of the placeholders. */
 let collected: (readonly string[])[] | undefined;
 
 /**
@@ -50,9 +47,9 @@ export const parseSerialized = <Value>(value: Value | Serialized<Value>): Value 
  * Combines a list of serialized values into one. Returns other lists unchanged. One placeholder per value would cost as
  * much as parsing the values.
  */
-export const joinSerialized = <Item, Value>(
+export function joinSerialized<Item, Value>(
   values: (Item | Serialized<Value>)[],
-): (Item | Serialized<Value>)[] | Serialized<Value[]> => {
+): (Item | Serialized<Value>)[] | Serialized<Value[]> {
   const texts: string[] = [];
   for (const value of values) {
     if (!(value instanceof Serialized)) return values;
@@ -60,10 +57,10 @@ export const joinSerialized = <Item, Value>(
   }
   texts.push(texts.length === 0 ? "[]" : "]");
   return new Serialized(texts);
-};
+}
 
 /** Serializes a value that may contain raw JSON. Returns the pieces of the text, in order. */
-const serialize = (value: unknown): readonly string[] => {
+function serialize(value: unknown): readonly string[] {
   collected = [];
   try {
     const text = JSON.stringify(value);
@@ -73,38 +70,24 @@ const serialize = (value: unknown): readonly string[] => {
   } finally {
     collected = undefined;
   }
-};
+}
 
 /** Serializes a value like `JSON.stringify`, including raw JSON. */
 export const stringify = (value: unknown): string => serialize(value).join("");
 
 /**
- * Minimum number of characters of a response that is encoded here instead of by Node.js, which encodes a
- * string twice: to count its bytes and to write them.
+ * Minimum number of characters of a response that is encoded here, piece by piece. Node.js would join the pieces first,
+ * which took three times as long for ten tasks of 100 KB.
  */
 const LARGE = 262_144;
-/** Minimum length of a piece that is written to the buffer on its own. Shorter pieces are joined first. */
+/** Minimum length of a text that is kept as a separate piece. Shorter ones are joined with their neighbours. */
 export const LONG_TEXT = 4_096;
 
-/**
- * Serializes a response body. Small bodies are returned as a string. Large ones, for example ten tasks of 100
- * KB, are returned as a buffer, so that each piece of text is encoded only once.
- */
-export const toResponseBody = (value: unknown): string | Buffer => {
+/** Serializes a response body. Small bodies are returned as a string, large ones as a buffer. */
+export function toResponseBody(value: unknown): string | Buffer {
   const texts = serialize(value);
   if (texts.reduce((sum, { length }) => sum + length, 0) < LARGE) return texts.join("");
-  const joined: string[] = [];
-  let short = "";
-  for (const text of texts) {
-    if (text.length < LONG_TEXT) {
-      short += text;
-    } else {
-      joined.push(short, text);
-      short = "";
-    }
-  }
-  joined.push(short);
-  const bytes = Buffer.allocUnsafeSlow(joined.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
-  joined.reduce((offset, text) => offset + bytes.write(text, offset), 0);
+  const bytes = Buffer.allocUnsafeSlow(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
+  texts.reduce((offset, text) => offset + bytes.write(text, offset), 0);
   return bytes;
-};
+}

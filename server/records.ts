@@ -3,6 +3,7 @@ import type {
   JobAddress,
   JsonObject,
   JsonValue,
+  PageQuery,
   Progress,
   StopReason,
   Task,
@@ -32,11 +33,7 @@ export interface JobRecord extends RegisteredJob {
 }
 
 /** A registration whose schemas have been validated. */
-export interface NewJob extends JobAddress, JobOptions {
-  readonly id: string;
-  readonly schema: JsonObject;
-  readonly resultSchema: JsonObject | null;
-  readonly schemaHash: string;
+export interface NewJob extends Omit<RegisteredJob, "createdAt" | "rowVersion"> {
   /** The id of an existing worker, or a worker to create if the job is new or its schemas match. */
   readonly worker: { readonly id: string } | { readonly create: NewWorkerRecord };
 }
@@ -52,11 +49,7 @@ export type RegisterOutcome =
   | { readonly kind: "conflict"; readonly registered: JobRecord }
   | { readonly kind: "worker-not-found" };
 
-/** A worker as it is stored. Lists contain its counts in addition. */
-export interface WorkerRecord {
-  readonly id: string;
-  readonly name: string | null;
-  readonly userId: string;
+export interface WorkerRecord extends NewWorkerRecord {
   readonly lastHeartbeat: string;
   /** True if the worker gets no more tasks. */
   readonly isDraining: boolean;
@@ -73,15 +66,9 @@ export interface TaskRecord {
   readonly workerUserId: string | null;
   /** `task.worker_id`, or if it is null, the last worker with a lease. A requeue must notify this worker. */
   readonly lastWorkerId: string | null;
-  /**
-   * True if no worker has a lease and the last worker did not end its lease itself, for example because the
-   * task was cancelled, timed out or requeued.
-   */
+  /** True if something other than its worker ended the last lease, for example a cancel or a timeout. */
   readonly isLeaseRevoked: boolean;
-  /**
-   * Queue position among the due tasks of the job. Null if it was not requested, or if the task is not
-   * pending and due.
-   */
+  /** Position among the due tasks of the job; null if not requested, or if the task is not pending and due. */
   readonly queuePosition: number | null;
 }
 
@@ -103,10 +90,7 @@ export interface NewTask extends TaskOptions {
   readonly jobId: string;
   /** Hash of the job's schemas. The insert fails if the job was removed or has another hash. */
   readonly schemaHash: string;
-  /**
-   * If set, the insert also fails if anything else in the job has changed, because the defaults came from a
-   * cached copy of the job.
-   */
+  /** If set, the insert also fails if the job has changed, because its defaults came from a cache. */
   readonly jobVersion?: string;
   /** The fairness of the job when it was read. With `room`, rooms take turns. */
   readonly fairness?: Fairness;
@@ -160,12 +144,8 @@ export interface Transition {
   readonly progress?: Progress;
 }
 
-export interface Window {
-  readonly limit: number;
-  readonly offset: number;
-}
+export type Window = Readonly<PageQuery>;
 
-/** The items of a page, and the total number of items. */
 export interface ResultPage<Item> {
   readonly items: readonly Item[];
   readonly total: number;

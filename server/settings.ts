@@ -6,9 +6,7 @@ import { parsePostgresUrl } from "./storage/database/postgres-url.ts";
 
 export { SettingsError } from "./settings-error.ts";
 
-const TRUE = ["true", "1", "yes", "on"];
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
-const FALSE = ["false", "0", "no", "off"];
 
 /** Accepts a number or its text, because environment variables are text. */
 const number = (schema: z.ZodNumber) =>
@@ -17,21 +15,13 @@ const number = (schema: z.ZodNumber) =>
     schema,
   );
 
-const flag = z.preprocess((value) => {
-  if (typeof value !== "string") return value;
-  const word = value.toLowerCase();
-  return TRUE.includes(word) ? true : FALSE.includes(word) ? false : value;
-}, z.boolean());
+/** Accepts a boolean or its text: true, 1, yes or on, and false, 0, no or off. */
+const flag = z.union([z.boolean(), z.stringbool()], { error: "must be true or false" });
 
 const list = z.preprocess(
   (value) => (typeof value === "string" ? value.split(",").map((part) => part.trim()) : value),
   z.array(NamePart).min(1),
 );
-
-const url = (protocols: RegExp, example: string) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.test(new URL(value).protocol), {
-    error: `must be a URL like ${example}`,
-  });
 
 /** Accepts a connection URL only if its parser supports every parameter in it. */
 const connectionUrl = (parse: (value: string) => unknown) =>
@@ -44,9 +34,7 @@ const connectionUrl = (parse: (value: string) => unknown) =>
     }
   });
 
-/**
- * The settings of a server and their defaults. Durations are in seconds. `docs/settings.md` describes each setting.
- */
+/** The settings of a server and their defaults. Durations are in seconds. `docs/settings.md` describes them. */
 export const Settings = z.object({
   database_url: connectionUrl(parsePostgresUrl).optional(),
   data_dir: z.string().min(1).default(".joblib").describe("directory of the embedded database"),
@@ -72,7 +60,7 @@ export const Settings = z.object({
   body_limit: number(z.int().min(1024).max(1_073_741_824)).default(1_048_576),
   task_retention_days: number(z.number().positive().max(36_500)).optional(),
   jwt_secret: z.string().min(32, { error: "must be at least 32 characters" }).optional(),
-  jwks_url: url(/^https?:$/, "https://issuer/jwks.json").optional(),
+  jwks_url: z.url({ protocol: /^https?$/, error: "must be a URL like https://issuer/jwks.json" }).optional(),
   dashboard: flag.default(true).describe("serve the dashboard at / (only joblib serve)"),
   host: z.string().min(1).default("127.0.0.1"),
   port: number(z.int().min(0).max(65_535)).default(7800),
@@ -89,7 +77,6 @@ export type SettingsInput = { readonly [Name in keyof Settings]?: Settings[Name]
   readonly [Name in keyof Settings as Camel<Name>]?: Settings[Name] | undefined;
 };
 
-const SECRETS: readonly string[] = ["jwt_secret"];
 const toSnakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const toVariableName = (name: string) => `JOBLIB_${name.toUpperCase()}`;
 
@@ -97,10 +84,10 @@ const toVariableName = (name: string) => `JOBLIB_${name.toUpperCase()}`;
  * Resolves the settings: `overrides`, then the environment, then the defaults. Throws a `SettingsError` that names the
  * first invalid setting.
  */
-export const parseSettings = (
+export function parseSettings(
   env: Readonly<Record<string, string | undefined>>,
   overrides: SettingsInput = {},
-): Settings => {
+): Settings {
   const values: Record<string, unknown> = {};
   const sources: Record<string, string> = {};
   for (const name of Object.keys(Settings.shape)) {
@@ -128,7 +115,7 @@ export const parseSettings = (
     );
   }
   return parsed.data;
-};
+}
 
 /** Does not use the WHATWG URL parser, because it rejects some valid PostgreSQL URLs. */
 const redactPassword = (value: string) =>
@@ -140,7 +127,7 @@ const redactPassword = (value: string) =>
 export const redactSettings = (settings: Settings): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(settings).map(([name, value]) => {
-      if (SECRETS.includes(name)) return [name, "***"];
+      if (name === "jwt_secret") return [name, "***"];
       return [name, name.endsWith("_url") && typeof value === "string" ? redactPassword(value) : value];
     }),
   );

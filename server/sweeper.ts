@@ -2,17 +2,11 @@ import type { Context } from "./context.ts";
 import { StorageUnavailable } from "./storage/sessions/storage-errors.ts";
 import { sweep, sweepOverdueTasks } from "./use-cases/workers/sweep.ts";
 
-/**
- * Interval of the search for tasks that exceeded `timeout_seconds`. It is short, so that they end within a
- * second.
- */
+/** Interval of the search for tasks that exceeded `timeout_seconds`, so that they end within a second. */
 const OVERDUE_INTERVAL_MS = 500;
 /** If a timer is this late, the process was blocked, so heartbeats may be waiting to be read. */
 const STALL_MS = 3_000;
-/**
- * If a read of the workers' table takes this long, heartbeats are delayed as well, by a lock or because the
- * database is slow.
- */
+/** If a read of the workers' table takes this long, heartbeats are delayed as well. */
 const SLOW_PROBE_MS = 3_000;
 
 /**
@@ -21,8 +15,7 @@ const SLOW_PROBE_MS = 3_000;
  */
 export class Sweeper {
   readonly #context: Context;
-  #sweepTimer: NodeJS.Timeout | undefined;
-  #overdueTimer: NodeJS.Timeout | undefined;
+  #timers: NodeJS.Timeout[] = [];
   readonly #running = new Map<() => Promise<void>, Promise<void>>();
   /** Ids of overdue tasks that could not be ended. */
   readonly #failedIds = new Set<string>();
@@ -41,17 +34,16 @@ export class Sweeper {
     const { settings } = this.#context;
     this.#pause();
     this.#lastTickAt = performance.now();
-    this.#sweepTimer = setInterval(() => this.#run(this.#sweep), settings.sweeper_interval_seconds * 1000);
-    this.#overdueTimer = setInterval(() => this.#run(this.#endOverdueTasks), OVERDUE_INTERVAL_MS);
-    this.#sweepTimer.unref();
-    this.#overdueTimer.unref();
+    this.#timers = [
+      setInterval(() => this.#run(this.#sweep), settings.sweeper_interval_seconds * 1000).unref(),
+      setInterval(() => this.#run(this.#endOverdueTasks), OVERDUE_INTERVAL_MS).unref(),
+    ];
   }
 
   /** Stops the timers. Resolves when the running sweep has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    clearInterval(this.#sweepTimer);
-    clearInterval(this.#overdueTimer);
+    for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(this.#running.values());
   }
 
@@ -94,17 +86,16 @@ export class Sweeper {
   }
 
   readonly #sweep = async (): Promise<void> => {
-    // Each sweep tries again to end the overdue tasks that could not be ended, and logs each of them again if
-    // that fails.
-    this.#failedIds.clear();
-    const result = await sweep(this.#context, {
-      canEndWorkers: this.#canEndWorkers,
-      failedIds: this.#failedIds,
-    });
-    this.#context.sweepStatus.sweepFinished();
-    if (result !== undefined) this.#context.meter.sweepFinished(result);
-    if (result === undefined || result.workers + result.tasks + result.jobs + result.deleted === 0) return;
-    this.#context.log.info({ swept: result }, "sweep finished");
+    const { log, meter, sweepStatus } = this.#context;
+    const failedIds = this.#failedIds;
+    // Each sweep tries again to end these tasks, and logs them again if that fails.
+    failedIds.clear();
+    const result = await sweep(this.#context, { canEndWorkers: this.#canEndWorkers, failedIds });
+    sweepStatus.sweepFinished();
+    if (result === undefined) return;
+    meter.sweepFinished(result);
+    if (result.workers + result.tasks + result.jobs + result.deleted === 0) return;
+    log.info({ swept: result }, "sweep finished");
   };
 
   readonly #endOverdueTasks = async (): Promise<void> => {

@@ -7,13 +7,9 @@ import type { WireTask } from "./storage/task-columns.ts";
 type Naming = Pick<Settings, "job_name_style">;
 
 /** Converts a stored task to the format of a response. */
-export const toWireTask = ({ job_name_style }: Naming, record: TaskRecord): WireTask => {
-  return {
-    ...record.task,
-    job_name: formatJobName(record.job, job_name_style),
-    queue_position: record.queuePosition,
-  };
-};
+export function toWireTask({ job_name_style }: Naming, { task, job, queuePosition }: TaskRecord): WireTask {
+  return { ...task, job_name: formatJobName(job, job_name_style), queue_position: queuePosition };
+}
 
 /** Converts a stored job to the format of a response. `workerId` is the worker that has just registered it. */
 export const toWireJob = (

@@ -83,3 +83,5 @@ export const adoptLateResult = operation({
   responses: { 200: Task },
   problems: ["task-not-found", "invalid-task-transition"],
 });
+
+export const attemptOperations = { listAttempts, listLateResults, adoptLateResult } as const;

@@ -43,3 +43,5 @@ export const claimTasks = operation({
   responses: { 200: z.object({ tasks: z.array(Task), draining: Draining }) },
   problems: ["worker-not-found"],
 });
+
+export const claimOperations = { claimTask, claimTasks } as const;

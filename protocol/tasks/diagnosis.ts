@@ -47,3 +47,5 @@ export const diagnoseTask = operation({
   responses: { 200: Diagnosis },
   problems: ["task-not-found"],
 });
+
+export const diagnosisOperations = { diagnoseTask } as const;

@@ -135,3 +135,5 @@ export const retryTasks = operation({
   responses: { 200: BulkOutcome },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
+
+export const taskListOperations = { listRoomTasks, cancelTasks, retryTasks } as const;

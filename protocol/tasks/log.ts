@@ -78,3 +78,5 @@ export const readTaskLogs = operation({
   responses: { 200: LogPage },
   problems: ["task-not-found"],
 });
+
+export const taskLogOperations = { readTaskLogs } as const;

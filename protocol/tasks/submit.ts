@@ -156,3 +156,5 @@ export const submitBatch = operation({
   minimal: { 200: MinimalSubmitBatchResults },
   problems: ["invalid-room-id"],
 });
+
+export const submitOperations = { submitTask, submitTasks, submitBatch } as const;

@@ -113,3 +113,5 @@ export const retryTask = operation({
   responses: { 200: Task },
   problems: ["task-not-found", "job-not-found", "invalid-task-transition"],
 });
+
+export const taskOperations = { readTask, retryTask } as const;

@@ -95,3 +95,5 @@ export const updateTasks = operation({
   },
   problems: ["worker-not-found"],
 });
+
+export const updateOperations = { updateTask, updateTasks } as const;

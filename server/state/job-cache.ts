@@ -1,41 +1,50 @@
 import { LRUCache } from "lru-cache";
 import type { JobAddress } from "../../protocol/index.ts";
 import type { RegisteredJob } from "../records.ts";
+import type { Settings } from "../settings.ts";
 import type { Storage } from "../storage/ports/storage.ts";
 
 const MAX_ENTRIES = 5_000;
 
-const toKey = ({ roomId, category, name }: JobAddress) => `${roomId}:${category}:${name}`;
+type ResultSchema = Pick<RegisteredJob, "resultSchema" | "schemaHash">;
 
-/** A job, and whether it has just been read from the database. */
-export interface CachedJob {
-  readonly job: RegisteredJob;
-  readonly isFresh: boolean;
-}
-
-/**
- * Caches jobs, so that a submit does not have to read them. Entries may be outdated, but the insert of a task
- * succeeds only if the job has not changed since it was read.
- */
+/** Caches jobs, so that submits and completions do not have to read them. */
 export class JobCache {
   readonly #jobs = new LRUCache<string, RegisteredJob>({ max: MAX_ENTRIES });
+  readonly #resultSchemas = new LRUCache<string, ResultSchema>({ max: MAX_ENTRIES });
   readonly #storage: Pick<Storage, "jobs">;
+  readonly #settings: Pick<Settings, "worker_timeout_threshold">;
 
-  constructor(storage: Pick<Storage, "jobs">) {
+  constructor(storage: Pick<Storage, "jobs">, settings: Pick<Settings, "worker_timeout_threshold">) {
     this.#storage = storage;
+    this.#settings = settings;
   }
 
   /**
-   * Returns the job from the cache. Reads it from the database if it is not cached or if `mustBeFresh` is
-   * true.
+   * Returns a job. Unless `mustBeFresh` is true, it may come from the cache and be outdated, but the insert of a task
+   * succeeds only if the job has not changed since it was read.
    */
-  async find(address: JobAddress, mustBeFresh: boolean): Promise<CachedJob | undefined> {
-    const key = toKey(address);
+  async find(address: JobAddress, mustBeFresh: boolean): Promise<RegisteredJob | undefined> {
+    const key = `${address.roomId}:${address.category}:${address.name}`;
     const cached = mustBeFresh ? undefined : this.#jobs.get(key);
-    if (cached !== undefined) return { job: cached, isFresh: false };
+    if (cached !== undefined) return cached;
     const job = await this.#storage.jobs.findWithoutCounts(address);
     if (job === undefined) this.#jobs.delete(key);
     else this.#jobs.set(key, job);
-    return job && { job, isFresh: true };
+    return job;
+  }
+
+  /**
+   * Returns the result schema of a job, even of a removed one. It never changes: a job that is registered again with
+   * other schemas has another id.
+   */
+  async findResultSchema(jobId: string): Promise<ResultSchema | undefined> {
+    const cached = this.#resultSchemas.get(jobId);
+    if (cached !== undefined) return cached;
+    const job = await this.#storage.jobs.findById(jobId, this.#settings.worker_timeout_threshold);
+    if (job === undefined) return undefined;
+    const { resultSchema, schemaHash } = job;
+    this.#resultSchemas.set(jobId, { resultSchema, schemaHash });
+    return { resultSchema, schemaHash };
   }
 }

@@ -11,10 +11,7 @@ export interface LongPoll {
 /** Returns the time at which a long poll ends, in milliseconds of the monotonic clock (`performance.now()`). */
 export const getDeadline = (longPoll: LongPoll): number => performance.now() + longPoll.seconds * 1000;
 
-/**
- * Wakes a waiting request. A notification is remembered until `reset`, so that none is lost between a read
- * and the following wait.
- */
+/** Wakes a waiting request. Remembers a notification, so that none is lost between a read and the wait. */
 export class WakeSignal {
   #isNotified = false;
   #resolve: (() => void) | undefined;
@@ -38,9 +35,7 @@ export class WakeSignal {
     this.#resolve?.();
   }
 
-  /**
-   * Discards a notification. Call this before reading, because the read returns data that is at least as new.
-   */
+  /** Discards a notification. Call this before a read, which returns data that is at least as new. */
   reset(): void {
     this.#isNotified = false;
   }
@@ -63,15 +58,9 @@ export class WakeSignal {
   }
 }
 
-/**
- * Poll interval while events may be lost. A change is then reported within one second, including the time of
- * the read.
- */
+/** Poll interval while events may be lost, so that a change is reported within one second. */
 const INTERVAL_WITHOUT_BUS_MS = 800;
 
-/**
- * Returns the milliseconds until the next poll: less than a second while the bus is down, otherwise `seconds`
- * with a random deviation of ±20 %.
- */
+/** Returns the milliseconds until the next poll: `seconds` ± 20 %, or less than 1 s while the bus is down. */
 export const getPollInterval = (bus: { readonly state: "up" | "down" }, seconds = 5): number =>
   bus.state === "down" ? INTERVAL_WITHOUT_BUS_MS : seconds * 1000 * (0.8 + 0.4 * Math.random());

@@ -17,10 +17,7 @@ import { toWireTask } from "../wire.ts";
 const MAX_BUFFERED_EVENTS = 1000;
 /** Maximum number of characters of the buffered events of a room. */
 const MAX_BUFFERED_CHARACTERS = 8_000_000;
-/**
- * Maximum number of tasks that are reported individually if they changed at the same time. For more tasks, a
- * single `reset` is sent.
- */
+/** Maximum number of tasks that are reported individually; more simultaneous changes cause a `reset`. */
 const MAX_TASK_EVENTS = 200;
 /** Number of tasks that are read at once. Each task may have a payload and a result of several megabytes. */
 const READ_BATCH = 20;
@@ -34,16 +31,17 @@ interface Ports {
 }
 
 /** The changes of one room. They are read only once for all clients of this server that follow the room. */
-export class RoomFeed {
+class RoomFeed {
+  /** Called after each event. */
+  readonly listeners = new Set<() => void>();
+  /** Resolves when no later event can be missed. */
+  readonly isOpen: Promise<void>;
+  closeTimer: NodeJS.Timeout | undefined;
   readonly #ports: Ports;
   readonly #roomId: string;
-  /**
-   * A part of every event id. It distinguishes this feed from feeds of other servers and from earlier feeds,
-   * whose positions are unknown here.
-   */
+  /** A part of every event id, because positions of other servers' and earlier feeds are unknown here. */
   readonly #epoch = randomUUID().slice(0, 8);
   readonly #buffer: { readonly event: FeedEvent; readonly characters: number }[] = [];
-  readonly #listeners = new Set<() => void>();
   readonly #changedTaskIds = new Set<string>();
   #count = 0;
   #characters = 0;
@@ -53,6 +51,7 @@ export class RoomFeed {
   constructor(ports: Ports, roomId: string) {
     this.#ports = ports;
     this.#roomId = roomId;
+    this.isOpen = this.#open();
   }
 
   /** The position after the latest event. */
@@ -60,36 +59,16 @@ export class RoomFeed {
     return this.#count;
   }
 
-  get hasListeners(): boolean {
-    return this.#listeners.size > 0;
-  }
-
-  async open(): Promise<void> {
-    const rooms = new Set([this.#roomId, GLOBAL_ROOM]);
-    const subscribing = [...rooms].map((room) =>
-      this.#ports.bus.subscribe(getRoomChannel(room), (event) => this.#onBusEvent(event, room)),
-    );
-    this.#subscriptions = await Promise.all(subscribing);
-  }
-
   close(): void {
+    clearTimeout(this.closeTimer);
     for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
   }
 
-  listen(listener: () => void): Unsubscribe {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  /** Formats a position as an event id. */
   formatId(position: number): string {
     return `${this.#epoch}-${position}`;
   }
 
-  /**
-   * Returns the position of an event id. Returns undefined if the id is from another feed or is no longer
-   * buffered.
-   */
+  /** Returns the position of an event id; undefined if it is from another feed or no longer buffered. */
   parseId(id: string): number | undefined {
     const [epoch, count] = id.split("-");
     const position = Number(count);
@@ -97,13 +76,19 @@ export class RoomFeed {
     return isKnown ? position : undefined;
   }
 
-  /**
-   * Returns the event at a position, undefined if there is none yet, or `reset` if it is no longer buffered.
-   */
+  /** Returns the event at a position; undefined if there is none yet, `reset` if it is no longer buffered. */
   getEvent(position: number): FeedEvent | undefined {
     if (position >= this.#count) return undefined;
     if (!this.#isBuffered(position)) return { event: "reset", data: {} };
     return this.#buffer[position - (this.#count - this.#buffer.length)]?.event;
+  }
+
+  async #open(): Promise<void> {
+    const rooms = [...new Set([this.#roomId, GLOBAL_ROOM])];
+    const subscribing = rooms.map((room) =>
+      this.#ports.bus.subscribe(getRoomChannel(room), (event) => this.#onBusEvent(event, room)),
+    );
+    this.#subscriptions = await Promise.all(subscribing);
   }
 
   #isBuffered(position: number): boolean {
@@ -119,9 +104,7 @@ export class RoomFeed {
     }
   }
 
-  /**
-   * Reads changed tasks in batches. A task that changes several times before it is read is read only once.
-   */
+  /** Reads changed tasks in batches. A task that changes several times before that is read only once. */
   async #readChangedTasks(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
@@ -166,7 +149,7 @@ export class RoomFeed {
     ) {
       this.#characters -= this.#buffer.shift()?.characters ?? 0;
     }
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.listeners) listener();
   }
 }
 
@@ -176,52 +159,40 @@ const CLOSE_DELAY_MS = 60_000;
 /** The feeds of this server, one for each room that is followed. */
 export class RoomFeeds {
   readonly #ports: Ports;
-  readonly #feeds = new Map<string, { readonly feed: RoomFeed; readonly isOpen: Promise<void> }>();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #feeds = new Map<string, RoomFeed>();
 
   constructor(ports: Ports) {
     this.#ports = ports;
   }
 
-  /**
-   * Returns the feed of a room once it is subscribed, so that no event is missed. `listener` is called for each event
-   * until `leave` is called.
-   */
+  /** Returns the subscribed feed of a room. `listener` is called for each event until `leave` is called. */
   async follow(roomId: string, listener: () => void): Promise<{ feed: RoomFeed; leave: Unsubscribe }> {
-    const entry = this.#feeds.get(roomId) ?? this.#open(roomId);
-    clearTimeout(this.#timers.get(roomId));
-    const removeListener = entry.feed.listen(listener);
+    const feed = this.#feeds.get(roomId) ?? new RoomFeed(this.#ports, roomId);
+    this.#feeds.set(roomId, feed);
+    clearTimeout(feed.closeTimer);
+    feed.listeners.add(listener);
     const leave = () => {
-      removeListener();
-      if (entry.feed.hasListeners || this.#feeds.get(roomId) !== entry) return;
-      clearTimeout(this.#timers.get(roomId));
-      this.#timers.set(roomId, setTimeout(() => this.#close(roomId), CLOSE_DELAY_MS).unref());
+      feed.listeners.delete(listener);
+      if (feed.listeners.size > 0) return;
+      clearTimeout(feed.closeTimer);
+      feed.closeTimer = setTimeout(() => this.#close(roomId, feed), CLOSE_DELAY_MS).unref();
     };
     try {
-      await entry.isOpen;
+      await feed.isOpen;
     } catch (error) {
-      leave();
-      this.#close(roomId);
+      feed.listeners.delete(listener);
+      this.#close(roomId, feed);
       throw error;
     }
-    return { feed: entry.feed, leave };
+    return { feed, leave };
   }
 
   close(): void {
-    for (const roomId of [...this.#feeds.keys()]) this.#close(roomId);
+    for (const [roomId, feed] of this.#feeds) this.#close(roomId, feed);
   }
 
-  #open(roomId: string) {
-    const feed = new RoomFeed(this.#ports, roomId);
-    const entry = { feed, isOpen: feed.open() };
-    this.#feeds.set(roomId, entry);
-    return entry;
-  }
-
-  #close(roomId: string): void {
-    clearTimeout(this.#timers.get(roomId));
-    this.#timers.delete(roomId);
-    this.#feeds.get(roomId)?.feed.close();
-    this.#feeds.delete(roomId);
+  #close(roomId: string, feed: RoomFeed): void {
+    feed.close();
+    if (this.#feeds.get(roomId) === feed) this.#feeds.delete(roomId);
   }
 }

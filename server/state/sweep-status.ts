@@ -1,18 +1,15 @@
 /** The time of the last sweep of this server, or of its last attempt while another server was sweeping. */
 export class SweepStatus {
-  readonly #startedAt = Date.now();
-  #lastAt: number | undefined;
+  readonly #startedAt = new Date();
+  last: Date | undefined;
 
   sweepFinished(): void {
-    this.#lastAt = Date.now();
-  }
-
-  get last(): Date | undefined {
-    return this.#lastAt === undefined ? undefined : new Date(this.#lastAt);
+    this.last = new Date();
   }
 
   /** Returns true if no sweep finished within three intervals. */
   isLate(intervalSeconds: number): boolean {
-    return Date.now() - (this.#lastAt ?? this.#startedAt) > 3 * intervalSeconds * 1000;
+    const last = this.last ?? this.#startedAt;
+    return Date.now() - last.getTime() > 3 * intervalSeconds * 1000;
   }
 }

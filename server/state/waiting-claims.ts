@@ -1,18 +1,59 @@
 import { type Event, getJobChannel } from "../../protocol/index.ts";
 import type { EventBus, Log, Unsubscribe } from "../ports.ts";
+import type { ClaimedTaskRecord } from "../records.ts";
 import type { Storage } from "../storage/ports/storage.ts";
-import { getPollInterval } from "./long-poll.ts";
-import type { WaitingClaim } from "./waiting-claim.ts";
+import { getPollInterval, WakeSignal } from "./long-poll.ts";
 
-/**
- * Time for which a channel stays subscribed after its last claim has ended, because workers usually claim
- * again soon.
- */
+/** A claim that waits for a direct assignment, or for a notification to read from the database. */
+export class WaitingClaim extends WakeSignal {
+  readonly workerId: string;
+  readonly limit: number;
+  /** True if the claim also starts the tasks. */
+  readonly start: boolean;
+  jobIds: readonly string[] = [];
+  #assignment: PromiseWithResolvers<ClaimedTaskRecord | undefined> | undefined;
+
+  constructor({ workerId, limit, start }: Pick<WaitingClaim, "workerId" | "limit" | "start">) {
+    super();
+    this.workerId = workerId;
+    this.limit = limit;
+    this.start = start;
+  }
+
+  /** True if the claim waits, has not been notified and is not reserved. */
+  get isAvailable(): boolean {
+    return this.isWaiting && !this.isNotified && !this.isReserved;
+  }
+
+  /** True while a task is being inserted for this claim. */
+  get isReserved(): boolean {
+    return this.#assignment !== undefined;
+  }
+
+  /** Reserves the claim for a task that is being inserted. */
+  reserve(): void {
+    this.#assignment = Promise.withResolvers();
+  }
+
+  /** Ends a reservation. Passes the assigned task; without one, the claim reads from the database itself. */
+  assign(task: ClaimedTaskRecord | undefined): void {
+    this.#assignment?.resolve(task);
+    if (task === undefined) this.notify();
+    else this.release();
+  }
+
+  /** Waits for the outcome of a pending insert. Returns the task that was assigned, if any. */
+  async takeAssignment(): Promise<ClaimedTaskRecord | undefined> {
+    const task = await this.#assignment?.promise;
+    this.#assignment = undefined;
+    return task;
+  }
+}
+
+/** Time for which an unused channel stays subscribed, because workers usually claim again soon. */
 const UNSUBSCRIBE_DELAY_MS = 10_000;
 const MIN_POLL_DELAY_MS = 20;
-/**
- * Delay of the next poll if some due tasks have not been claimed yet by the claims that were woken for them.
- */
+/** Delay of the next poll if claims were woken for due tasks, to check whether these were claimed. */
 const DUE_POLL_DELAY_MS = 500;
 /** Delay of the next poll after a failure. */
 const FAILED_POLL_DELAY_MS = 1000;
@@ -91,17 +132,17 @@ export class WaitingClaims {
     }
   }
 
-  /** Returns the first claim that waits for a task of the job and is neither notified nor reserved. */
-  findAvailable(jobId: string): WaitingClaim | undefined {
+  /** Reserves the first claim that waits for a task of the job and is neither notified nor reserved. */
+  reserve(jobId: string): WaitingClaim | undefined {
     for (const claim of this.#channels.get(jobId)?.claims ?? []) {
-      if (claim.isAvailable) return claim;
+      if (!claim.isAvailable) continue;
+      claim.reserve();
+      return claim;
     }
     return undefined;
   }
 
-  /**
-   * Wakes the claims of a worker whose jobs changed, so that they subscribe to the channels of the new jobs.
-   */
+  /** Wakes the claims of a worker whose jobs changed, so that they subscribe to the new channels. */
   refresh(workerId: string): void {
     for (const claim of this.#claims) {
       if (claim.workerId === workerId) claim.notify();
@@ -149,16 +190,14 @@ export class WaitingClaims {
 
   #onEvent(jobId: string, event: Event | undefined): void {
     if (event?.kind === "work-available" && event.count > 0) this.#wake(jobId, event.count);
-    // A count of 0 announces a task that will be due later, and an undefined event means that events may have
-    // been missed. In both cases, a poll finds the tasks.
+    // A poll finds delayed tasks (count 0), and tasks whose event was missed (undefined).
     else this.#schedulePoll(0);
   }
 
   /** Wakes enough claims to claim `count` tasks, in the order in which they started to wait. */
   #wake(jobId: string, count: number): void {
     let left = count;
-    // Reserved claims are woken last, because they ignore the notification if they get the task that is being
-    // inserted.
+    // Reserved claims come last, because they ignore the notification if they get the inserted task.
     for (const includesReserved of [false, true]) {
       for (const claim of this.#channels.get(jobId)?.claims ?? []) {
         if (left <= 0) return;
@@ -203,8 +242,7 @@ export class WaitingClaims {
       if (jobIds.length > 0) {
         await this.#wakeForDueTasks(jobIds);
         const seconds = await this.#storage.tasks.getSecondsUntilDue(jobIds);
-        // If claims were woken for tasks that are already due, the next poll checks whether these were
-        // claimed.
+        // If claims were woken for due tasks, the next poll checks whether these were claimed.
         if (seconds !== undefined)
           delay = Math.min(delay, seconds > 0 ? seconds * 1000 + 1 : DUE_POLL_DELAY_MS);
       }

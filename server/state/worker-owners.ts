@@ -4,17 +4,13 @@ import { type Caller, forbidden } from "../access.ts";
 import { isUuid } from "../storage/ids.ts";
 import type { Storage } from "../storage/ports/storage.ts";
 
-const MAX_ENTRIES = 10_000;
+export function workerNotFound(): Problem {
+  return new Problem("worker-not-found", "Worker not found. It may have been removed.");
+}
 
-export const workerNotFound = (): Problem =>
-  new Problem("worker-not-found", "Worker not found. It may have been removed.");
-
-/**
- * Cache of worker owners. A worker's owner never changes, so entries never expire. An entry does not prove
- * that the worker still exists; the statements that use the worker check this.
- */
+/** Cache of worker owners, which never change. An entry does not prove that the worker still exists. */
 export class WorkerOwners {
-  readonly #ownerIds = new LRUCache<string, string>({ max: MAX_ENTRIES });
+  readonly #ownerIds = new LRUCache<string, string>({ max: 10_000 });
   readonly #storage: Pick<Storage, "workers">;
 
   constructor(storage: Pick<Storage, "workers">) {
@@ -29,10 +25,7 @@ export class WorkerOwners {
     this.#ownerIds.delete(workerId);
   }
 
-  /**
-   * Returns the user id of a worker's owner, or undefined if the worker does not exist. If the worker is
-   * cached, it may no longer exist.
-   */
+  /** Returns the user id of a worker's owner; undefined if the worker does not exist. */
   async getOwnerId(workerId: string): Promise<string | undefined> {
     if (!isUuid(workerId)) return undefined;
     const cached = this.#ownerIds.get(workerId);
@@ -42,13 +35,10 @@ export class WorkerOwners {
     return worker?.userId;
   }
 
-  /**
-   * Throws a 404 if the worker does not exist, and a 403 if it belongs to another user. With `allowAdmin`, an
-   * admin may use any worker.
-   */
+  /** Throws a 404 if the worker does not exist, and a 403 if it belongs to another user. */
   async requireOwner(caller: Caller, workerId: string, allowAdmin = false): Promise<void> {
     const id = workerId.toLowerCase();
-    const owner = this.#ownerIds.get(id) ?? (await this.getOwnerId(id));
+    const owner = await this.getOwnerId(id);
     if (owner === caller.actor.id) return;
     // If the cached worker no longer exists, the response is a 404 instead of a 403.
     if (owner !== undefined && (await this.#storage.workers.find(id)) !== undefined) {

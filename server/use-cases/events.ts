@@ -1,55 +1,30 @@
-import type { Event, Task } from "../../protocol/index.ts";
+import { type Event, isTerminal, type Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
-import type { CompletedTask, InsertedGroup, TaskRecord } from "../records.ts";
+import type { InsertedGroup, TaskRecord, WorkerRemoval } from "../records.ts";
 
-/** The result of a use case, and the events to publish after its commit. */
-export interface ResultWithEvents<Value> {
-  readonly value: Value;
-  readonly events: readonly Event[];
+/** Publishes events after a commit. The response neither waits for the bus nor fails if the bus does. */
+export function publish({ bus }: Pick<Context, "bus">, events: readonly Event[]): void {
+  if (events.length > 0) void bus.publish(events);
 }
 
 /**
- * Publishes the events of a result and returns its value. The response does not wait for the bus, and does
- * not fail if the bus does.
+ * Passes the row of a task that has ended to the requests of this process that wait for its end, so that they do
+ * not have to read it. Other processes get the event and read the row.
  */
-export const publishEvents = <Value>(
-  { bus }: Pick<Context, "bus">,
-  { value, events }: ResultWithEvents<Value>,
-): Value => {
-  if (events.length > 0) void bus.publish(events);
-  return value;
-};
+export function emitTaskEnd({ taskEnds }: Context, record: TaskRecord): void {
+  if (isTerminal(record.task.status)) taskEnds.emit(record.task.id, record);
+}
 
 /** Creates the event of a changed task. It also wakes the waiting heartbeat of `workerId`, if given. */
-export const createTaskChangedEvent = (
+export function createTaskChangedEvent(
   { task }: { readonly task: Pick<Task, "id" | "room_id" | "status"> },
   workerId: string | null = null,
-): Event => ({
-  kind: "task-changed",
-  taskId: task.id,
-  roomId: task.room_id,
-  workerId,
-  status: task.status,
-});
+): Event {
+  return { kind: "task-changed", taskId: task.id, roomId: task.room_id, workerId, status: task.status };
+}
 
-/** Creates the event of a task that its own worker completed. */
-export const createTaskCompletedEvent = ({ id, roomId }: CompletedTask): Event => ({
-  kind: "task-changed",
-  taskId: id,
-  roomId,
-  workerId: null,
-  status: "completed",
-});
-
-/**
- * Creates one event per job with the number of its due tasks, which wakes waiting claims. A count of 0
- * announces a task that will be due later.
- */
-export const createWorkAvailableEvents = (records: readonly TaskRecord[]): Event[] =>
-  createGroupedWorkEvents(records.map((first) => ({ first, ids: [first.task.id] })));
-
-/** Like `createWorkAvailableEvents`, for groups of inserted tasks. */
-export const createGroupedWorkEvents = (groups: readonly InsertedGroup[]): Event[] => {
+/** Creates one event per job, which wakes claims. Tasks that will be due later count as 0. */
+export function createWorkAvailableEvents(groups: readonly InsertedGroup[]): Event[] {
   const counts = new Map<string, number>();
   for (const { first, ids } of groups) {
     const { jobId, task } = first;
@@ -58,20 +33,44 @@ export const createGroupedWorkEvents = (groups: readonly InsertedGroup[]): Event
     counts.set(jobId, (counts.get(jobId) ?? 0) + (isDue ? ids.length : 0));
   }
   return [...counts].map(([jobId, count]) => ({ kind: "work-available", jobId, count }));
-};
+}
+
+/** Returns each task as a separate group. */
+export function toGroups(records: readonly TaskRecord[]): InsertedGroup[] {
+  return records.map((first) => ({ first, ids: [first.task.id] }));
+}
 
 /**
  * Creates the events of tasks that were changed by something other than their worker, for example requeued.
  * They notify the worker, and wake waiting claims for tasks that are pending again.
  */
-export const createRequeueEvents = (
-  records: readonly TaskRecord[],
-  workerId: string | null = null,
-): Event[] => [
-  ...records.map((record) => createTaskChangedEvent(record, workerId ?? record.lastWorkerId)),
-  ...createWorkAvailableEvents(records),
-];
+export function createRequeueEvents(records: readonly TaskRecord[], workerId: string | null = null): Event[] {
+  return [
+    ...records.map((record) => createTaskChangedEvent(record, workerId ?? record.lastWorkerId)),
+    ...createWorkAvailableEvents(toGroups(records)),
+  ];
+}
 
 /** Creates the events of rooms in which the list of jobs, or the workers of a job, changed. */
-export const createJobsChangedEvents = (rooms: readonly string[]): Event[] =>
-  [...new Set(rooms)].map((roomId) => ({ kind: "jobs-changed", roomId }));
+export function createJobsChangedEvents(rooms: readonly string[]): Event[] {
+  return [...new Set(rooms)].map((roomId) => ({ kind: "jobs-changed", roomId }));
+}
+
+/**
+ * Announces that a worker is gone, with the changes that its removal made; undefined if it was gone already. Wakes the
+ * waiting claims of the worker, so that they fail immediately instead of at their next poll.
+ */
+export function announceRemoval(
+  context: Pick<Context, "bus" | "owners" | "waitingClaims" | "meter">,
+  workerId: string,
+  removal: WorkerRemoval | undefined,
+): void {
+  context.owners.forget(workerId);
+  context.waitingClaims.refresh(workerId);
+  if (removal === undefined) return;
+  context.meter.transitioned(removal.tasks, "lost");
+  publish(context, [
+    ...createRequeueEvents(removal.tasks, workerId),
+    ...createJobsChangedEvents(removal.rooms),
+  ]);
+}

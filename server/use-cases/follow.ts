@@ -1,5 +1,6 @@
 import type { StreamEvent, StreamName } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
+import type { EventBus } from "../ports.ts";
 import type { Serializable } from "../raw-json.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "../state/long-poll.ts";
 
@@ -8,15 +9,8 @@ export type SerializableEvent<Event> = Event extends { readonly data: infer Data
   ? Omit<Event, "data"> & { readonly data: Serializable<Data> }
   : never;
 
-/**
- * A stream of events. If there was no event for a while, a keep-alive is sent, so that proxies do not close
- * the connection.
- */
-export type FollowStream<Name extends StreamName> = AsyncGenerator<
-  SerializableEvent<StreamEvent<Name>> | "keep-alive",
-  void,
-  undefined
->;
+/** An event of a stream. */
+export type FollowEvent<Name extends StreamName> = SerializableEvent<StreamEvent<Name>>;
 
 /** A request to follow a room or a task. */
 export interface FollowInput {
@@ -31,38 +25,34 @@ const KEEP_ALIVE_MS = 15_000;
 /** Time to wait after a notification. Changes in quick succession are then read together. */
 const BATCH_DELAY_MS = 100;
 
-/** Decides when a stream reads again, sends a keep-alive or ends. */
-export class StreamPacer {
-  readonly wakeSignal = new WakeSignal();
-  readonly #deadline: number;
-  readonly #signal: AbortSignal;
-  readonly #bus: { readonly state: "up" | "down" };
-  #lastSentAt = performance.now();
-
-  constructor(longPoll: LongPoll, bus: { readonly state: "up" | "down" }) {
-    this.#deadline = getDeadline(longPoll);
-    this.#signal = longPoll.signal;
-    this.#bus = bus;
-  }
-
-  /** Records that an event or a keep-alive was sent now. */
-  markSent(): void {
-    this.#lastSentAt = performance.now();
-  }
-
-  get isKeepAliveDue(): boolean {
-    return performance.now() - this.#lastSentAt >= KEEP_ALIVE_MS;
-  }
-
-  /** Waits for a notification, the next poll or the next keep-alive. Returns false if the stream must end. */
-  async waitForNext(): Promise<boolean> {
-    const left = () => this.#deadline - performance.now();
-    if (left() <= 0 || this.#signal.aborted) return false;
-    const untilKeepAlive = Math.max(0, this.#lastSentAt + KEEP_ALIVE_MS - performance.now());
-    const timeout = Math.min(left(), untilKeepAlive, getPollInterval(this.#bus));
-    await this.wakeSignal.wait(timeout, this.#signal);
-    if (this.wakeSignal.isNotified)
-      await new WakeSignal().wait(Math.min(BATCH_DELAY_MS, Math.max(0, left())), this.#signal);
-    return !this.#signal.aborted;
+/**
+ * Reads and sends new events after each notification and each poll interval, until the long poll ends. If there is none
+ * for a while, sends a keep-alive, so that proxies do not close the connection.
+ */
+export async function* streamEvents<Event>(
+  readEvents: () => AsyncIterable<Event>,
+  wakeSignal: WakeSignal,
+  { bus, longPoll }: { readonly bus: Pick<EventBus, "state">; readonly longPoll: LongPoll },
+): AsyncGenerator<Event | "keep-alive", void> {
+  const { signal } = longPoll;
+  const deadline = getDeadline(longPoll);
+  let lastSentAt = performance.now();
+  for (;;) {
+    wakeSignal.reset();
+    for await (const event of readEvents()) {
+      yield event;
+      lastSentAt = performance.now();
+    }
+    if (performance.now() - lastSentAt >= KEEP_ALIVE_MS) {
+      yield "keep-alive";
+      lastSentAt = performance.now();
+    }
+    const now = performance.now();
+    if (now >= deadline || signal.aborted) return;
+    const untilKeepAlive = Math.max(0, lastSentAt + KEEP_ALIVE_MS - now);
+    await wakeSignal.wait(Math.min(deadline - now, untilKeepAlive, getPollInterval(bus)), signal);
+    if (wakeSignal.isNotified)
+      await new WakeSignal().wait(Math.min(BATCH_DELAY_MS, deadline - performance.now()), signal);
+    if (signal.aborted) return;
   }
 }

@@ -1,19 +1,8 @@
 import { type CallerInfo, isRoomId, Problem } from "../../protocol/index.ts";
 import { type Caller, canRead } from "../access.ts";
 
-const readRoomAccess = async (caller: Caller, roomId: string) => {
-  if (!isRoomId(roomId)) {
-    throw new Problem(
-      "invalid-room-id",
-      "A room id must be @global, or 1–128 characters without @, :, / and white space.",
-    );
-  }
-  const [read, write] = await Promise.all([canRead(caller, roomId), caller.canAccessRoom(roomId, "write")]);
-  return { room_id: roomId, read, write };
-};
-
 /** Returns the caller's identity and permissions. If a room is given, also returns the access to it. */
-export const readCaller = async (caller: Caller, roomId: string | undefined): Promise<CallerInfo> => {
+export async function readCaller(caller: Caller, roomId: string | undefined): Promise<CallerInfo> {
   const { rooms, jobs, expiresAt, invitationId } = await caller.getCredentials();
   return {
     user_id: caller.actor.id,
@@ -24,4 +13,15 @@ export const readCaller = async (caller: Caller, roomId: string | undefined): Pr
     invitation_id: invitationId,
     room: roomId === undefined ? null : await readRoomAccess(caller, roomId),
   };
-};
+}
+
+async function readRoomAccess(caller: Caller, roomId: string) {
+  if (!isRoomId(roomId)) {
+    throw new Problem(
+      "invalid-room-id",
+      "A room id must be @global, or 1–128 characters without @, :, / and white space.",
+    );
+  }
+  const [read, write] = await Promise.all([canRead(caller, roomId), caller.canAccessRoom(roomId, "write")]);
+  return { room_id: roomId, read, write };
+}

@@ -7,24 +7,25 @@ import { VERSION } from "../version.ts";
 /** Limit of each query: a database that accepts no more connections would otherwise delay the response by 30 s. */
 const QUERY_TIMEOUT_MS = 2_000;
 
-type Findings = Health["database"]["findings"];
+/** Returns the state of the server's components. */
+export async function readHealth(context: Context): Promise<Health> {
+  const { bus, settings, sweepStatus } = context;
+  return {
+    version: VERSION,
+    database: await readDatabaseState(context),
+    bus: { state: bus.state, kind: bus.kind, connection: bus.connectionSecurity },
+    sweeper: {
+      state: sweepStatus.isLate(settings.sweeper_interval_seconds) ? "late" : "up",
+      last_sweep: sweepStatus.last?.toISOString() ?? null,
+      interval_seconds: settings.sweeper_interval_seconds,
+    },
+    long_poll_max_wait_seconds: settings.long_poll_max_wait_seconds,
+    // The time is read last, so that it is not outdated by the duration of the checks above.
+    time: new Date().toISOString(),
+  };
+}
 
-/**
- * Returns the kinds of problems that keep the server from working, each once; undefined if the database did not
- * respond in time.
- */
-const readFindings = async ({ storage, log }: Pick<Context, "storage" | "log">): Promise<Findings> => {
-  const findings = await getValueWithin(storage.check(), QUERY_TIMEOUT_MS);
-  // Names of roles and tables are logged for the administrator, but not returned to every user.
-  for (const finding of findings ?? [])
-    log.error({ kind: finding.kind }, `joblib: ${describeFinding(finding)}`);
-  const kinds = findings?.map(({ kind }) => kind).filter((kind) => kind !== "migrations");
-  return kinds && [...new Set(kinds)];
-};
-
-/** Returns whether the database responds, its response time and its problems. */
-const readDatabaseState = async (ports: Pick<Context, "storage" | "log">): Promise<Health["database"]> => {
-  const { storage } = ports;
+async function readDatabaseState({ storage, log }: Context): Promise<Health["database"]> {
   const startedAt = performance.now();
   const connection = storage.connectionSecurity();
   if (!(await resolvesWithin(storage.ping(), QUERY_TIMEOUT_MS))) {
@@ -32,31 +33,13 @@ const readDatabaseState = async (ports: Pick<Context, "storage" | "log">): Promi
   }
   const milliseconds = Math.round((performance.now() - startedAt) * 10) / 10;
   const pending = await getValueWithin(storage.pendingMigrations(), QUERY_TIMEOUT_MS);
-  const findings = await readFindings(ports);
+  const found = await getValueWithin(storage.check(), QUERY_TIMEOUT_MS);
+  // Names of roles and tables are logged for the administrator, but not returned to every user.
+  for (const finding of found ?? []) log.error({ kind: finding.kind }, `joblib: ${describeFinding(finding)}`);
+  const findings = found?.map(({ kind }) => kind).filter((kind) => kind !== "migrations");
   return {
     ...{ state: "up", milliseconds, connection },
     pending_migrations: pending === undefined ? null : [...pending],
-    ...(findings !== undefined && { findings }),
+    ...(findings !== undefined && { findings: [...new Set(findings)] }),
   };
-};
-
-/** Returns the state of the server's components. */
-export const readHealth = async ({
-  storage,
-  bus,
-  settings,
-  sweepStatus,
-  log,
-}: Pick<Context, "storage" | "bus" | "settings" | "sweepStatus" | "log">): Promise<Health> => ({
-  version: VERSION,
-  database: await readDatabaseState({ storage, log }),
-  bus: { state: bus.state, kind: bus.kind, connection: bus.connectionSecurity },
-  sweeper: {
-    state: sweepStatus.isLate(settings.sweeper_interval_seconds) ? "late" : "up",
-    last_sweep: sweepStatus.last?.toISOString() ?? null,
-    interval_seconds: settings.sweeper_interval_seconds,
-  },
-  long_poll_max_wait_seconds: settings.long_poll_max_wait_seconds,
-  // The time is read last, so that it is not outdated by the duration of the checks above.
-  time: new Date().toISOString(),
-});
+}

@@ -4,7 +4,7 @@ import type { NewJob, NewTask, TaskRecord, Transition } from "../../server/recor
 import type { Storage } from "../../server/storage/ports/storage.ts";
 import type { Orm } from "../../server/storage/sessions/orm.ts";
 import { resolveJobOptions } from "../../server/use-cases/jobs/register-job.ts";
-import { resolveTaskOptions } from "../../server/use-cases/tasks/task-options.ts";
+import { resolveTaskOptions } from "../../server/use-cases/tasks/prepare-tasks.ts";
 
 /** The storage that a suite tests, on its own migrated database. */
 export interface StorageFixture {

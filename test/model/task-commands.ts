@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
 import type { Storage } from "../../server/storage/ports/storage.ts";
-import { resolveTaskOptions } from "../../server/use-cases/tasks/task-options.ts";
+import { resolveTaskOptions } from "../../server/use-cases/tasks/prepare-tasks.ts";
 import type { ModelTask, TaskModel } from "./task-model.ts";
 
 /** The storage under test, and the data that the commands need to use it. */

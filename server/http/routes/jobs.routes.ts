@@ -1,10 +1,8 @@
 import { fillPath, operations } from "../../../protocol/index.ts";
 import type { Context } from "../../context.ts";
-import { publishEvents } from "../../use-cases/events.ts";
-import { listJobs } from "../../use-cases/jobs/list-jobs.ts";
-import { readJob } from "../../use-cases/jobs/read-job.ts";
+import { listJobs, readJob } from "../../use-cases/jobs/read-jobs.ts";
 import { registerJob } from "../../use-cases/jobs/register-job.ts";
-import { validatePayload } from "../../use-cases/jobs/validate-payload.ts";
+import { validatePayload } from "../../use-cases/jobs/schema-checks.ts";
 import { listJobTasks } from "../../use-cases/tasks/list-tasks.ts";
 import type { Handlers } from "../operation-route.ts";
 
@@ -12,10 +10,7 @@ export const createJobRoutes = (context: Context) =>
   ({
     registerJob: async ({ caller, params, body, prefix }) => {
       const roomId = params.room_id;
-      const { isNew, job } = publishEvents(
-        context,
-        await registerJob(context, caller, { roomId, registration: body }),
-      );
+      const { isNew, job } = await registerJob(context, caller, { roomId, registration: body });
       if (!isNew) return { status: 200, body: job };
       const location =
         prefix + fillPath(operations.readJob.path, { room_id: roomId, job_name: job.full_name });
@@ -38,7 +33,7 @@ export const createJobRoutes = (context: Context) =>
     }),
 
     validatePayload: async ({ caller, params, body: { payload } }) => {
-      const request = { roomId: params.room_id, jobName: params.job_name, payload, userId: caller.actor.id };
-      return { status: 200, body: { errors: await validatePayload(context, request) } };
+      const request = { roomId: params.room_id, jobName: params.job_name, payload };
+      return { status: 200, body: { errors: await validatePayload(context, caller, request) } };
     },
   }) satisfies Partial<Handlers>;

@@ -1,5 +1,4 @@
 import type { Context } from "../../context.ts";
-import { publishEvents } from "../../use-cases/events.ts";
 import { createInvitation, listInvitations, revokeInvitation } from "../../use-cases/rooms/invitations.ts";
 import { listRooms } from "../../use-cases/rooms/list-rooms.ts";
 import { readStats } from "../../use-cases/rooms/read-stats.ts";
@@ -30,6 +29,6 @@ export const createRoomRoutes = (context: Context) =>
 
     revokeInvitation: async ({ caller, params }) => ({
       status: 200,
-      body: publishEvents(context, await revokeInvitation(context, caller, params.invitation_id)),
+      body: await revokeInvitation(context, caller, params.invitation_id),
     }),
   }) satisfies Partial<Handlers>;

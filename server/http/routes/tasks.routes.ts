@@ -4,24 +4,22 @@ import { ATTRIBUTES } from "../../../protocol/tracing/names.ts";
 import type { Context } from "../../context.ts";
 import { joinSerialized } from "../../raw-json.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
-import { publishEvents } from "../../use-cases/events.ts";
 import { awaitTask } from "../../use-cases/tasks/await-task.ts";
 import { cancelTasks, retryTasks } from "../../use-cases/tasks/bulk-changes.ts";
-import {
-  type ClaimInput,
-  type ClaimTasksResult,
-  claimTasks,
-  requeueClaims,
-} from "../../use-cases/tasks/claim-tasks.ts";
+import { type ClaimInput, type ClaimTasksResult, claimTasks } from "../../use-cases/tasks/claim-tasks.ts";
 import { diagnoseTask } from "../../use-cases/tasks/diagnose-task.ts";
 import { adoptLateResult, listLateResults } from "../../use-cases/tasks/late-results.ts";
 import { listAttempts } from "../../use-cases/tasks/list-attempts.ts";
 import { listRoomTasks } from "../../use-cases/tasks/list-tasks.ts";
+import { readTaskLogs } from "../../use-cases/tasks/read-task-logs.ts";
+import { requeueClaims } from "../../use-cases/tasks/release-tasks.ts";
 import { retryTask } from "../../use-cases/tasks/retry-task.ts";
-import { submitBatch, toMinimalResults } from "../../use-cases/tasks/submit-batch.ts";
-import { submitTask } from "../../use-cases/tasks/submit-task.ts";
-import { submitTasks } from "../../use-cases/tasks/submit-tasks.ts";
-import { readTaskLogs } from "../../use-cases/tasks/task-logs.ts";
+import {
+  submitBatch,
+  submitTask,
+  submitTasks,
+  toMinimalResults,
+} from "../../use-cases/tasks/submit-tasks.ts";
 import { updateTask } from "../../use-cases/tasks/update-task.ts";
 import { updateTasks, updateTasksMinimal } from "../../use-cases/tasks/update-tasks.ts";
 import type { Call, Handlers } from "../operation-route.ts";
@@ -39,11 +37,9 @@ function requeueUnlessSent(context: Context, reply: FastifyReply, { records }: C
   let isSent = false;
   const requeue = () => {
     if (isSent) return;
-    requeueClaims(context, records).then(
-      (outcome) => publishEvents(context, outcome),
-      (error: unknown) =>
-        context.log.warn({ err: error }, "failed to requeue claims of a client that is gone"),
-    );
+    requeueClaims(context, records).catch((error: unknown) => {
+      context.log.warn({ err: error }, "failed to requeue claims of a client that is gone");
+    });
   };
   if (reply.raw.destroyed) {
     requeue();
@@ -62,7 +58,7 @@ function claim(
 ): Promise<ClaimTasksResult> {
   return runLongPoll((longPoll) =>
     inClaimSpan(request, input.workerId, async () => {
-      const result = publishEvents(context, await claimTasks(context, caller, { input, longPoll }));
+      const result = await claimTasks(context, caller, { input, longPoll });
       requeueUnlessSent(context, reply, result);
       return result;
     }),
@@ -78,12 +74,10 @@ export const createTaskRoutes = (context: Context) =>
       const { room_id: roomId, job_name: jobName } = params;
       const idempotencyKey = joinHeader(request.headers["idempotency-key"]);
       const attributes = { [ATTRIBUTES.room]: roomId, [ATTRIBUTES.destination]: jobName };
-      const { isReplay, tasks } = await inSubmitSpan(request, { attributes }, async (traceContext) => {
-        const input = { roomId, jobName, options: body ?? {}, idempotencyKey, traceContext };
-        return publishEvents(context, await submitTask(context, caller, input));
-      });
-      const [task] = tasks;
-      if (task === undefined) throw new Error("the submit returned no task");
+      const submitted = { ...body, job_name: jobName };
+      const { isReplay, task } = await inSubmitSpan(request, { attributes }, (traceContext) =>
+        submitTask(context, caller, { roomId, task: submitted, idempotencyKey, traceContext }),
+      );
       const location = prefix + fillPath(operations.readTask.path, { task_id: task.id });
       return { status: isReplay ? 200 : 202, body: task, headers: { location, "retry-after": "1" } };
     },
@@ -91,19 +85,14 @@ export const createTaskRoutes = (context: Context) =>
     submitTasks: async ({ caller, params, body, request }) => {
       const { room_id: roomId } = params;
       const isMinimal = prefersMinimal(request.headers.prefer);
-      const submissions = body.tasks.map(({ job_name: jobName, ...options }, index) => ({
-        jobName,
-        options,
-        pointer: `/tasks/${index}`,
-      }));
-      const attributes = { [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: submissions.length };
-      const { tasks, minimal } = await inSubmitSpan(request, { attributes }, async (traceContext) => {
-        const input = { roomId, submissions, isMinimal, traceContext };
-        return publishEvents(context, await submitTasks(context, caller, input));
-      });
-      return minimal === undefined
-        ? { status: 202, body: { tasks } }
-        : { status: 202, body: minimal, headers: APPLIED };
+      const { tasks } = body;
+      const attributes = { [ATTRIBUTES.room]: roomId, [ATTRIBUTES.count]: tasks.length };
+      const submitted = await inSubmitSpan(request, { attributes }, (traceContext) =>
+        submitTasks(context, caller, { roomId, tasks, isMinimal, traceContext }),
+      );
+      return "tasks" in submitted
+        ? { status: 202, body: submitted }
+        : { status: 202, body: submitted, headers: APPLIED };
     },
 
     submitBatch: async ({ caller, params, body: { submissions }, request, prefix }) => {
@@ -170,17 +159,12 @@ export const createTaskRoutes = (context: Context) =>
 
     readTaskLogs: async ({ caller, params, query }) => ({
       status: 200,
-      body: await readTaskLogs(context, caller, {
-        taskId: params.task_id,
-        after: query.after,
-        limit: query.limit,
-      }),
+      body: await readTaskLogs(context, caller, params.task_id, query),
     }),
 
     updateTask: async ({ caller, params: { task_id: taskId }, body, request }) => {
       const span = { hasTransition: body.status !== undefined, attributes: { [ATTRIBUTES.taskId]: taskId } };
-      const work = async () =>
-        publishEvents(context, await updateTask(context, caller, { taskId, update: body }));
+      const work = () => updateTask(context, caller, { taskId, update: body });
       return { status: 200, body: await inUpdateSpan(request, span, work, (task) => [task]) };
     },
 
@@ -216,13 +200,13 @@ export const createTaskRoutes = (context: Context) =>
       body: { items: [...(await listLateResults(context, caller, params.task_id))] },
     }),
 
-    adoptLateResult: async ({ caller, params, body }) => {
-      const outcome = await adoptLateResult(context, caller, { taskId: params.task_id, ...body });
-      return { status: 200, body: publishEvents(context, outcome) };
-    },
+    adoptLateResult: async ({ caller, params, body: adoption }) => ({
+      status: 200,
+      body: await adoptLateResult(context, caller, { taskId: params.task_id, ...adoption }),
+    }),
 
     retryTask: async ({ caller, params }) => ({
       status: 200,
-      body: publishEvents(context, await retryTask(context, caller, params.task_id)),
+      body: await retryTask(context, caller, params.task_id),
     }),
   }) satisfies Partial<Handlers>;

@@ -1,12 +1,8 @@
 import type { Context } from "../../context.ts";
-import { publishEvents } from "../../use-cases/events.ts";
 import { releaseTasks } from "../../use-cases/tasks/release-tasks.ts";
-import { createWorker } from "../../use-cases/workers/create-worker.ts";
-import { drainWorker } from "../../use-cases/workers/drain-worker.ts";
 import { heartbeat } from "../../use-cases/workers/heartbeat.ts";
-import { listRoomWorkers, listWorkers } from "../../use-cases/workers/list-workers.ts";
-import { readWorker } from "../../use-cases/workers/read-worker.ts";
-import { removeWorker } from "../../use-cases/workers/remove-worker.ts";
+import { listRoomWorkers, listWorkers, readWorker } from "../../use-cases/workers/read-workers.ts";
+import { createWorker, drainWorker, removeWorker } from "../../use-cases/workers/worker-lifecycle.ts";
 import type { Handlers } from "../operation-route.ts";
 
 export const createWorkerRoutes = (context: Context) =>
@@ -45,19 +41,16 @@ export const createWorkerRoutes = (context: Context) =>
 
     drainWorker: async ({ caller, params }) => ({
       status: 200,
-      body: publishEvents(context, await drainWorker(context, caller, params.worker_id)),
+      body: await drainWorker(context, caller, params.worker_id),
     }),
 
     releaseTasks: async ({ caller, params, body }) => {
       const input = { workerId: params.worker_id, tasks: body.tasks };
-      return {
-        status: 200,
-        body: { released: publishEvents(context, await releaseTasks(context, caller, input)) },
-      };
+      return { status: 200, body: { released: await releaseTasks(context, caller, input) } };
     },
 
     removeWorker: async ({ caller, params }) => {
-      publishEvents(context, await removeWorker(context, caller, params.worker_id));
+      await removeWorker(context, caller, params.worker_id);
       return { status: 204, body: null };
     },
   }) satisfies Partial<Handlers>;

@@ -1,41 +1,31 @@
 import type { Context } from "../../context.ts";
-import { type FollowInput, type FollowStream, StreamPacer } from "../follow.ts";
+import { WakeSignal } from "../../state/long-poll.ts";
+import { type FollowEvent, type FollowInput, streamEvents } from "../follow.ts";
 
-/**
- * Streams the changes of a room. Starts after the event `lastEventId`, or with the next change if it is
- * undefined.
- */
+/** Streams the changes of a room after the event `lastEventId`; without it, starts with the next change. */
 export async function* followRoom(
-  { roomFeeds, bus }: Pick<Context, "roomFeeds" | "bus">,
+  { roomFeeds, bus }: Context,
   roomId: string,
   { lastEventId, longPoll }: FollowInput,
-): FollowStream<"followRoom"> {
-  const pacer = new StreamPacer(longPoll, bus);
-  const { feed, leave } = await roomFeeds.follow(roomId, pacer.wakeSignal.notify);
+): AsyncGenerator<FollowEvent<"followRoom"> | "keep-alive", void> {
+  const wakeSignal = new WakeSignal();
+  const { feed, leave } = await roomFeeds.follow(roomId, wakeSignal.notify);
+  const known = lastEventId === undefined ? undefined : feed.parseId(lastEventId);
+  let position = known ?? feed.end;
+
+  async function* readEvents(): AsyncGenerator<FollowEvent<"followRoom">> {
+    for (let event = feed.getEvent(position); event !== undefined; event = feed.getEvent(position)) {
+      // After a `reset` the client reads the lists again, so the events up to now are skipped.
+      position = event.event === "reset" ? feed.end : position + 1;
+      yield { ...event, id: feed.formatId(position) };
+    }
+    if (bus.state === "down") yield { event: "reset", data: {}, id: feed.formatId(position) };
+  }
+
   try {
-    const known = lastEventId === undefined ? undefined : feed.parseId(lastEventId);
-    let position = known ?? feed.end;
-    if (known === undefined) {
+    if (known === undefined)
       yield { event: lastEventId === undefined ? "ready" : "reset", data: {}, id: feed.formatId(position) };
-      pacer.markSent();
-    }
-    for (;;) {
-      pacer.wakeSignal.reset();
-      for (let event = feed.getEvent(position); event !== undefined; event = feed.getEvent(position)) {
-        // After a `reset` the client reads the lists again, so the events up to now are skipped.
-        position = event.event === "reset" ? feed.end : position + 1;
-        yield { ...event, id: feed.formatId(position) };
-        pacer.markSent();
-      }
-      if (bus.state === "down") {
-        yield { event: "reset", data: {}, id: feed.formatId(position) };
-        pacer.markSent();
-      } else if (pacer.isKeepAliveDue) {
-        yield "keep-alive";
-        pacer.markSent();
-      }
-      if (!(await pacer.waitForNext())) return;
-    }
+    yield* streamEvents(readEvents, wakeSignal, { bus, longPoll });
   } finally {
     leave();
   }

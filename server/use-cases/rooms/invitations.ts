@@ -10,39 +10,14 @@ import {
 import { type Caller, forbidden } from "../../access.ts";
 import { getInvitedUserId } from "../../auth/invitations.ts";
 import type { Context } from "../../context.ts";
-import { createJobsChangedEvents, createRequeueEvents, type ResultWithEvents } from "../events.ts";
+import { announceRemoval } from "../events.ts";
 
-const invitationNotFound = () =>
-  new Problem("invitation-not-found", "Invitation not found. It may have been deleted after it expired.");
-
-/**
- * Returns the jobs that an invitation allows: the requested jobs, or those of the inviter if none were
- * requested. Null allows all jobs.
- */
-const resolveInvitedJobs = (
-  requested: readonly string[] | undefined,
-  own: readonly string[] | null,
-): readonly string[] | null => {
-  if (own === null) return requested === undefined ? null : [...new Set(requested)];
-  const disallowed = (requested ?? []).find((job) => !own.includes(job));
-  if (disallowed !== undefined) {
-    throw new Problem(
-      "forbidden",
-      `An invitation cannot allow ${disallowed}, because you are not allowed to register it.`,
-    );
-  }
-  return requested === undefined ? own : [...new Set(requested)];
-};
-
-/**
- * Invites a user into a room for a limited time. The invited user has at most the permissions of the inviter
- * in this room.
- */
-export const createInvitation = async (
-  { storage, invitations: issuer, newId }: Pick<Context, "storage" | "invitations" | "newId">,
+/** Invites a user into a room for a limited time, with at most the permissions of the inviter in it. */
+export async function createInvitation(
+  { storage, invitations: issuer, newId }: Context,
   caller: Caller,
   { roomId, request }: { readonly roomId: string; readonly request: InvitationRequest },
-): Promise<NewInvitation> => {
+): Promise<NewInvitation> {
   if (issuer === undefined) {
     throw new Problem(
       "invitations-not-supported",
@@ -50,8 +25,7 @@ export const createInvitation = async (
     );
   }
   const own = await caller.getCredentials();
-  // Invited users cannot invite others. Otherwise a revocation would have to find all invitations that were
-  // created with the revoked one.
+  // Otherwise a revocation would have to find all invitations that were created with the revoked one.
   if (own.invitationId !== null) throw new Problem("forbidden", "Invited users cannot invite others.");
   const invitation = await storage.invitations.create({
     id: newId(),
@@ -63,54 +37,62 @@ export const createInvitation = async (
     notBeyond: own.expiresAt,
   });
   return { ...invitation, token: await issuer.sign(invitation) };
-};
+}
+
+/** Returns the requested jobs, by default those of the inviter. Null allows all jobs. */
+function resolveInvitedJobs(
+  requested: readonly string[] | undefined,
+  own: readonly string[] | null,
+): readonly string[] | null {
+  if (requested === undefined) return own;
+  const disallowed = own === null ? undefined : requested.find((job) => !own.includes(job));
+  if (disallowed === undefined) return [...new Set(requested)];
+  throw new Problem(
+    "forbidden",
+    `An invitation cannot allow ${disallowed}, because you are not allowed to register it.`,
+  );
+}
 
 /** Lists the invitations of a room, newest first. */
-export const listInvitations = async (
-  { storage }: Pick<Context, "storage">,
+export async function listInvitations(
+  { storage }: Context,
   roomId: string,
-  { limit, offset }: PageQuery,
-): Promise<Page<Invitation>> => {
-  const { items, total } = await storage.invitations.list(roomId, { limit, offset });
-  return { items: [...items], total, limit, offset };
-};
+  window: PageQuery,
+): Promise<Page<Invitation>> {
+  const { items, total } = await storage.invitations.list(roomId, window);
+  return { items: [...items], total, ...window };
+}
 
-/**
- * Maximum number of workers that a revocation removes. The sweeper removes the others, because they can no
- * longer send heartbeats.
- */
+/** Maximum number of workers that a revocation removes. The others can no longer send heartbeats. */
 const MAX_REMOVED_WORKERS = 500;
 
-/**
- * Revokes an invitation. Its token becomes invalid, its workers are removed, and their tasks fail or are
- * requeued.
- */
-export const revokeInvitation = async (
-  context: Pick<Context, "storage" | "invitations" | "owners" | "waitingClaims" | "settings">,
-  caller: Caller,
-  id: string,
-): Promise<ResultWithEvents<Invitation>> => {
-  const { storage, invitations: issuer, owners, waitingClaims, settings } = context;
+/** Revokes an invitation and its token. Removes its workers; their tasks fail or are requeued. */
+export async function revokeInvitation(context: Context, caller: Caller, id: string): Promise<Invitation> {
+  const { storage, settings } = context;
   const found = await storage.invitations.find(id);
   if (found === undefined) throw invitationNotFound();
   if (found.created_by_id !== caller.actor.id && !caller.actor.isAdmin) throw forbidden("invitation-owner");
   const invitation = await storage.invitations.revoke(found.id);
   if (invitation === undefined) throw invitationNotFound();
-  issuer?.status.setRevoked(invitation.id);
+  context.invitations?.status.setRevoked(invitation.id);
 
   const workers = await storage.workers.list(
     { userId: getInvitedUserId(invitation.id) },
     { limit: MAX_REMOVED_WORKERS, offset: 0 },
     settings.worker_timeout_threshold,
   );
-  const events = await Promise.all(
+  await Promise.all(
     workers.items.map(async ({ id: workerId }) => {
-      const end = await storage.workers.remove(workerId, "the invitation of its worker was revoked");
-      owners.forget(workerId);
-      waitingClaims.refresh(workerId);
-      if (end === undefined) return [];
-      return [...createRequeueEvents(end.tasks, workerId), ...createJobsChangedEvents(end.rooms)];
+      const removal = await storage.workers.remove(workerId, "the invitation of its worker was revoked");
+      announceRemoval(context, workerId, removal);
     }),
   );
-  return { value: invitation, events: events.flat() };
-};
+  return invitation;
+}
+
+function invitationNotFound(): Problem {
+  return new Problem(
+    "invitation-not-found",
+    "Invitation not found. It may have been deleted after it expired.",
+  );
+}

@@ -1,108 +1,93 @@
-import { type Event, getTaskChannel, isTerminal, Problem } from "../../../protocol/index.ts";
-import { type Caller, canReadTask, forbidden } from "../../access.ts";
+import { type Event, getTaskChannel, isTerminal } from "../../../protocol/index.ts";
+import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { TaskRecord } from "../../records.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "../../state/long-poll.ts";
 import { isUuid } from "../../storage/ids.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
-import { getEntityTag, matchesEntityTag } from "./entity-tag.ts";
-
-type Ports = Pick<Context, "storage" | "bus" | "settings" | "taskEnds">;
+import { findReadableTask, findTask, requireRead } from "./find-task.ts";
 
 /** A request to read a task, which may wait for a change. */
-export interface AwaitTaskInput {
+interface AwaitTaskInput {
   readonly taskId: string;
   /** Value of the `If-None-Match` header. */
   readonly ifNoneMatch: string | undefined;
   readonly longPoll: LongPoll;
 }
 
-/** A task and its ETag. `task` is null if the caller already has this version. */
-export interface AwaitTaskResult {
-  readonly task: WireTask | null;
-  readonly tag: string;
+/**
+ * Returns a task and its ETag to a caller who can read it, either immediately or when it has ended or changed. The task is
+ * null if the caller already has this version. Throws a 403 or a 404.
+ */
+export async function awaitTask(
+  context: Context,
+  caller: Caller,
+  input: AwaitTaskInput,
+): Promise<{ readonly task: WireTask | null; readonly tag: string }> {
+  const canWait = input.longPoll.seconds > 0 && isUuid(input.taskId);
+  const record = canWait
+    ? await waitForAnswer(context, caller, input)
+    : await findReadableTask(context, caller, input.taskId);
+  const task = hasVersion(input.ifNoneMatch, record) ? null : toWireTask(context.settings, record);
+  return { task, tag: `W/"${record.version}"` };
 }
 
-export const taskNotFound = (): Problem => new Problem("task-not-found", "Task not found.");
+async function waitForAnswer(context: Context, caller: Caller, input: AwaitTaskInput): Promise<TaskRecord> {
+  const { longPoll } = input;
+  const taskId = input.taskId.toLowerCase();
+  const deadline = getDeadline(longPoll);
+  const wakeSignal = new WakeSignal();
+  let endedTask: TaskRecord | undefined;
+  const onEnd = (record: TaskRecord) => {
+    endedTask = record;
+    wakeSignal.notify();
+  };
+  // The order is important: subscribe, read, wait. The signal remembers events between the last two.
+  const unsubscribe = await context.bus.subscribe(getTaskChannel(taskId), (event) => {
+    if (isRelevant(event, input)) wakeSignal.notify();
+  });
+  context.taskEnds.on(taskId, onEnd);
+  try {
+    for (let isFirst = true; ; isFirst = false) {
+      wakeSignal.reset();
+      const record =
+        (isFirst ? undefined : endedTask) ?? (await findTask(context, taskId, { queuePosition: true }));
+      if (isFirst) await requireRead(caller, record);
+      const left = deadline - performance.now();
+      if (isAnswer(record, input) || left <= 0 || longPoll.signal.aborted) return record;
+      await wakeSignal.wait(Math.min(left, getPollInterval(context.bus)), longPoll.signal);
+    }
+  } finally {
+    context.taskEnds.off(taskId, onEnd);
+    unsubscribe();
+  }
+}
 
-/** Returns a task with its queue position. Throws a 404 if it does not exist. */
-export const findTask = async ({ storage }: Pick<Ports, "storage">, id: string): Promise<TaskRecord> => {
-  const record = isUuid(id) ? await storage.tasks.find(id, { queuePosition: true }) : undefined;
-  if (record === undefined) throw taskNotFound();
-  return record;
-};
-
-/**
- * Returns true if the wait ends: the task has ended, or it differs from the version that the caller has.
- */
-const isAnswer = (record: TaskRecord, { ifNoneMatch }: AwaitTaskInput): boolean =>
-  isTerminal(record.task.status) ||
-  (ifNoneMatch !== undefined && !matchesEntityTag(ifNoneMatch, getEntityTag(record)));
+/** Returns true if the wait ends: the task has ended, or it differs from the version that the caller has. */
+function isAnswer(record: TaskRecord, { ifNoneMatch }: AwaitTaskInput): boolean {
+  return isTerminal(record.task.status) || (ifNoneMatch !== undefined && !hasVersion(ifNoneMatch, record));
+}
 
 /**
  * Returns true if an event may end the wait. New log lines never do. Without `If-None-Match`, the caller waits
  * for the end of the task, so other changes of its status are ignored. An undefined event may end the wait,
  * because events may have been missed.
  */
-const isRelevant = (event: Event | undefined, { ifNoneMatch }: AwaitTaskInput): boolean =>
-  event?.kind !== "task-logged" &&
-  (ifNoneMatch !== undefined ||
-    event?.kind !== "task-changed" ||
-    event.status === undefined ||
-    isTerminal(event.status));
+function isRelevant(event: Event | undefined, { ifNoneMatch }: AwaitTaskInput): boolean {
+  if (event?.kind === "task-logged") return false;
+  if (ifNoneMatch !== undefined || event?.kind !== "task-changed") return true;
+  return event.status === undefined || isTerminal(event.status);
+}
 
-const waitForAnswer = async (
-  ports: Ports,
-  input: AwaitTaskInput,
-  requireRead: (record: TaskRecord) => Promise<void>,
-): Promise<TaskRecord> => {
-  const { taskId, longPoll } = input;
-  const deadline = getDeadline(longPoll);
-  const wakeSignal = new WakeSignal();
-  // The order is important: subscribe, read, wait. An event between the read and the wait is remembered by
-  // the signal.
-  let endedTask: TaskRecord | undefined;
-  const unsubscribe = await ports.bus.subscribe(getTaskChannel(taskId.toLowerCase()), (event) => {
-    if (isRelevant(event, input)) wakeSignal.notify();
-  });
-  const removeListener = ports.taskEnds.onEnd(taskId.toLowerCase(), (record) => {
-    endedTask = record;
-    wakeSignal.notify();
-  });
-  try {
-    for (let isFirst = true; ; isFirst = false) {
-      wakeSignal.reset();
-      const record = (isFirst ? undefined : endedTask) ?? (await findTask(ports, taskId));
-      if (isFirst) await requireRead(record);
-      const left = deadline - performance.now();
-      if (isAnswer(record, input) || left <= 0 || longPoll.signal.aborted) return record;
-      await wakeSignal.wait(Math.min(left, getPollInterval(ports.bus)), longPoll.signal);
-    }
-  } finally {
-    removeListener();
-    unsubscribe();
-  }
-};
+const TAG = /\s*(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)/gy;
 
 /**
- * Returns a task to a caller who can read it, either immediately or when it has ended or changed. Throws a
- * 403 or a 404.
+ * Returns true if `If-None-Match` is `*` or contains the version of the task. Uses weak comparison (RFC 9110,
+ * sections 8.8.3.2 and 13.1.2).
  */
-export const awaitTask = async (
-  ports: Ports,
-  caller: Caller,
-  input: AwaitTaskInput,
-): Promise<AwaitTaskResult> => {
-  const requireRead = async (record: TaskRecord) => {
-    if (!(await canReadTask(caller, record))) throw forbidden("task-read");
-  };
-  const canWait = input.longPoll.seconds > 0 && isUuid(input.taskId);
-  const record = canWait
-    ? await waitForAnswer(ports, input, requireRead)
-    : await findTask(ports, input.taskId);
-  if (!canWait) await requireRead(record);
-  const tag = getEntityTag(record);
-  const task = matchesEntityTag(input.ifNoneMatch, tag) ? null : toWireTask(ports.settings, record);
-  return { task, tag };
-};
+function hasVersion(ifNoneMatch: string | undefined, { version }: TaskRecord): boolean {
+  if (ifNoneMatch === undefined) return false;
+  if (ifNoneMatch.trim() === "*") return true;
+  return [...ifNoneMatch.matchAll(TAG)].some(([, tag]) => tag === `"${version}"`);
+}

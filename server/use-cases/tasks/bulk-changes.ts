@@ -9,117 +9,82 @@ import {
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import { parseSerialized } from "../../raw-json.ts";
-import type { RegisteredJob, TaskRecord } from "../../records.ts";
-import type { SelectedTask } from "../../storage/ports/tasks.ts";
-import { createRequeueEvents, createTaskChangedEvent, publishEvents } from "../events.ts";
+import type { RegisteredJob } from "../../records.ts";
+import { createRequeueEvents, createTaskChangedEvent, emitTaskEnd, publish } from "../events.ts";
 import { findPayloadErrors } from "../jobs/schema-checks.ts";
 import { resolveTaskFilter, unknownCursor } from "./list-tasks.ts";
 
-/**
- * Number of tasks that are changed at once. The events of a batch are published before the next batch starts.
- */
+/** Number of tasks that are changed at once. The events of a batch are published before the next batch starts. */
 const BATCH = 100;
 
-/** A kind of change. `apply` changes the tasks of a batch and returns how many were changed. */
+/** A room and a filter that selects the tasks to change. */
+type BulkChangeInput = BulkRequest & { readonly roomId: string };
+
+/** The statuses in which tasks can be changed, and a function that changes a batch and returns how many were changed. */
 interface BulkChange {
-  /** The statuses in which a task can be changed. */
   readonly from: readonly TaskStatus[];
   readonly apply: (context: Context, ids: readonly string[]) => Promise<number>;
 }
 
-const cancel: BulkChange = {
-  from: getOrigins("cancelled"),
-  apply: async (context, ids) => {
-    const transitions = ids.map((id) => context.storage.queue.transition({ id, to: "cancelled" }));
-    const changed = (await Promise.all(transitions)).filter((record) => record !== undefined);
-    for (const record of changed) context.taskEnds.emit(record);
-    context.meter.transitioned(changed, "reported");
-    const events = changed.map((record) => createTaskChangedEvent(record, record.task.worker_id));
-    publishEvents(context, { value: null, events });
-    return changed.length;
-  },
-};
-
-/** Returns true if the task's job is still registered and the payload still matches its schema. */
-const canRetry = async (
-  context: Context,
-  { task, job: address, jobId }: TaskRecord,
-  jobs: Map<string, Promise<RegisteredJob | undefined>>,
-): Promise<boolean> => {
-  const reading = jobs.get(jobId) ?? context.storage.jobs.findWithoutCounts(address);
-  jobs.set(jobId, reading);
-  const job = await reading;
-  if (job === undefined || job.id !== jobId) return false;
-  const { payload, created_by_id: userId } = task;
-  const input = { payload: parseSerialized(payload), prefix: "/payload", userId: userId ?? "" };
-  return (await findPayloadErrors(context, job, input)).length === 0;
-};
-
-const retry: BulkChange = {
-  from: ["failed", "cancelled"],
-  apply: async (context, ids) => {
-    const jobs = new Map<string, Promise<RegisteredJob | undefined>>();
-    const retryable: string[] = [];
-    for (const record of await context.storage.tasks.findMany(ids)) {
-      if (await canRetry(context, record, jobs)) retryable.push(record.task.id);
-    }
-    const changed = await context.storage.tasks.retryMany(retryable);
-    context.meter.retried(changed.length);
-    publishEvents(context, { value: null, events: createRequeueEvents(changed) });
-    return changed.length;
-  },
-};
-
-/** A room and a filter that selects the tasks to change. */
-export interface BulkChangeInput extends BulkRequest {
-  readonly roomId: string;
+/** Cancels the matching tasks of a room. Skips tasks that other users submitted, unless the caller is an admin. */
+export function cancelTasks(context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> {
+  return changeTasks(context, caller, input, { from: getOrigins("cancelled"), apply: cancelBatch });
 }
 
-const changeTasks = async (
+/** Retries the matching failed and cancelled tasks of a room. Skips tasks like `cancelTasks`. */
+export function retryTasks(context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> {
+  return changeTasks(context, caller, input, { from: ["failed", "cancelled"], apply: retryBatch });
+}
+
+async function changeTasks(
   context: Context,
   { actor }: Caller,
-  {
-    change,
-    input: { roomId, filter, dry_run = false, after },
-  }: { change: BulkChange; input: BulkChangeInput },
-): Promise<BulkOutcome> => {
-  const status = change.from.filter((one) => filter.status === undefined || filter.status.includes(one));
+  { roomId, filter, dry_run = false, after: cursor }: BulkChangeInput,
+  { from, apply }: BulkChange,
+): Promise<BulkOutcome> {
+  const status = from.filter((one) => filter.status === undefined || filter.status.includes(one));
   if (status.length === 0) return { matched: 0, changed: 0, skipped: 0, more: false, after: null };
   const selection = await resolveTaskFilter(context, roomId, { ...filter, status });
   const limit = dry_run ? MAX_COUNTED : MAX_TASKS_PER_BULK;
-  const selected = await context.storage.tasks.select(selection, { limit, after });
+  const selected = await context.storage.tasks.select(selection, { limit, after: cursor });
   if (selected === undefined) throw unknownCursor();
 
-  const { tasks } = selected;
-  const isAllowed = ({ createdById }: SelectedTask) => actor.isAdmin || createdById === actor.id;
+  const { tasks, after } = selected;
+  const allowed = tasks.filter(({ createdById }) => actor.isAdmin || createdById === actor.id);
   // The oldest task comes first, so that retried tasks keep their order.
-  const allowed = tasks
-    .filter(isAllowed)
-    .map(({ id }) => id)
-    .reverse();
-  let changed = dry_run ? allowed.length : 0;
-  for (let start = 0; start < allowed.length && !dry_run; start += BATCH) {
-    changed += await change.apply(context, allowed.slice(start, start + BATCH));
+  const ids = allowed.map(({ id }) => id).reverse();
+  let changed = dry_run ? ids.length : 0;
+  for (let start = 0; start < ids.length && !dry_run; start += BATCH) {
+    changed += await apply(context, ids.slice(start, start + BATCH));
   }
-  return {
-    matched: tasks.length,
-    changed,
-    skipped: tasks.length - changed,
-    more: selected.after !== null,
-    after: selected.after,
-  };
-};
+  return { matched: tasks.length, changed, skipped: tasks.length - changed, more: after !== null, after };
+}
 
-/**
- * Cancels the matching tasks of a room. Skips tasks that other users submitted, unless the caller is an
- * admin.
- */
-export const cancelTasks = (context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> =>
-  changeTasks(context, caller, { change: cancel, input });
+async function cancelBatch(context: Context, ids: readonly string[]): Promise<number> {
+  const transitions = ids.map((id) => context.storage.queue.transition({ id, to: "cancelled" }));
+  const changed = (await Promise.all(transitions)).filter((record) => record !== undefined);
+  for (const record of changed) emitTaskEnd(context, record);
+  context.meter.transitioned(changed, "reported");
+  const events = changed.map((record) => createTaskChangedEvent(record, record.task.worker_id));
+  publish(context, events);
+  return changed.length;
+}
 
-/**
- * Retries the matching failed and cancelled tasks of a room. Skips tasks that other users submitted, unless
- * the caller is an admin.
- */
-export const retryTasks = (context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> =>
-  changeTasks(context, caller, { change: retry, input });
+/** Retries those tasks whose job is still registered and whose payload still matches its schema. */
+async function retryBatch(context: Context, ids: readonly string[]): Promise<number> {
+  const { storage, meter } = context;
+  const jobs = new Map<string, RegisteredJob | undefined>();
+  const retryable: string[] = [];
+  for (const { task, jobId, job: address } of await storage.tasks.findMany(ids)) {
+    if (!jobs.has(jobId)) jobs.set(jobId, await storage.jobs.findWithoutCounts(address));
+    const job = jobs.get(jobId);
+    if (job === undefined || job.id !== jobId) continue;
+    const payload = parseSerialized(task.payload);
+    const errors = await findPayloadErrors(context, job, payload, task.created_by_id ?? "");
+    if (errors.length === 0) retryable.push(task.id);
+  }
+  const changed = await storage.tasks.retryMany(retryable);
+  meter.retried(changed.length);
+  publish(context, createRequeueEvents(changed));
+  return changed.length;
+}

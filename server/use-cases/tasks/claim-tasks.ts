@@ -5,10 +5,10 @@ import type { Context } from "../../context.ts";
 import type { Serialized } from "../../raw-json.ts";
 import type { ClaimedTaskRecord } from "../../records.ts";
 import { getDeadline, getPollInterval, type LongPoll } from "../../state/long-poll.ts";
-import { WaitingClaim } from "../../state/waiting-claim.ts";
+import { WaitingClaim } from "../../state/waiting-claims.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
-import { createTaskChangedEvent, createWorkAvailableEvents, type ResultWithEvents } from "../events.ts";
+import { createTaskChangedEvent, publish } from "../events.ts";
 
 /**
  * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of them
@@ -26,10 +26,7 @@ export interface ClaimInput {
   readonly start: boolean;
 }
 
-/**
- * The claimed tasks for the response, and their records. The records are needed to requeue the tasks if the
- * client is gone.
- */
+/** The claimed tasks for the response, and their records, to requeue them if the client is gone. */
 export interface ClaimTasksResult {
   readonly tasks: (WireTask | Serialized<Task>)[];
   readonly records: readonly ClaimedTaskRecord[];
@@ -37,73 +34,53 @@ export interface ClaimTasksResult {
   readonly isDraining: boolean;
 }
 
-/** Claimed tasks, and the ids of jobs that may have more due tasks. */
+/** Claimed tasks, and the ids of jobs that may have more due tasks, by default the jobs of these tasks. */
 interface ClaimedTasks {
   readonly records: readonly ClaimedTaskRecord[];
-  readonly jobIds: readonly string[];
+  readonly jobIds?: readonly string[];
 }
 
-const claimDueTasks = async (
-  { storage, owners }: Context,
-  { workerId, limit, start }: ClaimInput,
-  longPoll: LongPoll,
-): Promise<readonly ClaimedTaskRecord[]> => {
-  const records = await storage.queue.claim(workerId, limit, start, () => longPoll.isClientGone);
-  if (records !== undefined) return records;
-  owners.forget(workerId);
-  throw workerNotFound();
-};
-
-/** A claim counts as a heartbeat, so a waiting claim reads at least four times within `worker_timeout_threshold`. */
-const getReadInterval = ({ bus, waitingClaims, settings }: Context): number => {
-  const seconds = Math.max(5, waitingClaims.size / MAX_READS_PER_SECOND);
-  const interval = bus.state === "down" ? 5000 : getPollInterval(bus, seconds);
-  return Math.min(interval, (settings.worker_timeout_threshold / 4) * 1000);
-};
-
-/**
- * Wakes other waiting claims if due tasks may remain. The response does not wait for this. A claim that got
- * fewer tasks than its limit has left no due tasks.
- */
-const wakeOthers = (
-  { waitingClaims, log }: Context,
-  { limit }: ClaimInput,
-  { records, jobIds }: ClaimedTasks,
-): void => {
-  if (records.length < limit) return;
-  waitingClaims.wakeOthers(jobIds).catch((error: unknown) => {
-    log.warn({ err: error }, "failed to wake waiting claims for the remaining tasks");
-  });
-};
-
-/**
- * Returns true if the worker is draining. Only workers without jobs are looked up, because draining removes
- * the links to jobs.
- */
-const isDraining = async ({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> =>
-  (await storage.queue.getLinkedJobIds(workerId)).length === 0 &&
-  (await storage.workers.find(workerId))?.isDraining === true;
-
-const waitForTasks = async (
+/** Claims up to `limit` tasks for a worker of the caller. With a long poll, waits for the first task. */
+export async function claimTasks(
   context: Context,
-  input: ClaimInput,
-  longPoll: LongPoll,
-): Promise<ClaimedTasks> => {
+  caller: Caller,
+  { input, longPoll }: { readonly input: ClaimInput; readonly longPoll: LongPoll },
+): Promise<ClaimTasksResult> {
+  await context.owners.requireOwner(caller, input.workerId);
+  const claim = { ...input, workerId: input.workerId.toLowerCase() };
+  const { records, jobIds }: ClaimedTasks =
+    longPoll.seconds > 0
+      ? await waitForTasks(context, claim, longPoll)
+      : { records: await claimDueTasks(context, claim, longPoll) };
+  // A claim that got fewer tasks than its limit has left no due tasks.
+  if (records.length >= claim.limit) wakeOthers(context, jobIds ?? records.map(({ jobId }) => jobId));
+  context.meter.claimed(records);
+  publish(
+    context,
+    records.map(({ summary }) => createTaskChangedEvent({ task: summary })),
+  );
+  const { job_name_style } = context.settings;
+  return {
+    tasks: records.map((record) => record.toTask(formatJobName(record.job, job_name_style))),
+    records,
+    isDraining: records.length === 0 && (await isDraining(context, claim)),
+  };
+}
+
+async function waitForTasks(context: Context, input: ClaimInput, longPoll: LongPoll): Promise<ClaimedTasks> {
   const { waitingClaims, storage } = context;
   const deadline = getDeadline(longPoll);
   const claim = new WaitingClaim(input);
   try {
     for (;;) {
       const wasNotified = claim.isNotified;
-      // The order is important: subscribe, read, wait. An event between the read and the wait is remembered
-      // by the signal.
+      // The order is important: subscribe, read, wait. The claim remembers events between the last two.
       claim.reset();
       const jobIds = await storage.queue.getLinkedJobIds(input.workerId);
       await waitingClaims.add(claim, jobIds);
       const records = await claimDueTasks(context, input, longPoll);
       if (wasNotified) context.meter.claimWoken(records.length > 0 ? "tasks" : "nothing");
-      // Other claims are woken for all of these jobs, because the notification may have been for a job that has
-      // none of the claimed tasks.
+      // The notification may have been for any of these jobs, so other claims are woken for all of them.
       if (records.length > 0) return { records, jobIds };
       // If the worker's jobs changed during the claim, subscribe to their channels first.
       if (!isDeepStrictEqual(jobIds, await storage.queue.getLinkedJobIds(input.workerId))) continue;
@@ -119,59 +96,35 @@ const waitForTasks = async (
   } finally {
     waitingClaims.remove(claim);
   }
-};
+}
 
-const claimWithoutWaiting = async (
-  context: Context,
-  input: ClaimInput,
+async function claimDueTasks(
+  { storage, owners }: Context,
+  { workerId, limit, start }: ClaimInput,
   longPoll: LongPoll,
-): Promise<ClaimedTasks> => {
-  const records = await claimDueTasks(context, input, longPoll);
-  return { records, jobIds: [...new Set(records.map(({ jobId }) => jobId))] };
-};
+): Promise<readonly ClaimedTaskRecord[]> {
+  const records = await storage.queue.claim(workerId, limit, start, () => longPoll.isClientGone);
+  if (records !== undefined) return records;
+  owners.forget(workerId);
+  throw workerNotFound();
+}
 
-/**
- * Claims up to `limit` tasks for a worker of the caller. Waits for the first task if the caller asked for it.
- */
-export const claimTasks = async (
-  context: Context,
-  caller: Caller,
-  { input, longPoll }: { readonly input: ClaimInput; readonly longPoll: LongPoll },
-): Promise<ResultWithEvents<ClaimTasksResult>> => {
-  await context.owners.requireOwner(caller, input.workerId);
-  const normalized = { ...input, workerId: input.workerId.toLowerCase() };
-  const claim = longPoll.seconds > 0 ? waitForTasks : claimWithoutWaiting;
-  const claimed = await claim(context, normalized, longPoll);
-  const { records } = claimed;
-  const { job_name_style } = context.settings;
-  if (records.length > 0) wakeOthers(context, normalized, claimed);
-  context.meter.claimed(records);
-  return {
-    value: {
-      tasks: records.map((record) => record.toTask(formatJobName(record.job, job_name_style))),
-      records,
-      isDraining: records.length === 0 && (await isDraining(context, normalized)),
-    },
-    events: records.map(({ summary }) => createTaskChangedEvent({ task: summary })),
-  };
-};
+/** A claim counts as a heartbeat, so a waiting claim reads at least four times within `worker_timeout_threshold`. */
+function getReadInterval({ bus, waitingClaims, settings }: Context): number {
+  const seconds = Math.max(5, waitingClaims.size / MAX_READS_PER_SECOND);
+  const interval = bus.state === "down" ? 5000 : getPollInterval(bus, seconds);
+  return Math.min(interval, (settings.worker_timeout_threshold / 4) * 1000);
+}
 
-/**
- * Requeues tasks that were claimed for a client that is gone, and wakes another claim. The claim does not
- * count towards `max_attempts`.
- */
-export const requeueClaims = async (
-  { storage, meter }: Pick<Context, "storage" | "meter">,
-  records: readonly ClaimedTaskRecord[],
-): Promise<ResultWithEvents<number>> => {
-  const claims = records.map(({ summary: { id, attempt } }) => ({ id, attempt }));
-  const requeued = await storage.queue.unclaim(claims);
-  meter.transitioned(requeued, "lost");
-  return {
-    value: requeued.length,
-    events: [
-      ...requeued.map((record) => createTaskChangedEvent(record)),
-      ...createWorkAvailableEvents(requeued),
-    ],
-  };
-};
+/** Looks up only workers without jobs, because draining removes the links to jobs. */
+async function isDraining({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> {
+  const jobIds = await storage.queue.getLinkedJobIds(workerId);
+  return jobIds.length === 0 && (await storage.workers.find(workerId))?.isDraining === true;
+}
+
+/** Wakes other waiting claims, because due tasks may remain. The response does not wait for this. */
+function wakeOthers({ waitingClaims, log }: Context, jobIds: readonly string[]): void {
+  waitingClaims.wakeOthers(jobIds).catch((error: unknown) => {
+    log.warn({ err: error }, "failed to wake waiting claims for the remaining tasks");
+  });
+}

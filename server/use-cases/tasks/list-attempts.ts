@@ -1,38 +1,47 @@
 import type { Attempt, AttemptOutcome } from "../../../protocol/index.ts";
-import { type Caller, canReadTask, forbidden } from "../../access.ts";
+import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { AttemptHistory } from "../../storage/ports/diagnosis.ts";
-import { findTask, taskNotFound } from "./await-task.ts";
+import { findReadableTask, taskNotFound } from "./find-task.ts";
 
 /** Maximum number of listed attempts. A claim that was requeued counts as an attempt, and a task may have any number of them. */
 const MAX_LISTED = 200;
 
 type AttemptFields = Omit<Attempt, "worker_name" | "late_result">;
 
-/** Returns an attempt of which only the number is stored, because it was claimed and requeued. */
-const createReleasedAttempt = (attempt: number): AttemptFields => ({
-  attempt,
-  ...{ worker_id: null, claimed_at: null, started_at: null, ended_at: null, error: null },
-  outcome: "released",
-});
+/** Lists the attempts of a task, oldest first, for a caller who can read it. */
+export async function listAttempts(context: Context, caller: Caller, taskId: string): Promise<Attempt[]> {
+  const { task } = await findReadableTask(context, caller, taskId);
+  const history = await context.storage.diagnosis.findAttempts(task.id);
+  if (history === undefined) throw taskNotFound();
+  const known = new Map(toFailedAttempts(history).map((one) => [one.attempt, one]));
+  if (history.attempt > 0 && !known.has(history.attempt))
+    known.set(history.attempt, toLatestAttempt(history));
+  const first = Math.max(1, history.attempt - MAX_LISTED + 1);
+  return Array.from({ length: history.attempt - first + 1 }, (_, index) => {
+    const fields = known.get(first + index) ?? createReleasedAttempt(first + index);
+    return {
+      ...fields,
+      worker_name: fields.worker_id === null ? null : (history.workerNames.get(fields.worker_id) ?? null),
+      late_result: history.lateResults.some(({ attempt }) => attempt === fields.attempt),
+    };
+  });
+}
 
-/** Returns the outcome of the latest attempt. The task's row describes this attempt, unless it failed. */
-const getLatestOutcome = ({
-  status,
-  workerId,
-  endedLeaseWorkerId,
-  endedLeaseReason,
-}: AttemptHistory): AttemptOutcome => {
-  if (status === "claimed" || status === "running") return "open";
-  // The task was completed with the late result of another worker, so the worker of the latest attempt lost its lease.
-  if (status === "completed") return endedLeaseWorkerId === workerId ? "completed" : "lost";
-  // If the task was requeued before it was cancelled, it has no worker.
-  if (endedLeaseReason === "cancelled") return endedLeaseWorkerId === null ? "released" : "cancelled";
-  if (status === "failed") return "failed";
-  return endedLeaseReason === "lost" ? "lost" : "released";
-};
+function toFailedAttempts({ errors, attempt, claimedAt, startedAt }: AttemptHistory): AttemptFields[] {
+  return errors.map((entry) => ({
+    attempt: entry.attempt,
+    worker_id: entry.worker_id,
+    // Entries of older versions of joblib have no times. The row contains those of the latest attempt.
+    claimed_at: entry.claimed_at ?? (entry.attempt === attempt ? claimedAt : null),
+    started_at: entry.started_at ?? (entry.attempt === attempt ? startedAt : null),
+    ended_at: entry.at,
+    outcome: entry.outcome ?? "failed",
+    error: entry.error,
+  }));
+}
 
-const toLatestAttempt = (history: AttemptHistory): AttemptFields => {
+function toLatestAttempt(history: AttemptHistory): AttemptFields {
   const outcome = getLatestOutcome(history);
   const hasEnded = outcome !== "open" && outcome !== "released";
   return {
@@ -44,42 +53,29 @@ const toLatestAttempt = (history: AttemptHistory): AttemptFields => {
     outcome,
     error: outcome === "completed" ? null : history.error,
   };
-};
+}
 
-const toFailedAttempts = ({ errors, attempt, claimedAt, startedAt }: AttemptHistory): AttemptFields[] =>
-  errors.map((entry) => ({
-    attempt: entry.attempt,
-    worker_id: entry.worker_id,
-    // Entries that older versions of joblib wrote have no times. The task's row contains the times of the
-    // latest attempt.
-    claimed_at: entry.claimed_at ?? (entry.attempt === attempt ? claimedAt : null),
-    started_at: entry.started_at ?? (entry.attempt === attempt ? startedAt : null),
-    ended_at: entry.at,
-    outcome: entry.outcome ?? "failed",
-    error: entry.error,
-  }));
+/** Returns the outcome of the latest attempt. The task's row describes this attempt, unless it failed. */
+function getLatestOutcome({
+  status,
+  workerId,
+  endedLeaseWorkerId,
+  endedLeaseReason,
+}: AttemptHistory): AttemptOutcome {
+  if (status === "claimed" || status === "running") return "open";
+  // The task was completed with the late result of another worker, so the worker of the latest attempt lost its lease.
+  if (status === "completed") return endedLeaseWorkerId === workerId ? "completed" : "lost";
+  // If the task was requeued before it was cancelled, it has no worker.
+  if (endedLeaseReason === "cancelled") return endedLeaseWorkerId === null ? "released" : "cancelled";
+  if (status === "failed") return "failed";
+  return endedLeaseReason === "lost" ? "lost" : "released";
+}
 
-/** Returns all attempts, oldest first. An attempt about which nothing is stored was claimed and requeued. */
-export const toAttempts = (history: AttemptHistory): Attempt[] => {
-  const known = new Map(toFailedAttempts(history).map((one) => [one.attempt, one]));
-  if (history.attempt > 0 && !known.has(history.attempt))
-    known.set(history.attempt, toLatestAttempt(history));
-  const first = Math.max(1, history.attempt - MAX_LISTED + 1);
-  const numbers = Array.from({ length: history.attempt - first + 1 }, (_, index) => first + index);
-  return numbers
-    .map((number) => known.get(number) ?? createReleasedAttempt(number))
-    .map((one) => ({
-      ...one,
-      worker_name: one.worker_id === null ? null : (history.workerNames.get(one.worker_id) ?? null),
-      late_result: history.lateResults.some(({ attempt }) => attempt === one.attempt),
-    }));
-};
-
-/** Lists the attempts of a task for a caller who can read it. */
-export const listAttempts = async (context: Context, caller: Caller, taskId: string): Promise<Attempt[]> => {
-  const record = await findTask(context, taskId);
-  if (!(await canReadTask(caller, record))) throw forbidden("task-read");
-  const history = await context.storage.diagnosis.findAttempts(record.task.id);
-  if (history === undefined) throw taskNotFound();
-  return toAttempts(history);
-};
+/** Returns an attempt of which only the number is stored, because it was claimed and requeued. */
+function createReleasedAttempt(attempt: number): AttemptFields {
+  return {
+    attempt,
+    ...{ worker_id: null, claimed_at: null, started_at: null, ended_at: null, error: null },
+    outcome: "released",
+  };
+}

@@ -1,58 +1,41 @@
 import { Problem } from "../../../protocol/index.ts";
-import { type Caller, forbidden, isSubmitter } from "../../access.ts";
+import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import { parseSerialized } from "../../raw-json.ts";
-import { isUuid } from "../../storage/ids.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
-import { createRequeueEvents, type ResultWithEvents } from "../events.ts";
+import { createRequeueEvents, publish } from "../events.ts";
 import { findPayloadErrors, validationError } from "../jobs/schema-checks.ts";
-import { taskNotFound } from "./await-task.ts";
-import { invalidTransition } from "./update-rules.ts";
+import { findSubmittedTask, invalidTransition, tooManyChanges } from "./find-task.ts";
 
-/** Maximum number of times that a retry is tried if the task changes between the read and the update. */
 const MAX_TRIES = 3;
 
-const jobGone = () =>
-  new Problem(
-    "job-not-found",
-    "The task's job is no longer registered. Start a worker that registers it, then retry.",
-  );
-
-/**
- * Retries a failed or cancelled task. Throws a 422 if its payload no longer matches the schema of its job.
- */
-export const retryTask = async (
-  context: Context,
-  caller: Caller,
-  taskId: string,
-): Promise<ResultWithEvents<WireTask>> => {
+/** Retries a failed or cancelled task. Throws a 422 if its payload no longer matches the schema of its job. */
+export async function retryTask(context: Context, caller: Caller, taskId: string): Promise<WireTask> {
   const { storage, settings, meter } = context;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const record = isUuid(taskId) ? await storage.tasks.find(taskId) : undefined;
-    if (record === undefined) throw taskNotFound();
-    if (!isSubmitter(caller, record) && !caller.actor.isAdmin) throw forbidden("task-submitter");
+    const record = await findSubmittedTask(context, caller, taskId);
     const { status, payload } = record.task;
     if (status !== "failed" && status !== "cancelled") throw invalidTransition(record, "pending");
     const job = await storage.jobs.findWithoutCounts(record.job);
     if (job === undefined) throw jobGone();
-    const errors = await findPayloadErrors(context, job, {
-      payload: parseSerialized(payload),
-      prefix: "/payload",
-      userId: caller.actor.id,
-    });
+    const errors = await findPayloadErrors(context, job, parseSerialized(payload), caller.actor.id);
     if (errors.length > 0)
       throw validationError("The task's payload is no longer valid against the schema of its job.", errors);
     const after = await storage.tasks.retry(taskId);
     if (after !== undefined) {
       meter.retried(1);
-      return { value: toWireTask(settings, after), events: createRequeueEvents([after]) };
+      publish(context, createRequeueEvents([after]));
+      return toWireTask(settings, after);
     }
     if (job.id !== record.jobId) throw jobGone();
   }
-  throw new Problem(
-    "service-unavailable",
-    "The task is changed by other requests at the same time. Try again.",
-    { retryAfter: 1 },
+  throw tooManyChanges("task");
+}
+
+function jobGone(): Problem {
+  return new Problem(
+    "job-not-found",
+    "The task's job is no longer registered. Start a worker that registers it, then retry.",
   );
-};
+}

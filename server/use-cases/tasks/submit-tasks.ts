@@ -1,253 +1,245 @@
+import { hash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import canonicalize from "canonicalize";
 import {
-  type FieldError,
-  type JobAddress,
+  type NamedTaskSubmission,
   Problem,
-  type TaskSubmission,
-  type TraceContext,
+  type ProblemDocument,
+  readTraceContext,
+  type SubmitBatch,
 } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
-import type { ClaimedTaskRecord, InsertOutcome, NewTask, RegisteredJob, TaskRecord } from "../../records.ts";
-import { DirectAssignment } from "../../state/direct-assignment.ts";
-import type { CachedJob } from "../../state/job-cache.ts";
-import type { CommonMembers, SubmittedWireTask } from "../../storage/task-columns.ts";
+import type { Assignee, InsertOutcome, NewTask, TaskRecord } from "../../records.ts";
+import type { WaitingClaim } from "../../state/waiting-claims.ts";
+import { type CommonMembers, hasSameValues, type SubmittedWireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
-import {
-  createGroupedWorkEvents,
-  createTaskChangedEvent,
-  createWorkAvailableEvents,
-  type ResultWithEvents,
-} from "../events.ts";
-import { jobNotFound, resolveJobName } from "../jobs/job-names.ts";
-import { findPayloadErrors, validationError } from "../jobs/schema-checks.ts";
-import { findOptionErrors, resolveTaskOptions } from "./task-options.ts";
+import { createTaskChangedEvent, createWorkAvailableEvents, publish, toGroups } from "../events.ts";
+import { resolveJobName } from "../jobs/read-jobs.ts";
+import { validationError } from "../jobs/schema-checks.ts";
+import { tooManyChanges } from "./find-task.ts";
+import { prepareTasks, resolveTaskOptions, type SubmitRequest } from "./prepare-tasks.ts";
 
 /** Maximum number of times that a submit is tried if its job changes between the read and the insert. */
 const MAX_TRIES = 5;
 /** Maximum number of validation errors in a response. */
 const MAX_ERRORS = 100;
 
-/** One task of a request. */
-export interface Submission {
-  readonly jobName: string;
-  readonly options: TaskSubmission;
-  /** JSON Pointer to the task in the request body; empty if it is the whole body. */
-  readonly pointer: string;
-  readonly idempotency?: NewTask["idempotency"];
-}
+type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
+/** The inserted tasks, or the task of an earlier request with the same idempotency key. */
+type Submitted = Exclude<InsertOutcome, { kind: "job-changed" }>;
 
-/** A request to submit several tasks in one transaction. */
-export interface SubmitTasksInput {
-  readonly roomId: string;
-  readonly submissions: readonly Submission[];
-  /** The trace context of the submitter. */
-  readonly traceContext?: TraceContext | undefined;
-  /** True if the caller prefers a minimal response (RFC 7240). */
-  readonly isMinimal?: boolean;
-}
-
-/** The submitted tasks, or the task of an earlier request with the same idempotency key. */
-export interface SubmitTasksResult {
-  readonly isReplay: boolean;
-  /** Empty if `minimal` is set, because `minimal` then contains the tasks. */
-  readonly tasks: SubmittedWireTask[];
-  readonly minimal?: { readonly common: CommonMembers; readonly ids: string[] };
-}
-
-/** Resolves each job name only once, because the tasks of a large request usually have the same job. */
-const resolveJobNames = (
-  submissions: readonly Submission[],
-  roomId: string,
-): ReadonlyMap<string, JobAddress> => {
-  const addresses = new Map<string, JobAddress>();
-  for (const { jobName } of submissions) {
-    if (!addresses.has(jobName)) addresses.set(jobName, resolveJobName(jobName, roomId));
-  }
-  return addresses;
-};
-
-/** Reads the jobs that the request names. Returns those that exist, by name. */
-const findJobs = async (
-  { jobCache }: Context,
-  addresses: ReadonlyMap<string, JobAddress>,
-  mustBeFresh: boolean,
-): Promise<ReadonlyMap<string, CachedJob>> => {
-  const jobs = new Map<string, CachedJob>();
-  await Promise.all(
-    Array.from(addresses, async ([jobName, address]) => {
-      const cached = await jobCache.find(address, mustBeFresh);
-      if (cached !== undefined) jobs.set(jobName, cached);
-    }),
-  );
-  return jobs;
-};
-
-const requireWorkers = async (
-  { storage, settings }: Context,
-  jobs: readonly RegisteredJob[],
-): Promise<void> => {
-  if (!settings.require_workers) return;
-  for (const job of jobs) {
-    const found = await storage.jobs.find(job, settings.worker_timeout_threshold);
-    if (found !== undefined && found.workers.length > 0) continue;
-    throw new Problem(
-      "no-workers-available",
-      `No worker is online for ${job.category}:${job.name}. Start one, then submit again.`,
-    );
-  }
-};
-
-/** Validated tasks that are ready to insert, and their jobs. */
-interface PreparedTasks {
-  readonly tasks: NewTask[];
-  readonly jobs: RegisteredJob[];
-  readonly errors: readonly FieldError[];
-  /** False if a job came from the cache. Its schema may then be outdated. */
-  readonly isFresh: boolean;
-}
-
-interface PrepareOptions {
-  readonly roomId: string;
-  readonly caller: Caller;
-  readonly traceContext: TraceContext | undefined;
-  readonly addresses: ReadonlyMap<string, JobAddress>;
-  readonly mustBeFresh: boolean;
-}
-
-const prepareTasks = async (
+/** Submits tasks for jobs that are visible in a room. If one task is invalid, none is submitted. */
+export async function submitTasks(
   context: Context,
-  { roomId, caller, traceContext, addresses, mustBeFresh }: PrepareOptions,
-  submissions: readonly Submission[],
-): Promise<PreparedTasks> => {
-  const jobsByName = await findJobs(context, addresses, mustBeFresh);
-  const errors: FieldError[] = [];
-  const tasks: NewTask[] = [];
-  for (const { jobName, options, pointer, idempotency } of submissions) {
-    const job = jobsByName.get(jobName)?.job;
-    if (job === undefined) throw jobNotFound(jobName, roomId);
-    const payload = options.payload ?? {};
-    errors.push(...findOptionErrors(options, pointer));
-    // Only a promise is awaited. Otherwise a request with 1,000 tasks would yield to the event loop 1,000
-    // times.
-    const payloadErrors = findPayloadErrors(context, job, {
-      payload,
-      prefix: `${pointer}/payload`,
-      userId: caller.actor.id,
-    });
-    errors.push(...(payloadErrors instanceof Promise ? await payloadErrors : payloadErrors));
-    tasks.push({
-      id: context.newId(),
-      jobId: job.id,
-      schemaHash: job.schemaHash,
-      jobVersion: job.rowVersion,
-      fairness: job.fairness,
-      roomId,
-      createdById: caller.actor.id,
-      payload,
-      ...resolveTaskOptions(options, job.defaults),
-      idempotency: idempotency ?? null,
-      traceContext,
-    });
-  }
-  const cachedJobs = [...jobsByName.values()];
-  return {
-    tasks,
-    jobs: cachedJobs.map(({ job }) => job),
-    errors,
-    isFresh: cachedJobs.every((one) => one.isFresh),
-  };
-};
+  caller: Caller,
+  { isMinimal, ...request }: Omit<SubmitRequest, "toPointer"> & { readonly isMinimal: boolean },
+): Promise<{ tasks: SubmittedWireTask[] } | { common: CommonMembers; ids: string[] }> {
+  const toPointer = (index: number) => `/tasks/${index}`;
+  const submitted = await insertTasks(context, caller, { ...request, toPointer });
+  const [group, ...otherGroups] = submitted.kind === "inserted" ? submitted.groups : [];
+  if (!isMinimal || group === undefined || otherGroups.length > 0)
+    return { tasks: getRecords(submitted).map((record) => toSubmittedTask(context, submitted, record)) };
+  const { id: _, payload: __, ...common } = toSubmittedTask(context, submitted, group.first);
+  return { common, ids: [...group.ids] };
+}
 
-const isAssigned = ({ task }: TaskRecord, assigned: readonly ClaimedTaskRecord[]): boolean =>
-  assigned.some(({ summary }) => summary.id === task.id);
+/** A task to submit. Requests with the same idempotency key submit only one task. */
+interface SubmitTaskInput extends Pick<SubmitRequest, "roomId" | "traceContext"> {
+  readonly task: NamedTaskSubmission;
+  readonly idempotencyKey: string | undefined;
+}
 
-/** Converts the outcome of an insert. Throws a 409 if the idempotency key was used for another request. */
-export const toSubmitTasksResult = (
+/** Submits one task. `isReplay` is true if an earlier request with the same idempotency key has submitted it. */
+export async function submitTask(
   context: Context,
-  outcome: Exclude<InsertOutcome, { kind: "job-changed" }>,
-  isMinimal = false,
-): ResultWithEvents<SubmitTasksResult> => {
-  if (outcome.kind === "replayed") {
-    if (!outcome.isSameRequest) {
-      throw new Problem(
-        "idempotency-conflict",
-        "This Idempotency-Key was already used in this room for a different request. Use a new key.",
-      );
-    }
-    const task = { ...toWireTask(context.settings, outcome.record), workers_online: outcome.workersOnline };
-    // The event is published again, because the server may have been killed between the commit and the first
-    // publication.
-    const events = createWorkAvailableEvents([outcome.record]);
-    return { value: { isReplay: true, tasks: [task] }, events };
+  caller: Caller,
+  { task, idempotencyKey, ...rest }: SubmitTaskInput,
+): Promise<{ readonly isReplay: boolean; readonly task: SubmittedWireTask }> {
+  const request = { ...rest, tasks: [task], toPointer: () => "" };
+  const submitted =
+    idempotencyKey === undefined
+      ? await insertTasks(context, caller, request)
+      : await insertOnce(context, caller, {
+          ...request,
+          idempotency: toIdempotency(request.roomId, task, idempotencyKey),
+        });
+  const [record] = getRecords(submitted);
+  if (record === undefined) throw new Error("the submit returned no task");
+  return { isReplay: submitted.kind === "replayed", task: toSubmittedTask(context, submitted, record) };
+}
+
+function toIdempotency(roomId: string, { job_name, ...options }: NamedTaskSubmission, key: string) {
+  if (key.length < 1 || key.length > 255) {
+    throw validationError("The Idempotency-Key is invalid; see `errors`.", [
+      { pointer: "", detail: "the header Idempotency-Key must be 1–255 characters" },
+    ]);
   }
-  const { groups, workersOnline, assigned } = outcome;
-  context.meter.submitted(groups.reduce((sum, { ids }) => sum + ids.length, 0));
-  const toSubmittedTask = (record: TaskRecord): SubmittedWireTask => ({
-    ...toWireTask(context.settings, record),
-    workers_online: workersOnline.get(record.jobId) ?? 0,
+  const address = resolveJobName(job_name, roomId);
+  // Canonical JSON (RFC 8785) ignores the order of members, and those that are undefined.
+  const request = canonicalize({
+    job: [address.roomId, address.category, address.name],
+    body: { ...options, payload: options.payload ?? {} },
   });
-  const [group, ...otherGroups] = groups;
-  // For directly assigned tasks, no worker has to be woken.
-  const pending = assigned.length === 0 ? groups : groups.filter(({ first }) => !isAssigned(first, assigned));
-  // An event for one task is enough, because clients that show the list of a room then read the whole list
-  // again.
-  const changed = group === undefined ? [] : [createTaskChangedEvent(group.first)];
-  const events = [...changed, ...createGroupedWorkEvents(pending)];
-  if (isMinimal && group !== undefined && otherGroups.length === 0) {
-    const { id: _, payload: __, ...common } = toSubmittedTask(group.first);
-    return { value: { isReplay: false, tasks: [], minimal: { common, ids: [...group.ids] } }, events };
-  }
-  return { value: { isReplay: false, tasks: outcome.records().map(toSubmittedTask) }, events };
-};
+  return { key, requestHash: hash("sha256", request ?? "null") };
+}
+
+/** The result of one submission of a batch. */
+type SubmitBatchResult = { readonly task: SubmittedWireTask } | { readonly problem: ProblemDocument };
+
+/** Independent submissions. `traceContext` applies to those without one. */
+interface SubmitBatchInput extends Pick<SubmitRequest, "roomId" | "traceContext"> {
+  readonly submissions: SubmitBatch["submissions"];
+  readonly toProblem: (error: unknown) => ProblemDocument;
+}
 
 /**
- * Inserts tasks. A single task may be assigned directly to a waiting claim. In this case the claim is
- * answered before the submit.
+ * Submits the tasks of a batch independently: each one succeeds or fails on its own, unlike in `submitTasks`.
+ * They are submitted concurrently, so that the storage combines them into one statement.
  */
-const insert = async (
+export function submitBatch(
+  context: Context,
+  caller: Caller,
+  { roomId, submissions, traceContext: defaultTraceContext, toProblem }: SubmitBatchInput,
+): Promise<SubmitBatchResult[]> {
+  async function submit({
+    idempotency_key: idempotencyKey,
+    trace_context,
+    ...task
+  }: SubmitBatch["submissions"][number]): Promise<SubmitBatchResult> {
+    try {
+      const own = trace_context && readTraceContext(trace_context.traceparent, trace_context.tracestate);
+      const input = { roomId, task, idempotencyKey, traceContext: own ?? defaultTraceContext };
+      return { task: (await submitTask(context, caller, input)).task };
+    } catch (error) {
+      return { problem: toProblem(error) };
+    }
+  }
+
+  return Promise.all(submissions.map(submit));
+}
+
+/** Moves the fields that all tasks share with the first one to `common`. The client knows the payloads. */
+export function toMinimalResults(results: readonly SubmitBatchResult[]): {
+  common: CommonMembers | null;
+  results: ({ readonly id: string } | SubmitBatchResult)[];
+} {
+  const first = results.find((one) => "task" in one);
+  // The task of a replayed submission may have any status, so it shares no fields with new tasks.
+  if (first === undefined || first.task.status !== "pending") return { common: null, results: [...results] };
+  const { id: _, payload: __, ...common } = first.task;
+  return {
+    common,
+    results: results.map((one) =>
+      "task" in one && hasSameValues(one.task, first.task) ? { id: one.task.id } : one,
+    ),
+  };
+}
+
+/** Inserts a task with an idempotency key, which must succeed again if its job has changed since then. */
+async function insertOnce(context: Context, caller: Caller, request: SubmitRequest): Promise<Submitted> {
+  try {
+    return await insertTasks(context, caller, request);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { roomId, idempotency = null } = request;
+    // No job has this id, so nothing is inserted and only the key is looked up.
+    const job = { jobId: "00000000-0000-0000-0000-000000000000", schemaHash: "" };
+    const task = {
+      id: context.newId(),
+      ...job,
+      roomId,
+      createdById: caller.actor.id,
+      payload: {},
+      idempotency,
+    };
+    const outcome = await insertOrAssign(context, [{ ...task, ...resolveTaskOptions({}, {}) }]);
+    if (outcome.kind === "job-changed") throw error;
+    return announce(context, outcome);
+  }
+}
+
+/** Inserts the tasks of a request, or returns the task of an earlier request with the same idempotency key. */
+async function insertTasks(context: Context, caller: Caller, request: SubmitRequest): Promise<Submitted> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const isRetry = tries > 0;
+    const { newTasks, errors } = await prepareTasks(context, caller, request, isRetry);
+    if (errors.length > 0) {
+      // The cached schema may be outdated, so the job is read again.
+      if (!isRetry) continue;
+      throw validationError("The task is invalid; see `errors`.", errors.slice(0, MAX_ERRORS));
+    }
+    const outcome = await insertOrAssign(context, newTasks);
+    if (outcome.kind !== "job-changed") return announce(context, outcome);
+  }
+  throw tooManyChanges("job");
+}
+
+/**
+ * Inserts tasks. A single task may be assigned directly to a waiting claim of this process: the claim is reserved, and
+ * if no other task is due for its worker, the task is inserted as already claimed. The claim is then answered before the
+ * submit; otherwise it reads from the database.
+ */
+async function insertOrAssign(
   { storage, settings, waitingClaims }: Context,
   tasks: readonly NewTask[],
-): Promise<InsertOutcome> => {
-  const assignment = new DirectAssignment(waitingClaims);
-  let assigned: readonly ClaimedTaskRecord[] = [];
+): Promise<InsertOutcome> {
+  let claim: WaitingClaim | undefined;
+
+  /** Chooses a waiting worker. Returns none for a task that is due later, or whose job has room fairness. */
+  function chooseAssignee({ jobId, start, fairness }: NewTask): Assignee | undefined {
+    if (fairness === "room" || !("inSeconds" in start) || start.inSeconds > 0) return undefined;
+    claim ??= waitingClaims.reserve(jobId);
+    return claim;
+  }
+
+  let assigned: Inserted["assigned"] = [];
   try {
-    const { chooseAssignee } = assignment;
     const aliveWithinSeconds = settings.worker_timeout_threshold;
     const outcome = await storage.queue.insert(tasks, { aliveWithinSeconds, chooseAssignee });
     if (outcome.kind === "inserted") assigned = outcome.assigned;
     return outcome;
   } finally {
-    assignment.finish(assigned);
-    // The response to the waiting claim is written in this turn of the event loop, so it is sent before the
-    // response to the submit.
+    claim?.assign(assigned[0]);
+    // The response to the claim is written in this turn of the event loop, so it is sent before this one.
     if (assigned.length > 0) await nextTurn();
   }
-};
+}
 
-/** Submits tasks for jobs that are visible in a room. If one task is invalid, none is submitted. */
-export const submitTasks = async (
-  context: Context,
-  caller: Caller,
-  { roomId, submissions, traceContext, isMinimal = false }: SubmitTasksInput,
-): Promise<ResultWithEvents<SubmitTasksResult>> => {
-  const addresses = resolveJobNames(submissions, roomId);
-  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const options = { roomId, caller, traceContext, addresses, mustBeFresh: tries > 0 };
-    const { tasks, jobs, errors, isFresh } = await prepareTasks(context, options, submissions);
-    if (errors.length > 0) {
-      // The payload may match the current schema even if it does not match the cached one, so the job is read
-      // again.
-      if (!isFresh) continue;
-      throw validationError("The task is invalid; see `errors`.", errors.slice(0, MAX_ERRORS));
+/** Publishes the events of submitted tasks. Throws a 409 if the idempotency key was used for another request. */
+function announce(context: Context, submitted: Submitted): Submitted {
+  if (submitted.kind === "replayed") {
+    if (!submitted.isSameRequest) {
+      throw new Problem(
+        "idempotency-conflict",
+        "This Idempotency-Key was already used in this room for a different request. Use a new key.",
+      );
     }
-    await requireWorkers(context, jobs);
-    const outcome = await insert(context, tasks);
-    if (outcome.kind !== "job-changed") return toSubmitTasksResult(context, outcome, isMinimal);
+    // The server may have been killed between the commit and the first publication.
+    publish(context, createWorkAvailableEvents(toGroups([submitted.record])));
+    return submitted;
   }
-  throw new Problem(
-    "service-unavailable",
-    "The job is changed by other requests at the same time. Try again.",
-    { retryAfter: 1 },
-  );
-};
+  const { groups, assigned } = submitted;
+  context.meter.submitted(groups.reduce((sum, { ids }) => sum + ids.length, 0));
+  const assignedIds = new Set(assigned.map(({ summary }) => summary.id));
+  // For directly assigned tasks, no worker has to be woken.
+  const pending = groups.filter(({ first }) => !assignedIds.has(first.task.id));
+  // An event for one task is enough, because clients that show the list then read it again.
+  const changed = groups.slice(0, 1).map(({ first }) => createTaskChangedEvent(first));
+  publish(context, [...changed, ...createWorkAvailableEvents(pending)]);
+  return submitted;
+}
+
+function getRecords(submitted: Submitted): readonly TaskRecord[] {
+  return submitted.kind === "replayed" ? [submitted.record] : submitted.records();
+}
+
+/** Converts a submitted task for a response. */
+function toSubmittedTask(
+  { settings }: Context,
+  { workersOnline: online }: Submitted,
+  record: TaskRecord,
+): SubmittedWireTask {
+  const workers_online = typeof online === "number" ? online : (online.get(record.jobId) ?? 0);
+  return { ...toWireTask(settings, record), workers_online };
+}

@@ -1,10 +1,4 @@
-import {
-  getPatchTargets,
-  isPatchable,
-  type PatchableStatus,
-  Problem,
-  type TaskUpdate,
-} from "../../../protocol/index.ts";
+import { getPatchTargets, isPatchable, type TaskUpdate } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { TaskRecord, Transition } from "../../records.ts";
@@ -12,165 +6,156 @@ import { isUuid } from "../../storage/ids.ts";
 import { catchUnknownOutcome } from "../../storage/sessions/storage-errors.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
-import { createRequeueEvents, createTaskChangedEvent, type ResultWithEvents } from "../events.ts";
+import { createRequeueEvents, createTaskChangedEvent, emitTaskEnd, publish } from "../events.ts";
 import { requireResult, validationError } from "../jobs/schema-checks.ts";
-import { findTask, taskNotFound } from "./await-task.ts";
-import { handleLostLease } from "./late-results.ts";
-import { appendTaskLogs } from "./task-logs.ts";
-import {
-  invalidTransition,
-  isLeaseLost,
-  isRepeatedUpdate,
-  requireReadAccess,
-  requireUpdateAccess,
-} from "./update-rules.ts";
+import { findTask, invalidTransition, tooManyChanges } from "./find-task.ts";
+import { authorizeUpdate, type UpdateInput } from "./update-rules.ts";
 
 /** Maximum number of times that an update is tried if the task changes between the read and the update. */
 const MAX_TRIES = 5;
+/** Maximum number of times that lines are appended again after the task changed. */
+const MAX_APPEND_TRIES = 3;
 
-type Guard = Pick<Transition, "id" | "attempt" | "workerId">;
-
-/**
- * Returns conditions that the row matches only if it is still as it was read, so that the access checks are
- * still valid.
- */
-const createGuard = (record: TaskRecord, { worker_id }: TaskUpdate): Guard => ({
-  id: record.task.id,
-  attempt: record.task.attempt,
-  ...(worker_id === undefined ? {} : { workerId: worker_id.toLowerCase() }),
-});
-
-const toTransition = (guard: Guard, update: TaskUpdate, to: PatchableStatus): Transition => ({
-  ...guard,
-  to,
-  ...(update.error === undefined ? {} : { error: update.error }),
-  ...(update.result === undefined ? {} : { result: update.result }),
-  ...(update.progress === undefined ? {} : { progress: update.progress }),
-});
-
-/**
- * Creates the events of an update. They wake the waiting heartbeat of the task's worker, unless the worker
- * itself sent the update. A cancel always wakes it.
- */
-const createUpdateEvents = (before: TaskRecord, after: TaskRecord, update: TaskUpdate) => {
-  if (after.task.status === "pending") return createRequeueEvents([after]);
-  const isOwnUpdate = update.worker_id !== undefined && update.status !== "cancelled";
-  return [createTaskChangedEvent(after, isOwnUpdate ? null : before.task.worker_id)];
-};
-
-/** Creates the events of a changed task. If it is pending again, they also wake waiting claims. */
-const createTaskEvents = (record: TaskRecord) =>
-  record.task.status === "pending" ? createRequeueEvents([record]) : [createTaskChangedEvent(record)];
-
-/**
- * Notifies requests of this process that wait for the end of the task, and records the transition in the
- * metrics.
- */
-const recordTransition = ({ taskEnds, meter }: Context, after: TaskRecord): void => {
-  taskEnds.emit(after);
-  meter.transitioned([after], "reported");
-};
-
-const applyUpdate = async (
-  context: Context,
-  before: TaskRecord,
-  update: TaskUpdate,
-): Promise<ResultWithEvents<WireTask> | undefined> => {
-  const { storage, settings } = context;
-  const { status } = update;
-  if (status === undefined) {
-    if (update.progress === undefined) {
-      throw validationError("The update is empty.", [
-        { pointer: "/status", detail: "status, progress or log is required" },
-      ]);
-    }
-    if (before.task.status !== "running") throw invalidTransition(before, "running");
-    const after = await storage.queue.reportProgress({
-      ...createGuard(before, update),
-      progress: update.progress,
-    });
-    return after && { value: toWireTask(settings, after), events: [createTaskChangedEvent(after)] };
+/** Changes the status of a task, or reports its progress or log lines. Throws a 403, 404, 409 or 422. */
+export async function updateTask(context: Context, caller: Caller, input: UpdateInput): Promise<WireTask> {
+  const { settings } = context;
+  const { status, progress, log = [] } = input.update;
+  if (log.length > 0) {
+    await appendLogLines(context, caller, input);
+    if (status === undefined && progress === undefined)
+      return toWireTask(settings, await findTask(context, input.taskId, { queuePosition: true }));
   }
-  if (!isPatchable(status) || !getPatchTargets(before.task.status).includes(status)) {
-    throw invalidTransition(before, status);
-  }
-  if (status === "completed") {
-    const userId = before.workerUserId ?? "";
-    await requireResult(context, before.jobId, { result: update.result ?? null, userId });
-  }
-  const after = await storage.queue.transition(toTransition(createGuard(before, update), update, status));
-  if (after === undefined) return undefined;
-  recordTransition(context, after);
-  return { value: toWireTask(settings, after), events: createUpdateEvents(before, after, update) };
-};
+  // If the connection was lost before the response, the task shows whether the update was applied.
+  const after =
+    (await catchUnknownOutcome(applyOwnUpdate(context, caller, input))) ??
+    (await applyAuthorizedUpdate(context, caller, input));
+  return toWireTask(settings, after);
+}
 
 /**
  * Applies an update of a task by its own worker without reading the task first. This is safe, because all
- * checks of `updateTask` pass if the row has the caller's worker and this attempt, and if the status allows
- * the transition. Returns undefined if the row did not match, for any reason.
+ * checks of `applyAuthorizedUpdate` pass if the row has the caller's worker and this attempt, and if the status
+ * allows the transition. Returns undefined if the row did not match, for any reason.
  */
-const applyOwnUpdate = async (
+async function applyOwnUpdate(
   context: Context,
   caller: Caller,
-  { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
-): Promise<ResultWithEvents<WireTask> | undefined> => {
+  { taskId, update }: UpdateInput,
+): Promise<TaskRecord | undefined> {
   const { status, worker_id, attempt } = update;
   if (status === undefined || !isPatchable(status) || status === "cancelled") return undefined;
   if (worker_id === undefined || attempt === undefined || !isUuid(taskId)) return undefined;
   const workerId = worker_id.toLowerCase();
   if ((await context.owners.getOwnerId(workerId)) !== caller.actor.id) return undefined;
-  const after = await context.storage.queue.transition({
+  const step = {
     ...toTransition({ id: taskId, workerId, attempt }, update, status),
     isResultUnchecked: true,
-  });
-  if (after === undefined) return undefined;
-  recordTransition(context, after);
-  const events = createTaskEvents(after);
-  return { value: toWireTask(context.settings, after), events };
-};
+  };
+  const after = await context.storage.queue.transition(step);
+  if (after !== undefined) announceTransition(context, after, null);
+  return after;
+}
 
-/** Changes the status of a task, or reports its progress or log lines. Throws a 403, 404, 409 or 422. */
-export const updateTask = async (
+/** Reads the task, checks the update and applies it. Reads it again if it changed in the meantime. */
+async function applyAuthorizedUpdate(
   context: Context,
   caller: Caller,
-  { taskId, update }: { readonly taskId: string; readonly update: TaskUpdate },
-): Promise<ResultWithEvents<WireTask>> => {
-  if (update.log !== undefined && update.log.length > 0) {
-    await appendTaskLogs(context, caller, { taskId, update });
-    if (update.status === undefined && update.progress === undefined) {
-      return { value: toWireTask(context.settings, await findTask(context, taskId)), events: [] };
-    }
-  }
-  // If the connection was lost before the response, the task is read to find out whether the update was
-  // applied.
-  const applied = await catchUnknownOutcome(applyOwnUpdate(context, caller, { taskId, update }));
-  if (applied !== undefined) return applied;
+  input: UpdateInput,
+): Promise<TaskRecord> {
+  const { worker_id } = input.update;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const record = isUuid(taskId) ? await context.storage.tasks.find(taskId) : undefined;
-    if (record === undefined) throw taskNotFound();
-    const requested = { record, update };
-    const owner = await requireReadAccess(context, caller, requested);
-    if (isRepeatedUpdate(requested)) {
-      // An update that names a worker was authorized when it was first applied. The worker may be gone since
-      // then.
-      if (update.worker_id === undefined) requireUpdateAccess(caller, requested);
-      context.taskEnds.emit(record);
-      // The events are published again, because those of the first update may have been lost together with
-      // its response.
-      return { value: toWireTask(context.settings, record), events: createTaskEvents(record) };
+    const { record, isRepeated } = await authorizeUpdate(context, caller, input);
+    if (isRepeated) {
+      emitTaskEnd(context, record);
+      // The events of the first update may have been lost together with its response.
+      publish(context, createTaskEvents(record, null));
+      return record;
     }
-    if (isLeaseLost(requested, owner)) throw await handleLostLease(context, caller, { taskId, update });
-    requireUpdateAccess(caller, requested);
-    const updating = applyUpdate(context, record, update);
-    const result = await (tries === 0 ? catchUnknownOutcome(updating) : updating);
-    if (result !== undefined) return result;
-    // The task changed between the read and the update, or its worker was removed, so everything is read
-    // again.
-    if (update.worker_id !== undefined) context.owners.forget(update.worker_id.toLowerCase());
+    const updating = applyUpdate(context, record, input.update);
+    const after = await (tries === 0 ? catchUnknownOutcome(updating) : updating);
+    if (after !== undefined) return after;
+    // The task changed, or its worker was removed, so everything is read again.
+    if (worker_id !== undefined) context.owners.forget(worker_id.toLowerCase());
   }
-  throw new Problem(
-    "service-unavailable",
-    "The task is changed by other requests at the same time. Try again.",
-    { retryAfter: 1 },
-  );
-};
+  throw tooManyChanges("task");
+}
+
+/** Applies an update if the task is still as it was read; otherwise returns undefined. */
+async function applyUpdate(
+  context: Context,
+  before: TaskRecord,
+  update: TaskUpdate,
+): Promise<TaskRecord | undefined> {
+  const { storage } = context;
+  const { status, progress, worker_id } = update;
+  // If the row matches these conditions, the checks are still valid.
+  const guard = { id: before.task.id, attempt: before.task.attempt, ...toWorkerGuard(update) };
+  if (status === undefined) {
+    if (progress === undefined) {
+      throw validationError("The update is empty.", [
+        { pointer: "/status", detail: "status, progress or log is required" },
+      ]);
+    }
+    if (before.task.status !== "running") throw invalidTransition(before, "running");
+    const after = await storage.queue.reportProgress({ ...guard, progress });
+    if (after !== undefined) publish(context, [createTaskChangedEvent(after)]);
+    return after;
+  }
+  if (!isPatchable(status) || !getPatchTargets(before.task.status).includes(status)) {
+    throw invalidTransition(before, status);
+  }
+  if (status === "completed")
+    await requireResult(context, before.jobId, update.result ?? null, before.workerUserId ?? "");
+  const after = await storage.queue.transition(toTransition(guard, update, status));
+  // Wakes the heartbeat of the worker, unless the worker sent the update. A cancel always wakes it.
+  const isOwnUpdate = worker_id !== undefined && status !== "cancelled";
+  if (after !== undefined) announceTransition(context, after, isOwnUpdate ? null : before.task.worker_id);
+  return after;
+}
+
+function toWorkerGuard({ worker_id }: TaskUpdate): Pick<Transition, "workerId"> {
+  return worker_id === undefined ? {} : { workerId: worker_id.toLowerCase() };
+}
+
+function toTransition(
+  guard: Pick<Transition, "id" | "attempt" | "workerId">,
+  { error, result, progress }: TaskUpdate,
+  to: Transition["to"],
+): Transition {
+  return {
+    ...guard,
+    to,
+    ...(error !== undefined && { error }),
+    ...(result !== undefined && { result }),
+    ...(progress !== undefined && { progress }),
+  };
+}
+
+function announceTransition(context: Context, after: TaskRecord, workerId: string | null): void {
+  emitTaskEnd(context, after);
+  context.meter.transitioned([after], "reported");
+  publish(context, createTaskEvents(after, workerId));
+}
+
+/** Creates the events of a changed task. If it is pending again, they also wake waiting claims. */
+function createTaskEvents(record: TaskRecord, workerId: string | null) {
+  return record.task.status === "pending"
+    ? createRequeueEvents([record])
+    : [createTaskChangedEvent(record, workerId)];
+}
+
+/** Stores the log lines of an update. A repeated final update is ignored: the first one has stored them. */
+async function appendLogLines(context: Context, caller: Caller, input: UpdateInput): Promise<void> {
+  const { update } = input;
+  for (let tries = 0; ; tries += 1) {
+    const { record, isRepeated } = await authorizeUpdate(context, caller, input);
+    const { id: taskId, attempt, status } = record.task;
+    if (isRepeated && status !== "running") return;
+    if (status !== "running" || tries >= MAX_APPEND_TRIES) throw invalidTransition(record, "running");
+    const lines = { taskId, attempt, ...toWorkerGuard(update), lines: update.log ?? [] };
+    if (await context.storage.taskLogs.append(lines)) {
+      publish(context, [{ kind: "task-logged", taskId }]);
+      return;
+    }
+  }
+}

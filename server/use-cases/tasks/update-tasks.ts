@@ -5,48 +5,51 @@ import type { Completion } from "../../records.ts";
 import { isUuid } from "../../storage/ids.ts";
 import { catchUnknownOutcome } from "../../storage/sessions/storage-errors.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
-import { createTaskCompletedEvent, publishEvents } from "../events.ts";
+import { createTaskChangedEvent, publish } from "../events.ts";
 import { updateTask } from "./update-task.ts";
 
 type Update = TaskUpdates["updates"][number];
 
 /** An update that was rejected, and why. */
-export interface RejectedUpdate {
+interface RejectedUpdate {
   readonly id: string;
   readonly problem: ProblemDocument;
 }
 
 /** Updates of one worker's tasks in one request. */
-export interface UpdateTasksInput {
+interface UpdateTasksInput {
   readonly workerId: string;
   readonly updates: readonly Update[];
-  /**
-   * Converts the error of an update to a problem. `pointer` is the JSON Pointer of the update in the request
-   * body.
-   */
+  /** Converts the error of an update. `pointer` is the JSON Pointer of the update in the request body. */
   readonly toProblem: (error: unknown, pointer: string) => ProblemDocument;
 }
 
-/**
- * Converts an update to a completion that can be combined with others. Returns undefined if the update is not a
- * plain completion with an attempt, or if a request of this process waits for the whole row of the task.
- */
-const toCompletion = (
-  { taskEnds }: Pick<Context, "taskEnds">,
-  workerId: string,
-  { id, status, attempt, progress, log, result }: Update,
-): Completion | undefined => {
-  if (status !== "completed" || attempt === undefined || progress !== undefined || log !== undefined)
-    return undefined;
-  if (!isUuid(id) || taskEnds.hasListener(id.toLowerCase())) return undefined;
-  return { id, workerId: workerId.toLowerCase(), attempt, result };
-};
+/** Applies updates of one worker's tasks and returns the tasks. Each update succeeds or fails on its own. */
+export async function updateTasks(
+  context: Context,
+  caller: Caller,
+  input: UpdateTasksInput,
+): Promise<({ readonly id: string; readonly task: WireTask } | RejectedUpdate)[]> {
+  await context.owners.requireOwner(caller, input.workerId);
+  return applyUpdates(context, caller, input, (id, task) => ({ id, task }));
+}
 
-/** Applies all completions in one statement. Returns the results of those that were applied. */
-const completeBatch = async (
+/** Applies updates for a minimal response. Completions are combined into one statement without whole rows. */
+export async function updateTasksMinimal(
+  context: Context,
+  caller: Caller,
+  input: UpdateTasksInput,
+): Promise<(MinimalTaskUpdate | RejectedUpdate)[]> {
+  await context.owners.requireOwner(caller, input.workerId);
+  const toResult = (id: string, { status, completed_at }: WireTask) => ({ id, status, completed_at });
+  return applyUpdates(context, caller, input, toResult, await completeTasks(context, input));
+}
+
+/** Applies all plain completions in one statement. Returns the results of those that were applied. */
+async function completeTasks(
   context: Context,
   { workerId, updates }: UpdateTasksInput,
-): Promise<ReadonlyMap<Update, MinimalTaskUpdate>> => {
+): Promise<ReadonlyMap<Update, MinimalTaskUpdate>> {
   const completions = new Map<Update, Completion>();
   const ids = new Set<string>();
   for (const update of updates) {
@@ -56,79 +59,62 @@ const completeBatch = async (
     ids.add(update.id);
   }
   if (completions.size === 0) return new Map();
-  // If the connection was lost before the response, each update is applied again on its own, which is
-  // idempotent.
-  const completed =
-    (await catchUnknownOutcome(context.storage.queue.complete([...completions.values()]))) ?? [];
-  const value = new Map<Update, MinimalTaskUpdate>();
+  // If the response was lost, each update is applied again on its own, which is idempotent.
+  const completed = await catchUnknownOutcome(context.storage.queue.complete([...completions.values()]));
+  const results = new Map<Update, MinimalTaskUpdate>();
   [...completions.keys()].forEach((update, index) => {
-    const { completedAt: completed_at } = completed[index] ?? {};
-    if (completed_at !== undefined) value.set(update, { id: update.id, status: "completed", completed_at });
+    const { completedAt: completed_at } = completed?.[index] ?? {};
+    if (completed_at !== undefined) results.set(update, { id: update.id, status: "completed", completed_at });
   });
-  const succeeded = completed.filter((one) => one !== undefined);
+  const succeeded = completed?.filter((one) => one !== undefined) ?? [];
   context.meter.completed(succeeded);
-  const events = succeeded.map(createTaskCompletedEvent);
-  return publishEvents(context, { value, events });
-};
+  const events = succeeded.map(({ id, roomId: room_id }) =>
+    createTaskChangedEvent({ task: { id, room_id, status: "completed" } }),
+  );
+  publish(context, events);
+  return results;
+}
+
+/** Converts a plain completion. Returns undefined for others, and if a request waits for the whole row. */
+function toCompletion(
+  { taskEnds }: Context,
+  workerId: string,
+  { id, status, attempt, progress, log, result }: Update,
+): Completion | undefined {
+  if (status !== "completed" || attempt === undefined || progress !== undefined || log !== undefined)
+    return undefined;
+  if (!isUuid(id) || taskEnds.listenerCount(id.toLowerCase()) > 0) return undefined;
+  return { id, workerId: workerId.toLowerCase(), attempt, result };
+}
 
 /**
  * Applies the updates that are not in `done`. Updates of the same task run in their order, all others run
  * concurrently. A rejected update does not affect the others.
  */
-const applyUpdates = async <Result>(
+function applyUpdates<Result>(
   context: Context,
   caller: Caller,
   { workerId, updates, toProblem }: UpdateTasksInput,
-  { done, toResult }: { done: ReadonlyMap<Update, Result>; toResult: (task: WireTask, id: string) => Result },
-): Promise<(Result | RejectedUpdate)[]> => {
-  // If all updates are in `done`, its values are the response, in the order of the updates. This avoids a
-  // promise for each update, which would be the most expensive part of the response.
-  if (done.size === updates.length) return [...done.values()];
+  toResult: (id: string, task: WireTask) => Result,
+  done: ReadonlyMap<Update, Result> = new Map(),
+): Promise<(Result | RejectedUpdate)[]> {
   const latest = new Map<string, Promise<unknown>>();
-  const apply = async (
-    { id: taskId, ...update }: Update,
-    index: number,
-  ): Promise<Result | RejectedUpdate> => {
+
+  async function apply({ id, ...update }: Update, index: number): Promise<Result | RejectedUpdate> {
     try {
-      const input = { taskId, update: { ...update, worker_id: workerId } };
-      return toResult(publishEvents(context, await updateTask(context, caller, input)), taskId);
+      const input = { taskId: id, update: { ...update, worker_id: workerId } };
+      return toResult(id, await updateTask(context, caller, input));
     } catch (error) {
-      return { id: taskId, problem: toProblem(error, `/updates/${index}`) };
+      return { id, problem: toProblem(error, `/updates/${index}`) };
     }
-  };
-  return Promise.all(
-    updates.map((update, index) => {
-      const result = done.get(update);
-      if (result !== undefined) return result;
-      const previous = latest.get(update.id) ?? Promise.resolve();
-      const current = previous.then(() => apply(update, index));
-      latest.set(update.id, current);
-      return current;
-    }),
-  );
-};
+  }
 
-/** Applies updates of one worker's tasks and returns the tasks. Each update succeeds or fails on its own. */
-export const updateTasks = async (
-  context: Context,
-  caller: Caller,
-  input: UpdateTasksInput,
-): Promise<({ readonly id: string; readonly task: WireTask } | RejectedUpdate)[]> => {
-  await context.owners.requireOwner(caller, input.workerId);
-  const toResult = (task: WireTask, id: string) => ({ id, task });
-  return applyUpdates(context, caller, input, { done: new Map(), toResult });
-};
+  function applyInOrder(update: Update, index: number): Promise<Result | RejectedUpdate> {
+    const previous = latest.get(update.id) ?? Promise.resolve();
+    const current = previous.then(() => apply(update, index));
+    latest.set(update.id, current);
+    return current;
+  }
 
-/**
- * Applies updates of one worker's tasks for a minimal response. Completions are combined into one statement that does
- * not return whole rows.
- */
-export const updateTasksMinimal = async (
-  context: Context,
-  caller: Caller,
-  input: UpdateTasksInput,
-): Promise<(MinimalTaskUpdate | RejectedUpdate)[]> => {
-  await context.owners.requireOwner(caller, input.workerId);
-  const toResult = ({ status, completed_at }: WireTask, id: string) => ({ id, status, completed_at });
-  return applyUpdates(context, caller, input, { done: await completeBatch(context, input), toResult });
-};
+  return Promise.all(updates.map((update, index) => done.get(update) ?? applyInOrder(update, index)));
+}

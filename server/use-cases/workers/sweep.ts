@@ -2,7 +2,7 @@ import type { Context } from "../../context.ts";
 import type { SweepResult } from "../../ports.ts";
 import type { TaskRecord } from "../../records.ts";
 import { StorageUnavailable } from "../../storage/sessions/storage-errors.ts";
-import { createJobsChangedEvents, createRequeueEvents, publishEvents } from "../events.ts";
+import { announceRemoval, createJobsChangedEvents, createRequeueEvents, publish } from "../events.ts";
 
 /** Maximum number of rows that one statement of a sweep changes, so that rows are locked only briefly. */
 const BATCH = 100;
@@ -10,10 +10,46 @@ const RETENTION_BATCH = 500;
 
 type Ports = Pick<Context, "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "meter">;
 
-const sweepWorkers = async (
+/**
+ * Removes dead workers and unused jobs, ends overdue tasks, and deletes old tasks. Returns undefined if
+ * another server is sweeping.
+ */
+export async function sweep(
   ports: Ports,
-  { result, canEndWorkers }: { readonly result: SweepResult; readonly canEndWorkers: () => boolean },
-): Promise<void> => {
+  { canEndWorkers, failedIds }: { readonly canEndWorkers: () => boolean; readonly failedIds?: Set<string> },
+): Promise<SweepResult | undefined> {
+  const result: SweepResult = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
+  const hasLock = await ports.storage.sweep.runExclusively(async () => {
+    if (canEndWorkers()) await sweepWorkers(ports, result, canEndWorkers);
+    result.tasks += await runStep(ports, () => sweepOverdueTasks(ports, failedIds));
+    result.jobs += await runStep(ports, () => sweepJobs(ports));
+    result.deleted = await runStep(ports, () => sweepOldTasks(ports));
+    await runStep(ports, () => ports.storage.sweep.vacuum());
+  });
+  return hasLock ? result : undefined;
+}
+
+/** Runs one step of a sweep. If it fails, the next steps still run, unless the database is unavailable. */
+async function runStep({ log }: Ports, step: () => Promise<number>): Promise<number> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof StorageUnavailable) throw error;
+    log.error({ err: error }, "a step of the sweep failed");
+    return 0;
+  }
+}
+
+/** Runs batches until one is not full. Returns the total number of rows. */
+async function runBatches(size: number, runBatch: () => Promise<number>): Promise<number> {
+  for (let total = 0; ; ) {
+    const count = await runBatch();
+    total += count;
+    if (count < size) return total;
+  }
+}
+
+async function sweepWorkers(ports: Ports, result: SweepResult, canEndWorkers: () => boolean): Promise<void> {
   const { storage, settings, log } = ports;
   const threshold = settings.worker_timeout_threshold;
   const handled = new Set<string>();
@@ -27,16 +63,10 @@ const sweepWorkers = async (
         const end = await storage.sweep.removeStaleWorker(id, threshold, `worker ${id} stopped responding`);
         handled.add(id);
         if (end === undefined) continue;
-        ports.owners.forget(id);
-        ports.waitingClaims.refresh(id);
         result.workers += 1;
         result.tasks += end.tasks.length;
-        ports.meter.transitioned(end.tasks, "lost");
         result.jobs += end.removedJobs.length;
-        publishEvents(ports, {
-          value: null,
-          events: [...createRequeueEvents(end.tasks, id), ...createJobsChangedEvents(end.rooms)],
-        });
+        announceRemoval(ports, id, end);
       } catch (error) {
         if (error instanceof StorageUnavailable) throw error;
         handled.add(id);
@@ -45,16 +75,29 @@ const sweepWorkers = async (
     }
     if (ids.length < BATCH) return;
   }
-};
+}
+
+/**
+ * Ends running tasks that exceeded `timeout_seconds`: they fail, or are pending again if attempts are left.
+ * Returns their number. Tasks that cannot be ended are added to `failedIds` and skipped.
+ */
+export function sweepOverdueTasks(ports: Ports, failedIds = new Set<string>()): Promise<number> {
+  return runBatches(BATCH, async () => {
+    const records = await endOverdueTasks(ports, failedIds);
+    ports.meter.transitioned(records, "timed_out");
+    publish(ports, createRequeueEvents(records));
+    return records.length;
+  });
+}
 
 /**
  * Ends a batch of overdue tasks. If the statement fails, it is repeated for each task separately, so that a
  * bad row does not affect the others.
  */
-const endOverdueTasks = async (
+async function endOverdueTasks(
   { storage, log }: Ports,
   failedIds: Set<string>,
-): Promise<readonly TaskRecord[]> => {
+): Promise<readonly TaskRecord[]> {
   try {
     return await storage.sweep.endOverdueTasks(BATCH);
   } catch (error) {
@@ -72,71 +115,18 @@ const endOverdueTasks = async (
     }
   }
   return ended;
-};
+}
 
-/**
- * Ends running tasks that exceeded `timeout_seconds`: they fail, or are pending again if attempts are left.
- * Returns their number. Tasks that cannot be ended are added to `failedIds` and skipped.
- */
-export const sweepOverdueTasks = async (ports: Ports, failedIds = new Set<string>()): Promise<number> => {
-  let count = 0;
-  for (;;) {
-    const records = await endOverdueTasks(ports, failedIds);
-    ports.meter.transitioned(records, "timed_out");
-    publishEvents(ports, { value: null, events: createRequeueEvents(records) });
-    count += records.length;
-    if (records.length < BATCH) return count;
-  }
-};
-
-const sweepJobs = async (ports: Ports): Promise<number> => {
-  let count = 0;
-  for (;;) {
+function sweepJobs(ports: Ports): Promise<number> {
+  return runBatches(BATCH, async () => {
     const removed = await ports.storage.sweep.removeIdleJobs(BATCH);
-    const events = createJobsChangedEvents(removed.map(({ roomId }) => roomId));
-    publishEvents(ports, { value: null, events });
-    count += removed.length;
-    if (removed.length < BATCH) return count;
-  }
-};
+    publish(ports, createJobsChangedEvents(removed.map(({ roomId }) => roomId)));
+    return removed.length;
+  });
+}
 
-const sweepOldTasks = async ({ storage, settings }: Ports): Promise<number> => {
+async function sweepOldTasks({ storage, settings }: Ports): Promise<number> {
   const days = settings.task_retention_days;
   if (days === undefined) return 0;
-  let count = 0;
-  for (;;) {
-    const deleted = await storage.sweep.deleteOldTasks(days, RETENTION_BATCH);
-    count += deleted;
-    if (deleted < RETENTION_BATCH) return count;
-  }
-};
-
-/** Runs one step of a sweep. If it fails, the next steps still run, unless the database is unavailable. */
-const runStep = async ({ log }: Ports, step: () => Promise<number>): Promise<number> => {
-  try {
-    return await step();
-  } catch (error) {
-    if (error instanceof StorageUnavailable) throw error;
-    log.error({ err: error }, "a step of the sweep failed");
-    return 0;
-  }
-};
-
-/**
- * Removes dead workers and unused jobs, ends overdue tasks, and deletes old tasks. Returns undefined if
- * another server is sweeping.
- */
-export const sweep = async (
-  ports: Ports,
-  { canEndWorkers, failedIds }: { readonly canEndWorkers: () => boolean; readonly failedIds?: Set<string> },
-): Promise<SweepResult | undefined> => {
-  const result: SweepResult = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
-  const hasLock = await ports.storage.sweep.runExclusively(async () => {
-    if (canEndWorkers()) await sweepWorkers(ports, { result, canEndWorkers });
-    result.tasks += await runStep(ports, () => sweepOverdueTasks(ports, failedIds));
-    result.jobs += await runStep(ports, () => sweepJobs(ports));
-    result.deleted = await runStep(ports, () => sweepOldTasks(ports));
-    await runStep(ports, () => ports.storage.sweep.vacuum());
-  });
-  return hasLock ? result : undefined;
-};
+  return runBatches(RETENTION_BATCH, () => storage.sweep.deleteOldTasks(days, RETENTION_BATCH));
+}

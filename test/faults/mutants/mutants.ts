@@ -25,14 +25,14 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "server/use-cases/tasks/update-task.js",
-        remove: "const after = await context.storage.queue.transition({",
+        remove: "const after = await context.storage.queue.transition(step);",
         insert: `void context.bus.publish([{ kind: "task-changed", taskId, roomId: "", workerId: null, status }]);
-    const after = await context.storage.queue.transition({`,
+    const after = await context.storage.queue.transition(step);`,
       },
       {
         file: "server/use-cases/tasks/update-task.js",
-        remove: "const events = createTaskEvents(after);",
-        insert: "const events = [];",
+        remove: "announceTransition(context, after, null);",
+        insert: "emitTaskEnd(context, after);",
       },
     ],
     foundBy: nothingBroken,
@@ -55,14 +55,14 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "server/use-cases/tasks/await-task.js",
-        remove: "const unsubscribe = await ports.bus.subscribe(",
-        insert: `const early = await findTask(ports, taskId);
-    const unsubscribe = await ports.bus.subscribe(`,
+        remove: "const unsubscribe = await context.bus.subscribe(",
+        insert: `const early = await findTask(context, taskId, { queuePosition: true });
+    const unsubscribe = await context.bus.subscribe(`,
       },
       {
         file: "server/use-cases/tasks/await-task.js",
-        remove: "(isFirst ? undefined : endedTask) ?? (await findTask(ports, taskId))",
-        insert: "(isFirst ? early : endedTask) ?? (await findTask(ports, taskId))",
+        remove: "(isFirst ? undefined : endedTask) ??",
+        insert: "(isFirst ? early : endedTask) ??",
       },
     ],
     foundBy: nothingBroken,
