@@ -6,7 +6,7 @@ import {
   RateLimitedError,
   ServiceUnavailableError,
 } from "../errors.ts";
-import { sleep } from "./sleep.ts";
+import { sleep } from "./abort.ts";
 
 /** Limits and delays of retries. */
 export interface RetryPolicy {

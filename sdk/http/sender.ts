@@ -1,5 +1,5 @@
 import type { Operation } from "../../protocol/index.ts";
-import type { LazyAbort } from "./lazy-abort.ts";
+import type { LazyAbort } from "./abort.ts";
 
 /** The second argument of a `FetchLike`. */
 export interface FetchInit {

@@ -8,11 +8,11 @@ import {
   streams,
 } from "../../protocol/index.ts";
 import { ConnectionError, ProblemError, ProtocolError, toProblemError } from "../errors.ts";
+import { sleep } from "./abort.ts";
 import { MAX_RESPONSE_BYTES } from "./options.ts";
 import { createTooLargeError, isTooLargeError } from "./response-too-large.ts";
 import { getRetryDelay, isTransient, type RetryPolicy } from "./retry.ts";
 import type { Sender, StreamedResponse } from "./sender.ts";
-import { sleep } from "./sleep.ts";
 import { createForeignResponseError, parseRetryAfter } from "./transport.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { ConnectionError, DeadlineError, GatewayError, ProtocolError } from "../errors.ts";
-import { LazyAbort } from "./lazy-abort.ts";
+import { LazyAbort } from "./abort.ts";
 import { getSystemCode } from "./retry.ts";
 import type { BodyFilter, BufferedSender, FullResponse, HttpRequest } from "./sender.ts";
 

@@ -1,5 +1,5 @@
 import type { Agent, Dispatcher } from "undici";
-import type { LazyAbort } from "./lazy-abort.ts";
+import type { LazyAbort } from "./abort.ts";
 import { MAX_RESPONSE_BYTES } from "./options.ts";
 import { createTooLargeError, isTooLargeError } from "./response-too-large.ts";
 import type { BodyFilter, BufferedSender, FullResponse, HttpRequest, Sender } from "./sender.ts";
@@ -70,9 +70,8 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
   readonly response = Promise.withResolvers<FullResponse>();
   readonly #request: HttpRequest;
   readonly #shouldReadBody: BodyFilter;
-  readonly #unsubscribe: () => void;
+  readonly #abort: LazyAbort;
   #controller: Dispatcher.DispatchController | undefined;
-  #abortedBy: { readonly reason: unknown } | undefined;
   #status = 0;
   #headers: FullResponse["headers"] = {};
   #chunks: Buffer[] = [];
@@ -80,17 +79,20 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
   constructor(request: HttpRequest, shouldReadBody: BodyFilter, abort: LazyAbort) {
     this.#request = request;
     this.#shouldReadBody = shouldReadBody;
-    this.#unsubscribe = abort.onAbort(() => {
-      this.#abortedBy = abort;
-      this.response.reject(abort.reason);
-      this.#controller?.abort(toError(abort.reason));
-    });
+    this.#abort = abort;
+    abort.addEventListener("abort", this.#onAbort);
   }
+
+  readonly #onAbort = (): void => {
+    const { reason } = this.#abort;
+    this.response.reject(reason);
+    this.#controller?.abort(toError(reason));
+  };
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // If the request was aborted while it waited for a connection, there was no controller to abort yet.
-    if (this.#abortedBy !== undefined) controller.abort(toError(this.#abortedBy.reason));
+    if (this.#abort.aborted) controller.abort(toError(this.#abort.reason));
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
@@ -112,7 +114,7 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#unsubscribe();
+    this.#abort.removeEventListener("abort", this.#onAbort);
     const { origin, path } = this.#request;
     this.response.reject(
       isTooLargeError(error) ? createTooLargeError(origin + path, this.#status, error) : error,
@@ -120,7 +122,7 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
   }
 
   #end(text: string | undefined): void {
-    this.#unsubscribe();
+    this.#abort.removeEventListener("abort", this.#onAbort);
     this.response.resolve({ status: this.#status, headers: this.#headers, text });
   }
 }

@@ -7,16 +7,10 @@ import {
   type SubmittedTask,
   type TraceContext,
 } from "../../protocol/index.ts";
-import {
-  MethodNotAllowedError,
-  ProblemError,
-  ProtocolError,
-  RouteNotFoundError,
-  toProblemError,
-} from "../errors.ts";
-import { Batcher, type Cancellation } from "../http/batcher.ts";
+import { ProblemError, ProtocolError, toProblemError } from "../errors.ts";
 import { traceSubmit } from "../http/call-spans.ts";
 import type { JoblibClient } from "../http/client.ts";
+import { RequestBatcher } from "../http/request-batcher.ts";
 import type { SubmitOptions } from "./submission.ts";
 import type { AddressedSubmission } from "./submit-many.ts";
 
@@ -28,28 +22,6 @@ interface SubmitCall extends AddressedSubmission {
   /** The trace context of the submitter. */
   readonly trace: TraceContext | undefined;
   readonly signal: AbortSignal | undefined;
-}
-
-/** Adapts an `AbortSignal` to a `Cancellation`. */
-class SignalCancellation implements Cancellation {
-  readonly #signal: AbortSignal;
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-  }
-
-  get isAborted(): boolean {
-    return this.#signal.aborted;
-  }
-
-  get reason(): unknown {
-    return this.#signal.reason;
-  }
-
-  onAbort(listener: () => void): () => void {
-    this.#signal.addEventListener("abort", listener);
-    return () => this.#signal.removeEventListener("abort", listener);
-  }
 }
 
 type BatchResponse =
@@ -77,14 +49,12 @@ const toOutcomes = ({ body }: BatchResponse, calls: readonly SubmitCall[]): (Sub
 export class SubmitQueue {
   readonly #client: JoblibClient;
   readonly #roomId: string;
-  readonly #batcher: Batcher<SubmitCall, SubmittedTask>;
-  /** True if the server is too old to support batches. */
-  #isBatchUnsupported = false;
+  readonly #batcher: RequestBatcher<SubmitCall, SubmittedTask>;
 
   constructor(client: JoblibClient, roomId: string) {
     this.#client = client;
     this.#roomId = roomId;
-    this.#batcher = new Batcher<SubmitCall, SubmittedTask>({
+    this.#batcher = new RequestBatcher<SubmitCall, SubmittedTask>({
       maxCalls: MAX_TASKS_PER_SUBMIT,
       sendOne: (call) => this.#sendOne(call),
       sendMany: (calls) => this.#sendMany(calls),
@@ -97,18 +67,11 @@ export class SubmitQueue {
   /** Submits a task and returns it. Without an idempotency key, uses a random one. */
   send(addressed: AddressedSubmission, { idempotencyKey, signal }: SubmitOptions): Promise<SubmittedTask> {
     signal?.throwIfAborted();
-    const { payload } = addressed.submission;
-    const bytes = this.#isBatchUnsupported
-      ? Number.POSITIVE_INFINITY
-      : 200 + JSON.stringify(payload ?? {}).length;
+    const bytes = 200 + JSON.stringify(addressed.submission.payload ?? {}).length;
     const key = idempotencyKey ?? randomUUID();
     const call = { url: this.#client.url, params: addressed.destination };
     return traceSubmit(call, (trace) =>
-      this.#batcher.send(
-        { ...addressed, key, trace, signal },
-        bytes,
-        signal && new SignalCancellation(signal),
-      ),
+      this.#batcher.send({ ...addressed, key, trace, signal }, bytes, signal),
     );
   }
 
@@ -121,14 +84,8 @@ export class SubmitQueue {
         ...submission,
       }),
     );
-    try {
-      const request = { params: { room_id: this.#roomId }, body: { submissions } };
-      return toOutcomes(await this.#client.callMinimal("submitBatch", request), calls);
-    } catch (error) {
-      this.#isBatchUnsupported ||=
-        error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
-      throw error;
-    }
+    const request = { params: { room_id: this.#roomId }, body: { submissions } };
+    return toOutcomes(await this.#client.callMinimal("submitBatch", request), calls);
   }
 
   async #sendOne({ destination, submission, key, signal }: SubmitCall): Promise<SubmittedTask> {

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../../protocol/index.ts";
 import { InterruptedError, TaskLostError, UsageError } from "../errors.ts";
 import type { ExtensionClass } from "../extension/extension.ts";
-import { LazyAbort } from "../http/lazy-abort.ts";
+import { LazyAbort } from "../http/abort.ts";
 import type { LeasedTask } from "./heartbeat.ts";
 import { createExtension, type RunResult, runExtension, toResult } from "./run-extension.ts";
 import { traceRun } from "./run-span.ts";
@@ -78,7 +78,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     return this.#abort.signal;
   }
   /** @internal Does not create the signal. */ get isAborted(): boolean {
-    return this.#abort.isAborted;
+    return this.#abort.aborted;
   }
   /** True while `run` is running. */
   get isRunning(): boolean {
@@ -110,7 +110,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
       if (typeof extension === "string") return await this.#failRun(extension);
       await this.start();
       const result = await runExtension(this, extension, context, this.#environment);
-      if (this.#abort.isAborted) return await this.#discardRun(result);
+      if (this.#abort.aborted) return await this.#discardRun(result);
       if ("error" in result) return await this.#failRun(result.error);
       try {
         return { status: "completed", task: await this.complete(result.result) };
@@ -281,7 +281,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   }
 
   #getReports(): TaskReports | undefined {
-    if (this.#phase !== "started" || this.#abort.isAborted) return undefined;
+    if (this.#phase !== "started" || this.#abort.aborted) return undefined;
     this.#reports ??= new TaskReports(this, this.#environment.updates, this.#abort, this.#cancellation);
     return this.#reports;
   }

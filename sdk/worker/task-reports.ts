@@ -9,9 +9,9 @@ import {
 } from "../../protocol/index.ts";
 import { TaskLostError, TaskNotFoundError } from "../errors.ts";
 import { toStorableText, toText } from "../extension/json.ts";
-import type { LazyAbort } from "../http/lazy-abort.ts";
+import type { LazyAbort } from "../http/abort.ts";
+import { sleep } from "../http/abort.ts";
 import type { RetryPolicy } from "../http/retry.ts";
-import { sleep } from "../http/sleep.ts";
 import { toLostError } from "./task-outcome.ts";
 import { type Lease, NO_RETRY, SHORT_RETRY, type UpdateQueue } from "./update-queue.ts";
 

@@ -1,8 +1,8 @@
 import { MAX_TASKS_PER_CLAIM, type Task } from "../../protocol/index.ts";
 import { WorkerNotFoundError } from "../errors.ts";
+import { rejectOnAbort, sleep } from "../http/abort.ts";
 import type { JoblibClient } from "../http/client.ts";
 import { getRetryDelay } from "../http/retry.ts";
-import { rejectOnAbort, sleep } from "../http/sleep.ts";
 import type { Logger } from "../logger.ts";
 import { canRetryClaim, claimTasks } from "./claim-call.ts";
 import type { ClaimedTask } from "./claimed-task.ts";

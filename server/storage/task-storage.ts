@@ -38,7 +38,7 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
   const heartbeatThrottle = new HeartbeatThrottle();
   const claim = createClaim(sessions, { jobSets, jobAddresses, payloads, heartbeatThrottle });
   const transition = createTransition(sessions, payloads);
-  const complete = createCompletions(sessions, { payloads, heartbeatThrottle });
+  const completionBatcher = createCompletions(sessions, { payloads, heartbeatThrottle });
   const retryMany = async (ids: readonly string[]) =>
     (await sessions.run((db) => retryTasks(db, ids.filter(isUuid)))).map(toTaskRecord);
   return {
@@ -94,7 +94,7 @@ export const createTaskStorage = (sessions: Sessions): TaskStorage => {
     transition: (step) => (hasValidIds(step) ? transition(step) : Promise.resolve(undefined)),
 
     complete: async (completions) =>
-      completions.every(hasValidIds) ? complete(completions) : completions.map(() => undefined),
+      completions.every(hasValidIds) ? completionBatcher.add(completions) : completions.map(() => undefined),
 
     async reportProgress(step) {
       if (!hasValidIds(step)) return undefined;

@@ -6,7 +6,7 @@ import { lockWorkerForUpdate } from "./queries/workers/end-worker.ts";
 import { findWorker, findWorkerJobIds } from "./queries/workers/find-worker.ts";
 import { insertWorker } from "./queries/workers/insert-worker.ts";
 import { listWorkers } from "./queries/workers/list-workers.ts";
-import { type BatchedCall, createBatcher } from "./queue/batcher.ts";
+import { StatementBatcher } from "./queue/batcher.ts";
 import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./queue/statements/heartbeat.ts";
 import { releaseTasks } from "./queue/statements/release-tasks.ts";
 import { requeueUndelivered } from "./queue/statements/requeue-undelivered.ts";
@@ -15,7 +15,7 @@ import { formatTime, toListedWorker, toTaskRecord, toWorkerRecord } from "./rows
 import type { Sessions } from "./sessions/sessions.ts";
 
 export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
-  const sendHeartbeat = createHeartbeatBatcher(sessions);
+  const heartbeats = createHeartbeatBatcher(sessions);
   return {
     async create(worker) {
       return toWorkerRecord(await sessions.run((db) => insertWorker(db, worker)));
@@ -28,7 +28,7 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
     },
 
     heartbeat: (id, tasks, claimGraceSeconds) =>
-      heartbeat(sessions, sendHeartbeat, { id, tasks, claimGraceSeconds }),
+      heartbeat(sessions, heartbeats, { id, tasks, claimGraceSeconds }),
 
     async list(selection, window, aliveWithinSeconds) {
       const { rows, total } = await sessions.run((db) =>
@@ -56,15 +56,15 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => {
   };
 };
 
-type SendHeartbeat = BatchedCall<Heartbeat, HeartbeatRow | undefined>;
+type HeartbeatBatcher = StatementBatcher<Heartbeat, HeartbeatRow | undefined>;
 
 /** Maximum weight of a batch. Each heartbeat has the weight 10, plus 1 for each task that it lists. */
 const MAX_BATCH_WEIGHT = 5_000;
 const HEARTBEAT_WEIGHT = 10;
 
-/** Creates the function that sends a heartbeat. The heartbeats of several workers are batched. */
-const createHeartbeatBatcher = ({ runPrepared, measureBatches }: Sessions): SendHeartbeat =>
-  createBatcher({
+/** Creates the batcher of heartbeats, which combines those of several workers. */
+const createHeartbeatBatcher = ({ runPrepared, measureBatches }: Sessions): HeartbeatBatcher =>
+  new StatementBatcher({
     maxWeight: MAX_BATCH_WEIGHT,
     getWeight: ({ taskIds }) => HEARTBEAT_WEIGHT + taskIds.length,
     getKey: ({ workerId }) => workerId,
@@ -83,13 +83,13 @@ interface HeartbeatInput {
 
 const heartbeat = async (
   sessions: Sessions,
-  sendHeartbeat: SendHeartbeat,
+  heartbeats: HeartbeatBatcher,
   { id, tasks, claimGraceSeconds }: HeartbeatInput,
 ) => {
   if (!isUuid(id)) return undefined;
   const taskIds = [...new Set(tasks)];
   const listedIds = [...new Set(taskIds.filter(isUuid).map((taskId) => taskId.toLowerCase()))];
-  const row = await sendHeartbeat({ workerId: id.toLowerCase(), taskIds: listedIds });
+  const row = await heartbeats.add({ workerId: id.toLowerCase(), taskIds: listedIds });
   if (row === undefined) return undefined;
 
   const stopped: { task_id: string; reason: StopReason }[] = JSON.parse(row.stop);

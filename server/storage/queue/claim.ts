@@ -1,6 +1,6 @@
 import type { ClaimedTaskRecord } from "../../records.ts";
 import type { Sessions } from "../sessions/sessions.ts";
-import { createBatcher } from "./batcher.ts";
+import { StatementBatcher } from "./batcher.ts";
 import { type ClaimResult, distributeTasks, splitClaimRows } from "./claim-results.ts";
 import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
 import type { JobAddressCache } from "./job-address-cache.ts";
@@ -53,7 +53,7 @@ export const createClaim = (
    */
   let backoff = "{}";
 
-  const claimBatch = createBatcher<ClaimCall, ClaimResult>({
+  const claims = new StatementBatcher<ClaimCall, ClaimResult>({
     maxWeight: MAX_BATCH_TASKS,
     getWeight: ({ limit }) => limit,
     getLane,
@@ -80,7 +80,7 @@ export const createClaim = (
     }),
   });
 
-  const promoteBatch = createBatcher<ClaimCall, undefined>({
+  const promotions = new StatementBatcher<ClaimCall, undefined>({
     maxWeight: MAX_BATCH_TASKS,
     getLane,
     run: measureBatches("promote", async (calls) => {
@@ -93,12 +93,12 @@ export const createClaim = (
   return async (claim, isGone = () => false) => {
     let call: ClaimCall = { ...claim, ignoreUnpromoted: false };
     for (let attempt = 1; ; attempt += 1) {
-      const result = await claimBatch(call, isGone);
+      const result = await claims.add(call, isGone);
       if (result === undefined) return [];
       const { jobSet, records, hasSameJobs, hasUnpromotedTasks, isContended } = result;
       if (jobSet === null) return undefined;
       if (hasSameJobs && hasUnpromotedTasks) {
-        await promoteBatch(call);
+        await promotions.add(call);
         // Some tasks may still not be promoted, because another server is promoting them. They must not block
         // the claim of other tasks.
         call = { ...call, ignoreUnpromoted: true };

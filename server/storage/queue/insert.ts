@@ -6,7 +6,7 @@ import type { Sql } from "../sessions/orm.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { catchUnknownOutcome } from "../sessions/storage-unavailable.ts";
 import { toAssignedTaskRecord } from "./assigned-task-record.ts";
-import { createBatcher } from "./batcher.ts";
+import { StatementBatcher } from "./batcher.ts";
 import { insertTask } from "./statements/insert-task.ts";
 import {
   type InsertedRow,
@@ -124,7 +124,7 @@ const findReplay = async (
  * was used before, the result is its existing task, even if the job has been removed.
  */
 export const createInsert = (sessions: Sessions): Insert => {
-  const insertBatch = createBatcher<InsertCall, ReadonlyMap<string, InsertedRow>>({
+  const batcher = new StatementBatcher<InsertCall, ReadonlyMap<string, InsertedRow>>({
     maxWeight: MAX_BATCH_CHARACTERS,
     getWeight: ({ groups, payloads }) =>
       payloads.reduce((sum, { length }) => sum + length + TASK_CHARACTERS, groups.length * GROUP_CHARACTERS),
@@ -171,7 +171,7 @@ export const createInsert = (sessions: Sessions): Insert => {
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
     const canBatch = tasks.length === 1 || !hasKeys;
     for (let attempt = 0; attempt < (hasKeys ? MAX_TRIES : 1); attempt += 1) {
-      const inserting = canBatch ? insertBatch(call) : insertInTransaction(call);
+      const inserting = canBatch ? batcher.add(call) : insertInTransaction(call);
       // If the response was lost, the idempotency keys show whether the tasks were inserted. This is checked
       // only once: if it happens again, the database is unavailable.
       const rows = await (hasKeys && attempt === 0 ? catchUnknownOutcome(inserting) : inserting);

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { CompletedTask, Completion, TaskRecord, Transition } from "../../records.ts";
 import { formatTime, toRawTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
-import { type BatchedCall, createBatcher } from "./batcher.ts";
+import { StatementBatcher } from "./batcher.ts";
 import type { HeartbeatThrottle } from "./heartbeat-throttle.ts";
 import type { PayloadCache } from "./payload-cache.ts";
 import { completeTasks } from "./statements/complete-tasks.ts";
@@ -16,14 +16,14 @@ const TRANSITION_WEIGHT = 8_000;
 const getWeight = ({ result, error }: Transition): number =>
   TRANSITION_WEIGHT + (error?.length ?? 0) + (result === undefined ? 0 : JSON.stringify(result).length);
 
-type BatchedTransition = BatchedCall<Transition, TaskRecord | undefined>;
+type TransitionBatcher = StatementBatcher<Transition, TaskRecord | undefined>;
 
 const createTransitionTo = (
   { runPrepared, measureBatches }: Sessions,
   to: Transition["to"],
   payloads: PayloadCache,
-): BatchedTransition =>
-  createBatcher({
+): TransitionBatcher =>
+  new StatementBatcher({
     maxWeight: MAX_BATCH_WEIGHT,
     getWeight,
     getKey: ({ id }) => id.toLowerCase(),
@@ -49,13 +49,13 @@ export const createTransition = (
   sessions: Sessions,
   payloads: PayloadCache,
 ): ((step: Transition) => Promise<TaskRecord | undefined>) => {
-  const transitions: Readonly<Record<Transition["to"], BatchedTransition>> = {
+  const transitions: Readonly<Record<Transition["to"], TransitionBatcher>> = {
     running: createTransitionTo(sessions, "running", payloads),
     completed: createTransitionTo(sessions, "completed", payloads),
     failed: createTransitionTo(sessions, "failed", payloads),
     cancelled: createTransitionTo(sessions, "cancelled", payloads),
   };
-  return (step) => transitions[step.to](step);
+  return (step) => transitions[step.to].add(step);
 };
 
 /**
@@ -71,9 +71,9 @@ export const createCompletions = (
     payloads,
     heartbeatThrottle,
   }: { readonly payloads: PayloadCache; readonly heartbeatThrottle: HeartbeatThrottle },
-): BatchedCall<readonly Completion[], readonly (CompletedTask | undefined)[]> => {
+): StatementBatcher<readonly Completion[], (CompletedTask | undefined)[]> => {
   const jobsWithoutResultSchema = new LRUCache<string, true>({ max: MAX_JOBS_WITHOUT_RESULT_SCHEMA });
-  return createBatcher({
+  return new StatementBatcher({
     maxWeight: MAX_BATCH_WEIGHT,
     getWeight: (completions) =>
       completions.reduce(
