@@ -92,8 +92,7 @@ export type {
 export type { Token } from "./http/options.ts";
 export type { CallResponse } from "./http/responses.ts";
 export type { RetryPolicy } from "./http/retry.ts";
-export type { FetchInit } from "./http/sender.ts";
-export type { FetchLike, FetchResponse } from "./http/senders.ts";
+export type { FetchInit, FetchLike, FetchResponse } from "./http/transport.ts";
 export { JobManager } from "./job-manager.ts";
 export type { JobManagerOptions, RunOptions } from "./job-manager-options.ts";
 export { type Logger, silentLogger, type TaskLogger } from "./logger.ts";

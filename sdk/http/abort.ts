@@ -59,6 +59,36 @@ export class LazyAbort implements Abortable {
   }
 }
 
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Is aborted when the caller's signal is aborted, or with an error after a number of milliseconds. */
+export class TimedAbort extends LazyAbort implements Disposable {
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort: () => void;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(signal: AbortSignal | undefined, ms: number, createError: () => Error) {
+    super();
+    this.#signal = signal;
+    // `AbortSignal.any` is not used, because it would double the CPU time of a waiting claim.
+    const onAbort = () => this.abort(signal?.reason);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort);
+    this.#onAbort = onAbort;
+    this.#timer = setTimeout(() => this.abort(createError()), Math.min(ms, MAX_TIMER_MS));
+  }
+
+  /** Starts the time again. */
+  restart(): void {
+    this.#timer.refresh();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+  }
+}
+
 /**
  * Waits for a number of milliseconds. Rejects with the signal's reason as soon as it is aborted, unlike
  * `node:timers/promises`, which rejects with an `AbortError` and ignores fake timers.

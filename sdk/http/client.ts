@@ -23,6 +23,7 @@ import type {
   StreamParams,
 } from "./client-options.ts";
 import { DEFAULT_TIMEOUT_SECONDS, getAuthorizationHeader, parseServerUrl, type Token } from "./options.ts";
+import { sendRequest } from "./request.ts";
 import { Invitations } from "./resources/invitations.ts";
 import { Jobs } from "./resources/jobs.ts";
 import { Rooms } from "./resources/rooms.ts";
@@ -31,20 +32,14 @@ import { Tasks } from "./resources/tasks.ts";
 import { Workers } from "./resources/workers.ts";
 import {
   type CallResponse,
+  type JsonResponse,
   type MinimalCallResponse,
   readMinimalResponse,
   readResponse,
 } from "./responses.ts";
 import { canRetry, DEFAULT_RETRY, type RetryPolicy, withRetry } from "./retry.ts";
-import type { BufferedSender, Sender } from "./sender.ts";
-import {
-  createBufferedFetchSender,
-  createFetchSender,
-  defaultBufferedSender,
-  defaultSender,
-} from "./senders.ts";
 import { follow } from "./server-sent-events.ts";
-import { type JsonResponse, sendRequest } from "./transport.ts";
+import { defaultFetch, type FetchLike } from "./transport.ts";
 
 /**
  * A client of the HTTP API. Its resources have one method per operation, which returns the body of the response;
@@ -71,11 +66,7 @@ export class JoblibClient {
   /** Reads the server's health and stats, and the caller's permissions. */
   readonly server = new Server(this);
   readonly #token: Token | undefined;
-  readonly #origin: string;
-  /** The plugin's prefix. */
-  readonly #prefix: string;
-  readonly #sendStreamed: Sender;
-  readonly #sendBuffered: BufferedSender;
+  readonly #fetch: FetchLike;
   readonly #retry: RetryPolicy;
   readonly #userAgent: string;
 
@@ -83,11 +74,7 @@ export class JoblibClient {
   constructor(options: ClientOptions = {}) {
     this.url = parseServerUrl(options.url);
     this.#token = options.token;
-    this.#origin = new URL(this.url).origin;
-    this.#prefix = this.url.slice(this.#origin.length);
-    this.#sendStreamed = options.fetch === undefined ? defaultSender : createFetchSender(options.fetch);
-    this.#sendBuffered =
-      options.fetch === undefined ? defaultBufferedSender : createBufferedFetchSender(options.fetch);
+    this.#fetch = options.fetch ?? defaultFetch;
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
     this.#userAgent = options.userAgent ?? "joblib";
   }
@@ -124,17 +111,16 @@ export class JoblibClient {
   ): Promise<Value> {
     const operation: Operation = operations[name];
     const { method } = operation;
-    const path = this.#prefix + buildPath(operation, parts.params) + buildQuery(parts.query);
+    const url = this.url + buildPath(operation, parts.params) + buildQuery(parts.query);
     const body = parts.body === undefined ? undefined : JSON.stringify(parts.body);
     const callHeaders = buildHeaders(name, body, options);
     const deadlineSeconds = (options.wait ?? 0) + (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
     const { signal, retry = true } = options;
-    const origin = this.#origin;
 
     const attempt = async (trace: Readonly<Record<string, string>>): Promise<Value> => {
       const headers = { ...callHeaders, ...(await this.#getClientHeaders()), ...trace };
-      const request = { method, origin, path, headers, body, signal, deadlineSeconds };
-      return parse(await sendRequest(request, this.#sendBuffered), origin + path);
+      const request = { method, url, headers, body, signal, deadlineSeconds };
+      return parse(await sendRequest(request, this.#fetch), url);
     };
 
     const call = { name, url: this.url, params: parts.params, body: parts.body };
@@ -174,9 +160,9 @@ export class JoblibClient {
   ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
     const environment = {
       url: this.url,
-      send: this.#sendStreamed,
+      fetch: this.#fetch,
       retry: this.#retry,
-      headers: () => this.#getClientHeaders(),
+      getHeaders: () => this.#getClientHeaders(),
     };
     return follow({ name, params, signal, lastEventId }, environment);
   }

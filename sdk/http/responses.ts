@@ -9,12 +9,89 @@ import {
   ProblemDocument,
   prefersMinimal,
 } from "../../protocol/index.ts";
-import { ProtocolError, toProblemError } from "../errors.ts";
-import { createForeignResponseError, type JsonResponse, parseRetryAfter } from "./transport.ts";
+import { GatewayError, type ProblemError, ProtocolError, toProblemError } from "../errors.ts";
+import { MAX_RESPONSE_BYTES } from "./options.ts";
 
 interface WithHeaders {
   readonly headers: Readonly<Record<string, string>>;
 }
+
+/** A response with a parsed body; `json` is undefined if there is no body. */
+export interface JsonResponse extends WithHeaders {
+  readonly status: number;
+  readonly json: unknown;
+}
+
+/** The facts from which the error for a response is created. */
+export interface ResponseFacts extends WithHeaders {
+  readonly url: string;
+  readonly status: number;
+}
+
+/** What is wrong with a response that is not from joblib. */
+type ResponseFault = "too-large" | "redirect" | "no-json" | "invalid-json" | "no-problem" | "no-event-stream";
+
+const UNAVAILABLE = new Set([429, 502, 503, 504]);
+
+/**
+ * Creates the error for a response that is not from joblib. This is a `GatewayError` for a temporary error of
+ * a gateway.
+ */
+export const createResponseError = (
+  fault: ResponseFault,
+  facts: ResponseFacts,
+  cause?: unknown,
+): ProtocolError | GatewayError => {
+  const { url, status, headers } = facts;
+  const isForeign = fault === "no-json" || fault === "no-problem" || fault === "no-event-stream";
+  if (isForeign && UNAVAILABLE.has(status)) {
+    const message = `a gateway in front of ${url} responded with ${status}`;
+    return new GatewayError(message, status, parseRetryAfter(headers["retry-after"]));
+  }
+  return new ProtocolError(describeFault(fault, facts), status, { cause });
+};
+
+const describeFault = (fault: ResponseFault, { url, status, headers }: ResponseFacts): string => {
+  const responded = `${url} responded with ${status} and`;
+  const hint = "check the URL of the server, including the prefix of its API";
+  const type = headers["content-type"];
+  const location = JSON.stringify(headers["location"] ?? "an unknown URL");
+  switch (fault) {
+    case "too-large":
+      return `${url} sent more than ${MAX_RESPONSE_BYTES} bytes`;
+    case "redirect":
+      return `${url} redirects to ${location}; redirects are not followed, so check the server's url`;
+    case "no-json":
+      return `${responded} ${type === undefined ? "no content type" : `content type ${JSON.stringify(type)}`}; ${hint}`;
+    case "invalid-json":
+      return `${responded} invalid JSON`;
+    case "no-problem":
+      return `${responded} an error that is not a problem document of joblib; ${hint}`;
+    case "no-event-stream":
+      return `${responded} no event stream; ${hint}`;
+  }
+};
+
+/**
+ * Parses `Retry-After`, which is a number of seconds or a date. Returns seconds, or undefined if it is
+ * missing or invalid.
+ */
+const parseRetryAfter = (header: string | undefined): number | undefined => {
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header);
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : Math.max(0, (at - Date.now()) / 1000);
+};
+
+/** Creates the error for a response with an error status: that of its problem document, if it is one. */
+export const createStatusError = (
+  json: unknown,
+  facts: ResponseFacts,
+): ProblemError | ProtocolError | GatewayError => {
+  const problem = ProblemDocument.safeParse(json);
+  if (!problem.success) return createResponseError("no-problem", facts);
+  return toProblemError(problem.data, parseRetryAfter(facts.headers["retry-after"]));
+};
 
 /** The response to a call: status, headers and body. */
 export type CallResponse<Name extends OperationName> = OperationResponse<Operations[Name]> & WithHeaders;
@@ -28,7 +105,7 @@ interface ParsedResponse extends WithHeaders {
 
 type Schemas = Readonly<Record<number, z.ZodType | null>>;
 
-const createStatusError = (name: OperationName, status: number): ProtocolError =>
+const createUnexpectedStatusError = (name: OperationName, status: number): ProtocolError =>
   new ProtocolError(`the response to ${name} has the unexpected status ${status}`, status);
 
 const parseResponse = (
@@ -37,18 +114,9 @@ const parseResponse = (
   { status, headers, json }: JsonResponse,
   url: string,
 ): ParsedResponse => {
-  if (status >= 400) {
-    const problem = ProblemDocument.safeParse(json);
-    if (problem.success) throw toProblemError(problem.data, parseRetryAfter(headers["retry-after"]));
-    throw createForeignResponseError(
-      status,
-      url,
-      "an error that is not a problem document of joblib",
-      headers,
-    );
-  }
+  if (status >= 400) throw createStatusError(json, { url, status, headers });
   const schema = schemas[status];
-  if (schema === undefined) throw createStatusError(name, status);
+  if (schema === undefined) throw createUnexpectedStatusError(name, status);
   const body = schema?.safeParse(json);
   if (body?.error !== undefined) {
     const [issue] = body.error.issues;
@@ -82,7 +150,7 @@ export const readResponse = <Name extends OperationName>(
 ): CallResponse<Name> => {
   const { responses }: Operation = operations[name];
   const parsed = parseResponse(name, responses, response, url);
-  if (!isFullResponse(name, parsed)) throw createStatusError(name, parsed.status);
+  if (!isFullResponse(name, parsed)) throw createUnexpectedStatusError(name, parsed.status);
   return parsed;
 };
 
@@ -99,6 +167,6 @@ export const readMinimalResponse = <Name extends OperationName>(
   const isApplied = prefersMinimal(response.headers["preference-applied"]);
   if (minimal === undefined || !isApplied || response.status >= 400) return readResponse(name, response, url);
   const parsed = parseResponse(name, minimal, response, url);
-  if (!isMinimalResponse(name, parsed)) throw createStatusError(name, parsed.status);
+  if (!isMinimalResponse(name, parsed)) throw createUnexpectedStatusError(name, parsed.status);
   return parsed as MinimalCallResponse<Name>;
 };
