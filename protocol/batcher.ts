@@ -182,6 +182,7 @@ export class Batcher<Call, Result> {
 
 /** Calls `start` at the end of the current turn of the event loop. Browsers do not have `setImmediate`. */
 const scheduleAtEndOfTurn = (start: () => void): void => {
-  const { setImmediate = setTimeout }: { setImmediate?: (callback: () => void) => unknown } = globalThis;
+  const scope: object = globalThis;
+  const { setImmediate = setTimeout }: { setImmediate?: (callback: () => void) => unknown } = scope;
   setImmediate(start);
 };

@@ -88,8 +88,8 @@ export type {
   ClientOptions,
   FollowOptions,
   StreamParams,
-} from "./http/client-options.ts";
-export type { Token } from "./http/options.ts";
+  Token,
+} from "./http/options.ts";
 export type { CallResponse } from "./http/responses.ts";
 export type { RetryPolicy } from "./http/retry.ts";
 export type { FetchInit, FetchLike, FetchResponse } from "./http/transport.ts";

@@ -1,4 +1,4 @@
-import type { ClientOptions } from "./http/client-options.ts";
+import type { ClientOptions } from "./http/options.ts";
 import type { Logger } from "./logger.ts";
 import type { RunCallbacks } from "./worker/run-stream.ts";
 import type { ListenOptions } from "./worker/task-stream.ts";

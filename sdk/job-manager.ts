@@ -1,6 +1,6 @@
 import { isRoomId, type SubmittedTask, type Task } from "../protocol/index.ts";
 import { UsageError } from "./errors.ts";
-import type { ExtensionClass, ExtensionInstance } from "./extension/extension.ts";
+import { type ExtensionClass, type ExtensionInstance, getPayload } from "./extension/extension.ts";
 import { JobRegistry } from "./extension/job-registry.ts";
 import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./extension/job-types.ts";
 import { createRegister, type Register } from "./extension/register.ts";
@@ -13,7 +13,6 @@ import {
   getDestination,
   getDestinationByName,
   type SubmitOptions,
-  toInstanceSubmission,
   toSubmission,
 } from "./submit/submission.ts";
 import { type AddressedSubmission, submitMany } from "./submit/submit-many.ts";
@@ -177,7 +176,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     }
     if (!("run" in target)) return this.#submitMany(target, second);
     const destination = this.#getDestination(target, second);
-    return this.#submitOne({ destination, submission: toInstanceSubmission(target, second) }, second);
+    return this.#submitOne({ destination, submission: toSubmission(getPayload(target), second) }, second);
   }
 
   /**
@@ -268,7 +267,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     const submissions = extensions.map((extension) => {
       const destination = destinations.get(extension.constructor) ?? this.#getDestination(extension, options);
       destinations.set(extension.constructor, destination);
-      return { destination, submission: toInstanceSubmission(extension, options) };
+      return { destination, submission: toSubmission(getPayload(extension), options) };
     });
     return submitMany(this.client, submissions, options);
   }

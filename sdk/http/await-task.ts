@@ -1,7 +1,7 @@
 import { isTerminal, type Task } from "../../protocol/index.ts";
 import { ProtocolError } from "../errors.ts";
 import { sleep } from "./abort.ts";
-import type { AwaitTaskOptions } from "./client-options.ts";
+import type { AwaitTaskOptions } from "./options.ts";
 import { MAX_LONG_POLL_SECONDS } from "./options.ts";
 import type { Caller } from "./resources/resource.ts";
 import type { RetryPolicy } from "./retry.ts";

@@ -1,4 +1,13 @@
-import { type Attributes, type Context, context, createContextKey, SpanKind } from "@opentelemetry/api";
+import {
+  type Attributes,
+  type Context,
+  context,
+  createContextKey,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  type Tracer,
+} from "@opentelemetry/api";
 import type { OperationName, Task, TraceContext } from "../../protocol/index.ts";
 import { ATTRIBUTES, SPANS, SYSTEM } from "../../protocol/tracing/names.ts";
 import {
@@ -19,12 +28,9 @@ export interface TracedCall {
 
 type Headers = Readonly<Record<string, string>>;
 
-const NO_HEADERS: Headers = {};
-
 const getTraceHeaders = (traceContext: Context): Headers => {
   const { traceparent, tracestate } = getTraceContext(traceContext) ?? {};
-  if (traceparent === undefined) return NO_HEADERS;
-  return tracestate === undefined ? { traceparent } : { traceparent, tracestate };
+  return { ...(traceparent && { traceparent }), ...(tracestate && { tracestate }) };
 };
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -39,7 +45,7 @@ const readString = (record: unknown, name: string): string | undefined => {
  * Returns the job of a submit. For a submit of several tasks, returns the job that they have in common and
  * the number of tasks.
  */
-const getDestination = ({ params, body }: TracedCall): { job: string | undefined; count?: number } => {
+const getDestination = (params: unknown, body: unknown): { job: string | undefined; count?: number } => {
   const tasks = isRecord(body) ? body["tasks"] : undefined;
   if (!Array.isArray(tasks)) return { job: readString(params, "job_name") };
   const jobs = new Set(tasks.map((task) => readString(task, "job_name")));
@@ -55,16 +61,17 @@ const getServerAttributes = (url: string): Attributes => {
   };
 };
 
-const describeSubmitSpan = (call: TracedCall): { name: string; attributes: Attributes } => {
-  const { job, count } = getDestination(call);
-  const room = readString(call.params, "room_id");
+const describeSubmitSpan = ({ url, params, body }: Omit<TracedCall, "name">) => {
+  const { job, count } = getDestination(params, body);
+  const room = readString(params, "room_id");
   return {
+    kind: SpanKind.PRODUCER,
     name: job === undefined ? SPANS.submit : `${SPANS.submit} ${job}`,
     attributes: {
       [ATTRIBUTES.system]: SYSTEM,
       [ATTRIBUTES.operation]: SPANS.submit,
       [ATTRIBUTES.operationType]: "send",
-      ...getServerAttributes(call.url),
+      ...getServerAttributes(url),
       ...(job !== undefined && { [ATTRIBUTES.destination]: job }),
       ...(count !== undefined && { [ATTRIBUTES.count]: count }),
       ...(room !== undefined && { [ATTRIBUTES.room]: room }),
@@ -74,6 +81,17 @@ const describeSubmitSpan = (call: TracedCall): { name: string; attributes: Attri
 
 /** The context key that marks a submit that already has a span. */
 const IN_SUBMIT = createContextKey("joblib: submit span");
+
+/** Runs work in its own span, and records its failure. `work` receives the span and its context. */
+const traceWork = <Value>(
+  tracer: Tracer,
+  { name, ...options }: SpanOptions & { readonly name: string },
+  parent: Context,
+  work: (span: Span, spanContext: Context) => Promise<Value>,
+): Promise<Value> => {
+  const span = tracer.startSpan(name, options, parent);
+  return runInSpan(span, parent, { fail: recordFailure, work: (spanContext) => work(span, spanContext) });
+};
 
 /**
  * Runs the submit of one task in its own span, even if it is sent in a batch. `work` receives
@@ -86,15 +104,10 @@ export const traceSubmit = <Submitted extends { readonly id: string }>(
   const tracer = getActiveTracer();
   if (tracer === undefined) return work(undefined);
   const parent = context.active().setValue(IN_SUBMIT, true);
-  const { name, attributes } = describeSubmitSpan({ ...call, name: "submitTask" });
-  const span = tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes }, parent);
-  return runInSpan(span, parent, {
-    fail: recordFailure,
-    work: async (spanContext) => {
-      const task = await work(getTraceContext(spanContext));
-      span.setAttribute(ATTRIBUTES.taskId, task.id);
-      return task;
-    },
+  return traceWork(tracer, describeSubmitSpan(call), parent, async (span, spanContext) => {
+    const task = await work(getTraceContext(spanContext));
+    span.setAttribute(ATTRIBUTES.taskId, task.id);
+    return task;
   });
 };
 
@@ -104,20 +117,15 @@ export const traceCall = <Response extends { readonly body: unknown }>(
   work: (headers: Headers) => Promise<Response>,
 ): Promise<Response> => {
   const tracer = getActiveTracer();
-  if (tracer === undefined) return work(NO_HEADERS);
+  if (tracer === undefined) return work({});
   const parent = context.active();
   const isSubmit = call.name === "submitTask" || call.name === "submitTasks";
   if (!isSubmit || parent.getValue(IN_SUBMIT) === true) return work(getTraceHeaders(parent));
-  const { name, attributes } = describeSubmitSpan(call);
-  const span = tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes }, parent);
-  return runInSpan(span, parent, {
-    fail: recordFailure,
-    work: async (spanContext) => {
-      const response = await work(getTraceHeaders(spanContext));
-      const id = readString(response.body, "id");
-      if (id !== undefined) span.setAttribute(ATTRIBUTES.taskId, id);
-      return response;
-    },
+  return traceWork(tracer, describeSubmitSpan(call), parent, async (span, spanContext) => {
+    const response = await work(getTraceHeaders(spanContext));
+    const id = readString(response.body, "id");
+    if (id !== undefined) span.setAttribute(ATTRIBUTES.taskId, id);
+    return response;
   });
 };
 
@@ -128,20 +136,16 @@ export const traceAwait = (
 ): Promise<Task> => {
   const tracer = getActiveTracer();
   if (tracer === undefined) return work();
-  const parent = context.active();
   const attributes = {
     [ATTRIBUTES.system]: SYSTEM,
     [ATTRIBUTES.operation]: SPANS.await,
     [ATTRIBUTES.taskId]: id,
     ...getServerAttributes(url),
   };
-  const span = tracer.startSpan(SPANS.await, { kind: SpanKind.CLIENT, attributes }, parent);
-  return runInSpan(span, parent, {
-    fail: recordFailure,
-    work: async () => {
-      const task = await work();
-      span.setAttribute(ATTRIBUTES.status, task.status).addLinks(createLinks(task.trace_context));
-      return task;
-    },
+  const description = { name: SPANS.await, kind: SpanKind.CLIENT, attributes };
+  return traceWork(tracer, description, context.active(), async (span) => {
+    const task = await work();
+    span.setAttribute(ATTRIBUTES.status, task.status).addLinks(createLinks(task.trace_context));
+    return task;
   });
 };

@@ -15,13 +15,7 @@ import { UsageError } from "../errors.ts";
 import type { AwaitedTask, TaskOf } from "../extension/job-types.ts";
 import { awaitTask } from "./await-task.ts";
 import { traceAwait, traceCall } from "./call-spans.ts";
-import type {
-  AwaitTaskOptions,
-  CallOptions,
-  ClientOptions,
-  FollowOptions,
-  StreamParams,
-} from "./client-options.ts";
+import type { AwaitTaskOptions, CallOptions, ClientOptions, FollowOptions, StreamParams } from "./options.ts";
 import { DEFAULT_TIMEOUT_SECONDS, getAuthorizationHeader, parseServerUrl, type Token } from "./options.ts";
 import { sendRequest } from "./request.ts";
 import { Invitations } from "./resources/invitations.ts";
@@ -123,14 +117,14 @@ export class JoblibClient {
       return parse(await sendRequest(request, this.#fetch), url);
     };
 
+    const overrides = typeof retry === "object" ? retry : !retry && { attempts: 1 };
+    const policy = { ...this.#retry, ...overrides };
     const call = { name, url: this.url, params: parts.params, body: parts.body };
-    if (retry === false) return traceCall(call, attempt);
-    const policy = retry === true ? this.#retry : { ...this.#retry, ...retry };
     return traceCall(call, (trace) =>
       withRetry(
         () => attempt(trace),
         (error) => canRetry(name, error),
-        { policy, abort: { signal } },
+        { policy, signal },
       ),
     );
   }

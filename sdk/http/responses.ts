@@ -105,9 +105,6 @@ interface ParsedResponse extends WithHeaders {
 
 type Schemas = Readonly<Record<number, z.ZodType | null>>;
 
-const createUnexpectedStatusError = (name: OperationName, status: number): ProtocolError =>
-  new ProtocolError(`the response to ${name} has the unexpected status ${status}`, status);
-
 const parseResponse = (
   name: OperationName,
   schemas: Schemas,
@@ -116,7 +113,8 @@ const parseResponse = (
 ): ParsedResponse => {
   if (status >= 400) throw createStatusError(json, { url, status, headers });
   const schema = schemas[status];
-  if (schema === undefined) throw createUnexpectedStatusError(name, status);
+  if (schema === undefined)
+    throw new ProtocolError(`the response to ${name} has the unexpected status ${status}`, status);
   const body = schema?.safeParse(json);
   if (body?.error !== undefined) {
     const [issue] = body.error.issues;
@@ -126,17 +124,6 @@ const parseResponse = (
     });
   }
   return { status, headers, body: body?.data ?? null };
-};
-
-/** Returns true if the body was parsed with the operation's own schema, so that the type is correct. */
-const isFullResponse = <Name extends OperationName>(
-  name: Name,
-  response: ParsedResponse,
-): response is CallResponse<Name> => Object.hasOwn(operations[name].responses, response.status);
-
-const isMinimalResponse = <Name extends OperationName>(name: Name, { status }: ParsedResponse): boolean => {
-  const { minimal }: Operation = operations[name];
-  return minimal !== undefined && Object.hasOwn(minimal, status);
 };
 
 /**
@@ -149,9 +136,8 @@ export const readResponse = <Name extends OperationName>(
   url: string,
 ): CallResponse<Name> => {
   const { responses }: Operation = operations[name];
-  const parsed = parseResponse(name, responses, response, url);
-  if (!isFullResponse(name, parsed)) throw createUnexpectedStatusError(name, parsed.status);
-  return parsed;
+  // The operation's schema for this status has parsed the body, so the type is correct.
+  return parseResponse(name, responses, response, url) as CallResponse<Name>;
 };
 
 /**
@@ -164,9 +150,7 @@ export const readMinimalResponse = <Name extends OperationName>(
   url: string,
 ): CallResponse<Name> | MinimalCallResponse<Name> => {
   const { minimal }: Operation = operations[name];
-  const isApplied = prefersMinimal(response.headers["preference-applied"]);
-  if (minimal === undefined || !isApplied || response.status >= 400) return readResponse(name, response, url);
-  const parsed = parseResponse(name, minimal, response, url);
-  if (!isMinimalResponse(name, parsed)) throw createUnexpectedStatusError(name, parsed.status);
-  return parsed as MinimalCallResponse<Name>;
+  if (minimal === undefined || !prefersMinimal(response.headers["preference-applied"]))
+    return readResponse(name, response, url);
+  return parseResponse(name, minimal, response, url) as MinimalCallResponse<Name>;
 };

@@ -8,7 +8,7 @@ import {
 } from "../../protocol/index.ts";
 import { ConnectionError, JoblibError, ProtocolError } from "../errors.ts";
 import { rejectOnAbort, sleep, TimedAbort } from "./abort.ts";
-import type { FollowOptions } from "./client-options.ts";
+import type { FollowOptions } from "./options.ts";
 import { MAX_RESPONSE_BYTES } from "./options.ts";
 import { readJson } from "./request.ts";
 import { createResponseError, createStatusError } from "./responses.ts";

@@ -7,7 +7,7 @@ import {
   type TaskSubmission,
 } from "../../protocol/index.ts";
 import { UsageError } from "../errors.ts";
-import { type ExtensionInstance, getPayload, isExtensionClass } from "../extension/extension.ts";
+import { type ExtensionInstance, isExtensionClass } from "../extension/extension.ts";
 import { getStaticRooms, type JobEntry } from "../extension/job-registry.ts";
 import { toJson } from "../extension/json.ts";
 import { type TaskOptions, toWireOptions } from "../extension/task-options.ts";
@@ -100,7 +100,3 @@ export const toSubmission = (payload: unknown, options: SubmitOptions): TaskSubm
   const json = toJson(payload ?? {});
   return { payload: isJsonObject(json) ? json : JsonObject.parse(json), ...toWireOptions(options) };
 };
-
-/** Returns the body of an instance's submit. The payload is the input of the constructor. */
-export const toInstanceSubmission = (instance: ExtensionInstance, options: SubmitOptions): TaskSubmission =>
-  toSubmission(getPayload(instance), options);

@@ -90,7 +90,7 @@ export class UpdateQueue {
    * Throws the last error if the policy's limits are reached.
    */
   deliver(fenced: FencedUpdate, { policy, ...options }: DeliveryOptions): Promise<Task> {
-    const retry = { policy, abort: options.cancellation };
+    const retry = { policy, signal: options.cancellation };
     return withRetry(() => this.send(fenced, options), canRedeliver, retry);
   }
 

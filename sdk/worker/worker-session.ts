@@ -168,7 +168,7 @@ export class WorkerSession {
     if (this.#closed.signal.aborted || worker.drained.aborted) return;
     const registration = withRetry(() => this.ready(), isTransient, {
       policy: RECONNECT_RETRY,
-      abort: this.#closed,
+      signal: this.#closed.signal,
     });
     registration.catch((error: unknown) => {
       if (!this.#closed.signal.aborted)

@@ -1,7 +1,7 @@
 import { setupServer } from "msw/node";
 import { onTestFinished } from "vitest";
 import { JoblibClient } from "../../sdk/http/client.ts";
-import type { ClientOptions } from "../../sdk/http/client-options.ts";
+import type { ClientOptions } from "../../sdk/http/options.ts";
 import { JobManager } from "../../sdk/job-manager.ts";
 import type { JobManagerOptions } from "../../sdk/job-manager-options.ts";
 import type { Logger } from "../../sdk/logger.ts";
