@@ -15,16 +15,13 @@ import {
   type SubmitOptions,
   toSubmission,
 } from "./submit/submission.ts";
-import { type AddressedSubmission, submitMany } from "./submit/submit-many.ts";
+import { submitMany } from "./submit/submit-many.ts";
 import { SubmitQueue } from "./submit/submit-queue.ts";
 import { ClaimedTask } from "./worker/claimed-task.ts";
 import { runStream } from "./worker/run-stream.ts";
 import type { TaskEnvironment, TaskLifecycle } from "./worker/task-environment.ts";
 import { type ListenOptions, TaskStream } from "./worker/task-stream.ts";
 import { type LiveWorker, WorkerSession } from "./worker/worker-session.ts";
-
-/** Maximum number of cached submit queues, one per room. A full cache is cleared; queued submits are still sent. */
-const MAX_SUBMIT_QUEUES = 1_000;
 
 /**
  * The jobs of this process, like a `Map` from class name to class, and the worker that runs them. It also submits
@@ -51,7 +48,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   readonly #captureConsole: boolean;
   readonly #registry = new JobRegistry<Context>();
   readonly #session: WorkerSession;
-  readonly #submitQueues = new Map<string, SubmitQueue>();
+  readonly #submitQueue: SubmitQueue;
   readonly #streams = new Set<TaskStream<Context>>();
   #disposing: Promise<void> | undefined;
 
@@ -61,6 +58,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
    */
   constructor(options: JobManagerOptions = {}, context?: Context) {
     this.client = new JoblibClient(options);
+    this.#submitQueue = new SubmitQueue(this.client);
     this.room = options.room ?? readEnvironment("JOBLIB_ROOM");
     if (this.room !== undefined && !isRoomId(this.room)) {
       throw new UsageError(`${JSON.stringify(this.room)} is not a valid room id`);
@@ -172,11 +170,14 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   ): Promise<SubmittedTask | SubmittedTask[]> {
     if (typeof target === "string") {
       const destination = getDestinationByName(target, third, this.room);
-      return this.#submitOne({ destination, submission: toSubmission(second, third) }, third);
+      return this.#submitQueue.send({ destination, submission: toSubmission(second, third) }, third);
     }
     if (!("run" in target)) return this.#submitMany(target, second);
     const destination = this.#getDestination(target, second);
-    return this.#submitOne({ destination, submission: toSubmission(getPayload(target), second) }, second);
+    return this.#submitQueue.send(
+      { destination, submission: toSubmission(getPayload(target), second) },
+      second,
+    );
   }
 
   /**
@@ -246,16 +247,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   #getDestination(extension: ExtensionInstance, options: SubmitOptions): Destination {
-    const findEntry = (Class: unknown) => this.#registry.findByClass(Class);
-    return getDestination(extension, options, { ownRoom: this.room, findEntry });
-  }
-
-  #submitOne(addressed: AddressedSubmission, options: SubmitOptions): Promise<SubmittedTask> {
-    const { room_id } = addressed.destination;
-    const queue = this.#submitQueues.get(room_id) ?? new SubmitQueue(this.client, room_id);
-    if (this.#submitQueues.size >= MAX_SUBMIT_QUEUES) this.#submitQueues.clear();
-    this.#submitQueues.set(room_id, queue);
-    return queue.send(addressed, options);
+    const entry = this.#registry.findByClass(extension.constructor);
+    return getDestination(extension, options, { ownRoom: this.room, entry });
   }
 
   async #submitMany(

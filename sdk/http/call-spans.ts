@@ -26,17 +26,11 @@ export interface TracedCall {
   readonly body?: unknown;
 }
 
-type Headers = Readonly<Record<string, string>>;
-
-const getTraceHeaders = (traceContext: Context): Headers => {
-  const { traceparent, tracestate } = getTraceContext(traceContext) ?? {};
-  return { ...(traceparent && { traceparent }), ...(tracestate && { tracestate }) };
-};
-
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
 
-const readString = (record: unknown, name: string): string | undefined => {
+/** Returns a member of an object if it is a string. */
+export const readString = (record: unknown, name: string): string | undefined => {
   const value = isRecord(record) ? record[name] : undefined;
   return typeof value === "string" ? value : undefined;
 };
@@ -61,7 +55,7 @@ const getServerAttributes = (url: string): Attributes => {
   };
 };
 
-const describeSubmitSpan = ({ url, params, body }: Omit<TracedCall, "name">) => {
+const describeSubmitSpan = ({ url, params, body }: TracedCall) => {
   const { job, count } = getDestination(params, body);
   const room = readString(params, "room_id");
   return {
@@ -79,6 +73,12 @@ const describeSubmitSpan = ({ url, params, body }: Omit<TracedCall, "name">) => 
   };
 };
 
+/** Returns the headers that propagate a trace context. */
+export const getTraceHeaders = (trace: TraceContext | undefined): Record<string, string> => ({
+  ...(trace && { traceparent: trace.traceparent }),
+  ...(trace?.tracestate && { tracestate: trace.tracestate }),
+});
+
 /** The context key that marks a submit that already has a span. */
 const IN_SUBMIT = createContextKey("joblib: submit span");
 
@@ -94,38 +94,25 @@ const traceWork = <Value>(
 };
 
 /**
- * Runs the submit of one task in its own span, even if it is sent in a batch. `work` receives
- * the span's trace context.
+ * Runs a call. A submit gets its own span, even if it is sent in a batch. `work` receives the trace context to
+ * propagate, and `getTaskId` returns the id of the submitted task.
  */
-export const traceSubmit = <Submitted extends { readonly id: string }>(
-  call: Pick<TracedCall, "url" | "params">,
-  work: (trace: TraceContext | undefined) => Promise<Submitted>,
-): Promise<Submitted> => {
+export const traceCall = <Value>(
+  call: TracedCall,
+  work: (trace: TraceContext | undefined) => Promise<Value>,
+  getTaskId: (value: Value) => string | undefined,
+): Promise<Value> => {
   const tracer = getActiveTracer();
   if (tracer === undefined) return work(undefined);
-  const parent = context.active().setValue(IN_SUBMIT, true);
-  return traceWork(tracer, describeSubmitSpan(call), parent, async (span, spanContext) => {
-    const task = await work(getTraceContext(spanContext));
-    span.setAttribute(ATTRIBUTES.taskId, task.id);
-    return task;
-  });
-};
-
-/** Runs a call. A submit gets its own span. `work` receives the headers that propagate the trace context. */
-export const traceCall = <Response extends { readonly body: unknown }>(
-  call: TracedCall,
-  work: (headers: Headers) => Promise<Response>,
-): Promise<Response> => {
-  const tracer = getActiveTracer();
-  if (tracer === undefined) return work({});
   const parent = context.active();
   const isSubmit = call.name === "submitTask" || call.name === "submitTasks";
-  if (!isSubmit || parent.getValue(IN_SUBMIT) === true) return work(getTraceHeaders(parent));
-  return traceWork(tracer, describeSubmitSpan(call), parent, async (span, spanContext) => {
-    const response = await work(getTraceHeaders(spanContext));
-    const id = readString(response.body, "id");
+  if (!isSubmit || parent.getValue(IN_SUBMIT) === true) return work(getTraceContext(parent));
+  const submitContext = parent.setValue(IN_SUBMIT, true);
+  return traceWork(tracer, describeSubmitSpan(call), submitContext, async (span, spanContext) => {
+    const value = await work(getTraceContext(spanContext));
+    const id = getTaskId(value);
     if (id !== undefined) span.setAttribute(ATTRIBUTES.taskId, id);
-    return response;
+    return value;
   });
 };
 

@@ -10,11 +10,12 @@ import {
   type StreamEvent,
   type StreamName,
   type Task,
+  type TraceContext,
 } from "../../protocol/index.ts";
 import { UsageError } from "../errors.ts";
 import type { AwaitedTask, TaskOf } from "../extension/job-types.ts";
 import { awaitTask } from "./await-task.ts";
-import { traceAwait, traceCall } from "./call-spans.ts";
+import { getTraceHeaders, readString, traceAwait, traceCall } from "./call-spans.ts";
 import type { AwaitTaskOptions, CallOptions, ClientOptions, FollowOptions, StreamParams } from "./options.ts";
 import { DEFAULT_TIMEOUT_SECONDS, getAuthorizationHeader, parseServerUrl, type Token } from "./options.ts";
 import { sendRequest } from "./request.ts";
@@ -84,7 +85,7 @@ export class JoblibClient {
     request: OperationRequest<Operations[Name]>,
     options: CallOptions = {},
   ): Promise<CallResponse<Name>> {
-    return this.#send(name, request, options, (response, url) => readResponse(name, response, url));
+    return this.#send(name, request, options, readResponse);
   }
 
   /** @internal Calls an operation with `Prefer: return=minimal`. An older server sends the full response. */
@@ -94,14 +95,14 @@ export class JoblibClient {
     options: CallOptions = {},
   ): Promise<CallResponse<Name> | MinimalCallResponse<Name>> {
     const minimal = { ...options, returns: "minimal" } as const;
-    return this.#send(name, request, minimal, (response, url) => readMinimalResponse(name, response, url));
+    return this.#send(name, request, minimal, readMinimalResponse);
   }
 
-  async #send<Value extends { readonly body: unknown }>(
-    name: OperationName,
+  async #send<Name extends OperationName, Value extends { readonly body: unknown }>(
+    name: Name,
     parts: RequestParts,
     options: CallOptions & Returns,
-    parse: (response: JsonResponse, url: string) => Value,
+    read: (name: Name, response: JsonResponse) => Value,
   ): Promise<Value> {
     const operation: Operation = operations[name];
     const { method } = operation;
@@ -111,21 +112,24 @@ export class JoblibClient {
     const deadlineSeconds = (options.wait ?? 0) + (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
     const { signal, retry = true } = options;
 
-    const attempt = async (trace: Readonly<Record<string, string>>): Promise<Value> => {
-      const headers = { ...callHeaders, ...(await this.#getClientHeaders()), ...trace };
+    const attempt = async (trace: TraceContext | undefined): Promise<Value> => {
+      const headers = { ...callHeaders, ...(await this.#getClientHeaders()), ...getTraceHeaders(trace) };
       const request = { method, url, headers, body, signal, deadlineSeconds };
-      return parse(await sendRequest(request, this.#fetch), url);
+      return read(name, await sendRequest(request, this.#fetch));
     };
 
     const overrides = typeof retry === "object" ? retry : !retry && { attempts: 1 };
     const policy = { ...this.#retry, ...overrides };
     const call = { name, url: this.url, params: parts.params, body: parts.body };
-    return traceCall(call, (trace) =>
-      withRetry(
-        () => attempt(trace),
-        (error) => canRetry(name, error),
-        { policy, signal },
-      ),
+    return traceCall(
+      call,
+      (trace) =>
+        withRetry(
+          () => attempt(trace),
+          (error) => canRetry(name, error),
+          { policy, signal },
+        ),
+      (response) => readString(response.body, "id"),
     );
   }
 

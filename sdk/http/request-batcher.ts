@@ -11,6 +11,8 @@ export interface RequestSender<Call, Result> {
   sendOne(call: Call): Promise<Result>;
   /** Sends a batch in one request. Returns the outcomes in the order of the calls. */
   sendMany(calls: readonly Call[]): Promise<readonly (Result | Error)[]>;
+  /** Returns the lane of a call. Calls in different lanes are never in the same batch. */
+  getLane?(call: Call): unknown;
   /** Returns true if the error of a batch is not caused by one of its calls. Then every call fails with this error. */
   isForAll(error: unknown): boolean;
 }
@@ -51,7 +53,8 @@ export class RequestBatcher<Call, Result> {
       isForAll: (error) => sender.isForAll(error),
       maxWeight: MAX_BATCH_BYTES,
       getWeight: ({ bytes }) => Math.max(bytes, minWeight),
-      getLane: (queued) => (this.#isBatchUnsupported || queued.bytes > LARGE_CALL_BYTES ? queued : undefined),
+      getLane: (queued) =>
+        this.#isBatchUnsupported || queued.bytes > LARGE_CALL_BYTES ? queued : sender.getLane?.(queued.call),
       maxConcurrency: MAX_IN_FLIGHT,
       // The callers of the previous batch can join the next one.
       schedule: (start) => setImmediate(() => void this.#startUnpaused(start)),

@@ -52,13 +52,13 @@ const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
 export const readJson = async (response: FetchResponse, url: string): Promise<JsonResponse> => {
   const { status } = response;
   const headers = Object.fromEntries(response.headers);
-  if (status === 304 || status === 204) return { status, headers, json: undefined };
   const facts = { url, status, headers };
+  if (status === 304 || status === 204) return { ...facts, json: undefined };
   if (status === 0 || (status >= 300 && status < 400)) throw createResponseError("redirect", facts);
   if (!JSON_TYPE.test(headers["content-type"] ?? "")) throw createResponseError("no-json", facts);
   const text = await readText(response.body, facts);
   try {
-    return { status, headers, json: JSON.parse(text) };
+    return { ...facts, json: JSON.parse(text) };
   } catch (error) {
     throw createResponseError("invalid-json", facts, error);
   }

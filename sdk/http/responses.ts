@@ -1,4 +1,3 @@
-import type * as z from "zod";
 import {
   type MinimalResponse,
   type Operation,
@@ -9,17 +8,12 @@ import {
   ProblemDocument,
   prefersMinimal,
 } from "../../protocol/index.ts";
-import { GatewayError, type ProblemError, ProtocolError, toProblemError } from "../errors.ts";
+import { GatewayError, type ProblemError, ProtocolError } from "../errors.ts";
+import { toProblemError } from "../problem-errors.ts";
 import { MAX_RESPONSE_BYTES } from "./options.ts";
 
 interface WithHeaders {
   readonly headers: Readonly<Record<string, string>>;
-}
-
-/** A response with a parsed body; `json` is undefined if there is no body. */
-export interface JsonResponse extends WithHeaders {
-  readonly status: number;
-  readonly json: unknown;
 }
 
 /** The facts from which the error for a response is created. */
@@ -28,7 +22,12 @@ export interface ResponseFacts extends WithHeaders {
   readonly status: number;
 }
 
-/** What is wrong with a response that is not from joblib. */
+/** A response with a parsed body; `json` is undefined if there is no body. */
+export interface JsonResponse extends ResponseFacts {
+  readonly json: unknown;
+}
+
+/** The ways in which a response is not from joblib. */
 type ResponseFault = "too-large" | "redirect" | "no-json" | "invalid-json" | "no-problem" | "no-event-stream";
 
 const UNAVAILABLE = new Set([429, 502, 503, 504]);
@@ -84,47 +83,16 @@ const parseRetryAfter = (header: string | undefined): number | undefined => {
 };
 
 /** Creates the error for a response with an error status: that of its problem document, if it is one. */
-export const createStatusError = (
-  json: unknown,
-  facts: ResponseFacts,
-): ProblemError | ProtocolError | GatewayError => {
-  const problem = ProblemDocument.safeParse(json);
-  if (!problem.success) return createResponseError("no-problem", facts);
-  return toProblemError(problem.data, parseRetryAfter(facts.headers["retry-after"]));
+export const createStatusError = (response: JsonResponse): ProblemError | ProtocolError | GatewayError => {
+  const problem = ProblemDocument.safeParse(response.json);
+  if (!problem.success) return createResponseError("no-problem", response);
+  return toProblemError(problem.data, parseRetryAfter(response.headers["retry-after"]));
 };
 
 /** The response to a call: status, headers and body. */
 export type CallResponse<Name extends OperationName> = OperationResponse<Operations[Name]> & WithHeaders;
 /** The minimal response to a call, if the server supports it. */
 export type MinimalCallResponse<Name extends OperationName> = MinimalResponse<Operations[Name]> & WithHeaders;
-
-interface ParsedResponse extends WithHeaders {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-type Schemas = Readonly<Record<number, z.ZodType | null>>;
-
-const parseResponse = (
-  name: OperationName,
-  schemas: Schemas,
-  { status, headers, json }: JsonResponse,
-  url: string,
-): ParsedResponse => {
-  if (status >= 400) throw createStatusError(json, { url, status, headers });
-  const schema = schemas[status];
-  if (schema === undefined)
-    throw new ProtocolError(`the response to ${name} has the unexpected status ${status}`, status);
-  const body = schema?.safeParse(json);
-  if (body?.error !== undefined) {
-    const [issue] = body.error.issues;
-    const path = `/${issue?.path.join("/") ?? ""}: ${issue?.message ?? ""}`;
-    throw new ProtocolError(`the response to ${name} does not match its schema at ${path}`, status, {
-      cause: body.error,
-    });
-  }
-  return { status, headers, body: body?.data ?? null };
-};
 
 /**
  * Parses the response to a call. Throws a `ProblemError` for a problem document, and `ProtocolError` or
@@ -133,11 +101,10 @@ const parseResponse = (
 export const readResponse = <Name extends OperationName>(
   name: Name,
   response: JsonResponse,
-  url: string,
 ): CallResponse<Name> => {
   const { responses }: Operation = operations[name];
   // The operation's schema for this status has parsed the body, so the type is correct.
-  return parseResponse(name, responses, response, url) as CallResponse<Name>;
+  return parseResponse(name, responses, response) as CallResponse<Name>;
 };
 
 /**
@@ -147,10 +114,25 @@ export const readResponse = <Name extends OperationName>(
 export const readMinimalResponse = <Name extends OperationName>(
   name: Name,
   response: JsonResponse,
-  url: string,
 ): CallResponse<Name> | MinimalCallResponse<Name> => {
   const { minimal }: Operation = operations[name];
   if (minimal === undefined || !prefersMinimal(response.headers["preference-applied"]))
-    return readResponse(name, response, url);
-  return parseResponse(name, minimal, response, url) as MinimalCallResponse<Name>;
+    return readResponse(name, response);
+  return parseResponse(name, minimal, response) as MinimalCallResponse<Name>;
+};
+
+const parseResponse = (name: OperationName, schemas: Operation["responses"], response: JsonResponse) => {
+  const { status, headers, json } = response;
+  if (status >= 400) throw createStatusError(response);
+  const schema = schemas[status];
+  if (schema === undefined)
+    throw new ProtocolError(`the response to ${name} has the unexpected status ${status}`, status);
+  const body = schema?.safeParse(json);
+  if (body?.error !== undefined) {
+    const [issue] = body.error.issues;
+    const path = `/${issue?.path.join("/") ?? ""}: ${issue?.message ?? ""}`;
+    const message = `the response to ${name} does not match its schema at ${path}`;
+    throw new ProtocolError(message, status, { cause: body.error });
+  }
+  return { status, headers, body: body?.data ?? null };
 };

@@ -88,8 +88,8 @@ async function* readEvents<Name extends StreamName>(
     const { status } = response;
     const facts = { url, status, headers: Object.fromEntries(response.headers) };
     if (status !== 200 || !/^text\/event-stream/.test(facts.headers["content-type"] ?? "")) {
-      const { json } = await readJson(response, url);
-      throw status >= 400 ? createStatusError(json, facts) : createResponseError("no-event-stream", facts);
+      const json = await readJson(response, url);
+      throw status >= 400 ? createStatusError(json) : createResponseError("no-event-stream", facts);
     }
     const received: { event: string; id: string; data: string }[] = [];
     let isTooLarge = false;

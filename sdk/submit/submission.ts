@@ -33,6 +33,12 @@ export interface Destination {
   readonly job_name: string;
 }
 
+/** A task to submit, with its room and job. */
+export interface AddressedSubmission {
+  readonly destination: Destination;
+  readonly submission: TaskSubmission;
+}
+
 /**
  * Returns the room and job for a task of an instance. The job is that of the room if the class is registered
  * there, otherwise that of `@global`. Throws `UsageError` if no room is known, or if the instance is not an
@@ -41,15 +47,11 @@ export interface Destination {
 export const getDestination = (
   instance: ExtensionInstance,
   options: SubmitOptions,
-  {
-    ownRoom,
-    findEntry,
-  }: { ownRoom: string | undefined; findEntry: (Class: unknown) => JobEntry<never> | undefined },
+  { ownRoom, entry }: { ownRoom: string | undefined; entry: JobEntry<never> | undefined },
 ): Destination => {
   const Class: unknown = instance.constructor;
   if (!isExtensionClass(Class))
     throw new UsageError("the submitted object is not an extension: its class must extend `Extension(…)`");
-  const entry = findEntry(Class);
   const name = entry?.name ?? Class.name;
   const registeredRooms = entry === undefined ? getStaticRooms(Class) : [...entry.rooms.keys()];
   const rooms = registeredRooms.map((room) => room ?? ownRoom);

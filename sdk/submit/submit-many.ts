@@ -3,23 +3,16 @@ import {
   type MinimalSubmittedTasks,
   type NamedTaskSubmission,
   type SubmittedTask,
-  type TaskSubmission,
 } from "../../protocol/index.ts";
 import { PayloadTooLargeError, ProtocolError, UsageError } from "../errors.ts";
 import type { JoblibClient } from "../http/client.ts";
-import type { Destination, SubmitOptions } from "./submission.ts";
+import type { AddressedSubmission, SubmitOptions } from "./submission.ts";
 
 /**
  * Maximum number of concurrent requests. With two, the server validates the second one while it inserts the
  * first one.
  */
 const MAX_IN_FLIGHT = 2;
-
-/** A task to submit, with its room and job. */
-export interface AddressedSubmission {
-  readonly destination: Destination;
-  readonly submission: TaskSubmission;
-}
 
 /** Converts a minimal response, which contains the common members once and no payloads, to full tasks. */
 const expandTasks = (

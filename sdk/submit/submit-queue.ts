@@ -7,12 +7,12 @@ import {
   type SubmittedTask,
   type TraceContext,
 } from "../../protocol/index.ts";
-import { ProblemError, ProtocolError, toProblemError } from "../errors.ts";
-import { traceSubmit } from "../http/call-spans.ts";
+import { ProblemError, ProtocolError } from "../errors.ts";
+import { traceCall } from "../http/call-spans.ts";
 import type { JoblibClient } from "../http/client.ts";
 import { RequestBatcher } from "../http/request-batcher.ts";
-import type { SubmitOptions } from "./submission.ts";
-import type { AddressedSubmission } from "./submit-many.ts";
+import { toProblemError } from "../problem-errors.ts";
+import type { AddressedSubmission, SubmitOptions } from "./submission.ts";
 
 interface SubmitCall extends AddressedSubmission {
   /**
@@ -43,21 +43,20 @@ const toOutcomes = ({ body }: BatchResponse, calls: readonly SubmitCall[]): (Sub
 };
 
 /**
- * Batches single submits to one room. Submits that are made during a request are sent together in the next
- * one. If no request is running, a submit is sent immediately. Every submit has its own outcome.
+ * Batches single submits to the same room. Submits that are made during a request are sent together in the
+ * next one. If no request is running, a submit is sent immediately. Every submit has its own outcome.
  */
 export class SubmitQueue {
   readonly #client: JoblibClient;
-  readonly #roomId: string;
   readonly #batcher: RequestBatcher<SubmitCall, SubmittedTask>;
 
-  constructor(client: JoblibClient, roomId: string) {
+  constructor(client: JoblibClient) {
     this.#client = client;
-    this.#roomId = roomId;
     this.#batcher = new RequestBatcher<SubmitCall, SubmittedTask>({
       maxCalls: MAX_TASKS_PER_SUBMIT,
       sendOne: (call) => this.#sendOne(call),
       sendMany: (calls) => this.#sendMany(calls),
+      getLane: ({ destination }) => destination.room_id,
       // Errors with these statuses may be caused by one of the calls.
       isForAll: (error) =>
         !(error instanceof ProblemError && [400, 404, 405, 413, 422].includes(error.problem.status)),
@@ -69,9 +68,11 @@ export class SubmitQueue {
     signal?.throwIfAborted();
     const bytes = 200 + JSON.stringify(addressed.submission.payload ?? {}).length;
     const key = idempotencyKey ?? randomUUID();
-    const call = { url: this.#client.url, params: addressed.destination };
-    return traceSubmit(call, (trace) =>
-      this.#batcher.send({ ...addressed, key, trace, signal }, bytes, signal),
+    const call = { name: "submitTask", url: this.#client.url, params: addressed.destination } as const;
+    return traceCall(
+      call,
+      (trace) => this.#batcher.send({ ...addressed, key, trace, signal }, bytes, signal),
+      ({ id }) => id,
     );
   }
 
@@ -84,7 +85,8 @@ export class SubmitQueue {
         ...submission,
       }),
     );
-    const request = { params: { room_id: this.#roomId }, body: { submissions } };
+    const room_id = calls[0]?.destination.room_id ?? "";
+    const request = { params: { room_id }, body: { submissions } };
     return toOutcomes(await this.#client.callMinimal("submitBatch", request), calls);
   }
 

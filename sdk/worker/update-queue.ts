@@ -7,17 +7,12 @@ import {
   type Task,
   type TaskUpdate,
 } from "../../protocol/index.ts";
-import {
-  InternalServerError,
-  ProblemError,
-  ProtocolError,
-  toProblemError,
-  UnauthorizedError,
-} from "../errors.ts";
+import { InternalServerError, ProblemError, ProtocolError, UnauthorizedError } from "../errors.ts";
 import type { LazyAbort } from "../http/abort.ts";
 import type { JoblibClient } from "../http/client.ts";
 import { RequestBatcher } from "../http/request-batcher.ts";
 import { isTransient, type RetryPolicy, withRetry } from "../http/retry.ts";
+import { toProblemError } from "../problem-errors.ts";
 import { isProxyRejection } from "./task-outcome.ts";
 
 /** The lease of a task: the server rejects updates with another attempt. */

@@ -1,15 +1,10 @@
 import { hostname } from "node:os";
 import type { JobRegistration } from "../../protocol/index.ts";
-import {
-  ProblemError,
-  SchemaConflictError,
-  toProblemError,
-  UsageError,
-  WorkerNotFoundError,
-} from "../errors.ts";
+import { ProblemError, SchemaConflictError, UsageError, WorkerNotFoundError } from "../errors.ts";
 import type { JoblibClient } from "../http/client.ts";
 import { isTransient, withRetry } from "../http/retry.ts";
 import type { Logger } from "../logger.ts";
+import { toProblemError } from "../problem-errors.ts";
 import type { ClaimedTask } from "./claimed-task.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { SuspensionDetector } from "./suspension-detector.ts";
