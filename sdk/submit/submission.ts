@@ -63,11 +63,7 @@ export const getDestination = (
   const onlyRoom = localRooms.length === 1 ? localRooms[0] : undefined;
   const room =
     options.room ?? (isHere ? ownRoom : (onlyRoom ?? ownRoom ?? (inGlobal ? GLOBAL_ROOM : undefined)));
-  if (room === undefined) {
-    throw new UsageError(
-      `the room of a ${name} task is unknown: pass { room } to submit, or to the job manager`,
-    );
-  }
+  if (room === undefined) throw createUnknownRoomError(name);
   const isPublic = options.public ?? (room === GLOBAL_ROOM || (inGlobal && !localRooms.includes(room)));
   const roomId = isPublic ? GLOBAL_ROOM : room;
   return { room_id: room, job_name: formatJobName({ roomId, category: Class.category, name }) };
@@ -88,14 +84,13 @@ export const getDestinationByName = (
     throw new UsageError(`${JSON.stringify(jobName)} is not a job name: use <prefix>:<category>:<name>`);
   }
   const prefix = jobName.slice(0, jobName.indexOf(":"));
-  if (prefix === "private" && explicitRoom === undefined) {
-    throw new UsageError(
-      `the room of a ${jobName} task is unknown: pass { room } to submit, or to the job manager`,
-    );
-  }
+  if (prefix === "private" && explicitRoom === undefined) throw createUnknownRoomError(jobName);
   const namedRoom = prefix === "public" || prefix === "private" ? GLOBAL_ROOM : prefix;
   return { room_id: explicitRoom ?? namedRoom, job_name: jobName };
 };
+
+const createUnknownRoomError = (name: string): UsageError =>
+  new UsageError(`the room of a ${name} task is unknown: pass { room } to submit, or to the job manager`);
 
 /** Returns the body of a submit. Throws `NotJsonError` if the payload is not JSON. */
 export const toSubmission = (payload: unknown, options: SubmitOptions): TaskSubmission => {

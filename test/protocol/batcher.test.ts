@@ -187,7 +187,7 @@ describe("a batcher with concurrent batches", () => {
     await nextTurn();
     const waiting = batcher.add("b");
     batcher.complete();
-    await nextTurn();
+    await expect.poll(() => batcher.batches.length).toBe(2);
     batcher.complete();
 
     expect(await Promise.all([again, waiting])).toEqual(["A2", "B"]);
