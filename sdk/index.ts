@@ -60,8 +60,7 @@ export type {
 export type { CallResponse } from "./http/responses.ts";
 export type { RetryPolicy } from "./http/retry.ts";
 export type { FetchInit, FetchLike, FetchResponse } from "./http/transport.ts";
-export { JobManager } from "./job-manager.ts";
-export type { JobManagerOptions, RunOptions } from "./job-manager-options.ts";
+export { JobManager, type JobManagerOptions, type RunOptions } from "./job-manager.ts";
 export { type Logger, silentLogger, type TaskLogger } from "./logger.ts";
 export type { SubmitOptions } from "./submit/submission.ts";
 export { ClaimedTask } from "./worker/claimed-task.ts";

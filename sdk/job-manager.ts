@@ -5,11 +5,10 @@ import { JobRegistry } from "./extension/job-registry.ts";
 import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./extension/job-types.ts";
 import { createRegister, type Register } from "./extension/register.ts";
 import { JoblibClient } from "./http/client.ts";
-import { readEnvironment } from "./http/options.ts";
-import type { JobManagerOptions, RunOptions } from "./job-manager-options.ts";
+import { type ClientOptions, readEnvironment } from "./http/options.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import {
-  type Destination,
+  type AddressedSubmission,
   getDestination,
   getDestinationByName,
   type SubmitOptions,
@@ -18,10 +17,33 @@ import {
 import { submitMany } from "./submit/submit-many.ts";
 import { SubmitQueue } from "./submit/submit-queue.ts";
 import { ClaimedTask } from "./worker/claimed-task.ts";
-import { runStream } from "./worker/run-stream.ts";
+import { type RunCallbacks, runStream } from "./worker/run-stream.ts";
 import type { TaskEnvironment, TaskLifecycle } from "./worker/task-environment.ts";
 import { type ListenOptions, TaskStream } from "./worker/task-stream.ts";
 import { type LiveWorker, WorkerSession } from "./worker/worker-session.ts";
+
+/** Options of `JobManager`. */
+export interface JobManagerOptions extends ClientOptions {
+  /** The default room of jobs and tasks. Default: `JOBLIB_ROOM`. */
+  readonly room?: string | undefined;
+  /** The worker's label in the dashboard and CLI. Default: `host:pid`. */
+  readonly name?: string | undefined;
+  /** Interval of the heartbeats, in seconds. Default: the interval of the server. */
+  readonly heartbeatSeconds?: number | undefined;
+  /** Receives the SDK's log lines; pino and Fastify loggers can be used directly. Default: `silentLogger`. */
+  readonly logger?: Logger | undefined;
+  /** If true, lines that `run` prints with `console` are stored with the task. Default: false. */
+  readonly captureConsole?: boolean | undefined;
+}
+
+/** Options of `JobManager.run`. */
+export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context> {
+  /**
+   * Aborting it stops the stream and ends the current tasks: started tasks are interrupted and fail,
+   * and the others are requeued.
+   */
+  readonly interrupt?: AbortSignal | undefined;
+}
 
 /**
  * The jobs of this process, like a `Map` from class name to class, and the worker that runs them. It also submits
@@ -172,12 +194,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
       const destination = getDestinationByName(target, third, this.room);
       return this.#submitQueue.send({ destination, submission: toSubmission(second, third) }, third);
     }
-    if (!("run" in target)) return this.#submitMany(target, second);
-    const destination = this.#getDestination(target, second);
-    return this.#submitQueue.send(
-      { destination, submission: toSubmission(getPayload(target), second) },
-      second,
-    );
+    if ("run" in target) return this.#submitQueue.send(this.#toSubmission(target, second), second);
+    const submissions = target.map((extension) => this.#toSubmission(extension, second));
+    return submitMany(this.client, submissions, second);
   }
 
   /**
@@ -246,23 +265,10 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     await this.#session.deregister();
   }
 
-  #getDestination(extension: ExtensionInstance, options: SubmitOptions): Destination {
+  #toSubmission(extension: ExtensionInstance, options: SubmitOptions): AddressedSubmission {
     const entry = this.#registry.findByClass(extension.constructor);
-    return getDestination(extension, options, { ownRoom: this.room, entry });
-  }
-
-  async #submitMany(
-    extensions: readonly ExtensionInstance[],
-    options: SubmitOptions,
-  ): Promise<SubmittedTask[]> {
-    // All instances of a class have the same destination, so it is determined only once.
-    const destinations = new Map<unknown, Destination>();
-    const submissions = extensions.map((extension) => {
-      const destination = destinations.get(extension.constructor) ?? this.#getDestination(extension, options);
-      destinations.set(extension.constructor, destination);
-      return { destination, submission: toSubmission(getPayload(extension), options) };
-    });
-    return submitMany(this.client, submissions, options);
+    const destination = getDestination(extension, options, { ownRoom: this.room, entry });
+    return { destination, submission: toSubmission(getPayload(extension), options) };
   }
 
   #createEnvironment(worker: LiveWorker, lifecycle: TaskLifecycle): TaskEnvironment {
