@@ -204,7 +204,6 @@ const buildPath = ({ path }: Operation, params: unknown): string => {
 };
 
 const buildQuery = (query: unknown): string => {
-  if (query === undefined) return "";
   const search = new URLSearchParams();
   for (const [key, part] of Object.entries(query ?? {}))
     if (part !== undefined) search.append(key, String(part));
