@@ -3,8 +3,6 @@ import {
   type PatchOperation,
   Problem,
   type ProblemDocument,
-  type ProblemId,
-  parseProblemId,
   type StopReason,
   type TaskStatus,
 } from "../protocol/index.ts";
@@ -170,40 +168,3 @@ export class TaskLostError extends ProblemError {
     return error;
   }
 }
-
-/** The error class of every known problem. */
-export const ERROR_BY_PROBLEM = {
-  "malformed-request": MalformedRequestError,
-  "invalid-room-id": InvalidRoomIdError,
-  "invalid-category": InvalidCategoryError,
-  "invalid-job-name": InvalidJobNameError,
-  unauthorized: UnauthorizedError,
-  forbidden: ForbiddenError,
-  "job-not-found": JobNotFoundError,
-  "worker-not-found": WorkerNotFoundError,
-  "task-not-found": TaskNotFoundError,
-  "invitation-not-found": InvitationNotFoundError,
-  "route-not-found": RouteNotFoundError,
-  "method-not-allowed": MethodNotAllowedError,
-  "schema-conflict": SchemaConflictError,
-  "no-workers-available": NoWorkersAvailableError,
-  "invalid-task-transition": InvalidTaskTransitionError,
-  "task-lost": TaskLostError,
-  "invitations-not-supported": InvitationsNotSupportedError,
-  "payload-too-large": PayloadTooLargeError,
-  "unsupported-media-type": UnsupportedMediaTypeError,
-  "validation-error": ValidationError,
-  "idempotency-conflict": IdempotencyConflictError,
-  "rate-limited": RateLimitedError,
-  "internal-error": InternalServerError,
-  "service-unavailable": ServiceUnavailableError,
-} as const satisfies Record<ProblemId, typeof ProblemError>;
-
-/**
- * Creates the error for a problem document. The class depends on the id in the type URI, not on the status.
- */
-export const toProblemError = (problem: ProblemDocument, retryAfter?: number): ProblemError => {
-  const id = parseProblemId(problem.type);
-  const ErrorClass = id === undefined ? ProblemError : ERROR_BY_PROBLEM[id];
-  return new ErrorClass(problem, retryAfter);
-};

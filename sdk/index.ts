@@ -24,40 +24,7 @@ export type {
   Worker,
 } from "../protocol/index.ts";
 export { GLOBAL_ROOM, isTerminal } from "../protocol/index.ts";
-export {
-  ConnectionError,
-  DeadlineError,
-  ForbiddenError,
-  GatewayError,
-  IdempotencyConflictError,
-  InternalServerError,
-  InterruptedError,
-  InvalidCategoryError,
-  InvalidJobNameError,
-  InvalidRoomIdError,
-  InvalidTaskTransitionError,
-  InvitationNotFoundError,
-  InvitationsNotSupportedError,
-  JoblibError,
-  JobNotFoundError,
-  MalformedRequestError,
-  MethodNotAllowedError,
-  NoWorkersAvailableError,
-  PayloadTooLargeError,
-  ProblemError,
-  ProtocolError,
-  RateLimitedError,
-  RouteNotFoundError,
-  SchemaConflictError,
-  ServiceUnavailableError,
-  TaskLostError,
-  TaskNotFoundError,
-  UnauthorizedError,
-  UnsupportedMediaTypeError,
-  UsageError,
-  ValidationError,
-  WorkerNotFoundError,
-} from "./errors.ts";
+export * from "./errors.ts";
 export {
   Extension,
   type ExtensionBase,
@@ -87,14 +54,12 @@ export type {
   ClientOptions,
   FollowOptions,
   StreamParams,
-} from "./http/client-options.ts";
-export type { Token } from "./http/options.ts";
+  Token,
+} from "./http/options.ts";
 export type { CallResponse } from "./http/responses.ts";
 export type { RetryPolicy } from "./http/retry.ts";
-export type { FetchInit } from "./http/sender.ts";
-export type { FetchLike, FetchResponse } from "./http/senders.ts";
-export { JobManager } from "./job-manager.ts";
-export type { JobManagerOptions, RunOptions } from "./job-manager-options.ts";
+export type { FetchInit, FetchLike, FetchResponse } from "./http/transport.ts";
+export { JobManager, type JobManagerOptions, type RunOptions } from "./job-manager.ts";
 export { type Logger, silentLogger, type TaskLogger } from "./logger.ts";
 export type { SubmitOptions } from "./submit/submission.ts";
 export { ClaimedTask } from "./worker/claimed-task.ts";

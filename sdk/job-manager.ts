@@ -1,28 +1,46 @@
 import { isRoomId, type SubmittedTask } from "../protocol/index.ts";
 import { UsageError } from "./errors.ts";
-import type { ExtensionClass, ExtensionInstance } from "./extension/extension.ts";
+import { type ExtensionClass, type ExtensionInstance, getPayload } from "./extension/extension.ts";
 import { createRegister, JobRegistry, type Register } from "./extension/job-registry.ts";
 import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./extension/job-types.ts";
 import { JoblibClient } from "./http/client.ts";
-import { readEnvironment } from "./http/options.ts";
-import type { JobManagerOptions, RunOptions } from "./job-manager-options.ts";
+import { type ClientOptions, readEnvironment } from "./http/options.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import {
-  type Destination,
+  type AddressedSubmission,
   getDestination,
   getDestinationByName,
   type SubmitOptions,
-  toInstanceSubmission,
   toSubmission,
 } from "./submit/submission.ts";
-import { type AddressedSubmission, submitMany } from "./submit/submit-many.ts";
+import { submitMany } from "./submit/submit-many.ts";
 import { SubmitQueue } from "./submit/submit-queue.ts";
-import { runStream } from "./worker/run-stream.ts";
+import { type RunCallbacks, runStream } from "./worker/run-stream.ts";
 import { type ListenOptions, TaskStream } from "./worker/task-stream.ts";
 import { WorkerSession } from "./worker/worker-session.ts";
 
-/** Maximum number of cached submit queues, one per room. A full cache is cleared; queued submits are still sent. */
-const MAX_SUBMIT_QUEUES = 1_000;
+/** Options of `JobManager`. */
+export interface JobManagerOptions extends ClientOptions {
+  /** The default room of jobs and tasks. Default: `JOBLIB_ROOM`. */
+  readonly room?: string | undefined;
+  /** The worker's label in the dashboard and CLI. Default: `host:pid`. */
+  readonly name?: string | undefined;
+  /** Interval of the heartbeats, in seconds. Default: the interval of the server. */
+  readonly heartbeatSeconds?: number | undefined;
+  /** Receives the SDK's log lines; pino and Fastify loggers can be used directly. Default: `silentLogger`. */
+  readonly logger?: Logger | undefined;
+  /** If true, lines that `run` prints with `console` are stored with the task. Default: false. */
+  readonly captureConsole?: boolean | undefined;
+}
+
+/** Options of `JobManager.run`. */
+export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context> {
+  /**
+   * Aborting it stops the stream and ends the current tasks: started tasks are interrupted and fail,
+   * and the others are requeued.
+   */
+  readonly interrupt?: AbortSignal | undefined;
+}
 
 /**
  * The jobs of this process, like a `Map` from class name to class, and the worker that runs them. It also submits
@@ -49,7 +67,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   readonly #captureConsole: boolean;
   readonly #registry: JobRegistry<Context>;
   readonly #session: WorkerSession;
-  readonly #submitQueues = new Map<string, SubmitQueue>();
+  readonly #submitQueue: SubmitQueue;
   readonly #streams = new Set<TaskStream<Context>>();
   #disposing: Promise<void> | undefined;
 
@@ -59,6 +77,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
    */
   constructor(options: JobManagerOptions = {}, context?: Context) {
     this.client = new JoblibClient(options);
+    this.#submitQueue = new SubmitQueue(this.client);
     this.room = options.room ?? readEnvironment("JOBLIB_ROOM");
     if (this.room !== undefined && !isRoomId(this.room)) {
       throw new UsageError(`${JSON.stringify(this.room)} is not a valid room id`);
@@ -165,11 +184,11 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   ): Promise<SubmittedTask | SubmittedTask[]> {
     if (typeof target === "string") {
       const destination = getDestinationByName(target, third, this.room);
-      return this.#submitOne({ destination, submission: toSubmission(second, third) }, third);
+      return this.#submitQueue.send({ destination, submission: toSubmission(second, third) }, third);
     }
-    if (!("run" in target)) return this.#submitMany(target, second);
-    const destination = this.#getDestination(target, second);
-    return this.#submitOne({ destination, submission: toInstanceSubmission(target, second) }, second);
+    if ("run" in target) return this.#submitQueue.send(this.#toSubmission(target, second), second);
+    const submissions = target.map((extension) => this.#toSubmission(extension, second));
+    return submitMany(this.client, submissions, second);
   }
 
   /**
@@ -239,30 +258,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     await this.#session.deregister();
   }
 
-  #getDestination(extension: ExtensionInstance, options: SubmitOptions): Destination {
-    const findEntry = (Class: unknown) => this.#registry.findByClass(Class);
-    return getDestination(extension, options, { ownRoom: this.room, findEntry });
-  }
-
-  #submitOne(addressed: AddressedSubmission, options: SubmitOptions): Promise<SubmittedTask> {
-    const { room_id } = addressed.destination;
-    const queue = this.#submitQueues.get(room_id) ?? new SubmitQueue(this.client, room_id);
-    if (this.#submitQueues.size >= MAX_SUBMIT_QUEUES) this.#submitQueues.clear();
-    this.#submitQueues.set(room_id, queue);
-    return queue.send(addressed, options);
-  }
-
-  async #submitMany(
-    extensions: readonly ExtensionInstance[],
-    options: SubmitOptions,
-  ): Promise<SubmittedTask[]> {
-    // All instances of a class have the same destination, so it is determined only once.
-    const destinations = new Map<unknown, Destination>();
-    const submissions = extensions.map((extension) => {
-      const destination = destinations.get(extension.constructor) ?? this.#getDestination(extension, options);
-      destinations.set(extension.constructor, destination);
-      return { destination, submission: toInstanceSubmission(extension, options) };
-    });
-    return submitMany(this.client, submissions, options);
+  #toSubmission(extension: ExtensionInstance, options: SubmitOptions): AddressedSubmission {
+    const entry = this.#registry.findByClass(extension.constructor);
+    const destination = getDestination(extension, options, { ownRoom: this.room, entry });
+    return { destination, submission: toSubmission(getPayload(extension), options) };
   }
 }

@@ -51,8 +51,8 @@ const RULES: readonly Rule[] = [
   {
     folder: "sdk/testing",
     sentence:
-      "sdk/testing imports protocol, msw and only the senders of the sdk, which it redirects to the global fetch",
-    internal: ["protocol", "sdk/http/senders.ts"],
+      "sdk/testing imports protocol, msw and only the transport of the sdk, which it redirects to the global fetch",
+    internal: ["protocol", "sdk/http/transport.ts"],
     allows: (name) => isNodeBuiltin(name) || isPackage("zod", "msw")(name),
   },
   {

@@ -1,10 +1,10 @@
 import { isTerminal, type Task } from "../../protocol/index.ts";
 import { ProtocolError } from "../errors.ts";
-import type { AwaitTaskOptions } from "./client-options.ts";
+import { sleep } from "./abort.ts";
+import type { AwaitTaskOptions } from "./options.ts";
 import { MAX_LONG_POLL_SECONDS } from "./options.ts";
 import type { Caller } from "./resources/resource.ts";
 import type { RetryPolicy } from "./retry.ts";
-import { sleep } from "./sleep.ts";
 
 /** Retries for two minutes, so that the wait survives a restart of the server. */
 const AWAIT_RETRY: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };

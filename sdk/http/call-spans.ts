@@ -1,4 +1,13 @@
-import { type Attributes, type Context, context, createContextKey, SpanKind } from "@opentelemetry/api";
+import {
+  type Attributes,
+  type Context,
+  context,
+  createContextKey,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  type Tracer,
+} from "@opentelemetry/api";
 import type { OperationName, Task, TraceContext } from "../../protocol/index.ts";
 import { ATTRIBUTES, SPANS, SYSTEM } from "../../protocol/tracing/names.ts";
 import {
@@ -17,20 +26,11 @@ export interface TracedCall {
   readonly body?: unknown;
 }
 
-type Headers = Readonly<Record<string, string>>;
-
-const NO_HEADERS: Headers = {};
-
-const getTraceHeaders = (traceContext: Context): Headers => {
-  const { traceparent, tracestate } = getTraceContext(traceContext) ?? {};
-  if (traceparent === undefined) return NO_HEADERS;
-  return tracestate === undefined ? { traceparent } : { traceparent, tracestate };
-};
-
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
 
-const readString = (record: unknown, name: string): string | undefined => {
+/** Returns a member of an object if it is a string. */
+export const readString = (record: unknown, name: string): string | undefined => {
   const value = isRecord(record) ? record[name] : undefined;
   return typeof value === "string" ? value : undefined;
 };
@@ -39,7 +39,7 @@ const readString = (record: unknown, name: string): string | undefined => {
  * Returns the job of a submit. For a submit of several tasks, returns the job that they have in common and
  * the number of tasks.
  */
-const getDestination = ({ params, body }: TracedCall): { job: string | undefined; count?: number } => {
+const getDestination = (params: unknown, body: unknown): { job: string | undefined; count?: number } => {
   const tasks = isRecord(body) ? body["tasks"] : undefined;
   if (!Array.isArray(tasks)) return { job: readString(params, "job_name") };
   const jobs = new Set(tasks.map((task) => readString(task, "job_name")));
@@ -55,16 +55,17 @@ const getServerAttributes = (url: string): Attributes => {
   };
 };
 
-const describeSubmitSpan = (call: TracedCall): { name: string; attributes: Attributes } => {
-  const { job, count } = getDestination(call);
-  const room = readString(call.params, "room_id");
+const describeSubmitSpan = ({ url, params, body }: TracedCall) => {
+  const { job, count } = getDestination(params, body);
+  const room = readString(params, "room_id");
   return {
+    kind: SpanKind.PRODUCER,
     name: job === undefined ? SPANS.submit : `${SPANS.submit} ${job}`,
     attributes: {
       [ATTRIBUTES.system]: SYSTEM,
       [ATTRIBUTES.operation]: SPANS.submit,
       [ATTRIBUTES.operationType]: "send",
-      ...getServerAttributes(call.url),
+      ...getServerAttributes(url),
       ...(job !== undefined && { [ATTRIBUTES.destination]: job }),
       ...(count !== undefined && { [ATTRIBUTES.count]: count }),
       ...(room !== undefined && { [ATTRIBUTES.room]: room }),
@@ -72,52 +73,46 @@ const describeSubmitSpan = (call: TracedCall): { name: string; attributes: Attri
   };
 };
 
+/** Returns the headers that propagate a trace context. */
+export const getTraceHeaders = (trace: TraceContext | undefined): Record<string, string> => ({
+  ...(trace && { traceparent: trace.traceparent }),
+  ...(trace?.tracestate && { tracestate: trace.tracestate }),
+});
+
 /** The context key that marks a submit that already has a span. */
 const IN_SUBMIT = createContextKey("joblib: submit span");
 
-/**
- * Runs the submit of one task in its own span, even if it is sent in a batch. `work` receives
- * the span's trace context.
- */
-export const traceSubmit = <Submitted extends { readonly id: string }>(
-  call: Pick<TracedCall, "url" | "params">,
-  work: (trace: TraceContext | undefined) => Promise<Submitted>,
-): Promise<Submitted> => {
-  const tracer = getActiveTracer();
-  if (tracer === undefined) return work(undefined);
-  const parent = context.active().setValue(IN_SUBMIT, true);
-  const { name, attributes } = describeSubmitSpan({ ...call, name: "submitTask" });
-  const span = tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes }, parent);
-  return runInSpan(span, parent, {
-    fail: recordFailure,
-    work: async (spanContext) => {
-      const task = await work(getTraceContext(spanContext));
-      span.setAttribute(ATTRIBUTES.taskId, task.id);
-      return task;
-    },
-  });
+/** Runs work in its own span, and records its failure. `work` receives the span and its context. */
+const traceWork = <Value>(
+  tracer: Tracer,
+  { name, ...options }: SpanOptions & { readonly name: string },
+  parent: Context,
+  work: (span: Span, spanContext: Context) => Promise<Value>,
+): Promise<Value> => {
+  const span = tracer.startSpan(name, options, parent);
+  return runInSpan(span, parent, { fail: recordFailure, work: (spanContext) => work(span, spanContext) });
 };
 
-/** Runs a call. A submit gets its own span. `work` receives the headers that propagate the trace context. */
-export const traceCall = <Response extends { readonly body: unknown }>(
+/**
+ * Runs a call. A submit gets its own span, even if it is sent in a batch. `work` receives the trace context to
+ * propagate, and `getTaskId` returns the id of the submitted task.
+ */
+export const traceCall = <Value>(
   call: TracedCall,
-  work: (headers: Headers) => Promise<Response>,
-): Promise<Response> => {
+  work: (trace: TraceContext | undefined) => Promise<Value>,
+  getTaskId: (value: Value) => string | undefined,
+): Promise<Value> => {
   const tracer = getActiveTracer();
-  if (tracer === undefined) return work(NO_HEADERS);
+  if (tracer === undefined) return work(undefined);
   const parent = context.active();
   const isSubmit = call.name === "submitTask" || call.name === "submitTasks";
-  if (!isSubmit || parent.getValue(IN_SUBMIT) === true) return work(getTraceHeaders(parent));
-  const { name, attributes } = describeSubmitSpan(call);
-  const span = tracer.startSpan(name, { kind: SpanKind.PRODUCER, attributes }, parent);
-  return runInSpan(span, parent, {
-    fail: recordFailure,
-    work: async (spanContext) => {
-      const response = await work(getTraceHeaders(spanContext));
-      const id = readString(response.body, "id");
-      if (id !== undefined) span.setAttribute(ATTRIBUTES.taskId, id);
-      return response;
-    },
+  if (!isSubmit || parent.getValue(IN_SUBMIT) === true) return work(getTraceContext(parent));
+  const submitContext = parent.setValue(IN_SUBMIT, true);
+  return traceWork(tracer, describeSubmitSpan(call), submitContext, async (span, spanContext) => {
+    const value = await work(getTraceContext(spanContext));
+    const id = getTaskId(value);
+    if (id !== undefined) span.setAttribute(ATTRIBUTES.taskId, id);
+    return value;
   });
 };
 
@@ -128,20 +123,16 @@ export const traceAwait = (
 ): Promise<Task> => {
   const tracer = getActiveTracer();
   if (tracer === undefined) return work();
-  const parent = context.active();
   const attributes = {
     [ATTRIBUTES.system]: SYSTEM,
     [ATTRIBUTES.operation]: SPANS.await,
     [ATTRIBUTES.taskId]: id,
     ...getServerAttributes(url),
   };
-  const span = tracer.startSpan(SPANS.await, { kind: SpanKind.CLIENT, attributes }, parent);
-  return runInSpan(span, parent, {
-    fail: recordFailure,
-    work: async () => {
-      const task = await work();
-      span.setAttribute(ATTRIBUTES.status, task.status).addLinks(createLinks(task.trace_context));
-      return task;
-    },
+  const description = { name: SPANS.await, kind: SpanKind.CLIENT, attributes };
+  return traceWork(tracer, description, context.active(), async (span) => {
+    const task = await work();
+    span.setAttribute(ATTRIBUTES.status, task.status).addLinks(createLinks(task.trace_context));
+    return task;
   });
 };

@@ -10,19 +10,15 @@ import {
   type StreamEvent,
   type StreamName,
   type Task,
+  type TraceContext,
 } from "../../protocol/index.ts";
 import { UsageError } from "../errors.ts";
 import type { AwaitedTask, TaskOf } from "../extension/job-types.ts";
 import { awaitTask } from "./await-task.ts";
-import { traceAwait, traceCall } from "./call-spans.ts";
-import type {
-  AwaitTaskOptions,
-  CallOptions,
-  ClientOptions,
-  FollowOptions,
-  StreamParams,
-} from "./client-options.ts";
+import { getTraceHeaders, readString, traceAwait, traceCall } from "./call-spans.ts";
+import type { AwaitTaskOptions, CallOptions, ClientOptions, FollowOptions, StreamParams } from "./options.ts";
 import { DEFAULT_TIMEOUT_SECONDS, getAuthorizationHeader, parseServerUrl, type Token } from "./options.ts";
+import { sendRequest } from "./request.ts";
 import { Invitations } from "./resources/invitations.ts";
 import { Jobs } from "./resources/jobs.ts";
 import { Rooms } from "./resources/rooms.ts";
@@ -31,20 +27,14 @@ import { Tasks } from "./resources/tasks.ts";
 import { Workers } from "./resources/workers.ts";
 import {
   type CallResponse,
+  type JsonResponse,
   type MinimalCallResponse,
   readMinimalResponse,
   readResponse,
 } from "./responses.ts";
 import { canRetry, DEFAULT_RETRY, type RetryPolicy, withRetry } from "./retry.ts";
-import type { BufferedSender, Sender } from "./sender.ts";
-import {
-  createBufferedFetchSender,
-  createFetchSender,
-  defaultBufferedSender,
-  defaultSender,
-} from "./senders.ts";
 import { follow } from "./server-sent-events.ts";
-import { type JsonResponse, sendRequest } from "./transport.ts";
+import { defaultFetch, type FetchLike } from "./transport.ts";
 
 /**
  * A client of the HTTP API. Its resources have one method per operation, which returns the body of the response;
@@ -71,11 +61,7 @@ export class JoblibClient {
   /** Reads the server's health and stats, and the caller's permissions. */
   readonly server = new Server(this);
   readonly #token: Token | undefined;
-  readonly #origin: string;
-  /** The plugin's prefix. */
-  readonly #prefix: string;
-  readonly #sendStreamed: Sender;
-  readonly #sendBuffered: BufferedSender;
+  readonly #fetch: FetchLike;
   readonly #retry: RetryPolicy;
   readonly #userAgent: string;
 
@@ -83,11 +69,7 @@ export class JoblibClient {
   constructor(options: ClientOptions = {}) {
     this.url = parseServerUrl(options.url);
     this.#token = options.token;
-    this.#origin = new URL(this.url).origin;
-    this.#prefix = this.url.slice(this.#origin.length);
-    this.#sendStreamed = options.fetch === undefined ? defaultSender : createFetchSender(options.fetch);
-    this.#sendBuffered =
-      options.fetch === undefined ? defaultBufferedSender : createBufferedFetchSender(options.fetch);
+    this.#fetch = options.fetch ?? defaultFetch;
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
     this.#userAgent = options.userAgent ?? "joblib";
   }
@@ -103,7 +85,7 @@ export class JoblibClient {
     request: OperationRequest<Operations[Name]>,
     options: CallOptions = {},
   ): Promise<CallResponse<Name>> {
-    return this.#send(name, request, options, (response, url) => readResponse(name, response, url));
+    return this.#send(name, request, options, readResponse);
   }
 
   /** @internal Calls an operation with `Prefer: return=minimal`. An older server sends the full response. */
@@ -113,39 +95,41 @@ export class JoblibClient {
     options: CallOptions = {},
   ): Promise<CallResponse<Name> | MinimalCallResponse<Name>> {
     const minimal = { ...options, returns: "minimal" } as const;
-    return this.#send(name, request, minimal, (response, url) => readMinimalResponse(name, response, url));
+    return this.#send(name, request, minimal, readMinimalResponse);
   }
 
-  async #send<Value extends { readonly body: unknown }>(
-    name: OperationName,
+  async #send<Name extends OperationName, Value extends { readonly body: unknown }>(
+    name: Name,
     parts: RequestParts,
     options: CallOptions & Returns,
-    parse: (response: JsonResponse, url: string) => Value,
+    read: (name: Name, response: JsonResponse) => Value,
   ): Promise<Value> {
     const operation: Operation = operations[name];
     const { method } = operation;
-    const path = this.#prefix + buildPath(operation, parts.params) + buildQuery(parts.query);
+    const url = this.url + buildPath(operation, parts.params) + buildQuery(parts.query);
     const body = parts.body === undefined ? undefined : JSON.stringify(parts.body);
     const callHeaders = buildHeaders(name, body, options);
     const deadlineSeconds = (options.wait ?? 0) + (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
     const { signal, retry = true } = options;
-    const origin = this.#origin;
 
-    const attempt = async (trace: Readonly<Record<string, string>>): Promise<Value> => {
-      const headers = { ...callHeaders, ...(await this.#getClientHeaders()), ...trace };
-      const request = { method, origin, path, headers, body, signal, deadlineSeconds };
-      return parse(await sendRequest(request, this.#sendBuffered), origin + path);
+    const attempt = async (trace: TraceContext | undefined): Promise<Value> => {
+      const headers = { ...callHeaders, ...(await this.#getClientHeaders()), ...getTraceHeaders(trace) };
+      const request = { method, url, headers, body, signal, deadlineSeconds };
+      return read(name, await sendRequest(request, this.#fetch));
     };
 
+    const overrides = typeof retry === "object" ? retry : !retry && { attempts: 1 };
+    const policy = { ...this.#retry, ...overrides };
     const call = { name, url: this.url, params: parts.params, body: parts.body };
-    if (retry === false) return traceCall(call, attempt);
-    const policy = retry === true ? this.#retry : { ...this.#retry, ...retry };
-    return traceCall(call, (trace) =>
-      withRetry(
-        () => attempt(trace),
-        (error) => canRetry(name, error),
-        { policy, abort: { signal } },
-      ),
+    return traceCall(
+      call,
+      (trace) =>
+        withRetry(
+          () => attempt(trace),
+          (error) => canRetry(name, error),
+          { policy, signal },
+        ),
+      (response) => readString(response.body, "id"),
     );
   }
 
@@ -174,9 +158,9 @@ export class JoblibClient {
   ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
     const environment = {
       url: this.url,
-      send: this.#sendStreamed,
+      fetch: this.#fetch,
       retry: this.#retry,
-      headers: () => this.#getClientHeaders(),
+      getHeaders: () => this.#getClientHeaders(),
     };
     return follow({ name, params, signal, lastEventId }, environment);
   }
@@ -220,7 +204,6 @@ const buildPath = ({ path }: Operation, params: unknown): string => {
 };
 
 const buildQuery = (query: unknown): string => {
-  if (query === undefined) return "";
   const search = new URLSearchParams();
   for (const [key, part] of Object.entries(query ?? {}))
     if (part !== undefined) search.append(key, String(part));

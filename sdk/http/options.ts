@@ -1,4 +1,8 @@
+import type * as z from "zod";
+import type { StreamName, Streams, Task } from "../../protocol/index.ts";
 import { UsageError } from "../errors.ts";
+import type { RetryPolicy } from "./retry.ts";
+import type { FetchLike } from "./transport.ts";
 
 /** URL of the server if neither the `url` option nor `JOBLIB_URL` is set. */
 export const DEFAULT_URL = "http://127.0.0.1:7800";
@@ -14,6 +18,60 @@ export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 /** A bearer token, or a function that returns the current one. The function is called before every request. */
 export type Token = string | (() => string | Promise<string>);
+
+/** Options of `JoblibClient`. */
+export interface ClientOptions {
+  /** The server's URL, including the plugin's prefix. Default: `JOBLIB_URL`, or `http://127.0.0.1:7800`. */
+  readonly url?: string | undefined;
+  /** A bearer token, or a function that returns one. Default: `JOBLIB_TOKEN`. */
+  readonly token?: Token | undefined;
+  /** A function to use instead of undici, for example the global `fetch` in tests with msw. */
+  readonly fetch?: FetchLike | undefined;
+  /** How calls are retried. Default: up to 4 attempts within 30 s. */
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  /** The `User-Agent` header. Default: `joblib`. */
+  readonly userAgent?: string | undefined;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Aborts the call, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Maximum duration of a long poll, in seconds (`Prefer: wait=N`, RFC 7240). Default: no long poll. */
+  readonly wait?: number | undefined;
+  /**
+   * The idempotency key of a submit. Default: a random key for `submitTask`, so that retries create only one
+   * task.
+   */
+  readonly idempotencyKey?: string | undefined;
+  /** An `ETag`. The response is a 304 while the task has not changed. */
+  readonly ifNoneMatch?: string | undefined;
+  /** Overrides the client's retry policy; false disables retries. */
+  readonly retry?: boolean | Partial<RetryPolicy> | undefined;
+  /** Maximum duration of each attempt, in seconds; `wait` is added to it. Default: 30. */
+  readonly timeoutSeconds?: number | undefined;
+}
+
+/** The path parameters of a stream. */
+export type StreamParams<Name extends StreamName> = z.input<Streams[Name]["params"]> & Record<string, string>;
+
+/** Options of `JoblibClient.follow`. */
+export interface FollowOptions {
+  /** Aborts the stream, which then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** The `id` of the last event that was received. The stream continues after this event. */
+  readonly lastEventId?: string | undefined;
+}
+
+/** Options of `JoblibClient.awaitTask`. */
+export interface AwaitTaskOptions {
+  /** Maximum time to wait, in seconds. Default: until the task has ended. */
+  readonly wait?: number | undefined;
+  /** Aborts the wait, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the current task, and again after every change. */
+  readonly onChange?: ((task: Task) => void) | undefined;
+}
 
 /** Returns an environment variable; undefined if it is not set or empty. */
 export const readEnvironment = (name: "JOBLIB_URL" | "JOBLIB_TOKEN" | "JOBLIB_ROOM"): string | undefined =>

@@ -1,4 +1,3 @@
-import type * as z from "zod";
 import {
   type MinimalResponse,
   type Operation,
@@ -9,67 +8,91 @@ import {
   ProblemDocument,
   prefersMinimal,
 } from "../../protocol/index.ts";
-import { ProtocolError, toProblemError } from "../errors.ts";
-import { createForeignResponseError, type JsonResponse, parseRetryAfter } from "./transport.ts";
+import { GatewayError, type ProblemError, ProtocolError } from "../errors.ts";
+import { toProblemError } from "../problem-errors.ts";
+import { MAX_RESPONSE_BYTES } from "./options.ts";
 
 interface WithHeaders {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** The facts from which the error for a response is created. */
+export interface ResponseFacts extends WithHeaders {
+  readonly url: string;
+  readonly status: number;
+}
+
+/** A response with a parsed body; `json` is undefined if there is no body. */
+export interface JsonResponse extends ResponseFacts {
+  readonly json: unknown;
+}
+
+/** The ways in which a response is not from joblib. */
+type ResponseFault = "too-large" | "redirect" | "no-json" | "invalid-json" | "no-problem" | "no-event-stream";
+
+const UNAVAILABLE = new Set([429, 502, 503, 504]);
+
+/**
+ * Creates the error for a response that is not from joblib. This is a `GatewayError` for a temporary error of
+ * a gateway.
+ */
+export const createResponseError = (
+  fault: ResponseFault,
+  facts: ResponseFacts,
+  cause?: unknown,
+): ProtocolError | GatewayError => {
+  const { url, status, headers } = facts;
+  const isForeign = fault === "no-json" || fault === "no-problem" || fault === "no-event-stream";
+  if (isForeign && UNAVAILABLE.has(status)) {
+    const message = `a gateway in front of ${url} responded with ${status}`;
+    return new GatewayError(message, status, parseRetryAfter(headers["retry-after"]));
+  }
+  return new ProtocolError(describeFault(fault, facts), status, { cause });
+};
+
+const describeFault = (fault: ResponseFault, { url, status, headers }: ResponseFacts): string => {
+  const responded = `${url} responded with ${status} and`;
+  const hint = "check the URL of the server, including the prefix of its API";
+  const type = headers["content-type"];
+  const location = JSON.stringify(headers["location"] ?? "an unknown URL");
+  switch (fault) {
+    case "too-large":
+      return `${url} sent more than ${MAX_RESPONSE_BYTES} bytes`;
+    case "redirect":
+      return `${url} redirects to ${location}; redirects are not followed, so check the server's url`;
+    case "no-json":
+      return `${responded} ${type === undefined ? "no content type" : `content type ${JSON.stringify(type)}`}; ${hint}`;
+    case "invalid-json":
+      return `${responded} invalid JSON`;
+    case "no-problem":
+      return `${responded} an error that is not a problem document of joblib; ${hint}`;
+    case "no-event-stream":
+      return `${responded} no event stream; ${hint}`;
+  }
+};
+
+/**
+ * Parses `Retry-After`, which is a number of seconds or a date. Returns seconds, or undefined if it is
+ * missing or invalid.
+ */
+const parseRetryAfter = (header: string | undefined): number | undefined => {
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header);
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : Math.max(0, (at - Date.now()) / 1000);
+};
+
+/** Creates the error for a response with an error status: that of its problem document, if it is one. */
+export const createStatusError = (response: JsonResponse): ProblemError | ProtocolError | GatewayError => {
+  const problem = ProblemDocument.safeParse(response.json);
+  if (!problem.success) return createResponseError("no-problem", response);
+  return toProblemError(problem.data, parseRetryAfter(response.headers["retry-after"]));
+};
+
 /** The response to a call: status, headers and body. */
 export type CallResponse<Name extends OperationName> = OperationResponse<Operations[Name]> & WithHeaders;
 /** The minimal response to a call, if the server supports it. */
 export type MinimalCallResponse<Name extends OperationName> = MinimalResponse<Operations[Name]> & WithHeaders;
-
-interface ParsedResponse extends WithHeaders {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-type Schemas = Readonly<Record<number, z.ZodType | null>>;
-
-const createStatusError = (name: OperationName, status: number): ProtocolError =>
-  new ProtocolError(`the response to ${name} has the unexpected status ${status}`, status);
-
-const parseResponse = (
-  name: OperationName,
-  schemas: Schemas,
-  { status, headers, json }: JsonResponse,
-  url: string,
-): ParsedResponse => {
-  if (status >= 400) {
-    const problem = ProblemDocument.safeParse(json);
-    if (problem.success) throw toProblemError(problem.data, parseRetryAfter(headers["retry-after"]));
-    throw createForeignResponseError(
-      status,
-      url,
-      "an error that is not a problem document of joblib",
-      headers,
-    );
-  }
-  const schema = schemas[status];
-  if (schema === undefined) throw createStatusError(name, status);
-  const body = schema?.safeParse(json);
-  if (body?.error !== undefined) {
-    const [issue] = body.error.issues;
-    const path = `/${issue?.path.join("/") ?? ""}: ${issue?.message ?? ""}`;
-    throw new ProtocolError(`the response to ${name} does not match its schema at ${path}`, status, {
-      cause: body.error,
-    });
-  }
-  return { status, headers, body: body?.data ?? null };
-};
-
-/** Returns true if the body was parsed with the operation's own schema, so that the type is correct. */
-const isFullResponse = <Name extends OperationName>(
-  name: Name,
-  response: ParsedResponse,
-): response is CallResponse<Name> => Object.hasOwn(operations[name].responses, response.status);
-
-const isMinimalResponse = <Name extends OperationName>(name: Name, { status }: ParsedResponse): boolean => {
-  const { minimal }: Operation = operations[name];
-  return minimal !== undefined && Object.hasOwn(minimal, status);
-};
 
 /**
  * Parses the response to a call. Throws a `ProblemError` for a problem document, and `ProtocolError` or
@@ -78,12 +101,10 @@ const isMinimalResponse = <Name extends OperationName>(name: Name, { status }: P
 export const readResponse = <Name extends OperationName>(
   name: Name,
   response: JsonResponse,
-  url: string,
 ): CallResponse<Name> => {
   const { responses }: Operation = operations[name];
-  const parsed = parseResponse(name, responses, response, url);
-  if (!isFullResponse(name, parsed)) throw createStatusError(name, parsed.status);
-  return parsed;
+  // The operation's schema for this status has parsed the body, so the type is correct.
+  return parseResponse(name, responses, response) as CallResponse<Name>;
 };
 
 /**
@@ -93,12 +114,25 @@ export const readResponse = <Name extends OperationName>(
 export const readMinimalResponse = <Name extends OperationName>(
   name: Name,
   response: JsonResponse,
-  url: string,
 ): CallResponse<Name> | MinimalCallResponse<Name> => {
   const { minimal }: Operation = operations[name];
-  const isApplied = prefersMinimal(response.headers["preference-applied"]);
-  if (minimal === undefined || !isApplied || response.status >= 400) return readResponse(name, response, url);
-  const parsed = parseResponse(name, minimal, response, url);
-  if (!isMinimalResponse(name, parsed)) throw createStatusError(name, parsed.status);
-  return parsed as MinimalCallResponse<Name>;
+  if (minimal === undefined || !prefersMinimal(response.headers["preference-applied"]))
+    return readResponse(name, response);
+  return parseResponse(name, minimal, response) as MinimalCallResponse<Name>;
+};
+
+const parseResponse = (name: OperationName, schemas: Operation["responses"], response: JsonResponse) => {
+  const { status, headers, json } = response;
+  if (status >= 400) throw createStatusError(response);
+  const schema = schemas[status];
+  if (schema === undefined)
+    throw new ProtocolError(`the response to ${name} has the unexpected status ${status}`, status);
+  const body = schema?.safeParse(json);
+  if (body?.error !== undefined) {
+    const [issue] = body.error.issues;
+    const path = `/${issue?.path.join("/") ?? ""}: ${issue?.message ?? ""}`;
+    const message = `the response to ${name} does not match its schema at ${path}`;
+    throw new ProtocolError(message, status, { cause: body.error });
+  }
+  return { status, headers, body: body?.data ?? null };
 };

@@ -6,7 +6,7 @@ import {
   RateLimitedError,
   ServiceUnavailableError,
 } from "../errors.ts";
-import { sleep } from "./sleep.ts";
+import { type Abortable, sleep } from "./abort.ts";
 
 /** Limits and delays of retries. */
 export interface RetryPolicy {
@@ -70,29 +70,20 @@ export const getRetryDelay = (attempt: number, policy: RetryPolicy, error?: unkn
 };
 
 /**
- * The signal that stops the retries. A `LazyAbort` creates it on access, which happens only after the first
- * failure.
- */
-interface AbortSource {
-  readonly signal?: AbortSignal | undefined;
-}
-
-/**
  * Calls `attempt` until it succeeds. Throws its last error if `isRetryable` returns false, if the limits of
- * the policy are reached, or if `abort` is aborted during the call. If it is aborted during a delay, throws
- * the signal's reason.
+ * the policy are reached, or if `signal` is aborted during the call. If it is aborted during a delay, throws
+ * its reason.
  */
 export const withRetry = async <Value>(
   attempt: () => Promise<Value>,
   isRetryable: (error: unknown) => boolean,
-  { policy, abort }: { readonly policy: RetryPolicy; readonly abort?: AbortSource | undefined },
+  { policy, signal }: { readonly policy: RetryPolicy; readonly signal?: Abortable | undefined },
 ): Promise<Value> => {
   const deadline = performance.now() + policy.deadlineSeconds * 1000;
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();
     } catch (error) {
-      const signal = abort?.signal;
       if (tries >= policy.attempts || signal?.aborted || !isRetryable(error)) throw error;
       const delayMs = getRetryDelay(tries, policy, error) * 1000;
       if (performance.now() + delayMs > deadline) throw error;

@@ -7,7 +7,7 @@ import {
   type TaskSubmission,
 } from "../../protocol/index.ts";
 import { UsageError } from "../errors.ts";
-import { type ExtensionInstance, getPayload, isExtensionClass } from "../extension/extension.ts";
+import { type ExtensionInstance, isExtensionClass } from "../extension/extension.ts";
 import { getStaticRooms, type JobEntry } from "../extension/job-registry.ts";
 import { toJson } from "../extension/json.ts";
 import { type TaskOptions, toWireOptions } from "../extension/task-options.ts";
@@ -33,6 +33,12 @@ export interface Destination {
   readonly job_name: string;
 }
 
+/** A task to submit, with its room and job. */
+export interface AddressedSubmission {
+  readonly destination: Destination;
+  readonly submission: TaskSubmission;
+}
+
 /**
  * Returns the room and job for a task of an instance. The job is that of the room if the class is registered
  * there, otherwise that of `@global`. Throws `UsageError` if no room is known, or if the instance is not an
@@ -41,15 +47,11 @@ export interface Destination {
 export const getDestination = (
   instance: ExtensionInstance,
   options: SubmitOptions,
-  {
-    ownRoom,
-    findEntry,
-  }: { ownRoom: string | undefined; findEntry: (Class: unknown) => JobEntry<never> | undefined },
+  { ownRoom, entry }: { ownRoom: string | undefined; entry: JobEntry<never> | undefined },
 ): Destination => {
   const Class: unknown = instance.constructor;
   if (!isExtensionClass(Class))
     throw new UsageError("the submitted object is not an extension: its class must extend `Extension(…)`");
-  const entry = findEntry(Class);
   const name = entry?.name ?? Class.name;
   const registeredRooms = entry === undefined ? getStaticRooms(Class) : [...entry.rooms.keys()];
   const rooms = registeredRooms.map((room) => room ?? ownRoom);
@@ -61,11 +63,7 @@ export const getDestination = (
   const onlyRoom = localRooms.length === 1 ? localRooms[0] : undefined;
   const room =
     options.room ?? (isHere ? ownRoom : (onlyRoom ?? ownRoom ?? (inGlobal ? GLOBAL_ROOM : undefined)));
-  if (room === undefined) {
-    throw new UsageError(
-      `the room of a ${name} task is unknown: pass { room } to submit, or to the job manager`,
-    );
-  }
+  if (room === undefined) throw createUnknownRoomError(name);
   const isPublic = options.public ?? (room === GLOBAL_ROOM || (inGlobal && !localRooms.includes(room)));
   const roomId = isPublic ? GLOBAL_ROOM : room;
   return { room_id: room, job_name: formatJobName({ roomId, category: Class.category, name }) };
@@ -86,21 +84,16 @@ export const getDestinationByName = (
     throw new UsageError(`${JSON.stringify(jobName)} is not a job name: use <prefix>:<category>:<name>`);
   }
   const prefix = jobName.slice(0, jobName.indexOf(":"));
-  if (prefix === "private" && explicitRoom === undefined) {
-    throw new UsageError(
-      `the room of a ${jobName} task is unknown: pass { room } to submit, or to the job manager`,
-    );
-  }
+  if (prefix === "private" && explicitRoom === undefined) throw createUnknownRoomError(jobName);
   const namedRoom = prefix === "public" || prefix === "private" ? GLOBAL_ROOM : prefix;
   return { room_id: explicitRoom ?? namedRoom, job_name: jobName };
 };
+
+const createUnknownRoomError = (name: string): UsageError =>
+  new UsageError(`the room of a ${name} task is unknown: pass { room } to submit, or to the job manager`);
 
 /** Returns the body of a submit. Throws `NotJsonError` if the payload is not JSON. */
 export const toSubmission = (payload: unknown, options: SubmitOptions): TaskSubmission => {
   const json = toJson(payload ?? {});
   return { payload: isJsonObject(json) ? json : JsonObject.parse(json), ...toWireOptions(options) };
 };
-
-/** Returns the body of an instance's submit. The payload is the input of the constructor. */
-export const toInstanceSubmission = (instance: ExtensionInstance, options: SubmitOptions): TaskSubmission =>
-  toSubmission(getPayload(instance), options);

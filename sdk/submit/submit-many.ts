@@ -3,12 +3,10 @@ import {
   type MinimalSubmittedTasks,
   type NamedTaskSubmission,
   type SubmittedTask,
-  type TaskSubmission,
 } from "../../protocol/index.ts";
 import { PayloadTooLargeError, ProtocolError, UsageError } from "../errors.ts";
 import type { JoblibClient } from "../http/client.ts";
-import { runConcurrently } from "./run-concurrently.ts";
-import type { Destination, SubmitOptions } from "./submission.ts";
+import type { AddressedSubmission, SubmitOptions } from "./submission.ts";
 
 /**
  * Maximum number of concurrent requests. With two, the server validates the second one while it inserts the
@@ -16,41 +14,8 @@ import type { Destination, SubmitOptions } from "./submission.ts";
  */
 const MAX_IN_FLIGHT = 2;
 
-/** A task to submit, with its room and job. */
-export interface AddressedSubmission {
-  readonly destination: Destination;
-  readonly submission: TaskSubmission;
-}
-
-/** Converts a minimal response, which contains the common members once and no payloads, to full tasks. */
-const expandTasks = (
-  { common, ids }: MinimalSubmittedTasks,
-  sent: readonly NamedTaskSubmission[],
-): SubmittedTask[] => {
-  if (ids.length !== sent.length)
-    throw new ProtocolError(`the server returned ${ids.length} tasks for ${sent.length} submits`, 202);
-  return ids.map((id, index) => ({ ...common, id, payload: sent[index]?.payload ?? {} }));
-};
-
 /** Maximum size of a request in bytes, slightly less than the server's default `body_limit`. */
 const MAX_REQUEST_BYTES = 1_000_000;
-
-const splitIntoRequests = (tasks: readonly NamedTaskSubmission[]): NamedTaskSubmission[][] => {
-  const requests: NamedTaskSubmission[][] = [];
-  let request: NamedTaskSubmission[] = [];
-  let bytes = 0;
-  for (const task of tasks) {
-    const taskBytes = Buffer.byteLength(JSON.stringify(task));
-    bytes += taskBytes;
-    if (request.length === 0 || request.length >= MAX_TASKS_PER_SUBMIT || bytes > MAX_REQUEST_BYTES) {
-      request = [];
-      requests.push(request);
-      bytes = taskBytes;
-    }
-    request.push(task);
-  }
-  return requests;
-};
 
 /**
  * Submits tasks to one room, in requests of up to 1,000 tasks and 1 MB; each request is atomic. Splits a request into
@@ -84,9 +49,49 @@ export const submitMany = async (
       return [...(await send(tasks.slice(0, half))), ...(await send(tasks.slice(half)))];
     }
   };
-  const namedTasks = submissions.map(({ destination: { job_name }, submission }) => ({
-    job_name,
-    ...submission,
-  }));
-  return (await runConcurrently(splitIntoRequests(namedTasks), MAX_IN_FLIGHT, send)).flat();
+  const requests = splitIntoRequests(submissions);
+  const responses: SubmittedTask[][] = [];
+  let count = 0;
+  const sendRequests = async () => {
+    for (const tasks of requests) {
+      const index = count++;
+      responses[index] = await send(tasks);
+    }
+  };
+  // After a failure, the generator is closed, so that no loop sends another request.
+  const sending = Array.from({ length: MAX_IN_FLIGHT }, sendRequests);
+  await Promise.allSettled(sending);
+  await Promise.all(sending);
+  return responses.flat();
+};
+
+/** Yields the tasks of each request. */
+function* splitIntoRequests(
+  submissions: readonly AddressedSubmission[],
+): Generator<NamedTaskSubmission[], void, undefined> {
+  let request: NamedTaskSubmission[] = [];
+  let bytes = 0;
+  for (const { destination, submission } of submissions) {
+    const task = { job_name: destination.job_name, ...submission };
+    const taskBytes = Buffer.byteLength(JSON.stringify(task));
+    const isFull = request.length >= MAX_TASKS_PER_SUBMIT || bytes + taskBytes > MAX_REQUEST_BYTES;
+    if (isFull && request.length > 0) {
+      yield request;
+      request = [];
+      bytes = 0;
+    }
+    request.push(task);
+    bytes += taskBytes;
+  }
+  yield request;
+}
+
+/** Converts a minimal response, which contains the common members once and no payloads, to full tasks. */
+const expandTasks = (
+  { common, ids }: MinimalSubmittedTasks,
+  sent: readonly NamedTaskSubmission[],
+): SubmittedTask[] => {
+  if (ids.length !== sent.length)
+    throw new ProtocolError(`the server returned ${ids.length} tasks for ${sent.length} submits`, 202);
+  return ids.map((id, index) => ({ ...common, id, payload: sent[index]?.payload ?? {} }));
 };

@@ -7,18 +7,12 @@ import {
   type SubmittedTask,
   type TraceContext,
 } from "../../protocol/index.ts";
-import {
-  MethodNotAllowedError,
-  ProblemError,
-  ProtocolError,
-  RouteNotFoundError,
-  toProblemError,
-} from "../errors.ts";
-import { Batcher, type Cancellation } from "../http/batcher.ts";
-import { traceSubmit } from "../http/call-spans.ts";
+import { ProblemError, ProtocolError } from "../errors.ts";
+import { traceCall } from "../http/call-spans.ts";
 import type { JoblibClient } from "../http/client.ts";
-import type { SubmitOptions } from "./submission.ts";
-import type { AddressedSubmission } from "./submit-many.ts";
+import { RequestBatcher } from "../http/request-batcher.ts";
+import { toProblemError } from "../problem-errors.ts";
+import type { AddressedSubmission, SubmitOptions } from "./submission.ts";
 
 interface SubmitCall extends AddressedSubmission {
   /**
@@ -28,28 +22,6 @@ interface SubmitCall extends AddressedSubmission {
   /** The trace context of the submitter. */
   readonly trace: TraceContext | undefined;
   readonly signal: AbortSignal | undefined;
-}
-
-/** Adapts an `AbortSignal` to a `Cancellation`. */
-class SignalCancellation implements Cancellation {
-  readonly #signal: AbortSignal;
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-  }
-
-  get isAborted(): boolean {
-    return this.#signal.aborted;
-  }
-
-  get reason(): unknown {
-    return this.#signal.reason;
-  }
-
-  onAbort(listener: () => void): () => void {
-    this.#signal.addEventListener("abort", listener);
-    return () => this.#signal.removeEventListener("abort", listener);
-  }
 }
 
 type BatchResponse =
@@ -71,23 +43,20 @@ const toOutcomes = ({ body }: BatchResponse, calls: readonly SubmitCall[]): (Sub
 };
 
 /**
- * Batches single submits to one room. Submits that are made during a request are sent together in the next
- * one. If no request is running, a submit is sent immediately. Every submit has its own outcome.
+ * Batches single submits to the same room. Submits that are made during a request are sent together in the
+ * next one. If no request is running, a submit is sent immediately. Every submit has its own outcome.
  */
 export class SubmitQueue {
   readonly #client: JoblibClient;
-  readonly #roomId: string;
-  readonly #batcher: Batcher<SubmitCall, SubmittedTask>;
-  /** True if the server is too old to support batches. */
-  #isBatchUnsupported = false;
+  readonly #batcher: RequestBatcher<SubmitCall, SubmittedTask>;
 
-  constructor(client: JoblibClient, roomId: string) {
+  constructor(client: JoblibClient) {
     this.#client = client;
-    this.#roomId = roomId;
-    this.#batcher = new Batcher<SubmitCall, SubmittedTask>({
+    this.#batcher = new RequestBatcher<SubmitCall, SubmittedTask>({
       maxCalls: MAX_TASKS_PER_SUBMIT,
       sendOne: (call) => this.#sendOne(call),
       sendMany: (calls) => this.#sendMany(calls),
+      getLane: ({ destination }) => destination.room_id,
       // Errors with these statuses may be caused by one of the calls.
       isForAll: (error) =>
         !(error instanceof ProblemError && [400, 404, 405, 413, 422].includes(error.problem.status)),
@@ -97,18 +66,13 @@ export class SubmitQueue {
   /** Submits a task and returns it. Without an idempotency key, uses a random one. */
   send(addressed: AddressedSubmission, { idempotencyKey, signal }: SubmitOptions): Promise<SubmittedTask> {
     signal?.throwIfAborted();
-    const { payload } = addressed.submission;
-    const bytes = this.#isBatchUnsupported
-      ? Number.POSITIVE_INFINITY
-      : 200 + JSON.stringify(payload ?? {}).length;
+    const bytes = 200 + JSON.stringify(addressed.submission.payload ?? {}).length;
     const key = idempotencyKey ?? randomUUID();
-    const call = { url: this.#client.url, params: addressed.destination };
-    return traceSubmit(call, (trace) =>
-      this.#batcher.send(
-        { ...addressed, key, trace, signal },
-        bytes,
-        signal && new SignalCancellation(signal),
-      ),
+    const call = { name: "submitTask", url: this.#client.url, params: addressed.destination } as const;
+    return traceCall(
+      call,
+      (trace) => this.#batcher.send({ ...addressed, key, trace, signal }, bytes, signal),
+      ({ id }) => id,
     );
   }
 
@@ -121,14 +85,9 @@ export class SubmitQueue {
         ...submission,
       }),
     );
-    try {
-      const request = { params: { room_id: this.#roomId }, body: { submissions } };
-      return toOutcomes(await this.#client.callMinimal("submitBatch", request), calls);
-    } catch (error) {
-      this.#isBatchUnsupported ||=
-        error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
-      throw error;
-    }
+    const room_id = calls[0]?.destination.room_id ?? "";
+    const request = { params: { room_id }, body: { submissions } };
+    return toOutcomes(await this.#client.callMinimal("submitBatch", request), calls);
   }
 
   async #sendOne({ destination, submission, key, signal }: SubmitCall): Promise<SubmittedTask> {

@@ -9,7 +9,7 @@ import {
   Problem,
   parseWait,
 } from "../../protocol/index.ts";
-import { preferGlobalFetch } from "../http/senders.ts";
+import { preferGlobalFetch } from "../http/transport.ts";
 
 /** The request that a fake receives. It has been validated against the operation's schemas. */
 export type FakeRequest<Name extends OperationName> = OperationInput<Operations[Name]> & {

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../../protocol/index.ts";
 import { InterruptedError, TaskLostError, TaskNotFoundError, UsageError } from "../errors.ts";
 import { type ExtensionClass, toResult } from "../extension/extension.ts";
-import { LazyAbort } from "../http/lazy-abort.ts";
+import { LazyAbort } from "../http/abort.ts";
 import { createExtension, type RunResult, runExtension } from "./run-extension.ts";
 import { traceRun } from "./run-span.ts";
 import type { LeasedTask, TaskEnvironment } from "./task-environment.ts";
@@ -70,7 +70,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     return this.#abort.signal;
   }
   /** @internal Does not create the signal. */ get isAborted(): boolean {
-    return this.#abort.isAborted;
+    return this.#abort.aborted;
   }
   /** True while `run` is running. */
   get isRunning(): boolean {
@@ -102,7 +102,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
       if (typeof extension === "string") return await this.#failRun(extension);
       await this.start();
       const result = await runExtension(this, extension, context, this.#environment);
-      if (this.#abort.isAborted) return await this.#discardRun(this.#abort.reason, result);
+      if (this.#abort.aborted) return await this.#discardRun(this.#abort.reason, result);
       if ("error" in result) return await this.#failRun(result.error);
       try {
         return { status: "completed", task: await this.complete(result.result) };
@@ -187,14 +187,14 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   /** Reports a fraction from 0 to 1, and a message of up to 1,000 characters. The latest report wins. Never throws. */
   progress(fraction?: number, message?: string): void {
-    if (this.#phase !== "started" || this.#abort.isAborted) return;
+    if (this.#phase !== "started" || this.#abort.aborted) return;
     this.#progress ??= new ProgressReporter((progress) => this.#report({ progress }));
     this.#progress.report(fraction, message);
   }
 
   /** Stores log lines with the task. The server keeps the first 5,000 lines of an attempt. Never throws. */
   log(text: string, level: LogLevel = "info"): void {
-    if (this.#phase !== "started" || this.#abort.isAborted) return;
+    if (this.#phase !== "started" || this.#abort.aborted) return;
     this.#log ??= new LogReporter((log) => this.#report({ log }, SHORT_RETRY));
     this.#log.add(level, text);
   }

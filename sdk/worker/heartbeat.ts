@@ -1,9 +1,9 @@
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { MAX_TASKS_PER_HEARTBEAT } from "../../protocol/index.ts";
 import { WorkerNotFoundError } from "../errors.ts";
+import { sleep } from "../http/abort.ts";
 import type { JoblibClient } from "../http/client.ts";
 import { getRetryDelay } from "../http/retry.ts";
-import { sleep } from "../http/sleep.ts";
 import type { Logger } from "../logger.ts";
 import type { LeasedTask } from "./task-environment.ts";
 

@@ -7,7 +7,7 @@ import {
   type Progress,
 } from "../../protocol/index.ts";
 import { toStorableText, toText } from "../extension/json.ts";
-import { sleep } from "../http/sleep.ts";
+import { sleep } from "../http/abort.ts";
 
 /**
  * Sends reports, one request at a time: the first one immediately, later ones after a delay. A report never throws and

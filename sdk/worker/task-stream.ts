@@ -1,7 +1,7 @@
 import { MAX_TASKS_PER_CLAIM, type Task } from "../../protocol/index.ts";
 import { InternalServerError, ProtocolError, UnauthorizedError, WorkerNotFoundError } from "../errors.ts";
+import { rejectOnAbort, sleep } from "../http/abort.ts";
 import { getRetryDelay, isTransient } from "../http/retry.ts";
-import { rejectOnAbort, sleep } from "../http/sleep.ts";
 import { ClaimedTask } from "./claimed-task.ts";
 import type { LeasedTask, TaskEnvironment } from "./task-environment.ts";
 import { WaitGroup } from "./wait-group.ts";

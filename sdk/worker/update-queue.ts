@@ -7,19 +7,12 @@ import {
   type Task,
   type TaskUpdate,
 } from "../../protocol/index.ts";
-import {
-  InternalServerError,
-  MethodNotAllowedError,
-  ProblemError,
-  ProtocolError,
-  RouteNotFoundError,
-  toProblemError,
-  UnauthorizedError,
-} from "../errors.ts";
-import { Batcher } from "../http/batcher.ts";
+import { InternalServerError, ProblemError, ProtocolError, UnauthorizedError } from "../errors.ts";
+import type { LazyAbort } from "../http/abort.ts";
 import type { JoblibClient } from "../http/client.ts";
-import type { LazyAbort } from "../http/lazy-abort.ts";
+import { RequestBatcher } from "../http/request-batcher.ts";
 import { isTransient, type RetryPolicy, withRetry } from "../http/retry.ts";
+import { toProblemError } from "../problem-errors.ts";
 import { isProxyRejection } from "./task-outcome.ts";
 
 /** The lease of a task: the server rejects updates with another attempt. */
@@ -74,14 +67,12 @@ interface UpdateCall {
 export class UpdateQueue {
   readonly #client: JoblibClient;
   readonly #workerId: string;
-  readonly #batcher: Batcher<UpdateCall, Task>;
-  /** True if the server is too old to support batches. */
-  #isBatchUnsupported = false;
+  readonly #batcher: RequestBatcher<UpdateCall, Task>;
 
   constructor(client: JoblibClient, workerId: string) {
     this.#client = client;
     this.#workerId = workerId;
-    this.#batcher = new Batcher<UpdateCall, Task>({
+    this.#batcher = new RequestBatcher<UpdateCall, Task>({
       maxCalls: MAX_UPDATES_PER_REQUEST,
       sendOne: (call) => this.#sendOne(call),
       sendMany: (calls) => this.#sendMany(calls.map(({ fenced }) => fenced)),
@@ -94,14 +85,13 @@ export class UpdateQueue {
    * Throws the last error if the policy's limits are reached.
    */
   deliver(fenced: FencedUpdate, { policy, ...options }: DeliveryOptions): Promise<Task> {
-    const retry = { policy, abort: options.cancellation };
+    const retry = { policy, signal: options.cancellation };
     return withRetry(() => this.send(fenced, options), canRedeliver, retry);
   }
 
   /** Sends an update once and returns the updated task. Throws the error of this update. */
   send(fenced: FencedUpdate, options: UpdateOptions = {}): Promise<Task> {
-    const bytes = this.#isBatchUnsupported ? Number.POSITIVE_INFINITY : estimateBytes(fenced.update);
-    return this.#batcher.send({ fenced, options }, bytes, options.cancellation);
+    return this.#batcher.send({ fenced, options }, estimateBytes(fenced.update), options.cancellation);
   }
 
   /** Sends nothing until the promise settles. After a suspension, the worker first checks its leases. */
@@ -112,16 +102,10 @@ export class UpdateQueue {
   async #sendMany(batch: readonly FencedUpdate[]): Promise<(Task | Error)[]> {
     const updates = batch.map(({ id, attempt, update }) => ({ ...update, id, attempt }));
     const request = { params: { worker_id: this.#workerId }, body: { updates } };
-    try {
-      const { results } = (await this.#sendRequest(batch.every(canUseMinimalResponse), request)).body;
-      if (results.some(({ id }, index) => id !== batch[index]?.id) || results.length !== batch.length)
-        throw new ProtocolError("the server returned the results of other updates", 200);
-      return results.map((result, index) => toOutcome(result, batch[index]));
-    } catch (error) {
-      this.#isBatchUnsupported ||=
-        error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
-      throw error;
-    }
+    const { results } = (await this.#sendRequest(batch.every(canUseMinimalResponse), request)).body;
+    if (results.some(({ id }, index) => id !== batch[index]?.id) || results.length !== batch.length)
+      throw new ProtocolError("the server returned the results of other updates", 200);
+    return results.map((result, index) => toOutcome(result, batch[index]));
   }
 
   async #sendRequest(isMinimal: boolean, request: OperationRequest<Operations["updateTasks"]>) {

@@ -1,17 +1,12 @@
 import { hostname } from "node:os";
 import type { Task } from "../../protocol/index.ts";
-import {
-  ProblemError,
-  SchemaConflictError,
-  toProblemError,
-  UsageError,
-  WorkerNotFoundError,
-} from "../errors.ts";
+import { ProblemError, SchemaConflictError, UsageError, WorkerNotFoundError } from "../errors.ts";
 import type { JobRegistry } from "../extension/job-registry.ts";
 import type { JoblibClient } from "../http/client.ts";
 import { MAX_LONG_POLL_SECONDS } from "../http/options.ts";
 import { isTransient, withRetry } from "../http/retry.ts";
 import type { Logger } from "../logger.ts";
+import { toProblemError } from "../problem-errors.ts";
 import type { ClaimedTask } from "./claimed-task.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { SuspensionDetector } from "./suspension-detector.ts";
@@ -191,7 +186,7 @@ export class WorkerSession {
     this.#endWorker();
     for (const task of this.tasks) task.markLost("lost");
     if (this.#closed.signal.aborted || worker.drained.aborted) return;
-    const retry = { policy: RECONNECT_RETRY, abort: this.#closed };
+    const retry = { policy: RECONNECT_RETRY, signal: this.#closed.signal };
     withRetry(() => this.ready(), isTransient, retry).catch((error: unknown) => {
       if (!this.#closed.signal.aborted)
         this.#options.logger.error({ err: error }, "failed to register the worker again");

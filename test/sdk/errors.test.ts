@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { PROBLEM_IDS, Problem } from "../../protocol/index.ts";
-import { ERROR_BY_PROBLEM, ProblemError, toProblemError } from "../../sdk/errors.ts";
+import { ProblemError } from "../../sdk/errors.ts";
 import * as sdk from "../../sdk/index.ts";
+import { ERROR_BY_PROBLEM, toProblemError } from "../../sdk/problem-errors.ts";
 
 test("every known problem has its own exported class", () => {
   const classes = PROBLEM_IDS.map((id) => ERROR_BY_PROBLEM[id]);

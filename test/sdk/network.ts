@@ -1,9 +1,8 @@
 import { setupServer } from "msw/node";
 import { onTestFinished } from "vitest";
 import { JoblibClient } from "../../sdk/http/client.ts";
-import type { ClientOptions } from "../../sdk/http/client-options.ts";
-import { JobManager } from "../../sdk/job-manager.ts";
-import type { JobManagerOptions } from "../../sdk/job-manager-options.ts";
+import type { ClientOptions } from "../../sdk/http/options.ts";
+import { JobManager, type JobManagerOptions } from "../../sdk/job-manager.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import { createFakeServer, type FakeServerOptions } from "../../sdk/testing/fake-server.ts";
 import { type Fakes, joblibHandlers } from "../../sdk/testing/handlers.ts";

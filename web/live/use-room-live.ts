@@ -1,9 +1,9 @@
 import { useEffect, useMemo } from "react";
+import { Batcher } from "../../protocol/batcher.ts";
 import type { OperationName, Task } from "../../protocol/index.ts";
 import type { ResponseBody } from "../api/call-server.ts";
 import { queryClient, roomScope } from "../api/queries.ts";
 import { enterRoom } from "../shell/room.ts";
-import { UpdateBatcher } from "./update-batcher.ts";
 import { useStream } from "./use-stream.ts";
 
 const TASKS_MS = 250;
@@ -13,7 +13,8 @@ const STATS_MS = 3000;
 type TaskPage = ResponseBody<"listRoomTasks">;
 
 /** Replaces changed tasks in the cached lists that contain them. */
-const replaceTasks = (room: string, tasks: ReadonlyMap<string, Task>) => {
+const replaceTasks = (room: string, changed: readonly Task[]) => {
+  const tasks = new Map(changed.map((task) => [task.id, task]));
   queryClient.setQueriesData<TaskPage>({ queryKey: [roomScope(room), "listRoomTasks"] }, (page) =>
     page?.items.some(({ id }) => tasks.has(id))
       ? { ...page, items: page.items.map((task) => tasks.get(task.id) ?? task) }
@@ -21,9 +22,20 @@ const replaceTasks = (room: string, tasks: ReadonlyMap<string, Task>) => {
   );
 };
 
-const refetch = (room: string, names: Iterable<OperationName>) => {
-  for (const name of names) void queryClient.invalidateQueries({ queryKey: [roomScope(room), name] });
+const refetch = (room: string, names: readonly OperationName[]) => {
+  for (const name of new Set(names))
+    void queryClient.invalidateQueries({ queryKey: [roomScope(room), name] });
 };
+
+/** Collects values for a short time and passes them on together, so that the page renders only once for many events. */
+const createBatcher = <Value>(milliseconds: number, apply: (values: readonly Value[]) => void) =>
+  new Batcher<Value, void>({
+    run: async (values) => {
+      apply(values);
+      return [];
+    },
+    schedule: (start) => setTimeout(start, milliseconds),
+  });
 
 /** Keeps the data of a room up to date. Changes of tasks are shown within one second, stats within three. */
 export const useRoomLive = (room: string | undefined): void => {
@@ -31,9 +43,9 @@ export const useRoomLive = (room: string | undefined): void => {
   const batchers = useMemo(() => {
     const roomId = room ?? "";
     return {
-      tasks: new UpdateBatcher<string, Task>(TASKS_MS, (tasks) => replaceTasks(roomId, tasks)),
-      lists: new UpdateBatcher<OperationName, true>(LISTS_MS, (names) => refetch(roomId, names.keys())),
-      stats: new UpdateBatcher<OperationName, true>(STATS_MS, (names) => refetch(roomId, names.keys())),
+      tasks: createBatcher<Task>(TASKS_MS, (tasks) => replaceTasks(roomId, tasks)),
+      lists: createBatcher<OperationName>(LISTS_MS, (names) => refetch(roomId, names)),
+      stats: createBatcher<OperationName>(STATS_MS, (names) => refetch(roomId, names)),
     };
   }, [room]);
   useStream("followRoom", room, (message) => {
@@ -45,13 +57,13 @@ export const useRoomLive = (room: string | undefined): void => {
         break;
       case "jobs":
         for (const name of ["listJobs", "readJob", "listRoomWorkers", "readRoomStats"] as const)
-          batchers.lists.add(name, true);
+          void batchers.lists.add(name);
         break;
       case "task":
-        batchers.tasks.add(message.data.id, message.data);
-        batchers.lists.add("listRoomTasks", true);
+        void batchers.tasks.add(message.data);
+        void batchers.lists.add("listRoomTasks");
         for (const name of ["readRoomStats", "listJobs", "listRoomWorkers"] as const)
-          batchers.stats.add(name, true);
+          void batchers.stats.add(name);
     }
   });
 };

@@ -1,5 +1,5 @@
 import type { Invitation, NewInvitation } from "../../../protocol/index.ts";
-import type { CallOptions } from "../client-options.ts";
+import type { CallOptions } from "../options.ts";
 import { type RequestBody, type RequestQuery, Resource, type ResponseBody } from "./resource.ts";
 
 /** Invitations to rooms: `client.invitations`. */

@@ -1,5 +1,5 @@
 import type { FieldError, Job, JsonObject, TaskPage } from "../../../protocol/index.ts";
-import type { CallOptions } from "../client-options.ts";
+import type { CallOptions } from "../options.ts";
 import { type RequestBody, type RequestQuery, Resource, type ResponseBody } from "./resource.ts";
 
 /** Jobs: `client.jobs`. A job is visible in its room; a public job is visible in all rooms. */

@@ -5,7 +5,7 @@ import type {
   StreamEvent,
   StreamName,
 } from "../../../protocol/index.ts";
-import type { CallOptions, FollowOptions, StreamParams } from "../client-options.ts";
+import type { CallOptions, FollowOptions, StreamParams } from "../options.ts";
 import type { CallResponse } from "../responses.ts";
 
 /** The parts of the client that the resources are built on. */

@@ -1,5 +1,5 @@
 import type { Stats, StreamEvent } from "../../../protocol/index.ts";
-import type { CallOptions, FollowOptions } from "../client-options.ts";
+import type { CallOptions, FollowOptions } from "../options.ts";
 import { type RequestQuery, Resource, type ResponseBody } from "./resource.ts";
 
 /** Rooms: `client.rooms`. */

@@ -1,5 +1,5 @@
 import type { CallerInfo, Health, Stats } from "../../../protocol/index.ts";
-import type { CallOptions } from "../client-options.ts";
+import type { CallOptions } from "../options.ts";
 import { type RequestQuery, Resource, type ResponseBody } from "./resource.ts";
 
 /** The server: `client.server`. */

@@ -11,7 +11,7 @@ import type {
   TaskPage,
 } from "../../../protocol/index.ts";
 import { ProtocolError } from "../../errors.ts";
-import type { CallOptions, FollowOptions } from "../client-options.ts";
+import type { CallOptions, FollowOptions } from "../options.ts";
 import { type RequestBody, type RequestQuery, Resource } from "./resource.ts";
 
 /** Tasks: `client.tasks`. */

@@ -1,5 +1,5 @@
 import type { HeartbeatResponse, NewWorker, WorkerDetails } from "../../../protocol/index.ts";
-import type { CallOptions } from "../client-options.ts";
+import type { CallOptions } from "../options.ts";
 import { type RequestBody, type RequestQuery, Resource, type ResponseBody } from "./resource.ts";
 
 /** Workers: `client.workers`. A `JobManager` creates its worker and sends its heartbeats itself. */

@@ -11,7 +11,7 @@ import { isUuid } from "../ids.ts";
 import type { InsertOptions } from "../ports/task-queue.ts";
 import { formatTime, toRawTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
-import { type BatchedCall, createBatcher } from "./batcher.ts";
+import { StatementBatcher } from "./batcher.ts";
 import { ClaimBatches } from "./claim-batches.ts";
 import { InsertBatches } from "./insert-batches.ts";
 import { hasValidIds, type Inserted, SimpleTaskQueue } from "./simple-task-queue.ts";
@@ -49,9 +49,11 @@ const MAX_JOBS_WITHOUT_RESULT_SCHEMA = 8;
 export class BatchingTaskQueue extends SimpleTaskQueue {
   readonly #inserts: InsertBatches;
   readonly #claims: ClaimBatches;
-  readonly #transitions: Readonly<Record<Transition["to"], BatchedCall<Transition, TaskRecord | undefined>>>;
-  readonly #complete: BatchedCall<readonly Completion[], readonly (CompletedTask | undefined)[]>;
-  readonly #heartbeat: BatchedCall<Heartbeat, HeartbeatRow | undefined>;
+  readonly #transitions: Readonly<
+    Record<Transition["to"], StatementBatcher<Transition, TaskRecord | undefined>>
+  >;
+  readonly #complete: StatementBatcher<readonly Completion[], (CompletedTask | undefined)[]>;
+  readonly #heartbeat: StatementBatcher<Heartbeat, HeartbeatRow | undefined>;
 
   readonly #throttle = new HeartbeatThrottle();
   readonly #jobsWithoutResultSchema = new LRUCache<string, true>({ max: MAX_JOBS_WITHOUT_RESULT_SCHEMA });
@@ -76,13 +78,13 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
       failed: this.#batchTransitions("failed"),
       cancelled: this.#batchTransitions("cancelled"),
     };
-    this.#complete = createBatcher({
+    this.#complete = new StatementBatcher({
       maxWeight: MAX_CHANGED_CHARACTERS,
       getWeight: (completions) =>
         completions.reduce((sum, completion) => sum + getChangeWeight(completion), 0),
       run: measureBatches("completed", (calls) => this.#runCompletions(calls)),
     });
-    this.#heartbeat = createBatcher({
+    this.#heartbeat = new StatementBatcher({
       maxWeight: MAX_HEARTBEATS_WEIGHT,
       getWeight: ({ taskIds }) => HEARTBEAT_WEIGHT + taskIds.length,
       getKey: ({ workerId }) => workerId,
@@ -110,8 +112,8 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     return this.#claims.getLinkedJobIds(workerId);
   }
 
-  #batchTransitions(to: Transition["to"]): BatchedCall<Transition, TaskRecord | undefined> {
-    return createBatcher({
+  #batchTransitions(to: Transition["to"]): StatementBatcher<Transition, TaskRecord | undefined> {
+    return new StatementBatcher({
       maxWeight: MAX_CHANGED_CHARACTERS,
       getWeight: (step: Transition) => getChangeWeight(step),
       getKey: ({ id }) => id.toLowerCase(),
@@ -120,7 +122,7 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
   }
 
   protected override changeStatus(step: Transition): Promise<TaskRecord | undefined> {
-    return this.#transitions[step.to](step);
+    return this.#transitions[step.to].add(step);
   }
 
   async #runTransitions(
@@ -142,7 +144,9 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
   override async complete(
     completions: readonly Completion[],
   ): Promise<readonly (CompletedTask | undefined)[]> {
-    return completions.every(hasValidIds) ? this.#complete(completions) : completions.map(() => undefined);
+    return completions.every(hasValidIds)
+      ? this.#complete.add(completions)
+      : completions.map(() => undefined);
   }
 
   async #runCompletions(calls: readonly (readonly Completion[])[]): Promise<(CompletedTask | undefined)[][]> {
@@ -171,7 +175,7 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
   }
 
   protected override recordHeartbeat(heartbeat: Heartbeat): Promise<HeartbeatRow | undefined> {
-    return this.#heartbeat(heartbeat);
+    return this.#heartbeat.add(heartbeat);
   }
 
   async #runHeartbeats(heartbeats: readonly Heartbeat[]): Promise<(HeartbeatRow | undefined)[]> {

@@ -5,7 +5,7 @@ import { isUuid } from "../ids.ts";
 import { findJobAddresses } from "../queries/jobs/job-addresses.ts";
 import { findWorkerJobSet } from "../queries/workers/workers.ts";
 import type { Sessions } from "../sessions/sessions.ts";
-import { type BatchedCall, createBatcher } from "./batcher.ts";
+import { StatementBatcher } from "./batcher.ts";
 import { MAX_CLAIMS } from "./simple-task-queue.ts";
 import { type Claim, type ClaimResult, claimTasks, distributeTasks } from "./statements/claim-tasks.ts";
 import type { HeartbeatThrottle } from "./statements/heartbeat.ts";
@@ -43,8 +43,8 @@ export class ClaimBatches {
   readonly #sessions: Sessions;
   readonly #payloads: LRUCache<string, string>;
   readonly #throttle: HeartbeatThrottle;
-  readonly #claim: BatchedCall<ClaimCall, ClaimResult>;
-  readonly #promote: BatchedCall<ClaimCall, undefined>;
+  readonly #claim: StatementBatcher<ClaimCall, ClaimResult>;
+  readonly #promote: StatementBatcher<ClaimCall, undefined>;
   /**
    * The key of the set of jobs of each worker at its last claim. Claims of workers with the same key can be batched.
    */
@@ -68,13 +68,13 @@ export class ClaimBatches {
     this.#throttle = throttle;
     const getLane = ({ workerId, ignoreUnpromoted }: ClaimCall) =>
       `${this.#jobSetKeys.get(workerId) ?? workerId}${ignoreUnpromoted ? "+" : ""}`;
-    this.#claim = createBatcher({
+    this.#claim = new StatementBatcher({
       maxWeight: MAX_CLAIMED_TASKS,
       getWeight: ({ limit }) => limit,
       getLane,
       run: sessions.measureBatches("claim", (calls) => this.#runClaims(calls)),
     });
-    this.#promote = createBatcher({
+    this.#promote = new StatementBatcher({
       maxWeight: MAX_CLAIMED_TASKS,
       getLane,
       run: sessions.measureBatches("promote", (calls) => this.#runPromotion(calls)),
@@ -89,12 +89,12 @@ export class ClaimBatches {
   ): Promise<readonly ClaimedTaskRecord[] | undefined> {
     let call: ClaimCall = { workerId, limit, start, ignoreUnpromoted: false };
     for (let attempt = 1; ; attempt += 1) {
-      const result = await this.#claim(call, isGone);
+      const result = await this.#claim.add(call, isGone);
       if (result === undefined) return [];
       const { jobSet, records, hasSameJobs, hasUnpromotedTasks, isContended } = result;
       if (jobSet === null) return undefined;
       if (hasSameJobs && hasUnpromotedTasks) {
-        await this.#promote(call);
+        await this.#promote.add(call);
         // Some tasks may still not be promoted, because another server is promoting them. They must not block
         // the claim of other tasks.
         call = { ...call, ignoreUnpromoted: true };

@@ -2,7 +2,7 @@ import type { Assignee, ChooseAssignee, NewTask } from "../../records.ts";
 import type { InsertOptions } from "../ports/task-queue.ts";
 import { toNewTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
-import { type BatchedCall, createBatcher } from "./batcher.ts";
+import { StatementBatcher } from "./batcher.ts";
 import { toAssignedTaskRecord } from "./claimed-task-record.ts";
 import type { Inserted } from "./simple-task-queue.ts";
 import { insertTask } from "./statements/insert-task.ts";
@@ -31,11 +31,11 @@ class KeyConflict extends Error {}
 /** Inserts the tasks of concurrent requests in one statement, and assigns single tasks to waiting workers. */
 export class InsertBatches {
   readonly #sessions: Sessions;
-  readonly #insert: BatchedCall<InsertCall, ReadonlyMap<string, InsertedRow>>;
+  readonly #insert: StatementBatcher<InsertCall, ReadonlyMap<string, InsertedRow>>;
 
   constructor(sessions: Sessions) {
     this.#sessions = sessions;
-    this.#insert = createBatcher({
+    this.#insert = new StatementBatcher({
       maxWeight: MAX_INSERTED_CHARACTERS,
       getWeight: ({ groups, payloads }) =>
         payloads.reduce(
@@ -63,7 +63,7 @@ export class InsertBatches {
     };
     // Several idempotency keys need their own transaction, so that all tasks are inserted or none.
     const canBatch = tasks.length === 1 || tasks.every(({ idempotency }) => idempotency === null);
-    const rows = await (canBatch ? this.#insert(call) : this.#insertInTransaction(call));
+    const rows = await (canBatch ? this.#insert.add(call) : this.#insertInTransaction(call));
     return toInserted(call, rows);
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Extension } from "../../../sdk/extension/extension.ts";
-import type { JobManagerOptions } from "../../../sdk/job-manager-options.ts";
+import type { JobManagerOptions } from "../../../sdk/job-manager.ts";
 import { startFake } from "../network.ts";
 
 const JOB = "private:tests:Wait";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type OperationName, Problem, type Task } from "../../../protocol/index.ts";
 import { TaskLostError } from "../../../sdk/errors.ts";
-import { LazyAbort } from "../../../sdk/http/lazy-abort.ts";
+import { LazyAbort } from "../../../sdk/http/abort.ts";
 import { UpdateQueue } from "../../../sdk/worker/update-queue.ts";
 import { getSpanIds, runInSpan, startTracing } from "../../support/tracing.ts";
 import { startFake } from "../network.ts";

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { type BatchOptions, createBatcher } from "../../../server/storage/queue/batcher.ts";
-import { StorageUnavailable } from "../../../server/storage/sessions/storage-errors.ts";
+import { Batcher, type BatcherOptions } from "../../protocol/batcher.ts";
+import { StatementBatcher } from "../../server/storage/queue/batcher.ts";
+import { StorageUnavailable } from "../../server/storage/sessions/storage-errors.ts";
 
 /** Creates a batcher whose batches the test completes itself. */
-const createTestBatcher = (options: Partial<BatchOptions<string, string>> = {}) => {
+const createTestBatcher = (options: Partial<BatcherOptions<string, string>> = {}) => {
   const batches: { calls: readonly string[]; completion: PromiseWithResolvers<readonly string[]> }[] = [];
-  const addCall = createBatcher<string, string>({
+  const batcher = new StatementBatcher<string, string>({
     maxWeight: 10,
     run: (calls) => {
       const completion = Promise.withResolvers<readonly string[]>();
@@ -15,7 +16,7 @@ const createTestBatcher = (options: Partial<BatchOptions<string, string>> = {}) 
     ...options,
   });
   return {
-    addCall,
+    add: batcher.add.bind(batcher),
     get batches() {
       return batches.map(({ calls }) => calls);
     },
@@ -31,11 +32,11 @@ const createTestBatcher = (options: Partial<BatchOptions<string, string>> = {}) 
 /** Waits for the next turn of the event loop. */
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("createBatcher", () => {
+describe("Batcher", () => {
   test("runs calls of the same turn in one batch and returns each its own result", async () => {
     const batcher = createTestBatcher();
 
-    const results = Promise.all(["a", "b", "c"].map((call) => batcher.addCall(call)));
+    const results = Promise.all(["a", "b", "c"].map((call) => batcher.add(call)));
     await nextTurn();
     batcher.complete();
 
@@ -45,10 +46,10 @@ describe("createBatcher", () => {
 
   test("puts calls that arrive while a batch is running into the next batch, in their order", async () => {
     const batcher = createTestBatcher();
-    const first = batcher.addCall("a");
+    const first = batcher.add("a");
     await nextTurn();
 
-    const later = [batcher.addCall("b"), batcher.addCall("c")];
+    const later = [batcher.add("b"), batcher.add("c")];
     await nextTurn();
     expect(batcher.batches).toEqual([["a"]]);
     batcher.complete();
@@ -58,7 +59,7 @@ describe("createBatcher", () => {
 
     expect(await Promise.all(later)).toEqual(["B", "C"]);
     expect(batcher.batches).toEqual([["a"], ["b", "c"]]);
-    const again = batcher.addCall("d");
+    const again = batcher.add("d");
     await nextTurn();
     batcher.complete();
     expect(await again).toBe("D");
@@ -66,7 +67,7 @@ describe("createBatcher", () => {
 
   test("splits a batch at its maximum weight, runs a too heavy call separately, and keeps the order", async () => {
     const batcher = createTestBatcher({ maxWeight: 5, getWeight: (call) => call.length });
-    const results = Promise.all(["aa", "bb", "cccccccc", "d"].map((call) => batcher.addCall(call)));
+    const results = Promise.all(["aa", "bb", "cccccccc", "d"].map((call) => batcher.add(call)));
 
     for (let turn = 0; turn < 3; turn += 1) {
       await nextTurn();
@@ -79,7 +80,7 @@ describe("createBatcher", () => {
 
   test("never puts calls with the same key into one batch, and keeps their order", async () => {
     const batcher = createTestBatcher({ getKey: (call) => call.slice(0, 1) });
-    const results = Promise.all(["a1", "a2", "b1", "a3"].map((call) => batcher.addCall(call)));
+    const results = Promise.all(["a1", "a2", "b1", "a3"].map((call) => batcher.add(call)));
 
     for (let turn = 0; turn < 3; turn += 1) {
       await nextTurn();
@@ -93,9 +94,9 @@ describe("createBatcher", () => {
   test("runs calls in different lanes in separate batches that do not wait for each other", async () => {
     const batcher = createTestBatcher({ getLane: (call) => call.slice(0, 1) });
 
-    const slow = batcher.addCall("a1");
+    const slow = batcher.add("a1");
     await nextTurn();
-    const fast = batcher.addCall("b1");
+    const fast = batcher.add("b1");
     await nextTurn();
     batcher.complete();
 
@@ -107,7 +108,7 @@ describe("createBatcher", () => {
 describe("a batch that fails", () => {
   test("is run again with each call separately, so that only the faulty call fails", async () => {
     const batches: string[][] = [];
-    const addCall = createBatcher<string, string>({
+    const batcher = new Batcher<string, string>({
       maxWeight: 10,
       run: async (calls) => {
         batches.push([...calls]);
@@ -116,16 +117,16 @@ describe("a batch that fails", () => {
       },
     });
 
-    const results = await Promise.allSettled(["a", "bad", "c"].map((call) => addCall(call)));
+    const results = await Promise.allSettled(["a", "bad", "c"].map((call) => batcher.add(call)));
 
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
     expect(batches).toEqual([["a", "bad", "c"], ["a"], ["bad"], ["c"]]);
-    expect(await addCall("d")).toBe("d");
+    expect(await batcher.add("d")).toBe("d");
   });
 
   test("fails for all calls immediately if the database is unavailable", async () => {
     const batcher = createTestBatcher();
-    const results = Promise.allSettled(["a", "b"].map((call) => batcher.addCall(call)));
+    const results = Promise.allSettled(["a", "b"].map((call) => batcher.add(call)));
     await nextTurn();
 
     batcher.fail(new StorageUnavailable(new Error("connection lost")));
@@ -137,7 +138,7 @@ describe("a batch that fails", () => {
 
 test("a batcher omits a call from the batch if its client is gone", async () => {
   const batcher = createTestBatcher();
-  const results = [batcher.addCall("a", () => false), batcher.addCall("b", () => true), batcher.addCall("c")];
+  const results = [batcher.add("a", () => false), batcher.add("b", () => true), batcher.add("c")];
   await nextTurn();
   batcher.complete();
 
@@ -147,12 +148,81 @@ test("a batcher omits a call from the batch if its client is gone", async () => 
 
 test("a batcher runs no batch if all clients are gone, and runs the next call", async () => {
   const batcher = createTestBatcher();
-  expect(await batcher.addCall("a", () => true)).toBeUndefined();
+  expect(await batcher.add("a", () => true)).toBeUndefined();
 
-  const next = batcher.addCall("b");
+  const next = batcher.add("b");
   await nextTurn();
   batcher.complete();
 
   expect(await next).toBe("B");
   expect(batcher.batches).toEqual([["b"]]);
+});
+
+describe("a batcher with concurrent batches", () => {
+  test("runs a second batch only if it is full", async () => {
+    const batcher = createTestBatcher({ maxWeight: 2, maxConcurrency: 2, schedule: setImmediate });
+    const results = [batcher.add("a")];
+    await nextTurn();
+
+    results.push(batcher.add("b"));
+    await nextTurn();
+    expect(batcher.batches).toEqual([["a"]]);
+
+    results.push(batcher.add("c"), batcher.add("d"));
+    await nextTurn();
+    expect(batcher.batches).toEqual([["a"], ["b", "c"]]);
+
+    results.push(batcher.add("e"));
+    await nextTurn();
+    expect(batcher.batches).toHaveLength(2);
+    batcher.complete();
+    expect(await Promise.all(results.slice(1, 3))).toEqual(["B", "C"]);
+    await nextTurn();
+    expect(batcher.batches).toEqual([["a"], ["b", "c"], ["d", "e"]]);
+  });
+
+  test("lets the callers of a batch join the next one if each batch is delayed", async () => {
+    const batcher = createTestBatcher({ schedule: setImmediate });
+    const again = batcher.add("a").then(() => batcher.add("a2"));
+    await nextTurn();
+    const waiting = batcher.add("b");
+    batcher.complete();
+    await expect.poll(() => batcher.batches.length).toBe(2);
+    batcher.complete();
+
+    expect(await Promise.all([again, waiting])).toEqual(["A2", "B"]);
+    expect(batcher.batches).toEqual([["a"], ["b", "a2"]]);
+  });
+});
+
+describe("a batcher that runs single calls differently", () => {
+  test("uses `runOne` for a batch of one call, and concurrently after a failed batch", async () => {
+    const running: string[] = [];
+    const end = Promise.withResolvers<void>();
+    const batcher = new Batcher<string, string>({
+      run: () => Promise.reject(new Error("rejected")),
+      runOne: async (call) => {
+        running.push(call);
+        await end.promise;
+        if (call === "bad") throw new Error("bad");
+        return call;
+      },
+    });
+
+    const results = Promise.allSettled(["a", "bad", "c"].map((call) => batcher.add(call)));
+    await nextTurn();
+    expect(running).toEqual(["a", "bad", "c"]);
+    end.resolve();
+
+    expect((await results).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(await batcher.add("d")).toBe("d");
+  });
+});
+
+test("a call fails with the error that its batch returns for it", async () => {
+  const batcher = new Batcher<string, string>({ run: async () => ["A", new Error("bad")] });
+
+  const results = await Promise.allSettled(["a", "b"].map((call) => batcher.add(call)));
+
+  expect(results).toMatchObject([{ value: "A" }, { reason: { message: "bad" } }]);
 });

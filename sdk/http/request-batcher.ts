@@ -1,0 +1,101 @@
+import { type Context, context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { Batcher } from "../../protocol/batcher.ts";
+import { MethodNotAllowedError, RouteNotFoundError } from "../errors.ts";
+import { type Abortable, rejectOnAbort } from "./abort.ts";
+
+/** Sends the calls of a `RequestBatcher`. */
+export interface RequestSender<Call, Result> {
+  /** Maximum number of calls in a batch. */
+  readonly maxCalls: number;
+  /** Sends a single call. */
+  sendOne(call: Call): Promise<Result>;
+  /** Sends a batch in one request. Returns the outcomes in the order of the calls. */
+  sendMany(calls: readonly Call[]): Promise<readonly (Result | Error)[]>;
+  /** Returns the lane of a call. Calls in different lanes are never in the same batch. */
+  getLane?(call: Call): unknown;
+  /** Returns true if the error of a batch is not caused by one of its calls. Then every call fails with this error. */
+  isForAll(error: unknown): boolean;
+}
+
+interface QueuedCall<Call> {
+  readonly call: Call;
+  /** Approximate size of the call in the body of a request. */
+  readonly bytes: number;
+  /** The trace context of the caller. It is not used for batches, whose calls belong to several traces. */
+  readonly callContext: Context;
+}
+
+/** Calls over this size are sent individually, so that small calls do not wait for them. */
+const LARGE_CALL_BYTES = 32 * 1024;
+/** Maximum size of a batch: half of the server's default body limit. */
+const MAX_BATCH_BYTES = 512_000;
+/** Maximum number of concurrent requests. */
+const MAX_IN_FLIGHT = 2;
+
+/**
+ * Combines the calls that are made during a request into one batch, which is sent as the next request. There
+ * is no timer: if no request is running, a call is sent at the end of this turn of the event loop.
+ */
+export class RequestBatcher<Call, Result> {
+  readonly #sender: RequestSender<Call, Result>;
+  readonly #batcher: Batcher<QueuedCall<Call>, Result>;
+  /** Nothing is sent until this promise settles. */
+  #gate: Promise<void> | undefined;
+  /** True if the server is too old to support batches. */
+  #isBatchUnsupported = false;
+
+  constructor(sender: RequestSender<Call, Result>) {
+    this.#sender = sender;
+    const minWeight = MAX_BATCH_BYTES / sender.maxCalls;
+    this.#batcher = new Batcher({
+      run: (batch) => context.with(ROOT_CONTEXT, () => this.#sendMany(batch.map(({ call }) => call))),
+      runOne: ({ call, callContext }) => context.with(callContext, () => sender.sendOne(call)),
+      isForAll: (error) => sender.isForAll(error),
+      maxWeight: MAX_BATCH_BYTES,
+      getWeight: ({ bytes }) => Math.max(bytes, minWeight),
+      getLane: (queued) =>
+        this.#isBatchUnsupported || queued.bytes > LARGE_CALL_BYTES ? queued : sender.getLane?.(queued.call),
+      maxConcurrency: MAX_IN_FLIGHT,
+      // The callers of the previous batch can join the next one.
+      schedule: (start) => setImmediate(() => void this.#startUnpaused(start)),
+    });
+  }
+
+  /**
+   * Sends a call once. `bytes` is its approximate size in the body of a request. Rejects with the reason of
+   * `signal` as soon as it is aborted; a call that is still waiting is then not sent.
+   */
+  async send(call: Call, bytes: number, signal?: Abortable): Promise<Result> {
+    const queued = { call, bytes, callContext: context.active() };
+    if (signal === undefined) return this.#batcher.add(queued);
+    const result = await rejectOnAbort(
+      this.#batcher.add(queued, () => signal.aborted),
+      signal,
+    );
+    if (result === undefined) throw signal.reason;
+    return result;
+  }
+
+  /** Sends nothing until the promise settles. */
+  pauseUntil(resumed: Promise<void>): void {
+    const gate = Promise.allSettled([resumed]).then(() => {
+      if (this.#gate === gate) this.#gate = undefined;
+    });
+    this.#gate = gate;
+  }
+
+  async #startUnpaused(start: () => void): Promise<void> {
+    while (this.#gate !== undefined) await this.#gate;
+    start();
+  }
+
+  async #sendMany(calls: readonly Call[]): Promise<readonly (Result | Error)[]> {
+    try {
+      return await this.#sender.sendMany(calls);
+    } catch (error) {
+      this.#isBatchUnsupported ||=
+        error instanceof RouteNotFoundError || error instanceof MethodNotAllowedError;
+      throw error;
+    }
+  }
+}
