@@ -11,7 +11,7 @@ import { updateTask } from "./update-task.ts";
 type Update = TaskUpdates["updates"][number];
 
 /** An update that was rejected, and why. */
-interface RejectedUpdate {
+export interface RejectedUpdate {
   readonly id: string;
   readonly problem: ProblemDocument;
 }
