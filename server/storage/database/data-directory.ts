@@ -13,7 +13,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 
 /** A locked data directory. No other process can use it until it is released or this process ends. */
-export interface LockedDirectory {
+interface LockedDirectory {
   /** The directory of the database's own files. */
   readonly database: string;
   release(): void;

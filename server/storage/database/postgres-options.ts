@@ -1,6 +1,11 @@
 import { userInfo } from "node:os";
 import { isAbsolute } from "node:path";
-import { type ConnectionOptions, checkServerIdentity, type SecureContext } from "node:tls";
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  type SecureContext,
+  type SecureVersion,
+} from "node:tls";
 import type { ClientConfig } from "pg";
 import { SettingsError } from "../../settings-error.ts";
 import { createTlsContext, type TlsFiles } from "../../tls/pem-files.ts";
@@ -42,10 +47,9 @@ function toOptions(parameters: ParameterValues): PostgresOptions {
   const host = getText("host") ?? "localhost";
   const user = getText("user") ?? getSystemUser();
   const ssl = createPostgresTls(parameters, host);
-  const texts = (["options", "application_name", "fallback_application_name"] as const).flatMap((name) => {
-    const value = getText(name);
-    return value === undefined ? [] : [[name, value] as const];
-  });
+  const texts = (["options", "application_name", "fallback_application_name"] as const)
+    .filter((name) => parameters.has(name))
+    .map((name) => [name, getText(name)]);
   const binding = ssl === false ? "disable" : getText("channel_binding");
   const timeout = getText("connect_timeout");
   const idle = getText("keepalives_idle");
@@ -182,10 +186,7 @@ function requireNoTlsParameters(parameters: ParameterValues): void {
   }
 }
 
-function getTlsVersion(
-  parameters: ParameterValues,
-  name: "ssl_min_protocol_version" | "ssl_max_protocol_version",
-): "TLSv1.2" | "TLSv1.3" | undefined {
+function getTlsVersion(parameters: ParameterValues, name: PostgresParameter): SecureVersion | undefined {
   const value = parameters.get(name)?.value;
   return value === "TLSv1.2" || value === "TLSv1.3" ? value : undefined;
 }

@@ -95,7 +95,7 @@ const UNSUPPORTED_VARIABLES = [
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The value of a parameter. `source` is the variable that has set it, or the name of the parameter in the URL. */
-export interface ParameterValue {
+interface ParameterValue {
   readonly value: string;
   readonly source: string;
 }

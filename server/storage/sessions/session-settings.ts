@@ -86,9 +86,14 @@ export interface SessionSettings {
 /** Statement timeout if the ORM's configuration has none, and on the sessions of a host. */
 export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 
+const PLANNERS: Readonly<Record<PlanMode, SettingValues>> = {
+  default: DEFAULT_PLANNER,
+  lookup: LOOKUP_PLANNER,
+};
+
 const getValues = ({ planMode, statementTimeoutMs }: SessionSettings): SettingValues => ({
   ...SEMANTICS,
-  ...(planMode === "default" ? DEFAULT_PLANNER : LOOKUP_PLANNER),
+  ...PLANNERS[planMode],
   statement_timeout: String(Math.ceil(statementTimeoutMs)),
 });
 
@@ -137,9 +142,7 @@ export const buildSetUpStatement = (settings: SessionSettings): string => `
   where pg_catalog.current_setting('${MARKER}', true) operator(pg_catalog.=) 'on'`;
 
 /** Builds the statement that changes the plan mode of a session. */
-export function buildPlanModeStatement(planMode: PlanMode): string {
-  const values = planMode === "default" ? DEFAULT_PLANNER : LOOKUP_PLANNER;
-  return Object.entries(values)
+export const buildPlanModeStatement = (planMode: PlanMode): string =>
+  Object.entries(PLANNERS[planMode])
     .map(([name, value]) => `set ${name} = ${toLiteral(value)}`)
     .join("; ");
-}

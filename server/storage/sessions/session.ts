@@ -27,7 +27,7 @@ export type Sharing = "own" | "shared";
 /** Thrown if a pooler refuses or ignores start-up options. The database can still be used with shared sessions. */
 export class SharedSessionError extends Error {}
 
-export interface SessionOptions {
+interface SessionOptions {
   /** The configuration of the connection. */
   readonly client: ClientConfig;
   /** The driver's client, or a subclass of it. */

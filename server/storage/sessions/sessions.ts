@@ -111,17 +111,19 @@ const createDriver = (pool: SessionPool, planMode: PlanMode): Driver => ({
 });
 
 /**
- * Creates the functions for sessions of the host, whose settings joblib must not change, or for the only
- * session of the embedded database.
+ * Creates the functions for the only session of the embedded database, or for sessions of the host, whose
+ * settings joblib must not change.
  */
 function createOrmRuns(orm: Orm): Runs {
   const runOutsideTransaction: Run = (work) => runOnOrm(orm, work);
-  const runWithSettings: Run = (work) => withRetries(() => runInOrmTransaction(orm, work));
-  const runInPlainTransaction: Run = (work) =>
-    runOnOrm(orm, (db) => db.transaction().setIsolationLevel("read committed").execute(work));
-  const run = orm.hasSessionSettings === true ? runOutsideTransaction : runWithSettings;
-  const transaction = orm.hasSessionSettings === true ? runInPlainTransaction : runWithSettings;
-  return { run, runPrepared: run, transaction, runOutsideTransaction };
+  if (orm.hasSessionSettings === true) {
+    const run = runOutsideTransaction;
+    const transaction: Run = (work) =>
+      run((db) => db.transaction().setIsolationLevel("read committed").execute(work));
+    return { run, runPrepared: run, transaction, runOutsideTransaction };
+  }
+  const run: Run = (work) => withRetries(() => runInOrmTransaction(orm, work));
+  return { run, runPrepared: run, transaction: run, runOutsideTransaction };
 }
 
 const getKysely = (orm: Orm): Sql => orm.em.fork().getKysely<Tables>().withSchema("joblib");
