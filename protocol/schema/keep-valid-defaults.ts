@@ -3,25 +3,9 @@ import { resolveReferences } from "./references.ts";
 import { SchemaDefaults } from "./schema-defaults.ts";
 
 /** Keywords whose values are not schemas. */
-const VALUE_KEYWORDS = new Set([
-  "default",
-  "examples",
-  "example",
-  "const",
-  "enum",
-  "required",
-  "discriminator",
-  "type",
-]);
+const VALUE_KEYWORDS = /^(?:x-|(?:default|examples?|const|enum|required|discriminator|type)$)/;
 /** Keywords whose values are maps of schemas. */
-const MAP_KEYWORDS = new Set([
-  "properties",
-  "patternProperties",
-  "$defs",
-  "definitions",
-  "dependentSchemas",
-  "dependencies",
-]);
+const MAP_KEYWORDS = /^(?:properties|patternProperties|\$defs|definitions|dependentSchemas|dependencies)$/;
 
 /** Maximum depth. Deeper parts are returned unchanged, because the server rejects such schemas. */
 const MAX_DEPTH = 128;
@@ -35,70 +19,88 @@ const MAX_INLINED = 1_000_000;
  * as null for `x: int = None`.
  */
 export function keepValidDefaults(root: JsonObject): JsonObject {
-  const defaults = new SchemaDefaults(root);
-  const withoutDefault: JsonObject[] = [];
+  const copier = new SchemaCopier(root);
+  const copy = copier.copySchema(root, 0);
+  new DefaultRemover(copy).removeInherited(copier.withoutDefault);
+  return copy;
+}
 
-  const copyPart = (value: JsonValue, depth: number): JsonValue =>
-    isJsonObject(value) && depth < MAX_DEPTH ? copySchema(value, depth + 1) : value;
+class SchemaCopier {
+  /** Copies of schemas whose default is invalid. */
+  readonly withoutDefault: JsonObject[] = [];
+  readonly #defaults: SchemaDefaults;
 
-  const copyMember = (keyword: string, value: JsonValue, depth: number): JsonValue => {
-    if (VALUE_KEYWORDS.has(keyword) || keyword.startsWith("x-")) return value;
-    if (Array.isArray(value)) return value.map((part) => copyPart(part, depth));
-    if (!isJsonObject(value) || !MAP_KEYWORDS.has(keyword)) return copyPart(value, depth);
-    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, copyPart(part, depth)]));
-  };
+  constructor(root: JsonObject) {
+    this.#defaults = new SchemaDefaults(root);
+  }
 
-  const copySchema = (schema: JsonObject, depth: number): JsonObject => {
-    const copy = Object.fromEntries(
-      Object.entries(schema).map(([keyword, value]) => [keyword, copyMember(keyword, value, depth)]),
-    );
-    const declared = schema["const"] === undefined ? defaults.getDeclared(schema) : schema["default"];
+  copySchema(schema: JsonObject, depth: number): JsonObject {
+    const copy = mapMembers(schema, (value, keyword) => this.#copyMember(keyword, value, depth));
+    const { const: only, default: own } = schema;
+    const declared = only === undefined ? this.#defaults.getDeclared(schema) : own;
     if (declared === undefined) return copy;
-    const valid = defaults.find(schema);
+    const valid = this.#defaults.find(schema);
     if (valid === undefined) {
       delete copy["default"];
-      withoutDefault.push(copy);
-    } else if (schema["default"] !== undefined) {
+      this.withoutDefault.push(copy);
+    } else if (own !== undefined) {
       copy["default"] = valid;
     }
     return copy;
-  };
+  }
 
-  const clean = copySchema(root, 0);
-  removeInheritedDefaults(clean, withoutDefault);
-  return clean;
+  #copyMember(keyword: string, value: JsonValue, depth: number): JsonValue {
+    if (VALUE_KEYWORDS.test(keyword)) return value;
+    if (Array.isArray(value)) return value.map((part) => this.#copyPart(part, depth));
+    if (!isJsonObject(value) || !MAP_KEYWORDS.test(keyword)) return this.#copyPart(value, depth);
+    return mapMembers(value, (part) => this.#copyPart(part, depth));
+  }
+
+  #copyPart(value: JsonValue, depth: number): JsonValue {
+    return isJsonObject(value) && depth < MAX_DEPTH ? this.copySchema(value, depth + 1) : value;
+  }
 }
 
-/**
- * Inlines a reference if the schema with the reference has an invalid default. Without its own default, this
- * schema would otherwise inherit the default of the target, which the worker does not do.
- */
-function removeInheritedDefaults(root: JsonObject, schemas: readonly JsonObject[]): void {
-  let remaining = MAX_INLINED;
+class DefaultRemover {
+  readonly #root: JsonObject;
+  #remaining = MAX_INLINED;
 
-  const copyWithoutDefault = (schema: JsonObject): JsonObject => {
+  constructor(root: JsonObject) {
+    this.#root = root;
+  }
+
+  /**
+   * Inlines the references of schemas whose own default was invalid. Without its own default, such a schema would
+   * otherwise inherit the default of its target, which the worker does not do.
+   */
+  removeInherited(schemas: readonly JsonObject[]): void {
+    for (const schema of schemas) {
+      const inherited = new SchemaDefaults(this.#root).getDeclared(schema);
+      if (schema["const"] !== undefined || inherited === undefined) continue;
+      const { title } = schema;
+      const copy = this.#copyWithoutDefault(schema);
+      for (const keyword of ["allOf", "anyOf", "oneOf"]) {
+        const parts = copy[keyword];
+        if (!Array.isArray(parts)) continue;
+        copy[keyword] = parts.map((part) => (isJsonObject(part) ? this.#copyWithoutDefault(part) : part));
+      }
+      for (const keyword of Object.keys(schema)) delete schema[keyword];
+      Object.assign(schema, copy, title === undefined ? {} : { title });
+    }
+  }
+
+  #copyWithoutDefault(schema: JsonObject): JsonObject {
     const { default: _, title, $ref, ...rest } = schema;
-    const target = typeof $ref === "string" ? resolveReferences(root, schema) : undefined;
+    const target = typeof $ref === "string" ? resolveReferences(this.#root, schema) : undefined;
     if (target === undefined) return { ...rest, ...(typeof $ref === "string" && { $ref }) };
     const text = JSON.stringify(target);
-    remaining -= text.length;
-    return remaining < 0
+    this.#remaining -= text.length;
+    return this.#remaining < 0
       ? { ...rest, $ref: $ref ?? "" }
-      : { ...copyWithoutDefault(JSON.parse(text)), ...rest };
-  };
-
-  for (const schema of schemas) {
-    const inherited = new SchemaDefaults(root).getDeclared(schema);
-    if (schema["const"] !== undefined || inherited === undefined) continue;
-    const { title } = schema;
-    const copy = copyWithoutDefault(schema);
-    for (const keyword of ["allOf", "anyOf", "oneOf"]) {
-      const parts = copy[keyword];
-      if (Array.isArray(parts)) {
-        copy[keyword] = parts.map((part) => (isJsonObject(part) ? copyWithoutDefault(part) : part));
-      }
-    }
-    for (const keyword of Object.keys(schema)) delete schema[keyword];
-    Object.assign(schema, copy, title === undefined ? {} : { title });
+      : { ...this.#copyWithoutDefault(JSON.parse(text)), ...rest };
   }
+}
+
+function mapMembers(object: JsonObject, map: (value: JsonValue, name: string) => JsonValue): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(value, name)]));
 }

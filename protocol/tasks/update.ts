@@ -57,6 +57,8 @@ export const MinimalTaskUpdate = z.object({
 });
 export type MinimalTaskUpdate = z.infer<typeof MinimalTaskUpdate>;
 
+const RejectedUpdate = z.object({ id: z.string(), problem: ProblemDocument });
+
 export const updateTask = operation({
   method: "PATCH",
   path: `${API_PATH}/tasks/:task_id`,
@@ -79,20 +81,9 @@ export const updateTasks = operation({
   body: TaskUpdates,
   headers: RETURN_HEADER,
   responses: {
-    200: z.object({
-      results: z.array(
-        z.union([
-          z.object({ id: z.string(), task: Task }),
-          z.object({ id: z.string(), problem: ProblemDocument }),
-        ]),
-      ),
-    }),
+    200: z.object({ results: z.array(z.union([z.object({ id: z.string(), task: Task }), RejectedUpdate])) }),
   },
-  minimal: {
-    200: z.object({
-      results: z.array(z.union([MinimalTaskUpdate, z.object({ id: z.string(), problem: ProblemDocument })])),
-    }),
-  },
+  minimal: { 200: z.object({ results: z.array(z.union([MinimalTaskUpdate, RejectedUpdate])) }) },
   problems: ["worker-not-found"],
 });
 

@@ -70,7 +70,7 @@ function compileGraph(graph: SchemaGraph): Validate {
   const findFirst = compile(graph, prepared, meter, false);
   let findAll: RunValidation | undefined;
 
-  return (value, { steps, patternShare } = EVENT_LOOP_BUDGET) => {
+  return function validateValue(value, { steps, patternShare } = EVENT_LOOP_BUDGET) {
     try {
       meter.start(steps, patternShare);
       const errors = findFirst(value);

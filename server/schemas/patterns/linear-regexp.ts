@@ -64,7 +64,7 @@ function makeTest(pattern: string, meter: StepMeter): (text: string) => boolean 
   // A word boundary makes RE2 check the neighbours of each character, which took four times as long when it
   // was measured.
   const factor = /\\[bB]/.test(pattern) ? 4 : 1;
-  return (text) => {
+  return function testText(text) {
     compiled ??= compileForRe2(pattern) ?? compileProgram(pattern, PATTERN_LIMITS.instructions);
     if ("instructions" in compiled) return runPattern(compiled, text, meter);
     const steps = factor * text.length * compiled.programSize();
