@@ -6,7 +6,7 @@ import { readJob } from "../../use-cases/jobs/read-job.ts";
 import { registerJob } from "../../use-cases/jobs/register-job.ts";
 import { validatePayload } from "../../use-cases/jobs/validate-payload.ts";
 import { listJobTasks } from "../../use-cases/tasks/list-tasks.ts";
-import type { Handlers } from "../operation-route.ts";
+import { type Handlers, ok } from "../operation-route.ts";
 
 export const createJobRoutes = (context: Context) =>
   ({
@@ -16,29 +16,21 @@ export const createJobRoutes = (context: Context) =>
         context,
         await registerJob(context, caller, { roomId, registration: body }),
       );
-      if (!isNew) return { status: 200, body: job };
+      if (!isNew) return ok(job);
       const location =
         prefix + fillPath(operations.readJob.path, { room_id: roomId, job_name: job.full_name });
       return { status: 201, body: job, headers: { location } };
     },
 
-    listJobs: async ({ params, query }) => ({
-      status: 200,
-      body: await listJobs(context, params.room_id, query),
-    }),
+    listJobs: async ({ params, query }) => ok(await listJobs(context, params.room_id, query)),
 
-    readJob: async ({ params }) => ({
-      status: 200,
-      body: await readJob(context, params.room_id, params.job_name),
-    }),
+    readJob: async ({ params }) => ok(await readJob(context, params.room_id, params.job_name)),
 
-    listJobTasks: async ({ params, query }) => ({
-      status: 200,
-      body: await listJobTasks(context, { roomId: params.room_id, jobName: params.job_name }, query),
-    }),
+    listJobTasks: async ({ params, query }) =>
+      ok(await listJobTasks(context, { roomId: params.room_id, jobName: params.job_name }, query)),
 
     validatePayload: async ({ caller, params, body: { payload } }) => {
       const request = { roomId: params.room_id, jobName: params.job_name, payload, userId: caller.actor.id };
-      return { status: 200, body: { errors: await validatePayload(context, request) } };
+      return ok({ errors: await validatePayload(context, request) });
     },
   }) satisfies Partial<Handlers>;

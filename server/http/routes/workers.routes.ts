@@ -7,7 +7,7 @@ import { heartbeat } from "../../use-cases/workers/heartbeat.ts";
 import { listRoomWorkers, listWorkers } from "../../use-cases/workers/list-workers.ts";
 import { readWorker } from "../../use-cases/workers/read-worker.ts";
 import { removeWorker } from "../../use-cases/workers/remove-worker.ts";
-import type { Handlers } from "../operation-route.ts";
+import { type Handlers, ok } from "../operation-route.ts";
 
 export const createWorkerRoutes = (context: Context) =>
   ({
@@ -16,44 +16,30 @@ export const createWorkerRoutes = (context: Context) =>
       body: await createWorker(context, caller, body ?? {}),
     }),
 
-    heartbeat: async ({ caller, params, body, runLongPoll }) => ({
-      status: 200,
-      body: await runLongPoll((longPoll) =>
-        heartbeat(context, caller, {
-          workerId: params.worker_id,
-          tasks: body?.tasks,
-          knowsDraining: body?.draining === true,
-          longPoll,
-        }),
+    heartbeat: async ({ caller, params, body, runLongPoll }) =>
+      ok(
+        await runLongPoll((longPoll) =>
+          heartbeat(context, caller, {
+            workerId: params.worker_id,
+            tasks: body?.tasks,
+            knowsDraining: body?.draining === true,
+            longPoll,
+          }),
+        ),
       ),
-    }),
 
-    listWorkers: async ({ caller, query }) => ({
-      status: 200,
-      body: await listWorkers(context, caller, query),
-    }),
+    listWorkers: async ({ caller, query }) => ok(await listWorkers(context, caller, query)),
 
-    listRoomWorkers: async ({ params, query }) => ({
-      status: 200,
-      body: await listRoomWorkers(context, params.room_id, query),
-    }),
+    listRoomWorkers: async ({ params, query }) => ok(await listRoomWorkers(context, params.room_id, query)),
 
-    readWorker: async ({ caller, params }) => ({
-      status: 200,
-      body: await readWorker(context, caller, params.worker_id),
-    }),
+    readWorker: async ({ caller, params }) => ok(await readWorker(context, caller, params.worker_id)),
 
-    drainWorker: async ({ caller, params }) => ({
-      status: 200,
-      body: publishEvents(context, await drainWorker(context, caller, params.worker_id)),
-    }),
+    drainWorker: async ({ caller, params }) =>
+      ok(publishEvents(context, await drainWorker(context, caller, params.worker_id))),
 
     releaseTasks: async ({ caller, params, body }) => {
       const input = { workerId: params.worker_id, tasks: body.tasks };
-      return {
-        status: 200,
-        body: { released: publishEvents(context, await releaseTasks(context, caller, input)) },
-      };
+      return ok({ released: publishEvents(context, await releaseTasks(context, caller, input)) });
     },
 
     removeWorker: async ({ caller, params }) => {
