@@ -50,11 +50,11 @@ export function parseJsonBody(bytes: Buffer, exactMembers: readonly string[] = [
   // A byte order mark is kept, and `JSON.parse` rejects it: JSON text must not have one (RFC 8259, section 8.1).
   const text = bytes.toString();
   const body = parse(text);
-  const check = new BodyCheck(exactMembers);
-  check.check(body);
-  if (exactMembers.length === 0 && !check.hasLargeNumber) return body;
+  const checker = new BodyChecker(exactMembers);
+  checker.check(body);
+  if (exactMembers.length === 0 && !checker.hasLargeNumber) return body;
   const exact = parseExactJson(text);
-  check.check(exact);
+  checker.check(exact);
   if (!isJsonObject(body) || !isJsonObject(exact)) return body;
   const exactEntries = Object.entries(exact).filter(([name]) => exactMembers.includes(name));
   return { ...body, ...Object.fromEntries(exactEntries) };
@@ -72,7 +72,7 @@ function parse(text: string): unknown {
  * Rejects values that PostgreSQL cannot store (U+0000, unpaired surrogates), that JavaScript would round, or that could
  * change a prototype.
  */
-class BodyCheck {
+class BodyChecker {
   /** True if the body contains a number that may have been rounded. Only `parseExactJson` finds out. */
   hasLargeNumber = false;
   readonly #exactMembers: readonly string[];
