@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { CallerInfo } from "../../protocol/caller.ts";
 import { UnauthorizedError } from "../../sdk/errors.ts";
 import { getMessage } from "../io/errors.ts";
-import { formatAge } from "../views/units.ts";
+import { formatAge, joinParts } from "../views/units.ts";
 import { type CheckResult, type Probe, reportFailure, reportOk, reportWarning } from "./check-result.ts";
 
 /** A token that expires within this time causes a warning. */
@@ -85,7 +85,7 @@ export function checkToken(caller: CallerInfo, token: string | undefined, now: n
     expiry === undefined ? "" : `expires in ${formatAge(expiry - now)}`,
     token === undefined ? "no token required" : "",
   ];
-  const detail = facts.filter((fact) => fact !== "").join("; ");
+  const detail = joinParts(facts, "; ");
   return expiry !== undefined && expiry - now < EXPIRES_SOON_MS
     ? reportWarning(
         "token",

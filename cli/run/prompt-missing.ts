@@ -6,13 +6,14 @@ import { setAtPath } from "../parameters/json-path.ts";
 import type { Parameter } from "../parameters/parameter.ts";
 import { formatChoices, InvalidValueError, readItems, readValue } from "../parameters/read-value.ts";
 import { formatType, getDescription } from "../views/schema-view.ts";
+import { joinParts } from "../views/units.ts";
 
 /** The width of a terminal line, minus the decoration of the prompt. */
 const MAX_MESSAGE_WIDTH = 74;
 
 function formatMessage(parameter: Parameter): string {
   const description = escapeLine(getDescription(parameter.schema));
-  return truncate([parameter.flag, description].filter((part) => part !== "").join(": "), MAX_MESSAGE_WIDTH);
+  return truncate(joinParts([parameter.flag, description], ": "), MAX_MESSAGE_WIDTH);
 }
 
 function createValidator(read: (text: string) => unknown) {

@@ -1,6 +1,7 @@
 import type { JsonValue } from "../../protocol/json.ts";
 import type { PatchOperation } from "../../protocol/problem.ts";
 import { splitPointer } from "../parameters/json-path.ts";
+import { joinParts } from "./units.ts";
 
 const MAX_VALUE_LENGTH = 120;
 
@@ -22,8 +23,8 @@ function describePath(pointer: string): string {
   }
   const property = names.join(".");
   const keyword = rest.slice(index).join("/");
-  const location = [property, keyword].filter((part) => part !== "").join(": ");
-  return [subject, location].filter((part) => part !== "").join(" ") || "the whole schema";
+  const location = joinParts([property, keyword], ": ");
+  return joinParts([subject, location]) || "the whole schema";
 }
 
 function describeOperation({ op, path, from, value }: PatchOperation): string {

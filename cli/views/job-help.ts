@@ -5,7 +5,7 @@ import { truncate } from "../io/text-width.ts";
 import { getParameters, getUnsupportedNames, type Parameter } from "../parameters/parameter.ts";
 import { formatChoices } from "../parameters/read-value.ts";
 import { formatType, getDescription } from "./schema-view.ts";
-import { formatCount } from "./units.ts";
+import { formatCount, joinParts } from "./units.ts";
 
 const MAX_CHOICES_LENGTH = 24;
 const MAX_DEFAULT_LENGTH = 60;
@@ -52,9 +52,7 @@ function describeParameter(parameter: Parameter): string {
       : `default: ${escapeLine(truncate(JSON.stringify(defaultValue), MAX_DEFAULT_LENGTH))}`,
   ];
   const description = escapeLine(getDescription(schema));
-  return [description, `(${properties.filter((property) => property !== "").join("; ")})`]
-    .filter((part) => part !== "")
-    .join(" ");
+  return joinParts([description, `(${joinParts(properties, "; ")})`]);
 }
 
 function toOption(parameter: Parameter, index: number): Option {
@@ -81,7 +79,7 @@ function formatFooter(job: Job, name: string, parameters: readonly Parameter[]):
     job.result_schema === null ? "" : `Result: ${escapeLine(formatType(job.result_schema))}`,
     `${formatCount(job.workers.length, "worker")} online, ${formatCount(job.pending, "pending task")}.`,
   ];
-  return `\n${lines.filter((line) => line !== "").join("\n")}\n\nExample:\n  ${formatExample(name, parameters)}`;
+  return `\n${joinParts(lines, "\n")}\n\nExample:\n  ${formatExample(name, parameters)}`;
 }
 
 /** The name of the job as the user typed it, the command that runs it, and the width in columns. */

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/js
 import { isRoundedInteger } from "../../protocol/schema/exact-json.ts";
 import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
 import { truncate } from "../io/text-width.ts";
+import { joinParts } from "./units.ts";
 
 /** A property of a schema, as text. */
 export interface PropertyRow {
@@ -63,9 +64,7 @@ export function formatType(schema: JsonValue | undefined, depth = 0): string {
   if (Array.isArray(type)) return type.map(getText).join(" | ");
   if (type === "array") {
     const list = isJsonObject(schema["items"]) ? formatList(inner(schema["items"])) : "array";
-    return [list, formatRange(schema["minItems"], schema["maxItems"], "items")]
-      .filter((part) => part !== "")
-      .join(" ");
+    return joinParts([list, formatRange(schema["minItems"], schema["maxItems"], "items")]);
   }
   if (type === "object" && isJsonObject(schema["properties"]))
     return formatShape(schema, schema["properties"]);

@@ -6,6 +6,7 @@ import { escapeLine } from "../io/sanitize.ts";
 import { getTextWidth, truncate } from "../io/text-width.ts";
 import { formatTruncatedLogLine } from "./log-view.ts";
 import { formatProgress, formatProgressBar, paintStatus } from "./task-view.ts";
+import { joinParts } from "./units.ts";
 
 /** The current state of a task, and the last lines of its log. */
 export interface TaskWithLog {
@@ -30,12 +31,8 @@ function formatQueuePosition({ status, queue_position }: Task): string {
 }
 
 function formatProgressLine({ progress }: Task): string {
-  return [
-    progress?.fraction === undefined ? "" : formatProgressBar(progress.fraction),
-    escapeLine(formatProgress(progress)),
-  ]
-    .filter((part) => part !== "")
-    .join(" ");
+  const bar = progress?.fraction === undefined ? "" : formatProgressBar(progress.fraction);
+  return joinParts([bar, escapeLine(formatProgress(progress))]);
 }
 
 /**
@@ -46,9 +43,7 @@ export function formatTaskFrame(
   { task, lines }: TaskWithLog,
   { width, now, paint }: { readonly width: number; readonly now: number; readonly paint: Io["paint"] },
 ): string {
-  const details = [formatElapsed(task, now), formatQueuePosition(task)]
-    .filter((part) => part !== "")
-    .join(", ");
+  const details = joinParts([formatElapsed(task, now), formatQueuePosition(task)], ", ");
   const nameWidth = width - SPINNER_WIDTH - getTextWidth(` ${task.status} ${details}`);
   const name = truncate(escapeLine(task.job_name), Math.max(8, nameWidth));
   const bar = formatProgressLine(task);

@@ -5,6 +5,7 @@ import { formatDuration } from "../../protocol/time.ts";
 import type { Io } from "../io/output.ts";
 import { escapeLine } from "../io/sanitize.ts";
 import { getTextWidth, wrap } from "../io/text-width.ts";
+import { joinParts } from "./units.ts";
 
 const BAR_WIDTH = 20;
 
@@ -18,12 +19,8 @@ export function paintStatus(paint: Io["paint"], status: TaskStatus, text: string
 
 /** Formats the reported progress, such as `42% reading molecules`. */
 export function formatProgress(progress: Progress | null): string {
-  return [
-    progress?.fraction === undefined ? "" : `${Math.floor(progress.fraction * 100)}%`,
-    progress?.message ?? "",
-  ]
-    .filter((part) => part !== "")
-    .join(" ");
+  const percentage = progress?.fraction === undefined ? "" : `${Math.floor(progress.fraction * 100)}%`;
+  return joinParts([percentage, progress?.message ?? ""]);
 }
 
 /** Formats a progress bar, such as `████████░░░░░░░░░░░░`. */
@@ -36,7 +33,7 @@ export function formatProgressBar(fraction: number): string {
 export function formatTaskStatus({ status, progress, queue_position, job_name }: Task): string {
   const bar = progress?.fraction === undefined ? "" : formatProgressBar(progress.fraction);
   const position = queue_position === null ? "" : `(queue position ${queue_position})`;
-  return [job_name, status, position, bar, formatProgress(progress)].filter((part) => part !== "").join(" ");
+  return joinParts([job_name, status, position, bar, formatProgress(progress)]);
 }
 
 /** Formats a result. A string is unchanged, anything else becomes JSON. */

@@ -10,3 +10,8 @@ export function formatAge(milliseconds: number): string {
 export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+/** Joins the parts of a text that are not empty. */
+export function joinParts(parts: readonly string[], separator = " "): string {
+  return parts.filter((part) => part !== "").join(separator);
+}

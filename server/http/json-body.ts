@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { isJsonObject } from "../../protocol/index.ts";
+import { isJsonObject, type Problem } from "../../protocol/index.ts";
 import { countDigits, isRawNumber, parseExactJson } from "../../protocol/schema/exact-json.ts";
 import { validationError } from "../use-cases/jobs/schema-checks.ts";
 import { malformed, toPointer, unsupportedMediaType } from "./problems.ts";
@@ -50,11 +50,11 @@ export function parseJsonBody(bytes: Buffer, exactMembers: readonly string[] = [
   // A byte order mark is kept, and `JSON.parse` rejects it: JSON text must not have one (RFC 8259, section 8.1).
   const text = bytes.toString();
   const body = parse(text);
-  const check = new BodyCheck(exactMembers);
-  check.requireValid(body);
-  if (exactMembers.length === 0 && !check.hasLargeNumber) return body;
+  const checker = new BodyChecker(exactMembers);
+  checker.check(body);
+  if (exactMembers.length === 0 && !checker.hasLargeNumber) return body;
   const exact = parseExactJson(text);
-  check.requireValid(exact);
+  checker.check(exact);
   if (!isJsonObject(body) || !isJsonObject(exact)) return body;
   const exactEntries = Object.entries(exact).filter(([name]) => exactMembers.includes(name));
   return { ...body, ...Object.fromEntries(exactEntries) };
@@ -68,21 +68,16 @@ function parse(text: string): unknown {
   }
 }
 
-/** The reason why a value is rejected, and the path to the value. */
-interface Flaw {
-  readonly isMalformed: boolean;
-  readonly detail: string;
-  readonly path: readonly (string | number)[];
-}
-
 /**
- * Finds the first value that PostgreSQL cannot store (U+0000, unpaired surrogates), that JavaScript would round, or
- * that could change a prototype.
+ * Rejects values that PostgreSQL cannot store (U+0000, unpaired surrogates), that JavaScript would round, or that could
+ * change a prototype.
  */
-class BodyCheck {
+class BodyChecker {
   /** True if the body contains a number that may have been rounded. Only `parseExactJson` finds out. */
   hasLargeNumber = false;
   readonly #exactMembers: readonly string[];
+  /** The path to the current value. */
+  readonly #path: (string | number)[] = [];
 
   /** `exactMembers` are the members of the outermost object in which numbers may have any size. */
   constructor(exactMembers: readonly string[]) {
@@ -90,70 +85,53 @@ class BodyCheck {
   }
 
   /** Throws a 400 or a 422 if a value is rejected. */
-  requireValid(body: unknown): void {
-    const flaw = this.#find(body, 0, false);
-    if (flaw === undefined) return;
-    const pointer = toPointer(flaw.path);
-    if (flaw.isMalformed) throw malformed(`The body is invalid at ${pointer}: ${flaw.detail}.`);
-    throw validationError("The body is invalid; see `errors`.", [{ pointer, detail: flaw.detail }]);
+  check(value: unknown): void {
+    if (typeof value === "string") this.#checkText(value);
+    else if (typeof value === "number") this.hasLargeNumber ||= Math.abs(value) > Number.MAX_SAFE_INTEGER;
+    else if (isRawNumber(value)) this.#checkChangedNumber(value.rawJSON);
+    else if (typeof value === "object" && value !== null) this.#checkMembers(value);
   }
 
-  #find(value: unknown, depth: number, isExact: boolean): Flaw | undefined {
-    if (typeof value === "string") return findTextFlaw(value);
-    if (typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER) this.hasLargeNumber = true;
-    if (typeof value !== "object" || value === null) return undefined;
-    if (isRawNumber(value)) return findNumberFlaw(value.rawJSON, isExact);
-    if (depth === MAX_DEPTH) return unsupported(`must not be nested deeper than ${MAX_DEPTH} levels`);
-    return Array.isArray(value)
-      ? this.#findInArray(value, depth + 1, isExact)
-      : this.#findInObject(value, depth + 1, isExact);
-  }
-
-  #findInArray(items: readonly unknown[], depth: number, isExact: boolean): Flaw | undefined {
-    for (const [index, item] of items.entries()) {
-      const flaw = this.#find(item, depth, isExact);
-      if (flaw !== undefined) return { ...flaw, path: [index, ...flaw.path] };
+  #checkMembers(value: object): void {
+    if (this.#path.length === MAX_DEPTH) {
+      throw this.#createUnsupported(`must not be nested deeper than ${MAX_DEPTH} levels`);
     }
-    return undefined;
-  }
-
-  #findInObject(members: object, depth: number, isExact: boolean): Flaw | undefined {
-    for (const [key, member] of Object.entries(members)) {
-      const isMemberExact = depth === 1 ? this.#exactMembers.includes(key) : isExact;
-      const flaw = findKeyFlaw(key) ?? this.#find(member, depth, isMemberExact);
-      if (flaw !== undefined) return { ...flaw, path: [key, ...flaw.path] };
+    const members = Array.isArray(value) ? value.entries() : Object.entries(value);
+    for (const [key, member] of members) {
+      this.#path.push(key);
+      if (key === "__proto__") throw this.#createMalformed("the key __proto__ is not allowed");
+      if (typeof key === "string") this.#checkText(key);
+      this.check(member);
+      this.#path.pop();
     }
-    return undefined;
   }
-}
 
-function findKeyFlaw(key: string): Flaw | undefined {
-  return key === "__proto__" ? forbidden("the key __proto__ is not allowed") : findTextFlaw(key);
-}
-
-function findTextFlaw(text: string): Flaw | undefined {
-  if (text.includes("\u0000")) return forbidden("U+0000 is not allowed");
-  return text.isWellFormed() ? undefined : forbidden("unpaired surrogate");
-}
-
-/** Checks a number that JavaScript would change. Fractions may be rounded, as every JSON parser does. */
-function findNumberFlaw(number: string, isExact: boolean): Flaw | undefined {
-  if (isExact) {
-    const isShort = countDigits(number) <= MAX_DIGITS;
-    return isShort ? undefined : unsupported(`must have at most ${MAX_DIGITS} digits`);
+  #checkText(text: string): void {
+    if (text.includes("\u0000")) throw this.#createMalformed("U+0000 is not allowed");
+    if (!text.isWellFormed()) throw this.#createMalformed("unpaired surrogate");
   }
-  if (!Number.isFinite(Number(number))) return forbidden("number out of range");
-  const isInteger = !/[.eE]/.test(number);
-  return isInteger
-    ? unsupported("cannot be stored exactly: send integers beyond ±2^53 as strings")
-    : undefined;
-}
 
-function forbidden(detail: string): Flaw {
-  return { isMalformed: true, detail, path: [] };
-}
+  /** Checks a number that JavaScript would change. Fractions may be rounded, as every JSON parser does. */
+  #checkChangedNumber(number: string): void {
+    if (this.#exactMembers.includes(String(this.#path[0]))) {
+      if (countDigits(number) <= MAX_DIGITS) return;
+      throw this.#createUnsupported(`must have at most ${MAX_DIGITS} digits`);
+    }
+    if (!Number.isFinite(Number(number))) throw this.#createMalformed("number out of range");
+    const isInteger = !/[.eE]/.test(number);
+    if (isInteger) {
+      throw this.#createUnsupported("cannot be stored exactly: send integers beyond ±2^53 as strings");
+    }
+  }
 
-/** Creates the flaw of a value that is valid JSON but cannot be stored without a change. */
-function unsupported(detail: string): Flaw {
-  return { isMalformed: false, detail, path: [] };
+  #createMalformed(detail: string): Problem {
+    return malformed(`The body is invalid at ${toPointer(this.#path)}: ${detail}.`);
+  }
+
+  /** Creates the 422 for a value that is valid JSON but cannot be stored without a change. */
+  #createUnsupported(detail: string): Problem {
+    return validationError("The body is invalid; see `errors`.", [
+      { pointer: toPointer(this.#path), detail },
+    ]);
+  }
 }

@@ -44,6 +44,11 @@ export type Handler<O extends Operation> = (
 /** The handlers of all operations. If one is missing, compilation fails. */
 export type Handlers = { readonly [Name in OperationName]: Handler<Operations[Name]> };
 
+/** Creates the response of most operations. */
+export function ok<Body>(body: Body): { readonly status: 200; readonly body: Body } {
+  return { status: 200, body };
+}
+
 export interface RouteDependencies {
   readonly auth: HostAuth;
   readonly settings: Settings;

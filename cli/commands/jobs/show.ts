@@ -10,7 +10,7 @@ import { type Column, formatTable } from "../../io/table.ts";
 import { wrap } from "../../io/text-width.ts";
 import type { ClientContext, Tools } from "../../tools.ts";
 import { formatType, getPropertyRows, type PropertyRow } from "../../views/schema-view.ts";
-import { formatCount } from "../../views/units.ts";
+import { formatCount, joinParts } from "../../views/units.ts";
 
 const ShowOptions = z.object({ job: z.string() });
 type ShowOptions = z.infer<typeof ShowOptions>;
@@ -65,13 +65,8 @@ function formatJob(job: Job, io: Io): string {
   ];
   const wrapText = (line: string) =>
     line === rowsText || io.width === undefined ? line : wrap(line, io.width, "  ");
-  return blocks
-    .map((lines) =>
-      lines
-        .filter((line) => line !== "")
-        .map(wrapText)
-        .join("\n"),
-    )
-    .filter((block) => block !== "")
-    .join("\n\n");
+  return joinParts(
+    blocks.map((lines) => joinParts(lines.map(wrapText), "\n")),
+    "\n\n",
+  );
 }

@@ -9,24 +9,21 @@ import {
 import type { Context } from "../../context.ts";
 import { readCaller } from "../../use-cases/read-caller.ts";
 import { readHealth } from "../../use-cases/read-health.ts";
-import type { Handlers } from "../operation-route.ts";
+import { type Handlers, ok } from "../operation-route.ts";
 
 /** Handlers for the caller, the health of the server, and the documents to which the `type` of a problem points. */
 export const createMetaRoutes = (context: Context) =>
   ({
-    readCaller: async ({ caller, query }) => ({ status: 200, body: await readCaller(caller, query.room_id) }),
+    readCaller: async ({ caller, query }) => ok(await readCaller(caller, query.room_id)),
 
-    readHealth: async () => ({ status: 200, body: await readHealth(context) }),
+    readHealth: async () => ok(await readHealth(context)),
 
-    listProblems: async ({ prefix }) => ({
-      status: 200,
-      body: { items: PROBLEM_IDS.map((id) => describeProblem(id, prefix)) },
-    }),
+    listProblems: async ({ prefix }) => ok({ items: PROBLEM_IDS.map((id) => describeProblem(id, prefix)) }),
 
     readProblem: async ({ params, prefix }) => {
       const { problem_id: id } = params;
       if (!isProblemId(id)) throw new Problem("route-not-found", "Problem type not found.");
-      return { status: 200, body: describeProblem(id, prefix) };
+      return ok(describeProblem(id, prefix));
     },
   }) satisfies Partial<Handlers>;
 

@@ -22,7 +22,7 @@ import {
 } from "../../use-cases/tasks/submit-tasks.ts";
 import { updateTask } from "../../use-cases/tasks/update-task.ts";
 import { updateTasks, updateTasksMinimal } from "../../use-cases/tasks/update-tasks.ts";
-import type { Call, Handlers } from "../operation-route.ts";
+import { type Call, type Handlers, ok } from "../operation-route.ts";
 import { toProblem } from "../problems.ts";
 import { inAwaitSpan, inClaimSpan, inSubmitSpan, inUpdateSpan } from "../spans.ts";
 
@@ -104,35 +104,28 @@ export const createTaskRoutes = (context: Context) =>
       );
       return prefersMinimal(request.headers.prefer)
         ? { status: 200, body: toMinimalResults(results), headers: APPLIED }
-        : { status: 200, body: { results } };
+        : ok({ results });
     },
 
-    listRoomTasks: async ({ params, query }) => ({
-      status: 200,
-      body: await listRoomTasks(context, params.room_id, query),
-    }),
+    listRoomTasks: async ({ params, query }) => ok(await listRoomTasks(context, params.room_id, query)),
 
-    cancelTasks: async ({ caller, params, body }) => ({
-      status: 200,
-      body: await cancelTasks(context, caller, { roomId: params.room_id, ...body }),
-    }),
+    cancelTasks: async ({ caller, params, body }) =>
+      ok(await cancelTasks(context, caller, { roomId: params.room_id, ...body })),
 
-    retryTasks: async ({ caller, params, body }) => ({
-      status: 200,
-      body: await retryTasks(context, caller, { roomId: params.room_id, ...body }),
-    }),
+    retryTasks: async ({ caller, params, body }) =>
+      ok(await retryTasks(context, caller, { roomId: params.room_id, ...body })),
 
     claimTask: async (call) => {
       const { worker_id: workerId, start = false } = call.body;
       const { tasks, isDraining } = await claim(context, call, { workerId, limit: 1, start });
-      return { status: 200, body: { task: tasks[0] ?? null, ...(isDraining && { draining: true }) } };
+      return ok({ task: tasks[0] ?? null, ...(isDraining && { draining: true }) });
     },
 
     claimTasks: async (call) => {
       const { limit, start = false } = call.body;
       const input = { workerId: call.params.worker_id, limit, start };
       const { tasks, isDraining } = await claim(context, call, input);
-      return { status: 200, body: { tasks: joinSerialized(tasks), ...(isDraining && { draining: true }) } };
+      return ok({ tasks: joinSerialized(tasks), ...(isDraining && { draining: true }) });
     },
 
     readTask: async ({ caller, params, request, runLongPoll }) => {
@@ -147,25 +140,17 @@ export const createTaskRoutes = (context: Context) =>
       return task === null ? { status: 304, body: null, headers } : { status: 200, body: task, headers };
     },
 
-    diagnoseTask: async ({ caller, params }) => ({
-      status: 200,
-      body: await diagnoseTask(context, caller, params.task_id),
-    }),
+    diagnoseTask: async ({ caller, params }) => ok(await diagnoseTask(context, caller, params.task_id)),
 
-    listAttempts: async ({ caller, params }) => ({
-      status: 200,
-      body: { items: await listAttempts(context, caller, params.task_id) },
-    }),
+    listAttempts: async ({ caller, params }) =>
+      ok({ items: await listAttempts(context, caller, params.task_id) }),
 
-    readTaskLogs: async ({ caller, params, query }) => ({
-      status: 200,
-      body: await readTaskLogs(context, caller, params.task_id, query),
-    }),
+    readTaskLogs: async ({ caller, params, query }) => ok(await readTaskLogs(context, caller, params.task_id, query)),
 
     updateTask: async ({ caller, params: { task_id: taskId }, body, request }) => {
       const span = { hasTransition: body.status !== undefined, attributes: { [ATTRIBUTES.taskId]: taskId } };
       const work = () => updateTask(context, caller, { taskId, update: body });
-      return { status: 200, body: await inUpdateSpan(request, span, work, (task) => [task]) };
+      return ok(await inUpdateSpan(request, span, work, (task) => [task]));
     },
 
     updateTasks: async ({ caller, params, body: { updates }, request, prefix }) => {
@@ -188,25 +173,18 @@ export const createTaskRoutes = (context: Context) =>
           () => updateTasks(context, caller, input),
           getTasks,
         );
-        return { status: 200, body: { results } };
+        return ok({ results });
       }
       const work = () => updateTasksMinimal(context, caller, input);
       const results = await inUpdateSpan(request, span, work, () => []);
-      return { status: 200, body: { results }, headers: APPLIED };
+      return ok({ results }, headers: APPLIED);
     },
 
-    listLateResults: async ({ caller, params }) => ({
-      status: 200,
-      body: { items: [...(await listLateResults(context, caller, params.task_id))] },
+    listLateResults: async ({ caller, params }) =>
+      ok({ items: [...(await listLateResults(context, caller, params.task_id))] }),
+
+    adoptLateResult: async ({ caller, params, body: adoption }) => ok(await adoptLateResult(context, caller, { taskId: params.task_id, ...adoption),
     }),
 
-    adoptLateResult: async ({ caller, params, body: adoption }) => ({
-      status: 200,
-      body: await adoptLateResult(context, caller, { taskId: params.task_id, ...adoption }),
-    }),
-
-    retryTask: async ({ caller, params }) => ({
-      status: 200,
-      body: await retryTask(context, caller, params.task_id),
-    }),
+    retryTask: async ({ caller, params }) => ok(await retryTask(context, caller, params.task_id)),
   }) satisfies Partial<Handlers>;

@@ -12,41 +12,29 @@ export const createWorkerRoutes = (context: Context) =>
       body: await createWorker(context, caller, body ?? {}),
     }),
 
-    heartbeat: async ({ caller, params, body, runLongPoll }) => ({
-      status: 200,
-      body: await runLongPoll((longPoll) =>
-        heartbeat(context, caller, {
-          workerId: params.worker_id,
-          tasks: body?.tasks,
-          knowsDraining: body?.draining === true,
-          longPoll,
-        }),
+    heartbeat: async ({ caller, params, body, runLongPoll }) =>
+      ok(
+        await runLongPoll((longPoll) =>
+          heartbeat(context, caller, {
+            workerId: params.worker_id,
+            tasks: body?.tasks,
+            knowsDraining: body?.draining === true,
+            longPoll,
+          }),
+        ),
       ),
-    }),
 
-    listWorkers: async ({ caller, query }) => ({
-      status: 200,
-      body: await listWorkers(context, caller, query),
-    }),
+    listWorkers: async ({ caller, query }) => ok(await listWorkers(context, caller, query)),
 
-    listRoomWorkers: async ({ params, query }) => ({
-      status: 200,
-      body: await listRoomWorkers(context, params.room_id, query),
-    }),
+    listRoomWorkers: async ({ params, query }) => ok(await listRoomWorkers(context, params.room_id, query)),
 
-    readWorker: async ({ caller, params }) => ({
-      status: 200,
-      body: await readWorker(context, caller, params.worker_id),
-    }),
+    readWorker: async ({ caller, params }) => ok(await readWorker(context, caller, params.worker_id)),
 
-    drainWorker: async ({ caller, params }) => ({
-      status: 200,
-      body: await drainWorker(context, caller, params.worker_id),
-    }),
+    drainWorker: async ({ caller, params }) => ok(await drainWorker(context, caller, params.worker_id)),
 
     releaseTasks: async ({ caller, params, body }) => {
       const input = { workerId: params.worker_id, tasks: body.tasks };
-      return { status: 200, body: { released: await releaseTasks(context, caller, input) } };
+      return ok({ released: await releaseTasks(context, caller, input) });
     },
 
     removeWorker: async ({ caller, params }) => {
