@@ -145,7 +145,8 @@ export const createTaskRoutes = (context: Context) =>
     listAttempts: async ({ caller, params }) =>
       ok({ items: await listAttempts(context, caller, params.task_id) }),
 
-    readTaskLogs: async ({ caller, params, query }) => ok(await readTaskLogs(context, caller, params.task_id, query)),
+    readTaskLogs: async ({ caller, params, query }) =>
+      ok(await readTaskLogs(context, caller, params.task_id, query)),
 
     updateTask: async ({ caller, params: { task_id: taskId }, body, request }) => {
       const span = { hasTransition: body.status !== undefined, attributes: { [ATTRIBUTES.taskId]: taskId } };
@@ -177,14 +178,14 @@ export const createTaskRoutes = (context: Context) =>
       }
       const work = () => updateTasksMinimal(context, caller, input);
       const results = await inUpdateSpan(request, span, work, () => []);
-      return ok({ results }, headers: APPLIED);
+      return { status: 200, body: { results }, headers: APPLIED };
     },
 
     listLateResults: async ({ caller, params }) =>
       ok({ items: [...(await listLateResults(context, caller, params.task_id))] }),
 
-    adoptLateResult: async ({ caller, params, body: adoption }) => ok(await adoptLateResult(context, caller, { taskId: params.task_id, ...adoption),
-    }),
+    adoptLateResult: async ({ caller, params, body: adoption }) =>
+      ok(await adoptLateResult(context, caller, { taskId: params.task_id, ...adoption })),
 
     retryTask: async ({ caller, params }) => ok(await retryTask(context, caller, params.task_id)),
   }) satisfies Partial<Handlers>;

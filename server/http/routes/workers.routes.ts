@@ -3,7 +3,7 @@ import { releaseTasks } from "../../use-cases/tasks/release-tasks.ts";
 import { heartbeat } from "../../use-cases/workers/heartbeat.ts";
 import { listRoomWorkers, listWorkers, readWorker } from "../../use-cases/workers/read-workers.ts";
 import { createWorker, drainWorker, removeWorker } from "../../use-cases/workers/worker-lifecycle.ts";
-import type { Handlers } from "../operation-route.ts";
+import { type Handlers, ok } from "../operation-route.ts";
 
 export const createWorkerRoutes = (context: Context) =>
   ({

@@ -15,13 +15,8 @@ import { StatementBatcher } from "./batcher.ts";
 import { ClaimBatches } from "./claim-batches.ts";
 import { InsertBatches } from "./insert-batches.ts";
 import { hasValidIds, type Inserted, SimpleTaskQueue } from "./simple-task-queue.ts";
-import { type ChangeOptions, changeStatuses, completeTasks } from "./statements/change-status.ts";
-import {
-  type Heartbeat,
-  type HeartbeatRow,
-  HeartbeatThrottle,
-  recordHeartbeats,
-} from "./statements/heartbeat.ts";
+import { changeStatuses, completeTasks } from "./statements/change-status.ts";
+import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./statements/heartbeat.ts";
 
 /** Maximum weight of a batch, in characters. It allows 500 changes, or a few with large results. */
 const MAX_CHANGED_CHARACTERS = 4_000_000;
@@ -55,7 +50,6 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
   readonly #complete: StatementBatcher<readonly Completion[], (CompletedTask | undefined)[]>;
   readonly #heartbeat: StatementBatcher<Heartbeat, HeartbeatRow | undefined>;
 
-  readonly #throttle = new HeartbeatThrottle();
   readonly #jobsWithoutResultSchema = new LRUCache<string, true>({ max: MAX_JOBS_WITHOUT_RESULT_SCHEMA });
   /**
    * The payloads of claimed tasks, as JSON. Payloads never change, so a transition need not read a cached one again. With
@@ -71,7 +65,7 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     super(sessions);
     const { measureBatches } = sessions;
     this.#inserts = new InsertBatches(sessions);
-    this.#claims = new ClaimBatches(sessions, { payloads: this.#payloads, throttle: this.#throttle });
+    this.#claims = new ClaimBatches(sessions, this.#payloads);
     this.#transitions = {
       running: this.#batchTransitions("running"),
       completed: this.#batchTransitions("completed"),
@@ -96,7 +90,9 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     tasks: readonly NewTask[],
     options: InsertOptions,
   ): Promise<Inserted | undefined> {
-    return this.#inserts.insertAllOrNone(tasks, options);
+    // Several idempotency keys need their own transaction, so that all tasks are inserted or none.
+    const canBatch = tasks.length === 1 || tasks.every(({ idempotency }) => idempotency === null);
+    return canBatch ? this.#inserts.insert(tasks, options) : super.insertAllOrNone(tasks, options);
   }
 
   override async claim(
@@ -131,10 +127,9 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
   ): Promise<(TaskRecord | undefined)[]> {
     const payloads = steps.map(({ id }) => this.#payloads.get(id.toLowerCase()));
     const changes = steps.map((step, index) => ({ ...step, isPayloadKnown: payloads[index] !== undefined }));
-    const touchedWorkerIds = new Set(steps.flatMap(({ workerId }) => workerId ?? []));
-    const options = this.#getChangeOptions([...touchedWorkerIds]);
+    const knownJobs = [...this.#jobsWithoutResultSchema.keys()];
     const records = steps.map((): TaskRecord | undefined => undefined);
-    for (const row of await this.sessions.runPrepared((db) => changeStatuses(db, to, changes, options))) {
+    for (const row of await this.sessions.runPrepared((db) => changeStatuses(db, to, changes, knownJobs))) {
       if (row.status !== "running") this.#payloads.delete(row.id);
       records[row.call_index] = toRawTaskRecord(row, row.payload ?? payloads[row.call_index] ?? "{}");
     }
@@ -151,9 +146,9 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
 
   async #runCompletions(calls: readonly (readonly Completion[])[]): Promise<(CompletedTask | undefined)[][]> {
     const completions = calls.flat();
-    const options = this.#getChangeOptions(this.#throttle.selectDue(completions));
+    const knownJobs = [...this.#jobsWithoutResultSchema.keys()];
     const completed = completions.map((): CompletedTask | undefined => undefined);
-    for (const row of await this.sessions.runPrepared((db) => completeTasks(db, completions, options))) {
+    for (const row of await this.sessions.runPrepared((db) => completeTasks(db, completions, knownJobs))) {
       const id = completions[row.call_index]?.id.toLowerCase() ?? "";
       this.#payloads.delete(id);
       this.#jobsWithoutResultSchema.set(row.job_id, true);
@@ -168,10 +163,6 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
       end += length;
       return completed.slice(end - length, end);
     });
-  }
-
-  #getChangeOptions(touchedWorkerIds: readonly string[]): ChangeOptions {
-    return { jobsWithoutResultSchema: [...this.#jobsWithoutResultSchema.keys()], touchedWorkerIds };
   }
 
   protected override recordHeartbeat(heartbeat: Heartbeat): Promise<HeartbeatRow | undefined> {

@@ -6,10 +6,9 @@ import { findJobAddresses } from "../queries/jobs/job-addresses.ts";
 import { findWorkerJobSet } from "../queries/workers/workers.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { StatementBatcher } from "./batcher.ts";
+import { promoteDueTasks } from "./simple-statements.ts";
 import { MAX_CLAIMS } from "./simple-task-queue.ts";
 import { type Claim, type ClaimResult, claimTasks, distributeTasks } from "./statements/claim-tasks.ts";
-import type { HeartbeatThrottle } from "./statements/heartbeat.ts";
-import { promoteDueTasks } from "./statements/promote-due-tasks.ts";
 
 /** Maximum number of tasks in a batch of claims. */
 const MAX_CLAIMED_TASKS = 400;
@@ -23,18 +22,6 @@ const MAX_CACHED_JOB_SETS = 1_000;
  */
 const MIN_CACHED_PAYLOAD = 2_048;
 
-interface ClaimCall extends Claim {
-  /** True to claim even if tasks that have become due are not promoted yet. */
-  readonly ignoreUnpromoted: boolean;
-}
-
-/** The memory that claims share with the later changes of the tasks. */
-interface SharedMemory {
-  /** The payloads of claimed tasks, as JSON. */
-  readonly payloads: LRUCache<string, string>;
-  readonly throttle: HeartbeatThrottle;
-}
-
 /**
  * Claims tasks for workers with the same jobs in one statement. A claim is one statement, except when tasks have just
  * become due or concurrent claims claimed its tasks first.
@@ -42,9 +29,8 @@ interface SharedMemory {
 export class ClaimBatches {
   readonly #sessions: Sessions;
   readonly #payloads: LRUCache<string, string>;
-  readonly #throttle: HeartbeatThrottle;
-  readonly #claim: StatementBatcher<ClaimCall, ClaimResult>;
-  readonly #promote: StatementBatcher<ClaimCall, undefined>;
+  readonly #claim: StatementBatcher<Claim, ClaimResult>;
+  readonly #promote: (workerIds: readonly string[]) => Promise<unknown>;
   /**
    * The key of the set of jobs of each worker at its last claim. Claims of workers with the same key can be batched.
    */
@@ -62,23 +48,19 @@ export class ClaimBatches {
    */
   #lastBackoff = "{}";
 
-  constructor(sessions: Sessions, { payloads, throttle }: SharedMemory) {
+  /** `payloads` are the payloads of claimed tasks, as JSON, which later changes of the tasks need. */
+  constructor(sessions: Sessions, payloads: LRUCache<string, string>) {
     this.#sessions = sessions;
     this.#payloads = payloads;
-    this.#throttle = throttle;
-    const getLane = ({ workerId, ignoreUnpromoted }: ClaimCall) =>
-      `${this.#jobSetKeys.get(workerId) ?? workerId}${ignoreUnpromoted ? "+" : ""}`;
     this.#claim = new StatementBatcher({
       maxWeight: MAX_CLAIMED_TASKS,
       getWeight: ({ limit }) => limit,
-      getLane,
+      getLane: ({ workerId }) => this.#jobSetKeys.get(workerId) ?? workerId,
       run: sessions.measureBatches("claim", (calls) => this.#runClaims(calls)),
     });
-    this.#promote = new StatementBatcher({
-      maxWeight: MAX_CLAIMED_TASKS,
-      getLane,
-      run: sessions.measureBatches("promote", (calls) => this.#runPromotion(calls)),
-    });
+    this.#promote = sessions.measureBatches("promote", (workerIds) =>
+      Promise.all(workerIds.map((id) => sessions.runPrepared((db) => promoteDueTasks(db, id)))),
+    );
   }
 
   async claim(
@@ -87,47 +69,38 @@ export class ClaimBatches {
     start: boolean,
     isGone: () => boolean = () => false,
   ): Promise<readonly ClaimedTaskRecord[] | undefined> {
-    let call: ClaimCall = { workerId, limit, start, ignoreUnpromoted: false };
     for (let attempt = 1; ; attempt += 1) {
-      const result = await this.#claim.add(call, isGone);
+      const result = await this.#claim.add({ workerId, limit, start }, isGone);
       if (result === undefined) return [];
-      const { jobSet, records, hasSameJobs, hasUnpromotedTasks, isContended } = result;
+      const { jobSet, records, hasSameJobs, isContended } = result;
       if (jobSet === null) return undefined;
-      if (hasSameJobs && hasUnpromotedTasks) {
-        await this.#promote.add(call);
-        // Some tasks may still not be promoted, because another server is promoting them. They must not block
-        // the claim of other tasks.
-        call = { ...call, ignoreUnpromoted: true };
-      } else if (records.length > 0 || attempt >= MAX_CLAIMS || (hasSameJobs && !isContended)) {
-        return records;
-      }
+      if (records.length > 0 || attempt >= MAX_CLAIMS || (hasSameJobs && !isContended)) return records;
     }
   }
 
-  async #runClaims(calls: readonly ClaimCall[]): Promise<ClaimResult[]> {
-    const options = {
-      ignoreUnpromoted: calls[0]?.ignoreUnpromoted === true,
-      knownBackoff: this.#lastBackoff,
-      touchedWorkerIds: this.#throttle.selectDue(calls),
-    };
-    const rows = await this.#sessions.runPrepared((db) => claimTasks(db, calls, options));
+  async #runClaims(calls: readonly Claim[]): Promise<ClaimResult[]> {
+    const knownBackoff = this.#lastBackoff;
+    const options = { knownBackoff, ignoreUnpromoted: false };
+    let rows = await this.#sessions.runPrepared((db) => claimTasks(db, calls, options));
+    const [first] = rows.summaries.values();
+    if (first?.worker_id && first.have_same_jobs && first.has_unpromoted) {
+      await this.#promote([first.worker_id]);
+      // Some tasks may still not be promoted, because another server is promoting them. They must not block
+      // the claim of other tasks.
+      const again = { knownBackoff, ignoreUnpromoted: true };
+      rows = await this.#sessions.runPrepared((db) => claimTasks(db, calls, again));
+    }
     for (const { id, payload, backoff } of rows.tasks) {
       if (payload.length >= MIN_CACHED_PAYLOAD) this.#payloads.set(id, payload);
       if (backoff !== null) this.#lastBackoff = backoff;
     }
     const jobs = await this.#findJobAddresses(new Set(rows.tasks.map((task) => task.job_id)));
-    const results = distributeTasks(calls, rows, options, jobs);
+    const results = distributeTasks(calls, rows, knownBackoff, jobs);
     calls.forEach(({ workerId }, index) => {
       // A worker that is gone has no set.
       this.#jobSetKeys.set(workerId, results[index]?.jobSet ?? undefined);
     });
     return results;
-  }
-
-  async #runPromotion(calls: readonly ClaimCall[]): Promise<undefined[]> {
-    const [first] = calls;
-    if (first !== undefined) await this.#sessions.runPrepared((db) => promoteDueTasks(db, first.workerId));
-    return calls.map(() => undefined);
   }
 
   /** Returns the addresses of jobs by id. Queries the database only for jobs that are not cached. */

@@ -25,9 +25,6 @@ interface InsertCall extends InsertRequest {
   readonly chooseAssignee: ChooseAssignee | undefined;
 }
 
-/** Rolls back the transaction of an insert that skipped tasks because their idempotency keys exist. */
-class KeyConflict extends Error {}
-
 /** Inserts the tasks of concurrent requests in one statement, and assigns single tasks to waiting workers. */
 export class InsertBatches {
   readonly #sessions: Sessions;
@@ -47,8 +44,11 @@ export class InsertBatches {
     });
   }
 
-  /** Inserts all tasks or none. Returns undefined if a job was removed or changed, or if an idempotency key exists. */
-  async insertAllOrNone(
+  /**
+   * Inserts all tasks or none; several tasks must not have idempotency keys. Returns undefined if a job was
+   * removed or changed, or if the idempotency key exists.
+   */
+  async insert(
     tasks: readonly NewTask[],
     { aliveWithinSeconds, chooseAssignee }: InsertOptions,
   ): Promise<Inserted | undefined> {
@@ -61,23 +61,7 @@ export class InsertBatches {
       hasRoomFairness: tasks.some(({ fairness }) => fairness === "room"),
       chooseAssignee,
     };
-    // Several idempotency keys need their own transaction, so that all tasks are inserted or none.
-    const canBatch = tasks.length === 1 || tasks.every(({ idempotency }) => idempotency === null);
-    const rows = await (canBatch ? this.#insert.add(call) : this.#insertInTransaction(call));
-    return toInserted(call, rows);
-  }
-
-  async #insertInTransaction(call: InsertCall): Promise<ReadonlyMap<string, InsertedRow>> {
-    try {
-      return await this.#sessions.transaction(async (db) => {
-        const rows = await insertTasks(db, [call], call);
-        if (rows.length > 0 && rows.length < call.groups.length) throw new KeyConflict();
-        return indexById(rows);
-      });
-    } catch (error) {
-      if (error instanceof KeyConflict) return new Map();
-      throw error;
-    }
+    return toInserted(call, await this.#insert.add(call));
   }
 
   async #runInserts(calls: readonly InsertCall[]): Promise<ReadonlyMap<string, InsertedRow>[]> {
@@ -92,12 +76,10 @@ export class InsertBatches {
         ? insertTask(db, { task, payload }, first.aliveWithinSeconds, assignees[0])
         : insertTasks(db, calls, first, assignees),
     );
-    const rowsById = indexById(rows);
+    const rowsById = new Map(rows.map((row) => [row.id, row]));
     return calls.map(() => rowsById);
   }
 }
-
-const indexById = (rows: readonly InsertedRow[]) => new Map(rows.map((row) => [row.id, row]));
 
 /** Returns the waiting worker to which the only task of a request is to be assigned, if there is one. */
 function getAssignee({ tasks, chooseAssignee }: InsertCall): Assignee | undefined {
@@ -121,14 +103,9 @@ function toInserted(
     assigned,
     groups: insertedGroups.map(({ first, ids, row }) => ({ first: toNewTaskRecord(first, row), ids })),
     workersOnline: new Map(insertedGroups.map(({ first, row }) => [first.jobId, row.workers_online])),
-    records() {
-      const rowsByTask = new Map(
-        insertedGroups.flatMap(({ ids, row }) => ids.map((id) => [id, row] as const)),
-      );
-      return tasks.flatMap((task) => {
-        const row = rowsByTask.get(task.id);
-        return row === undefined ? [] : [toNewTaskRecord(task, row)];
-      });
-    },
+    records: () =>
+      insertedGroups.flatMap(({ firstIndex, ids, row }) =>
+        tasks.slice(firstIndex, firstIndex + ids.length).map((task) => toNewTaskRecord(task, row)),
+      ),
   };
 }

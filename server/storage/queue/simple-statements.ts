@@ -9,7 +9,7 @@ import type { Sql } from "../sessions/orm.ts";
 import { formatArray } from "../sql/statement.ts";
 import { touchWorker } from "./statements/heartbeat.ts";
 import { setTransition } from "./statements/lease-end.ts";
-import { INSERT_PARAMETERS, SUBMITTED_NAMES, TASK_VALUES, toParameters } from "./statements/task-groups.ts";
+import { SUBMITTED_NAMES, selectNewTask, TASK_VALUES, toParameters } from "./statements/task-groups.ts";
 
 /** Rolls back the transaction of an insert if a job has changed, or if an idempotency key exists. */
 export class Refused extends Error {}
@@ -22,12 +22,6 @@ interface LockedJob {
   readonly fairness: string;
   readonly workers_online: number;
 }
-
-const NEW_TASK_COLUMNS = sql.raw(
-  [...INSERT_PARAMETERS, { name: "payload", type: "json" }]
-    .map(({ name, type }) => `${name} ${type}`)
-    .join(", "),
-);
 
 /** Locks the jobs of new tasks in the order of their ids. Throws `Refused` if one was removed or has changed. */
 export async function lockJobs(
@@ -55,17 +49,13 @@ export async function lockJobs(
 /** Inserts a task. Throws `Refused` if its idempotency key exists. */
 export async function insertTask(db: Sql, task: NewTask, job: LockedJob | undefined): Promise<TaskRecord> {
   const isNumberedByRoom = job?.fairness === "room";
-  const values = JSON.stringify({ ...toParameters(task), payload: task.payload });
+  const newTask = selectNewTask(JSON.stringify(toParameters(task)), JSON.stringify(task.payload));
   const { rows } = await sql<TaskRow>`
-    with new_task as (
-      select *, coalesce(run_at, now() + make_interval(secs => greatest(in_seconds, 0))) as starts_at
-      from json_to_record(${values}::json) as v(${NEW_TASK_COLUMNS})
-    ),
-    inserted as (
+    with inserted as (
       insert into joblib.task (${SUBMITTED_NAMES}, due, number, numbered_by_room)
       select ${TASK_VALUES}, i.starts_at <= now(),
         ${isNumberedByRoom ? await getRoomNumber(db, task) : sql`nextval('joblib.task_number')`}, ${isNumberedByRoom}::boolean
-      from new_task as i
+      from ${newTask} as i
       on conflict (created_by_id, room_id, idempotency_key) where idempotency_key is not null do nothing
       returning *
     ),
@@ -102,6 +92,25 @@ export async function lockWorkerForClaim(db: Sql, workerId: string): Promise<boo
     db,
   );
   return rows.length > 0;
+}
+
+/** Maximum number of tasks of a job that are promoted at once. */
+const MAX_PROMOTED_TASKS = 10_000;
+
+/** Promotes the due tasks of the worker's jobs: adds those whose `run_at` has passed to the claim index. */
+export async function promoteDueTasks(db: Sql, workerId: string): Promise<void> {
+  await sql`
+    with unpromoted as materialized (
+      select d.id from joblib.worker_job as wj
+      cross join lateral (
+        select t.id from joblib.task as t
+        where t.job_id = wj.job_id and t.status = 'pending' and not t.due and t.run_at <= now()
+        order by t.run_at limit ${MAX_PROMOTED_TASKS}::int
+        for update skip locked
+      ) as d
+      where wj.worker_id = ${workerId}::uuid
+    )
+    update joblib.task as t set due = true from unpromoted where t.id = unpromoted.id`.execute(db);
 }
 
 /** Claims the first due tasks. Locks up to `limit` tasks of each job, although it claims fewer of them. */

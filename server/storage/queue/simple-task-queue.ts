@@ -24,11 +24,11 @@ import {
   insertTask,
   lockJobs,
   lockWorkerForClaim,
+  promoteDueTasks,
   Refused,
   storeProgress,
 } from "./simple-statements.ts";
 import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./statements/heartbeat.ts";
-import { promoteDueTasks } from "./statements/promote-due-tasks.ts";
 import { releaseTasks, requeueUndelivered, unclaimTasks } from "./statements/requeue-tasks.ts";
 import { groupTasks } from "./statements/task-groups.ts";
 

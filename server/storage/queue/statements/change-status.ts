@@ -22,14 +22,6 @@ export interface CompletedTaskRow {
   ran_seconds: number;
 }
 
-/** Options for all changes of one statement. */
-export interface ChangeOptions {
-  /** Ids of jobs that are known to have no result schema. The schemas of a job never change. */
-  readonly jobsWithoutResultSchema: Iterable<string>;
-  /** The workers whose heartbeats this statement records. */
-  readonly touchedWorkerIds: readonly string[];
-}
-
 interface Column {
   readonly name: string;
   readonly type: "integer" | "uuid" | "boolean" | "text";
@@ -62,13 +54,14 @@ type Returned = "tasks" | "completions";
  * tasks are listed in the order of their ids, so that two servers that update the same tasks do not deadlock.
  *
  * The changes are passed as arrays, because the members of records are parsed one by one. With the columns of a minimal
- * response and without a CTE around the update, a call without a matching task takes 40 µs; with records, whole tasks
- * and a heartbeat it took 120.
+ * response and without a CTE around the update, a call without a matching task takes 40 µs, and 16 µs more for the
+ * heartbeat; with records and whole tasks it took 120.
  *
  * A result that was not validated is stored only if the job has no result schema. The statement looks up the jobs that
- * are not in `jobsWithoutResultSchema`.
+ * are not in `jobsWithoutResultSchema`, which must be short, because the list is searched for each task. The schemas of
+ * a job never change.
  */
-function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWorkers: boolean) {
+function defineChange<Row>(to: Transition["to"], returned: Returned) {
   type Values = [jobsWithoutResultSchema: string, touchedWorkers: string, ...columns: string[]];
   const columns = returned === "tasks" ? ALL_COLUMNS : COMPLETION_COLUMNS;
   const origins = sql.join(getOrigins(to).map((status) => sql.lit(status)));
@@ -97,18 +90,17 @@ function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWork
         and (s.worker_id is null or t.worker_id = s.worker_id)
         and (s.attempt is null or t.attempt = s.attempt)
         ${to === "completed" ? sql`and ${isValid}` : sql``}`;
-    const touched = touchesWorkers ? sql`, ${touchWorkers(touchedWorkers)}` : sql``;
     return sql<Row>`
     with changes as materialized (
       select s.* from rows from (${sql.join(lists)}) as s(${sql.raw(columns.map(({ name }) => name).join(", "))})
       -- Always true. The planner estimates one row for an equality, and so looks up each task by its id.
       where s.call_index % 1 = 0
-    )
+    ), ${touchWorkers(touchedWorkers)}
     ${
       returned === "tasks"
-        ? sql`, updated as (${update} returning t.*, s.call_index, s.is_payload_known) ${touched}
+        ? sql`, updated as (${update} returning t.*, s.call_index, s.is_payload_known)
           ${selectTransitionedTasks("updated")}`
-        : sql`${touched} ${update}
+        : sql`${update}
           returning s.call_index, t.room_id, t.job_id, t.completed_at::text as completed_at,
             date_part('epoch', t.completed_at - t.started_at) as ran_seconds`
     }`;
@@ -116,16 +108,13 @@ function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWork
 }
 
 const CHANGE = {
-  running: defineChange<ChangedTaskRow>("running", "tasks", true),
-  completed: defineChange<ChangedTaskRow>("completed", "tasks", true),
-  failed: defineChange<ChangedTaskRow>("failed", "tasks", true),
-  cancelled: defineChange<ChangedTaskRow>("cancelled", "tasks", true),
+  running: defineChange<ChangedTaskRow>("running", "tasks"),
+  completed: defineChange<ChangedTaskRow>("completed", "tasks"),
+  failed: defineChange<ChangedTaskRow>("failed", "tasks"),
+  cancelled: defineChange<ChangedTaskRow>("cancelled", "tasks"),
 } satisfies Record<Transition["to"], unknown>;
 
-const COMPLETE = {
-  plain: defineChange<CompletedTaskRow>("completed", "completions", false),
-  touching: defineChange<CompletedTaskRow>("completed", "completions", true),
-};
+const COMPLETE = defineChange<CompletedTaskRow>("completed", "completions");
 
 /** Formats a column of the changes. A list without texts is empty, because missing elements become null. */
 function formatColumn({ type, read }: Column, changes: readonly [StatusChange, number][]): string {
@@ -137,14 +126,14 @@ function formatColumn({ type, read }: Column, changes: readonly [StatusChange, n
 function formatColumns(
   columns: readonly Column[],
   changes: readonly StatusChange[],
-  { jobsWithoutResultSchema, touchedWorkerIds }: ChangeOptions,
+  jobsWithoutResultSchema: Iterable<string>,
 ): [string, string, ...string[]] {
   const sorted = changes
     .map((change, index): [StatusChange, number] => [{ ...change, id: change.id.toLowerCase() }, index])
     .sort(([a], [b]) => (a.id < b.id ? -1 : 1));
   return [
     formatArray(jobsWithoutResultSchema),
-    formatArray(touchedWorkerIds),
+    formatArray(new Set(changes.flatMap(({ workerId }) => workerId ?? []))),
     ...columns.map((column) => formatColumn(column, sorted)),
   ];
 }
@@ -157,16 +146,14 @@ export const changeStatuses = (
   db: Sql,
   to: Transition["to"],
   changes: readonly StatusChange[],
-  options: ChangeOptions,
-): Promise<ChangedTaskRow[]> => CHANGE[to](db, ...formatColumns(ALL_COLUMNS, changes, options));
+  jobsWithoutResultSchema: Iterable<string>,
+): Promise<ChangedTaskRow[]> =>
+  CHANGE[to](db, ...formatColumns(ALL_COLUMNS, changes, jobsWithoutResultSchema));
 
 /** Completes tasks like `changeStatuses`, with results that were not validated, but does not return whole tasks. */
 export const completeTasks = (
   db: Sql,
   completions: readonly Completion[],
-  options: ChangeOptions,
+  jobsWithoutResultSchema: Iterable<string>,
 ): Promise<CompletedTaskRow[]> =>
-  COMPLETE[options.touchedWorkerIds.length > 0 ? "touching" : "plain"](
-    db,
-    ...formatColumns(COMPLETION_COLUMNS, completions, options),
-  );
+  COMPLETE(db, ...formatColumns(COMPLETION_COLUMNS, completions, jobsWithoutResultSchema));

@@ -66,8 +66,6 @@ export interface ClaimResult {
    * nothing.
    */
   readonly hasSameJobs: boolean;
-  /** True if tasks have become due and must be promoted first. */
-  readonly hasUnpromotedTasks: boolean;
   /** True if other transactions changed some of the chosen tasks before they were locked. */
   readonly isContended: boolean;
   readonly records: readonly LazyClaimedTask[];
@@ -82,8 +80,6 @@ export interface ClaimStatementOptions {
    * same one.
    */
   readonly knownBackoff: string;
-  /** The workers whose heartbeats this statement records. */
-  readonly touchedWorkerIds: readonly string[];
 }
 
 /** Selects the due tasks of a job by an index probe. The caller appends an `order by`. */
@@ -119,19 +115,11 @@ const selectDueTasks = (jobId: string) => sql`
  * due, the statement takes 130 µs. It took 200 µs when each step was a CTE and when nested loops joined the
  * workers and the tasks.
  */
-const defineClaim = (touchesWorkers: boolean) =>
-  defineStatement<
-    ClaimSummaryRow | ClaimedTaskRow,
-    [
-      workers: string,
-      slots: string,
-      starts: string,
-      ignoreUnpromoted: boolean,
-      knownBackoff: string,
-      touchedWorkers: string,
-    ]
-  >(
-    (workers, slots, starts, ignoreUnpromoted, knownBackoff, touchedWorkers) => sql`
+const claim = defineStatement<
+  ClaimSummaryRow | ClaimedTaskRow,
+  [workers: string, slots: string, starts: string, ignoreUnpromoted: boolean, knownBackoff: string]
+>(
+  (workers, slots, starts, ignoreUnpromoted, knownBackoff) => sql`
     with claimers as materialized (
       select a.ordinal, w.* from unnest(${workers}::uuid[]) with ordinality as a(id, ordinal)
       left join lateral (
@@ -190,8 +178,7 @@ const defineClaim = (touchesWorkers: boolean) =>
         completed_at = null, error = null, result = null, progress = null
       from selected where t.ctid = selected.tid
       returning selected.ordinal, ${CLAIMED_TASK_COLUMNS}
-    )
-    ${touchesWorkers ? sql`, ${touchWorkers(touchedWorkers)}` : sql``}
+    ), ${touchWorkers(workers)}
     select ordinal, ${selectClaimedTaskRows(knownBackoff)}, null as worker_id, null as user_id, null as job_set,
       null as claimed_at, null as have_same_jobs, null as has_unpromoted, null as selected_count
     from claimed
@@ -199,9 +186,7 @@ const defineClaim = (touchesWorkers: boolean) =>
     select c.ordinal::integer, ${NULL_TASK_COLUMNS}, c.id, c.user_id, md5(c.jobs::text),
       search.at::text, search.have_same_jobs, search.has_unpromoted, (select count(*) from selected)::integer
     from search cross join claimers as c`,
-  );
-
-const CLAIM = { plain: defineClaim(false), touching: defineClaim(true) };
+);
 
 /** Numbers the workers of the claims from 1. Each worker has one summary row with this number. */
 function numberWorkers(claims: readonly Claim[]): ReadonlyMap<string, number> {
@@ -213,7 +198,7 @@ function numberWorkers(claims: readonly Claim[]): ReadonlyMap<string, number> {
 export async function claimTasks(
   db: Sql,
   claims: readonly Claim[],
-  { ignoreUnpromoted, knownBackoff, touchedWorkerIds }: ClaimStatementOptions,
+  { ignoreUnpromoted, knownBackoff }: ClaimStatementOptions,
 ): Promise<ClaimRows> {
   const numbers = numberWorkers(claims);
   const slots: number[] = [];
@@ -224,10 +209,10 @@ export async function claimTasks(
       starts.push(start ? "t" : "f");
     }
   }
-  const rows = await CLAIM[touchedWorkerIds.length > 0 ? "touching" : "plain"](
+  const rows = await claim(
     db,
     ...([formatArray(numbers.keys()), formatArray(slots), formatArray(starts)] as const),
-    ...([ignoreUnpromoted, knownBackoff, formatArray(touchedWorkerIds)] as const),
+    ...([ignoreUnpromoted, knownBackoff] as const),
   );
   const summaries = new Map<number, ClaimSummaryRow>();
   const tasks: ClaimedTaskRow[] = [];
@@ -245,7 +230,7 @@ export async function claimTasks(
 export function distributeTasks(
   claims: readonly Claim[],
   { summaries, tasks }: ClaimRows,
-  { knownBackoff: backoff }: ClaimStatementOptions,
+  backoff: string,
   jobs: ReadonlyMap<string, JobAddress>,
 ): ClaimResult[] {
   const workerNumbers = numberWorkers(claims);
@@ -271,7 +256,6 @@ export function distributeTasks(
     return {
       jobSet: summary?.job_set ?? null,
       hasSameJobs: summary?.have_same_jobs === true,
-      hasUnpromotedTasks: summary?.has_unpromoted === true,
       isContended: (summary?.selected_count ?? 0) > tasks.length,
       records,
     };

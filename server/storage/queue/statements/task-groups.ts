@@ -1,5 +1,6 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { NewTask } from "../../../records.ts";
+import type { Placeholder } from "../../sql/statement.ts";
 import {
   hasSameValues,
   type OptionColumn,
@@ -76,6 +77,8 @@ export const INSERT_PARAMETERS: readonly { readonly name: InsertParameter; reado
   { name: "job_version", type: "text" },
 ];
 
+const PARAMETER_COLUMNS = INSERT_PARAMETERS.map(({ name, type }) => `${name} ${type}`).join(", ");
+
 /** The columns that a submit sets, as a list in SQL. */
 export const SUBMITTED_NAMES = sql.raw(SUBMITTED_COLUMNS.map(({ name }) => name).join(", "));
 
@@ -83,6 +86,18 @@ export const SUBMITTED_NAMES = sql.raw(SUBMITTED_COLUMNS.map(({ name }) => name)
 export const TASK_VALUES = sql.raw(
   SUBMITTED_COLUMNS.map(({ name }) => (name === "run_at" ? "i.starts_at" : `i.${name}`)).join(", "),
 );
+
+/**
+ * Builds a subquery of a new task, from the JSON of its parameters and of its payload, which is passed separately so
+ * that it is parsed only once.
+ */
+export const selectNewTask = (
+  values: Placeholder | string,
+  payload: Placeholder | string,
+): RawBuilder<unknown> => sql`(
+  select v.*, ${payload}::json as payload,
+    coalesce(v.run_at, now() + make_interval(secs => greatest(v.in_seconds, 0))) as starts_at
+  from json_to_record(${values}::json) as v(${sql.raw(PARAMETER_COLUMNS)}))`;
 
 function toRecord({ first, ids, firstIndex }: TaskGroup) {
   return {
@@ -98,5 +113,4 @@ export function formatGroups(groups: readonly TaskGroup[]): string {
 }
 
 /** The columns of a group's record, as SQL declares them. */
-export const GROUP_COLUMNS = `${INSERT_PARAMETERS.map(({ name, type }) => `${name} ${type}`).join(", ")},
-  ids jsonb, first_index integer`;
+export const GROUP_COLUMNS = `${PARAMETER_COLUMNS}, ids jsonb, first_index integer`;
