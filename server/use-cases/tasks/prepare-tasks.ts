@@ -65,7 +65,11 @@ export async function prepareTasks(
       traceContext,
     });
   }
-  if (errors.length === 0) await requireWorkers(context, jobs.values());
+  if (errors.length === 0)
+    await requireWorkers(
+      context,
+      [...jobs.values()].filter((job) => job !== undefined),
+    );
   return { newTasks, errors };
 }
 
@@ -82,14 +86,11 @@ async function findJobs(
   return new Map(names.map((name, index) => [name, jobs[index]]));
 }
 
-async function requireWorkers(
-  { storage, settings }: Context,
-  jobs: Iterable<RegisteredJob | undefined>,
-): Promise<void> {
+async function requireWorkers({ storage, settings }: Context, jobs: readonly RegisteredJob[]): Promise<void> {
   if (!settings.require_workers) return;
   for (const job of jobs) {
-    const found = job && (await storage.jobs.find(job, settings.worker_timeout_threshold));
-    if (job === undefined || (found !== undefined && found.workers.length > 0)) continue;
+    const found = await storage.jobs.find(job, settings.worker_timeout_threshold);
+    if (found !== undefined && found.workers.length > 0) continue;
     throw new Problem(
       "no-workers-available",
       `No worker is online for ${job.category}:${job.name}. Start one, then submit again.`,
