@@ -56,10 +56,7 @@ const RECONNECT_RETRY = {
 };
 const SHUTDOWN_OPTIONS = { retry: { attempts: 3, deadlineSeconds: 5 }, timeoutSeconds: 5 };
 
-/**
- * The worker of a job manager. Creates it on the server, registers its jobs, sends its heartbeats and
- * deregisters it.
- */
+/** Creates the worker of a job manager, registers its jobs, sends its heartbeats, claims tasks and deregisters it. */
 export class WorkerSession {
   readonly #options: SessionOptions;
   /** The tasks that are not settled. It is not a `Map` or `Set`, because tasks pass through it (ADR 19). */
@@ -179,10 +176,7 @@ export class WorkerSession {
     worker.drain.abort();
   }
 
-  /**
-   * Ends a worker that the server no longer knows. Its tasks are lost. Creates a new worker, unless the old
-   * one was drained.
-   */
+  /** Ends a worker that the server no longer knows. Its tasks are lost. Replaces it, unless it was drained. */
   #markForgotten(workerId: string): void {
     const worker = this.#worker;
     if (worker?.id !== workerId) return;
