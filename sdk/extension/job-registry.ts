@@ -40,7 +40,6 @@ export interface JobEntry<Context> {
 
 /** The extension classes of a job manager. Does not call the server. */
 export class JobRegistry<Context> {
-  /** The manager's default room. */
   readonly #ownRoom: string | undefined;
   /** The key of a class is its name, or `category:name` if its name is already used in another category. */
   readonly #entries = new Map<string, JobEntry<Context>>();
@@ -80,7 +79,6 @@ export class JobRegistry<Context> {
     return this.#byQualified.get(jobName.slice(jobName.indexOf(":") + 1))?.Class;
   }
 
-  /** Returns the entry of a class. */
   findByClass(Class: unknown): JobEntry<Context> | undefined {
     return [...this.#entries.values()].find((entry) => entry.Class === Class);
   }

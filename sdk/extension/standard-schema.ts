@@ -55,7 +55,6 @@ export type SchemaOutput<Schema> =
       ? Output
       : never;
 
-/** The output of a schema, or its validation errors. */
 export type ValidationResult = { readonly value: unknown } | { readonly errors: FieldError[] };
 
 /**

@@ -123,7 +123,6 @@ export class FakeState {
     this.notify();
   }
 
-  /** Returns the claimed and running tasks of a worker. */
   getLeasedTasks(workerId: string): FakeTask[] {
     return [...this.tasks.values()].filter(
       ({ wire }) => wire.worker_id === workerId && isLeased(wire.status),

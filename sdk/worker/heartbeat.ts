@@ -15,13 +15,9 @@ interface HeartbeatOptions {
   readonly seconds: number;
   /** The interval in seconds; undefined for the interval of the server. */
   readonly fixedSeconds: number | undefined;
-  /** Returns the worker's claimed and running tasks. */
   readonly getTasks: () => readonly LeasedTask[];
-  /** Called when the server no longer knows the worker. */
   readonly onForgotten: () => void;
-  /** Called when an admin has drained the worker. */
   readonly onDraining: () => void;
-  /** Returns true if the worker already knows that it is drained. */
   readonly isDraining: () => boolean;
 }
 
@@ -62,7 +58,6 @@ export class Heartbeat {
     void context.with(ROOT_CONTEXT, () => this.#run());
   }
 
-  /** Stops the heartbeats and aborts an open request. */
   stop(): void {
     clearTimeout(this.#newTaskTimer);
     clearTimeout(this.#extraTimer);

@@ -64,7 +64,6 @@ export class ProgressReporter extends Reporter<Progress> {
     super(send, REPORT_DELAY_MS);
   }
 
-  /** Queues a report. */
   report(fraction?: number, message?: string): void {
     const clamped = fraction === undefined ? Number.NaN : Math.min(1, Math.max(0, fraction));
     this.#latest = {

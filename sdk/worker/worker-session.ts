@@ -42,7 +42,6 @@ interface WorkerState extends LiveWorker {
   readonly drain: AbortController;
   readonly heartbeat: Heartbeat;
   readonly suspensionDetector: SuspensionDetector;
-  /** The keys of the registered jobs. */
   readonly registered: Set<string>;
   /** The version of the registry whose jobs are all registered. */
   registeredVersion?: number;
@@ -69,12 +68,10 @@ export class WorkerSession {
     this.#options = options;
   }
 
-  /** The worker's id; undefined if there is no worker. */
   get workerId(): string | undefined {
     return this.#worker?.id;
   }
 
-  /** True if an admin has drained the worker. */
   get isDrained(): boolean {
     return this.#worker?.drained.aborted === true;
   }
@@ -149,7 +146,6 @@ export class WorkerSession {
     return [...added.values()];
   }
 
-  /** Removes a task that is settled. */
   removeTask(task: LeasedTask): void {
     const tasks: LeasedTask[] = this.#tasks;
     const index = tasks.indexOf(task);
