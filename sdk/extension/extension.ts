@@ -44,10 +44,7 @@ export interface ExtensionOptions {
   readonly fairness?: Fairness | undefined;
 }
 
-/**
- * The static members of every extension class. The options are not included, so that a class can declare
- * `static room` without `override`.
- */
+/** The static members of every extension class. A class can declare the options without `override`. */
 export interface ExtensionStatics {
   readonly category: string;
   readonly parameters: AnySchema;
@@ -73,10 +70,7 @@ export interface ExtensionClass<Context = never> extends ExtensionStatics, Exten
   new (input: never): { readonly run: (context: Context, run: RunContext) => unknown };
 }
 
-/**
- * The parameters as fields. For an empty shape, zod's output type forbids every member, even `run`, so
- * `object` is used instead.
- */
+/** The parameters as fields. For an empty shape, zod's output type forbids every member, even `run`. */
 export type Fields<Output> = [Output[keyof Output]] extends [never] ? object : Readonly<Output>;
 
 type ConstructorInput<Input> = Record<never, never> extends Input ? [input?: Input] : [input: Input];
@@ -172,10 +166,7 @@ const createValidationError = (name: string, errors: { pointer: string; detail: 
 export const isExtensionClass = (value: unknown): value is ExtensionClass =>
   typeof value === "function" && BRAND in value && "category" in value && !Object.hasOwn(value, BRAND);
 
-/**
- * Returns the payload of an instance. This is the input of the constructor, because the worker applies
- * defaults and transforms.
- */
+/** Returns the input of an instance's constructor, because the worker applies defaults and transforms. */
 export const getPayload = (instance: ExtensionInstance): unknown =>
   PAYLOAD in instance ? instance[PAYLOAD] : undefined;
 

@@ -40,7 +40,6 @@ export interface JobEntry<Context> {
 
 /** The extension classes of a job manager. Does not call the server. */
 export class JobRegistry<Context> {
-  /** The manager's default room. */
   readonly #ownRoom: string | undefined;
   /** The key of a class is its name, or `category:name` if its name is already used in another category. */
   readonly #entries = new Map<string, JobEntry<Context>>();
@@ -75,18 +74,13 @@ export class JobRegistry<Context> {
     return this.#entries.delete(key);
   }
 
-  /**
-   * Returns the class with a full job name. Ignores the prefix of the name, because it only identifies the
-   * room.
-   */
+  /** Returns the class with a full job name. Ignores its prefix, which only identifies the room. */
   find(jobName: string): ExtensionClass<Context> | undefined {
     return this.#byQualified.get(jobName.slice(jobName.indexOf(":") + 1))?.Class;
   }
 
-  /** Returns the entry of a class. */
   findByClass(Class: unknown): JobEntry<Context> | undefined {
-    for (const entry of this.#entries.values()) if (entry.Class === Class) return entry;
-    return undefined;
+    return [...this.#entries.values()].find((entry) => entry.Class === Class);
   }
 
   /**
@@ -126,10 +120,7 @@ export class JobRegistry<Context> {
   }
 }
 
-/**
- * Creates the `register` function of a registry. It does not use `this`, because compiled decorators
- * call it without one.
- */
+/** Creates the `register` function of a registry. Compiled decorators call it without `this`. */
 export function createRegister<Context>(registry: JobRegistry<Context>): Register<Context> {
   function addClass<Class extends ExtensionClass<Context>>(
     Class: Class,

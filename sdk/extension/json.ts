@@ -38,10 +38,7 @@ function rejectLossyValue(this: unknown, key: string, value: unknown): unknown {
   return value;
 }
 
-/**
- * Returns the part of a text that the server would reject, because PostgreSQL cannot store it. Returns
- * undefined if there is none.
- */
+/** Returns the part of a text that PostgreSQL cannot store, or undefined if there is none. */
 const findUnstorableText = (text: string): string | undefined => {
   if (!text.isWellFormed()) return "a lone surrogate";
   return text.includes("\u0000") ? "the character U+0000" : undefined;
@@ -58,19 +55,14 @@ const describeLossyValue = (value: unknown): string | undefined => {
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer ? "binary data" : undefined;
 };
 
-/**
- * Replaces U+0000 and lone surrogates, which the server cannot store, and truncates the text to
- * `maxBytes` bytes of UTF-8.
- */
+/** Replaces U+0000 and lone surrogates, which the server cannot store, and truncates to `maxBytes` of UTF-8. */
 export const toStorableText = (text: string, maxBytes: number): string => {
   const clean = text.toWellFormed().replaceAll("\u0000", "\ufffd");
-  const bytes = new TextEncoder().encode(clean);
-  if (bytes.length <= maxBytes) return clean;
+  if (Buffer.byteLength(clean) <= maxBytes) return clean;
   const suffix = "… (truncated)";
-  const budget = maxBytes - new TextEncoder().encode(suffix).length;
-  // A character that was cut becomes U+FFFD. Its three bytes may be longer than the bytes that it replaces,
-  // so they are subtracted from the budget.
-  return new TextDecoder().decode(bytes.subarray(0, budget - 3)).replace(/\ufffd$/, "") + suffix;
+  const beginning = new Uint8Array(maxBytes - Buffer.byteLength(suffix));
+  // `encodeInto` never cuts a character.
+  return clean.slice(0, new TextEncoder().encodeInto(clean, beginning).read) + suffix;
 };
 
 /** Returns any value as text, even if its `toString` throws, because a report must not fail its task. */

@@ -9,10 +9,7 @@ type Mode = "input" | "output";
 type Zod3Type = Parameters<typeof zodToJsonSchema>[0];
 
 const DIALECT = "draft-2020-12";
-/**
- * The JSON Schema of an object contains at least one of these keywords. If a converter fails, its output
- * contains none of them.
- */
+/** An object's JSON Schema contains at least one of these keywords, unless its converter has failed. */
 const SCHEMA_KEYWORDS = ["properties", "type", "anyOf", "oneOf", "allOf", "$ref"];
 
 /**
@@ -32,10 +29,7 @@ export const toParameterSchema = (schema: AnySchema, label: string): JsonObject 
   return jsonSchema;
 };
 
-/**
- * Returns the JSON Schema of a result, which is the output type of its schema. Throws `UsageError` if it
- * cannot be converted.
- */
+/** Returns the JSON Schema of a result: the output type. Throws `UsageError` if it cannot be converted. */
 export const toResultSchema = (schema: AnySchema, label: string): JsonObject =>
   toJsonSchema(schema, "output", label);
 
@@ -48,10 +42,7 @@ const toJsonSchema = (schema: AnySchema, mode: Mode, label: string): JsonObject 
   }
 };
 
-/**
- * Converts a schema. Uses `zod-to-json-schema` only for zod 3, because for zod 4 it silently returns an empty
- * schema.
- */
+/** Uses `zod-to-json-schema` only for zod 3, because for zod 4 it silently returns an empty schema. */
 const convert = (schema: AnySchema, mode: Mode): unknown => {
   if (isZod4(schema)) return z.toJSONSchema(schema, { io: mode, target: DIALECT });
   const own = "~standard" in schema ? schema["~standard"].jsonSchema : undefined;

@@ -1,10 +1,7 @@
 import type { FieldError } from "../../protocol/index.ts";
 import { UsageError } from "../errors.ts";
 
-/**
- * A schema that implements Standard Schema (https://standardschema.dev). Declares only the members that the
- * SDK uses.
- */
+/** A schema that implements Standard Schema (https://standardschema.dev), with the members that the SDK uses. */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
     readonly version: 1;
@@ -58,7 +55,6 @@ export type SchemaOutput<Schema> =
       ? Output
       : never;
 
-/** The output of a schema, or its validation errors. */
 export type ValidationResult = { readonly value: unknown } | { readonly errors: FieldError[] };
 
 /**

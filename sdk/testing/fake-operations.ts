@@ -19,7 +19,6 @@ import type { Fakes } from "./handlers.ts";
 
 type StopReport = HeartbeatResponse["stop"][number];
 
-/** Returns the operations of a fake server. */
 export const createFakeOperations = (state: FakeState, heartbeat_seconds: number): Fakes => ({
   createWorker: ({ body }) => {
     const { id, name, last_heartbeat } = state.addWorker(body?.name);

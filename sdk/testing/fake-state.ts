@@ -52,10 +52,7 @@ export class FakeState {
     this.#change = Promise.withResolvers();
   }
 
-  /**
-   * Calls `read` after every change until it returns a value. Returns undefined on a timeout or
-   * when `signal` is aborted.
-   */
+  /** Calls `read` after every change until it returns a value. Returns undefined after the timeout or an abort. */
   async waitFor<Value>(
     read: () => Value | undefined,
     seconds: number,
@@ -126,7 +123,6 @@ export class FakeState {
     this.notify();
   }
 
-  /** Returns the claimed and running tasks of a worker. */
   getLeasedTasks(workerId: string): FakeTask[] {
     return [...this.tasks.values()].filter(
       ({ wire }) => wire.worker_id === workerId && isLeased(wire.status),

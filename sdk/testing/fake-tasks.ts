@@ -36,7 +36,6 @@ const PENDING_FIELDS = { status: "pending", worker_id: null, started_at: null, p
 
 export const now = () => new Date().toISOString();
 
-/** Creates a pending task. */
 export function createTask(room: string, { key, job }: FakeJob, submission: FakeSubmission): FakeTask {
   const options = { ...job.defaults, ...submission };
   const wire: Task = {
@@ -74,17 +73,14 @@ export function updateFields(task: FakeTask, fields: Partial<Task>): Task {
   return task.wire;
 }
 
-/** Returns the weak ETag of a task. */
 export function getEtag({ wire, version }: FakeTask): string {
   return `W/"${wire.id}-${version}"`;
 }
 
-/** Returns true if a task can be claimed. */
 export function isDue({ wire }: FakeTask): boolean {
   return wire.status === "pending" && Date.parse(wire.run_at) <= Date.now();
 }
 
-/** Changes a claimed task back to pending. */
 export function requeue(task: FakeTask): Task {
   return updateFields(task, PENDING_FIELDS);
 }

@@ -15,20 +15,13 @@ interface HeartbeatOptions {
   readonly seconds: number;
   /** The interval in seconds; undefined for the interval of the server. */
   readonly fixedSeconds: number | undefined;
-  /** Returns the worker's claimed and running tasks. */
   readonly getTasks: () => readonly LeasedTask[];
-  /** Called when the server no longer knows the worker. */
   readonly onForgotten: () => void;
-  /** Called when an admin has drained the worker. */
   readonly onDraining: () => void;
-  /** Returns true if the worker already knows that it is drained. */
   readonly isDraining: () => boolean;
 }
 
-/**
- * Age at which a new task causes a heartbeat, in milliseconds. Otherwise a worker with short tasks would send
- * a heartbeat for every task.
- */
+/** Age at which a new task causes a heartbeat, in milliseconds, so that short tasks do not cause one each. */
 const NEW_TASK_DELAY_MS = 250;
 /**
  * Minimum delay of the timer for new tasks, in milliseconds. If tasks take about 250 ms, the timer would
@@ -65,7 +58,6 @@ export class Heartbeat {
     void context.with(ROOT_CONTEXT, () => this.#run());
   }
 
-  /** Stops the heartbeats and aborts an open request. */
   stop(): void {
     clearTimeout(this.#newTaskTimer);
     clearTimeout(this.#extraTimer);
@@ -79,10 +71,7 @@ export class Heartbeat {
     this.#newTaskTimer ??= setTimeout(() => this.#listNewTasks(), NEW_TASK_DELAY_MS);
   }
 
-  /**
-   * Aborts the long poll if a task older than 250 ms is not listed. Otherwise waits for the oldest task
-   * that is not listed.
-   */
+  /** Aborts the long poll if a task older than 250 ms is not listed. Otherwise waits for the oldest unlisted task. */
   #listNewTasks(): void {
     this.#newTaskTimer = undefined;
     const oldest = this.#getTasks().find((task) => this.#listed.get(task.id) !== task);
@@ -95,10 +84,7 @@ export class Heartbeat {
     }
   }
 
-  /**
-   * Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when
-   * the heartbeat has failed.
-   */
+  /** Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when it has failed. */
   sendNow(): Promise<void> {
     this.#immediate ??= Promise.withResolvers();
     this.#request.abort();

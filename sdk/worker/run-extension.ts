@@ -88,10 +88,7 @@ class LazyRunContext implements RunContext {
   }
 }
 
-/**
- * The getters. They are defined as own properties of each instance, so that `{ ...run, progress }` contains
- * their values too.
- */
+/** The getters, defined as own properties of each instance, so that `{ ...run, progress }` contains their values. */
 const LAZY_GETTERS = (() => {
   const { signal, log } = Object.getOwnPropertyDescriptors(LazyRunContext.prototype);
   return { signal: { ...signal, enumerable: true }, log: { ...log, enumerable: true } };

@@ -4,7 +4,6 @@ import { silentLogger } from "../logger.ts";
 import { ClaimedTask } from "./claimed-task.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 
-/** Options of `runLocally`. */
 export interface LocalRunOptions {
   /** The first argument of `run`. */
   readonly context: unknown;
@@ -14,7 +13,6 @@ export interface LocalRunOptions {
   readonly onLog: (text: string, level: LogLevel) => void;
 }
 
-/** Applies an update to a task in this process. */
 const applyUpdate = (task: Task, { status, error, result, progress }: TaskUpdate): Task => ({
   ...task,
   ...(status !== undefined && { status }),

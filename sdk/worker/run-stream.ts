@@ -42,7 +42,8 @@ async function runTask<Context>(
 ): Promise<void> {
   try {
     onTask?.(task);
-    onOutcome?.(task, await task.run());
+    const outcome = await task.run();
+    onOutcome?.(task, outcome);
   } catch (error) {
     logger.error({ err: error, task: task.id }, "onTask or onOutcome threw an error");
   }

@@ -38,7 +38,6 @@ export class SuspensionDetector {
     if (suspendedMs >= MIN_SUSPENSION_MS) this.#onSuspension(suspendedMs / 1000);
   }
 
-  /** Stops the checks. */
   stop(): void {
     clearInterval(this.#timer);
   }

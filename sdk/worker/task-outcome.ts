@@ -28,10 +28,7 @@ export type TaskOutcome =
   /** The task did not run; the server has requeued it. */
   | { readonly status: "released" };
 
-/**
- * Returns the reason for the abort of a task if the error means that the worker's lease on it is lost. Returns
- * undefined for any other error.
- */
+/** Returns the reason for the abort of the task if the error means that its lease is lost, otherwise undefined. */
 export function getLostError(error: unknown): TaskLostError | undefined {
   if (error instanceof TaskLostError) return error;
   const isLost =
@@ -50,17 +47,11 @@ export const isRejection = (error: unknown): boolean =>
   error instanceof PayloadTooLargeError ||
   isProxyRejection(error);
 
-/**
- * Returns true for a 4xx response that is not from joblib, such as the page of a firewall or the body limit
- * of a proxy.
- */
+/** Returns true for a 4xx response of a proxy, such as the page of a firewall or a body limit. */
 export const isProxyRejection = (error: unknown): boolean =>
   error instanceof ProtocolError && error.status !== undefined && error.status >= 400 && error.status < 500;
 
-/**
- * Maximum length of a short error text, in bytes. Even the smallest body limits of servers and proxies are
- * larger.
- */
+/** Maximum length of a short error text, in bytes. Even the smallest body limits are larger. */
 const SHORT_ERROR_BYTES = 300;
 
 /**
@@ -70,10 +61,7 @@ export const toShortError = (error: unknown): string =>
   // Control characters are replaced, because JSON escapes each of them as six characters.
   toStorableText(toErrorText(error).replace(/\p{Cc}/gu, " "), SHORT_ERROR_BYTES);
 
-/**
- * Returns an error's text, truncated to the server's limit. It does not contain the stack, which is only
- * written to the worker's log.
- */
+/** Returns an error's text within the server's limit, without the stack, which is only in the worker's log. */
 export const toErrorText = (error: unknown): string => {
   const text = error instanceof Error ? describeError(error) : toText(error);
   return toStorableText(text === "" ? "Failed with no error message." : text, MAX_ERROR_BYTES);

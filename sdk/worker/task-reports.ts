@@ -33,10 +33,7 @@ abstract class Reporter<Report> {
     this.#sending ??= this.#sendAll();
   }
 
-  /**
-   * Sends what is queued without delay. Resolves when it is sent, or has failed: the server rejects reports after the
-   * end of the task.
-   */
+  /** Sends what is queued without delay, because the server rejects reports after the end of the task. */
   async idle(): Promise<void> {
     this.#skipDelay.abort();
     await this.#sending;
@@ -54,10 +51,7 @@ abstract class Reporter<Report> {
 
 /** Maximum length of a message in characters, each of which has at most four bytes. */
 const MAX_MESSAGE_LENGTH = 1000;
-/**
- * Delay in milliseconds between two reports, so that a task that reports in a loop costs the server at most 20 writes a
- * second.
- */
+/** Milliseconds between two reports: a task that reports in a loop costs the server at most 20 writes a second. */
 const REPORT_DELAY_MS = 50;
 
 /** Sends progress reports. Reports made during a request are merged; only the latest is sent. */
@@ -70,7 +64,6 @@ export class ProgressReporter extends Reporter<Progress> {
     super(send, REPORT_DELAY_MS);
   }
 
-  /** Queues a report. */
   report(fraction?: number, message?: string): void {
     const clamped = fraction === undefined ? Number.NaN : Math.min(1, Math.max(0, fraction));
     this.#latest = {

@@ -23,7 +23,6 @@ export interface ListenOptions {
   readonly start?: boolean | undefined;
 }
 
-/** The parts of the job manager that a task stream uses. */
 type StreamEnvironment = Pick<TaskEnvironment, "logger" | "captureConsole" | "context" | "find"> & {
   readonly session: WorkerSession;
 };

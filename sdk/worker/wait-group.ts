@@ -7,12 +7,10 @@ export class WaitGroup {
     return this.#count;
   }
 
-  /** Adds one operation. */
   add(): void {
     this.#count += 1;
   }
 
-  /** Removes one operation. */
   done(): void {
     this.#count -= 1;
     if (this.#count > 0) return;

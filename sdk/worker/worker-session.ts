@@ -37,7 +37,6 @@ interface WorkerState extends LiveWorker {
   readonly drain: AbortController;
   readonly heartbeat: Heartbeat;
   readonly suspensionDetector: SuspensionDetector;
-  /** The keys of the registered jobs. */
   readonly registered: Set<string>;
   /** The version of the registry whose jobs are all registered. */
   registeredVersion?: number;
@@ -51,10 +50,7 @@ const RECONNECT_RETRY = {
 };
 const SHUTDOWN_OPTIONS = { retry: { attempts: 3, deadlineSeconds: 5 }, timeoutSeconds: 5 };
 
-/**
- * The worker of a job manager. Creates it on the server, registers its jobs, sends its heartbeats and
- * deregisters it.
- */
+/** Creates the worker of a job manager, registers its jobs, sends its heartbeats, claims tasks and deregisters it. */
 export class WorkerSession {
   readonly #options: SessionOptions;
   /** The tasks that are not settled. It is not a `Map` or `Set`, because tasks pass through it (ADR 19). */
@@ -67,12 +63,10 @@ export class WorkerSession {
     this.#options = options;
   }
 
-  /** The worker's id; undefined if there is no worker. */
   get workerId(): string | undefined {
     return this.#worker?.id;
   }
 
-  /** True if an admin has drained the worker. */
   get isDrained(): boolean {
     return this.#worker?.drained.aborted === true;
   }
@@ -147,7 +141,6 @@ export class WorkerSession {
     return [...added.values()];
   }
 
-  /** Removes a task that is settled. */
   removeTask(task: LeasedTask): void {
     const tasks: LeasedTask[] = this.#tasks;
     const index = tasks.indexOf(task);
@@ -174,10 +167,7 @@ export class WorkerSession {
     worker.drain.abort();
   }
 
-  /**
-   * Ends a worker that the server no longer knows. Its tasks are lost. Creates a new worker, unless the old
-   * one was drained.
-   */
+  /** Ends a worker that the server no longer knows. Its tasks are lost. Replaces it, unless it was drained. */
   #markForgotten(workerId: string): void {
     const worker = this.#worker;
     if (worker?.id !== workerId) return;
