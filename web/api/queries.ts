@@ -1,7 +1,6 @@
 import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 import type { OperationName, OperationRequest, Operations } from "../../protocol/index.ts";
-import { call } from "./call.ts";
-import { type ResponseBody } from "./call-server.ts";
+import { call, type ResponseBody } from "./call.ts";
 import { Failure } from "./failure.ts";
 
 /** Cache of everything that the dashboard has read. The event streams keep it up to date. */

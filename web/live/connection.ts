@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 import type { Failure } from "../api/failure.ts";
-import type { StreamState } from "../api/follow-server.ts";
+import type { StreamState } from "../api/follow.ts";
 
 /** The state of one stream. */
 export interface Connection {

@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from "react";
 import { Batcher } from "../../protocol/batcher.ts";
 import type { OperationName, Task } from "../../protocol/index.ts";
-import type { ResponseBody } from "../api/call-server.ts";
+import type { ResponseBody } from "../api/call.ts";
 import { queryClient, roomScope } from "../api/queries.ts";
 import { enterRoom } from "../shell/room.ts";
 import { useStream } from "./use-stream.ts";

@@ -1,7 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { TaskFilter } from "../../../protocol/index.ts";
-import { call } from "../../api/call.ts";
-import { type ResponseBody } from "../../api/call-server.ts";
+import { call, type ResponseBody } from "../../api/call.ts";
 import { queryClient, roomScope } from "../../api/queries.ts";
 import { Confirm } from "../../design/dialog.tsx";
 import { Problem } from "../../design/notice.tsx";
