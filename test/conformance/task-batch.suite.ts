@@ -198,7 +198,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
 
   describe("concurrent inserts", () => {
     test("insert all tasks of a request or none", async () => {
-      const { storage } = getFixture();
+      const { storage, isBatching } = getFixture();
       const job = await registerJob(storage);
       const valid = () => buildTask(job.id);
       const changed = () => buildTask(job.id, { schemaHash: "other" });
@@ -217,7 +217,9 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
         "job-changed",
       ]);
       const claimed = await storage.queue.claim(job.workerId, 10, false);
-      expect(getIds(claimed)).toEqual([...(requests[0] ?? []), ...(requests[3] ?? [])].map(({ id }) => id));
+      const expected = [...(requests[0] ?? []), ...(requests[3] ?? [])].map(({ id }) => id);
+      if (isBatching) expect(getIds(claimed)).toEqual(expected);
+      expect(getIds(claimed).toSorted()).toEqual(expected.toSorted());
     });
 
     test("return the same records as a read", async () => {

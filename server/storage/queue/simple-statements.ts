@@ -6,9 +6,9 @@ import { QUEUE_ORDER } from "../queries/tasks/queue-order.ts";
 import { isAlive } from "../queries/workers/is-alive.ts";
 import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
-import { formatArray } from "../sql/statement.ts";
-import { touchWorker } from "./statements/heartbeat.ts";
+import { formatArray, toJsonText } from "../sql/statement.ts";
 import { setTransition } from "./statements/lease-end.ts";
+import { updateTasks } from "./statements/requeue-tasks.ts";
 import { SUBMITTED_NAMES, selectNewTask, TASK_VALUES, toParameters } from "./statements/task-groups.ts";
 
 /** Rolls back the transaction of an insert if a job has changed, or if an idempotency key exists. */
@@ -114,14 +114,15 @@ export async function promoteDueTasks(db: Sql, workerId: string): Promise<void> 
 }
 
 /** Claims the first due tasks. Locks up to `limit` tasks of each job, although it claims fewer of them. */
-export async function claimTasks(
-  db: Sql,
-  workerId: string,
-  limit: number,
-  start: boolean,
-): Promise<TaskRow[]> {
-  const { rows } = await sql<TaskRow>`
-    with next as materialized (
+export const claimTasks = (db: Sql, workerId: string, limit: number, start: boolean): Promise<TaskRow[]> =>
+  updateTasks(
+    db,
+    sql`update joblib.task as t set
+      status = ${start ? "running" : "claimed"}, worker_id = ${workerId}::uuid, attempt = t.attempt + 1,
+      claimed_at = clock_timestamp(), started_at = ${start ? sql`clock_timestamp()` : null},
+      runs = t.runs + ${start ? 1 : 0}::int, version = t.version + 1,
+      completed_at = null, error = null, result = null, progress = null
+    where t.id = any(array(
       select due.id from joblib.worker_job as wj
       join joblib.job as j on j.id = wj.job_id and j.removed_at is null
       cross join lateral (
@@ -132,28 +133,12 @@ export async function claimTasks(
       ) as due
       where wj.worker_id = ${workerId}::uuid
       order by due.priority desc, due.number, due.id limit ${limit}::int
-    ),
-    updated as (
-      update joblib.task as t set
-        status = ${start ? "running" : "claimed"}, worker_id = ${workerId}::uuid, attempt = t.attempt + 1,
-        claimed_at = clock_timestamp(), started_at = ${start ? sql`clock_timestamp()` : null},
-        runs = t.runs + ${start ? 1 : 0}::int, version = t.version + 1,
-        completed_at = null, error = null, result = null, progress = null
-      from next where t.id = next.id
-      returning t.*
-    ), ${touchWorker(workerId)}
-    ${selectTasks("updated")} order by t.priority desc, t.number, t.id`.execute(db);
-  return rows;
-}
+    ))`,
+    workerId,
+  );
 
 /** Builds the condition that the task `t` still has this worker and this attempt, if they are set. */
-const buildFence = ({
-  workerId,
-  attempt,
-}: {
-  workerId: string | undefined;
-  attempt: number | undefined;
-}) => sql`
+const buildFence = ({ workerId, attempt }: Pick<Transition, "workerId" | "attempt">) => sql`
   ${workerId === undefined ? sql`` : sql`and t.worker_id = ${workerId}::uuid`}
   ${attempt === undefined ? sql`` : sql`and t.attempt = ${attempt}::int`}`;
 
@@ -162,40 +147,29 @@ const HAS_NO_RESULT_SCHEMA = sql`
 
 /** Changes the status of a task if status, worker, attempt and result schema are as expected. */
 export async function changeStatus(db: Sql, step: Transition): Promise<TaskRow | undefined> {
-  const { id, to, workerId, attempt, error, result, progress, isResultUnchecked } = step;
-  const hasResult = result !== undefined && result !== null;
+  const { id, to, workerId, error = null, result, progress, isResultUnchecked } = step;
+  const origins = sql.join(getOrigins(to).map((status) => sql.lit(status)));
   const values = {
-    error: sql`${error ?? null}::text`,
-    result: sql`${hasResult ? JSON.stringify(result) : null}::json`,
+    error: sql`${error}::text`,
+    result: sql`${toJsonText(result) ?? null}::json`,
     progress: sql`${progress === undefined ? null : JSON.stringify(progress)}::jsonb`,
     // Without a worker id, a user requested the transition, so its worker has lost the lease.
     leaseEnd: sql.lit(workerId === undefined ? "lost" : "reported"),
   };
-  const { rows } = await sql<TaskRow>`
-    with updated as (
-      update joblib.task as t set ${setTransition(to, values)}
-      where t.id = ${id}::uuid and t.status in (${sql.join(getOrigins(to).map((status) => sql.lit(status)))})
-        ${buildFence({ workerId, attempt })} ${isResultUnchecked === true ? HAS_NO_RESULT_SCHEMA : sql``}
-      returning t.*
-    ) ${workerId === undefined ? sql`` : sql`, ${touchWorker(workerId)}`}
-    ${selectTasks("updated")}`.execute(db);
-  return rows[0];
+  const update = sql`update joblib.task as t set ${setTransition(to, values)}
+    where t.id = ${id}::uuid and t.status in (${origins}) ${buildFence(step)}
+      ${isResultUnchecked === true ? HAS_NO_RESULT_SCHEMA : sql``}`;
+  return (await updateTasks(db, update, workerId))[0];
 }
 
 /**
  * Stores the progress of a running task. Returns undefined if the task is not running or the fence does not
  * match.
  */
-export async function storeProgress(
-  db: Sql,
-  { id, workerId, attempt, progress }: ProgressReport,
-): Promise<TaskRow | undefined> {
-  const { rows } = await sql<TaskRow>`
-    with updated as (
-      update joblib.task as t set progress = ${JSON.stringify(progress)}::jsonb, version = t.version + 1
-      where t.id = ${id}::uuid and t.status = 'running' ${buildFence({ workerId, attempt })}
-      returning t.*
-    ) ${workerId === undefined ? sql`` : sql`, ${touchWorker(workerId)}`}
-    ${selectTasks("updated")}`.execute(db);
-  return rows[0];
+export async function storeProgress(db: Sql, report: ProgressReport): Promise<TaskRow | undefined> {
+  const { id, workerId, progress } = report;
+  const update = sql`update joblib.task as t
+    set progress = ${JSON.stringify(progress)}::jsonb, version = t.version + 1
+    where t.id = ${id}::uuid and t.status = 'running' ${buildFence(report)}`;
+  return (await updateTasks(db, update, workerId))[0];
 }

@@ -3,7 +3,7 @@ import type { Assignee } from "../../../records.ts";
 import { INDEX_ORDER } from "../../queries/tasks/queue-order.ts";
 import { isAlive } from "../../queries/workers/is-alive.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { defineStatement, formatArray, formatTextArray } from "../../sql/statement.ts";
+import { defineStatement, formatTextArray } from "../../sql/statement.ts";
 import { SUBMITTED_COLUMNS } from "../../task-columns.ts";
 import {
   ASSIGNED_COLUMNS,
@@ -104,11 +104,11 @@ function defineInsert(variant: InsertVariant) {
   const only = (part: InsertVariant, text: RawBuilder<unknown>) => (variant === part ? text : sql``);
   return defineStatement<
     InsertedRow,
-    [requests: string, payloads: string, offsets: string, aliveWithinSeconds: number, assignees: string]
+    [requests: string, payloads: string, aliveWithinSeconds: number, assignees: string]
   >(
-    (requests, payloads, offsets, aliveWithinSeconds, assignees) => sql`
+    (requests, payloads, aliveWithinSeconds, assignees) => sql`
     with groups as materialized (
-      select r.request_number, (${offsets}::integer[])[r.request_number] + g.first_index as offset, g.*,
+      select r.request_number, g.*,
         coalesce(g.run_at, now() + make_interval(secs => greatest(g.in_seconds, 0))) as starts_at
       from jsonb_array_elements(${requests}::jsonb) with ordinality as r(groups, request_number)
       cross join lateral rows from (jsonb_to_recordset(r.groups) as (${sql.raw(GROUP_COLUMNS)})) with ordinality
@@ -137,7 +137,7 @@ function defineInsert(variant: InsertVariant) {
       from accepted_groups as g
       cross join lateral rows from (
         jsonb_array_elements_text(g.ids),
-        unnest((${payloads}::text[])[g.offset + 1 : g.offset + jsonb_array_length(g.ids)])
+        unnest((${payloads}::text[])[g.first_index + 1 : g.first_index + jsonb_array_length(g.ids)])
       ) with ordinality as t(id, payload, ordinal)
       order by g.request_number, g.group_number, t.ordinal
     ),
@@ -208,16 +208,15 @@ export function insertTasks(
 ): Promise<InsertedRow[]> {
   const hasAssignee = assignees.some((assignee) => assignee !== undefined);
   const insert = INSERT[hasRoomFairness ? "room-fairness" : hasAssignee ? "direct-assignment" : "plain"];
-  let offset = 0;
-  const offsets = requests.map(({ payloads: { length } }) => {
-    offset += length;
-    return offset - length;
+  let firstIndex = 0;
+  const records = requests.map(({ groups, payloads }) => {
+    firstIndex += payloads.length;
+    return formatGroups(groups, firstIndex - payloads.length);
   });
   return insert(
     db,
-    `[${requests.map(({ groups }) => formatGroups(groups)).join(",")}]`,
+    `[${records.join(",")}]`,
     formatTextArray(requests.flatMap(({ payloads }) => payloads)),
-    formatArray(offsets),
     aliveWithinSeconds,
     formatAssignees(assignees),
   );

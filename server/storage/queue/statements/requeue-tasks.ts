@@ -1,49 +1,47 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
+import { formatArray } from "../../sql/statement.ts";
 import { touchWorker } from "./heartbeat.ts";
 import { setAttemptFailed, setRequeued } from "./lease-end.ts";
 
-/** Requeues claimed tasks that the worker has not started. */
-export async function releaseTasks(
+/** Runs an `update` of tasks `t`, optionally as a heartbeat of a worker. Returns the tasks in the order of the queue. */
+export async function updateTasks(
   db: Sql,
-  workerId: string,
-  taskIds: readonly string[],
+  update: RawBuilder<unknown>,
+  workerId?: string,
 ): Promise<TaskRow[]> {
   const { rows } = await sql<TaskRow>`
-    with updated as (
-      update joblib.task as t set ${setRequeued("reported")}
-      where t.id in (
-          select n.id::uuid from jsonb_array_elements_text(${JSON.stringify(taskIds)}::jsonb) as n(id))
-        and t.status = 'claimed' and t.worker_id = ${workerId}::uuid
-      returning t.*
-    ), ${touchWorker(workerId)}
-    ${selectTasks("updated")} order by t.number`.execute(db);
+    with updated as (${update} returning t.*)
+    ${workerId === undefined ? sql`` : sql`, ${touchWorker(workerId)}`}
+    ${selectTasks("updated")} order by t.priority desc, t.number, t.id`.execute(db);
   return rows;
 }
+
+/** Requeues claimed tasks that the worker has not started. */
+export const releaseTasks = (db: Sql, workerId: string, taskIds: readonly string[]): Promise<TaskRow[]> =>
+  updateTasks(
+    db,
+    sql`update joblib.task as t set ${setRequeued("reported")}
+      where t.id = any(${formatArray(taskIds)}::uuid[]) and t.status = 'claimed' and t.worker_id = ${workerId}::uuid`,
+    workerId,
+  );
 
 /**
  * Undoes claims whose response was not delivered. If the claim also started the tasks, this is undone as
  * well.
  */
-export async function unclaimTasks(
+export const unclaimTasks = (
   db: Sql,
   claims: readonly { readonly id: string; readonly attempt: number }[],
-): Promise<TaskRow[]> {
-  const { rows } = await sql<TaskRow>`
-    with claims as (
-      select * from jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) as c(id uuid, attempt integer)
-    ),
-    updated as (
-      update joblib.task as t set
+): Promise<TaskRow[]> =>
+  updateTasks(
+    db,
+    sql`update joblib.task as t set
         runs = t.runs - case when t.status = 'running' then 1 else 0 end, ${setRequeued("lost")}
-      from claims
-      where t.id = claims.id and t.attempt = claims.attempt and t.status in ('claimed', 'running')
-      returning t.*
-    )
-    ${selectTasks("updated")} order by t.number`.execute(db);
-  return rows;
-}
+      from jsonb_to_recordset(${JSON.stringify(claims)}::jsonb) as c(id uuid, attempt integer)
+      where t.id = c.id and t.attempt = c.attempt and t.status in ('claimed', 'running')`,
+  );
 
 /**
  * The undelivered claims of a worker. A claim is undelivered if the worker has the lease, its heartbeat does

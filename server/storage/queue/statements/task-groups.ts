@@ -99,17 +99,18 @@ export const selectNewTask = (
     coalesce(v.run_at, now() + make_interval(secs => greatest(v.in_seconds, 0))) as starts_at
   from json_to_record(${values}::json) as v(${sql.raw(PARAMETER_COLUMNS)}))`;
 
-function toRecord({ first, ids, firstIndex }: TaskGroup) {
-  return {
-    ...toParameters(first),
-    ids,
-    first_index: firstIndex,
-  };
-}
-
-/** Formats a request's groups for `insertTasks`. The payloads are passed separately, in the same order. */
-export function formatGroups(groups: readonly TaskGroup[]): string {
-  return JSON.stringify(groups.map(toRecord));
+/**
+ * Formats a request's groups for `insertTasks`. The payloads are passed separately, in the same order; `firstIndex` is
+ * the index of the request's first payload.
+ */
+export function formatGroups(groups: readonly TaskGroup[], firstIndex: number): string {
+  return JSON.stringify(
+    groups.map((group) => ({
+      ...toParameters(group.first),
+      ids: group.ids,
+      first_index: firstIndex + group.firstIndex,
+    })),
+  );
 }
 
 /** The columns of a group's record, as SQL declares them. */
