@@ -19,6 +19,8 @@ const MAX_INLINED = 1_000_000;
  * as null for `x: int = None`.
  */
 export function keepValidDefaults(root: JsonObject): JsonObject {
+  const hasDefaults = JSON.stringify(root).includes('"default"');
+  if (!hasDefaults) return root;
   const copier = new SchemaCopier(root);
   const copy = copier.copySchema(root, 0);
   new DefaultRemover(copy).removeInherited(copier.withoutDefault);
