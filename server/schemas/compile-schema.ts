@@ -79,12 +79,25 @@ function compileGraph(graph: SchemaGraph): Validate {
       // The second pass finds all errors, within a smaller budget.
       findAll ??= compile(graph, prepared, meter, true);
       meter.start(Math.min(steps, STEPS_FOR_ALL_ERRORS));
-      return describeErrors(tryWithinBudget(findAll, value) ?? errors);
+      return describeErrors(tryToFindAll(findAll, value) ?? errors);
     } catch (error) {
       if (error instanceof RangeError) return [{ pointer: "", detail: "is nested too deeply to validate" }];
       throw error;
     }
   };
+}
+
+/**
+ * Finds all errors of an invalid value. Returns undefined if that exceeds the budget, or if Ajv's generated code throws a
+ * TypeError: if it collects all errors, it does so for some schemas with `unevaluatedProperties` inside `oneOf`.
+ */
+function tryToFindAll(findAll: RunValidation, value: unknown): readonly ErrorObject[] | undefined {
+  try {
+    return tryWithinBudget(findAll, value);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 /** Runs a validation. Returns undefined if it exceeds its budget. */

@@ -81,6 +81,12 @@ describe("a validator", () => {
     expect(findErrors(schema, createInvalidPayload(40_000))).toHaveLength(1);
   });
 
+  test("reports the errors of the first pass if Ajv cannot find all errors", () => {
+    const schema = { patternProperties: { a: {} }, oneOf: [{ unevaluatedProperties: false }, false] };
+
+    expect(compileSchema(schema)({ a: 1 })).not.toEqual([]);
+  });
+
   test("does not include a long property name of the payload in a pointer", () => {
     const errors = findErrors(
       { additionalProperties: { required: ["a", "b"] } },
