@@ -39,6 +39,6 @@ export interface AttemptHistory {
 export interface DiagnosisStorage {
   /** Returns the facts for a diagnosis; undefined if the task does not exist. */
   findFacts(taskId: string, aliveWithinSeconds: number): Promise<DiagnosisFacts | undefined>;
-  /** Returns the attempts of a task; undefined if it does not exist. */
+  /** Returns the attempts of a task; undefined if the task does not exist. */
   findAttempts(taskId: string): Promise<AttemptHistory | undefined>;
 }

@@ -20,8 +20,8 @@ export interface TaskWindow extends Window {
 /** A page of tasks. `total` is at most `MAX_COUNTED`, and counts only tasks that were searched. */
 export interface TaskResultPage extends ResultPage<TaskRecord> {
   /**
-   * If the page is not full: the last searched task, or null at the end of the list. Undefined if the selection needs no
-   * search.
+   * The last searched task, or null if the search reached the end of the list. Undefined if the page is full,
+   * or if the selection needs no search.
    */
   readonly searchedTo: string | null | undefined;
 }

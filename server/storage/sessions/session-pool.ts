@@ -79,10 +79,7 @@ export class SessionPool {
     return this.#sharing;
   }
 
-  /**
-   * False if there are so few sessions that a single one that is busy for a long time would block the other
-   * calls.
-   */
+  /** False if there are so few sessions that one long call would block all other calls. */
   get hasSpareSession(): boolean {
     return this.limit.size > 2;
   }
@@ -199,7 +196,7 @@ export class SessionPool {
     }
   }
 
-  /** Passes idle sessions to waiting calls, and opens the missing ones. */
+  /** Passes idle sessions to waiting calls, and opens sessions for the remaining calls. */
   #serve(): void {
     if (this.#ended !== undefined && this.#countOpen() === 0) this.#ended.resolve();
     if (this.#listWaiting().length === 0) return;
