@@ -55,7 +55,8 @@ function isRepeatedUpdate({ task }: TaskRecord, update: TaskUpdate): boolean {
   if (update.status === undefined) return false;
   if (isTerminal(task.status) && isLeaseholder) {
     if (update.status !== task.status) return false;
-    // A completion without a result is a repetition. One with a different result is not: its result would be lost.
+    // A completion without a result is a repetition. A completion with a different result is not, because its
+    // result would be lost.
     return (
       task.status !== "completed" ||
       update.result === undefined ||
