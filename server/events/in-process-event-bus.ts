@@ -17,7 +17,8 @@ export class InProcessEventBus implements EventBus {
   }
 
   async subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe> {
-    // A wrapper per call, so that one function can subscribe twice and each subscription ends separately.
+    // Each call creates a wrapper, so that the same function can subscribe twice and each subscription ends
+    // separately.
     const own: EventHandler = (event) => handler(event);
     this.#handlers.add(channel, own);
     return () => void this.#handlers.remove(channel, own);
@@ -81,7 +82,7 @@ export class ChannelHandlers {
     this.#handlers.clear();
   }
 
-  /** Isolates handlers: an exception in one must not keep the event from the others. */
+  /** Catches and logs an error of the handler, so that the other handlers still receive the event. */
   #call(handler: EventHandler, event: Event | undefined): void {
     try {
       handler(event);
