@@ -175,7 +175,7 @@ export interface WorkerRemoval {
   readonly rooms: readonly string[];
 }
 
-/** A waiting worker. A new task is assigned to this worker unless an older task is pending for the worker. */
+/** A waiting worker. A new task is assigned to this worker unless another due task is pending for the worker. */
 export interface Assignee {
   readonly workerId: string;
   /** True to start the task as well. */

@@ -1,7 +1,7 @@
 import { type Event, getChannels } from "../../protocol/index.ts";
 import type { EventBus, EventHandler, Log, Unsubscribe } from "../ports.ts";
 
-/** Notifies the long polls of this process. Sufficient for one server per database. */
+/** An event bus within this process. It is sufficient if only one server uses the database. */
 export class InProcessEventBus implements EventBus {
   readonly kind = "in-process";
   readonly state = "up";

@@ -35,7 +35,7 @@ const FORMS = {
   // The dashboard's form and the CLI print these annotations, so their types are checked.
   text: { type: ["string", "null"] },
   number: { type: "number" },
-  // A boolean in draft 4.
+  // In draft 4 these keywords are booleans.
   bound: { type: ["number", "boolean"] },
   divisor: { type: "number", exclusiveMinimum: 0 },
   count: { type: "integer", minimum: 0 },

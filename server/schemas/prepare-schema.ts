@@ -124,8 +124,8 @@ class SchemaWriter {
 }
 
 /**
- * Returns the additional steps per value. They are 0 unless the schema uses `unevaluatedProperties` or
- * `unevaluatedItems`: Ajv then copies the evaluated property names at every branch.
+ * Returns the additional steps per value. Returns 0 if the schema does not use `unevaluatedProperties` or
+ * `unevaluatedItems`. If it does, Ajv copies the evaluated property names at every branch.
  */
 function getUnevaluatedCost(graph: SchemaGraph): number {
   const schemas = [...graph.nodes.keys()];

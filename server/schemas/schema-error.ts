@@ -49,7 +49,7 @@ export function extendPointer(base: string, ...tokens: readonly (string | number
   return pointer;
 }
 
-/** Returns the pointer. If it is too long, returns the pointer to the nearest ancestor instead. */
+/** Returns the pointer, or the pointer to the nearest ancestor whose pointer is short enough. */
 export function shortenPointer(pointer: string): string {
   if (pointer.length <= MAX_POINTER_LENGTH) return pointer;
   return pointer.slice(0, pointer.lastIndexOf("/", MAX_POINTER_LENGTH));

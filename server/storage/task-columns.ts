@@ -108,7 +108,6 @@ export const TASK_COLUMNS = {
 } as const satisfies AllColumns;
 
 type Columns = typeof TASK_COLUMNS;
-/** The name of a column. */
 export type TaskColumnName = keyof Columns;
 type ColumnWith<Part> = {
   [Name in TaskColumnName]: Columns[Name] extends Part ? Name : never;
@@ -142,10 +141,9 @@ export type ClaimedValues = {
     | (Columns[Name] extends { readonly isNullable: true } | { readonly claim: string } ? null : never);
 };
 
-/** The options of a new task. */
+/** The options of a new task: the values of the columns that the submitter sets. */
 export type TaskOptions = { readonly [Name in OptionColumn as CamelCase<Name>]: StoredTask[Name] };
 
-/** A column with its name. */
 export interface NamedColumn<Name extends TaskColumnName = TaskColumnName> extends TaskColumn {
   readonly name: Name;
 }

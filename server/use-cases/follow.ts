@@ -9,7 +9,7 @@ export type SerializableEvent<Event> = Event extends { readonly data: infer Data
   ? Omit<Event, "data"> & { readonly data: Serializable<Data> }
   : never;
 
-/** An event of a stream. */
+/** An event of a stream. Its data may be serialized already. */
 export type FollowEvent<Name extends StreamName> = SerializableEvent<StreamEvent<Name>>;
 
 /** A request to follow a room or a task. */

@@ -67,8 +67,8 @@ export async function lockDataDirectory(path: string): Promise<LockedDirectory> 
   try {
     mkdirSync(path, { recursive: true });
     const database = resolveDatabase(path);
-    // The lock is in the parent of the database directory: PostgreSQL opens and closes all files in its own
-    // directory, which would release the lock.
+    // The lock file is in the parent of the database directory: PostgreSQL opens and closes all files in its
+    // own directory, which would release the lock.
     return { database, release: await lock(path, dirname(database)) };
   } catch (error) {
     throw error instanceof DataDirectoryError ? error : toDataDirectoryError(path, error);

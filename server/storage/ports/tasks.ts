@@ -48,7 +48,6 @@ export interface TaskListStorage {
   select(selection: TaskSelection, window: Omit<TaskWindow, "offset">): Promise<SelectedTasks | undefined>;
 }
 
-/** The part of the storage for tasks. */
 export interface TaskStorage extends TaskListStorage {
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
   /** Returns the tasks that exist, in no particular order. */

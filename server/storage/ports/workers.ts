@@ -8,7 +8,7 @@ import type {
   WorkerRemoval,
 } from "../../records.ts";
 
-/** The part of the storage for workers and their heartbeats. */
+/** The part of the storage for workers. Heartbeats are recorded by `TaskQueue`. */
 export interface WorkerStorage {
   create(worker: NewWorkerRecord): Promise<WorkerRecord>;
   find(id: string): Promise<WorkerRecord | undefined>;

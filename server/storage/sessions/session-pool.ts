@@ -45,8 +45,9 @@ const CLEANUP_INTERVAL_MS = 5_000;
 const createClosedError = () => new Error("the pool of database sessions is closed");
 
 /**
- * A pool of sessions with one PostgreSQL database. They are opened on demand. A call waits for any session
- * that becomes free, so the pool also works if the server accepts fewer connections than the pool's maximum.
+ * A pool of sessions with one PostgreSQL database. The sessions are opened on demand. A call waits for any
+ * session that becomes free, so the pool also works if the server accepts fewer connections than the pool's
+ * maximum.
  */
 export class SessionPool {
   readonly limit: ConnectionLimit;

@@ -119,7 +119,10 @@ export function submitBatch(
   return Promise.all(submissions.map(submit));
 }
 
-/** Moves the fields that all tasks share with the first one to `common`. The client knows the payloads. */
+/**
+ * Moves the fields of the first task to `common`. Every task with the same values is reduced to its id,
+ * because the client knows the payloads.
+ */
 export function toMinimalResults(results: readonly SubmitBatchResult[]): {
   common: CommonMembers | null;
   results: ({ readonly id: string } | SubmitBatchResult)[];

@@ -6,7 +6,6 @@ import type { TaskRecord } from "../../records.ts";
 import { findTask } from "./find-task.ts";
 import { handleLostLease } from "./late-results.ts";
 
-/** A request to update a task. */
 export interface UpdateInput {
   readonly taskId: string;
   readonly update: TaskUpdate;

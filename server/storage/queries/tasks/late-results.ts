@@ -4,7 +4,7 @@ import { setCompleted } from "../../queue/statements/lease-end.ts";
 import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 
-/** A stored late result. */
+/** The row of a late result. `result` is JSON text. */
 export interface LateResultRow {
   attempt: number;
   worker_id: string;
