@@ -41,9 +41,9 @@ export function toGroups(records: readonly TaskRecord[]): InsertedGroup[] {
 }
 
 /**
- * Creates the events of tasks that were requeued, retried or ended without an update of their worker, or that
- * their worker released. The events notify the worker, and wake waiting claims for tasks that are pending
- * again.
+ * Creates the events of changed tasks that may be pending again, for example because they were requeued or
+ * retried. The events notify the last worker of each task, and wake waiting claims for the tasks that are
+ * pending.
  */
 export function createRequeueEvents(records: readonly TaskRecord[], workerId: string | null = null): Event[] {
   return [
