@@ -13,12 +13,12 @@ import type { TaskRecord } from "./records.ts";
 export interface Caller {
   readonly actor: Actor;
   /**
-   * True for a user who was invited. The user can access only the rooms of the invitation, including
-   * `@global` only if it is one of them.
+   * True for an invited user. Such a user can access only the rooms of the invitation, and can read `@global`
+   * only if the invitation is for `@global`.
    */
   readonly isConfined: boolean;
   canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean>;
-  /** Returns whether the caller can register a job in a room to which it can write. */
+  /** Returns whether the caller can register the job. The caller must also have write access to the room. */
   canRegister(job: JobAddress): Promise<boolean>;
   /** Returns what the request's credentials allow. */
   getCredentials(): Promise<Credentials>;
@@ -26,7 +26,7 @@ export interface Caller {
   listRooms(): Promise<readonly string[] | undefined>;
 }
 
-/** Creates the 403 of an access rule. */
+/** Creates the 403 problem, which names the access that the rule requires. */
 export const forbidden = (rule: Access): Problem =>
   new Problem("forbidden", `Required access: ${ACCESS_RULES[rule]}.`);
 

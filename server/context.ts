@@ -23,10 +23,10 @@ interface Ports {
   readonly meter: Meter;
 }
 
-/** The ports of the use cases; each use case picks those that it needs. */
+/** The ports and the state that use cases need. Each use case declares the members that it uses. */
 export type Context = ReturnType<typeof createContext>;
 
-/** Creates the ports of the use cases, with what a process remembers. */
+/** Adds to the ports the state that this process keeps between requests. */
 export function createContext(ports: Ports) {
   const { storage, settings } = ports;
   return {
@@ -34,7 +34,10 @@ export function createContext(ports: Ports) {
     validators: new SchemaValidators(),
     /** Claims of this process that wait for a task. */
     waitingClaims: new WaitingClaims(ports),
-    /** Emits the final row of a task by its id, to requests of this process that wait for its end. */
+    /**
+     * Emits the final record of a task under the task's id. Requests of this process that wait for the task
+     * listen.
+     */
     taskEnds: new EventEmitter<Record<string, [TaskRecord]>>().setMaxListeners(0),
     roomFeeds: new RoomFeeds(ports),
     statsCache: createStatsCache(storage, settings),

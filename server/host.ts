@@ -7,7 +7,7 @@ export interface Credentials {
   readonly rooms: "*" | readonly string[] | null;
   /** Jobs (`<category>:<name>`) that may be registered; null for all jobs. */
   readonly jobs: readonly string[] | null;
-  /** Expiry of the credentials as an RFC 3339 time; null if unknown or never. */
+  /** Expiry of the credentials as an RFC 3339 time; null if it is unknown or the credentials never expire. */
   readonly expiresAt: string | null;
   readonly invitationId: string | null;
 }

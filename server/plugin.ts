@@ -54,7 +54,10 @@ export interface JoblibOptions extends HostAuth {
   readonly invitations?: InvitationIssuer | undefined;
 }
 
-/** Maximum length of a percent-encoded path parameter: a room name (128) or a job name (390). */
+/**
+ * Smallest `maxParamLength` of the host's router without a warning. Path parameters are percent-encoded names
+ * of rooms (up to 128 characters) and jobs (up to 390).
+ */
 const REQUIRED_PARAM_LENGTH = 2000;
 
 function requireOptions(options: Partial<JoblibOptions>): void {

@@ -26,7 +26,7 @@ export interface EventBus {
   readonly state: "up" | "down";
   /** The kind of bus, for `/readyz`. */
   readonly kind: "in-process" | "redis";
-  /** How its connection is secured. */
+  /** How the connection of the bus is secured. */
   readonly connectionSecurity: ConnectionSecurity;
   close(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export type LeaseEnd = "reported" | "timed_out" | "lost";
 
 export interface MeterSources {
   counts(): Promise<QueueCounts>;
-  /** Returns the usage of joblib's own session pool; undefined if it uses the sessions of the ORM. */
+  /** Returns the usage of joblib's own session pool; undefined if joblib uses the sessions of the ORM. */
   pool(): PoolUsage | undefined;
   isBusUp(): boolean;
   /** Number of claims of this process that wait for a task. */
@@ -72,9 +72,9 @@ export interface Meter {
   /** Failed or cancelled tasks were retried. */
   retried(tasks: number): void;
   claimed(records: readonly ClaimedTaskRecord[]): void;
-  /** Tasks were completed by their own workers; their rows were not read. */
+  /** Workers completed their own tasks. The rows of the tasks were not read. */
   completed(tasks: readonly CompletedTask[]): void;
-  /** Tasks changed their status, or their lease ended. `records` contain the state after the change. */
+  /** Tasks changed their status, or their lease ended. `records` are the tasks after the change. */
   transitioned(records: readonly TaskRecord[], reason: LeaseEnd): void;
   /** A late result was stored, or was adopted and completed its task. */
   lateResult(event: "stored" | "adopted"): void;

@@ -44,8 +44,8 @@ export const parseSerialized = <Value>(value: Value | Serialized<Value>): Value 
   value instanceof Serialized ? JSON.parse(value.texts.join("")) : value;
 
 /**
- * Combines a list of serialized values into one. Returns other lists unchanged. One placeholder per value would cost as
- * much as parsing the values.
+ * Combines a list of serialized values into one serialized list. Returns the list unchanged if any value is
+ * not serialized. One placeholder per value would cost as much as parsing the values.
  */
 export function joinSerialized<Item, Value>(
   values: (Item | Serialized<Value>)[],
@@ -80,7 +80,7 @@ export const stringify = (value: unknown): string => serialize(value).join("");
  * which took three times as long for ten tasks of 100 KB.
  */
 const LARGE = 262_144;
-/** Minimum length of a text that is kept as a separate piece. Shorter ones are joined with their neighbours. */
+/** Minimum length of a text that is kept as a separate piece. Shorter texts are joined with their neighbours. */
 export const LONG_TEXT = 4_096;
 
 /** Serializes a response body. Small bodies are returned as a string, large ones as a buffer. */

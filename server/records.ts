@@ -13,7 +13,10 @@ import type { Serialized } from "./raw-json.ts";
 import type { JobOptions } from "./storage/job-options.ts";
 import type { StoredTask, TaskOptions, WireTask } from "./storage/task-columns.ts";
 
-/** A job without its counts. `schemaHash` is the hash of the canonical forms of both schemas. */
+/**
+ * A job without the workers and the number of tasks in `JobRecord`. `schemaHash` is the hash of the canonical
+ * forms of both schemas.
+ */
 export interface RegisteredJob extends JobAddress, JobOptions {
   readonly id: string;
   readonly schema: JsonObject;
@@ -64,15 +67,18 @@ export interface TaskRecord {
   readonly version: number;
   /** The owner of the worker in `task.worker_id`; null if the worker is gone. */
   readonly workerUserId: string | null;
-  /** `task.worker_id`, or if it is null, the last worker with a lease. A requeue must notify this worker. */
+  /**
+   * `task.worker_id`; if that is null, the last worker that had a lease. After a requeue, this worker must be
+   * notified.
+   */
   readonly lastWorkerId: string | null;
-  /** True if something other than its worker ended the last lease, for example a cancel or a timeout. */
+  /** True if something other than the worker ended the last lease, for example a cancel or a timeout. */
   readonly isLeaseRevoked: boolean;
   /** Position among the due tasks of the job; null if not requested, or if the task is not pending and due. */
   readonly queuePosition: number | null;
 }
 
-/** A claimed task. Most are only serialized: `task` is parsed when it is read. */
+/** A claimed task. Usually it is passed on as JSON text, and `task` is parsed only if it is read. */
 export interface ClaimedTaskRecord extends TaskRecord {
   /** The members that are available without parsing. */
   readonly summary: Pick<Task, "id" | "room_id" | "status" | "attempt">;
@@ -169,7 +175,7 @@ export interface WorkerRemoval {
   readonly rooms: readonly string[];
 }
 
-/** A waiting worker to assign a task to, unless another task is pending for it. */
+/** A waiting worker. A new task is assigned to this worker unless another due task is pending for the worker. */
 export interface Assignee {
   readonly workerId: string;
   /** True to start the task as well. */
@@ -177,12 +183,12 @@ export interface Assignee {
 }
 
 /**
- * Chooses the assignee of a new task that is the only one of its request. Called when the insert is sent, which may be
- * later than the request, and again if the insert is sent again.
+ * Chooses the assignee of a new task. Called only if the request contains a single task: immediately before
+ * the insert is sent, and again before each retry.
  */
 export type ChooseAssignee = (task: NewTask) => Assignee | undefined;
 
-/** A completion by the task's worker, fenced by worker and attempt, of a task whose job has no result schema. */
+/** The completion of a task whose job has no result schema. It has no effect unless worker and attempt match. */
 export interface Completion {
   readonly id: string;
   readonly workerId: string;

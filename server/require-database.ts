@@ -12,8 +12,8 @@ const CHECK_TIMEOUT_MS = 5_000;
 const EXPLAIN_INTERVAL_MS = 30_000;
 
 /**
- * Throws `UnfitDatabase` if joblib cannot work with the host's database. Only logs a database that is
- * unavailable, read-only or not migrated, because this may change while the host runs.
+ * Throws `UnfitDatabase` if joblib cannot work with the host's database. If the database is unavailable,
+ * read-only or not migrated, this is only logged, because it may change while the host runs.
  */
 export async function requireDatabase({ storage, log }: Ports): Promise<void> {
   let findings: readonly DatabaseFinding[];
@@ -29,8 +29,8 @@ export async function requireDatabase({ storage, log }: Ports): Promise<void> {
 }
 
 /**
- * Returns an error listener for access that the database refused. It logs which privileges are missing and
- * how to grant them.
+ * Returns a listener for errors. If the database denied access, the listener logs which privileges are
+ * missing and how to grant them.
  */
 export function createRefusalLog({ storage, log }: Ports): (error: unknown) => void {
   let lastExplainedAt = Number.NEGATIVE_INFINITY;
@@ -54,7 +54,7 @@ export async function findObstacles(storage: StateReader): Promise<readonly Data
   return [...findings, { kind: "migrations", problem, advice: "run `joblib migrate`" }];
 }
 
-/** Returns true if the statement that reads the applied migrations may fail, like all others. */
+/** Returns true if the finding may make every statement fail, including the one that reads the applied migrations. */
 const preventsQueries = ({ kind }: DatabaseFinding): boolean => kind === "unsuitable" || kind === "rights";
 
 function logFindings(findings: readonly DatabaseFinding[], log: Log): void {

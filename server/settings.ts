@@ -117,7 +117,10 @@ export function parseSettings(
   return parsed.data;
 }
 
-/** Does not use the WHATWG URL parser, because it rejects some valid PostgreSQL URLs. */
+/**
+ * Replaces secrets in a URL with `***`. Does not use the WHATWG URL parser, because it rejects some valid
+ * PostgreSQL URLs.
+ */
 const redactPassword = (value: string) =>
   value
     .replace(/^([a-z+]+:\/\/[^/?:]*):[^/?]*@/i, "$1:***@")

@@ -22,7 +22,6 @@ import type { Storage } from "./storage/ports/storage.ts";
 import { StorageUnavailable } from "./storage/sessions/storage-errors.ts";
 import { describeTlsError } from "./tls/tls-errors.ts";
 
-/** Options of `createServer`. */
 export interface ServerOptions {
   readonly settings: Settings;
   /** Runs pending migrations first; true by default. */
@@ -60,11 +59,11 @@ async function connectRedis(url: string | undefined, app: FastifyInstance): Prom
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     // Reconnects within about a second after an outage, because until then other servers receive no events
-    // from this one.
+    // from this server.
     retryStrategy: (times: number) => Math.min(100 * times, 1_000) * (0.5 + Math.random() / 2),
   });
-  // `/readyz` and the event bus report the state, so errors need no handling here. But an "error" event
-  // without a listener would end the process.
+  // Without a listener, an "error" event would end the process. `/readyz` and the event bus report the state,
+  // so the listener only logs.
   let lastTlsError: string | undefined;
   redis.on("error", (error) => {
     const tlsError = describeTlsError(error, "ssl_ca_certs");
@@ -99,7 +98,7 @@ async function requireUsableDatabase(storage: Storage): Promise<void> {
 
 const createUnavailable = (detail: string) => new Problem("service-unavailable", detail, { retryAfter: 1 });
 
-/** Sends problem documents for errors outside the plugin, too. */
+/** Makes errors outside the plugin also return problem documents. */
 function setRootErrorHandlers(app: FastifyInstance) {
   app.setNotFoundHandler((_, reply) => {
     return sendProblem(reply, new Problem("route-not-found", "No route matches this path. See /docs."), "");
@@ -112,7 +111,7 @@ function setRootErrorHandlers(app: FastifyInstance) {
 }
 
 /**
- * Closes each keep-alive connection after its current response while the server closes. Otherwise these
+ * While the server closes, ends each keep-alive connection after the current response. Otherwise these
  * connections would delay the end of the server by a minute.
  */
 function closeConnectionsOnShutdown(app: FastifyInstance) {
@@ -167,8 +166,8 @@ async function runMigrations(orm: OwnedOrm, log: FastifyInstance["log"]): Promis
 }
 
 /**
- * Warns if the directory is on a network file system: without working file locks, another machine could open it as
- * well.
+ * Warns if the directory is on a network file system: without working file locks, another machine could open
+ * the directory as well.
  */
 function warnAboutNetworkFileSystem(dataDir: string, log: FastifyInstance["log"]): void {
   const fileSystem = isInMemory(dataDir) ? undefined : findNetworkFileSystem(dataDir);

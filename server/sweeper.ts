@@ -64,7 +64,7 @@ export class Sweeper {
     return now >= this.#pausedUntil;
   };
 
-  /** Runs the work, unless its previous run has not ended. */
+  /** Runs the work, unless the previous run of the same work is still active. */
   #run(work: () => Promise<void>): void {
     if (this.#isStopped) return;
     const now = performance.now();

@@ -1,12 +1,12 @@
 import { SignJWT } from "jose";
 
-/** The claims of a token. */
+/** The claims of a JWT, and its expiry. */
 export interface TokenClaims {
   readonly sub: string;
   readonly admin?: boolean;
-  /** Rooms that the token may access; `*` is all. Without it, the token can only read `@global`. */
+  /** Rooms that the token may access; `*` means all rooms. Without this claim, the token can only read `@global`. */
   readonly rooms?: readonly string[] | "*";
-  /** Jobs (`<category>:<name>`) that the token may register. Without it, the token may register all jobs. */
+  /** Jobs (`<category>:<name>`) that the token may register. Without this claim, the token may register all jobs. */
   readonly jobs?: readonly string[];
   /** The id of the invitation. */
   readonly jti?: string;

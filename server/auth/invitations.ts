@@ -15,7 +15,10 @@ const MAX_CACHED = 10_000;
 /** Returns the user id of an invitation's bearer. Each invitation is its own user, with its own workers and tasks. */
 export const getInvitedUserId = (id: string): string => `${PREFIX}${id}`;
 
-/** Returns the invitation id of a token's `sub` and `jti`; null if the token is not an invitation. */
+/**
+ * Returns the id of the invitation that a token's `sub` and `jti` identify; null if the token is not an
+ * invitation.
+ */
 export const getInvitationId = ({ sub, jti }: { sub: string; jti?: string | undefined }): string | null =>
   jti !== undefined && sub === getInvitedUserId(jti) ? jti : null;
 
@@ -28,7 +31,8 @@ export class InvitationStatusCache {
       max: MAX_CACHED,
       ttl: CACHE_MS,
       ttlResolution: 0,
-      // A read during which the invitation is revoked does not overwrite the revocation, and does not fail.
+      // If an invitation is revoked while it is being read, the read neither overwrites the revocation nor
+      // fails.
       ignoreFetchAbort: true,
       fetchMethod: async (id) => (await invitations.find(id))?.revoked_at === null,
     });

@@ -2,7 +2,10 @@ import type { FastifyRequest } from "fastify";
 import { isLoopback } from "../../protocol/index.ts";
 import type { HostAuth } from "../host.ts";
 
-/** Treats every caller as the one admin. For a server without configuration, which listens only on the loopback interface. */
+/**
+ * Treats every caller as the same admin. Used if no authentication is configured; such a server listens only
+ * on the loopback interface.
+ */
 export const localAuth: HostAuth = {
   getCurrentUserId: () => "local",
   getIsAdmin: () => true,
@@ -12,10 +15,9 @@ export const localAuth: HostAuth = {
 const getHostname = (url: string) => (URL.canParse(url) ? new URL(url).hostname : "");
 
 /**
- * Returns true if a request without credentials comes from a user of this machine. A web page can also make a
- * browser send requests to this server: through a name that resolves to the loopback interface (DNS
- * rebinding), which the `Host` header shows, or as a cross-site request, which `Origin` and `Sec-Fetch-Site`
- * show.
+ * Returns false if a web page of another site may have made the browser send the request. Such a page uses
+ * either a name that resolves to the loopback interface (DNS rebinding, detected by the `Host` header) or a
+ * cross-site request (detected by `Origin` and `Sec-Fetch-Site`).
  */
 export const isLocalRequest = ({ headers }: FastifyRequest): boolean => {
   if (!isLoopback(getHostname(`http://${headers.host ?? ""}`))) return false;

@@ -1,7 +1,7 @@
 import { type Event, getChannels } from "../../protocol/index.ts";
 import type { EventBus, EventHandler, Log, Unsubscribe } from "../ports.ts";
 
-/** Notifies the long polls of this process. Sufficient for one server per database. */
+/** An event bus within this process. It is sufficient if only one server uses the database. */
 export class InProcessEventBus implements EventBus {
   readonly kind = "in-process";
   readonly state = "up";
@@ -17,7 +17,8 @@ export class InProcessEventBus implements EventBus {
   }
 
   async subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe> {
-    // A wrapper per call, so that one function can subscribe twice and each subscription ends separately.
+    // Each call creates a wrapper, so that the same function can subscribe twice and each subscription ends
+    // separately.
     const own: EventHandler = (event) => handler(event);
     this.#handlers.add(channel, own);
     return () => void this.#handlers.remove(channel, own);
@@ -81,7 +82,7 @@ export class ChannelHandlers {
     this.#handlers.clear();
   }
 
-  /** Isolates handlers: an exception in one must not keep the event from the others. */
+  /** Catches and logs an error of the handler, so that the other handlers still receive the event. */
   #call(handler: EventHandler, event: Event | undefined): void {
     try {
       handler(event);

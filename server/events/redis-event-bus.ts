@@ -10,7 +10,7 @@ const PROBE_INTERVAL_MS = 2_000;
 /** Maximum number of unacknowledged publishes; above it Redis is assumed to hang and events are not sent. */
 const MAX_IN_FLIGHT = 500;
 const RESUBSCRIBE_BATCH = 500;
-/** Channel on which a server announces that it lost events: every long poll reads the current state. */
+/** Channel on which a server announces that it lost events. Every long poll then reads the current state. */
 const LOST_EVENTS_CHANNEL = "joblib:lost-events";
 
 /** An event bus on Redis pub/sub. Publishes on the given connection and subscribes on a duplicate of it. */
@@ -103,7 +103,7 @@ export class RedisEventBus implements EventBus {
     this.#subscriber.disconnect();
   }
 
-  /** Sends events to Redis and returns false if it does not accept them. */
+  /** Sends events to Redis and returns false if Redis does not accept them. */
   async #send(events: readonly Event[]): Promise<boolean> {
     if (this.#closed || this.#hanging || this.#publisher.status !== "ready") return false;
     if (this.#inFlight >= MAX_IN_FLIGHT) return false;
@@ -152,7 +152,7 @@ export class RedisEventBus implements EventBus {
     if (this.#probing || this.#publisher.status !== "ready") return;
     this.#probing = true;
     const ping = this.#publisher.ping();
-    // At most one pending ping, so that they do not pile up on the host's connection.
+    // At most one ping is pending, so that pings do not pile up on the host's connection.
     ping.then(this.#onPong, this.#onPong);
     if (!(await resolvesWithin(ping, RESPONSE_TIMEOUT_MS)) && this.#probing) this.#hanging = true;
     this.#updateState();
@@ -164,7 +164,10 @@ export class RedisEventBus implements EventBus {
     this.#onPublisher();
   };
 
-  /** Announces lost events when Redis accepts events again: other servers may have stayed connected and missed them. */
+  /**
+   * Announces lost events when Redis accepts events again, because other servers that stayed connected have
+   * missed these events.
+   */
   readonly #onPublisher = (): void => {
     this.#updateState();
     if (!this.#hasLost || this.#closed || this.#publisher.status !== "ready") return;
@@ -181,8 +184,8 @@ export class RedisEventBus implements EventBus {
   }
 
   /**
-   * Logs that Redis is down even if it was never reachable: `state` is then `down` from the start and does not
-   * change.
+   * Logs that Redis is down even if it was never reachable. In that case `state` is `down` from the start, so
+   * `#updateState` finds no change and logs nothing.
    */
   readonly #onClose = (): void => {
     if (!this.#isStateLogged && !this.#closed) this.#logState("down");
@@ -208,9 +211,9 @@ export class RedisEventBus implements EventBus {
   };
 }
 
-/** Returns whether the connection to Redis is encrypted or stays on this machine. */
+/** Returns how the connection to Redis is secured: with TLS, because it stays on this machine, or not at all. */
 const getRedisSecurity = ({ tls, path, host, sentinels }: RedisOptions): ConnectionSecurity => {
-  // ioredis sets `tls: true` for a rediss:// URL, which its types do not declare.
+  // For a rediss:// URL, ioredis sets `tls: true`, although its types allow only an object.
   if (tls) return tls.rejectUnauthorized === false ? "tls-unverified" : "tls";
   if (path) return "local";
   return !sentinels && isLoopback(host ?? "localhost") ? "local" : "plain";

@@ -3,7 +3,10 @@ import * as z from "zod";
 import { type Event, getChannels, TaskStatus } from "../../protocol/index.ts";
 import type { Log } from "../ports.ts";
 
-/** Maximum number of messages per script. Redis is blocked while a script runs, about 1 ms for this many. */
+/**
+ * Maximum number of messages per script. A script blocks Redis while it runs, for about 1 ms with this number
+ * of messages.
+ */
 const MAX_MESSAGES_PER_SCRIPT = 1_000;
 /** ARGV alternates between channels and messages. */
 const PUBLISH_ALL = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end";
@@ -49,8 +52,8 @@ export class RedisPublisher {
   }
 
   /**
-   * Publishes with one script. Returns false if Redis rejects it. The messages are then sent one by one, so
-   * some may arrive twice.
+   * Publishes with as few scripts as possible. Returns false if Redis rejects a script. The messages are then
+   * sent one by one, so some may arrive twice.
    */
   async #sendByScript(messages: Messages): Promise<boolean> {
     try {

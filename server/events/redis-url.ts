@@ -6,7 +6,7 @@ import { createTlsContext, type FileParameter } from "../tls/pem-files.ts";
 interface Parameter {
   readonly isTls?: true;
   readonly pattern?: RegExp;
-  /** Describes `pattern`. */
+  /** The error message for a value that does not match `pattern`. */
   readonly rule?: string;
 }
 
@@ -58,9 +58,9 @@ export function redisOptions(text: string): RedisUrlOptions {
   }
 }
 
-/** Parses a Redis URL. Throws a SettingsError that names an unsupported part; nothing is ignored. */
+/** Parses a Redis URL. Throws a SettingsError that names an unsupported part, instead of ignoring that part. */
 export function parseRedisUrl(text: string): RedisUrl {
-  // The WHATWG URL parser rejects a user before an empty host, which redis-py's URLs can have.
+  // URLs of redis-py can have a user before an empty host. The WHATWG URL parser rejects them.
   const whole = text.replace(/^((?:redis\+)?unix:\/\/[^/?]*@)\//, "$1localhost/");
   if (!URL.canParse(whole)) throw new SettingsError(LIKE);
   const url = new URL(whole);
@@ -123,8 +123,9 @@ function decode(text: string, what: string): string {
 }
 
 /**
- * Returns the TLS options. ioredis lets Node.js check the certificate and the host name, but does not send
- * the host name (SNI), so a server with several certificates could respond with the wrong one.
+ * Returns the TLS options. ioredis lets Node.js check the certificate and the host name, but sends the host
+ * name (SNI) only if `servername` is set. Without it, a server with several certificates could respond with
+ * the wrong certificate.
  */
 function tlsOptions({ host, parameters }: RedisUrl): NonNullable<RedisOptions["tls"]> {
   const file = (source: ParameterName): FileParameter | undefined => {

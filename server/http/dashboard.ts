@@ -27,7 +27,7 @@ const HEADERS = {
   "referrer-policy": "no-referrer",
 };
 
-/** The names of assets contain a hash of their content. */
+/** The name of an asset contains a hash of its content, so browsers may cache the asset forever. */
 const IMMUTABLE = "public, max-age=31536000, immutable";
 
 const NOT_BUILT = `<!doctype html>
@@ -36,7 +36,8 @@ const NOT_BUILT = `<!doctype html>
 `;
 
 /**
- * Returns the path with a leading and without a trailing slash; empty for the root. Throws if it has no leading slash.
+ * Returns the path without trailing slashes, or an empty string for the root. Throws if the path has no
+ * leading slash.
  */
 export function parseMountPath(path: string | true): string {
   const trimmed = path === true ? "" : path.replace(/\/+$/, "");
@@ -45,8 +46,9 @@ export function parseMountPath(path: string | true): string {
 }
 
 /**
- * Serves the dashboard at a path below the plugin's prefix: its files, and its page for all other addresses below the
- * path, for deep links. `files` is the directory of its built files. Default: the files of this package.
+ * Serves the dashboard at a path below the plugin's prefix. An address below the path that is not a file
+ * returns the page, so that deep links work. `files` is the directory of the built dashboard; the default is
+ * the one in this package.
  */
 export async function serveDashboard(
   app: FastifyInstance,
@@ -64,7 +66,8 @@ export async function serveDashboard(
   async function sendDeepLink(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     // If the dashboard is at the root, unknown addresses of the API are also handled here.
     if (isApiPath(request, prefix)) rejectUnknownPath(request, reply, prefix);
-    // A browser navigates to a page. Other clients with a wrong address get a 404 instead.
+    // A browser that opens a page accepts HTML. Other clients with a wrong address get a 404 instead of the
+    // page.
     if (request.headers.accept?.includes("text/html") !== true) throw routeNotFound();
     return sendPage(request, reply);
   }

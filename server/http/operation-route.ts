@@ -44,7 +44,7 @@ export type Handler<O extends Operation> = (
 /** The handlers of all operations. If one is missing, compilation fails. */
 export type Handlers = { readonly [Name in OperationName]: Handler<Operations[Name]> };
 
-/** Creates the response of most operations. */
+/** Creates a response with status 200. */
 export function ok<Body>(body: Body): { readonly status: 200; readonly body: Body } {
   return { status: 200, body };
 }

@@ -5,7 +5,7 @@ import { StorageRefusal, StorageUnavailable, UnstorableValue } from "../storage/
 
 const PROBLEM_TYPE = "application/problem+json";
 
-/** Fastify's errors by code. Any other 4xx error of Fastify becomes `malformed-request`. */
+/** The problems for Fastify's error codes. For any other error, the HTTP status decides. */
 const BY_CODE: ReadonlyMap<unknown, () => Problem> = new Map([
   ["FST_ERR_CTP_BODY_TOO_LARGE", bodyTooLarge],
   ["FST_ERR_CTP_INVALID_MEDIA_TYPE", unsupportedMediaType],
@@ -28,7 +28,7 @@ const BY_STATUS: Readonly<Record<number, ProblemId>> = {
   503: "service-unavailable",
 };
 
-/** Details of Node.js's HTTP errors by code. */
+/** The details of problems for Node.js's HTTP errors, by error code. */
 const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "The headers are too large.",
   ERR_HTTP_REQUEST_TIMEOUT: "The request was not received in time.",
@@ -86,7 +86,7 @@ export function malformed(detail: string): Problem {
   return new Problem("malformed-request", detail);
 }
 
-/** Creates the 404 for a path of no operation. */
+/** Creates the 404 for a path that matches no operation. */
 export function routeNotFound(): Problem {
   return new Problem("route-not-found", "No route matches this path. Check the path and the API's prefix.");
 }
@@ -136,9 +136,9 @@ export function sendProblem(reply: FastifyReply, problem: Problem, prefix: strin
   const instance = problem.id === "internal-error" ? reply.request.id : undefined;
   reply.code(problem.status).header("content-type", PROBLEM_TYPE).header("cache-control", "no-store");
   if (problem.id === "unauthorized") reply.header("www-authenticate", "Bearer");
-  // If a body is too large, Fastify would close the connection. A client that is still sending would then lose
-  // the response, because the reset that follows unread bytes overtakes it (RFC 9112, 9.6). The rest of the
-  // body is read and discarded instead.
+  // If a body is too large, Fastify would close the connection. A client that is still sending would then
+  // lose the response, because the TCP reset for the unread bytes overtakes the response (RFC 9112, 9.6). The
+  // rest of the body is read and discarded instead.
   if (problem.id === "payload-too-large") reply.removeHeader("connection");
   if (problem.retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(problem.retryAfter)));
   // Sent as bytes, because Fastify adds a charset to text, which this media type does not have (RFC 9457, 3).

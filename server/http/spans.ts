@@ -28,7 +28,7 @@ interface Traced {
   readonly trace_context?: TraceContext | undefined;
 }
 
-/** Options of a new span. Samplers see only these attributes. */
+/** Options of a new span. Samplers see only these attributes, not those that are added later. */
 interface SpanStart {
   readonly name: string;
   readonly attributes: Attributes;
@@ -69,7 +69,7 @@ export async function inClaimSpan(
   return claimed;
 }
 
-/** Waits for a task in a span. */
+/** Waits for the end of a task in a span. Creates no span if the request does not wait. */
 export function inAwaitSpan<Result extends { readonly task: WireTask | null }>(
   request: FastifyRequest,
   { taskId, seconds }: { readonly taskId: string; readonly seconds: number },
@@ -113,7 +113,10 @@ function inServerSpan<Value>(
   return runInSpan(span, parent, { work: (own) => work(span, own), fail: recordError });
 }
 
-/** Starts a span in the host's active span, if there is one, or else in the trace of the request's headers. */
+/**
+ * Starts a span as a child of the host's active span. If there is none, the span continues the trace of the
+ * request's headers.
+ */
 function startSpan(
   tracer: Tracer,
   request: FastifyRequest,
@@ -132,7 +135,7 @@ function startSpan(
   return { span: tracer.startSpan(name, spanOptions, parent), parent };
 }
 
-/** Links a span to the submits of tasks. The status of a single task becomes an attribute. */
+/** Links a span to the submits of tasks. If there is only one task, its status becomes an attribute. */
 function recordTasks(span: Span | undefined, tasks: readonly WireTask[]): void {
   span?.addLinks(tasks.flatMap(({ trace_context }) => createLinks(trace_context)));
   const [task] = tasks;

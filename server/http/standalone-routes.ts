@@ -57,7 +57,10 @@ export function addStandaloneRoutes(app: FastifyInstance, options: StandaloneRou
   });
 }
 
-/** Creates the registry of `joblib serve` with metrics of the process and of HTTP requests; the plugin adds its own. */
+/**
+ * Creates the registry of `joblib serve` with metrics of the process and of HTTP requests; the plugin adds
+ * its own metrics.
+ */
 export function createMetrics(app: FastifyInstance): Registry {
   const registry = new Registry();
   const registers = [registry];

@@ -12,7 +12,7 @@ import { routeNotFound } from "./problems.ts";
  * again.
  */
 const MAX_SECONDS = 900;
-/** Time for the client to receive the rest of a stream after its end. Then the connection is closed. */
+/** After the end of a stream, the client has this time to receive the rest. Then the connection is closed. */
 const GRACE_MS = 10_000;
 
 /** An event that is not yet serialized. */
@@ -50,8 +50,7 @@ export function createStreamRoute(
       const requested = parseWait(request.headers.prefer);
       const seconds = Math.min(requested ?? MAX_SECONDS, MAX_SECONDS);
       const userId = caller.actor.id;
-      // A stream that has not started to wait counts as a concurrent request of the user. It no longer counts
-      // when it starts to wait or the connection closes.
+      // A stream counts as a concurrent request of the user until it starts to wait or the connection closes.
       const release = userLimit.acquire(userId);
       reply.raw.once("close", release);
       await longPolls.run(reply, { seconds, userId, kind: "stream", onWait: release }, async (longPoll) => {

@@ -33,7 +33,7 @@ export function addUnknownPathHandler(app: FastifyInstance, prefix: string): voi
   }
 }
 
-/** Returns true for an address below one of the two paths of the API. */
+/** Returns true if the address is one of the two paths of the API or below one of them. */
 export function isApiPath(request: FastifyRequest, prefix: string): boolean {
   const address = getAddress(request, prefix);
   return API_PATHS.some((path) => address === path || address.startsWith(`${path}/`));

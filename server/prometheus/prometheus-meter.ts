@@ -99,7 +99,10 @@ export class PrometheusMeter implements Meter {
   }
 }
 
-/** Returns true if the last attempt of a failed or pending task failed. A cancelled task may have failed earlier. */
+/**
+ * Returns true if the last attempt of a failed or pending task failed. If a pending task is cancelled, its
+ * failed attempt has already been counted.
+ */
 const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =>
   (status === "failed" || status === "pending") && errors.at(-1)?.attempt === attempt;
 

@@ -21,7 +21,7 @@ export interface Budget {
   patternShare: number;
 }
 
-/** The budget on the event loop. It takes at most about 100 ms, usually much less. */
+/** The budget of a validation on the event loop: at most about 100 ms, usually much less. */
 const EVENT_LOOP_BUDGET: Budget = { steps: 500_000, patternShare: 1 };
 
 /** Budget for finding all errors of a payload that is already known to be invalid. */

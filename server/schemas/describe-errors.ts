@@ -6,7 +6,7 @@ const MAX_ERRORS = 100;
 
 const BRANCHING_KEYWORDS = new Set(["anyOf", "oneOf", "if"]);
 
-/** Converts Ajv's errors without duplicates. Each result has a pointer to the member that it is about. */
+/** Converts Ajv's errors to schema errors, without duplicates. Each pointer refers to the invalid member. */
 export function describeErrors(errors: readonly ErrorObject[]): SchemaError[] {
   const types = collectTypes(errors);
   const pointers = errors.map(getErrorPointer);
@@ -42,7 +42,10 @@ function isExplainedByBranches(error: ErrorObject, pointer: string, previous: re
   return previous.some((other) => other === pointer || other.startsWith(`${pointer}/`));
 }
 
-/** Returns the allowed types by pointer: the two type errors of an `anyOf` of number and null become one error. */
+/**
+ * Returns the allowed types by pointer, so that the two type errors of an `anyOf` of number and null become
+ * one error.
+ */
 function collectTypes(errors: readonly ErrorObject[]): Map<string, Set<string>> {
   const typeErrors = errors.filter(({ keyword }) => keyword === "type");
   const byPointer = [...Map.groupBy(typeErrors, ({ instancePath }) => instancePath)];

@@ -66,7 +66,10 @@ export class FairQueue<Item> {
     return all;
   }
 
-  /** Drops the newest entry of the owner with the most entries, if these are more than the new entry's owner would have. */
+  /**
+   * Drops the newest entry of the owner with the most entries. Returns false, and drops nothing, if the new
+   * entry's owner would then have as many entries or more.
+   */
   #makeRoom(ownLength: number): boolean {
     const [first] = [...this.#waiting].sort(([, a], [, b]) => b.length - a.length);
     const [owner, entries] = first ?? ["", []];

@@ -7,7 +7,7 @@ import type { JsonObject, SchemaError } from "./schema-error.ts";
 /**
  * The part of a value to which a subschema is applied: the value itself, its items, its named properties, its
  * properties whose names are not in the schema, or its property names. `none`: the subschema is applied only
- * if another one refers to it.
+ * if another subschema refers to it.
  */
 export type InstanceLocation = "value" | "item" | "property" | "dynamic-property" | "property-name" | "none";
 
@@ -27,7 +27,7 @@ export type Applicator = Required<Pick<Keyword, "form" | "location">>;
 const TYPE = "^(array|boolean|integer|null|number|object|string)$";
 const NAMES = { items: { type: "string" }, uniqueItems: true };
 
-/** JSON Schemas of the values of keywords. */
+/** The JSON Schemas that the values of keywords must match, by form. */
 const FORMS = {
   any: true,
   boolean: { type: "boolean" },
@@ -35,7 +35,7 @@ const FORMS = {
   // The dashboard's form and the CLI print these annotations, so their types are checked.
   text: { type: ["string", "null"] },
   number: { type: "number" },
-  // A boolean in draft 4.
+  // In draft 4 these keywords are booleans.
   bound: { type: ["number", "boolean"] },
   divisor: { type: "number", exclusiveMinimum: 0 },
   count: { type: "integer", minimum: 0 },
@@ -108,7 +108,7 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
 
 const ANNOTATIONS: Readonly<Record<string, Form>> = { title: "text", description: "text", $comment: "text" };
 
-/** Returns the keywords of a subschema that constrain values in a draft. */
+/** Returns the keywords of a subschema that the draft supports, without annotations such as `title`. */
 export function pickKeywords(schema: JsonObject, draft: Draft): JsonObject {
   return Object.fromEntries(Object.entries(schema).filter(([name]) => findKeyword(name, draft)));
 }

@@ -8,10 +8,10 @@ type KeywordDefinition = Omit<CodeKeywordDefinition, "keyword"> | Omit<FuncKeywo
 export const STEPS_KEYWORD = "joblibSteps";
 
 /**
- * Returns keywords that charge a meter. They replace Ajv's `multipleOf` by one with a tolerance for decimals, and
- * `uniqueItems`, `enum` and `const` by ones that compare canonical texts. Ajv compares every pair of items, which is
- * 5·10⁹ comparisons for 100,000 objects, and throws a TypeError for a payload with a member named `toString` or
- * `valueOf`.
+ * Returns keywords that replace those of Ajv. `multipleOf` has a tolerance for decimals. `uniqueItems`,
+ * `enum` and `const` compare canonical texts and charge the meter for them. Ajv's own keywords compare every
+ * pair of items, which is 5·10⁹ comparisons for 100,000 objects, and throw a TypeError for a payload with a
+ * member named `toString` or `valueOf`.
  */
 export function createKeywords(meter: StepMeter): Record<string, KeywordDefinition> {
   return {

@@ -36,7 +36,7 @@ class SchemaWriter {
   writeDocument(): JsonObject {
     const root = this.#writeValue(this.#graph.root.schema, "value");
     const $defs: JsonObject = {};
-    // Writing a subschema can share others. The loop also visits these.
+    // Writing a subschema can add entries to `#shared`. The loop also visits these.
     for (const [node, index] of this.#shared) $defs[`s${index}`] = this.#write(node);
     return { allOf: [root], $defs };
   }
@@ -124,8 +124,8 @@ class SchemaWriter {
 }
 
 /**
- * Returns the additional steps per value if the schema uses `unevaluated…`, because Ajv then copies the
- * evaluated property names at every branch.
+ * Returns the additional steps per value. Returns 0 if the schema does not use `unevaluatedProperties` or
+ * `unevaluatedItems`. If it does, Ajv copies the evaluated property names at every branch.
  */
 function getUnevaluatedCost(graph: SchemaGraph): number {
   const schemas = [...graph.nodes.keys()];

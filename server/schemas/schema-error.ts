@@ -5,7 +5,7 @@ export { isJsonObject } from "../../protocol/json.ts";
 /** A parsed JSON object. */
 export type JsonObject = { [key: string]: unknown };
 
-/** An error of a schema or a value. The pointer is relative to it. */
+/** An error of a schema or a value. The pointer is relative to that schema or value. */
 export type SchemaError = FieldError;
 
 /** Thrown if an invalid schema is compiled; `checkSchema` returns the errors without throwing. */
@@ -49,7 +49,7 @@ export function extendPointer(base: string, ...tokens: readonly (string | number
   return pointer;
 }
 
-/** Returns a pointer, or the pointer to the nearest ancestor if it is too long. */
+/** Returns the pointer, or the pointer to the nearest ancestor whose pointer is short enough. */
 export function shortenPointer(pointer: string): string {
   if (pointer.length <= MAX_POINTER_LENGTH) return pointer;
   return pointer.slice(0, pointer.lastIndexOf("/", MAX_POINTER_LENGTH));

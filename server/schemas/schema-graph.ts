@@ -136,10 +136,10 @@ export class SchemaGraph {
   }
 
   /**
-   * Resolves a dynamic reference. It refers to the anchor in the outermost resource on the evaluation path.
-   * If the document itself has the anchor, this is always the document. If only several other resources have
-   * it, the target depends on the path, so each path would need a separate copy; such a reference is
-   * rejected.
+   * Resolves a dynamic reference, which refers to the anchor in the outermost resource on the evaluation
+   * path. If the document itself has the anchor, the outermost resource is always the document. Otherwise, if
+   * several resources have the anchor, the target depends on the path. Such a reference is rejected, because
+   * each path would need a separate copy of the schema.
    */
   #findDynamic(resource: SchemaResource, name: string): Resolution | undefined {
     if (!resource.dynamicAnchors.has(name)) return undefined;
@@ -188,7 +188,7 @@ export class SchemaGraph {
   }
 }
 
-/** Returns the subschemas in the value of a keyword, with their paths in it. */
+/** Returns the subschemas in the value of a keyword, with their paths in this value. */
 function listSubschemas(value: unknown, isMap: boolean): [path: (string | number)[], schema: unknown][] {
   if (Array.isArray(value)) return value.map((item, index) => [[index], item]);
   if (!isMap) return [[[], value]];

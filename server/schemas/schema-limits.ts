@@ -22,8 +22,8 @@ const JSON_LIMITS = { characters: 256 * 1024, depth: 64, nodes: 10_000 };
 /** Maximum number of subschemas that are applied to one value, through all references and branches. */
 const MAX_SUBSCHEMAS_PER_VALUE = 10_000;
 
-// Limits of a light schema: in a new process, Ajv takes up to 1 ms per subschema, and RE2 up to 10 ms for a
-// short pattern.
+// Limits of a schema that is compiled on the event loop: in a new process, Ajv takes up to 1 ms per
+// subschema, and RE2 up to 10 ms for a short pattern.
 const LIGHT_SCHEMA = { characters: 16 * 1024, values: 600, subschemas: 64, patternCharacters: 400 };
 
 /**
@@ -134,9 +134,10 @@ function listPatterns({ schema: { pattern, patternProperties } }: SchemaNode) {
 }
 
 /**
- * Rejects references that cause too much work: those that lead back to themselves without descending into the
- * value, because validation would not end, and those that double the work at every level. Returns the cost of a
- * subschema, which is the sum over all branches. It is NaN in `costs` until it is known.
+ * Returns the cost of a subschema: the number of subschemas that are applied to one value, through all
+ * branches and references. Throws if a reference leads back to itself without descending into the value,
+ * because validation would not end. Also throws if the cost exceeds the maximum, because references can
+ * double the work at every level. `costs` contains NaN while a cost is being computed.
  */
 function checkCost(node: SchemaNode, costs: Map<SchemaNode, number>): number {
   const known = costs.get(node);

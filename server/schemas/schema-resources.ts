@@ -2,7 +2,7 @@ import { type Draft, ignoresSiblings, isSince } from "../../protocol/schema/draf
 import { DEFAULT_BASE_URI, resolveUri } from "../../protocol/schema/local-references.ts";
 import type { JsonObject } from "./schema-error.ts";
 
-/** A subschema. */
+/** One subschema of a `SchemaGraph`. */
 export interface SchemaNode {
   readonly schema: JsonObject;
   /** The path in the document. */
@@ -10,7 +10,7 @@ export interface SchemaNode {
   readonly draft: Draft;
   /** The subschemas that are applied to the same value. */
   readonly branches: SchemaNode[];
-  /** The targets of its reference keywords, in order. */
+  /** The targets of the subschema's references, in order. */
   readonly targets: (SchemaNode | boolean)[];
 }
 

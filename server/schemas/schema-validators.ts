@@ -9,14 +9,14 @@ interface CachedSchema {
   /** Undefined if the schema is too large to compile on the event loop. */
   readonly validate: Validate | undefined;
   /**
-   * Number of payloads that are still sent directly to a worker thread, because an earlier one exceeded its
-   * steps.
+   * Number of payloads that are still sent directly to a worker thread, because an earlier one exceeded the
+   * step budget.
    */
   skips: number;
 }
 
-// Number of payloads that skip the event loop after one exceeded its 500,000 steps there. So at most one of
-// about 100 payloads of a schema takes so many steps on the event loop.
+// After a payload exceeds the step budget on the event loop, this number of payloads of the same schema skip
+// the event loop. So at most about one of 100 payloads of a schema uses up the budget there.
 const SKIPS_AFTER_OVERRUN = 100;
 
 /** Limits of the cache and of the worker threads. The defaults are for a server. */
@@ -30,8 +30,8 @@ interface SchemaValidatorsOptions {
 
 /**
  * Checks untrusted schemas, and validates payloads against them, without blocking the event loop. Small
- * schemas and payloads run here with a step budget. Large ones, and those that exceed the budget, run in a
- * worker thread with a deadline.
+ * schemas are checked and applied on the event loop, with a step budget. Large schemas, and payloads that
+ * exceed the budget, are handled in a worker thread with a deadline.
  */
 export class SchemaValidators {
   readonly #schemas: LRUCache<string, CachedSchema>;

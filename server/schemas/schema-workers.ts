@@ -26,8 +26,8 @@ const START_TIMEOUT_MS = 30_000;
 const VALIDATION_DEADLINE_FACTOR = 3;
 
 /**
- * A small pool of threads for expensive checks. Threads start on demand; one that exceeds its deadline is terminated and
- * replaced. Users take turns, and one thread is always free for another user.
+ * A small pool of threads for expensive checks. Threads start on demand; a thread that exceeds its deadline
+ * is terminated and replaced. Users take turns, and one thread is always free for another user.
  */
 export class SchemaWorkers {
   readonly #size: number;

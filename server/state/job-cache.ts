@@ -35,8 +35,8 @@ export class JobCache {
   }
 
   /**
-   * Returns the result schema of a job, even of a removed one. It never changes: a job that is registered again with
-   * other schemas has another id.
+   * Returns the result schema of a job, even if the job was removed. The schema never changes: a job that is
+   * registered again with other schemas has another id.
    */
   async findResultSchema(jobId: string): Promise<ResultSchema | undefined> {
     const cached = this.#resultSchemas.get(jobId);

@@ -35,7 +35,10 @@ export class WakeSignal {
     this.#resolve?.();
   }
 
-  /** Discards a notification. Call this before a read, which returns data that is at least as new. */
+  /**
+   * Discards a notification. Call this before a read, which returns data that is at least as new as the
+   * notification.
+   */
   reset(): void {
     this.#isNotified = false;
   }

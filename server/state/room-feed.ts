@@ -39,7 +39,10 @@ class RoomFeed {
   closeTimer: NodeJS.Timeout | undefined;
   readonly #ports: Ports;
   readonly #roomId: string;
-  /** A part of every event id, because positions of other servers' and earlier feeds are unknown here. */
+  /**
+   * Identifies this feed in event ids. A position in another feed, of another server or of an earlier time,
+   * has no meaning here.
+   */
   readonly #epoch = randomUUID().slice(0, 8);
   readonly #buffer: { readonly event: FeedEvent; readonly characters: number }[] = [];
   readonly #changedTaskIds = new Set<string>();
@@ -104,7 +107,7 @@ class RoomFeed {
     }
   }
 
-  /** Reads changed tasks in batches. A task that changes several times before that is read only once. */
+  /** Reads changed tasks in batches. A task that changes several times before it is read is read only once. */
   async #readChangedTasks(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;

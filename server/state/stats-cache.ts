@@ -3,12 +3,15 @@ import type { Settings } from "../settings.ts";
 import type { StatsRecord } from "../storage/ports/stats.ts";
 import type { Storage } from "../storage/ports/storage.ts";
 
-/** The stats of the last hours, of a room or of all rooms. The key must contain both. */
+/**
+ * The stats of the last `hours` of a room, or of all rooms if `room` is undefined. The key must contain room
+ * and hours.
+ */
 export type StatsCache = LRUCache<string, StatsRecord, { readonly room: string | undefined; hours: number }>;
 
 /**
- * Creates the cache of stats. Every open dashboard requests them every few seconds; for two seconds, they share one
- * query. Failures are not cached.
+ * Creates the cache of stats. Every open dashboard requests stats every few seconds, so all requests within
+ * two seconds share one query. Failures are not cached.
  */
 export function createStatsCache(
   { stats }: Pick<Storage, "stats">,

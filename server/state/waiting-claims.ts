@@ -35,7 +35,10 @@ export class WaitingClaim extends WakeSignal {
     this.#assignment = Promise.withResolvers();
   }
 
-  /** Ends a reservation. Passes the assigned task; without one, the claim reads from the database itself. */
+  /**
+   * Ends a reservation. Passes the assigned task to the claim. If there is none, wakes the claim, which then
+   * reads from the database.
+   */
   assign(task: ClaimedTaskRecord | undefined): void {
     this.#assignment?.resolve(task);
     if (task === undefined) this.notify();
@@ -65,7 +68,7 @@ interface Channel {
 }
 
 /**
- * The claims of this process that wait for a task. Each new task wakes one of them instead of all. The
+ * The claims of this process that wait for a task. Each new task wakes one claim instead of all claims. The
  * process polls once for all claims, to find tasks that have become due and tasks whose event was lost.
  */
 export class WaitingClaims {
@@ -102,7 +105,7 @@ export class WaitingClaims {
     await Promise.all(jobIds.map((id) => this.#join(id, claim)));
   }
 
-  /** Removes a claim. If it did not use its notification, the next claim is notified. */
+  /** Removes a claim. If the claim did not use its notification, the next claim of each job is notified instead. */
   remove(claim: WaitingClaim): void {
     if (!this.#claims.delete(claim)) return;
     for (const id of claim.jobIds) this.#leave(id, claim);
@@ -111,9 +114,9 @@ export class WaitingClaims {
   }
 
   /**
-   * Wakes other claims for the due tasks that a claim has left. Concurrent calls share one query. Otherwise,
-   * if a thousand claims were woken at once, each of them would count tasks that the others are about to
-   * claim.
+   * Wakes other claims for the due tasks that remain after a claim. Concurrent calls share one query.
+   * Otherwise, if a thousand claims were woken at once, each of them would count tasks that the others are
+   * about to claim.
    */
   async wakeOthers(jobIds: readonly string[]): Promise<void> {
     for (const id of jobIds) {
@@ -142,7 +145,7 @@ export class WaitingClaims {
     return undefined;
   }
 
-  /** Wakes the claims of a worker whose jobs changed, so that they subscribe to the new channels. */
+  /** Wakes the claims of a worker whose jobs changed, so that these claims subscribe to the new channels. */
   refresh(workerId: string): void {
     for (const claim of this.#claims) {
       if (claim.workerId === workerId) claim.notify();

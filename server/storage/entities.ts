@@ -35,7 +35,7 @@ export const JobEntity = defineEntity({
   },
 });
 
-/** A connected worker. Its row is deleted when it deregisters or is swept. */
+/** A connected worker. The row is deleted when the worker deregisters or is swept. */
 export const WorkerEntity = defineEntity({
   name: "JoblibWorker",
   tableName: "worker",
@@ -45,15 +45,15 @@ export const WorkerEntity = defineEntity({
     name: p.text().nullable(),
     userId: p.text(),
     lastHeartbeat: p.datetime().defaultRaw("now()"),
-    /** Set when the worker is drained: the jobs that it was linked to. */
+    /** The jobs that the worker was linked to before it was drained. Null until then. */
     drainedJobs: p.json<string[]>().nullable(),
     createdAt: p.datetime().defaultRaw("now()"),
   },
 });
 
 /**
- * The link between a worker and a job that it can run. It is an explicit entity, because the type `Tables`
- * does not contain implicit pivot tables.
+ * The link between a worker and a job that the worker can run. It is an explicit entity, because the type
+ * `Tables` does not contain implicit pivot tables.
  */
 export const WorkerJobEntity = defineEntity({
   name: "JoblibWorkerJob",
@@ -105,7 +105,7 @@ export const TaskEntity = defineEntity({
     idempotencyKey: p.text().nullable(),
     requestHash: p.text().nullable(),
     traceContext: p.json<TraceContext>().nullable(),
-    /** The worker whose lease ended last, and the reason, which its next heartbeat returns. */
+    /** The worker whose lease on this task ended last. The worker's next heartbeat returns the reason. */
     endedLeaseWorkerId: p.uuid().nullable(),
     endedLeaseReason: p.text().nullable(),
   },

@@ -20,10 +20,9 @@ import { createSessions } from "./sessions/sessions.ts";
 import { createTaskStorage } from "./task-storage.ts";
 import { createWorkerStorage } from "./worker-storage.ts";
 
-/** Options of a storage. */
 interface StorageOptions {
   readonly meter?: Pick<Meter, "statementExecuted">;
-  /** `simple` is for tests and the benchmark: it shows what batching is worth. Default: `batching`. */
+  /** `simple` is for tests and the benchmark: it shows how much faster batching is. Default: `batching`. */
   readonly queue?: "simple" | "batching" | undefined;
 }
 

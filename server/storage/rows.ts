@@ -126,7 +126,10 @@ export const toTaskRecord = (row: TaskRow): TaskRecord =>
     result: row.result === null ? null : JSON.parse(row.result),
   });
 
-/** Minimum number of characters for JSON to stay text. A shorter text costs less to parse and serialize. */
+/**
+ * Minimum number of characters for JSON to stay text. Parsing and serializing a shorter text costs less than
+ * keeping it.
+ */
 const MIN_RAW_LENGTH = 2_048;
 
 const parseIfShort = (text: string) =>

@@ -24,8 +24,8 @@ export interface TaskColumn {
    */
   readonly setBy: "option" | "request" | "database" | "step";
   /**
-   * Set if the column is read with every task: as a member of the response (`wire`), or next to it
-   * (`record`).
+   * Set if the column is read with every task: as a member of the task in responses (`wire`), or only as a
+   * member of the record (`record`).
    */
   readonly read?: "wire" | "record";
   /** True for a member that responses leave out instead of sending null. */
@@ -108,7 +108,6 @@ export const TASK_COLUMNS = {
 } as const satisfies AllColumns;
 
 type Columns = typeof TASK_COLUMNS;
-/** The name of a column. */
 export type TaskColumnName = keyof Columns;
 type ColumnWith<Part> = {
   [Name in TaskColumnName]: Columns[Name] extends Part ? Name : never;
@@ -122,7 +121,7 @@ type StepColumn = ColumnWith<{ readonly setBy: "step"; readonly read: "wire" }>;
 type ReadColumn = ColumnWith<{ readonly read: string }>;
 /** A column whose value a claim returns. */
 export type ClaimedColumn = Exclude<ReadColumn, ColumnWith<{ readonly claim: "known" | "null" }>>;
-/** A column whose value the claimer knows or can replace if it is the usual one. */
+/** A column whose value the claimer always knows, or knows if the claim returns null for the usual value. */
 export type KnownColumn = ColumnWith<{ readonly claim: "known" | "unless-usual" }>;
 
 /** A column that a claim returns only if its value is not the usual one. */
@@ -142,10 +141,9 @@ export type ClaimedValues = {
     | (Columns[Name] extends { readonly isNullable: true } | { readonly claim: string } ? null : never);
 };
 
-/** The options of a new task. */
+/** The options of a new task: the values of the columns that the submitter sets. */
 export type TaskOptions = { readonly [Name in OptionColumn as CamelCase<Name>]: StoredTask[Name] };
 
-/** A column with its name. */
 export interface NamedColumn<Name extends TaskColumnName = TaskColumnName> extends TaskColumn {
   readonly name: Name;
 }
@@ -193,7 +191,10 @@ export function readOptions(task: TaskOptions): Pick<StoredTask, OptionColumn> {
   return values as Pick<StoredTask, OptionColumn>;
 }
 
-/** The members of a new task in their order, with the values of those that a step sets; the others are undefined. */
+/**
+ * The members of a new task, in the order of responses. Members that a step sets have their initial values;
+ * all others are undefined.
+ */
 export const NEW_TASK = Object.fromEntries<unknown>(
   WIRE_COLUMNS.filter(({ isOptional }) => isOptional === undefined).map(({ name, setBy, initial }) => [
     name,
@@ -211,7 +212,7 @@ function isEqual(a: unknown, b: unknown): boolean {
 
 /**
  * Returns true if two tasks of the same form have equal values, except in `each` columns. All members are
- * compared, so that a new one cannot be forgotten.
+ * compared, so that a new member cannot be forgotten.
  */
 export function hasSameValues<Form extends object>(one: Form, other: Form): boolean {
   for (const name in one) {

@@ -2,7 +2,7 @@ import { type Event, isTerminal, type Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import type { InsertedGroup, TaskRecord, WorkerRemoval } from "../records.ts";
 
-/** Publishes events after a commit. The response neither waits for the bus nor fails if the bus does. */
+/** Publishes events after a commit. The response neither waits for the bus nor fails if the bus fails. */
 export function publish({ bus }: Pick<Context, "bus">, events: readonly Event[]): void {
   if (events.length > 0) void bus.publish(events);
 }
@@ -41,8 +41,9 @@ export function toGroups(records: readonly TaskRecord[]): InsertedGroup[] {
 }
 
 /**
- * Creates the events of tasks that were changed by something other than their worker, for example requeued.
- * They notify the worker, and wake waiting claims for tasks that are pending again.
+ * Creates the events of changed tasks that may be pending again, for example because they were requeued or
+ * retried. The events notify the last worker of each task, and wake waiting claims for the tasks that are
+ * pending.
  */
 export function createRequeueEvents(records: readonly TaskRecord[], workerId: string | null = null): Event[] {
   return [
@@ -57,8 +58,9 @@ export function createJobsChangedEvents(rooms: readonly string[]): Event[] {
 }
 
 /**
- * Announces that a worker is gone, with the changes that its removal made; undefined if it was gone already. Wakes the
- * waiting claims of the worker, so that they fail immediately instead of at their next poll.
+ * Announces that a worker is gone, and the changes that its removal made. `removal` is undefined if the
+ * worker was already gone. Wakes the waiting claims of the worker, so that they fail immediately instead of
+ * at their next poll.
  */
 export function announceRemoval(
   context: Pick<Context, "bus" | "owners" | "waitingClaims" | "meter">,

@@ -9,7 +9,7 @@ export type SerializableEvent<Event> = Event extends { readonly data: infer Data
   ? Omit<Event, "data"> & { readonly data: Serializable<Data> }
   : never;
 
-/** An event of a stream. */
+/** An event of a stream. Its data may be serialized already. */
 export type FollowEvent<Name extends StreamName> = SerializableEvent<StreamEvent<Name>>;
 
 /** A request to follow a room or a task. */
@@ -26,8 +26,8 @@ const KEEP_ALIVE_MS = 15_000;
 const BATCH_DELAY_MS = 100;
 
 /**
- * Reads and sends new events after each notification and each poll interval, until the long poll ends. If there is none
- * for a while, sends a keep-alive, so that proxies do not close the connection.
+ * Reads and sends new events after each notification and each poll interval, until the long poll ends. If
+ * there is no event for a while, sends a keep-alive, so that proxies do not close the connection.
  */
 export async function* streamEvents<Event>(
   readEvents: () => AsyncIterable<Event>,

@@ -4,7 +4,7 @@ import { getValueWithin, resolvesWithin } from "../events/resolves-within.ts";
 import { describeFinding } from "../storage/database/unfit-database.ts";
 import { VERSION } from "../version.ts";
 
-/** Limit of each query: a database that accepts no more connections would otherwise delay the response by 30 s. */
+/** Timeout of each query: a database that accepts no more connections would otherwise delay the response by 30 s. */
 const QUERY_TIMEOUT_MS = 2_000;
 
 /** Returns the state of the server's components. */

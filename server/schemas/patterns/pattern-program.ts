@@ -1,7 +1,10 @@
 import { type AST, visitRegExpAST } from "@eslint-community/regexpp";
 import { parsePattern } from "./parse-pattern.ts";
 
-/** One instruction. The next one follows unless stated otherwise. `isBackward` is true inside a lookbehind. */
+/**
+ * One instruction. Unless stated otherwise, the next instruction runs after it. `isBackward` is true inside a
+ * lookbehind.
+ */
 export type Instruction =
   | { op: "character"; test: (code: number) => boolean; isBackward: boolean }
   /** Tries `first`, and `second` if that fails. */
@@ -95,7 +98,7 @@ class Compiler {
     return this.instructions.length;
   }
 
-  // Counts an iteration even if its body is empty: it adds no instructions, but it takes time.
+  // Also counts iterations with an empty body, which write no instructions but take time to compile.
   #count(): void {
     this.#iterations += 1;
     if (this.#iterations > this.#maxInstructions) throw new RangeError("too many repetitions");
@@ -155,8 +158,8 @@ class Compiler {
   }
 
   /**
-   * Writes a choice: another iteration, or a jump to the instruction at which the returned function is
-   * called.
+   * Writes a choice between another iteration and a jump. The returned function sets the target of the jump
+   * to the instruction that is written next.
    */
   #writeChoice(greedy: boolean): () => void {
     const split = this.write({ op: "split", first: this.#here + 1, second: this.#here + 1 });

@@ -154,7 +154,7 @@ function capture(
   } else if (instruction.op === "open") {
     changed[instruction.group * 3 + 2] = at;
   } else {
-    // A lookbehind runs from right to left, so the end of a group is before its start.
+    // A lookbehind matches from right to left, so a group closes to the left of the position where it opened.
     const opened = groups[instruction.group * 3 + 2] ?? at;
     changed[instruction.group * 3] = Math.min(opened, at);
     changed[instruction.group * 3 + 1] = Math.max(opened, at);

@@ -67,7 +67,8 @@ export async function lockDataDirectory(path: string): Promise<LockedDirectory> 
   try {
     mkdirSync(path, { recursive: true });
     const database = resolveDatabase(path);
-    // PostgreSQL opens and closes all files in the directory of the database, so its parent is locked.
+    // The lock file is in the parent of the database directory: PostgreSQL opens and closes all files in its
+    // own directory, which would release the lock.
     return { database, release: await lock(path, dirname(database)) };
   } catch (error) {
     throw error instanceof DataDirectoryError ? error : toDataDirectoryError(path, error);
@@ -100,8 +101,8 @@ async function lock(path: string, directory: string): Promise<() => void> {
 }
 
 /**
- * If two processes start at the same time, each may see the first, shared lock of the other one. SQLite then
- * retries for this time.
+ * SQLite retries for this time, because two processes that start at the same time can block each other with
+ * their first, shared locks.
  */
 const RETRY_MS = 1_000;
 /** SQLITE_BUSY, see https://sqlite.org/rescode.html#busy */

@@ -34,7 +34,7 @@ const ORM_IDLE_MS = 100;
 const CONNECT_TIMEOUT_MS = 5_000;
 /**
  * Maximum age of a connection. After a query timeout, the connection returns to the pool while its statement
- * may still be running, so it must be closed eventually.
+ * may still be running, so the connection must be closed eventually.
  */
 const MAX_LIFETIME_SECONDS = 300;
 

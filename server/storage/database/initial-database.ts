@@ -18,14 +18,18 @@ export async function unpackInitialDatabase(dataDir: string, directory: string):
     rmSync(unfinished, { recursive: true, force: true });
     mkdirSync(unfinished, { mode: 0o700 });
     await extract({ file: archive, cwd: unfinished });
-    // An interrupted extraction leaves no incomplete database.
+    // Renamed only when all files are written, so that an interrupted extraction leaves no incomplete
+    // database.
     renameSync(unfinished, directory);
   } catch (error) {
     throw toDataDirectoryError(dataDir, error);
   }
 }
 
-/** Returns the directory of the archive. Its name begins with the version of PGlite: `scripts/initial-database.ts`. */
+/**
+ * Returns the directory of the archive. `scripts/initial-database.ts` creates the archive; its name begins
+ * with the version of PGlite.
+ */
 export function getArchiveDirectory(): string {
   const manifest = findPackageJSON(import.meta.url);
   return join(manifest === undefined ? import.meta.dirname : dirname(manifest), "dist", "initial-database");

@@ -57,7 +57,7 @@ export async function findMissingRights(db: Sql): Promise<readonly DatabaseFindi
   ];
 }
 
-/** Ignores objects that the migrations will create. */
+/** Ignores objects that do not exist, because the migrations will create them. */
 async function findMissing(db: Sql): Promise<MissingRow[]> {
   const required = Object.entries(TABLE_PRIVILEGES).flatMap(([name, privileges]) =>
     privileges.map((privilege) => ({ name, privilege })),
@@ -95,8 +95,8 @@ async function findMissing(db: Sql): Promise<MissingRow[]> {
 }
 
 /**
- * Maximum number of objects for which a GRANT names each one. For more objects, the GRANT is for all tables
- * or sequences.
+ * Up to this number of objects, the suggested GRANT statements name each object. For more, they apply to all
+ * tables or sequences.
  */
 const MAX_NAMED = 3;
 

@@ -22,7 +22,10 @@ const createIntegerCheck =
 
 const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"];
 
-/** Rejects `allow` and `prefer`: pg does not support their fallback to plain text, which would hide missing encryption. */
+/**
+ * Rejects `allow` and `prefer`, because pg does not support their fallback to plain text. The fallback would
+ * also hide that a connection is not encrypted.
+ */
 function checkSslMode(value: string): string | undefined {
   if (SSL_MODES.includes(value)) return undefined;
   if (value === "allow" || value === "prefer") {
@@ -119,8 +122,8 @@ export function readParameters(url: string, env: Environment): ParameterValues {
 }
 
 /**
- * libpq's URI syntax (PostgreSQL manual 34.1.1.2). It differs from the WHATWG's: the host may be empty after a user, `#` is
- * an ordinary character, and `+` does not mean a space.
+ * libpq's URI syntax (PostgreSQL manual 34.1.1.2). It differs from the WHATWG's URL syntax: the host may be
+ * empty after a user, `#` is an ordinary character, and `+` does not mean a space.
  */
 const SYNTAX =
   /^postgres(?:ql)?:\/\/(?:(?<user>[^/?:]*)(?::(?<password>[^/?]*))?@)?(?<host>[^/?]*)(?:\/(?<dbname>[^?]*))?(?:\?(?<query>.*))?$/;

@@ -2,7 +2,7 @@ import { Migration } from "@mikro-orm/migrations";
 
 /**
  * The query that returns whether the table of applied migrations exists. It reads the catalog, because
- * `to_regclass` uses the session's cache, which may lack tables that another server created while this one
+ * `to_regclass` uses the session's cache, which may lack tables that another server created while this server
  * waited for the lock.
  */
 export const HAS_MIGRATION_TABLE = `select exists (

@@ -8,15 +8,16 @@ import { HAS_MIGRATION_TABLE } from "./joblib-migration.ts";
 import { migrations } from "./migrations.ts";
 
 /**
- * Applies the pending migrations in one transaction and returns their names. Several servers can do so concurrently.
- * Throws `UnfitDatabase` if the database is not suitable, or the role lacks rights.
+ * Applies the pending migrations in one transaction and returns their names. Several servers can call it
+ * concurrently. Throws `UnfitDatabase` if the database is not suitable, or the role lacks rights.
  */
 export async function migrate(orm: Orm): Promise<readonly string[]> {
   // If no migration is pending, the role needs no right to create objects.
   if ((await checkMigrations(orm)).length === 0) return [];
   requireFit([...(await checkSuitability(orm)), ...(await findMigrationObstacles(orm))]);
   return withRetries(async () => {
-    // MikroORM checks its connection with a second one, which the server may refuse during the transaction.
+    // To check its connection, MikroORM opens a second one. The server may refuse it during the transaction,
+    // so the check runs before the transaction.
     await orm.driver.getConnection("write").ensureConnection();
     // A migration may take long, so a timeout of the role or the database must not apply to it.
     return runInOrmTransaction(orm, (db) => applyPending(orm, db), 0);
@@ -24,8 +25,8 @@ export async function migrate(orm: Orm): Promise<readonly string[]> {
 }
 
 /**
- * Returns the names of the migrations that are not applied yet. Throws `UnfitDatabase` if the database cannot have joblib's
- * tables, or the role has no right to read them.
+ * Returns the names of the migrations that are not applied yet. Throws `UnfitDatabase` if the database is not
+ * suitable for joblib's tables, or the role has no right to read them.
  */
 export async function checkMigrations(orm: Orm): Promise<readonly string[]> {
   requireUrlTls(orm);

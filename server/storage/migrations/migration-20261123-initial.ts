@@ -23,7 +23,7 @@ const JOBS_AND_WORKERS = [
     created_at timestamptz not null default now(),
     removed_at timestamptz
   )`,
-  // An address is unique only among registered jobs: several removed jobs may have the same one.
+  // An address is unique only among registered jobs: several removed jobs may have the same address.
   `create unique index job_address on joblib.job (room_id, category, name) where removed_at is null`,
   `create table joblib.worker (
     id uuid primary key,

@@ -1,10 +1,11 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
 /**
- * Moves the indexes of lists to a table that is never updated. Each transition of a task changes an indexed column, so it
- * adds an entry to every index of `task`: a transition took 76 µs with the two indexes of lists, and 36 µs without them
- * (20,000 tasks, 100 per statement). Also drops a foreign key that took 6 of the 26 µs of an insert: it locks the job,
- * which the insert does itself, and jobs are never deleted.
+ * Moves the indexes of lists to a table that is never updated. Each transition of a task changes an indexed
+ * column, so it adds an entry to every index of `task`: a transition took 76 µs with the two indexes of
+ * lists, and 36 µs without them (20,000 tasks, 100 per statement). Also drops a foreign key that took 6 of
+ * the 26 µs of an insert. It is not needed, because the insert itself locks the job, and jobs are never
+ * deleted.
  */
 export class Migration20261124Places extends JoblibMigration {
   override readonly name = "joblib-20261124-places";

@@ -9,7 +9,10 @@ export interface DiagnosisFacts {
   readonly leasedTasks: number;
   /** Number of live workers that were linked to the job before they were drained. */
   readonly drainingWorkers: number;
-  /** The last heartbeat of a linked worker, or the last start or end of one of the room's recent tasks if that is later. */
+  /**
+   * The later of two times: the last heartbeat of a linked worker, and the last start or end of the room's
+   * recent tasks of this job.
+   */
   readonly lastActiveAt: string | null;
   /** Median run time of the recent tasks; null if none has completed. */
   readonly medianRunSeconds: number | null;
@@ -39,6 +42,6 @@ export interface AttemptHistory {
 export interface DiagnosisStorage {
   /** Returns the facts for a diagnosis; undefined if the task does not exist. */
   findFacts(taskId: string, aliveWithinSeconds: number): Promise<DiagnosisFacts | undefined>;
-  /** Returns the attempts of a task; undefined if it does not exist. */
+  /** Returns the attempts of a task; undefined if the task does not exist. */
   findAttempts(taskId: string): Promise<AttemptHistory | undefined>;
 }

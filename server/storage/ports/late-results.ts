@@ -13,14 +13,13 @@ export interface NewLateResult {
 /** Identifies a stored late result. */
 export type LateResultKey = Pick<NewLateResult, "taskId" | "attempt" | "workerId">;
 
-/** The result of adopting a late result. */
+/** The outcome of an adoption. */
 export interface Adoption {
   readonly record: TaskRecord;
   /** The worker whose lease the adoption ended; null if there was none. */
   readonly previousWorkerId: string | null;
 }
 
-/** The part of the storage for late results. */
 export interface LateResultStorage {
   /**
    * Stores the first late result of an attempt. Returns false if the task is completed, or if the worker did

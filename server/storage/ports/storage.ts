@@ -28,7 +28,7 @@ export interface Storage {
   readonly invitations: InvitationStorage;
   /** Counts tasks and workers for `/metrics`. */
   countQueues(aliveWithinSeconds: number): Promise<QueueCounts>;
-  /** Returns the usage of joblib's own session pool; undefined if it uses the sessions of the ORM. */
+  /** Returns the usage of joblib's own session pool; undefined if joblib uses the sessions of the ORM. */
   getPoolUsage(): PoolUsage | undefined;
   /** Makes a round trip to the database; fails if the database is read-only. */
   ping(): Promise<void>;

@@ -14,8 +14,8 @@ export interface SweepStorage {
   /** Returns the ids of running tasks that exceed their `timeout_seconds`, the earliest started first. */
   findOverdueTasks(limit: number): Promise<readonly string[]>;
   /**
-   * Ends the overdue tasks, or only the given one. They fail with `timed out after N s`, or are pending again
-   * if attempts are left.
+   * Ends the overdue tasks, or only the task `only`. The tasks fail with `timed out after N s`, or are
+   * pending again if attempts are left.
    */
   endOverdueTasks(limit: number, only?: string): Promise<readonly TaskRecord[]>;
   /** Removes jobs without workers and open tasks. Their rows are kept. */

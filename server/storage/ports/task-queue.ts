@@ -11,7 +11,6 @@ import type {
   Transition,
 } from "../../records.ts";
 
-/** Options of an insert. */
 export interface InsertOptions {
   readonly aliveWithinSeconds: number;
   /** Chooses a waiting worker for a direct assignment, which is an optimization: a queue may ignore it. */
@@ -35,8 +34,9 @@ export interface ProgressReport {
  */
 export interface TaskQueue {
   /**
-   * Inserts all tasks or none. Jobs that were removed or changed since they were read are refused. If an idempotency
-   * key was used before, returns its existing task. With room fairness, the rooms of a job take turns.
+   * Inserts all tasks or none. Returns `job-changed` and inserts nothing if a job was removed or changed
+   * since it was read. If the idempotency key was used before, returns the task of that request. With room
+   * fairness, the rooms of a job take turns.
    */
   insert(tasks: readonly NewTask[], options: InsertOptions): Promise<InsertOutcome>;
   /**
@@ -49,7 +49,10 @@ export interface TaskQueue {
     start: boolean,
     isGone?: () => boolean,
   ): Promise<readonly ClaimedTaskRecord[] | undefined>;
-  /** Returns the ids of the registered jobs that the worker was linked to, at its last claim or later. */
+  /**
+   * Returns the ids of the registered jobs that the worker is linked to. They may be as old as the worker's
+   * last claim.
+   */
   getLinkedJobIds(workerId: string): Promise<readonly string[]>;
   /**
    * Starts, completes, fails or cancels a task by compare-and-set; returns undefined if the row does not match. A task
@@ -63,14 +66,15 @@ export interface TaskQueue {
   complete(completions: readonly Completion[]): Promise<readonly (CompletedTask | undefined)[]>;
   /** Stores the progress of a task; returns undefined if it is not running, or has another worker or attempt. */
   reportProgress(report: ProgressReport): Promise<TaskRecord | undefined>;
-  /** Requeues tasks that the worker has claimed and not started; ignores the others. */
+  /** Requeues tasks that the worker has claimed and not started; ignores all other tasks. */
   release(workerId: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
   /** Undoes claims (and starts by those claims) for a client that has disconnected. They do not count as attempts. */
   unclaim(claims: readonly Pick<TaskRecord["task"], "id" | "attempt">[]): Promise<readonly TaskRecord[]>;
   /**
-   * Records a heartbeat; returns undefined if the worker is gone. `tasks` are the tasks that the worker reports;
-   * undefined if it reports none. Claimed tasks that are missing are requeued after `claimGraceSeconds`. If that is
-   * Infinity, nothing is requeued: a waiting heartbeat repeats its old list.
+   * Records a heartbeat; returns undefined if the worker is gone. `tasks` are the tasks that the worker
+   * reports; undefined if it reports none. Claimed tasks that the worker does not report are requeued after
+   * `claimGraceSeconds`. A waiting heartbeat passes Infinity, so that nothing is requeued, because it repeats
+   * an old list.
    */
   heartbeat(
     workerId: string,

@@ -20,8 +20,8 @@ export interface TaskWindow extends Window {
 /** A page of tasks. `total` is at most `MAX_COUNTED`, and counts only tasks that were searched. */
 export interface TaskResultPage extends ResultPage<TaskRecord> {
   /**
-   * If the page is not full: the last searched task, or null at the end of the list. Undefined if the selection needs no
-   * search.
+   * The last searched task, or null if the search reached the end of the list. Undefined if the page is full,
+   * or if the selection needs no search.
    */
   readonly searchedTo: string | null | undefined;
 }
@@ -48,7 +48,6 @@ export interface TaskListStorage {
   select(selection: TaskSelection, window: Omit<TaskWindow, "offset">): Promise<SelectedTasks | undefined>;
 }
 
-/** The part of the storage for tasks. */
 export interface TaskStorage extends TaskListStorage {
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
   /** Returns the tasks that exist, in no particular order. */

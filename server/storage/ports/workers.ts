@@ -8,11 +8,11 @@ import type {
   WorkerRemoval,
 } from "../../records.ts";
 
-/** The part of the storage for workers and their heartbeats. */
+/** The part of the storage for workers. Heartbeats are recorded by `TaskQueue`. */
 export interface WorkerStorage {
   create(worker: NewWorkerRecord): Promise<WorkerRecord>;
   find(id: string): Promise<WorkerRecord | undefined>;
-  /** Lists the workers of a user, those linked to jobs that are visible in a room, or all. */
+  /** Lists the workers of a user, the workers of jobs that are visible in a room, or all workers. */
   list(
     selection: { readonly userId: string } | { readonly roomId: string } | "all",
     window: Window,

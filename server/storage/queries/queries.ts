@@ -33,7 +33,7 @@ export async function readPage<Row>(
   return { rows, total: count?.total ?? 0 };
 }
 
-/** The base of the classes that contain the statements of one subject. */
+/** Base class of the classes that contain the statements of one noun each. */
 export abstract class Queries {
   protected readonly sessions: Sessions;
 

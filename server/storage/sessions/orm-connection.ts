@@ -14,8 +14,8 @@ const isPlainObject = (value: unknown): value is Dictionary =>
 
 /**
  * Returns pg's configuration and client class for the ORM's connections. Returns undefined for another
- * database, and if the host has set its own client, dialect or function, because its connections are then
- * unknown.
+ * database, and if the host has set its own client, dialect or function, because joblib then does not know
+ * how the host connects.
  */
 function readClientConfig({ driver, em }: Orm) {
   const driverOptions: unknown = em.config.get("driverOptions") ?? {};

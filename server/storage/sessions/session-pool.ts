@@ -45,8 +45,9 @@ const CLEANUP_INTERVAL_MS = 5_000;
 const createClosedError = () => new Error("the pool of database sessions is closed");
 
 /**
- * A pool of sessions with one PostgreSQL database. They are opened on demand. A call waits for any session
- * that becomes free, so the pool also works if the server accepts fewer connections than the pool's maximum.
+ * A pool of sessions with one PostgreSQL database. The sessions are opened on demand. A call waits for any
+ * session that becomes free, so the pool also works if the server accepts fewer connections than the pool's
+ * maximum.
  */
 export class SessionPool {
   readonly limit: ConnectionLimit;
@@ -79,10 +80,7 @@ export class SessionPool {
     return this.#sharing;
   }
 
-  /**
-   * False if there are so few sessions that a single one that is busy for a long time would block the other
-   * calls.
-   */
+  /** False if there are so few sessions that one long call would block all other calls. */
   get hasSpareSession(): boolean {
     return this.limit.size > 2;
   }
@@ -199,7 +197,7 @@ export class SessionPool {
     }
   }
 
-  /** Passes idle sessions to waiting calls, and opens the missing ones. */
+  /** Passes idle sessions to waiting calls, and opens sessions for the remaining calls. */
   #serve(): void {
     if (this.#ended !== undefined && this.#countOpen() === 0) this.#ended.resolve();
     if (this.#listWaiting().length === 0) return;

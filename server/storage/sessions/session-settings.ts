@@ -116,8 +116,8 @@ function buildStatement(values: SettingValues, isLocal: boolean): string {
     `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'pg_catalog',
       case when pg_catalog.length(pg_catalog.current_setting('search_path')) operator(pg_catalog.>) 0
         then pg_catalog.current_setting('search_path') end), ${isLocal})`,
-    // If `synchronous_commit` is `off`, a crash of PostgreSQL loses acknowledged commits. `local` is the weakest
-    // value that does not.
+    // If `synchronous_commit` is `off`, a crash of PostgreSQL loses acknowledged commits. `local` is the
+    // weakest value that does not lose them.
     `select pg_catalog.set_config('synchronous_commit', 'local', ${isLocal})
     where pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'`,
   ].join(" union all ");
@@ -135,7 +135,8 @@ export const buildEmbeddedSettings = (): string => buildStatement(SEMANTICS, fal
 
 /**
  * Builds the first statement of a session. It applies all settings and returns rows, but only if the server
- * has read joblib's start-up options. If a pooler ignored them, it also gives the session to other clients.
+ * has read joblib's start-up options. If a pooler ignored these options, the pooler also gives the session to
+ * other clients.
  */
 export const buildSetUpStatement = (settings: SessionSettings): string => `
   select * from (${buildStatement(getValues(settings), false)} union all select 'set up') as done(name)

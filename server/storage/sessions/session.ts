@@ -19,8 +19,8 @@ declare module "pg" {
 }
 
 /**
- * `own`: only joblib uses the server's session. `shared`: a pooler in transaction mode also gives it to other
- * clients, so it keeps neither settings nor prepared statements.
+ * `own`: the PostgreSQL session belongs to joblib. `shared`: a pooler in transaction mode also gives the
+ * session to other clients, so it keeps neither settings nor prepared statements.
  */
 export type Sharing = "own" | "shared";
 
@@ -44,8 +44,8 @@ interface SessionOptions {
 const RESPONSE_GRACE_MS = 2_000;
 
 /**
- * Maximum number of prepared statements. It is more than the number of lookup statements. Statements beyond
- * it are not prepared.
+ * Maximum number of prepared statements. joblib has fewer lookup statements than this. Statements beyond this
+ * number are not prepared.
  */
 const MAX_STATEMENT_NAMES = 200;
 

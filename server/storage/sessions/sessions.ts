@@ -166,7 +166,10 @@ async function endSession(db: Sql): Promise<void> {
   await sql`select pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())`.execute(db).catch(() => {});
 }
 
-/** Runs work while a separate transaction has the lock: until the work is done or the server refuses a connection. */
+/**
+ * Runs work while a separate transaction has the lock. This transaction ends when the work is done or the
+ * server refuses a connection. If the pool has too few sessions, runs the work without the lock.
+ */
 async function runWithLock(
   name: string,
   work: () => Promise<void>,

@@ -51,7 +51,10 @@ export function findPayloadErrors(
     : prefixPointers(prefix, errors);
 }
 
-/** Returns the errors of a submit of the payload. There are none if `validate_payloads` is off. */
+/**
+ * Returns the validation errors that a submit of the payload would cause. There are none if
+ * `validate_payloads` is off.
+ */
 export async function validatePayload(
   context: Context,
   caller: Caller,

@@ -2,7 +2,7 @@ import type { Context } from "../../context.ts";
 import { WakeSignal } from "../../state/long-poll.ts";
 import { type FollowEvent, type FollowInput, streamEvents } from "../follow.ts";
 
-/** Streams the changes of a room after the event `lastEventId`; without it, starts with the next change. */
+/** Streams the changes of a room after the event `lastEventId`; without this id, starts with the next change. */
 export async function* followRoom(
   { roomFeeds, bus }: Context,
   roomId: string,

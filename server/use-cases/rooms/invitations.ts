@@ -12,7 +12,7 @@ import { getInvitedUserId } from "../../auth/invitations.ts";
 import type { Context } from "../../context.ts";
 import { announceRemoval } from "../events.ts";
 
-/** Invites a user into a room for a limited time, with at most the permissions of the inviter in it. */
+/** Invites a user into a room for a limited time, with at most the permissions that the inviter has in this room. */
 export async function createInvitation(
   { storage, invitations: issuer, newId }: Context,
   caller: Caller,
@@ -63,7 +63,10 @@ export async function listInvitations(
   return { items: [...items], total, ...window };
 }
 
-/** Maximum number of workers that a revocation removes. The others can no longer send heartbeats. */
+/**
+ * Maximum number of workers that a revocation removes. All other workers of the invitation can no longer send
+ * heartbeats, so the sweep removes them.
+ */
 const MAX_REMOVED_WORKERS = 500;
 
 /** Revokes an invitation and its token. Removes its workers; their tasks fail or are requeued. */

@@ -43,7 +43,7 @@ async function waitForAnswer(context: Context, caller: Caller, input: AwaitTaskI
     endedTask = record;
     wakeSignal.notify();
   };
-  // The order is important: subscribe, read, wait. The signal remembers events between the last two.
+  // The order is important: subscribe, read, wait. The signal remembers events between the read and the wait.
   const unsubscribe = await context.bus.subscribe(getTaskChannel(taskId), (event) => {
     if (isRelevant(event, input)) wakeSignal.notify();
   });

@@ -31,7 +31,7 @@ export function cancelTasks(context: Context, caller: Caller, input: BulkChangeI
   return changeTasks(context, caller, input, { from: getOrigins("cancelled"), apply: cancelBatch });
 }
 
-/** Retries the matching failed and cancelled tasks of a room. Skips tasks like `cancelTasks`. */
+/** Retries the matching failed and cancelled tasks of a room. Skips the same tasks as `cancelTasks`. */
 export function retryTasks(context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> {
   return changeTasks(context, caller, input, { from: ["failed", "cancelled"], apply: retryBatch });
 }

@@ -11,10 +11,11 @@ import type { WireTask } from "../../storage/task-columns.ts";
 import { createTaskChangedEvent, publish } from "../events.ts";
 
 /**
- * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of them
- * reads less often than every 5 s. This is sufficient, because `WaitingClaims` looks for due tasks on behalf of
- * all of them. Only the limit in `getReadInterval` makes them read more often: with the default settings each
- * claim reads at least every 15 s, so 1,000 idle workers cause 67 reads per second instead of 200.
+ * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of
+ * them reads less often than every 5 s. This is sufficient, because `WaitingClaims` looks for due tasks on
+ * behalf of all of them. But `getReadInterval` limits the interval to a quarter of
+ * `worker_timeout_threshold`: with the default settings, each claim reads at least every 15 s, so 1,000 idle
+ * workers cause 67 reads per second instead of 200.
  */
 const MAX_READS_PER_SECOND = 50;
 
@@ -74,7 +75,8 @@ async function waitForTasks(context: Context, input: ClaimInput, longPoll: LongP
   try {
     for (;;) {
       const wasNotified = claim.isNotified;
-      // The order is important: subscribe, read, wait. The claim remembers events between the last two.
+      // The order is important: subscribe, read, wait. The claim remembers events between the read and the
+      // wait.
       claim.reset();
       const jobIds = await storage.queue.getLinkedJobIds(input.workerId);
       await waitingClaims.add(claim, jobIds);
@@ -82,7 +84,8 @@ async function waitForTasks(context: Context, input: ClaimInput, longPoll: LongP
       if (wasNotified) context.meter.claimWoken(records.length > 0 ? "tasks" : "nothing");
       // The notification may have been for any of these jobs, so other claims are woken for all of them.
       if (records.length > 0) return { records, jobIds };
-      // If the worker's jobs changed during the claim, subscribe to their channels first.
+      // If the worker's jobs changed during the claim, the loop first subscribes to the channels of the new
+      // jobs.
       if (!isDeepStrictEqual(jobIds, await storage.queue.getLinkedJobIds(input.workerId))) continue;
       const left = deadline - performance.now();
       if (left <= 0 || longPoll.signal.aborted || (await isDraining(context, input)))
@@ -116,7 +119,7 @@ function getReadInterval({ bus, waitingClaims, settings }: Context): number {
   return Math.min(interval, (settings.worker_timeout_threshold / 4) * 1000);
 }
 
-/** Looks up only workers without jobs, because draining removes the links to jobs. */
+/** Reads the worker only if it has no jobs, because draining removes the links to jobs. */
 async function isDraining({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> {
   const jobIds = await storage.queue.getLinkedJobIds(workerId);
   return jobIds.length === 0 && (await storage.workers.find(workerId))?.isDraining === true;

@@ -20,7 +20,7 @@ interface DiagnosisInput {
   readonly now: number;
 }
 
-/** Explains to a caller who can read it why a task is not running, or what it is doing. */
+/** Explains why a task is not running, or what it is doing. Throws a 403 if the caller cannot read the task. */
 export async function diagnoseTask(context: Context, caller: Caller, taskId: string): Promise<Diagnosis> {
   const { storage, settings } = context;
   const { task, queuePosition } = await findReadableTask(context, caller, taskId);

@@ -33,7 +33,10 @@ export async function listLateResults(
   return context.storage.lateResults.list(taskId);
 }
 
-/** Completes a task with one of its late results. A worker that has the lease of the task loses it. */
+/**
+ * Completes a task with one of its late results. If a worker has the lease of the task, the worker loses the
+ * lease.
+ */
 export async function adoptLateResult(
   context: Context,
   caller: Caller,

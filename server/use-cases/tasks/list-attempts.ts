@@ -4,7 +4,10 @@ import type { Context } from "../../context.ts";
 import type { AttemptHistory } from "../../storage/ports/diagnosis.ts";
 import { findReadableTask, taskNotFound } from "./find-task.ts";
 
-/** Maximum number of listed attempts. A claim that was requeued counts as an attempt, and a task may have any number of them. */
+/**
+ * Maximum number of listed attempts. A claim that was requeued counts as an attempt, and a task may have any
+ * number of such claims.
+ */
 const MAX_LISTED = 200;
 
 type AttemptFields = Omit<Attempt, "worker_name" | "late_result">;
@@ -32,7 +35,7 @@ function toFailedAttempts({ errors, attempt, claimedAt, startedAt }: AttemptHist
   return errors.map((entry) => ({
     attempt: entry.attempt,
     worker_id: entry.worker_id,
-    // Entries of older versions of joblib have no times. The row contains those of the latest attempt.
+    // Entries of older versions of joblib have no times. The row contains the times of the latest attempt.
     claimed_at: entry.claimed_at ?? (entry.attempt === attempt ? claimedAt : null),
     started_at: entry.started_at ?? (entry.attempt === attempt ? startedAt : null),
     ended_at: entry.at,

@@ -29,9 +29,9 @@ export interface SubmitRequest {
 }
 
 /**
- * Converts the tasks of a request to tasks that are ready to insert. `errors` are the validation errors, in which case
- * nothing may be inserted. Throws a 404 if a job does not exist. Unless `mustBeFresh` is true, the jobs may come from the
- * cache, and may have been changed.
+ * Converts the tasks of a request to tasks that are ready to insert. If there are validation `errors`,
+ * nothing may be inserted. Throws a 404 if a job does not exist. Unless `mustBeFresh` is true, the jobs may
+ * come from the cache, and may have been changed.
  */
 export async function prepareTasks(
   context: Context,
@@ -73,7 +73,10 @@ export async function prepareTasks(
   return { newTasks, errors };
 }
 
-/** Returns the jobs by name. Each is looked up only once, because the tasks of a large request usually have the same job. */
+/**
+ * Returns the jobs by name. Each job is looked up only once, because the tasks of a large request usually
+ * have the same job.
+ */
 async function findJobs(
   { jobCache }: Context,
   roomId: string,

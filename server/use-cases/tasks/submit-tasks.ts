@@ -76,7 +76,7 @@ function toIdempotency(roomId: string, { job_name, ...options }: NamedTaskSubmis
     ]);
   }
   const address = resolveJobName(job_name, roomId);
-  // Canonical JSON (RFC 8785) ignores the order of members, and those that are undefined.
+  // Canonical JSON (RFC 8785) ignores the order of members, and undefined members.
   const request = canonicalize({
     job: [address.roomId, address.category, address.name],
     body: { ...options, payload: options.payload ?? {} },
@@ -87,7 +87,7 @@ function toIdempotency(roomId: string, { job_name, ...options }: NamedTaskSubmis
 /** The result of one submission of a batch. */
 type SubmitBatchResult = { readonly task: SubmittedWireTask } | { readonly problem: ProblemDocument };
 
-/** Independent submissions. `traceContext` applies to those without one. */
+/** Independent submissions. `traceContext` applies to submissions without their own trace context. */
 interface SubmitBatchInput extends Pick<SubmitRequest, "roomId" | "traceContext"> {
   readonly submissions: SubmitBatch["submissions"];
   readonly toProblem: (error: unknown) => ProblemDocument;
@@ -119,7 +119,10 @@ export function submitBatch(
   return Promise.all(submissions.map(submit));
 }
 
-/** Moves the fields that all tasks share with the first one to `common`. The client knows the payloads. */
+/**
+ * Moves the fields of the first task to `common`. Every task with the same values is reduced to its id,
+ * because the client knows the payloads.
+ */
 export function toMinimalResults(results: readonly SubmitBatchResult[]): {
   common: CommonMembers | null;
   results: ({ readonly id: string } | SubmitBatchResult)[];
@@ -136,7 +139,10 @@ export function toMinimalResults(results: readonly SubmitBatchResult[]): {
   };
 }
 
-/** Inserts a task with an idempotency key, which must succeed again if its job has changed since then. */
+/**
+ * Inserts a task with an idempotency key. A repeated request must succeed even if the job has changed since
+ * the first request.
+ */
 async function insertOnce(context: Context, caller: Caller, request: SubmitRequest): Promise<Submitted> {
   try {
     return await insertTasks(context, caller, request);
@@ -176,9 +182,9 @@ async function insertTasks(context: Context, caller: Caller, request: SubmitRequ
 }
 
 /**
- * Inserts tasks. A single task may be assigned directly to a waiting claim of this process: the claim is reserved, and
- * if no other task is due for its worker, the task is inserted as already claimed. The claim is then answered before the
- * submit; otherwise it reads from the database.
+ * Inserts tasks. A single task may be assigned directly to a waiting claim of this process: the claim is
+ * reserved, and if no other task is due for its worker, the task is inserted as already claimed. In that case
+ * the claim is answered before the submit. Otherwise the claim reads from the database.
  */
 async function insertOrAssign(
   { storage, settings, waitingClaims }: Context,
@@ -186,7 +192,7 @@ async function insertOrAssign(
 ): Promise<InsertOutcome> {
   let claim: WaitingClaim | undefined;
 
-  /** Chooses a waiting worker. Returns none for a task that is due later, or whose job has room fairness. */
+  /** Chooses a waiting worker. Returns undefined for a task that is due later, or whose job has room fairness. */
   function chooseAssignee({ jobId, start, fairness }: NewTask): Assignee | undefined {
     if (fairness === "room" || !("inSeconds" in start) || start.inSeconds > 0) return undefined;
     claim ??= waitingClaims.reserve(jobId);
@@ -201,7 +207,8 @@ async function insertOrAssign(
     return outcome;
   } finally {
     claim?.assign(assigned[0]);
-    // The response to the claim is written in this turn of the event loop, so it is sent before this one.
+    // The response to the claim is written in this turn of the event loop, so it is sent before the response
+    // to the submit.
     if (assigned.length > 0) await nextTurn();
   }
 }

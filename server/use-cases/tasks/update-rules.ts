@@ -6,7 +6,6 @@ import type { TaskRecord } from "../../records.ts";
 import { findTask } from "./find-task.ts";
 import { handleLostLease } from "./late-results.ts";
 
-/** A request to update a task. */
 export interface UpdateInput {
   readonly taskId: string;
   readonly update: TaskUpdate;
@@ -55,7 +54,8 @@ function isRepeatedUpdate({ task }: TaskRecord, update: TaskUpdate): boolean {
   if (update.status === undefined) return false;
   if (isTerminal(task.status) && isLeaseholder) {
     if (update.status !== task.status) return false;
-    // A completion without a result is a repetition. One with a different result is not: its result would be lost.
+    // A completion without a result is a repetition. A completion with a different result is not, because its
+    // result would be lost.
     return (
       task.status !== "completed" ||
       update.result === undefined ||

@@ -125,7 +125,7 @@ const toJobRecord = (row: JobRow): JobRecord => ({
   pending: row.pending,
 });
 
-/** Maximum number of attempts. An attempt fails if a job is removed after the insert has found it. */
+/** Maximum number of tries to register a job. A try fails if the job is removed after the insert has found it. */
 const MAX_TRIES = 20;
 
 async function registerJob(db: Sql, job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome> {

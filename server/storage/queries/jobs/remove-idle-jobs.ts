@@ -2,7 +2,6 @@ import { sql } from "kysely";
 import type { Sql } from "../../sessions/orm.ts";
 import { formatArray } from "../../sql/statement.ts";
 
-/** A job that was removed. */
 interface RemovedJob {
   readonly id: string;
   readonly roomId: string;

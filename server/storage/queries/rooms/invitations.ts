@@ -6,7 +6,7 @@ import type { InvitationStorage, NewInvitationRecord } from "../../ports/invitat
 import { formatTimeInSql } from "../../sql/time-text.ts";
 import { Queries, readPage } from "../queries.ts";
 
-/** An invitation whose list of jobs is JSON. */
+/** An invitation whose list of jobs is JSON text. */
 type InvitationRow = Omit<Invitation, "jobs"> & { readonly jobs: string | null };
 
 const COLUMNS = sql`i.id, i.room_id, i.jobs::text as jobs, i.note, i.created_by_id,

@@ -84,7 +84,10 @@ const buildCtes = (roomId: string | undefined, hours: number) => {
     )`;
 };
 
-/** Stats of the period from `since` to `until`. They include all tasks of this period. */
+/**
+ * Stats of the period from `since` to `until`. If there are too many tasks, `since` is later than requested,
+ * so that no task of the period is missing.
+ */
 interface FinishedTasksRow {
   readonly since: string;
   readonly until: string;

@@ -4,7 +4,7 @@ import { setCompleted } from "../../queue/statements/lease-end.ts";
 import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 
-/** A stored late result. */
+/** The row of a late result. `result` is JSON text. */
 export interface LateResultRow {
   attempt: number;
   worker_id: string;
@@ -42,8 +42,9 @@ export const listLateResults = async (db: Sql, taskId: string): Promise<LateResu
 };
 
 /**
- * Completes a task with a late result, in any status except `completed`. If a worker has the lease, it loses
- * it. This is not a transition of the state machine: the result is already stored, and the task may have ended.
+ * Completes a task with a late result, in any status except `completed`. If a worker has the lease, the
+ * worker loses the lease. This is not a transition of the state machine: the result is already stored, and
+ * the task may have ended.
  */
 export const adoptLateResult = async (db: Sql, { taskId, attempt, workerId }: LateResultKey) => {
   const { rows } = await sql<TaskRow & { previous_worker_id: string | null }>`

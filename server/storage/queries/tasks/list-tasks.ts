@@ -117,8 +117,8 @@ function selectEntries(
 ): RawBuilder<unknown> {
   const conditions = [sql`l.room_id = ${roomId}`];
   const [jobId, other] = jobIds ?? [];
-  // A selection of several jobs is rare. It reads every task, because no index contains the tasks of several
-  // jobs in one order.
+  // A selection of several jobs is rare. It reads every task of the room, because no index contains the tasks
+  // of several jobs in one order.
   if (jobIds?.length === 0) conditions.push(sql`false`);
   else if (jobId !== undefined && other === undefined) conditions.push(sql`l.job_id = ${jobId}::uuid`);
   if (after !== undefined) {

@@ -32,7 +32,7 @@ export class WorkerDetails extends Queries implements WorkerDetailsStorage {
     return this.sessions.transaction(async (db) => {
       // The lock waits for registrations and claims of the worker that are in progress.
       if (!(await lockWorkerForUpdate(db, id))) return false;
-      // Claims find a worker's jobs by its links, so they no longer find any.
+      // Claims find a worker's jobs by its links, so claims no longer find any job of this worker.
       await sql`
         with unlinked as (delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id)
         update joblib.worker set drained_jobs =
