@@ -18,7 +18,7 @@ export const openProducer = async (role: Role): Promise<Process<ProducerCalls>> 
   return producer;
 };
 
-/** Starts a process that runs tasks, and connects it. It waits for the call `start`. */
+/** Starts a process that runs tasks, and connects it. It runs no task before the call `start`. */
 export const openWorker = async (role: Role): Promise<Process<WorkerCalls>> => {
   const worker = await Process.start<WorkerCalls>("worker.ts");
   await worker.call("open", role);
