@@ -78,7 +78,7 @@ export class TimedAbort extends LazyAbort implements Disposable {
     this.#timer = setTimeout(() => this.abort(createError()), Math.min(ms, MAX_TIMER_MS));
   }
 
-  /** Starts the time again. */
+  /** Restarts the timeout. */
   restart(): void {
     this.#timer.refresh();
   }

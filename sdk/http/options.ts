@@ -19,7 +19,7 @@ export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 /** A bearer token, or a function that returns the current one. The function is called before every request. */
 export type Token = string | (() => string | Promise<string>);
 
-/** Options of `JoblibClient`. */
+/** The server of a `JoblibClient`, and how the client calls it. */
 export interface ClientOptions {
   /** The server's URL, including the plugin's prefix. Default: `JOBLIB_URL`, or `http://127.0.0.1:7800`. */
   readonly url?: string | undefined;
@@ -33,7 +33,7 @@ export interface ClientOptions {
   readonly userAgent?: string | undefined;
 }
 
-/** Options of one call. */
+/** Options that every call accepts. */
 export interface CallOptions {
   /** Aborts the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -55,7 +55,7 @@ export interface CallOptions {
 /** The path parameters of a stream. */
 export type StreamParams<Name extends StreamName> = z.input<Streams[Name]["params"]> & Record<string, string>;
 
-/** Options of `JoblibClient.follow`. */
+/** The event after which `JoblibClient.follow` starts, and the signal that ends it. */
 export interface FollowOptions {
   /** Aborts the stream, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -63,7 +63,7 @@ export interface FollowOptions {
   readonly lastEventId?: string | undefined;
 }
 
-/** Options of `JoblibClient.awaitTask`. */
+/** How long `JoblibClient.awaitTask` waits, and what it reports. */
 export interface AwaitTaskOptions {
   /** Maximum time to wait, in seconds. Default: until the task has ended. */
   readonly wait?: number | undefined;

@@ -12,7 +12,7 @@ import { getStaticRooms, type JobEntry } from "../extension/job-registry.ts";
 import { toJson } from "../extension/json.ts";
 import { type TaskOptions, toWireOptions } from "../extension/task-options.ts";
 
-/** Options of `JobManager.submit`. */
+/** The options of a task, its room and job, and how `JobManager.submit` sends it. */
 export interface SubmitOptions extends TaskOptions {
   /** The task's room. Default: the manager's room, or the only room of the class. */
   readonly room?: string | undefined;

@@ -16,7 +16,8 @@ import type { AddressedSubmission, SubmitOptions } from "./submission.ts";
 
 interface SubmitCall extends AddressedSubmission {
   /**
-   * The idempotency key. A repeated call with it returns the same task, whether it is sent in a batch or individually.
+   * The idempotency key. A repeated call with the same key returns the same task, whether it is sent in a batch or
+   * individually.
    */
   readonly key: string;
   /** The trace context of the submitter. */

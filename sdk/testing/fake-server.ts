@@ -5,7 +5,7 @@ import { FakeState, type FakeWorker } from "./fake-state.ts";
 import { type FakeSubmission, requeue } from "./fake-tasks.ts";
 import { type Fakes, type HandlerOptions, joblibHandlers } from "./handlers.ts";
 
-/** Options of `FakeServer`. */
+/** The settings of a `FakeServer`, all of which are optional. */
 export interface FakeServerOptions extends HandlerOptions {
   /** Heartbeat interval that workers receive, in seconds. Default: 15. */
   readonly heartbeatSeconds?: number;

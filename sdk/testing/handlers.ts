@@ -30,7 +30,7 @@ export type Fake<Name extends OperationName> = (
 
 export type Fakes = { readonly [Name in OperationName]?: Fake<Name> };
 
-/** Options of `joblibHandlers`. */
+/** The requests that `joblibHandlers` intercepts. */
 export interface HandlerOptions {
   /** The server's URL. Default: any URL. */
   readonly url?: string;
