@@ -17,12 +17,12 @@ export interface DisplayStyle {
   readonly paint: ChalkInstance;
 }
 
-/** Interval in which the content is updated: elapsed times change although nothing else happens. */
+/** Interval of the redraws, in milliseconds, because elapsed times change even if nothing else does. */
 const UPDATE_INTERVAL_MS = 200;
 
 /**
- * Draws the text that `frame` returns on a terminal, until the display is closed. Draws nothing before the
- * first text that is not empty.
+ * Draws the text of `frame` on a terminal until the display is closed. Draws nothing before the first text that is
+ * not empty.
  */
 export async function openLiveDisplay(
   stream: OutputStream,

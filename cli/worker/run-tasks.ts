@@ -31,9 +31,9 @@ export interface WorkerConfig {
 export interface RunTasksOptions {
   readonly concurrency: number;
   readonly pollInterval?: number | undefined;
-  /** Aborting it stops claiming. Running tasks are finished. */
+  /** Aborting this signal stops claiming. Running tasks are finished. */
   readonly drain: AbortSignal;
-  /** Aborting it interrupts the running tasks, which then fail, and requeues the claimed tasks. */
+  /** Aborting this signal interrupts the running tasks, which then fail, and requeues the claimed tasks. */
   readonly interrupt: AbortSignal;
 }
 
