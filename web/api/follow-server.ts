@@ -9,9 +9,7 @@ import {
 import type { ApiServer, Credentials } from "./api-server.ts";
 import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
 
-/**
- * Maximum time without data. The server sends a keep-alive every 15 s, so this means that three were lost.
- */
+/** Maximum time without data. The server sends a keep-alive every 15 s, so three keep-alives were lost after this time. */
 const SILENCE_MS = 45_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;

@@ -46,7 +46,7 @@ export const useStream = <Name extends StreamName>(
 ): void => {
   const token = useToken();
   const handleEvent = useEffectEvent(onEvent);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another token is another stream
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new token needs a new stream
   useEffect(() => {
     if (id === undefined) return;
     const key = Symbol(name);

@@ -70,8 +70,8 @@ const addNamedProperties = (schema: JsonObject, properties: JsonObject): JsonObj
 };
 
 /**
- * Returns the schema of the properties that the schema does not name. Returns undefined if such properties
- * are not allowed or have no fields.
+ * Returns the prepared schema of the properties that `schema` does not name. Returns undefined if such properties are
+ * not allowed or have no fields.
  */
 const prepareAdditionalProperties = (
   schema: JsonObject,
@@ -178,7 +178,7 @@ export const prepareArray = (schema: JsonObject, context: SchemaContext): FormSc
   const isClosed = rest === false || rest === undefined || schema["maxItems"] === fixed.length;
   return {
     ...annotations,
-    // Without this, the library would render fewer fields than the tuple has.
+    // Without `minItems`, the library would render fewer fields than the tuple has.
     minItems: fixed.length,
     items: fixed.map(prepareItem),
     ...(!isClosed && { additionalItems: prepareItem(rest) }),
