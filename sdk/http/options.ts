@@ -63,7 +63,7 @@ export interface FollowOptions {
   readonly lastEventId?: string | undefined;
 }
 
-/** How long `JoblibClient.awaitTask` waits, and what it reports. */
+/** The maximum wait of `JoblibClient.awaitTask`, and the callback for changes of the task. */
 export interface AwaitTaskOptions {
   /** Maximum time to wait, in seconds. Default: until the task has ended. */
   readonly wait?: number | undefined;
