@@ -43,9 +43,9 @@ export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context
 }
 
 /**
- * The jobs of this process, like a `Map` from class name to class, and the worker that runs them. It also submits
- * tasks. `register` only adds a class locally; `ready`, `listen` and `run` create the worker and register the jobs
- * with the server.
+ * The jobs of this process, like a `Map` from class name to class, and the worker that runs them. The manager also
+ * submits tasks. `register` only adds a class locally; `ready`, `listen` and `run` create the worker and register the
+ * jobs with the server.
  *
  * @example
  * await using jobs = new JobManager({ url, token, room: "lab" }, viewer);

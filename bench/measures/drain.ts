@@ -53,7 +53,7 @@ export const drain = async (
     const before = started;
     started = await countStarted(opened);
     if (started > before) progressAt = now();
-    // If no further task starts, the subject has lost tasks. A rate would hide this.
+    // If no further task starts, the subject has lost tasks. A rate would hide this loss.
     if (started > 0 && now() - progressAt > MAX_STALL_MS) {
       throw new Error(
         `the drain made no progress for ${MAX_STALL_MS} ms: ${started} of ${submitted.count} tasks had started`,

@@ -40,7 +40,8 @@ export const DRAIN_SIGNALS: readonly NodeJS.Signals[] = [...STOP_REQUESTS, ...SY
 
 /**
  * Returns true if bash or zsh started this process with `nohup`. These shells export the path of the command as `_`.
- * The state of SIGHUP does not show this, because Node.js resets an ignored SIGHUP when it starts.
+ * The state of SIGHUP does not show whether `nohup` was used, because Node.js resets an ignored SIGHUP when it
+ * starts.
  */
 export function isUnderNohup(env: Readonly<Record<string, string | undefined>>): boolean {
   return /(^|\/)nohup$/.test(env["_"] ?? "");

@@ -4,8 +4,8 @@ import type { JsonObject } from "../json.ts";
 const DRAFTS = ["draft-04", "draft-06", "draft-07", "2019-09", "2020-12", "unnamed"] as const;
 
 /**
- * The draft of a schema. `unnamed` means that the schema has no `$schema`, or an unofficial one. It is read
- * as 2020-12, with additional support for the keywords of 2019-09 and OpenAPI 3.0 that 2020-12 lacks.
+ * The draft of a schema. `unnamed` means that the schema has no `$schema`, or an unofficial one. Such a schema is
+ * read as 2020-12, with additional support for the keywords of 2019-09 and OpenAPI 3.0 that 2020-12 lacks.
  */
 export type Draft = (typeof DRAFTS)[number];
 

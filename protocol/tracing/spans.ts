@@ -44,7 +44,7 @@ export function createLinks(origin: TraceContext | undefined): Link[] {
 
 /**
  * Runs work while the span is active, and ends the span afterwards. Calls `fail` with an exception of the work, and
- * then throws it.
+ * then throws the exception.
  */
 export async function runInSpan<Value>(
   span: Span,

@@ -178,7 +178,7 @@ export const isExtensionClass = (value: unknown): value is ExtensionClass =>
 export const getPayload = (instance: ExtensionInstance): unknown =>
   PAYLOAD in instance ? instance[PAYLOAD] : undefined;
 
-/** An instance of an extension whose context has any type, because `register` has already checked it. */
+/** An instance of an extension. The context has any type, because `register` has already checked its type. */
 export interface RunnableExtension {
   run(context: unknown, run: RunContext): unknown;
 }

@@ -9,7 +9,7 @@ import type { RetryPolicy } from "./retry.ts";
 /** Retries for two minutes, so that the wait survives a restart of the server. */
 const AWAIT_RETRY: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };
 
-/** Polls a task until it has ended, or until `wait` seconds have passed, and returns it. */
+/** Polls a task until it has ended, or until `wait` seconds have passed, and returns the task. */
 export async function awaitTask(
   client: Caller,
   id: string,

@@ -6,7 +6,7 @@ import type { FetchLike } from "./transport.ts";
 
 /** URL of the server if neither the `url` option nor `JOBLIB_URL` is set. */
 export const DEFAULT_URL = "http://127.0.0.1:7800";
-/** Maximum duration of a call, in seconds; the `wait` of the call is added to it. */
+/** Maximum duration of a call in seconds, not counting its `wait`. */
 export const DEFAULT_TIMEOUT_SECONDS = 30;
 /**
  * Maximum duration of one long poll, in seconds. It is short, because load balancers close idle connections
@@ -48,7 +48,7 @@ export interface CallOptions {
   readonly ifNoneMatch?: string | undefined;
   /** Overrides the client's retry policy; false disables retries. */
   readonly retry?: boolean | Partial<RetryPolicy> | undefined;
-  /** Maximum duration of each attempt, in seconds; `wait` is added to it. Default: 30. */
+  /** Maximum duration of each attempt in seconds, not counting `wait`. Default: 30. */
   readonly timeoutSeconds?: number | undefined;
 }
 

@@ -40,8 +40,8 @@ export interface AddressedSubmission {
 }
 
 /**
- * Returns the room and job for a task of an instance. The job is that of the room if the class is registered
- * there, otherwise that of `@global`. Throws `UsageError` if no room is known, or if the instance is not an
+ * Returns the room and job for a task of an instance. If the class is registered in the room, the job is the one of
+ * the room, otherwise the one of `@global`. Throws `UsageError` if no room is known, or if the instance is not an
  * extension.
  */
 export const getDestination = (

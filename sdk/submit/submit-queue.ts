@@ -64,7 +64,7 @@ export class SubmitQueue {
     });
   }
 
-  /** Submits a task and returns it. Without an idempotency key, uses a random one. */
+  /** Submits a task and returns it. Uses a random idempotency key if none is given. */
   send(addressed: AddressedSubmission, { idempotencyKey, signal }: SubmitOptions): Promise<SubmittedTask> {
     signal?.throwIfAborted();
     const bytes = 200 + JSON.stringify(addressed.submission.payload ?? {}).length;

@@ -71,7 +71,7 @@ export class FakeServer {
     return this.#state.toSubmitted(this.#state.submit(room, jobName, submission));
   }
 
-  /** Cancels a task without HTTP. The worker's heartbeat reports it. */
+  /** Cancels a task without HTTP. The response to the worker's heartbeat reports the cancellation. */
   cancel(id: string): Task {
     return this.#state.update(id, { status: "cancelled" });
   }

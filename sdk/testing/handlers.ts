@@ -23,7 +23,7 @@ export type FakeRequest<Name extends OperationName> = OperationInput<Operations[
 /** The response of a fake operation. */
 export type FakeResponse<Name extends OperationName> = OperationResponse<Operations[Name]>;
 
-/** A fake of one operation. It can throw a `Problem` to respond with it. */
+/** A fake of one operation. If it throws a `Problem`, the response is the problem document. */
 export type Fake<Name extends OperationName> = (
   request: FakeRequest<Name>,
 ) => FakeResponse<Name> | Promise<FakeResponse<Name>>;

@@ -50,7 +50,7 @@ const RECONNECT_RETRY = {
 };
 const SHUTDOWN_OPTIONS = { retry: { attempts: 3, deadlineSeconds: 5 }, timeoutSeconds: 5 };
 
-/** Creates the worker of a job manager, registers its jobs, sends its heartbeats, claims tasks and deregisters it. */
+/** Creates the worker of a job manager, registers its jobs, sends its heartbeats, claims tasks and deregisters the worker. */
 export class WorkerSession {
   readonly #options: SessionOptions;
   /**
@@ -164,7 +164,7 @@ export class WorkerSession {
     }
   }
 
-  /** Ends the worker's streams, because an admin has drained it. Its running tasks finish. */
+  /** Ends the worker's streams, because an admin has drained the worker. Its running tasks finish. */
   #markDrained(workerId: string): void {
     const worker = this.#worker;
     if (worker?.id !== workerId || worker.drained.aborted) return;
