@@ -40,9 +40,9 @@ export interface AddressedSubmission {
 }
 
 /**
- * Returns the room and job for a task of an instance. If the class is registered in the room, the job is the one of
- * the room, otherwise the one of `@global`. Throws `UsageError` if no room is known, or if the instance is not an
- * extension.
+ * Returns the room and job for a task of an instance. The job is in `@global` if the class is registered there and
+ * not in the room, otherwise in the room; `options.public` overrides this. Throws `UsageError` if no room is known,
+ * or if the instance is not an extension.
  */
 export const getDestination = (
   instance: ExtensionInstance,

@@ -11,7 +11,7 @@ import {
 } from "../../protocol/index.ts";
 import { preferGlobalFetch } from "../http/transport.ts";
 
-/** The request that a fake receives. It has been validated against the operation's schemas. */
+/** The request that a fake receives. The request has been validated against the operation's schemas. */
 export type FakeRequest<Name extends OperationName> = OperationInput<Operations[Name]> & {
   readonly headers: Headers;
   /** Aborted when the client closes the connection. */

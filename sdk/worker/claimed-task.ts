@@ -226,8 +226,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
         const task = await this.#end({ status: "failed", error: reason }, SHORT_RETRY);
         return { status: "failed", error: reason, cause: this.#abort.reason, task };
       } else {
-        // The end of the task is already being sent. Waits for at most 5 s, although the update is retried for
-        // longer.
+        // The update that ends the task is already being sent. Waits for at most 5 s, although the update is retried
+        // for longer.
         await Promise.race([this.settled, setTimeout(5_000, undefined, { ref: false })]);
         this.#cancellation.abort();
         if (this.#outcome !== undefined) return await this.#outcome.promise;

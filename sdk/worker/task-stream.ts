@@ -117,7 +117,7 @@ export class TaskStream<Context = unknown>
     this.#wake.resolve();
   }
 
-  /** Stops the stream and requeues tasks that it has claimed but not returned. Called at the end of a `for await` loop. */
+  /** Stops the stream and requeues tasks that it has claimed but not returned. `break` in a `for await` loop calls it. */
   async return(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     this.stop();
     await this.#last;
