@@ -7,7 +7,7 @@ import type { OutputStream } from "./output-stream.ts";
 export interface LiveDisplay {
   /** Draws the current content. */
   redraw(): void;
-  /** Removes the lines, and prints the returned text instead if there is any. */
+  /** Removes the lines. If `getFinalText` returns a text, prints the text instead. */
   close(getFinalText?: (style: DisplayStyle) => string | undefined): void;
 }
 

@@ -41,11 +41,10 @@ export function isNullable(schema: Keywords, draft: Draft): boolean {
 }
 
 /**
- * Converts the keywords of one subschema to 2020-12: tuples to `prefixItems`, `dependencies` to
- * `dependentRequired` and `dependentSchemas`, and exclusive bounds to numbers. The subschemas in it are not
- * converted; they remain the same objects. Keywords of older drafts are converted in every draft, because
- * some generators combine them with a newer `$schema`: zod-to-json-schema generates `"exclusiveMinimum":
- * true` for 2019-09.
+ * Converts the keywords of one subschema to 2020-12: tuples to `prefixItems`, `dependencies` to `dependentRequired`
+ * and `dependentSchemas`, and exclusive bounds to numbers. Nested subschemas are not converted and remain the same
+ * objects. Keywords of older drafts are converted in every draft, because some generators combine them with a newer
+ * `$schema`: zod-to-json-schema generates `"exclusiveMinimum": true` for 2019-09.
  */
 export function modernizeSchema(schema: JsonObject, draft: Draft): JsonObject;
 export function modernizeSchema(schema: Keywords, draft: Draft): Record<string, unknown>;

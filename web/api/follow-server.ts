@@ -116,7 +116,10 @@ const readConnection = async <Name extends StreamName>(
   }
 };
 
-/** Follows a stream of a server until its signal is aborted. Reconnects after the last event if a connection ends or fails. */
+/**
+ * Follows a stream of a server until its signal is aborted. If a connection ends or fails, reconnects and continues
+ * after the last event.
+ */
 export const followServer = async <Name extends StreamName>(
   server: ApiServer,
   options: FollowOptions<Name>,

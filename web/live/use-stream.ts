@@ -11,8 +11,8 @@ import { setConnection } from "./connection.ts";
 const HIDDEN_MS = 20_000;
 
 /**
- * Calls `start` when the page becomes visible. Calls the function that `start` returned when the page has
- * been hidden for a while.
+ * Calls `start` when the page becomes visible. After the page has been hidden for `HIDDEN_MS`, calls the function
+ * that `start` returned.
  */
 const whileVisible = (start: () => () => void): (() => void) => {
   let stop: (() => void) | undefined;

@@ -42,8 +42,8 @@ const isContainer = (schema: FormSchema): boolean =>
   schema.oneOf !== undefined;
 
 /**
- * Wraps an optional object or list in `allOf`, so that it is added only when the user requests it: the
- * library adds the defaults inside an object, but not those inside an `allOf`.
+ * Wraps an optional object or list in `allOf`, so that the object or list is added only when the user requests it.
+ * The library adds the defaults inside an object, but not the defaults inside an `allOf`.
  */
 const toOptional = (schema: FormSchema, context: SchemaContext, source: JsonValue): FormSchema => {
   if (schema.default !== undefined || !isContainer(schema)) return schema;
