@@ -138,8 +138,8 @@ export function getResponseSchema(
 }
 
 /**
- * Fills in the parameters of a path, percent-encoded (RFC 3986) except for `@` and `:`. `.` and `..` cannot be used
- * as parameters, because URL parsers resolve them even if they are encoded.
+ * Fills in the parameters of a path, percent-encoded (RFC 3986) except for `@` and `:`. A parameter must not be `.`
+ * or `..`, because URL parsers resolve these even if they are encoded.
  */
 export function fillPath(path: string, params: Readonly<Record<string, string>> = {}): string {
   return path.replace(/:([a-z_]+)/g, (_, name: string) =>

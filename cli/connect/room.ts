@@ -11,7 +11,7 @@ export function getSingleRoom(rooms: readonly string[]): string | undefined {
 }
 
 /**
- * Returns the room in an argument. If it is missing, returns the room of `--room` or JOBLIB_ROOM, or
+ * Returns the room in an argument. If the argument is missing, returns the room of `--room` or JOBLIB_ROOM, otherwise
  * `@global`.
  */
 export function getRoom(argument: string | undefined, rooms: readonly string[]): string {

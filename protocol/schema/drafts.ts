@@ -14,7 +14,7 @@ type Keywords = Readonly<Record<string, unknown>>;
 const OFFICIAL =
   /^https?:\/\/(?:www\.)?json-schema\.org\/(?:draft-(0\d)|draft\/(20\d\d-\d\d))\/(?:hyper-)?schema#?$/;
 
-/** Returns the draft in `$schema`. Returns undefined if it is older than draft 4 or not a string. */
+/** Returns the draft in `$schema`. Returns undefined if the draft is older than draft 4, or if `$schema` is not a string. */
 export function getDraft(schema: Keywords): Draft | undefined {
   const uri = schema["$schema"];
   if (uri === undefined) return "unnamed";

@@ -171,7 +171,10 @@ export class SchemaDefaults {
     return item === undefined ? undefined : Array.from({ length: minItems }, () => item);
   }
 
-  /** Returns the schema, its reference target or a schema in `allOf`, whichever declares an object or an array. */
+  /**
+   * Returns the first schema that declares an object or an array: the schema itself, its reference target, or a
+   * schema in `allOf`.
+   */
   #findContainer(schema: JsonObject, chain = 0): JsonObject | undefined {
     const { type, properties } = schema;
     if (type === "object" || type === "array" || isJsonObject(properties)) return schema;

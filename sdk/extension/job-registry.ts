@@ -121,8 +121,8 @@ export class JobRegistry<Context> {
 }
 
 /**
- * Creates the `register` function of a registry. It does not use `this`, because compiled decorators call it without
- * `this`.
+ * Creates the `register` function of a registry. The function does not use `this`, because compiled decorators call
+ * it without `this`.
  */
 export function createRegister<Context>(registry: JobRegistry<Context>): Register<Context> {
   function addClass<Class extends ExtensionClass<Context>>(

@@ -33,8 +33,8 @@ export const toParameterSchema = (schema: AnySchema, label: string): JsonObject 
 };
 
 /**
- * Returns the JSON Schema of a result, which is the output type of the schema. Throws `UsageError` if it cannot be
- * converted.
+ * Returns the JSON Schema of a result, which is the output type of the schema. Throws `UsageError` if the schema
+ * cannot be converted.
  */
 export const toResultSchema = (schema: AnySchema, label: string): JsonObject =>
   toJsonSchema(schema, "output", label);

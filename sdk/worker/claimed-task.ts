@@ -141,7 +141,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     return { status: "lost", reason: lost?.reason ?? "undelivered" };
   }
 
-  /** Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if it has ended. */
+  /** Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if the task has ended. */
   async start(): Promise<Task> {
     this.#abort.throwIfAborted();
     if (this.#phase === "started") return this.#task;
@@ -155,7 +155,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   /**
    * Completes the running task. Rejects with `NotJsonError` or `ValidationError` if the result is invalid (the task
-   * keeps running), `UsageError` if it is not running, and `TaskLostError` if the lease is lost. Retries for 5 minutes.
+   * keeps running), `UsageError` if the task is not running, and `TaskLostError` if the lease is lost. Retries for 5
+   * minutes.
    */
   async complete(result?: unknown): Promise<Task> {
     if (this.#phase !== "started") throw this.#createPhaseError();
