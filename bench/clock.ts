@@ -21,7 +21,10 @@ export const runConcurrently = async (
   return done;
 };
 
-/** Rejects if the work takes longer. It does not stop the work; the owner of the processes must do that. */
+/**
+ * Rejects if the work takes longer than `seconds`. Does not stop the work: the caller must end the processes that do
+ * the work.
+ */
 export const withTimeout = async <Value>(
   seconds: number,
   description: string,

@@ -1,6 +1,9 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 
-/** Maximum load per core. Above it ratios are unreliable, because processes do not share the remaining CPU time evenly. */
+/**
+ * Maximum load per core. Above this load, ratios are unreliable, because processes do not share the remaining CPU
+ * time evenly.
+ */
 const MAX_LOAD_PER_CORE = 0.25;
 
 /** Describes the machine in one line. */

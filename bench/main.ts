@@ -17,7 +17,7 @@ const USAGE = `npm run bench -- [--quick] [--queues] [--only NAME]… [--rounds 
   --json FILE    write the rows to a JSON file
 `;
 
-/** Time limit, after which no further measurement starts. */
+/** Time limit of a run. No measurement starts after it. */
 const MAX_SECONDS = 20 * 60;
 
 const readOptions = () => {

@@ -2,7 +2,7 @@ import type { Samples } from "./measures/measure.ts";
 import type { Goal, Row } from "./rows.ts";
 import { median } from "./statistics.ts";
 
-/** The result of a row. `value` is null if no round has both samples. */
+/** The result of a row. `value` is null if no round has the samples from which it is computed. */
 export type Result = Goal & {
   readonly name: string;
   readonly value: number | null;

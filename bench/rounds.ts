@@ -5,10 +5,9 @@ import { Process } from "./processes/process.ts";
 /** Prints a line of progress. */
 export type Log = (line: string) => void;
 
-/** Options of a run. */
 export interface RoundOptions {
   readonly rounds: number;
-  /** Time limit, after which no further measurement starts. */
+  /** Time limit of the run. No measurement starts after it. */
   readonly seconds: number;
   readonly log: Log;
 }
@@ -58,7 +57,7 @@ const runOne = async (bench: Bench, measure: Measure, log: Log): Promise<Samples
     return samples;
   } catch (error) {
     log(`${names}: ${error instanceof Error ? error.message : String(error)}`);
-    // A late measurement would disturb the next one. It ends when its processes are gone.
+    // A measurement that exceeded its time limit would disturb the next one. It ends when its processes have ended.
     await Process.endAll();
     await withTimeout(CLEAN_UP_SECONDS, "the cleanup", running).catch(() => {});
     return {};

@@ -197,7 +197,7 @@ export const rows: readonly Row[] = [
   },
 ];
 
-/** Compares the batching queue with the simple queue. */
+/** Returns a row that compares the batching queue with the simple queue. */
 const compareQueues = (name: string, sample: string, goal: Goal): Row => ({
   name,
   description: `${sample}: batching queue / simple queue`,
@@ -207,7 +207,7 @@ const compareQueues = (name: string, sample: string, goal: Goal): Row => ({
   goal,
 });
 
-/** The rows of `--queues`, which show what batches and direct assignment are worth. */
+/** The rows of `--queues`, which show how much faster batches and direct assignment make the queue. */
 export const queueRows: readonly Row[] = [
   compareQueues("queue-drain", "joblib drain, fast", { atLeast: 1, want: 2 }),
   compareQueues("queue-drain-one-per-request", "joblib drain, one task per request", { atLeast: 1, want: 2 }),

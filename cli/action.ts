@@ -35,7 +35,7 @@ export function localAction<Options>(
 }
 
 /**
- * Replaces every error of an interrupted command by an InterruptedError, because the user has stopped it on
+ * Replaces every error of an interrupted command by an InterruptedError, because the user has stopped the command on
  * purpose.
  */
 async function rethrowAsInterrupted(running: Promise<ExitCode>, signal: AbortSignal): Promise<ExitCode> {

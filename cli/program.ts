@@ -166,8 +166,8 @@ export const COMMAND_NAMES: readonly string[] = Object.entries(COMMANDS).flatMap
 );
 
 /**
- * Creates the program for a command line. The commands that it names are complete; the others have only a
- * summary.
+ * Creates the program for a command line. The commands that the command line names are complete; all other commands
+ * have only a summary.
  */
 export async function createProgram(
   tools: Tools,

@@ -22,9 +22,9 @@ export interface Tools {
   readonly connect: (options: GlobalOptions) => Promise<Client>;
   readonly version: string;
   readonly interrupts: (signals?: readonly NodeJS.Signals[]) => Interrupts;
-  /** Calls the listener for each uncaught error. Disposing the returned value removes it. */
+  /** Calls the listener for each uncaught error. Disposing the returned value removes the listener. */
   readonly watchUncaughtErrors: (listener: (error: unknown) => void) => Disposable;
-  /** From now on, output that cannot be written is dropped and does not end the process. */
+  /** After this call, output that cannot be written is dropped and does not end the process. */
   readonly allowOutputLoss: () => void;
   readonly readBytes: ReadBytes;
   readonly writeText: WriteText;

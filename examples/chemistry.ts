@@ -124,7 +124,7 @@ export class Rotate extends Extension("modifiers", {
   }
 }
 
-/** Calls `work` for each molecule. Reports molecules that cannot be read without failing the others. */
+/** Calls `work` for each molecule. If a molecule cannot be read, reports it and continues with the next one. */
 async function forEachMolecule<T>(
   molecules: readonly Molecule[],
   { signal, progress }: RunContext,
@@ -133,7 +133,8 @@ async function forEachMolecule<T>(
   const results: T[] = [];
   const unreadable: { name: string; reason: string }[] = [];
   for (const [index, molecule] of molecules.entries()) {
-    // RDKit computes on this thread. Without yielding to the event loop, no cancel would be received.
+    // RDKit blocks the event loop while it computes. Without a pause here, the worker could not receive a
+    // cancellation.
     await setImmediate();
     signal.throwIfAborted();
     try {

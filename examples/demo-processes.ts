@@ -25,7 +25,10 @@ export class Command implements AsyncDisposable {
     }
   }
 
-  /** Waits for a line that matches and returns the match. Throws if the command ends without one. Earlier lines count too. */
+  /**
+   * Returns the first match in the command's output, including lines that it has already printed. Throws if the
+   * command ends without a match.
+   */
   async waitForLine(pattern: RegExp): Promise<string> {
     const signal = AbortSignal.timeout(START_SECONDS * 1000);
     for (;;) {

@@ -12,7 +12,7 @@ export interface RuleOfFive {
 /** Lipinski's original limits (Adv. Drug Deliv. Rev. 23, 3, 1997). */
 export const LIPINSKI: RuleOfFive = { maxWeight: 500, maxLogP: 5, maxDonors: 5, maxAcceptors: 10 };
 
-/** Returns the limits that a molecule exceeds. Lipinski's rule allows one. */
+/** Returns the limits that a molecule exceeds. Lipinski's rule allows one exceeded limit. */
 export function violations(molecule: MoleculeDescriptors, rule: RuleOfFive = LIPINSKI): string[] {
   return [
     molecule.molecularWeight > rule.maxWeight ? "weight" : [],

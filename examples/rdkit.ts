@@ -22,7 +22,6 @@ export interface MoleculeDescriptors {
   readonly fractionCsp3: number;
 }
 
-/** Options of a drawing. */
 export interface Depiction {
   /** In pixels. */
   readonly width: number;
@@ -31,10 +30,10 @@ export interface Depiction {
   readonly highlight?: string | undefined;
 }
 
-/** RDKit cannot parse a text as a molecule. */
+/** Thrown if RDKit cannot parse a text as a molecule. */
 export class InvalidSmilesError extends Error {}
 
-/** RDKit cannot parse a text as a pattern. */
+/** Thrown if RDKit cannot parse a text as a pattern. */
 export class InvalidSmartsError extends Error {}
 
 const RdkitDescriptors = z

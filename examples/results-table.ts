@@ -19,7 +19,8 @@ interface Column {
   readonly cell: (result: Result) => string;
 }
 
-// 100 columns including six gaps of two. The last column is truncated only if all four limits are exceeded.
+// The widths add up to 100 characters, including six gaps of two. The last column is truncated only if all four
+// limits are exceeded.
 const COLUMNS: readonly Column[] = [
   { title: "molecule", width: 20, align: "left", cell: ({ name }) => name },
   { title: "MW g/mol", width: 8, align: "right", cell: ({ weight }) => weight.toFixed(2) },

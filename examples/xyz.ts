@@ -45,7 +45,7 @@ export function parseXyz(text: string, source = "XYZ"): Structure {
   return { comment: comment.trim(), atoms };
 }
 
-/** Writes a structure in XYZ format, with coordinates to 1e-5 Å. */
+/** Writes a structure in XYZ format, with coordinates rounded to 1e-5 Å. */
 export function formatXyz({ atoms, comment }: Structure): string {
   const lines = atoms.map(
     ({ element, x, y, z }) => element.padEnd(2) + [x, y, z].map(formatCoordinate).join(""),

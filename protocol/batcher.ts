@@ -3,18 +3,18 @@ export interface BatcherOptions<Call, Result> {
   /** Runs a batch. Returns the outcomes in the order of the calls; an `Error` rejects its call. */
   run(calls: readonly Call[]): Promise<readonly (Result | Error)[]>;
   /**
-   * Runs a single call, concurrently with others. It is used for batches of one call, and after a failed batch. By
-   * default, `run` is used, and the calls of a failed batch are run one after another.
+   * Runs a single call. It is used for a batch of one call, and for the calls of a failed batch, which then run
+   * concurrently. By default, `run` is used instead, and the calls of a failed batch run one after another.
    */
   runOne?(call: Call): Promise<Result>;
   /**
-   * Returns true if the error of a batch is not caused by one of its calls. Then every call fails with this error.
-   * Otherwise each call is run again separately, so that only the faulty one fails.
+   * Returns true if the error of a batch is not caused by one of its calls. Then every call of the batch fails with
+   * this error. Otherwise each call is run again separately, so that only the faulty call fails.
    */
   isForAll?(error: unknown): boolean;
   /** Maximum total weight of a batch. A heavier call is the only one in its batch. Default: no limit. */
   readonly maxWeight?: number;
-  /** Returns the weight of a call. Without it, each call has the weight 1. */
+  /** Returns the weight of a call. By default, each call has the weight 1. */
   getWeight?(call: Call): number;
   /** Returns a key. Calls with the same key are never in the same batch and keep their order. */
   getKey?(call: Call): string;
@@ -24,8 +24,8 @@ export interface BatcherOptions<Call, Result> {
    */
   getLane?(call: Call): unknown;
   /**
-   * Maximum number of concurrent batches per lane. Only full batches are run concurrently; others wait and grow.
-   * With keys, it must be 1. Default: 1.
+   * Maximum number of concurrent batches per lane. While a batch is running, only a full batch starts; any other
+   * batch waits and grows. Must be 1 if `getKey` is set. Default: 1.
    */
   readonly maxConcurrency?: number;
   /**
@@ -113,7 +113,7 @@ export class Batcher<Call, Result> {
     return running < this.#maxConcurrency && weight >= this.#maxWeight;
   }
 
-  /** Removes the calls of the next batch from the lane. The others keep waiting, in their order. */
+  /** Removes the calls of the next batch from the lane. The other calls keep waiting, in the same order. */
   #takeBatch(lane: Lane<Call, Result>): QueuedCall<Call, Result>[] {
     const options = this.#options;
     const batch: QueuedCall<Call, Result>[] = [];

@@ -15,7 +15,7 @@ export type Event =
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
   | { readonly kind: "jobs-changed"; readonly roomId: string };
 
-/** Formats the name of a channel. The topic is the kind of object that it is about. */
+/** Formats the name of a channel. The topic is the kind of object whose changes the channel announces. */
 function formatChannel(topic: "task" | "job" | "worker" | "room", id: string): string {
   return `joblib:${topic}:${encodeURIComponent(id)}`;
 }

@@ -52,7 +52,7 @@ export const Health = z.object({
 });
 export type Health = z.infer<typeof Health>;
 
-/** Used by the dashboard, because a host may not expose `/readyz`. */
+/** The dashboard uses this operation, because a host may not expose `/readyz`. */
 export const readHealth = operation({
   method: "GET",
   path: `${API_PATH}/health`,

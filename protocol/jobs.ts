@@ -40,8 +40,8 @@ const JobRegistrationBody = z.object({
 });
 
 /**
- * Parses a worker's registration of a job. This is the only code that handles what ZnDraw's client sends
- * differently: `schema_` for `schema`, no schema for `{}`, and a `worker_id` of null (docs/zndraw.md).
+ * Parses a worker's registration of a job. ZnDraw's client sends `schema_` instead of `schema`, no schema instead of
+ * `{}`, and null as `worker_id` (docs/zndraw.md). Only this code handles these differences.
  */
 export const JobRegistration = JobRegistrationBody.transform(
   ({ schema, schema_, worker_id, ...registration }) => ({

@@ -39,10 +39,10 @@ export interface Operation {
   readonly summary: string;
   readonly access: Access;
   /**
-   * Whether a client may repeat the operation after a failure that leaves its effect unknown. A lost claim is requeued
-   * because its tasks are missing from the next heartbeat, a worker that was created twice is swept, and a submit is
-   * deduplicated by its idempotency key. Only POST and PATCH declare it, because the other methods are idempotent
-   * (RFC 9110, section 9.2.2).
+   * Whether a client may repeat a request if it does not know whether the server has executed it. A repeated claim is
+   * harmless, because the tasks of the first one are missing from heartbeats and are requeued. A worker that was
+   * created twice is swept, and a submit is deduplicated by its idempotency key. Only POST and PATCH operations
+   * declare this member, because the other methods are idempotent (RFC 9110, section 9.2.2).
    */
   readonly retryable: boolean;
   readonly params?: z.ZodType;
@@ -138,8 +138,8 @@ export function getResponseSchema(
 }
 
 /**
- * Fills in the parameters of a path. They are percent-encoded (RFC 3986), except `.` and `..`, because URL parsers
- * resolve them even if they are encoded.
+ * Fills in the parameters of a path, percent-encoded (RFC 3986) except for `@` and `:`. A parameter must not be `.`
+ * or `..`, because URL parsers resolve these even if they are encoded.
  */
 export function fillPath(path: string, params: Readonly<Record<string, string>> = {}): string {
   return path.replace(/:([a-z_]+)/g, (_, name: string) =>

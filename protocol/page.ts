@@ -8,7 +8,7 @@ export function createIntegerParameter(min: number, max: number, fallback: numbe
         (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
         z.coerce.number().int().min(min).max(max),
       )
-      // If this were `default`, the default would be missing from the OpenAPI document.
+      // With `default` instead of `prefault`, the OpenAPI document would not contain the default.
       .prefault(fallback)
   );
 }

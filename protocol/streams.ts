@@ -62,5 +62,5 @@ export type StreamMessage<Name extends StreamName> = {
   };
 }[keyof Streams[Name]["events"] & string];
 
-/** An event of a stream. Its id can be sent as `Last-Event-ID` to continue after it. */
+/** An event of a stream. Its id can be sent as `Last-Event-ID` to continue after the event. */
 export type StreamEvent<Name extends StreamName> = StreamMessage<Name> & { readonly id: string };

@@ -43,7 +43,7 @@ export type Worker = z.infer<typeof Worker>;
 
 export const MAX_TASKS_SHOWN = 100;
 
-/** A worker with those of its jobs and tasks that the caller can read. */
+/** A worker with its jobs and tasks, without those that the caller cannot read. */
 export const WorkerDetails = Worker.extend({
   draining: z.boolean(),
   jobs: z.array(z.object({ room_id: z.string(), job_name: z.string() })),
@@ -63,7 +63,7 @@ export const WorkerDetails = Worker.extend({
 });
 export type WorkerDetails = z.infer<typeof WorkerDetails>;
 
-/** A heartbeat. `tasks` lists all tasks for which the worker believes to have the lease. */
+/** A heartbeat. `tasks` lists all tasks whose lease the worker believes it has. */
 export const Heartbeat = z.object({
   tasks: TaskIds.optional(),
   draining: z

@@ -30,9 +30,9 @@ function removeOlderFiles(startedAt: number): void {
   }
 }
 
-// The files are overwritten and not removed first, because a server or a worker may be running from them: `npx joblib` in
-// a checkout builds, too.
-// Some file systems store modification times in whole seconds.
+// The build overwrites the old files instead of removing them first, because a server or a worker may be running from
+// them. `npx joblib` in a checkout also runs the build. A second is subtracted, because some file systems store
+// modification times in whole seconds.
 const startedAt = Date.now() - 1_000;
 for (const step of STEPS) run(step);
 removeOlderFiles(startedAt);

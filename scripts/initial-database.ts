@@ -56,6 +56,6 @@ async function createArchive(file: string): Promise<void> {
 mkdirSync(getArchiveDirectory(), { recursive: true });
 const file = join(getArchiveDirectory(), getName());
 const now = new Date();
-// The modification time shows the build that the file still belongs to it.
+// The build removes files that are older than itself, so an existing archive gets the current modification time.
 if (existsSync(file)) utimesSync(file, now, now);
 else await createArchive(file);

@@ -142,7 +142,7 @@ export class InvalidTaskTransitionError extends ProblemError {
   }
 }
 
-/** A payload, result or request is invalid. Both the server and the SDK's own checks report this. */
+/** A payload, result or request is invalid. Thrown for a problem of the server, and by the SDK's own checks. */
 export class ValidationError extends ProblemError {
   /** The invalid fields; `pointer` is a JSON Pointer (RFC 6901). */
   get errors(): readonly FieldError[] {

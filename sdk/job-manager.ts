@@ -19,7 +19,7 @@ import { type RunCallbacks, runStream } from "./worker/run-stream.ts";
 import { type ListenOptions, TaskStream } from "./worker/task-stream.ts";
 import { WorkerSession } from "./worker/worker-session.ts";
 
-/** Options of `JobManager`. */
+/** Options of a `JobManager`: those of its client, and those of its worker. */
 export interface JobManagerOptions extends ClientOptions {
   /** The default room of jobs and tasks. Default: `JOBLIB_ROOM`. */
   readonly room?: string | undefined;
@@ -33,19 +33,19 @@ export interface JobManagerOptions extends ClientOptions {
   readonly captureConsole?: boolean | undefined;
 }
 
-/** Options of `JobManager.run`. */
+/** Options of `JobManager.run`: those of `listen`, callbacks, and a signal that interrupts tasks. */
 export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context> {
   /**
-   * Aborting it stops the stream and ends the current tasks: started tasks are interrupted and fail,
-   * and the others are requeued.
+   * Aborting this signal stops the stream and ends the current tasks: started tasks are interrupted and fail, and the
+   * other tasks are requeued.
    */
   readonly interrupt?: AbortSignal | undefined;
 }
 
 /**
- * The jobs of this process, like a `Map` from class name to class, and the worker that runs them. It also submits
- * tasks. `register` only adds a class locally; `ready`, `listen` and `run` create the worker and register the jobs
- * with the server.
+ * The jobs of this process, like a `Map` from class name to class, and the worker that runs them. The manager also
+ * submits tasks. `register` only adds a class locally; `ready`, `listen` and `run` create the worker and register the
+ * jobs with the server.
  *
  * @example
  * await using jobs = new JobManager({ url, token, room: "lab" }, viewer);
@@ -158,8 +158,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Creates the worker and registers all jobs with the server, if necessary. Throws `SchemaConflictError` if a job has
-   * a different schema there, `UsageError` if a room is missing, and the errors of `JoblibClient.call`.
+   * Creates the worker and registers all jobs with the server, if necessary. Throws `SchemaConflictError` if a job is
+   * already registered with a different schema, `UsageError` if a room is missing, and the errors of
+   * `JoblibClient.call`.
    */
   async ready(): Promise<void> {
     await this.#session.ready();
@@ -175,7 +176,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   ): Promise<TaskOf<Jobs[Name]["result"]>>;
   /** Submits an instance of an extension. Throws the same errors as a submit by job name. */
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
-  /** Submits instances in order. Up to 1,000 tasks and 1 MB are one atomic request, more are several atomic ones. */
+  /** Submits instances in order. Up to 1,000 tasks and 1 MB are sent in one atomic request, more in several. */
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
     target: string | ExtensionInstance | readonly ExtensionInstance[],
@@ -228,8 +229,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Stops all streams and ends the current tasks without waiting for `run`: started tasks fail with the text `reason`,
-   * and the others are requeued. Default: "interrupted: the worker was stopped".
+   * Stops all streams and ends the current tasks without waiting for `run`: started tasks fail with the text `reason`
+   * (default: "interrupted: the worker was stopped"), and the other tasks are requeued.
    */
   async interrupt(reason?: string): Promise<void> {
     for (const stream of this.#streams) stream.stop();
@@ -237,8 +238,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Stops all streams, waits for the tasks whose `run` is running, and deregisters the worker. Of the other tasks,
-   * started ones fail and claimed ones are requeued.
+   * Stops all streams, waits for the tasks whose `run` is running, and deregisters the worker. Other tasks fail if
+   * they were started; otherwise they are requeued.
    */
   dispose(): Promise<void> {
     this.#disposing ??= this.#dispose();

@@ -4,7 +4,7 @@ import type { Process } from "../processes/process.ts";
 import { BLOCK, type WorkerCalls } from "../processes/worker.ts";
 import { openProducer, openWorker, type Role } from "./roles.ts";
 
-/** The tasks to submit and then drain. */
+/** The tasks that are submitted before the workers start. */
 export interface Backlog {
   readonly count: number;
   /** Number of tasks per request. */
@@ -12,13 +12,16 @@ export interface Backlog {
   readonly bytes?: number;
 }
 
-/** Rates of submitting and draining, in tasks per second. */
+/** The rates at which tasks are submitted and processed, in tasks per second. */
 export interface DrainRates {
   readonly submitted: number;
   readonly drained: number;
 }
 
-/** Fraction of a backlog that is not timed. At first, workers connect and V8 compiles code, so they are slower. */
+/**
+ * Fraction of a backlog that is processed before the timing starts. Workers are slower at first, because they connect
+ * and V8 compiles their code.
+ */
 const WARM_UP = 0.2;
 const SUBMIT_SECONDS = 25;
 const DRAIN_SECONDS = 15;
@@ -26,8 +29,9 @@ const POLL_MS = 25;
 const MAX_STALL_MS = 5000;
 
 /**
- * Submits a backlog, then lets the workers drain it. The rate is timed from the moment when a fifth of the tasks has started
- * until all are recorded as completed, or, if the time is up before, until the start of the last task that was seen.
+ * Submits a backlog, then starts the workers and measures how fast they process it. The timing starts when a fifth of
+ * the tasks have started. It ends when all tasks are recorded as completed. If not all tasks have started within
+ * `DRAIN_SECONDS`, it ends with the last start that the workers recorded.
  */
 export const drain = async (
   role: Role,
@@ -49,7 +53,7 @@ export const drain = async (
     const before = started;
     started = await countStarted(opened);
     if (started > before) progressAt = now();
-    // A subject that makes no progress has lost tasks, which a rate would hide.
+    // If no further task starts, the subject has lost tasks. A rate would hide this loss.
     if (started > 0 && now() - progressAt > MAX_STALL_MS) {
       throw new Error(
         `the drain made no progress for ${MAX_STALL_MS} ms: ${started} of ${submitted.count} tasks had started`,
@@ -71,7 +75,10 @@ const countStarted = async (workers: readonly Process<WorkerCalls>[]): Promise<n
   return started.reduce((sum, count) => sum + count, 0);
 };
 
-/** `recorded` is the time at which the last task was recorded as completed, or undefined if some are not. */
+/**
+ * Returns tasks per second. `unsorted` contains the start time of every `BLOCK`-th task. `recorded` is the time at
+ * which all tasks were recorded as completed, or undefined if some were not.
+ */
 const computeRate = (unsorted: readonly number[], count: number, recorded: number | undefined): number => {
   const blocks = [...unsorted].sort((a, b) => a - b);
   const all = recorded === undefined ? blocks.length * BLOCK : count;

@@ -17,7 +17,10 @@ const measureDrain = async (
   return await drain({ ...role, endpoints }, { count: bench.isQuick ? count / 2 : count, batch: BATCH });
 };
 
-/** Backlogs that take some seconds. With 50,000 tasks a bulk submit took 1.2 s, and rounds differed by 60 %. */
+/**
+ * Numbers of tasks that take some seconds to process. With 50,000 tasks a bulk submit took 1.2 s, and rounds differed
+ * by 60 %.
+ */
 const LARGE_BACKLOG = 80_000;
 const SMALL_BACKLOG = 12_000;
 

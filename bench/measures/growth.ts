@@ -65,9 +65,9 @@ const measureAlternately = async (
 };
 
 /**
- * Measures full lifecycles, one task per request and 64 in flight, depending on the contents of the tables. Each case has its
- * own server and database. They run alternately for a second each, because the machine's speed changes by a third within a
- * minute.
+ * Measures how the contents of the tables affect the rate of full lifecycles, with one task per request and 64 in
+ * flight. Each case has its own server and database. The cases run alternately for a second each, because the
+ * machine's speed changes by a third within a minute.
  */
 export const growth: Measure = {
   units: Object.fromEntries(CASES.map(({ sample }) => [sample, "tasks/s"])),
@@ -76,7 +76,8 @@ export const growth: Measure = {
     await using open = new AsyncDisposableStack();
     const lifecycles = new Map<Growth, Process<LifecycleCalls>>();
     const databases = new Map<Growth, string>();
-    // Seeding takes minutes. It runs before any worker starts, because a worker without heartbeats would be declared dead.
+    // Seeding takes minutes. All databases are seeded before a worker is created, because a worker that sends no
+    // heartbeats in the meantime would be declared dead.
     for (const one of CASES) databases.set(one, await createSeededDatabase(bench, one));
     for (const [one, copyOf] of databases) {
       const { endpoints } = open.use(await createSetup(bench, "joblib", { copyOf }));

@@ -16,7 +16,7 @@ const collectPickups = (source: PickupSource): Promise<number[]> => {
 };
 
 /**
- * Submits tasks one by one. Each is submitted after the previous one has started, so that a worker is always
+ * Submits tasks one by one. Each task is submitted after the previous one has started, so that a worker is always
  * waiting. Returns the pickup times in milliseconds.
  */
 export const measurePickups = async (

@@ -11,14 +11,14 @@ export interface Role {
   readonly endpoints: Endpoints;
 }
 
-/** Starts a process that submits tasks, and connects it. */
+/** Starts and connects a process that submits tasks. */
 export const openProducer = async (role: Role): Promise<Process<ProducerCalls>> => {
   const producer = await Process.start<ProducerCalls>("producer.ts");
   await producer.call("open", role);
   return producer;
 };
 
-/** Starts a process that runs tasks, and connects it. It waits for the call `start`. */
+/** Starts and connects a process that runs tasks. It runs no task before the call `start`. */
 export const openWorker = async (role: Role): Promise<Process<WorkerCalls>> => {
   const worker = await Process.start<WorkerCalls>("worker.ts");
   await worker.call("open", role);

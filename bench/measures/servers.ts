@@ -4,10 +4,13 @@ import type { Measure } from "./measure.ts";
 import { createSetup, type Setup } from "./setup.ts";
 
 const COUNT = 40_000;
-/** Tasks of the warm-up: servers compile their code at first, and with two servers that cost would be counted twice. */
+/**
+ * Number of tasks in the warm-up. V8 compiles a server's code during its first tasks. Without a warm-up, this cost
+ * would count twice for two servers.
+ */
 const WARM_UP = 15_000;
 
-/** Measures a drain by two workers, which share the server or use one each. */
+/** Measures how fast two workers process a backlog. They share one server or use one each. */
 const measureRate = async ({ endpoints, servers }: Setup, count: number): Promise<number> => {
   const roles = [0, 1].map((worker) => {
     const { url } = servers[worker % servers.length] ?? endpoints;

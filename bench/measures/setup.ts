@@ -10,7 +10,7 @@ export interface Setup extends AsyncDisposable {
   readonly servers: readonly JoblibServer[];
 }
 
-/** Options of joblib's setup. Default: one server without Redis on an empty database. */
+/** The servers of joblib and their database. Default: one server without Redis on an empty database. */
 export interface SetupOptions {
   readonly servers?: number;
   readonly withRedis?: boolean;

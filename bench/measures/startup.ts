@@ -67,7 +67,7 @@ function measureCommand(args: readonly string[], server?: ServerAddress): number
   return median(Array.from({ length: COMMAND_RUNS }, run));
 }
 
-/** The times that a user waits for: the start of a server, and of a command. */
+/** Measures how long a user waits for the start of a server and for a command, and the memory of a started server. */
 export const startup: readonly Measure[] = [
   {
     units: { "serve, new database": "s", "serve, existing database": "s", "embedded server": "MB" },

@@ -4,7 +4,7 @@ import { createSetup } from "./setup.ts";
 
 const COUNT = 20_000;
 
-/** Fills and drains the same table three times, without a pause in which autovacuum could run. */
+/** Submits and processes a backlog three times in the same table, without a pause in which autovacuum could run. */
 export const thirdDrain: Measure = {
   units: { "joblib first drain": "tasks/s", "joblib third drain": "tasks/s" },
   timeoutSeconds: 150,

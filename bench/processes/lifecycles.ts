@@ -29,7 +29,7 @@ const runLifecycle = async (i: number): Promise<void> => {
   const payload = { i, t: 0, note: NOTE };
   await api.tasks.submit(ROOM, job_name, { payload });
   const { task } = (await api.call("claimTask", { body: { worker_id: workerId, start: true } })).body;
-  // Another loop has claimed this task; this loop will claim another one.
+  // Another loop has claimed the task that this loop submitted, and will complete it.
   if (task === null) return;
   const update = { status: "completed", worker_id: workerId, attempt: task.attempt } as const;
   await api.tasks.update(task.id, update);

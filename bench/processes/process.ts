@@ -19,7 +19,7 @@ export interface Reply {
   readonly error?: string;
 }
 
-/** A child process of the benchmark. It ends when it is disposed, and together with this process. */
+/** A child process of the benchmark. It ends when it is disposed, or when its parent process ends. */
 export class Process<Own extends Calls> implements AsyncDisposable {
   static readonly #alive = new Set<Process<Calls>>();
   readonly #child: ChildProcess;

@@ -24,7 +24,7 @@ const createPayload = (i: number, bytes = NOTE.length): Payload => ({
   note: bytes === NOTE.length ? NOTE : NOTE.repeat(Math.ceil(bytes / NOTE.length)).slice(0, bytes),
 });
 
-/** Submits tasks. */
+/** The calls of a process that submits tasks. */
 const calls = {
   async open({
     subject,
@@ -69,7 +69,10 @@ const calls = {
     await getProducer().add(createPayload(i));
   },
 
-  /** Submits tasks one after the other, each after the previous result is known. Returns the milliseconds of each. */
+  /**
+   * Submits tasks one after the other, each after the previous result is known. Returns how long each one took, in
+   * milliseconds.
+   */
   async roundTrips({ count, gapMs }: { count: number; gapMs: number }) {
     const { addAndWait } = getProducer();
     if (addAndWait === undefined) throw new Error("this subject cannot wait for results");

@@ -3,7 +3,10 @@ import type { Endpoints, Setting, Worker } from "../subjects/subject.ts";
 import { loadSubject, type SubjectName } from "../subjects/subjects.ts";
 import { serveCalls } from "./serve-calls.ts";
 
-/** Number of tasks per recorded time: a drain is timed by the moments at which each block of tasks has started. */
+/**
+ * Number of tasks in a block. A worker records the start time of the last task of each block, from which the rate is
+ * computed.
+ */
 export const BLOCK = 100;
 
 let worker: Worker | undefined;
@@ -18,7 +21,7 @@ const onTask = ({ t }: { t: number }): void => {
   pickups.push(at - t);
 };
 
-/** Runs tasks. */
+/** The calls of a process that runs tasks. */
 const calls = {
   async open({
     subject,

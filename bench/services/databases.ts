@@ -7,7 +7,7 @@ export interface Database extends AsyncDisposable {
 
 let count = 0;
 
-/** Creates an empty database, or a copy of one without connections. */
+/** Creates an empty database, or a copy of the database `copyOf`, which must have no open connections. */
 export const createDatabase = async (serverUrl: string, copyOf?: string): Promise<Database> => {
   count += 1;
   const name = `bench_${count}`;

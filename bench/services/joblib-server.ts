@@ -45,7 +45,7 @@ export const readResidentMb = (pid: number): number => {
   return Number(stdout.trim()) / 1024;
 };
 
-/** The implementation of the task queue: the one of production, or the one without batches. */
+/** The implementation of the task queue: `batching` runs in production, and `simple` has no batches. */
 export type Queue = "batching" | "simple";
 
 /** Starts a server with a JWT secret and otherwise default settings. Without a database URL it uses an embedded database. */

@@ -5,7 +5,10 @@ import { findPrograms, getDebianPostgresDirectories } from "../../test/support/p
 import { createServerDirectory } from "../../test/support/server-directory.ts";
 import { type Server, startServer } from "../../test/support/server-process.ts";
 
-/** A private PostgreSQL with the settings of its distribution. Unlike that of the tests, it waits for the disk. */
+/**
+ * A PostgreSQL server for this run, with default settings. Unlike the PostgreSQL server of the tests, it waits for
+ * the disk at each commit.
+ */
 export interface DurablePostgres extends Server {
   readonly url: string;
 }

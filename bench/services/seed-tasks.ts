@@ -8,7 +8,7 @@ export interface ExistingTasks {
   readonly rows: number;
 }
 
-/** Inserts tasks with one statement, in the state that single submits would have left, and updates the planner's statistics. */
+/** Inserts tasks with SQL, as if they had been submitted one by one, and updates the planner's statistics. */
 export const seedTasks = async (databaseUrl: string, { status, job, rows }: ExistingTasks): Promise<void> => {
   const done = status === "completed";
   await query(
@@ -30,6 +30,7 @@ export const seedTasks = async (databaseUrl: string, { status, job, rows }: Exis
     `insert into joblib.task_listing select id, room_id, job_id, created_at from joblib.task on conflict do nothing`,
   );
   await query(databaseUrl, "vacuum analyze joblib.task, joblib.task_listing");
-  // The worker that registered the jobs has stopped. It must not be swept during a measurement.
+  // The worker that registered the jobs has stopped. Its last heartbeat is set to the future, so that it is not swept
+  // during a measurement.
   await query(databaseUrl, "update joblib.worker set last_heartbeat = now() + interval '1 hour'");
 };

@@ -28,7 +28,7 @@ export class Services implements AsyncDisposable {
     return createDatabase(this.#postgres.url, copyOf);
   }
 
-  /** Creates and seeds a database once per run, to be copied by measurements. It is deleted together with PostgreSQL. */
+  /** Creates and seeds a database once per run, and returns its URL. Measurements copy the database. */
   createSeeded(name: string, seed: (url: string) => Promise<void>): Promise<string> {
     const existing = this.#seeded.get(name);
     if (existing !== undefined) return existing;

@@ -1,7 +1,7 @@
 import { Queue, QueueEvents, Worker } from "bullmq";
 import { type Endpoints, type Payload, QUEUE, type Subject } from "./subject.ts";
 
-/** The concurrency in the examples of its documentation. The default is 1. */
+/** The concurrency in the examples of BullMQ's documentation. The default is 1. */
 const FAST = { concurrency: 100 };
 
 const toConnection = ({ redisUrl }: Endpoints) => {
@@ -18,7 +18,8 @@ export const bullmq: Subject = {
     await queue.waitUntilReady();
     let events: QueueEvents | undefined;
     const openEvents = async () => {
-      // Reads from the first event. By default, events before its first read, which is after `waitUntilReady`, are skipped.
+      // Reads from the first event. By default, `QueueEvents` skips events that precede its first read, which happens
+      // only after `waitUntilReady`.
       events = new QueueEvents(QUEUE, { connection, lastEventId: "0" });
       await events.waitUntilReady();
       return events;

@@ -2,7 +2,7 @@ import { Logger, makeWorkerUtils, run } from "graphile-worker";
 import pg from "pg";
 import type { Payload, Subject } from "./subject.ts";
 
-/** The settings of its performance page: 24 jobs at a time, a local queue of 500, and batched completion. */
+/** The settings of graphile-worker's performance page: 24 jobs at a time, a local queue of 500, and batched completion. */
 const FAST = {
   concurrentJobs: 24,
   localQueue: { size: 500 },

@@ -6,7 +6,7 @@ import type { Endpoints, Payload, Subject, Worker } from "./subject.ts";
 
 /** The documented settings for throughput: 500 handlers at a time, with claims and completions in batches. */
 export const FAST = { concurrency: 500, start: true };
-/** The documented setting for latency: one task at a time, started by its claim, as the other libraries do. */
+/** The documented setting for latency: one task at a time, and the claim starts the task, as in the other libraries. */
 const LOW_LATENCY = { start: true };
 /** Number of loops in the setting with one task per request. */
 const LOOPS = 64;

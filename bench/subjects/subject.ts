@@ -1,7 +1,7 @@
 /** The payload of every task: about 100 bytes, unless a measurement needs more. */
 export interface Payload {
   readonly i: number;
-  /** The time before its submit, on the machine's monotonic clock. */
+  /** The time just before the submit, in milliseconds of the machine's monotonic clock. */
   readonly t: number;
   readonly note: string;
 }
@@ -29,12 +29,12 @@ export interface Producer {
   close(): Promise<void>;
 }
 
-/** Runs tasks. It is connected when it is created, and runs tasks after `start`. */
+/** Runs tasks after `start`. It is already connected when it is created. */
 export interface Worker {
   start(): Promise<void>;
 }
 
-/** A job queue to measure: joblib or one of the others. */
+/** A job queue to measure: joblib, BullMQ, pg-boss or graphile-worker. */
 export interface Subject {
   producer(endpoints: Endpoints, setting: Setting): Promise<Producer>;
   /** `onTask` is called when a handler begins. */

@@ -15,7 +15,7 @@ const DevOptions = z.object({
 });
 type DevOptions = z.infer<typeof DevOptions>;
 
-/** `joblib dev <file>`. */
+/** Creates the command `joblib dev <file>`. */
 export function devCommand(tools: Tools) {
   return new Command("dev")
     .description(

@@ -31,7 +31,7 @@ const ServeOptions = z.object({
 });
 type ServeOptions = z.infer<typeof ServeOptions>;
 
-/** `joblib serve`. */
+/** Creates the command `joblib serve`. */
 export function serveCommand(tools: Tools) {
   return new Command("serve")
     .description(
@@ -111,12 +111,12 @@ function toSettingsInput({
     databaseUrl,
     redisUrl,
     logLevel,
-    // Without --no-dashboard, the environment decides.
+    // Without --no-dashboard, the environment decides whether the dashboard is served.
     dashboard: dashboard ? undefined : false,
   };
 }
 
-/** Defaults the log level to warn on a terminal, where JSON lines are hard to read. */
+/** Sets the default log level to warn on a terminal, because JSON lines are hard to read there. */
 function applyLogLevelDefault(env: Environment, isInteractive: boolean): Environment {
   return isInteractive ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
 }

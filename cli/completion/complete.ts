@@ -110,7 +110,7 @@ export async function complete(
   const getContext = async (): Promise<CompletionContext> => {
     const global = GlobalOptions.parse(applyEnvironment(line.values, tools.env));
     const client = await tools.connect(global);
-    // The time starts after the client is loaded, which takes a while on a busy machine.
+    // The timeout starts after the client is loaded, because loading takes a while on a busy machine.
     return { global, client, signal: AbortSignal.timeout(TIMEOUT_MS) };
   };
   const found = await findCandidates(line, getContext).catch((): Candidate[] => []);

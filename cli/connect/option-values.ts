@@ -27,7 +27,7 @@ export function collect(value: string, values: readonly string[] = []): string[]
   return [...values, value];
 }
 
-/** Converts the name of a property or a setting to that of an option: `dataDir` and `data_dir` to `data-dir`. */
+/** Converts the name of a property or a setting to the name of an option: `dataDir` and `data_dir` to `data-dir`. */
 export function toKebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll("_", "-");
 }

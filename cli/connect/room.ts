@@ -4,14 +4,14 @@ import { UsageError } from "../io/errors.ts";
 
 const EXPECTED_NAME = "Expected <prefix>:<category>:<name>, such as public:modifiers:Rotate.";
 
-/** Returns the room of a command that accepts only one. Returns undefined if `--room` is missing. */
+/** Returns the room of a command that accepts only one room. Returns undefined if `--room` is missing. */
 export function getSingleRoom(rooms: readonly string[]): string | undefined {
   if (rooms.length > 1) throw new UsageError("this command accepts only one --room");
   return rooms[0];
 }
 
 /**
- * Returns the room in an argument. If it is missing, returns the room of `--room` or JOBLIB_ROOM, or
+ * Returns the room in an argument. If the argument is missing, returns the room of `--room` or JOBLIB_ROOM, otherwise
  * `@global`.
  */
 export function getRoom(argument: string | undefined, rooms: readonly string[]): string {

@@ -20,7 +20,7 @@ const RAISE_TIMEOUT =
   "a proxy closes idle connections; raise its read timeout (nginx: proxy_read_timeout 90s)";
 
 /**
- * Reports a connection that was closed too early. It is only a warning if the connection was open for longer
+ * Reports a connection that was closed too early. The result is only a warning if the connection was open for longer
  * than the long polls of workers.
  */
 function reportClosed(check: string, elapsed: number, reason: string): CheckResult {

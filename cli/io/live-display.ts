@@ -7,7 +7,7 @@ import type { OutputStream } from "./output-stream.ts";
 export interface LiveDisplay {
   /** Draws the current content. */
   redraw(): void;
-  /** Removes the lines, and prints the returned text instead if there is any. */
+  /** Removes the lines. If `getFinalText` returns a text, prints the text instead. */
   close(getFinalText?: (style: DisplayStyle) => string | undefined): void;
 }
 
@@ -17,12 +17,12 @@ export interface DisplayStyle {
   readonly paint: ChalkInstance;
 }
 
-/** Interval in which the content is updated: elapsed times change although nothing else happens. */
+/** Interval of the redraws, in milliseconds, because elapsed times change even if nothing else does. */
 const UPDATE_INTERVAL_MS = 200;
 
 /**
- * Draws the text that `frame` returns on a terminal, until the display is closed. Draws nothing before the
- * first text that is not empty.
+ * Draws the text of `frame` on a terminal until the display is closed. Draws nothing before the first text that is
+ * not empty.
  */
 export async function openLiveDisplay(
   stream: OutputStream,

@@ -7,7 +7,7 @@ export interface ErrorSource {
 
 /** Handles errors of stdout and stderr. */
 export interface OutputErrors {
-  /** From now on, lost output does not end the process, because a server or a worker must keep running. */
+  /** After this call, lost output does not end the process, because a server or a worker must keep running. */
   ignore(): void;
 }
 

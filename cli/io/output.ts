@@ -25,20 +25,17 @@ export interface Io {
   /** Colors text for stdout. Returns the text unchanged if colors are off. */
   readonly paint: ChalkInstance;
   /**
-   * Prints the result. With `--json`, this is the value unchanged, otherwise the text that `render` returns
-   * for an escaped copy.
+   * Prints the result: with `--json` the value unchanged, otherwise the text that `render` returns for an escaped
+   * copy of the value.
    */
   printResult<Value>(value: Value, render: (safe: Value) => string): void;
-  /**
-   * Prints one of several results. With `--json`, this is the value as JSON on one line, otherwise `text`,
-   * which must be escaped.
-   */
+  /** Prints one of several results: with `--json` the value as JSON on one line, otherwise `text`, which must be escaped. */
   printLine(value: unknown, text: string): void;
   /** Prints a document to stdout unchanged. The caller must escape untrusted text in it. */
   printDocument(text: string): void;
   /** Prints a message to stderr. */
   printNote(text: string, style?: NoteStyle): void;
-  /** Prints an event to stderr. With `--json`, this is `fields` as JSON on one line, otherwise `line`. */
+  /** Prints an event to stderr: with `--json` the `fields` as JSON on one line, otherwise `line`. */
   printEvent(fields: Readonly<Record<string, unknown>>, line: string, style?: NoteStyle): void;
   startSpinner(text: string): Promise<Spinner>;
   /** Shows lines on stderr that are redrawn in place; returns undefined if stderr is not a terminal. */

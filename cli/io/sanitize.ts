@@ -1,6 +1,6 @@
 /**
- * Characters that a terminal interprets instead of showing: C0 without \n and \t (including ESC), DEL, C1,
- * the line and paragraph separators, and the marks that change the direction of text.
+ * Characters that a terminal interprets instead of showing: the control characters of C0 (such as ESC, but not \n and
+ * \t) and C1, DEL, the line and paragraph separators, and the marks that change the direction of text.
  */
 const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 

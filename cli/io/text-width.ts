@@ -34,7 +34,7 @@ export function truncate(text: string, width: number): string {
   return takeWidth(splitGraphemes(text), width - 1).join("") + ELLIPSIS;
 }
 
-/** Truncates the start of a text: the end of a job's name is the most specific part. */
+/** Truncates the start of a text. Used for job names, whose end is the most specific part. */
 export function truncateStart(text: string, width: number): string {
   if (getTextWidth(text) <= width) return text;
   return (

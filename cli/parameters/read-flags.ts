@@ -94,7 +94,7 @@ function addParentDefaults(
     }, payload);
 }
 
-/** Reads the flags of a job and sets their values in a payload. A list replaces the list in the payload. */
+/** Reads the flags of a job and sets their values in a payload. The values of a list replace the list in the payload. */
 export function readFlags(
   args: readonly string[],
   {
@@ -165,9 +165,8 @@ function getDefault({ schema }: Parameter): JsonValue | undefined {
 }
 
 /**
- * Finds the required parameters that a payload lacks. Adds a value to the payload if a parameter has a
- * default or a constant, or is an object whose members are parameters. The others are returned in
- * `missing`.
+ * Finds the required parameters that a payload lacks. Adds a value to the payload if a parameter has a default or a
+ * constant, or is an object whose members are parameters. The other required parameters are returned in `missing`.
  */
 export function findMissing(
   parameters: readonly Parameter[],

@@ -9,8 +9,8 @@ function isNull(schema: JsonValue) {
 }
 
 /**
- * Returns the branch of a schema that has only one, not counting null. This is A in `anyOf: [A, null]` and
- * in `allOf: [A]`.
+ * Returns the only branch of a schema, not counting null: A in `anyOf: [A, null]` and in `allOf: [A]`. Returns
+ * undefined if there are several branches or none.
  */
 function getOnlyBranch(schema: JsonObject): JsonObject | undefined {
   for (const keyword of ["anyOf", "oneOf", "allOf"]) {
@@ -23,8 +23,8 @@ function getOnlyBranch(schema: JsonObject): JsonObject | undefined {
 }
 
 /**
- * Replaces a reference by its target, and a schema with only one branch by that branch. Keeps the keywords
- * next to them.
+ * Replaces a reference by its target, and a schema with only one branch by that branch. Keeps the keywords next to
+ * the reference or the branch.
  */
 export function resolveSchema(schema: JsonValue | undefined, root: JsonObject): JsonObject {
   let current: JsonObject = isJsonObject(schema) ? schema : {};

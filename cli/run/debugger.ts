@@ -15,10 +15,7 @@ export function openInspector(address: InspectAddress, waits: boolean): void {
   if (waits) waitForDebugger();
 }
 
-/**
- * Makes the debugger stop directly before the call of the class's `run`, so that one step into the call
- * reaches it.
- */
+/** Makes the debugger stop directly before it calls the class's `run`, so that stepping into the call once reaches `run`. */
 export function breakBeforeRun(Class: ExtensionClass<unknown>): void {
   const { prototype } = Class;
   const run: unknown = Reflect.get(prototype, "run");

@@ -65,7 +65,7 @@ export const RunJobOptions = z.object({
 });
 export type RunJobOptions = z.infer<typeof RunJobOptions>;
 
-/** Adds the options of running a job. A parameter with the name of an option must be passed after `--`. */
+/** Adds the options of `joblib run` with a job. A parameter with the name of an option must be passed after `--`. */
 export function addRunJobOptions(command: Command): Command {
   command.option(
     "--payload-file <file>",

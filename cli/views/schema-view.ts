@@ -110,7 +110,7 @@ function formatRange(minimum: JsonValue | undefined, maximum: JsonValue | undefi
 const addPrefix = (prefix: string, text: string) => (text === "" ? "" : prefix + text);
 
 const SAFE_INTEGER_BOUNDS = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
-/** The bounds of 64-bit integers are less than this. Larger bounds are those of floating-point numbers. */
+/** All bounds of 64-bit integers are smaller than this, so a larger bound is that of a floating-point number. */
 const MAX_INTEGER_BOUND = 2 ** 65;
 
 /**

@@ -45,14 +45,14 @@ const LABEL_WIDTH = 12;
 /** Width of the output if stdout is not a terminal. */
 const DEFAULT_WIDTH = 92;
 
-/** Formats JSON after a label. It is on the same line if it fits, otherwise on the next lines. */
+/** Formats a value that follows a label: on the same line if the value fits, otherwise on the next lines. */
 function formatJson(value: JsonValue, width: number): string {
   if (typeof value === "string") return value.includes("\n") ? indent(value) : wrapHanging(value, width);
   const line = JSON.stringify(value);
   return getTextWidth(line) <= width - LABEL_WIDTH ? line : indent(JSON.stringify(value, null, 2));
 }
 
-/** Wraps a long text and aligns its lines. */
+/** Wraps a long text that follows a label, and aligns all its lines. */
 function wrapHanging(text: string, width: number) {
   return width === DEFAULT_WIDTH
     ? text

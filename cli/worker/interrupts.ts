@@ -26,7 +26,7 @@ export interface SignalOptions {
  */
 export const SAME_REQUEST_MS = 100;
 
-/** Signals that users and supervisors send. They send a second one if the drain takes too long for them. */
+/** Signals that users and supervisors send. They send a second signal if the drain takes too long. */
 const STOP_REQUESTS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK"];
 /**
  * Signals of the system. They may be repeated, so they never count as a second request. SIGHUP: the terminal
@@ -39,8 +39,9 @@ const SYSTEM_SIGNALS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGXCPU", "SIGUSR2
 export const DRAIN_SIGNALS: readonly NodeJS.Signals[] = [...STOP_REQUESTS, ...SYSTEM_SIGNALS];
 
 /**
- * Returns true if bash or zsh started this process with `nohup`. These shells export the path of the command
- * as `_`. The state of SIGHUP does not show it, because Node.js resets an ignored SIGHUP when it starts.
+ * Returns true if bash or zsh started this process with `nohup`. These shells export the path of the command as `_`.
+ * The state of SIGHUP does not show whether `nohup` was used, because Node.js resets an ignored SIGHUP when it
+ * starts.
  */
 export function isUnderNohup(env: Readonly<Record<string, string | undefined>>): boolean {
   return /(^|\/)nohup$/.test(env["_"] ?? "");

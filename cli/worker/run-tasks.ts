@@ -31,9 +31,9 @@ export interface WorkerConfig {
 export interface RunTasksOptions {
   readonly concurrency: number;
   readonly pollInterval?: number | undefined;
-  /** Aborting it stops claiming. Running tasks are finished. */
+  /** Aborting this signal stops claiming. Running tasks are finished. */
   readonly drain: AbortSignal;
-  /** Aborting it interrupts the running tasks, which then fail, and requeues the claimed tasks. */
+  /** Aborting this signal interrupts the running tasks, which then fail, and requeues the claimed tasks. */
   readonly interrupt: AbortSignal;
 }
 
@@ -42,10 +42,7 @@ export interface RoomDeclaration extends Pick<ExtensionOptions, "room" | "public
   readonly name: string;
 }
 
-/**
- * Returns the rooms of a class. These are the rooms that it declares, or those of the command line if it
- * declares none.
- */
+/** Returns the rooms that a class declares, or the rooms of the command line if the class declares none. */
 export function getRooms(Class: RoomDeclaration, config: Pick<WorkerConfig, "rooms" | "public">): string[] {
   const declared = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
   const source =
@@ -108,8 +105,7 @@ export function stopOnUncaughtError(
   const watch = watchUncaughtErrors((error) => {
     if (stopped.signal.aborted) return;
     const reason = `the worker stopped because of an uncaught error: ${summarizeError(error)}`;
-    // Called before the abort, so that the running tasks fail with this reason instead of that of an
-    // interrupt.
+    // Called before the abort, so that the running tasks fail with this reason instead of the reason of an interrupt.
     void jobs.interrupt(reason);
     stopped.abort(new CliError(reason, EXIT.usage, findUserFrame(error, files)));
   });

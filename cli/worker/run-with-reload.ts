@@ -14,7 +14,7 @@ import {
 import { createManager, registerJobs, runTasks, type WorkerConfig } from "./run-tasks.ts";
 import { type FileWatcher, watchFiles } from "./watch-files.ts";
 
-/** The worker of `joblib dev`. */
+/** The file of the worker of `joblib dev`, and how the worker runs. */
 export interface ReloadOptions {
   readonly io: Io;
   readonly file: string;

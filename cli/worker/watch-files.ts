@@ -7,7 +7,7 @@ const DEBOUNCE_MS = 100;
 
 /** Watches files. Changes between two calls of `next` are not lost. */
 export interface FileWatcher {
-  /** From now on, watches only these files. */
+  /** Replaces the list of watched files. */
   follow(files: readonly string[]): void;
   /** Resolves with true after a change since the last call, or with false if the signal is aborted first. */
   next(signal: AbortSignal): Promise<boolean>;

@@ -5,7 +5,7 @@ import { joblib, migrate, openDatabase } from "joblib/server";
 
 const PUBLIC = new URL("public/", import.meta.url);
 
-/** A strict content security policy. The element works with it. */
+/** A strict content security policy. It shows that the element needs no exceptions. */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",

@@ -26,7 +26,7 @@ export const createApp = async (orm: Database): Promise<FastifyInstance> => {
     },
   );
 
-  // The first user who joins a room becomes its member. After that, members add others.
+  // A user can join a room that has no members. After that, only members can add users to the room.
   app.put<{ Params: { room: string; name: string } }>(
     "/rooms/:room/members/:name",
     { schema: buildSchema("room", "name") },

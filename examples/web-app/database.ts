@@ -12,7 +12,7 @@ const options = {
   schemaGenerator: { ignoreSchema: ["joblib"], skipTables: [/^joblib\./] },
 };
 
-/** Opens the PostgreSQL database at a URL, or an in-memory database without one, and updates its schema. */
+/** Opens the PostgreSQL database at a URL, or an in-memory database if there is no URL, and updates the schema. */
 export const openDatabase = async (url: string | undefined): Promise<Database> => {
   const orm =
     url === undefined

@@ -40,8 +40,8 @@ export function parseExactJson(text: string): unknown {
 }
 
 /**
- * Returns the normalized text of a JSON number. It is the same for equal values, such as `15e-1` for 1.50,
- * 15e-1 and 1.5. Returns undefined if the text is not a JSON number.
+ * Returns the normalized text of a JSON number. Equal numbers have the same normalized text, for example `15e-1` for
+ * 1.50, 15e-1 and 1.5. Returns undefined if the text is not a JSON number.
  */
 export function normalizeNumber(text: string): string | undefined {
   const match = NUMBER.exec(text);

@@ -50,7 +50,7 @@ function toNumber(digits: string | undefined): number {
 }
 
 /**
- * The formats against which a default is checked. They are less strict than those of the server, because they
+ * The formats against which a default is checked. The checks are less strict than those of the server, because they
  * only have to reject empty texts and placeholders. All other formats are annotations.
  */
 const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {

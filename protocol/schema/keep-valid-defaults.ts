@@ -72,8 +72,8 @@ class DefaultRemover {
   }
 
   /**
-   * Inlines the references of schemas whose own default was invalid. Without its own default, such a schema would
-   * otherwise inherit the default of its target, which the worker does not do.
+   * Inlines the references of schemas whose own default was invalid. After its own default was removed, such a schema
+   * would otherwise inherit the default of its target, but the worker does not use that default.
    */
   removeInherited(schemas: readonly JsonObject[]): void {
     for (const schema of schemas) {

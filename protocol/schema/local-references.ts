@@ -10,8 +10,8 @@ const VALUE_KEYWORDS = ["const", "enum", "default", "example", "examples"];
 const REFERENCE_KEYWORDS = ["$ref", "$dynamicRef", "$recursiveRef"];
 
 /**
- * Replaces references by `$id`, relative URI or anchor by JSON Pointers from the root, so that a reader only
- * has to support `#/…`. References to other documents are unchanged.
+ * Replaces references that use an `$id`, a relative URI or an anchor with JSON Pointers from the root, so that a
+ * reader only has to support `#/…`. References to other documents are unchanged.
  */
 export function localizeReferences(schema: JsonObject): JsonObject {
   const localizer = new Localizer(getDraft(schema) === "draft-04" ? "id" : "$id");

@@ -19,7 +19,10 @@ function isNullSchema(schema: JsonValue): boolean {
   return isJsonObject(schema) && (schema["type"] === "null" || schema["const"] === null);
 }
 
-/** Returns the other option of a union with null. Returns undefined if there are several others or none. */
+/**
+ * Returns the only option of a union that is not null. Returns undefined if the union does not contain null, or has
+ * several other options.
+ */
 function getOnlyOption({ anyOf, oneOf }: JsonObject): JsonObject | undefined {
   const options = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : [];
   const [option, ...others] = options.filter((one) => !isNullSchema(one));
@@ -27,8 +30,8 @@ function getOnlyOption({ anyOf, oneOf }: JsonObject): JsonObject | undefined {
 }
 
 /**
- * Computes the defaults of a schema in the same way as the worker. A schema's own default takes precedence
- * over those of its members. The defaults of members are used only for members that are missing in it, because
+ * Computes the defaults of a schema in the same way as the worker. A schema's own default takes precedence over those
+ * of its members. The defaults of members are used only for members that the default of the object lacks, because
  * pydantic and zod do this when they parse an object. A default that does not satisfy its own schema is ignored.
  */
 export class SchemaDefaults {
@@ -40,14 +43,17 @@ export class SchemaDefaults {
     this.#scope = { root, budget: new StepBudget(MAX_STEPS) };
   }
 
-  /** Returns the valid default of a member. Returns undefined if there is none. */
+  /** Returns the default of a schema. Returns undefined if it has no valid default. */
   find(schema: JsonObject): JsonValue | undefined {
     if (this.#open.has(schema)) return undefined;
     if (!this.#known.has(schema)) this.#known.set(schema, this.#compute(schema));
     return this.#known.get(schema);
   }
 
-  /** Returns the declared default of a schema, or that of its reference target. It may be invalid. */
+  /**
+   * Returns the `default` or `const` of a schema, otherwise that of its reference target, of a schema in `allOf`, or
+   * of the only option of a union with null. The value may be invalid.
+   */
   getDeclared(schema: JsonObject, chain = 0): JsonValue | undefined {
     if (schema["default"] !== undefined) return schema["default"];
     if (schema["const"] !== undefined) return schema["const"];
@@ -103,8 +109,7 @@ export class SchemaDefaults {
     try {
       return read();
     } catch (error) {
-      // A RangeError is a stack overflow, because the schema refers to itself without descending into the
-      // value.
+      // A RangeError means that the stack overflowed: the schema refers to itself without descending into the value.
       if (error instanceof OutOfStepsError || error instanceof RangeError) return undefined;
       throw error;
     }
@@ -166,7 +171,10 @@ export class SchemaDefaults {
     return item === undefined ? undefined : Array.from({ length: minItems }, () => item);
   }
 
-  /** Returns the part of a schema that declares an object or an array. */
+  /**
+   * Returns the first schema that declares an object or an array: the schema itself, its reference target, or a
+   * schema in `allOf`.
+   */
   #findContainer(schema: JsonObject, chain = 0): JsonObject | undefined {
     const { type, properties } = schema;
     if (type === "object" || type === "array" || isJsonObject(properties)) return schema;

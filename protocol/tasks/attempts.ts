@@ -44,7 +44,7 @@ export const LateResult = z.object({
 });
 export type LateResult = z.infer<typeof LateResult>;
 
-/** Selects the late result to adopt. If `attempt` is missing, this is the latest one. */
+/** Selects the late result to adopt. Without `attempt`, the latest one is adopted. */
 export const Adoption = z.object({ attempt: z.int().min(1).max(2_147_483_647).optional() });
 export type Adoption = z.infer<typeof Adoption>;
 

@@ -49,7 +49,10 @@ export function getPatchTargets(from: TaskStatus): PatchableStatus[] {
   return PATCHABLE_STATUSES.filter((to) => canMove(from, to));
 }
 
-/** Returns the statuses from which `to` can be reached. Every statement that sets a status uses them as its guard. */
+/**
+ * Returns the statuses from which `to` can be reached. Every statement that sets a status updates only tasks with one
+ * of these statuses.
+ */
 export function getOrigins(to: TaskStatus): TaskStatus[] {
   return TaskStatus.options.filter((from) => canMove(from, to));
 }

@@ -43,7 +43,7 @@ const submissionFields = { payload: JsonObject.optional(), ...taskOptionFields, 
 export const TaskSubmission = z.object(submissionFields).refine(hasOneStart, ONE_START);
 export type TaskSubmission = z.infer<typeof TaskSubmission>;
 
-/** A task to submit together with others, with the name of its job. */
+/** A task of a submit of several tasks, with the name of its job. */
 export const NamedTaskSubmission = z
   .object({ job_name: JobName, ...submissionFields })
   .refine(hasOneStart, ONE_START);

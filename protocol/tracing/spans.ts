@@ -42,7 +42,10 @@ export function createLinks(origin: TraceContext | undefined): Link[] {
   return spanContext === undefined ? [] : [{ context: spanContext }];
 }
 
-/** Runs work with the span active and ends the span afterwards. `fail` records an exception. */
+/**
+ * Runs work while the span is active, and ends the span afterwards. Calls `fail` with an exception of the work, and
+ * then throws the exception.
+ */
 export async function runInSpan<Value>(
   span: Span,
   parent: Context,

@@ -29,7 +29,7 @@ type Header = string | string[] | null | undefined;
 
 /**
  * Parses the trace headers. Returns undefined if `traceparent` is missing or invalid, and ignores an invalid
- * `tracestate`, because an invalid trace never rejects a request.
+ * `tracestate`, because invalid trace headers must not make a request fail.
  */
 export function readTraceContext(traceparent: Header, tracestate: Header): TraceContext | undefined {
   if (typeof traceparent !== "string" || !TRACEPARENT.test(traceparent) || INVALID.test(traceparent)) {

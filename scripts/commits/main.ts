@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { findSubjectFault } from "./subject.ts";
 
 /**
- * Checks the subjects of all commits since this check was added, or of the one message in a file (as a commit-msg
- * hook). Older commits have other rules.
+ * Checks the subjects of all commits since this check was added, because older commits follow other rules. If the
+ * argument is a file, checks the commit message in the file instead, as a commit-msg hook.
  */
 const THIS_FILE = "scripts/commits/main.ts";
 

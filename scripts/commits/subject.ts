@@ -1,6 +1,6 @@
 const MAX_LENGTH = 72;
 
-/** Base forms that end like a participle, a gerund or a third person. */
+/** Verbs whose base form ends in -ed, -ing or -s, as only inflected forms of other verbs do. */
 const BASE_FORMS = new Set([
   ...["Embed", "Exceed", "Feed", "Need", "Proceed", "Seed", "Shed", "Speed", "Bring", "String", "Ping"],
   ...["Access", "Address", "Assess", "Bypass", "Compress", "Discuss", "Dismiss", "Express", "Focus", "Guess"],
@@ -11,7 +11,7 @@ const NOT_A_VERB =
 
 /** Returns what is wrong with a commit's subject, or undefined if it is an imperative of at most 72 characters. */
 export function findSubjectFault(subject: string): string | undefined {
-  // A merge is named by git, and "Revert" is an imperative already.
+  // Git writes the subject of a merge commit. The subject of a revert starts with "Revert", which is an imperative.
   if (/^Merge /.test(subject)) return undefined;
   if (subject.length > MAX_LENGTH) return `has ${subject.length} characters; the limit is ${MAX_LENGTH}`;
   const [first = ""] = subject.split(/[^A-Za-z]/, 1);

@@ -128,7 +128,7 @@ export function readMarkdown(source: string): readonly Passage[] {
       continue;
     }
     if (isCode) continue;
-    // A code span stands for a noun: it is replaced by one, so that patterns across it still match.
+    // Replaces a code span with the word `CODE`, so that a pattern that spans it still matches.
     const text = line.replace(/`[^`]*`/g, "CODE").replace(/\]\([^)]*\)/g, "]");
     if (text.trim() !== "") passages.push({ kind: "markdown", line: index + 1, text });
   }

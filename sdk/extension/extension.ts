@@ -44,7 +44,10 @@ export interface ExtensionOptions {
   readonly fairness?: Fairness | undefined;
 }
 
-/** The static members of every extension class. A class can declare the options without `override`. */
+/**
+ * The static members of every extension class. They do not include the options, so a class can declare options
+ * without `override`.
+ */
 export interface ExtensionStatics {
   readonly category: string;
   readonly parameters: AnySchema;
@@ -70,7 +73,10 @@ export interface ExtensionClass<Context = never> extends ExtensionStatics, Exten
   new (input: never): { readonly run: (context: Context, run: RunContext) => unknown };
 }
 
-/** The parameters as fields. For an empty shape, zod's output type forbids every member, even `run`. */
+/**
+ * The parameters as fields. For an empty shape, zod's output type forbids every member, even `run`, so it is replaced
+ * by `object`.
+ */
 export type Fields<Output> = [Output[keyof Output]] extends [never] ? object : Readonly<Output>;
 
 type ConstructorInput<Input> = Record<never, never> extends Input ? [input?: Input] : [input: Input];
@@ -82,10 +88,11 @@ export type ExtensionBase<Input, Output> = ExtensionStatics &
   ) => ExtensionInstance & Fields<Output>);
 
 /**
- * Creates the base class of an extension. The constructor takes the input of the parameters and throws
- * `ValidationError` if it is invalid; the instance has their output as read-only fields. The parameters are an object
- * of zod 4 types, or a schema of zod 4, zod 3 or any library with Standard JSON Schema. Throws `UsageError` for an
- * invalid category, a schema that is not an object, an invalid default, or a reserved name.
+ * Creates the base class of an extension. The constructor takes the input of the parameters, and throws
+ * `ValidationError` if the input is invalid. The instance has the parsed parameters as read-only fields. The
+ * parameters are an object of zod 4 types, or a schema of zod 4, zod 3 or any library with Standard JSON Schema.
+ * Throws `UsageError` for an invalid category, a schema that is not an object, an invalid default, or a reserved
+ * name.
  *
  * @example
  * class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {
@@ -145,8 +152,8 @@ export function Extension(
     if (key === "run" || key in Base.prototype)
       throw new UsageError(`${JSON.stringify(key)} is a reserved name: rename the parameter`);
   }
-  // The type is `unknown`, because the constructor defines the fields at run time. The overloads declare
-  // them.
+  // This signature returns `unknown`, because the constructor defines the fields at run time. The overloads declare
+  // the fields.
   return Object.assign(Base, options);
 }
 
@@ -160,17 +167,18 @@ const createValidationError = (name: string, errors: { pointer: string; detail: 
   return ValidationError.create(`${name}: ${messages.slice(0, 5).join("; ")}`, errors);
 };
 
-/**
- * Returns true if the class extends `Extension(…)`, even if it is that of another installed copy of joblib.
- */
+/** Returns true if the class extends `Extension(…)` of this or any other installed copy of joblib. */
 export const isExtensionClass = (value: unknown): value is ExtensionClass =>
   typeof value === "function" && BRAND in value && "category" in value && !Object.hasOwn(value, BRAND);
 
-/** Returns the input of an instance's constructor, because the worker applies defaults and transforms. */
+/**
+ * Returns the input of an instance's constructor and not the parsed fields, because the worker applies defaults and
+ * transforms.
+ */
 export const getPayload = (instance: ExtensionInstance): unknown =>
   PAYLOAD in instance ? instance[PAYLOAD] : undefined;
 
-/** An instance of an extension whose context has any type, because `register` has already checked it. */
+/** An instance of an extension. The context has any type, because `register` has already checked its type. */
 export interface RunnableExtension {
   run(context: unknown, run: RunContext): unknown;
 }

@@ -74,7 +74,7 @@ export class JobRegistry<Context> {
     return this.#entries.delete(key);
   }
 
-  /** Returns the class with a full job name. Ignores its prefix, which only identifies the room. */
+  /** Returns the class of a full job name. Ignores the prefix of the name, which only identifies the room. */
   find(jobName: string): ExtensionClass<Context> | undefined {
     return this.#byQualified.get(jobName.slice(jobName.indexOf(":") + 1))?.Class;
   }
@@ -120,7 +120,10 @@ export class JobRegistry<Context> {
   }
 }
 
-/** Creates the `register` function of a registry. Compiled decorators call it without `this`. */
+/**
+ * Creates the `register` function of a registry. The function does not use `this`, because compiled decorators call
+ * it without `this`.
+ */
 export function createRegister<Context>(registry: JobRegistry<Context>): Register<Context> {
   function addClass<Class extends ExtensionClass<Context>>(
     Class: Class,

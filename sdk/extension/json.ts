@@ -1,7 +1,7 @@
 import type { JsonValue } from "../../protocol/index.ts";
 import { JoblibError } from "../errors.ts";
 
-/** A payload or result cannot be represented as JSON without loss. The message names the value. */
+/** Thrown if a payload or result cannot be represented as JSON without loss. The message names the value. */
 export class NotJsonError extends JoblibError {}
 
 /**

@@ -9,11 +9,14 @@ type Mode = "input" | "output";
 type Zod3Type = Parameters<typeof zodToJsonSchema>[0];
 
 const DIALECT = "draft-2020-12";
-/** An object's JSON Schema contains at least one of these keywords, unless its converter has failed. */
+/**
+ * An object's JSON Schema contains at least one of these keywords. A JSON Schema without them means that the
+ * conversion has failed.
+ */
 const SCHEMA_KEYWORDS = ["properties", "type", "anyOf", "oneOf", "allOf", "$ref"];
 
 /**
- * Returns the JSON Schema of a payload. It is the input type of the parameters, so a field with a default is
+ * Returns the JSON Schema of a payload. It describes the input type of the parameters, so a field with a default is
  * not required. Throws `UsageError` if the schema cannot be converted or is not an object.
  */
 export const toParameterSchema = (schema: AnySchema, label: string): JsonObject => {
@@ -29,7 +32,10 @@ export const toParameterSchema = (schema: AnySchema, label: string): JsonObject 
   return jsonSchema;
 };
 
-/** Returns the JSON Schema of a result: the output type. Throws `UsageError` if it cannot be converted. */
+/**
+ * Returns the JSON Schema of a result, which is the output type of the schema. Throws `UsageError` if the schema
+ * cannot be converted.
+ */
 export const toResultSchema = (schema: AnySchema, label: string): JsonObject =>
   toJsonSchema(schema, "output", label);
 
@@ -75,7 +81,7 @@ export function checkDefaults(schema: AnySchema, label: string): void {
     override: ({ zodSchema, path }) => {
       if (!(zodSchema instanceof z.core.$ZodDefault)) return;
       const reason = findDefaultIssue(zodSchema);
-      // The path is one of JSON Schema: the name of a parameter follows each `properties`.
+      // In the path into the JSON Schema, the name of a parameter follows each `properties`.
       const name = path.filter((_, index) => path[index - 1] === "properties").join(".");
       if (reason !== undefined)
         throw new UsageError(`${label}: the default of ${name} is invalid: ${reason}`);

@@ -58,7 +58,7 @@ export type SchemaOutput<Schema> =
 export type ValidationResult = { readonly value: unknown } | { readonly errors: FieldError[] };
 
 /**
- * Validates a value. `pointer` is the JSON Pointer of the value; the pointers of the errors begin with it.
+ * Validates a value. `pointer` is the JSON Pointer of the value; the pointers of the errors begin with `pointer`.
  * Throws `UsageError` if the schema validates asynchronously.
  */
 export function validate(schema: AnySchema, value: unknown, pointer: string): ValidationResult {

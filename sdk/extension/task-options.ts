@@ -26,7 +26,7 @@ export interface TaskDefaultOptions {
   readonly timeoutSeconds?: number | undefined;
 }
 
-/** Options of one task. */
+/** The options of one task. They override the defaults of the job. */
 export interface TaskOptions extends TaskDefaultOptions {
   /**
    * Time before which the task cannot be claimed: a `Date`, or a string in ISO 8601. Cannot

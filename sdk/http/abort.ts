@@ -7,13 +7,13 @@ export interface Abortable {
 }
 
 /**
- * An `AbortController` that creates its signal on first access. Most tasks end before anything accesses it,
+ * An `AbortController` that creates its signal on first access. Most tasks end before anything accesses the signal,
  * and an `EventTarget` with listeners for each task took a fifth of a busy worker's CPU time.
  */
 export class LazyAbort implements Abortable {
   #controller: AbortController | undefined;
   /**
-   * The listeners are in an array, because there is nearly always at most one: a `Set` for each task and
+   * The listeners are in an array, because there is nearly always at most one listener: a `Set` for each task and
    * request would cost more than it saves.
    */
   #listeners: readonly (() => void)[] = [];
@@ -24,7 +24,7 @@ export class LazyAbort implements Abortable {
     return this.#isAborted;
   }
 
-  /** The reason of the abort; undefined before it. */
+  /** The reason of the abort; undefined before the abort. */
   get reason(): unknown {
     return this.#reason;
   }
@@ -78,7 +78,7 @@ export class TimedAbort extends LazyAbort implements Disposable {
     this.#timer = setTimeout(() => this.abort(createError()), Math.min(ms, MAX_TIMER_MS));
   }
 
-  /** Starts the time again. */
+  /** Restarts the timeout. */
   restart(): void {
     this.#timer.refresh();
   }

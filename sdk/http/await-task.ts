@@ -9,7 +9,7 @@ import type { RetryPolicy } from "./retry.ts";
 /** Retries for two minutes, so that the wait survives a restart of the server. */
 const AWAIT_RETRY: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };
 
-/** Polls a task until it has ended, or until `wait` seconds have passed, and returns it. */
+/** Polls a task until it has ended, or until `wait` seconds have passed, and returns the task. */
 export async function awaitTask(
   client: Caller,
   id: string,
@@ -21,8 +21,8 @@ export async function awaitTask(
   let etag: string | undefined;
   for (;;) {
     const pollSeconds = getPollSeconds(deadline);
-    // A long poll without an ETag returns at the end of the task, one with an ETag at the next change. With
-    // `onChange`, the first read returns the current task immediately.
+    // A long poll without an ETag returns at the end of the task, and a long poll with an ETag returns at the next
+    // change. With `onChange`, the first read returns the current task immediately.
     const wait = onChange !== undefined && etag === undefined ? 0 : pollSeconds;
     const startedAt = performance.now();
     const options = { signal, retry: AWAIT_RETRY, wait: wait || undefined, ifNoneMatch: etag };
@@ -46,7 +46,10 @@ export async function awaitTask(
   }
 }
 
-/** Returns a randomized duration, so that clients that were disconnected together do not reconnect together. */
+/**
+ * Returns the duration of the next long poll, in seconds. It is random, so that clients that were disconnected
+ * together do not reconnect together.
+ */
 function getPollSeconds(deadline: number): number {
   const remaining = Math.max(0, (deadline - performance.now()) / 1000);
   return Math.ceil(Math.min(remaining, MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5)));

@@ -38,7 +38,8 @@ import { defaultFetch, type FetchLike } from "./transport.ts";
 
 /**
  * A client of the HTTP API. Its resources have one method per operation, which returns the body of the response;
- * `call` also returns status and headers. Requests and responses have the names of the protocol. It needs no cleanup.
+ * `call` also returns status and headers. Requests and responses have the names of the protocol. The client needs no
+ * cleanup.
  *
  * @example
  * const client = new JoblibClient({ url: "https://jobs.example.org", token });
@@ -76,9 +77,9 @@ export class JoblibClient {
 
   /**
    * Calls an operation and returns its status, headers and body. Retries if the operation can be repeated safely.
-   * Throws the `ProblemError` subclass of the problem that the server returns, `ConnectionError` or
-   * `DeadlineError` if it does not respond, `ProtocolError` if the response is not joblib's, and `UsageError` for
-   * an invalid token or parameter.
+   * Throws the `ProblemError` subclass of the problem that the server returns, `ConnectionError` or `DeadlineError`
+   * if the server does not respond, `ProtocolError` if the response is not joblib's, and `UsageError` for an invalid
+   * token or parameter.
    */
   async call<Name extends OperationName>(
     name: Name,

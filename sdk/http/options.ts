@@ -6,7 +6,7 @@ import type { FetchLike } from "./transport.ts";
 
 /** URL of the server if neither the `url` option nor `JOBLIB_URL` is set. */
 export const DEFAULT_URL = "http://127.0.0.1:7800";
-/** Maximum duration of a call, in seconds; the `wait` of the call is added to it. */
+/** Maximum duration of a call in seconds, not counting its `wait`. */
 export const DEFAULT_TIMEOUT_SECONDS = 30;
 /**
  * Maximum duration of one long poll, in seconds. It is short, because load balancers close idle connections
@@ -19,7 +19,7 @@ export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 /** A bearer token, or a function that returns the current one. The function is called before every request. */
 export type Token = string | (() => string | Promise<string>);
 
-/** Options of `JoblibClient`. */
+/** The server of a `JoblibClient`, and how the client calls it. */
 export interface ClientOptions {
   /** The server's URL, including the plugin's prefix. Default: `JOBLIB_URL`, or `http://127.0.0.1:7800`. */
   readonly url?: string | undefined;
@@ -33,7 +33,7 @@ export interface ClientOptions {
   readonly userAgent?: string | undefined;
 }
 
-/** Options of one call. */
+/** Options that every call accepts. */
 export interface CallOptions {
   /** Aborts the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -48,14 +48,14 @@ export interface CallOptions {
   readonly ifNoneMatch?: string | undefined;
   /** Overrides the client's retry policy; false disables retries. */
   readonly retry?: boolean | Partial<RetryPolicy> | undefined;
-  /** Maximum duration of each attempt, in seconds; `wait` is added to it. Default: 30. */
+  /** Maximum duration of each attempt in seconds, not counting `wait`. Default: 30. */
   readonly timeoutSeconds?: number | undefined;
 }
 
 /** The path parameters of a stream. */
 export type StreamParams<Name extends StreamName> = z.input<Streams[Name]["params"]> & Record<string, string>;
 
-/** Options of `JoblibClient.follow`. */
+/** The event after which `JoblibClient.follow` starts, and the signal that ends it. */
 export interface FollowOptions {
   /** Aborts the stream, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -63,7 +63,7 @@ export interface FollowOptions {
   readonly lastEventId?: string | undefined;
 }
 
-/** Options of `JoblibClient.awaitTask`. */
+/** The maximum wait of `JoblibClient.awaitTask`, and the callback for changes of the task. */
 export interface AwaitTaskOptions {
   /** Maximum time to wait, in seconds. Default: until the task has ended. */
   readonly wait?: number | undefined;

@@ -56,7 +56,7 @@ export class RequestBatcher<Call, Result> {
       getLane: (queued) =>
         this.#isBatchUnsupported || queued.bytes > LARGE_CALL_BYTES ? queued : sender.getLane?.(queued.call),
       maxConcurrency: MAX_IN_FLIGHT,
-      // The callers of the previous batch can join the next one.
+      // Waits until the callers of the previous batch have continued, so that their next calls join this batch.
       schedule: (start) => setImmediate(() => void this.#startUnpaused(start)),
     });
   }

@@ -70,9 +70,9 @@ export const getRetryDelay = (attempt: number, policy: RetryPolicy, error?: unkn
 };
 
 /**
- * Calls `attempt` until it succeeds. Throws its last error if `isRetryable` returns false, if the limits of
- * the policy are reached, or if `signal` is aborted during the call. If it is aborted during a delay, throws
- * its reason.
+ * Calls `attempt` until it succeeds. Throws the last error of `attempt` if `isRetryable` returns false, if the limits
+ * of the policy are reached, or if `signal` is aborted during the call. If `signal` is aborted during a delay, throws
+ * the signal's reason.
  */
 export const withRetry = async <Value>(
   attempt: () => Promise<Value>,

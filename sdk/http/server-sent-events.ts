@@ -65,7 +65,7 @@ export async function* follow<Name extends StreamName>(
   }
 }
 
-/** Yields the events of one connection. Returns when it ends, and throws if it breaks. */
+/** Yields the events of one connection. Returns when the server ends the connection, and throws if the connection breaks. */
 async function* readEvents<Name extends StreamName>(
   { name, params, lastEventId, signal }: FollowRequest<Name>,
   environment: FollowEnvironment,

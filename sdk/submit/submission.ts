@@ -12,7 +12,7 @@ import { getStaticRooms, type JobEntry } from "../extension/job-registry.ts";
 import { toJson } from "../extension/json.ts";
 import { type TaskOptions, toWireOptions } from "../extension/task-options.ts";
 
-/** Options of `JobManager.submit`. */
+/** The options of a task, its room and job, and how `JobManager.submit` sends it. */
 export interface SubmitOptions extends TaskOptions {
   /** The task's room. Default: the manager's room, or the only room of the class. */
   readonly room?: string | undefined;
@@ -40,9 +40,9 @@ export interface AddressedSubmission {
 }
 
 /**
- * Returns the room and job for a task of an instance. The job is that of the room if the class is registered
- * there, otherwise that of `@global`. Throws `UsageError` if no room is known, or if the instance is not an
- * extension.
+ * Returns the room and job for a task of an instance. The job is in `@global` if the class is registered there and
+ * not in the room, otherwise in the room; `options.public` overrides this. Throws `UsageError` if no room is known,
+ * or if the instance is not an extension.
  */
 export const getDestination = (
   instance: ExtensionInstance,

@@ -16,7 +16,8 @@ import type { AddressedSubmission, SubmitOptions } from "./submission.ts";
 
 interface SubmitCall extends AddressedSubmission {
   /**
-   * The idempotency key. A repeated call with it returns the same task, whether it is sent in a batch or individually.
+   * The idempotency key. A repeated call with the same key returns the same task, whether it is sent in a batch or
+   * individually.
    */
   readonly key: string;
   /** The trace context of the submitter. */
@@ -63,7 +64,7 @@ export class SubmitQueue {
     });
   }
 
-  /** Submits a task and returns it. Without an idempotency key, uses a random one. */
+  /** Submits a task and returns it. Uses a random idempotency key if none is given. */
   send(addressed: AddressedSubmission, { idempotencyKey, signal }: SubmitOptions): Promise<SubmittedTask> {
     signal?.throwIfAborted();
     const bytes = 200 + JSON.stringify(addressed.submission.payload ?? {}).length;

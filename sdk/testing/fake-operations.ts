@@ -171,7 +171,7 @@ function getDraining(state: FakeState, workerId: string): { draining?: true } {
   return state.workers.get(workerId)?.draining ? { draining: true } : {};
 }
 
-/** Returns those listed tasks whose lease the worker has lost. */
+/** Returns the listed tasks whose lease the worker has lost. */
 function findStops(state: FakeState, workerId: string, listed: readonly string[] = []): StopReport[] {
   return listed.flatMap((task_id) => {
     const wire = state.tasks.get(task_id)?.wire;

@@ -5,7 +5,7 @@ import { FakeState, type FakeWorker } from "./fake-state.ts";
 import { type FakeSubmission, requeue } from "./fake-tasks.ts";
 import { type Fakes, type HandlerOptions, joblibHandlers } from "./handlers.ts";
 
-/** Options of `FakeServer`. */
+/** The settings of a `FakeServer`, all of which are optional. */
 export interface FakeServerOptions extends HandlerOptions {
   /** Heartbeat interval that workers receive, in seconds. Default: 15. */
   readonly heartbeatSeconds?: number;
@@ -71,7 +71,7 @@ export class FakeServer {
     return this.#state.toSubmitted(this.#state.submit(room, jobName, submission));
   }
 
-  /** Cancels a task without HTTP. The worker's heartbeat reports it. */
+  /** Cancels a task without HTTP. The response to the worker's heartbeat reports the cancellation. */
   cancel(id: string): Task {
     return this.#state.update(id, { status: "cancelled" });
   }

@@ -15,7 +15,7 @@ import {
   toCanonicalJson,
 } from "../../protocol/index.ts";
 
-/** A job with its key in the state. */
+/** A job and its key in `FakeState.jobs`. */
 export interface FakeJob {
   readonly key: string;
   readonly job: Job;

@@ -11,7 +11,7 @@ import {
 } from "../../protocol/index.ts";
 import { preferGlobalFetch } from "../http/transport.ts";
 
-/** The request that a fake receives. It has been validated against the operation's schemas. */
+/** The request that a fake receives. The request has been validated against the operation's schemas. */
 export type FakeRequest<Name extends OperationName> = OperationInput<Operations[Name]> & {
   readonly headers: Headers;
   /** Aborted when the client closes the connection. */
@@ -23,14 +23,14 @@ export type FakeRequest<Name extends OperationName> = OperationInput<Operations[
 /** The response of a fake operation. */
 export type FakeResponse<Name extends OperationName> = OperationResponse<Operations[Name]>;
 
-/** A fake of one operation. It can throw a `Problem` to respond with it. */
+/** A fake of one operation. If it throws a `Problem`, the response is the problem document. */
 export type Fake<Name extends OperationName> = (
   request: FakeRequest<Name>,
 ) => FakeResponse<Name> | Promise<FakeResponse<Name>>;
 
 export type Fakes = { readonly [Name in OperationName]?: Fake<Name> };
 
-/** Options of `joblibHandlers`. */
+/** The requests that `joblibHandlers` intercepts. */
 export interface HandlerOptions {
   /** The server's URL. Default: any URL. */
   readonly url?: string;

@@ -22,7 +22,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   /** The number of the claim. It fences the lease: the server rejects updates of earlier attempts. */
   readonly attempt: number;
   /** @internal */ readonly leasedSince = performance.now();
-  /** @internal False after the lease was lost, or while the task is released. */ hasLease = true;
+  /** @internal False after the lease was lost, or while the task is being released. */ hasLease = true;
   /** @internal True while the end of the task is being sent and its slot can be reused. */ freesSlot = false;
   readonly #environment: TaskEnvironment;
   readonly #Class: ExtensionClass | undefined;
@@ -121,7 +121,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     return { status: "failed", error: toErrorText(error), cause: error, task: await this.fail(error) };
   }
 
-  /** Returns the outcome of an interrupted or lost run. The result of a lost one is sent as a late result. */
+  /** Returns the outcome of an interrupted or lost run. The result of a lost run is sent as a late result. */
   async #discardRun(error: unknown, run?: RunResult): Promise<TaskOutcome> {
     if (this.#isInterrupted && this.#interruption !== undefined) return this.#interruption;
     if (run !== undefined && "result" in run && error instanceof TaskLostError && error.reason === "lost") {
@@ -141,7 +141,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     return { status: "lost", reason: lost?.reason ?? "undelivered" };
   }
 
-  /** Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if it has ended. */
+  /** Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if the task has ended. */
   async start(): Promise<Task> {
     this.#abort.throwIfAborted();
     if (this.#phase === "started") return this.#task;
@@ -155,7 +155,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   /**
    * Completes the running task. Rejects with `NotJsonError` or `ValidationError` if the result is invalid (the task
-   * keeps running), `UsageError` if it is not running, and `TaskLostError` if the lease is lost. Retries for 5 minutes.
+   * keeps running), `UsageError` if the task is not running, and `TaskLostError` if the lease is lost. Retries for 5
+   * minutes.
    */
   async complete(result?: unknown): Promise<Task> {
     if (this.#phase !== "started") throw this.#createPhaseError();
@@ -171,7 +172,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
       return await this.#end({ status: "failed", error: toErrorText(error) });
     } catch (rejection) {
       if (!isRejection(rejection)) throw rejection;
-      // The server or a proxy may reject a long text. Without a shorter one, the task would seem to run forever.
+      // The server or a proxy may reject a long text. Without a second update with a shorter text, the task would
+      // seem to run forever.
       return this.#end({ status: "failed", error: toShortError(error) });
     }
   }
@@ -225,7 +227,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
         const task = await this.#end({ status: "failed", error: reason }, SHORT_RETRY);
         return { status: "failed", error: reason, cause: this.#abort.reason, task };
       } else {
-        // The end of the task is already being sent. Wait for at most 5 s, although it is retried for longer.
+        // The update that ends the task is already being sent. Waits for at most 5 s, although the update is retried
+        // for longer.
         await Promise.race([this.settled, setTimeout(5_000, undefined, { ref: false })]);
         this.#cancellation.abort();
         if (this.#outcome !== undefined) return await this.#outcome.promise;
@@ -262,7 +265,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   async #send(update: TaskUpdate, policy = DELIVERY_RETRY, timeoutSeconds?: number): Promise<Task> {
     const { id, attempt } = this;
-    // `#task` does not contain the progress that was reported, so the full response is needed then.
+    // If progress was reported, `#task` does not contain it, so the full response is needed.
     const currentTask = this.#progress === undefined ? this.#task : undefined;
     const options = { policy, timeoutSeconds, cancellation: this.#cancellation };
     try {

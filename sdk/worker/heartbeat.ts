@@ -66,7 +66,7 @@ export class Heartbeat {
     this.#request.abort();
   }
 
-  /** Sends the next heartbeat as soon as the new task is 250 ms old, if it has not ended by then. */
+  /** Sends the next heartbeat as soon as the new task is 250 ms old, if the task has not ended by then. */
   scheduleForNewTask(): void {
     this.#newTaskTimer ??= setTimeout(() => this.#listNewTasks(), NEW_TASK_DELAY_MS);
   }
@@ -84,7 +84,10 @@ export class Heartbeat {
     }
   }
 
-  /** Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when it has failed. */
+  /**
+   * Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when the heartbeat has
+   * failed.
+   */
   sendNow(): Promise<void> {
     this.#immediate ??= Promise.withResolvers();
     this.#request.abort();
@@ -131,7 +134,8 @@ export class Heartbeat {
   /** Sends one heartbeat. Returns the seconds to wait before the next one. */
   async #send(listed: ReadonlyMap<string, LeasedTask>, isImmediate: boolean): Promise<number> {
     const { client, workerId, fixedSeconds, onDraining, isDraining } = this.#options;
-    // A caller of `sendNow` waits for the current leases, not for the next change.
+    // A caller of `sendNow` needs the lost leases immediately, so its heartbeat is not a long poll, which would wait
+    // for the next change.
     const isLongPoll = listed.size > 0 && !isImmediate;
     const wasDraining = isDraining();
     const startedAt = performance.now();

@@ -56,8 +56,8 @@ export async function runExtension(
 }
 
 /**
- * The member has a symbol instead of a private name, because a proxy of a context, or an object that inherits
- * from one, would not have the private member.
+ * The member has a symbol instead of a private name, because a proxy of a context, or an object that inherits from a
+ * context, would not have the private member.
  */
 const INTERNAL = Symbol("internal");
 
@@ -97,7 +97,7 @@ const LAZY_GETTERS = (() => {
 /** Creates the logger of a task. It writes to the worker's logger, and also stores each line with the task. */
 function createTaskLogger(workerLogger: Logger, reporter: RunReporter): TaskLogger {
   const logAt = (level: LogLevel) => (first: object | string, second?: string) => {
-    // The types are not sufficient, because plain JavaScript can pass any value.
+    // The arguments are checked at run time, because plain JavaScript can pass any value.
     const isFields = typeof first === "object" && first !== null;
     const [fields, message] = isFields ? [first, toText(second ?? "")] : [{}, toText(first)];
     workerLogger[level](fields, message);
@@ -123,7 +123,10 @@ function formatField(value: unknown): string {
   }
 }
 
-/** The run that prints a line: code that `run` calls or awaits has its reporter. */
+/**
+ * The reporter of the current run. Code that `run` calls or awaits has the same reporter, so a printed line can be
+ * assigned to its task.
+ */
 const consoleReporter = new AsyncLocalStorage<RunReporter>();
 let isConsolePatched = false;
 

@@ -7,7 +7,7 @@ import type { TaskOutcome } from "./task-outcome.ts";
 export interface LocalRunOptions {
   /** The first argument of `run`. */
   readonly context: unknown;
-  /** Aborting it interrupts the task, which then fails. */
+  /** Aborting this signal interrupts the task, which then fails. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   readonly onLog: (text: string, level: LogLevel) => void;

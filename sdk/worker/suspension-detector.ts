@@ -2,8 +2,8 @@
 const CLOCKS = { wall: () => Date.now(), monotonic: () => performance.now() };
 const TICK_MS = 1_000;
 /**
- * Minimum duration that counts as a suspension. A shorter delay may come from a busy event loop; one that is
- * busy for longer has missed heartbeats as well.
+ * Minimum duration that counts as a suspension. A shorter delay may come from a busy event loop. An event loop that
+ * was busy for longer has also missed heartbeats.
  */
 const MIN_SUSPENSION_MS = 5_000;
 

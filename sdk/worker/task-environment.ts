@@ -11,7 +11,7 @@ export interface LeasedTask {
   readonly task: Task;
   /** @internal The time of the claim, in milliseconds of `performance.now()`. */
   readonly leasedSince: number;
-  /** @internal False after the lease was lost, or while the task is released: heartbeats do not list the task. */
+  /** @internal False after the lease was lost, or while the task is being released: heartbeats do not list the task. */
   hasLease: boolean;
   /** @internal True while the end of the task is being sent and its slot can be reused. */
   freesSlot: boolean;

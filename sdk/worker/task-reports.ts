@@ -24,7 +24,7 @@ abstract class Reporter<Report> {
     this.#delayMs = delayMs;
   }
 
-  /** Removes what the next request sends, and returns it; undefined if nothing is queued. */
+  /** Removes the content of the next request from the queue and returns it. Returns undefined if nothing is queued. */
   protected abstract take(): Report | undefined;
   /** True if the next request is full, so that waiting for more is useless. */
   protected abstract readonly isFull: boolean;
@@ -33,7 +33,7 @@ abstract class Reporter<Report> {
     this.#sending ??= this.#sendAll();
   }
 
-  /** Sends what is queued without delay, because the server rejects reports after the end of the task. */
+  /** Sends the queued reports without delay, because the server rejects reports after the end of the task. */
   async idle(): Promise<void> {
     this.#skipDelay.abort();
     await this.#sending;

@@ -7,9 +7,9 @@ import type { LeasedTask, TaskEnvironment } from "./task-environment.ts";
 import { WaitGroup } from "./wait-group.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
 
-/** Options of `JobManager.listen`. */
+/** How a stream claims tasks, and the signal that stops it. */
 export interface ListenOptions {
-  /** Aborting it stops the stream. Tasks that were already returned are not affected. */
+  /** Aborting this signal stops the stream. Tasks that were already returned are not affected. */
   readonly signal?: AbortSignal | undefined;
   /** Interval between claims if the server does not support long polls, in seconds. Default: 2. */
   readonly pollInterval?: number | undefined;
@@ -35,7 +35,7 @@ const MAX_CONCURRENT_CLAIMS = 4;
  */
 const MIN_BACKLOG_WAIT_MS = 50;
 
-/** Returns true if the task waited in the queue, by the server's clock. */
+/** Returns true if the task waited in the queue, by the server's clock, or if its wait is unknown. */
 const hasWaitedInQueue = ({ created_at, run_at, started_at }: Task): boolean =>
   started_at === null ||
   Date.parse(started_at) - Math.max(Date.parse(created_at), Date.parse(run_at)) > MIN_BACKLOG_WAIT_MS;
@@ -44,7 +44,7 @@ const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSec
 
 /**
  * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are running. Leaving the
- * loop stops it and requeues tasks that it has claimed but not returned. Returned tasks belong to the caller.
+ * loop stops the stream and requeues tasks that it has claimed but not returned. Returned tasks belong to the caller.
  */
 export class TaskStream<Context = unknown>
   implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
@@ -117,7 +117,7 @@ export class TaskStream<Context = unknown>
     this.#wake.resolve();
   }
 
-  /** Stops the stream and requeues tasks that it has claimed but not returned. Leaving a `for await` loop calls it. */
+  /** Stops the stream and requeues tasks that it has claimed but not returned. `break` in a `for await` loop calls it. */
   async return(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     this.stop();
     await this.#last;

@@ -28,7 +28,6 @@ export interface FencedUpdate extends Lease {
   readonly currentTask?: Task | undefined;
 }
 
-/** Options of `UpdateQueue.send`. */
 export interface UpdateOptions {
   /** Aborts the request and its retries. */
   readonly cancellation?: LazyAbort | undefined;
@@ -36,7 +35,6 @@ export interface UpdateOptions {
   readonly timeoutSeconds?: number | undefined;
 }
 
-/** Options of `UpdateQueue.deliver`. */
 export interface DeliveryOptions extends UpdateOptions {
   readonly policy: RetryPolicy;
 }

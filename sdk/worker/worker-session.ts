@@ -38,7 +38,7 @@ interface WorkerState extends LiveWorker {
   readonly heartbeat: Heartbeat;
   readonly suspensionDetector: SuspensionDetector;
   readonly registered: Set<string>;
-  /** The version of the registry whose jobs are all registered. */
+  /** The registry's version when all its jobs were last registered with the server. */
   registeredVersion?: number;
 }
 
@@ -50,10 +50,13 @@ const RECONNECT_RETRY = {
 };
 const SHUTDOWN_OPTIONS = { retry: { attempts: 3, deadlineSeconds: 5 }, timeoutSeconds: 5 };
 
-/** Creates the worker of a job manager, registers its jobs, sends its heartbeats, claims tasks and deregisters it. */
+/** Creates the worker of a job manager, registers its jobs, sends its heartbeats, claims tasks and deregisters the worker. */
 export class WorkerSession {
   readonly #options: SessionOptions;
-  /** The tasks that are not settled. It is not a `Map` or `Set`, because tasks pass through it (ADR 19). */
+  /**
+   * The tasks that are not settled. Not a `Map` or `Set`, whose old tables would keep finished tasks alive until a
+   * full garbage collection (ADR 19).
+   */
   readonly #tasks: ClaimedTask[] = [];
   readonly #closed = new AbortController();
   #worker: WorkerState | undefined;
@@ -148,7 +151,10 @@ export class WorkerSession {
     if (last !== undefined && last !== task) tasks[index] = last;
   }
 
-  /** Requeues a task that has not started. If this fails, the server requeues it, as heartbeats do not list it. */
+  /**
+   * Requeues a task that has not started. If the request fails, the server requeues the task later, because
+   * heartbeats do not list it.
+   */
   async release(workerId: string, taskId: string): Promise<void> {
     const request = { params: { worker_id: workerId }, body: { tasks: [taskId] } };
     try {
@@ -158,7 +164,7 @@ export class WorkerSession {
     }
   }
 
-  /** Ends the worker's streams, because an admin has drained it. Its running tasks finish. */
+  /** Ends the worker's streams, because an admin has drained the worker. Its running tasks finish. */
   #markDrained(workerId: string): void {
     const worker = this.#worker;
     if (worker?.id !== workerId || worker.drained.aborted) return;
@@ -205,7 +211,7 @@ export class WorkerSession {
         }
       }
     } catch (error) {
-      // Do not leave a worker behind that can never run a task.
+      // Removes a worker whose jobs cannot be registered, because it can never run a task.
       if (!isTransient(error) && !this.#tasks.some((task) => task.hasLease)) await this.#remove();
       throw error;
     }

@@ -9,9 +9,7 @@ import {
 import type { ApiServer, Credentials } from "./api-server.ts";
 import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
 
-/**
- * Maximum time without data. The server sends a keep-alive every 15 s, so this means that three were lost.
- */
+/** Maximum time without data. The server sends a keep-alive every 15 s, so three keep-alives were lost after this time. */
 const SILENCE_MS = 45_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
@@ -118,7 +116,10 @@ const readConnection = async <Name extends StreamName>(
   }
 };
 
-/** Follows a stream of a server until its signal is aborted. Reconnects after the last event if a connection ends or fails. */
+/**
+ * Follows a stream of a server until its signal is aborted. If a connection ends or fails, reconnects and continues
+ * after the last event.
+ */
 export const followServer = async <Name extends StreamName>(
   server: ApiServer,
   options: FollowOptions<Name>,

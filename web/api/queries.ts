@@ -29,7 +29,7 @@ export const readQuery = <Name extends OperationName>(
 /** Query options of a list: the previous page stays visible until the next one is loaded. */
 export const keepPreviousPage = { placeholderData: keepPreviousData } as const;
 
-/** The first part of the keys of all queries about a room. It selects them for updates. */
+/** The first part of the keys of all queries about a room. Updates of the room find its queries by this part. */
 export const roomScope = (room: string): string => `room:${room}`;
-/** The first part of the keys of all queries about a task. It selects them for updates. */
+/** The first part of the keys of all queries about a task. Updates of the task find its queries by this part. */
 export const taskScope = (id: string): string => `task:${id}`;

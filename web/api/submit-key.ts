@@ -1,6 +1,6 @@
 /**
- * Returns a random idempotency key. Does not use `crypto.randomUUID`, because it does not exist on a page
- * that was loaded over plain HTTP.
+ * Returns a random idempotency key. Does not use `crypto.randomUUID`, which does not exist on a page that was loaded
+ * over plain HTTP.
  */
 export const createSubmitKey = (): string =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");

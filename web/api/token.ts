@@ -22,7 +22,7 @@ const store = (next: string | undefined) => {
     if (next === undefined) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, next);
   } catch {
-    // The browser denies access to the storage; see above.
+    // The browser denies access to the storage. The token is then kept only until the page is closed.
   }
 };
 

@@ -17,7 +17,7 @@ export const Dialog = ({ title, children, onClose }: DialogProps) => {
     return () => dialog?.close();
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the dialog's own key for it
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the dialog itself closes on Escape
     <dialog
       ref={ref}
       className="dialog"

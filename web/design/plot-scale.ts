@@ -24,8 +24,8 @@ export const getLinePath = (values: readonly (number | null)[], { x, y }: Scale)
 };
 
 /**
- * Returns the SVG path of the values between two gaps, which no line connects. Each point is a very short
- * line, which round caps draw as a dot.
+ * Returns the SVG path of the values that have a gap on both sides, so that no line connects them. Each value is a
+ * very short line, which round caps draw as a dot.
  */
 export const getDotPath = (values: readonly (number | null)[], { x, y }: Scale): string =>
   values

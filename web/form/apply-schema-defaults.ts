@@ -36,9 +36,8 @@ const keepKnownMembers = (original: JsonValue | undefined, value: JsonValue): Js
 };
 
 /**
- * Keeps the members that the old and the new option of a union have in common. react-jsonschema-form also
- * adds the defaults of single members. They are removed here, because they would override the default of the
- * object.
+ * Keeps the members that the old and the new option of a union have in common. react-jsonschema-form also adds the
+ * defaults of single members. These defaults are removed here, because they would override the default of the object.
  */
 const createSanitize =
   (utils: SchemaUtilsType): Sanitize =>

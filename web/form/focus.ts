@@ -8,10 +8,7 @@ const findElement = (form: HTMLElement, pointer: string): HTMLElement | undefine
     .filter(({ dataset }) => isWithin(pointer, dataset["pointer"] ?? ""))
     .sort((a, b) => (b.dataset["pointer"] ?? "").length - (a.dataset["pointer"] ?? "").length)[0];
 
-/**
- * Focuses the field of a value, or the nearest field around it. Returns false if the form shows neither of
- * them.
- */
+/** Focuses the field of a value, or the nearest field around it. Returns false if the form shows neither field. */
 export const focusOn = (form: HTMLElement, pointer: string): boolean => {
   const element = findElement(form, pointer)?.querySelector<HTMLElement>(FOCUSABLE);
   element?.focus();

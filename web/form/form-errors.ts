@@ -23,8 +23,8 @@ export const FormErrorsProvider = Context.Provider;
 export const useFormErrors = (): FormErrors => use(Context);
 
 /**
- * Returns the messages at a pointer. With `isDeep`, also returns those below it; a field that shows a whole
- * subtree uses this.
+ * Returns the messages at a pointer. With `isDeep`, also returns the messages at all pointers below, for a field that
+ * shows a whole subtree.
  */
 export const getErrorsAt = (errors: readonly FieldError[], pointer: string, isDeep = false): string[] =>
   errors

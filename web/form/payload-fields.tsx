@@ -22,7 +22,7 @@ import { FieldTemplate } from "./templates/field-template.tsx";
 import { ObjectTemplate } from "./templates/object-template.tsx";
 import { SelectWidget, UnionTemplate } from "./templates/union-template.tsx";
 
-// The declared type accepts only arrays, but the library itself also passes these props.
+// The declared type accepts only array values, but the library itself passes the props of any field.
 const LibraryArrayField = DefaultArrayField as ComponentType<FieldProps>;
 
 const toJsonField = ({ type: _, items: _items, ...schema }: FormSchema): FormSchema => ({

@@ -58,7 +58,7 @@ const toPayload = (payload: unknown): JsonObject => {
 
 interface PreparedForm {
   readonly schema: FormSchema;
-  /** Adds defaults for members that a payload lacks. Without a payload, returns the initial one. */
+  /** Adds defaults for members that a payload lacks. Without a payload, returns the initial payload. */
   readonly addDefaults: (payload: JsonObject | undefined) => JsonObject;
 }
 

@@ -36,7 +36,7 @@ const snapshot = () => {
   return last;
 };
 
-/** Returns the worst state of this page's streams. Returns undefined if the page follows none. */
+/** Returns the worst state of this page's streams. Returns undefined if the page follows no stream. */
 export const useConnection = (): Connection | undefined =>
   useSyncExternalStore((listener) => {
     listeners.add(listener);

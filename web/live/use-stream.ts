@@ -11,8 +11,8 @@ import { setConnection } from "./connection.ts";
 const HIDDEN_MS = 20_000;
 
 /**
- * Calls `start` when the page becomes visible. Calls the function that `start` returned when the page has
- * been hidden for a while.
+ * Calls `start` when the page becomes visible. After the page has been hidden for `HIDDEN_MS`, calls the function
+ * that `start` returned.
  */
 const whileVisible = (start: () => () => void): (() => void) => {
   let stop: (() => void) | undefined;
@@ -46,7 +46,7 @@ export const useStream = <Name extends StreamName>(
 ): void => {
   const token = useToken();
   const handleEvent = useEffectEvent(onEvent);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another token is another stream
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new token needs a new stream
   useEffect(() => {
     if (id === undefined) return;
     const key = Symbol(name);

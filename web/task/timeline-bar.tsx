@@ -40,7 +40,7 @@ const getPhases = (task: Task, attempts: readonly Attempt[], end: number): Phase
 const LABELS = { ahead: "not due", wait: "waiting", claimed: "claimed", run: "running" } as const;
 
 /**
- * Draws the phases of a task to scale: thin while it waited, thick while it ran. The list below it contains
+ * Draws the phases of a task to scale: thin while it waited, thick while it ran. The list below the drawing contains
  * the same information as text.
  */
 export const TimelineBar = ({

@@ -24,9 +24,9 @@ function countUpdates(id: string): number {
 }
 
 /**
- * Runs an operation that changes a task, and stores the task of the response. If the stream has updated the task in the
- * meantime, the response may be older, for example if a retried task has completed at once. It is then ignored, because the
- * stream delivers every change.
+ * Runs an operation that changes a task, and stores the task of the response. If the stream has updated the task in
+ * the meantime, the response may be older, for example if a retried task has completed at once. Such a response is
+ * ignored, because the stream delivers every change.
  */
 async function changeTask(id: string, operation: () => Promise<Task>): Promise<void> {
   const updates = countUpdates(id);

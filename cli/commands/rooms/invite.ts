@@ -31,7 +31,7 @@ const InviteOptions = z.object({
 });
 type InviteOptions = z.infer<typeof InviteOptions>;
 
-/** `joblib rooms invite <room>`. */
+/** Creates the command `joblib rooms invite <room>`. */
 export function inviteCommand(tools: Tools) {
   return new Command("invite")
     .description(

@@ -20,7 +20,7 @@ export function adoptCommand(tools: Tools) {
 }
 
 /**
- * Adopts a late result. A worker that has the lease of the task loses it. If the task is completed, the
+ * Adopts a late result. If a worker has the lease of the task, it loses the lease. If the task is completed, the
  * server responds with a conflict.
  */
 export async function adoptTask(

@@ -4,7 +4,10 @@ import { type RequestBody, type RequestQuery, Resource, type ResponseBody } from
 
 /** Jobs: `client.jobs`. A job is visible in its room; a public job is visible in all rooms. */
 export class Jobs extends Resource {
-  /** Registers a job in a room. Throws `SchemaConflictError` if it has a different schema there. */
+  /**
+   * Registers a job in a room. Throws `SchemaConflictError` if the job is already registered there with a different
+   * schema.
+   */
   register(room: string, registration: RequestBody<"registerJob">, options?: CallOptions): Promise<Job> {
     return this.send("registerJob", { params: { room_id: room }, body: registration }, options);
   }
@@ -33,7 +36,10 @@ export class Jobs extends Resource {
     return this.send("listJobTasks", { params: { room_id: room, job_name: name }, query }, options);
   }
 
-  /** Validates a payload against the job's schema, as a submit does. Returns no errors if it is valid. */
+  /**
+   * Validates a payload against the job's schema, as a submit does. Returns the errors; the list is empty if the
+   * payload is valid.
+   */
   async validate(
     room: string,
     name: string,

@@ -9,7 +9,7 @@ export class Rooms extends Resource {
     return this.send("listRooms", { query }, options);
   }
 
-  /** Returns the stats of a room's jobs and of its last hours. */
+  /** Returns the stats of a room: of its jobs, and of the tasks that ended in the last hours. */
   stats(room: string, query: RequestQuery<"readRoomStats"> = {}, options?: CallOptions): Promise<Stats> {
     return this.send("readRoomStats", { params: { room_id: room }, query }, options);
   }

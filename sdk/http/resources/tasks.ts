@@ -41,7 +41,7 @@ export class Tasks extends Resource {
     return this.send("listRoomTasks", { params: { room_id: room }, query }, options);
   }
 
-  /** Returns a task. With `wait`, waits up to that many seconds for its end. */
+  /** Returns a task. With `wait`, waits up to that many seconds for the end of the task. */
   async get(id: string, options?: Omit<CallOptions, "ifNoneMatch">): Promise<Task> {
     const task = await this.send("readTask", { params: { task_id: id } }, options);
     if (task === null) throw new ProtocolError("the server returned 304 for a request without an ETag", 304);
@@ -58,7 +58,7 @@ export class Tasks extends Resource {
     return this.update(id, { status: "cancelled" }, options);
   }
 
-  /** Retries a failed or cancelled task: it is pending again, at the end of the queue. */
+  /** Retries a failed or cancelled task: it becomes pending again, at the end of the queue. */
   retry(id: string, options?: CallOptions): Promise<Task> {
     return this.send("retryTask", { params: { task_id: id } }, options);
   }

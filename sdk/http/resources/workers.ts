@@ -38,7 +38,7 @@ export class Workers extends Resource {
     await this.send("removeWorker", { params: { worker_id: id } }, options);
   }
 
-  /** Sends a heartbeat that lists the worker's tasks. The response lists those that it must stop. */
+  /** Sends a heartbeat that lists the worker's tasks. The response lists the tasks that the worker must stop. */
   heartbeat(
     id: string,
     body: RequestBody<"heartbeat"> = {},

@@ -1,6 +1,6 @@
 import type { ApiServer } from "../../api/api-server.ts";
 
-/** Returns a bearer token, or undefined to send a request without one. It is called for each request. */
+/** Returns a bearer token, or undefined to send a request without one. Called for each request. */
 export type GetToken = () => string | undefined | Promise<string | undefined>;
 
 /** Returns the API of the server whose URL is in the `server` attribute. Removes trailing slashes. */

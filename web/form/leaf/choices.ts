@@ -36,7 +36,7 @@ export const listChoices = (schema: FormSchema): Choice[] => {
   });
 };
 
-/** Returns the index of a value in a schema's `enum`, or -1 if it is not in it. */
+/** Returns the index of a value in a schema's `enum`, or -1 if the `enum` does not contain the value. */
 export const findChoiceIndex = (schema: FormSchema, value: unknown): number => {
   if (value === undefined) return -1;
   const values = getValues(schema);

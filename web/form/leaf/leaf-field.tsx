@@ -61,8 +61,8 @@ const Leaf = ({
       "aria-describedby": describedBy.length > 0 ? describedBy.join(" ") : undefined,
       "aria-invalid": shownErrors.length > 0 ? true : undefined,
       onBlur: ({ target, relatedTarget }: FocusEvent<ValidatedElement>) => {
-        // Shows no error line if a button is being clicked, because the line would move the button. Also
-        // shows none for a required field that was only visited and not edited.
+        // Shows no error line if a button is being clicked, because the line would move the button. Also shows no
+        // error line for a required field that was only visited and not edited.
         if (relatedTarget instanceof HTMLButtonElement || (target.validity.valueMissing && !wasEdited))
           return;
         setTouched(true);
@@ -118,8 +118,8 @@ const Leaf = ({
 };
 
 /**
- * Renders again only if its value, schema or errors change. Callbacks are not compared, because old ones
- * remain valid.
+ * Renders again only if its value, schema or errors change. Callbacks are not compared, because old callbacks remain
+ * valid.
  */
 export const LeafField = memo(
   Leaf,

@@ -38,8 +38,8 @@ const getValidationMessage = (schema: FormSchema, value: unknown): string => {
 };
 
 /**
- * Edits a text. A cleared text is null if the schema allows it, otherwise it is omitted from the payload. If
- * the schema has a default, an empty text is sent instead, because the worker would otherwise apply the
+ * Edits a text. A cleared text is null if the schema allows null, otherwise it is omitted from the payload. If the
+ * text is optional and has a default, an empty text is sent instead, because the worker would otherwise apply the
  * default. A required text may be empty only if its default or its initial value is empty.
  */
 export const TextControl = ({ schema, value, attributes, onChange }: ControlProps) => {

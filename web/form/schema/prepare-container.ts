@@ -42,8 +42,8 @@ const isContainer = (schema: FormSchema): boolean =>
   schema.oneOf !== undefined;
 
 /**
- * Wraps an optional object or list in `allOf`, so that it is added only when the user requests it: the
- * library adds the defaults inside an object, but not those inside an `allOf`.
+ * Wraps an optional object or list in `allOf`, so that the object or list is added only when the user requests it.
+ * The library adds the defaults inside an object, but not the defaults inside an `allOf`.
  */
 const toOptional = (schema: FormSchema, context: SchemaContext, source: JsonValue): FormSchema => {
   if (schema.default !== undefined || !isContainer(schema)) return schema;
@@ -70,8 +70,8 @@ const addNamedProperties = (schema: JsonObject, properties: JsonObject): JsonObj
 };
 
 /**
- * Returns the schema of the properties that the schema does not name. Returns undefined if such properties
- * are not allowed or have no fields.
+ * Returns the prepared schema of the properties that `schema` does not name. Returns undefined if such properties are
+ * not allowed or have no fields.
  */
 const prepareAdditionalProperties = (
   schema: JsonObject,
@@ -178,7 +178,7 @@ export const prepareArray = (schema: JsonObject, context: SchemaContext): FormSc
   const isClosed = rest === false || rest === undefined || schema["maxItems"] === fixed.length;
   return {
     ...annotations,
-    // Without this, the library would render fewer fields than the tuple has.
+    // Without `minItems`, the library would render fewer fields than the tuple has.
     minItems: fixed.length,
     items: fixed.map(prepareItem),
     ...(!isClosed && { additionalItems: prepareItem(rest) }),

@@ -78,7 +78,7 @@ export const prepareConstant = (schema: JsonObject, value: JsonValue): FormSchem
   ...(!isRoundedInteger(value) && { const: value, default: value }),
 });
 
-/** Returns a schema that also accepts null. Returns undefined if one field cannot represent that. */
+/** Returns a schema that also accepts null. Returns undefined if a single field cannot edit both the value and null. */
 export const toNullable = (schema: FormSchema): FormSchema | undefined => {
   if (Array.isArray(schema.enum)) {
     const { const: _, ...rest } = schema;

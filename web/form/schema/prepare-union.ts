@@ -85,8 +85,8 @@ export const prepareUnion = (schema: JsonObject, context: SchemaContext): FormSc
   const { [keyword]: allOptions, ...rest } = schema;
   const options = (Array.isArray(allOptions) ? allOptions : []).filter((option) => option !== false);
   const isOwnShape = hasShape(rest);
-  // The options declare neither fields nor types; they only restrict the value. The form ignores them; the
-  // server checks them.
+  // The options only restrict the value: they declare neither fields nor types. The form ignores such options, and
+  // the server checks them.
   if (isOwnShape && !options.some(hasShape)) return context.prepare(rest);
   const targets = options.map(context.resolve);
   const constants = listConstants(targets);

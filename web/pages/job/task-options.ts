@@ -35,7 +35,7 @@ export const getPlaceholder = (name: OptionName, defaults: TaskDefaults): string
   return { priority: "0", delay_seconds: "0", max_attempts: "1", timeout_seconds: "none" }[name];
 };
 
-/** Converts the options to those of the request. The server validates them. */
+/** Converts the typed options to the options of the request. The server validates them. */
 export const toRequestOptions = (typed: TypedOptions): Partial<Record<OptionName, number>> =>
   Object.fromEntries(
     Object.entries(typed)

@@ -9,7 +9,7 @@ import { type TypedOptions, toRequestOptions } from "./task-options.ts";
 
 const AT_PAYLOAD = /^\/payload(?=\/|$)/;
 
-/** Returns the errors of a failed submit that concern the payload, with pointers relative to it. */
+/** Returns the errors of a failed submit that concern the payload, with pointers relative to the payload. */
 export const getPayloadErrors = (errors: readonly FieldError[]): FieldError[] =>
   errors
     .filter(({ pointer }) => AT_PAYLOAD.test(pointer))

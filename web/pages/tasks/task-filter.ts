@@ -44,7 +44,7 @@ export const useFilter = (): [Filter, (change: Partial<Filter>) => void] => {
 export const isFiltering = ({ status, job, by, q }: Filter): boolean =>
   status.length > 0 || job !== "" || by !== "" || q !== "";
 
-/** Converts the filter to that of a request body. */
+/** Converts the filter to the filter in a request body. */
 export const toFilterBody = ({ status, job, by, q }: Filter): TaskFilter => ({
   ...(status.length > 0 && { status: [...status] }),
   ...(job !== "" && { job }),
