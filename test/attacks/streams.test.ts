@@ -49,7 +49,7 @@ const openSlowReader = async (path: string, user: string, seconds: number): Prom
 };
 
 describe("streams", () => {
-  test("a stream whose client does not read skips changes, buffers little and is closed in the end", async () => {
+  test("a stream whose client does not read skips changes, buffers little and is finally closed", async () => {
     const { room, id, update } = await startTask({ filler: "x".repeat(900_000) });
     const readers = [
       await openSlowReader(`/rooms/${room}`, "ann", 15),

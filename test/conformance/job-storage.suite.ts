@@ -119,7 +119,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(JSON.stringify(outcome.job.schema)).toBe(JSON.stringify(buildSchema("to", "a", "from")));
     });
 
-    test("links a worker once if it registers twice", async () => {
+    test("links a worker to the job only once if the worker registers twice", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
 
@@ -181,7 +181,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("job queries", () => {
-    test("return the number of pending tasks, due and delayed, and only live workers", async () => {
+    test("return the number of pending tasks, both due and delayed, and list only live workers", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const second = await registerWorker(storage, job);

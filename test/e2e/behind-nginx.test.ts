@@ -85,7 +85,7 @@ test("nginx does not buffer server-sent events", async () => {
   expect(seen).toContain("running");
 });
 
-test("a disconnected client's claim is dropped, and its task goes to a worker that still waits", async () => {
+test("a waiting claim of a disconnected client gets no task, and the task goes to a worker that still waits", async () => {
   const schema = { type: "object" };
   const [gone, here] = [await createWorker(), await createWorker()];
   for (const worker_id of [gone, here]) {

@@ -64,7 +64,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-test("a task whose result or error a server cannot store fails with the reason, and the worker goes on", async () => {
+test("a task whose result or error a server cannot store fails with the reason, and the worker continues", async () => {
   const client = new JoblibClient({ url });
   const stop = new AbortController();
   await using jobs = new JobManager({ url, room: "lab" });

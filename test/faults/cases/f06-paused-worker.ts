@@ -17,7 +17,7 @@ const variants: readonly Variant[] = [
   { name: "F8 worker suspended with its network", otherIsDone: true, losesNetwork: true },
 ];
 
-/** A worker is paused until it is declared dead and another one claims its task; then it resumes and sends its own result. */
+/** A worker is paused until it is declared dead and another worker claims its task; then it resumes and sends its result. */
 export const pausedWorkers: readonly FaultCase[] = variants.map(({ name, otherIsDone, losesNetwork }) => ({
   name,
   invariants: ["I4", "I5", "I6"],

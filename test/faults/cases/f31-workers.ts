@@ -18,7 +18,7 @@ export const blockedWorker: FaultCase = {
   },
 };
 
-/** A task ends the process of every worker that runs it: it fails after its last attempt, and the other tasks complete. */
+/** A task ends the process of every worker that runs it: the task fails after its last attempt, and other tasks complete. */
 export const poisonTask: FaultCase = {
   name: "F35 poison task",
   invariants: ["I7"],

@@ -14,7 +14,7 @@ const RESTORE = `begin;
   drop schema backup cascade;
   commit`;
 
-/** An older backup is restored while workers are connected: a worker whose task no longer exists is notified and stops it. */
+/** An older backup is restored while workers are connected: a worker is notified if its task no longer exists, and stops it. */
 export const restoredBackup: FaultCase = {
   name: "F39 older backup restored",
   invariants: ["I3", "I4"],

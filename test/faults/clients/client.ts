@@ -8,7 +8,7 @@ import { type Outcome, toFailure } from "./outcome.ts";
 
 export interface ClientOptions {
   readonly recorder: Recorder;
-  /** The servers, as a load balancer uses them: after a failure the client sends its next request to the next server. */
+  /** The servers. After a request whose outcome is unknown, the client uses the next server, as a load balancer does. */
   readonly urls: readonly string[];
   readonly room: string;
   readonly user?: string;

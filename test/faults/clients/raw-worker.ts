@@ -3,7 +3,6 @@ import { sleep } from "../clock.ts";
 import type { Client } from "./client.ts";
 import { type Lease, ManualWorker } from "./manual-worker.ts";
 
-/** Options of a raw worker. */
 export interface RawWorkerOptions {
   readonly random: Random;
   /** Maximum duration of a run, in milliseconds. */

@@ -8,7 +8,6 @@ import { createProxy, getPort, toProxyUrl } from "./link.ts";
 import { type Environment, ROOT, ServerProcess } from "./server-process.ts";
 import type { Services } from "./services.ts";
 
-/** Options of a cluster. */
 export interface ClusterOptions {
   /** Number of servers. Default: 2. */
   readonly servers?: number;
@@ -26,7 +25,7 @@ export interface ClusterOptions {
   readonly root?: string;
 }
 
-/** Shortened timeouts: one minute in production corresponds to about one second here. */
+/** Timeouts and a pool that are much smaller than the defaults, so that faults have an effect within seconds. */
 export const SETTINGS = {
   JOBLIB_WORKER_TIMEOUT_THRESHOLD: "2",
   JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.25",
@@ -83,7 +82,7 @@ export const createResilientPool = (connectionString: string, max = 4): Pool => 
   return pool;
 };
 
-/** Creates the servers' own role with a connection limit, and returns the database's URL with it. */
+/** Creates a role with a connection limit for the servers, and returns the database's URL with this role. */
 const createLimitedRole = async (sql: Pool, databaseUrl: string, limit: number): Promise<string> => {
   const url = new URL(databaseUrl);
   const name = url.pathname.slice(1);

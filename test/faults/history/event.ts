@@ -45,7 +45,7 @@ const OperationInput = z.object({
   wait: z.number().optional(),
   /** Maximum delay of a wake-up, in milliseconds. It is not checked if it is missing. */
   maxDelayMs: z.number().optional(),
-  /** The condition under which the delay is reported. It is not reported if this is missing. */
+  /** The name under which the delay is reported. Without a name, the delay is not reported. */
   condition: z.string().optional(),
 });
 export type OperationInput = z.infer<typeof OperationInput>;

@@ -7,7 +7,6 @@ import { type CaseResult, createFailedResult } from "./run-case.ts";
 /** Time limit of the first round, which takes two minutes on two cores. It ends a run in which every case hangs. */
 const MAX_ROUND_SECONDS = 600;
 
-/** Options of a run. */
 export interface RoundsOptions {
   readonly seed: number;
   /** Runs each case once if undefined. */

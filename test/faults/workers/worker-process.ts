@@ -4,7 +4,6 @@ import { type Environment, ROOT } from "../cluster/server-process.ts";
 import type { Recorder } from "../history/recorder.ts";
 import { TcpProxy } from "../proxy/tcp-proxy.ts";
 
-/** Options of a worker process. */
 export interface WorkerOptions {
   readonly name: string;
   readonly room: string;
@@ -55,7 +54,7 @@ export class WorkerProcess implements AsyncDisposable {
     return worker;
   }
 
-  /** The id with which the worker registered first. */
+  /** The worker's id at its first registration. */
   get id(): string {
     return this.#workerId;
   }
