@@ -26,7 +26,7 @@ test.each([
   expect(parseSettings({ [name]: value })).toMatchObject(expected);
 });
 
-test("settings in code override the environment, in both spellings, unless they are undefined", () => {
+test("settings in code, in camelCase or snake_case, override the environment unless they are undefined", () => {
   const env = { JOBLIB_PORT: "1", JOBLIB_HOST: "localhost", JOBLIB_LOG_LEVEL: "warn" };
 
   expect(parseSettings(env, { port: 2, logLevel: "debug", host: undefined })).toMatchObject({

@@ -253,7 +253,7 @@ test("every user can read @global, and only users with write access can submit t
   expect(ok(await api.as("outsider").get(`/tasks/${id}`)).room_id).toBe("@global");
 });
 
-test("without authorizeRoom every user can read and write every room, but only admins can register public jobs", async () => {
+test("without authorizeRoom, every user can read and write every room, but only admins can register public jobs", async () => {
   const open = await openApi({ orm: api.orm, allowAllRooms: true });
   const room = newRoomId();
 

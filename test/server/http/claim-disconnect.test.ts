@@ -63,7 +63,7 @@ describe("a client that disconnects", () => {
       signal,
     });
 
-  test("gets no task while its claim waits, so that the next claim starts attempt 1", async () => {
+  test("gets no task for its waiting claim, so the next claim starts attempt 1", async () => {
     const { room, worker, name } = await createJob();
     await api.ageWorker(worker);
     const client = new AbortController();

@@ -8,8 +8,8 @@ import { newRoomId } from "./fixtures.ts";
 import { ok, parseBody } from "./responses.ts";
 
 /**
- * Generated schemas with payloads of the same libraries. The schemas of pydantic, msgspec, zod, TypeBox, valibot and arktype
- * are their output. Those with "style" in their name follow the documentation of tools for other languages.
+ * Schemas with valid and invalid payloads. pydantic, msgspec, zod, TypeBox, valibot and arktype generated the schemas with
+ * their names. A schema with "style" in its name follows the documentation of a tool for another language.
  */
 const Case = z.object({
   name: z.string(),

@@ -98,7 +98,7 @@ test.each([
   expect(ok(await waiting).status).toBe(status === "running" ? "failed" : status);
 });
 
-test("a batch of completions succeeds even if its commit response was lost, because the server finds them in the tasks", async () => {
+test("a batch of completions succeeds even if its commit response was lost, because the server finds the results in the tasks", async () => {
   const { room, job } = await createJob();
   const ids: string[] = [];
   for (let count = 0; count < 3; count += 1) {

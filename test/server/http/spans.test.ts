@@ -36,7 +36,7 @@ describe("a server without tracing", () => {
     expect((await api.readTask(task.id)).trace_context).toEqual(contexts);
   });
 
-  test("stores no trace context if there is none or it is invalid", async () => {
+  test("stores no trace context if the request has none or an invalid one", async () => {
     const { job, submit } = await createJob();
 
     const plain = ok(await submit(), 202);
@@ -89,7 +89,7 @@ describe("a server without tracing", () => {
     });
   });
 
-  test("treats submissions with the same idempotency key and other trace contexts as the same request, also in a batch", async () => {
+  test("treats submissions with the same idempotency key and different trace contexts as the same request, also in a batch", async () => {
     const { room, job, submit } = await createJob();
     const key = newRoomId();
     const submits = [{ job_name: job.full_name, idempotency_key: key, trace_context: { traceparent } }];
@@ -144,7 +144,7 @@ describe("a server with tracing", () => {
     expect(task.trace_context).toEqual({ traceparent });
   });
 
-  test("starts a trace for a submitter without one", async () => {
+  test("starts a new trace if the submission has no trace context", async () => {
     const spans = startTracing();
     const { submit } = await createJob();
 
@@ -211,7 +211,7 @@ describe("a server with tracing", () => {
     });
   });
 
-  test("creates a span for a long poll for a task, and none for a plain read", async () => {
+  test("creates a span for a long poll for a task, and none for a read without a wait", async () => {
     const spans = startTracing();
     const { submit } = await createJob();
     const { id, trace_context } = ok(await submit(), 202);

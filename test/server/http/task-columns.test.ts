@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const MINIMAL = { prefer: "return=minimal" };
-/** The order of the two values: neighbors are equal, or change in either direction. */
+/** The sequence of the two values in a batch. It contains equal neighbors, and changes in both directions. */
 const ORDER = [0, 0, 1, 1, 0] as const;
 
 type Submits = SubmitBatch["submissions"];

@@ -66,7 +66,7 @@ const expectWakeUps = async ([waiting, other]: [Api, Api]) => {
   expect(ok(claim).task.id).toBe(next);
 };
 
-/** Like `expectWakeUps`, without polling of the database. */
+/** Does the same as `expectWakeUps`, but without polling the database. */
 const expectWakeUpsByEvents = async () => {
   vi.mocked(getPollInterval).mockReturnValue(NEVER_MS);
   await waitForBuses("up");

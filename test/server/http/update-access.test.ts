@@ -62,7 +62,7 @@ describe("a cancel", () => {
   });
 });
 
-describe("the order of the checks", () => {
+describe("an update", () => {
   test("authenticates the caller before it looks for the task", async () => {
     const response = await api.as(undefined).patch(`/tasks/${UNKNOWN_ID}`, { body: { status: "running" } });
 

@@ -25,7 +25,7 @@ test("a public job's label is found by its id after the first lookup by name", (
   expect(labels.getById("lab Depict")).toBe("other");
 });
 
-test("the first 50 public jobs have their own labels, and all later ones are “other”", () => {
+test("the first 50 public jobs have their own labels, and all later public jobs have the label “other”", () => {
   const labels = new JobLabels();
 
   const values = Array.from({ length: 60 }, (_, index) => labels.get(createTaskJob(`Job${index}`)));

@@ -107,7 +107,7 @@ describe("server metrics", () => {
   });
 });
 
-test("joblib_database_up is 0 without the database, and metrics that are read from it are missing", async () => {
+test("joblib_database_up is 0 without the database, and metrics that are read from the database are missing", async () => {
   const url = await createDatabase(inject("postgresUrl"));
   const orm = await openDatabase({ url });
   onTestFinished(() => orm.close());

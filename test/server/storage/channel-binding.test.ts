@@ -15,7 +15,7 @@ function formatRequest(code: number, rest = ""): Buffer {
 
 const READY_FOR_QUERY = Buffer.from("Z\0\0\0\x05I", "latin1");
 
-/** Starts a server that answers the first message of each client with `response`. `received` contains all data that it received. */
+/** Starts a server for one client: it answers the first message with `response`. `received` contains all data of the client. */
 async function startServer(response: Buffer) {
   const received: Buffer[] = [];
   const server = createServer((socket) => {
