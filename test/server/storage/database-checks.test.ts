@@ -75,7 +75,7 @@ describe("a database with another encoding than UTF8", () => {
     await expect(migrate(await open(url))).rejects.toBeInstanceOf(UnfitDatabase);
   });
 
-  test("makes each command exit with code 2 and one line", async () => {
+  test("makes each command exit with code 2 and print one line", async () => {
     const url = await createDatabaseWith(inject("postgresUrl"), "encoding 'LATIN1' locale 'C'");
     const commands = [
       ["serve", "--port", "0"],

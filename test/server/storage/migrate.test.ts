@@ -115,7 +115,7 @@ describe("migrate", () => {
   });
 });
 
-test("compresses columns with large values with LZ4 if PostgreSQL supports it", async () => {
+test("migrate compresses columns with large values with LZ4 if PostgreSQL supports it", async () => {
   const orm = await open(await createDatabase(inject("postgresUrl")));
   await migrate(orm);
 

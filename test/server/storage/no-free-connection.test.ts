@@ -31,7 +31,7 @@ test.each<[string, (orm: Orm) => Promise<unknown>]>([
   ["checkMigrations", checkMigrations],
   ["pendingMigrations", pendingMigrations],
   ["migrate", migrate],
-])("%s waits for a connection while the database accepts no more of them", async (_name, check) => {
+])("%s waits for a connection while the database accepts no more connections", async (_name, check) => {
   const { migratorUrl, migrator, admin } = await createDatabaseWithRoles(inject("postgresUrl"));
   await admin(`alter role ${migrator} connection limit 1`);
   const orm = await openDatabase({ url: migratorUrl });
