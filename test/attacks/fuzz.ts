@@ -8,7 +8,7 @@ import type { Target } from "./targets.ts";
 export interface FuzzOptions {
   readonly url: string;
   readonly entities: KnownEntities;
-  /** Values of `Authorization`, from which each request picks one. */
+  /** Values of the `Authorization` header. Each request uses a random value of the list. */
   readonly tokens: readonly string[];
   readonly seed: number;
   readonly requests: number;

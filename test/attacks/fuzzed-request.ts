@@ -11,7 +11,7 @@ export interface FuzzedRequest {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body: string | Buffer | undefined;
-  /** True if method and path are those of the target. Otherwise another operation may respond. */
+  /** True if the method and the path are unchanged. Otherwise, an operation other than the target may respond. */
   readonly isAimed: boolean;
 }
 
@@ -81,7 +81,7 @@ const buildQuery = ({ query }: Target, random: Random, entities: KnownEntities):
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 };
 
-/** Replaces most ids and names in a body by known ones, so that the request refers to something that exists. */
+/** Replaces most ids and names in a body by known ids and names, so that the request refers to something that exists. */
 const replaceByKnown = (value: unknown, random: Random, entities: KnownEntities): unknown => {
   if (Array.isArray(value)) return value.map((one) => replaceByKnown(one, random, entities));
   if (typeof value !== "object" || value === null) return value;

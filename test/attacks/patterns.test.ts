@@ -22,7 +22,7 @@ const SUBMITS = 2;
 // the longest pause is about 70 ms.
 const MAX_PAUSE_MS = 500;
 
-/** Registers a job in a new room of a user, and returns a function that submits to it. */
+/** Registers a job in a new room of a user, and returns a function that submits a task of the job. */
 const register = async (user: string, properties: object) => {
   const room = newRoomId();
   api.grant(user, room, "read", "write");

@@ -74,7 +74,7 @@ describe("streams", () => {
     for (const reader of readers) reader.destroy();
   }, 90_000);
 
-  test("a user cannot open more streams than the limit until one is closed, and other users are not affected", async () => {
+  test("a user cannot open more streams than the limit until a stream is closed, and other users are not affected", async () => {
     const path = getStreamUrl(`/rooms/${newRoomId()}`);
     const open = await Promise.all(
       Array.from({ length: MAX_STREAMS }, () => openEventStream(path, { "x-user": "ann" })),

@@ -20,7 +20,7 @@ const approximateSeconds = (seconds: number) =>
 /** Tests of the counts that `/metrics` returns. */
 export const countsSuite = (getFixture: () => StorageFixture): void => {
   describe("queue counts", () => {
-    test("include the due tasks of each public job, without delayed and running ones", async () => {
+    test("include the due tasks of each public job, but not its delayed and running tasks", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage, { ...GLOBAL, name: "Deep" });
       const before = await storage.countQueues(ALIVE_WITHIN_SECONDS);

@@ -128,7 +128,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.workers.findJobIds(job.workerId)).toEqual([job.id]);
     });
 
-    test("creates one job if thirty workers register it concurrently, and never fails", async () => {
+    test("creates one job and never fails if thirty workers register the job concurrently", async () => {
       const { storage } = getFixture();
       const { name } = buildRegistration();
 
@@ -146,7 +146,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(kinds.filter((kind) => kind === "matched" || kind === "conflict")).toHaveLength(29);
     });
 
-    test("creates a new job if the old one was removed, and keeps the tasks of the old one readable", async () => {
+    test("creates a new job if the old one was removed, and keeps the tasks of the old job readable", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { task } = await insertPendingTask(storage, job);

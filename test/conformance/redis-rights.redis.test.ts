@@ -16,7 +16,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** Opens a bus whose Redis user has only these rights. */
+/** Opens a bus whose Redis user has only the given rights. */
 const openBusWithRights = async (name: string, ...rights: string[]) => {
   await admin.call("ACL", "SETUSER", name, "on", ">secret", "resetchannels", ...rights);
   return openRedisBus(server.url, { username: name, password: "secret", enableReadyCheck: false });

@@ -10,7 +10,7 @@ import { resolveTaskOptions } from "../../server/use-cases/tasks/prepare-tasks.t
 export interface StorageFixture {
   readonly storage: Storage;
   readonly orm: Orm;
-  /** True if concurrent calls share one statement, so that they run in the order in which they were made. */
+  /** True if concurrent calls share one statement, which processes the calls in the order in which they were made. */
   readonly isBatching: boolean;
   close(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export const buildTask = (jobId: string, task: Partial<NewTask> = {}): NewTask =
   ...task,
 });
 
-/** Inserts tasks. Throws if they are not inserted. */
+/** Inserts tasks. Throws if the insert is refused. */
 export const insertTasks = async (
   storage: Storage,
   tasks: readonly NewTask[],
@@ -101,7 +101,7 @@ export const getOnly = <Item>(items: readonly Item[] | undefined): Item => {
 export const claimOne = async (storage: Storage, workerId: string, start = false): Promise<TaskRecord> =>
   getOnly(await storage.queue.claim(workerId, 1, start));
 
-/** Inserts a task and starts it with the job's worker. */
+/** Inserts a task, and claims and starts it for the job's first worker. */
 export const insertRunningTask = async (
   storage: Storage,
   job: RegisteredJobFixture,

@@ -140,7 +140,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
         );
 
         const claimed = claims.flatMap((records) => getIds(records) ?? []);
-        // One of two concurrent claims may find all tasks locked. The two never return the same task.
+        // One of two concurrent claims may find all tasks locked. Two claims never return the same task.
         expect(new Set(claimed).size).toBe(claimed.length);
         expect(claimed.length).toBeGreaterThan(0);
       }

@@ -86,7 +86,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       return { storage, jobs, buildTasks, expectStored };
     };
 
-    test("are stored and returned with their own values in one request", async () => {
+    test("are stored and returned with their own values by one request", async () => {
       const { storage, buildTasks, expectStored } = await setUp();
       const tasks = buildTasks(ORDER);
 

@@ -36,7 +36,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await getFixture().storage.queue.heartbeat(id, [], GRACE_SECONDS)).toBeUndefined();
     });
 
-    test("returns which listed tasks were cancelled, timed out or lost, without those that the worker ended itself", async () => {
+    test("returns which listed tasks were cancelled, timed out or lost, without the tasks that the worker itself ended", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { workerId } = job;
@@ -171,7 +171,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("worker removal", () => {
-    test("fails running tasks, requeues claimed ones, and removes jobs without workers", async () => {
+    test("fails running tasks, requeues claimed tasks, and removes jobs without workers", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const idle = await registerJob(storage, { worker: { id: job.workerId } });

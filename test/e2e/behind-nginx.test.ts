@@ -129,7 +129,7 @@ test("the metrics of a server are not available through nginx", async () => {
   expect((await fetch(`${url}/metrics`)).status).toBe(404);
 });
 
-test("the timeout and the body limit of nginx are larger than those of the server", () => {
+test("the timeout and the body limit of nginx are larger than the values of the server", () => {
   const text = readFileSync(CONFIGURATION, "utf8");
   const settings = parseSettings({});
 
@@ -149,7 +149,7 @@ test("a waiting claim ends after the server's maximum wait", { timeout: 60_000 }
   expect(await answer.json()).toEqual({ task: null });
 });
 
-test("requests go to the other server after one is killed", async () => {
+test("requests go to the second server after the first server is killed", async () => {
   servers[0]?.kill("SIGKILL");
   await servers[0]?.exit;
 

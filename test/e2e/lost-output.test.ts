@@ -31,7 +31,7 @@ const runInto = (redirection: string, args: readonly string[], env: Record<strin
 
 const isReady = (url: string) => eventually(async () => (await fetch(`${url}/readyz`)).ok, Boolean, SLOW);
 
-/** Makes the server log a line, by letting it remove a worker without heartbeats. */
+/** Creates a worker without heartbeats and waits until the server removes it, so that the server logs a line. */
 const makeServerLog = async (client: JoblibClient): Promise<void> => {
   const { id } = (await client.call("createWorker", { body: {} })).body;
   const isGone = () =>

@@ -36,7 +36,7 @@ const WORK: Readonly<Record<string, readonly [run: () => unknown, error: RegExp]
     },
     /^disk full x+… \(truncated\)$/,
   ],
-  // Escaping turns each character of this text into six.
+  // JSON escapes each character of this text with six characters.
   control: [
     () => {
       throw new Error("\u0001".repeat(10_000));

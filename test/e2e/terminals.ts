@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { type SpawnedProcess, type SpawnOptions, spawnProcess } from "../support/processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-/** The command line as it is installed. */
+/** The program that npm installs as the command `joblib`. */
 export const BIN = join(ROOT, "bin/joblib.js");
 
 /** The file with the extensions of these tests. */

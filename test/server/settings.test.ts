@@ -45,7 +45,7 @@ describe("an invalid setting", () => {
     ["JOBLIB_REDIS_URL", "host:6379"],
     ["JOBLIB_JWT_SECRET", "short"],
     ["JOBLIB_JOB_NAME_STYLE", "long"],
-  ])("is reported in one line that starts with its name: %s=%s", (name, value) => {
+  ])("is reported in one line that starts with the name of the setting: %s=%s", (name, value) => {
     expect(() => parseSettings({ [name]: value })).toThrow(SettingsError);
     expect(() => parseSettings({ [name]: value })).toThrow(new RegExp(`^${name}: [^\\n]+$`));
   });

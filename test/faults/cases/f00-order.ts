@@ -7,7 +7,7 @@ const EACH = 50;
 const AT_ONCE = 4;
 
 /**
- * A client of each server submits tasks; then a worker of each server claims several tasks at a time. Among the tasks of one
+ * Clients submit tasks through both servers; then a worker of each server claims several tasks at a time. Among the tasks of one
  * priority, a task whose submit was acknowledged earlier must be claimed earlier.
  */
 export const firstInFirstOut: FaultCase = {

@@ -5,7 +5,7 @@ import { settle } from "../run/settle.ts";
 
 interface Variant {
   readonly name: string;
-  /** True if the other worker has finished before the first one resumes. */
+  /** True if the other worker has finished before the paused worker resumes. */
   readonly otherIsDone: boolean;
   /** True if the connections of the paused worker are cut. */
   readonly losesNetwork: boolean;

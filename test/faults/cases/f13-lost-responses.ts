@@ -109,7 +109,7 @@ export const lostCommitResponses: FaultCase = {
   },
 };
 
-/** The responses to an SDK worker's completions are lost; the worker must repeat them. */
+/** The responses to an SDK worker's completions are lost; the worker must repeat the completions. */
 export const lostWorkerResponses: FaultCase = {
   name: "F13 responses to an SDK worker lost",
   invariants: ["I6"],

@@ -15,7 +15,7 @@ export interface AwaitOptions {
   readonly condition?: () => string;
 }
 
-/** Completes tasks at one server while clients wait for their end at the other. */
+/** Completes tasks at one server while clients wait at the other server for the end of these tasks. */
 export const awaitAndComplete = async (
   context: CaseContext,
   { forMs, maxDelayMs, condition }: AwaitOptions,

@@ -4,7 +4,7 @@ import { submitMany, submitWithRetry } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
-/** A task blocks its worker's event loop: no heartbeat is sent, the lease is lost, and the worker notices that. */
+/** A task blocks its worker's event loop: no heartbeat is sent, the lease is lost, and the worker notices the loss. */
 export const blockedWorker: FaultCase = {
   name: "F31 worker's event loop blocked",
   invariants: ["I3", "I7"],

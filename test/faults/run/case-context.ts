@@ -44,7 +44,7 @@ export class CaseContext implements AsyncDisposable {
   readonly measures: Measure[] = [];
   readonly rows: SummaryRow[] = [];
   expectations: Expectations = {};
-  /** The tables to check, if they are not those of the cluster. */
+  /** The tables to check. If undefined, the tables of the cluster are checked. */
   tables: Tables | undefined;
   readonly #stack = new AsyncDisposableStack();
   #count = 0;

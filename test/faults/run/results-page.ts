@@ -5,7 +5,7 @@ import { ROOT } from "../cluster/server-process.ts";
 import type { SummaryRow } from "./run-summary.ts";
 
 const PAGE = "docs/appendix/fault-catalogue.md";
-/** A longer value would make the table too wide: it is written as a paragraph below the table. */
+/** A longer value would make the table too wide, so it becomes a paragraph below the table. */
 const MAX_CELL_CHARACTERS = 100;
 
 /** The results of a run: the kind of results that they replace on the page, the command that repeats the run, and the rows. */

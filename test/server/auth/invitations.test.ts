@@ -82,7 +82,7 @@ describe("the user of an invitation", () => {
     }
   });
 
-  test("cannot invite others", async () => {
+  test("cannot invite other users", async () => {
     const { token } = await invite(ANN);
 
     expect((await request(app, token)("POST", "/rooms/lab/invitations", {})).status).toBe(403);

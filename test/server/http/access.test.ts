@@ -30,7 +30,7 @@ type Role = (typeof ROLES)[number];
 type Status = "claimed" | "running" | "failed" | "late";
 
 /**
- * Creates a task with this status. With `elsewhere`, the reader and the member have access to another room, but not to the
+ * Creates a task with the given status. With `elsewhere`, the reader and the member have access to another room, but not to the
  * room of the task.
  */
 const createScenario = async (status: Status, where: "here" | "elsewhere" = "here") => {

@@ -119,7 +119,10 @@ export const openApi = async (options: ApiOptions = {}) => {
     };
   };
 
-  /** Returns methods that send requests of a user with paths below `/v1/joblib`. Without a user, the requests have no credentials. */
+  /**
+   * Returns methods that send requests of a user with paths below `/v1/joblib`. Without a user, the requests have no
+   * credentials.
+   */
   const as = (user: string | undefined) => {
     const identity: Record<string, string> = user === undefined ? {} : { "x-user": user };
     const createMethod =

@@ -25,7 +25,7 @@ const failAttempts = async (task: object, times: number) => {
 };
 
 describe("attempts of a task", () => {
-  test("are limited to one by default, so that the first failure is final", async () => {
+  test("are limited to one attempt by default, so that the first failure is final", async () => {
     const { id } = await failAttempts({}, 1);
 
     expect(await api.readTask(id)).toMatchObject({ status: "failed", runs: 1, error: "failure 1" });

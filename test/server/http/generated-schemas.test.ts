@@ -44,7 +44,7 @@ describe.each(cases)("a schema of $name", ({ schema, valid, invalid }) => {
     expect(registered.text).toContain(JSON.stringify(schema));
   });
 
-  test("accepts valid payloads and rejects invalid ones", async () => {
+  test("accepts valid payloads and rejects invalid payloads", async () => {
     for (const payload of valid) expect(await validate(payload)).toEqual([]);
     for (const payload of invalid) expect(await validate(payload)).not.toEqual([]);
   });

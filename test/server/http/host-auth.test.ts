@@ -57,7 +57,7 @@ describe("the user of a request", () => {
     ["service-unavailable", httpError(503)],
     ["internal-error", new TypeError("a message of the host")],
     ["rate-limited", new Problem("rate-limited", "Too many.", { retryAfter: 7 })],
-  ] as const)("is rejected with %s if the host throws an error with that meaning", async (id, error) => {
+  ] as const)("is rejected with %s if the host throws the corresponding error", async (id, error) => {
     await withAuth({ getCurrentUserId: createThrower(error) }, async (server) => {
       const response = await server.as("ann").get("/workers");
 

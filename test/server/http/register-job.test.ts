@@ -71,7 +71,7 @@ describe("a registration", () => {
     expect(ok(await api.as("cat").get("/workers")).total).toBe(1);
   });
 
-  test("returns 201 to one of several concurrent requests and 200 to the others", async () => {
+  test("returns 201 to one of several concurrent requests and 200 to the other requests", async () => {
     const room = newRoomId();
 
     const responses = await Promise.all(Array.from({ length: 8 }, () => register(room)));

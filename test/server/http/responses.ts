@@ -45,13 +45,13 @@ export interface ApiResponse {
   readonly body: ResponseBody;
 }
 
-/** Returns the body of a response that must have this status. */
+/** Requires that a response has the given status, and returns its body. */
 export const ok = (response: ApiResponse, status = 200): ResponseBody => {
   expect({ status: response.status, body: response.body }).toMatchObject({ status });
   return response.body;
 };
 
-/** Parses the body of a response that must have the status 200. */
+/** Requires that a response has the status 200, and parses its body. */
 export const parseBody = <Schema extends z.ZodType>(
   schema: Schema,
   response: ApiResponse,
@@ -60,7 +60,7 @@ export const parseBody = <Schema extends z.ZodType>(
   return schema.parse(JSON.parse(response.text));
 };
 
-/** Requires that a response is this problem (RFC 9457) and returns the document. */
+/** Requires that a response is the given problem (RFC 9457), and returns the problem document. */
 export const expectProblem = (response: ApiResponse, id: ProblemId, prefix = ""): ResponseBody => {
   expect({ status: response.status, body: response.body }).toMatchObject({
     status: PROBLEMS[id].status,

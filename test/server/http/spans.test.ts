@@ -36,7 +36,7 @@ describe("a server without tracing", () => {
     expect((await api.readTask(task.id)).trace_context).toEqual(contexts);
   });
 
-  test("stores no trace context if the request has none or an invalid one", async () => {
+  test("stores no trace context if the request's trace context is missing or invalid", async () => {
     const { job, submit } = await createJob();
 
     const plain = ok(await submit(), 202);
@@ -61,7 +61,7 @@ describe("a server without tracing", () => {
     ]);
   });
 
-  test("stores the trace context of each call of a batch, or that of the request if the call has no valid one", async () => {
+  test("stores the trace context of each call of a batch, or the trace context of the request if the call has no valid trace context", async () => {
     const { room, job } = await createJob();
     const ownContext = { traceparent: traceparent.replace(SPAN, "c".repeat(16)), tracestate: "vendor=1" };
     const submits = [{ trace_context: ownContext }, {}, { trace_context: { traceparent: "nonsense" } }].map(
@@ -102,7 +102,7 @@ describe("a server without tracing", () => {
     expect(results).toMatchObject([{ task: { id } }]);
   });
 
-  test("returns the trace context of the first submission for a repeated one", async () => {
+  test("returns the trace context of the first submission for a repeated submission", async () => {
     const { submit } = await createJob();
     const key = { "idempotency-key": newRoomId() };
 
@@ -178,7 +178,7 @@ describe("a server with tracing", () => {
     expect(JSON.stringify([span.attributes, span.events])).not.toContain("secret");
   });
 
-  test("creates one span for a batch of submissions, with links to their trace contexts", async () => {
+  test("creates one span for a batch of submissions, with links to the trace contexts of the submissions", async () => {
     const spans = startTracing();
     const { room, job } = await createJob();
     const submits = [{ trace_context: { traceparent } }, {}].map((submit) => ({

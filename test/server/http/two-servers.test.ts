@@ -34,7 +34,7 @@ afterAll(async () => {
   await redis[Symbol.asyncDispose]();
 });
 
-/** Resolves once the event buses of both servers are in this state. */
+/** Resolves once the event buses of both servers are in the given state. */
 const waitForBuses = (state: "up" | "down") =>
   eventually(
     async () => {

@@ -115,7 +115,7 @@ describe("a waiting claim", () => {
     expect(ok(await response).task.id).toBe(id);
   });
 
-  test("returns as soon as one task is due, even if the claim requested several", async () => {
+  test("returns as soon as one task is due, even if the claim requested several tasks", async () => {
     const { room, worker, name } = await createJob();
     const response = api.as("wes").post(`/workers/${worker}/claims`, {
       body: { limit: 10 },

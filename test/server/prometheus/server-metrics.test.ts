@@ -64,7 +64,7 @@ describe("server metrics", () => {
     await claim;
   });
 
-  test("count batched statements and the calls in them", async () => {
+  test("count statements, and the calls that share a statement", async () => {
     const worker_id = await registerWorker("Batch");
     const calls = 'joblib_statement_calls_total{statement="submit"}';
     const statements = 'joblib_statement_duration_seconds_count{statement="submit"}';

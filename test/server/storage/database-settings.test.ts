@@ -34,7 +34,10 @@ const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   { force_parallel_mode: "on", default_statistics_target: "1", work_mem: "64kB", constraint_exclusion: "on" },
 ];
 
-/** A schema that precedes `pg_catalog` in the search path, with functions, an operator, and tables with the names of joblib's tables. */
+/**
+ * A schema that precedes `pg_catalog` in the search path, with functions, an operator, and tables with the names of joblib's
+ * tables.
+ */
 const HOSTILE_SCHEMA = `
   create schema hostile;
   create function hostile.now() returns timestamptz language sql as 'select timestamptz ''1999-01-01''';

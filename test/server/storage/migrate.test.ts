@@ -61,7 +61,7 @@ describe("migrate", () => {
     expect(await pendingMigrations(orm)).toEqual([]);
   });
 
-  test("applies no migration twice if a host runs joblib's migrations itself, before or afterwards", async () => {
+  test("applies no migration twice if the host itself runs joblib's migrations before or afterwards", async () => {
     const url = await createDatabase(inject("postgresUrl"));
     const host = await openHostOrm(url);
 

@@ -55,7 +55,7 @@ describe.runIf(isLinux)("a network file system", () => {
   test.each([
     [0x6969, "nfs"],
     [0x65735546, "fuse"],
-    // The type of CIFS as Node.js returns it on some systems.
+    // CIFS: on some systems, Node.js returns the type as a signed number.
     [0xff534d42 | 0, "cifs"],
   ])("is recognized by its type %i as %s", (type, name) => {
     expect(findNetworkFileSystem("/data", () => ({ type }))).toBe(name);
