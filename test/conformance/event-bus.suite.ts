@@ -10,7 +10,7 @@ import {
 import type { EventBus } from "../../server/ports.ts";
 import { eventually } from "../support/eventually.ts";
 
-/** A bus that is up, with the errors that it logged. */
+/** A bus that is up, and the errors that the bus has logged. */
 export interface BusFixture {
   readonly bus: EventBus;
   readonly errors: readonly unknown[];

@@ -16,7 +16,7 @@ export interface ClientOptions {
   readonly timeoutSeconds?: number;
 }
 
-/** A request, and the data about it that is recorded in the history. */
+/** A request, and the data that is recorded in the history for the request. */
 export interface Request<Name extends OperationName> {
   readonly f: Operation;
   readonly name: Name;

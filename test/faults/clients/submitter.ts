@@ -27,7 +27,7 @@ const buildRequest = (client: Client, { token, job = "Raw", key, payload, option
     body: { payload: { token, ...payload }, backoff: NO_BACKOFF, ...options },
   },
   input: { token, ...(key === undefined ? {} : { key }) },
-  // Without a key the SDK would generate one, so the token is used as the key.
+  // Without a key, the SDK would generate a random key, so the token is used as the key.
   options: { idempotencyKey: key ?? token },
 });
 

@@ -19,7 +19,7 @@ export interface ClusterOptions {
   readonly own?: readonly ("postgres" | "redis")[];
   /** Starts a streaming standby of the cluster's own PostgreSQL, which `failOver` promotes. */
   readonly standby?: boolean;
-  /** Connection limit of the servers' role. Without it, the servers use a superuser, which has no limit. */
+  /** Connection limit of the servers' role. Without a limit, the servers use a superuser, which has no limit. */
   readonly connectionLimit?: number;
   /** The folder with `bin` and `dist`. Default: the checkout; a mutant runs from its own copy. */
   readonly root?: string;
@@ -33,7 +33,7 @@ export const SETTINGS = {
   JOBLIB_DATABASE_POOL_SIZE: "4",
 } as const;
 
-/** A server, with the proxies between it and its services. */
+/** A server, and the proxies between the server and its services. */
 export interface Node {
   readonly server: ServerProcess;
   readonly postgres: TcpProxy;
@@ -43,12 +43,12 @@ export interface Node {
 /** Servers that share one PostgreSQL and one Redis. Every connection passes through a proxy. */
 export interface Cluster extends AsyncDisposable {
   readonly nodes: readonly Node[];
-  /** A direct connection to the database, for the audit and the checker. */
+  /** Connections to the database for the audit and the checker. A case injects no faults into them. */
   readonly sql: Pool;
   readonly databaseUrl: string;
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;
-  /** Promotes the standby and sends every new connection to it. The old primary keeps running, read-only. */
+  /** Promotes the standby and sends every new connection to the standby. The old primary keeps running, but is read-only. */
   failOver(): Promise<void>;
   readonly settings: Readonly<Record<string, string | undefined>>;
 }
@@ -97,7 +97,7 @@ const grantAudit = async (sql: Pool, role: string): Promise<void> => {
   await sql.query(`grant all on all tables in schema faults to ${role}`);
 };
 
-/** Starts a synchronous standby: every commit reaches it before it is acknowledged. */
+/** Starts a synchronous standby: every commit reaches the standby before the commit is acknowledged. */
 const startStandby = async (primary: PostgresServer): Promise<PostgresServer> => {
   const standby = await startPostgres({ standbyOf: primary.url });
   const admin = createResilientPool(primary.url, 1);
@@ -135,7 +135,7 @@ export const startCluster = async (services: Services, plan: ClusterOptions): Pr
   const auditProxy = stack.use(await createProxy(databaseUrl));
   const sql = createResilientPool(toProxyUrl(databaseUrl, auditProxy));
   stack.defer(() => sql.end());
-  // The PostgreSQL of the tests turns this setting off. Here, acknowledged tasks must survive a crash, as in
+  // The PostgreSQL of the tests turns `synchronous_commit` off. Here, acknowledged tasks must survive a crash, as in
   // production.
   await sql.query(`alter database "${new URL(databaseUrl).pathname.slice(1)}" set synchronous_commit = on`);
 

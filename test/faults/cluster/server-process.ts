@@ -82,7 +82,7 @@ export class ServerProcess implements AsyncDisposable {
     if (this.#process === undefined) throw new Error(`${this.name} is not running`);
     return this.#process.pid;
   }
-  /** The log of the current process and of all earlier ones. */
+  /** The log of the current process and of all earlier processes. */
   get log(): string {
     return [...this.#logs, this.#process?.stderr() ?? ""].join("\n");
   }

@@ -93,7 +93,7 @@ describe("a client that disconnects", () => {
     await eventually(async () => (await claim(job.worker_id)).status === 200);
   });
 
-  test("does not keep a task that was being claimed for it: the task is requeued without counting a run", async () => {
+  test("does not keep a task that was being claimed for the client: the task is requeued without counting a run", async () => {
     const { room, worker, name } = await createJob();
     const { id } = await api.submit(room, name);
     const client = new AbortController();

@@ -211,7 +211,7 @@ describe("the serving role", () => {
 });
 
 describe("a missing right or table", () => {
-  /** Starts a host with the plugin, and returns the lines that it logs. */
+  /** Starts a host with the plugin, and returns the lines that the host logs. */
   const startHost = async (url: string) => {
     const lines: string[] = [];
     const app = Fastify({ logger: { stream: { write: (line: string) => void lines.push(line) } } });
