@@ -18,7 +18,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       return tasks.map(({ task }) => `${task.room_id}${JSON.stringify(parseSerialized(task.payload)["n"])}`);
     };
 
-    test("alternates between a room with many tasks and a room with few", async () => {
+    test("alternates between a room with many tasks and a room with few tasks", async () => {
       const { id, workerId } = await createJob();
       await submit(id, "flood", 1000);
       await submit(id, "calm", 2);

@@ -211,7 +211,7 @@ describe("a server with tracing", () => {
     });
   });
 
-  test("creates a span for a long poll for a task, and none for a read without a wait", async () => {
+  test("creates a span for a long poll for a task, and no span for a read without a wait", async () => {
     const spans = startTracing();
     const { submit } = await createJob();
     const { id, trace_context } = ok(await submit(), 202);
@@ -231,7 +231,7 @@ describe("a server with tracing", () => {
     });
   });
 
-  test("creates a span for a status update, with a link to the submission, and none for progress", async () => {
+  test("creates a span for a status update, with a link to the submission, and no span for progress", async () => {
     const spans = startTracing();
     const { job, submit } = await createJob();
     const { id } = ok(await submit({ traceparent }), 202);

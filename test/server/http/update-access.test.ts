@@ -69,7 +69,7 @@ describe("an update", () => {
     expectProblem(response, "unauthorized");
   });
 
-  test("looks for the task before it checks the access to it", async () => {
+  test("fails with task-not-found before the access to the task is checked", async () => {
     expectProblem(await api.update(UNKNOWN_ID, { status: "running" }, "outsider"), "task-not-found");
   });
 

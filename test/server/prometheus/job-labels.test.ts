@@ -6,7 +6,7 @@ const createTaskJob = (name: string, roomId = "@global") => ({
   job: { roomId, category: "chemistry", name },
 });
 
-test("the label is the name of a public job, and “other” for a room's job", () => {
+test("the label of a public job is its name, and the label of a room's job is “other”", () => {
   const labels = new JobLabels();
 
   expect(labels.get(createTaskJob("Depict"))).toBe("public:chemistry:Depict");

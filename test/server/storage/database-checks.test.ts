@@ -65,7 +65,7 @@ describe("checkDatabaseFacts", () => {
   });
 });
 
-describe("a database with another encoding than UTF8", () => {
+describe("a database whose encoding is not UTF8", () => {
   test.each(["LATIN1", "SQL_ASCII", "WIN1252", "EUC_JP"])("is rejected by migrate: %s", async (encoding) => {
     const url = await createDatabaseWith(inject("postgresUrl"), `encoding '${encoding}' locale 'C'`);
 
