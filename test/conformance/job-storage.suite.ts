@@ -63,7 +63,9 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       if (outcome.kind === "matched") expect(outcome.job.workers).toHaveLength(2);
     });
 
-    test.each(Object.entries(OPTIONS))("stores the option %s, and replaces it", async (name, [
+    test.each(
+      Object.entries(OPTIONS),
+    )("stores the option %s, and replaces the option in a repeated registration", async (name, [
       one,
       other,
     ]) => {

@@ -231,7 +231,12 @@ describe("event streams", () => {
     expect(Object.keys(allowed).toSorted()).toEqual(Object.keys(streams).toSorted());
   });
 
-  test.each(each)("$name checks the role $role with access $where", async ({ name, path, role, where }) => {
+  test.each(each)("$name checks the role $role, which has access $where", async ({
+    name,
+    path,
+    role,
+    where,
+  }) => {
     const { params } = await createScenario("running", where);
     const headers = { prefer: "wait=0", ...toHeaders(role) };
     const response = await api.send("GET", fillPath(path, params), { headers });

@@ -142,7 +142,7 @@ describe("bulk retry", () => {
   });
 });
 
-test("invalid bulk requests are rejected with pointers", async () => {
+test("invalid bulk requests are rejected with pointers to the errors", async () => {
   const send = (body: object) => api.as("ann").post(`/rooms/${newRoomId()}/bulk/cancel`, { body });
 
   expect(getErrorPointers(await send({}))).toEqual(["/filter"]);

@@ -84,7 +84,7 @@ describe("the access to a room", () => {
     });
   });
 
-  test("is decided by authorizeRoom also for admins, with the room and the kind of access", async () => {
+  test("is decided by authorizeRoom, also for admins, from the room and the kind of access", async () => {
     const asked: unknown[] = [];
     const authorizeRoom: HostAuth["authorizeRoom"] = async (_, room, access) => {
       asked.push([room, access]);

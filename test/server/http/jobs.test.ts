@@ -51,7 +51,7 @@ describe("reading jobs", () => {
     ok(await readJob(room, `${room}:${category}:${name}`));
   });
 
-  test("returns 50 items by default, and none with a limit of 0", async () => {
+  test("returns 50 items by default, and no items with a limit of 0", async () => {
     const room = newRoomId();
     for (const name of ["A", "B", "C"]) ok(await register(room, { name }), 201);
     const list = async (query: string) => ok(await api.as("ann").get(`/rooms/${room}/jobs${query}`));

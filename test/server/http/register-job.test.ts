@@ -162,7 +162,7 @@ describe("a registration", () => {
     expect(pointers).toContainEqual(expect.stringMatching(/^\/result_schema\/pattern/));
   });
 
-  test("is forbidden with the worker of another user, and in @global for everyone but admins", async () => {
+  test("is forbidden if the worker belongs to another user, and in @global unless the user is an admin", async () => {
     const room = newRoomId();
     const { worker_id } = ok(await register(room), 201);
 

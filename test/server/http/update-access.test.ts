@@ -63,7 +63,7 @@ describe("a cancel", () => {
 });
 
 describe("an update", () => {
-  test("authenticates the caller before it looks for the task", async () => {
+  test("fails with unauthorized before the server looks for the task", async () => {
     const response = await api.as(undefined).patch(`/tasks/${UNKNOWN_ID}`, { body: { status: "running" } });
 
     expectProblem(response, "unauthorized");

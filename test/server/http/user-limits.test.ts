@@ -33,7 +33,7 @@ test("a user with too many long polls is rate limited, and open long polls keep 
   ok(await read("ann"));
 });
 
-test("a user with too many concurrent requests is rate limited until they end", async () => {
+test("a user with too many concurrent requests is rate limited until the requests end", async () => {
   const { id } = await api.createTask();
   // The server waits for this promise before it returns a task.
   const authorization = Promise.withResolvers<boolean>();
