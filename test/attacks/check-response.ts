@@ -19,7 +19,7 @@ export interface FuzzResponse {
   readonly text: string;
 }
 
-/** Problems that every address may return in addition to those that its operation declares. */
+/** Problems that every path may return in addition to the problems that its operation declares. */
 const COMMON: readonly ProblemId[] = [...COMMON_PROBLEMS, "route-not-found", "method-not-allowed"];
 const INTERNAL_DETAILS =
   /\bat (async )?[\w.<>]+ \(?[^ ]*\.(js|ts):\d+|node_modules|\bjoblib\.(task|job|worker)\b|insert into|select .+ from|syntax error/i;

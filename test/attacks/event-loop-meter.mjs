@@ -13,8 +13,8 @@ const getCpuMs = () => {
 
 if (isMainThread) {
   let last = getCpuMs();
-  // A tick is late only because of the turn of the event loop that runs when it is due, so one turn has used the CPU time that
-  // exceeds the interval.
+  // A tick can only be late if one turn of the event loop is still running when the tick is due. So this turn used the CPU
+  // time that exceeds the interval.
   setInterval(() => {
     const now = getCpuMs();
     const blocked = now - last - TICK_MS;

@@ -4,7 +4,7 @@ export interface StreamEvent {
   readonly data: string;
 }
 
-/** Parses a complete event stream (WHATWG HTML, 9.2.5). Returns undefined if the text is not one, for example if a line is cut. */
+/** Parses a complete event stream (WHATWG HTML, 9.2.5). Returns undefined if the last event is cut. */
 export const parseEventStream = (text: string): StreamEvent[] | undefined => {
   if (text === "") return [];
   if (!text.endsWith("\n\n")) return undefined;

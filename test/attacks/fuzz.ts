@@ -8,7 +8,7 @@ import type { Target } from "./targets.ts";
 export interface FuzzOptions {
   readonly url: string;
   readonly entities: KnownEntities;
-  /** Values of `Authorization`, from which each request picks one. */
+  /** Values of the `Authorization` header. Each request uses a random value of the list. */
   readonly tokens: readonly string[];
   readonly seed: number;
   readonly requests: number;
@@ -18,7 +18,7 @@ export interface FuzzOptions {
   readonly seconds: number;
 }
 
-/** The result of a fuzz run. */
+/** The number of requests that were sent, the number of responses by status, and a description of each fault. */
 export interface FuzzResult {
   readonly sent: number;
   readonly byStatus: ReadonlyMap<number, number>;
@@ -33,7 +33,7 @@ const send = async (agent: Agent, origin: string, request: FuzzedRequest): Promi
   const { method, path, headers, body = null } = request;
   const signal = AbortSignal.timeout(RESPONSE_TIMEOUT_MS);
   const options = { origin, path, method, headers, body, signal };
-  // The type allows only known HTTP methods; the fuzzer sends others too.
+  // The fuzzer's method is any string, but undici's type is a union of method names.
   const response = await agent.request(options as Parameters<Agent["request"]>[0]);
   return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
 };

@@ -5,13 +5,13 @@ import type { KnownEntities } from "./known-entities.ts";
 import { generateValue } from "./schema-values.ts";
 import type { Target } from "./targets.ts";
 
-/** One HTTP request. */
+/** A generated HTTP request, which may be invalid. */
 export interface FuzzedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body: string | Buffer | undefined;
-  /** True if method and path are those of the target. Otherwise another operation may respond. */
+  /** True if the method and the path are unchanged. Otherwise, an operation other than the target may respond. */
   readonly isAimed: boolean;
 }
 
@@ -38,7 +38,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   accept: ["*/*", "text/html", ""],
 };
 
-/** Without a `wait` preference a stream lasts for 15 minutes. */
+/** Every request of a stream has a `wait` preference, because otherwise the stream would last for 15 minutes. */
 const STREAM_WAITS = ["wait=0", "wait=1"];
 const LAST_EVENT_IDS = [
   "",
@@ -81,7 +81,7 @@ const buildQuery = ({ query }: Target, random: Random, entities: KnownEntities):
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 };
 
-/** Replaces members of a body by existing ids and names, so that the request refers to something that exists. */
+/** Replaces most ids and names in a body by known ids and names, so that the request refers to something that exists. */
 const replaceByKnown = (value: unknown, random: Random, entities: KnownEntities): unknown => {
   if (Array.isArray(value)) return value.map((one) => replaceByKnown(one, random, entities));
   if (typeof value !== "object" || value === null) return value;
@@ -122,7 +122,7 @@ const buildHeaders = (target: Target, random: Random): Record<string, string> =>
 };
 
 /**
- * Creates a request of an operation. Most requests are almost valid, because a completely invalid one is
+ * Creates a request of an operation. Most requests are almost valid, because a completely invalid request is
  * rejected immediately.
  */
 export const createFuzzedRequest = (

@@ -46,7 +46,7 @@ export const NUMBERS: readonly number[] = [
   -2_147_483_649, 9_007_199_254_740_991, 1e16, 1e21, 1e308, -1e308, 5e-324,
 ];
 
-/** Values of other types and sizes, which replace a valid value. */
+/** Values of unexpected types and sizes, which replace valid values. */
 export const VALUES: readonly unknown[] = [
   null,
   true,
@@ -60,7 +60,7 @@ export const VALUES: readonly unknown[] = [
   Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`key${index}`, index])),
 ];
 
-/** Complete bodies that JSON.stringify cannot produce. */
+/** Texts that are sent as the whole body. JSON.stringify cannot produce most of them. */
 export const TEXTS: readonly string[] = [
   "{",
   "[1,]",

@@ -113,7 +113,7 @@ const runAttacks = async (): Promise<void> => {
   const failed = faults.length + (errors.length > 0 ? 1 : 0);
   say(`${sent - faults.length} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
-  // The result is printed. If cleaning up takes too long, the watchdogs of the child processes end them.
+  // The result is already printed, so the process exits even if the cleanup hangs. Then the watchdogs end the child processes.
   setTimeout(() => process.exit(), CLEANUP_MS).unref();
 };
 

@@ -18,11 +18,11 @@ const BOMBS: readonly (readonly [pattern: string, text: string])[] = [
 ];
 const ATTACKERS = ["mal", "max", "mia"];
 const SUBMITS = 2;
-// Maximum pause of the event loop. A slow pattern that runs there would block it for seconds; without load,
+// Maximum pause of the event loop. A slow pattern that ran on the event loop would block it for seconds. Without load,
 // the longest pause is about 70 ms.
 const MAX_PAUSE_MS = 500;
 
-/** Registers a job in a new room of a user, and returns a function that submits to it. */
+/** Registers a job in a new room of a user, and returns a function that submits a task of the job. */
 const register = async (user: string, properties: object) => {
   const room = newRoomId();
   api.grant(user, room, "read", "write");
@@ -72,7 +72,7 @@ test("expensive patterns of several users block neither the server nor other use
 
   expect(endedBefore).toBeLessThan(attacks.length);
   expect(longestPause).toBeLessThan(MAX_PAUSE_MS);
-  // Linear patterns finish and do not match these payloads. The others are rejected when their step budget is exhausted.
+  // Linear patterns finish and do not match these payloads. Other patterns stop when their step budget is exhausted.
   for (const { status, body } of responses) {
     expect(status).toBe(422);
     expect(body.errors[0]?.detail).toMatch(/^takes too long to validate|^must match the pattern/);

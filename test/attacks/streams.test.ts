@@ -49,7 +49,7 @@ const openSlowReader = async (path: string, user: string, seconds: number): Prom
 };
 
 describe("streams", () => {
-  test("a stream whose client does not read skips changes, buffers little and is closed in the end", async () => {
+  test("a stream whose client does not read skips changes, buffers little and is finally closed", async () => {
     const { room, id, update } = await startTask({ filler: "x".repeat(900_000) });
     const readers = [
       await openSlowReader(`/rooms/${room}`, "ann", 15),
@@ -74,7 +74,7 @@ describe("streams", () => {
     for (const reader of readers) reader.destroy();
   }, 90_000);
 
-  test("a user cannot open more streams than the limit until one is closed, and other users are not affected", async () => {
+  test("a user cannot open more streams than the limit until a stream is closed, and other users are not affected", async () => {
     const path = getStreamUrl(`/rooms/${newRoomId()}`);
     const open = await Promise.all(
       Array.from({ length: MAX_STREAMS }, () => openEventStream(path, { "x-user": "ann" })),

@@ -39,7 +39,7 @@ const INVALID_TOKENS: Readonly<Record<string, () => Promise<string | undefined>>
   "not yet valid": async () => `Bearer ${await sign(SECRET, { nbf: HOUR })}`,
   "signed with another secret": async () => `Bearer ${await sign(OTHER)}`,
   unsigned: async () => `Bearer ${new UnsecuredJWT(claims).encode()}`,
-  "with other claims": async () => `Bearer ${await signTampered()}`,
+  "tampered with": async () => `Bearer ${await signTampered()}`,
   truncated: async () => `Bearer ${(await sign(SECRET)).slice(0, -5)}`,
   "of another scheme": async () => `Basic ${Buffer.from("root:root").toString("base64")}`,
 };
@@ -77,7 +77,7 @@ const send = async (
 describe.each(Object.keys(INVALID_TOKENS))("a token that is %s", (kind) => {
   test.each(
     protectedEndpoints,
-  )("%s refuses an invalid token with the same 401 in every room", async (_name, operation) => {
+  )("is refused by %s with the same 401 in every room", async (_name, operation) => {
     const authorization = await INVALID_TOKENS[kind]?.();
     for (const room of ["own", "other", "@global"]) {
       const response = await send(operation, room, authorization);

@@ -8,7 +8,7 @@ const METER = resolve(import.meta.dirname, "event-loop-meter.mjs");
 export interface EventLoopWatch extends Disposable {
   /** The environment with which the process must be started. */
   readonly env: Readonly<Record<string, string>>;
-  /** Returns the longest block since a wall-clock time. Blocks below 50 ms are not recorded and count as 0. */
+  /** Returns the duration of the longest block since a wall-clock time. Blocks below 50 ms are not recorded and count as 0. */
   getLongestBlockMs(time: number): number;
 }
 

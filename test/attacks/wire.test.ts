@@ -36,7 +36,7 @@ const isAlive = async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).st
 
 const POST = "POST /v1/joblib/workers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
 
-describe("requests that are not HTTP/1.1", () => {
+describe("requests that are not valid HTTP/1.1", () => {
   test.each([
     ["garbage", Buffer.from(Array.from({ length: 2000 }, (_, index) => (index * 7919) % 256))],
     ["HTTP/0.9", "GET /\r\n\r\n"],
@@ -45,11 +45,11 @@ describe("requests that are not HTTP/1.1", () => {
     ["a request line of 1 MB", `GET /${"a".repeat(1 << 20)} HTTP/1.1\r\n\r\n`],
     ["headers of 1 MB", `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"a".repeat(1 << 20)}\r\n\r\n`],
     ["a header with a line feed", "GET / HTTP/1.1\r\nHost: localhost\r\nX: a\nY: b\r\n\r\n"],
-    ["no Host", "GET /v1/problems HTTP/1.1\r\n\r\n"],
+    ["a request without Host", "GET /v1/problems HTTP/1.1\r\n\r\n"],
   ])("the server refuses %s and keeps working", async (_name, bytes) => {
     const received = await sendBytes(bytes).catch(() => "");
 
-    // A server without tokens rejects requests whose Host is not a loopback address.
+    // A server without authentication responds with 403 if the Host of a request is not a loopback address.
     for (const status of parseStatuses(received)) expect(status).toBeOneOf([400, 403]);
     expect(received).not.toMatch(/node_modules|\bat \S+:\d+/);
     expect(await isAlive()).toBe(true);
@@ -100,7 +100,7 @@ describe("a body", () => {
   });
 });
 
-test("a client that sends its request too slowly is disconnected", () => {
+test("the server ends requests that take longer than 60 s, and accepts at most 50,000 connections", () => {
   expect(app.server.requestTimeout).toBe(60_000);
   expect(app.server.headersTimeout).toBeLessThanOrEqual(60_000);
   expect(app.server.maxConnections).toBe(50_000);

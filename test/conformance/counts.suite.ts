@@ -13,14 +13,14 @@ const GLOBAL = { roomId: "@global", category: "counts" };
 
 const getQueueDepth = ({ jobs }: QueueCounts, name: string) => jobs.find((job) => job.name === name);
 
-/** Matches an age of this many seconds, or up to a minute more because the test itself takes time. */
+/** Matches a number of seconds, or up to 60 more, because the test itself takes time. */
 const approximateSeconds = (seconds: number) =>
   expect.toSatisfy((value: number) => value >= seconds && value < seconds + 60);
 
-/** The counts for `/metrics`. */
+/** Tests of the counts that `/metrics` returns. */
 export const countsSuite = (getFixture: () => StorageFixture): void => {
   describe("queue counts", () => {
-    test("include the due tasks of each public job, without delayed and running ones", async () => {
+    test("include the due tasks of each public job, but not its delayed and running tasks", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage, { ...GLOBAL, name: "Deep" });
       const before = await storage.countQueues(ALIVE_WITHIN_SECONDS);
@@ -59,7 +59,7 @@ export const countsSuite = (getFixture: () => StorageFixture): void => {
       expect(getQueueDepth(counts, idle.registration.name)).toMatchObject({ due: 0, oldestSeconds: null });
     });
 
-    test("summarize the jobs of rooms without their names", async () => {
+    test("contain only a sum for the jobs of rooms, without the names of these jobs", async () => {
       const fixture = getFixture();
       const before = await fixture.storage.countQueues(ALIVE_WITHIN_SECONDS);
       const own = await registerJob(fixture.storage, { name: "Secret" });

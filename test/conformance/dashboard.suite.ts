@@ -38,7 +38,7 @@ const insertFinishedTasks = async (
 /** Queries and operations of the dashboard: task selections, stats, draining workers and diagnoses. */
 export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   describe("task selection", () => {
-    test("reads at most its maximum number of tasks, and returns where to continue", async () => {
+    test("reads at most MAX_SEARCHED tasks per call, and returns where to continue", async () => {
       const { storage } = getFixture();
       const roomId = `room-${newId()}`;
       const { id: jobId } = await registerJob(storage, { roomId });
@@ -79,7 +79,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(rest).toEqual({ tasks: [{ id: a?.task.id, createdById: "submitter" }], after: null });
     });
 
-    test("keeps its order when it is retried, and skips tasks that cannot be retried", async () => {
+    test("is retried in the order of submission, without the tasks that cannot be retried", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const ids = (
@@ -100,7 +100,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("stats", () => {
-    test("list the rooms that have jobs or tasks, and count what is in them", async () => {
+    test("list the rooms that have jobs or tasks, and count the jobs, workers and tasks of each room", async () => {
       const { storage } = getFixture();
       const [a, b] = [`room-a-${newId()}`, `room-b-${newId()}`];
       const own = await registerJob(storage, { roomId: a });
@@ -142,7 +142,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("draining worker", () => {
-    test("receives no tasks from claims after the drain, however many run concurrently", async () => {
+    test("receives no tasks from claims that begin after the drain, even if many claims run concurrently", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertTasks(
@@ -174,7 +174,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(details?.jobs).toEqual([{ roomId: "lab", category: "modifiers", name: job.registration.name }]);
     });
 
-    test.each([newId(), "no-uuid"])("is not found if the worker does not exist (%s)", async (id) => {
+    test.each([newId(), "no-uuid"])("is not found if its id does not exist (%s)", async (id) => {
       expect(await getFixture().storage.workerDetails.drain(id)).toBe(false);
       expect(await getFixture().storage.workerDetails.find(id, ALIVE_WITHIN_SECONDS)).toBeUndefined();
     });
@@ -191,7 +191,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("task diagnosis", () => {
-    test("includes the number of workers and of their tasks, and the median run time", async () => {
+    test("includes the number of workers, the number of their tasks, and the median run time", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const done = await insertRunningTask(storage, job);

@@ -43,7 +43,7 @@ test("the Redis event bus calls handlers without an event for a message that it 
   await close();
 });
 
-test("the Redis event bus wakes the handlers of other servers when it reconnects, because they missed its events", async () => {
+test("the Redis event bus wakes the handlers of other servers when it reconnects, because these handlers missed events", async () => {
   const [disconnected, connected] = await Promise.all([
     openRedisBus(inject("redisUrl")),
     openRedisBus(inject("redisUrl")),

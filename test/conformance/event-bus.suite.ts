@@ -10,7 +10,7 @@ import {
 import type { EventBus } from "../../server/ports.ts";
 import { eventually } from "../support/eventually.ts";
 
-/** A bus that is up, with the errors that it logged. */
+/** A bus that is up, and the errors that the bus has logged. */
 export interface BusFixture {
   readonly bus: EventBus;
   readonly errors: readonly unknown[];
@@ -116,7 +116,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       await eventually(() => counts.every((received) => received.length === 1));
     });
 
-    test("stops notifying a handler that unsubscribed, even twice, and continues to notify the others", async () => {
+    test("stops notifying a handler that unsubscribed once or twice, and continues to notify the other handlers", async () => {
       const { bus } = getFixture();
       const { event, channel } = createTaskChange();
       const [removed, remaining] = [createListener(), createListener()];
@@ -148,7 +148,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       expect(received).toHaveLength(3);
     });
 
-    test("notifies a handler that subscribes again to a channel without subscribers", async () => {
+    test("notifies a handler that subscribes again after the last subscriber of the channel has left", async () => {
       const { bus } = getFixture();
       const { event, channel } = createTaskChange();
       const { received, handler } = createListener();

@@ -63,7 +63,9 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       if (outcome.kind === "matched") expect(outcome.job.workers).toHaveLength(2);
     });
 
-    test.each(Object.entries(OPTIONS))("stores the option %s, and replaces it", async (name, [
+    test.each(
+      Object.entries(OPTIONS),
+    )("stores the option %s, and replaces the option in a repeated registration", async (name, [
       one,
       other,
     ]) => {
@@ -119,7 +121,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(JSON.stringify(outcome.job.schema)).toBe(JSON.stringify(buildSchema("to", "a", "from")));
     });
 
-    test("links a worker once if it registers twice", async () => {
+    test("links a worker to the job only once if the worker registers twice", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
 
@@ -128,7 +130,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.workers.findJobIds(job.workerId)).toEqual([job.id]);
     });
 
-    test("creates one job if thirty workers register it concurrently, and never fails", async () => {
+    test("creates one job and never fails if thirty workers register the job concurrently", async () => {
       const { storage } = getFixture();
       const { name } = buildRegistration();
 
@@ -146,7 +148,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(kinds.filter((kind) => kind === "matched" || kind === "conflict")).toHaveLength(29);
     });
 
-    test("creates a new job if the old one was removed, and keeps the tasks of the old one readable", async () => {
+    test("creates a new job if the old one was removed, and keeps the tasks of the old job readable", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { task } = await insertPendingTask(storage, job);
@@ -181,7 +183,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("job queries", () => {
-    test("return the number of pending tasks, due and delayed, and only live workers", async () => {
+    test("return the number of pending tasks, both due and delayed, and list only live workers", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const second = await registerWorker(storage, job);

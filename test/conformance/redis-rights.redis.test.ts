@@ -16,7 +16,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** Opens a bus whose Redis user has only these rights. */
+/** Opens a bus whose Redis user has only the given rights. */
 const openBusWithRights = async (name: string, ...rights: string[]) => {
   await admin.call("ACL", "SETUSER", name, "on", ">secret", "resetchannels", ...rights);
   return openRedisBus(server.url, { username: name, password: "secret", enableReadyCheck: false });
@@ -58,7 +58,7 @@ test("the Redis event bus publishes at most 1,000 messages with one command", as
   expect((await countCalls("eval")) - before).toBe(140);
 });
 
-test("the Redis event bus publishes without scripts after Redis has refused one, and logs no error", async () => {
+test("the Redis event bus publishes without scripts after Redis has refused a script, and logs no error", async () => {
   await using connection = await openBusWithRights("plain", ...PUB_SUB, "allchannels");
   const [one, other] = [createTaskChange(), createTaskChange()];
   const { received, handler } = createListener();

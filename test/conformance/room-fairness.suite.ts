@@ -18,7 +18,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       return tasks.map(({ task }) => `${task.room_id}${JSON.stringify(parseSerialized(task.payload)["n"])}`);
     };
 
-    test("alternates between a room with many tasks and a room with few", async () => {
+    test("alternates between a room with many tasks and a room with few tasks", async () => {
       const { id, workerId } = await createJob();
       await submit(id, "flood", 1000);
       await submit(id, "calm", 2);
@@ -30,7 +30,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       expect(order.slice(4)).toEqual(["flood2", "flood3"]);
     });
 
-    test("serves the first task of a room among the next two, even if another room has many tasks", async () => {
+    test("returns the first task of a room among the next two tasks, even if another room has many tasks", async () => {
       const { id, workerId } = await createJob();
       await submit(id, "flood", 100);
       await claim(workerId, 50);
@@ -41,7 +41,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       expect((await claim(workerId, 2)).toSorted()).toEqual(["calm0", "flood51"]);
     });
 
-    test("keeps the order of each room over many submits, and serves higher priorities first", async () => {
+    test("keeps the order of each room over many submits, and returns higher priorities first", async () => {
       const { id, workerId } = await createJob();
       for (let turn = 0; turn < 3; turn += 1) await submit(id, "a", 2);
       await submit(id, "b", 3);

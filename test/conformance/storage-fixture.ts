@@ -10,7 +10,7 @@ import { resolveTaskOptions } from "../../server/use-cases/tasks/prepare-tasks.t
 export interface StorageFixture {
   readonly storage: Storage;
   readonly orm: Orm;
-  /** True if concurrent calls share one statement, so that they run in the order in which they were made. */
+  /** True if concurrent calls share one statement, which processes the calls in the order in which they were made. */
   readonly isBatching: boolean;
   close(): Promise<void>;
 }
@@ -21,7 +21,7 @@ export const ALIVE_WITHIN_SECONDS = 60;
 /** Returns a new id, as the server generates them. */
 export const newId = (): string => uuid();
 
-/** Builds a registration with a unique name, which creates a worker. */
+/** Builds the registration of a job with a unique name and a new worker. */
 export const buildRegistration = (job: Partial<NewJob> = {}): NewJob => ({
   id: newId(),
   roomId: "lab",
@@ -42,7 +42,7 @@ export interface RegisteredJobFixture {
   readonly registration: NewJob;
 }
 
-/** Registers a job. */
+/** Registers a job, by default with a new name and a new worker. Throws if the registration is refused. */
 export const registerJob = async (
   storage: Storage,
   job: Partial<NewJob> = {},
@@ -73,7 +73,7 @@ export const buildTask = (jobId: string, task: Partial<NewTask> = {}): NewTask =
   ...task,
 });
 
-/** Inserts tasks. Throws if they are not inserted. */
+/** Inserts tasks. Throws if the insert is refused. */
 export const insertTasks = async (
   storage: Storage,
   tasks: readonly NewTask[],
@@ -83,25 +83,25 @@ export const insertTasks = async (
   return outcome.records();
 };
 
-/** Inserts one task of a job. It is pending. */
+/** Inserts one pending task of a job. */
 export const insertPendingTask = async (
   storage: Storage,
   job: RegisteredJobFixture,
   task: Partial<NewTask> = {},
 ): Promise<TaskRecord> => getOnly(await insertTasks(storage, [buildTask(job.id, task)]));
 
-/** Returns the only item of a list. Throws if there are more or none. */
+/** Returns the only item of a list. Throws if the list does not have exactly one item. */
 export const getOnly = <Item>(items: readonly Item[] | undefined): Item => {
   const [item] = items ?? [];
   if (item === undefined || items?.length !== 1) throw new Error(`expected one, got ${items?.length}`);
   return item;
 };
 
-/** Claims one task. Throws if there is none. */
+/** Claims one task. Throws if the claim returns no task. */
 export const claimOne = async (storage: Storage, workerId: string, start = false): Promise<TaskRecord> =>
   getOnly(await storage.queue.claim(workerId, 1, start));
 
-/** Inserts a task and starts it with the job's worker. */
+/** Inserts a task, and claims and starts it for the job's first worker. */
 export const insertRunningTask = async (
   storage: Storage,
   job: RegisteredJobFixture,

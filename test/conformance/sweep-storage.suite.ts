@@ -150,7 +150,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("exclusive sweep", () => {
-    test("never runs twice at the same time, and can use the database", async () => {
+    test("never runs twice at the same time, and can run statements while it has the lock", async () => {
       const { storage } = getFixture();
       const concurrent: boolean[] = [];
 

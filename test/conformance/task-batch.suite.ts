@@ -16,7 +16,7 @@ import {
 
 const getIds = (records: readonly TaskRecord[] | undefined) => (records ?? []).map(({ task }) => task.id);
 
-/** Concurrent calls that share statements. Each call returns the same result as if it were the only one. */
+/** Concurrent calls that share statements. Each call returns the same result as without the other calls. */
 export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
   describe("concurrent claims", () => {
     test("return tasks in queue order, and each worker gets as many as it requested", async () => {
@@ -158,7 +158,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       }
     });
 
-    test("succeed independently if the database rejects one of them", async () => {
+    test("succeed even if the database rejects another transition", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const ids: string[] = [];

@@ -24,7 +24,7 @@ const getSecondsUntil = (time: string) => (Date.parse(time) - Date.now()) / 1000
 /** Claims: order, mutual exclusion, and tasks that become due. */
 export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
   describe("claim", () => {
-    test("returns tasks by priority and then by number, over all jobs of the worker", async () => {
+    test("returns tasks by priority and then in the order of submission, across all jobs of the worker", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const second = await registerJob(storage, { worker: { id: job.workerId } });
@@ -140,7 +140,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
         );
 
         const claimed = claims.flatMap((records) => getIds(records) ?? []);
-        // One of two concurrent claims may find all tasks locked. The two never return the same task.
+        // One of two concurrent claims may find all tasks locked. Two claims never return the same task.
         expect(new Set(claimed).size).toBe(claimed.length);
         expect(claimed.length).toBeGreaterThan(0);
       }
@@ -181,7 +181,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       expect(getIds(due)).toEqual([delayed.task.id, later?.task.id]);
     });
 
-    test("is counted after it became due, and before that its remaining time is returned", async () => {
+    test("is counted only after it became due; before that, the storage returns its remaining time", async () => {
       const { storage } = getFixture();
       const [job, empty] = [await registerJob(storage), await registerJob(storage)];
       const delayed = await insertPendingTask(storage, job, { start: { inSeconds: 60 } });
@@ -234,7 +234,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
 
     test.each([
       1, 2,
-    ])("is undone to the previous queue position, even if the row moved (%i jobs)", async (jobs) => {
+    ])("is undone so that the task has its previous queue position, even if the row moved (%i jobs)", async (jobs) => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       if (jobs > 1) await registerJob(storage, { worker: { id: job.workerId } });

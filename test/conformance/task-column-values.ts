@@ -13,7 +13,7 @@ export interface ColumnValues {
   readonly getStored: (task: NewTask, row: JsonRow) => unknown;
   /** The members of two submits that differ in this column. Missing if a request has one value for all its tasks. */
   readonly submits?: readonly [object, object];
-  /** True if `POST /tasks` has one value for the whole request, so that its submits have no such members. */
+  /** True if only the submits of `POST …/submissions` can differ in this column: `POST …/tasks` has one value for all tasks. */
   readonly isBatchOnly?: boolean;
 }
 

@@ -16,7 +16,7 @@ import { createColumnValues, type JsonRow, SUBMITTED_COLUMNS } from "./task-colu
 
 const OPTIONS = { aliveWithinSeconds: ALIVE_WITHIN_SECONDS };
 
-/** The order of the two values: neighbors are equal, or change in either direction. */
+/** The sequence of the two values in a batch. It contains equal neighbors, and changes in both directions. */
 const ORDER = [0, 0, 1, 1, 0] as const;
 
 type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
@@ -86,7 +86,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       return { storage, jobs, buildTasks, expectStored };
     };
 
-    test("are stored and returned with their own values in one request", async () => {
+    test("are stored and returned with their own values by one request", async () => {
       const { storage, buildTasks, expectStored } = await setUp();
       const tasks = buildTasks(ORDER);
 
@@ -114,7 +114,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       expect(outcomes.flatMap((outcome) => requireInserted(outcome).records())).toEqual(stored);
     });
 
-    test("are claimed with their own values, and form one group only with equal values", async () => {
+    test("are claimed with their own values, and form a group only if their values are equal", async () => {
       const { storage, jobs, buildTasks } = await setUp();
       const worker = await registerWorker(storage, jobs[0]);
       await registerJob(storage, { ...jobs[1].registration, id: newId(), worker: { id: worker } });
@@ -131,7 +131,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
           job_name: "name",
           queue_position: null,
         });
-        // Other tests look for overdue tasks in the whole database.
+        // The task must not stay open: other tests look for overdue tasks in the whole database.
         await storage.queue.transition({ id: task.id, to: "cancelled" });
       }
       const hasKeys = column === "request_hash";
@@ -147,7 +147,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       expect(groups).toHaveLength(sharing === "never" ? 2 : 1);
     });
 
-    test("are the same request only if key, user, room and hash are the same", async () => {
+    test("count as the same request only if key, user, room and hash are the same", async () => {
       const { storage, buildTasks } = await setUp();
       const idempotency = { key: newId(), requestHash: "hash" };
       const [a, b] = buildTasks([0, 1]).map((task) => ({ ...task, idempotency }));

@@ -171,7 +171,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       await insertTasks(storage, [{ ...task, id: newId(), roomId: "elsewhere" }]);
     });
 
-    test("creates one task if it is used 200 times concurrently", async () => {
+    test("creates only one task if it is used 200 times concurrently", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
 

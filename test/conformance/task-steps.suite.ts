@@ -125,7 +125,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("progress", () => {
-    test("is stored for a running task, under the same fence", async () => {
+    test("is stored only for a running task, and only if the worker and the attempt match", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { id } = (await insertRunningTask(storage, job)).task;
@@ -215,7 +215,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       expect((await claimOne(storage, job.workerId)).task.id).toBe(behind?.task.id);
     });
 
-    test("delays a fixed backoff within its jitter", async () => {
+    test("delays the next attempt by the fixed backoff, within its jitter", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const backoff = { kind: "fixed", seconds: 1000, max_seconds: 1, jitter: 0.5 } as const;

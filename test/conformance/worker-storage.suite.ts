@@ -20,7 +20,7 @@ const GRACE_SECONDS = 5;
 /** Workers: heartbeats, lists, releases and removal. */
 export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
   describe("heartbeat", () => {
-    test("updates the worker, and returns no tasks if it has no list of tasks", async () => {
+    test("updates the worker, and returns no tasks if the worker sends no list of tasks", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertRunningTask(storage, job);
@@ -36,7 +36,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await getFixture().storage.queue.heartbeat(id, [], GRACE_SECONDS)).toBeUndefined();
     });
 
-    test("returns which listed tasks were cancelled, timed out or lost, without those that the worker ended itself", async () => {
+    test("returns which listed tasks were cancelled, timed out or lost, without the tasks that the worker itself ended", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { workerId } = job;
@@ -92,7 +92,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(getOnly(late?.changed).lastWorkerId).toBe(job.workerId);
     });
 
-    test("fails or requeues running tasks that are missing from it, as if their worker were dead", async () => {
+    test("fails or requeues running tasks that it does not list, as if their worker were dead", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const oneAttempt = await insertRunningTask(storage, job);
@@ -171,7 +171,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("worker removal", () => {
-    test("fails running tasks, requeues claimed ones, and removes jobs without workers", async () => {
+    test("fails running tasks, requeues claimed tasks, and removes jobs without workers", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const idle = await registerJob(storage, { worker: { id: job.workerId } });
@@ -195,7 +195,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.workers.remove(job.workerId, "again")).toBeUndefined();
     });
 
-    test("leaves no task claimed by the worker, even if it claims concurrently", async () => {
+    test("leaves no task claimed by the worker, even if the worker claims concurrently", async () => {
       const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
         const job = await registerJob(storage);

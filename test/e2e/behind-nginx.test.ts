@@ -85,7 +85,7 @@ test("nginx does not buffer server-sent events", async () => {
   expect(seen).toContain("running");
 });
 
-test("a disconnected client's claim is dropped, and its task goes to a worker that still waits", async () => {
+test("a waiting claim of a disconnected client gets no task, and the task goes to a worker that still waits", async () => {
   const schema = { type: "object" };
   const [gone, here] = [await createWorker(), await createWorker()];
   for (const worker_id of [gone, here]) {
@@ -129,7 +129,7 @@ test("the metrics of a server are not available through nginx", async () => {
   expect((await fetch(`${url}/metrics`)).status).toBe(404);
 });
 
-test("the timeout and the body limit of nginx are larger than those of the server", () => {
+test("the timeout and the body limit of nginx are larger than the values of the server", () => {
   const text = readFileSync(CONFIGURATION, "utf8");
   const settings = parseSettings({});
 
@@ -149,7 +149,7 @@ test("a waiting claim ends after the server's maximum wait", { timeout: 60_000 }
   expect(await answer.json()).toEqual({ task: null });
 });
 
-test("requests go to the other server after one is killed", async () => {
+test("requests go to the second server after the first server is killed", async () => {
   servers[0]?.kill("SIGKILL");
   await servers[0]?.exit;
 

@@ -14,7 +14,7 @@ const TALKATIVE = join(import.meta.dirname, "fixtures/talkative.ts");
 const TERMINAL = join(import.meta.dirname, "fixtures/terminal.py");
 const SLOW = { timeoutMs: 60_000, intervalMs: 100 };
 
-/** Shell redirections of a command's output; `$$` is the command. */
+/** Shell redirections of a command's output; `$$` is the command's process id. */
 const LOST = [
   ["a reader that ends after one line", "> >(exec head -n 1 >/dev/null) 2>&1"],
   ["a full disk", ">/dev/full 2>&1"],
@@ -31,7 +31,7 @@ const runInto = (redirection: string, args: readonly string[], env: Record<strin
 
 const isReady = (url: string) => eventually(async () => (await fetch(`${url}/readyz`)).ok, Boolean, SLOW);
 
-/** Makes the server log a line, by letting it remove a worker without heartbeats. */
+/** Creates a worker without heartbeats and waits until the server removes it, so that the server logs a line. */
 const makeServerLog = async (client: JoblibClient): Promise<void> => {
   const { id } = (await client.call("createWorker", { body: {} })).body;
   const isGone = () =>

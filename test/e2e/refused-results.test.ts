@@ -36,7 +36,7 @@ const WORK: Readonly<Record<string, readonly [run: () => unknown, error: RegExp]
     },
     /^disk full x+… \(truncated\)$/,
   ],
-  // Escaping turns each character of this text into six.
+  // JSON escapes each character of this text with six characters.
   control: [
     () => {
       throw new Error("\u0001".repeat(10_000));
@@ -64,7 +64,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-test("a task whose result or error a server cannot store fails with the reason, and the worker goes on", async () => {
+test("a task whose result or error a server cannot store fails with the reason, and the worker continues", async () => {
   const client = new JoblibClient({ url });
   const stop = new AbortController();
   await using jobs = new JobManager({ url, room: "lab" });

@@ -93,7 +93,7 @@ test.each(SIGNALS)("a server answers its waiting requests at %s, and exits with 
     headers: { "content-type": "application/json", prefer: "wait=60" },
     body: JSON.stringify({ worker_id: id }),
   });
-  // The metrics count the request once the server keeps it open.
+  // The metrics count the request as soon as the server keeps the request open.
   await eventually(
     async () => /joblib_long_polls_open\S* 1\b/.test(await (await fetch(`${own.url}/metrics`)).text()),
     Boolean,

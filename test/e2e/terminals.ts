@@ -4,16 +4,16 @@ import { join, resolve } from "node:path";
 import { type SpawnedProcess, type SpawnOptions, spawnProcess } from "../support/processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-/** The command line as it is installed. */
+/** The program that npm installs as the command `joblib`. */
 export const BIN = join(ROOT, "bin/joblib.js");
 
 /** The file with the extensions of these tests. */
 export const EXTENSIONS = join(import.meta.dirname, "fixtures/extensions.ts");
 
-/** The environment variables of a terminal. */
+/** Environment variables of a command, in addition to those of `createTerminal`. */
 export type Environment = Readonly<Record<string, string>>;
 
-/** Returns a new working directory, and an environment without any setting of joblib. */
+/** Returns options with a new working directory, and an environment without settings of joblib except those in `env`. */
 export const createTerminal = (env: Environment = {}): SpawnOptions => ({
   cwd: mkdtempSync(join(tmpdir(), "joblib-e2e-")),
   env: { NO_COLOR: "1", NODE_OPTIONS: "", VITEST: "", ...env },
@@ -37,7 +37,7 @@ export const serve = async (env: Environment = {}, args: readonly string[] = [])
   return { server, url };
 };
 
-/** Starts a worker with public jobs and waits until it listens. */
+/** Starts a worker with public jobs and waits until it prints the names of the jobs. */
 export const work = async (url: string, args: readonly string[] = [], env: Environment = {}) => {
   const worker = joblib(["worker", EXTENSIONS, "--public", ...args], { JOBLIB_URL: url, ...env });
   await worker.waitForLine(/public:e2e:Sleep/, 30_000);

@@ -47,7 +47,7 @@ describe.each(scenarios)("joblib $name", ({ servers, settings }) => {
     expect(await Promise.all(processes.map(end))).toEqual(processes.map(() => 0));
   });
 
-  test("the result of a task is printed, wherever it was submitted and run", async () => {
+  test("`tasks submit --wait` prints the result of the task", async () => {
     const { code, stdout } = await run(
       ["tasks", "submit", "public:e2e:Echo", "--set", "text=world", "--wait", "--json"],
       here,
@@ -62,7 +62,7 @@ describe.each(scenarios)("joblib $name", ({ servers, settings }) => {
     });
   });
 
-  test("tasks status exits with 0 for a failed task, and with 1 if --wait is given", async () => {
+  test("`tasks status` exits with 0 for a failed task, and with 1 if --wait is given", async () => {
     const task = await submit(["public:e2e:Fail", "--payload", '{"message":"no atoms"}'], here);
 
     const waited = await run(["tasks", "status", task.id, "--wait"], here);
@@ -89,7 +89,7 @@ describe.each(scenarios)("joblib $name", ({ servers, settings }) => {
     await worker.waitForLine(new RegExp(`${task.id.slice(0, 8)}.*(cancelled|stopped|lost)`), 15_000);
   });
 
-  test("tasks submit refuses a payload that does not match the schema", async () => {
+  test("`tasks submit` refuses a payload that does not match the schema", async () => {
     const { code, stderr } = await run(
       ["tasks", "submit", "public:e2e:Echo", "--payload", '{"text":1}'],
       here,
@@ -99,7 +99,7 @@ describe.each(scenarios)("joblib $name", ({ servers, settings }) => {
     expect(stderr).toContain("text");
   });
 
-  test("tasks retry runs a failed task again", async () => {
+  test("`tasks retry` runs a failed task again", async () => {
     const task = await submit(["public:e2e:Fail"], here);
     await run(["tasks", "status", task.id, "--wait"], here);
 

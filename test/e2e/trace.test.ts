@@ -65,7 +65,7 @@ test("one trace contains a web request, its task and the spans of the worker's h
     { trace, parent: run.id },
     { trace, parent: run.id },
   ]);
-  // A claim may return several tasks, so it has its own trace, with links to theirs.
+  // A claim may return several tasks, so it has its own trace, with links to the traces of these tasks.
   const claim = traced.only("joblib.claim");
   expect(getLinkedSpanIds(claim)).toEqual([submit.id]);
   expect(getSpanIds(claim).trace).not.toBe(trace);

@@ -67,7 +67,7 @@ test("a task of a killed worker fails, or runs on another worker if it has attem
   expect(await end(second)).toBe(0);
 });
 
-test("the first interrupt drains a worker: it finishes its tasks, claims no new ones and exits with code 0", async () => {
+test("the first interrupt drains a worker: the worker finishes its tasks, claims no new tasks and exits with code 0", async () => {
   const worker = await work(url);
   const running = await submit("public:e2e:Sleep", { payload: { seconds: 1.5 } });
   await awaitRunning(running.id);

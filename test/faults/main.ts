@@ -102,7 +102,7 @@ const runFaultSuite = async (): Promise<void> => {
   const passed = results.filter(Boolean).length;
   say(`${passed} passed, ${results.length - passed} failed`);
   process.exitCode = passed === results.length ? 0 : 1;
-  // The results are printed. If cleaning up takes too long, the watchdogs of the child processes end them.
+  // The results are already printed, so the process exits even if the cleanup hangs. Then the watchdogs end the child processes.
   setTimeout(() => process.exit(), CLEANUP_MS).unref();
 };
 

@@ -4,7 +4,7 @@ import type { Storage } from "../../server/storage/ports/storage.ts";
 import { resolveTaskOptions } from "../../server/use-cases/tasks/prepare-tasks.ts";
 import type { ModelTask, TaskModel } from "./task-model.ts";
 
-/** The storage under test, and the data that the commands need to use it. */
+/** The storage under test, and the data that the commands need to use the storage. */
 export interface RealTasks {
   readonly storage: Storage;
   readonly jobId: string;

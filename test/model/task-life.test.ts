@@ -35,7 +35,7 @@ describe.each(databases)("the task storage on $name", ({ open, queue, runs }) =>
 
   afterAll(() => close());
 
-  test("the storage agrees with a model of the protocol's state machine after every operation", {
+  test("agrees with a model of the protocol's state machine after every operation", {
     timeout: 120_000,
   }, async () => {
     const property = fc.asyncProperty(taskCommands, async (commands) => {

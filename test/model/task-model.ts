@@ -40,7 +40,7 @@ export class TaskModel {
     return next;
   }
 
-  /** Applies a transition. Returns false and changes nothing if it is refused. */
+  /** Applies a transition. Returns false and changes nothing if the transition is not allowed. */
   move(task: ModelTask, step: Omit<Transition, "id">): boolean {
     if (!canMove(task.status, step.to)) return false;
     if (step.workerId !== undefined && step.workerId !== task.workerId) return false;

@@ -66,7 +66,7 @@ test("joblib_long_polls_open counts open long polls", async () => {
   expect(await readMetric("joblib_long_polls_open")).toBe(0);
 });
 
-test("joblib_sweeps_total counts sweeps, and joblib_swept_total what they swept", async () => {
+test("joblib_sweeps_total counts sweeps, and joblib_swept_total counts the swept tasks and workers", async () => {
   const { worker_id, full_name } = await register("Swept");
   await send("POST", `/rooms/${ROOM}/tasks/${full_name}`, { timeout_seconds: 60 });
   await send("POST", "/tasks/claim", { worker_id, start: true });

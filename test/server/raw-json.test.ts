@@ -24,7 +24,7 @@ test("raw JSON is serialized by JSON.stringify as its value", () => {
   );
 });
 
-test("a small response is a string, and a large one is a buffer with the same text", () => {
+test("a small response is a string, and a large response is a buffer with the same text", () => {
   const createLarge = (size: number) => serialized('{"of":"é🧪', "ü".repeat(size), '","to":', "[1,2]", "}");
   const createResponse = (size: number) => ({
     é: 1,

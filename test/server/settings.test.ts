@@ -26,7 +26,7 @@ test.each([
   expect(parseSettings({ [name]: value })).toMatchObject(expected);
 });
 
-test("settings in code override the environment, in both spellings, unless they are undefined", () => {
+test("settings in code, in camelCase or snake_case, override the environment unless they are undefined", () => {
   const env = { JOBLIB_PORT: "1", JOBLIB_HOST: "localhost", JOBLIB_LOG_LEVEL: "warn" };
 
   expect(parseSettings(env, { port: 2, logLevel: "debug", host: undefined })).toMatchObject({
@@ -45,7 +45,7 @@ describe("an invalid setting", () => {
     ["JOBLIB_REDIS_URL", "host:6379"],
     ["JOBLIB_JWT_SECRET", "short"],
     ["JOBLIB_JOB_NAME_STYLE", "long"],
-  ])("is reported in one line that starts with its name: %s=%s", (name, value) => {
+  ])("is reported in one line that starts with the name of the setting: %s=%s", (name, value) => {
     expect(() => parseSettings({ [name]: value })).toThrow(SettingsError);
     expect(() => parseSettings({ [name]: value })).toThrow(new RegExp(`^${name}: [^\\n]+$`));
   });

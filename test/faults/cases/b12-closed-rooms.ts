@@ -12,7 +12,7 @@ const signToken = (sub: string, rooms: readonly string[]): Promise<string> =>
     .setExpirationTime("1h")
     .sign(new TextEncoder().encode(SECRET));
 
-/** A user without access to the room, who knows its name and its tasks' ids, requests everything. */
+/** A user who has no access to a room, but knows its name and the ids of its tasks, sends all kinds of requests. */
 export const closedRooms: FaultCase = {
   name: "B12 closed rooms",
   invariants: ["I10"],

@@ -36,7 +36,7 @@ export const startEmbeddedServer = async (
   return { server, client, manualWorker: await ManualWorker.create(client), env };
 };
 
-/** Submits tasks from several clients while `work` runs. */
+/** Submits tasks in several concurrent loops while `work` runs. */
 export const whileSubmitting = async (
   client: Client,
   prefix: string,

@@ -6,7 +6,7 @@ const WAITERS = 120;
 const TASKS = 6;
 const MAX_DELAY_MS = 2500;
 
-/** One of two servers is killed with all its waiting requests: the clients retry at the other one and are notified in time. */
+/** One of two servers is killed with all its waiting requests: the clients retry at the other server and are notified in time. */
 export const brokenLongPolls: FaultCase = {
   name: "F4 server killed under waiting requests",
   invariants: ["I8", "I13"],

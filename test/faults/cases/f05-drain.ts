@@ -6,7 +6,7 @@ import { settle } from "../run/settle.ts";
 
 const DEADLINE_MS = 10_000;
 
-/** SIGTERM to a server under load: it answers waiting requests and exits with code 0. */
+/** A server gets SIGTERM under load: it answers waiting requests and exits with code 0. */
 export const drainedServer: FaultCase = {
   name: "F5 SIGTERM to a server",
   invariants: ["I17"],
@@ -30,7 +30,7 @@ export const drainedServer: FaultCase = {
   },
 };
 
-/** SIGTERM to a worker: it finishes its running tasks, and its claimed tasks are requeued without counting a run. */
+/** A worker gets SIGTERM: it finishes its running tasks, and its claimed tasks are requeued without counting a run. */
 export const drainedWorker: FaultCase = {
   name: "F5 SIGTERM to a worker",
   invariants: ["I17"],

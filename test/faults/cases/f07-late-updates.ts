@@ -44,7 +44,7 @@ export const silentWorker: FaultCase = {
   },
 };
 
-/** A live worker returns a task and completes it nevertheless. */
+/** A live worker releases a claimed task and completes it nevertheless. */
 export const returnedTask: FaultCase = {
   name: "F7 task returned, then completed",
   invariants: ["I4", "I6"],

@@ -21,7 +21,7 @@ const dropResponse = async (
   context.fault("response dropped");
 };
 
-/** Claims until it gets the task. If a claim's response was lost, a heartbeat without the task requeues it. */
+/** Claims until the worker gets the task. If a claim's response was lost, a heartbeat without the task requeues the task. */
 const claimWithRetry = (manualWorker: ManualWorker, id: string) =>
   eventually(
     async () => {
@@ -64,7 +64,7 @@ export const lostResponses: FaultCase = {
   },
 };
 
-/** The database commits and its response is lost: the server finds out whether it committed, and answers normally. */
+/** The response to a commit is lost: the server finds out whether the database committed, and responds normally. */
 export const lostCommitResponses: FaultCase = {
   name: "F13 responses of the database lost",
   invariants: ["I2", "I6"],
@@ -109,7 +109,7 @@ export const lostCommitResponses: FaultCase = {
   },
 };
 
-/** The responses to an SDK worker's completions are lost; the worker must repeat them. */
+/** The responses to an SDK worker's completions are lost; the worker must repeat the completions. */
 export const lostWorkerResponses: FaultCase = {
   name: "F13 responses to an SDK worker lost",
   invariants: ["I6"],

@@ -7,16 +7,15 @@ import { settle } from "../run/settle.ts";
 
 const BLACK_HOLE = { toClient: { blackHole: true }, toServer: { blackHole: true } };
 
-/** Options of `awaitAndComplete`. */
 export interface AwaitOptions {
   readonly forMs: number;
   /** Maximum time from the end of a task to the response of the client that waits for it. */
   readonly maxDelayMs: number;
-  /** Returns the condition under which the times are reported at this moment. */
+  /** Returns the name under which the delays are currently reported, for example "Redis away". */
   readonly condition?: () => string;
 }
 
-/** Completes tasks at one server while clients wait for their end at the other. */
+/** Completes tasks at one server while clients wait at the other server for the end of these tasks. */
 export const awaitAndComplete = async (
   context: CaseContext,
   { forMs, maxDelayMs, condition }: AwaitOptions,
@@ -65,7 +64,10 @@ export const silentWorkerLink: FaultCase = {
   },
 };
 
-/** One server's link to Redis drops everything: it misses the other's events, and its clients must be notified in time anyway. */
+/**
+ * One server's link to Redis drops everything: this server misses the events of the other server, and its clients must be
+ * notified in time anyway.
+ */
 export const silentRedisLink: FaultCase = {
   name: "F14 half-open link to Redis",
   invariants: ["I8"],

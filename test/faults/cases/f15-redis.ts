@@ -40,7 +40,7 @@ export const emptyRedis: FaultCase = {
   },
 };
 
-/** The Redis process is paused, then Redis pauses its clients, then it is restarted with a clean shutdown. */
+/** The Redis process is paused, then Redis pauses its clients, then Redis is restarted with a clean shutdown. */
 export const silentRedis: FaultCase = {
   name: "F15 Redis paused and restarted",
   invariants: ["I1", "I8"],

@@ -3,7 +3,7 @@ import type { FaultCase } from "../run/fault-case.ts";
 import { runUnderLoad } from "../run/load.ts";
 import { settle } from "../run/settle.ts";
 
-/** A worker's requests arrive, its responses do not: it claims tasks and sends heartbeats without any response. */
+/** A worker's requests reach the server, but it receives no responses: it claims tasks and sends heartbeats all the same. */
 export const oneWayPartition: FaultCase = {
   name: "F18 one-way partition of a worker",
   invariants: ["I3", "I4", "I7"],

@@ -36,7 +36,7 @@ export const thresholdRace: FaultCase = {
 };
 
 /**
- * Many workers cross the threshold together and send heartbeats while the sweeper ends the others: a worker whose heartbeat
+ * Many workers cross the threshold together and send heartbeats while the sweeper removes other workers: a worker whose heartbeat
  * was acknowledged must not be swept.
  */
 export const heartbeatsDuringSweep: FaultCase = {

@@ -37,7 +37,7 @@ const mountSmallDisk = (context: CaseContext): string => {
   return path;
 };
 
-/** The tasks' disk is full: no task is acknowledged that is not stored, and submits succeed once there is space again. */
+/** The tasks' disk is full: a submit is acknowledged only if its task is stored, and submits succeed once there is space again. */
 export const fullDisk: FaultCase = {
   name: "F28 disk full",
   invariants: ["I1", "I16"],
@@ -82,5 +82,5 @@ export const fullDisk: FaultCase = {
   },
 };
 
-/** Mounting needs root on Linux; without it the case is skipped. */
+/** Mounting a disk needs root on Linux. Otherwise the case is skipped. */
 export const canFillDisk = process.platform === "linux" && process.getuid?.() === 0;

@@ -6,7 +6,7 @@ import { settle } from "../run/settle.ts";
 
 const POLLS = 300;
 
-/** A server with few file descriptors gets many waiting requests: it survives, and serves again once they have ended. */
+/** A server with few file descriptors gets many waiting requests: it survives, and accepts requests again when they have ended. */
 export const fewDescriptors: FaultCase = {
   name: "F29 too few descriptors",
   invariants: ["I13"],
@@ -44,7 +44,10 @@ export const fewDescriptors: FaultCase = {
   },
 };
 
-/** A server with little memory gets a flood of large payloads: it refuses them, or crashes without losing acknowledged tasks. */
+/**
+ * A server with little memory gets a flood of large payloads: it refuses the payloads, or crashes without losing acknowledged
+ * tasks.
+ */
 export const littleMemory: FaultCase = {
   name: "F30 too little memory",
   invariants: ["I13"],
@@ -69,7 +72,9 @@ export const littleMemory: FaultCase = {
   },
 };
 
-/** There are many more waiting requests than database connections: waiting requests use none, so other requests succeed. */
+/**
+ * There are many more waiting requests than database connections: waiting requests use no connection, so other requests succeed.
+ */
 export const smallPool: FaultCase = {
   name: "F32 pool of two under many waiting requests",
   invariants: ["I13"],

@@ -4,7 +4,7 @@ import { submitMany, submitWithRetry } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
-/** A task blocks its worker's event loop: no heartbeat is sent, the lease is lost, and the worker notices that. */
+/** A task blocks its worker's event loop: no heartbeat is sent, the lease is lost, and the worker notices the loss. */
 export const blockedWorker: FaultCase = {
   name: "F31 worker's event loop blocked",
   invariants: ["I3", "I7"],
@@ -18,7 +18,7 @@ export const blockedWorker: FaultCase = {
   },
 };
 
-/** A task ends the process of every worker that runs it: it fails after its last attempt, and the other tasks complete. */
+/** A task ends the process of every worker that runs it: the task fails after its last attempt, and other tasks complete. */
 export const poisonTask: FaultCase = {
   name: "F35 poison task",
   invariants: ["I7"],

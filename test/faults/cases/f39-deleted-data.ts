@@ -14,7 +14,10 @@ const RESTORE = `begin;
   drop schema backup cascade;
   commit`;
 
-/** An older backup is restored while workers are connected: a worker whose task no longer exists is notified and stops it. */
+/**
+ * An older backup is restored while workers are connected: a worker is notified if its task no longer exists, and stops the
+ * task.
+ */
 export const restoredBackup: FaultCase = {
   name: "F39 older backup restored",
   invariants: ["I3", "I4"],
@@ -40,7 +43,7 @@ export const restoredBackup: FaultCase = {
   },
 };
 
-/** Retention deletes tasks while clients wait for them and the events arrive late. */
+/** Retention deletes tasks while clients wait for the tasks, and the events arrive late. */
 export const deletedTasks: FaultCase = {
   name: "F40 tasks deleted while clients wait",
   invariants: ["I5"],

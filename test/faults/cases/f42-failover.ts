@@ -5,7 +5,7 @@ import { runUnderLoad } from "../run/load.ts";
 
 const RECOVERY_MS = 2000;
 
-/** The primary is demoted and keeps running: pooled connections lead to it, new connections to the promoted standby. */
+/** The primary is demoted and keeps running: pooled connections lead to it, but new connections lead to the promoted standby. */
 export const failedOver: FaultCase = {
   name: "F42 failover to a standby",
   invariants: ["I1", "I2", "I13"],

@@ -5,7 +5,7 @@ import type { FaultCase } from "../run/fault-case.ts";
 import { runUnderLoad } from "../run/load.ts";
 
 const SAMPLE_INTERVAL_MS = 5_000;
-/** Time limit after the load: finish every task, read the tables, check the history. */
+/** Time limit for the work after the load: finishing every task, reading the tables and checking the history. */
 const FINISH_SECONDS = 900;
 
 interface Sample {

@@ -23,7 +23,7 @@ export interface Expectations {
   readonly mayRead?: (user: string, room: string) => boolean;
 }
 
-/** The checker's input. */
+/** Everything from which the checker decides whether a case has violated an invariant. */
 export interface Evidence {
   readonly history: History;
   readonly tables: Tables;
@@ -35,12 +35,12 @@ export interface Evidence {
   readonly expectations: Expectations;
 }
 
-/** Checks one invariant and returns its violations. */
+/** Checks one or two invariants and returns the violations. */
 export type Check = (evidence: Evidence) => Violation[];
 
 export const TERMINAL: readonly string[] = ["completed", "failed", "cancelled"];
 
-/** Caches a value that several checks compute from the same evidence: for a soak the computation takes seconds. */
+/** Caches a value that several checks compute from the same evidence. For a soak, the computation takes seconds. */
 export const memoize = <Value>(compute: (evidence: Evidence) => Value): ((evidence: Evidence) => Value) => {
   const cache = new WeakMap<Evidence, Value>();
   return (evidence) => {
@@ -55,7 +55,7 @@ export const getStepsByTask = memoize(
   ({ tables }): ReadonlyMap<string, readonly Step[]> => Map.groupBy(tables.steps, ({ task_id }) => task_id),
 );
 
-/** Returns the operations of some kinds that had one of the given outcomes. */
+/** Returns the operations that have one of the given kinds and one of the given outcomes. */
 export const selectOperations = (
   { history }: Evidence,
   kinds: readonly OperationSpan["f"][],

@@ -37,6 +37,5 @@ export const findLeases = memoize((evidence): readonly LeaseSpan[] => {
   return leases;
 });
 
-/** Returns the key of a lease. */
 export const toLeaseKey = (task: string, worker: string, attempt: number): string =>
   `${task} ${worker.toLowerCase()} ${attempt}`;

@@ -64,7 +64,7 @@ const isCovered = ({ f, begin }: OperationSpan, lease: LeaseSpan): boolean => {
   return lease.until + SLACK_MS >= begin;
 };
 
-/** I4: a write is accepted only under the lease that it names, and the stored result was written under that lease. */
+/** I4: a write is accepted only if its worker has the lease, and a stored result was written by the worker with the lease. */
 export const checkFencing: Check = (evidence) => {
   const violations: Violation[] = [];
   const leases = new Map(

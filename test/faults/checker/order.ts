@@ -9,12 +9,12 @@ interface FirstClaim {
 }
 
 /**
- * Claims with a smaller distance may share a statement, or overtake each other on a busy machine, so their
+ * Claims that are less than this time apart may share a statement, or overtake each other on a busy machine, so their
  * order is not checked.
  */
 const MIN_DISTANCE_MS = 250;
 
-/** I12: if a task is acknowledged before another of the same job and priority is submitted, it is claimed first. */
+/** I12: a task is claimed before every task of its job and priority that was submitted after its acknowledgement. */
 export const checkOrder: Check = (evidence) => {
   if (evidence.expectations.ordered !== true) return [];
   const steps = getStepsByTask(evidence);

@@ -8,7 +8,7 @@ import { type Outcome, toFailure } from "./outcome.ts";
 
 export interface ClientOptions {
   readonly recorder: Recorder;
-  /** The servers, as a load balancer uses them: after a failure the client sends its next request to the next server. */
+  /** The servers. After a request whose outcome is unknown, the client uses the next server, as a load balancer does. */
   readonly urls: readonly string[];
   readonly room: string;
   readonly user?: string;
@@ -16,7 +16,7 @@ export interface ClientOptions {
   readonly timeoutSeconds?: number;
 }
 
-/** A request, and the data about it that is recorded in the history. */
+/** A request, and the data that is recorded in the history for the request. */
 export interface Request<Name extends OperationName> {
   readonly f: Operation;
   readonly name: Name;

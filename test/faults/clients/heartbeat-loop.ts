@@ -4,8 +4,8 @@ import type { ManualWorker } from "./manual-worker.ts";
 const INTERVAL_MS = 500;
 
 /**
- * Sends a worker's heartbeats until it is disposed. Without them, two requests of a case on a busy machine could be further
- * apart than the worker timeout of 2 s.
+ * Sends a worker's heartbeats until it is disposed. Without heartbeats, the worker could be declared dead on a busy machine,
+ * because two requests of a case may be more than the worker timeout of 2 s apart.
  */
 export class HeartbeatLoop implements AsyncDisposable {
   readonly #end = new AbortController();

@@ -23,7 +23,7 @@ export interface TaskUpdate {
   readonly worker?: string;
 }
 
-/** A worker whose requests are separate methods, so that a case can send any of them at any time. */
+/** A worker whose requests are separate methods, so that a case can send any request at any time. */
 export class ManualWorker {
   readonly client: Client;
   readonly worker: string;
@@ -33,7 +33,7 @@ export class ManualWorker {
     this.worker = worker;
   }
 
-  /** Creates a worker and registers the room's job for it. */
+  /** Creates a worker and registers a job of the room for this worker. */
   static async create(client: Client, job = "Raw"): Promise<ManualWorker> {
     const created = await client.callWithRetry({
       f: "register",
@@ -87,7 +87,7 @@ export class ManualWorker {
     return outcome.outcome === "ok" ? outcome.body.tasks : [];
   }
 
-  /** Sends an update once. */
+  /** Sends an update with one request. */
   update(update: TaskUpdate): Promise<Outcome<Task>> {
     return this.client.call(this.#buildRequest(update));
   }
@@ -128,7 +128,7 @@ export class ManualWorker {
   #buildRequest({ f, lease: { id, attempt }, worker = this.worker }: TaskUpdate) {
     const bodies = {
       start: { status: "running" as const },
-      // The result names its writer; the checker compares it with the worker that had the lease.
+      // The result contains its writer. The checker compares the writer with the worker that had the lease.
       complete: { status: "completed" as const, result: { by: worker, attempt } },
       fail: { status: "failed" as const, error: "it did not work" },
       progress: { progress: { fraction: 0.5 } },

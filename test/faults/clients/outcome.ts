@@ -7,8 +7,8 @@ export type Outcome<Body> =
   | { readonly outcome: "fail" | "unknown"; readonly problem: string };
 
 /**
- * Returns true if an error response means that nothing has changed. A 5xx does not, because the response of
- * the database may have been lost.
+ * Returns true if an error response means that nothing has changed. A 5xx does not mean that, because the database's
+ * response to a commit may have been lost.
  */
 const isDefinite = (error: ProblemError): boolean => error.status < 500;
 

@@ -3,7 +3,6 @@ import { sleep } from "../clock.ts";
 import type { Client } from "./client.ts";
 import { type Lease, ManualWorker } from "./manual-worker.ts";
 
-/** Options of a raw worker. */
 export interface RawWorkerOptions {
   readonly random: Random;
   /** Maximum duration of a run, in milliseconds. */
@@ -45,7 +44,7 @@ export class RawWorker implements AsyncDisposable {
       const manualWorker = this.#manualWorker;
       const task = await manualWorker.claim({ wait: 2, signal });
       if (task !== undefined) await this.#run(manualWorker, task);
-      // Avoids a tight loop if claims return at once or fail.
+      // Avoids a busy loop if claims fail or return immediately.
       else await sleep(20, signal);
     }
   }

@@ -27,11 +27,11 @@ const buildRequest = (client: Client, { token, job = "Raw", key, payload, option
     body: { payload: { token, ...payload }, backoff: NO_BACKOFF, ...options },
   },
   input: { token, ...(key === undefined ? {} : { key }) },
-  // Without a key the SDK would generate one, so the token is used as the key.
+  // Without a key, the SDK would generate a random key, so the token is used as the key.
   options: { idempotencyKey: key ?? token },
 });
 
-/** Submits once. */
+/** Submits a task with one request. */
 export const submit = (client: Client, submission: Submission): Promise<Outcome<SubmittedTask>> =>
   client.call(buildRequest(client, submission));
 
@@ -54,13 +54,12 @@ export const submitMany = async (
   return tasks;
 };
 
-/** Options of `awaitEnd`. */
 interface AwaitEndOptions {
-  /** In seconds. */
+  /** Requested wait, in seconds. */
   readonly wait?: number;
   /** Maximum time from the task's end to the response, in milliseconds; not checked if undefined. */
   readonly maxDelayMs?: number | undefined;
-  /** The condition under which this time is reported; not reported if undefined. */
+  /** The name under which this time is reported. If undefined, the time is not reported. */
   readonly condition?: string | undefined;
   readonly signal?: AbortSignal;
 }

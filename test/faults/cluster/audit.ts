@@ -1,6 +1,6 @@
 /**
- * SQL that creates the audit schema: triggers record every change of a task's state and every end of a worker, as the
- * database committed it. The checker compares it with the responses. joblib itself does not use this schema.
+ * SQL that creates the audit schema: triggers record every committed change of a task's state and every committed end of
+ * a worker. The checker compares these records with the responses. joblib itself does not use this schema.
  */
 export const AUDIT = `
 create schema faults;

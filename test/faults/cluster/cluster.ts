@@ -8,7 +8,6 @@ import { createProxy, getPort, toProxyUrl } from "./link.ts";
 import { type Environment, ROOT, ServerProcess } from "./server-process.ts";
 import type { Services } from "./services.ts";
 
-/** Options of a cluster. */
 export interface ClusterOptions {
   /** Number of servers. Default: 2. */
   readonly servers?: number;
@@ -20,13 +19,13 @@ export interface ClusterOptions {
   readonly own?: readonly ("postgres" | "redis")[];
   /** Starts a streaming standby of the cluster's own PostgreSQL, which `failOver` promotes. */
   readonly standby?: boolean;
-  /** Connection limit of the servers' role. Without it, the servers use a superuser, which has no limit. */
+  /** Connection limit of the servers' role. Without a limit, the servers use a superuser, which has no limit. */
   readonly connectionLimit?: number;
   /** The folder with `bin` and `dist`. Default: the checkout; a mutant runs from its own copy. */
   readonly root?: string;
 }
 
-/** Shortened timeouts: one minute in production corresponds to about one second here. */
+/** Timeouts and a pool that are much smaller than the defaults, so that faults have an effect within seconds. */
 export const SETTINGS = {
   JOBLIB_WORKER_TIMEOUT_THRESHOLD: "2",
   JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.25",
@@ -34,7 +33,7 @@ export const SETTINGS = {
   JOBLIB_DATABASE_POOL_SIZE: "4",
 } as const;
 
-/** A server, with the proxies between it and its services. */
+/** A server, and the proxies between the server and its services. */
 export interface Node {
   readonly server: ServerProcess;
   readonly postgres: TcpProxy;
@@ -44,12 +43,12 @@ export interface Node {
 /** Servers that share one PostgreSQL and one Redis. Every connection passes through a proxy. */
 export interface Cluster extends AsyncDisposable {
   readonly nodes: readonly Node[];
-  /** A direct connection to the database, for the audit and the checker. */
+  /** Connections to the database for the audit and the checker. A case injects no faults into them. */
   readonly sql: Pool;
   readonly databaseUrl: string;
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;
-  /** Promotes the standby and sends every new connection to it. The old primary keeps running, read-only. */
+  /** Promotes the standby and sends every new connection to the standby. The old primary keeps running, but is read-only. */
   failOver(): Promise<void>;
   readonly settings: Readonly<Record<string, string | undefined>>;
 }
@@ -83,7 +82,7 @@ export const createResilientPool = (connectionString: string, max = 4): Pool => 
   return pool;
 };
 
-/** Creates the servers' own role with a connection limit, and returns the database's URL with it. */
+/** Creates a role with a connection limit for the servers, and returns the database's URL with this role. */
 const createLimitedRole = async (sql: Pool, databaseUrl: string, limit: number): Promise<string> => {
   const url = new URL(databaseUrl);
   const name = url.pathname.slice(1);
@@ -98,7 +97,7 @@ const grantAudit = async (sql: Pool, role: string): Promise<void> => {
   await sql.query(`grant all on all tables in schema faults to ${role}`);
 };
 
-/** Starts a synchronous standby: every commit reaches it before it is acknowledged. */
+/** Starts a synchronous standby: every commit reaches the standby before the commit is acknowledged. */
 const startStandby = async (primary: PostgresServer): Promise<PostgresServer> => {
   const standby = await startPostgres({ standbyOf: primary.url });
   const admin = createResilientPool(primary.url, 1);
@@ -136,7 +135,7 @@ export const startCluster = async (services: Services, plan: ClusterOptions): Pr
   const auditProxy = stack.use(await createProxy(databaseUrl));
   const sql = createResilientPool(toProxyUrl(databaseUrl, auditProxy));
   stack.defer(() => sql.end());
-  // The PostgreSQL of the tests turns this setting off. Here, acknowledged tasks must survive a crash, as in
+  // The PostgreSQL of the tests turns `synchronous_commit` off. Here, acknowledged tasks must survive a crash, as in
   // production.
   await sql.query(`alter database "${new URL(databaseUrl).pathname.slice(1)}" set synchronous_commit = on`);
 

@@ -10,7 +10,6 @@ export const ROOT = resolve(import.meta.dirname, "../../..");
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Options of a server process. */
 export interface ServerOptions {
   readonly name: string;
   readonly env: Environment;
@@ -41,7 +40,7 @@ export const runJoblibInContainer = (
   env: Environment,
 ): SpawnedProcess => runBy(spawnInContainer, root, args, env);
 
-/** A `joblib serve` process behind a proxy. It keeps the proxy when it is killed and restarted. */
+/** A `joblib serve` process behind a proxy. The proxy and its port stay the same if the process is killed and restarted. */
 export class ServerProcess implements AsyncDisposable {
   readonly name: string;
   /** The proxy between the clients and the server. */
@@ -83,7 +82,7 @@ export class ServerProcess implements AsyncDisposable {
     if (this.#process === undefined) throw new Error(`${this.name} is not running`);
     return this.#process.pid;
   }
-  /** The log of the current process and of all earlier ones. */
+  /** The log of the current process and of all earlier processes. */
   get log(): string {
     return [...this.#logs, this.#process?.stderr() ?? ""].join("\n");
   }

@@ -1,4 +1,4 @@
-// Preloaded into a server or worker: shifts its wall clock by CLOCK_SKEW_MS and leaves its monotonic clock alone.
+// Preloaded into a server or worker: shifts its wall clock by CLOCK_SKEW_MS and does not change its monotonic clock.
 const skew = Number(process.env.CLOCK_SKEW_MS ?? 0);
 const Real = Date;
 

@@ -43,9 +43,9 @@ const OperationInput = z.object({
   worker: z.string().optional(),
   attempt: z.number().optional(),
   wait: z.number().optional(),
-  /** Maximum delay of a wake-up, in milliseconds. It is not checked if it is missing. */
+  /** Maximum delay of a wake-up, in milliseconds. If missing, the delay is not checked. */
   maxDelayMs: z.number().optional(),
-  /** The condition under which the delay is reported. It is not reported if this is missing. */
+  /** The name under which the delay is reported. Without a name, the delay is not reported. */
   condition: z.string().optional(),
 });
 export type OperationInput = z.infer<typeof OperationInput>;
@@ -69,7 +69,7 @@ const InvocationEvent = z.object({
   f: Operation,
   input: OperationInput,
 });
-/** `fail`: the operation had no effect. `unknown`: it may have had one. */
+/** `fail`: the operation had no effect. `unknown`: the operation may have had an effect. */
 const CompletionEvent = z.object({
   ...common,
   phase: z.enum(["ok", "fail", "unknown"]),

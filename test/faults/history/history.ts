@@ -12,7 +12,7 @@ import {
 import { readLines } from "./read-lines.ts";
 import { SharedStrings } from "./shared-strings.ts";
 
-/** An operation with its parameters and response. Without a completion its outcome is unknown and its end is infinite. */
+/** An operation with its parameters and response. Without a completion, the outcome is unknown and the end is infinite. */
 export interface OperationSpan {
   readonly process: string;
   readonly f: Operation;
@@ -29,7 +29,7 @@ export interface History {
   readonly notes: readonly Note[];
 }
 
-/** Pairs each invocation with its completion. It keeps nothing else, because a soak has millions of lines. */
+/** Pairs each invocation with its completion. Does not keep the events, because a soak has millions of them. */
 export const buildHistory = (events: Iterable<Event>): History => {
   const open = new Map<string, OperationSpan>();
   const operations: OperationSpan[] = [];
@@ -76,5 +76,5 @@ function* readEvents(folder: string): Generator<Event, void, undefined> {
   }
 }
 
-/** Reads the history in a folder, one file per process. It skips an incomplete last line, which a killed process may leave. */
+/** Reads the history in a folder, one file per process. Skips an incomplete last line, which a killed process may leave. */
 export const readHistory = (folder: string): History => buildHistory(readEvents(folder));

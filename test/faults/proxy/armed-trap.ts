@@ -3,7 +3,7 @@ import type { Trap, TrapHandle } from "./link-program.ts";
 /** An active trap of a proxy. It triggers once. */
 export interface ArmedTrap extends TrapHandle {
   readonly action: Trap["action"];
-  /** Returns true for the first request that matches, and false for all others. */
+  /** Returns true for the first request that matches, and false for every other request. */
   matchesFirst(request: string): boolean;
   trigger(): void;
 }

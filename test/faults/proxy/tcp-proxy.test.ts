@@ -163,7 +163,7 @@ test("a proxy that refuses connections can listen again on the same port", async
   await eventually(() => received.text === "again");
 });
 
-test("an idle connection is cut, a busy one is not", async () => {
+test("a connection is cut after it has been idle for `idleCutMs`", async () => {
   proxy.program({ idleCutMs: 60 });
   const { socket, received } = await connectClient();
   socket.write("a");

@@ -46,7 +46,7 @@ export class TcpProxy implements AsyncDisposable {
     this.#targetPort = port;
   }
 
-  /** Changes the program of open and new connections. A function applies only to new ones, each of which keeps its program. */
+  /** Changes the program of open and new connections. A function returns the program of each new connection. */
   program(program: ProgramSource): void {
     this.#programSource = program;
   }
@@ -57,7 +57,7 @@ export class TcpProxy implements AsyncDisposable {
     for (const trap of [...this.#traps]) trap.remove();
   }
 
-  /** Resets every open connection; new ones are accepted. */
+  /** Resets every open connection. New connections are accepted. */
   cut(): void {
     for (const connection of [...this.#connections]) connection.cut();
   }
@@ -69,7 +69,7 @@ export class TcpProxy implements AsyncDisposable {
     return armed;
   }
 
-  /** Stops listening, so that new connections are refused. Open ones continue. */
+  /** Stops listening, so that new connections are refused. Open connections continue. */
   async refuse(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;

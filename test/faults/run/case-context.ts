@@ -15,7 +15,6 @@ import { type WorkerOptions, WorkerProcess } from "../workers/worker-process.ts"
 import type { Measure } from "./measures.ts";
 import type { SummaryRow } from "./run-summary.ts";
 
-/** The parts of a case's context. */
 export interface CaseContextOptions {
   readonly name: string;
   readonly room: string;
@@ -45,7 +44,7 @@ export class CaseContext implements AsyncDisposable {
   readonly measures: Measure[] = [];
   readonly rows: SummaryRow[] = [];
   expectations: Expectations = {};
-  /** The tables to check, if they are not those of the cluster. */
+  /** The tables to check. If undefined, the tables of the cluster are checked. */
   tables: Tables | undefined;
   readonly #stack = new AsyncDisposableStack();
   #count = 0;
@@ -83,7 +82,7 @@ export class CaseContext implements AsyncDisposable {
     return new Client({ room: this.room, recorder, urls, ...plan });
   }
 
-  /** Creates a manual worker that sends heartbeats until the end of the case; a silent one sends only what the case sends. */
+  /** Creates a manual worker that sends heartbeats until the end of the case; a silent worker sends none. */
   async manualWorker(
     name = "worker",
     { silent = false, ...plan }: ClientTarget & { silent?: boolean } = {},

@@ -5,7 +5,7 @@ import { withDeadline } from "./deadline.ts";
 import type { FaultCase } from "./fault-case.ts";
 import { type CaseResult, createFailedResult, MAX_CASE_SECONDS, runCase } from "./run-case.ts";
 
-/** Time limit for what surrounds a case: the start of servers on a busy machine, and the cleanup. */
+/** Time limit for the work before and after a case: starting the servers on a busy machine, and cleaning up. */
 export const OVERHEAD_SECONDS = 120;
 
 /** The resources that all runners share. */
@@ -15,7 +15,7 @@ export interface RunnerResources {
   readonly keep: boolean;
 }
 
-/** Runs one case after the other. Cases without their own cluster share one. */
+/** Runs one case after the other. Cases without their own cluster share one cluster. */
 export class CaseRunner implements AsyncDisposable {
   readonly #resources: RunnerResources;
   #shared: Cluster | undefined;
@@ -28,7 +28,7 @@ export class CaseRunner implements AsyncDisposable {
   async run(one: FaultCase, seed: number): Promise<CaseResult> {
     const seconds = (one.seconds ?? MAX_CASE_SECONDS) + OVERHEAD_SECONDS;
     const { folder } = this.#resources;
-    // If its servers do not start, only this case fails.
+    // If the servers of a case do not start, only this case fails.
     const running = this.#run(one, seed).catch((error: unknown) =>
       createFailedResult(one, { seed, seconds: 0, folder, message: String(error) }),
     );

@@ -1,6 +1,6 @@
 import { sleep } from "../clock.ts";
 
-/** Returns the result of the work, or undefined if it did not finish in time. Late work is not stopped. */
+/** Returns the result of the work, or undefined if it did not finish in time. Work that is late is not stopped. */
 export const withDeadline = async <Value>(
   work: Promise<Value>,
   seconds: number,

@@ -6,10 +6,10 @@ export interface FaultCase {
   /** The number in the catalogue and a description: `F13 responses of the database lost`. */
   readonly name: string;
   readonly invariants: readonly string[];
-  /** The options of the case's own cluster; cases without it share a cluster. */
+  /** The options of the case's own cluster. Cases without these options share one cluster. */
   readonly cluster?: ClusterOptions;
   /** Time limit, after which the case fails. Default: 60. */
   readonly seconds?: number;
-  /** Injects the fault. The checker decides about the outcome. */
+  /** Injects the fault. The checker then decides whether the case passes. */
   run(context: CaseContext): Promise<void>;
 }

@@ -34,7 +34,7 @@ const parseNumber = (text: string | undefined, name: string): number | undefined
   return number;
 };
 
-/** Parses the command line. Without `--seed` it picks a random seed. */
+/** Parses the command line. Without `--seed`, the seed is random. */
 export const readOptions = (args: readonly string[]): Options => {
   const { values } = parseArgs({
     args: [...args],

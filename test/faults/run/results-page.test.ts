@@ -8,7 +8,7 @@ const rows = [
   ["faults injected", "2 × a | b"],
 ] as const;
 
-test("the results page gets a run's results between the comments of their kind and replaces the previous ones", () => {
+test("replaceResults writes a run's results between the marker comments of their kind, and replaces earlier results", () => {
   const once = replaceResults(PAGE, { kind: "cases", command: "npm run x -- --seed 7", rows }, DAY);
   const twice = replaceResults(once, { kind: "cases", command: "npm run x -- --seed 7", rows }, DAY);
 
@@ -20,7 +20,7 @@ test("the results page gets a run's results between the comments of their kind a
   expect(twice).toBe(once);
 });
 
-test("writing results throws if the page has no comments for the results", () => {
+test("replaceResults throws if the page does not contain the marker comments of the results", () => {
   expect(() => replaceResults("nothing", { kind: "soak", command: "", rows })).toThrow("<!-- soak -->");
 });
 

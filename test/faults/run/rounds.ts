@@ -4,10 +4,9 @@ import { CaseRunner, type RunnerResources } from "./case-runner.ts";
 import type { FaultCase } from "./fault-case.ts";
 import { type CaseResult, createFailedResult } from "./run-case.ts";
 
-/** Time limit of the first round, which takes two minutes on two cores. It ends a run in which every case hangs. */
+/** Time limit of the first round, which takes two minutes on two cores. The limit ends a run in which every case hangs. */
 const MAX_ROUND_SECONDS = 600;
 
-/** Options of a run. */
 export interface RoundsOptions {
   readonly seed: number;
   /** Runs each case once if undefined. */

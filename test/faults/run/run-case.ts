@@ -13,7 +13,6 @@ import type { FaultCase } from "./fault-case.ts";
 import { computeMeasures, type Measure } from "./measures.ts";
 import type { SummaryRow } from "./run-summary.ts";
 
-/** The result of a case. */
 export interface CaseResult {
   readonly name: string;
   readonly seed: number;

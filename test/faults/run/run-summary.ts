@@ -1,7 +1,7 @@
 import { type Measure, toMeasureRows } from "./measures.ts";
 import type { CaseResult } from "./run-case.ts";
 
-/** A result and its value. */
+/** A row of the summary: the name of a result and its value. */
 export type SummaryRow = readonly [name: string, value: string];
 
 /** Sums up a run: operations, injected faults, violations and times. */

@@ -17,7 +17,7 @@ class Work extends Extension("faults", {
   async run(_: unknown, { signal, task, progress, log }: RunContext) {
     const by = task.worker_id ?? "";
     recorder.invoke("run", { task: task.id, worker: by, attempt: task.attempt }).ok();
-    // Comparable between processes: they read the same monotonic clock.
+    // The test process can compare this time with its own, because both read the same monotonic clock.
     signal.addEventListener("abort", () => print(`aborted ${task.id} ${monotonic()}`));
     if (this.act === "exit") process.exit(70);
     if (this.act === "block") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.ms);

@@ -4,11 +4,10 @@ import { type Environment, ROOT } from "../cluster/server-process.ts";
 import type { Recorder } from "../history/recorder.ts";
 import { TcpProxy } from "../proxy/tcp-proxy.ts";
 
-/** Options of a worker process. */
 export interface WorkerOptions {
   readonly name: string;
   readonly room: string;
-  /** The port of the server; the worker connects to it through its own proxy. */
+  /** The port of the server. The worker connects to the server through its own proxy. */
   readonly serverPort: number;
   readonly historyFolder: string;
   readonly recorder: Recorder;
@@ -55,7 +54,7 @@ export class WorkerProcess implements AsyncDisposable {
     return worker;
   }
 
-  /** The id with which the worker registered first. */
+  /** The worker's id at its first registration. */
   get id(): string {
     return this.#workerId;
   }
@@ -63,7 +62,7 @@ export class WorkerProcess implements AsyncDisposable {
     return this.#isGone;
   }
 
-  /** Kills the process, and records that its leases must end within this number of milliseconds. */
+  /** Kills the process, and records that the worker's leases must end within `within` milliseconds. */
   async kill(within: number): Promise<void> {
     this.process.kill("SIGKILL");
     await this.process.exit;

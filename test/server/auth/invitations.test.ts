@@ -82,7 +82,7 @@ describe("the user of an invitation", () => {
     }
   });
 
-  test("cannot invite others", async () => {
+  test("cannot invite other users", async () => {
     const { token } = await invite(ANN);
 
     expect((await request(app, token)("POST", "/rooms/lab/invitations", {})).status).toBe(403);
@@ -135,8 +135,8 @@ describe("the creator of an invitation", () => {
   });
 });
 
-describe("a revoked invitation", () => {
-  test("makes its token invalid and requeues the tasks of its workers", async () => {
+describe("the revocation of an invitation", () => {
+  test("makes the invitation's token invalid and requeues the tasks of the invitation's workers", async () => {
     const { id, token } = await invite(ANN);
     const bob = request(app, token);
     const ann = await as(ANN);
@@ -154,7 +154,7 @@ describe("a revoked invitation", () => {
     expect((await ann("DELETE", `/invitations/${id}`)).body.revoked_at).toBe(revoked.body.revoked_at);
   });
 
-  test("is also invalid on another server of the same database", async () => {
+  test("is effective on every server of the same database", async () => {
     const other = await createServer({ settings: settings({ jwt_secret: SECRET }) });
     onTestFinished(() => other.close());
     const { id, token } = await invite(ANN);
@@ -163,7 +163,7 @@ describe("a revoked invitation", () => {
     expect((await request(other, token)("GET", "/me")).status).toBe(401);
   });
 
-  test("can be revoked by its creator and by an admin", async () => {
+  test("is forbidden to other users and allowed to an admin", async () => {
     const { id } = await invite(ANN);
 
     expect((await (await as({ sub: "eve", rooms: "*" }))("DELETE", `/invitations/${id}`)).status).toBe(403);
@@ -173,7 +173,7 @@ describe("a revoked invitation", () => {
     }
   });
 
-  test("is cached instead of being read for every request", async () => {
+  test("is not read from the database again for every request", async () => {
     let reads = 0;
     const status = new InvitationStatusCache({
       find: async () => {

@@ -38,7 +38,7 @@ describe("an unsupported part of a Redis URL", () => {
     ["unix://host/run.sock", /must be a URL like redis:/],
     ["redis://", /must be a URL like redis:/],
     ["redis://:p%zz@cache", /password has a %/],
-  ])("is rejected in one line: %s", (url, message) => {
+  ])("is rejected with an error of one line: %s", (url, message) => {
     expect(() => redisOptions(url)).toThrow(SettingsError);
     expect(() => redisOptions(url)).toThrow(message);
     expect(() => redisOptions(url)).toThrow(/^Redis URL: [^\n]+$/);

@@ -30,7 +30,7 @@ type Role = (typeof ROLES)[number];
 type Status = "claimed" | "running" | "failed" | "late";
 
 /**
- * Creates a task with this status. With `elsewhere`, the reader and the member have access to another room, but not to the
+ * Creates a task with the given status. With `elsewhere`, the reader and the member have access to another room, but not to the
  * room of the task.
  */
 const createScenario = async (status: Status, where: "here" | "elsewhere" = "here") => {
@@ -231,7 +231,12 @@ describe("event streams", () => {
     expect(Object.keys(allowed).toSorted()).toEqual(Object.keys(streams).toSorted());
   });
 
-  test.each(each)("$name checks the role $role with access $where", async ({ name, path, role, where }) => {
+  test.each(each)("$name checks the role $role, which has access $where", async ({
+    name,
+    path,
+    role,
+    where,
+  }) => {
     const { params } = await createScenario("running", where);
     const headers = { prefer: "wait=0", ...toHeaders(role) };
     const response = await api.send("GET", fillPath(path, params), { headers });
@@ -253,7 +258,7 @@ test("every user can read @global, and only users with write access can submit t
   expect(ok(await api.as("outsider").get(`/tasks/${id}`)).room_id).toBe("@global");
 });
 
-test("without authorizeRoom every user can read and write every room, but only admins can register public jobs", async () => {
+test("without authorizeRoom, every user can read and write every room, but only admins can register public jobs", async () => {
   const open = await openApi({ orm: api.orm, allowAllRooms: true });
   const room = newRoomId();
 

@@ -41,7 +41,7 @@ export interface ApiOptions {
   readonly withInvitations?: boolean;
   /** Omits `authorizeRoom`, so that every user can access every room. */
   readonly allowAllRooms?: boolean;
-  /** Replaces parts of the authentication by the header `x-user`. */
+  /** Replaces parts of the authentication, which otherwise uses the header `x-user`. */
   readonly auth?: Partial<HostAuth>;
   readonly host?: (app: FastifyInstance) => void;
   readonly dashboard?: string | boolean;
@@ -119,7 +119,10 @@ export const openApi = async (options: ApiOptions = {}) => {
     };
   };
 
-  /** Returns methods that send requests of a user with paths below `/v1/joblib`. Without a user there are no credentials. */
+  /**
+   * Returns methods that send requests of a user with paths below `/v1/joblib`. Without a user, the requests have no
+   * credentials.
+   */
   const as = (user: string | undefined) => {
     const identity: Record<string, string> = user === undefined ? {} : { "x-user": user };
     const createMethod =
@@ -135,7 +138,7 @@ export const openApi = async (options: ApiOptions = {}) => {
     };
   };
 
-  /** Sets the access of a user to a room. It replaces earlier grants. */
+  /** Sets the access of a user to a room, and replaces the user's earlier access to the room. */
   const grant = (user: string, room: string, ...accesses: ("read" | "write")[]) => {
     for (const access of ["read", "write"]) granted.delete(`${user} ${access} ${room}`);
     for (const access of accesses) granted.add(`${user} ${access} ${room}`);
@@ -149,5 +152,5 @@ export const openApi = async (options: ApiOptions = {}) => {
   return { app, orm, send, as, grant, close, ...createFixtures({ as, orm, settings }) };
 };
 
-/** An opened API. */
+/** A host with the plugin, and methods that send requests to the host. */
 export type Api = Awaited<ReturnType<typeof openApi>>;

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** Lets attempts of a task fail `times` times. Returns the delay after each failure in seconds. */
+/** Makes `times` attempts of a task fail. Returns the delay after each failure in seconds. */
 const failAttempts = async (task: object, times: number) => {
   const { id, worker } = await api.createTask("running", { task });
   const delays: number[] = [];
@@ -25,7 +25,7 @@ const failAttempts = async (task: object, times: number) => {
 };
 
 describe("attempts of a task", () => {
-  test("are limited to one by default, so that the first failure is final", async () => {
+  test("are limited to one attempt by default, so that the first failure is final", async () => {
     const { id } = await failAttempts({}, 1);
 
     expect(await api.readTask(id)).toMatchObject({ status: "failed", runs: 1, error: "failure 1" });
@@ -40,7 +40,7 @@ describe("attempts of a task", () => {
     });
   });
 
-  test("leave only their errors in the task after a failure that will be retried", async () => {
+  test("leave only their errors in a task that will be retried", async () => {
     const { id, worker } = await api.createTask("running", { task: { max_attempts: 2 } });
     ok(await api.update(id, { progress: { fraction: 0.9 }, worker_id: worker, attempt: 1 }));
 

@@ -35,7 +35,7 @@ describe("a long poll for a task", () => {
     expect((await response).headers["preference-applied"]).toBe(LONG_WAIT.prefer);
   });
 
-  test("ignores intermediate updates and returns the current task after N seconds", async () => {
+  test("ignores intermediate updates and returns the current task at the end of the wait", async () => {
     const { id, worker } = await api.createTask();
     const second = startTimer(1);
     const response = read(id, preferWait(1).headers);

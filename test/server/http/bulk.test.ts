@@ -36,7 +36,7 @@ const getStatuses = async (ids: readonly string[]) =>
   Promise.all(ids.map(async (id) => (await api.readTask(id)).status));
 
 describe("bulk cancel", () => {
-  test("counts without changes in a dry run, then cancels only the caller's tasks", async () => {
+  test("only counts tasks in a dry run, and otherwise cancels only the caller's tasks", async () => {
     const { room, own, others } = await createBusyRoom();
     const filter = { status: ["pending"] };
 
@@ -50,7 +50,7 @@ describe("bulk cancel", () => {
     expect(await bulk(room, "cancel", { filter })).toMatchObject({ matched: 2, changed: 0, skipped: 2 });
   });
 
-  test("cancels the tasks of all users for an admin, except terminal ones", async () => {
+  test("cancels the tasks of all users for an admin, except terminal tasks", async () => {
     const { room, own, others } = await createBusyRoom();
     ok(await api.update(own[0] ?? "", { status: "cancelled" }, "ann"));
 
@@ -125,7 +125,7 @@ describe("bulk retry", () => {
     expect(ok(await claim.response).task.id).toBe(id);
   });
 
-  test("skips tasks whose payload no longer matches the schema and tasks without a job", async () => {
+  test("skips tasks whose payload no longer matches the schema and tasks whose job was removed", async () => {
     const { room, id, job } = await api.createTask("failed", { task: { payload: { n: 1 } } });
     await api.query(sql`update joblib.job set schema_hash = 'other', written_schema = null,
       schema = '{"type":"object","properties":{"n":{"type":"string"}}}' where id = ${job.id}::uuid`);
@@ -142,7 +142,7 @@ describe("bulk retry", () => {
   });
 });
 
-test("invalid bulk requests are rejected with pointers", async () => {
+test("invalid bulk requests are rejected with pointers to the errors", async () => {
   const send = (body: object) => api.as("ann").post(`/rooms/${newRoomId()}/bulk/cancel`, { body });
 
   expect(getErrorPointers(await send({}))).toEqual(["/filter"]);

@@ -63,7 +63,7 @@ describe("a client that disconnects", () => {
       signal,
     });
 
-  test("gets no task while its claim waits, so that the next claim starts attempt 1", async () => {
+  test("gets no task for its waiting claim, so the next claim starts attempt 1", async () => {
     const { room, worker, name } = await createJob();
     await api.ageWorker(worker);
     const client = new AbortController();
@@ -93,7 +93,7 @@ describe("a client that disconnects", () => {
     await eventually(async () => (await claim(job.worker_id)).status === 200);
   });
 
-  test("does not keep a task that was being claimed for it: the task is requeued without counting a run", async () => {
+  test("does not keep a task that was being claimed for the client: the task is requeued without counting a run", async () => {
     const { room, worker, name } = await createJob();
     const { id } = await api.submit(room, name);
     const client = new AbortController();

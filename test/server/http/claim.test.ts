@@ -14,7 +14,7 @@ const claim = (worker_id: string, more: object = {}, user = "wes") =>
 const claimMany = (worker: string, limit: number, more: object = {}) =>
   api.as("wes").post(`/workers/${worker}/claims`, { body: { limit, ...more } });
 
-/** Creates a job with a worker and one task for each of these options. `ids` are the ids of the tasks. */
+/** Creates a job with a worker and one task with each of these options. `ids` are the ids of the tasks. */
 const createQueue = async (...options: object[]) => {
   const room = newRoomId();
   const job = await api.registerJob(room);
@@ -41,7 +41,7 @@ describe("a claim", () => {
     expect(ok(await claim(worker)).task).toBeNull();
   });
 
-  test("with start returns a running task and counts a run", async () => {
+  test("with `start` returns a running task and counts a run", async () => {
     const { worker } = await createQueue({});
 
     expect(ok(await claim(worker, { start: true })).task).toMatchObject({
@@ -80,7 +80,7 @@ describe("a claim", () => {
     expect(ok(await claim(worker)).task).toMatchObject({ id: ids[0] });
   });
 
-  test("keeps the queue position of a released task and moves a retried one to the end", async () => {
+  test("returns a released task at its previous queue position, and a retried task last", async () => {
     const { worker, ids } = await createQueue({}, {}, {});
     const [first, second, third] = ids;
     ok(await claim(worker));

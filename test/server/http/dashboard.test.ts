@@ -76,7 +76,7 @@ test("the dashboard has a content security policy that blocks other origins", as
   }
 });
 
-test("files with a hash in their name are immutable, and all others are revalidated", async () => {
+test("files with a hash in their name are immutable, and all other files are revalidated", async () => {
   const getCacheControl = async (url: string) => (await atRoot.send("GET", url)).headers["cache-control"];
 
   expect(await getCacheControl("/assets/index-abc123.js")).toBe("public, max-age=31536000, immutable");
@@ -134,6 +134,6 @@ test("the dashboard is not served without the option", async () => {
   expect((await api.send("GET", "/", HTML)).status).toBe(404);
 });
 
-test("an invalid dashboard path stops the start", async () => {
+test("the server does not start if the dashboard path is invalid", async () => {
   await expect(openApi({ dashboard: "ui" })).rejects.toThrow("`dashboard` must be true or a path");
 });

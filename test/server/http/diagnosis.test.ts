@@ -13,7 +13,7 @@ afterAll(() => api.close());
 const diagnose = async (id: string, user = "ann") =>
   parseBody(Diagnosis, await api.as(user).get(`/tasks/${id}/diagnosis`));
 
-/** Diagnoses a task with the server's clock frozen `seconds` after this time. */
+/** Diagnoses a task with the server's clock frozen at `seconds` after `time`. */
 const diagnoseAt = async (id: string, time: string | null | undefined, seconds: number) => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(time ?? "") + seconds * 1000 });
   try {
@@ -33,7 +33,7 @@ test("the diagnosis of a task that is not due yet contains its run_at", async ()
   expect(sentence).toMatch(/^The task is scheduled for \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, in 1 h 0 min\.$/);
 });
 
-test("the diagnosis of a task that waits for its next attempt contains the failed attempt, its error and the time of the next one", async () => {
+test("the diagnosis of a task that waits for its next attempt contains the failed attempt, its error and the time of the next attempt", async () => {
   const { id, worker } = await api.createTask("running", {
     task: { max_attempts: 3, backoff: { kind: "fixed", seconds: 120, jitter: 0 } },
   });
@@ -121,7 +121,7 @@ test("the diagnosis of a task with several workers contains the number of busy w
   );
 });
 
-test("the diagnosis of a claimed task contains its worker, and that of a running task its progress", async () => {
+test("the diagnosis of a claimed task contains its worker, and the diagnosis of a running task contains its progress", async () => {
   const { id, worker } = await api.createTask("claimed");
   const { sentence: _, ...claimed } = await diagnose(id);
   expect(claimed).toMatchObject({ reason: "claimed", worker_id: worker, since: expect.any(String) });

@@ -38,7 +38,7 @@ const createJob = async (job: object = {}) => {
   return { room, job: registered, worker: registered.worker_id, name: registered.full_name };
 };
 
-/** Starts a waiting claim and resolves once it waits. */
+/** Starts a waiting claim and resolves once the claim waits. */
 const startWaitingClaim = async (
   worker: string,
   { seconds = LONG_WAIT_SECONDS, ...more }: { seconds?: number; start?: boolean } = {},
@@ -148,7 +148,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     expect(await readWrites(id)).toEqual([{ once: false }]);
   });
 
-  test("assigns each of several tasks to another worker, and the remaining worker keeps waiting", async () => {
+  test("assigns several tasks to different workers, and the remaining worker keeps waiting", async () => {
     const { room, job, worker, name } = await createJob();
     const workers = [worker];
     for (let more = 0; more < 2; more += 1) {

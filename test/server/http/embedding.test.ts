@@ -136,7 +136,7 @@ describe("the host's application", () => {
 });
 
 describe("closing the host", () => {
-  test("responds to long polls", async () => {
+  test("makes joblib respond to its long polls", async () => {
     const server = await openApi({ orm: api.orm });
     const { id, worker } = await server.createTask("pending");
     const { id: idle } = await server.createWorker();
@@ -191,7 +191,7 @@ describe("options of the plugin", () => {
     ["worker_timeout_threshold", { worker_timeout_threshold: 0 }],
     ["jobNameStyle", { jobNameStyle: "long" }],
     ["nonsense", { nonsense: 1 }],
-  ])("are rejected in one line if the setting %s is invalid", async (name, settings) => {
+  ])("are rejected with an error of one line if the setting %s is invalid", async (name, settings) => {
     const starting = start({ ...auth, orm: api.orm, settings });
 
     await expect(starting).rejects.toThrow(SettingsError);

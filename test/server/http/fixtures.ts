@@ -29,7 +29,7 @@ export interface FixtureContext {
 
 const log = { info() {}, warn() {}, error() {} };
 
-/** Creates jobs, workers and tasks over HTTP. Changes that only time can make are made in SQL. */
+/** Creates jobs, workers and tasks over HTTP. Changes that need time, such as an old heartbeat, are made in SQL. */
 export const createFixtures = ({ as, orm, settings }: FixtureContext) => {
   /** Registers a job in a room, by default as `wes` with a new worker. */
   const registerJob = async (room: string, job: Record<string, unknown> = {}, user = "wes") => {
@@ -74,7 +74,7 @@ export const createFixtures = ({ as, orm, settings }: FixtureContext) => {
       completed_at = completed_at - make_interval(secs => ${seconds}::float8)
       where id = ${id}::uuid`);
 
-  /** Sweeps with its own caches and event bus, like another server on the same database. */
+  /** Sweeps with separate caches and a separate event bus, as another server on the same database does. */
   const sweepNow = () => {
     const storage = createStorage(orm);
     const bus = new InProcessEventBus();

@@ -8,8 +8,8 @@ import { newRoomId } from "./fixtures.ts";
 import { ok, parseBody } from "./responses.ts";
 
 /**
- * Generated schemas with payloads of the same libraries. The schemas of pydantic, msgspec, zod, TypeBox, valibot and arktype
- * are their output. Those with "style" in their name follow the documentation of tools for other languages.
+ * Schemas with valid and invalid payloads. pydantic, msgspec, zod, TypeBox, valibot and arktype generated the schemas with
+ * their names. A schema with "style" in its name follows the documentation of a tool for another language.
  */
 const Case = z.object({
   name: z.string(),
@@ -44,7 +44,7 @@ describe.each(cases)("a schema of $name", ({ schema, valid, invalid }) => {
     expect(registered.text).toContain(JSON.stringify(schema));
   });
 
-  test("accepts valid payloads and rejects invalid ones", async () => {
+  test("accepts valid payloads and rejects invalid payloads", async () => {
     for (const payload of valid) expect(await validate(payload)).toEqual([]);
     for (const payload of invalid) expect(await validate(payload)).not.toEqual([]);
   });

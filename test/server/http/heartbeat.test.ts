@@ -66,7 +66,7 @@ describe("the stop list of a heartbeat", () => {
     expect(await getStops(worker, [id])).toEqual([{ task_id: id, reason: "timed_out" }]);
   });
 
-  test("contains tasks that the worker lost because they were requeued, completed by another user or never its own", async () => {
+  test("contains as lost the tasks that were requeued, that another user completed, or that the worker never had", async () => {
     const [others, lost, ended] = [
       await api.createTask("running"),
       await api.createTask("claimed"),
@@ -109,7 +109,7 @@ describe("tasks that a heartbeat omits", () => {
     expect(await api.readTask(id)).toMatchObject({ status: "pending", worker_id: null, runs: 0 });
   });
 
-  test("are failed or retried like those of a dead worker if they are running", async () => {
+  test("fail or are retried like tasks of a dead worker if they are running", async () => {
     const { id, worker } = await api.createTask("running");
     const retryable = await api.createTask("running", { task: { max_attempts: 2 } });
     for (const task of [id, retryable.id]) await api.ageTask(task, 6);

@@ -57,7 +57,7 @@ describe("the user of a request", () => {
     ["service-unavailable", httpError(503)],
     ["internal-error", new TypeError("a message of the host")],
     ["rate-limited", new Problem("rate-limited", "Too many.", { retryAfter: 7 })],
-  ] as const)("is rejected with %s if the host throws an error with that meaning", async (id, error) => {
+  ] as const)("is rejected with %s if the host throws the corresponding error", async (id, error) => {
     await withAuth({ getCurrentUserId: createThrower(error) }, async (server) => {
       const response = await server.as("ann").get("/workers");
 
@@ -84,7 +84,7 @@ describe("the access to a room", () => {
     });
   });
 
-  test("is decided by authorizeRoom also for admins, with the room and the kind of access", async () => {
+  test("is decided by authorizeRoom, also for admins, from the room and the kind of access", async () => {
     const asked: unknown[] = [];
     const authorizeRoom: HostAuth["authorizeRoom"] = async (_, room, access) => {
       asked.push([room, access]);

@@ -13,7 +13,7 @@ const post = (room: string, jobName: string, body: unknown, key: string, user = 
   api.as(user).post(`/rooms/${room}/tasks/${jobName}`, { body, headers: { "idempotency-key": key } });
 const countTasks = async (room: string) => ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total;
 
-test("a repeated request with the same key returns the current task of the first one", async () => {
+test("a repeated request with the same key returns the task of the first request in its current state", async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);
   const first = ok(await post(room, job.full_name, { payload: { a: 1, b: 2 } }, "k"), 202);

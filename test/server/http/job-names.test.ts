@@ -71,7 +71,7 @@ describe("a job name in a room", () => {
   });
 });
 
-test("@global contains public jobs and no private ones", async () => {
+test("@global contains public jobs and no private jobs", async () => {
   expect(ok(await read("@global", "public:modifiers:Rotate")).id).toBe(globalId);
   expect(ok(await read("@global", "@global:modifiers:Rotate")).id).toBe(globalId);
   expectProblem(await read("@global", "private:modifiers:Rotate"), "job-not-found");

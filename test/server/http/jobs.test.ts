@@ -15,7 +15,7 @@ const register = (room: string, body: object = {}, user = "wes") =>
 const readJob = (room: string, name = "private:m:J") => api.as("ann").get(`/rooms/${room}/jobs/${name}`);
 
 describe("reading jobs", () => {
-  test("lists a room's own jobs and the public ones, newest first, and no jobs of other rooms", async () => {
+  test("lists a room's own jobs and the public jobs, newest first, and no jobs of other rooms", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     ok(await register("@global", { name: "Everywhere" }, "root"), 201);
     ok(await register(room), 201);
@@ -28,7 +28,7 @@ describe("reading jobs", () => {
     expect(await listJobNames("@global")).not.toContain("private:m:J");
   });
 
-  test("returns no worker_id, which only a registration has", async () => {
+  test("returns null as worker_id, because only the response to a registration has a worker_id", async () => {
     const room = newRoomId();
     ok(await register(room), 201);
 
@@ -51,7 +51,7 @@ describe("reading jobs", () => {
     ok(await readJob(room, `${room}:${category}:${name}`));
   });
 
-  test("returns 50 items by default, and none with a limit of 0", async () => {
+  test("returns 50 items by default, and no items with a limit of 0", async () => {
     const room = newRoomId();
     for (const name of ["A", "B", "C"]) ok(await register(room, { name }), 201);
     const list = async (query: string) => ok(await api.as("ann").get(`/rooms/${room}/jobs${query}`));
@@ -62,7 +62,7 @@ describe("reading jobs", () => {
     expect((await list("?limit=0")).total).toBeGreaterThanOrEqual(3);
   });
 
-  test("counts the pending tasks of a job in all rooms, and lists those of one room", async () => {
+  test("counts the pending tasks of a job in all rooms, and lists its tasks in one room", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     const job = await api.registerJob("@global", {}, "root");
     const { id } = await api.submit(room, job.full_name);

@@ -38,7 +38,7 @@ test.each([
   `{"a":"${"[".repeat(200)}"}`,
   '{"a":"\\ud83d\\ude00"}',
   "[12345678901234567000, 9007199254740993.0, 1e-400, 0.12345678901234567890]",
-])("%s is parsed like JSON.parse does", (text) => {
+])("%s is parsed as JSON.parse does", (text) => {
   expect(parse(text)).toEqual(JSON.parse(text));
 });
 
@@ -73,7 +73,7 @@ describe("the problem of a body", () => {
     });
   });
 
-  test("reports nesting behind a number that may be inexact", () => {
+  test("is validation-error if deep nesting follows a number that cannot be represented exactly", () => {
     expect(getProblem(`[9007199254740993,${nested(100_000)}]`)?.id).toBe("validation-error");
   });
 });

@@ -9,8 +9,8 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /**
- * Creates a value that is large enough to be passed on as the text that the database returned. It contains the characters
- * and placeholders that a wrong concatenation would break.
+ * Creates a value that is so large that the server passes on its text from the database without parsing it. It contains the
+ * characters and placeholders that a wrong concatenation would break.
  */
 const createLargeValue = (name: string) => ({
   name,

@@ -17,7 +17,7 @@ const listLateResults = async (id: string) => ok(await api.as("ann").get(`/tasks
 const adopt = (id: string, body?: object) =>
   api.as("ann").post(`/tasks/${id}/adopt`, body === undefined ? {} : { body });
 
-/** Creates a task with a late result: its worker was swept while it ran, and sent its result afterwards. */
+/** Creates a task with a late result: its worker was swept while the task ran, and sent the result afterwards. */
 const createTaskWithLateResult = async ({ task = {}, job = {} }: { task?: object; job?: object } = {}) => {
   const setup = await api.createTask("running", { task, job });
   await api.ageWorker(setup.worker);
@@ -43,7 +43,7 @@ describe("a late result", () => {
     ]);
   });
 
-  test("is stored once, and a later one does not replace it", async () => {
+  test("is stored once, and another late result does not replace it", async () => {
     const { id, worker } = await createTaskWithLateResult();
 
     expectProblem(await api.update(id, completed(worker, 1, "another")), "task-lost");

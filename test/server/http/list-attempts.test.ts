@@ -18,7 +18,7 @@ const SEVERAL_ATTEMPTS = { task: { max_attempts: 5, backoff: NO_BACKOFF } };
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe("the attempts of a task", () => {
-  test("are empty before it is claimed", async () => {
+  test("are empty before the task is claimed", async () => {
     expect(await listAttempts((await api.createTask()).id)).toEqual([]);
   });
 
@@ -69,7 +69,7 @@ describe("the attempts of a task", () => {
   test.each([
     ["completed", null],
     ["failed", "broken"],
-  ] as const)("end with one that has the outcome %s", async (outcome, error) => {
+  ] as const)("end with an attempt that has the outcome %s", async (outcome, error) => {
     const { id, worker, task } = await api.createTask(outcome);
 
     expect(await listAttempts(id)).toMatchObject([
@@ -85,7 +85,7 @@ describe("the attempts of a task", () => {
     ]);
   });
 
-  test("have the outcome cancelled and a late result", async () => {
+  test("include a cancelled attempt with a late result", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
     const late = { status: "completed", worker_id: worker, attempt: 1, result: 7 };

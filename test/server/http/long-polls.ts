@@ -4,7 +4,7 @@ import { WaitingClaim } from "../../../server/state/waiting-claims.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /**
- * Seconds that a long poll may wait in tests of wake-ups. They exceed the time limit of a test, so a response means that
+ * Seconds that a long poll may wait in tests of wake-ups. This is longer than the time limit of a test, so a response means that
  * something woke the long poll before its end.
  */
 export const LONG_WAIT_SECONDS = 600;
@@ -25,8 +25,8 @@ export const NEVER_MS = 2 ** 31 - 1;
 export const waits = vi.spyOn(WakeSignal.prototype, "wait");
 
 /**
- * Resolves once a claim of the worker found no task and waits to be woken. Its heartbeat is visible before that, when the
- * claim is not waiting yet.
+ * Resolves once a claim of the worker found no task and waits to be woken. The worker's heartbeat does not show that, because it
+ * is stored before the claim waits.
  */
 export const waitForWaitingClaim = (worker: string) =>
   eventually(
@@ -47,7 +47,7 @@ export const openLongPoll = async <Response>(send: () => Promise<Response>) => {
 };
 
 /**
- * Returns a function that resolves once the server has searched for due tasks. It does so 20 ms after the first claim of a
+ * Returns a function that resolves once the server has searched for due tasks. The server does so 20 ms after the first claim of a
  * job starts to wait, and schedules the next search with the interval that the test mocks with `NEVER_MS`.
  */
 export const watchSearches = () => {

@@ -57,7 +57,7 @@ test("a submission with an idempotency key returns 202 and wakes a waiting claim
   expect(ok(await submit(), 200).id).toBe(first.id);
 });
 
-test("a submission without an idempotency key returns 503 if its commit response was lost, and the server does not repeat it", async () => {
+test("a submission without an idempotency key returns 503 if its commit response was lost, and the server does not repeat the submission", async () => {
   const { room, job } = await createJob();
   const token = newToken();
   const path = `/rooms/${room}/tasks/${job.full_name}`;
@@ -98,7 +98,7 @@ test.each([
   expect(ok(await waiting).status).toBe(status === "running" ? "failed" : status);
 });
 
-test("a batch of completions succeeds even if its commit response was lost, because the server finds them in the tasks", async () => {
+test("a batch of completions succeeds even if its commit response was lost, because the server finds the results in the tasks", async () => {
   const { room, job } = await createJob();
   const ids: string[] = [];
   for (let count = 0; count < 3; count += 1) {
@@ -118,7 +118,7 @@ test("a batch of completions succeeds even if its commit response was lost, beca
   for (const id of ids) expect(ok(await api.as("ann").get(`/tasks/${id}`)).result).toEqual({ of: id });
 });
 
-test("a claim returns 503 if its commit response was lost, and a later heartbeat that omits the task requeues it", async () => {
+test("a claim returns 503 if its commit response was lost, and a later heartbeat that omits the task requeues the task", async () => {
   const { room, job } = await createJob();
   const { id } = await api.submit(room, job.full_name);
   const claim = () => api.as("wes").post("/tasks/claim", { body: { worker_id: job.worker_id } });

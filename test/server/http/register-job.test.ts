@@ -71,7 +71,7 @@ describe("a registration", () => {
     expect(ok(await api.as("cat").get("/workers")).total).toBe(1);
   });
 
-  test("returns 201 to one of several concurrent requests and 200 to the others", async () => {
+  test("returns 201 to one of several concurrent requests and 200 to the other requests", async () => {
     const room = newRoomId();
 
     const responses = await Promise.all(Array.from({ length: 8 }, () => register(room)));
@@ -162,7 +162,7 @@ describe("a registration", () => {
     expect(pointers).toContainEqual(expect.stringMatching(/^\/result_schema\/pattern/));
   });
 
-  test("is forbidden with the worker of another user, and in @global for everyone but admins", async () => {
+  test("is forbidden if the worker belongs to another user, and in @global unless the user is an admin", async () => {
     const room = newRoomId();
     const { worker_id } = ok(await register(room), 201);
 

@@ -14,7 +14,7 @@ import {
   type Worker,
 } from "../../../protocol/index.ts";
 
-/** The members of all response bodies. Each test reads those of its operation. */
+/** The members of all response bodies. Each test reads the members of its operation's response. */
 export interface ResponseBody
   extends Omit<SubmittedTask, "errors" | "worker_id">,
     Omit<Job, "id" | "created_at" | "room_id" | "worker_id">,
@@ -37,7 +37,7 @@ export interface ResponseBody
   readonly offset: number;
 }
 
-/** A response of the API. */
+/** A response. `body` is an empty object if the response is not JSON. */
 export interface ApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
@@ -45,13 +45,13 @@ export interface ApiResponse {
   readonly body: ResponseBody;
 }
 
-/** Returns the body of a response that must have this status. */
+/** Requires that a response has the given status, and returns its body. */
 export const ok = (response: ApiResponse, status = 200): ResponseBody => {
   expect({ status: response.status, body: response.body }).toMatchObject({ status });
   return response.body;
 };
 
-/** Parses the body of a response that must have the status 200. */
+/** Requires that a response has the status 200, and parses its body. */
 export const parseBody = <Schema extends z.ZodType>(
   schema: Schema,
   response: ApiResponse,
@@ -60,7 +60,7 @@ export const parseBody = <Schema extends z.ZodType>(
   return schema.parse(JSON.parse(response.text));
 };
 
-/** Requires that a response is this problem (RFC 9457) and returns the document. */
+/** Requires that a response is the given problem (RFC 9457), and returns the problem document. */
 export const expectProblem = (response: ApiResponse, id: ProblemId, prefix = ""): ResponseBody => {
   expect({ status: response.status, body: response.body }).toMatchObject({
     status: PROBLEMS[id].status,
@@ -75,7 +75,7 @@ export const expectProblem = (response: ApiResponse, id: ProblemId, prefix = "")
   return response.body;
 };
 
-/** Returns the pointers of a validation-error, which the response must be. */
+/** Requires that a response is a validation-error, and returns the pointers of its errors. */
 export const getErrorPointers = (response: ApiResponse): string[] =>
   expectProblem(response, "validation-error").errors.map(({ pointer }) => pointer);
 

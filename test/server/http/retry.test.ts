@@ -80,7 +80,7 @@ describe("a retry", () => {
     expect(ok(await retry(id, "root")).created_by_id).toBe("ann");
   });
 
-  test("fails with job-not-found if the job was removed, even if another job has its name now", async () => {
+  test("fails with job-not-found if the job was removed, even if a new job has the same name", async () => {
     const { id, worker, room, job } = await api.createTask("failed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
 

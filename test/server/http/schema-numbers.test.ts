@@ -33,7 +33,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     }
   });
 
-  test("is equal to the same value in another notation, and differs in the last digit", async () => {
+  test("matches the same schema in another notation, and conflicts with a schema that differs in the last digit", async () => {
     const room = newRoomId();
     ok(await register(room, createSchema(MAX_LONG)), 201);
 
@@ -71,7 +71,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     ["with too many digits", "9".repeat(1001)],
     ["with a huge exponent", "1e999999999"],
     ["with a tiny exponent", "1e-5000"],
-  ])("is rejected for a number %s", async (_, number) => {
+  ])("is rejected if it contains a number %s", async (_, number) => {
     const response = await register(newRoomId(), createSchema(number));
 
     expect(expectProblem(response, "validation-error").errors).toEqual([

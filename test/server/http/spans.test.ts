@@ -36,7 +36,7 @@ describe("a server without tracing", () => {
     expect((await api.readTask(task.id)).trace_context).toEqual(contexts);
   });
 
-  test("stores no trace context if there is none or it is invalid", async () => {
+  test("stores no trace context if the request's trace context is missing or invalid", async () => {
     const { job, submit } = await createJob();
 
     const plain = ok(await submit(), 202);
@@ -61,7 +61,7 @@ describe("a server without tracing", () => {
     ]);
   });
 
-  test("stores the trace context of each call of a batch, or that of the request if the call has no valid one", async () => {
+  test("stores the trace context of each call of a batch, or the trace context of the request if the call has no valid trace context", async () => {
     const { room, job } = await createJob();
     const ownContext = { traceparent: traceparent.replace(SPAN, "c".repeat(16)), tracestate: "vendor=1" };
     const submits = [{ trace_context: ownContext }, {}, { trace_context: { traceparent: "nonsense" } }].map(
@@ -89,7 +89,7 @@ describe("a server without tracing", () => {
     });
   });
 
-  test("treats submissions with the same idempotency key and other trace contexts as the same request, also in a batch", async () => {
+  test("treats submissions with the same idempotency key and different trace contexts as the same request, also in a batch", async () => {
     const { room, job, submit } = await createJob();
     const key = newRoomId();
     const submits = [{ job_name: job.full_name, idempotency_key: key, trace_context: { traceparent } }];
@@ -102,7 +102,7 @@ describe("a server without tracing", () => {
     expect(results).toMatchObject([{ task: { id } }]);
   });
 
-  test("returns the trace context of the first submission for a repeated one", async () => {
+  test("returns the trace context of the first submission for a repeated submission", async () => {
     const { submit } = await createJob();
     const key = { "idempotency-key": newRoomId() };
 
@@ -144,7 +144,7 @@ describe("a server with tracing", () => {
     expect(task.trace_context).toEqual({ traceparent });
   });
 
-  test("starts a trace for a submitter without one", async () => {
+  test("starts a new trace if the submission has no trace context", async () => {
     const spans = startTracing();
     const { submit } = await createJob();
 
@@ -178,7 +178,7 @@ describe("a server with tracing", () => {
     expect(JSON.stringify([span.attributes, span.events])).not.toContain("secret");
   });
 
-  test("creates one span for a batch of submissions, with links to their trace contexts", async () => {
+  test("creates one span for a batch of submissions, with links to the trace contexts of the submissions", async () => {
     const spans = startTracing();
     const { room, job } = await createJob();
     const submits = [{ trace_context: { traceparent } }, {}].map((submit) => ({
@@ -211,7 +211,7 @@ describe("a server with tracing", () => {
     });
   });
 
-  test("creates a span for a long poll for a task, and none for a plain read", async () => {
+  test("creates a span for a long poll for a task, and no span for a read without a wait", async () => {
     const spans = startTracing();
     const { submit } = await createJob();
     const { id, trace_context } = ok(await submit(), 202);
@@ -231,7 +231,7 @@ describe("a server with tracing", () => {
     });
   });
 
-  test("creates a span for a status update, with a link to the submission, and none for progress", async () => {
+  test("creates a span for a status update, with a link to the submission, and no span for progress", async () => {
     const spans = startTracing();
     const { job, submit } = await createJob();
     const { id } = ok(await submit({ traceparent }), 202);

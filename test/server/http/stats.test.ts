@@ -48,7 +48,7 @@ describe("the list of rooms", () => {
     expect(await findRoom(room)).toMatchObject({ workers: 1 });
   });
 
-  test("contains rooms with tasks of public jobs only and rooms whose jobs were removed", async () => {
+  test("contains rooms that have only tasks of public jobs, and rooms whose jobs were removed", async () => {
     const global = await api.registerJob("@global", {}, "root");
     const room = newRoomId();
     await api.submit(room, global.full_name);
@@ -77,7 +77,7 @@ describe("the list of rooms", () => {
     });
   });
 
-  test("contains the rooms that the host's listRooms returns, also empty ones, if the caller can read them", async () => {
+  test("contains the rooms that the host's listRooms returns, also empty rooms, if the caller can read them", async () => {
     const named = await openApi({
       orm: api.orm,
       auth: {

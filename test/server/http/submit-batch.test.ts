@@ -22,7 +22,7 @@ const createNumberJob = (room: string) =>
   api.registerJob(room, { schema: { properties: { n: { type: "number" } } } });
 
 describe("a batch of submissions", () => {
-  test("returns a result for each call, so that an invalid one does not affect the others", async () => {
+  test("returns a result for each call, so that an invalid call does not affect the other calls", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await createNumberJob(room);
 
@@ -62,7 +62,7 @@ describe("a batch of submissions", () => {
     expect(other).toMatchObject([{ problem: { type: "/v1/problems/idempotency-conflict" } }]);
   });
 
-  test("is rejected as a whole if a call is malformed, with a pointer to it", async () => {
+  test("is rejected as a whole, with a pointer to the error, if a call is malformed", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 

@@ -33,7 +33,7 @@ describe("a submission of several tasks", () => {
     expect((await api.claim(own.worker_id)).id).toBe(tasks[0]?.id);
   });
 
-  test("is all or nothing, with pointers to invalid payloads", async () => {
+  test("stores nothing and returns pointers if some payloads are invalid", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room, { schema: { properties: { n: { type: "number" } } } });
     const tasks = [{ n: 1 }, { n: "x" }, { n: 2 }, { n: null }].map((payload) => ({

@@ -39,7 +39,7 @@ describe("a submission", () => {
     });
   });
 
-  test("counts only live workers, and is accepted without any", async () => {
+  test("counts only live workers, and is accepted without live workers", async () => {
     const { submit, job } = await createJob();
     await api.ageWorker(job.worker_id);
 
@@ -83,7 +83,7 @@ describe("a submission", () => {
     expect(ok(await submit(body), 202)).toMatchObject(body);
   });
 
-  test("replaces a run_at in the past by the current time and keeps a future one", async () => {
+  test("replaces a run_at in the past by the current time, and keeps a run_at in the future", async () => {
     const { submit } = await createJob();
     const run_at = inDays(300);
 
@@ -127,8 +127,8 @@ describe("a submission", () => {
   });
 });
 
-describe("settings of submissions", () => {
-  test("reject tasks without a live worker if require_workers is set", async () => {
+describe("a server", () => {
+  test("rejects tasks without a live worker if require_workers is set", async () => {
     const strict = await openApi({ orm: api.orm, settings: { require_workers: true } });
     const { submit, job, room } = await createJob({}, strict);
     ok(await submit(), 202);
@@ -143,7 +143,7 @@ describe("settings of submissions", () => {
     await strict.close();
   });
 
-  test("skip the validation of payloads if validate_payloads is false", async () => {
+  test("skips the validation of payloads if validate_payloads is false", async () => {
     const unvalidated = await openApi({ orm: api.orm, settings: { validatePayloads: false } });
     const { submit } = await createJob({}, unvalidated);
 

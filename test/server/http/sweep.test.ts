@@ -79,7 +79,7 @@ describe("the sweep of a dead worker", () => {
     expect((await api.readTask(later.id)).queue_position).toBe(2);
   });
 
-  test("spares a worker whose last heartbeat is within the threshold", async () => {
+  test("does not affect a worker whose last heartbeat is within the threshold", async () => {
     const { id, worker } = await api.createTask("running");
     await api.ageWorker(worker, 50);
 
@@ -181,7 +181,7 @@ describe("the sweep of a job", () => {
 });
 
 describe("retention", () => {
-  test("deletes tasks that ended before task_retention_days and no others", async () => {
+  test("deletes tasks that ended more than task_retention_days ago, and no other tasks", async () => {
     const day = 86_400;
     const [old, recent, open] = [
       await api.createTask("completed"),

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const MINIMAL = { prefer: "return=minimal" };
-/** The order of the two values: neighbors are equal, or change in either direction. */
+/** The sequence of the two values in a batch. It contains equal neighbors, and changes in both directions. */
 const ORDER = [0, 0, 1, 1, 0] as const;
 
 type Submits = SubmitBatch["submissions"];
@@ -50,7 +50,7 @@ describe.each(IN_BODY)("submissions that differ only in %s", (column) => {
         path === "tasks" ? 202 : 200,
       );
     };
-    /** Checks that each returned task is the stored one, with the payload of its submission. */
+    /** Checks that each returned task equals the stored task, and has the payload of its submission. */
     const expectStored = async (items: Submits, tasks: readonly Fields[]) => {
       expect(tasks).toHaveLength(items.length);
       for (const [index, task] of tasks.entries()) {
@@ -106,7 +106,7 @@ describe.each(IN_BODY)("submissions that differ only in %s", (column) => {
     await expectStored(items, tasks);
     // The response contains only the id for the first task and for tasks that share its values.
     const isEqual = ORDER.map((index) => sharing === "each" || index === ORDER[0]);
-    // A delay starts at another microsecond in each insert, so such tasks may differ.
+    // A delay starts at another microsecond in each insert, so tasks with the same delay may differ.
     if (column !== "run_at") expect(results.map((one) => "id" in one)).toEqual(isEqual);
   });
 

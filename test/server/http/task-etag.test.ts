@@ -49,9 +49,9 @@ describe("the ETag of a task", () => {
   });
 
   test.each([
-    ["it", (tag: string) => tag],
-    ["the same as a strong tag", (tag: string) => tag.replace("W/", "")],
-    ["it among others", (tag: string) => `"x", ${tag} , W/"y"`],
+    ["the ETag", (tag: string) => tag],
+    ["the ETag as a strong tag", (tag: string) => tag.replace("W/", "")],
+    ["the ETag among other tags", (tag: string) => `"x", ${tag} , W/"y"`],
     ["a wildcard", () => "*"],
   ])("yields 304 without a body if If-None-Match contains %s", async (_, header) => {
     const { id } = await api.createTask();
@@ -81,7 +81,7 @@ describe("the ETag of a task", () => {
     expect(response.headers["etag"]).not.toBe(tag);
   });
 
-  test("makes a long poll return 304 after N seconds without a change", async () => {
+  test("makes a long poll return 304 at the end of the wait if the task did not change", async () => {
     const { id } = await api.createTask();
 
     const tag = await getTag(id);

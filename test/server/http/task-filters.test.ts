@@ -48,7 +48,7 @@ describe("the tasks of a room", () => {
     expect(await listIds(room, "created_by=nobody")).toEqual([]);
   });
 
-  test("include those of a removed job if they are filtered by the name of the job", async () => {
+  test("include the tasks of a removed job if the filter is the name of the job", async () => {
     const { room, job, worker, id } = await api.createTask("completed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
     expectProblem(await api.as("ann").get(`/rooms/${room}/jobs/${job.full_name}`), "job-not-found");
@@ -103,7 +103,7 @@ describe("the tasks of a room", () => {
     expect(await listTasks(room, "status=failed&limit=1")).not.toHaveProperty("searched_to");
   });
 
-  test("accept the same filters in the list of one job, except the job", async () => {
+  test("can be filtered in the same way in the list of one job", async () => {
     const { room, job, cancelled } = await createRoomWithTasks();
     const { items } = ok(
       await api.as("rea").get(`/rooms/${room}/jobs/${job.full_name}/tasks?status=cancelled,failed&q=CCO`),

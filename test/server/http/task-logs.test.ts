@@ -62,7 +62,7 @@ describe("log lines of a task", () => {
     expect(getErrorPointers(await api.as("ann").get(`/tasks/${id}/logs?after=x`))).toEqual(["/after"]);
   });
 
-  test("can be sent with a status update, and again if the update is repeated", async () => {
+  test("can be sent with a status update, and are stored once if the update is repeated", async () => {
     const { id, job, read } = await createRunningTask();
     const body = {
       ...{ worker_id: job.worker_id, attempt: 1, status: "completed", result: 7 },

@@ -112,7 +112,7 @@ describe("the tasks of a room", () => {
   test.each([
     "nothing",
     crypto.randomUUID(),
-  ])("cannot be listed after %s, which is not one of them", async (after) => {
+  ])("cannot be listed after %s, which is not the id of such a task", async (after) => {
     expectProblem(await api.as("ann").get(`/rooms/${newRoomId()}/tasks?after=${after}`), "validation-error");
   });
 
@@ -121,7 +121,7 @@ describe("the tasks of a room", () => {
   });
 });
 
-test("a completed task has its result, and a failed one its error and the errors of its attempts", async () => {
+test("a completed task has its result, and a failed task has its error and the errors of its attempts", async () => {
   const done = await api.createTask("completed");
   const failed = await api.createTask("failed");
 

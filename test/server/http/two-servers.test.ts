@@ -34,7 +34,7 @@ afterAll(async () => {
   await redis[Symbol.asyncDispose]();
 });
 
-/** Resolves once the event buses of both servers are in this state. */
+/** Resolves once the event buses of both servers are in the given state. */
 const waitForBuses = (state: "up" | "down") =>
   eventually(
     async () => {
@@ -66,7 +66,7 @@ const expectWakeUps = async ([waiting, other]: [Api, Api]) => {
   expect(ok(claim).task.id).toBe(next);
 };
 
-/** Like `expectWakeUps`, without polling of the database. */
+/** Does the same as `expectWakeUps`, but without polling the database. */
 const expectWakeUpsByEvents = async () => {
   vi.mocked(getPollInterval).mockReturnValue(NEVER_MS);
   await waitForBuses("up");

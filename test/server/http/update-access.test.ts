@@ -62,14 +62,14 @@ describe("a cancel", () => {
   });
 });
 
-describe("the order of the checks", () => {
-  test("authenticates the caller before it looks for the task", async () => {
+describe("an update", () => {
+  test("fails with unauthorized before the server looks for the task", async () => {
     const response = await api.as(undefined).patch(`/tasks/${UNKNOWN_ID}`, { body: { status: "running" } });
 
     expectProblem(response, "unauthorized");
   });
 
-  test("looks for the task before it checks the access to it", async () => {
+  test("fails with task-not-found before the access to the task is checked", async () => {
     expectProblem(await api.update(UNKNOWN_ID, { status: "running" }, "outsider"), "task-not-found");
   });
 

@@ -42,7 +42,7 @@ test("a batch of updates returns a result for each update, in request order", as
   expect((await api.readTask(ids[0] ?? "")).status).toBe("running");
 });
 
-test("a batch of updates returns problems for invalid updates and applies the others", async () => {
+test("a batch of updates returns problems for invalid updates and applies the other updates", async () => {
   const { worker, ids } = await createClaimedTasks(3, { result_schema: { type: "number" } });
   const others = await api.createTask("running");
   const [first, second, third] = ids;

@@ -18,7 +18,7 @@ test("a user with too many long polls is rate limited, and open long polls keep 
   const { id } = await api.submit(room, job.full_name);
   const read = (user: string) => api.as(user).get(`/tasks/${id}`, { headers: LONG_POLL });
   const waiting = [read("ann"), read("ann"), read("wes")];
-  // Once a further request is rejected, all of these requests are waiting.
+  // If another request of `ann` is rejected, the first two requests of `ann` are already waiting.
   const rejected = await eventually(
     () => api.as("ann").get(`/tasks/${id}`, { headers: { prefer: "wait=1" } }),
     ({ status }) => status === 429,
@@ -33,7 +33,7 @@ test("a user with too many long polls is rate limited, and open long polls keep 
   ok(await read("ann"));
 });
 
-test("a user with too many concurrent requests is rate limited until they end", async () => {
+test("a user with too many concurrent requests is rate limited until the requests end", async () => {
   const { id } = await api.createTask();
   // The server waits for this promise before it returns a task.
   const authorization = Promise.withResolvers<boolean>();

@@ -34,7 +34,7 @@ const createJob = async () => {
 const sendClaim = (worker_id: string, seconds = LONG_WAIT_SECONDS, more: object = {}) =>
   api.as("wes").post("/tasks/claim", { body: { worker_id, ...more }, ...preferWait(seconds) });
 
-/** Starts a waiting claim and resolves once it waits. */
+/** Starts a waiting claim and resolves once the claim waits. */
 const startWaitingClaim = async (worker: string, more: object = {}) => {
   const response = sendClaim(worker, LONG_WAIT_SECONDS, more);
   await waitForWaitingClaim(worker);
@@ -52,7 +52,7 @@ describe("a waiting claim", () => {
     expect(response.headers["preference-applied"]).toBe(`wait=${LONG_WAIT_SECONDS}`);
   });
 
-  test("returns null after N seconds without a task", async () => {
+  test("returns null at the end of the wait if no task is due", async () => {
     const { worker } = await createJob();
 
     const second = startTimer(1);
@@ -115,7 +115,7 @@ describe("a waiting claim", () => {
     expect(ok(await response).task.id).toBe(id);
   });
 
-  test("returns as soon as one task is due, even if the claim requested several", async () => {
+  test("returns as soon as one task is due, even if the claim requested several tasks", async () => {
     const { room, worker, name } = await createJob();
     const response = api.as("wes").post(`/workers/${worker}/claims`, {
       body: { limit: 10 },

@@ -78,7 +78,7 @@ describe("lists of workers", () => {
     expect(await listIdsAs("ann")).not.toContain(id);
   });
 
-  test("contain the workers of the room's and of public jobs", async () => {
+  test("contain the workers of the room's jobs and of public jobs", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     const server = await api.registerJob(room);
     const global = await api.registerJob("@global", {}, "root");
@@ -128,7 +128,7 @@ describe("a release of tasks", () => {
 });
 
 describe("the deregistration of a worker", () => {
-  test("fails its running tasks with an error that contains the worker", async () => {
+  test("fails its running tasks with an error that contains the worker's id", async () => {
     const { worker, id } = await api.createTask("running");
 
     expect((await remove(worker)).status).toBe(204);
@@ -162,7 +162,7 @@ describe("the deregistration of a worker", () => {
     expect(await api.readTask(id)).toMatchObject({ status: "pending", worker_id: null, runs: 0, errors: [] });
   });
 
-  test("removes a job without other workers and open tasks, and no other job", async () => {
+  test("removes a job that has no other worker and no open task, and keeps other jobs", async () => {
     const [idle, busy, shared] = [
       await api.createTask("completed"),
       await api.createTask(),

@@ -4,7 +4,7 @@ import { createCachedReader } from "../../../server/prometheus/gauges.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Returns a read that takes the given time and returns its own number. */
+/** Returns a function that takes `milliseconds`, and returns 1 in its first call, 2 in its second call and so on. */
 const createRead = (milliseconds: number) => {
   let count = 0;
   return async () => {

@@ -6,7 +6,7 @@ const createTaskJob = (name: string, roomId = "@global") => ({
   job: { roomId, category: "chemistry", name },
 });
 
-test("the label is the name of a public job, and “other” for a room's job", () => {
+test("the label of a public job is its name, and the label of a room's job is “other”", () => {
   const labels = new JobLabels();
 
   expect(labels.get(createTaskJob("Depict"))).toBe("public:chemistry:Depict");
@@ -25,7 +25,7 @@ test("a public job's label is found by its id after the first lookup by name", (
   expect(labels.getById("lab Depict")).toBe("other");
 });
 
-test("the first 50 public jobs have their own labels, and all later ones are “other”", () => {
+test("the first 50 public jobs have their own labels, and all later public jobs have the label “other”", () => {
   const labels = new JobLabels();
 
   const values = Array.from({ length: 60 }, (_, index) => labels.get(createTaskJob(`Job${index}`)));

@@ -12,7 +12,7 @@ export const scrape = async (app: FastifyInstance): Promise<ReadonlyMap<string, 
   );
 };
 
-/** Returns one value of `/metrics`; 0 if it is missing. */
+/** Returns one value of `/metrics`, or 0 if the value is missing. */
 export const getMetric = async (app: FastifyInstance, name: string): Promise<number> =>
   (await scrape(app)).get(name) ?? 0;
 

@@ -64,7 +64,7 @@ describe("server metrics", () => {
     await claim;
   });
 
-  test("count batched statements and the calls in them", async () => {
+  test("count statements, and the calls that share a statement", async () => {
     const worker_id = await registerWorker("Batch");
     const calls = 'joblib_statement_calls_total{statement="submit"}';
     const statements = 'joblib_statement_duration_seconds_count{statement="submit"}';
@@ -107,7 +107,7 @@ describe("server metrics", () => {
   });
 });
 
-test("joblib_database_up is 0 without the database, and metrics that are read from it are missing", async () => {
+test("joblib_database_up is 0 without the database, and metrics that are read from the database are missing", async () => {
   const url = await createDatabase(inject("postgresUrl"));
   const orm = await openDatabase({ url });
   onTestFinished(() => orm.close());

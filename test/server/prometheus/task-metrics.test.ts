@@ -38,7 +38,7 @@ const registerJob = async (room = "lab") => {
 
 const RETRY_ONCE = { max_attempts: 2, backoff: { kind: "fixed", seconds: 0 } };
 
-/** Returns how much some metrics increased during some work. */
+/** Returns how much each of the metrics increased while `work` ran. */
 const measureIncrease = async (names: readonly string[], work: () => Promise<void>) => {
   const before = await scrape(app);
   await work();
@@ -143,7 +143,7 @@ describe("task metrics", () => {
     expect(Object.values(increase)).toEqual([3, 3]);
   });
 
-  test("include the queue length and age of each public job, and of all other jobs together", async () => {
+  test("include the number and the age of the due tasks of each public job, and of all other jobs together", async () => {
     const roomJob = await registerJob();
     const globalJob = await registerJob("@global");
     const job = `{job_name="public:metered:${globalJob.name}"}`;

@@ -72,7 +72,7 @@ describe("a validator", () => {
     expect(findPointers(schema, { "a/b~c": "", "~": 1 }).sort()).toEqual(["/a~1b~0c", "/x~1y", "/~0"]);
   });
 
-  test("reports at most 100 errors, and only the first if finding all exceeds the step budget", () => {
+  test("reports at most 100 errors, and only the first error if finding all errors exceeds the step budget", () => {
     const schema = { additionalProperties: { type: "string" } };
     const createInvalidPayload = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i]));

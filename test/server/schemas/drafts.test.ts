@@ -100,7 +100,7 @@ describe("a schema without a draft", () => {
   });
 });
 
-describe("an old spelling next to a newer $schema, as some generators produce it", () => {
+describe("a spelling of another draft than the draft in $schema, as some generators produce it", () => {
   test.each<[JsonObject, unknown, unknown]>([
     [{ $schema: LATEST, minimum: 0, exclusiveMinimum: true }, 1, 0],
     [{ $schema: LATEST, items: [{ type: "number" }], additionalItems: false }, [1], [1, 2]],
@@ -182,7 +182,7 @@ describe("a reference within the document", () => {
     expect(accepts(schema, { children: [{ childern: [] }] })).toBe(false);
   });
 
-  test("is resolved in its own resource, even if another one has the same $id", () => {
+  test("is resolved in its own resource, even if another resource has the same $id", () => {
     const $defs = { b: text };
     const schema = { properties: { a: { $id: "x", $ref: "#/$defs/b", $defs }, c: { $id: "x" } } };
 

@@ -31,7 +31,7 @@ test("an owner never has more running entries than allowed", () => {
   expect(dequeueAll()).toEqual(["a2"]);
 });
 
-test("an owner with too many waiting entries is rejected, and other owners are not", () => {
+test("an entry is rejected if its owner has too many waiting entries, and entries of other owners are not rejected", () => {
   const { add } = createQueue({ perOwner: 2 });
 
   expect(add("a1", "a2", "a3", "b1")).toEqual([true, true, false, true]);

@@ -12,7 +12,7 @@ const createUnlimitedMeter = () => {
 };
 
 describe("patterns", () => {
-  test("are checked for every property that has one", () => {
+  test("are checked for every property that has a pattern", () => {
     const validate = compileSchema({ properties: { a: { pattern: "^a+$" }, b: { pattern: "^b+$" } } });
 
     expect(validate({ a: "aa", b: "bb" })).toEqual([]);

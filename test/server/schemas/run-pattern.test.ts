@@ -110,11 +110,11 @@ describe("a pattern that RE2 cannot run", () => {
     ["(?<=a.*)b$", `${"ab".repeat(50_000)}c`],
     [`(?!${"[\\p{L}\\p{N}]".repeat(70)})x`, "é".repeat(100_000)],
     ["(?i:[^\\W\\d_\\p{Lu}])+(?!z)\\d", "éÉ".repeat(100_000)],
-  ])("%s stops at its step budget, within bounded time", (pattern, text) => {
+  ])("%s stops at the step budget, within bounded time", (pattern, text) => {
     const started = getCpuTime();
 
     expect(() => matches(pattern, text, 500_000)).toThrow(OutOfStepsError);
-    // About 60 ms on an idle machine.
+    // This takes about 60 ms on an idle machine.
     expect(getCpuTime() - started).toBeLessThan(500);
   });
 
@@ -148,7 +148,7 @@ describe("findPatternError", () => {
   });
 });
 
-/** Without the flag `u`, V8 13.6 does not match `(?i:x|[ab]a)` with "Aa", which is a bug. */
+/** Returns true if the pattern may hit a bug of V8 13.6: without the flag `u`, `(?i:x|[ab]a)` does not match "Aa". */
 function hasV8Bug(pattern: string, { unicode }: RegExp): boolean {
   return !unicode && pattern.includes("(?i:");
 }

@@ -8,7 +8,7 @@ import { getCpuTime } from "../../support/cpu-time.ts";
 const validators = new SchemaValidators();
 afterAll(() => validators.close());
 
-// About 60 ms on an idle machine; a blocked event loop would take seconds.
+// The longest block takes about 60 ms on an idle machine. A validation on the event loop would block it for seconds.
 const MAX_BLOCKED_MS = 400;
 
 /** Returns the longest time that a function blocks the event loop, in milliseconds of processor time. */
@@ -47,7 +47,7 @@ const branching = { $ref: "#/$defs/n", $defs: { n: { type: "object", anyOf: [bra
 const reference = { $ref: "#/$defs/x" };
 const $defs = { x: { type: "string" } };
 
-describe("untrusted input never blocks the event loop", () => {
+describe("the event loop", () => {
   test.each<[string, JsonObject, unknown]>([
     ["branches at every level", branching, nest(60, 1)],
     [
@@ -115,7 +115,7 @@ describe("untrusted input never blocks the event loop", () => {
       {},
     ],
   ])(
-    "%s",
+    "is not blocked by %s",
     async (_, schema, value) => {
       const blockedMs = await measureLongestBlock(() => checkAndValidate(cloneAsJson(schema), value));
 
@@ -147,10 +147,10 @@ describe("a check that exceeds its deadline", () => {
   }, 30_000);
 });
 
-describe("a large schema", () => {
+describe("the validators with large input", () => {
   const schema = { properties: createRecord(200, () => ({ type: "string" })), required: ["p0"] };
 
-  test("is checked in a thread with the same results", async () => {
+  test("check a large schema and validate payloads against it", async () => {
     expect(await validators.check(schema)).toEqual([]);
     expect(await validators.validate("large", schema, { p0: "", p1: "" })).toEqual([]);
     expect(await validators.validate("large", schema, { p1: 1 })).toEqual([
@@ -159,14 +159,14 @@ describe("a large schema", () => {
     ]);
   }, 30_000);
 
-  test("with an ordinary pattern validates a megabyte of text", async () => {
+  test("validate a megabyte of text with an ordinary pattern", async () => {
     const text = { properties: { a: { type: "string", pattern: "^(?:[A-Za-z0-9+/]{4})*={0,2}$" } } };
 
     expect(await checkAndValidate(text, { a: "QUJD".repeat(250_000) })).toEqual([]);
     expect(await checkAndValidate(text, { a: `${"QUJD".repeat(250_000)}!` })).toHaveLength(1);
   }, 30_000);
 
-  test("validates many concurrent payloads in turn", async () => {
+  test("validate many concurrent payloads in turn", async () => {
     const results = await Promise.all(
       Array.from({ length: 20 }, () => validators.validate("large", schema, {})),
     );
@@ -204,8 +204,8 @@ describe("one user's checks", () => {
   }, 30_000);
 });
 
-describe("the cache", () => {
-  test("keeps only the most recently used schemas, up to its maximum", async () => {
+describe("the validators", () => {
+  test("keep only the most recently used schemas, up to the maximum", async () => {
     const small = new SchemaValidators({ entries: 3 });
 
     for (let i = 0; i < 10; i += 1) await small.validate(`${i}`, { properties: { a: { const: i } } }, {});
@@ -215,7 +215,7 @@ describe("the cache", () => {
     await small.close();
   });
 
-  test("reports an error for a schema that is no longer supported", async () => {
+  test("report an error for a schema that is no longer supported", async () => {
     expect(await validators.validate("old", { $ref: "https://elsewhere/" }, {})).toEqual([
       {
         pointer: "",
@@ -225,7 +225,7 @@ describe("the cache", () => {
     ]);
   });
 
-  test("rejects checks after it is closed", async () => {
+  test("reject checks after they are closed", async () => {
     const closed = new SchemaValidators();
     await closed.close();
 
@@ -235,7 +235,7 @@ describe("the cache", () => {
   });
 });
 
-// In the copy, no object occurs in two places. The same is true for a parsed request.
+// Returns a copy in which no object occurs in two places, as in a parsed request.
 function cloneAsJson(schema: JsonObject): JsonObject {
   return JSON.parse(JSON.stringify(schema));
 }

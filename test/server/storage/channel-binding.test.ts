@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { ChannelBoundClient } from "../../../server/storage/database/channel-binding.ts";
 
-/** Formats an authentication request (PostgreSQL manual, "Message Formats"): its code and the bytes that follow. */
+/** Formats an authentication request (PostgreSQL manual, "Message Formats") with this code and the bytes that follow the code. */
 function formatRequest(code: number, rest = ""): Buffer {
   const message = Buffer.alloc(9 + rest.length);
   message.write("R");
@@ -15,7 +15,10 @@ function formatRequest(code: number, rest = ""): Buffer {
 
 const READY_FOR_QUERY = Buffer.from("Z\0\0\0\x05I", "latin1");
 
-/** Starts a server that answers the first message of each client with `response`. `received` contains all data that it received. */
+/**
+ * Starts a server for one client: the server answers the first message with `response`. `received` contains all data of the
+ * client.
+ */
 async function startServer(response: Buffer) {
   const received: Buffer[] = [];
   const server = createServer((socket) => {

@@ -79,7 +79,7 @@ test.each([
 
 test.each([
   1, 2,
-])("the storage claims the next task if another worker claimed the first one concurrently (%i jobs)", async (jobs) => {
+])("the storage claims the next task if another worker claimed the first task concurrently (%i jobs)", async (jobs) => {
   const { job, otherWorkerId, task, ...opened } = await createFixture(jobs);
   const { storage } = opened;
   const { task: next } = await insertPendingTask(storage, job, { priority: PRIORITY.second });

@@ -44,7 +44,7 @@ const startServer = async (database_url: string, extraSettings: object = {}) => 
 const JOB = { category: "m", name: "Limited", schema: {} };
 type Send = Awaited<ReturnType<typeof startServer>>["send"];
 
-/** Sends this number of concurrent requests of all kinds, and requires that each succeeds. */
+/** Sends `count` concurrent requests of all kinds, and requires that each request succeeds. */
 const requireSuccess = async (send: Send, count: number): Promise<void> => {
   const { body: job } = await send("PUT", "/rooms/lab/jobs", JOB);
   const requests = [

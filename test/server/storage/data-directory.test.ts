@@ -60,7 +60,7 @@ describe("a data directory", () => {
     expect((await readTask(createStorage(second), task.id)).task).toEqual(task);
   }, 180_000);
 
-  test("cannot be opened by a second process until the first one is killed", async () => {
+  test("cannot be opened by a second process until the first process is killed", async () => {
     const { holder, taskId } = await startHolder();
 
     const second = openDatabase({ dataDir: directory });

@@ -65,7 +65,7 @@ describe("checkDatabaseFacts", () => {
   });
 });
 
-describe("a database with another encoding than UTF8", () => {
+describe("a database whose encoding is not UTF8", () => {
   test.each(["LATIN1", "SQL_ASCII", "WIN1252", "EUC_JP"])("is rejected by migrate: %s", async (encoding) => {
     const url = await createDatabaseWith(inject("postgresUrl"), `encoding '${encoding}' locale 'C'`);
 
@@ -75,7 +75,7 @@ describe("a database with another encoding than UTF8", () => {
     await expect(migrate(await open(url))).rejects.toBeInstanceOf(UnfitDatabase);
   });
 
-  test("makes each command exit with code 2 and one line", async () => {
+  test("makes each command exit with code 2 and print one line", async () => {
     const url = await createDatabaseWith(inject("postgresUrl"), "encoding 'LATIN1' locale 'C'");
     const commands = [
       ["serve", "--port", "0"],

@@ -46,7 +46,7 @@ describe("the migrating role", () => {
     expect(await pendingMigrations(orm)).toEqual([]);
   });
 
-  test("creates the schema if it has the right to", async () => {
+  test("creates the schema if it has the right to create schemas", async () => {
     const { admin, migrator, migratorUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
     const database = new URL(migratorUrl).pathname.slice(1);
     await admin(`drop schema joblib cascade; grant create on database ${database} to ${migrator}`);
@@ -140,7 +140,7 @@ describe("the serving role", () => {
     expect((await app.inject("/readyz")).json()).toMatchObject({ status: "up" });
   });
 
-  test("is rejected without any of the rights, with the statement that grants it", {
+  test("is rejected if any one right is missing, with the statement that grants it", {
     timeout: 120_000,
   }, async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
@@ -210,8 +210,8 @@ describe("the serving role", () => {
   });
 });
 
-describe("a right that is revoked while a server runs", () => {
-  /** Starts a host with the plugin, and returns the lines that it logs. */
+describe("a missing right or table", () => {
+  /** Starts a host with the plugin, and returns the lines that the host logs. */
   const startHost = async (url: string) => {
     const lines: string[] = [];
     const app = Fastify({ logger: { stream: { write: (line: string) => void lines.push(line) } } });
@@ -225,7 +225,7 @@ describe("a right that is revoked while a server runs", () => {
     return { app, lines };
   };
 
-  test("causes a 503 and a log line with the statement that grants it, until it is granted again", async () => {
+  test("causes a 503 and a log line with the statement that grants the right, until the right is granted again", async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
     const { app, lines } = await startHost(serverUrl);
     const registration = { category: "tests", name: "Job", schema: { type: "object" } };
@@ -272,7 +272,7 @@ describe("a right that is revoked while a server runs", () => {
     await expect(app.ready()).rejects.toThrow(`GRANT DELETE ON TABLE joblib.task_log TO ${server};`);
   });
 
-  test("causes a 503, as dropped tables do", async () => {
+  test("causes a 503 and a log line that recommends `joblib migrate` if the tables were dropped", async () => {
     const { admin, serverUrl } = await createMigratedDatabase();
     const { app, lines } = await startHost(serverUrl);
     await app.ready();

@@ -34,7 +34,10 @@ const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   { force_parallel_mode: "on", default_statistics_target: "1", work_mem: "64kB", constraint_exclusion: "on" },
 ];
 
-/** A schema that precedes `pg_catalog` in the search path, with functions, an operator, and tables named like joblib's. */
+/**
+ * A schema that precedes `pg_catalog` in the search path, with functions, an operator, and tables with the names of joblib's
+ * tables.
+ */
 const HOSTILE_SCHEMA = `
   create schema hostile;
   create function hostile.now() returns timestamptz language sql as 'select timestamptz ''1999-01-01''';
@@ -56,7 +59,7 @@ beforeAll(async () => {
 });
 afterAll(() => admin.end());
 
-/** Creates a database and its owner, with the settings on the database or the role. Returns its URL. */
+/** Creates a database and its owner, with the settings on the database or the role. Returns the database's URL. */
 const createConfiguredDatabase = async (
   level: "database" | "role",
   settings: Readonly<Record<string, string>>,
@@ -71,7 +74,7 @@ const createConfiguredDatabase = async (
   await client.end();
   for (const [setting, value] of Object.entries(settings)) {
     const target = level === "database" ? `database ${name}` : `role ${name}_owner`;
-    // The list of schemas must not be quoted.
+    // The value of `search_path` is a list, which must not be quoted as a whole.
     const text = setting === "search_path" ? value : `'${value}'`;
     await admin.query(`alter ${target} set ${setting} = ${text}`);
   }

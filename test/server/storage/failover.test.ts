@@ -51,14 +51,14 @@ const failOver = async ({ primary, standby, link, port }: Awaited<ReturnType<typ
 };
 
 describe("a failover to a standby", () => {
-  test("makes the next statements use the new primary instead of pooled connections to the old one", async () => {
+  test("makes the next statements use the new primary instead of pooled connections to the old primary", async () => {
     const pair = await startPair();
     const orm = await openDatabase({ url: pair.url });
     onTestFinished(() => orm.close());
     const storage = createStorage(orm);
     onTestFinished(() => storage.close());
     const job = await registerJob(storage);
-    // This connects several sessions of both plan modes to the old primary.
+    // This opens several sessions to the old primary, both for lookups and for other statements.
     await Promise.all(Array.from({ length: 6 }, () => registerWorker(storage, job)));
     await storage.ping();
 

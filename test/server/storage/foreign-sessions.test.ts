@@ -128,7 +128,7 @@ test("the storage reads results if the host has set the binary format as the def
   });
 });
 
-describe("behind PgBouncer in transaction mode", () => {
+describe("a server behind PgBouncer in transaction mode", () => {
   test.each([
     ["refuses", {}],
     ["ignores", { ignore_startup_parameters: "options" }],

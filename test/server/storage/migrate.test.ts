@@ -61,7 +61,7 @@ describe("migrate", () => {
     expect(await pendingMigrations(orm)).toEqual([]);
   });
 
-  test("applies no migration twice if a host runs joblib's migrations itself, before or afterwards", async () => {
+  test("applies no migration twice if the host itself runs joblib's migrations before or afterwards", async () => {
     const url = await createDatabase(inject("postgresUrl"));
     const host = await openHostOrm(url);
 
@@ -115,7 +115,7 @@ describe("migrate", () => {
   });
 });
 
-test("compresses columns with large values with LZ4 if PostgreSQL supports it", async () => {
+test("migrate compresses columns with large values with LZ4 if PostgreSQL supports it", async () => {
   const orm = await open(await createDatabase(inject("postgresUrl")));
   await migrate(orm);
 

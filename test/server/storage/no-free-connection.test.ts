@@ -6,10 +6,10 @@ import { checkMigrations } from "../../../server/storage/migrations/migrate.ts";
 import type { Orm } from "../../../server/storage/sessions/orm.ts";
 import { createDatabaseWithRoles } from "../../support/database-roles.ts";
 
-/** The role's only connection is released at this attempt of joblib to connect, counted from 1. */
-const ATTEMPTS_BEFORE_RELEASE = 3;
+/** The number of joblib's attempt to connect, counted from 1, at which the role's only connection is released. */
+const RELEASED_AT_ATTEMPT = 3;
 
-/** Occupies the role's only connection until joblib has tried several times to get one. */
+/** Occupies the role's only connection until joblib has tried several times to connect. */
 const occupyConnection = async (url: string): Promise<void> => {
   const holder = new Client({ connectionString: url });
   await holder.connect();
@@ -17,12 +17,12 @@ const occupyConnection = async (url: string): Promise<void> => {
   let attempts = 0;
   const spy = vi.spyOn(Client.prototype, "connect").mockImplementation(function (this: Client, ...args) {
     attempts += 1;
-    if (attempts === ATTEMPTS_BEFORE_RELEASE) void holder.end();
+    if (attempts === RELEASED_AT_ATTEMPT) void holder.end();
     return Reflect.apply(connect, this, args);
   });
   onTestFinished(() => {
     spy.mockRestore();
-    expect(attempts).toBeGreaterThanOrEqual(ATTEMPTS_BEFORE_RELEASE);
+    expect(attempts).toBeGreaterThanOrEqual(RELEASED_AT_ATTEMPT);
   });
 };
 
@@ -31,7 +31,7 @@ test.each<[string, (orm: Orm) => Promise<unknown>]>([
   ["checkMigrations", checkMigrations],
   ["pendingMigrations", pendingMigrations],
   ["migrate", migrate],
-])("%s waits for a connection while the database accepts no more of them", async (_name, check) => {
+])("%s waits for a connection while the database accepts no more connections", async (_name, check) => {
   const { migratorUrl, migrator, admin } = await createDatabaseWithRoles(inject("postgresUrl"));
   await admin(`alter role ${migrator} connection limit 1`);
   const orm = await openDatabase({ url: migratorUrl });

@@ -71,7 +71,7 @@ const readEncryption = async (orm: Orm) => {
   if (pool === undefined) throw new Error("the ORM has no session pool");
   onTestFinished(() => pool.end());
   const db = createSql(pool, "default");
-  // Both pools are used twice in turn, because pg hides the private key from code that copies its options later.
+  // Both pools are used twice in turn, because pg hides the private key from code that copies the options later.
   return [await isEncrypted(orm), await isEncrypted(db), await isEncrypted(orm), await isEncrypted(db)];
 };
 
@@ -129,7 +129,7 @@ describe("a server that accepts encrypted connections only", () => {
     expect(await readEncryption(await open(`${url}prefer`))).toEqual(ENCRYPTED);
   });
 
-  test("gets no password if channel binding is required and it offers none", async () => {
+  test("gets no password if channel binding is required and the server does not offer it", async () => {
     const refused = /StorageUnavailable.*no channel binding, which channel_binding=require requires/;
     const query = "localhost:PORT/postgres?sslmode=require&channel_binding=require";
 

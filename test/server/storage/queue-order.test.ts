@@ -10,7 +10,7 @@ import { createDatabase } from "../../support/postgres.ts";
 const JOB = "00000000-0000-4000-8000-000000000000";
 
 /**
- * Returns PostgreSQL's plan of a lookup for the first due task in this order, if each of `rooms` rooms has one task and all
+ * Returns PostgreSQL's plan for finding the first due task in the given order. Each of `rooms` rooms has one task, and all
  * tasks have the same number.
  */
 const explain = async (order: RawBuilder<unknown>, rooms = 0): Promise<string> => {

@@ -61,7 +61,7 @@ test("the storage resolves deadlocks of several transactions without an error", 
   expect(rows).toEqual([{ n: 4 }, { n: 4 }]);
 });
 
-test("the storage does not retry a statement that is itself wrong", async () => {
+test("the storage does not retry a statement whose error would occur again", async () => {
   let attempts = 0;
 
   const work = withRetries(async () => {

@@ -5,7 +5,10 @@ import { ok } from "../http/responses.ts";
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const HOUR_MS = 3_600_000;
 
-/** Requires a time in the API's format that differs less than 30 minutes from now: in a wrong time zone it would differ more. */
+/**
+ * Requires a time in the API's format that differs less than 30 minutes from now: with a wrong time zone, the difference would
+ * be larger.
+ */
 const requireRecent = (time: unknown): void => {
   expect(time).toMatch(TIME);
   expect(Math.abs(Date.now() - Date.parse(String(time)))).toBeLessThan(HOUR_MS / 2);

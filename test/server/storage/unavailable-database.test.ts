@@ -15,7 +15,7 @@ const openStorage = async () => {
   return { url, orm, storage: createStorage(orm) };
 };
 
-describe("an unavailable database", () => {
+describe("the storage", () => {
   test("throws StorageUnavailable if nothing listens on the port", async () => {
     const orm = await openDatabase({ url: `postgres://user@127.0.0.1:${await findFreePort()}/none` });
     onTestFinished(() => orm.close());

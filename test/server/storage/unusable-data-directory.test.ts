@@ -26,8 +26,8 @@ describe.runIf(isLinux)("an unusable data directory", () => {
       'mount -o remount,ro "$1"',
       "it is on a read-only file system (EROFS)",
     ],
-  ])("reports %s as the reason", async (_, options, damage, reason) => {
-    // The mount is in a namespace of the process and disappears when it ends.
+  ])("causes an error that names the reason, %s", async (_, options, damage, reason) => {
+    // The mount is in a namespace of the process and disappears when the process ends.
     const script = `mount -t tmpfs -o ${options} none "$1"; ${damage} 2>/dev/null; exec "$2" "$3" "$1"`;
     const args = ["-c", script, "sh", directory, process.execPath, LOCKER];
 
@@ -37,7 +37,7 @@ describe.runIf(isLinux)("an unusable data directory", () => {
     expect(locker.stderr()).toContain(`The data directory ${directory} cannot be used: ${reason}.`);
   });
 
-  test("reports the missing permission as the reason", async () => {
+  test("causes an error that names the reason, the missing permission", async () => {
     const user = findUnprivilegedUser();
     chmodSync(directory, 0o555);
 
@@ -55,7 +55,7 @@ describe.runIf(isLinux)("a network file system", () => {
   test.each([
     [0x6969, "nfs"],
     [0x65735546, "fuse"],
-    // The type of CIFS as Node.js returns it on some systems.
+    // CIFS: on some systems, Node.js returns the type as a signed number.
     [0xff534d42 | 0, "cifs"],
   ])("is recognized by its type %i as %s", (type, name) => {
     expect(findNetworkFileSystem("/data", () => ({ type }))).toBe(name);

@@ -36,7 +36,7 @@ const openEmptied = async (options: DatabaseOptions) => {
   return { sweep: storage.sweep, readStats };
 };
 
-test("vacuum frees the space of dead rows in the embedded database, and does nothing if there are few", async () => {
+test("vacuum frees the space of dead rows in the embedded database, and does nothing if there are few dead rows", async () => {
   const { sweep, readStats } = await openEmptied({ dataDir: "memory://" });
   expect((await readStats())?.pages).toBeGreaterThan(10);
 
