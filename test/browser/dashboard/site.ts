@@ -45,7 +45,7 @@ export interface Site extends AsyncDisposable {
   open(path: string, options?: PageOptions): Promise<WatchedPage>;
 }
 
-/** Starts a worker with the extensions of the tests, and waits until it is connected. */
+/** Starts a worker with the extensions of a file, and waits until the worker is connected. */
 const startWorker = async (url: string, args: readonly string[], file: string): Promise<SpawnedProcess> => {
   const worker = joblib(["worker", file, "--public", ...args], { JOBLIB_URL: url });
   await worker.waitForLine(file === EXTENSIONS ? LAST : /is connected to/, 30_000);
