@@ -12,7 +12,7 @@ afterAll(() => {
   vi.useRealTimers();
 });
 
-/** Commands whose output is pasted or written to a file, and is therefore not wrapped. */
+/** Commands whose output is not wrapped, because users paste it or write it to a file. */
 const UNWRAPPED = new Set(["rooms invite", "types", "tasks export", "completion"]);
 
 const expectRecorded = async (name: string, cases: readonly GoldenCase[]) => {

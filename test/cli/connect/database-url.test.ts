@@ -27,7 +27,7 @@ test.each(
 
 test.each(
   commands,
-)("joblib %s says in one line that the server has no TLS, and exits with code 11", async (...argv) => {
+)("joblib %s prints in one line that the database server does not offer TLS, and exits with code 11", async (...argv) => {
   const env = { JOBLIB_DATABASE_URL: `${await createDatabase(inject("postgresUrl"))}?sslmode=require` };
   const { exitCode, stderr } = await runCli(argv, { env: { ...env, JOBLIB_LOG_LEVEL: "silent" } });
 

@@ -87,7 +87,7 @@ describe("joblib doctor on a healthy server", () => {
     }
   });
 
-  test("leaves no worker behind", async () => {
+  test("removes the worker that it created for its checks", async () => {
     await runDoctor(ANN);
     const authorization = `Bearer ${await createToken(SECRET, ANN)}`;
 
@@ -162,7 +162,7 @@ describe("the token check", () => {
   });
 });
 
-/** Starts a proxy in front of the server that closes connections after an idle time. */
+/** Starts a proxy for the server. It closes connections that were idle for the given time. */
 const startImpatientProxy = async (milliseconds: number) => {
   const sockets = new Set<Socket>();
   const proxy = createTcp((client) => {
@@ -200,7 +200,7 @@ test("joblib doctor finds a proxy that closes idle connections, and prints advic
   }
 });
 
-test("joblib doctor --proxy keeps the requests open for the given time", async () => {
+test("`joblib doctor --proxy 2` keeps the long poll and the event stream open for 2 seconds", async () => {
   const { find } = await runDoctor(ANN, { argv: ["--proxy", "2"] });
 
   for (const check of ["long poll", "event stream"]) {
