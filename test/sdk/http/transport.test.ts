@@ -10,7 +10,7 @@ import {
 import { JoblibClient } from "../../../sdk/http/client.ts";
 import { QUICK } from "../network.ts";
 
-/** Starts a server with a request listener, and returns the error of one call with undici over a socket. */
+/** Starts a server with a request listener, and returns the error of one call, which undici sends over a real socket. */
 const getError = async (
   listener: RequestListener,
   options: { timeoutSeconds?: number; retry?: boolean } = {},
@@ -44,7 +44,7 @@ describe("a call to an unexpected server", () => {
     await expect(getError(html)).resolves.toBeInstanceOf(ProtocolError);
   });
 
-  test("does not follow a redirect, and does not send the token", async () => {
+  test("does not follow a redirect, so that another server does not get the token", async () => {
     let redirected = 0;
     const target = createServer((_, response) => {
       redirected += 1;

@@ -18,7 +18,7 @@ import { createFakeServer } from "../../../sdk/testing/index.ts";
 import { parseSettings } from "../../../server/settings.ts";
 import { createServer } from "../../../server/standalone.ts";
 
-/** The room of the current test: all tests share the servers. */
+/** The room of the current test. Each test has its own room, because all tests share the servers. */
 let room: string;
 const JOB = "private:tests:Echo";
 
@@ -63,7 +63,7 @@ async function startTask(client: JoblibClient, worker: string, submission: JsonO
   return task;
 }
 
-/** The members of a task that do not depend on ids, times and the caller. */
+/** Returns the members of a task that do not depend on ids, times and the caller. */
 function describeTask({
   job_name,
   room_id,
@@ -128,7 +128,7 @@ describe.each([
     await expect(submit(2)).rejects.toThrow(IdempotencyConflictError);
   });
 
-  test("submits a batch and returns an outcome for each task", async () => {
+  test("accepts a batch of submissions and returns an outcome for each submission", async () => {
     await createWorker(client);
     const submissions = [JOB, "private:tests:Missing"].map((job_name, n) => ({ job_name, payload: { n } }));
 
@@ -179,7 +179,7 @@ describe.each([
     );
   });
 
-  test("stores the log lines of an attempt once", async () => {
+  test("stores each log line of an attempt only once", async () => {
     const worker = await createWorker(client);
     const { id, attempt } = await startTask(client, worker);
     const log = [{ number: 0, text: "one" }];
@@ -223,7 +223,7 @@ describe.each([
     ]);
   });
 
-  test("a heartbeat returns a cancelled task, and waits for the next change with a long poll", async () => {
+  test("returns a cancelled task to a heartbeat that is a long poll, and to the next heartbeat", async () => {
     const worker = await createWorker(client);
     const { id } = await startTask(client, worker);
 
@@ -247,7 +247,7 @@ describe.each([
     await expect(client.workers.heartbeat(worker)).rejects.toThrow(WorkerNotFoundError);
   });
 
-  test("a drained worker gets no tasks and is notified in the responses to its claims and heartbeats", async () => {
+  test("assigns no tasks to a drained worker, and notifies the worker in the responses to claims and heartbeats", async () => {
     const worker = await createWorker(client);
     await client.tasks.submit(room, JOB);
 
@@ -259,7 +259,7 @@ describe.each([
     expect(claim.tasks).toEqual([]);
   });
 
-  test("responds to invalid requests with the problems of the contract", async () => {
+  test("responds to invalid requests with the expected problems", async () => {
     const worker = await createWorker(client);
     const { id } = await client.tasks.submit(room, JOB);
     const other = {
