@@ -11,7 +11,10 @@ import { findPrograms } from "../support/programs.ts";
 
 const SCRIPT = resolve(import.meta.dirname, "../../examples/python/worker.py");
 const JOB = "private:text:WordCount";
-/** Seconds without a heartbeat after which a worker counts as dead. With a shorter time, the tests would fail on a busy machine. */
+/**
+ * Seconds without a heartbeat after which a worker counts as dead. With a shorter time, the tests would fail on a
+ * busy machine.
+ */
 const THRESHOLD = 3;
 
 let server: SpawnedProcess;

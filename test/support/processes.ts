@@ -29,7 +29,10 @@ export interface SpawnOptions {
   env?: Readonly<Record<string, string | undefined>>;
   cwd?: string;
   user?: { uid: number; gid: number } | undefined;
-  /** The signal that ends the process if it is still running when the test file or the test process ends. Default: SIGKILL. */
+  /**
+   * The signal that ends the process if it is still running when the test file or the test process ends. Default:
+   * SIGKILL.
+   */
   lastSignal?: NodeJS.Signals;
 }
 

@@ -13,7 +13,10 @@ declare module "vitest" {
 let postgres: PostgresServer | undefined;
 let redis: RedisServer | undefined;
 
-/** Starts the PostgreSQL and Redis servers that all tests share, and installs Chromium. If a program is missing, the run fails. */
+/**
+ * Starts the PostgreSQL and Redis servers that all tests share, and installs Chromium. If a program is missing, the
+ * run fails.
+ */
 export async function setup(project: TestProject): Promise<void> {
   try {
     // Test files run in parallel, so two of them could install Chromium at the same time.

@@ -10,7 +10,10 @@ import {
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const expectTrue = <_ extends true>(): void => {};
 
-/** Never runs: it compiles only if the types of the client's resources accept these calls, and reject those after `@ts-expect-error`. */
+/**
+ * Never runs: it compiles only if the types of the client's resources accept these calls, and reject those after
+ * `@ts-expect-error`.
+ */
 export const useResources = async (): Promise<void> => {
   const client = new JoblibClient();
 
