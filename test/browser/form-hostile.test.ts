@@ -91,7 +91,7 @@ describe("a form of a schema that is designed to block the page", () => {
     );
   };
 
-  /** Rendering 1,000 fields takes 0.3 s. The limit is far above that, so that it fails only if the page hangs. */
+  /** Rendering 1,000 fields takes 0.3 s. The limit is much longer, so that a test fails only if the page hangs. */
   const MAX_BLOCKED_MS = 5000;
 
   const createDoubling = (depth: number, isRequired: boolean): object => ({

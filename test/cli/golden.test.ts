@@ -38,9 +38,9 @@ test("every command has recorded output", () => {
   expect(Object.keys(CASES).toSorted()).toEqual([...COMMAND_NAMES].toSorted());
 });
 
-test("joblib prints the recorded output", () => expectRecorded("joblib", PROGRAM));
+test("`joblib` prints the recorded output", () => expectRecorded("joblib", PROGRAM));
 
-test.each(COMMAND_NAMES)("joblib %s prints the recorded output", (name) => {
+test.each(COMMAND_NAMES)("`joblib %s` prints the recorded output", (name) => {
   const help: GoldenCase = { argv: [...name.split(" "), "--help"], modes: HELP };
   return expectRecorded(name, [help, ...(CASES[name] ?? [])]);
 });

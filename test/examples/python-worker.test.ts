@@ -163,7 +163,7 @@ test("a worker in Python fails a task whose result cannot be stored, with the re
   expect(worker.stderr()).toBe("");
 });
 
-test("a worker in Python fails a task whose result a proxy rejects", async () => {
+test("a worker in Python fails a task if a proxy rejects the result", async () => {
   let refused = 0;
   const proxy = createServer(async (request, response) => {
     const body = await readBody(request);

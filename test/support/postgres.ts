@@ -147,8 +147,8 @@ function buildUrl(port: number): string {
 
 async function query(config: ClientConfig, sql: string): Promise<void> {
   const client = new Client({ ...config, connectionTimeoutMillis: 5_000 });
-  // If the server dies during a query, the client also emits an "error" event. It needs no handling, because the
-  // promise of the query rejects.
+  // Without a listener, an "error" event of the client would end the process. The promise of the query also rejects, so the
+  // listener does nothing.
   client.on("error", () => {});
   try {
     await client.connect();

@@ -20,7 +20,7 @@ const submitted: JsonObject[] = [];
 const validated: JsonObject[] = [];
 
 let submitEvents = 0;
-// React's handlers are called before this one, because React listens on an element inside the document.
+// React's handlers are called before this listener, because React listens on an element inside the document.
 document.addEventListener("submit", () => {
   submitEvents += 1;
 });

@@ -27,8 +27,8 @@ const aWorker = (overrides: Partial<WorkerDetails>): WorkerDetails => ({
   ...overrides,
 });
 
-describe("joblib tasks why", () => {
-  test("prints the diagnosis in one sentence, and all of its members with --json", async () => {
+describe("`joblib tasks why`", () => {
+  test("prints the diagnosis in one sentence, and all members of the diagnosis with `--json`", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: diagnosis }));
     const argv = ["tasks", "why", TASK_ID, "--url", api.url];
 
@@ -45,7 +45,7 @@ describe("joblib tasks why", () => {
   });
 });
 
-describe("joblib tasks list", () => {
+describe("`joblib tasks list`", () => {
   test("sends its filters as query parameters of the API", async () => {
     await using api = await startFakeApi(() => aPage([]));
 
@@ -97,7 +97,7 @@ describe("`joblib workers`", () => {
   });
 });
 
-test("joblib rooms list shows the numbers of jobs, workers and tasks of each room", async () => {
+test("`joblib rooms list` shows the numbers of jobs, workers and tasks of each room", async () => {
   const rooms = [
     { room_id: "@global", jobs: 2, workers: 1, pending: 0, running: 0 },
     { room_id: "lab", jobs: 12, workers: 3, pending: 10_000, running: 4 },

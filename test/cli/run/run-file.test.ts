@@ -66,7 +66,7 @@ describe("an exported task", () => {
     expect(stderr).toMatch(/failed after \d+ m?s: cannot count to -1\n$/);
   });
 
-  test("fails with the error of a worker if its payload is invalid", async () => {
+  test("fails with the same error as on a worker if its payload is invalid", async () => {
     const { exitCode, stderr } = await run(await exportTask(aTask({ job_name: JOB, payload: { to: "x" } })));
 
     expect(exitCode).toBe(1);

@@ -140,9 +140,9 @@ describe("the schema of a job", () => {
       import type * as all from "./jobs.d.ts";
       type Names = keyof Jobs;
       const isKnown = ${JSON.stringify(EVIL.map((text) => `public:a:${text}`))} satisfies string[] as Names[];
-      // @ts-expect-error it is not exported
+      // @ts-expect-error owned is not exported
       type Owned = typeof all.owned;
-      // @ts-expect-error it is not global
+      // @ts-expect-error owned is not global
       owned;
       jobs; isKnown;
     `,

@@ -124,7 +124,7 @@ describe("a call to an unexpected server", () => {
     expect(error).toMatchObject({ status: 502, retryAfter: 7 });
   });
 
-  test("selects the class by problem id, and uses ProblemError for an unknown id", async () => {
+  test("throws an error of the class for the problem id, and a ProblemError for an unknown id", async () => {
     const known = await getError(
       json(409, problem("https://there/x/v1/problems/task-lost", 409), "application/problem+json"),
     );

@@ -54,7 +54,7 @@ async function createWorker(client: JoblibClient): Promise<string> {
   return id;
 }
 
-/** Submits a task, claims and starts it, and returns it. */
+/** Submits, claims and starts a task, and returns the task. */
 async function startTask(client: JoblibClient, worker: string, submission: JsonObject = {}): Promise<Task> {
   await client.tasks.submit(room, JOB, submission);
   const { tasks } = await client.workers.claim(worker, { limit: 1, start: true });
@@ -81,7 +81,7 @@ function describeTask({
 
 describe.each([
   ["the fake server", connectToFake],
-  ["joblib serve", connectToServer],
+  ["`joblib serve`", connectToServer],
 ])("%s", (_, connect) => {
   let client: JoblibClient;
   beforeAll(async () => {
@@ -111,7 +111,7 @@ describe.each([
     });
   });
 
-  test("returns the same task for a repeated idempotency key, and a conflict for another request", async () => {
+  test("returns the same task for a repeated idempotency key, and a conflict for a different request with this key", async () => {
     await createWorker(client);
     const submit = (n: number) =>
       client.call(
@@ -194,7 +194,7 @@ describe.each([
     ]);
   });
 
-  test("retries a failed attempt while attempts are left", async () => {
+  test("requeues a task after a failed attempt if another attempt is left", async () => {
     const worker = await createWorker(client);
     const { id, attempt } = await startTask(client, worker, { max_attempts: 2 });
 
@@ -206,7 +206,7 @@ describe.each([
     expect(failed.errors.map(({ error }) => error)).toEqual(["broken"]);
   });
 
-  test("updates tasks in a batch, each with its own outcome", async () => {
+  test("updates tasks in a batch and returns an outcome for each update", async () => {
     const worker = await createWorker(client);
     const { id, attempt } = await startTask(client, worker);
     const updates = [id, id].map((same, n) => ({

@@ -72,7 +72,7 @@ export const createEnvironment = (): TaskEnvironment => ({
 export const createClaimedTask = (fields: Partial<Task>): ClaimedTask =>
   new ClaimedTask({ ...aTask(), ...fields }, createEnvironment());
 
-/** Creates a session that has not created its worker. */
+/** Creates a session that has not registered a worker with the server. */
 export const createSession = (): WorkerSession =>
   new WorkerSession({
     client: new JoblibClient({ url: URL }),

@@ -197,7 +197,7 @@ describe("JobManager.listen", () => {
 });
 
 describe("JobManager.run", () => {
-  test("runs tasks until its signal is aborted, and finishes the running ones", async () => {
+  test("runs tasks until its signal is aborted, and finishes the running tasks", async () => {
     const { fake, jobs } = await startWorker();
     const stop = new AbortController();
     const outcomes: string[] = [];

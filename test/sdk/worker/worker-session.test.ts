@@ -4,7 +4,7 @@ import { WaitGroup } from "../../../sdk/worker/wait-group.ts";
 import { createClaimedTask, createSession } from "./claim.ts";
 
 describe("the tasks of a worker", () => {
-  test("are those that were added and not removed", () => {
+  test("are all tasks that were added and not removed", () => {
     const session = createSession();
     const tasks = Array.from({ length: 2000 }, () => createClaimedTask({ id: randomUUID() }));
     const [removed, kept] = [
