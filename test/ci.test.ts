@@ -6,7 +6,7 @@ const STEPS = resolve(import.meta.dirname, "../.ci/steps.bash");
 /** Starts a process that ignores signals except SIGKILL, runs in its own session and keeps the step's output open. */
 const STUBBORN = `setsid bash -c 'trap "" TERM HUP INT; echo stubborn; while :; do sleep 1; done'`;
 
-/** Runs CI's steps as a script until all processes have closed its output. */
+/** Runs CI's steps as a script, and waits until all its processes have closed their output. */
 const run = (steps: string, { longest = 60, deadline = 60 } = {}) =>
   new Promise<{ code: number | null; text: string; lines: string[] }>((done, failed) => {
     const script = `set -u; LONGEST=${longest} DEADLINE=${deadline} KILL_AFTER=1; . ${STEPS}\n${steps}\nfinish`;
@@ -19,7 +19,7 @@ const run = (steps: string, { longest = 60, deadline = 60 } = {}) =>
     child.once("close", (code) => done({ code, text, lines: text.trimEnd().split("\n") }));
   });
 
-test("CI counts its steps in the last line and in its exit code", async () => {
+test("CI prints the number of passed and failed steps in the last line, and exits with 1 if a step failed", async () => {
   const good = await run("step echo fine");
   const bad = await run("step echo fine\nstep false");
 

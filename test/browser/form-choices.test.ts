@@ -25,7 +25,7 @@ describe("a list of more than 100 choices", () => {
   const pick = { enum: Array.from({ length: 150 }, (_, index) => `choice ${index}`) };
   const readSelectedIndex = () => getField("Pick").evaluate((list: HTMLSelectElement) => list.selectedIndex);
 
-  test("selects no choice at first, and requires one", async () => {
+  test("has no selected choice at first, and blocks the submit until a choice is selected", async () => {
     await show({ pick }, { required: ["pick"] });
 
     expect(await readSelectedIndex()).toBe(-1);
@@ -41,7 +41,7 @@ describe("a list of more than 100 choices", () => {
     expect(await form.submit()).toEqual({ pick: "choice 0" });
   });
 
-  test("selects the only match of a search", async () => {
+  test("does not select the only match of a search automatically, but submits it after a click", async () => {
     await show({ pick }, { required: ["pick"] });
 
     await getField("Search Pick").fill("choice 149");
@@ -67,11 +67,11 @@ describe("a list of more than 100 choices", () => {
     await keyboard.press("ArrowDown");
     await keyboard.press("ArrowDown");
 
-    // The selected choice stays at the top of the list; the next one is the first match.
+    // The selected choice stays at the top of the list, and the choice below it is the first match.
     expect(await form.submit()).toEqual({ pick: "choice 2" });
   });
 
-  test("shows that nothing matches, and keeps the selection", async () => {
+  test("shows that no choice matches a search, and keeps the selection", async () => {
     await show({ pick }, { required: ["pick"] }, { pick: "choice 7" });
 
     await getField("Search Pick").fill("nothing like it");
@@ -80,7 +80,7 @@ describe("a list of more than 100 choices", () => {
     expect(await form.submit()).toEqual({ pick: "choice 7" });
   });
 
-  test("is omitted from the payload if it is optional and empty", async () => {
+  test("is omitted from the payload if it is optional and no choice is selected", async () => {
     await show({ pick });
 
     expect(await form.submit()).toEqual({});

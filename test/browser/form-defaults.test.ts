@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => pages[Symbol.asyncDispose]());
 
 describe("an unedited form", () => {
-  test.each(DEFAULT_CASES)("submits valid defaults: $name", async ({ schema, form: expected }) => {
+  test.each(DEFAULT_CASES)("submits only valid defaults: $name", async ({ schema, form: expected }) => {
     await form.show({ schema });
 
     const payload = await form.trySubmit();

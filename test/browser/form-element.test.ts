@@ -159,7 +159,7 @@ test("<joblib-form> lets the page cancel a submit, and calls getToken for every 
   expect(sent[0]).toMatch(/^Bearer token-\d+$/);
 });
 
-test("<joblib-form> replaces the form if the job changes, and shows it when a worker registers the job", async () => {
+test("<joblib-form> replaces the form if its `job` attribute changes, and shows the new form when a worker registers the job", async () => {
   class Late extends Extension("chemistry", { colour: z.string() }) {
     async run() {
       return this.colour;

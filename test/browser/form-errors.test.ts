@@ -35,7 +35,7 @@ const open = async (more: object = {}): Promise<FormPage> => {
 const FILLED = { name: "ada", count: 3, box: { size: 1 }, points: [{ x: 0 }, { x: 1 }] };
 
 describe("validation in the browser", () => {
-  test("blocks the submit, shows errors at their fields and focuses the first", async () => {
+  test("blocks the submit, shows errors at their fields and focuses the first of these fields", async () => {
     const form = await open({ initial: { ...FILLED, count: 12, box: {} } });
 
     const payload = await form.trySubmit();
@@ -85,7 +85,7 @@ describe("validation in the browser", () => {
 });
 
 describe("an error from the server", () => {
-  test("is shown at its field, also in nested objects and lists, and the first one is focused", async () => {
+  test("is shown at its field, also in nested objects and lists, and the first field with an error is focused", async () => {
     const form = await open({ initial: FILLED });
     const problems = compileSchema(SCHEMA)({
       ...FILLED,
@@ -142,7 +142,7 @@ describe("an error from the server", () => {
 });
 
 describe("the JSON editor", () => {
-  test("starts with the values of the fields, and the fields take over its values", async () => {
+  test("starts with the values of the fields, and the fields then show the edited values", async () => {
     const form = await open({ initial: FILLED });
     const edit = form.page.getByRole("button", { name: "Edit as JSON" });
 

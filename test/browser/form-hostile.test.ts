@@ -91,7 +91,7 @@ describe("a form of a schema that is designed to block the page", () => {
     );
   };
 
-  /** Rendering 1,000 fields takes 0.3 s. The limit is far above that, so that it fails only if the page hangs. */
+  /** Rendering 1,000 fields takes 0.3 s. The limit is much longer, so that a test fails only if the page hangs. */
   const MAX_BLOCKED_MS = 5000;
 
   const createDoubling = (depth: number, isRequired: boolean): object => ({
@@ -235,7 +235,7 @@ describe("a form of a schema that is designed to block the page", () => {
     expect(await form.submit()).toEqual({ text: `${"a".repeat(40)}!`, other: `${"a".repeat(40)}!` });
   });
 
-  test("finds one of 10,000 choices by searching, and submits it", async () => {
+  test("lets the user find one of 10,000 choices with a search, and submits the selected choice", async () => {
     const form = await open({
       type: "object",
       properties: { pick: { enum: Array.from({ length: 10_000 }, (_, i) => i) } },
@@ -249,7 +249,7 @@ describe("a form of a schema that is designed to block the page", () => {
     expect(await form.page.locator("option").count()).toBeLessThan(200);
   });
 
-  test("edits a list of more than 100 items as JSON next to the other fields", async () => {
+  test("shows a list of more than 100 items as JSON, and a shorter list as fields", async () => {
     const list = Array.from({ length: 101 }, (_, index) => index);
     const items = { type: "array", items: { type: "integer" } };
     const form = await open(
@@ -262,7 +262,7 @@ describe("a form of a schema that is designed to block the page", () => {
     expect(await form.submit()).toEqual({ list, other: [1] });
   });
 
-  test("edits a payload of 50,000 items as JSON, and submits all of it", async () => {
+  test("shows a payload of 50,000 items as JSON, and submits all items", async () => {
     const list = Array.from({ length: 50_000 }, (_, index) => index);
     const schema = { type: "object", properties: { list: { type: "array", items: { type: "integer" } } } };
     const form = await open(schema, { initial: { list } });

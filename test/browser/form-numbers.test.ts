@@ -37,7 +37,7 @@ describe("a form with a number", () => {
     ["leading zeros", { type: "integer" }, "007"],
     ["the largest integer", { type: "integer" }, "9007199254740991"],
     ["a double", { type: "number" }, "1e300"],
-  ])("accepts what the server accepts: %s", async (_, x, text) => {
+  ])("accepts a number that the server accepts: %s", async (_, x, text) => {
     const schema = await show({ x });
 
     await getField("X").fill(text);
@@ -70,7 +70,7 @@ describe("a form with a number", () => {
       "12345678901234567890",
       "cannot be sent exactly",
     ],
-  ])("shows an error: %s", async (_, x, text, reason) => {
+  ])("shows an error for a number that is invalid or cannot be sent exactly: %s", async (_, x, text, reason) => {
     await show({ x });
 
     await getField("X").fill(text);
@@ -80,7 +80,7 @@ describe("a form with a number", () => {
     expect(await form.readError("/x")).toContain(reason);
   });
 
-  test("keeps a number that cannot be sent exactly when the user switches to JSON", async () => {
+  test("does not switch to JSON while the form contains a number that cannot be sent exactly, and keeps the number", async () => {
     await show({ x: { type: "integer" }, y: {} });
 
     await getField("X").fill("9007199254740993");

@@ -53,7 +53,7 @@ describe("a part that is added later", () => {
   };
   const own: JsonObject = { ...settings, default: { a: 0, b: false } };
 
-  test("starts with the defaults of its objects: an optional object, a list item, another option of a union", async () => {
+  test("starts with the defaults of its objects, whether it is an optional object, a list item or another option of a union", async () => {
     await show({
       box: { type: "object", properties: { inner: own } },
       list: { type: "array", items: own },

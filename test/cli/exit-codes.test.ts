@@ -34,7 +34,7 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
 };
 
 describe("the exit code", () => {
-  test.each(PROBLEM_IDS)("is specific to the problem %s, which is printed in one line", async (id) => {
+  test.each(PROBLEM_IDS)("is the expected code for the problem %s, whose detail is printed", async (id) => {
     await using api = await startFakeApi(() => aProblem(id));
 
     const plain = await runCli(["tasks", "status", TASK_ID, "--url", api.url]);
@@ -70,7 +70,7 @@ describe("the exit code", () => {
     ["pending", 8],
     ["claimed", 8],
     ["running", 8],
-  ] as const)("with --wait is the code of a task that is %s: %i", async (status, exitCode) => {
+  ] as const)("after `tasks status --wait 0` for a task that is %s is %i", async (status, exitCode) => {
     await using api = await startFakeApi(() => ({ status: 200, body: aTask({ status }) }));
 
     const outcome = await runCli(["tasks", "status", TASK_ID, "--wait", "0", "--url", api.url]);
@@ -79,7 +79,7 @@ describe("the exit code", () => {
     expect(outcome.stdout).toContain(status);
   });
 
-  test("with --wait is known only after the task has ended", async () => {
+  test("is the code of the ended task if `--wait` has no number of seconds", async () => {
     const answers = [aTask(), aTask({ status: "running", queue_position: null }), aCompletedTask()];
     await using api = await startFakeApi(() => ({
       status: 200,
@@ -93,7 +93,7 @@ describe("the exit code", () => {
     expect(JSON.parse(outcome.stdout)).toEqual(aCompletedTask());
   });
 
-  test("does not change if --wait precedes the id", async () => {
+  test("does not change if `--wait` precedes the id", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aCompletedTask() }));
 
     expect(await runCli(["tasks", "status", "--wait", TASK_ID, "--url", api.url])).toMatchObject({
@@ -101,7 +101,7 @@ describe("the exit code", () => {
     });
   });
 
-  test("depends on the outcome of the task if tasks submit waits for it (--wait)", async () => {
+  test("depends on the outcome of the task after `tasks submit --wait`", async () => {
     await using api = await startFakeApi(({ method }) =>
       method === "POST"
         ? { status: 202, body: aSubmittedTask() }

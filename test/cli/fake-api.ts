@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** One request that the fake received. */
+/** A request that the fake server received. */
 export interface Received {
   readonly method: string;
   readonly path: string;
@@ -9,7 +9,10 @@ export interface Received {
   readonly body: unknown;
 }
 
-/** A response of the fake. If the body is a string, it is sent unchanged with the content type `type`. */
+/**
+ * A response of the fake server. A string is sent unchanged, with the content type `type`; any other body is sent as
+ * JSON.
+ */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
@@ -41,7 +44,7 @@ export async function startFakeApi(reply: (request: Received) => Reply | Promise
       headers: extra,
     } = await reply(request);
     // The Date header is set explicitly, because Node.js would use the real time even if a test replaces
-    // Date.
+    // `Date`.
     const date = new Date().toUTCString();
     response.writeHead(status, { date, ...(body === undefined ? {} : { "content-type": type }), ...extra });
     response.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));

@@ -166,7 +166,7 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
   ],
 };
 
-/** The cases of the program itself. */
+/** The recorded cases that belong to no single command. */
 export const PROGRAM: readonly GoldenCase[] = [
   { argv: ["--help"], modes: HELP },
   { argv: ["--version"], modes: ["pipe"] },

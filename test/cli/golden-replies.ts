@@ -2,7 +2,7 @@ import type { Invitation, Job, LogLine, Task, Worker } from "../../protocol/inde
 import type { Received, Reply } from "./fake-api.ts";
 import { aCompletedTask, aJob, aPage, aProblem, aSubmittedTask, aTask, TASK_ID } from "./wire-values.ts";
 
-/** The time of every recorded run. */
+/** The current time in every recorded run. */
 export const NOW = "2026-01-02T03:14:05.678Z";
 const AT = "2026-01-02T03:04:05.678Z";
 const id = (number: number) => `01990000-0000-7000-8000-${String(number).padStart(12, "0")}`;
@@ -182,18 +182,18 @@ export const replyWithData = ({ method, path }: Received): Reply => {
   return aProblem("route-not-found");
 };
 
-/** Replies like an empty server. */
+/** Replies like a server without jobs, tasks, workers and invitations. */
 export const replyEmpty = ({ path }: Received): Reply =>
   path.includes("/logs") ? { status: 200, body: { items: [], after: null } } : aPage([]);
 
-/** The ids of the tasks by status. */
+/** The id of one task of `replyWithData` for each status. */
 export const TASKS = {
   pending: TASK_ID,
   running: running.id,
   failed: reportFailure.id,
   completed: id(4),
 } as const;
-/** The id of a worker. */
+/** The id of the worker that runs the running task. */
 export const WORKER_ID = id(71);
-/** The id of an invitation. */
+/** The id of the invitation that is not revoked. */
 export const INVITATION_ID = invitation.id;

@@ -12,7 +12,7 @@ afterAll(() => {
   vi.useRealTimers();
 });
 
-/** Commands whose output is pasted or written to a file, and is therefore not wrapped. */
+/** Commands whose output is not wrapped, because users paste it or write it to a file. */
 const UNWRAPPED = new Set(["rooms invite", "types", "tasks export", "completion"]);
 
 const expectRecorded = async (name: string, cases: readonly GoldenCase[]) => {
@@ -38,9 +38,9 @@ test("every command has recorded output", () => {
   expect(Object.keys(CASES).toSorted()).toEqual([...COMMAND_NAMES].toSorted());
 });
 
-test("joblib prints the recorded output", () => expectRecorded("joblib", PROGRAM));
+test("`joblib` prints the recorded output", () => expectRecorded("joblib", PROGRAM));
 
-test.each(COMMAND_NAMES)("joblib %s prints the recorded output", (name) => {
+test.each(COMMAND_NAMES)("`joblib %s` prints the recorded output", (name) => {
   const help: GoldenCase = { argv: [...name.split(" "), "--help"], modes: HELP };
   return expectRecorded(name, [help, ...(CASES[name] ?? [])]);
 });

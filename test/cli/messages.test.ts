@@ -19,7 +19,7 @@ describe("an error message", () => {
     ],
     ["unauthorized", /^joblib: A sentence\. Pass a valid token with --token or JOBLIB_TOKEN\.\n$/],
     ["forbidden", /^joblib: A sentence\. Run `joblib doctor` to see what your token allows\.\n$/],
-  ] as const)("says for the problem %s what to do", async (id, line) => {
+  ] as const)("says what to do about the problem %s", async (id, line) => {
     await using api = await startFakeApi(() => aProblem(id, { detail: "A sentence." }));
 
     const { stderr } = await runCli(["jobs", "show", JOB, "--url", api.url]);
@@ -27,13 +27,13 @@ describe("an error message", () => {
     expect(stderr).toMatch(line);
   });
 
-  test("says for an unreachable server how to start one or change the URL", async () => {
+  test("says how to start a server or change the URL if the server is unreachable", async () => {
     const { stderr } = await runCli(["jobs", "list", "--url", "http://127.0.0.1:1"]);
 
     expect(stderr).toMatch(/\. Check --url or JOBLIB_URL, or start a server with `joblib serve`\.\n$/);
   });
 
-  test("does not add advice to the problem document of the server", async () => {
+  test("with `--json` is the problem document of the server, without advice", async () => {
     await using api = await startFakeApi(() => aProblem("job-not-found", { detail: "A sentence." }));
 
     const { stderr } = await runCli(["jobs", "show", JOB, "--url", api.url, "--json"]);
@@ -59,7 +59,7 @@ describe("an error message", () => {
   });
 });
 
-test("tasks list truncates the start of job names at 80 columns, so that they stay distinguishable", async () => {
+test("`tasks list` truncates the start of job names at 80 columns, so that they stay distinguishable", async () => {
   const created_at = new Date(Date.now() - 3 * 60_000).toISOString();
   const tasks = ["Descriptors", "Substructure"].map((name) =>
     aTask({ job_name: `public:chemistry:${name}`, created_at, error: "why it failed ".repeat(9) }),
@@ -77,7 +77,7 @@ test("tasks list truncates the start of job names at 80 columns, so that they st
   expect(lines[2]).toMatch(/ {2}3m {3}….*Substructure {2}why it …$/);
 });
 
-test("jobs show lists required parameters first, and omits the pattern of a format", async () => {
+test("`jobs show` lists required parameters first, and omits the pattern of a parameter with a format", async () => {
   const schema = {
     type: "object",
     required: ["when"],
@@ -97,7 +97,7 @@ test("jobs show lists required parameters first, and omits the pattern of a form
   expect(rows[1]?.length).toBeLessThan(80);
 });
 
-test("serve --print-settings lists every variable, including those that are not set", async () => {
+test("`serve --print-settings` lists every variable, including variables that are not set", async () => {
   const { stdout } = await runCli(["serve", "--print-settings"], {
     env: { JOBLIB_JWT_SECRET: "s".repeat(32), JOBLIB_ALLOWED_CATEGORIES: "a,b" },
   });
@@ -108,7 +108,7 @@ test("serve --print-settings lists every variable, including those that are not 
   expect(stdout).toMatch(/^# JOBLIB_TASK_RETENTION_DAYS is not set$/m);
 });
 
-test("serve warns about a JOBLIB_ variable that is not a setting, and about no other", async () => {
+test("`serve` warns only about a JOBLIB_ variable that is unknown", async () => {
   const { stderr } = await runCli(["serve", "--print-settings"], {
     env: { JOBLIB_DATABSE_URL: "postgres://db/joblib", JOBLIB_TOKEN: "t", JOBLIB_PORT: "1" },
   });
@@ -118,7 +118,7 @@ test("serve warns about a JOBLIB_ variable that is not a setting, and about no o
   );
 });
 
-test("serve logs only warnings on a terminal, unless a log level is set", async () => {
+test("`serve` logs only warnings on a terminal, unless a log level is set", async () => {
   const serve = (env: Record<string, string>, terminal?: number) =>
     runCli(["serve", "--print-settings"], { env, ...(terminal && { terminal }) });
 
@@ -127,7 +127,7 @@ test("serve logs only warnings on a terminal, unless a log level is set", async 
   expect((await serve({ JOBLIB_LOG_LEVEL: "debug" }, 80)).stdout).toMatch(/^JOBLIB_LOG_LEVEL=debug$/m);
 });
 
-test("migrate --check does not create a missing database", { timeout: 60_000 }, async () => {
+test("`migrate --check` does not create a missing database", { timeout: 60_000 }, async () => {
   const dataDir = join(mkdtempSync(join(tmpdir(), "joblib-check-")), "none");
 
   const { exitCode, stdout } = await runCli(["migrate", "--check", "--data-dir", dataDir]);

@@ -24,7 +24,7 @@ describe("a command line", () => {
     );
   });
 
-  test("has the defaults that the help of joblib worker describes", async () => {
+  test("has the defaults that the help of `joblib worker` describes", async () => {
     const run = vi.fn(async () => EXIT.ok);
 
     await workerCommand(createTools(), run).parseAsync(["./x.ts"], { from: "user" });

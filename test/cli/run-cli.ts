@@ -6,7 +6,7 @@ import { watchInterrupts } from "../../cli/worker/interrupts.ts";
 import { watchUncaughtErrors } from "../../cli/worker/uncaught-errors.ts";
 import { JoblibClient } from "../../sdk/http/client.ts";
 
-/** The result of a command. */
+/** The exit code and the output of a command. */
 export interface CliRun {
   readonly exitCode: number;
   readonly stdout: string;

@@ -19,7 +19,7 @@ const listModules = async (...argv: string[]): Promise<string[]> => {
     .filter((line) => line.startsWith("loaded "));
 };
 
-describe("the process", () => {
+describe("the `joblib` process", () => {
   test("loads neither the client nor the server nor zod for --help", async () => {
     const modules = await listModules("--help");
 

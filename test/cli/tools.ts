@@ -7,7 +7,7 @@ import { JoblibClient } from "../../sdk/http/client.ts";
 
 const silentStream = { write: () => {} };
 
-/** Creates tools without output and network, for tests that only parse. */
+/** Creates tools without output and network, for tests that only parse command lines. */
 export const createTools = (overrides: Partial<Tools> = {}): Tools => ({
   env: {},
   io: ({ json }) => createIo({ stdout: silentStream, stderr: silentStream, env: {}, json }),

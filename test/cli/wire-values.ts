@@ -4,7 +4,7 @@ import type { Reply } from "./fake-api.ts";
 
 const AT = "2026-01-02T03:04:05.678Z";
 
-/** A task id. */
+/** The id of the tasks that `aTask` creates. */
 export const TASK_ID = "01990000-0000-7000-8000-000000000001";
 
 /** Returns a pending task with some properties replaced. */

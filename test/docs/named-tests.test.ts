@@ -10,7 +10,7 @@ const files = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8
 const PAGES = ["docs/appendix/guarantee-tests.md", "docs/hostile-input.md"];
 const FAULT_CATALOGUE = "docs/appendix/fault-catalogue.md";
 const NOT_TESTED = "## Cases that are not tested";
-/** A test file, optionally with the beginning of a test's or group's title, up to an ellipsis. */
+/** A test file, optionally with the title of a test or group. A shortened title ends with an ellipsis. */
 const TEST_REFERENCE = /`([\w/-]+\.(?:test|suite)\.ts)(?: › ([^`]+))?`/g;
 
 const readTestFile = (name: string): string => {
@@ -37,7 +37,7 @@ test.each([...PAGES, FAULT_CATALOGUE])("%s names only cases that the fault suite
   for (const [fault] of text.matchAll(/\bF\d+\b/g)) expect(caseNumbers, page).toContain(fault);
 });
 
-test("the fault catalogue lists every case of the fault suite and explains every fault that it does not inject", () => {
+test("the fault catalogue lists every case of the fault suite and explains every fault that the suite does not inject", () => {
   const injected = new Set(cases.map(({ name }) => name.split(" ")[0] ?? ""));
   const [listed = "", excused = ""] = readFileSync(join(ROOT, FAULT_CATALOGUE), "utf8").split(NOT_TESTED);
   const explained = new Set([...excused.matchAll(/\bF\d+\b/g)].map(([fault]) => fault));

@@ -99,7 +99,7 @@ describe("the dashboard and the alerts", () => {
     );
 
     const own = new Set([...served.keys()].filter((name) => name.startsWith("joblib_")).map(getFamily));
-    // Build information is not a time series.
+    // `joblib_build_info` is always 1, so no panel or alert uses it.
     own.delete("joblib_build_info");
     expect([...own].filter((name) => !used.has(name))).toEqual([]);
   });

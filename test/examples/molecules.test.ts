@@ -27,7 +27,7 @@ describe("a custom molecule list", () => {
     ["CCO\tethanol\theavy", 'line 1: "heavy" is not a molecular weight in g/mol'],
     ["CCO\tethanol\t46.07\tmore", "line 1: expected at most 3 columns, got 4"],
     ["CCO\tethanol\n\nOCC\tethanol", 'line 3: "ethanol" is already on line 1'],
-  ] as const)("the error for the list %j names the wrong line", ([text, message]) => {
+  ] as const)("the error for the list %j contains the number of the invalid line", ([text, message]) => {
     expect(() => parseMolecules(text, "custom.smi")).toThrow(`custom.smi, ${message}`);
   });
 });

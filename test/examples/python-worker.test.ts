@@ -11,7 +11,10 @@ import { findPrograms } from "../support/programs.ts";
 
 const SCRIPT = resolve(import.meta.dirname, "../../examples/python/worker.py");
 const JOB = "private:text:WordCount";
-/** Seconds without a heartbeat after which a worker counts as dead. A shorter time would fail on a busy machine. */
+/**
+ * Seconds without a heartbeat after which a worker counts as dead. With a shorter time, the tests would fail on a
+ * busy machine.
+ */
 const THRESHOLD = 3;
 
 let server: SpawnedProcess;
@@ -70,7 +73,7 @@ const untilRunning = (id: string) =>
     { timeoutMs: 15_000 },
   );
 
-/** Copies the example with another job: it evaluates the payload's text as Python and returns the value. */
+/** Copies the example and replaces its job by one that evaluates the payload's text as Python and returns the value. */
 const copyWithEvaluatedResult = (): string => {
   const directory = mkdtempSync(join(tmpdir(), "joblib-python-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -160,7 +163,7 @@ test("a worker in Python fails a task whose result cannot be stored, with the re
   expect(worker.stderr()).toBe("");
 });
 
-test("a worker in Python fails a task whose result a proxy rejects", async () => {
+test("a worker in Python fails a task if a proxy rejects the result", async () => {
   let refused = 0;
   const proxy = createServer(async (request, response) => {
     const body = await readBody(request);
@@ -222,7 +225,7 @@ test("a worker in Python that lost its lease does not overwrite the result of an
 
   first.kill("SIGCONT");
 
-  // The server has removed the worker, so it exits with an error and its supervisor can restart it.
+  // The server has removed the worker, so the worker exits with an error, and a supervisor can restart it.
   expect((await first.exit).code).toBe(1);
   expect(done).toMatchObject({ status: "completed", attempt: 2 });
   expect(done.worker_id).not.toBe(firstWorker);
@@ -258,7 +261,7 @@ test("a worker in Python continues after the reader of its output has ended", as
   await worker.exit;
 });
 
-test("a worker in Python exits at SIGTERM if its server is down", { timeout: 60_000 }, async () => {
+test("a worker in Python exits at SIGTERM even if its server is down", { timeout: 60_000 }, async () => {
   const { server: own, url: away } = await serve({ JOBLIB_DATA_DIR: "memory://" });
   const worker = await startWorker("away", away);
   expect(await end(own)).toBe(0);

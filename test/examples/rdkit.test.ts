@@ -52,7 +52,7 @@ describe("substructure", () => {
     expect(await substructure(ASPIRIN, "[#7]")).toEqual([]);
   });
 
-  test("an invalid pattern has a different error from an invalid molecule", async () => {
+  test("an invalid pattern and an invalid molecule have different errors", async () => {
     await expect(substructure("not a molecule", "[#6")).rejects.toThrow(InvalidSmartsError);
   });
 });

@@ -20,7 +20,7 @@ test("a result is one line with the computed weight, the literature weight and t
   ]);
 });
 
-test("the rule of five lists the exceeded limits and allows one", () => {
+test("the rule of five lists the exceeded limits, and passes if only one limit is exceeded", () => {
   const one = renderResults([{ ...ASPIRIN, violations: ["logP"] }]);
   const three = renderResults([{ ...ASPIRIN, violations: ["weight", "donors", "acceptors"] }]);
 

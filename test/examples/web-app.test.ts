@@ -7,8 +7,8 @@ import { ForbiddenError, JobManager, UnauthorizedError } from "../../sdk/index.t
 import { createDatabase } from "../support/postgres.ts";
 
 const databases = [
-  { name: "in memory", databaseUrl: async () => undefined },
-  { name: "in PostgreSQL", databaseUrl: () => createDatabase(inject("postgresUrl")) },
+  { name: "with an in-memory database", databaseUrl: async () => undefined },
+  { name: "with PostgreSQL", databaseUrl: () => createDatabase(inject("postgresUrl")) },
 ];
 
 describe.each(databases)("the example's web application $name", ({ databaseUrl }) => {

@@ -68,7 +68,7 @@ describe("XYZ text", () => {
     ["2\n\nH 0 0 0\nH 0 zero 0", 'line 4: "zero" is not a coordinate'],
     ["1\n\n1 0 0 0", 'line 3: "1" is not an element symbol'],
     ["1\n\nH 0 0 0\nH 0 0 1", "line 4: more lines than the 1 atoms"],
-  ] as const)("the error for the XYZ text %j names the wrong line", ([text, message]) => {
+  ] as const)("the error for the XYZ text %j contains the number of the invalid line", ([text, message]) => {
     expect(() => parseXyz(text, "water.xyz")).toThrow(`water.xyz, ${message}`);
   });
 

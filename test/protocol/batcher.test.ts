@@ -33,7 +33,7 @@ const createTestBatcher = (options: Partial<BatcherOptions<string, string>> = {}
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("Batcher", () => {
-  test("runs calls of the same turn in one batch and returns each its own result", async () => {
+  test("runs calls of the same turn of the event loop in one batch, and each call returns its own result", async () => {
     const batcher = createTestBatcher();
 
     const results = Promise.all(["a", "b", "c"].map((call) => batcher.add(call)));
@@ -65,7 +65,7 @@ describe("Batcher", () => {
     expect(await again).toBe("D");
   });
 
-  test("splits a batch at its maximum weight, runs a too heavy call separately, and keeps the order", async () => {
+  test("splits a batch at its maximum weight, runs a heavier call separately, and keeps the order", async () => {
     const batcher = createTestBatcher({ maxWeight: 5, getWeight: (call) => call.length });
     const results = Promise.all(["aa", "bb", "cccccccc", "d"].map((call) => batcher.add(call)));
 
@@ -180,23 +180,23 @@ describe("a batcher with concurrent batches", () => {
     await nextTurn();
     expect(batcher.batches).toEqual([["a"], ["b", "c"], ["d", "e"]]);
   });
+});
 
-  test("lets the callers of a batch join the next one if each batch is delayed", async () => {
-    const batcher = createTestBatcher({ schedule: setImmediate });
-    const again = batcher.add("a").then(() => batcher.add("a2"));
-    await nextTurn();
-    const waiting = batcher.add("b");
-    batcher.complete();
-    await expect.poll(() => batcher.batches.length).toBe(2);
-    batcher.complete();
+test("a batcher that delays each batch adds calls that follow a completed batch to the next batch", async () => {
+  const batcher = createTestBatcher({ schedule: setImmediate });
+  const again = batcher.add("a").then(() => batcher.add("a2"));
+  await nextTurn();
+  const waiting = batcher.add("b");
+  batcher.complete();
+  await expect.poll(() => batcher.batches.length).toBe(2);
+  batcher.complete();
 
-    expect(await Promise.all([again, waiting])).toEqual(["A2", "B"]);
-    expect(batcher.batches).toEqual([["a"], ["b", "a2"]]);
-  });
+  expect(await Promise.all([again, waiting])).toEqual(["A2", "B"]);
+  expect(batcher.batches).toEqual([["a"], ["b", "a2"]]);
 });
 
 describe("a batcher that runs single calls differently", () => {
-  test("uses `runOne` for a batch of one call, and concurrently after a failed batch", async () => {
+  test("calls `runOne` for a batch of one call, and concurrently for all calls of a failed batch", async () => {
     const running: string[] = [];
     const end = Promise.withResolvers<void>();
     const batcher = new Batcher<string, string>({

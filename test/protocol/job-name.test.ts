@@ -19,7 +19,7 @@ describe("parseJobName in the room lab", () => {
     expect(parseJobName(text, "lab")).toEqual(labJob);
   });
 
-  test("hides another room's job", () => {
+  test("returns `hidden` for another room's job", () => {
     expect(parseJobName("other:modifiers:Rotate", "lab")).toEqual({ kind: "hidden" });
   });
 
@@ -38,7 +38,7 @@ describe("parseJobName in the room lab", () => {
   });
 });
 
-test("parseJobName hides private jobs in @global", () => {
+test("parseJobName returns `hidden` for a private job in @global", () => {
   expect(parseJobName("private:modifiers:Rotate", GLOBAL_ROOM)).toEqual({ kind: "hidden" });
 });
 

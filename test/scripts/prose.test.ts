@@ -33,7 +33,7 @@ describe("the prose check of a source file", () => {
     expect(findPhrases(source)).toEqual([]);
   });
 
-  it("finds names that are not the field's words", () => {
+  it("finds names that do not follow the naming rules", () => {
     const source = "const MOST_TASKS = 1;\nfunction roomOf() {}\nconst lengthOf = 2;\n";
     expect(findPhrases(source)).toEqual(["MOST_TASKS", "roomOf"]);
   });

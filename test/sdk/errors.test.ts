@@ -11,7 +11,7 @@ test("every known problem has its own exported class", () => {
   expect(Object.values(sdk)).toEqual(expect.arrayContaining(classes));
 });
 
-test.each(PROBLEM_IDS)("the problem id %s selects its class for any status and URI prefix", (id) => {
+test.each(PROBLEM_IDS)("the problem id %s selects its error class for any status and URI prefix", (id) => {
   const document = { ...new Problem(id, "why").toDocument("/under/here"), status: 418 };
 
   const error = toProblemError(document, 3);

@@ -18,7 +18,7 @@ class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {
 }
 
 describe("JobManager.register", () => {
-  test("adds classes locally, in a map by class name", () => {
+  test("adds a class to the manager, which is a map by class name", () => {
     const jobs = startFake().createManager<Viewer>({}, { turned: [] });
 
     const returned = jobs.register(Rotate);
@@ -32,7 +32,7 @@ describe("JobManager.register", () => {
     expect(jobs.delete("Rotate")).toBe(false);
   });
 
-  test("registers the fairness of the class, which the options of register override", async () => {
+  test("registers the fairness of the class, which an option of `register` overrides", async () => {
     class Fair extends Extension("modifiers", {}, { fairness: "room" }) {
       run() {}
     }
@@ -111,7 +111,7 @@ describe("JobManager.register", () => {
   test("rejects a class that is not an extension or has no name", () => {
     const jobs = startFake().createManager();
 
-    // @ts-expect-error not an extension
+    // @ts-expect-error the class is not an extension
     expect(() => jobs.register(class Foo {})).toThrow(UsageError);
     expect(() =>
       jobs.register(
@@ -123,7 +123,7 @@ describe("JobManager.register", () => {
     ).toThrow(/is not a valid job name/);
   });
 
-  test("makes ready() reject after a schema conflict, and leaves no worker behind", async () => {
+  test("makes ready() reject after a schema conflict, and removes the manager's worker", async () => {
     const { fake, client, createManager } = startFake();
     await client.call("registerJob", {
       params: { room_id: "lab" },
@@ -205,7 +205,7 @@ describe("JobManager.submit", () => {
     });
   });
 
-  test("submits to the room of the class instead of the manager's", async () => {
+  test("submits to the room of the class instead of the manager's room", async () => {
     const { createManager } = startFake();
     const jobs = createManager();
     class Attic extends Extension("tests") {
@@ -259,7 +259,7 @@ describe("JobManager.submit", () => {
 });
 
 describe("JobManager.dispose", () => {
-  test("finishes running tasks, requeues the others, and deregisters the worker", async () => {
+  test("finishes running tasks, requeues the other claimed tasks, and deregisters the worker", async () => {
     const { fake, createManager } = startFake();
     const gate = Promise.withResolvers<void>();
     class Slow extends Extension("tests") {

@@ -9,10 +9,10 @@ import { type Fakes, joblibHandlers } from "../../sdk/testing/handlers.ts";
 
 export const URL = "http://joblib.test";
 
-/** Delays of less than 2 ms, so that tests of retries are fast. */
+/** Retry delays of at most 2 ms, so that tests of retries are fast. */
 export const QUICK = { baseSeconds: 0.001, maxSeconds: 0.002 };
 
-/** Options of clients that reach the fakes: msw intercepts the global `fetch`, but not undici's. */
+/** Options of clients whose requests reach the fake server: msw intercepts the global `fetch`, but not undici's `fetch`. */
 export const options = { url: URL, fetch: globalThis.fetch, retry: QUICK } satisfies ClientOptions;
 
 /** Starts a fake server until the test ends. `override` replaces some of its operations. */
@@ -20,7 +20,7 @@ export const startFake = (fakeOptions: FakeServerOptions = {}) => {
   const fake = createFakeServer({ url: URL, ...fakeOptions });
   const network = setupServer(...fake.handlers);
   network.listen({ onUnhandledFrame: "error" });
-  // Reads the global `fetch` at each call: msw has replaced the one that existed before the test.
+  // Reads the global `fetch` at each call, because msw replaces the global `fetch` during a test.
   const fetch: typeof globalThis.fetch = (...args) => globalThis.fetch(...args);
   const managers: AsyncDisposable[] = [];
   onTestFinished(async () => {

@@ -14,7 +14,7 @@ export interface Certificate {
 export interface CertificateAuthority {
   /** The authority's certificate, which clients must trust. */
   readonly file: string;
-  /** Issues a certificate. PostgreSQL requires that only the user that runs it can read the private key. */
+  /** Issues a certificate. PostgreSQL requires that only the user that runs the server can read the private key. */
   issue(subject: CertificateSubject): Certificate;
   [Symbol.dispose](): void;
 }

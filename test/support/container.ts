@@ -1,8 +1,8 @@
 import { type SpawnedProcess, type SpawnOptions, spawnProcess } from "./processes.ts";
 
 /**
- * Starts a program like a container runtime: as process 1 in a separate PID namespace, with separate mounts. Linux only; without
- * root it also gets a user namespace. SIGKILL ends the program together with `unshare`.
+ * Starts a program like a container runtime: as process 1 in a separate PID namespace, with separate mounts. Linux only. If the
+ * tests do not run as root, the program also gets a user namespace. SIGKILL ends the program together with `unshare`.
  */
 export function spawnInContainer(
   command: string,

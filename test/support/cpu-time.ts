@@ -6,7 +6,7 @@ const readCpuTime = (): number => {
   return (user + system) / 1000;
 };
 
-/** Computes, allocates and serializes, as the measured code does, and returns the CPU time in milliseconds. */
+/** Returns the CPU time, in milliseconds, of a fixed computation that allocates and serializes like the measured code. */
 const calibrate = (): number => {
   const started = readCpuTime();
   const texts = new Map<number, string>();
@@ -23,6 +23,6 @@ const slowdown = Math.max(1, Math.min(calibrate(), calibrate(), calibrate()) / R
 
 /**
  * Returns the CPU time of this thread in milliseconds of the reference machine. It depends neither on the load nor on the
- * speed of this machine, so tests can compare differences with limits.
+ * speed of this machine, so a test can compare the difference of two values with a fixed limit.
  */
 export const getCpuTime = (): number => readCpuTime() / slowdown;

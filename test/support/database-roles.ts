@@ -34,14 +34,14 @@ const buildUrl = (serverUrl: string, database: string, user?: string): string =>
   return url.href;
 };
 
-/** Creates a database from a statement's options, such as `encoding 'LATIN1'`, and returns its URL. */
+/** Creates a database with options of CREATE DATABASE, such as `encoding 'LATIN1'`, and returns its URL. */
 export const createDatabaseWith = async (serverUrl: string, options: string): Promise<string> => {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await runSql(serverUrl, `create database ${name} template template0 ${options}`);
   return buildUrl(serverUrl, name);
 };
 
-/** Creates an empty database in which only the documented roles have privileges: those that the page grants. */
+/** Creates an empty database with the roles and privileges of docs/operating.md. Other roles have no privileges. */
 export const createDatabaseWithRoles = async (serverUrl: string): Promise<DatabaseWithRoles> => {
   const [, sql = ""] = ROLES_BLOCK.exec(readFileSync(PAGE, "utf8")) ?? [];
   if (sql === "") throw new Error("docs/operating.md has no SQL under 'Database roles'");

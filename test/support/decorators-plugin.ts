@@ -1,7 +1,8 @@
 import { transform } from "esbuild";
 import type { Vite } from "vitest/node";
 
-// A decorator at the start of a line or after a token that can precede one. A false positive only costs a millisecond.
+// Matches a decorator at the start of a line or after a token that can precede a decorator. A false match only costs
+// a millisecond.
 const decorator = /(?:^|\bexport|\bdefault|[=(,;{}])[ \t]*@[\w$(]/m;
 
 /** Compiles standard decorators in TypeScript files: Vite's compiler keeps them, and Node does not support them yet. */

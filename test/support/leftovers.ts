@@ -1,8 +1,8 @@
 import { afterAll } from "vitest";
 import { endLeftoverProcesses } from "./processes.ts";
 
-// vitest runs `afterAll` hooks in reverse order, and setup files register theirs first, so the test file
-// cleans up before this hook.
+// vitest runs `afterAll` hooks in reverse order, and setup files register their hooks first. So this hook runs after the
+// hooks of the test file, which stop its processes.
 afterAll(async () => {
   const left = await endLeftoverProcesses();
 

@@ -24,7 +24,7 @@ export const createNginxConfiguration = (
 ): { directory: string; remove(): void } => {
   const directory = mkdtempSync(join(tmpdir(), "joblib-nginx-"));
   const cancelWatchdog = startDirectoryWatchdog(directory);
-  // nginx's worker processes run as another user.
+  // nginx's worker processes run as another user, which must be able to read the directory.
   chmodSync(directory, 0o755);
   mkdirSync(join(directory, "run"));
   for (const name of ["nginx.conf", "upstream.conf"]) {

@@ -6,7 +6,7 @@ import { findPrograms } from "./programs.ts";
 import { createServerDirectory } from "./server-directory.ts";
 import { type Server, startServer } from "./server-process.ts";
 
-/** A PgBouncer in front of a PostgreSQL. */
+/** A PgBouncer in front of a PostgreSQL server. */
 export interface Pgbouncer extends Server {
   /** Converts the URL of a PostgreSQL database to the URL of the same database through PgBouncer. */
   toUrl(url: string): string;
@@ -32,7 +32,7 @@ export async function startPgbouncer(
     listen_addr: "127.0.0.1",
     listen_port: String(port),
     unix_socket_dir: "",
-    // All clients connect as the user of the entry below.
+    // PgBouncer accepts every user name, and connects to PostgreSQL as the `user` of the `[databases]` entry below.
     auth_type: "any",
     pool_mode: "transaction",
     default_pool_size: "5",

@@ -7,7 +7,7 @@ import { findPrograms, getDebianPostgresDirectories } from "./programs.ts";
 import { createServerDirectory, type ServerDirectory } from "./server-directory.ts";
 import { type Server, startServer } from "./server-process.ts";
 
-/** A PostgreSQL for tests. `url` is its maintenance database; tests create their own databases. */
+/** A PostgreSQL server for tests. `url` is the URL of its maintenance database; tests create their own databases. */
 export interface PostgresServer extends Server {
   readonly url: string;
   readonly port: number;
@@ -42,17 +42,16 @@ const settings = {
   full_page_writes: "off",
 };
 
-/** Options of a PostgreSQL. */
 export interface PostgresOptions {
-  /** Additional settings for its command line. */
+  /** Settings that are added to the server's command line. */
   readonly settings?: Readonly<Record<string, string>>;
   /** The lines of pg_hba.conf; by default all connections are trusted. The superuser needs access over the Unix socket. */
   readonly hba?: readonly string[];
-  /** The URL of a server of which this one is a streaming standby. */
+  /** The URL of the primary if the new server is a streaming standby. */
   readonly standbyOf?: string;
 }
 
-/** Starts a PostgreSQL with its own data directory on a free loopback port. */
+/** Starts a PostgreSQL server with its own data directory on a free loopback port. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const isStandby = options.standbyOf !== undefined;
   const bin = findPrograms(
@@ -148,7 +147,8 @@ function buildUrl(port: number): string {
 
 async function query(config: ClientConfig, sql: string): Promise<void> {
   const client = new Client({ ...config, connectionTimeoutMillis: 5_000 });
-  // If the server dies during a query, the client also emits an error; the promise already rejects.
+  // Without a listener, an "error" event of the client would end the process. The promise of the query also rejects, so the
+  // listener does nothing.
   client.on("error", () => {});
   try {
     await client.connect();

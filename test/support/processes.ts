@@ -15,7 +15,10 @@ export interface SpawnedProcess {
   readonly pid: number;
   stdout(): string;
   stderr(): string;
-  /** Waits for a matching line of either stream, also one printed before the call. Throws if the process ends without it. */
+  /**
+   * Waits until stdout or stderr contains a line that matches, which may be printed before the call, and returns the match.
+   * Throws if the process ends without such a line, or after `timeoutMs` (10 s by default).
+   */
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<RegExpMatchArray>;
   readonly exit: Promise<ProcessExit>;
   kill(signal?: NodeJS.Signals): void;
@@ -26,7 +29,10 @@ export interface SpawnOptions {
   env?: Readonly<Record<string, string | undefined>>;
   cwd?: string;
   user?: { uid: number; gid: number } | undefined;
-  /** The signal that ends the process if a test leaves it running or dies. Default: SIGKILL. */
+  /**
+   * The signal that ends the process if it is still running when the test file or the test process ends. Default:
+   * SIGKILL.
+   */
   lastSignal?: NodeJS.Signals;
 }
 
@@ -40,7 +46,7 @@ interface RegisteredProcess extends SpawnedProcess {
 
 const registry = new Set<RegisteredProcess>();
 
-/** Starts a program in its own process group, with a watchdog that ends it together with the tests. */
+/** Starts a program in its own process group, with a watchdog that ends the group when the test process ends. */
 export function spawnProcess(
   command: string,
   args: readonly string[] = [],
@@ -78,7 +84,7 @@ export function spawnProcess(
       await Promise.race([closed, delay(500, undefined, { ref: false })]);
       output.end();
       ended = { code, signal };
-      // If its children are still running, `endLeftoverProcesses` finds them by their group.
+      // If children of the process are still running, `endLeftoverProcesses` finds them by their process group.
       if (!isGroupAlive(pid)) registered.forget();
       resolve(ended);
     });
@@ -118,7 +124,7 @@ export function spawnProcess(
   return registered;
 }
 
-/** Ends all processes that are still running, with their children, and returns a description of each. */
+/** Ends all processes that are still running, with their children, and returns a description of each process. */
 export async function endLeftoverProcesses(): Promise<string[]> {
   // Zombie children of an ended process stay in its group until init reaps them, which may take a second.
   const ended = [...registry].filter(({ hasEnded }) => hasEnded());

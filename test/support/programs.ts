@@ -12,7 +12,7 @@ export interface Programs {
   directories(): readonly string[];
 }
 
-/** A file that is removed after an installation. */
+/** A file that exists only during an installation. */
 export interface TemporaryFile {
   path: string;
   text: string;

@@ -8,7 +8,7 @@ export class Random {
     this.#state = this.seed;
   }
 
-  /** Returns another stream, which depends only on this seed and the name. */
+  /** Returns another stream, which depends only on the seed of this stream and on the name. */
   fork(name: string): Random {
     return new Random(hashText(`${this.seed}:${name}`));
   }
@@ -21,12 +21,12 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   }
 
-  /** Returns a number between two bounds. */
+  /** Returns a number from `low` (inclusive) to `high` (exclusive). */
   between(low: number, high: number): number {
     return low + this.next() * (high - low);
   }
 
-  /** Returns an integer between two bounds, both of which are possible. */
+  /** Returns an integer from `low` to `high`, both inclusive. */
   integer(low: number, high: number): number {
     return Math.floor(this.between(low, high + 1));
   }
@@ -36,7 +36,7 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** Returns one of the values. */
+  /** Returns a random value of the list. */
   pick<Value>(values: readonly Value[]): Value {
     const value = values[this.integer(0, values.length - 1)];
     if (value === undefined) throw new RangeError("cannot pick from an empty list");

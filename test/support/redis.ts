@@ -7,7 +7,7 @@ import { findPrograms } from "./programs.ts";
 import { createServerDirectory } from "./server-directory.ts";
 import { type Server, startServer } from "./server-process.ts";
 
-/** A Redis without persistence: after a restart it is empty. */
+/** A Redis server without persistence, so it is empty after a restart. */
 export interface RedisServer extends Server {
   readonly url: string;
   readonly port: number;
@@ -20,11 +20,11 @@ const programs = {
 };
 
 export interface RedisOptions {
-  /** Files for TLS. It then accepts only TLS connections from clients with a certificate of the authority. */
+  /** Files for TLS. With them, Redis accepts only TLS connections from clients that have a certificate of the authority. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly authority: string };
 }
 
-/** Starts a Redis on a free loopback port. */
+/** Starts a Redis server on a free loopback port. */
 export async function startRedis({ tls }: RedisOptions = {}): Promise<RedisServer> {
   const bin = findPrograms(programs);
   const directory = createServerDirectory("redis");

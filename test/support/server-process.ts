@@ -6,7 +6,7 @@ import type { ServerDirectory } from "./server-directory.ts";
 
 /** A server that a test can stop and start again on the same port; disposing it also removes its files. */
 export interface Server {
-  /** The running server process; throws while it is stopped. */
+  /** The process id of the running server. Throws while the server is stopped. */
   readonly pid: number;
   start(): Promise<void>;
   /** Ends the server and waits until it has ended. SIGQUIT crashes PostgreSQL, SIGKILL crashes Redis. */
@@ -64,8 +64,8 @@ async function startOnFreePort(
     try {
       return { port, process: await launch(definition, port) };
     } catch (error) {
-      // Another process may bind the port before the server does, so this is tried three times. Any other
-      // cause fails each time.
+      // Another process may bind the port before the server does, so the start is tried three times. With any
+      // other cause, all three attempts fail.
       if (attempt === 3) throw error;
     }
   }

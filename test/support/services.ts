@@ -13,10 +13,13 @@ declare module "vitest" {
 let postgres: PostgresServer | undefined;
 let redis: RedisServer | undefined;
 
-/** Starts the PostgreSQL and the Redis that all tests share, and installs Chromium. If one is missing, the run fails: no test is skipped. */
+/**
+ * Starts the PostgreSQL and Redis servers that all tests share, and installs Chromium. If a program is missing, the
+ * run fails.
+ */
 export async function setup(project: TestProject): Promise<void> {
   try {
-    // Test files run in parallel, so two of them would install it at the same time.
+    // Test files run in parallel, so two of them could install Chromium at the same time.
     findChromium();
     postgres = await startPostgres();
     redis = await startRedis();

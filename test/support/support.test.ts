@@ -8,13 +8,13 @@ import { createDatabase, startPostgres } from "./postgres.ts";
 import { endLeftoverProcesses, spawnProcess } from "./processes.ts";
 import { startRedis } from "./redis.ts";
 
-test("the shared PostgreSQL answers", async () => {
+test("the shared PostgreSQL server responds to queries", async () => {
   expect(await select(inject("postgresUrl"), "select current_setting('max_connections') as value")).toBe(
     "200",
   );
 });
 
-test("databases of one server are isolated from each other", async () => {
+test("two databases of the same server do not share tables", async () => {
   const [one, two] = await Promise.all([
     createDatabase(inject("postgresUrl")),
     createDatabase(inject("postgresUrl")),
@@ -26,7 +26,7 @@ test("databases of one server are isolated from each other", async () => {
   await expect(select(two, "select value from only_here")).rejects.toThrow("does not exist");
 });
 
-test("a private PostgreSQL does not run as root, keeps its data after a crash, and leaves no files", async () => {
+test("a private PostgreSQL server does not run as root, keeps its data after a crash, and leaves no files", async () => {
   const server = await startPostgres();
   const url = await server.createDatabase();
   const directory = await select(url, "select current_setting('data_directory') as value");
@@ -45,11 +45,11 @@ test("a private PostgreSQL does not run as root, keeps its data after a crash, a
   await expect(select(url, "select 1 as value")).rejects.toThrow("ECONNREFUSED");
 });
 
-test("the shared Redis answers", async () => {
+test("the shared Redis server responds to PING", async () => {
   expect(await pingRedis(inject("redisUrl"))).toBe("PONG");
 });
 
-test("a private Redis can be stopped and started on the same port", async () => {
+test("a private Redis server can be stopped and started on the same port", async () => {
   const server = await startRedis();
 
   await server.stop();
@@ -73,17 +73,17 @@ test("a spawned process reports its lines and its exit code", async () => {
   expect(child.stderr()).toBe("warned\n");
 });
 
-test("waiting for a line fails when the process ends, and shows its output", async () => {
+test("`waitForLine` throws an error with the output if the process ends without a matching line", async () => {
   const child = spawnProcess("/bin/sh", ["-c", "echo sorry; exit 2"]);
 
   await expect(child.waitForLine(/ready/, 10_000)).rejects.toThrow(/ended with \{"code":2.*\n {2}sorry/);
 });
 
-test("the error of a missing program contains its path", () => {
+test("the error for a missing program contains the path of the program", () => {
   expect(() => spawnProcess("/nowhere/joblib")).toThrow('cannot start "/nowhere/joblib"');
 });
 
-test("a leftover process is ended with its children and reported", async () => {
+test("`endLeftoverProcesses` ends a running process with its children, and returns a description of it", async () => {
   const child = spawnProcess("/bin/sh", ["-c", "sleep 600 & echo child $!; wait"]);
   const [, grandchild] = await child.waitForLine(/child (\d+)/);
 
@@ -106,7 +106,7 @@ test("a spawned process ends when its test process is killed", async () => {
   await eventually(() => spawnSync("ps", ["-p", String(pid)]).status !== 0);
 });
 
-test("eventually fails with the last value if the condition is never met", async () => {
+test("`eventually` throws an error with the last value if the condition is never met", async () => {
   const never = eventually(
     () => ({ status: "pending" }),
     () => false,

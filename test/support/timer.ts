@@ -1,6 +1,6 @@
 /**
- * Starts a timer. A test that starts it before an operation with a minimum duration requires that it is over afterwards,
- * which holds on a machine of any speed.
+ * Starts a timer. To check that an operation takes at least `seconds`, a test starts the timer before the operation and expects
+ * `isOver` after it. A slow machine cannot make this check fail.
  */
 export const startTimer = (seconds: number) => {
   const timer = { isOver: false };

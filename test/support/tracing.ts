@@ -13,7 +13,7 @@ import { onTestFinished } from "vitest";
 export interface SpanRecorder {
   /** All spans, in the order in which they ended. */
   readonly spans: ReadableSpan[];
-  /** Returns the only span with a name; throws if there is none or more than one. */
+  /** Returns the span with this name. Throws unless exactly one span has it. */
   only(name: string): ReadableSpan;
 }
 

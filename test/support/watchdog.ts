@@ -16,12 +16,15 @@ const removeDirectory = `${waitForParent}
 tries=0
 while [ -e "$1" ] && [ $tries -lt 50 ]; do rm -rf -- "$1"; sleep 0.2; tries=$((tries + 1)); done`;
 
-/** Signals a process group when this process ends in any way, and kills it 5 s later. Returns a function that cancels this. */
+/**
+ * Signals a process group when this process ends in any way, and kills the group if it is still running 5 s later. Returns a
+ * function that cancels the watchdog.
+ */
 export function startProcessWatchdog(pid: number, signal: NodeJS.Signals): () => void {
   return startWatchdog(endGroup, [signal.replace(/^SIG/, ""), String(pid)]);
 }
 
-/** Removes a directory when this process ends in any way. Returns a function that cancels this. */
+/** Removes a directory when this process ends in any way. Returns a function that cancels the watchdog. */
 export function startDirectoryWatchdog(path: string): () => void {
   return startWatchdog(removeDirectory, [path]);
 }

@@ -74,5 +74,5 @@ export class Idle extends Extension("tests", { a: z.string() }) {}
 new (Extension("tests", {}))();
 
 export const viewerExtensions: ExtensionClass<Viewer>[] = [Rotate, Ping, Empty, Required, ZodV3];
-// @ts-expect-error its context is a viewer
+// @ts-expect-error Rotate needs a viewer as its context
 export const extensionWithoutContext: ExtensionClass<undefined> = Rotate;

@@ -13,7 +13,7 @@ interface Viewer {
 }
 declare const viewer: Viewer;
 
-/** Uses the public API of the SDK. */
+/** Never runs: it compiles only if the types of the SDK accept these calls, and reject those after `@ts-expect-error`. */
 export const main = async (): Promise<void> => {
   await using jobs = new JobManager({ url: "http://here", token: async () => "token" }, viewer);
 
@@ -44,19 +44,19 @@ export const main = async (): Promise<void> => {
   }
   // @ts-expect-error its context is not a viewer
   jobs.register(Other);
-  // @ts-expect-error its context is not a viewer, with a decorator as well
+  // @ts-expect-error the decorator also reports that its context is not a viewer
   @jobs.register
   class Another extends Extension("tests") {
     run(context: { nothing: string }) {
       return context.nothing;
     }
   }
-  // @ts-expect-error not an extension
+  // @ts-expect-error the class is not an extension
   jobs.register(class {});
 
   for await (const task of jobs.listen({ concurrency: 2 })) {
     const outcome: TaskOutcome = await task.run(viewer);
-    // @ts-expect-error not a viewer
+    // @ts-expect-error the argument is not a viewer
     await task.run({ rotate: 1 });
     if (outcome.status === "completed") break;
   }

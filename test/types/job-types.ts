@@ -18,7 +18,7 @@ export const submitTypedJobs = async (): Promise<void> => {
   expectTrue<Same<typeof done, AwaitedTask<{ logp: number }>>>();
   if (done.status === "completed") expectTrue<Same<typeof done.result, { logp: number }>>();
   else expectTrue<Same<typeof done.result, null>>();
-  // @ts-expect-error a task that may not be completed has no result yet
+  // @ts-expect-error a task has no result until it is completed
   done.result.logp;
 
   await jobs.submit("private:lab:Ping");

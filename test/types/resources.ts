@@ -10,7 +10,10 @@ import {
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const expectTrue = <_ extends true>(): void => {};
 
-/** Uses the resources of the client. */
+/**
+ * Never runs: it compiles only if the types of the client's resources accept these calls, and reject those after
+ * `@ts-expect-error`.
+ */
 export const useResources = async (): Promise<void> => {
   const client = new JoblibClient();
 
@@ -20,7 +23,7 @@ export const useResources = async (): Promise<void> => {
   await client.tasks.submit("lab", "private:tests:Job", { priority: "high" });
   const task = await client.tasks.get(submitted.id, { wait: 30 });
   expectTrue<Same<typeof task, Task>>();
-  // @ts-expect-error a conditional request can return no task: use `call`
+  // @ts-expect-error a conditional request may return no task; only `call` supports it
   await client.tasks.get(submitted.id, { ifNoneMatch: "etag" });
   const cancelled = await client.tasks.cancel(task.id);
   expectTrue<Same<typeof cancelled, Task>>();

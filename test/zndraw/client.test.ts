@@ -56,7 +56,9 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
       { timeoutMs: 20_000 },
     );
 
-  test.each(AUTHS)("makes every call against a server with %s auth", { timeout }, async (auth) => {
+  test.each(AUTHS)("gets the expected outcome of every call from a server with %s auth", {
+    timeout,
+  }, async (auth) => {
     const { url, token } = await start(auth);
     await using recorder = await startRecorder(url);
     const calls = python(SCRIPTS.calls, [recorder.url, token, ROOM]);
@@ -75,7 +77,9 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     await expect(recording).toMatchFileSnapshot("./requests.json");
   });
 
-  test.each(AUTHS)("runs what the SDK submits, with run_kwargs (%s auth)", { timeout }, async (auth) => {
+  test.each(AUTHS)("runs tasks that the SDK submits, with `run_kwargs`, on a server with %s auth", {
+    timeout,
+  }, async (auth) => {
     const { client, ...server } = await start(auth);
     const worker = await startWorker(server);
 
@@ -105,7 +109,9 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     expect(await client.awaitTask(long.id, { wait: 0 })).toMatchObject({ status: "cancelled" });
   });
 
-  test("keeps a task for longer than the claim grace and the worker threshold", { timeout }, async () => {
+  test("keeps the lease of a task for longer than the claim grace and the worker threshold", {
+    timeout,
+  }, async () => {
     const { client, ...server } = await start("local", {
       JOBLIB_WORKER_TIMEOUT_THRESHOLD: "3",
       JOBLIB_CLAIM_GRACE_SECONDS: "0.1",
@@ -139,7 +145,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     expect((await worker.exit).code).toBe(0);
   });
 
-  test("submits to a worker of the SDK", { timeout }, async () => {
+  test("submits tasks to a worker of the SDK", { timeout }, async () => {
     class Rotate extends Extension("modifiers", { angle: z.number() }) {
       async run() {
         if (this.angle > 180) throw new Error(`${this.angle} degrees are too many`);

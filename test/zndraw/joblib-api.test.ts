@@ -6,7 +6,7 @@ import { findPrograms } from "../support/programs.ts";
 import { SECRET, serveForZnDraw } from "./servers.ts";
 import { SCRIPTS } from "./zndraw-client.ts";
 
-/** Returns a Python with httpx. Debian's packages install both in one folder. */
+/** Returns the path of a Python that has httpx. Debian's packages install the programs of both in the same directory. */
 const findPython = (): string => {
   const names = ["python3", "httpx"];
   return join(

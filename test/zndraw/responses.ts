@@ -61,7 +61,7 @@ export const ZNDRAW_OPERATIONS: readonly ZnDrawOperation[] = [
 
 const toPattern = ({ path }: ZnDrawOperation) => new RegExp(`^${path.replace(/:\w+/g, "[^/]+")}$`);
 
-/** Finds the operation of a request; undefined for one that joblib does not have. */
+/** Returns the operation of a request, or undefined if joblib does not have the operation. */
 export const findOperation = (method: string, path: string): ZnDrawOperation | undefined => {
   const pathname = decodeURIComponent(path.replace(/\?.*$/, ""));
   const candidates = ZNDRAW_OPERATIONS.filter((entry) => entry.method === method);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => site[Symbol.asyncDispose]());
 
-test("an empty room shows how to start a worker, and lists its jobs when it is online", async () => {
+test("an empty room shows how to start a worker, and lists the worker's jobs when the worker is online", async () => {
   const { page, errors } = await site.open("/rooms/lab");
   await page.getByText("No worker has registered a job yet.").waitFor();
   await page.getByText("npx joblib worker").waitFor();
@@ -47,7 +47,7 @@ test("a task's page explains in one sentence why the task is not running, until 
   await first.exit;
 });
 
-test("the page shows a banner while the server is away, and catches up without a reload", async () => {
+test("the page shows a banner while the server is unavailable, and afterwards shows new jobs without a reload", async () => {
   const env = { JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")) };
   const { server, url } = await serve(env);
   const { page } = await site.open("/");

@@ -31,7 +31,7 @@ export interface WatchedPage {
   readonly errors: readonly string[];
 }
 
-/** A real server with its dashboard, a real worker, and a real browser. */
+/** A real server with its dashboard, real workers, and a real browser. */
 export interface Site extends AsyncDisposable {
   readonly url: string;
   readonly database: string;
@@ -45,7 +45,7 @@ export interface Site extends AsyncDisposable {
   open(path: string, options?: PageOptions): Promise<WatchedPage>;
 }
 
-/** Starts a worker with the extensions of the tests, and waits until it is connected. */
+/** Starts a worker with the extensions of a file, and waits until the worker is connected. */
 const startWorker = async (url: string, args: readonly string[], file: string): Promise<SpawnedProcess> => {
   const worker = joblib(["worker", file, "--public", ...args], { JOBLIB_URL: url });
   await worker.waitForLine(file === EXTENSIONS ? LAST : /is connected to/, 30_000);
@@ -128,7 +128,7 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
     },
     [Symbol.asyncDispose]: async () => {
       await browser.close();
-      // The worker is killed, because it may still run a task that never ends.
+      // Workers are killed, because a worker may still run a task that never ends.
       await Promise.all(workers.map(kill));
       await end(server);
     },

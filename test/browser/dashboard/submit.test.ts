@@ -12,7 +12,7 @@ afterAll(() => site[Symbol.asyncDispose]());
 
 const GREET = "/rooms/lab/jobs/public:browser:Greet";
 
-test("a submitted form is followed to the end of its task on the same page", async () => {
+test("the page shows the progress, the log and the result of the task after the form was submitted", async () => {
   const { page, errors } = await site.open(GREET);
 
   await page.getByLabel("Name").fill("ada lovelace");
@@ -93,7 +93,7 @@ test("a task can be submitted with only the keyboard", async () => {
   await page.getByText("hello keyboard").waitFor();
 });
 
-test("a task can be run again with its payload as the starting point", async () => {
+test("the payload of an ended task can be edited and submitted again", async () => {
   const id = await site.submit("Greet", "lab", { name: "first", times: 3 });
   const { page } = await site.open(`/tasks/${id}`);
   await page.getByText("hello firsthello firsthello first").waitFor();

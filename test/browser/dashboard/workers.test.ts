@@ -12,7 +12,7 @@ afterAll(() => site[Symbol.asyncDispose]());
 
 const readStatus = async (id: string) => (await site.task(id)).status;
 
-test("a worker's page lists its tasks, and a drained worker stops when they have ended", async () => {
+test("a worker's page lists its tasks, and a drained worker stops when its tasks have ended", async () => {
   const worker = await site.startWorker(["--name", "laptop"]);
   const task = await site.submit("Sleep", "lab");
   const { page, errors } = await site.open("/rooms/lab/workers");

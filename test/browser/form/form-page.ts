@@ -22,7 +22,7 @@ const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 /** Errors of a page and violations of its Content-Security-Policy. */
 export type PageErrors = readonly string[];
 
-/** Collects the errors of a page from now on. */
+/** Returns a list to which the page's later errors and policy violations are added. */
 export const collectPageErrors = async (page: Page): Promise<PageErrors> => {
   const errors: string[] = [];
   page.on("pageerror", ({ message }) => errors.push(message));
@@ -37,7 +37,7 @@ export const collectPageErrors = async (page: Page): Promise<PageErrors> => {
   return errors;
 };
 
-/** Returns the violations that axe-core finds, one per line. */
+/** Returns the accessibility violations that axe-core finds. */
 export const findAccessibilityViolations = async (page: Page): Promise<string[]> => {
   // `evaluate` bypasses the page's Content-Security-Policy.
   await page.evaluate(readFileSync(AXE, "utf8"));
@@ -139,7 +139,7 @@ interface Mounted {
   show(setup: string): void;
   measure(schema?: string): Promise<number>;
   unmount(): void;
-  /** Counts the form's submit events, also those of forms that validation blocked. */
+  /** Counts the form's submit events, including submits that validation blocked. */
   countSubmitEvents(): number;
   readonly submitted: JsonObject[];
   readonly validated: JsonObject[];
@@ -204,8 +204,8 @@ export class FormPage {
   }
 
   /**
-   * Measures, in milliseconds, the time from the mount of a form to the end of the frame that shows it. Without a schema, it
-   * measures 200 plain inputs.
+   * Measures the time, in milliseconds, from the mount of a form to the end of the frame that shows it: the elapsed time and the
+   * CPU time. Without a schema, measures 200 plain inputs instead.
    */
   async measure(schema?: object): Promise<{ wall: number; work: number }> {
     const session = await this.page.context().newCDPSession(this.page);
@@ -226,7 +226,7 @@ export class FormPage {
     return { wall, work: after - before };
   }
 
-  /** Returns the pointer of the focused field. */
+  /** Returns the JSON pointer of the focused field. */
   getFocused(): Promise<string | undefined> {
     return this.page.evaluate(
       () => document.activeElement?.closest<HTMLElement>("[data-pointer]")?.dataset["pointer"],

@@ -20,7 +20,7 @@ const submitted: JsonObject[] = [];
 const validated: JsonObject[] = [];
 
 let submitEvents = 0;
-// React's handlers are called before this one, because React listens on an element inside the document.
+// React's handlers are called before this listener, because React listens on an element inside the document.
 document.addEventListener("submit", () => {
   submitEvents += 1;
 });
@@ -47,7 +47,7 @@ const show = ({ schema, initial, problems, validationErrors }: FormSetup): void 
       />
     </StrictMode>
   );
-  // Rendered synchronously: React could otherwise skip a form that is replaced at once, and keep its typed values.
+  // Renders synchronously. Otherwise React could skip a form that is replaced immediately, and keep the values typed before.
   flushSync(() => root?.render(form));
 };
 
@@ -73,7 +73,10 @@ const renderPlainInputs = () => (
 
 let measuredRoot: Root | undefined;
 
-/** Measures the milliseconds from a form's mount to the end of the frame that shows it; without a schema, of plain inputs. */
+/**
+ * Measures the milliseconds from a form's mount to the end of the frame that shows it. Without a schema, measures
+ * plain inputs.
+ */
 const measure = async (text: string | undefined): Promise<number> => {
   const element = document.createElement("div");
   getMain().append(element);
@@ -101,7 +104,7 @@ const unmount = (): void => {
   getMain().replaceChildren();
 };
 
-// JSON text, because passing a large object to the page would keep it busy.
+// Takes JSON text, because passing a large object to the page would keep the page busy.
 const showText = (text: string) => show(JSON.parse(text));
 
 const countSubmitEvents = () => submitEvents;

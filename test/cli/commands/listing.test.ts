@@ -27,8 +27,8 @@ const aWorker = (overrides: Partial<WorkerDetails>): WorkerDetails => ({
   ...overrides,
 });
 
-describe("joblib tasks why", () => {
-  test("prints the diagnosis in one sentence, and all of its members with --json", async () => {
+describe("`joblib tasks why`", () => {
+  test("prints the diagnosis in one sentence, and all members of the diagnosis with `--json`", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: diagnosis }));
     const argv = ["tasks", "why", TASK_ID, "--url", api.url];
 
@@ -45,7 +45,7 @@ describe("joblib tasks why", () => {
   });
 });
 
-describe("joblib tasks list", () => {
+describe("`joblib tasks list`", () => {
   test("sends its filters as query parameters of the API", async () => {
     await using api = await startFakeApi(() => aPage([]));
 
@@ -61,7 +61,7 @@ describe("joblib tasks list", () => {
     });
   });
 
-  test("prints how to continue a search that stopped before the end of the list", async () => {
+  test("prints the option that continues a search if the search stopped before the end of the list", async () => {
     const page = { items: [aCompletedTask()], total: 1, limit: 50, offset: 0, searched_to: "t-7" };
     await using api = await startFakeApi(() => ({ status: 200, body: page }));
     const argv = ["tasks", "list", "--search", "x", "--url", api.url];
@@ -71,12 +71,12 @@ describe("joblib tasks list", () => {
   });
 });
 
-describe("joblib workers", () => {
+describe("`joblib workers`", () => {
   test.each([
     [0, "draining gpu-box:7; it has no tasks\n"],
     [1, "draining gpu-box:7; it still has 1 task to finish\n"],
     [3, "draining gpu-box:7; it still has 3 tasks to finish\n"],
-  ])("drain prints the number of remaining tasks: %i", async (task_count, stdout) => {
+  ])("with `drain` prints the number of remaining tasks: %i", async (task_count, stdout) => {
     await using api = await startFakeApi(() => ({ status: 200, body: aWorker({ task_count }) }));
 
     expect(await runCli(["workers", "drain", "w1", "--url", api.url])).toEqual({
@@ -87,7 +87,7 @@ describe("joblib workers", () => {
     expect(api.received).toMatchObject([{ method: "POST", path: "/v1/joblib/workers/w1/drain" }]);
   });
 
-  test("list shows which workers are draining", async () => {
+  test("with `list` shows which workers are draining", async () => {
     const { jobs: _, tasks: __, ...listed } = aWorker({});
     await using api = await startFakeApi(() => aPage([listed, { ...listed, id: "w2", draining: false }]));
 
@@ -97,7 +97,7 @@ describe("joblib workers", () => {
   });
 });
 
-test("joblib rooms list shows the numbers of jobs, workers and tasks of each room", async () => {
+test("`joblib rooms list` shows the numbers of jobs, workers and tasks of each room", async () => {
   const rooms = [
     { room_id: "@global", jobs: 2, workers: 1, pending: 0, running: 0 },
     { room_id: "lab", jobs: 12, workers: 3, pending: 10_000, running: 4 },

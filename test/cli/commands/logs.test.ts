@@ -15,7 +15,7 @@ const event = (name: string, id: string, data: unknown) =>
   `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
 const stream = (body: string) => ({ status: 200, body, type: "text/event-stream" });
 
-describe("tasks logs", () => {
+describe("`tasks logs`", () => {
   test("prints each log line escaped for the terminal", async () => {
     await using api = await startFakeApi(() => page(LINES));
 
@@ -27,7 +27,7 @@ describe("tasks logs", () => {
     expect(api.received.map(({ path }) => path)).toEqual([`/v1/joblib/tasks/${TASK_ID}/logs?limit=1000`]);
   });
 
-  test("prints each log line as an unchanged object on a line with --json", async () => {
+  test("with `--json` prints each log line as an unchanged JSON object on its own line", async () => {
     await using api = await startFakeApi(() => page(LINES));
 
     const { stdout } = await runCli(["tasks", "logs", TASK_ID, "--json", "--url", api.url]);
@@ -50,7 +50,7 @@ describe("tasks logs", () => {
     });
   });
 
-  test("prints lines until the task ends with --follow, and exits with its code", async () => {
+  test("with `--follow` prints lines until the task ends, and exits with the code of the task's outcome", async () => {
     const failed = aCompletedTask({ status: "failed", result: null, error: "it broke" });
     const events = [
       event("task", "1", aTask({ status: "running", queue_position: null })),
@@ -67,7 +67,7 @@ describe("tasks logs", () => {
   });
 });
 
-test("tasks watch prints each status and log line on stderr, and the task on stdout", async () => {
+test("`tasks watch` prints each status and log line on stderr, and the task on stdout", async () => {
   const events = [
     event("task", "1", aTask({ status: "pending", queue_position: 2 })),
     event("task", "2", aTask({ status: "running", queue_position: null, progress: { fraction: 0.5 } })),

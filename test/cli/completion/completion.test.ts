@@ -72,7 +72,7 @@ describe("completion", () => {
     expect((await runCompletion(words)).values).toEqual(values);
   });
 
-  test("uses the room that the command line names", async () => {
+  test("lists the tasks of the room in the command line", async () => {
     const { paths } = await runCompletion(["--room", "lab", "tasks", "status", ""]);
 
     expect(paths).toEqual(["/v1/joblib/rooms/lab/tasks?limit=100"]);
@@ -89,7 +89,7 @@ describe("completion", () => {
 
   test.each<[string, () => Reply | Promise<Reply>]>([
     ["fails", () => ({ status: 500, body: "oops", type: "text/html" })],
-    ["does not answer", () => new Promise(() => {})],
+    ["does not respond", () => new Promise(() => {})],
   ])("offers nothing if the server %s, and waits at most a second", async (_, reply) => {
     const timeout = vi.spyOn(AbortSignal, "timeout");
 
@@ -117,12 +117,12 @@ const runInShell = async (shell: string, args: readonly string[], program: strin
   return { lines: run.stdout().split(/\r?\n/).filter(Boolean), stderr: run.stderr() };
 };
 
-describe.each(["bash", "zsh", "fish"])("in %s", (shell) => {
+describe.each(["bash", "zsh", "fish"])("completion in %s", (shell) => {
   beforeAll(() => {
     findPrograms({ names: [shell], aptPackage: shell, directories: () => [] });
   }, 300_000);
 
-  /** Presses Tab after a line with the mechanism of the shell, and prints the candidates. */
+  /** Builds a script that completes a line like the Tab key does in this shell, and prints the candidates. */
   const PRESS: Readonly<Record<string, (line: string) => { args: string[]; program: string }>> = {
     bash: (line) => ({
       args: ["--norc", "-c"],
@@ -143,12 +143,12 @@ describe.each(["bash", "zsh", "fish"])("in %s", (shell) => {
     ["joblib tasks sta", "status", "tasks status"],
     ["joblib run public:chemistry:Sc", "public:chemistry:Screen", "run public:chemistry:Screen"],
     ["joblib run public:chemistry:Screen --meth", "--method", "--method"],
-  ])("offers after Tab on %s: %s", { timeout: 60_000 }, async (line, offered, whole) => {
+  ])("offers for `%s`: %s", { timeout: 60_000 }, async (line, offered, whole) => {
     await using api = await startFakeApi(replyWithData);
     const press = PRESS[shell]?.(line);
     const { lines, stderr } = await runInShell(shell, press?.args ?? [], press?.program ?? "", api.url);
 
-    // Bash completes only the part after the last colon, while zsh shows the completed line.
+    // The script prints only the part after the last colon in Bash, and the completed line in zsh.
     const expected =
       shell === "bash" ? offered.slice(offered.lastIndexOf(":") + 1) : shell === "zsh" ? whole : offered;
     expect(lines.join("\n"), stderr).toContain(expected);

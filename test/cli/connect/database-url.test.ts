@@ -6,7 +6,7 @@ const commands = [["migrate"], ["serve", "--port", "0"]];
 
 test.each(
   commands,
-)("joblib %s names a URL parameter that it does not support, and exits with code 2", async (...argv) => {
+)("`joblib %s` prints the name of a URL parameter that joblib does not support, and exits with code 2", async (...argv) => {
   const env = { JOBLIB_DATABASE_URL: "postgres://ann:hunter2@db/jobs?sslmode=prefer" };
   const { exitCode, stderr } = await runCli(argv, { env });
 
@@ -17,7 +17,7 @@ test.each(
 
 test.each(
   commands,
-)("joblib %s names a certificate file that is missing, and exits with code 2", async (...argv) => {
+)("`joblib %s` prints the path of a missing certificate file, and exits with code 2", async (...argv) => {
   const env = { JOBLIB_DATABASE_URL: "postgres://db/jobs?sslmode=verify-full&sslrootcert=/none/ca.pem" };
   const { exitCode, stderr } = await runCli(argv, { env });
 
@@ -27,7 +27,7 @@ test.each(
 
 test.each(
   commands,
-)("joblib %s says in one line that the server has no TLS, and exits with code 11", async (...argv) => {
+)("`joblib %s` prints in one line that the database server does not offer TLS, and exits with code 11", async (...argv) => {
   const env = { JOBLIB_DATABASE_URL: `${await createDatabase(inject("postgresUrl"))}?sslmode=require` };
   const { exitCode, stderr } = await runCli(argv, { env: { ...env, JOBLIB_LOG_LEVEL: "silent" } });
 
@@ -37,7 +37,7 @@ test.each(
   );
 });
 
-test("joblib serve names a Redis certificate file that is missing, and exits with code 2", async () => {
+test("`joblib serve` prints the path of a missing Redis certificate file, and exits with code 2", async () => {
   const env = {
     JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")),
     JOBLIB_REDIS_URL: "rediss://cache?ssl_ca_certs=/none/ca.pem",

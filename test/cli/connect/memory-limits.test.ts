@@ -36,7 +36,7 @@ test("a server restarts with memory limits, and keeps its arguments and environm
 test.each([
   ["is another command", { argv: ["/bin/node", "/bin/joblib.js", "tasks", "status", "serve"] }],
   ["has already been restarted", { execArgv: ["--max-semi-space-size=8"] }],
-  ["has such an option in NODE_OPTIONS", { env: { NODE_OPTIONS: "--max-semi-space-size=64" } }],
+  ["has a memory limit in NODE_OPTIONS", { env: { NODE_OPTIONS: "--max-semi-space-size=64" } }],
   ["runs on Windows", { platform: "win32" }],
 ] as const)("a process is not restarted if it %s", (_, overrides) => {
   const { target, execve } = createProcess(overrides as Partial<RestartableProcess>);

@@ -68,8 +68,8 @@ const HEALTH: Health = {
 };
 const ANN: TokenClaims = { sub: "ann", rooms: ["lab"], expiresInSeconds: 86_400 };
 
-describe("joblib doctor on a healthy server", () => {
-  test("passes every check within seconds", async () => {
+describe("`joblib doctor` on a healthy server", () => {
+  test("passes every check", async () => {
     const { exitCode, ok, statuses, find } = await runDoctor(ANN, { argv: ["--room", "lab"] });
 
     expect({ exitCode, ok }).toEqual({ exitCode: 0, ok: true });
@@ -87,7 +87,7 @@ describe("joblib doctor on a healthy server", () => {
     }
   });
 
-  test("leaves no worker behind", async () => {
+  test("removes the worker that it created for its checks", async () => {
     await runDoctor(ANN);
     const authorization = `Bearer ${await createToken(SECRET, ANN)}`;
 
@@ -162,7 +162,7 @@ describe("the token check", () => {
   });
 });
 
-/** Starts a proxy in front of the server that closes connections after an idle time. */
+/** Starts a proxy for the server. The proxy closes connections that were idle for the given time. */
 const startImpatientProxy = async (milliseconds: number) => {
   const sockets = new Set<Socket>();
   const proxy = createTcp((client) => {
@@ -186,7 +186,7 @@ const startImpatientProxy = async (milliseconds: number) => {
   return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
 };
 
-test("joblib doctor finds a proxy that closes idle connections, and prints advice", async () => {
+test("`joblib doctor` finds a proxy that closes idle connections, and prints advice", async () => {
   const { exitCode, find } = await runDoctor(ANN, { serverUrl: await startImpatientProxy(400) });
 
   expect(exitCode).toBe(1);
@@ -200,7 +200,7 @@ test("joblib doctor finds a proxy that closes idle connections, and prints advic
   }
 });
 
-test("joblib doctor --proxy keeps the requests open for the given time", async () => {
+test("`joblib doctor --proxy 2` keeps the long poll and the event stream open for 2 seconds", async () => {
   const { find } = await runDoctor(ANN, { argv: ["--proxy", "2"] });
 
   for (const check of ["long poll", "event stream"]) {
@@ -259,7 +259,7 @@ test.each([
   expect(checkBus({ ...HEALTH, bus })).toMatchObject({ status, detail });
 });
 
-test("joblib doctor reports an unreachable server, and checks nothing else", async () => {
+test("`joblib doctor` reports an unreachable server, and checks nothing else", async () => {
   const { find, exitCode } = await runDoctor(undefined, { serverUrl: "http://127.0.0.1:1" });
 
   expect(exitCode).toBe(1);

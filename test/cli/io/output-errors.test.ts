@@ -7,7 +7,7 @@ import { handleOutputErrors } from "../../../cli/io/output-errors.ts";
 const MAX_BUFFERED = 100;
 const LINE = `${"x".repeat(59)}\n`;
 
-/** A stream whose reader the test stops, resumes, or fails with an error. */
+/** Creates a stream. The test can stop its reader, resume it, or make it fail. */
 const createStream = () => {
   const written: string[] = [];
   let waiting: (() => void) | undefined;
@@ -36,7 +36,7 @@ const createStream = () => {
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("a non-blocking stream", () => {
-  test("buffers a limited amount for a reader that has stopped, and reports the loss when it reads again", async () => {
+  test("buffers a limited amount for a reader that has stopped, and reports the loss when the reader continues", async () => {
     const { stream, reader, written, resume } = createStream();
     makeNonBlocking(stream, MAX_BUFFERED);
     reader.isStopped = true;
@@ -55,7 +55,7 @@ describe("a non-blocking stream", () => {
     expect(written.at(-1)).toBe(LINE);
   });
 
-  test("calls the callbacks of dropped writes", async () => {
+  test("calls the callbacks of discarded writes", async () => {
     const { stream, reader } = createStream();
     makeNonBlocking(stream, MAX_BUFFERED);
     reader.isStopped = true;
@@ -120,7 +120,7 @@ describe("handleOutputErrors", () => {
     expect(exits).toEqual([]);
   });
 
-  test("does not end a command that ignores output errors", () => {
+  test("does not end the command after `ignore()`", () => {
     const { stdout, exits, errors, fail } = createOutput();
     errors.ignore();
     for (const code of ["EPIPE", "ENOSPC", "EIO"]) fail(stdout, code);

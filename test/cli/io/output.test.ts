@@ -27,7 +27,7 @@ describe("printed output", () => {
     ]);
   });
 
-  test("with --json is exactly the response of the server", async () => {
+  test("is the response of the server with `--json`, with control characters escaped", async () => {
     const task = aTask({ error: `${ESCAPE}[31m\u009b` });
     await using api = await startFakeApi(() => ({ status: 200, body: task }));
 
@@ -90,7 +90,7 @@ describe("printed output", () => {
     expect(piped.stderr).toBe("showing 1–2 of 7; next page: --offset 2\n");
   });
 
-  test("prints the option for the next page of a list that is not counted completely", async () => {
+  test("shows the option for the next page of a list that is not counted completely", async () => {
     const task = aCompletedTask();
     const reply = { status: 200, body: { items: [task], total: 10_000, limit: 1, offset: 0 } };
     await using api = await startFakeApi(() => reply);
@@ -103,7 +103,7 @@ describe("printed output", () => {
     expect(api.received.at(-1)?.path).toContain("after=x");
   });
 
-  test("is empty on stdout for an empty list, and an empty page with --json", async () => {
+  test("is empty on stdout for an empty list, and is an empty page with `--json`", async () => {
     await using api = await startFakeApi(() => aPage([]));
 
     expect(await runCli(["workers", "list", "--url", api.url])).toEqual({
@@ -137,7 +137,7 @@ describe("printed output", () => {
     expect(stdout).toContain(`${"█".repeat(10)}${"░".repeat(10)} 50% half`);
   });
 
-  test("omits the progress of a completed task, but shows that of a failed one", async () => {
+  test("omits the progress of a completed task, but shows the progress of a failed task", async () => {
     const progress = { fraction: 0.5 };
     const print = async (task: object) => {
       await using api = await startFakeApi(() => ({ status: 200, body: task }));
@@ -236,7 +236,7 @@ describe("requests", () => {
     ]);
   });
 
-  test("use the method and path of the operation for a cancel and a retry", async () => {
+  test("use the method and path of the API operations that cancel and retry a task", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aTask() }));
 
     const cancelled = await runCli(["tasks", "cancel", TASK_ID, "--url", api.url]);

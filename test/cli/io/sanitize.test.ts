@@ -43,7 +43,7 @@ describe("untrusted text", () => {
     );
   });
 
-  test("does not overflow the stack if it is nested too deeply", () => {
+  test("does not overflow the stack of `escapeDeep` if it is nested too deeply", () => {
     let deep: unknown = "\u001b";
     for (let depth = 0; depth < 5000; depth += 1) deep = [deep];
 

@@ -33,7 +33,7 @@ describe("formatTable", () => {
   });
 });
 
-describe("formatting", () => {
+describe("the CLI", () => {
   test.each([
     [0, "0 ms"],
     [999, "999 ms"],

@@ -63,7 +63,7 @@ describe("wrap", () => {
     ["see https://joblib.example/long", 10, "see\n  https://joblib.example/long"],
     ["  indented text", 10, "  indented\n  text"],
     ["one\ntwo three", 5, "one\ntwo\n  three"],
-  ])("breaks %j at %i columns between words, and indents the rest", (text, width, wrapped) => {
+  ])("breaks %j at %i columns between words, and indents the following lines", (text, width, wrapped) => {
     expect(wrap(text, width, "  ")).toBe(wrapped);
   });
 });

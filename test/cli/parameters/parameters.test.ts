@@ -34,7 +34,7 @@ const readArguments = (args: readonly string[], base: JsonObject = {}) =>
   readFlags(args, { parameters, base, otherFlags: ["wait"] });
 
 describe("getParameters", () => {
-  test("lists required members first, and the members of an object after it", () => {
+  test("lists required members first, and the members of an object after the object", () => {
     expect(parameters.slice(0, 4).map(({ flag }) => flag)).toEqual(["angle", "box", "box.size", "box.unit"]);
     expect(parameters.find(({ flag }) => flag === "box.size")).toMatchObject({
       isRequired: true,
@@ -103,7 +103,7 @@ describe("readFlags", () => {
     });
   });
 
-  test("sets a member with a name from Object.prototype on the payload, and does not change the prototype", () => {
+  test("sets a member that is called `constructor` on the payload, and does not change Object.prototype", () => {
     const unusual = getParameters({ properties: { __proto__x: {}, constructor: { type: "string" } } });
 
     expect(readFlags(["--constructor", "a"], { parameters: unusual, base: {} })).toEqual({

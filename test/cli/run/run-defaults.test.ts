@@ -22,13 +22,17 @@ const run = async (schema: object, argv: readonly string[] = []) => {
 };
 
 describe("`joblib run` without flags", () => {
-  test.each(DEFAULT_CASES)("sends the defaults of $name", async ({ schema, form, cli }) => {
+  test.each(DEFAULT_CASES)("results in the same payload as the form: $name", async ({
+    schema,
+    form,
+    cli,
+  }) => {
     const { payload, stderr, exitCode } = await run(schema);
 
     expect({ payload, exitCode }, stderr).toEqual({ payload: cli, exitCode: cli === undefined ? 5 : 0 });
     if (cli === undefined) return;
     expect(compileSchema(schema)(payload)).toEqual([]);
-    // After the worker has added its defaults, the payload equals that of the form.
+    // After the worker has added its defaults, the payload equals the payload of the form.
     const filled = new SchemaDefaults(schema).createInitialValue(schema, cli);
     expect(JSON.parse(JSON.stringify(filled))).toEqual(form);
   });
@@ -66,7 +70,7 @@ describe("`joblib run` with flags", () => {
     [["--pick", "null"], { pick: null }],
     [["--pick", '{"b": 2, "a": 1}'], { pick: { a: 1, b: 2 } }],
     [["--pick", "12345678901234567890"], { pick: "12345678901234567890" }],
-  ])("%j sends %j", async (argv, payload) => {
+  ])("called as %j, sends %j", async (argv, payload) => {
     expect(await run(schema, argv)).toMatchObject({ payload, exitCode: 0 });
   });
 
@@ -76,14 +80,14 @@ describe("`joblib run` with flags", () => {
     [["--settings", '{"a": 9007199254740993}'], "--settings: 9007199254740993 cannot be sent exactly"],
     [["--set", "settings.a=9007199254740993"], "--set settings.a: 9007199254740993 cannot be sent exactly"],
     [["--set", 'settings={"a": [1e400]}'], "--set settings: 1e400 cannot be sent exactly"],
-  ])("%j rejects a number that would be rounded", async (argv, message) => {
+  ])("called as %j, rejects a number that would be rounded", async (argv, message) => {
     const { stderr, payload, exitCode } = await run(schema, argv);
 
     expect({ payload, exitCode }).toEqual({ payload: undefined, exitCode: 5 });
     expect(stderr).toContain(message);
   });
 
-  test("lists in --help only defaults that are sent or that the worker fills in", async () => {
+  test("lists in `--help` only defaults that joblib sends or that the worker adds", async () => {
     const { stdout } = await run(schema, ["--help"]);
 
     expect(stdout.replace(/\s+/g, " ")).toContain('default: {"a":5,"b":1,"inner":{"c":3}}');
@@ -92,7 +96,7 @@ describe("`joblib run` with flags", () => {
   });
 });
 
-test("tasks submit rejects an integer that JSON would round", async () => {
+test("`tasks submit` rejects an integer that JSON would round", async () => {
   await using api = await startFakeApi(replyWithData);
   const { stderr, exitCode } = await runCli([
     "tasks",

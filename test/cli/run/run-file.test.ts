@@ -57,7 +57,7 @@ describe("an exported task", () => {
     expect(stderr).toMatch(/completed after \d+ m?s\n$/);
   });
 
-  test("causes exit code 1 and prints the reason if it fails", async () => {
+  test("causes exit code 1 if it fails, and the reason is printed", async () => {
     const { exitCode, stdout, stderr } = await run(
       await exportTask(aTask({ job_name: JOB, payload: { to: -1 } })),
     );
@@ -66,14 +66,14 @@ describe("an exported task", () => {
     expect(stderr).toMatch(/failed after \d+ m?s: cannot count to -1\n$/);
   });
 
-  test("fails like on a worker if its payload is invalid", async () => {
+  test("fails with the same error as on a worker if its payload is invalid", async () => {
     const { exitCode, stderr } = await run(await exportTask(aTask({ job_name: JOB, payload: { to: "x" } })));
 
     expect(exitCode).toBe(1);
     expect(stderr).toContain("invalid payload: Count: /to: ");
   });
 
-  test("is compared with the class, and differences of the schemas are printed", async () => {
+  test("is compared with the class, and the differences between their schemas are printed", async () => {
     const job = aJob({ full_name: JOB, schema: { ...schema, properties: { to: { type: "string" } } } });
     const { stderr } = await run(await exportTask(undefined, job));
 
@@ -104,7 +104,7 @@ describe("an exported task", () => {
   });
 });
 
-test("run rejects flags of a job with a file, and options of a file with a job", async () => {
+test("`joblib run` rejects a job's flags for a file, and a file's options for a job", async () => {
   expect(await run(await exportTask(), "--to", "3")).toMatchObject({
     exitCode: 2,
     stderr: expect.stringContaining("unexpected argument --to"),
@@ -121,7 +121,7 @@ interface Message {
   readonly params?: { readonly callFrames?: readonly { readonly functionName: string }[] };
 }
 
-test("run --inspect-brk stops the debugger right before `run` of the class", {
+test("`joblib run --inspect-brk` stops the debugger right before `run` of the class", {
   timeout: 60_000,
 }, async () => {
   const file = join(mkdtempSync(join(tmpdir(), "joblib-inspect-")), "task.json");

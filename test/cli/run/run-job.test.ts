@@ -20,7 +20,7 @@ const submit = async (argv: readonly string[], environment: CliEnvironment = {},
   return { ...run, submits, received: api.received };
 };
 
-test("run builds the payload from a file, --set and flags, in this order, and sends the task options", async () => {
+test("`joblib run` builds the payload from a file, --set and flags, in this order, and sends the task options", async () => {
   const stdin = JSON.stringify({ limit: 1, method: "veber", box: { size: 1 } });
   const { exitCode, submits } = await submit(
     [
@@ -53,7 +53,7 @@ test("run builds the payload from a file, --set and flags, in this order, and se
   ]);
 });
 
-test("run reports validation errors of the server by flag, and submits nothing", async () => {
+test("`joblib run` prints the flag of each validation error of the server, and submits nothing", async () => {
   const errors = [{ pointer: "/payload/limit", detail: "must be at most 1000, not 2000" }];
   const { exitCode, stderr, submits } = await submit([...REQUIRED_FLAGS, "--limit", "2000"], {}, (request) =>
     request.path.includes("/validation") ? { status: 200, body: { errors } } : replyWithData(request),
@@ -66,7 +66,7 @@ test("run reports validation errors of the server by flag, and submits nothing",
   });
 });
 
-test("run submits without validation to an older server that does not support it", async () => {
+test("`joblib run` submits without validation to an older server that does not support it", async () => {
   const { exitCode, submits } = await submit(REQUIRED_FLAGS, {}, (request) =>
     request.path.includes("/validation") ? aProblem("route-not-found") : replyWithData(request),
   );
@@ -74,7 +74,7 @@ test("run submits without validation to an older server that does not support it
   expect({ exitCode, count: submits.length }).toEqual({ exitCode: 0, count: 1 });
 });
 
-test("run --wait prints the result to stdout, and everything else to stderr", async () => {
+test("`joblib run --wait` prints the result to stdout, and everything else to stderr", async () => {
   const { exitCode, stdout, stderr } = await submit([...REQUIRED_FLAGS, "--wait"]);
 
   expect({ exitCode, result: JSON.parse(stdout) }).toEqual({ exitCode: 0, result: { turned: true } });
@@ -83,7 +83,7 @@ test("run --wait prints the result to stdout, and everything else to stderr", as
   expect(stderr).toMatch(/completed after 1\.2 s\n$/);
 });
 
-test("run --wait redraws one view on a terminal, and keeps the log lines", async () => {
+test("`joblib run --wait` redraws the status on a terminal, and keeps the log lines", async () => {
   const { stderr } = await submit([...REQUIRED_FLAGS, "--wait"], { terminal: 120, env: { NO_COLOR: "1" } });
 
   expect(stderr).toContain("\u001b[");
@@ -117,7 +117,7 @@ describe("a missing parameter", () => {
     };
   };
 
-  test("causes a prompt on a terminal, and another one after an invalid answer", async () => {
+  test("causes a prompt on a terminal, and a second prompt after an invalid answer", async () => {
     const { prompts, questions } = createPromptsWithAnswers(["nonsense", JSON.stringify(MOLECULE), "", "3"]);
     const { exitCode, submits } = await submit(["--set", "box={}"], { prompts });
 
@@ -131,7 +131,7 @@ describe("a missing parameter", () => {
     expect(submits[0]?.body).toMatchObject({ payload: { molecules: [MOLECULE], box: { size: 3 } } });
   });
 
-  test("is an error without a terminal, before anything is sent", async () => {
+  test("is reported without a prompt if there is no terminal, and no task is submitted", async () => {
     const { exitCode, stderr, received } = await submit(["--box", "{}"]);
 
     expect(exitCode).toBe(5);
@@ -167,7 +167,7 @@ describe("a missing parameter", () => {
   });
 });
 
-test("run escapes the untrusted texts of a job for the terminal", async () => {
+test("`joblib run` escapes the untrusted texts of a job for the terminal", async () => {
   const harmful = "\u001b]0;owned\u0007\u202e";
   const job = {
     ...screen,

@@ -60,7 +60,7 @@ const descriptors = aJob({
   result_schema: { type: "object", properties: { logp: { type: "number" } }, required: ["logp"] },
 });
 
-test("types let the compiler check the payload and the result of a submit", {
+test("the output of `joblib types` lets the compiler check the payload and the result of a submit", {
   timeout: 120_000,
 }, async () => {
   const types = await generateTypes(descriptors);
@@ -103,8 +103,10 @@ const EVIL = [
   "} declare global { var owned: 1 }",
 ];
 
-describe("an untrusted name", () => {
-  test("is written only as text, never as code", { timeout: 120_000 }, async () => {
+describe("the schema of a job", () => {
+  test("adds its untrusted names to the types only as text, never as code", {
+    timeout: 120_000,
+  }, async () => {
     const schema: Job["schema"] = {
       type: "object",
       title: EVIL[0] ?? "",
@@ -138,9 +140,9 @@ describe("an untrusted name", () => {
       import type * as all from "./jobs.d.ts";
       type Names = keyof Jobs;
       const isKnown = ${JSON.stringify(EVIL.map((text) => `public:a:${text}`))} satisfies string[] as Names[];
-      // @ts-expect-error it is not exported
+      // @ts-expect-error owned is not exported
       type Owned = typeof all.owned;
-      // @ts-expect-error it is not global
+      // @ts-expect-error owned is not global
       owned;
       jobs; isKnown;
     `,
@@ -150,16 +152,16 @@ describe("an untrusted name", () => {
   });
 
   test.each([
-    ["that references a file", { type: "object", properties: { a: { $ref: "file:///etc/passwd" } } }],
-    ["that references a URL", { type: "object", properties: { a: { $ref: "http://127.0.0.1:1/x.json" } } }],
-    ["that references a missing definition", { type: "object", properties: { a: { $ref: "#/$defs/none" } } }],
-    ["that references itself", { $ref: "#" }],
-    ["that is always false", { not: {} }],
+    ["references a file", { type: "object", properties: { a: { $ref: "file:///etc/passwd" } } }],
+    ["references a URL", { type: "object", properties: { a: { $ref: "http://127.0.0.1:1/x.json" } } }],
+    ["references a missing definition", { type: "object", properties: { a: { $ref: "#/$defs/none" } } }],
+    ["references itself", { $ref: "#" }],
+    ["matches no value", { not: {} }],
     [
-      "of an older draft",
+      "uses an older draft",
       { type: "object", definitions: { A: { type: "array", items: [{ type: "number" }] } } },
     ],
-  ])("in a schema %s still results in a type", { timeout: 120_000 }, async (_, schema) => {
+  ])("results in types that compile even if it %s", { timeout: 120_000 }, async (_, schema) => {
     const types = await generateTypes(aJob({ schema }));
 
     expect(types).toMatch(/export (type|interface) Payload\b/);
@@ -167,7 +169,7 @@ describe("an untrusted name", () => {
   });
 });
 
-test("types --output writes a file that does not depend on the order of the jobs", async () => {
+test("`joblib types --output` writes a file that does not depend on the order of the jobs", async () => {
   const rotate = aJob();
   const written = new Map<string, string>();
   await using api = await startFakeApi(() => aPage([descriptors, rotate]));

@@ -31,7 +31,7 @@ describe("watchInterrupts", () => {
     expect(getState(interrupts)).toEqual([true, false]);
   });
 
-  test("interrupts at a second stop request, even with another signal, and lets a third one end the process", () => {
+  test("aborts `second` at a second stop request with any signal, and removes its listeners, so that a third request ends the process", () => {
     const { source, clock, interrupts } = createInterrupts();
 
     source.emit("SIGTERM");
@@ -42,7 +42,7 @@ describe("watchInterrupts", () => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"]) expect(source.listenerCount(signal)).toBe(0);
   });
 
-  test.each(DRAIN_SIGNALS)("drains at %s, and stops listening when it is disposed", (signal) => {
+  test.each(DRAIN_SIGNALS)("aborts `first` at %s, and stops listening when it is disposed", (signal) => {
     const { source, interrupts } = createInterrupts();
 
     source.emit(signal);
@@ -52,7 +52,7 @@ describe("watchInterrupts", () => {
     expect(source.listenerCount(signal)).toBe(0);
   });
 
-  test.each(["SIGHUP", "SIGXCPU", "SIGUSR2"])("never counts %s as a second request", (signal) => {
+  test.each(["SIGHUP", "SIGXCPU", "SIGUSR2"])("never counts %s as a second stop request", (signal) => {
     const { source, clock, interrupts } = createInterrupts();
 
     for (const emitted of ["SIGTERM", signal, signal]) {
@@ -63,7 +63,7 @@ describe("watchInterrupts", () => {
     expect(getState(interrupts)).toEqual([true, false]);
   });
 
-  test("ignores SIGHUP under nohup, and drains at the other signals", () => {
+  test("ignores SIGHUP under nohup, and aborts `first` at another signal", () => {
     const { source, interrupts } = createInterrupts(true);
 
     source.emit("SIGHUP");
@@ -73,7 +73,7 @@ describe("watchInterrupts", () => {
     expect(interrupts.first.aborted).toBe(true);
   });
 
-  test("leaves SIGUSR2 to Node.js if Node.js listens already", () => {
+  test("does not handle SIGUSR2 if there is already a listener for it", () => {
     const source = new EventEmitter();
     source.on("SIGUSR2", () => {});
     using interrupts = watchInterrupts(source);
@@ -90,6 +90,6 @@ test.each([
   [{ _: "/usr/bin/node" }, false],
   [{ _: "/home/ada/not-nohup" }, false],
   [{}, false],
-])("isUnderNohup returns for the environment %j: %s", (env, expected) => {
+])("isUnderNohup for the environment %j returns %s", (env, expected) => {
   expect(isUnderNohup(env)).toBe(expected);
 });

@@ -72,7 +72,7 @@ describe("loadExtensions", () => {
     ["cannot be parsed", "export class {", "ERROR: Expected identifier"],
     ["throws", "throw new Error('no\\nway');", "extensions.ts: Error: no"],
     ["imports a missing file", 'import "../gone.ts";', "extensions.ts: Error"],
-  ])("reports a file that %s in one line, as a usage error", async (_, text, message) => {
+  ])("throws a usage error with a message of one line for a file that %s", async (_, text, message) => {
     const file = text === undefined ? join(directory, "gone.ts") : await writeSource("extensions.ts", text);
 
     const [loaded] = await load(file);

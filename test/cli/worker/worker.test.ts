@@ -18,7 +18,7 @@ const startWorker = (url: string, ...argv: string[]): SpawnedProcess =>
 describe("getRooms", () => {
   const config = { rooms: ["lab"], public: false };
 
-  test("returns the rooms of the command line, unless the class declares its own", () => {
+  test("returns the rooms of the command line, unless the class declares its own room", () => {
     expect(getRooms(Multiply, config)).toEqual(["lab"]);
     expect(getRooms(Multiply, { rooms: ["lab"], public: true })).toEqual(["@global", "lab"]);
     expect(getRooms(Wait, { rooms: ["lab"], public: true })).toEqual(["waiting"]);
@@ -39,7 +39,7 @@ describe("getRooms", () => {
   });
 });
 
-describe("joblib worker", () => {
+describe("`joblib worker`", () => {
   test("reports a drain, finishes its running task, and exits with code 0", async () => {
     await using server = await startFakeHttp();
     const worker = startWorker(server.url, "--public");
@@ -79,7 +79,7 @@ describe("joblib worker", () => {
     expect(worker.stdout()).toBe("");
   });
 
-  test("drains at the first signal, and fails the running task at the second one", async () => {
+  test("drains at the first signal, and fails the running task at the second signal", async () => {
     await using server = await startFakeHttp();
     const worker = startWorker(server.url, "--public", "--json");
     await worker.waitForLine(/"event":"connected"/);

@@ -33,7 +33,7 @@ test("numbers are compared by value, because RFC 8785 normalizes them", () => {
   expect(toCanonicalJson(JSON.parse('{"b":1.0,"a":1e2}'))).toBe('{"a":100,"b":1}');
 });
 
-test("diffSchemas returns the operations from the registered to the requested schemas", () => {
+test("diffSchemas returns the JSON Patch operations that change the registered schemas into the requested schemas", () => {
   const registered = { schema: { properties: { angle: { type: "number" } } }, resultSchema: null };
   const requested = {
     schema: { properties: { angle: { type: "string" } } },

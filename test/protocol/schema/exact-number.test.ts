@@ -33,7 +33,7 @@ describe("isExactNumber", () => {
     expect(isExactNumber(text)).toBe(false);
   });
 
-  test("returns false exactly for the integers that the server rejects", () => {
+  test("returns false for an integer if and only if the server rejects the integer", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), (integer) => {
         const text = String(integer);

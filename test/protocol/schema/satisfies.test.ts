@@ -10,7 +10,7 @@ import { compileSchema } from "../../../server/schemas/compile-schema.ts";
 const isSatisfied = (value: JsonValue, schema: JsonObject) =>
   satisfies(value, schema, { root: schema, budget: new StepBudget(100_000) });
 
-/** Values that distinguish the keywords. */
+/** Each keyword of the test accepts some of these values and rejects others. */
 const VALUES: readonly JsonValue[] = [
   null,
   true,
@@ -93,7 +93,7 @@ test("isMultipleOf agrees with the server", () => {
 });
 
 describe("satisfies with an expensive schema", () => {
-  test("throws OutOfStepsError at the end of its budget", () => {
+  test("throws OutOfStepsError when its step budget is used up", () => {
     const createLevel = (level: number): JsonObject => ({
       allOf: [{ $ref: `#/$defs/n${level + 1}` }, { $ref: `#/$defs/n${level + 1}` }],
     });

@@ -139,7 +139,7 @@ describe("defaults of a schema", () => {
   });
 });
 
-test("createInitialValue keeps the members of a given payload in order, and adds only missing ones", () => {
+test("createInitialValue keeps the members of a given payload in order, and adds only missing members", () => {
   const schema: JsonObject = {
     type: "object",
     properties: {

@@ -36,7 +36,7 @@ test("a PATCH cannot set pending or claimed", () => {
   expect(getPatchTargets("completed")).toEqual([]);
 });
 
-test("getOrigins returns every status from which a status can be reached", () => {
+test("getOrigins returns every status from which the given status can be reached", () => {
   expect(getOrigins("completed")).toEqual(["running"]);
   expect(getOrigins("failed")).toEqual(["claimed", "running"]);
   expect(getOrigins("cancelled")).toEqual(["pending", "claimed", "running"]);

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { Extension } from "../../../sdk/extension/extension.ts";
 
-/** Returns a value that bypasses the type check, like one in a file that is run without type checks. */
+/** Returns a value that bypasses the type check, because extension files also run without a type check. */
 const untyped = (value: unknown): never => value as never;
 
 describe("the default of a parameter", () => {
-  test("is rejected if it does not match its type", () => {
+  test("is rejected if it does not match the type of the parameter", () => {
     const make = () =>
       Extension("modifiers", { angle: z.number().default(untyped("x")).describe("degrees") });
 
@@ -30,7 +30,7 @@ describe("the default of a parameter", () => {
     expect(() => Extension("modifiers", shape)).toThrow(`the default of ${path} is invalid`);
   });
 
-  test("is accepted if it matches its type, or the output type of a transform", () => {
+  test("is accepted if it matches the type of the parameter, or the output type of a transform", () => {
     class Valid extends Extension("modifiers", {
       angle: z.number().max(360).default(90),
       axis: z.enum(["x", "y"]).default("x"),

@@ -77,7 +77,7 @@ describe("the span of a submit", () => {
   });
 });
 
-test("awaitTask has a span, which its long polls propagate", async () => {
+test("awaitTask has a span, and its long polls send the trace context of this span", async () => {
   const traced = startTracing();
   const { client, fake, override } = await startWorker();
   const trace_context = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };

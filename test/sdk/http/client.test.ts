@@ -38,7 +38,7 @@ describe("JoblibClient.call", () => {
     });
   });
 
-  test("retries a safe operation after the delay in the server's Retry-After", async () => {
+  test("retries an operation that can be repeated safely, after the delay in the server's Retry-After header", async () => {
     const { fake, client, override } = await startWithJob();
     let attempts = 0;
     const keys = new Set<string | null>();
@@ -74,7 +74,7 @@ describe("JoblibClient.call", () => {
     expect(attempts).toBe(1);
   });
 
-  test("reads the token before every request, and does not print an invalid one", async () => {
+  test("reads the token before every request, and does not print an invalid token", async () => {
     const authorizations: (string | null)[] = [];
     const { override } = startFake();
     override({
@@ -157,7 +157,7 @@ describe("JoblibClient.awaitTask", () => {
     expect(task.status).toBe("completed");
   });
 
-  test("rejects with the reason of its signal", async () => {
+  test("rejects with the reason of its aborted signal", async () => {
     const { fake, client } = await startWithJob();
     const { id } = fake.submit("lab", JOB);
     const abort = new AbortController();

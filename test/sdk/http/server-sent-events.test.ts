@@ -8,7 +8,10 @@ import { QUICK } from "../network.ts";
 
 const ready = (id: string) => `event: ready\nid: ${id}\ndata: {}\n\n`;
 
-/** Starts a server with a request listener, and a client of it; `lastEventIds` records the requests. */
+/**
+ * Starts a server with a request listener, and a client of it. `lastEventIds` contains the `Last-Event-ID` header of
+ * each request.
+ */
 const startServer = async (
   listener: RequestListener,
   fetch?: typeof globalThis.fetch,
@@ -75,7 +78,7 @@ test("JoblibClient.follow throws errors that retries cannot fix", async () => {
   );
 });
 
-describe("following an unexpected server", () => {
+describe("JoblibClient.follow with an unexpected server", () => {
   const follow = async (listener: RequestListener, fetch?: typeof globalThis.fetch) => {
     const { client, lastEventIds } = await startServer(listener, fetch);
     const error = await client
@@ -86,7 +89,7 @@ describe("following an unexpected server", () => {
   };
   const stream = { "content-type": "text/event-stream" };
 
-  test("does not follow a redirect, and does not send the token", async () => {
+  test("rejects a redirect after one request", async () => {
     const { error, requests } = await follow((_, response) =>
       response.writeHead(302, { location: "http://127.0.0.1:1/elsewhere" }).end(),
     );

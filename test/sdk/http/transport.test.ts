@@ -10,7 +10,7 @@ import {
 import { JoblibClient } from "../../../sdk/http/client.ts";
 import { QUICK } from "../network.ts";
 
-/** Starts a server with a request listener, and returns the error of one call with undici over a socket. */
+/** Starts a server with a request listener, and returns the error of one call, which undici sends over a real socket. */
 const getError = async (
   listener: RequestListener,
   options: { timeoutSeconds?: number; retry?: boolean } = {},
@@ -44,7 +44,7 @@ describe("a call to an unexpected server", () => {
     await expect(getError(html)).resolves.toBeInstanceOf(ProtocolError);
   });
 
-  test("does not follow a redirect, and does not send the token", async () => {
+  test("does not follow a redirect, so that another server does not get the token", async () => {
     let redirected = 0;
     const target = createServer((_, response) => {
       redirected += 1;
@@ -124,7 +124,7 @@ describe("a call to an unexpected server", () => {
     expect(error).toMatchObject({ status: 502, retryAfter: 7 });
   });
 
-  test("selects the class by problem id, and uses ProblemError for an unknown id", async () => {
+  test("throws an error of the class for the problem id, and a ProblemError for an unknown id", async () => {
     const known = await getError(
       json(409, problem("https://there/x/v1/problems/task-lost", 409), "application/problem+json"),
     );

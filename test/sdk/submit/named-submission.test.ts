@@ -67,7 +67,7 @@ describe("JobManager.submit by job name", () => {
     await expect(jobs.submit(name, { value: 1 })).rejects.toThrow(UsageError);
   });
 
-  test("creates one task for the same idempotency key", async () => {
+  test("creates only one task for two submits with the same idempotency key", async () => {
     await using worker = await startWorker("lab");
     const submit = () => worker.submit("private:math:Double", { value: 1 }, { idempotencyKey: "once" });
 

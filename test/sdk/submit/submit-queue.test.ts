@@ -10,7 +10,7 @@ class Echo extends Extension("tests") {
   run() {}
 }
 
-/** Creates a manager in the room `lab`; `requests` records the requests of its submits. */
+/** Creates a manager in the room `lab`. `requests` describes each request that its submits send. */
 const createSubmitter = async () => {
   const { fake, client, override, createManager } = startFake();
   const { body: worker } = await client.call("createWorker", {});
@@ -37,7 +37,7 @@ describe("SubmitQueue", () => {
     expect(fake.task(id).status).toBe("pending");
   });
 
-  test("sends concurrent submits in a batch, and returns each its own task", async () => {
+  test("sends concurrent submits in a batch, and each submit returns its own task", async () => {
     const { jobs, requests, fake } = await createSubmitter();
 
     const tasks = await Promise.all(
@@ -91,7 +91,7 @@ describe("SubmitQueue", () => {
     expect(requests).toEqual(["submitBatch of 2", "submitTask", "submitTask"]);
   });
 
-  test("stops batching if the server does not support it", async () => {
+  test("stops sending batches if the server does not support them", async () => {
     const { jobs, requests, override } = await createSubmitter();
     override({
       submitBatch: () => {

@@ -18,7 +18,7 @@ import { createFakeServer } from "../../../sdk/testing/index.ts";
 import { parseSettings } from "../../../server/settings.ts";
 import { createServer } from "../../../server/standalone.ts";
 
-/** The room of the current test: all tests share the servers. */
+/** The room of the current test. Each test has its own room, because all tests share the servers. */
 let room: string;
 const JOB = "private:tests:Echo";
 
@@ -54,7 +54,7 @@ async function createWorker(client: JoblibClient): Promise<string> {
   return id;
 }
 
-/** Submits a task, claims and starts it, and returns it. */
+/** Submits, claims and starts a task, and returns the task. */
 async function startTask(client: JoblibClient, worker: string, submission: JsonObject = {}): Promise<Task> {
   await client.tasks.submit(room, JOB, submission);
   const { tasks } = await client.workers.claim(worker, { limit: 1, start: true });
@@ -63,7 +63,7 @@ async function startTask(client: JoblibClient, worker: string, submission: JsonO
   return task;
 }
 
-/** The members of a task that do not depend on ids, times and the caller. */
+/** Returns the members of a task that do not depend on ids, times and the caller. */
 function describeTask({
   job_name,
   room_id,
@@ -81,7 +81,7 @@ function describeTask({
 
 describe.each([
   ["the fake server", connectToFake],
-  ["joblib serve", connectToServer],
+  ["`joblib serve`", connectToServer],
 ])("%s", (_, connect) => {
   let client: JoblibClient;
   beforeAll(async () => {
@@ -111,7 +111,7 @@ describe.each([
     });
   });
 
-  test("returns the same task for a repeated idempotency key, and a conflict for another request", async () => {
+  test("returns the same task for a repeated idempotency key, and a conflict for a different request with this key", async () => {
     await createWorker(client);
     const submit = (n: number) =>
       client.call(
@@ -128,7 +128,7 @@ describe.each([
     await expect(submit(2)).rejects.toThrow(IdempotencyConflictError);
   });
 
-  test("submits a batch and returns an outcome for each task", async () => {
+  test("accepts a batch of submissions and returns an outcome for each submission", async () => {
     await createWorker(client);
     const submissions = [JOB, "private:tests:Missing"].map((job_name, n) => ({ job_name, payload: { n } }));
 
@@ -179,7 +179,7 @@ describe.each([
     );
   });
 
-  test("stores the log lines of an attempt once", async () => {
+  test("stores each log line of an attempt only once", async () => {
     const worker = await createWorker(client);
     const { id, attempt } = await startTask(client, worker);
     const log = [{ number: 0, text: "one" }];
@@ -194,7 +194,7 @@ describe.each([
     ]);
   });
 
-  test("retries a failed attempt while attempts are left", async () => {
+  test("requeues a task after a failed attempt if another attempt is left", async () => {
     const worker = await createWorker(client);
     const { id, attempt } = await startTask(client, worker, { max_attempts: 2 });
 
@@ -206,7 +206,7 @@ describe.each([
     expect(failed.errors.map(({ error }) => error)).toEqual(["broken"]);
   });
 
-  test("updates tasks in a batch, each with its own outcome", async () => {
+  test("updates tasks in a batch and returns an outcome for each update", async () => {
     const worker = await createWorker(client);
     const { id, attempt } = await startTask(client, worker);
     const updates = [id, id].map((same, n) => ({
@@ -223,7 +223,7 @@ describe.each([
     ]);
   });
 
-  test("a heartbeat returns a cancelled task, and waits for the next change with a long poll", async () => {
+  test("returns a cancelled task to a heartbeat that is a long poll, and to the next heartbeat", async () => {
     const worker = await createWorker(client);
     const { id } = await startTask(client, worker);
 
@@ -247,7 +247,7 @@ describe.each([
     await expect(client.workers.heartbeat(worker)).rejects.toThrow(WorkerNotFoundError);
   });
 
-  test("a drained worker gets no tasks and is notified in the responses to its claims and heartbeats", async () => {
+  test("assigns no tasks to a drained worker, and notifies the worker in the responses to claims and heartbeats", async () => {
     const worker = await createWorker(client);
     await client.tasks.submit(room, JOB);
 
@@ -259,7 +259,7 @@ describe.each([
     expect(claim.tasks).toEqual([]);
   });
 
-  test("responds to invalid requests with the problems of the contract", async () => {
+  test("responds to invalid requests with the expected problems", async () => {
     const worker = await createWorker(client);
     const { id } = await client.tasks.submit(room, JOB);
     const other = {

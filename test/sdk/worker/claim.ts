@@ -12,7 +12,7 @@ import { createRecordingLogger, startFake, URL } from "../network.ts";
 
 type Work = (run: RunContext, context: unknown) => unknown;
 
-/** Starts a worker of one job with the given `run`, submits a task and claims it. */
+/** Starts a worker with one job, whose `run` method calls `work`. Then submits a task and claims it. */
 export const claimTask = async (
   work: Work,
   { payload = {}, result }: { payload?: object; result?: z.ZodType } = {},
@@ -56,7 +56,7 @@ export const callFake = (
   return updateTask(request);
 };
 
-/** Returns an environment without a server: every update is accepted and changes nothing. */
+/** Returns an environment without a server, in which every update succeeds and changes nothing. */
 export const createEnvironment = (): TaskEnvironment => ({
   updates: { deliver: async ({ currentTask }) => ({ ...(currentTask ?? aTask()) }) },
   logger: silentLogger,
@@ -72,7 +72,7 @@ export const createEnvironment = (): TaskEnvironment => ({
 export const createClaimedTask = (fields: Partial<Task>): ClaimedTask =>
   new ClaimedTask({ ...aTask(), ...fields }, createEnvironment());
 
-/** Creates a session that has not created its worker. */
+/** Creates a session that has not registered a worker with the server. */
 export const createSession = (): WorkerSession =>
   new WorkerSession({
     client: new JoblibClient({ url: URL }),

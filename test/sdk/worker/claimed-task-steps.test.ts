@@ -16,7 +16,7 @@ describe("an interrupted task", () => {
     expect(fake.task(id)).toMatchObject({ status: "failed", error: "interrupted: the worker was stopped" });
   });
 
-  test("waits for the response to an end that is being sent, and has the outcome lost if the server rejects it", async () => {
+  test("waits for the response if its end is already being sent; its outcome is `lost` if the server rejects the end", async () => {
     const { fake, id, override, jobs, task } = await claimTask(() => "done");
     const [received, response] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     override({
@@ -37,40 +37,40 @@ describe("an interrupted task", () => {
     await expect(outcome).resolves.toMatchObject({ status: "lost" });
     await interrupted;
   });
+});
 
-  test("does not run if a report has shown that the lease is lost", async () => {
-    let runs = 0;
-    const { override, task } = await claimTask(() => {
-      runs += 1;
-    });
-    await task.start();
-    override({
-      updateTask: () => {
-        throw new Problem("task-lost", "the lease is lost");
-      },
-    });
-    task.progress(0.1);
-    await expect.poll(() => task.signal.aborted).toBe(true);
-
-    const outcome = await task.run();
-
-    expect(outcome.status).toBe("lost");
-    expect(runs).toBe(0);
+test("a task does not run if the response to a progress report has shown that the lease is lost", async () => {
+  let runs = 0;
+  const { override, task } = await claimTask(() => {
+    runs += 1;
   });
-
-  test("keeps signal and log in copies and proxies of its run context, and in objects that inherit from it", async () => {
-    const { task } = await claimTask((run) =>
-      [{ ...run }, Object.create(run), new Proxy(run, {})].map(
-        ({ signal, log }) => signal === run.signal && log === run.log,
-      ),
-    );
-
-    expect(await task.run()).toMatchObject({ status: "completed", task: { result: [true, true, true] } });
+  await task.start();
+  override({
+    updateTask: () => {
+      throw new Problem("task-lost", "the lease is lost");
+    },
   });
+  task.progress(0.1);
+  await expect.poll(() => task.signal.aborted).toBe(true);
+
+  const outcome = await task.run();
+
+  expect(outcome.status).toBe("lost");
+  expect(runs).toBe(0);
+});
+
+test("the run context has the same signal and log in copies, in proxies, and in objects that inherit from it", async () => {
+  const { task } = await claimTask((run) =>
+    [{ ...run }, Object.create(run), new Proxy(run, {})].map(
+      ({ signal, log }) => signal === run.signal && log === run.log,
+    ),
+  );
+
+  expect(await task.run()).toMatchObject({ status: "completed", task: { result: [true, true, true] } });
 });
 
 describe("the steps of a task", () => {
-  test("start, complete and fail can be called individually, each once", async () => {
+  test("start, complete and fail can be called individually, and only one of them can end the task", async () => {
     const { fake, id, task } = await claimTask(() => {});
 
     await expect(task.complete()).rejects.toThrow(UsageError);

@@ -18,7 +18,7 @@ describe("ClaimedTask.run", () => {
     });
   });
 
-  test("prefers its own context to the manager's, and stores the result undefined as null", async () => {
+  test("prefers its argument to the context of the manager, and stores an undefined result as null", async () => {
     const { fake, id, task } = await claimTask((_, context) => (context === "mine" ? undefined : context));
 
     await task.run("mine");
@@ -171,7 +171,7 @@ describe("ClaimedTask.run", () => {
     expect(fake.task(id)).toMatchObject({ status: "completed", result: "done" });
   });
 
-  test("discards the result of a task that was requeued, and returns the outcome lost", async () => {
+  test("discards the result of a task that was requeued, and returns the outcome `lost`", async () => {
     const { fake, id, task, lines } = await claimTask(() => {
       fake.requeue(id);
       return "too late";

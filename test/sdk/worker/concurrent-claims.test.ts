@@ -10,7 +10,7 @@ class Echo extends Extension("tests") {
   }
 }
 
-/** Starts a worker with a backlog; `beforeClaim` is awaited before each claim and receives its number, from 1. */
+/** Starts a worker with a backlog. `beforeClaim` is awaited before each claim, and gets the number of the claim, from 1. */
 const startWorkerWithBacklog = async (
   count: number,
   beforeClaim: (claim: number) => Promise<void> | undefined,
@@ -58,7 +58,7 @@ test("four concurrent claims that fail together count as one failure", async () 
     failing += 1;
     if (failing === 4) allReceived.resolve();
     await allReceived.promise;
-    // The delay after the first failure is long enough for the other three responses.
+    // The other three responses arrive during the delay after the first failure.
     throw new Problem("unauthorized", "The token has expired.", { retryAfter: 2 });
   });
   const stop = new AbortController();

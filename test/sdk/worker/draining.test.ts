@@ -24,7 +24,7 @@ const startWorker = async (extra: JobManagerOptions = {}, fakeOptions = {}) => {
 };
 
 describe("a drained worker", () => {
-  test("stops listening immediately while it waits for a task", async () => {
+  test("stops listening immediately if it is waiting for a task", async () => {
     const { fake, jobs, id } = await startWorker();
     const stream = jobs.listen();
     const next = stream.next();

@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Starts a heartbeat whose requests get no response; `requests` records the listed tasks. */
+/** Starts a heartbeat whose requests get no response. `requests` contains the task ids that each request lists. */
 const startHeartbeat = () => {
   const requests: string[][] = [];
   const client = new JoblibClient({

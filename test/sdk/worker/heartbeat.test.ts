@@ -8,7 +8,7 @@ class Wait extends Extension("tests") {
   }
 }
 
-/** Creates a manager; `heartbeats` records the listed tasks and the seconds of each long poll. */
+/** Creates a manager. `heartbeats` contains the listed tasks and the requested wait, in seconds, of each heartbeat. */
 const createWorker = (heartbeatSeconds: number) => {
   const heartbeats: { tasks: readonly string[] | undefined; wait: number }[] = [];
   const { fake, override, createManager } = startFake();

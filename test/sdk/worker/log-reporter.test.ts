@@ -10,7 +10,7 @@ const createReporter = () => {
   return { sent, reporter };
 };
 
-test("the log reporter sends numbered lines in order: the first immediately, the others together", async () => {
+test("the log reporter sends numbered lines in order: the first line immediately, and the following lines in one request", async () => {
   const { sent, reporter } = createReporter();
   reporter.add("info", "one");
   reporter.add("warn", "two\nthree");

@@ -24,7 +24,7 @@ const countReachable = (references: readonly WeakRef<object>[]): number => {
   return references.filter((reference) => reference.deref() !== undefined).length;
 };
 
-test("nothing that outlives a task keeps a reference to it", async () => {
+test("an ended task and its payload are garbage-collected", async () => {
   const environment = { ...createEnvironment(), find: () => Idle };
   const references: WeakRef<object>[] = [];
   const run = async (index: number) => {

@@ -11,7 +11,7 @@ const createReporter = () => {
   return { sent, reporter };
 };
 
-test("the first report is sent at once, and later ones are merged into one report per 50 ms", async () => {
+test("the first report is sent immediately, and later reports are merged into one report per 50 ms", async () => {
   const { sent, reporter } = createReporter();
 
   for (const fraction of [0.1, 0.2, 0.3]) reporter.report(fraction);

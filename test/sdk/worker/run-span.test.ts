@@ -10,7 +10,7 @@ const TASK = { payload: {}, max_attempts: 3, backoff: { kind: "fixed", seconds: 
 const CONTEXT = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
 const RUN = "run private:tests:Job";
 
-/** Creates a worker of one job with the given `run`. */
+/** Creates a worker with one job, whose `run` method calls `work`. */
 const createWorker = (work: (run: RunContext) => unknown) => {
   const network = startFake();
   class Job extends Extension("tests", { size: z.number().optional() }) {
@@ -108,7 +108,7 @@ describe("the span of a run", () => {
     expect(last?.events).toEqual([]);
   });
 
-  test("links to the active span, or is its child if the submitter has no trace", async () => {
+  test("links to the active span, or is a child of the active span if the task has no trace context", async () => {
     const traced = startTracing();
     const worker = createWorker(() => {});
     await worker.jobs.ready();

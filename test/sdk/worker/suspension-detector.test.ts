@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { SuspensionDetector } from "../../../sdk/worker/suspension-detector.ts";
 
-/** Creates a detector with clocks that the test moves; `suspensions` records the reported seconds. */
+/** Creates a detector with clocks that the test sets. `suspensions` contains the seconds that the detector reported. */
 const createDetector = () => {
   const now = { wall: 1_000_000, monotonic: 500 };
   const suspensions: number[] = [];

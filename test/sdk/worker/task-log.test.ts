@@ -26,7 +26,7 @@ const runTask = async (options: { captureConsole?: boolean }) => {
   return fake.log(id).map(({ level, text }) => [level, text]);
 };
 
-test("the worker stores the log lines of a task before its end", async () => {
+test("the worker stores the log lines of a task before the task ends", async () => {
   expect(await runTask({})).toEqual([
     ["info", "minimised steps=3"],
     ["warn", "slowly"],

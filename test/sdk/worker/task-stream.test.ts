@@ -71,7 +71,7 @@ describe("JobManager.listen", () => {
     expect(fake.task(ids[3] ?? "").status).toBe("pending");
   });
 
-  test("claims only one task ahead in a backlog while the end of the current task is being sent", async () => {
+  test("claims only one more task of a backlog while the end of the current task is being sent", async () => {
     const { fake, override, jobs } = await startWorker();
     const ids = [1, 2, 3].map(() => fake.submit("lab", JOB).id);
     const age = () => Date.now() - Date.parse(fake.task(ids[2] ?? "").created_at);
@@ -118,7 +118,7 @@ describe("JobManager.listen", () => {
     expect((await jobs.listen().next()).value?.id).toBe(id);
   });
 
-  test("requeues claimed tasks that were not returned when the loop is left", async () => {
+  test("requeues claimed tasks that were not returned before the loop ended", async () => {
     const { fake, jobs } = await startWorker();
     for (let i = 0; i < 3; i += 1) fake.submit("lab", JOB);
 
@@ -197,7 +197,7 @@ describe("JobManager.listen", () => {
 });
 
 describe("JobManager.run", () => {
-  test("runs tasks until its signal is aborted, and finishes the running ones", async () => {
+  test("runs tasks until its signal is aborted, and finishes the running tasks", async () => {
     const { fake, jobs } = await startWorker();
     const stop = new AbortController();
     const outcomes: string[] = [];
@@ -254,7 +254,7 @@ describe("a claim that starts its tasks", () => {
     expect(fake.task(id)).toMatchObject({ status: "completed", runs: 1 });
   });
 
-  test("returns buffered tasks after stop, and fails those that the loop leaves behind", async () => {
+  test("still returns its tasks after `stop()`, and fails the tasks that were not returned before the loop ended", async () => {
     const { fake, jobs } = await startWorker();
     const ids = [1, 2, 3].map(() => fake.submit("lab", JOB).id);
     const stream = jobs.listen({ start: true, concurrency: 3 });

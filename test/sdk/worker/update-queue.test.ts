@@ -8,7 +8,7 @@ import { startFake } from "../network.ts";
 
 const JOB = "private:tests:Echo";
 
-/** Creates a worker with a number of running tasks; `calls` records the operations of its updates. */
+/** Creates a worker with `count` running tasks. `calls` contains the operation of each request that the queue sends. */
 const startWorker = async (count: number) => {
   const { fake, client, override } = startFake();
   const { body: worker } = await client.call("createWorker", {});
@@ -40,7 +40,7 @@ const completion = ({ id, attempt }: Task, result: unknown = null) => ({
 });
 
 describe("UpdateQueue", () => {
-  test("sends concurrent updates in a batch, each with its own outcome", async () => {
+  test("sends concurrent updates in a batch, and settles each update with its own outcome", async () => {
     const { fake, queue, calls, tasks } = await startWorker(3);
     const [lost] = tasks;
     if (lost !== undefined) fake.cancel(lost.id);
@@ -53,7 +53,7 @@ describe("UpdateQueue", () => {
     expect(fake.tasks.slice(1).map(({ result }) => result)).toEqual(tasks.slice(1).map(({ id }) => id));
   });
 
-  test("sends a batch without a trace context, and a single update with the caller's", async () => {
+  test("sends a batch without a trace context, and a single update with the trace context of its caller", async () => {
     const traced = startTracing();
     const { fake, override, queue, tasks } = await startWorker(3);
     const [first] = tasks;

@@ -4,7 +4,7 @@ import { WaitGroup } from "../../../sdk/worker/wait-group.ts";
 import { createClaimedTask, createSession } from "./claim.ts";
 
 describe("the tasks of a worker", () => {
-  test("are those that were added and not removed", () => {
+  test("are all tasks that were added and not removed", () => {
     const session = createSession();
     const tasks = Array.from({ length: 2000 }, () => createClaimedTask({ id: randomUUID() }));
     const [removed, kept] = [
@@ -20,7 +20,7 @@ describe("the tasks of a worker", () => {
     expect(session.addTasks(kept.map(({ id }) => createClaimedTask({ id })))).toEqual([]);
   });
 
-  test("contain only the given object after another one with the same id was removed", () => {
+  test("still contain an attempt of a task after another attempt of the same task was removed", () => {
     const session = createSession();
     const first = createClaimedTask({ id: "a", attempt: 1 });
     const second = createClaimedTask({ id: "a", attempt: 2 });

@@ -7,7 +7,7 @@ export interface DefaultCase {
   /** The payload of the form. Undefined if a required value is missing. */
   readonly form: JsonObject | undefined;
   /**
-   * The payload of `joblib run`. It lacks defaults that the worker applies itself. Undefined if a required
+   * The payload of `joblib run`. It omits defaults that the worker adds itself. Undefined if a required
    * value is missing.
    */
   readonly cli: JsonObject | undefined;

@@ -6,7 +6,7 @@ import { VALUES } from "./values.ts";
 const addPrefix = (prefix: string, cases: readonly DefaultCase[]) =>
   cases.map((entry) => ({ ...entry, name: `${prefix}: ${entry.name}` }));
 
-/** The default payloads of the form and of the command line. The tests of both also validate them as the server does. */
+/** Schemas with the payloads that an unedited form and a command without parameters send. The tests of both use these cases. */
 export const DEFAULT_CASES: readonly DefaultCase[] = [
   ...addPrefix("an invalid default", INVALID),
   ...addPrefix("an object's own default", OBJECTS),

@@ -42,13 +42,13 @@ export const INVALID: readonly DefaultCase[] = [
   ),
   createCase("a text that is too short", { x: { type: "string", minLength: 1, default: "" } }, { form: {} }),
   createCase(
-    "a text that does not match",
+    "a text that does not match its pattern",
     { x: { type: "string", pattern: "^a+$", default: "b" } },
     { form: {} },
   ),
   createCase("an empty mail address", { x: { type: "string", format: "email", default: "" } }, { form: {} }),
   createCase("an empty date", { x: { type: "string", format: "date", default: "" } }, { form: {} }),
-  createCase("an empty address", { x: { type: "string", format: "uri", default: "" } }, { form: {} }),
+  createCase("an empty URI", { x: { type: "string", format: "uri", default: "" } }, { form: {} }),
   createCase(
     "a list with a wrong item",
     { x: { type: "array", items: { type: "integer" }, default: [1, null] } },
@@ -88,7 +88,7 @@ export const INVALID: readonly DefaultCase[] = [
   ),
   createCase("in a referenced definition", { x: { $ref: "#/$defs/WrongLevel" } }, { form: {} }, WITH_DEFS),
   createCase(
-    "next to a reference with a valid default: the worker uses null, not that default",
+    "null next to a reference with a valid default, which the worker does not use",
     { x: { $ref: "#/$defs/Level", default: null } },
     { form: {} },
     WITH_DEFS,
@@ -112,7 +112,7 @@ export const INVALID: readonly DefaultCase[] = [
   ),
   createCase("excluded by not", { x: { type: "integer", not: { const: 0 }, default: 0 } }, { form: {} }),
   createCase(
-    "of a member of a required object",
+    "null for a member of a required object",
     { x: { type: "object", properties: { y: { type: "integer", default: null } } } },
     { form: { x: {} }, cli: { x: {} } },
     { required: ["x"] },
@@ -123,6 +123,6 @@ export const INVALID: readonly DefaultCase[] = [
     { form: { x: 1 } },
     { default: { x: "one" } },
   ),
-  createCase("beyond 2^53", { x: { type: "integer", default: 2 ** 63 } }, { form: {} }),
+  createCase("an integer beyond 2^53", { x: { type: "integer", default: 2 ** 63 } }, { form: {} }),
   createCase("a constant beyond 2^53", { x: { const: 2 ** 60 } }, { form: {} }),
 ];

@@ -21,7 +21,7 @@ describe("a prepared schema", () => {
     expect(prepareFields({ angle: field })["angle"]).toEqual(field);
   });
 
-  test("sorts fields by x-order, then by required, then by their order in the schema", () => {
+  test("contains fields with x-order first, then required fields, then the others in the order of the schema", () => {
     const names = Object.keys(
       prepareFields(
         { a: {}, b: {}, c: {}, last: { "x-order": 2 }, first: { "x-order": 1 } },

@@ -1,4 +1,4 @@
-"""Stands in for the tables of ZnDraw's users, which the client imports and does not use."""
+"""Replaces the tables of ZnDraw's users, which the client imports but does not use."""
 
 from sqlalchemy.orm import DeclarativeBase
 

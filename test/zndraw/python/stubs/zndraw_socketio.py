@@ -1,4 +1,4 @@
-"""Stands in for ZnDraw's Socket.IO wrapper: without a socket, a JobManager polls."""
+"""Replaces ZnDraw's Socket.IO wrapper. A JobManager without a socket polls."""
 
 
 class SyncClientWrapper:

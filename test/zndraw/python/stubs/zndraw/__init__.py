@@ -2,5 +2,5 @@
 
 import os
 
-# This folder comes first: its `client` replaces the package that imports everything.
+# This folder comes first, so its `client` replaces ZnDraw's `client` package, which imports everything.
 __path__ = [*__path__, os.path.join(os.environ["ZNDRAW_CHECKOUT"], "src", "zndraw")]
