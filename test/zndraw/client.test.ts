@@ -107,7 +107,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
 
   test("keeps a task for longer than the claim grace and the worker threshold", { timeout }, async () => {
     const { client, ...server } = await start("local", {
-      JOBLIB_WORKER_TIMEOUT_THRESHOLD: "3",
+      JOBLIB_WORKER_TIMEOUT_SECONDS: "3",
       JOBLIB_CLAIM_GRACE_SECONDS: "0.1",
       JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.5",
     });

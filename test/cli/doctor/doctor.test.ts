@@ -200,8 +200,8 @@ test("joblib doctor finds a proxy that closes idle connections, and prints advic
   }
 });
 
-test("joblib doctor --proxy keeps the requests open for the given time", async () => {
-  const { find } = await runDoctor(ANN, { argv: ["--proxy", "2"] });
+test("joblib doctor --idle-check keeps the requests open for the given time", async () => {
+  const { find } = await runDoctor(ANN, { argv: ["--idle-check", "2"] });
 
   for (const check of ["long poll", "event stream"]) {
     expect(find(check)).toMatchObject({

@@ -28,7 +28,7 @@ export interface ClusterOptions {
 
 /** Shortened timeouts: one minute in production corresponds to about one second here. */
 export const SETTINGS = {
-  JOBLIB_WORKER_TIMEOUT_THRESHOLD: "2",
+  JOBLIB_WORKER_TIMEOUT_SECONDS: "2",
   JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.25",
   JOBLIB_CLAIM_GRACE_SECONDS: "1",
   JOBLIB_DATABASE_POOL_SIZE: "4",
