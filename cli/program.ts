@@ -183,7 +183,11 @@ export async function createProgram(
       "--token <token>",
       "bearer token; other users can see it in process lists, so prefer the variable (env: JOBLIB_TOKEN)",
     )
-    .option("--room <room>", "room id or @global; repeatable for workers (env: JOBLIB_ROOM)", collect)
+    .option(
+      "--room <room>",
+      "room id or @global; repeatable with `joblib worker` and `joblib dev` (env: JOBLIB_ROOM)",
+      collect,
+    )
     .option("--json", "print the response as JSON, and errors as problem JSON")
     .addHelpText("after", EPILOG);
 

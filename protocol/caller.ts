@@ -34,6 +34,7 @@ export const readCaller = operation({
   access: "user",
   query: z.object({ room_id: RoomId.optional() }),
   responses: { 200: CallerInfo },
+  responseDescriptions: { 200: "The caller and its permissions." },
   problems: ["invalid-room-id"],
 });
 

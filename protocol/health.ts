@@ -27,9 +27,11 @@ export const Health = z.object({
     milliseconds: z.number().nullable().describe("duration of one round trip"),
     pending_migrations: z.array(z.string()).nullable(),
     findings: z
-      .array(z.enum(["unsuitable", "rights", "read-only"]))
+      .array(z.enum(["unsupported", "privileges", "read-only"]))
       .optional()
-      .describe("reasons why the server cannot use the database; the server's log has the details"),
+      .describe(
+        "reasons why the server cannot use the database. `unsupported`: its product, version or encoding is not supported; `privileges`: the server's role lacks privileges; `read-only`: it accepts no writes, for example because it is a standby. The server's log has the details.",
+      ),
     connection: ConnectionSecurity.nullable()
       .optional()
       .describe(
@@ -59,6 +61,7 @@ export const readHealth = operation({
   summary: "Get the state of the server's components",
   access: "user",
   responses: { 200: Health },
+  responseDescriptions: { 200: "The state of the components." },
   problems: [],
 });
 

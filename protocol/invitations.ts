@@ -61,7 +61,7 @@ const InvitationParams = z.object({ invitation_id: z.string() });
 export const createInvitation = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/invitations`,
-  summary: "Create a short-lived token for one room, optionally limited to some jobs",
+  summary: "Create an invitation: a short-lived token for one room, optionally limited to some jobs",
   access: "room-register",
   // A repeated request would create a second token.
   retryable: false,
@@ -69,6 +69,7 @@ export const createInvitation = operation({
   body: InvitationRequest,
   bodyOptional: true,
   responses: { 201: NewInvitation },
+  responseDescriptions: { 201: "The invitation was created. Only this response contains its token." },
   problems: ["invalid-room-id", "invitations-not-supported"],
 });
 
@@ -80,6 +81,7 @@ export const listInvitations = operation({
   params: RoomParams,
   query: PageQuery,
   responses: { 200: createPageSchema(Invitation) },
+  responseDescriptions: { 200: "A page of invitations." },
   problems: ["invalid-room-id"],
 });
 
@@ -90,6 +92,7 @@ export const revokeInvitation = operation({
   access: "invitation-owner",
   params: InvitationParams,
   responses: { 200: Invitation },
+  responseDescriptions: { 200: "The revoked invitation." },
   problems: ["invitation-not-found"],
 });
 

@@ -31,7 +31,7 @@ const JobRegistrationBody = z.object({
     .max(128)
     .nullable()
     .optional()
-    .describe("the worker to link to the job; the server creates one if it is missing or null"),
+    .describe("the worker that will run the job's tasks; the server creates one if it is missing or null"),
   description: z.string().max(10_000).nullable().optional(),
   defaults: TaskDefaults.optional().describe("default options of the job's tasks"),
   fairness: Fairness.optional().describe(
@@ -82,6 +82,10 @@ export const registerJob = operation({
   body: JobRegistration,
   exactMembers: ["schema", "result_schema"],
   responses: { 200: Job, 201: Job },
+  responseDescriptions: {
+    200: "The job was already registered with the same schema.",
+    201: "The job was registered.",
+  },
   problems: ["invalid-room-id", "invalid-category", "schema-conflict", "worker-not-found"],
 });
 
@@ -93,6 +97,7 @@ export const listJobs = operation({
   params: RoomParams,
   query: PageQuery,
   responses: { 200: createPageSchema(Job) },
+  responseDescriptions: { 200: "A page of jobs." },
   problems: ["invalid-room-id"],
 });
 
@@ -103,6 +108,7 @@ export const readJob = operation({
   access: "room-read",
   params: RoomJobParams,
   responses: { 200: Job },
+  responseDescriptions: { 200: "The job." },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
@@ -114,6 +120,7 @@ export const listJobTasks = operation({
   params: RoomJobParams,
   query: JobTaskQuery,
   responses: { 200: TaskPage },
+  responseDescriptions: { 200: "A page of tasks." },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
@@ -126,6 +133,7 @@ export const validatePayload = operation({
   params: RoomJobParams,
   body: z.object({ payload: JsonObject }),
   responses: { 200: z.object({ errors: z.array(FieldError).describe("empty if the payload is valid") }) },
+  responseDescriptions: { 200: "The errors of the payload." },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 

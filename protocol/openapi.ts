@@ -52,7 +52,7 @@ function createResponses(entry: Operation): Record<string, unknown> {
     Object.keys(entry.responses).map((status) => {
       const schema = getResponseSchema(entry, Number(status));
       const body = schema ? createContent("application/json", toJsonSchema(schema, "output")) : {};
-      return [status, { description: entry.summary, ...body }];
+      return [status, { description: entry.responseDescriptions[Number(status)], ...body }];
     }),
   );
 }
@@ -76,6 +76,13 @@ function createPathItem(name: string, entry: Operation) {
   };
 }
 
+function describeEvents({ events }: StreamOperation): string {
+  const descriptions = Object.entries(events).map(
+    ([name, { description = "" }]) => `\`${name}\`: ${description}.`,
+  );
+  return ["Server-sent events.", ...descriptions].join(" ");
+}
+
 /**
  * Describes a stream. OpenAPI 3.1 cannot describe server-sent events, so the schemas of the events are in
  * `x-events`.
@@ -84,10 +91,13 @@ function createStreamItem(name: string, entry: StreamOperation) {
   return {
     operationId: name,
     summary: entry.summary,
-    description: `Server-sent events: ${Object.keys(entry.events).join(", ")}. Access: ${ACCESS_RULES[entry.access]}.`,
+    description: `${describeEvents(entry)} Access: ${ACCESS_RULES[entry.access]}.`,
     parameters: createParameters(entry),
     responses: {
-      200: { description: entry.summary, ...createContent("text/event-stream", { type: "string" }) },
+      200: {
+        description: "A stream of server-sent events.",
+        ...createContent("text/event-stream", { type: "string" }),
+      },
       ...createProblemResponses(entry),
     },
     "x-events": Object.fromEntries(

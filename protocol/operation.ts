@@ -11,20 +11,22 @@ export const API_PATH = "/v1/joblib";
  */
 export const DASHBOARD_META = { api: "joblib-api", root: "joblib-root" } as const;
 
-/** The access rules of operations. The server enforces them, and the documentation of the API shows them. */
+/** The callers that each access rule allows. The server enforces the rules, and the documentation of the API shows them. */
 export const ACCESS_RULES = {
-  anyone: "no credentials required",
+  anyone: "everyone, without credentials",
   user: "any authenticated user",
-  "room-read": "read access to the room",
-  "room-write": "write access to the room",
-  "room-register": "write access to the room; in `@global` an admin or an invited user",
-  "task-read": "read access to the task's room, the submitter, or the owner of the worker that runs the task",
-  "task-update": "the owner of the worker that runs the task, or an admin; the submitter may cancel it",
-  "task-submitter": "the submitter, or an admin",
-  "worker-owner": "the owner of the worker; an admin may drain or delete it",
-  "worker-read": "the owner of the worker, an admin, or read access to the room of one of its jobs",
-  "invitation-owner": "the creator of the invitation, or an admin",
-  admin: "an admin",
+  "room-read": "users with read access to the room",
+  "room-write": "users with write access to the room",
+  "room-register":
+    "users with write access to the room; in `@global` they must also be admins, or be invited to `@global`",
+  "task-read":
+    "users with read access to the task's room, the submitter of the task, and the owner of the worker that runs it",
+  "task-update": "the owner of the worker that runs the task, and admins; the submitter may cancel it",
+  "task-submitter": "the submitter of the task, and admins",
+  "worker-owner": "the owner of the worker; admins may drain or delete it",
+  "worker-read": "the owner of the worker, admins, and users with read access to the room of one of its jobs",
+  "invitation-owner": "the creator of the invitation, and admins",
+  admin: "admins",
 } as const;
 
 export type Access = keyof typeof ACCESS_RULES;
@@ -56,6 +58,8 @@ export interface Operation {
   readonly headers?: Readonly<Record<string, string>>;
   /** Schemas of the successful responses by status; null means no body. */
   readonly responses: Readonly<Record<number, z.ZodType | null>>;
+  /** Descriptions of the successful responses, by status. */
+  readonly responseDescriptions: Readonly<Record<number, string>>;
   /** Schemas of the minimal responses (`Prefer: return=minimal`) by status. */
   readonly minimal?: Readonly<Record<number, z.ZodType>>;
   /** Problems that the operation can return in addition to `COMMON_PROBLEMS`. */
@@ -74,7 +78,10 @@ export const COMMON_PROBLEMS = [
   "service-unavailable",
 ] as const satisfies readonly ProblemId[];
 
-export const WAIT_HEADER = { prefer: "`wait=N`: wait up to N seconds before responding (RFC 7240)" };
+/** Describes the header of a long poll. `end` completes "keep the request open until". */
+export const createWaitHeader = (end: string) => ({
+  prefer: `\`wait=N\`: keep the request open for up to N seconds until ${end} (RFC 7240)`,
+});
 
 export const RETURN_HEADER = {
   prefer: "`return=minimal`: omit what the request already contained (RFC 7240)",

@@ -14,6 +14,7 @@ export const listProblems = operation({
   summary: "List the problems that the API returns",
   access: "anyone",
   responses: { 200: z.object({ items: z.array(ProblemDescription) }) },
+  responseDescriptions: { 200: "All problem types." },
   problems: [],
 });
 
@@ -24,6 +25,7 @@ export const readProblem = operation({
   access: "anyone",
   params: z.object({ problem_id: z.string() }),
   responses: { 200: ProblemDescription },
+  responseDescriptions: { 200: "The problem type." },
   problems: ["route-not-found"],
 });
 

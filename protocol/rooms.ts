@@ -39,10 +39,11 @@ export type RoomSummary = z.infer<typeof RoomSummary>;
 export const listRooms = operation({
   method: "GET",
   path: `${API_PATH}/rooms`,
-  summary: "List the rooms with jobs or tasks that the caller may read, `@global` first",
+  summary: "List the rooms that the caller can read and that have jobs or tasks, `@global` first",
   access: "user",
   query: PageQuery,
   responses: { 200: createPageSchema(RoomSummary) },
+  responseDescriptions: { 200: "A page of rooms." },
   problems: [],
 });
 

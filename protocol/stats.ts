@@ -28,8 +28,8 @@ export const JobStats = z.object({
   completed: z.int(),
   failed: z.int(),
   cancelled: z.int(),
-  wait: Quantiles.nullable().describe("time from due to started"),
-  run: Quantiles.nullable().describe("time from started to completed"),
+  wait: Quantiles.nullable().describe("time from `run_at` until the start"),
+  run: Quantiles.nullable().describe("time from the start until completion"),
 });
 export type JobStats = z.infer<typeof JobStats>;
 
@@ -64,6 +64,7 @@ export const readRoomStats = operation({
   params: RoomParams,
   query: StatsQuery,
   responses: { 200: Stats },
+  responseDescriptions: { 200: "The stats of the room." },
   problems: ["invalid-room-id"],
 });
 
@@ -74,6 +75,7 @@ export const readStats = operation({
   access: "admin",
   query: StatsQuery,
   responses: { 200: Stats },
+  responseDescriptions: { 200: "The stats of all rooms." },
   problems: [],
 });
 

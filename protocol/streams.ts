@@ -8,7 +8,7 @@ import { Task, TaskParams } from "./tasks/task.ts";
 export interface StreamOperation extends Pick<Operation, "path" | "summary" | "access" | "problems"> {
   readonly params: z.ZodType;
   readonly headers: Readonly<Record<string, string>>;
-  /** The schema of the data of each event, by the event's name. */
+  /** The schema of the data of each event, by the event's name. Its description says when the event is sent. */
   readonly events: Readonly<Record<string, z.ZodType>>;
 }
 
@@ -17,7 +17,7 @@ const Nothing = z.object({});
 const HEADERS = {
   "last-event-id": "the `id` of the last received event; the stream continues after it",
   prefer:
-    "`wait=N`: end the stream after N seconds, default 900. Credentials are checked only at the start of a stream.",
+    "`wait=N`: end the stream after N seconds, default 900. The limit exists because credentials are checked only when a stream starts.",
 };
 
 /** The event streams. When a stream has ended or was interrupted, clients reconnect with `Last-Event-ID`. */
@@ -28,11 +28,12 @@ export const streams = {
     access: "task-read",
     params: TaskParams,
     headers: HEADERS,
-    /**
-     * `task`: the state of the task, sent at the start and after changes; changes in quick succession are
-     * combined. `log`: new log lines.
-     */
-    events: { task: Task, log: LogPage },
+    events: {
+      task: Task.describe(
+        "the state of the task, sent at the start and after changes; changes in quick succession are combined",
+      ),
+      log: LogPage.describe("new log lines"),
+    },
     problems: ["task-not-found"],
   },
   followRoom: {
@@ -41,12 +42,12 @@ export const streams = {
     access: "room-read",
     params: RoomParams,
     headers: HEADERS,
-    /**
-     * `ready`: all later changes will be sent, so read the lists now. `task`: a new or changed task. `jobs`:
-     * jobs or workers have changed, so read them again. `reset`: changes were missed, so read everything
-     * again.
-     */
-    events: { ready: Nothing, task: Task, jobs: Nothing, reset: Nothing },
+    events: {
+      ready: Nothing.describe("all later changes will be sent, so read the lists now"),
+      task: Task.describe("a new or changed task"),
+      jobs: Nothing.describe("jobs or workers have changed, so read them again"),
+      reset: Nothing.describe("changes were missed, so read everything again"),
+    },
     problems: ["invalid-room-id"],
   },
 } as const satisfies Record<string, StreamOperation>;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { API_PATH, operation, WAIT_HEADER } from "./operation.ts";
+import { API_PATH, createWaitHeader, operation } from "./operation.ts";
 import { createPageSchema, PageQuery } from "./page.ts";
 import { RoomParams } from "./rooms.ts";
 import { TaskStatus } from "./tasks/status.ts";
@@ -33,7 +33,7 @@ export const Worker = z.object({
   task_count: z.int().describe("number of claimed and running tasks"),
   online: z
     .boolean()
-    .describe("true if the server received a request from the worker within `worker_timeout_threshold`"),
+    .describe("true if the server received a request from the worker within `worker_timeout_seconds`"),
   draining: z
     .boolean()
     .optional()
@@ -70,7 +70,7 @@ export const Heartbeat = z.object({
     .boolean()
     .optional()
     .describe(
-      "true if the worker already knows that it is draining; otherwise the server responds at once to notify it",
+      "Set to true after the server has reported `draining`. Otherwise a heartbeat of a draining worker returns immediately instead of waiting.",
     ),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
@@ -103,6 +103,7 @@ export const createWorker = operation({
   body: CreateWorkerRequest,
   bodyOptional: true,
   responses: { 201: NewWorker },
+  responseDescriptions: { 201: "The worker was created." },
   problems: [],
 });
 
@@ -115,8 +116,9 @@ export const heartbeat = operation({
   params: WorkerParams,
   body: Heartbeat,
   bodyOptional: true,
-  headers: WAIT_HEADER,
+  headers: createWaitHeader("a task must be stopped or the worker must drain"),
   responses: { 200: HeartbeatResponse },
+  responseDescriptions: { 200: "The tasks that the worker must stop, and whether it is draining." },
   problems: ["worker-not-found"],
 });
 
@@ -127,6 +129,7 @@ export const listWorkers = operation({
   access: "user",
   query: PageQuery,
   responses: { 200: createPageSchema(Worker) },
+  responseDescriptions: { 200: "A page of workers." },
   problems: [],
 });
 
@@ -138,6 +141,7 @@ export const listRoomWorkers = operation({
   params: RoomParams,
   query: PageQuery,
   responses: { 200: createPageSchema(Worker) },
+  responseDescriptions: { 200: "A page of workers." },
   problems: ["invalid-room-id"],
 });
 
@@ -148,6 +152,7 @@ export const readWorker = operation({
   access: "worker-read",
   params: WorkerParams,
   responses: { 200: WorkerDetails },
+  responseDescriptions: { 200: "The worker." },
   problems: ["worker-not-found"],
 });
 
@@ -159,6 +164,7 @@ export const drainWorker = operation({
   retryable: true,
   params: WorkerParams,
   responses: { 200: WorkerDetails },
+  responseDescriptions: { 200: "The draining worker." },
   problems: ["worker-not-found"],
 });
 
@@ -171,6 +177,7 @@ export const releaseTasks = operation({
   params: WorkerParams,
   body: TaskRelease,
   responses: { 200: ReleasedTasks },
+  responseDescriptions: { 200: "The ids of the tasks that were requeued." },
   problems: ["worker-not-found"],
 });
 
@@ -181,6 +188,7 @@ export const removeWorker = operation({
   access: "worker-owner",
   params: WorkerParams,
   responses: { 204: null },
+  responseDescriptions: { 204: "The worker was removed." },
   problems: ["worker-not-found"],
 });
 

@@ -116,7 +116,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   const context = createContext({ storage, bus, settings, invitations, log, meter });
   const { waitingClaims } = context;
   meter.watch({
-    counts: () => storage.countQueues(settings.worker_timeout_threshold),
+    counts: () => storage.countQueues(settings.worker_timeout_seconds),
     pool: () => storage.getPoolUsage(),
     isBusUp: () => bus.state === "up",
     waitingClaims: () => waitingClaims.size,

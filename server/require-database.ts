@@ -55,7 +55,8 @@ export async function findObstacles(storage: StateReader): Promise<readonly Data
 }
 
 /** Returns true if the finding may make every statement fail, including the one that reads the applied migrations. */
-const preventsQueries = ({ kind }: DatabaseFinding): boolean => kind === "unsuitable" || kind === "rights";
+const preventsQueries = ({ kind }: DatabaseFinding): boolean =>
+  kind === "unsupported" || kind === "privileges";
 
 function logFindings(findings: readonly DatabaseFinding[], log: Log): void {
   for (const finding of findings) log.error({ kind: finding.kind }, `joblib: ${describeFinding(finding)}`);

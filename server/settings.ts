@@ -43,7 +43,7 @@ export const Settings = z.object({
     .default(30)
     .describe("a statement that takes longer is cancelled and answered with 503"),
   redis_url: connectionUrl(parseRedisUrl).optional(),
-  worker_timeout_threshold: number(z.number().min(0.2).max(86_400)).default(60),
+  worker_timeout_seconds: number(z.number().min(0.2).max(86_400)).default(60),
   sweeper_interval_seconds: number(z.number().min(0.05).max(3600)).default(30),
   claim_grace_seconds: number(z.number().min(0).max(3600)).default(5),
   long_poll_max_wait_seconds: number(z.number().min(0).max(3600)).default(60),

@@ -221,7 +221,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     if (auth === localAuth) {
       app.addHook("onRequest", async (request) => {
         if (isLocalRequest(request)) return;
-        const detail = "Without tokens, this server accepts requests only from its own machine.";
+        const detail =
+          "This server has no token authentication, so it accepts requests only from its own machine. To accept others, set JOBLIB_JWT_SECRET or JOBLIB_JWKS_URL on the server.";
         throw new Problem("forbidden", detail);
       });
     }

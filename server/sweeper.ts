@@ -47,14 +47,14 @@ export class Sweeper {
     await Promise.all(this.#running.values());
   }
 
-  /** Gives every worker a whole `worker_timeout_threshold` again to send a heartbeat. */
+  /** Gives every worker a whole `worker_timeout_seconds` again to send a heartbeat. */
   #pause(): void {
     this.#pausedUntil = performance.now() + this.#threshold * 1000;
   }
 
-  /** The `worker_timeout_threshold`, in seconds. */
+  /** The `worker_timeout_seconds`, in seconds. */
   get #threshold(): number {
-    return this.#context.settings.worker_timeout_threshold;
+    return this.#context.settings.worker_timeout_seconds;
   }
 
   readonly #canEndWorkers = (): boolean => {

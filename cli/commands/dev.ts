@@ -21,7 +21,10 @@ export function devCommand(tools: Tools) {
     .description(
       "Run a server and a worker in one process, and restart the worker when the file or one of its imports changes. Data is kept in memory, and jobs are public unless --room is set.",
     )
-    .argument("<file>", "file with extensions, such as ./extensions.ts")
+    .argument(
+      "<file>",
+      "TypeScript or JavaScript file that exports Extension classes, such as ./extensions.ts",
+    )
     .option("--port <port>", "port of the server; 0 for any free port (env: JOBLIB_PORT; default: 7800)")
     .option("--data-dir <directory>", "keep the data in this directory")
     .option("--concurrency <n>", "number of tasks to run at the same time, 1 to 1000 (default: 1)")

@@ -23,10 +23,10 @@ const OPEN_SECONDS = 1;
  * The default idle timeout of most proxies and load balancers, and the default maximum duration of a
  * server's long polls.
  */
-const PROXY_SECONDS = 60;
+const IDLE_CHECK_SECONDS = 60;
 
 const DoctorOptions = z.object({
-  proxy: z.union([z.literal(true), seconds(1, 900)]).optional(),
+  idleCheck: z.union([z.literal(true), seconds(1, 900)]).optional(),
   databaseUrl: text.optional(),
 });
 type DoctorOptions = z.infer<typeof DoctorOptions>;
@@ -37,8 +37,8 @@ export function doctorCommand(tools: Tools) {
       "Check everything that a worker needs, from this machine to the server's database: the server and its version, encryption, clocks, the token and its rooms, the database and its migrations, the event bus, long polls and event streams.",
     )
     .option(
-      "--proxy [seconds]",
-      `keep a long poll and an event stream open for this time, to find proxies that close idle connections (default: ${PROXY_SECONDS})`,
+      "--idle-check [seconds]",
+      `keep a long poll and an event stream open this long, to detect proxies that close idle connections (default: ${IDLE_CHECK_SECONDS})`,
     )
     .option(
       "--database-url <url>",
@@ -53,7 +53,7 @@ not change it.
 
 Examples:
   $ joblib doctor
-  $ joblib doctor --room lab --proxy --json | jq -e .ok`,
+  $ joblib doctor --room lab --idle-check --json | jq -e .ok`,
     )
     .action(clientAction(tools, DoctorOptions, diagnose));
 }
@@ -61,7 +61,7 @@ Examples:
 /** Runs the checks and prints each result as soon as it is known. */
 export async function diagnose(
   context: ClientContext,
-  { proxy, databaseUrl }: DoctorOptions,
+  { idleCheck, databaseUrl }: DoctorOptions,
 ): Promise<ExitCode> {
   const { io, client, global, env, version, signal } = context;
   const room = getSingleRoom(global.room);
@@ -78,7 +78,7 @@ export async function diagnose(
   try {
     const url = databaseUrl ?? (env["JOBLIB_DATABASE_URL"]?.trim() || undefined);
     if (url !== undefined) report(await checkDirectDatabase(url));
-    const openSeconds = proxy === true ? PROXY_SECONDS : (proxy ?? OPEN_SECONDS);
+    const openSeconds = idleCheck === true ? IDLE_CHECK_SECONDS : (idleCheck ?? OPEN_SECONDS);
     await examine(probe, { openSeconds, report, onProgress: (activity) => spinner.setText(activity) });
   } finally {
     spinner.stop();

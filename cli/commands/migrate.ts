@@ -16,7 +16,7 @@ type MigrateOptions = z.infer<typeof MigrateOptions>;
 export function migrateCommand(tools: Tools) {
   return new Command("migrate")
     .description(
-      "Apply pending database migrations and print their names. `joblib serve` also applies them at startup. It is safe to run it several times at once.",
+      "Apply pending database migrations and print their names. `joblib serve` also applies them at startup. Concurrent runs are safe.",
     )
     .option(
       "--data-dir <directory>",

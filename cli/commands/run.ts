@@ -33,16 +33,21 @@ export function runCommand(tools: Tools, runners: Runners = RUNNERS) {
       "--task <file>",
       "with an extensions file: the task to run, from `joblib tasks export`; - reads stdin",
     )
-    .option("--inspect [port]", "for a file: allow a debugger to attach (default: 9229)")
-    .option("--inspect-brk [port]", "for a file: wait for a debugger, and stop before `run`")
+    .option("--inspect [port]", "with an extensions file: allow a debugger to attach (default: 9229)")
+    .option(
+      "--inspect-brk [port]",
+      "with an extensions file: wait for a debugger, and stop before the extension's `run` method",
+    )
     .option("-h, --help", "display help; with a job: show its parameters")
     .addHelpText(
       "after",
       `
-On a terminal, joblib asks for missing parameters. If a parameter has the name
-of an option, pass it after --. With --wait the exit code is 0 if the task
-completed, 1 if it failed, 8 if it did not finish in time, 10 if it was
-cancelled.
+On a terminal, joblib asks for missing parameters. If a parameter has the same
+name as an option of \`joblib run\`, pass it after \`--\`, for example
+\`joblib run <job> -- --priority high\`.
+
+With --wait the exit code is 0 if the task completed, 1 if it failed, 8 if it
+did not finish in time, 10 if it was cancelled.
 
 Examples:
   $ joblib run public:modifiers:Rotate --help

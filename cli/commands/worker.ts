@@ -21,9 +21,12 @@ export type WorkerOptions = z.infer<typeof WorkerOptions>;
 export function workerCommand(tools: Tools, run: CommandHandler<LocalContext, WorkerOptions> = runWorker) {
   return new Command("worker")
     .description(
-      "Register every exported class that extends Extension, and run its tasks. The file is TypeScript or JavaScript. If it exports `context` (a value, or a function that returns one), `run` receives that value.",
+      "Register every exported class that extends Extension, and run its tasks. If the file exports `context` (a value, or a function that returns one), joblib passes that value to the `run` method of each extension.",
     )
-    .argument("<file>", "file with extensions, such as ./extensions.ts")
+    .argument(
+      "<file>",
+      "TypeScript or JavaScript file that exports Extension classes, such as ./extensions.ts",
+    )
     .option("--public", "register public jobs: jobs in @global, visible in all rooms (admins only)")
     .option("--concurrency <n>", "number of tasks to run at the same time, 1 to 1000 (default: 1)")
     .option("--name <name>", "display name of the worker (default: host:pid)")

@@ -18,8 +18,8 @@ function nameOption(message: string) {
 }
 
 const EXIT_BY_FINDING: Readonly<Record<DatabaseFinding["kind"], ExitCode>> = {
-  unsuitable: EXIT.usage,
-  rights: EXIT.notAllowed,
+  unsupported: EXIT.usage,
+  privileges: EXIT.notAllowed,
   "read-only": EXIT.serverFailed,
   migrations: EXIT.conflict,
 };
@@ -31,7 +31,7 @@ function isUnfitDatabase(error: Error): error is Error & { readonly findings: re
 
 /**
  * Converts an error at the start of a server to one that the user can act on: an invalid setting, a port in
- * use, or an unsuitable database.
+ * use, or an unsupported database.
  */
 export function toStartError(error: unknown): unknown {
   if (error instanceof CliError || !(error instanceof Error)) return error;

@@ -161,8 +161,8 @@ type Kind = NonNullable<Health["database"]["findings"]>[number];
  * every user may see these. The server's log contains them.
  */
 const TEXTS: Readonly<Record<Kind, readonly [detail: string, advice: string]>> = {
-  unsuitable: ["the database is not supported", "use PostgreSQL with a supported version and encoding UTF8"],
-  rights: [
+  unsupported: ["the database is not supported", "use PostgreSQL with a supported version and encoding UTF8"],
+  privileges: [
     "the database role of the server lacks privileges",
     "grant them as in docs/operating.md, 'Database roles'",
   ],

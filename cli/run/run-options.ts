@@ -73,7 +73,7 @@ export function addRunJobOptions(command: Command): Command {
   );
   return addSubmissionOptions(addSetOption(command)).option(
     "--wait [seconds]",
-    "wait until the task ends, or at most this long",
+    "wait until the task ends; with a number, wait at most that many seconds",
     parseWaitValue,
   );
 }

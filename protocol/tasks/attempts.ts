@@ -57,6 +57,7 @@ export const listAttempts = operation({
   responses: {
     200: z.object({ items: z.array(Attempt).describe("at most 200; if there are more, the newest") }),
   },
+  responseDescriptions: { 200: "The attempts." },
   problems: ["task-not-found"],
 });
 
@@ -67,6 +68,7 @@ export const listLateResults = operation({
   access: "task-submitter",
   params: TaskParams,
   responses: { 200: z.object({ items: z.array(LateResult) }) },
+  responseDescriptions: { 200: "The late results." },
   problems: ["task-not-found"],
 });
 
@@ -81,6 +83,7 @@ export const adoptLateResult = operation({
   body: Adoption,
   bodyOptional: true,
   responses: { 200: Task },
+  responseDescriptions: { 200: "The completed task." },
   problems: ["task-not-found", "invalid-task-transition"],
 });
 

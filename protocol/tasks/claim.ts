@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { API_PATH, operation, WAIT_HEADER } from "../operation.ts";
+import { API_PATH, createWaitHeader, operation } from "../operation.ts";
 import { WorkerParams } from "../workers.ts";
 import { Task } from "./task.ts";
 
@@ -26,8 +26,9 @@ export const claimTask = operation({
   access: "worker-owner",
   retryable: true,
   body: ClaimRequest,
-  headers: WAIT_HEADER,
+  headers: createWaitHeader("a task can be claimed"),
   responses: { 200: z.object({ task: Task.nullable(), draining: Draining }) },
+  responseDescriptions: { 200: "The claimed task, or null if there was none." },
   problems: ["worker-not-found"],
 });
 
@@ -39,8 +40,9 @@ export const claimTasks = operation({
   retryable: true,
   params: WorkerParams,
   body: BatchClaimRequest,
-  headers: WAIT_HEADER,
+  headers: createWaitHeader("a task can be claimed"),
   responses: { 200: z.object({ tasks: z.array(Task), draining: Draining }) },
+  responseDescriptions: { 200: "The claimed tasks; empty if there were none." },
   problems: ["worker-not-found"],
 });
 

@@ -10,14 +10,14 @@ export const DiagnosisReason = z.enum([
   "job-removed",
   "no-worker",
   "workers-busy",
-  "next",
+  "worker-idle",
   "claimed",
   "running",
   "finished",
 ]);
 export type DiagnosisReason = z.infer<typeof DiagnosisReason>;
 
-/** The diagnosis of a task: one sentence, and the numbers in it. */
+/** The diagnosis of a task: one sentence, and the values in it. */
 export const Diagnosis = z.object({
   task_id: z.string(),
   status: TaskStatus,
@@ -45,6 +45,7 @@ export const diagnoseTask = operation({
   access: "task-read",
   params: TaskParams,
   responses: { 200: Diagnosis },
+  responseDescriptions: { 200: "The diagnosis." },
   problems: ["task-not-found"],
 });
 

@@ -106,6 +106,7 @@ export const listRoomTasks = operation({
   params: RoomParams,
   query: RoomTaskQuery,
   responses: { 200: TaskPage },
+  responseDescriptions: { 200: "A page of tasks." },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
@@ -119,6 +120,7 @@ export const cancelTasks = operation({
   params: RoomParams,
   body: BulkRequest,
   responses: { 200: BulkOutcome },
+  responseDescriptions: { 200: "The numbers of changed and skipped tasks." },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
@@ -133,6 +135,7 @@ export const retryTasks = operation({
   params: RoomParams,
   body: BulkRequest,
   responses: { 200: BulkOutcome },
+  responseDescriptions: { 200: "The numbers of changed and skipped tasks." },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 

@@ -39,12 +39,12 @@ const CURSOR = /^\d{1,9}\.\d{1,10}$/;
 /** One page of log lines, oldest first. `after` is the cursor of the next page. */
 export const LogPage = z.object({
   items: z.array(LogLine),
-  after: z.string().nullable().describe("`attempt.number` of the last line; null if the log is empty"),
+  after: z.string().nullable().describe("`<attempt>.<number>` of the last line; null if the log is empty"),
 });
 export type LogPage = z.infer<typeof LogPage>;
 
 export const LogQuery = z.object({
-  after: z.string().regex(CURSOR, { error: "must be `attempt.number`" }).optional(),
+  after: z.string().regex(CURSOR, { error: "must be `<attempt>.<number>`, for example 2.17" }).optional(),
   limit: createIntegerParameter(1, 1000, 500),
 });
 export type LogQuery = z.infer<typeof LogQuery>;
@@ -76,6 +76,7 @@ export const readTaskLogs = operation({
   params: TaskParams,
   query: LogQuery,
   responses: { 200: LogPage },
+  responseDescriptions: { 200: "A page of log lines." },
   problems: ["task-not-found"],
 });
 

@@ -119,6 +119,10 @@ export const submitTask = operation({
     ...TRACE_HEADERS,
   },
   responses: { 200: SubmittedTask, 202: SubmittedTask },
+  responseDescriptions: {
+    200: "A task with this idempotency key already exists.",
+    202: "The task was created.",
+  },
   problems: [
     "invalid-room-id",
     "invalid-job-name",
@@ -139,6 +143,7 @@ export const submitTasks = operation({
   body: TaskSubmissions,
   headers: { ...RETURN_HEADER, ...TRACE_HEADERS },
   responses: { 202: SubmittedTasks },
+  responseDescriptions: { 202: "All tasks were created." },
   minimal: { 202: MinimalSubmittedTasks },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found", "no-workers-available"],
 });
@@ -153,6 +158,7 @@ export const submitBatch = operation({
   body: SubmitBatch,
   headers: RETURN_HEADER,
   responses: { 200: SubmitBatchResults },
+  responseDescriptions: { 200: "The outcome of each submission, in the order of the request." },
   minimal: { 200: MinimalSubmitBatchResults },
   problems: ["invalid-room-id"],
 });

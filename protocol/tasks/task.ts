@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { JsonObject, JsonValue } from "../json.ts";
-import { API_PATH, operation, WAIT_HEADER } from "../operation.ts";
+import { API_PATH, createWaitHeader, operation } from "../operation.ts";
 import { Timestamp } from "../time.ts";
 import { TraceContext } from "../tracing/trace-context.ts";
 import { TaskStatus } from "./status.ts";
@@ -83,7 +83,7 @@ export const Task = z.object({
     .int()
     .nullable()
     .describe(
-      "position among the due tasks of its job: 1 is next, 1001 means beyond 1,000; null unless pending",
+      "position among the due tasks of its job: 1 is next, 1001 means beyond 1,000; null unless the task is pending and due",
     ),
   trace_context: TraceContext.optional().describe(
     "the trace context of the submission; omitted if there was none",
@@ -97,8 +97,15 @@ export const readTask = operation({
   summary: "Get a task; with `Prefer: wait=N`, wait for its end",
   access: "task-read",
   params: TaskParams,
-  headers: { ...WAIT_HEADER, "if-none-match": "an ETag; the response is 304 if the task has not changed" },
+  headers: {
+    ...createWaitHeader("the task ends; with `If-None-Match`, until it changes"),
+    "if-none-match": "an ETag; the response is 304 if the task has not changed",
+  },
   responses: { 200: Task, 304: null },
+  responseDescriptions: {
+    200: "The task.",
+    304: "The task has not changed since the response with this ETag.",
+  },
   problems: ["task-not-found"],
 });
 
@@ -111,6 +118,7 @@ export const retryTask = operation({
   retryable: false,
   params: TaskParams,
   responses: { 200: Task },
+  responseDescriptions: { 200: "The task, which is pending again." },
   problems: ["task-not-found", "job-not-found", "invalid-task-transition"],
 });
 

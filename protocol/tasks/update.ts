@@ -68,6 +68,7 @@ export const updateTask = operation({
   params: TaskParams,
   body: TaskUpdate,
   responses: { 200: Task },
+  responseDescriptions: { 200: "The changed task." },
   problems: ["task-not-found", "task-lost", "invalid-task-transition"],
 });
 
@@ -83,6 +84,7 @@ export const updateTasks = operation({
   responses: {
     200: z.object({ results: z.array(z.union([z.object({ id: z.string(), task: Task }), RejectedUpdate])) }),
   },
+  responseDescriptions: { 200: "The outcome of each update, in the order of the request." },
   minimal: { 200: z.object({ results: z.array(z.union([MinimalTaskUpdate, RejectedUpdate])) }) },
   problems: ["worker-not-found"],
 });

@@ -42,9 +42,8 @@ const renderSchema = (title: string, schema: z.ZodType, io: "input" | "output") 
 const renderOperation = (name: string, operation: Operation) => {
   const responses = Object.keys(operation.responses).map((status) => {
     const schema = getResponseSchema(operation, Number(status));
-    return schema
-      ? renderSchema(`Response ${status}`, schema, "output")
-      : `<p>Response ${status}, no body</p>`;
+    const title = `Response ${status}: ${operation.responseDescriptions[Number(status)]}`;
+    return schema ? renderSchema(title, schema, "output") : `<p>${escapeHtml(title)}</p>`;
   });
   const problems = operation.problems.map(
     (id) =>

@@ -49,7 +49,8 @@ export function toKnownProblem(error: unknown): Problem | undefined {
     return new Problem("service-unavailable", detail, { retryAfter: 1 });
   }
   if (error instanceof StorageRefusal) {
-    const detail = "The database denied access to the server. The server's log explains what to do.";
+    const detail =
+      "The database rejected a statement of the joblib server. Ask the operator: the log of the joblib server says what to do.";
     return new Problem("service-unavailable", detail, { retryAfter: 5 });
   }
   if (error instanceof UnstorableValue) {
@@ -127,7 +128,7 @@ export function toProblem(error: unknown, request: FastifyRequest): Problem {
   request.log.error({ err: error }, "unexpected error");
   return new Problem(
     "internal-error",
-    "Unexpected error. The server's log has details under the id of this request.",
+    "Unexpected error. Search the server's log for the request id in `instance`.",
   );
 }
 

@@ -13,9 +13,9 @@ export class JobCache {
   readonly #jobs = new LRUCache<string, RegisteredJob>({ max: MAX_ENTRIES });
   readonly #resultSchemas = new LRUCache<string, ResultSchema>({ max: MAX_ENTRIES });
   readonly #storage: Pick<Storage, "jobs">;
-  readonly #settings: Pick<Settings, "worker_timeout_threshold">;
+  readonly #settings: Pick<Settings, "worker_timeout_seconds">;
 
-  constructor(storage: Pick<Storage, "jobs">, settings: Pick<Settings, "worker_timeout_threshold">) {
+  constructor(storage: Pick<Storage, "jobs">, settings: Pick<Settings, "worker_timeout_seconds">) {
     this.#storage = storage;
     this.#settings = settings;
   }
@@ -41,7 +41,7 @@ export class JobCache {
   async findResultSchema(jobId: string): Promise<ResultSchema | undefined> {
     const cached = this.#resultSchemas.get(jobId);
     if (cached !== undefined) return cached;
-    const job = await this.#storage.jobs.findById(jobId, this.#settings.worker_timeout_threshold);
+    const job = await this.#storage.jobs.findById(jobId, this.#settings.worker_timeout_seconds);
     if (job === undefined) return undefined;
     const { resultSchema, schemaHash } = job;
     this.#resultSchemas.set(jobId, { resultSchema, schemaHash });

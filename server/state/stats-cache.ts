@@ -15,11 +15,11 @@ export type StatsCache = LRUCache<string, StatsRecord, { readonly room: string |
  */
 export function createStatsCache(
   { stats }: Pick<Storage, "stats">,
-  { worker_timeout_threshold }: Pick<Settings, "worker_timeout_threshold">,
+  { worker_timeout_seconds }: Pick<Settings, "worker_timeout_seconds">,
 ): StatsCache {
   return new LRUCache({
     ...{ max: 1_000, ttl: 2_000, ttlResolution: 0 },
     fetchMethod: (_key, _stale, { context: { room, hours } }) =>
-      stats.getStats(room, hours, worker_timeout_threshold),
+      stats.getStats(room, hours, worker_timeout_seconds),
   });
 }

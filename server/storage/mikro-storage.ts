@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Meter } from "../ports.ts";
-import { checkDatabase, findDatabaseProblems, isUnsuitable } from "./database/database-checks.ts";
+import { checkDatabase, findDatabaseProblems, isUnsupported } from "./database/database-checks.ts";
 import { createLateResultStorage } from "./late-result-storage.ts";
 import { findPending } from "./migrations/migrate.ts";
 import type { Storage } from "./ports/storage.ts";
@@ -34,7 +34,7 @@ export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): 
   const sessions = createSessions(orm, shared?.pool, meter);
   // The first check uses a connection of the ORM, because joblib's own sessions cannot be opened on every database product.
   // Later checks use these sessions, because another connection could exceed the connection limit of the role.
-  let isSuitable = false;
+  let isSupported = false;
   return {
     jobs: new Jobs(sessions),
     workers: createWorkerStorage(sessions),
@@ -55,9 +55,9 @@ export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): 
     getPoolUsage: () => shared?.pool.usage,
 
     async check() {
-      if (isSuitable) return sessions.run(findDatabaseProblems);
+      if (isSupported) return sessions.run(findDatabaseProblems);
       const findings = await checkDatabase(orm);
-      isSuitable = !isUnsuitable(findings);
+      isSupported = !isUnsupported(findings);
       return findings;
     },
 

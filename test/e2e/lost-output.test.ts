@@ -67,7 +67,7 @@ const untilRegistered = (client: JoblibClient) =>
 const serverSettings = async (): Promise<Record<string, string>> => ({
   JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")),
   JOBLIB_LOG_LEVEL: "info",
-  JOBLIB_WORKER_TIMEOUT_THRESHOLD: "1",
+  JOBLIB_WORKER_TIMEOUT_SECONDS: "1",
   JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.5",
 });
 

@@ -12,7 +12,7 @@ let url = "";
 beforeAll(async () => {
   ({ server, url } = await serve({
     JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")),
-    JOBLIB_WORKER_TIMEOUT_THRESHOLD: "2",
+    JOBLIB_WORKER_TIMEOUT_SECONDS: "2",
     JOBLIB_SWEEPER_INTERVAL_SECONDS: "1",
   }));
   client = new JoblibClient({ url });

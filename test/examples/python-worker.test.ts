@@ -27,7 +27,7 @@ beforeAll(async () => {
   python = join(findPrograms({ names: ["python3"], aptPackage: "python3", directories }), "python3");
   ({ server, url } = await serve({
     JOBLIB_DATA_DIR: "memory://",
-    JOBLIB_WORKER_TIMEOUT_THRESHOLD: String(THRESHOLD),
+    JOBLIB_WORKER_TIMEOUT_SECONDS: String(THRESHOLD),
     JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.5",
   }));
   client = new JoblibClient({ url });

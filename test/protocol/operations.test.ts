@@ -26,6 +26,10 @@ test.each(entries)("%s declares the parameters in its path", (_, entry) => {
   expect(entry.params?.parse(sample) ?? {}).toEqual(sample);
 });
 
+test.each(entries)("%s describes each of its responses", (_, { responses, responseDescriptions }) => {
+  expect(Object.keys(responseDescriptions)).toEqual(Object.keys(responses));
+});
+
 test("the OpenAPI document equals its snapshot", async () => {
   const document = `${JSON.stringify(createOpenApiDocument("1.0.0"), null, 2)}\n`;
 

@@ -12,7 +12,7 @@ let app: FastifyInstance;
 let database_url = "";
 beforeAll(async () => {
   database_url = await createDatabase(inject("postgresUrl"));
-  const intervals = { sweeper_interval_seconds: 0.1, worker_timeout_threshold: 20 };
+  const intervals = { sweeper_interval_seconds: 0.1, worker_timeout_seconds: 20 };
   app = await createServer({
     settings: parseSettings({}, { ...intervals, log_level: "silent", database_url }),
   });

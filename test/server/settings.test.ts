@@ -5,7 +5,7 @@ const SECRET = "a secret of at least thirty-two characters";
 
 test("settings have the documented defaults", () => {
   expect(parseSettings({})).toMatchObject({
-    ...{ data_dir: ".joblib", worker_timeout_threshold: 60, sweeper_interval_seconds: 30 },
+    ...{ data_dir: ".joblib", worker_timeout_seconds: 60, sweeper_interval_seconds: 30 },
     ...{ claim_grace_seconds: 5, long_poll_max_wait_seconds: 60, validate_payloads: true },
     ...{ require_workers: false, job_name_style: "visibility", body_limit: 1_048_576 },
     ...{ host: "127.0.0.1", port: 7800 },
@@ -16,7 +16,7 @@ test("settings have the documented defaults", () => {
 });
 
 test.each([
-  ["JOBLIB_WORKER_TIMEOUT_THRESHOLD", "2.5", { worker_timeout_threshold: 2.5 }],
+  ["JOBLIB_WORKER_TIMEOUT_SECONDS", "2.5", { worker_timeout_seconds: 2.5 }],
   ["JOBLIB_ALLOWED_CATEGORIES", "modifiers, selections", { allowed_categories: ["modifiers", "selections"] }],
   ["JOBLIB_VALIDATE_PAYLOADS", "False", { validate_payloads: false }],
   ["JOBLIB_REQUIRE_WORKERS", "1", { require_workers: true }],
@@ -38,7 +38,7 @@ describe("an invalid setting", () => {
   test.each([
     ["JOBLIB_PORT", "70000"],
     ["JOBLIB_PORT", "http"],
-    ["JOBLIB_WORKER_TIMEOUT_THRESHOLD", "0"],
+    ["JOBLIB_WORKER_TIMEOUT_SECONDS", "0"],
     ["JOBLIB_VALIDATE_PAYLOADS", "maybe"],
     ["JOBLIB_ALLOWED_CATEGORIES", "a b"],
     ["JOBLIB_DATABASE_URL", "mysql://host/db"],

@@ -113,7 +113,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     timeout,
   }, async () => {
     const { client, ...server } = await start("local", {
-      JOBLIB_WORKER_TIMEOUT_THRESHOLD: "3",
+      JOBLIB_WORKER_TIMEOUT_SECONDS: "3",
       JOBLIB_CLAIM_GRACE_SECONDS: "0.1",
       JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.5",
     });

@@ -35,7 +35,10 @@ const LateResultItem = ({ late, task }: { readonly late: LateResult; readonly ta
           onClose={() => setConfirming(false)}
           onConfirm={() => adopt.mutate(late.attempt, { onSettled: () => setConfirming(false) })}
         >
-          <p>The task completes with this result. If a worker is running it, that worker stops.</p>
+          <p>
+            The task completes with this result. If a worker is running this task, it stops running it, and
+            partial results are lost.
+          </p>
         </Confirm>
       )}
     </li>

@@ -52,7 +52,7 @@ export const TaskActions = ({
         >
           <p>
             {task.status === "running"
-              ? "Its worker stops immediately. Partial results are lost."
+              ? "The worker stops running this task. Partial results are lost."
               : "No worker has started it yet."}
           </p>
         </Confirm>

@@ -24,7 +24,7 @@ export function showCommand(tools: Tools) {
       `
 Examples:
   $ joblib jobs show public:modifiers:Rotate
-  $ joblib jobs show private:modifiers:Rotate --room lab --json | jq .schema`,
+  $ joblib jobs show lab:modifiers:Rotate --json | jq .schema`,
     )
     .action(clientAction(tools, ShowOptions, showJob));
 }

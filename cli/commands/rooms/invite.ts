@@ -35,11 +35,11 @@ type InviteOptions = z.infer<typeof InviteOptions>;
 export function inviteCommand(tools: Tools) {
   return new Command("invite")
     .description(
-      "Print a command that starts a worker on another machine. It contains a short-lived token for this room. The token grants at most your own permissions; with --job it can register only these jobs. `joblib rooms revoke` revokes it. The server needs a JOBLIB_JWT_SECRET.",
+      "Create an invitation, and print a command that starts a worker on another machine. The command contains a short-lived token for this room. The token grants at most your own permissions; with --job it can register only these jobs. To revoke the invitation, run `joblib rooms revoke <id>` (`joblib rooms invitations` lists the ids). The server needs a JOBLIB_JWT_SECRET.",
     )
     .argument("<room>", "room id")
     .option("--job <category:name>", "allow only this job to be registered (repeatable)", collect)
-    .option("--expires <time>", "lifetime, such as 30d, 12h, 15m or 3600 (default: 1d)")
+    .option("--expires <time>", "lifetime, such as 30d, 12h, 15m or 3600 (seconds; default: 1d)")
     .option("--note <text>", "note for the list of invitations, such as the name of the invited person")
     .addHelpText(
       "after",

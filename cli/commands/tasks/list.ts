@@ -33,7 +33,7 @@ export function listCommand(tools: Tools) {
       "--status <status>",
       "only tasks with this status: pending, claimed, running, completed, failed or cancelled; separate several with commas",
     )
-    .option("--job <name>", "only tasks of this job: <prefix>:<category>:<name>")
+    .option("--job <name>", "only tasks of this job (full name, such as public:modifiers:Rotate)")
     .option("--created-by <user>", "only tasks submitted by this user")
     .option("--search <text>", "only tasks with this text in the error or payload, or at the start of the id")
     .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")

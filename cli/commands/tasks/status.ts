@@ -15,7 +15,11 @@ export function statusCommand(tools: Tools) {
   return new Command("status")
     .description("Show a task: its status, queue position, progress and result.")
     .argument("<id>", "task id")
-    .option("--wait [seconds]", "wait until the task ends, or at most this long", parseWaitValue)
+    .option(
+      "--wait [seconds]",
+      "wait until the task ends; with a number, wait at most that many seconds",
+      parseWaitValue,
+    )
     .addHelpText(
       "after",
       `

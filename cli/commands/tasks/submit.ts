@@ -34,7 +34,11 @@ export function submitCommand(tools: Tools, run: CommandHandler<ClientContext, S
     .option("--payload <json>", "payload as a JSON object; - reads it from stdin")
     .option("--payload-file <file>", "file with the payload; - reads stdin");
   return addSubmissionOptions(addSetOption(command))
-    .option("--wait [seconds]", "wait until the task ends, or at most this long", parseWaitValue)
+    .option(
+      "--wait [seconds]",
+      "wait until the task ends; with a number, wait at most that many seconds",
+      parseWaitValue,
+    )
     .addHelpText(
       "after",
       `

@@ -12,9 +12,9 @@ export function whyCommand(tools: Tools) {
     .addHelpText(
       "after",
       `
-With --json, \`reason\` is not-due, retrying, job-removed, no-worker,
-workers-busy, next, claimed, running or finished, and the numbers of the
-sentence are separate fields.
+With --json, \`reason\` is one of not-due, retrying, job-removed, no-worker,
+workers-busy, worker-idle, claimed, running and finished. The values in the
+sentence, such as the queue position, are also separate fields.
 
 Examples:
   $ joblib tasks why 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47

@@ -32,7 +32,7 @@ export function createCommand(tools: Tools) {
     .requiredOption("--sub <user>", "user id")
     .option("--admin", "grant admin access, including registering jobs in @global")
     .option("--rooms <rooms>", "rooms to grant access to, separated by commas, or '*' for all")
-    .option("--expires <time>", "lifetime, such as 30d, 12h, 15m or 3600 (default: never expires)")
+    .option("--expires <time>", "lifetime, such as 30d, 12h, 15m or 3600 (seconds; default: never expires)")
     .addHelpText(
       "after",
       `

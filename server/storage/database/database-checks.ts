@@ -38,16 +38,16 @@ export function checkDatabaseFacts(facts: DatabaseFacts): readonly DatabaseFindi
   const versionAdvice = `use PostgreSQL ${MIN_POSTGRES_VERSION} or newer (joblib is tested with 15)`;
   const product = getOtherProduct(facts.version);
   if (product !== undefined) {
-    add("unsuitable", `the database is ${product}, not PostgreSQL`, versionAdvice);
+    add("unsupported", `the database is ${product}, not PostgreSQL`, versionAdvice);
     return findings;
   }
   const version = Math.floor(facts.versionNumber / 10_000);
   if (version < MIN_POSTGRES_VERSION) {
-    add("unsuitable", `the database is PostgreSQL ${version}`, versionAdvice);
+    add("unsupported", `the database is PostgreSQL ${version}`, versionAdvice);
   }
   if (facts.encoding !== "UTF8") {
     add(
-      "unsuitable",
+      "unsupported",
       `the database's encoding is ${facts.encoding}, which cannot store every text`,
       "create another one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and move the data with pg_dump",
     );
@@ -98,7 +98,7 @@ export const checkSuitability = (orm: Orm): Promise<readonly DatabaseFinding[]> 
 export async function findDatabaseProblems(db: Sql): Promise<readonly DatabaseFinding[]> {
   const findings = checkDatabaseFacts(await readFacts(db));
   // Other products have other catalogs, so the rights of the role cannot be checked.
-  if (isUnsuitable(findings)) return findings;
+  if (isUnsupported(findings)) return findings;
   return [...findings, ...(await findMissingRights(db))];
 }
 
@@ -107,5 +107,5 @@ export const checkDatabase = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
   runOnOrm(orm, findDatabaseProblems);
 
 /** Returns true if joblib does not support the database's product, version or encoding. */
-export const isUnsuitable = (findings: readonly DatabaseFinding[]): boolean =>
-  findings.some(({ kind }) => kind === "unsuitable");
+export const isUnsupported = (findings: readonly DatabaseFinding[]): boolean =>
+  findings.some(({ kind }) => kind === "unsupported");

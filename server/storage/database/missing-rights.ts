@@ -121,14 +121,14 @@ function describeMissing(rows: readonly MissingRow[]): DatabaseFinding {
   const shown = named.map(({ privileges, kind, name }) => `${privileges} on ${kind.toLowerCase()} ${name}`);
   const more = rows.length > MAX_NAMED ? `; and rights on ${rows.length - MAX_NAMED} more` : "";
   return {
-    kind: "rights",
+    kind: "privileges",
     problem: `the database role ${role} lacks ${shown.join("; ")}${more}`,
     advice: `run as the owner: ${buildGrants(rows, role)}`,
   };
 }
 
 const describeRowSecurity = (rows: readonly MissingRow[]): DatabaseFinding => ({
-  kind: "rights",
+  kind: "privileges",
   problem: `row-level security hides rows of ${rows.map(({ name }) => name).join(", ")} from the database role ${rows[0]?.role}`,
   advice: `run as the owner: ${rows.map(({ name }) => `ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY;`).join(" ")}`,
 });

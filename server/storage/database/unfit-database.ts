@@ -1,11 +1,11 @@
 /** A reason why joblib cannot use a database, and what to do about it. Each text is one line. */
 export interface DatabaseFinding {
   /**
-   * `unsuitable`: use another database. `rights`: an administrator must grant a right. `read-only`: the
+   * `unsupported`: use another database. `privileges`: an administrator must grant one. `read-only`: the
    * database accepts no writes, for example because it is a standby that is not promoted yet. `migrations`:
    * joblib's tables are missing or outdated.
    */
-  readonly kind: "unsuitable" | "rights" | "read-only" | "migrations";
+  readonly kind: "unsupported" | "privileges" | "read-only" | "migrations";
   readonly problem: string;
   readonly advice: string;
 }

@@ -95,7 +95,7 @@ async function readRights(db: Sql): Promise<RightsRow | undefined> {
 }
 
 const toFindings = (problem: string, advice: string): readonly DatabaseFinding[] => [
-  { kind: "rights", problem, advice },
+  { kind: "privileges", problem, advice },
 ];
 
 /** Returns the rights that the current role lacks to read the table of applied migrations. */

@@ -14,7 +14,7 @@ import { toWireJob } from "../../wire.ts";
 /** Returns a job by its name in a room. Throws a 404 if it is not registered. */
 export async function readJob(context: Context, roomId: string, jobName: string): Promise<Job> {
   const { storage, settings } = context;
-  const job = await storage.jobs.find(resolveJobName(jobName, roomId), settings.worker_timeout_threshold);
+  const job = await storage.jobs.find(resolveJobName(jobName, roomId), settings.worker_timeout_seconds);
   if (job === undefined) throw jobNotFound(jobName, roomId);
   return toWireJob(settings, job);
 }
@@ -23,7 +23,7 @@ export async function readJob(context: Context, roomId: string, jobName: string)
 export async function listJobs(context: Context, roomId: string, window: PageQuery): Promise<Page<Job>> {
   const { storage, settings } = context;
   const rooms = [...new Set([GLOBAL_ROOM, roomId])];
-  const { items, total } = await storage.jobs.list(rooms, window, settings.worker_timeout_threshold);
+  const { items, total } = await storage.jobs.list(rooms, window, settings.worker_timeout_seconds);
   return { items: items.map((job) => toWireJob(settings, job)), total, ...window };
 }
 

@@ -30,7 +30,10 @@ export async function registerJob(
   const userId = caller.actor.id;
   requireCategory(context, category);
   if (!(await caller.canRegister({ roomId, category, name }))) {
-    throw new Problem("forbidden", `You are not allowed to register ${category}:${name}.`);
+    throw new Problem(
+      "forbidden",
+      `You are not allowed to register ${category}:${name}. Ask an admin, or use a token that allows this job.`,
+    );
   }
   const pair = { schema, resultSchema };
   await requireSchemas(context, pair, userId);
@@ -45,7 +48,7 @@ export async function registerJob(
       ...resolveJobOptions(registration),
       worker: worker_id === undefined ? { create: { id: workerId, name: null, userId } } : { id: workerId },
     },
-    settings.worker_timeout_threshold,
+    settings.worker_timeout_seconds,
   );
   if (outcome.kind === "worker-not-found") {
     owners.forget(workerId);
@@ -55,7 +58,7 @@ export async function registerJob(
     const scope = roomId === GLOBAL_ROOM ? "for all rooms" : "in this room";
     throw new Problem(
       "schema-conflict",
-      `${category}:${name} is already registered ${scope} with a different schema.`,
+      `${category}:${name} is already registered ${scope} with a different schema. See \`diff\`. Register the same schema, or use another name.`,
       { diff: diffSchemas(outcome.registered, pair) },
     );
   }

@@ -82,7 +82,7 @@ export async function revokeInvitation(context: Context, caller: Caller, id: str
   const workers = await storage.workers.list(
     { userId: getInvitedUserId(invitation.id) },
     { limit: MAX_REMOVED_WORKERS, offset: 0 },
-    settings.worker_timeout_threshold,
+    settings.worker_timeout_seconds,
   );
   await Promise.all(
     workers.items.map(async ({ id: workerId }) => {

@@ -27,7 +27,7 @@ export async function listRooms(
   candidates.delete(GLOBAL_ROOM);
   const rooms = [GLOBAL_ROOM, ...(await filterReadable(caller, [...candidates].sort()))];
   const page = rooms.slice(offset, offset + limit);
-  const items = await storage.stats.summarizeRooms(page, settings.worker_timeout_threshold);
+  const items = await storage.stats.summarizeRooms(page, settings.worker_timeout_seconds);
   return { items: [...items], total: rooms.length, limit, offset };
 }
 

@@ -112,11 +112,11 @@ async function claimDueTasks(
   throw workerNotFound();
 }
 
-/** A claim counts as a heartbeat, so a waiting claim reads at least four times within `worker_timeout_threshold`. */
+/** A claim counts as a heartbeat, so a waiting claim reads at least four times within `worker_timeout_seconds`. */
 function getReadInterval({ bus, waitingClaims, settings }: Context): number {
   const seconds = Math.max(5, waitingClaims.size / MAX_READS_PER_SECOND);
   const interval = bus.state === "down" ? 5000 : getPollInterval(bus, seconds);
-  return Math.min(interval, (settings.worker_timeout_threshold / 4) * 1000);
+  return Math.min(interval, (settings.worker_timeout_seconds / 4) * 1000);
 }
 
 /** Reads the worker only if it has no jobs, because draining removes the links to jobs. */

@@ -24,7 +24,7 @@ interface DiagnosisInput {
 export async function diagnoseTask(context: Context, caller: Caller, taskId: string): Promise<Diagnosis> {
   const { storage, settings } = context;
   const { task, queuePosition } = await findReadableTask(context, caller, taskId);
-  const facts = await storage.diagnosis.findFacts(task.id, settings.worker_timeout_threshold);
+  const facts = await storage.diagnosis.findFacts(task.id, settings.worker_timeout_seconds);
   if (facts === undefined) throw taskNotFound();
   return toDiagnosis({ task, queuePosition, facts, now: Date.now() });
 }
@@ -62,7 +62,7 @@ function getReason({ task, queuePosition, facts }: DiagnosisInput): DiagnosisRea
   // A pending task has a queue position only if it is due by the clock of the database.
   if (queuePosition === null) return task.runs > 0 ? "retrying" : "not-due";
   if (facts.workers === 0) return "no-worker";
-  return facts.busyWorkers < facts.workers ? "next" : "workers-busy";
+  return facts.busyWorkers < facts.workers ? "worker-idle" : "workers-busy";
 }
 
 /** Returns the time at which the task reached its current state. */
@@ -116,7 +116,7 @@ const SENTENCES: Readonly<Record<DiagnosisReason, (input: DiagnosisInput) => str
     return `${busy}, and the task is ${formatQueuePosition(input)}.${formatEstimate(input)}`;
   },
 
-  next: (input) => {
+  "worker-idle": (input) => {
     const { facts, task, now } = input;
     const idle = facts.workers - facts.busyWorkers;
     const waitedMs = now - Date.parse(task.run_at);

@@ -92,7 +92,7 @@ async function findJobs(
 async function requireWorkers({ storage, settings }: Context, jobs: readonly RegisteredJob[]): Promise<void> {
   if (!settings.require_workers) return;
   for (const job of jobs) {
-    const found = await storage.jobs.find(job, settings.worker_timeout_threshold);
+    const found = await storage.jobs.find(job, settings.worker_timeout_seconds);
     if (found !== undefined && found.workers.length > 0) continue;
     throw new Problem(
       "no-workers-available",

@@ -201,7 +201,7 @@ async function insertOrAssign(
 
   let assigned: Inserted["assigned"] = [];
   try {
-    const aliveWithinSeconds = settings.worker_timeout_threshold;
+    const aliveWithinSeconds = settings.worker_timeout_seconds;
     const outcome = await storage.queue.insert(tasks, { aliveWithinSeconds, chooseAssignee });
     if (outcome.kind === "inserted") assigned = outcome.assigned;
     return outcome;

@@ -76,7 +76,7 @@ async function waitForInformation(context: Context, input: HeartbeatInput): Prom
       const outcome = await recordHeartbeat(context, input, Number.POSITIVE_INFINITY);
       const left = deadline - performance.now();
       if (hasNewInformation(outcome, input) || left <= 0 || longPoll.signal.aborted) return outcome;
-      const interval = Math.min(getPollInterval(bus), settings.worker_timeout_threshold * 250);
+      const interval = Math.min(getPollInterval(bus), settings.worker_timeout_seconds * 250);
       await wakeSignal.wait(Math.min(left, interval), longPoll.signal);
       // A closed connection does not prove that the worker is alive, so no further heartbeat is recorded.
       if (longPoll.isClientGone) return outcome;

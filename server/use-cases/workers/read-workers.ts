@@ -27,7 +27,7 @@ async function listSelected(
   selection: Parameters<WorkerStorage["list"]>[0],
   window: PageQuery,
 ): Promise<Page<Worker>> {
-  const { items, total } = await storage.workers.list(selection, window, settings.worker_timeout_threshold);
+  const { items, total } = await storage.workers.list(selection, window, settings.worker_timeout_seconds);
   return { items: [...items], total, ...window };
 }
 
@@ -36,7 +36,7 @@ export async function readWorker(context: Context, caller: Caller, workerId: str
   const { storage, settings } = context;
   const id = workerId.toLowerCase();
   const record = isUuid(id)
-    ? await storage.workerDetails.find(id, settings.worker_timeout_threshold)
+    ? await storage.workerDetails.find(id, settings.worker_timeout_seconds)
     : undefined;
   if (record === undefined) throw workerNotFound();
   const details = await toWorkerDetails(context, caller, record);

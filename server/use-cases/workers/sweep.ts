@@ -51,7 +51,7 @@ async function runBatches(size: number, runBatch: () => Promise<number>): Promis
 
 async function sweepWorkers(ports: Ports, result: SweepResult, canEndWorkers: () => boolean): Promise<void> {
   const { storage, settings, log } = ports;
-  const threshold = settings.worker_timeout_threshold;
+  const threshold = settings.worker_timeout_seconds;
   const handled = new Set<string>();
   for (;;) {
     const stale = await storage.sweep.findStaleWorkers(threshold, BATCH + handled.size);

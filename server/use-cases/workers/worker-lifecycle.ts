@@ -6,9 +6,9 @@ import { workerNotFound } from "../../state/worker-owners.ts";
 import { announceRemoval, createJobsChangedEvents, publish } from "../events.ts";
 import { toWorkerDetails } from "./read-workers.ts";
 
-/** Returns the recommended interval between heartbeats, in seconds: a quarter of `worker_timeout_threshold`. */
-export function getHeartbeatSeconds(settings: Pick<Settings, "worker_timeout_threshold">): number {
-  return settings.worker_timeout_threshold / 4;
+/** Returns the recommended interval between heartbeats, in seconds: a quarter of `worker_timeout_seconds`. */
+export function getHeartbeatSeconds(settings: Pick<Settings, "worker_timeout_seconds">): number {
+  return settings.worker_timeout_seconds / 4;
 }
 
 /** Creates a worker that belongs to the caller. */
@@ -37,7 +37,7 @@ export async function drainWorker(
   await owners.requireOwner(caller, workerId, true);
   const id = workerId.toLowerCase();
   if (!(await storage.workerDetails.drain(id))) throw workerNotFound();
-  const details = await storage.workerDetails.find(id, settings.worker_timeout_threshold);
+  const details = await storage.workerDetails.find(id, settings.worker_timeout_seconds);
   if (details === undefined) throw workerNotFound();
   waitingClaims.refresh(id);
   const rooms = details.jobs.map(({ roomId }) => roomId);

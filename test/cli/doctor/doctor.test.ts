@@ -200,8 +200,8 @@ test("`joblib doctor` finds a proxy that closes idle connections, and prints adv
   }
 });
 
-test("`joblib doctor --proxy 2` keeps the long poll and the event stream open for 2 seconds", async () => {
-  const { find } = await runDoctor(ANN, { argv: ["--proxy", "2"] });
+test("`joblib doctor --idle-check 2` keeps the long poll and the event stream open for 2 seconds", async () => {
+  const { find } = await runDoctor(ANN, { argv: ["--idle-check", "2"] });
 
   for (const check of ["long poll", "event stream"]) {
     expect(find(check)).toMatchObject({

@@ -28,7 +28,7 @@ export const startEmbeddedServer = async (
   const directory = mkdtempSync(join(tmpdir(), "joblib-embedded-"));
   context.use({ [Symbol.asyncDispose]: async () => rmSync(directory, { recursive: true, force: true }) });
   const env = {
-    ...{ ...SETTINGS, JOBLIB_WORKER_TIMEOUT_THRESHOLD: "60" },
+    ...{ ...SETTINGS, JOBLIB_WORKER_TIMEOUT_SECONDS: "60" },
     ...{ JOBLIB_DATABASE_URL: undefined, JOBLIB_REDIS_URL: undefined, JOBLIB_DATA_DIR: directory },
   };
   const server = context.use(await ServerProcess.start({ name: "embedded", env, root: ROOT, ...options }));

@@ -11,7 +11,7 @@ const THRESHOLD_S = 4;
 export const pausedServer: FaultCase = {
   name: "F9 server paused",
   invariants: ["I14", "I15"],
-  cluster: { servers: 1, settings: { JOBLIB_WORKER_TIMEOUT_THRESHOLD: String(THRESHOLD_S) } },
+  cluster: { servers: 1, settings: { JOBLIB_WORKER_TIMEOUT_SECONDS: String(THRESHOLD_S) } },
   async run(context) {
     const { server } = context.node(0);
     const manualWorker = await context.manualWorker("worker", { timeoutSeconds: 20, silent: true });

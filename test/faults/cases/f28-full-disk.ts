@@ -42,7 +42,7 @@ export const fullDisk: FaultCase = {
   name: "F28 disk full",
   invariants: ["I1", "I16"],
   // The worker cannot send heartbeats while the disk is full, but must not be declared dead because of this.
-  cluster: { own: ["postgres"], settings: { JOBLIB_WORKER_TIMEOUT_THRESHOLD: "30" } },
+  cluster: { own: ["postgres"], settings: { JOBLIB_WORKER_TIMEOUT_SECONDS: "30" } },
   async run(context) {
     const path = mountSmallDisk(context);
     const { sql, databaseUrl } = context.cluster;

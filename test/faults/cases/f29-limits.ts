@@ -82,7 +82,7 @@ export const smallPool: FaultCase = {
   // worker before its first claim.
   cluster: {
     servers: 1,
-    settings: { JOBLIB_DATABASE_POOL_SIZE: "2", JOBLIB_WORKER_TIMEOUT_THRESHOLD: "30" },
+    settings: { JOBLIB_DATABASE_POOL_SIZE: "2", JOBLIB_WORKER_TIMEOUT_SECONDS: "30" },
   },
   async run(context) {
     const manualWorker = await context.manualWorker();

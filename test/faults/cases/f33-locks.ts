@@ -24,7 +24,7 @@ const whileLocked = async (
 export const longLock: FaultCase = {
   name: "F33 table locked beyond the statement timeout",
   invariants: ["I1", "I2", "I13", "I16"],
-  cluster: { settings: { JOBLIB_STATEMENT_TIMEOUT_SECONDS: "0.5", JOBLIB_WORKER_TIMEOUT_THRESHOLD: "30" } },
+  cluster: { settings: { JOBLIB_STATEMENT_TIMEOUT_SECONDS: "0.5", JOBLIB_WORKER_TIMEOUT_SECONDS: "30" } },
   async run(context) {
     await context.rawWorker();
     const client = context.client("client", { timeoutSeconds: 10 });

@@ -73,7 +73,7 @@ export const buildSoak = (minutes: number): FaultCase => ({
   name: "soak",
   invariants: ["I1", "I2", "I3", "I4", "I5", "I6", "I8", "I12", "I14", "I16"],
   seconds: minutes * 60 + FINISH_SECONDS,
-  cluster: { settings: { JOBLIB_WORKER_TIMEOUT_THRESHOLD: "10" } },
+  cluster: { settings: { JOBLIB_WORKER_TIMEOUT_SECONDS: "10" } },
   async run(context) {
     context.expectations = { ordered: true };
     const samples: Sample[] = [];

@@ -27,7 +27,7 @@ export interface ClusterOptions {
 
 /** Timeouts and a pool that are much smaller than the defaults, so that faults have an effect within seconds. */
 export const SETTINGS = {
-  JOBLIB_WORKER_TIMEOUT_THRESHOLD: "2",
+  JOBLIB_WORKER_TIMEOUT_SECONDS: "2",
   JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.25",
   JOBLIB_CLAIM_GRACE_SECONDS: "1",
   JOBLIB_DATABASE_POOL_SIZE: "4",

@@ -60,7 +60,7 @@ export class CaseContext implements AsyncDisposable {
   }
 
   get thresholdMs(): number {
-    return Number(this.cluster.settings["JOBLIB_WORKER_TIMEOUT_THRESHOLD"]) * 1000;
+    return Number(this.cluster.settings["JOBLIB_WORKER_TIMEOUT_SECONDS"]) * 1000;
   }
   /** Maximum time until the leases of a silent worker end: the threshold, a sweep interval, and 3 s for a busy machine. */
   get maxSweepDelayMs(): number {

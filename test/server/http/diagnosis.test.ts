@@ -6,7 +6,7 @@ import { expectProblem, ok, parseBody } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi({ settings: { worker_timeout_threshold: 60 } });
+  api = await openApi({ settings: { worker_timeout_seconds: 60 } });
 });
 afterAll(() => api.close());
 
@@ -104,7 +104,7 @@ test("the diagnosis of a task with several workers contains the number of busy w
   const { id, run_at } = await api.submit(room, job.full_name);
 
   const withFreeWorker = await diagnoseAt(id, run_at, 1);
-  expect(withFreeWorker).toMatchObject({ reason: "next", workers: 2, busy_workers: 1 });
+  expect(withFreeWorker).toMatchObject({ reason: "worker-idle", workers: 2, busy_workers: 1 });
   expect(withFreeWorker.sentence).toBe(
     "The task is at queue position 1, and 1 of 2 workers is idle: it will be claimed in a moment.",
   );

@@ -188,7 +188,7 @@ describe("options of the plugin", () => {
   });
 
   test.each([
-    ["worker_timeout_threshold", { worker_timeout_threshold: 0 }],
+    ["worker_timeout_seconds", { worker_timeout_seconds: 0 }],
     ["jobNameStyle", { jobNameStyle: "long" }],
     ["nonsense", { nonsense: 1 }],
   ])("are rejected with an error of one line if the setting %s is invalid", async (name, settings) => {

@@ -76,7 +76,7 @@ describe("a heartbeat with Prefer: wait", () => {
   });
 
   test("keeps the worker alive while it waits", async () => {
-    const server = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 0.4 } });
+    const server = await openApi({ orm: api.orm, settings: { worker_timeout_seconds: 0.4 } });
     const { id } = await server.createWorker();
     const response = server.as("wes").patch(`/workers/${id}`, preferWait(20));
     const isAlive = async () =>

@@ -4,7 +4,7 @@ import { expectProblem, getErrorPointers, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi({ settings: { worker_timeout_threshold: 20 } });
+  api = await openApi({ settings: { worker_timeout_seconds: 20 } });
 });
 afterAll(() => api.close());
 

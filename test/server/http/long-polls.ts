@@ -15,7 +15,7 @@ export const LONG_WAIT_SECONDS = 600;
  */
 export const LONG_WAIT_SETTINGS = {
   long_poll_max_wait_seconds: LONG_WAIT_SECONDS,
-  worker_timeout_threshold: 4 * LONG_WAIT_SECONDS,
+  worker_timeout_seconds: 4 * LONG_WAIT_SECONDS,
 };
 
 /** Milliseconds for a mock of `getPollInterval` that prevents polling: the longest delay of a timer. */

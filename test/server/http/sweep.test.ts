@@ -265,7 +265,7 @@ describe("a row that the sweep cannot update", () => {
   });
 
   test("does not prevent a running server from sweeping dead workers", async () => {
-    const settings = { sweeper_interval_seconds: 0.2, worker_timeout_threshold: 2 };
+    const settings = { sweeper_interval_seconds: 0.2, worker_timeout_seconds: 2 };
     const blocked = await api.createTask("running", { task: { timeout_seconds: 1 } });
     await blockUpdates("task", blocked.id);
     await api.ageTask(blocked.id, 3600);
@@ -280,7 +280,7 @@ describe("a row that the sweep cannot update", () => {
 });
 
 test("a server sweeps periodically, which wakes the long poll for a task of a dead worker", async () => {
-  const settings = { worker_timeout_threshold: 1, sweeper_interval_seconds: 0.1 };
+  const settings = { worker_timeout_seconds: 1, sweeper_interval_seconds: 0.1 };
   const server = await openApi({ settings });
   const { id, worker, room, job } = await server.createTask("running");
 

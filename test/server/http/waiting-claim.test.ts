@@ -137,7 +137,7 @@ describe("a waiting claim", () => {
   });
 
   test("keeps its worker alive while it waits", async () => {
-    const server = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 0.4 } });
+    const server = await openApi({ orm: api.orm, settings: { worker_timeout_seconds: 0.4 } });
     const { id } = await server.createWorker();
     const response = server.as("wes").post("/tasks/claim", { body: { worker_id: id }, ...preferWait(20) });
     const isAlive = async () =>

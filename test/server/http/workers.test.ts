@@ -35,8 +35,8 @@ describe("the creation of a worker", () => {
     ).toEqual(["/name"]);
   });
 
-  test("returns a quarter of worker_timeout_threshold as the heartbeat interval", async () => {
-    const server = await openApi({ orm: api.orm, settings: { worker_timeout_threshold: 10 } });
+  test("returns a quarter of worker_timeout_seconds as the heartbeat interval", async () => {
+    const server = await openApi({ orm: api.orm, settings: { worker_timeout_seconds: 10 } });
 
     expect((await server.createWorker()).heartbeat_seconds).toBe(2.5);
     await server.close();

@@ -11,7 +11,7 @@ let app: FastifyInstance;
 let database_url = "";
 beforeAll(async () => {
   database_url = await createDatabase(inject("postgresUrl"));
-  const quick = { sweeper_interval_seconds: 0.1, worker_timeout_threshold: 2 };
+  const quick = { sweeper_interval_seconds: 0.1, worker_timeout_seconds: 2 };
   app = await createServer({ settings: parseSettings({}, { ...quick, log_level: "silent", database_url }) });
 });
 afterAll(() => app.close());

@@ -74,7 +74,7 @@ test.each([
 
 test.each([1, 2])("a server sweeps if the connection limit of the role is %i", async (limit) => {
   const { send } = await startServer(await createLimitedDatabase(limit), {
-    worker_timeout_threshold: 0.2,
+    worker_timeout_seconds: 0.2,
     task_retention_days: 1,
   });
   const { body: job } = await send("PUT", "/rooms/lab/jobs", JOB);

@@ -45,7 +45,7 @@ describe("checkDatabaseFacts", () => {
     ["Something else 3.1", "Something else 3.1"],
   ])("rejects %s and names the product", (version, name) => {
     expect(checkDatabaseFacts({ ...FACTS, version })).toEqual([
-      expect.objectContaining({ kind: "unsuitable", problem: `the database is ${name}, not PostgreSQL` }),
+      expect.objectContaining({ kind: "unsupported", problem: `the database is ${name}, not PostgreSQL` }),
     ]);
   });
 

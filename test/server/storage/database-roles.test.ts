@@ -251,7 +251,7 @@ describe("a missing right or table", () => {
     expect((await submit()).statusCode).toBe(202);
   });
 
-  test("is reported as the finding “rights” by the health operation, which logs the details", async () => {
+  test("is reported as the finding “privileges” by the health operation, which logs the details", async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
     const { app, lines } = await startHost(serverUrl);
     await app.ready();
@@ -260,7 +260,7 @@ describe("a missing right or table", () => {
 
     const { database } = (await app.inject("/v1/joblib/health")).json();
 
-    expect(database).toMatchObject({ state: "up", findings: ["rights"] });
+    expect(database).toMatchObject({ state: "up", findings: ["privileges"] });
     expect(lines.join("")).toContain(`GRANT DELETE ON TABLE joblib.task_log TO ${server};`);
   });
 

@@ -4,8 +4,8 @@ import { readQuery, roomScope } from "../../api/queries.ts";
 import { Loading, Problem } from "../../design/notice.tsx";
 import { useRoomLive } from "../../live/use-room-live.ts";
 import { useTitle } from "../../shell/title.ts";
+import { JobStatsTable } from "./job-stats.tsx";
 import { Plots } from "./plots.tsx";
-import { Queues } from "./queues.tsx";
 import { ServerParts } from "./server-parts.tsx";
 
 const HOURS = [1, 6, 24] as const;
@@ -50,7 +50,7 @@ export const HealthPage = () => {
       {stats.data !== undefined && (
         <>
           <Plots stats={stats.data} />
-          <Queues room={room} jobs={stats.data.jobs} />
+          <JobStatsTable room={room} jobs={stats.data.jobs} />
         </>
       )}
     </>

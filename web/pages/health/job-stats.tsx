@@ -9,17 +9,23 @@ const formatPercentiles = (values: JobStats["run"]) =>
   values === null ? "–" : `${formatDuration(values.p50)} · ${formatDuration(values.p95)}`;
 const formatSeconds = (value: number | null | undefined) => (value == null ? "–" : formatDuration(value));
 
-/** Lists the queue of each job, the longest wait first. */
-export const Queues = ({ room, jobs }: { readonly room: string; readonly jobs: readonly JobStats[] }) => {
+/** Lists the stats of each job, the longest wait first. */
+export const JobStatsTable = ({
+  room,
+  jobs,
+}: {
+  readonly room: string;
+  readonly jobs: readonly JobStats[];
+}) => {
   if (jobs.length === 0) return null;
   const sorted = [...jobs].sort(
     (a, b) => (b.oldest_pending_seconds ?? -1) - (a.oldest_pending_seconds ?? -1),
   );
   return (
-    <section aria-labelledby="queues" className="queues">
-      <h2 id="queues">Queues</h2>
+    <section aria-labelledby="job-stats" className="job-stats">
+      <h2 id="job-stats">Jobs</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys scroll it */}
-      <section className="scroll-x" tabIndex={0} aria-label="Queues, scrollable">
+      <section className="scroll-x" tabIndex={0} aria-label="Jobs, scrollable">
         <table className="stats">
           <thead>
             <tr>
