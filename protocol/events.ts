@@ -15,8 +15,10 @@ export type Event =
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
   | { readonly kind: "jobs-changed"; readonly roomId: string };
 
-/** Formats the name of a channel. The topic is the kind of object whose changes the channel announces. */
-function formatChannel(topic: "task" | "job" | "worker" | "room", id: string): string {
+/** The kind of object whose changes a channel announces. */
+export type Topic = "task" | "job" | "worker" | "room";
+
+function formatChannel(topic: Topic, id: string): string {
   return `joblib:${topic}:${encodeURIComponent(id)}`;
 }
 
@@ -31,12 +33,21 @@ export const getWorkerChannel = (workerId: string): string => formatChannel("wor
 /** Returns the channel of changes in a room's lists. */
 export const getRoomChannel = (roomId: string): string => formatChannel("room", roomId);
 
-/** Returns the channels of an event. */
-export function getChannels(event: Event): string[] {
+/** Returns the topic of a channel. */
+export function getTopic(channel: string): string | undefined {
+  return channel.split(":", 2)[1];
+}
+
+/** Returns the channels of an event. `hasListeners` excludes topics without listeners. */
+export function getChannels(event: Event, hasListeners: (topic: Topic) => boolean = () => true): string[] {
   switch (event.kind) {
     case "task-changed": {
-      const channels = [getTaskChannel(event.taskId), getRoomChannel(event.roomId)];
-      return event.workerId === null ? channels : [...channels, getWorkerChannel(event.workerId)];
+      // Every step of every task publishes an event, and most of them have no listener.
+      const channels: string[] = [];
+      if (hasListeners("task")) channels.push(getTaskChannel(event.taskId));
+      if (hasListeners("room")) channels.push(getRoomChannel(event.roomId));
+      if (event.workerId !== null && hasListeners("worker")) channels.push(getWorkerChannel(event.workerId));
+      return channels;
     }
     case "task-logged":
       return [getTaskChannel(event.taskId)];

@@ -7,6 +7,7 @@ import { isLocalRequest, localAuth } from "./auth/local-auth.ts";
 import { redisOptions } from "./events/redis-url.ts";
 import type { HostAuth } from "./host.ts";
 import { answerClientError, createProblemHandler, sendProblem, toKnownProblem } from "./http/problems.ts";
+import { createRequestLog } from "./http/request-log.ts";
 import { addStandaloneRoutes, type ComponentState, createMetrics } from "./http/standalone-routes.ts";
 import { createIdGenerator } from "./id-generator.ts";
 import { joblib } from "./plugin.ts";
@@ -187,6 +188,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   requireSafeHost(settings);
   const app = Fastify({
     logger: { level: settings.log_level, stream: process.stderr },
+    childLoggerFactory: createRequestLog,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.body_limit,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -209,6 +211,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const meter = new PrometheusMeter(metrics);
     // Not a setting: the benchmark and the fault suite also run the simple queue.
     const queue = process.env["JOBLIB_INTERNAL_QUEUE"] === "simple" ? "simple" : "batching";
+    if (queue === "simple")
+      app.log.warn("JOBLIB_INTERNAL_QUEUE=simple is for tests only: unset it in production");
     const storage = createStorage(orm, { meter, queue });
     app.addHook("onClose", () => storage.close());
     await requireUsableDatabase(storage);

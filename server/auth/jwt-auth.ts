@@ -4,6 +4,7 @@ import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { formatJobKind, Problem } from "../../protocol/index.ts";
 import type { Credentials, HostAuth } from "../host.ts";
+import { unauthorized } from "../http/problems.ts";
 import { getInvitationId, type InvitationStatusCache } from "./invitations.ts";
 
 /**
@@ -67,7 +68,11 @@ export const jwtAuth = (keys: JwtKeys, invitations?: Pick<InvitationStatusCache,
       const { jobs } = bearer.claims;
       return jobs === undefined || jobs.includes(formatJobKind(job));
     },
-    describeCredentials: async (request) => (await bearers.read(request))?.credentials ?? NO_PERMISSIONS,
+    describeCredentials: async (request) => {
+      const bearer = await bearers.read(request);
+      if (bearer === undefined) throw unauthorized();
+      return bearer.credentials;
+    },
     listRooms: async (request) => {
       const claims = (await bearers.read(request))?.claims;
       return claims === undefined || claims.admin || claims.rooms === "*" ? undefined : claims.rooms;
@@ -75,8 +80,12 @@ export const jwtAuth = (keys: JwtKeys, invitations?: Pick<InvitationStatusCache,
   };
 };
 
-/** The credentials of a request without a valid token. */
-const NO_PERMISSIONS: Credentials = { rooms: [], jobs: null, expiresAt: null, invitationId: null };
+/** Property of a request that stores its bearer. A WeakMap cost 2 µs per request, and more in garbage collection. */
+const REQUEST_BEARER = Symbol("bearer");
+
+interface RequestWithBearer extends FastifyRequest {
+  [REQUEST_BEARER]?: Promise<Bearer | undefined>;
+}
 
 /** The contents of a verified token. */
 interface Bearer {
@@ -97,8 +106,16 @@ class BearerReader {
     this.#invitations = invitations;
   }
 
-  /** Returns the bearer of a request; undefined if the token is invalid or its invitation was revoked. */
-  async read({ headers: { authorization } }: FastifyRequest): Promise<Bearer | undefined> {
+  /**
+   * Returns the bearer of a request; undefined if the token is invalid or its invitation was revoked. All calls for a
+   * request return the same bearer, so that a token that expires or is revoked in the meantime keeps its confinement.
+   */
+  read(request: RequestWithBearer): Promise<Bearer | undefined> {
+    request[REQUEST_BEARER] ??= this.#read(request.headers.authorization);
+    return request[REQUEST_BEARER];
+  }
+
+  async #read(authorization: string | undefined): Promise<Bearer | undefined> {
     if (authorization === undefined || authorization.length > MAX_TOKEN_LENGTH) return undefined;
     const bearer = this.#cached.get(authorization) ?? (await this.#authenticate(authorization));
     const id = bearer?.credentials.invitationId ?? null;

@@ -1,4 +1,4 @@
-import { type Event, getChannels } from "../../protocol/index.ts";
+import { type Event, getChannels, getTopic } from "../../protocol/index.ts";
 import type { EventBus, EventHandler, Log, Unsubscribe } from "../ports.ts";
 
 /** An event bus within this process. It is sufficient if only one server uses the database. */
@@ -32,6 +32,8 @@ export class InProcessEventBus implements EventBus {
 /** The event handlers of this process, by channel. */
 export class ChannelHandlers {
   readonly #handlers = new Map<string, Set<EventHandler>>();
+  /** Number of channels with handlers, by topic. Most events belong to a topic without handlers. */
+  readonly #topics = new Map<string | undefined, number>();
   readonly #log: Log | undefined;
 
   constructor(log?: Log) {
@@ -49,27 +51,35 @@ export class ChannelHandlers {
   /** Adds a handler and returns true if it is the first of its channel. */
   add(channel: string, handler: EventHandler): boolean {
     const handlers = this.#handlers.get(channel);
-    if (handlers === undefined) this.#handlers.set(channel, new Set([handler]));
-    else handlers.add(handler);
-    return handlers === undefined;
+    if (handlers !== undefined) {
+      handlers.add(handler);
+      return false;
+    }
+    this.#handlers.set(channel, new Set([handler]));
+    this.#count(channel, 1);
+    return true;
   }
 
   /** Removes a handler and returns true if the channel has none left. */
   remove(channel: string, handler: EventHandler): boolean {
     const handlers = this.#handlers.get(channel);
     handlers?.delete(handler);
-    return handlers?.size === 0 && this.#handlers.delete(channel);
+    if (handlers?.size !== 0 || !this.#handlers.delete(channel)) return false;
+    this.#count(channel, -1);
+    return true;
   }
 
   notify(channel: string, event?: Event): void {
-    for (const handler of [...(this.#handlers.get(channel) ?? [])]) this.#call(handler, event);
+    const handlers = this.#handlers.get(channel);
+    if (handlers === undefined) return;
+    for (const handler of [...handlers]) this.#call(handler, event);
   }
 
   /** Passes each event to the handlers of its channels. */
   notifyAll(events: readonly Event[]): void {
     if (this.#handlers.size === 0) return;
     for (const event of events) {
-      for (const channel of getChannels(event)) this.notify(channel, event);
+      for (const channel of getChannels(event, this.#hasListeners)) this.notify(channel, event);
     }
   }
 
@@ -80,6 +90,14 @@ export class ChannelHandlers {
 
   clear(): void {
     this.#handlers.clear();
+    this.#topics.clear();
+  }
+
+  readonly #hasListeners = (topic: string): boolean => (this.#topics.get(topic) ?? 0) > 0;
+
+  #count(channel: string, change: 1 | -1): void {
+    const topic = getTopic(channel);
+    this.#topics.set(topic, (this.#topics.get(topic) ?? 0) + change);
   }
 
   /** Catches and logs an error of the handler, so that the other handlers still receive the event. */

@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { type Access, type Actor, isRoomId, type JobAddress, Problem } from "../../protocol/index.ts";
 import { type Caller, requireCaller, requireRoomAccess } from "../access.ts";
 import type { Credentials, HostAuth, RoomAccess } from "../host.ts";
+import { StorageRefusal, StorageUnavailable } from "../storage/sessions/storage-errors.ts";
 import { isHttpError, unauthorized } from "./problems.ts";
 
 /** The request decorator that stores the caller. */
@@ -91,6 +92,8 @@ async function readUserId(auth: HostAuth, request: FastifyRequest) {
 /** Returns true if a function of the host failed. Other errors mean that it rejected the request. */
 function isFailure(error: unknown): boolean {
   if (error instanceof Problem || error instanceof TypeError || error instanceof ReferenceError) return true;
+  // The lookup of an invitation failed, so nothing is known about the credentials.
+  if (error instanceof StorageUnavailable || error instanceof StorageRefusal) return true;
   return isHttpError(error) && error.statusCode >= 500;
 }
 

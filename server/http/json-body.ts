@@ -50,7 +50,7 @@ export function parseJsonBody(bytes: Buffer, exactMembers: readonly string[] = [
   // A byte order mark is kept, and `JSON.parse` rejects it: JSON text must not have one (RFC 8259, section 8.1).
   const text = bytes.toString();
   const body = parse(text);
-  const checker = new BodyChecker(exactMembers);
+  const checker = new BodyChecker(text, exactMembers);
   checker.check(body);
   if (exactMembers.length === 0 && !checker.hasLargeNumber) return body;
   const exact = parseExactJson(text);
@@ -69,69 +69,100 @@ function parse(text: string): unknown {
 }
 
 /**
+ * Matches JSON that may contain U+0000, an unpaired surrogate or the key `__proto__`. In UTF-8, the first two can only
+ * be written as escapes.
+ */
+const NEEDS_TEXT_CHECK = /\\u|__proto__/;
+
+type Key = string | number;
+
+/**
  * Rejects values that PostgreSQL cannot store (U+0000, unpaired surrogates), that JavaScript would round, or that could
- * change a prototype.
+ * change a prototype. The path to a scalar value is built only for an error, because every body is checked.
  */
 class BodyChecker {
   /** True if the body contains a number that may have been rounded. Only `parseExactJson` finds out. */
   hasLargeNumber = false;
   readonly #exactMembers: readonly string[];
-  /** The path to the current value. */
-  readonly #path: (string | number)[] = [];
+  readonly #needsTextCheck: boolean;
+  /** The path to the current object or array. */
+  readonly #path: Key[] = [];
 
   /** `exactMembers` are the members of the outermost object in which numbers may have any size. */
-  constructor(exactMembers: readonly string[]) {
+  constructor(text: string, exactMembers: readonly string[]) {
     this.#exactMembers = exactMembers;
+    this.#needsTextCheck = NEEDS_TEXT_CHECK.test(text);
   }
 
-  /** Throws a 400 or a 422 if a value is rejected. */
-  check(value: unknown): void {
-    if (typeof value === "string") this.#checkText(value);
-    else if (typeof value === "number") this.hasLargeNumber ||= Math.abs(value) > Number.MAX_SAFE_INTEGER;
-    else if (isRawNumber(value)) this.#checkChangedNumber(value.rawJSON);
-    else if (typeof value === "object" && value !== null) this.#checkMembers(value);
+  /** Throws a 400 or a 422 if a value is rejected. `key` is its key in the current object or array. */
+  check(value: unknown, key?: Key): void {
+    if (typeof value === "string") {
+      if (this.#needsTextCheck) this.#checkText(value, key);
+    } else if (typeof value === "number") {
+      if (value > Number.MAX_SAFE_INTEGER || value < -Number.MAX_SAFE_INTEGER) this.hasLargeNumber = true;
+    } else if (typeof value === "object" && value !== null) {
+      this.#checkObject(value, key);
+    }
   }
 
-  #checkMembers(value: object): void {
+  #checkObject(value: object, key: Key | undefined): void {
+    if (isRawNumber(value)) {
+      this.#checkChangedNumber(value.rawJSON, key);
+      return;
+    }
+    if (key !== undefined) this.#path.push(key);
     if (this.#path.length === MAX_DEPTH) {
       throw this.#createUnsupported(`must not be nested deeper than ${MAX_DEPTH} levels`);
     }
-    const members = Array.isArray(value) ? value.entries() : Object.entries(value);
-    for (const [key, member] of members) {
-      this.#path.push(key);
-      if (key === "__proto__") throw this.#createMalformed("the key __proto__ is not allowed");
-      if (typeof key === "string") this.#checkText(key);
-      this.check(member);
-      this.#path.pop();
+    if (Array.isArray(value)) this.#checkItems(value);
+    else this.#checkMembers(value);
+    if (key !== undefined) this.#path.pop();
+  }
+
+  #checkItems(items: readonly unknown[]): void {
+    for (let index = 0; index < items.length; index += 1) this.check(items[index], index);
+  }
+
+  #checkMembers(members: object): void {
+    for (const key of Object.keys(members)) {
+      if (this.#needsTextCheck) {
+        if (key === "__proto__") throw this.#createMalformed("the key __proto__ is not allowed", key);
+        this.#checkText(key, key);
+      }
+      this.check(Reflect.get(members, key), key);
     }
   }
 
-  #checkText(text: string): void {
-    if (text.includes("\u0000")) throw this.#createMalformed("U+0000 is not allowed");
-    if (!text.isWellFormed()) throw this.#createMalformed("unpaired surrogate");
+  #checkText(text: string, key: Key | undefined): void {
+    if (text.includes("\u0000")) throw this.#createMalformed("U+0000 is not allowed", key);
+    if (!text.isWellFormed()) throw this.#createMalformed("unpaired surrogate", key);
   }
 
   /** Checks a number that JavaScript would change. Fractions may be rounded, as every JSON parser does. */
-  #checkChangedNumber(number: string): void {
-    if (this.#exactMembers.includes(String(this.#path[0]))) {
+  #checkChangedNumber(number: string, key: Key | undefined): void {
+    if (this.#exactMembers.includes(String(this.#path[0] ?? key))) {
       if (countDigits(number) <= MAX_DIGITS) return;
-      throw this.#createUnsupported(`must have at most ${MAX_DIGITS} digits`);
+      throw this.#createUnsupported(`must have at most ${MAX_DIGITS} digits`, key);
     }
-    if (!Number.isFinite(Number(number))) throw this.#createMalformed("number out of range");
+    if (!Number.isFinite(Number(number))) throw this.#createMalformed("number out of range", key);
     const isInteger = !/[.eE]/.test(number);
     if (isInteger) {
-      throw this.#createUnsupported("cannot be stored exactly: send integers beyond ±2^53 as strings");
+      throw this.#createUnsupported("cannot be stored exactly: send integers beyond ±2^53 as strings", key);
     }
   }
 
-  #createMalformed(detail: string): Problem {
-    return malformed(`The body is invalid at ${toPointer(this.#path)}: ${detail}.`);
+  #createMalformed(detail: string, key?: Key): Problem {
+    return malformed(`The body is invalid at ${this.#formatPath(key)}: ${detail}.`);
   }
 
   /** Creates the 422 for a value that is valid JSON but cannot be stored without a change. */
-  #createUnsupported(detail: string): Problem {
+  #createUnsupported(detail: string, key?: Key): Problem {
     return validationError("The body is invalid; see `errors`.", [
-      { pointer: toPointer(this.#path), detail },
+      { pointer: this.#formatPath(key), detail },
     ]);
+  }
+
+  #formatPath(key: Key | undefined): string {
+    return toPointer(key === undefined ? this.#path : [...this.#path, key]);
   }
 }

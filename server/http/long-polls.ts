@@ -14,12 +14,17 @@ export interface LongPollOptions {
   readonly onWait: () => void;
 }
 
-/** The long poll of one request. */
+/**
+ * The long poll of one request. The abort controller is created on demand, because a request that is answered
+ * immediately does not need one.
+ */
 class OpenLongPoll implements LongPoll {
   readonly seconds: number;
-  readonly controller = new AbortController();
   working: Promise<unknown> | undefined;
+  /** Index in the list of open long polls. */
+  index = -1;
   readonly #raw: FastifyReply["raw"];
+  #controller: AbortController | undefined;
 
   constructor(seconds: number, raw: FastifyReply["raw"]) {
     this.seconds = seconds;
@@ -28,6 +33,11 @@ class OpenLongPoll implements LongPoll {
 
   get signal(): AbortSignal {
     return this.controller.signal;
+  }
+
+  get controller(): AbortController {
+    this.#controller ??= new AbortController();
+    return this.#controller;
   }
 
   get isClientGone(): boolean {
@@ -40,8 +50,8 @@ class OpenLongPoll implements LongPoll {
  */
 export class LongPolls {
   /**
-   * An array instead of a `Set`. When a set grows, V8 links its old hash table to the new one, so the response to a
-   * claim, with a hundred tasks, stayed in memory until the next full garbage collection.
+   * An unordered array instead of a `Map`. When a map grows, V8 links its old hash table to the new one, so the
+   * response to a claim, with a hundred tasks, stayed in memory until the next full garbage collection.
    */
   readonly #open: OpenLongPoll[] = [];
   readonly #max: number;
@@ -69,34 +79,13 @@ export class LongPolls {
    * Runs work that may wait for up to `seconds`. Throws a 503 if too many long polls are open, and a 429 if this user
    * has too many.
    */
-  async run<Value>(
+  run<Value>(
     reply: FastifyReply,
-    { seconds, userId, kind, onWait }: LongPollOptions,
+    options: LongPollOptions,
     work: (longPoll: LongPoll) => Promise<Value>,
   ): Promise<Value> {
-    const longPoll = new OpenLongPoll(this.#isClosing ? 0 : seconds, reply.raw);
-    if (longPoll.seconds <= 0) return work(longPoll);
-    if (this.#open.length >= this.#max) {
-      throw new Problem("service-unavailable", "This server has too many open long polls. Try again later.", {
-        retryAfter: 5,
-      });
-    }
-    const release = this.#userLimit.acquire(userId);
-    onWait();
-    const onClose = () => longPoll.controller.abort();
-    reply.raw.once("close", onClose);
-    const working = work(longPoll);
-    longPoll.working = working;
-    this.#open.push(longPoll);
-    this.#meter.waitingChanged(kind, 1);
-    try {
-      return await working;
-    } finally {
-      release();
-      this.#open.splice(this.#open.indexOf(longPoll), 1);
-      this.#meter.waitingChanged(kind, -1);
-      reply.raw.off("close", onClose);
-    }
+    const longPoll = new OpenLongPoll(this.#isClosing ? 0 : options.seconds, reply.raw);
+    return longPoll.seconds <= 0 ? work(longPoll) : this.#runOpen(reply, longPoll, { ...options, work });
   }
 
   /**
@@ -108,5 +97,51 @@ export class LongPolls {
     const open = [...this.#open];
     for (const { controller } of open) controller.abort();
     await Promise.allSettled(open.map(({ working }) => working));
+  }
+
+  async #runOpen<Value>(
+    reply: FastifyReply,
+    longPoll: OpenLongPoll,
+    {
+      userId,
+      kind,
+      onWait,
+      work,
+    }: LongPollOptions & { readonly work: (longPoll: LongPoll) => Promise<Value> },
+  ): Promise<Value> {
+    if (this.#open.length >= this.#max) {
+      throw new Problem("service-unavailable", "This server has too many open long polls. Try again later.", {
+        retryAfter: 5,
+      });
+    }
+    const release = this.#userLimit.acquire(userId);
+    onWait();
+    const onClose = () => longPoll.controller.abort();
+    reply.raw.once("close", onClose);
+    const working = work(longPoll);
+    this.#add(longPoll, working);
+    this.#meter.waitingChanged(kind, 1);
+    try {
+      return await working;
+    } finally {
+      release();
+      this.#remove(longPoll);
+      this.#meter.waitingChanged(kind, -1);
+      reply.raw.off("close", onClose);
+    }
+  }
+
+  #add(longPoll: OpenLongPoll, working: Promise<unknown>): void {
+    longPoll.working = working;
+    longPoll.index = this.#open.length;
+    this.#open.push(longPoll);
+  }
+
+  /** Removes a long poll in constant time: the last one moves to its index. */
+  #remove(longPoll: OpenLongPoll): void {
+    const last = this.#open.pop();
+    if (last === undefined || last === longPoll) return;
+    this.#open[longPoll.index] = last;
+    last.index = longPoll.index;
   }
 }

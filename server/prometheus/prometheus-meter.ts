@@ -1,7 +1,8 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "prom-client";
 import { isTerminal } from "../../protocol/index.ts";
 import type { BatchedStatement, LeaseEnd, Meter, MeterSources, SweepResult } from "../ports.ts";
 import type { ClaimedTaskRecord, CompletedTask, TaskRecord } from "../records.ts";
+import { FastHistogram } from "./fast-histogram.ts";
 import { createGauges } from "./gauges.ts";
 import { JobLabels } from "./job-labels.ts";
 
@@ -34,16 +35,14 @@ export class PrometheusMeter implements Meter {
     // clock.
     const claimedAt = records[0]?.startedAt ?? new Date().toISOString();
     for (const record of records) {
-      this.#metrics.waitTimes
-        .labels(this.#labels.get(record))
-        .observe(getSecondsBetween(record.runAt, claimedAt));
+      this.#metrics.waitTimes.record(this.#labels.get(record), getSecondsBetween(record.runAt, claimedAt));
     }
   }
 
   completed(tasks: readonly CompletedTask[]): void {
     this.#metrics.ended.labels("completed").inc(tasks.length);
     for (const { jobId, runSeconds } of tasks) {
-      this.#metrics.runTimes.labels(this.#labels.getById(jobId)).observe(runSeconds);
+      this.#metrics.runTimes.record(this.#labels.getById(jobId), runSeconds);
     }
   }
 
@@ -78,7 +77,7 @@ export class PrometheusMeter implements Meter {
 
   statementExecuted(statement: BatchedStatement, calls: number, seconds: number): void {
     this.#metrics.statementCalls.labels(statement).inc(calls);
-    this.#metrics.statementDurations.labels(statement).observe(seconds);
+    this.#metrics.statementDurations.record(statement, seconds);
   }
 
   watch(sources: MeterSources): void {
@@ -93,9 +92,7 @@ export class PrometheusMeter implements Meter {
     if (!isTerminal(status)) return;
     this.#metrics.ended.labels(status).inc();
     if (started_at === null || completed_at === null) return;
-    this.#metrics.runTimes
-      .labels(this.#labels.get(record))
-      .observe(getSecondsBetween(started_at, completed_at));
+    this.#metrics.runTimes.record(this.#labels.get(record), getSecondsBetween(started_at, completed_at));
   }
 }
 
@@ -106,9 +103,28 @@ export class PrometheusMeter implements Meter {
 const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =>
   (status === "failed" || status === "pending") && errors.at(-1)?.attempt === attempt;
 
-/** Returns the seconds between two timestamps of the API, or 0 if the second one is earlier, because clocks can differ. */
-export const getSecondsBetween = (from: string, to: string): number =>
-  Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
+/**
+ * Returns the seconds between two timestamps of the API, or 0 if the second one is earlier, because clocks
+ * can differ. Usually both are on the same day and are compared by their digits: calling `Date.parse` four
+ * times per task took two thirds of the time of counting it.
+ */
+export function getSecondsBetween(from: string, to: string): number {
+  const isSameDay = from.startsWith(to.slice(0, 11));
+  const seconds = isSameDay
+    ? getSecondOfDay(to) - getSecondOfDay(from)
+    : (Date.parse(to) - Date.parse(from)) / 1000;
+  return Math.max(0, seconds);
+}
+
+const getSecondOfDay = (text: string): number =>
+  readTwoDigits(text, 11) * 3600 +
+  readTwoDigits(text, 14) * 60 +
+  readTwoDigits(text, 17) +
+  (text.charCodeAt(20) - 48) / 10 +
+  readTwoDigits(text, 21) / 1000;
+
+const readTwoDigits = (text: string, at: number): number =>
+  (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
 
 /** Creates the metrics that are updated by events. */
 function createMetrics(registry: Registry) {
@@ -117,7 +133,7 @@ function createMetrics(registry: Registry) {
     new Counter({ name, help, labelNames, registers });
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
   const histogram = (name: string, help: string, labelName: string, buckets: number[]) =>
-    new Histogram({ name, help, labelNames: [labelName], buckets, registers });
+    new FastHistogram(registry, { name, help, labelName, buckets });
   const metrics = {
     submitted: counter("joblib_tasks_submitted_total", "Submitted tasks"),
     retried: counter("joblib_tasks_retried_total", "Failed or cancelled tasks that a user retried"),

@@ -19,6 +19,8 @@ export function createStatsCache(
 ): StatsCache {
   return new LRUCache({
     ...{ max: 1_000, ttl: 2_000, ttlResolution: 0 },
+    // A read whose entry is evicted in the meantime still returns its result instead of failing.
+    ignoreFetchAbort: true,
     fetchMethod: (_key, _stale, { context: { room, hours } }) =>
       stats.getStats(room, hours, worker_timeout_seconds),
   });

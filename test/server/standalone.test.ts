@@ -157,6 +157,20 @@ test("log lines of a request contain its id at every level and in child loggers"
   expect(own.at(-1)).toMatchObject({ part: "child" });
 });
 
+test("a server with the queue for tests logs a warning", async () => {
+  vi.stubEnv("JOBLIB_INTERNAL_QUEUE", "simple");
+  const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  onTestFinished(() => {
+    write.mockRestore();
+    vi.unstubAllEnvs();
+  });
+  const app = await createServer({ settings: parseSettings({}, { ...SILENT, log_level: "warn" }) });
+  onTestFinished(() => app.close());
+
+  const lines = write.mock.calls.map(([line]) => String(line));
+  expect(lines).toEqual([expect.stringContaining("JOBLIB_INTERNAL_QUEUE=simple is for tests only")]);
+});
+
 test("a server whose database is down is alive, not ready, and responds with 503 and Retry-After", async () => {
   const postgres = await startPostgres();
   const database_url = await postgres.createDatabase();

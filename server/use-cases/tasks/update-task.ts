@@ -144,13 +144,16 @@ function createTaskEvents(record: TaskRecord, workerId: string | null) {
     : [createTaskChangedEvent(record, workerId)];
 }
 
-/** Stores the log lines of an update. A repeated final update is ignored: the first one has stored them. */
+/**
+ * Stores the log lines of an update. A repeated final update is ignored: the first one has stored them, and a later
+ * attempt may be running.
+ */
 async function appendLogLines(context: Context, caller: Caller, input: UpdateInput): Promise<void> {
   const { update } = input;
   for (let tries = 0; ; tries += 1) {
     const { record, isRepeated } = await authorizeUpdate(context, caller, input);
     const { id: taskId, attempt, status } = record.task;
-    if (isRepeated && status !== "running") return;
+    if (isRepeated && update.status !== "running") return;
     if (status !== "running" || tries >= MAX_APPEND_TRIES) throw invalidTransition(record, "running");
     const lines = { taskId, attempt, ...toWorkerGuard(update), lines: update.log ?? [] };
     if (await context.storage.taskLogs.append(lines)) {

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import Fastify, { type FastifyRequest } from "fastify";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -75,6 +76,49 @@ describe("a token signed with the secret", () => {
     ];
 
     for (const header of headers) expect(await authenticate(auth, header)).toEqual(UNAUTHENTICATED);
+  });
+});
+
+describe("the token of an invitation", () => {
+  const id = "01900000-0000-7000-8000-000000000000";
+  const invitation = { sub: `invitation:${id}`, jti: id, rooms: ["lab"] };
+
+  /** Sends two requests. During the first one, calls `change` after its user was read. */
+  const readAround = async (auth: HostAuth, expiresInSeconds: number, change: () => unknown) => {
+    const app = Fastify();
+    app.get("/", async (request: FastifyRequest) => {
+      const user = await auth.getCurrentUserId(request);
+      await change();
+      const credentials = await auth.describeCredentials?.(request);
+      return { user, admin: await auth.getIsAdmin(request), invitation: credentials?.invitationId };
+    });
+    const headers = {
+      authorization: `Bearer ${await createToken(SECRET, { ...invitation, expiresInSeconds })}`,
+    };
+    const first = await app.inject({ url: "/", headers });
+    const second = await app.inject({ url: "/", headers });
+    await app.close();
+    return { first: first.json(), secondStatus: second.statusCode };
+  };
+  const expected = {
+    first: { user: invitation.sub, admin: false, invitation: id },
+    secondStatus: 401,
+  };
+
+  test("keeps its confinement during a request if it is revoked after the user was read", async () => {
+    let isValid = true;
+    const auth = jwtAuth({ secret: SECRET }, { isValid: async () => isValid });
+    const revoke = () => {
+      isValid = false;
+    };
+
+    expect(await readAround(auth, 60, revoke)).toEqual(expected);
+  });
+
+  test("keeps its confinement during a request if it expires after the user was read", async () => {
+    const auth = jwtAuth({ secret: SECRET }, { isValid: async () => true });
+
+    expect(await readAround(auth, 2, () => setTimeout(2_000))).toEqual(expected);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Problem } from "../../../protocol/index.ts";
 import type { HostAuth } from "../../../server/index.ts";
+import { StorageRefusal, StorageUnavailable } from "../../../server/storage/sessions/storage-errors.ts";
 import { type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
 import { expectProblem, ok } from "./responses.ts";
@@ -57,7 +58,9 @@ describe("the user of a request", () => {
     ["service-unavailable", httpError(503)],
     ["internal-error", new TypeError("a message of the host")],
     ["rate-limited", new Problem("rate-limited", "Too many.", { retryAfter: 7 })],
-  ] as const)("is rejected with %s if the host throws the corresponding error", async (id, error) => {
+    ["service-unavailable", new StorageUnavailable(new Error("a message of the database"))],
+    ["service-unavailable", new StorageRefusal(new Error("a message of the database"), "grant a right")],
+  ] as const)("is rejected with %s if the host throws an error with that meaning", async (id, error) => {
     await withAuth({ getCurrentUserId: createThrower(error) }, async (server) => {
       const response = await server.as("ann").get("/workers");
 

@@ -113,6 +113,20 @@ describe("log lines of a task", () => {
     expect(getTexts(await read())).toEqual(["first", "second"]);
   });
 
+  test("are ignored if a failed update is repeated while the next attempt runs", async () => {
+    const { id, job, read } = await createRunningTask({
+      max_attempts: 2,
+      backoff: { kind: "fixed", seconds: 0 },
+    });
+    const fence = { worker_id: job.worker_id, attempt: 1 };
+    const body = { ...fence, status: "failed", log: [{ number: 0, text: "first" }] };
+    ok(await api.update(id, body));
+    await api.claim(job.worker_id, { start: true });
+
+    expect(ok(await api.update(id, body))).toMatchObject({ status: "running", attempt: 2 });
+    expect((await read()).items).toMatchObject([{ attempt: 1, text: "first" }]);
+  });
+
   test("do not wake the long poll for the end of the task", async () => {
     const { id, log } = await createRunningTask();
     const waiting = api.as("ann").get(`/tasks/${id}`, { headers: { prefer: "wait=1" } });
