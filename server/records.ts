@@ -145,8 +145,8 @@ export interface Transition {
   readonly attempt?: number;
   readonly error?: string | null;
   readonly result?: JsonValue | undefined;
-  /** If true, the result was not validated, so the job must not have a result schema. */
-  readonly isResultUnchecked?: boolean;
+  /** If true, the result was not validated, and is stored only if the job has no result schema. */
+  readonly onlyWithoutResultSchema?: boolean;
   readonly progress?: Progress;
 }
 

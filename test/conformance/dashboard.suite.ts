@@ -151,16 +151,18 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       );
       const claims: Promise<{ count: number; isAfterDrain: boolean }>[] = [];
       let isDrained = false;
+      let draining: Promise<void> | undefined;
       for (let turn = 0; turn < 60; turn += 1) {
         const isAfterDrain = isDrained;
         const claim = storage.queue.claim(job.workerId, 1, false);
         claims.push(claim.then((records) => ({ count: records?.length ?? -1, isAfterDrain })));
         if (turn === 20) {
-          const draining = storage.workerDetails.drain(job.workerId);
-          draining.then(() => {
+          draining = storage.workerDetails.drain(job.workerId).then(() => {
             isDrained = true;
           });
         }
+        // Claims may be so fast that the drain would otherwise end after the last one.
+        if (turn === 50) await draining;
         if (turn % 5 === 0) await claim;
       }
 

@@ -185,7 +185,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       ];
       const a = await insertRunningTask(storage, withoutSchema);
       const b = await insertRunningTask(storage, withSchema);
-      const step = { to: "completed", result: "text", isResultUnchecked: true } as const;
+      const step = { to: "completed", result: "text", onlyWithoutResultSchema: true } as const;
 
       const moved = await Promise.all(
         [a, b].map(({ task }) => storage.queue.transition({ id: task.id, ...step })),

@@ -2,7 +2,7 @@ import { JoblibMigration } from "./joblib-migration.ts";
 
 /**
  * Changes the index for claims so that one key contains 16 consecutive numbers: see
- * `queries/tasks/queue-order.ts`. Does not rewrite the table. Submits wait while the index is built.
+ * `queue/queue-order.ts`. Does not rewrite the table. Submits wait while the index is built.
  */
 export class Migration20261126QueuePlaces extends JoblibMigration {
   override readonly name = "joblib-20261126-queue-places";

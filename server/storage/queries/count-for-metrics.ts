@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { GLOBAL_ROOM } from "../../../protocol/index.ts";
 import type { QueueCounts } from "../ports/queue-counts.ts";
+import { QUEUE_ORDER } from "../queue/queue-order.ts";
 import type { Sql } from "../sessions/orm.ts";
 import { readRow, readRows } from "./queries.ts";
-import { QUEUE_ORDER } from "./tasks/queue-order.ts";
 import { isAlive } from "./workers/is-alive.ts";
 
 /** Maximum number of due tasks that are counted for each public job. */

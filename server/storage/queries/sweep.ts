@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { TaskRecord, WorkerRemoval } from "../../records.ts";
 import { isUuid } from "../ids.ts";
 import type { SweepStorage } from "../ports/sweep.ts";
-import { setAttemptFailed } from "../queue/statements/lease-end.ts";
+import { setAttemptFailed } from "../queue/statements/transition-values.ts";
 import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
 import { removeIdleJobs } from "./jobs/remove-idle-jobs.ts";

@@ -15,8 +15,13 @@ import { StatementBatcher } from "./batcher.ts";
 import { ClaimBatches } from "./claim-batches.ts";
 import { InsertBatches } from "./insert-batches.ts";
 import { hasValidIds, type Inserted, SimpleTaskQueue } from "./simple-task-queue.ts";
-import { changeStatuses, completeTasks } from "./statements/change-status.ts";
-import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./statements/heartbeat.ts";
+import { changeStatuses, storeCompletions } from "./statements/change-status.ts";
+import {
+  type Heartbeat,
+  type HeartbeatRow,
+  HeartbeatThrottle,
+  recordHeartbeats,
+} from "./statements/heartbeat.ts";
 
 /** Maximum weight of a batch, in characters. It allows 500 changes, or a few with large results. */
 const MAX_CHANGED_CHARACTERS = 4_000_000;
@@ -50,6 +55,7 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
   readonly #complete: StatementBatcher<readonly Completion[], (CompletedTask | undefined)[]>;
   readonly #heartbeat: StatementBatcher<Heartbeat, HeartbeatRow | undefined>;
 
+  readonly #throttle = new HeartbeatThrottle();
   readonly #jobsWithoutResultSchema = new LRUCache<string, true>({ max: MAX_JOBS_WITHOUT_RESULT_SCHEMA });
   /**
    * The payloads of claimed tasks, as JSON. Payloads never change, so a transition need not read a cached one again. With
@@ -65,7 +71,7 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     super(sessions);
     const { measureBatches } = sessions;
     this.#inserts = new InsertBatches(sessions);
-    this.#claims = new ClaimBatches(sessions, this.#payloads);
+    this.#claims = new ClaimBatches(sessions, this.#payloads, this.#throttle);
     this.#transitions = {
       running: this.#batchTransitions("running"),
       completed: this.#batchTransitions("completed"),
@@ -148,7 +154,11 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     const completions = calls.flat();
     const knownJobs = [...this.#jobsWithoutResultSchema.keys()];
     const completed = completions.map((): CompletedTask | undefined => undefined);
-    for (const row of await this.sessions.runPrepared((db) => completeTasks(db, completions, knownJobs))) {
+    const touchesWorkers = this.#throttle.isUpdateDue(completions);
+    const rows = await this.sessions.runPrepared((db) =>
+      storeCompletions(db, completions, knownJobs, touchesWorkers),
+    );
+    for (const row of rows) {
       const id = completions[row.call_index]?.id.toLowerCase() ?? "";
       this.#payloads.delete(id);
       this.#jobsWithoutResultSchema.set(row.job_id, true);

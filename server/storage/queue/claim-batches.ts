@@ -8,7 +8,8 @@ import type { Sessions } from "../sessions/sessions.ts";
 import { StatementBatcher } from "./batcher.ts";
 import { promoteDueTasks } from "./simple-statements.ts";
 import { MAX_CLAIMS } from "./simple-task-queue.ts";
-import { type Claim, type ClaimResult, claimTasks, distributeTasks } from "./statements/claim-tasks.ts";
+import { type Claim, type ClaimResult, distributeTasks, executeClaims } from "./statements/claim-tasks.ts";
+import type { HeartbeatThrottle } from "./statements/heartbeat.ts";
 
 /** Maximum number of tasks in a batch of claims. */
 const MAX_CLAIMED_TASKS = 400;
@@ -22,6 +23,11 @@ const MAX_CACHED_JOB_SETS = 1_000;
  */
 const MIN_CACHED_PAYLOAD = 2_048;
 
+interface ClaimCall extends Claim {
+  /** True to claim even if tasks that have become due are not promoted yet. */
+  readonly ignoreUnpromoted: boolean;
+}
+
 /**
  * Claims tasks for workers with the same jobs in one statement. A claim is one statement, except when tasks have just
  * become due or concurrent claims claimed its tasks first.
@@ -29,8 +35,9 @@ const MIN_CACHED_PAYLOAD = 2_048;
 export class ClaimBatches {
   readonly #sessions: Sessions;
   readonly #payloads: LRUCache<string, string>;
-  readonly #claim: StatementBatcher<Claim, ClaimResult>;
-  readonly #promote: (workerIds: readonly string[]) => Promise<unknown>;
+  readonly #throttle: HeartbeatThrottle;
+  readonly #claim: StatementBatcher<ClaimCall, ClaimResult>;
+  readonly #promote: StatementBatcher<ClaimCall, undefined>;
   /**
    * The key of the set of jobs of each worker at its last claim. Claims of workers with the same key can be batched.
    */
@@ -49,18 +56,23 @@ export class ClaimBatches {
   #lastBackoff = "{}";
 
   /** `payloads` are the payloads of claimed tasks, as JSON, which later changes of the tasks need. */
-  constructor(sessions: Sessions, payloads: LRUCache<string, string>) {
+  constructor(sessions: Sessions, payloads: LRUCache<string, string>, throttle: HeartbeatThrottle) {
     this.#sessions = sessions;
     this.#payloads = payloads;
+    this.#throttle = throttle;
+    const getLane = ({ workerId, ignoreUnpromoted }: ClaimCall) =>
+      `${this.#jobSetKeys.get(workerId) ?? workerId}${ignoreUnpromoted ? "+" : ""}`;
     this.#claim = new StatementBatcher({
       maxWeight: MAX_CLAIMED_TASKS,
       getWeight: ({ limit }) => limit,
-      getLane: ({ workerId }) => this.#jobSetKeys.get(workerId) ?? workerId,
+      getLane,
       run: sessions.measureBatches("claim", (calls) => this.#runClaims(calls)),
     });
-    this.#promote = sessions.measureBatches("promote", (workerIds) =>
-      Promise.all(workerIds.map((id) => sessions.runPrepared((db) => promoteDueTasks(db, id)))),
-    );
+    this.#promote = new StatementBatcher({
+      maxWeight: MAX_CLAIMED_TASKS,
+      getLane,
+      run: sessions.measureBatches("promote", (calls) => this.#runPromotion(calls)),
+    });
   }
 
   async claim(
@@ -69,27 +81,28 @@ export class ClaimBatches {
     start: boolean,
     isGone: () => boolean = () => false,
   ): Promise<readonly ClaimedTaskRecord[] | undefined> {
+    let call: ClaimCall = { workerId, limit, start, ignoreUnpromoted: false };
     for (let attempt = 1; ; attempt += 1) {
-      const result = await this.#claim.add({ workerId, limit, start }, isGone);
+      const result = await this.#claim.add(call, isGone);
       if (result === undefined) return [];
-      const { jobSet, records, hasSameJobs, isContended } = result;
+      const { jobSet, records, hasSameJobs, hasUnpromotedTasks, isContended } = result;
       if (jobSet === null) return undefined;
-      if (records.length > 0 || attempt >= MAX_CLAIMS || (hasSameJobs && !isContended)) return records;
+      if (hasSameJobs && hasUnpromotedTasks) {
+        await this.#promote.add(call);
+        // Some tasks may still not be promoted, because another server is promoting them. They must not block
+        // the claim of other tasks.
+        call = { ...call, ignoreUnpromoted: true };
+      } else if (records.length > 0 || attempt >= MAX_CLAIMS || (hasSameJobs && !isContended)) {
+        return records;
+      }
     }
   }
 
-  async #runClaims(calls: readonly Claim[]): Promise<ClaimResult[]> {
+  async #runClaims(calls: readonly ClaimCall[]): Promise<ClaimResult[]> {
     const knownBackoff = this.#lastBackoff;
-    const options = { knownBackoff, ignoreUnpromoted: false };
-    let rows = await this.#sessions.runPrepared((db) => claimTasks(db, calls, options));
-    const [first] = rows.summaries.values();
-    if (first?.worker_id && first.have_same_jobs && first.has_unpromoted) {
-      await this.#promote([first.worker_id]);
-      // Some tasks may still not be promoted, because another server is promoting them. They must not block
-      // the claim of other tasks.
-      const again = { knownBackoff, ignoreUnpromoted: true };
-      rows = await this.#sessions.runPrepared((db) => claimTasks(db, calls, again));
-    }
+    const ignoreUnpromoted = calls[0]?.ignoreUnpromoted === true;
+    const options = { knownBackoff, ignoreUnpromoted, touchesWorkers: this.#throttle.isUpdateDue(calls) };
+    const rows = await this.#sessions.runPrepared((db) => executeClaims(db, calls, options));
     for (const { id, payload, backoff } of rows.tasks) {
       if (payload.length >= MIN_CACHED_PAYLOAD) this.#payloads.set(id, payload);
       if (backoff !== null) this.#lastBackoff = backoff;
@@ -101,6 +114,13 @@ export class ClaimBatches {
       this.#jobSetKeys.set(workerId, results[index]?.jobSet ?? undefined);
     });
     return results;
+  }
+
+  /** Promotes the due tasks of the jobs, which are the same for all workers of a batch. */
+  async #runPromotion(calls: readonly ClaimCall[]): Promise<undefined[]> {
+    const [first] = calls;
+    if (first !== undefined) await this.#sessions.runPrepared((db) => promoteDueTasks(db, first.workerId));
+    return calls.map(() => undefined);
   }
 
   /** Returns the addresses of jobs by id. Queries the database only for jobs that are not cached. */

@@ -5,9 +5,9 @@ import type { Sessions } from "../sessions/sessions.ts";
 import { StatementBatcher } from "./batcher.ts";
 import { toAssignedTaskRecord } from "./claimed-task-record.ts";
 import type { Inserted } from "./simple-task-queue.ts";
+import { groupTasks } from "./statements/insert-parameters.ts";
 import { insertTask } from "./statements/insert-task.ts";
-import { type InsertedRow, type InsertRequest, insertTasks } from "./statements/insert-tasks.ts";
-import { groupTasks } from "./statements/task-groups.ts";
+import { type InsertedRow, type InsertRequest, insertRequests } from "./statements/insert-tasks.ts";
 
 /** Maximum weight of a batch of inserts, in characters. */
 const MAX_INSERTED_CHARACTERS = 2_000_000;
@@ -74,7 +74,7 @@ export class InsertBatches {
     const rows = await this.#sessions.runPrepared((db) =>
       isSingle && task !== undefined && payload !== undefined
         ? insertTask(db, { task, payload }, first.aliveWithinSeconds, assignees[0])
-        : insertTasks(db, calls, first, assignees),
+        : insertRequests(db, calls, first, assignees),
     );
     const rowsById = new Map(rows.map((row) => [row.id, row]));
     return calls.map(() => rowsById);

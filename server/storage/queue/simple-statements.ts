@@ -2,14 +2,19 @@ import { sql } from "kysely";
 import { getOrigins } from "../../../protocol/index.ts";
 import type { NewTask, TaskRecord, Transition } from "../../records.ts";
 import type { ProgressReport } from "../ports/task-queue.ts";
-import { QUEUE_ORDER } from "../queries/tasks/queue-order.ts";
 import { isAlive } from "../queries/workers/is-alive.ts";
 import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
 import { formatArray, toJsonText } from "../sql/statement.ts";
-import { setTransition } from "./statements/lease-end.ts";
-import { updateTasks } from "./statements/requeue-tasks.ts";
-import { SUBMITTED_NAMES, selectNewTask, TASK_VALUES, toParameters } from "./statements/task-groups.ts";
+import { buildMergeOrder, QUEUE_ORDER } from "./queue-order.ts";
+import {
+  listParameters,
+  SUBMITTED_NAMES,
+  selectNewTask,
+  TASK_VALUES,
+} from "./statements/insert-parameters.ts";
+import { runTaskUpdate } from "./statements/requeue-tasks.ts";
+import { setTransition } from "./statements/transition-values.ts";
 
 /** Rolls back the transaction of an insert if a job has changed, or if an idempotency key exists. */
 export class Refused extends Error {}
@@ -23,12 +28,15 @@ interface LockedJob {
   readonly workers_online: number;
 }
 
+/** Locked jobs by id. */
+export type LockedJobs = ReadonlyMap<string, LockedJob>;
+
 /** Locks the jobs of new tasks in the order of their ids. Throws `Refused` if one was removed or has changed. */
 export async function lockJobs(
   db: Sql,
   tasks: readonly NewTask[],
   aliveWithinSeconds: number,
-): Promise<ReadonlyMap<string, LockedJob>> {
+): Promise<LockedJobs> {
   const ids = [...new Set(tasks.map(({ jobId }) => jobId))];
   const { rows } = await sql<LockedJob>`
     select j.id, j.schema_hash, j.xmin::text as version, j.fairness, (
@@ -49,7 +57,7 @@ export async function lockJobs(
 /** Inserts a task. Throws `Refused` if its idempotency key exists. */
 export async function insertTask(db: Sql, task: NewTask, job: LockedJob | undefined): Promise<TaskRecord> {
   const isNumberedByRoom = job?.fairness === "room";
-  const newTask = selectNewTask(JSON.stringify(toParameters(task)), JSON.stringify(task.payload));
+  const newTask = selectNewTask(listParameters(task, JSON.stringify(task.payload)));
   const { rows } = await sql<TaskRow>`
     with inserted as (
       insert into joblib.task (${SUBMITTED_NAMES}, due, number, numbered_by_room)
@@ -114,8 +122,13 @@ export async function promoteDueTasks(db: Sql, workerId: string): Promise<void> 
 }
 
 /** Claims the first due tasks. Locks up to `limit` tasks of each job, although it claims fewer of them. */
-export const claimTasks = (db: Sql, workerId: string, limit: number, start: boolean): Promise<TaskRow[]> =>
-  updateTasks(
+export const claimFirstTasks = (
+  db: Sql,
+  workerId: string,
+  limit: number,
+  start: boolean,
+): Promise<TaskRow[]> =>
+  runTaskUpdate(
     db,
     sql`update joblib.task as t set
       status = ${start ? "running" : "claimed"}, worker_id = ${workerId}::uuid, attempt = t.attempt + 1,
@@ -123,16 +136,16 @@ export const claimTasks = (db: Sql, workerId: string, limit: number, start: bool
       runs = t.runs + ${start ? 1 : 0}::int, version = t.version + 1,
       completed_at = null, error = null, result = null, progress = null
     where t.id = any(array(
-      select due.id from joblib.worker_job as wj
+      select c.id from joblib.worker_job as wj
       join joblib.job as j on j.id = wj.job_id and j.removed_at is null
       cross join lateral (
         select t.id, t.priority, t.number from joblib.task as t
         where t.job_id = j.id and t.status = 'pending' and t.due
         order by ${QUEUE_ORDER} limit ${limit}::int
         for update skip locked
-      ) as due
+      ) as c
       where wj.worker_id = ${workerId}::uuid
-      order by due.priority desc, due.number, due.id limit ${limit}::int
+      order by ${buildMergeOrder("c")}, c.id limit ${limit}::int
     ))`,
     workerId,
   );
@@ -147,7 +160,7 @@ const HAS_NO_RESULT_SCHEMA = sql`
 
 /** Changes the status of a task if status, worker, attempt and result schema are as expected. */
 export async function changeStatus(db: Sql, step: Transition): Promise<TaskRow | undefined> {
-  const { id, to, workerId, error = null, result, progress, isResultUnchecked } = step;
+  const { id, to, workerId, error = null, result, progress, onlyWithoutResultSchema } = step;
   const origins = sql.join(getOrigins(to).map((status) => sql.lit(status)));
   const values = {
     error: sql`${error}::text`,
@@ -158,8 +171,8 @@ export async function changeStatus(db: Sql, step: Transition): Promise<TaskRow |
   };
   const update = sql`update joblib.task as t set ${setTransition(to, values)}
     where t.id = ${id}::uuid and t.status in (${origins}) ${buildFence(step)}
-      ${isResultUnchecked === true ? HAS_NO_RESULT_SCHEMA : sql``}`;
-  return (await updateTasks(db, update, workerId))[0];
+      ${onlyWithoutResultSchema === true ? HAS_NO_RESULT_SCHEMA : sql``}`;
+  return (await runTaskUpdate(db, update, workerId))[0];
 }
 
 /**
@@ -171,5 +184,5 @@ export async function storeProgress(db: Sql, report: ProgressReport): Promise<Ta
   const update = sql`update joblib.task as t
     set progress = ${JSON.stringify(progress)}::jsonb, version = t.version + 1
     where t.id = ${id}::uuid and t.status = 'running' ${buildFence(report)}`;
-  return (await updateTasks(db, update, workerId))[0];
+  return (await runTaskUpdate(db, update, workerId))[0];
 }

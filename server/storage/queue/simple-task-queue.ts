@@ -20,8 +20,9 @@ import { catchUnknownOutcome } from "../sessions/storage-errors.ts";
 import { toClaimedTaskRecord } from "./claimed-task-record.ts";
 import {
   changeStatus,
-  claimTasks,
+  claimFirstTasks,
   insertTask,
+  type LockedJobs,
   lockJobs,
   lockWorkerForClaim,
   promoteDueTasks,
@@ -29,8 +30,8 @@ import {
   storeProgress,
 } from "./simple-statements.ts";
 import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./statements/heartbeat.ts";
-import { releaseTasks, requeueUndelivered, unclaimTasks } from "./statements/requeue-tasks.ts";
-import { groupTasks } from "./statements/task-groups.ts";
+import { groupTasks } from "./statements/insert-parameters.ts";
+import { requeueReleased, requeueUndelivered, unclaimTasks } from "./statements/requeue-tasks.ts";
 
 export type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
 
@@ -77,13 +78,16 @@ export class SimpleTaskQueue implements TaskQueue {
     try {
       return await this.sessions.transaction(async (db) => {
         const jobs = await lockJobs(db, tasks, aliveWithinSeconds);
-        const records = new Map<string, TaskRecord>();
-        for (const task of tasks) records.set(task.id, await insertTask(db, task, jobs.get(task.jobId)));
+        const inserted = new Map<string, TaskRecord>();
+        for (const task of sortByRoomQueue(tasks, jobs)) {
+          inserted.set(task.id, await insertTask(db, task, jobs.get(task.jobId)));
+        }
+        const records = tasks.flatMap(({ id }) => inserted.get(id) ?? []);
         return {
           kind: "inserted",
-          records: () => [...records.values()],
+          records: () => records,
           groups: groupTasks(tasks).flatMap(({ ids }) => {
-            const first = records.get(ids[0] ?? "");
+            const first = inserted.get(ids[0] ?? "");
             return first === undefined ? [] : [{ first, ids }];
           }),
           assigned: [],
@@ -134,7 +138,7 @@ export class SimpleTaskQueue implements TaskQueue {
       const rows = await this.sessions.transaction(async (db) => {
         if (!(await lockWorkerForClaim(db, workerId))) return undefined;
         await promoteDueTasks(db, workerId);
-        return claimTasks(db, workerId, limit, start);
+        return claimFirstTasks(db, workerId, limit, start);
       });
       if (rows === undefined) return undefined;
       if (rows.length > 0 || limit === 0 || attempt >= MAX_CLAIMS || !(await this.#hasDueTask(workerId)))
@@ -165,7 +169,7 @@ export class SimpleTaskQueue implements TaskQueue {
   async complete(completions: readonly Completion[]): Promise<readonly (CompletedTask | undefined)[]> {
     const completed: (CompletedTask | undefined)[] = [];
     for (const completion of completions) {
-      const record = await this.transition({ ...completion, to: "completed", isResultUnchecked: true });
+      const record = await this.transition({ ...completion, to: "completed", onlyWithoutResultSchema: true });
       completed.push(record && toCompletedTask(record));
     }
     return completed;
@@ -180,7 +184,7 @@ export class SimpleTaskQueue implements TaskQueue {
   async release(workerId: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]> {
     const validIds = taskIds.filter(isUuid);
     if (!isUuid(workerId) || validIds.length === 0) return [];
-    return (await this.sessions.run((db) => releaseTasks(db, workerId, validIds))).map(toTaskRecord);
+    return (await this.sessions.run((db) => requeueReleased(db, workerId, validIds))).map(toTaskRecord);
   }
 
   async unclaim(
@@ -218,6 +222,24 @@ export class SimpleTaskQueue implements TaskQueue {
   protected async recordHeartbeat(heartbeat: Heartbeat): Promise<HeartbeatRow | undefined> {
     return (await this.sessions.run((db) => recordHeartbeats(db, [heartbeat])))[0];
   }
+}
+
+/**
+ * Returns tasks in the order in which batches of inserts lock the rows of `room_queue`, so that the two do not deadlock.
+ * Tasks of jobs without room fairness lock none. They are first, in their order, which determines their numbers.
+ */
+function sortByRoomQueue(tasks: readonly NewTask[], jobs: LockedJobs): NewTask[] {
+  const hasRoomQueue = ({ jobId }: NewTask) => jobs.get(jobId)?.fairness === "room";
+  const sorted = tasks
+    .filter(hasRoomQueue)
+    .sort(
+      (a, b) => compare(a.jobId, b.jobId) || compare(a.roomId, b.roomId) || compare(a.priority, b.priority),
+    );
+  return [...tasks.filter((task) => !hasRoomQueue(task)), ...sorted];
+}
+
+function compare<Value extends string | number>(a: Value, b: Value): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Returns true if the ids are UUIDs. Other ids cannot match any row. */

@@ -72,7 +72,7 @@ export class SessionPool {
   }
 
   get usage(): PoolUsage {
-    return { busy: this.#busy.size, idle: this.#idle.length, waiting: this.#listWaiting().length };
+    return { busy: this.#busy.size, idle: this.#idle.length, waiting: this.#waitingCount };
   }
 
   /** `own` if sessions keep settings and prepared statements between statements. */
@@ -88,7 +88,7 @@ export class SessionPool {
   /** Acquires a session, and waits until one is free. The caller must pass it to `release`. */
   acquire(planMode: PlanMode): Promise<Session> {
     if (this.#ended !== undefined) return Promise.reject(createClosedError());
-    const canTake = this.#listWaiting().length === 0 && this.#canUse(planMode);
+    const canTake = this.#waitingCount === 0 && this.#canUse(planMode);
     const idle = canTake ? this.#takeIdle(planMode) : undefined;
     return idle === undefined ? this.#wait(planMode) : Promise.resolve(idle);
   }
@@ -122,6 +122,10 @@ export class SessionPool {
     for (const session of this.#idle.splice(0)) session.close();
     this.#serve();
     return this.#ended.promise;
+  }
+
+  get #waitingCount(): number {
+    return this.#waiting.lookup.size + this.#waiting.default.size;
   }
 
   #listWaiting(): WaitingCall[] {
@@ -200,7 +204,7 @@ export class SessionPool {
   /** Passes idle sessions to waiting calls, and opens sessions for the remaining calls. */
   #serve(): void {
     if (this.#ended !== undefined && this.#countOpen() === 0) this.#ended.resolve();
-    if (this.#listWaiting().length === 0) return;
+    if (this.#waitingCount === 0) return;
     this.limit.raise();
     // The plan modes take turns, so that with a single session neither starves the other.
     const isDefaultFirst = this.#lastServed === "lookup";

@@ -49,7 +49,7 @@ async function applyOwnUpdate(
   if ((await context.owners.getOwnerId(workerId)) !== caller.actor.id) return undefined;
   const step = {
     ...toTransition({ id: taskId, workerId, attempt }, update, status),
-    isResultUnchecked: true,
+    onlyWithoutResultSchema: true,
   };
   const after = await context.storage.queue.transition(step);
   if (after !== undefined) announceTransition(context, after, null);

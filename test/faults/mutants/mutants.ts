@@ -11,9 +11,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "server/storage/queue/statements/change-status.js",
-        remove: `
-        and (s.worker_id is null or t.worker_id = s.worker_id)
-        and (s.attempt is null or t.attempt = s.attempt)`,
+        remove: `and \${fence}`,
         insert: "",
       },
     ],

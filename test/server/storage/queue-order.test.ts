@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
-import { INDEX_ORDER, QUEUE_ORDER } from "../../../server/storage/queries/tasks/queue-order.ts";
+import { INDEX_ORDER, QUEUE_ORDER } from "../../../server/storage/queue/queue-order.ts";
 import { openSessionPool } from "../../../server/storage/sessions/orm-connection.ts";
 import { createSql } from "../../../server/storage/sessions/sessions.ts";
 import { createDatabase } from "../../support/postgres.ts";

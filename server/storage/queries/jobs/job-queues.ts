@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { GLOBAL_ROOM, type JobAddress, type JobStats, MAX_COUNTED } from "../../../../protocol/index.ts";
-import { QUEUE_ORDER } from "../tasks/queue-order.ts";
+import { QUEUE_ORDER } from "../../queue/queue-order.ts";
 import { isAlive } from "../workers/is-alive.ts";
 
 /** Maximum number of jobs that are returned for a room. */

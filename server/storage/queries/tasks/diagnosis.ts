@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import { isUuid } from "../../ids.ts";
 import type { AttemptHistory, DiagnosisFacts, DiagnosisStorage } from "../../ports/diagnosis.ts";
+import { QUEUE_ORDER } from "../../queue/queue-order.ts";
 import { formatTimeInSql } from "../../sql/time-text.ts";
 import { Queries } from "../queries.ts";
 import { isAlive } from "../workers/is-alive.ts";
-import { QUEUE_ORDER } from "./queue-order.ts";
 
 /**
  * Maximum number of earlier tasks of the same room and job that are read to estimate the run time of a task.

@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from "kysely";
 import type { NewTask } from "../../../records.ts";
+import { QUEUE_POSITION } from "../../queue/queue-order.ts";
 import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement, formatArray } from "../../sql/statement.ts";
 import { isAlive } from "../workers/is-alive.ts";
-import { QUEUE_POSITION } from "./queue-order.ts";
 
 const defineFind = (columns?: RawBuilder<unknown>) =>
   defineStatement<TaskRow, [id: string]>(

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { LateResultKey, NewLateResult } from "../../ports/late-results.ts";
-import { setCompleted } from "../../queue/statements/lease-end.ts";
+import { setCompleted } from "../../queue/statements/transition-values.ts";
 import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 

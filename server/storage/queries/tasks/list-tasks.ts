@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from "kysely";
 import { MAX_COUNTED, MAX_FILTERED, MAX_SEARCHED } from "../../../../protocol/index.ts";
 import type { SelectedTask, SelectedTasks, TaskSelection, TaskWindow } from "../../ports/tasks.ts";
+import { QUEUE_POSITION } from "../../queue/queue-order.ts";
 import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { formatArray } from "../../sql/statement.ts";
-import { QUEUE_POSITION } from "./queue-order.ts";
 
 /**
  * Maximum stored size of a payload that is searched, in bytes. Reading 10,000 larger payloads took longer

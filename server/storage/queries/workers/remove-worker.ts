@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { TaskRecord, WorkerRemoval } from "../../../records.ts";
-import { setAttemptFailed, setRequeued } from "../../queue/statements/lease-end.ts";
+import { setAttemptFailed, setRequeued } from "../../queue/statements/transition-values.ts";
 import { selectTasks, type TaskRow, toTaskRecord } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { formatArray } from "../../sql/statement.ts";

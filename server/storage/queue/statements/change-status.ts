@@ -5,7 +5,7 @@ import { selectTransitionedTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement, formatArray, toJsonText } from "../../sql/statement.ts";
 import { touchWorkers } from "./heartbeat.ts";
-import { setTransition } from "./lease-end.ts";
+import { setTransition } from "./transition-values.ts";
 
 /** A transition, and whether the caller already knows the task's payload. */
 export type StatusChange = Omit<Transition, "to"> & { readonly isPayloadKnown?: boolean };
@@ -41,7 +41,11 @@ const ALL_COLUMNS: readonly Column[] = [
   ...COMPLETION_COLUMNS,
   { name: "error", type: "text", read: ({ error }) => error },
   { name: "progress", type: "text", read: ({ progress }) => progress && JSON.stringify(progress) },
-  { name: "is_result_unchecked", type: "boolean", read: (change) => change.isResultUnchecked === true },
+  {
+    name: "only_without_result_schema",
+    type: "boolean",
+    read: (change) => change.onlyWithoutResultSchema === true,
+  },
   { name: "is_payload_known", type: "boolean", read: (change) => change.isPayloadKnown === true },
 ];
 
@@ -54,14 +58,14 @@ type Returned = "tasks" | "completions";
  * tasks are listed in the order of their ids, so that two servers that update the same tasks do not deadlock.
  *
  * The changes are passed as arrays, because the members of records are parsed one by one. With the columns of a minimal
- * response and without a CTE around the update, a call without a matching task takes 40 µs, and 16 µs more for the
- * heartbeat; with records and whole tasks it took 120.
+ * response, and without a heartbeat and a CTE around the update, a call without a matching task takes 40 µs; with
+ * records and whole tasks it took 120.
  *
  * A result that was not validated is stored only if the job has no result schema. The statement looks up the jobs that
  * are not in `jobsWithoutResultSchema`, which must be short, because the list is searched for each task. The schemas of
  * a job never change.
  */
-function defineChange<Row>(to: Transition["to"], returned: Returned) {
+function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWorkers = true) {
   type Values = [jobsWithoutResultSchema: string, touchedWorkers: string, ...columns: string[]];
   const columns = returned === "tasks" ? ALL_COLUMNS : COMPLETION_COLUMNS;
   const origins = sql.join(getOrigins(to).map((status) => sql.lit(status)));
@@ -79,23 +83,27 @@ function defineChange<Row>(to: Transition["to"], returned: Returned) {
         ? sql`json_array_elements_text(${arrays[index]}::json)`
         : sql`unnest(${arrays[index]}::${sql.raw(type)}[])`,
     );
-    const isValid = sql`(${returned === "tasks" ? sql`not s.is_result_unchecked or` : sql``}
+    const isValid = sql`(${returned === "tasks" ? sql`not s.only_without_result_schema or` : sql``}
       t.job_id = any(${jobsWithoutResultSchema}::uuid[]) or exists (
         select 1 from joblib.job as j where j.id = t.job_id and j.result_schema is null))`;
+    const fence =
+      returned === "tasks"
+        ? sql`(s.worker_id is null or t.worker_id = s.worker_id) and (s.attempt is null or t.attempt = s.attempt)`
+        : sql`t.worker_id = s.worker_id and t.attempt = s.attempt`;
     const update = sql`
       update joblib.task as t set ${setTransition(to, values)}
       from changes as s
       -- An expression, because with the plain column the index of all leased tasks would be read.
       where t.id = s.id and coalesce(t.status, '') in (${origins})
-        and (s.worker_id is null or t.worker_id = s.worker_id)
-        and (s.attempt is null or t.attempt = s.attempt)
+        and ${fence}
         ${to === "completed" ? sql`and ${isValid}` : sql``}`;
     return sql<Row>`
     with changes as materialized (
       select s.* from rows from (${sql.join(lists)}) as s(${sql.raw(columns.map(({ name }) => name).join(", "))})
       -- Always true. The planner estimates one row for an equality, and so looks up each task by its id.
       where s.call_index % 1 = 0
-    ), ${touchWorkers(touchedWorkers)}
+    )
+    ${touchesWorkers ? sql`, ${touchWorkers(touchedWorkers)}` : sql``}
     ${
       returned === "tasks"
         ? sql`, updated as (${update} returning t.*, s.call_index, s.is_payload_known)
@@ -114,7 +122,10 @@ const CHANGE = {
   cancelled: defineChange<ChangedTaskRow>("cancelled", "tasks"),
 } satisfies Record<Transition["to"], unknown>;
 
-const COMPLETE = defineChange<CompletedTaskRow>("completed", "completions");
+const COMPLETE = {
+  plain: defineChange<CompletedTaskRow>("completed", "completions", false),
+  touching: defineChange<CompletedTaskRow>("completed", "completions"),
+};
 
 /** Formats a column of the changes. A list without texts is empty, because missing elements become null. */
 function formatColumn({ type, read }: Column, changes: readonly [StatusChange, number][]): string {
@@ -151,9 +162,13 @@ export const changeStatuses = (
   CHANGE[to](db, ...formatColumns(ALL_COLUMNS, changes, jobsWithoutResultSchema));
 
 /** Completes tasks like `changeStatuses`, with results that were not validated, but does not return whole tasks. */
-export const completeTasks = (
+export const storeCompletions = (
   db: Sql,
   completions: readonly Completion[],
   jobsWithoutResultSchema: Iterable<string>,
+  touchesWorkers: boolean,
 ): Promise<CompletedTaskRow[]> =>
-  COMPLETE(db, ...formatColumns(COMPLETION_COLUMNS, completions, jobsWithoutResultSchema));
+  COMPLETE[touchesWorkers ? "touching" : "plain"](
+    db,
+    ...formatColumns(COMPLETION_COLUMNS, completions, jobsWithoutResultSchema),
+  );

@@ -1,6 +1,5 @@
 import { sql } from "kysely";
 import type { JobAddress } from "../../../../protocol/index.ts";
-import { INDEX_ORDER, QUEUE_ORDER } from "../../queries/tasks/queue-order.ts";
 import { formatTime } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement, formatArray } from "../../sql/statement.ts";
@@ -11,6 +10,7 @@ import {
   NULL_TASK_COLUMNS,
   selectClaimedTaskRows,
 } from "../lazy-claimed-task.ts";
+import { buildMergeOrder, INDEX_ORDER, QUEUE_ORDER } from "../queue-order.ts";
 import { touchWorkers } from "./heartbeat.ts";
 
 /** A worker's request for tasks. */
@@ -66,6 +66,8 @@ export interface ClaimResult {
    * nothing.
    */
   readonly hasSameJobs: boolean;
+  /** True if tasks have become due and must be promoted first. */
+  readonly hasUnpromotedTasks: boolean;
   /** True if other transactions changed some of the chosen tasks before they were locked. */
   readonly isContended: boolean;
   readonly records: readonly LazyClaimedTask[];
@@ -80,6 +82,8 @@ export interface ClaimStatementOptions {
    * same one.
    */
   readonly knownBackoff: string;
+  /** Also record the heartbeats of the workers. */
+  readonly touchesWorkers: boolean;
 }
 
 /** Selects the due tasks of a job by an index probe. The caller appends an `order by`. */
@@ -115,11 +119,12 @@ const selectDueTasks = (jobId: string) => sql`
  * due, the statement takes 130 µs. It took 200 µs when each step was a CTE and when nested loops joined the
  * workers and the tasks.
  */
-const claim = defineStatement<
-  ClaimSummaryRow | ClaimedTaskRow,
-  [workers: string, slots: string, starts: string, ignoreUnpromoted: boolean, knownBackoff: string]
->(
-  (workers, slots, starts, ignoreUnpromoted, knownBackoff) => sql`
+const defineClaim = (touchesWorkers: boolean) =>
+  defineStatement<
+    ClaimSummaryRow | ClaimedTaskRow,
+    [workers: string, slots: string, starts: string, ignoreUnpromoted: boolean, knownBackoff: string]
+  >(
+    (workers, slots, starts, ignoreUnpromoted, knownBackoff) => sql`
     with claimers as materialized (
       select a.ordinal, w.* from unnest(${workers}::uuid[]) with ordinality as a(id, ordinal)
       left join lateral (
@@ -150,10 +155,10 @@ const claim = defineStatement<
         ${selectDueTasks("j.job_id")} order by ${INDEX_ORDER} fetch first (cardinality(${slots}::integer[])) rows with ties
       ) as c
       where search.can_claim and cardinality(search.jobs) > 1
-      order by c.priority desc, c.number limit cardinality(${slots}::integer[])
+      order by ${buildMergeOrder("c")} limit cardinality(${slots}::integer[])
     ),
     selected as materialized (
-      select tid, (row_number() over (order by tid is null, priority desc, number))::integer as ordinal from (
+      select tid, (row_number() over (order by tid is null, ${buildMergeOrder("c")}))::integer as ordinal from (
         select c.* from search cross join lateral (
           ${selectDueTasks("search.jobs[1]")} order by ${QUEUE_ORDER} limit cardinality(${slots}::integer[])
           for update skip locked
@@ -178,7 +183,8 @@ const claim = defineStatement<
         completed_at = null, error = null, result = null, progress = null
       from selected where t.ctid = selected.tid
       returning selected.ordinal, ${CLAIMED_TASK_COLUMNS}
-    ), ${touchWorkers(workers)}
+    )
+    ${touchesWorkers ? sql`, ${touchWorkers(workers)}` : sql``}
     select ordinal, ${selectClaimedTaskRows(knownBackoff)}, null as worker_id, null as user_id, null as job_set,
       null as claimed_at, null as have_same_jobs, null as has_unpromoted, null as selected_count
     from claimed
@@ -186,7 +192,9 @@ const claim = defineStatement<
     select c.ordinal::integer, ${NULL_TASK_COLUMNS}, c.id, c.user_id, md5(c.jobs::text),
       search.at::text, search.have_same_jobs, search.has_unpromoted, (select count(*) from selected)::integer
     from search cross join claimers as c`,
-);
+  );
+
+const CLAIM = { plain: defineClaim(false), touching: defineClaim(true) };
 
 /** Numbers the workers of the claims from 1. Each worker has one summary row with this number. */
 function numberWorkers(claims: readonly Claim[]): ReadonlyMap<string, number> {
@@ -195,10 +203,10 @@ function numberWorkers(claims: readonly Claim[]): ReadonlyMap<string, number> {
 }
 
 /** Claims tasks. Each requested task is a slot; the slots are numbered in the order of the claims. */
-export async function claimTasks(
+export async function executeClaims(
   db: Sql,
   claims: readonly Claim[],
-  { ignoreUnpromoted, knownBackoff }: ClaimStatementOptions,
+  { ignoreUnpromoted, knownBackoff, touchesWorkers }: ClaimStatementOptions,
 ): Promise<ClaimRows> {
   const numbers = numberWorkers(claims);
   const slots: number[] = [];
@@ -209,7 +217,7 @@ export async function claimTasks(
       starts.push(start ? "t" : "f");
     }
   }
-  const rows = await claim(
+  const rows = await CLAIM[touchesWorkers ? "touching" : "plain"](
     db,
     ...([formatArray(numbers.keys()), formatArray(slots), formatArray(starts)] as const),
     ...([ignoreUnpromoted, knownBackoff] as const),
@@ -256,6 +264,7 @@ export function distributeTasks(
     return {
       jobSet: summary?.job_set ?? null,
       hasSameJobs: summary?.have_same_jobs === true,
+      hasUnpromotedTasks: summary?.has_unpromoted === true,
       isContended: (summary?.selected_count ?? 0) > tasks.length,
       records,
     };

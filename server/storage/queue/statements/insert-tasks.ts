@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Assignee } from "../../../records.ts";
-import { INDEX_ORDER } from "../../queries/tasks/queue-order.ts";
 import { isAlive } from "../../queries/workers/is-alive.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement, formatTextArray } from "../../sql/statement.ts";
 import { SUBMITTED_COLUMNS } from "../../task-columns.ts";
+import { INDEX_ORDER } from "../queue-order.ts";
 import {
   ASSIGNED_COLUMNS,
   ASSIGNED_TASKS_CTE,
@@ -20,7 +20,7 @@ import {
   SUBMITTED_NAMES,
   TASK_VALUES,
   type TaskGroup,
-} from "./task-groups.ts";
+} from "./insert-parameters.ts";
 
 /** Values that the database sets for a group of new tasks, and the number of live workers of their job. */
 export interface InsertedRow {
@@ -51,7 +51,7 @@ const SHARED_VALUES = sql.raw(
 );
 
 /**
- * CTEs of `insertTasks` for jobs with room fairness. They number tasks by start-time fair queueing (Goyal,
+ * CTEs of `insertRequests` for jobs with room fairness. They number tasks by start-time fair queueing (Goyal,
  * Vin and Cheng, SIGCOMM 1996), with every task of the same length. A room's task gets the number after the
  * room's last one, or that of the task that is claimed next, whichever is higher. So a claim still takes the
  * first task by priority and number. A room with 50,000 pending tasks has 50,000 consecutive numbers, and the
@@ -73,7 +73,7 @@ const ROOM_NUMBERS_CTE = sql`
         order by ${INDEX_ORDER} limit 1
       ), nextval('joblib.task_number')) + n.tasks - 1, n.tasks
       from new_tasks as n
-      order by n.job_id, n.room_id, n.priority
+      order by n.job_id, n.room_id collate "C", n.priority
       on conflict (job_id, room_id, priority) do update
         set number = greatest(r.number + excluded.tasks, excluded.number), tasks = excluded.tasks
       returning r.job_id, r.room_id, r.priority, r.number - r.tasks as previous_number
@@ -200,7 +200,7 @@ export interface InsertRequest {
  * Inserts tasks. `assignees` contains, for each request, the worker to which its only task is to be assigned,
  * if there is one.
  */
-export function insertTasks(
+export function insertRequests(
   db: Sql,
   requests: readonly InsertRequest[],
   { aliveWithinSeconds, hasRoomFairness }: InsertStatementOptions,

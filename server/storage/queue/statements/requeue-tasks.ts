@@ -2,11 +2,12 @@ import { type RawBuilder, sql } from "kysely";
 import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { formatArray } from "../../sql/statement.ts";
+import { buildMergeOrder } from "../queue-order.ts";
 import { touchWorker } from "./heartbeat.ts";
-import { setAttemptFailed, setRequeued } from "./lease-end.ts";
+import { setAttemptFailed, setRequeued } from "./transition-values.ts";
 
 /** Runs an `update` of tasks `t`, optionally as a heartbeat of a worker. Returns the tasks in the order of the queue. */
-export async function updateTasks(
+export async function runTaskUpdate(
   db: Sql,
   update: RawBuilder<unknown>,
   workerId?: string,
@@ -14,13 +15,13 @@ export async function updateTasks(
   const { rows } = await sql<TaskRow>`
     with updated as (${update} returning t.*)
     ${workerId === undefined ? sql`` : sql`, ${touchWorker(workerId)}`}
-    ${selectTasks("updated")} order by t.priority desc, t.number, t.id`.execute(db);
+    ${selectTasks("updated")} order by ${buildMergeOrder("t")}, t.id`.execute(db);
   return rows;
 }
 
 /** Requeues claimed tasks that the worker has not started. */
-export const releaseTasks = (db: Sql, workerId: string, taskIds: readonly string[]): Promise<TaskRow[]> =>
-  updateTasks(
+export const requeueReleased = (db: Sql, workerId: string, taskIds: readonly string[]): Promise<TaskRow[]> =>
+  runTaskUpdate(
     db,
     sql`update joblib.task as t set ${setRequeued("reported")}
       where t.id = any(${formatArray(taskIds)}::uuid[]) and t.status = 'claimed' and t.worker_id = ${workerId}::uuid`,
@@ -35,7 +36,7 @@ export const unclaimTasks = (
   db: Sql,
   claims: readonly { readonly id: string; readonly attempt: number }[],
 ): Promise<TaskRow[]> =>
-  updateTasks(
+  runTaskUpdate(
     db,
     sql`update joblib.task as t set
         runs = t.runs - case when t.status = 'running' then 1 else 0 end, ${setRequeued("lost")}

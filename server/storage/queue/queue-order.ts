@@ -29,6 +29,13 @@ export const INDEX_ORDER = sql`t.priority desc, ${getIndexNumber("t")}, ${TIE_BR
 export const QUEUE_ORDER = sql`${INDEX_ORDER}, t.number`;
 
 /**
+ * Builds the order in which the first tasks of several jobs are claimed. Each job's tasks were selected in the order of
+ * its queue.
+ */
+export const buildMergeOrder = (task: "t" | "c"): RawBuilder<unknown> =>
+  sql.raw(`${task}.priority desc, ${task}.number`);
+
+/**
  * Maximum number of tasks ahead that are counted. A list counts them for each of its tasks, and exact
  * positions beyond this number are of no use.
  */

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { NewTask } from "../../../records.ts";
-import type { Placeholder } from "../../sql/statement.ts";
+import type { SqlType } from "../../column-types.ts";
 import {
   hasSameValues,
   type OptionColumn,
@@ -43,8 +43,8 @@ export function groupTasks(tasks: readonly NewTask[]): TaskGroup[] {
   return groups;
 }
 
-/** Returns the parameters of a task's insert, apart from its payload, which is passed separately. */
-export function toParameters(task: NewTask): InsertValues {
+/** Returns the parameters of a task's insert, apart from its payload. */
+function toParameters(task: NewTask): InsertValues {
   return {
     ...readOptions(task),
     id: task.id,
@@ -69,10 +69,12 @@ type InsertValues = Readonly<Record<Exclude<InsertParameter, OptionColumn>, unkn
   readonly [Name in OptionColumn]?: unknown;
 };
 
-/** The parameters with their types: the columns that are submitted, the start as a delay, and the expected job. */
-export const INSERT_PARAMETERS: readonly { readonly name: InsertParameter; readonly type: string }[] = [
-  ...SUBMITTED_COLUMNS.flatMap(({ name, type }) => (name === "payload" ? [] : [{ name, type }])),
-  { name: "in_seconds", type: "float8" },
+/** The parameters of a new task with their types: the columns that are submitted, and the start as a delay. */
+const NEW_TASK_PARAMETERS = [...SUBMITTED_COLUMNS, { name: "in_seconds", type: "float8" }] as const;
+
+/** The parameters that are sent once per group. They include the expected version of the job. */
+export const INSERT_PARAMETERS: readonly { readonly name: InsertParameter; readonly type: SqlType }[] = [
+  ...NEW_TASK_PARAMETERS.flatMap(({ name, type }) => (name === "payload" ? [] : [{ name, type }])),
   { name: "schema_hash", type: "text" },
   { name: "job_version", type: "text" },
 ];
@@ -88,19 +90,31 @@ export const TASK_VALUES = sql.raw(
 );
 
 /**
- * Builds a subquery of a new task, from the JSON of its parameters and of its payload, which is passed separately so
- * that it is parsed only once.
+ * Builds a subquery of a new task, from the values that `listParameters` returns or a placeholder for each of them. They
+ * are separate parameters, because the members of a record are parsed one by one.
  */
-export const selectNewTask = (
-  values: Placeholder | string,
-  payload: Placeholder | string,
-): RawBuilder<unknown> => sql`(
-  select v.*, ${payload}::json as payload,
-    coalesce(v.run_at, now() + make_interval(secs => greatest(v.in_seconds, 0))) as starts_at
-  from json_to_record(${values}::json) as v(${sql.raw(PARAMETER_COLUMNS)}))`;
+export function selectNewTask(values: readonly unknown[]): RawBuilder<unknown> {
+  const columns = NEW_TASK_PARAMETERS.map(
+    ({ name, type }, index) => sql`${values[index]}::${sql.raw(type)} as ${sql.id(name)}`,
+  );
+  return sql`(
+    select v.*, coalesce(v.run_at, now() + make_interval(secs => greatest(v.in_seconds, 0))) as starts_at
+    from (select ${sql.join(columns)}) as v)`;
+}
+
+/** Returns the values of a new task for `selectNewTask`. `payload` is the JSON of the task's payload. */
+export function listParameters(task: NewTask, payload: string): unknown[] {
+  const values = toParameters(task);
+  return NEW_TASK_PARAMETERS.map(({ name, type }) => {
+    const value = name === "payload" ? payload : values[name];
+    return type === "jsonb" && value !== null && value !== undefined
+      ? JSON.stringify(value)
+      : (value ?? null);
+  });
+}
 
 /**
- * Formats a request's groups for `insertTasks`. The payloads are passed separately, in the same order; `firstIndex` is
+ * Formats a request's groups for `insertRequests`. The payloads are passed separately, in the same order; `firstIndex` is
  * the index of the request's first payload.
  */
 export function formatGroups(groups: readonly TaskGroup[], firstIndex: number): string {

@@ -1,18 +1,19 @@
 import { type RawBuilder, sql } from "kysely";
 import type { FailedOutcome } from "../../../../protocol/index.ts";
+import type { LeaseEnd } from "../../../ports.ts";
 import type { Transition } from "../../../records.ts";
 import { formatTimeInSql } from "../../sql/time-text.ts";
 
 /**
- * How a worker's lease ended. Heartbeats report it to the worker, except `reported`, because then the worker
- * itself ended the lease.
+ * The reason that is stored for an ended lease. Heartbeats report it to the worker, except `reported`, because then the
+ * worker itself ended the lease.
  */
-export type LeaseEnd = "reported" | "cancelled" | "timed_out" | "lost";
+export type EndedLeaseReason = LeaseEnd | "cancelled";
 
 /** The failure of an attempt. The expressions may refer to the task `t`. */
 export interface AttemptFailure {
   readonly error: RawBuilder<unknown>;
-  readonly leaseEnd: LeaseEnd | RawBuilder<unknown>;
+  readonly leaseEnd: EndedLeaseReason | RawBuilder<unknown>;
   /** The result to store if no attempts are left. */
   readonly result?: RawBuilder<unknown>;
 }
@@ -65,7 +66,7 @@ export const setAttemptFailed = ({ error, leaseEnd, result }: AttemptFailure): R
   ${setLeaseEnd(leaseEnd)}`;
 
 /** Builds the `set` list that requeues a task `t`. It keeps its queue position and its number of runs. */
-export const setRequeued = (leaseEnd: LeaseEnd): RawBuilder<unknown> => sql`
+export const setRequeued = (leaseEnd: EndedLeaseReason): RawBuilder<unknown> => sql`
   status = 'pending',
   worker_id = null,
   claimed_at = null,
