@@ -10,7 +10,7 @@ test("a read of stats returns its result even if its entry is evicted in the mea
     summarizeRooms: async () => [],
     getStats: (room: string | undefined) => (room === "first" ? first.promise : Promise.resolve(record)),
   };
-  const cache = createStatsCache({ stats }, { worker_timeout_threshold: 60 });
+  const cache = createStatsCache({ stats }, { worker_timeout_seconds: 60 });
 
   const reading = cache.fetch("first", { context: { room: "first", hours: 1 } });
   for (let room = 0; room < 1_000; room += 1) {
