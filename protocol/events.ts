@@ -16,7 +16,7 @@ export type Event =
   | { readonly kind: "jobs-changed"; readonly roomId: string };
 
 /** The kind of object whose changes a channel announces. */
-export type Topic = "task" | "job" | "worker" | "room";
+type Topic = "task" | "job" | "worker" | "room";
 
 function formatChannel(topic: Topic, id: string): string {
   return `joblib:${topic}:${encodeURIComponent(id)}`;
