@@ -12,10 +12,62 @@ export class NotJsonError extends JoblibError {}
  */
 export const toJson = (value: unknown): JsonValue => {
   if (value === undefined) return null;
+  const copy = copyPlainJson(value);
+  if (copy !== undefined) return copy;
   const text = stringify(value);
   if (text === undefined) return null;
   const json: JsonValue = JSON.parse(text);
   return json;
+};
+
+/** Maximum depth that is copied directly. A deeper value may be circular. */
+const MAX_COPY_DEPTH = 32;
+
+/**
+ * Copies a value that contains only plain JSON, like nearly every payload and result. Takes a fifth of the
+ * time of `JSON.stringify` with `rejectLossyValue` followed by `JSON.parse`. Returns undefined for any other
+ * value.
+ */
+const copyPlainJson = (value: unknown): JsonValue | undefined => {
+  try {
+    return copyValue(value, 0);
+  } catch {
+    // A getter has thrown. `stringify` below reports that as a `NotJsonError`.
+    return undefined;
+  }
+};
+
+const copyValue = (value: unknown, depth: number): JsonValue | undefined => {
+  if (typeof value === "string") return findUnstorableText(value) === undefined ? value : undefined;
+  if (typeof value === "boolean" || value === null) return value;
+  // JSON.stringify writes -0 as 0.
+  if (typeof value === "number") return Number.isFinite(value) ? value + 0 : undefined;
+  if (typeof value !== "object" || depth > MAX_COPY_DEPTH || "toJSON" in value) return undefined;
+  return Array.isArray(value) ? copyArray(value, depth) : copyObject(value, depth);
+};
+
+const copyArray = (items: readonly unknown[], depth: number): JsonValue[] | undefined => {
+  const copy: JsonValue[] = [];
+  for (const item of items) {
+    const copied = copyValue(item, depth + 1);
+    if (copied === undefined) return undefined;
+    copy.push(copied);
+  }
+  return copy;
+};
+
+const copyObject = (value: object, depth: number): JsonValue | undefined => {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return undefined;
+  const copy: { [key: string]: JsonValue } = {};
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    const isSafeKey = key !== "__proto__" && findUnstorableText(key) === undefined;
+    const copied = isSafeKey ? copyValue(member, depth + 1) : undefined;
+    if (copied === undefined) return undefined;
+    copy[key] = copied;
+  }
+  return copy;
 };
 
 const stringify = (value: unknown): string | undefined => {

@@ -100,15 +100,24 @@ export function sleep(ms: number, signal?: Abortable): Promise<void> {
   return rejectOnAbort(promise, signal).finally(() => clearTimeout(timer));
 }
 
-/** Returns the promise's result. Rejects with the signal's reason if it is aborted first. */
-export async function rejectOnAbort<Value>(promise: Promise<Value>, signal: Abortable): Promise<Value> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
+/**
+ * Returns the promise's result. Rejects with the signal's reason if it is aborted first. `Promise.race` is not
+ * used, because it creates several promises, and every update of a task waits here.
+ */
+export const rejectOnAbort = <Value>(promise: Promise<Value>, signal: Abortable): Promise<Value> => {
+  const { promise: result, resolve, reject } = Promise.withResolvers<Value>();
   const abort = () => reject(signal.reason);
   if (signal.aborted) abort();
   signal.addEventListener("abort", abort);
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}
+  promise.then(
+    (value) => {
+      signal.removeEventListener("abort", abort);
+      resolve(value);
+    },
+    (error: unknown) => {
+      signal.removeEventListener("abort", abort);
+      reject(error);
+    },
+  );
+  return result;
+};

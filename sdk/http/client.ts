@@ -16,6 +16,7 @@ import { UsageError } from "../errors.ts";
 import type { AwaitedTask, TaskOf } from "../extension/job-types.ts";
 import { awaitTask } from "./await-task.ts";
 import { getTraceHeaders, readString, traceAwait, traceCall } from "./call-spans.ts";
+import { createFetchTransport, defaultTransport } from "./fetch-transport.ts";
 import type { AwaitTaskOptions, CallOptions, ClientOptions, FollowOptions, StreamParams } from "./options.ts";
 import { DEFAULT_TIMEOUT_SECONDS, getAuthorizationHeader, parseServerUrl, type Token } from "./options.ts";
 import { sendRequest } from "./request.ts";
@@ -27,14 +28,13 @@ import { Tasks } from "./resources/tasks.ts";
 import { Workers } from "./resources/workers.ts";
 import {
   type CallResponse,
-  type JsonResponse,
   type MinimalCallResponse,
   readMinimalResponse,
   readResponse,
 } from "./responses.ts";
 import { canRetry, DEFAULT_RETRY, type RetryPolicy, withRetry } from "./retry.ts";
 import { follow } from "./server-sent-events.ts";
-import { defaultFetch, type FetchLike } from "./transport.ts";
+import type { JsonResponse, Transport } from "./transport.ts";
 
 /**
  * A client of the HTTP API. Its resources have one method per operation, which returns the body of the response;
@@ -62,7 +62,10 @@ export class JoblibClient {
   /** Reads the server's health and stats, and the caller's permissions. */
   readonly server = new Server(this);
   readonly #token: Token | undefined;
-  readonly #fetch: FetchLike;
+  readonly #origin: string;
+  /** The plugin's prefix. */
+  readonly #prefix: string;
+  readonly #transport: Transport;
   readonly #retry: RetryPolicy;
   readonly #userAgent: string;
 
@@ -70,7 +73,9 @@ export class JoblibClient {
   constructor(options: ClientOptions = {}) {
     this.url = parseServerUrl(options.url);
     this.#token = options.token;
-    this.#fetch = options.fetch ?? defaultFetch;
+    this.#origin = new URL(this.url).origin;
+    this.#prefix = this.url.slice(this.#origin.length);
+    this.#transport = options.fetch === undefined ? defaultTransport : createFetchTransport(options.fetch);
     this.#retry = { ...DEFAULT_RETRY, ...options.retry };
     this.#userAgent = options.userAgent ?? "joblib";
   }
@@ -107,7 +112,8 @@ export class JoblibClient {
   ): Promise<Value> {
     const operation: Operation = operations[name];
     const { method } = operation;
-    const url = this.url + buildPath(operation, parts.params) + buildQuery(parts.query);
+    const origin = this.#origin;
+    const path = this.#prefix + buildPath(operation, parts.params) + buildQuery(parts.query);
     const body = parts.body === undefined ? undefined : JSON.stringify(parts.body);
     const callHeaders = buildHeaders(name, body, options);
     const deadlineSeconds = (options.wait ?? 0) + (options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS);
@@ -115,12 +121,12 @@ export class JoblibClient {
 
     const attempt = async (trace: TraceContext | undefined): Promise<Value> => {
       const headers = { ...callHeaders, ...(await this.#getClientHeaders()), ...getTraceHeaders(trace) };
-      const request = { method, url, headers, body, signal, deadlineSeconds };
-      return read(name, await sendRequest(request, this.#fetch));
+      const request = { method, origin, path, headers, body, signal, deadlineSeconds };
+      return read(name, await sendRequest(request, this.#transport));
     };
 
-    const overrides = typeof retry === "object" ? retry : !retry && { attempts: 1 };
-    const policy = { ...this.#retry, ...overrides };
+    const overrides = typeof retry === "object" ? retry : retry ? undefined : { attempts: 1 };
+    const policy = overrides === undefined ? this.#retry : { ...this.#retry, ...overrides };
     const call = { name, url: this.url, params: parts.params, body: parts.body };
     return traceCall(
       call,
@@ -159,7 +165,7 @@ export class JoblibClient {
   ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
     const environment = {
       url: this.url,
-      fetch: this.#fetch,
+      fetch: this.#transport.fetch,
       retry: this.#retry,
       getHeaders: () => this.#getClientHeaders(),
     };
@@ -205,6 +211,7 @@ const buildPath = ({ path }: Operation, params: unknown): string => {
 };
 
 const buildQuery = (query: unknown): string => {
+  if (query === undefined) return "";
   const search = new URLSearchParams();
   for (const [key, part] of Object.entries(query ?? {}))
     if (part !== undefined) search.append(key, String(part));

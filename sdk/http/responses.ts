@@ -11,21 +11,9 @@ import {
 import { GatewayError, type ProblemError, ProtocolError } from "../errors.ts";
 import { toProblemError } from "../problem-errors.ts";
 import { MAX_RESPONSE_BYTES } from "./options.ts";
+import type { JsonResponse, ResponseFacts } from "./transport.ts";
 
-interface WithHeaders {
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** The facts from which the error for a response is created. */
-export interface ResponseFacts extends WithHeaders {
-  readonly url: string;
-  readonly status: number;
-}
-
-/** A response with a parsed body; `json` is undefined if there is no body. */
-export interface JsonResponse extends ResponseFacts {
-  readonly json: unknown;
-}
+type WithHeaders = Pick<ResponseFacts, "headers">;
 
 /** The ways in which a response is not from joblib. */
 type ResponseFault = "too-large" | "redirect" | "no-json" | "invalid-json" | "no-problem" | "no-event-stream";
@@ -42,8 +30,8 @@ export const createResponseError = (
   cause?: unknown,
 ): ProtocolError | GatewayError => {
   const { url, status, headers } = facts;
-  const isForeign = fault === "no-json" || fault === "no-problem" || fault === "no-event-stream";
-  if (isForeign && UNAVAILABLE.has(status)) {
+  // The body of a gateway's error may be anything, for example empty in spite of a JSON content type.
+  if (fault !== "too-large" && UNAVAILABLE.has(status)) {
     const message = `a gateway in front of ${url} responded with ${status}`;
     return new GatewayError(message, status, parseRetryAfter(headers["retry-after"]));
   }

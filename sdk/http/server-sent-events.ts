@@ -8,9 +8,9 @@ import {
 } from "../../protocol/index.ts";
 import { ConnectionError, JoblibError, ProtocolError } from "../errors.ts";
 import { rejectOnAbort, sleep, TimedAbort } from "./abort.ts";
+import { readJson } from "./json-response.ts";
 import type { FollowOptions } from "./options.ts";
 import { MAX_RESPONSE_BYTES } from "./options.ts";
-import { readJson } from "./request.ts";
 import { createResponseError, createStatusError } from "./responses.ts";
 import { getRetryDelay, isTransient, type RetryPolicy } from "./retry.ts";
 import type { FetchLike } from "./transport.ts";

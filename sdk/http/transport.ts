@@ -1,4 +1,5 @@
-import type { Agent } from "undici";
+import type { Operation } from "../../protocol/index.ts";
+import type { LazyAbort } from "./abort.ts";
 
 /** The second argument of a `FetchLike`. */
 export interface FetchInit {
@@ -19,6 +20,37 @@ export interface FetchResponse {
 /** A function like the standard `fetch`: `globalThis.fetch`, undici's `fetch`, or a fake for tests. */
 export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
+/** A call to the server. */
+export interface HttpRequest {
+  readonly method: Operation["method"];
+  /** Scheme, host and port, without a trailing slash. */
+  readonly origin: string;
+  /** The encoded path with the query. */
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: string | undefined;
+}
+
+/** The facts from which the error for a response is created. */
+export interface ResponseFacts {
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A response with a parsed body; `json` is undefined if there is no body. */
+export interface JsonResponse extends ResponseFacts {
+  readonly json: unknown;
+}
+
+/** Sends the requests of a client. Does not follow redirects. */
+export interface Transport {
+  /** Sends a request, and returns its response before the body is read. */
+  readonly fetch: FetchLike;
+  /** Sends a call, and returns its JSON response. Rejects with the reason of `abort` as soon as it is aborted. */
+  call(request: HttpRequest, abort: LazyAbort): Promise<JsonResponse>;
+}
+
 let isGlobalFetchPreferred = false;
 
 /**
@@ -29,33 +61,5 @@ export const preferGlobalFetch = (): void => {
   isGlobalFetchPreferred = true;
 };
 
-/**
- * The `fetch` of clients without a `fetch` option. Reads `globalThis.fetch` at each call, because msw replaces
- * and restores it.
- */
-export const defaultFetch: FetchLike = (url, init) =>
-  isGlobalFetchPreferred ? globalThis.fetch(url, init) : fetchWithUndici(url, init);
-
-let agent: Agent | undefined;
-
-/**
- * Returns undici's connection pool. undici is loaded on first use, because that takes 60 ms. The pool's
- * timeouts are disabled, because every request has its own deadline.
- */
-const getAgent = async (): Promise<Agent> => {
-  const { Agent } = await import("undici");
-  agent ??= new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
-  return agent;
-};
-
-/** Sends a request with undici's `request`, which takes less CPU time than its `fetch`. */
-const fetchWithUndici: FetchLike = async (url, { method, headers, signal, body = null }) => {
-  const { origin, pathname, search } = new URL(url);
-  const pool = agent ?? (await getAgent());
-  const response = await pool.request({ origin, path: pathname + search, method, headers, signal, body });
-  return {
-    status: response.statusCode,
-    headers: Object.entries(response.headers).map(([name, value = ""]) => [name, [value].flat().join(", ")]),
-    body: response.body,
-  };
-};
+/** Returns true after `preferGlobalFetch`. */
+export const prefersGlobalFetch = (): boolean => isGlobalFetchPreferred;

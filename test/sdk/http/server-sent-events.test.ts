@@ -53,6 +53,23 @@ test("JoblibClient.follow continues after the last event of a stream that ended 
   expect(lastEventIds).toEqual([undefined, "a", "c"]);
 });
 
+test.each([
+  ["HTML", "text/html", "<h1>Bad Gateway"],
+  ["an empty JSON body", "application/json", ""],
+  ["invalid JSON", "application/problem+json", "Bad Gateway"],
+])("JoblibClient.follow reconnects after a gateway responded with %s", async (_name, type, body) => {
+  let connections = 0;
+  const { client } = await startServer((_, response) => {
+    connections += 1;
+    if (connections === 1) response.writeHead(502, { "content-type": type }).end(body);
+    else response.writeHead(200, { "content-type": "text/event-stream" }).write(ready("a"));
+  });
+  const stream = client.follow("followRoom", { room_id: "lab" });
+  onTestFinished(async () => void (await stream.return()));
+
+  await expect(stream.next()).resolves.toMatchObject({ value: { event: "ready", id: "a" } });
+});
+
 test("JoblibClient.follow throws errors that retries cannot fix", async () => {
   const problem = { type: "/v1/problems/task-not-found", title: "T", status: 404, detail: "D" };
   const missing = await startServer((_, response) =>

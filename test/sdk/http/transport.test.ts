@@ -124,6 +124,22 @@ describe("a call to an unexpected server", () => {
     expect(error).toMatchObject({ status: 502, retryAfter: 7 });
   });
 
+  test.each([
+    ["an empty body", ""],
+    ["invalid JSON", "Service Unavailable"],
+  ])("throws the error of a gateway that sends %s as JSON, and retries the call", async (_name, body) => {
+    let requests = 0;
+    const gateway: RequestListener = (_, response) => {
+      requests += 1;
+      response.writeHead(503, { "content-type": "application/json" }).end(body);
+    };
+
+    const error = await getError(gateway, { retry: true });
+
+    expect(error).toBeInstanceOf(GatewayError);
+    expect(requests).toBe(4);
+  });
+
   test("throws an error of the class for the problem id, and a ProblemError for an unknown id", async () => {
     const known = await getError(
       json(409, problem("https://there/x/v1/problems/task-lost", 409), "application/problem+json"),
