@@ -112,7 +112,8 @@ class BodyChecker {
     }
     if (key !== undefined) this.#path.push(key);
     if (this.#path.length === MAX_DEPTH) {
-      throw this.#createUnsupported(`must not be nested deeper than ${MAX_DEPTH} levels`);
+      // The path of the nested value would be long, so the error names the member of the body that contains it.
+      throw createUnsupported(`must not be nested deeper than ${MAX_DEPTH} levels`, this.#path.slice(0, 1));
     }
     if (Array.isArray(value)) this.#checkItems(value);
     else this.#checkMembers(value);
@@ -142,27 +143,26 @@ class BodyChecker {
   #checkChangedNumber(number: string, key: Key | undefined): void {
     if (this.#exactMembers.includes(String(this.#path[0] ?? key))) {
       if (countDigits(number) <= MAX_DIGITS) return;
-      throw this.#createUnsupported(`must have at most ${MAX_DIGITS} digits`, key);
+      throw createUnsupported(`must have at most ${MAX_DIGITS} digits`, this.#getPath(key));
     }
     if (!Number.isFinite(Number(number))) throw this.#createMalformed("number out of range", key);
     const isInteger = !/[.eE]/.test(number);
     if (isInteger) {
-      throw this.#createUnsupported("cannot be stored exactly: send integers beyond ±2^53 as strings", key);
+      const detail = "cannot be stored exactly: send integers beyond ±2^53 as strings";
+      throw createUnsupported(detail, this.#getPath(key));
     }
   }
 
   #createMalformed(detail: string, key?: Key): Problem {
-    return malformed(`The body is invalid at ${this.#formatPath(key)}: ${detail}.`);
+    return malformed(`The body is invalid at ${toPointer(this.#getPath(key))}: ${detail}.`);
   }
 
-  /** Creates the 422 for a value that is valid JSON but cannot be stored without a change. */
-  #createUnsupported(detail: string, key?: Key): Problem {
-    return validationError("The body is invalid; see `errors`.", [
-      { pointer: this.#formatPath(key), detail },
-    ]);
+  #getPath(key: Key | undefined): readonly Key[] {
+    return key === undefined ? this.#path : [...this.#path, key];
   }
+}
 
-  #formatPath(key: Key | undefined): string {
-    return toPointer(key === undefined ? this.#path : [...this.#path, key]);
-  }
+/** Creates the 422 for a value that is valid JSON but cannot be stored without a change. */
+function createUnsupported(detail: string, path: readonly Key[]): Problem {
+  return validationError("The body is invalid; see `errors`.", [{ pointer: toPointer(path), detail }]);
 }
