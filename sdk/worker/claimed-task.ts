@@ -172,8 +172,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
       return await this.#end({ status: "failed", error: toErrorText(error) });
     } catch (rejection) {
       if (!isRejection(rejection)) throw rejection;
-      // The server or a proxy may reject a long text. Without a second update with a shorter text, the task would
-      // seem to run forever.
+      // The server or a proxy may reject a long text. Without a shorter one, the task would seem to run forever.
       return this.#end({ status: "failed", error: toShortError(error) });
     }
   }
@@ -227,8 +226,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
         const task = await this.#end({ status: "failed", error: reason }, SHORT_RETRY);
         return { status: "failed", error: reason, cause: this.#abort.reason, task };
       } else {
-        // The update that ends the task is already being sent. Waits for at most 5 s, although the update is retried
-        // for longer.
+        // The end of the task is already being sent. Waits for at most 5 s, although the update is retried longer.
         await Promise.race([this.settled, setTimeout(5_000, undefined, { ref: false })]);
         this.#cancellation.abort();
         if (this.#outcome !== undefined) return await this.#outcome.promise;
