@@ -10,7 +10,10 @@ export interface ListedMolecule {
 
 const WEIGHT = /^\d+(\.\d+)?$/;
 
-/** Parses lines of `SMILES<TAB>name[<TAB>weight]`; `#` starts a comment line. Throws an error that names the wrong line. */
+/**
+ * Parses lines of `SMILES<TAB>name[<TAB>weight]`; `#` starts a comment line. Throws an error with the number of the
+ * invalid line.
+ */
 export function parseMolecules(text: string, source = "molecule list"): ListedMolecule[] {
   const lines = new Map<string, number>();
   return text.split(/\r?\n/).flatMap((line, index) => {

@@ -155,7 +155,7 @@ export class ValidationError extends ProblemError {
   }
 }
 
-/** The worker has lost its lease on the task. It is also the reason of the task's `signal`. */
+/** The worker has lost its lease on the task. This error is also the abort reason of the task's `signal`. */
 export class TaskLostError extends ProblemError {
   /** The reason that a heartbeat returned, or `lost` if the server rejected an update. */
   reason: StopReason = "lost";

@@ -35,8 +35,8 @@ export function createContext(ports: Ports) {
     /** Claims of this process that wait for a task. */
     waitingClaims: new WaitingClaims(ports),
     /**
-     * Emits the final record of a task under the task's id. Requests of this process that wait for the task
-     * listen.
+     * Emits the final record of a task under the task's id. Requests of this process that wait for a task
+     * listen to this emitter.
      */
     taskEnds: new EventEmitter<Record<string, [TaskRecord]>>().setMaxListeners(0),
     roomFeeds: new RoomFeeds(ports),

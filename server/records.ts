@@ -90,7 +90,10 @@ export interface ClaimedTaskRecord extends TaskRecord {
   toTask(jobName: string): WireTask | Serialized<Task>;
 }
 
-/** A task to insert. Its options follow from the list of columns. */
+/**
+ * A task to insert. The type of its options, `TaskOptions`, is derived from the list of columns in
+ * `task-columns.ts`.
+ */
 export interface NewTask extends TaskOptions {
   readonly id: string;
   readonly jobId: string;

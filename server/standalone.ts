@@ -209,7 +209,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     app.addHook("onClose", async () => redis?.disconnect());
     const metrics = createMetrics(app);
     const meter = new PrometheusMeter(metrics);
-    // Not a setting: the benchmark and the fault suite also run the simple queue.
+    // This is not a setting, because only the benchmark and tests use the simple queue.
     const queue = process.env["JOBLIB_INTERNAL_QUEUE"] === "simple" ? "simple" : "batching";
     if (queue === "simple")
       app.log.warn("JOBLIB_INTERNAL_QUEUE=simple is for tests only: unset it in production");

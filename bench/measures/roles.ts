@@ -4,7 +4,7 @@ import type { WorkerCalls } from "../processes/worker.ts";
 import type { Endpoints, Setting } from "../subjects/subject.ts";
 import type { SubjectName } from "../subjects/subjects.ts";
 
-/** A subject with its setting and the addresses of its services. */
+/** The job queue to measure, its setting, and the addresses of its services. */
 export interface Role {
   readonly subject: SubjectName;
   readonly setting: Setting;

@@ -21,7 +21,7 @@ const onTask = ({ t }: { t: number }): void => {
   pickups.push(at - t);
 };
 
-/** The calls of a process that runs tasks. */
+/** The functions that the benchmark can call in a process that runs tasks. */
 const calls = {
   async open({
     subject,

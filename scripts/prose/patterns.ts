@@ -4,7 +4,7 @@ import type { Passage } from "./extract.ts";
 export interface ProsePattern {
   readonly phrase: RegExp;
   readonly instead: string;
-  /** The kinds of passage that it applies to; all of them if it is missing. */
+  /** The kinds of passage to which the pattern applies. Default: all. */
   readonly kinds?: readonly Passage["kind"][];
 }
 

@@ -45,7 +45,7 @@ export function rejectUnknownPath(request: FastifyRequest, reply: FastifyReply, 
   // An address may match several paths: `/tasks/claim` also matches `/tasks/:task_id`.
   const matches = ROUTES.filter(({ pattern }) => pattern.test(address));
   const methods = [...new Set(matches.flatMap(({ methods }) => methods))];
-  // If the method is known, no route matched because a path parameter is too long.
+  // If a matching path supports this method, the router rejected the request because a path parameter is too long.
   if (methods.length === 0 || methods.includes(request.method)) throw routeNotFound();
   const allow = methods.join(", ");
   reply.header("allow", allow);

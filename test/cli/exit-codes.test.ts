@@ -144,7 +144,7 @@ describe("the exit code", () => {
     expect(api.received.every(({ method }) => method === "GET")).toBe(true);
   });
 
-  test("is 70 for a bug, and only JOBLIB_DEBUG prints the stack trace", async () => {
+  test("is 70 for a bug; the stack trace is printed only if JOBLIB_DEBUG is set", async () => {
     const connect = async () => {
       throw new TypeError("undefined is not\na function");
     };

@@ -61,7 +61,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       expect(order.slice(1, 7).filter((label) => label.startsWith("b"))).toEqual(["b0", "b1", "b2"]);
     });
 
-    test("keeps the queue order among the jobs of a worker", async () => {
+    test("lets a worker with several jobs claim their tasks in the order of submission", async () => {
       const { storage } = getFixture();
       const { id, workerId } = await createJob();
       const other = await registerJob(storage, { worker: { id: workerId } });

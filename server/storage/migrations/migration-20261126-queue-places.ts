@@ -1,7 +1,7 @@
 import { JoblibMigration } from "./joblib-migration.ts";
 
 /**
- * Changes the index for claims so that one key contains 16 consecutive numbers: see
+ * Changes the index for claims so that 16 consecutive task numbers share one index key: see
  * `queue/queue-order.ts`. Does not rewrite the table. Submits wait while the index is built.
  */
 export class Migration20261126QueuePlaces extends JoblibMigration {

@@ -68,7 +68,10 @@ export interface TaskQueue {
   reportProgress(report: ProgressReport): Promise<TaskRecord | undefined>;
   /** Requeues tasks that the worker has claimed and not started; ignores all other tasks. */
   release(workerId: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
-  /** Undoes claims (and starts by those claims) for a client that has disconnected. They do not count as attempts. */
+  /**
+   * Undoes claims of a client that has disconnected. If a claim also started its tasks, undoes the start too, so that
+   * it does not count towards `max_attempts`.
+   */
   unclaim(claims: readonly Pick<TaskRecord["task"], "id" | "attempt">[]): Promise<readonly TaskRecord[]>;
   /**
    * Records a heartbeat; returns undefined if the worker is gone. `tasks` are the tasks that the worker

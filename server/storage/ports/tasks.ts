@@ -17,7 +17,10 @@ export interface TaskWindow extends Window {
   readonly after?: string | undefined;
 }
 
-/** A page of tasks. `total` is at most `MAX_COUNTED`, and counts only tasks that were searched. */
+/**
+ * A page of tasks. `total` is at most `MAX_COUNTED`. If the search was limited, it counts only the matches among the
+ * searched tasks.
+ */
 export interface TaskResultPage extends ResultPage<TaskRecord> {
   /**
    * The last searched task, or null if the search reached the end of the list. Undefined if the page is full,

@@ -23,15 +23,15 @@ interface ClaimContext {
   readonly userId: string;
   /** Null unless the claim also started the tasks. */
   readonly startedAt: string | null;
-  /** The known backoff, for tasks whose column is null. */
+  /** The `knownBackoff` that was passed to the statement. Tasks whose returned `backoff` is null have this backoff. */
   readonly backoff: string;
 }
 
 type BuildValue = (knownBackoff: Placeholder) => RawBuilder<unknown>;
 
 /**
- * The usual value of each column, in SQL. A claim returns null instead of it, because formatting the numbers
- * of a backoff costs more than comparing them.
+ * The usual values of some columns, in SQL. A claim returns null for a usual value, because formatting a value
+ * (for example the numbers of a backoff) costs more than comparing it.
  */
 const USUAL_VALUES: Readonly<Record<UsualColumn, BuildValue>> & { readonly [name: string]: BuildValue } = {
   backoff: (known) => sql`${known}::jsonb`,

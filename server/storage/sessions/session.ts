@@ -106,7 +106,10 @@ export class Session implements DatabaseConnection {
     return !this.#isBroken;
   }
 
-  /** Prepares the session for a caller. If the plan mode differs, the next statement takes one more round trip. */
+  /**
+   * Marks the session as busy and sets the plan mode of its next statements. If the plan mode differs, the first of
+   * them takes one more round trip.
+   */
   setBusy(planMode: PlanMode): void {
     this.#planMode = planMode;
     this.#client.ref();

@@ -16,7 +16,10 @@ import { readLogPage } from "./read-task-logs.ts";
 /** Maximum number of log lines in one event. */
 const MAX_LINES = 500;
 
-/** The state of a client. Event ids contain it, so that any server can resume the stream. */
+/**
+ * The progress of a client: the last task version and log position that it received. Event ids contain it, so that any
+ * server can resume the stream.
+ */
 interface StreamPosition {
   version: number;
   logPosition: LogPosition;

@@ -66,7 +66,7 @@ function getLatestOutcome({
   endedLeaseReason,
 }: AttemptHistory): AttemptOutcome {
   if (status === "claimed" || status === "running") return "open";
-  // The task was completed with the late result of another worker, so the worker of the latest attempt lost its lease.
+  // If the task was completed with the late result of another worker, the worker of the latest attempt lost its lease.
   if (status === "completed") return endedLeaseWorkerId === workerId ? "completed" : "lost";
   // If the task was requeued before it was cancelled, it has no worker.
   if (endedLeaseReason === "cancelled") return endedLeaseWorkerId === null ? "released" : "cancelled";

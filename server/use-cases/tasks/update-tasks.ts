@@ -34,7 +34,9 @@ export async function updateTasks(
   return applyUpdates(context, caller, input, (id, task) => ({ id, task }));
 }
 
-/** Applies updates for a minimal response. Completions are combined into one statement without whole rows. */
+/**
+ * Applies updates for a minimal response. Completions are combined into one statement that does not return whole rows.
+ */
 export async function updateTasksMinimal(
   context: Context,
   caller: Caller,
@@ -75,7 +77,10 @@ async function completeTasks(
   return results;
 }
 
-/** Converts a plain completion. Returns undefined for others, and if a request waits for the whole row. */
+/**
+ * Converts an update that only completes a task and contains its attempt. Returns undefined for any other update, and
+ * if a request waits for the whole row.
+ */
 function toCompletion(
   { taskEnds }: Context,
   workerId: string,

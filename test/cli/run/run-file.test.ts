@@ -25,7 +25,7 @@ const exportTask = async (
 };
 const run = (stdin: string, ...argv: string[]) => runCli(["run", FILE, "--task", "-", ...argv], { stdin });
 
-describe("an exported task", () => {
+describe("the file of an exported task", () => {
   test("contains the task and the schemas of its job", async () => {
     expect(JSON.parse(await exportTask())).toEqual({
       ...{ joblib: "task", version: 1, task: aTask({ job_name: JOB, payload: { to: 3 } }) },
@@ -33,7 +33,7 @@ describe("an exported task", () => {
     });
   });
 
-  test("contains only the task if the job no longer exists", async () => {
+  test("contains no job if the job no longer exists", async () => {
     await using api = await startFakeApi(({ path }) =>
       path.includes("/jobs/") ? aProblem("job-not-found") : { status: 200, body: aTask() },
     );
@@ -47,7 +47,9 @@ describe("an exported task", () => {
       "public:modifiers:Rotate no longer exists; exporting the task without schemas\nwrote t.json\n",
     );
   });
+});
 
+describe("an exported task", () => {
   test("runs locally with progress, log and result, without a server", async () => {
     const { exitCode, stdout, stderr } = await run(await exportTask(), "--url", "http://127.0.0.1:1");
 
@@ -104,7 +106,7 @@ describe("an exported task", () => {
   });
 });
 
-test("`joblib run` rejects a job's flags for a file, and a file's options for a job", async () => {
+test("`joblib run` rejects payload flags when it runs an exported task, and `--task` when it runs a job", async () => {
   expect(await run(await exportTask(), "--to", "3")).toMatchObject({
     exitCode: 2,
     stderr: expect.stringContaining("unexpected argument --to"),

@@ -172,7 +172,7 @@ test("a connection is cut after it has been idle for `idleCutMs`", async () => {
   expect(received.text).toBe("a");
 });
 
-test("each connection can have its own program", async () => {
+test("the proxy can inject different faults into each connection", async () => {
   proxy.program((connection) => (connection === 0 ? { toClient: { blackHole: true } } : {}));
   const silent = await connectClient();
   const healthy = await connectClient();

@@ -8,7 +8,7 @@ const PAGE = "docs/appendix/fault-catalogue.md";
 /** A longer value would make the table too wide, so it becomes a paragraph below the table. */
 const MAX_CELL_CHARACTERS = 100;
 
-/** The results of a run: the kind of results that they replace on the page, the command that repeats the run, and the rows. */
+/** The results of a run: the section of the page that they replace, the command that repeats the run, and the rows. */
 export interface RunResults {
   readonly kind: "cases" | "soak";
   readonly command: string;

@@ -20,7 +20,7 @@ describe("the tasks of a worker", () => {
     expect(session.addTasks(kept.map(({ id }) => createClaimedTask({ id })))).toEqual([]);
   });
 
-  test("still contain an attempt of a task after another attempt of the same task was removed", () => {
+  test("keep one attempt of a task if another attempt of this task is removed", () => {
     const session = createSession();
     const first = createClaimedTask({ id: "a", attempt: 1 });
     const second = createClaimedTask({ id: "a", attempt: 2 });

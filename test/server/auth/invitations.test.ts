@@ -88,7 +88,7 @@ describe("the user of an invitation", () => {
     expect((await request(app, token)("POST", "/rooms/lab/invitations", {})).status).toBe(403);
   });
 
-  test("can register the jobs of an invitation to @global and is not an admin", async () => {
+  test("can register only the listed jobs if the invitation is for @global, and is not an admin", async () => {
     const { token } = await invite(ROOT, "@global", { jobs: ["chem:Everywhere"] });
     const bob = request(app, token);
 

@@ -105,7 +105,7 @@ describe("the token of an invitation", () => {
     secondStatus: 401,
   };
 
-  test("keeps its confinement during a request if it is revoked after the user was read", async () => {
+  test("stays limited to its invitation until the request ends, even if it is revoked during the request", async () => {
     let isValid = true;
     const auth = jwtAuth({ secret: SECRET }, { isValid: async () => isValid });
     const revoke = () => {
@@ -115,7 +115,7 @@ describe("the token of an invitation", () => {
     expect(await readAround(auth, 60, revoke)).toEqual(expected);
   });
 
-  test("keeps its confinement during a request if it expires after the user was read", async () => {
+  test("stays limited to its invitation until the request ends, even if it expires during the request", async () => {
     const auth = jwtAuth({ secret: SECRET }, { isValid: async () => true });
 
     expect(await readAround(auth, 2, () => setTimeout(2_000))).toEqual(expected);

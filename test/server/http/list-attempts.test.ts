@@ -109,7 +109,7 @@ describe("the attempts of a task", () => {
     expect(await listAttempts((await api.createTask("cancelled")).id)).toEqual([]);
   });
 
-  test("are a problem if the task is unknown or the caller cannot read it", async () => {
+  test("cannot be read if the task is unknown or the caller cannot read it", async () => {
     const { id } = await api.createTask();
 
     expectProblem(await api.as("ann").get("/tasks/nothing/attempts"), "task-not-found");

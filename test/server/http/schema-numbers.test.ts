@@ -47,7 +47,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     );
   });
 
-  test("validates payloads, whose numbers JavaScript must be able to represent", async () => {
+  test("validates payloads; payload numbers that JavaScript cannot represent are rejected", async () => {
     const room = newRoomId();
     ok(await register(room, createSchema(MAX_LONG)), 201);
 

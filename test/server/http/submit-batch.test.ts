@@ -62,7 +62,7 @@ describe("a batch of submissions", () => {
     expect(other).toMatchObject([{ problem: { type: "/v1/problems/idempotency-conflict" } }]);
   });
 
-  test("is rejected as a whole, with a pointer to the error, if a call is malformed", async () => {
+  test("is rejected as a whole, with a pointer to the error, if one submission is malformed", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 

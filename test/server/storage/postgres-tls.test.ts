@@ -163,14 +163,14 @@ describe("a server that accepts encrypted connections only", () => {
       () => `?sslmode=require&sslrootcert=${otherAuthority.file}`,
       /the certificate of the server is not trusted/,
     ],
-  ])("makes a connection %s fail with advice", async (_, query, message) => {
+  ])("rejects a connection %s, and the error contains advice", async (_, query, message) => {
     const error = await getError(`postgres@localhost:PORT/postgres${query()}`);
 
     expect(error).toMatch(/^StorageUnavailable: the database refused the connection: /);
     expect(error).toMatch(message);
   });
 
-  test("makes a connection without the required client certificate fail with advice", async () => {
+  test("rejects a connection without the required client certificate, and the error contains advice", async () => {
     expect(await getError("certified@localhost:PORT/postgres?sslmode=require")).toMatch(
       /StorageUnavailable.*certificate.*sslcert and sslkey/,
     );
@@ -232,7 +232,7 @@ describe("a host's MikroORM", () => {
     expect(await readEncryption(sufficient)).toEqual(ENCRYPTED);
   });
 
-  test("encrypts both pools if only PGSSLMODE requires it", async () => {
+  test("encrypts both pools if PGSSLMODE is set, although MikroORM ignores `sslmode` in the clientUrl", async () => {
     vi.stubEnv("PGSSLMODE", "no-verify");
     onTestFinished(() => void vi.unstubAllEnvs());
     const orm = await openHostOrm({

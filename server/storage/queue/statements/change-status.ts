@@ -127,7 +127,10 @@ const COMPLETE = {
   touching: defineChange<CompletedTaskRow>("completed", "completions"),
 };
 
-/** Formats a column of the changes. A list without texts is empty, because missing elements become null. */
+/**
+ * Formats a column of the changes. If all values of a text column are null, formats an empty list: the statement reads
+ * missing elements as null.
+ */
 function formatColumn({ type, read }: Column, changes: readonly [StatusChange, number][]): string {
   const values = changes.map(([change, index]) => read(change, index) ?? null);
   if (type !== "text") return formatArray(values.map(String));

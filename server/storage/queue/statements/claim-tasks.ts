@@ -99,8 +99,8 @@ const selectDueTasks = (jobId: string) => sql`
  * which is 500 times slower). The tasks of a single job are locked as they are read, with `skip locked`, so
  * that concurrent claims neither wait for each other nor select the same tasks. With several jobs, the first
  * tasks of all are selected and then locked. Otherwise a claim of 100 tasks by a worker with 100 jobs would
- * lock 10,000 rows. These tasks are read in whole index keys (`with ties`), because sorting within the keys
- * of 100 jobs took 0.2 ms more.
+ * lock 10,000 rows. For each job, all tasks that share the last index key are read (`with ties`), because
+ * sorting within the keys of 100 jobs took 0.2 ms more.
  *
  * The CTEs are materialized, because a rescan would lock more rows. Each lookup has an order, because without
  * one the planner prefers a sequential scan if it expects to find a row soon.
