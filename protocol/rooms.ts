@@ -15,12 +15,16 @@ export function isRoomId(value: string): boolean {
   return value === GLOBAL_ROOM || (ROOM.test(value) && value !== "public" && value !== "private");
 }
 
+/** The rule for room ids, for messages and descriptions. */
+export const ROOM_ID_RULE =
+  "`@global`, or 1–128 characters without `@`, `:`, `/` and white space, and not `public` or `private`";
+
 /** A room id in a path. The server validates it and returns `invalid-room-id` if it is malformed. */
 export const RoomId = z
   .string()
   .min(1)
   .meta({
-    description: "`@global`, or 1–128 characters without `@`, `:`, `/` and white space",
+    description: ROOM_ID_RULE,
     examples: ["lab"],
   });
 

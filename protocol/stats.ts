@@ -22,14 +22,17 @@ export const JobStats = z.object({
   job_name: z.string(),
   workers: z.int().describe("number of online workers that are not draining"),
   busy_workers: z.int().describe("number of these workers that have a task"),
-  pending: z.int().describe("number of pending tasks, due or not; at most 10,000"),
-  running: z.int().describe("including claimed tasks"),
-  oldest_pending_seconds: z.number().nullable().describe("age of the oldest due task, in seconds"),
-  completed: z.int(),
-  failed: z.int(),
-  cancelled: z.int(),
-  wait: Quantiles.nullable().describe("time from `run_at` until the start"),
-  run: Quantiles.nullable().describe("time from the start until completion"),
+  pending: z.int().describe("number of pending tasks of the job in all rooms, due or not; at most 10,000"),
+  running: z.int().describe("number of claimed and running tasks of the job in all rooms; at most 10,000"),
+  oldest_pending_seconds: z
+    .number()
+    .nullable()
+    .describe("time since the oldest due task of the job in all rooms became due, in seconds"),
+  completed: z.int().describe("number of completed tasks in this room"),
+  failed: z.int().describe("number of failed tasks in this room"),
+  cancelled: z.int().describe("number of cancelled tasks in this room"),
+  wait: Quantiles.nullable().describe("time from `run_at` until the start, in this room"),
+  run: Quantiles.nullable().describe("time from the start until completion, in this room"),
 });
 export type JobStats = z.infer<typeof JobStats>;
 

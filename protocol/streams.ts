@@ -43,7 +43,9 @@ export const streams = {
     params: RoomParams,
     headers: HEADERS,
     events: {
-      ready: Nothing.describe("all later changes will be sent, so read the lists now"),
+      ready: Nothing.describe(
+        "changes after this event will be sent; read the room's tasks, jobs and workers now",
+      ),
       task: Task.describe("a new or changed task"),
       jobs: Nothing.describe("jobs or workers have changed, so read them again"),
       reset: Nothing.describe("changes were missed, so read everything again"),

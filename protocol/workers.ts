@@ -70,7 +70,7 @@ export const Heartbeat = z.object({
     .boolean()
     .optional()
     .describe(
-      "Set to true after the server has reported `draining`. Otherwise a heartbeat of a draining worker returns immediately instead of waiting.",
+      "true if the worker knows that it is draining (the server has reported `draining`). The long poll then continues; without it, the server responds immediately.",
     ),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;

@@ -34,7 +34,9 @@ export const buildCommandTables = async (): Promise<string> => {
   const words = COMMAND_NAMES.flatMap((name) => name.split(" "));
   const program = await createProgram(tools, words, { ...streams, version: "" });
   const commands = listCommands(program, ["joblib"]).map(({ path, command }) => {
-    const names = command.registeredArguments.map((argument) => ` <${argument.name()}>`);
+    const names = command.registeredArguments.map((argument) =>
+      argument.required ? ` <${argument.name()}>` : ` [${argument.name()}]`,
+    );
     return `| \`${path}${names.join("")}\` | ${command.summary()} |`;
   });
   const codes = listExitCodes().map(({ code, meaning }) => `| ${code} | ${meaning} |`);

@@ -1,10 +1,9 @@
 import * as z from "zod";
-import { isRoomId } from "../../protocol/rooms.ts";
+import { isRoomId, ROOM_ID_RULE } from "../../protocol/rooms.ts";
 
 /** A room id on the command line. */
 export const Room = z.string().refine(isRoomId, {
-  error:
-    "must be @global, or 1–128 characters without @, :, / and white space; public and private are reserved",
+  error: `must be ${ROOM_ID_RULE}`,
 });
 
 /** The options of every command. Their defaults come from the environment. */

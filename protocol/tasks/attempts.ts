@@ -5,8 +5,8 @@ import { Timestamp } from "../time.ts";
 import { FailedOutcome, Task, TaskParams } from "./task.ts";
 
 /**
- * The outcome of an attempt. `lost`: its worker was declared dead. `released`: the task was requeued before it
- * started. `open`: the attempt has not ended.
+ * The outcome of an attempt. `lost`: its worker lost the lease, for example because it was declared dead.
+ * `released`: the task was requeued before it started. `open`: the attempt has not ended.
  */
 export const AttemptOutcome = z.enum([
   ...FailedOutcome.options,
@@ -25,7 +25,9 @@ export const Attempt = z.object({
   claimed_at: Timestamp.nullable(),
   started_at: Timestamp.nullable(),
   ended_at: Timestamp.nullable(),
-  outcome: AttemptOutcome,
+  outcome: AttemptOutcome.describe(
+    "lost: the worker lost its lease, for example because it was declared dead; released: requeued before it started; open: the attempt has not ended",
+  ),
   error: z.string().nullable(),
   late_result: z.boolean().describe("true if a late result of this attempt is stored"),
 });

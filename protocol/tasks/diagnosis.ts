@@ -21,7 +21,9 @@ export type DiagnosisReason = z.infer<typeof DiagnosisReason>;
 export const Diagnosis = z.object({
   task_id: z.string(),
   status: TaskStatus,
-  reason: DiagnosisReason,
+  reason: DiagnosisReason.describe(
+    "not-due: scheduled for later; retrying: waiting for the next attempt; job-removed: no worker is registered for the job; no-worker: no worker for the job is online, or all are draining; workers-busy: all workers for the job have a task; worker-idle: a worker is free and should claim the task soon; claimed: not started yet; running: a worker runs it; finished: completed, failed or cancelled",
+  ),
   sentence: z.string().describe("human-readable, in English"),
   workers: z.int().describe("number of online workers for the task's job"),
   busy_workers: z.int().describe("number of these workers that have a task"),
@@ -33,7 +35,9 @@ export const Diagnosis = z.object({
   ),
   worker_id: z.string().nullable().describe("the worker that claimed or runs the task"),
   worker_name: z.string().nullable(),
-  since: Timestamp.nullable().describe("when the task entered its current status"),
+  since: Timestamp.nullable().describe(
+    "when the task reached its current status; for a pending task, when it became due, or when it was created if it is not due yet",
+  ),
   progress: Progress.nullable(),
 });
 export type Diagnosis = z.infer<typeof Diagnosis>;

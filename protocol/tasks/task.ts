@@ -46,7 +46,9 @@ export const taskOptionFields = {
     .min(1)
     .max(100)
     .optional()
-    .describe("maximum number of attempts that are started (`runs`); default 1"),
+    .describe(
+      "maximum number of times that the task is started, or fails before it starts (`runs`); claims that are requeued before the start do not count; default 1",
+    ),
   backoff: Backoff.partial().optional().describe("delay before the next attempt"),
   timeout_seconds: z
     .number()

@@ -1,5 +1,12 @@
 import type { FastifyRequest } from "fastify";
-import { type Access, type Actor, isRoomId, type JobAddress, Problem } from "../../protocol/index.ts";
+import {
+  type Access,
+  type Actor,
+  isRoomId,
+  type JobAddress,
+  Problem,
+  ROOM_ID_RULE,
+} from "../../protocol/index.ts";
 import { type Caller, requireCaller, requireRoomAccess } from "../access.ts";
 import type { Credentials, HostAuth, RoomAccess } from "../host.ts";
 import { StorageRefusal, StorageUnavailable } from "../storage/sessions/storage-errors.ts";
@@ -58,10 +65,7 @@ export function getPathParam({ params }: FastifyRequest, name: string): string |
 
 function requireValidRoomId(roomId: string): void {
   if (isRoomId(roomId) && roomId.isWellFormed()) return;
-  throw new Problem(
-    "invalid-room-id",
-    "A room id must be @global, or 1–128 characters without @, :, / and white space.",
-  );
+  throw new Problem("invalid-room-id", `A room id must be ${ROOM_ID_RULE}.`);
 }
 
 async function authenticate(auth: HostAuth, request: FastifyRequest): Promise<Caller> {

@@ -71,14 +71,17 @@ export function toKnownProblem(error: unknown): Problem | undefined {
     return new Problem(id, "Try again later.", { retryAfter: 1 });
   if (id !== undefined) return new Problem(id, "The server rejected the request.");
   const isClientError = error.statusCode >= 400 && error.statusCode < 500;
-  return isClientError ? malformed("The server cannot parse the request.") : undefined;
+  if (!isClientError) return undefined;
+  return malformed(
+    error.statusCode === 400 ? "The server cannot parse the request." : "The server rejected the request.",
+  );
 }
 
 /** Creates the 401. It does not reveal which part of the credentials was wrong. */
 export function unauthorized(): Problem {
   return new Problem(
     "unauthorized",
-    "Missing or invalid credentials. Send a bearer token in the Authorization header.",
+    "Missing or invalid credentials. Send the credentials that this server requires, for example a bearer token in the Authorization header.",
   );
 }
 

@@ -1,4 +1,4 @@
-import { type CallerInfo, isRoomId, Problem } from "../../protocol/index.ts";
+import { type CallerInfo, isRoomId, Problem, ROOM_ID_RULE } from "../../protocol/index.ts";
 import { type Caller, canRead } from "../access.ts";
 
 /** Returns the caller's identity and permissions. If a room is given, also returns the access to it. */
@@ -16,12 +16,7 @@ export async function readCaller(caller: Caller, roomId: string | undefined): Pr
 }
 
 async function readRoomAccess(caller: Caller, roomId: string) {
-  if (!isRoomId(roomId)) {
-    throw new Problem(
-      "invalid-room-id",
-      "A room id must be @global, or 1–128 characters without @, :, / and white space.",
-    );
-  }
+  if (!isRoomId(roomId)) throw new Problem("invalid-room-id", `A room id must be ${ROOM_ID_RULE}.`);
   const [read, write] = await Promise.all([canRead(caller, roomId), caller.canAccessRoom(roomId, "write")]);
   return { room_id: roomId, read, write };
 }

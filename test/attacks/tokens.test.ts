@@ -88,7 +88,8 @@ describe.each(Object.keys(INVALID_TOKENS))("a token that is %s", (kind) => {
         type: "/v1/problems/unauthorized",
         title: expect.any(String),
         status: 401,
-        detail: "Missing or invalid credentials. Send a bearer token in the Authorization header.",
+        detail:
+          "Missing or invalid credentials. Send the credentials that this server requires, for example a bearer token in the Authorization header.",
       });
     }
   });

@@ -47,7 +47,7 @@ describe("a command line", () => {
     ["an unknown status", ["tasks", "list", "--status", "done"], "--status: must be one of pending, "],
     ["an invalid wait", ["tasks", "status", "x", "--wait=soon"], "--wait: must be a number of seconds"],
     ["an id that would change the path", ["tasks", "status", ".."], "<id>: invalid id"],
-    ["an invalid room id", ["jobs", "list", "--room", "a b"], "--room: must be @global, or"],
+    ["an invalid room id", ["jobs", "list", "--room", "a b"], "--room: must be `@global`, or"],
     [
       "two rooms instead of one",
       ["jobs", "list", "--room", "a", "--room", "b"],

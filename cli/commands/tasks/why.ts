@@ -13,7 +13,8 @@ export function whyCommand(tools: Tools) {
       "after",
       `
 With --json, \`reason\` is one of not-due, retrying, job-removed, no-worker,
-workers-busy, worker-idle, claimed, running and finished. The values in the
+workers-busy, worker-idle, claimed, running and finished. worker-idle means
+that a worker is free and should claim the task soon. The values in the
 sentence, such as the queue position, are also separate fields.
 
 Examples:

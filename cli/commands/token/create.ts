@@ -31,7 +31,10 @@ export function createCommand(tools: Tools) {
     )
     .requiredOption("--sub <user>", "user id")
     .option("--admin", "grant admin access, including registering jobs in @global")
-    .option("--rooms <rooms>", "rooms to grant access to, separated by commas, or '*' for all")
+    .option(
+      "--rooms <rooms>",
+      "rooms to grant access to, separated by commas, or '*' for all (default: none; without --admin, the token can then only read @global)",
+    )
     .option("--expires <time>", "lifetime, such as 30d, 12h, 15m or 3600 (seconds; default: never expires)")
     .addHelpText(
       "after",

@@ -21,7 +21,7 @@ export async function createInvitation(
   if (issuer === undefined) {
     throw new Problem(
       "invitations-not-supported",
-      "This server does not sign tokens. Set JOBLIB_JWT_SECRET, or ask the host application or the identity provider for a token.",
+      "This server cannot create invitations, because it does not sign tokens. Set JOBLIB_JWT_SECRET on a `joblib serve` server, or get a token from the host application or the identity provider.",
     );
   }
   const own = await caller.getCredentials();

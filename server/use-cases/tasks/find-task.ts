@@ -8,13 +8,13 @@ export function taskNotFound(): Problem {
 }
 
 /** Creates the 409 for a change that the current status of the task does not allow. */
-export function invalidTransition({ task }: TaskRecord, to: TaskStatus): Problem {
+export function invalidTransition({ task }: TaskRecord, to: TaskStatus, detail?: string): Problem {
   const allowed = getPatchTargets(task.status);
   const explanation =
     allowed.length === 0
       ? `The task has ended (${task.status}) and cannot become ${to}.`
       : `The task is ${task.status} and cannot become ${to}. Allowed: ${allowed.join(", ")}.`;
-  return new Problem("invalid-task-transition", explanation, { from: task.status, to, allowed });
+  return new Problem("invalid-task-transition", detail ?? explanation, { from: task.status, to, allowed });
 }
 
 /** Creates the 503 for a change that other requests prevented several times. */

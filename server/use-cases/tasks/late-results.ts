@@ -1,6 +1,7 @@
 import { type Adoption, type LateResult, Problem, type TaskUpdate } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import type { TaskRecord } from "../../records.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { createTaskChangedEvent, emitTaskEnd, publish } from "../events.ts";
@@ -44,11 +45,12 @@ export async function adoptLateResult(
 ): Promise<WireTask> {
   const { storage, meter, settings } = context;
   const record = await findSubmittedTask(context, caller, taskId);
-  if (record.task.status === "completed") throw invalidTransition(record, "completed");
+  if (record.task.status === "completed") throw alreadyCompleted(record);
   const lateResults = await storage.lateResults.list(taskId);
   const lateResult = lateResults.find((one) => attempt === undefined || one.attempt === attempt);
   if (lateResult === undefined) {
-    throw validationError("The task has no late result to adopt.", [
+    if (attempt === undefined) throw validationError("The task has no late result to adopt.", []);
+    throw validationError(`The task has no late result of attempt ${attempt}.`, [
       { pointer: "/attempt", detail: "no late result of this attempt is stored" },
     ]);
   }
@@ -56,10 +58,14 @@ export async function adoptLateResult(
   const { attempt: adoptedAttempt, worker_id: workerId } = lateResult;
   const adopted = await storage.lateResults.adopt({ taskId, attempt: adoptedAttempt, workerId });
   // Another request completed the task after it was read.
-  if (adopted === undefined)
-    throw invalidTransition(await findSubmittedTask(context, caller, taskId), "completed");
+  if (adopted === undefined) throw alreadyCompleted(await findSubmittedTask(context, caller, taskId));
   emitTaskEnd(context, adopted.record);
   meter.lateResult("adopted");
   publish(context, [createTaskChangedEvent(adopted.record, adopted.previousWorkerId)]);
   return toWireTask(settings, adopted.record);
+}
+
+function alreadyCompleted(record: TaskRecord): Problem {
+  const detail = "The task is already completed, so no late result can be adopted.";
+  return invalidTransition(record, "completed", detail);
 }

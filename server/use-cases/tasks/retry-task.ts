@@ -16,7 +16,10 @@ export async function retryTask(context: Context, caller: Caller, taskId: string
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const record = await findSubmittedTask(context, caller, taskId);
     const { status, payload } = record.task;
-    if (status !== "failed" && status !== "cancelled") throw invalidTransition(record, "pending");
+    if (status !== "failed" && status !== "cancelled") {
+      const detail = `The task is ${status}. Only failed and cancelled tasks can be retried.`;
+      throw invalidTransition(record, "pending", detail);
+    }
     const job = await storage.jobs.findWithoutCounts(record.job);
     if (job === undefined) throw jobGone();
     const errors = await findPayloadErrors(context, job, parseSerialized(payload), caller.actor.id);

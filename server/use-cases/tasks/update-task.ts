@@ -96,7 +96,10 @@ async function applyUpdate(
         { pointer: "/status", detail: "status, progress or log is required" },
       ]);
     }
-    if (before.task.status !== "running") throw invalidTransition(before, "running");
+    if (before.task.status !== "running") {
+      const detail = `The task is ${before.task.status}. Progress can be reported only for a running task.`;
+      throw invalidTransition(before, "running", detail);
+    }
     const after = await storage.queue.reportProgress({ ...guard, progress });
     if (after !== undefined) publish(context, [createTaskChangedEvent(after)]);
     return after;

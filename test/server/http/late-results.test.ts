@@ -95,7 +95,8 @@ describe("adopting a late result", () => {
     });
     expect(task.errors).toHaveLength(1);
     expect(await api.readTask(id)).toEqual(task);
-    expectProblem(await adopt(id), "invalid-task-transition");
+    const { detail } = expectProblem(await adopt(id), "invalid-task-transition");
+    expect(detail).toBe("The task is already completed, so no late result can be adopted.");
   });
 
   test("ends the lease of the current worker, whose heartbeat reports the task as lost", async () => {
@@ -135,9 +136,15 @@ describe("adopting a late result", () => {
   test("is rejected if no late result is stored", async () => {
     const { id } = await api.createTask("failed");
 
-    expect(getErrorPointers(await adopt(id))).toEqual(["/attempt"]);
-    expect(getErrorPointers(await adopt((await createTaskWithLateResult()).id, { attempt: 2 }))).toEqual([
-      "/attempt",
-    ]);
+    const { id: other } = await createTaskWithLateResult();
+
+    expect(expectProblem(await adopt(id), "validation-error")).toMatchObject({
+      detail: "The task has no late result to adopt.",
+      errors: [],
+    });
+    expect(expectProblem(await adopt(other, { attempt: 2 }), "validation-error")).toMatchObject({
+      detail: "The task has no late result of attempt 2.",
+      errors: [{ pointer: "/attempt" }],
+    });
   });
 });

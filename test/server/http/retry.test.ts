@@ -69,7 +69,10 @@ describe("a retry", () => {
 
     const problem = expectProblem(await retry(id), "invalid-task-transition");
 
-    expect(problem).toMatchObject({ from: status, to: "pending" });
+    expect(problem).toMatchObject({
+      ...{ from: status, to: "pending" },
+      detail: `The task is ${status}. Only failed and cancelled tasks can be retried.`,
+    });
     expect(await api.readTask(id)).toEqual(before);
   });
 

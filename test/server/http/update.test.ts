@@ -172,7 +172,11 @@ describe("the progress of a task", () => {
   ] as const)("cannot be updated if the task is %s", async (status) => {
     const { id } = await api.createTask(status);
 
-    expectProblem(await api.update(id, { progress: { fraction: 0.5 } }, "root"), "invalid-task-transition");
+    const response = await api.update(id, { progress: { fraction: 0.5 } }, "root");
+
+    expect(expectProblem(response, "invalid-task-transition").detail).toBe(
+      `The task is ${status}. Progress can be reported only for a running task.`,
+    );
     expect((await api.readTask(id)).progress).toBeNull();
   });
 
