@@ -112,9 +112,10 @@ export class SimpleTaskQueue implements TaskQueue {
       const { workers_online: workersOnline } = row;
       const record = toTaskRecord(row);
       if (tasks.length === 1 && record.task.id === task.id) {
+        const isClaimed = record.task.status === "claimed" || record.task.status === "running";
         return {
           kind: "inserted",
-          assigned: [],
+          assigned: isClaimed ? [toClaimedTaskRecord(record)] : [],
           records: () => [record],
           groups: [{ first: record, ids: [record.task.id] }],
           workersOnline: new Map([[record.jobId, workersOnline]]),

@@ -206,7 +206,9 @@ async function insertOrAssign(
     if (outcome.kind === "inserted") assigned = outcome.assigned;
     return outcome;
   } finally {
-    claim?.assign(assigned[0]);
+    const [task] = assigned;
+    // If the response to the insert was lost, another worker may have claimed the task in the meantime.
+    claim?.assign(task?.task.worker_id === claim.workerId ? task : undefined);
     // The response to the claim is written in this turn of the event loop, so it is sent before the response
     // to the submit.
     if (assigned.length > 0) await nextTurn();

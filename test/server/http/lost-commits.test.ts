@@ -7,6 +7,7 @@ import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";
 import { type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
+import { waitForWaitingClaim } from "./long-polls.ts";
 import { ok } from "./responses.ts";
 
 /** A server whose connection to the database can be cut after a commit, before the response arrives. */
@@ -55,6 +56,32 @@ test("a submission with an idempotency key returns 202 and wakes a waiting claim
 
   expect(ok(await claim).task.id).toBe(first.id);
   expect(ok(await submit(), 200).id).toBe(first.id);
+});
+
+test("a directly assigned task is passed to its waiting claim even if the commit response was lost", async () => {
+  const { room, job } = await createJob();
+  const token = newToken();
+  const claim = api.as("wes").post("/tasks/claim", {
+    body: { worker_id: job.worker_id, start: true },
+    headers: { prefer: "wait=20" },
+  });
+  await waitForWaitingClaim(job.worker_id);
+  const path = `/rooms/${room}/tasks/${job.full_name}`;
+
+  const submitted = await loseResponse(new RegExp(token), () =>
+    api.as("ann").post(path, { body: { payload: { token } }, headers: { "idempotency-key": token } }),
+  );
+
+  const { task } = ok(await claim);
+  expect(task).toMatchObject({
+    id: ok(submitted, 202).id,
+    status: "running",
+    attempt: 1,
+    payload: { token },
+  });
+  const fence = { worker_id: job.worker_id, attempt: 1 };
+  const completion = api.as("wes").patch(`/tasks/${task.id}`, { body: { ...fence, status: "completed" } });
+  expect(ok(await completion).status).toBe("completed");
 });
 
 test("a submission without an idempotency key returns 503 if its commit response was lost, and the server does not repeat the submission", async () => {
