@@ -57,5 +57,11 @@ mkdirSync(getArchiveDirectory(), { recursive: true });
 const file = join(getArchiveDirectory(), getName());
 const now = new Date();
 // The build removes files that are older than itself, so an existing archive gets the current modification time.
-if (existsSync(file)) utimesSync(file, now, now);
-else await createArchive(file);
+if (existsSync(file)) {
+  utimesSync(file, now, now);
+} else {
+  // A new data directory would be a copy of the previous archive, which may contain an older version of a migration.
+  for (const archive of globSync("*.tar.gz", { cwd: getArchiveDirectory() }))
+    rmSync(join(getArchiveDirectory(), archive));
+  await createArchive(file);
+}

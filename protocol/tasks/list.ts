@@ -110,10 +110,9 @@ export const listRoomTasks = operation({
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
-export const cancelTasks = operation({
+/** The members that both operations on many tasks share. */
+const bulkChange = {
   method: "POST",
-  path: `${API_PATH}/rooms/:room_id/bulk/cancel`,
-  summary: "Cancel a room's tasks that match a filter; users can cancel only their own tasks, admins all",
   access: "room-read",
   // The response to a repeated request would not count the tasks that the first request changed.
   retryable: false,
@@ -122,21 +121,19 @@ export const cancelTasks = operation({
   responses: { 200: BulkOutcome },
   responseDescriptions: { 200: "The numbers of changed and skipped tasks." },
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
+} as const;
+
+export const cancelTasks = operation({
+  ...bulkChange,
+  path: `${API_PATH}/rooms/:room_id/bulk/cancel`,
+  summary: "Cancel a room's tasks that match a filter; users can cancel only their own tasks, admins all",
 });
 
 export const retryTasks = operation({
-  method: "POST",
+  ...bulkChange,
   path: `${API_PATH}/rooms/:room_id/bulk/retry`,
   summary:
     "Retry a room's failed and cancelled tasks that match a filter; users can retry only their own tasks, admins all",
-  access: "room-read",
-  // The response to a repeated request would not count the tasks that the first request changed.
-  retryable: false,
-  params: RoomParams,
-  body: BulkRequest,
-  responses: { 200: BulkOutcome },
-  responseDescriptions: { 200: "The numbers of changed and skipped tasks." },
-  problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
 export const taskListOperations = { listRoomTasks, cancelTasks, retryTasks } as const;

@@ -72,9 +72,7 @@ export const littleMemory: FaultCase = {
   },
 };
 
-/**
- * There are many more waiting requests than database connections: waiting requests use no connection, so other requests succeed.
- */
+/** Opens many more long polls than there are database connections. A long poll uses no connection, so other requests succeed. */
 export const smallPool: FaultCase = {
   name: "F32 pool of two under many waiting requests",
   invariants: ["I13"],
