@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { create } from "tar";
 import { openDatabase } from "../server/storage/database/database.ts";
-import { getArchiveDirectory, getPgliteVersion } from "../server/storage/database/initial-database.ts";
+import { ARCHIVE_DIRECTORY, getPgliteVersion } from "../server/storage/database/initial-database.ts";
 import { migrate } from "../server/storage/migrations/migrate.ts";
 
 const MIGRATIONS = join(import.meta.dirname, "..", "server", "storage", "migrations");
@@ -37,7 +37,7 @@ function getName(): string {
 }
 
 async function createArchive(file: string): Promise<void> {
-  const directory = mkdtempSync(join(getArchiveDirectory(), "tmp-"));
+  const directory = mkdtempSync(join(ARCHIVE_DIRECTORY, "tmp-"));
   try {
     const orm = await openDatabase({ dataDir: directory });
     await migrate(orm);
@@ -53,15 +53,15 @@ async function createArchive(file: string): Promise<void> {
   }
 }
 
-mkdirSync(getArchiveDirectory(), { recursive: true });
-const file = join(getArchiveDirectory(), getName());
+mkdirSync(ARCHIVE_DIRECTORY, { recursive: true });
+const file = join(ARCHIVE_DIRECTORY, getName());
 const now = new Date();
 // The build removes files that are older than itself, so an existing archive gets the current modification time.
 if (existsSync(file)) {
   utimesSync(file, now, now);
 } else {
   // A new data directory would be a copy of the previous archive, which may contain an older version of a migration.
-  for (const archive of globSync("*.tar.gz", { cwd: getArchiveDirectory() }))
-    rmSync(join(getArchiveDirectory(), archive));
+  for (const archive of globSync("*.tar.gz", { cwd: ARCHIVE_DIRECTORY }))
+    rmSync(join(ARCHIVE_DIRECTORY, archive));
   await createArchive(file);
 }

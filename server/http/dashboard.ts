@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import { findPackageJSON } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { DASHBOARD_META } from "../../protocol/index.ts";
+import { DIST_DIRECTORY } from "../package.ts";
 import { escapeHtml } from "./docs-page.ts";
 import { routeNotFound } from "./problems.ts";
 import { isApiPath, rejectUnknownPath } from "./unknown-paths.ts";
@@ -53,7 +53,7 @@ export function parseMountPath(path: string | true): string {
 export async function serveDashboard(
   app: FastifyInstance,
   path: string,
-  files: string = findBuiltFiles(),
+  files: string = join(DIST_DIRECTORY, "web"),
 ): Promise<void> {
   const { prefix } = app;
   const page = createPage(files, { api: prefix, root: `${prefix}${path}/` });
@@ -94,11 +94,6 @@ export async function serveDashboard(
     },
     { prefix: path },
   );
-}
-
-function findBuiltFiles(): string {
-  const manifest = findPackageJSON(import.meta.url);
-  return join(manifest === undefined ? import.meta.dirname : dirname(manifest), "dist", "web");
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { createOpenApiDocument } from "../../protocol/index.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../package.ts";
 import { DOCS_CSP, renderDocsPage } from "./docs-page.ts";
 
 /** The state of a component in the response of `/readyz`. */

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { findPackageJSON } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { DIST_DIRECTORY } from "../../package.ts";
 import { toDataDirectoryError } from "./data-directory.ts";
 
 /**
@@ -26,14 +27,8 @@ export async function unpackInitialDatabase(dataDir: string, directory: string):
   }
 }
 
-/**
- * Returns the directory of the archive. `scripts/initial-database.ts` creates the archive; its name begins
- * with the version of PGlite.
- */
-export function getArchiveDirectory(): string {
-  const manifest = findPackageJSON(import.meta.url);
-  return join(manifest === undefined ? import.meta.dirname : dirname(manifest), "dist", "initial-database");
-}
+/** The directory of the archive, which `scripts/initial-database.ts` creates. The name of the archive begins with the version of PGlite. */
+export const ARCHIVE_DIRECTORY: string = join(DIST_DIRECTORY, "initial-database");
 
 /** Returns the version of PGlite that MikroORM uses. */
 export function getPgliteVersion(): string {
@@ -45,9 +40,10 @@ export function getPgliteVersion(): string {
 }
 
 function findArchive(): string | undefined {
-  const directory = getArchiveDirectory();
-  if (!existsSync(directory)) return undefined;
+  if (!existsSync(ARCHIVE_DIRECTORY)) return undefined;
   const prefix = `${getPgliteVersion()}-`;
-  const name = readdirSync(directory).find((file) => file.startsWith(prefix) && file.endsWith(".tar.gz"));
-  return name === undefined ? undefined : join(directory, name);
+  const name = readdirSync(ARCHIVE_DIRECTORY).find(
+    (file) => file.startsWith(prefix) && file.endsWith(".tar.gz"),
+  );
+  return name === undefined ? undefined : join(ARCHIVE_DIRECTORY, name);
 }
