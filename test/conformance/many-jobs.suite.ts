@@ -33,7 +33,9 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
       { name: "only jobs of another worker", indexes: [1, 3, 11] },
       { name: "adjacent jobs of two workers", indexes: [3, 4, 5] },
       { name: "all jobs", indexes: [...Array(12).keys()] },
-    ])("claims the tasks of its jobs and no others if the jobs with due tasks are: $name", async ({ indexes }) => {
+    ])("claims the tasks of its jobs and no others if the jobs with due tasks are: $name", async ({
+      indexes,
+    }) => {
       const { storage } = getFixture();
       const { jobs, first, second } = await registerJobs(getFixture());
       const tasks = indexes.map((index) => ({ index, task: buildTask(jobs[index]?.id ?? "") }));
