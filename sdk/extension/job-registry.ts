@@ -32,36 +32,28 @@ export interface JobEntry<Context> {
 export class JobRegistry<Context> {
   readonly #ownRoom: string | undefined;
   /** The entries by name, or by `category:name` if the name is already used in another category. */
-  readonly #entries = new Map<string, JobEntry<Context>>();
+  readonly entries = new Map<string, JobEntry<Context>>();
   /** The entries by `category:name`. The map avoids a search, because every task looks up its entry twice. */
   readonly #byQualified = new Map<string, JobEntry<Context>>();
-  #version = 0;
+  /** Increases with every change. */
+  version = 0;
 
   constructor(ownRoom: string | undefined) {
     this.#ownRoom = ownRoom;
   }
 
-  /** Increases with every change. */
-  get version(): number {
-    return this.#version;
-  }
-
-  get entries(): ReadonlyMap<string, JobEntry<Context>> {
-    return this.#entries;
-  }
-
   /** Returns the entry of a class name, or of `category:name`. */
   get(key: string): JobEntry<Context> | undefined {
-    return this.#entries.get(key) ?? this.#byQualified.get(key);
+    return this.entries.get(key) ?? this.#byQualified.get(key);
   }
 
   /** Removes a class. Returns false if it is not registered. */
   delete(key: string): boolean {
-    const entry = this.#entries.get(key);
+    const entry = this.entries.get(key);
     if (entry === undefined) return false;
-    this.#version += 1;
+    this.version += 1;
     this.#byQualified.delete(`${entry.Class.category}:${entry.name}`);
-    return this.#entries.delete(key);
+    return this.entries.delete(key);
   }
 
   /** Returns the class of a full job name. Ignores the prefix of the name, which only identifies the room. */
@@ -70,7 +62,7 @@ export class JobRegistry<Context> {
   }
 
   findByClass(Class: unknown): JobEntry<Context> | undefined {
-    return [...this.#entries.values()].find((entry) => entry.Class === Class);
+    return [...this.entries.values()].find((entry) => entry.Class === Class);
   }
 
   /**
@@ -95,16 +87,16 @@ export class JobRegistry<Context> {
       );
     }
     const entry = existing ?? { Class, name, rooms: new Map<string | undefined, RegisterOptions>() };
-    this.#version += 1;
+    this.version += 1;
     for (const room of rooms) entry.rooms.set(room, options);
     if (existing !== undefined) return;
-    this.#entries.set(this.#entries.has(name) ? key : name, entry);
+    this.entries.set(this.entries.has(name) ? key : name, entry);
     this.#byQualified.set(key, entry);
   }
 
   /** Returns all jobs to register with the server. Throws `UsageError` if the room of a job is unknown. */
   getRegistrations() {
-    return [...this.#entries.values()].flatMap((entry) =>
+    return [...this.entries.values()].flatMap((entry) =>
       [...entry.rooms].map(([room, options]) => toRegistration(entry, room ?? this.#ownRoom, options)),
     );
   }

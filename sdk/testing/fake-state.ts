@@ -12,7 +12,6 @@ import {
   type Task,
   type TaskUpdate,
 } from "../../protocol/index.ts";
-import { rejectOnAbort, TimedAbort } from "../http/abort.ts";
 import {
   createTask,
   type FakeSubmission,
@@ -58,12 +57,20 @@ export class FakeState {
     seconds: number,
     signal?: AbortSignal,
   ): Promise<Value | undefined> {
-    using timeout = new TimedAbort(signal, seconds * 1000, () => new Error("timeout"));
-    for (;;) {
-      if (signal?.aborted) return undefined;
-      const value = read();
-      if (value !== undefined || timeout.aborted || seconds === 0) return value;
-      await rejectOnAbort(this.#change.promise, timeout).catch(() => {});
+    const end = Promise.withResolvers<"end">();
+    const stop = () => end.resolve("end");
+    const timer = setTimeout(stop, seconds * 1000);
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      for (let isLast = seconds === 0; ; ) {
+        if (signal?.aborted) return undefined;
+        const value = read();
+        if (value !== undefined || isLast) return value;
+        isLast = (await Promise.race([this.#change.promise, end.promise])) === "end";
+      }
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
     }
   }
 

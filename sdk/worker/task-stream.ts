@@ -67,7 +67,7 @@ export class TaskStream<Context = unknown>
   #pendingCalls = 0;
   #failures = 0;
   #isDelayed = false;
-  /** An error that retries cannot fix. */
+  /** An error that retries cannot fix. The next call of `next` rejects with it. */
   #fatal: { readonly error: unknown } | undefined;
   #hasClaimed = false;
   #worker: LiveWorker | undefined;
@@ -96,12 +96,11 @@ export class TaskStream<Context = unknown>
     const buffered = this.#pendingCalls === 0 ? this.#takeBuffered() : undefined;
     if (buffered !== undefined) return Promise.resolve(buffered);
     this.#pendingCalls += 1;
-    const result = this.#last
-      .then(() => this.#next())
-      .finally(() => {
-        this.#pendingCalls -= 1;
-      });
-    this.#last = result.catch(() => {});
+    const result = this.#last.then(() => this.#next());
+    const endCall = () => {
+      this.#pendingCalls -= 1;
+    };
+    this.#last = result.then(endCall, endCall);
     return result;
   }
 

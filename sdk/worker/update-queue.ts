@@ -22,7 +22,7 @@ export interface FencedUpdate {
 
 /** The policy for the end of a task. A server and its database can restart within 5 minutes. */
 export const DELIVERY_RETRY: RetryPolicy = {
-  attempts: Number.POSITIVE_INFINITY,
+  attempts: Infinity,
   baseSeconds: 0.25,
   maxSeconds: 10,
   deadlineSeconds: 300,

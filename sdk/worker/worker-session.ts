@@ -36,21 +36,13 @@ interface SessionOptions {
   readonly registry: Pick<JobRegistry<never>, "version" | "getRegistrations">;
 }
 
-const RECONNECT_RETRY = {
-  attempts: Number.POSITIVE_INFINITY,
-  baseSeconds: 1,
-  maxSeconds: 30,
-  deadlineSeconds: Number.POSITIVE_INFINITY,
-};
+const RECONNECT_RETRY = { attempts: Infinity, baseSeconds: 1, maxSeconds: 30, deadlineSeconds: Infinity };
 const SHUTDOWN_OPTIONS = { retry: { attempts: 3, deadlineSeconds: 5 }, timeoutSeconds: 5 };
 
-/** Creates the worker of a job manager, registers its jobs, sends its heartbeats, claims tasks and deregisters the worker. */
+/** The worker of a job manager: creates it, registers its jobs, sends its heartbeats, claims tasks, and deregisters it. */
 export class WorkerSession {
   readonly #options: SessionOptions;
-  /**
-   * The tasks that are not settled. Not a `Map` or `Set`, whose old tables would keep finished tasks alive until a
-   * full garbage collection (ADR 19).
-   */
+  /** The tasks that are not settled. A `Map` or `Set` would keep finished tasks alive for some time (ADR 19). */
   readonly #tasks: ClaimedTask[] = [];
   readonly #closed = new AbortController();
   #worker: LiveWorker | undefined;
@@ -60,12 +52,9 @@ export class WorkerSession {
     this.#options = options;
   }
 
-  get workerId(): string | undefined {
-    return this.#worker?.id;
-  }
-
-  get isDrained(): boolean {
-    return this.#worker?.drained.signal.aborted === true;
+  /** The worker, if it exists on the server. */
+  get worker(): LiveWorker | undefined {
+    return this.#worker;
   }
 
   /** Returns true if the job is registered with the server, in any room. */
