@@ -35,20 +35,10 @@ export type AnySchema<Input = unknown, Output = Input> =
   | Zod3Schema<Input, Output>;
 
 /** The input type of a schema. */
-export type SchemaInput<Schema> =
-  Schema extends StandardSchema<infer Input, unknown>
-    ? Input
-    : Schema extends Zod3Schema<infer Input, unknown>
-      ? Input
-      : never;
+export type SchemaInput<Schema> = Schema extends AnySchema<infer Input, unknown> ? Input : never;
 
 /** The output type of a schema. */
-export type SchemaOutput<Schema> =
-  Schema extends StandardSchema<infer _, infer Output>
-    ? Output
-    : Schema extends Zod3Schema<infer _, infer Output>
-      ? Output
-      : never;
+export type SchemaOutput<Schema> = Schema extends AnySchema<infer _, infer Output> ? Output : never;
 
 export type ValidationResult = { readonly value: unknown } | { readonly errors: FieldError[] };
 
