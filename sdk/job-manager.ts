@@ -150,11 +150,11 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
 
   /** The worker's id; undefined before the worker is created. */
   get workerId(): string | undefined {
-    return this.#session.workerId;
+    return this.#session.worker?.id;
   }
   /** True if an admin has drained the worker: it receives no more tasks, so `listen` and `run` finish. */
   get isDrained(): boolean {
-    return this.#session.isDrained;
+    return this.#session.worker?.drained.signal.aborted === true;
   }
 
   /**
