@@ -40,7 +40,7 @@ update floor_task set status = 'running' where id = :id;
 update floor_task set status = 'completed' where id = :id;
 `;
 
-/** What PostgreSQL needs for a minimal lifecycle. */
+/** The resources that PostgreSQL needs for a minimal lifecycle. */
 export interface PgbenchFloor {
   readonly cpu: number;
   readonly wal: number;

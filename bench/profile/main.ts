@@ -101,7 +101,10 @@ async function main(): Promise<void> {
   const { url: databaseUrl } = open.use(await createDatabase(postgres.url));
   const server = open.use(await serve({ databaseUrl }, "batching", "--inspect=127.0.0.1:0"));
   // `serve` starts itself again with other options of Node, so the last URL is the right one.
-  const inspectorUrl = server.stderr().match(/ws:\/\/\S+/g)?.at(-1);
+  const inspectorUrl = server
+    .stderr()
+    .match(/ws:\/\/\S+/g)
+    ?.at(-1);
   if (inspectorUrl === undefined) throw new Error("the server has not printed the URL of its inspector");
   using inspector = await Inspector.connect(inspectorUrl);
   const lifecycles = open.use(await openLifecycles(server));
@@ -115,7 +118,7 @@ async function main(): Promise<void> {
   );
   const serverCpu = [...profile.cpu.values()].reduce((sum, cost) => sum + cost, 0);
   const summary = [
-    ["for each lifecycle", "joblib", "floor", "what the floor is"],
+    ["for each lifecycle", "joblib", "floor", "measured with"],
     [
       "server, CPU µs",
       format(serverCpu),
