@@ -46,7 +46,8 @@ export const formatTable = (rows: readonly Row[], rounds: readonly Samples[]): s
   ]);
 };
 
-const formatMarkdown = (lines: readonly (readonly string[])[]): string => {
+/** Formats lines of cells as a Markdown table. The first line is the head. */
+export const formatMarkdown = (lines: readonly (readonly string[])[]): string => {
   const [head = [], ...rest] = lines;
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   const text = (line: readonly string[]) =>
