@@ -4,7 +4,8 @@ import { type ExtensionClass, type ExtensionInstance, getPayload } from "./exten
 import { createRegister, JobRegistry, type Register } from "./extension/job-registry.ts";
 import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./extension/job-types.ts";
 import { JoblibClient } from "./http/client.ts";
-import { type ClientOptions, readEnvironment } from "./http/options.ts";
+import type { ClientOptions } from "./http/options.ts";
+import { readEnvironment } from "./http/request.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import {
   type AddressedSubmission,

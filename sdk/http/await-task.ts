@@ -2,8 +2,8 @@ import { isTerminal, type Task } from "../../protocol/index.ts";
 import { ProtocolError } from "../errors.ts";
 import { sleep } from "./abort.ts";
 import type { AwaitTaskOptions } from "./options.ts";
-import { MAX_LONG_POLL_SECONDS } from "./options.ts";
-import type { Caller } from "./resources/resource.ts";
+import { MAX_LONG_POLL_SECONDS } from "./request.ts";
+import type { Caller } from "./resource.ts";
 import type { RetryPolicy } from "./retry.ts";
 
 /** Retries for two minutes, so that the wait survives a restart of the server. */

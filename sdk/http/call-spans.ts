@@ -35,17 +35,6 @@ export const readString = (record: unknown, name: string): string | undefined =>
   return typeof value === "string" ? value : undefined;
 };
 
-/**
- * Returns the job of a submit. For a submit of several tasks, returns the job that they have in common and
- * the number of tasks.
- */
-const getDestination = (params: unknown, body: unknown): { job: string | undefined; count?: number } => {
-  const tasks = isRecord(body) ? body["tasks"] : undefined;
-  if (!Array.isArray(tasks)) return { job: readString(params, "job_name") };
-  const jobs = new Set(tasks.map((task) => readString(task, "job_name")));
-  return { job: jobs.size === 1 ? [...jobs][0] : undefined, count: tasks.length };
-};
-
 const getServerAttributes = (url: string): Attributes => {
   const { hostname, port, protocol } = new URL(url);
   const defaultPort = protocol === "https:" ? 443 : 80;
@@ -55,19 +44,22 @@ const getServerAttributes = (url: string): Attributes => {
   };
 };
 
+/** Describes a submit. A submit of several tasks has a job only if it is the same for all of them. */
 const describeSubmitSpan = ({ url, params, body }: TracedCall) => {
-  const { job, count } = getDestination(params, body);
+  const tasks = isRecord(body) && Array.isArray(body["tasks"]) ? body["tasks"] : undefined;
+  const [job, other] = new Set((tasks ?? [params]).map((task) => readString(task, "job_name")));
+  const destination = other === undefined ? job : undefined;
   const room = readString(params, "room_id");
   return {
     kind: SpanKind.PRODUCER,
-    name: job === undefined ? SPANS.submit : `${SPANS.submit} ${job}`,
+    name: destination === undefined ? SPANS.submit : `${SPANS.submit} ${destination}`,
     attributes: {
       [ATTRIBUTES.system]: SYSTEM,
       [ATTRIBUTES.operation]: SPANS.submit,
       [ATTRIBUTES.operationType]: "send",
       ...getServerAttributes(url),
-      ...(job !== undefined && { [ATTRIBUTES.destination]: job }),
-      ...(count !== undefined && { [ATTRIBUTES.count]: count }),
+      ...(destination !== undefined && { [ATTRIBUTES.destination]: destination }),
+      ...(tasks !== undefined && { [ATTRIBUTES.count]: tasks.length }),
       ...(room !== undefined && { [ATTRIBUTES.room]: room }),
     },
   };

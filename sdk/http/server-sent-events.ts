@@ -8,12 +8,9 @@ import {
 } from "../../protocol/index.ts";
 import { ConnectionError, JoblibError, ProtocolError } from "../errors.ts";
 import { rejectOnAbort, sleep, TimedAbort } from "./abort.ts";
-import { readJson } from "./json-response.ts";
-import type { FollowOptions } from "./options.ts";
-import { MAX_RESPONSE_BYTES } from "./options.ts";
-import { createResponseError, createStatusError } from "./responses.ts";
+import type { FetchLike, FollowOptions } from "./options.ts";
+import { createResponseError, createStatusError, MAX_RESPONSE_BYTES, readJson } from "./responses.ts";
 import { getRetryDelay, isTransient, type RetryPolicy } from "./retry.ts";
-import type { FetchLike } from "./transport.ts";
 
 /**
  * A connection is considered dead if it receives no data for this time. The server sends a comment every 15
@@ -31,7 +28,7 @@ interface FollowEnvironment {
   readonly url: string;
   readonly fetch: FetchLike;
   readonly retry: RetryPolicy;
-  getHeaders(): Promise<Record<string, string>>;
+  getHeaders(): Record<string, string> | Promise<Record<string, string>>;
 }
 
 /**
@@ -77,7 +74,7 @@ async function* readEvents<Name extends StreamName>(
     accept: "text/event-stream, application/problem+json",
     ...(lastEventId !== undefined && { "last-event-id": lastEventId }),
   };
-  using abort = new TimedAbort(
+  const abort = new TimedAbort(
     signal,
     IDLE_TIMEOUT_MS,
     () => new ConnectionError(`no data from ${url} for ${IDLE_TIMEOUT_MS / 1000} s`),
@@ -124,5 +121,6 @@ async function* readEvents<Name extends StreamName>(
   } finally {
     // Closes the connection if the stream has not been read to its end.
     abort.abort();
+    abort.release();
   }
 }
