@@ -86,8 +86,8 @@ const traceWork = <Value>(
 };
 
 /**
- * Runs a call. A submit gets its own span, even if it is sent in a batch. `work` receives the trace context to
- * propagate, and `getTaskId` returns the id of the submitted task.
+ * Runs a call, and a submit in its own span. `work` receives the trace context to propagate, and `getTaskId` returns
+ * the id of the submitted task.
  */
 export const traceCall = <Value>(
   call: TracedCall,

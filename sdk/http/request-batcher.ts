@@ -1,20 +1,18 @@
 import { type Context, context, ROOT_CONTEXT } from "@opentelemetry/api";
-import { Batcher } from "../../protocol/batcher.ts";
+import { Batcher, type BatcherOptions } from "../../protocol/batcher.ts";
 import { MethodNotAllowedError, RouteNotFoundError } from "../errors.ts";
 import { type Abortable, rejectOnAbort } from "./abort.ts";
 
 /** Sends the calls of a `RequestBatcher`. */
-export interface RequestSender<Call, Result> {
+export interface RequestSender<Call, Result>
+  extends Pick<BatcherOptions<Call, Result>, "getLane">,
+    Required<Pick<BatcherOptions<Call, Result>, "isForAll">> {
   /** Maximum number of calls in a batch. */
   readonly maxCalls: number;
   /** Sends a single call. */
   sendOne(call: Call): Promise<Result>;
   /** Sends a batch in one request. Returns the outcomes in the order of the calls. */
   sendMany(calls: readonly Call[]): Promise<readonly (Result | Error)[]>;
-  /** See `BatcherOptions`. */
-  getLane?(call: Call): unknown;
-  /** See `BatcherOptions`. */
-  isForAll(error: unknown): boolean;
 }
 
 interface QueuedCall<Call> {

@@ -96,18 +96,15 @@ const getAgent = async (): Promise<Agent> => {
 
 type RawHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2];
 
-const hasOnlyStrings = (headers: RawHeaders): headers is Record<string, string> => {
-  for (const name in headers) if (typeof headers[name] !== "string") return false;
-  return true;
-};
-
 /** Joins the values of headers that were sent several times. */
-const flattenHeaders = (headers: RawHeaders): Readonly<Record<string, string>> =>
-  hasOnlyStrings(headers)
-    ? headers
-    : Object.fromEntries(
-        Object.entries(headers).map(([name, value = ""]) => [name, [value].flat().join(", ")]),
-      );
+const joinHeaders = (headers: RawHeaders): Readonly<Record<string, string>> => {
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value !== "string") headers[name] = value?.join(", ") ?? "";
+  }
+  // All values are strings now.
+  return headers as Record<string, string>;
+};
 
 const toError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
@@ -136,7 +133,7 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
     if (status < 200) return;
-    this.#response = new JsonResponse({ url: this.#url, status, headers: flattenHeaders(headers) });
+    this.#response = new JsonResponse({ url: this.#url, status, headers: joinHeaders(headers) });
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -163,7 +160,7 @@ const undiciTransport: Transport = {
     const response = await pool.request({ origin, path: pathname + search, method, headers, signal, body });
     return {
       status: response.statusCode,
-      headers: Object.entries(flattenHeaders(response.headers)),
+      headers: Object.entries(joinHeaders(response.headers)),
       body: response.body,
     };
   },
