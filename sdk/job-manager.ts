@@ -31,7 +31,7 @@ export interface JobManagerOptions extends ClientOptions {
 
 /** Options of `JobManager.run`: those of `listen`, callbacks, and a signal that interrupts tasks. */
 export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context> {
-  /** Aborting this signal stops the stream, as `JobManager.interrupt` does. */
+  /** Aborting this signal calls `JobManager.interrupt`, which ends the current tasks. */
   readonly interrupt?: AbortSignal | undefined;
 }
 

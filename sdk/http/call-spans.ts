@@ -1,13 +1,4 @@
-import {
-  type Attributes,
-  type Context,
-  context,
-  createContextKey,
-  type Span,
-  SpanKind,
-  type SpanOptions,
-  type Tracer,
-} from "@opentelemetry/api";
+import { type Attributes, type Context, context, createContextKey, SpanKind } from "@opentelemetry/api";
 import type { OperationName, Task, TraceContext } from "../../protocol/index.ts";
 import { ATTRIBUTES, SPANS, SYSTEM } from "../../protocol/tracing/names.ts";
 import {
@@ -19,7 +10,7 @@ import {
 } from "../../protocol/tracing/spans.ts";
 
 /** The parts of a call that its span describes. The payload is never recorded. */
-export interface TracedCall {
+interface TracedCall {
   readonly name: OperationName;
   readonly url: string;
   readonly params?: unknown;
@@ -74,17 +65,6 @@ export const getTraceHeaders = (trace: TraceContext | undefined): Record<string,
 /** The context key that marks a submit that already has a span. */
 const IN_SUBMIT = createContextKey("joblib: submit span");
 
-/** Runs work in its own span, and records its failure. `work` receives the span and its context. */
-const traceWork = <Value>(
-  tracer: Tracer,
-  { name, ...options }: SpanOptions & { readonly name: string },
-  parent: Context,
-  work: (span: Span, spanContext: Context) => Promise<Value>,
-): Promise<Value> => {
-  const span = tracer.startSpan(name, options, parent);
-  return runInSpan(span, parent, { fail: recordFailure, work: (spanContext) => work(span, spanContext) });
-};
-
 /**
  * Runs a call, and a submit in its own span. `work` receives the trace context to propagate, and `getTaskId` returns
  * the id of the submitted task.
@@ -100,12 +80,15 @@ export const traceCall = <Value>(
   const isSubmit = call.name === "submitTask" || call.name === "submitTasks";
   if (!isSubmit || parent.getValue(IN_SUBMIT) === true) return work(getTraceContext(parent));
   const submitContext = parent.setValue(IN_SUBMIT, true);
-  return traceWork(tracer, describeSubmitSpan(call), submitContext, async (span, spanContext) => {
+  const { name, ...options } = describeSubmitSpan(call);
+  const span = tracer.startSpan(name, options, submitContext);
+  const submit = async (spanContext: Context) => {
     const value = await work(getTraceContext(spanContext));
     const id = getTaskId(value);
     if (id !== undefined) span.setAttribute(ATTRIBUTES.taskId, id);
     return value;
-  });
+  };
+  return runInSpan(span, submitContext, { work: submit, fail: recordFailure });
 };
 
 /** Waits for a task in its own span, which contains all its long polls and is linked to the task's submit. */
@@ -121,10 +104,12 @@ export const traceAwait = (
     [ATTRIBUTES.taskId]: id,
     ...getServerAttributes(url),
   };
-  const description = { name: SPANS.await, kind: SpanKind.CLIENT, attributes };
-  return traceWork(tracer, description, context.active(), async (span) => {
+  const parent = context.active();
+  const span = tracer.startSpan(SPANS.await, { kind: SpanKind.CLIENT, attributes }, parent);
+  const awaitTask = async () => {
     const task = await work();
     span.setAttribute(ATTRIBUTES.status, task.status).addLinks(createLinks(task.trace_context));
     return task;
-  });
+  };
+  return runInSpan(span, parent, { work: awaitTask, fail: recordFailure });
 };

@@ -28,7 +28,6 @@ import { ProtocolError } from "../errors.ts";
 import type { CallOptions, FollowOptions } from "./options.ts";
 import { type Body, type Query, Resource, type ResponseBody } from "./resource.ts";
 
-/** Tasks: `client.tasks`. */
 export class Tasks extends Resource {
   /** Submits a task to run a job, and returns it as soon as it is stored. A retry creates no second task. */
   submit(
@@ -210,7 +209,6 @@ export class Workers extends Resource {
   }
 }
 
-/** Rooms: `client.rooms`. */
 export class Rooms extends Resource {
   /** Lists the rooms with jobs or tasks that the caller may read, `@global` first. */
   list(query: Query<"listRooms"> = {}, options?: CallOptions): Promise<Page<RoomSummary>> {
@@ -228,7 +226,6 @@ export class Rooms extends Resource {
   }
 }
 
-/** Invitations to rooms: `client.invitations`. */
 export class Invitations extends Resource {
   /** Creates a short-lived token for one room, optionally limited to some jobs. */
   create(room: string, body: Body<"createInvitation"> = {}, options?: CallOptions): Promise<NewInvitation> {
@@ -246,7 +243,6 @@ export class Invitations extends Resource {
   }
 }
 
-/** The server: `client.server`. */
 export class Server extends Resource {
   /** Returns the caller's identity, and its permissions in a room. */
   caller(query: Query<"readCaller"> = {}, options?: CallOptions): Promise<CallerInfo> {

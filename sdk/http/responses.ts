@@ -131,7 +131,7 @@ export class JsonResponse implements ResponseFacts {
   }
 }
 
-/** Reads a JSON response. Throws `ProtocolError` or `GatewayError` if it is something else. */
+/** Reads a JSON response. Throws the errors of `JsonResponse`. */
 export const readJson = async (response: FetchResponse, url: string): Promise<JsonResponse> => {
   const { status, headers } = response;
   const json = new JsonResponse({ url, status, headers: Object.fromEntries(headers) });

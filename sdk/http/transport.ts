@@ -35,9 +35,8 @@ export interface Transport {
 export const sendRequest = async (request: HttpRequest, transport: Transport): Promise<JsonResponse> => {
   const { origin, signal, deadlineSeconds } = request;
   signal?.throwIfAborted();
-  const createTimeoutError = () =>
-    new DeadlineError(`no response from ${origin} within ${deadlineSeconds} s`);
-  const abort = new TimedAbort(signal, deadlineSeconds * 1000, createTimeoutError);
+  const createError = () => new DeadlineError(`no response from ${origin} within ${deadlineSeconds} s`);
+  const abort = new TimedAbort(signal, deadlineSeconds * 1000, createError);
   try {
     return await transport.call(request, abort);
   } catch (error) {
