@@ -4,9 +4,9 @@ import type {
   Operations,
   StreamEvent,
   StreamName,
-} from "../../../protocol/index.ts";
-import type { CallOptions, FollowOptions, StreamParams } from "../options.ts";
-import type { CallResponse } from "../responses.ts";
+} from "../../protocol/index.ts";
+import type { CallOptions, FollowOptions, StreamParams } from "./options.ts";
+import type { CallResponse } from "./responses.ts";
 
 /** The parts of the client that the resources are built on. */
 export interface Caller {
@@ -22,13 +22,8 @@ export interface Caller {
   ): AsyncGenerator<StreamEvent<Name>, void, undefined>;
 }
 
-/** The request body of an operation. */
-export type RequestBody<Name extends OperationName> = NonNullable<OperationRequest<Operations[Name]>["body"]>;
-/** The query of an operation. */
-export type RequestQuery<Name extends OperationName> = NonNullable<
-  OperationRequest<Operations[Name]>["query"]
->;
-/** The response body of an operation. */
+export type Body<Name extends OperationName> = NonNullable<OperationRequest<Operations[Name]>["body"]>;
+export type Query<Name extends OperationName> = NonNullable<OperationRequest<Operations[Name]>["query"]>;
 export type ResponseBody<Name extends OperationName> = CallResponse<Name>["body"];
 
 /** Methods that call the operations on one kind of object. They throw the errors of `JoblibClient.call`. */
