@@ -6,12 +6,12 @@ import { ROOM, type ServerAddress } from "../services/joblib-server.ts";
 import { median } from "../statistics.ts";
 import { createSeededDatabase } from "./growth.ts";
 import type { Measure } from "./measure.ts";
-import { openProducer } from "./roles.ts";
+import { openProducer, openWorker } from "./roles.ts";
 import { createSetup } from "./setup.ts";
 
 const TASKS = 100_000;
 const OPENS = 5;
-/** Submits 1,000 tasks per second, each of which is one event. No worker runs them, so that no events are combined. */
+/** Submits and completes 1,000 tasks per second. Each of them has one event or two: quick changes are combined. */
 const LOAD = { batch: 20, intervalMs: 20 };
 const MIN_EVENTS_PER_SECOND = 950;
 const WARM_UP_MS = 3000;
@@ -84,8 +84,11 @@ export const dashboard: Measure = {
     open.defer(() => browser.close());
     const firstContent = await measureFirstContent(browser, endpoints);
 
-    const producer = open.use(await openProducer({ subject: "joblib", setting: "fast", endpoints }));
+    const role = { subject: "joblib", setting: "fast", endpoints } as const;
+    const worker = open.use(await openWorker(role));
+    const producer = open.use(await openProducer(role));
     const { page } = await openTasks(browser, endpoints);
+    await worker.call("start");
     const load = producer.call("steady", { ...LOAD, seconds: WARM_UP_MS / 1000 + FRAMES_SECONDS });
     await delay(WARM_UP_MS);
     const ended = new AbortController();
