@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Settings } from "../settings.ts";
-import type { StatsRecord } from "../storage/ports/stats.ts";
+import type { StatsRecord } from "../storage/ports/storage.ts";
 import type { Storage } from "../storage/ports/storage.ts";
 
 /**

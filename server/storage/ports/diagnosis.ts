@@ -9,10 +9,7 @@ export interface DiagnosisFacts {
   readonly leasedTasks: number;
   /** Number of live workers that were linked to the job before they were drained. */
   readonly drainingWorkers: number;
-  /**
-   * The later of two times: the last heartbeat of a linked worker, and the last start or end of the room's
-   * recent tasks of this job.
-   */
+  /** The last heartbeat of a linked worker, or the last start or end of the room's recent tasks of this job, if later. */
   readonly lastActiveAt: string | null;
   /** Median run time of the recent tasks; null if none has completed. */
   readonly medianRunSeconds: number | null;

@@ -12,7 +12,7 @@ import type {
 import { isUuid } from "../ids.ts";
 import type { InsertOptions, ProgressReport, TaskQueue } from "../ports/task-queue.ts";
 import { getSecondsUntilDue } from "../queries/tasks/due-tasks.ts";
-import { findTaskByKey } from "../queries/tasks/find-task.ts";
+import { findTaskByKey } from "../queries/tasks/tasks.ts";
 import { findWorkerJobIds } from "../queries/workers/workers.ts";
 import { formatTime, toTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { GLOBAL_ROOM, type JobAddress, type JobStats, MAX_COUNTED } from "../../../../protocol/index.ts";
 import { QUEUE_ORDER } from "../../queue/queue-order.ts";
-import { isAlive } from "../workers/is-alive.ts";
+import { isAlive } from "../../sql/statement.ts";
 
 /** Maximum number of jobs that are returned for a room. */
 const MAX_JOBS = 500;
@@ -20,9 +20,8 @@ const countPending = (due: RawBuilder<unknown>) => sql`(
     limit ${MAX_COUNTED}::int) as capped)`;
 
 /**
- * Selects the time at which the oldest due task of the job `j` became due. That task is either the first one
- * of a priority, found by one index probe for each priority, or the first one that is due and not promoted
- * yet.
+ * Selects the time at which the oldest due task of the job `j` became due. That task is either the first one of a priority,
+ * found by one index probe for each priority, or the first one that is due and not promoted yet.
  */
 const selectOldestRunAt = sql`(
   with recursive head as (

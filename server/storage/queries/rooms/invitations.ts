@@ -1,15 +1,14 @@
-import { type RawBuilder, sql } from "kysely";
+import { sql } from "kysely";
 import type { Invitation } from "../../../../protocol/index.ts";
-import type { ResultPage, Window } from "../../../records.ts";
 import { isUuid } from "../../ids.ts";
-import type { InvitationStorage, NewInvitationRecord } from "../../ports/invitations.ts";
-import { formatTimeInSql } from "../../sql/time-text.ts";
-import { Queries, readPage } from "../queries.ts";
+import type { InvitationStorage } from "../../ports/storage.ts";
+import type { Sessions } from "../../sessions/sessions.ts";
+import { formatTimeInSql, readPage } from "../../sql/statement.ts";
 
 /** An invitation whose list of jobs is JSON text. */
 type InvitationRow = Omit<Invitation, "jobs"> & { readonly jobs: string | null };
 
-const COLUMNS = sql`i.id, i.room_id, i.jobs::text as jobs, i.note, i.created_by_id,
+const COLUMNS = sql<InvitationRow>`i.id, i.room_id, i.jobs::text as jobs, i.note, i.created_by_id,
   ${formatTimeInSql(sql`i.created_at`)} as created_at, ${formatTimeInSql(sql`i.expires_at`)} as expires_at,
   ${formatTimeInSql(sql`i.revoked_at`)} as revoked_at`;
 
@@ -18,9 +17,9 @@ const toInvitation = (row: InvitationRow): Invitation => ({
   jobs: row.jobs === null ? null : JSON.parse(row.jobs),
 });
 
-export class Invitations extends Queries implements InvitationStorage {
-  async create({ jobs, ...invitation }: NewInvitationRecord): Promise<Invitation> {
-    const created = await this.#readInvitation(sql`
+export const createInvitationStorage = ({ run, readRow }: Sessions): InvitationStorage => ({
+  async create({ jobs, ...invitation }) {
+    const row = await readRow(sql<InvitationRow>`
       with deleted as (delete from joblib.invitation where expires_at < clock_timestamp() - interval '30 days')
       insert into joblib.invitation as i (id, room_id, jobs, note, created_by_id, created_at, expires_at)
       values (
@@ -30,35 +29,34 @@ export class Invitations extends Queries implements InvitationStorage {
           clock_timestamp() + make_interval(secs => ${invitation.seconds}::float8),
           ${invitation.notBeyond}::timestamptz)))
       returning ${COLUMNS}`);
-    if (created === undefined) throw new TypeError("the insert of an invitation returned nothing");
-    return created;
-  }
+    if (row === undefined) throw new TypeError("the insert of an invitation returned nothing");
+    return toInvitation(row);
+  },
 
-  async find(id: string): Promise<Invitation | undefined> {
+  async find(id) {
     if (!isUuid(id)) return undefined;
-    return this.#readInvitation(sql`select ${COLUMNS} from joblib.invitation as i where i.id = ${id}::uuid`);
-  }
+    const row = await readRow(
+      sql<InvitationRow>`select ${COLUMNS} from joblib.invitation as i where i.id = ${id}::uuid`,
+    );
+    return row && toInvitation(row);
+  },
 
-  async list(roomId: string, window: Window): Promise<ResultPage<Invitation>> {
+  async list(roomId, window) {
     const clauses = {
       columns: COLUMNS,
       from: sql`joblib.invitation as i where i.room_id = ${roomId}`,
       order: sql`i.created_at desc, i.id desc`,
     };
-    const { rows, total } = await this.sessions.run((db) => readPage<InvitationRow>(db, clauses, window));
-    return { items: rows.map(toInvitation), total };
-  }
+    const { items, total } = await run((db) => readPage(db, clauses, window));
+    return { items: items.map(toInvitation), total };
+  },
 
-  async revoke(id: string): Promise<Invitation | undefined> {
+  async revoke(id) {
     if (!isUuid(id)) return undefined;
-    return this.#readInvitation(sql`
+    const row = await readRow(sql<InvitationRow>`
       update joblib.invitation as i
       set revoked_at = coalesce(i.revoked_at, date_trunc('milliseconds', clock_timestamp()))
       where i.id = ${id}::uuid returning ${COLUMNS}`);
-  }
-
-  async #readInvitation(statement: RawBuilder<unknown>): Promise<Invitation | undefined> {
-    const row = await this.readRow(sql<InvitationRow>`${statement}`);
     return row && toInvitation(row);
-  }
-}
+  },
+});

@@ -1,35 +1,27 @@
 import { sql } from "kysely";
 import { GLOBAL_ROOM, MAX_COUNTED, type RoomSummary } from "../../../../protocol/index.ts";
-import type { StatsRecord, StatsStorage } from "../../ports/stats.ts";
+import type { StatsStorage } from "../../ports/storage.ts";
+import type { Sessions } from "../../sessions/sessions.ts";
+import { isAlive } from "../../sql/statement.ts";
 import { MAX_LEASED_TASKS, selectJobQueues } from "../jobs/job-queues.ts";
-import { Queries } from "../queries.ts";
 import { type EndedTasks, selectFinishedTasks } from "../tasks/finished-tasks.ts";
-import { isAlive } from "../workers/is-alive.ts";
 
 const NO_ENDED_TASKS: EndedTasks = { completed: 0, failed: 0, cancelled: 0, wait: null, run: null };
 
-export class Stats extends Queries implements StatsStorage {
-  async listRoomNames(limit: number): Promise<readonly string[]> {
-    const rows = await this.readRows(selectRoomNames(limit));
+export const createStatsStorage = ({ readRow, readRows }: Sessions): StatsStorage => ({
+  async listRoomNames(limit) {
+    const rows = await readRows(selectRoomNames(limit));
     return rows.map((row) => row.room_id);
-  }
+  },
 
-  async summarizeRooms(
-    roomIds: readonly string[],
-    aliveWithinSeconds: number,
-  ): Promise<readonly RoomSummary[]> {
-    return roomIds.length === 0 ? [] : this.readRows(selectSummaries(roomIds, aliveWithinSeconds));
-  }
+  async summarizeRooms(roomIds, aliveWithinSeconds) {
+    return roomIds.length === 0 ? [] : readRows(selectSummaries(roomIds, aliveWithinSeconds));
+  },
 
-  async getStats(
-    roomId: string | undefined,
-    hours: number,
-    aliveWithinSeconds: number,
-  ): Promise<StatsRecord> {
-    const row = await this.readRow(selectFinishedTasks(roomId, hours));
+  async getStats(roomId, hours, aliveWithinSeconds) {
+    const row = await readRow(selectFinishedTasks(roomId, hours));
     if (row === undefined) throw new Error("the query of the stats returned no row");
-    const queues =
-      roomId === undefined ? [] : await this.readRows(selectJobQueues(roomId, aliveWithinSeconds));
+    const queues = roomId === undefined ? [] : await readRows(selectJobQueues(roomId, aliveWithinSeconds));
     const endedTasks: Readonly<Record<string, EndedTasks>> = JSON.parse(row.jobs);
     return {
       since: row.since,
@@ -42,12 +34,12 @@ export class Stats extends Queries implements StatsStorage {
       })),
       series: JSON.parse(row.steps),
     };
-  }
-}
+  },
+});
 
 /**
- * Selects the names of rooms that have jobs or tasks, in alphabetical order. Each room takes one index probe,
- * which reads the next name after the previous one, so the number of tasks does not matter.
+ * Selects the names of rooms that have jobs or tasks, in alphabetical order. Each room takes one index probe, which reads the
+ * name after the previous one, so the number of tasks does not matter.
  */
 const selectRoomNames = (limit: number) => sql<{ room_id: string }>`
   with recursive task_rooms as (
@@ -70,9 +62,8 @@ const selectPending = (isDue: boolean) => sql`
   limit ${MAX_COUNTED}::int`;
 
 /**
- * Counts the jobs, workers and open tasks of rooms. The tasks of a room's own job are all in this room and
- * are counted by the job's index. The tasks of a public job may be in any room, so only the first ones in its
- * queue are counted.
+ * Counts the jobs, workers and open tasks of rooms. The tasks of a room's own job are all in this room. The tasks of a public
+ * job may be in any room, so only the first ones in its queue are counted.
  */
 const selectSummaries = (roomIds: readonly string[], aliveWithinSeconds: number) => sql<RoomSummary>`
   with rooms as materialized (

@@ -18,10 +18,7 @@ const readSecondsUntilDue = defineStatement<{ seconds: number | null }, [jobIds:
     from ${selectJobIds(jobIds)}`,
 );
 
-/**
- * Returns the seconds until the first pending task of any of the jobs can be claimed. The value is 0 or
- * negative if one can be claimed now, and undefined if no task is pending.
- */
+/** Returns the seconds until a task of the jobs can be claimed: 0 or less if one can be now, undefined if none is pending. */
 export const getSecondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promise<number | undefined> =>
   (await readSecondsUntilDue(db, formatArray(jobIds)))[0]?.seconds ?? undefined;
 

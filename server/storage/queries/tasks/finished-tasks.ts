@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { type JobStats, MAX_MEASURED_TASKS, MAX_POINTS } from "../../../../protocol/index.ts";
-import { formatTimeInSql } from "../../sql/time-text.ts";
+import { formatTimeInSql } from "../../sql/statement.ts";
 
 /** Stats of a job's ended tasks. */
 export type EndedTasks = Pick<JobStats, "completed" | "failed" | "cancelled" | "wait" | "run">;
@@ -18,16 +18,10 @@ const COUNTS = sql`
   count(*) filter (where f.status = 'failed')::int as failed,
   count(*) filter (where f.status = 'cancelled')::int as cancelled`;
 
-/**
- * Maximum number of submitted tasks that are read. It is higher than the maximum of finished tasks, so that a
- * submit of 10,000 tasks does not hide the hour before it.
- */
+/** Maximum number of submitted tasks that are read. It is so high that 10,000 tasks do not hide the hour before them. */
 const MAX_SUBMITTED = 100_000;
 
-/**
- * Selects the newest tasks of a room by the list of the room, or those of all rooms by their ids, which begin
- * with the time (UUIDv7).
- */
+/** Selects the newest tasks of a room by its list, or those of all rooms by their ids, which begin with the time (UUIDv7). */
 const selectNewest = (roomId: string | undefined, limit: number) =>
   roomId === undefined
     ? sql`select t.id as task_id, t.created_at from joblib.task as t order by t.id desc limit ${sql.lit(limit)}`
@@ -35,12 +29,10 @@ const selectNewest = (roomId: string | undefined, limit: number) =>
         order by p.created_at desc, p.task_id desc limit ${sql.lit(limit)}`;
 
 /**
- * Builds CTEs that read the tasks of the last hours, as far as the limits allow. The tasks that finished last
- * are read from the index of completion times, which is shared by all rooms, and the newest tasks of a room
- * from its own list. A task is counted if it was read from the index or from the list. The period begins
- * later if there are too many submitted tasks, or if there are too many finished tasks and the list does not
- * contain all tasks of the room. Steps are aligned to multiples of their length, so that they do not move
- * from one call to the next.
+ * Builds CTEs that read the tasks of the last hours, as far as the limits allow: the tasks that finished last from the index
+ * of completion times, which all rooms share, and the newest tasks of a room from its own list. The period begins later if
+ * there are too many submitted tasks, or if there are too many finished tasks and the list does not contain all tasks of the
+ * room. Steps are aligned to multiples of their length, so that they do not move from one call to the next.
  */
 const buildCtes = (roomId: string | undefined, hours: number) => {
   const limit = sql.lit(MAX_MEASURED_TASKS);
@@ -84,10 +76,7 @@ const buildCtes = (roomId: string | undefined, hours: number) => {
     )`;
 };
 
-/**
- * Stats of the period from `since` to `until`. If there are too many tasks, `since` is later than requested,
- * so that no task of the period is missing.
- */
+/** Stats of the period from `since` to `until`. If there are too many tasks, `since` is later than requested. */
 interface FinishedTasksRow {
   readonly since: string;
   readonly until: string;
@@ -100,14 +89,10 @@ interface FinishedTasksRow {
 }
 
 /**
- * Computes the stats of a room or of all rooms, by job and by time step. Wait times include all started tasks,
- * and run times only completed ones, because the time until a failure does not predict how long the next task
- * takes.
+ * Computes the stats of a room or of all rooms, by job and by time step. Wait times include all started tasks, and run times
+ * only completed ones, because the time until a failure does not predict how long the next task takes.
  */
-export const selectFinishedTasks = (
-  roomId: string | undefined,
-  hours: number,
-): RawBuilder<FinishedTasksRow> => sql`
+export const selectFinishedTasks = (roomId: string | undefined, hours: number) => sql<FinishedTasksRow>`
   with ${buildCtes(roomId, hours)},
   finished_by_step as (
     select floor(${toSeconds(sql`f.completed_at - period.since`)} / period.step)::int as number, ${COUNTS},

@@ -1,25 +1,21 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { TaskRecord, WorkerRemoval } from "../../../records.ts";
 import { setAttemptFailed, setRequeued } from "../../queue/statements/transition-values.ts";
 import { selectTasks, type TaskRow, toTaskRecord } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { formatArray } from "../../sql/statement.ts";
+import { formatArray, readRows } from "../../sql/statement.ts";
 import { removeLockedIdleJobs } from "../jobs/remove-idle-jobs.ts";
-import { readRows } from "../queries.ts";
 
 /**
- * Locks a worker that deregisters or is drained. Returns false if it is gone. Waits for the worker's
- * concurrent claims, so that the next statement sees their tasks.
+ * Locks a worker that deregisters or is drained. Returns false if it is gone. Waits for the worker's concurrent claims, so
+ * that the next statement sees their tasks.
  */
 export async function lockWorkerForUpdate(db: Sql, id: string): Promise<boolean> {
   const locked = await readRows(db, sql`select id from joblib.worker where id = ${id}::uuid for update`);
   return locked.length > 0;
 }
 
-/**
- * Removes a locked worker, ends its leases and removes its unused jobs. Must run in the transaction that
- * locked the worker.
- */
+/** Removes a worker that this transaction has locked, ends its leases and removes its unused jobs. */
 export async function removeLockedWorker(db: Sql, id: string, error: string): Promise<WorkerRemoval> {
   const jobIds = await deleteWorker(db, id);
   const tasks = await endWorkerTasks(db, id, error);
@@ -32,10 +28,7 @@ export async function removeLockedWorker(db: Sql, id: string, error: string): Pr
   return { tasks, removedJobs, rooms: [...new Set(jobs.map(({ roomId }) => roomId))] };
 }
 
-/**
- * Deletes a locked worker and its links. Returns the ids of the jobs that it was linked to, now or before it
- * was drained.
- */
+/** Deletes a worker and its links. Returns the ids of the jobs that it was linked to, now or before it was drained. */
 async function deleteWorker(db: Sql, id: string): Promise<string[]> {
   const linked = await sql<{ job_id: string }>`
     delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id`.execute(db);
@@ -44,22 +37,16 @@ async function deleteWorker(db: Sql, id: string): Promise<string[]> {
   return [...linked.rows.map((row) => row.job_id), ...JSON.parse(deleted.rows[0]?.drained ?? "[]")];
 }
 
-/**
- * Requeues the claimed tasks of a locked worker and ends the attempts of its running tasks, which are pending
- * again if attempts are left and otherwise fail.
- */
+/** Requeues the claimed tasks of a worker and ends its running attempts, which are retried if attempts are left. */
 async function endWorkerTasks(db: Sql, workerId: string, error: string): Promise<TaskRecord[]> {
-  // Claimed tasks are requeued first. If one is started between the two statements, the second statement
-  // finds it.
-  const { rows: requeued } = await sql<TaskRow>`
+  const update = (status: "claimed" | "running", values: RawBuilder<unknown>) => sql<TaskRow>`
     with updated as (
-      update joblib.task as t set ${setRequeued("lost")}
-      where t.worker_id = ${workerId}::uuid and t.status = 'claimed' returning t.*
-    ) ${selectTasks("updated")} order by t.number`.execute(db);
-  const { rows: failed } = await sql<TaskRow>`
-    with updated as (
-      update joblib.task as t set ${setAttemptFailed({ error: sql`${error}::text`, leaseEnd: "lost" })}
-      where t.worker_id = ${workerId}::uuid and t.status = 'running' returning t.*
-    ) ${selectTasks("updated")} order by t.number`.execute(db);
+      update joblib.task as t set ${values}
+      where t.worker_id = ${workerId}::uuid and t.status = ${sql.lit(status)} returning t.*
+    ) ${selectTasks("updated")} order by t.number`;
+  // Claimed tasks first: if one is started between the two statements, the second statement finds it.
+  const requeued = await readRows(db, update("claimed", setRequeued("lost")));
+  const values = setAttemptFailed({ error: sql`${error}::text`, leaseEnd: "lost" });
+  const failed = await readRows(db, update("running", values));
   return [...requeued, ...failed].map(toTaskRecord);
 }

@@ -1,14 +1,82 @@
 import { type RawBuilder, sql } from "kysely";
-import { GLOBAL_ROOM, type Worker } from "../../../../protocol/index.ts";
-import type { NewWorkerRecord, Window, WorkerRecord } from "../../../records.ts";
+import { GLOBAL_ROOM, type JobAddress, MAX_TASKS_SHOWN, type Worker } from "../../../../protocol/index.ts";
+import type { NewWorkerRecord, WorkerRecord } from "../../../records.ts";
+import { isUuid } from "../../ids.ts";
+import type { WorkerSelection, WorkerStorage } from "../../ports/storage.ts";
+import { selectTasks, type TaskRow, toTaskRecord } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { defineStatement } from "../../sql/statement.ts";
-import { formatTimeInSql } from "../../sql/time-text.ts";
-import { readPage } from "../queries.ts";
-import { isAlive } from "./is-alive.ts";
+import type { Sessions } from "../../sessions/sessions.ts";
+import { defineStatement, formatTimeInSql, isAlive, readPage, readRow } from "../../sql/statement.ts";
+import { lockWorkerForUpdate, removeLockedWorker } from "./remove-worker.ts";
+
+export const createWorkerStorage = (sessions: Sessions): WorkerStorage => ({
+  async create(worker) {
+    return sessions.run((db) => insertWorker(db, worker));
+  },
+
+  async find(id) {
+    if (!isUuid(id)) return undefined;
+    return sessions.readRow(
+      sql<WorkerRecord>`select ${RECORD_COLUMNS} from joblib.worker as w where w.id = ${id}::uuid`,
+    );
+  },
+
+  async list(selection, window, aliveWithinSeconds) {
+    const clauses = {
+      columns: selectListColumns(aliveWithinSeconds),
+      from: sql`joblib.worker as w where ${buildCondition(selection)}`,
+      order: sql`w.created_at desc, w.id desc`,
+    };
+    return sessions.run((db) => readPage(db, clauses, window));
+  },
+
+  async findJobIds(id) {
+    return isUuid(id) ? sessions.run((db) => findWorkerJobIds(db, id)) : [];
+  },
+
+  async remove(id, error) {
+    if (!isUuid(id)) return undefined;
+    return sessions.transaction(async (db) =>
+      (await lockWorkerForUpdate(db, id)) ? removeLockedWorker(db, id, error) : undefined,
+    );
+  },
+
+  async findDetails(id, aliveWithinSeconds) {
+    if (!isUuid(id)) return undefined;
+    const worker = await sessions.readRow(sql<Worker>`
+      select ${selectListColumns(aliveWithinSeconds)} from joblib.worker as w where w.id = ${id}::uuid`);
+    if (worker === undefined) return undefined;
+    const jobs = await sessions.readRows(sql<JobAddress>`
+      select j.room_id as "roomId", j.category, j.name from joblib.worker as w cross join lateral (
+        select j.* from ${WORKER_JOBS} where j.removed_at is null
+      ) as j
+      where w.id = ${id}::uuid order by j.room_id, j.category, j.name`);
+    const leased = await sessions.readRows(sql<TaskRow & { claimed_at: string }>`
+      ${selectTasks("joblib.task", sql`, ${formatTimeInSql(sql`t.claimed_at`)} as claimed_at`)}
+      where t.worker_id = ${id}::uuid and t.status in ('claimed', 'running')
+      order by t.claimed_at, t.id limit ${MAX_TASKS_SHOWN}::int`);
+    const leasedTasks = leased.map((row) => ({ record: toTaskRecord(row), claimedAt: row.claimed_at }));
+    return { worker, jobs, leasedTasks };
+  },
+
+  async drain(id) {
+    if (!isUuid(id)) return false;
+    return sessions.transaction(async (db) => {
+      // The lock waits for registrations and claims of the worker that are in progress.
+      if (!(await lockWorkerForUpdate(db, id))) return false;
+      // Claims find a worker's jobs by its links, so claims no longer find any job of this worker.
+      await sql`
+        with unlinked as (delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id)
+        update joblib.worker set drained_jobs =
+          coalesce(drained_jobs, '[]') || coalesce((select jsonb_agg(job_id order by job_id) from unlinked), '[]')
+        where id = ${id}::uuid`.execute(db);
+      return true;
+    });
+  },
+});
 
 /** A `from` item: the jobs `j` to which the worker `w` is linked, or was linked before it was drained. */
-export const WORKER_JOBS = sql`(
+const WORKER_JOBS = sql`(
   select wj.job_id from joblib.worker_job as wj where wj.worker_id = w.id
   union select d.id::uuid from jsonb_array_elements_text(w.drained_jobs) as d(id)
 ) as linked join joblib.job as j on j.id = linked.job_id`;
@@ -19,21 +87,30 @@ const IS_DRAINING = sql`w.drained_jobs is not null`;
 const RECORD_COLUMNS = sql`w.id, w.name, w.user_id as "userId", ${LAST_HEARTBEAT} as "lastHeartbeat",
   ${IS_DRAINING} as "isDraining"`;
 
+/** Builds the columns of the worker `w` in a list of workers. */
+const selectListColumns = (aliveWithinSeconds: number) => sql<Worker>`
+  w.id, w.name, ${LAST_HEARTBEAT} as last_heartbeat,
+  (select count(*)::int from ${WORKER_JOBS} where j.removed_at is null) as job_count,
+  (select count(*)::int from joblib.task as t
+    where t.worker_id = w.id and t.status in ('claimed', 'running')) as task_count,
+  ${isAlive(aliveWithinSeconds)} as online, ${IS_DRAINING} as draining`;
+
+const buildCondition = (selection: WorkerSelection): RawBuilder<unknown> => {
+  if (selection === "all") return sql`true`;
+  if ("userId" in selection) return sql`w.user_id = ${selection.userId}`;
+  return sql`exists (
+    select 1 from ${WORKER_JOBS}
+    where j.removed_at is null and j.room_id in (${selection.roomId}, ${GLOBAL_ROOM}))`;
+};
+
 /** Inserts a worker, and records its first heartbeat. */
 export async function insertWorker(db: Sql, { id, name, userId }: NewWorkerRecord): Promise<WorkerRecord> {
-  const { rows } = await sql<WorkerRecord>`
+  const insert = sql<WorkerRecord>`
     insert into joblib.worker as w (id, name, user_id, last_heartbeat)
-    values (${id}::uuid, ${name}, ${userId}, clock_timestamp()) returning ${RECORD_COLUMNS}`.execute(db);
-  const [worker] = rows;
+    values (${id}::uuid, ${name}, ${userId}, clock_timestamp()) returning ${RECORD_COLUMNS}`;
+  const worker = await readRow(db, insert);
   if (worker === undefined) throw new Error("the insert of a worker returned nothing");
   return worker;
-}
-
-/** Returns a worker, even if it is stale and has not been swept yet. */
-export async function findWorker(db: Sql, id: string): Promise<WorkerRecord | undefined> {
-  const { rows } = await sql<WorkerRecord>`
-    select ${RECORD_COLUMNS} from joblib.worker as w where w.id = ${id}::uuid`.execute(db);
-  return rows[0];
 }
 
 /** Returns the ids of the registered jobs that a worker is linked to. */
@@ -44,14 +121,8 @@ export async function findWorkerJobIds(db: Sql, id: string): Promise<string[]> {
   return rows.map((row) => row.job_id);
 }
 
-/** A worker's job ids as a JSON list, and the key of this set, which claims use (`job_set`). */
-interface JobSetRow {
-  readonly jobIds: string;
-  readonly key: string;
-}
-
-/** Reads the set of jobs of a worker. */
-export const findWorkerJobSet = defineStatement<JobSetRow, [workerId: string]>(
+/** Reads a worker's job ids as a JSON list, and the key of this set, which claims use (`job_set`). */
+export const findWorkerJobSet = defineStatement<{ jobIds: string; key: string }, [workerId: string]>(
   (workerId) => sql`
     select array_to_json(jobs)::text as "jobIds", md5(jobs::text) as key from (
       select array(
@@ -62,37 +133,3 @@ export const findWorkerJobSet = defineStatement<JobSetRow, [workerId: string]>(
       ) as jobs
     ) as l`,
 );
-
-/** Builds the columns of the worker `w` in a list of workers. */
-export const selectListColumns = (aliveWithinSeconds: number): RawBuilder<Worker> => sql`
-  w.id, w.name, ${LAST_HEARTBEAT} as last_heartbeat,
-  (select count(*)::int from ${WORKER_JOBS} where j.removed_at is null) as job_count,
-  (select count(*)::int from joblib.task as t
-    where t.worker_id = w.id and t.status in ('claimed', 'running')) as task_count,
-  ${isAlive(aliveWithinSeconds)} as online, ${IS_DRAINING} as draining`;
-
-/** Selects the workers of a user, the workers of jobs that are visible in a room, or all workers. */
-type WorkerFilter = { readonly userId: string } | { readonly roomId: string } | "all";
-
-const buildCondition = (filter: WorkerFilter): RawBuilder<unknown> => {
-  if (filter === "all") return sql`true`;
-  if ("userId" in filter) return sql`w.user_id = ${filter.userId}`;
-  return sql`exists (
-    select 1 from ${WORKER_JOBS}
-    where j.removed_at is null and j.room_id in (${filter.roomId}, ${GLOBAL_ROOM}))`;
-};
-
-/** Returns a page of workers with their counts, newest first, and their total number. */
-export async function listWorkers(
-  db: Sql,
-  filter: WorkerFilter,
-  window: Window,
-  aliveWithinSeconds: number,
-): Promise<{ rows: Worker[]; total: number }> {
-  const clauses = {
-    columns: selectListColumns(aliveWithinSeconds),
-    from: sql`joblib.worker as w where ${buildCondition(filter)}`,
-    order: sql`w.created_at desc, w.id desc`,
-  };
-  return readPage<Worker>(db, clauses, window);
-}
