@@ -1,6 +1,4 @@
-/**
- * Types of columns. Times and JSON are read as text, so that they do not depend on the parsers of the host.
- */
+/** Types of columns. Times and JSON are read as text, so that they do not depend on the parsers of the host. */
 export interface SqlTypes {
   readonly uuid: string;
   readonly text: string;

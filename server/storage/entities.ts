@@ -51,10 +51,7 @@ export const WorkerEntity = defineEntity({
   },
 });
 
-/**
- * The link between a worker and a job that the worker can run. It is an explicit entity, because the type
- * `Tables` does not contain implicit pivot tables.
- */
+/** The link between a worker and a job that the worker can run: an entity, because `Tables` lacks implicit pivot tables. */
 export const WorkerJobEntity = defineEntity({
   name: "JoblibWorkerJob",
   tableName: "worker_job",

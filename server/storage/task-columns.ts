@@ -19,14 +19,11 @@ export interface TaskColumn {
   readonly type: SqlType;
   readonly isNullable?: true;
   /**
-   * The submitter sets an `option` as a member of the submit, possibly with a default of the job. A `request` column
-   * follows from the rest of the request. The `database` sets a column with the insert, a `step` with a later statement.
+   * The submitter sets an `option` as a member of the submit, possibly with a default of the job. A `request` column follows
+   * from the rest of the request. The `database` sets a column with the insert, a `step` with a later statement.
    */
   readonly setBy: "option" | "request" | "database" | "step";
-  /**
-   * Set if the column is read with every task: as a member of the task in responses (`wire`), or only as a
-   * member of the record (`record`).
-   */
+  /** Set if every read of a task includes the column: as a member in responses (`wire`), or only of the record. */
   readonly read?: "wire" | "record";
   /** True for a member that responses leave out instead of sending null. */
   readonly isOptional?: true;
@@ -35,19 +32,18 @@ export interface TaskColumn {
   /** The value of a new task, if a `step` sets the column and null is not possible. */
   readonly initial?: string | number | readonly [];
   /**
-   * By default, tasks of one batch with equal values form a group, and the value is sent once. With `each`,
-   * every task of the group has its own value. With `never`, a task that has a value is the only task of its
-   * group.
+   * By default, tasks of one batch with equal values form a group, and the value is sent once. With `each`, every task of the
+   * group has its own value. With `never`, a task that has a value is the only one of its group.
    */
   readonly sharing?: "each" | "never";
   /**
-   * By default, a request that repeats an idempotency key with another value is a conflict. `scope` columns
-   * are part of the key. The values of `ignored` columns may differ.
+   * By default, a request that repeats an idempotency key with another value is a conflict. `scope` columns are part of the
+   * key. The values of `ignored` columns may differ.
    */
   readonly replay?: "scope" | "ignored";
   /**
-   * By default, a claim returns the value. It does not return a value that is always `null` after a claim, a
-   * value that is `known` to the claimer, or the usual value of an `unless-usual` column.
+   * By default, a claim returns the value. It does not return a value that is always `null` after a claim, one that is
+   * `known` to the claimer, or the usual value of an `unless-usual` column.
    */
   readonly claim?: "null" | "known" | "unless-usual";
 }
@@ -148,30 +144,22 @@ export interface NamedColumn<Name extends TaskColumnName = TaskColumnName> exten
   readonly name: Name;
 }
 
-/**
- * Returns the columns that match, in order. The caller passes the type of their names, because TypeScript
- * cannot infer it from the filter.
- */
-function listColumns<Name extends TaskColumnName>(
-  matches: (column: TaskColumn) => boolean,
-): readonly NamedColumn<Name>[] {
-  return Object.entries<TaskColumn>(TASK_COLUMNS)
+/** Returns the columns that match, in order. TypeScript cannot infer the type of their names from the filter. */
+const listColumns = <Name extends TaskColumnName>(matches: (column: TaskColumn) => boolean) =>
+  Object.entries<TaskColumn>(TASK_COLUMNS)
     .filter(([, column]) => matches(column))
-    .map(([name, column]) => ({ ...column, name: name as Name }));
-}
+    .map(([name, column]): NamedColumn<Name> => ({ ...column, name: name as Name }));
 
 /** The columns that a submit sets. */
-export const SUBMITTED_COLUMNS: readonly NamedColumn<SubmittedColumn>[] = listColumns(
+export const SUBMITTED_COLUMNS = listColumns<SubmittedColumn>(
   ({ setBy }) => setBy === "option" || setBy === "request",
 );
 /** The columns that are read with every task. */
-export const READ_COLUMNS: readonly NamedColumn<ReadColumn>[] = listColumns(({ read }) => read !== undefined);
+export const READ_COLUMNS = listColumns<ReadColumn>(({ read }) => read !== undefined);
 /** The columns that a response contains. */
-export const WIRE_COLUMNS: readonly NamedColumn<keyof StoredTask>[] = listColumns(
-  ({ read }) => read === "wire",
-);
+export const WIRE_COLUMNS = listColumns<keyof StoredTask>(({ read }) => read === "wire");
 /** The columns that a claim returns. */
-export const CLAIMED_COLUMNS: readonly NamedColumn<ClaimedColumn>[] = listColumns(
+export const CLAIMED_COLUMNS = listColumns<ClaimedColumn>(
   ({ read, claim }) => read !== undefined && claim !== "known" && claim !== "null",
 );
 
@@ -191,10 +179,7 @@ export function readOptions(task: TaskOptions): Pick<StoredTask, OptionColumn> {
   return values as Pick<StoredTask, OptionColumn>;
 }
 
-/**
- * The members of a new task, in the order of responses. Members that a step sets have their initial values;
- * all others are undefined.
- */
+/** The members of a new task, in the order of responses: initial values, and undefined if the insert sets a member. */
 export const NEW_TASK = Object.fromEntries<unknown>(
   WIRE_COLUMNS.filter(({ isOptional }) => isOptional === undefined).map(({ name, setBy, initial }) => [
     name,
@@ -210,10 +195,7 @@ function isEqual(a: unknown, b: unknown): boolean {
   return a === b || (typeof a === "object" && isDeepStrictEqual(a, b));
 }
 
-/**
- * Returns true if two tasks of the same form have equal values, except in `each` columns. All members are
- * compared, so that a new member cannot be forgotten.
- */
+/** Returns true if two tasks of the same form have equal values in all members except `each` columns. */
 export function hasSameValues<Form extends object>(one: Form, other: Form): boolean {
   for (const name in one) {
     if (!EACH_MEMBERS.has(name) && !isEqual(one[name], other[name])) return false;

@@ -53,11 +53,8 @@ export function checkDatabaseFacts(facts: DatabaseFacts): readonly DatabaseFindi
     );
   }
   if (facts.isStandby) {
-    add(
-      "read-only",
-      "the database is a standby, which accepts no writes",
-      "connect to the primary, or promote the standby",
-    );
+    const advice = "connect to the primary, or promote the standby";
+    add("read-only", "the database is a standby, which accepts no writes", advice);
   } else if (facts.isReadOnly) {
     add(
       "read-only",
@@ -75,19 +72,13 @@ async function readFacts(db: Sql): Promise<DatabaseFacts> {
   if (getOtherProduct(version) !== undefined) {
     return { version, versionNumber: 0, encoding: "", isStandby: false, isReadOnly: false };
   }
-  const { rows } = await sql<{ number: string; encoding: string; standby: string; read_only: string }>`
-    select current_setting('server_version_num') as number, current_setting('server_encoding') as encoding,
-      pg_is_in_recovery()::text as standby, current_setting('transaction_read_only') as read_only`.execute(
-    db,
-  );
+  const { rows } = await sql<Omit<DatabaseFacts, "version">>`
+    select current_setting('server_version_num')::int as "versionNumber",
+      current_setting('server_encoding') as encoding, pg_is_in_recovery() as "isStandby",
+      current_setting('transaction_read_only') = 'on' as "isReadOnly"`.execute(db);
   const [row] = rows;
-  return {
-    version,
-    versionNumber: Number(row?.number),
-    encoding: row?.encoding ?? "",
-    isStandby: row?.standby === "true",
-    isReadOnly: row?.read_only === "on",
-  };
+  if (row === undefined) throw new Error("the query of the database's settings returned no row");
+  return { version, ...row };
 }
 
 /** Checks product, version, encoding and writability. Returns the reasons why joblib's tables cannot be created. */

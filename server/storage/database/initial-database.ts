@@ -8,7 +8,7 @@ import { toDataDirectoryError } from "./data-directory.ts";
 /**
  * Unpacks a new database, with all migrations applied, into a directory that does not exist yet. `initdb` and the migrations
  * would take several times as long and 200 MB more memory. Does nothing if joblib is not built, or if the archive was made by
- * another version of PGlite. Throws a DataDirectoryError that names `dataDir` if the files cannot be written.
+ * another version of PGlite.
  */
 export async function unpackInitialDatabase(dataDir: string, directory: string): Promise<void> {
   const archive = findArchive();
@@ -19,8 +19,7 @@ export async function unpackInitialDatabase(dataDir: string, directory: string):
     rmSync(unfinished, { recursive: true, force: true });
     mkdirSync(unfinished, { mode: 0o700 });
     await extract({ file: archive, cwd: unfinished });
-    // Renamed only when all files are written, so that an interrupted extraction leaves no incomplete
-    // database.
+    // Renamed only when all files are written, so that an interrupted extraction leaves no incomplete database.
     renameSync(unfinished, directory);
   } catch (error) {
     throw toDataDirectoryError(dataDir, error);
@@ -42,8 +41,6 @@ export function getPgliteVersion(): string {
 function findArchive(): string | undefined {
   if (!existsSync(ARCHIVE_DIRECTORY)) return undefined;
   const prefix = `${getPgliteVersion()}-`;
-  const name = readdirSync(ARCHIVE_DIRECTORY).find(
-    (file) => file.startsWith(prefix) && file.endsWith(".tar.gz"),
-  );
+  const name = readdirSync(ARCHIVE_DIRECTORY).find((file) => file.startsWith(prefix));
   return name === undefined ? undefined : join(ARCHIVE_DIRECTORY, name);
 }

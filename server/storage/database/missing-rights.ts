@@ -7,10 +7,7 @@ type TablePrivilege = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
 const APPEND: readonly TablePrivilege[] = ["SELECT", "INSERT", "DELETE"];
 const ALL: readonly TablePrivilege[] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
-/**
- * The privileges that the role of a server needs on each table of the schema `joblib`. If an entity is missing
- * here, compilation fails.
- */
+/** The privileges that the role of a server needs on each table of the schema `joblib`. */
 export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", readonly TablePrivilege[]>> = {
   // No DELETE: a removed job is only marked by a timestamp.
   job: ["SELECT", "INSERT", "UPDATE"],
@@ -29,7 +26,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", reado
 export const SEQUENCES: readonly string[] = ["task_number"];
 
 /** The functions that joblib calls, and that some administrators revoke from PUBLIC. */
-const FUNCTIONS: readonly string[] = [
+const FUNCTIONS = [
   "pg_catalog.pg_advisory_xact_lock(bigint)",
   "pg_catalog.pg_try_advisory_xact_lock(bigint)",
 ];
@@ -48,9 +45,8 @@ interface MissingRow {
 /** Returns the rights that the current role lacks to run a server, with the statements that grant them. */
 export async function findMissingRights(db: Sql): Promise<readonly DatabaseFinding[]> {
   const rows = await findMissing(db);
-  const isRowSecurity = ({ privileges }: MissingRow) => privileges === "ROW SECURITY";
-  const hidden = rows.filter(isRowSecurity);
-  const missing = rows.filter((row) => !isRowSecurity(row));
+  const hidden = rows.filter(({ privileges }) => privileges === "ROW SECURITY");
+  const missing = rows.filter((row) => !hidden.includes(row));
   return [
     ...(missing.length === 0 ? [] : [describeMissing(missing)]),
     ...(hidden.length === 0 ? [] : [describeRowSecurity(hidden)]),
@@ -62,8 +58,7 @@ async function findMissing(db: Sql): Promise<MissingRow[]> {
   const required = Object.entries(TABLE_PRIVILEGES).flatMap(([name, privileges]) =>
     privileges.map((privilege) => ({ name, privilege })),
   );
-  // The privilege functions fail for an object of another kind, so the objects of each kind are collected
-  // first.
+  // The privilege functions fail for an object of another kind, so the kinds are read first.
   const { rows } = await sql<MissingRow>`
     with objects as materialized (
       select c.oid, c.relname as name, c.relkind as kind
@@ -94,10 +89,7 @@ async function findMissing(db: Sql): Promise<MissingRow[]> {
   return rows;
 }
 
-/**
- * Up to this number of objects, the suggested GRANT statements name each object. For more, they apply to all
- * tables or sequences.
- */
+/** For more objects, the suggested GRANT statements apply to all tables or sequences. */
 const MAX_NAMED = 3;
 
 /** Builds the statements that grant the missing privileges. */

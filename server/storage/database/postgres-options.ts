@@ -29,9 +29,9 @@ export interface PostgresOptions {
 }
 
 /**
- * Returns MikroORM's options for a PostgreSQL URL and libpq's environment variables. They include TLS
- * options, which MikroORM ignores in a `clientUrl`. Reads the certificate files. Throws a SettingsError with
- * a message of one line for an unsupported parameter.
+ * Returns MikroORM's options for a PostgreSQL URL and libpq's environment variables, including the TLS options, which
+ * MikroORM ignores in a `clientUrl`. Reads the certificate files. Throws a SettingsError with a message of one line for an
+ * unsupported parameter.
  */
 export function postgresOptions(url: string, env: Environment = process.env): PostgresOptions {
   try {
@@ -61,8 +61,7 @@ function toOptions(parameters: ParameterValues): PostgresOptions {
     password: getText("password") ?? "",
     dbName: getText("dbname") ?? user,
     driverOptions: {
-      // Both options are always set. Otherwise pg would read PGSSLMODE and PGSSLNEGOTIATION, which it
-      // interprets differently from libpq.
+      // Always set, because pg interprets PGSSLMODE and PGSSLNEGOTIATION differently from libpq.
       ssl,
       sslnegotiation: ssl !== false && getText("sslnegotiation") === "direct" ? "direct" : "postgres",
       ...Object.fromEntries(texts),
@@ -88,10 +87,9 @@ function getSystemUser(): string {
 const SYSTEM = "system";
 
 /**
- * Creates pg's `ssl` option with the meaning of libpq's parameters: `require` encrypts, and verifies the
- * certificate if there is a file of trusted certificates; `verify-ca` verifies the certificate; `verify-full`
- * also verifies the host's name or address. Returns false for plain text. A Unix socket has no TLS, because
- * the data does not leave the machine.
+ * Creates pg's `ssl` option with the meaning of libpq's parameters: `require` verifies the certificate only if there is a
+ * file of trusted ones; `verify-ca` always does; `verify-full` also verifies the host's name or address. Returns false for
+ * plain text, and for a Unix socket, whose data does not leave the machine.
  */
 function createPostgresTls(parameters: ParameterValues, host: string): PostgresTls | false {
   if (isAbsolute(host)) return false;
@@ -133,8 +131,7 @@ class PostgresTls implements ConnectionOptions {
   constructor(files: TlsFiles, mustVerify: boolean, hostName: string | undefined) {
     this.secureContext = createTlsContext(files);
     this.rejectUnauthorized = mustVerify;
-    // If the host is an IP address, pg passes no name to Node.js, which would then check the name
-    // "localhost".
+    // For an IP address, pg passes no name to Node.js, which would then check the name "localhost".
     this.checkServerIdentity = (_, peer) =>
       hostName === undefined ? undefined : checkServerIdentity(hostName, peer);
   }
@@ -160,10 +157,7 @@ function getSslMode(parameters: ParameterValues): string {
 const isFromUrl = (parameters: ParameterValues, name: PostgresParameter): boolean =>
   parameters.get(name)?.source === name;
 
-/**
- * Throws if there are TLS parameters although TLS is off. They would have no effect, which the user does not
- * expect.
- */
+/** Throws if there are TLS parameters although TLS is off, because they would have no effect. */
 function requireNoTlsParameters(parameters: ParameterValues): void {
   for (const name of [
     ...(["sslrootcert", "sslcert", "sslkey", "sslpassword"] as const),
@@ -171,8 +165,8 @@ function requireNoTlsParameters(parameters: ParameterValues): void {
   ]) {
     const parameter = parameters.get(name);
     // An explicit "disable" in the URL overrides the environment, which may be for other databases.
-    if (parameter === undefined || (isFromUrl(parameters, "sslmode") && !isFromUrl(parameters, name)))
-      continue;
+    const isOverridden = isFromUrl(parameters, "sslmode") && !isFromUrl(parameters, name);
+    if (parameter === undefined || isOverridden) continue;
     throw new SettingsError(
       parameters.has("sslmode")
         ? `${parameter.source} has no effect with sslmode=disable: remove one of them`

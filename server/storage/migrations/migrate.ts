@@ -8,26 +8,22 @@ import { HAS_MIGRATION_TABLE } from "./joblib-migration.ts";
 import { migrations } from "./migrations.ts";
 
 /**
- * Applies the pending migrations in one transaction and returns their names. Several servers can call it
- * concurrently. Throws `UnfitDatabase` if the database is not suitable, or the role lacks rights.
+ * Applies the pending migrations in one transaction and returns their names. Several servers can call it concurrently. Throws
+ * `UnfitDatabase` if the database is not suitable, or the role lacks rights.
  */
 export async function migrate(orm: Orm): Promise<readonly string[]> {
   // If no migration is pending, the role needs no right to create objects.
   if ((await checkMigrations(orm)).length === 0) return [];
   requireFit([...(await checkSuitability(orm)), ...(await findMigrationObstacles(orm))]);
   return withRetries(async () => {
-    // To check its connection, MikroORM opens a second one. The server may refuse it during the transaction,
-    // so the check runs before the transaction.
+    // MikroORM opens a second connection for this check. During the transaction, the server may refuse it.
     await orm.driver.getConnection("write").ensureConnection();
     // A migration may take long, so a timeout of the role or the database must not apply to it.
     return runInOrmTransaction(orm, (db) => applyPending(orm, db), 0);
   });
 }
 
-/**
- * Returns the names of the migrations that are not applied yet. Throws `UnfitDatabase` if the database is not
- * suitable for joblib's tables, or the role has no right to read them.
- */
+/** Like `pendingMigrations`, but throws `UnfitDatabase` if the database is not suitable, or the role may not read it. */
 export async function checkMigrations(orm: Orm): Promise<readonly string[]> {
   requireUrlTls(orm);
   // A read-only standby is sufficient, because only the migrations are read.
@@ -42,7 +38,6 @@ export async function pendingMigrations(orm: Orm): Promise<readonly string[]> {
   return (await runOnOrm(orm, findPending)).map(({ name }) => name);
 }
 
-/** Returns the migrations that are not applied yet. */
 export async function findPending(db: Sql) {
   const table = await sql<{ present: boolean }>`${sql.raw(HAS_MIGRATION_TABLE)}`.execute(db);
   if (table.rows[0]?.present !== true) return migrations;

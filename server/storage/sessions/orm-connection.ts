@@ -13,9 +13,8 @@ const isPlainObject = (value: unknown): value is Dictionary =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /**
- * Returns pg's configuration and client class for the ORM's connections. Returns undefined for another
- * database, and if the host has set its own client, dialect or function, because joblib then does not know
- * how the host connects.
+ * Returns pg's configuration and client class for the ORM's connections. Returns undefined for another database, and if the
+ * host has set its own client, dialect or function, because joblib then does not know how the host connects.
  */
 function readClientConfig({ driver, em }: Orm) {
   const driverOptions: unknown = em.config.get("driverOptions") ?? {};
@@ -31,8 +30,8 @@ function readClientConfig({ driver, em }: Orm) {
 const DEFAULT_POOL_SIZE = 10;
 
 /**
- * Creates a session pool from the configuration of the ORM. It connects at the first statement. Returns undefined for the
- * embedded database, and for a host that sets up its sessions with hooks, which joblib cannot repeat.
+ * Creates a session pool from the configuration of the ORM. Returns undefined for the embedded database, and for a host that
+ * sets up its sessions with hooks, which joblib cannot repeat.
  */
 export function openSessionPool(orm: Orm): SessionPool | undefined {
   const options = readClientConfig(orm);
@@ -57,10 +56,7 @@ function hasSessionHooks({ em: { config } }: Orm): boolean {
 
 const sharedPools = new WeakMap<Orm, { readonly pool: SessionPool; users: number }>();
 
-/**
- * Returns one pool for all storages of an ORM, so that they share one limit and do not starve each other. Each storage
- * calls `release` once.
- */
+/** Returns one pool for all storages of an ORM, so that they share one limit and do not starve each other. */
 export function shareSessionPool(orm: Orm) {
   const existing = sharedPools.get(orm);
   const pool = existing?.pool ?? openSessionPool(orm);
@@ -88,10 +84,7 @@ interface OrmConnection {
   readonly tls: "none" | "unverified" | "verified";
 }
 
-/**
- * Reads the host of the ORM's connections, and whether they use TLS. pg derives them from options, connection
- * string and environment, so they are read from a client that never connects.
- */
+/** pg derives host and TLS from options, connection string and environment, so a client that never connects is asked. */
 function readOrmConnection(orm: Orm): OrmConnection | undefined {
   const options = readClientConfig(orm);
   if (options === undefined) return undefined;
@@ -124,10 +117,7 @@ export function getOrmSecurity(orm: Orm): ConnectionSecurity | null {
   return connection === undefined ? null : toSecurity(connection);
 }
 
-/**
- * The parameters of a PostgreSQL URL that can require TLS, each with the pattern of the values that do not
- * require it.
- */
+/** The parameters of a PostgreSQL URL that can require TLS, each with the values that do not require it. */
 const TLS_PARAMETERS: readonly (readonly [name: string, unencrypted?: RegExp])[] = [
   ["sslmode", /^(disable|allow|prefer)$/],
   ["ssl", /^(false|0)$/],
@@ -139,8 +129,8 @@ const TLS_PARAMETERS: readonly (readonly [name: string, unencrypted?: RegExp])[]
 ];
 
 /**
- * Throws a SettingsError if the URL in the host's MikroORM requires TLS that its connections do not have. MikroORM ignores
- * the parameters of a `clientUrl`, so passwords would be sent in plain text.
+ * Throws a SettingsError if the URL in the host's MikroORM requires TLS that its connections do not have. MikroORM ignores the
+ * parameters of a `clientUrl`, so passwords would be sent in plain text.
  */
 export function requireUrlTls(orm: Orm): void {
   const url: unknown = orm.em.config.get("clientUrl");
@@ -151,8 +141,7 @@ export function requireUrlTls(orm: Orm): void {
     return value !== null && unencrypted?.test(value) !== true;
   })?.[0];
   const connection = parameter === undefined ? undefined : readOrmConnection(orm);
-  // TLS is not possible on a Unix socket. If joblib cannot read how the host connects, the host is
-  // responsible for TLS.
+  // A Unix socket has no TLS. If joblib cannot read how the host connects, the host is responsible for TLS.
   if (connection === undefined || connection.host.startsWith("/")) return;
   const mustVerify = query.get("sslmode")?.startsWith("verify-") === true;
   if (connection.tls === "verified" || (connection.tls === "unverified" && !mustVerify)) return;

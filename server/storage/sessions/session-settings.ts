@@ -2,20 +2,14 @@
 type SettingValues = Readonly<Record<string, string>>;
 
 /**
- * Settings that change the meaning or the results of joblib's statements. An administrator may have set any of them for
- * the database or the role (`ALTER DATABASE … SET`), so each session sets them again.
- *
- * joblib deliberately does not set:
- * - `default_transaction_read_only`: administrators use it to prevent writes on a demoted server.
- * - `role`: it decides which rights joblib has.
- * - `synchronous_commit`: see `buildStatement`.
+ * Settings that change the meaning or the results of joblib's statements. An administrator may have set any of them for the
+ * database or the role (`ALTER DATABASE … SET`). Not `default_transaction_read_only`, which prevents writes on a demoted
+ * server, nor `role`, which decides joblib's rights.
  */
 const SEMANTICS: SettingValues = {
-  // Times are parsed in this format: "2026-01-31 12:00:00.5+00".
   datestyle: "ISO, YMD",
   timezone: "UTC",
   intervalstyle: "postgres",
-  // Floating-point numbers are sent with all significant digits.
   extra_float_digits: "1",
   bytea_output: "hex",
   client_encoding: "UTF8",
@@ -25,7 +19,6 @@ const SEMANTICS: SettingValues = {
   // READ COMMITTED is sufficient, because each statement repeats its whole condition.
   default_transaction_isolation: "read committed",
   default_transaction_deferrable: "off",
-  // An error ends a statement, not the session.
   exit_on_error: "off",
   // `statement_timeout` is the only limit. The sweeper keeps an idle transaction open for its lock.
   lock_timeout: "0",
@@ -53,12 +46,11 @@ const DEFAULT_PLANNER: SettingValues = {
 };
 
 /**
- * The planner settings for the statements that run for every task. The statistics of a queue are almost
- * always outdated. If the planner believes that two tasks are pending, it reads all of them for every claim
- * (2,900 instead of 5,900 task lifecycles per second), and a plan for a small table stays cached forever (the
- * rate fell from 4,500 to 2,800). These settings leave only one plan, which finds each row by an index. The
- * plan is cached, because planning took longer than the statement itself (a claim 4.4 instead of 1.0 ms, a
- * transition 2.1 instead of 1.2 ms, 64 inserts 11 instead of 4 ms).
+ * The planner settings for the statements that run for every task. They leave only one plan, which finds each row by an
+ * index. The statistics of a queue are almost always outdated: if the planner believes that two tasks are pending, it reads
+ * all of them for every claim (2,900 instead of 5,900 task lifecycles per second), and a plan for a small table stays cached
+ * (the rate fell from 4,500 to 2,800). Plans are cached, because planning takes longer than the statement itself (a claim 4.4
+ * instead of 1.0 ms, a transition 2.1 instead of 1.2 ms, 64 inserts 11 instead of 4 ms).
  */
 const LOOKUP_PLANNER: SettingValues = {
   ...DEFAULT_PLANNER,
@@ -70,8 +62,10 @@ const LOOKUP_PLANNER: SettingValues = {
   plan_cache_mode: "force_generic_plan",
 };
 
+const PLANNERS = { default: DEFAULT_PLANNER, lookup: LOOKUP_PLANNER };
+
 /** The planner settings of a session: the defaults, or only index lookups. */
-export type PlanMode = "default" | "lookup";
+export type PlanMode = keyof typeof PLANNERS;
 
 /** A custom setting. A session has it if the server has read joblib's start-up options. */
 const MARKER = "joblib.session";
@@ -85,11 +79,6 @@ export interface SessionSettings {
 
 /** Statement timeout if the ORM's configuration has none, and on the sessions of a host. */
 export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
-
-const PLANNERS: Readonly<Record<PlanMode, SettingValues>> = {
-  default: DEFAULT_PLANNER,
-  lookup: LOOKUP_PLANNER,
-};
 
 const getValues = ({ planMode, statementTimeoutMs }: SessionSettings): SettingValues => ({
   ...SEMANTICS,
@@ -110,23 +99,18 @@ function buildStatement(values: SettingValues, isLocal: boolean): string {
     // Skips settings that this server does not have.
     `select pg_catalog.set_config(setting.name, setting.value, ${isLocal}) from (values ${rows.join(", ")}) as setting(name, value)
     where pg_catalog.current_setting(setting.name, true) is not null`,
-    // Puts `pg_catalog` first in the search path, so that no schema can replace built-in functions and operators. The
-    // rest of the path stays, because a host's trigger on a table of joblib may rely on it. joblib qualifies all its
-    // tables.
+    // Puts `pg_catalog` first in the search path, so that no schema can replace built-in functions and operators. The rest
+    // stays, because a host's trigger on a table of joblib may rely on it.
     `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'pg_catalog',
       case when pg_catalog.length(pg_catalog.current_setting('search_path')) operator(pg_catalog.>) 0
         then pg_catalog.current_setting('search_path') end), ${isLocal})`,
-    // If `synchronous_commit` is `off`, a crash of PostgreSQL loses acknowledged commits. `local` is the
-    // weakest value that does not lose them.
+    // If `synchronous_commit` is `off`, a crash loses acknowledged commits. `local` is the weakest value that keeps them.
     `select pg_catalog.set_config('synchronous_commit', 'local', ${isLocal})
     where pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'`,
   ].join(" union all ");
 }
 
-/**
- * Builds the statement that applies all settings to the current transaction. It is for sessions that joblib
- * shares with other clients of a pooler or with the host.
- */
+/** Builds the statement that applies all settings to the current transaction, for sessions that joblib shares. */
 export const buildTransactionSettings = (settings: SessionSettings): string =>
   buildStatement(getValues(settings), true);
 
@@ -134,9 +118,8 @@ export const buildTransactionSettings = (settings: SessionSettings): string =>
 export const buildEmbeddedSettings = (): string => buildStatement(SEMANTICS, false);
 
 /**
- * Builds the first statement of a session. It applies all settings and returns rows, but only if the server
- * has read joblib's start-up options. If a pooler ignored these options, the pooler also gives the session to
- * other clients.
+ * Builds the first statement of a session. It applies all settings and returns rows, but only if the server has read joblib's
+ * start-up options. A pooler that ignored these options also gives the session to other clients.
  */
 export const buildSetUpStatement = (settings: SessionSettings): string => `
   select * from (${buildStatement(getValues(settings), false)} union all select 'set up') as done(name)
