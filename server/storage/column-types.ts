@@ -11,7 +11,6 @@ export interface SqlTypes {
   readonly jsonb: string;
 }
 
-/** The type of a column in SQL. */
 export type SqlType = keyof SqlTypes;
 
 /** The name of a column, from the name of the entity's property. */
@@ -19,12 +18,10 @@ export type SnakeCase<Name extends string> = Name extends `${infer First}${infer
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : "";
 
-/** The name of a property, from the name of the column. */
 export type CamelCase<Name extends string> = Name extends `${infer First}_${infer Rest}`
   ? `${First}${Capitalize<CamelCase<Rest>>}`
   : Name;
 
-/** Returns the name of the property of a column. */
 export function toProperty<Name extends string>(name: Name): CamelCase<Name> {
   return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()) as CamelCase<Name>;
 }

@@ -97,7 +97,6 @@ export const TaskEntity = defineEntity({
     errors: p.json<AttemptError[]>(),
     result: p.json<JsonValue>().nullable(),
     progress: p.json<Progress>().nullable(),
-    /** Increases with each update of the row. */
     version: p.integer().default(1),
     idempotencyKey: p.text().nullable(),
     requestHash: p.text().nullable(),
@@ -121,7 +120,6 @@ export const TaskListingEntity = defineEntity({
   },
 });
 
-/** A result that arrived after its lease was lost. */
 export const LateResultEntity = defineEntity({
   name: "JoblibLateResult",
   tableName: "late_result",

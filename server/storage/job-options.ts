@@ -30,7 +30,6 @@ export type JobOptionValues = {
     : JobOptions[Name];
 };
 
-/** The options with the names of their columns. */
 export const JOB_OPTION_COLUMNS: readonly (JobOption & { readonly name: OptionName })[] =
   Object.entries<JobOption>(JOB_OPTIONS).map(([name, option]) => ({ ...option, name: name as OptionName }));
 
@@ -43,7 +42,6 @@ export function toJobOptions(row: JobOptionValues): JobOptions {
   return Object.fromEntries(options);
 }
 
-/** Converts options to the members of a response. */
 export function toWireOptions(options: JobOptions): Pick<Job, OptionName> {
   const members = JOB_OPTION_COLUMNS.filter(
     ({ name, usual }) => usual === undefined || options[name] !== usual,

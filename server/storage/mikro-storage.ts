@@ -26,7 +26,6 @@ interface StorageOptions {
   readonly queue?: "simple" | "batching" | undefined;
 }
 
-/** Creates the storage for PostgreSQL or PGlite on an ORM of the host or of joblib. */
 export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): Storage => {
   requireUrlTls(orm);
   const security = getOrmSecurity(orm);

@@ -80,7 +80,6 @@ export const formatTime = (time: string): string => {
   return new Date(iso).toISOString();
 };
 
-/** Converts a value that was read as text. */
 const parseText = (type: SqlType, text: string): unknown =>
   type === "timestamptz" ? formatTime(text) : JSON.parse(text);
 

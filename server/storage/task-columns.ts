@@ -48,7 +48,6 @@ export interface TaskColumn {
   readonly claim?: "null" | "known" | "unless-usual";
 }
 
-/** A task in responses. */
 export type WireTask = StoredTask & Pick<Task, "job_name" | "queue_position">;
 
 /** A task in the response to its submit. */
@@ -109,13 +108,10 @@ type ColumnWith<Part> = {
   [Name in TaskColumnName]: Columns[Name] extends Part ? Name : never;
 }[TaskColumnName];
 
-/** A column that the submit sets. */
 export type SubmittedColumn = ColumnWith<{ readonly setBy: "option" | "request" }>;
-/** A column that the submitter sets as a member of the submit. */
 export type OptionColumn = ColumnWith<{ readonly setBy: "option" }>;
 type StepColumn = ColumnWith<{ readonly setBy: "step"; readonly read: "wire" }>;
 type ReadColumn = ColumnWith<{ readonly read: string }>;
-/** A column whose value a claim returns. */
 export type ClaimedColumn = Exclude<ReadColumn, ColumnWith<{ readonly claim: "known" | "null" }>>;
 /** A column whose value the claimer always knows, or knows if the claim returns null for the usual value. */
 export type KnownColumn = ColumnWith<{ readonly claim: "known" | "unless-usual" }>;
@@ -150,15 +146,11 @@ const listColumns = <Name extends TaskColumnName>(matches: (column: TaskColumn) 
     .filter(([, column]) => matches(column))
     .map(([name, column]): NamedColumn<Name> => ({ ...column, name: name as Name }));
 
-/** The columns that a submit sets. */
 export const SUBMITTED_COLUMNS = listColumns<SubmittedColumn>(
   ({ setBy }) => setBy === "option" || setBy === "request",
 );
-/** The columns that are read with every task. */
 export const READ_COLUMNS = listColumns<ReadColumn>(({ read }) => read !== undefined);
-/** The columns that a response contains. */
 export const WIRE_COLUMNS = listColumns<keyof StoredTask>(({ read }) => read === "wire");
-/** The columns that a claim returns. */
 export const CLAIMED_COLUMNS = listColumns<ClaimedColumn>(
   ({ read, claim }) => read !== undefined && claim !== "known" && claim !== "null",
 );
@@ -168,7 +160,6 @@ const OPTIONS = listColumns<OptionColumn>(({ setBy }) => setBy === "option").map
   property: toProperty(name),
 }));
 
-/** Returns the values of the columns that are options of a new task. */
 export function readOptions(task: TaskOptions): Pick<StoredTask, OptionColumn> {
   const values: Partial<Record<OptionColumn, unknown>> = {};
   for (const { name, property } of OPTIONS) {

@@ -12,13 +12,6 @@ import {
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 
-/** A locked data directory. No other process can use it until it is released or this process ends. */
-interface LockedDirectory {
-  /** The directory of the database's own files. */
-  readonly database: string;
-  release(): void;
-}
-
 /** Reports that a data directory is in use or cannot be used. The message is one line that says what to do. */
 export class DataDirectoryError extends Error {
   override readonly name = "DataDirectoryError";
@@ -31,31 +24,28 @@ const OWNER_FILE = "lock";
 const CHOOSE_ANOTHER = "choose another directory with --data-dir or JOBLIB_DATA_DIR";
 
 const NO_PERMISSION = "this user has no permission to write to it";
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: NO_PERMISSION,
-  EPERM: NO_PERMISSION,
-  EROFS: "it is on a read-only file system",
-  ENOSPC: "the disk is full",
-  EIO: "the disk reports an error",
-  EDQUOT: "the disk quota is used up",
-  ENOENT: "it cannot be created there",
-  ENOTDIR: "a part of the path is a file",
-  EEXIST: "it is a file",
-};
 
-/** Error numbers of WASI. PGlite's file system throws objects with these numbers, which are not instances of Error. */
-const WASI_CODES: Readonly<Record<number, string>> = {
-  2: "EACCES",
-  19: "EDQUOT",
-  29: "EIO",
-  51: "ENOSPC",
-  54: "ENOTDIR",
-  63: "EPERM",
-  69: "EROFS",
-};
+/**
+ * Reasons by error code, with the number of the error in WASI: PGlite's file system throws objects with these numbers, which
+ * are not instances of Error.
+ */
+const REASONS: readonly (readonly [code: string, wasi: number | undefined, reason: string])[] = [
+  ["EACCES", 2, NO_PERMISSION],
+  ["EPERM", 63, NO_PERMISSION],
+  ["EROFS", 69, "it is on a read-only file system"],
+  ["ENOSPC", 51, "the disk is full"],
+  ["EIO", 29, "the disk reports an error"],
+  ["EDQUOT", 19, "the disk quota is used up"],
+  ["ENOENT", undefined, "it cannot be created there"],
+  ["ENOTDIR", 54, "a part of the path is a file"],
+  ["EEXIST", undefined, "it is a file"],
+];
 
-/** Locks a data directory, and creates it if it is missing. Throws a DataDirectoryError if that is not possible. */
-export async function lockDataDirectory(path: string): Promise<LockedDirectory> {
+/**
+ * Locks a data directory until it is released or this process ends, and creates it if it is missing. Returns the directory of
+ * the database's own files. Throws a DataDirectoryError if that is not possible.
+ */
+export async function lockDataDirectory(path: string) {
   try {
     mkdirSync(path, { recursive: true });
     const database = resolveDatabase(path);
@@ -116,16 +106,11 @@ async function lockFile(path: string): Promise<(() => void) | undefined> {
     // The low byte of SQLite's extended result code is the primary result code.
     const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
     if (code === SQLITE_BUSY) return undefined;
-    // SQLite's own message ("unable to open database file") does not say why.
-    checkAccess(path);
+    // SQLite's own message ("unable to open database file") does not say why, but the system's error does.
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
     throw error;
   }
-}
-
-/** Throws the system's error (EACCES, EROFS) if the file cannot be written. */
-function checkAccess(path: string): void {
-  accessSync(dirname(path), constants.W_OK | constants.X_OK);
-  if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
 }
 
 /** The process that uses a data directory. Only for error messages: its id has no meaning in another container. */
@@ -180,7 +165,7 @@ function toInUseError(path: string, owner: string, networkFileSystem?: string): 
 
 export function toDataDirectoryError(path: string, cause: unknown): DataDirectoryError {
   const { code, message } = readError(cause);
-  const reason = REASONS[code] ?? message;
+  const reason = REASONS.find(([name]) => name === code)?.[2] ?? message;
   return new DataDirectoryError(
     `The data directory ${path} cannot be used: ${reason} (${code}). Correct that, or ${CHOOSE_ANOTHER}.`,
     { cause },
@@ -192,7 +177,7 @@ function readError(error: unknown): { readonly code: string; readonly message: s
     return { code: "code" in error ? String(error.code) : error.name, message: error.message };
   }
   const number = typeof error === "object" && error !== null && "errno" in error ? Number(error.errno) : NaN;
-  const code = WASI_CODES[number] ?? `WASI errno ${number}`;
+  const code = REASONS.find(([, wasi]) => wasi === number)?.[0] ?? `WASI errno ${number}`;
   return { code, message: "the database's files cannot be opened" };
 }
 

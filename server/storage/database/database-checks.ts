@@ -11,9 +11,7 @@ const MIN_POSTGRES_VERSION = 14;
 const OTHER_PRODUCTS =
   /CockroachDB|-YB-|Redshift|Greenplum|Materialize|CrateDB|openGauss|QuestDB|RisingWave/i;
 
-/** The properties of a database that decide whether joblib can use it. */
 export interface DatabaseFacts {
-  /** The text of `version()`. */
   readonly version: string;
   /** `server_version_num`: 150004 is 15.4. */
   readonly versionNumber: number;
@@ -23,7 +21,6 @@ export interface DatabaseFacts {
   readonly isReadOnly: boolean;
 }
 
-/** Returns the name of a database product other than PostgreSQL; undefined for PostgreSQL. */
 function getOtherProduct(version: string): string | undefined {
   const name = OTHER_PRODUCTS.exec(version)?.[0];
   if (name !== undefined) return name === "-YB-" ? "YugabyteDB" : name;
@@ -97,6 +94,5 @@ export async function findDatabaseProblems(db: Sql): Promise<readonly DatabaseFi
 export const checkDatabase = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
   runOnOrm(orm, findDatabaseProblems);
 
-/** Returns true if joblib does not support the database's product, version or encoding. */
 export const isUnsupported = (findings: readonly DatabaseFinding[]): boolean =>
   findings.some(({ kind }) => kind === "unsupported");

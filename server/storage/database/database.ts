@@ -17,7 +17,6 @@ export interface DatabaseOptions {
   readonly statementTimeoutSeconds?: number | undefined;
 }
 
-/** An ORM that joblib has opened and must close. */
 export interface OwnedOrm extends Orm {
   close(): Promise<void>;
 }
@@ -52,7 +51,6 @@ async function openPostgres(
   });
 }
 
-/** Returns true if the embedded database keeps its data only in memory. */
 export const isInMemory = (dataDir: string): boolean => dataDir.startsWith("memory:");
 
 async function openEmbedded(dataDir: string): Promise<OwnedOrm> {

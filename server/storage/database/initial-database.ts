@@ -29,7 +29,6 @@ export async function unpackInitialDatabase(dataDir: string, directory: string):
 /** The directory of the archive, which `scripts/initial-database.ts` creates. The name of the archive begins with the version of PGlite. */
 export const ARCHIVE_DIRECTORY: string = join(DIST_DIRECTORY, "initial-database");
 
-/** Returns the version of PGlite that MikroORM uses. */
 export function getPgliteVersion(): string {
   const driver = findPackageJSON("@mikro-orm/pglite", import.meta.url);
   const pglite = driver && findPackageJSON("@electric-sql/pglite", pathToFileURL(driver));

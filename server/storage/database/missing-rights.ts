@@ -22,7 +22,6 @@ export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", reado
   migration: ["SELECT"],
 };
 
-/** The sequences of the schema `joblib`. The role of a server needs USAGE on each of them. */
 export const SEQUENCES: readonly string[] = ["task_number"];
 
 /** The functions that joblib calls, and that some administrators revoke from PUBLIC. */
@@ -31,13 +30,11 @@ const FUNCTIONS = [
   "pg_catalog.pg_try_advisory_xact_lock(bigint)",
 ];
 
-/** The privileges that the current role lacks on an object. */
 interface MissingRow {
   /** The missing privileges, or `ROW SECURITY` if policies hide rows from the role. */
   privileges: string;
   /** `SCHEMA`, `TABLE`, `SEQUENCE` or `FUNCTION`, as in a GRANT. */
   kind: string;
-  /** The name of the object, quoted if necessary. */
   name: string;
   role: string;
 }
@@ -92,7 +89,6 @@ async function findMissing(db: Sql): Promise<MissingRow[]> {
 /** For more objects, the suggested GRANT statements apply to all tables or sequences. */
 const MAX_NAMED = 3;
 
-/** Builds the statements that grant the missing privileges. */
 function buildGrants(rows: readonly MissingRow[], role: string): string {
   const grantObject = ({ privileges, kind, name }: MissingRow) =>
     `GRANT ${privileges} ON ${kind} ${name} TO ${role};`;

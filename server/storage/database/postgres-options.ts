@@ -17,14 +17,12 @@ import {
   readParameters,
 } from "./postgres-url.ts";
 
-/** MikroORM's options for a PostgreSQL connection, including pg's. */
 export interface PostgresOptions {
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string;
   readonly dbName: string;
-  /** Options of pg and its pool. */
   readonly driverOptions: ClientConfig & { readonly Client?: typeof ChannelBoundClient };
 }
 

@@ -1,6 +1,5 @@
 import { SettingsError } from "../../settings-error.ts";
 
-/** A connection parameter of libpq that joblib supports. */
 interface Parameter {
   /** The environment variable that libpq reads if the URL does not have the parameter. */
   readonly variable?: string;
@@ -75,7 +74,6 @@ export type PostgresParameter = keyof typeof PARAMETERS;
 const isSupported = (name: string): name is PostgresParameter => Object.hasOwn(PARAMETERS, name);
 const getParameter = (name: PostgresParameter): Parameter => PARAMETERS[name];
 
-/** Hints for parameters of libpq or other drivers that joblib does not support. */
 const HINTS: Readonly<Record<string, string>> = {
   schema: "joblib's tables are always in the schema joblib",
   target_session_attrs: "joblib connects to one server, which must accept writes",

@@ -17,10 +17,8 @@ export class UnfitDatabase extends Error {
   }
 }
 
-/** Formats a finding as one line. */
 export const describeFinding = ({ problem, advice }: DatabaseFinding): string => `${problem}: ${advice}`;
 
-/** Throws `UnfitDatabase` if there are findings. */
 export const requireFit = (findings: readonly DatabaseFinding[]): void => {
   if (findings.length > 0) throw new UnfitDatabase(findings);
 };

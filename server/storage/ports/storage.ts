@@ -78,7 +78,6 @@ export interface WorkerStorage {
   create(worker: NewWorkerRecord): Promise<WorkerRecord>;
   /** Finds a worker, even if it is stale and has not been swept yet. */
   find(id: string): Promise<WorkerRecord | undefined>;
-  /** Lists workers, newest first. */
   list(selection: WorkerSelection, window: Window, aliveWithinSeconds: number): Promise<ResultPage<Worker>>;
   /** Returns the ids of the registered jobs that the worker is linked to. */
   findJobIds(id: string): Promise<readonly string[]>;
@@ -92,7 +91,6 @@ export interface WorkerStorage {
   drain(id: string): Promise<boolean>;
 }
 
-/** A worker with its jobs and its leased tasks. */
 export interface WorkerDetailsRecord {
   readonly worker: Worker;
   readonly jobs: readonly JobAddress[];
@@ -133,7 +131,6 @@ interface JobStatsRecord extends Omit<JobStats, "job_name"> {
   readonly job: JobAddress;
 }
 
-/** Stats of the period from `since` to `until`, divided into steps. */
 export interface StatsRecord {
   readonly since: string;
   readonly until: string;
@@ -159,14 +156,10 @@ export interface QueueDepth {
   readonly oldestSeconds: number | null;
 }
 
-/** The numbers that `/metrics` reads from the database. */
 export interface QueueCounts {
-  /** Number of open tasks by status. */
   readonly tasks: Readonly<Record<string, number>>;
-  /** Number of pending tasks that are not due yet. */
   readonly delayed: number;
   readonly workersAlive: number;
-  /** The queues of the public jobs. */
   readonly jobs: readonly (QueueDepth & Pick<JobAddress, "category" | "name">)[];
   /** The sum of all other jobs, including jobs of rooms. */
   readonly others: QueueDepth;

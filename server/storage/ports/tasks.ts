@@ -8,7 +8,6 @@ import type {
 } from "../../../protocol/index.ts";
 import type { ResultPage, TaskRecord, Window } from "../../records.ts";
 
-/** Selects tasks of a room by the conditions that are set. */
 export interface TaskSelection {
   readonly roomId: string;
   readonly jobIds?: readonly string[];
@@ -19,7 +18,6 @@ export interface TaskSelection {
   readonly ids?: readonly string[];
 }
 
-/** The window of a list of tasks, which can start after a task. */
 export interface TaskWindow extends Window {
   readonly after?: string | undefined;
 }
@@ -30,7 +28,6 @@ export interface TaskResultPage extends ResultPage<TaskRecord> {
   readonly searchedTo: string | null | undefined;
 }
 
-/** The members of tasks that a bulk operation needs. */
 export interface SelectedTasks {
   readonly tasks: readonly { readonly id: string; readonly createdById: string }[];
   /** The cursor of the next page; null at the end. */
@@ -62,10 +59,8 @@ export interface NewLateResult {
   readonly result: JsonValue;
 }
 
-/** Identifies a stored late result. */
 export type LateResultKey = Pick<NewLateResult, "taskId" | "attempt" | "workerId">;
 
-/** The outcome of an adoption. */
 export interface Adoption {
   readonly record: TaskRecord;
   /** The worker whose lease the adoption ended; null if there was none. */

@@ -14,7 +14,6 @@ const MAX_JOBS_COUNTED = 50;
 /** Maximum number of (job, priority) pairs. The statement reads the next task of each pair. */
 const MAX_HEADS = 5_000;
 
-/** Reads everything that `/metrics` reports about the database. */
 export async function countForMetrics(db: Sql, aliveWithinSeconds: number): Promise<QueueCounts> {
   const counts = await readRow(db, selectCounts(aliveWithinSeconds));
   if (counts === undefined) throw new Error("the count of the open tasks returned no row");

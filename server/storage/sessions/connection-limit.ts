@@ -22,17 +22,14 @@ export class ConnectionLimit {
     return this.#size;
   }
 
-  /** True if the server has refused a connection and the limit is still below the maximum. */
   get isReduced(): boolean {
     return this.#refusal !== undefined;
   }
 
-  /** True while the next attempt to connect is delayed. */
   get isDelayed(): boolean {
     return this.#retry !== undefined;
   }
 
-  /** The error of the last refused connection. */
   get refusal(): unknown {
     return this.#refusal?.error;
   }
@@ -66,7 +63,6 @@ export class ConnectionLimit {
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
 
-  /** Raises the limit by one if the last refusal or raise was long enough ago. */
   raise(): void {
     if (this.#refusal === undefined || performance.now() - this.#refusal.at < RAISE_INTERVAL_MS) return;
     this.#size += 1;

@@ -4,7 +4,6 @@ import { Session, SharedSessionError, type Sharing } from "./session.ts";
 import type { PlanMode } from "./session-settings.ts";
 import { isTooManyConnections } from "./storage-errors.ts";
 
-/** Number of sessions of a pool, and of calls that wait for one. */
 export interface PoolUsage {
   readonly busy: number;
   readonly idle: number;
@@ -13,7 +12,6 @@ export interface PoolUsage {
 
 interface SessionPoolOptions {
   readonly client: ClientConfig;
-  /** The driver's client, or a subclass of it. */
   readonly clientClass: typeof Client;
   /** Maximum number of sessions with default planner settings. There are `LOOKUP_SESSIONS` more for lookups. */
   readonly defaultSessions: number;
@@ -64,7 +62,6 @@ export class SessionPool {
     return { busy: this.#busy.size, idle: this.#idle.length, waiting: this.#waitingCount };
   }
 
-  /** `own` if sessions keep settings and prepared statements between statements. */
   get sharing(): Sharing {
     return this.#sharing;
   }
@@ -125,7 +122,6 @@ export class SessionPool {
     return this.#idle.length + this.#busy.size + this.#opening;
   }
 
-  /** Returns false if statements of this plan mode use their maximum number of sessions. */
   #canUse(planMode: PlanMode, additional = 0): boolean {
     const count = additional + [...this.#busy].filter((session) => session.planMode === planMode).length;
     if (planMode === "lookup") return count < LOOKUP_SESSIONS;
@@ -186,7 +182,6 @@ export class SessionPool {
     }
   }
 
-  /** Passes idle sessions to waiting calls, and opens sessions for the remaining calls. */
   #serve(): void {
     if (this.#ended !== undefined && this.#countOpen() === 0) this.#ended.resolve();
     if (this.#waitingCount === 0) return;

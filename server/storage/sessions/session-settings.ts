@@ -1,4 +1,3 @@
-/** Settings by name, and the values that joblib's statements need. */
 type SettingValues = Readonly<Record<string, string>>;
 
 /**
@@ -28,49 +27,38 @@ const SEMANTICS: SettingValues = {
   transaction_timeout: "0",
 };
 
-/** The planner settings for all statements other than lookups: PostgreSQL's defaults, without JIT compilation. */
-const DEFAULT_PLANNER: SettingValues = {
-  enable_bitmapscan: "on",
-  enable_hashagg: "on",
-  enable_hashjoin: "on",
-  enable_indexonlyscan: "on",
-  enable_indexscan: "on",
-  enable_material: "on",
-  enable_mergejoin: "on",
-  enable_nestloop: "on",
-  enable_seqscan: "on",
-  enable_sort: "on",
-  enable_tidscan: "on",
+const PLANNER_METHODS =
+  "bitmapscan hashagg hashjoin indexonlyscan indexscan material mergejoin nestloop seqscan sort tidscan";
+
+/** Builds the planner settings without the given methods. Everything else is PostgreSQL's default, except `jit`. */
+const buildPlanner = (disabledMethods: readonly string[], planCacheMode: string): SettingValues => ({
+  ...Object.fromEntries(
+    PLANNER_METHODS.split(" ").map((name) => [
+      `enable_${name}`,
+      disabledMethods.includes(name) ? "off" : "on",
+    ]),
+  ),
   jit: "off",
-  plan_cache_mode: "auto",
-};
+  plan_cache_mode: planCacheMode,
+});
 
 /**
- * The planner settings for the statements that run for every task. They leave only one plan, which finds each row by an
- * index. The statistics of a queue are almost always outdated: if the planner believes that two tasks are pending, it reads
- * all of them for every claim (2,900 instead of 5,900 task lifecycles per second), and a plan for a small table stays cached
- * (the rate fell from 4,500 to 2,800). Plans are cached, because planning takes longer than the statement itself (a claim 4.4
- * instead of 1.0 ms, a transition 2.1 instead of 1.2 ms, 64 inserts 11 instead of 4 ms).
+ * `lookup` is for the statements that run for every task. It leaves only one plan, which finds each row by an index. The
+ * statistics of a queue are almost always outdated: if the planner believes that two tasks are pending, it reads all of them
+ * for every claim (2,900 instead of 5,900 task lifecycles per second), and a plan for a small table stays cached (the rate
+ * fell from 4,500 to 2,800). Plans are cached, because planning takes longer than the statement itself (a claim 4.4 instead
+ * of 1.0 ms, a transition 2.1 instead of 1.2 ms, 64 inserts 11 instead of 4 ms).
  */
-const LOOKUP_PLANNER: SettingValues = {
-  ...DEFAULT_PLANNER,
-  enable_bitmapscan: "off",
-  enable_hashjoin: "off",
-  enable_mergejoin: "off",
-  enable_seqscan: "off",
-  enable_sort: "off",
-  plan_cache_mode: "force_generic_plan",
+const PLANNERS = {
+  default: buildPlanner([], "auto"),
+  lookup: buildPlanner(["bitmapscan", "hashjoin", "mergejoin", "seqscan", "sort"], "force_generic_plan"),
 };
 
-const PLANNERS = { default: DEFAULT_PLANNER, lookup: LOOKUP_PLANNER };
-
-/** The planner settings of a session: the defaults, or only index lookups. */
 export type PlanMode = keyof typeof PLANNERS;
 
 /** A custom setting. A session has it if the server has read joblib's start-up options. */
 const MARKER = "joblib.session";
 
-/** The settings that differ between sessions. */
 export interface SessionSettings {
   readonly planMode: PlanMode;
   /** Timeout of a statement, in milliseconds. 0 means no timeout. */
@@ -86,7 +74,6 @@ const getValues = ({ planMode, statementTimeoutMs }: SessionSettings): SettingVa
   statement_timeout: String(Math.ceil(statementTimeoutMs)),
 });
 
-/** Builds the start-up options: first those of the connection's configuration, then the marker. */
 export const buildStartupOptions = (configured: string | undefined): string =>
   [configured, `-c ${MARKER}=on`].filter(Boolean).join(" ");
 
@@ -114,7 +101,6 @@ function buildStatement(values: SettingValues, isLocal: boolean): string {
 export const buildTransactionSettings = (settings: SessionSettings): string =>
   buildStatement(getValues(settings), true);
 
-/** Builds the statement that sets up the only session of the embedded database. */
 export const buildEmbeddedSettings = (): string => buildStatement(SEMANTICS, false);
 
 /**
@@ -125,7 +111,6 @@ export const buildSetUpStatement = (settings: SessionSettings): string => `
   select * from (${buildStatement(getValues(settings), false)} union all select 'set up') as done(name)
   where pg_catalog.current_setting('${MARKER}', true) operator(pg_catalog.=) 'on'`;
 
-/** Builds the statement that changes the plan mode of a session. */
 export const buildPlanModeStatement = (planMode: PlanMode): string =>
   Object.entries(PLANNERS[planMode])
     .map(([name, value]) => `set ${name} = ${toLiteral(value)}`)

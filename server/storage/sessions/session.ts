@@ -26,13 +26,11 @@ export class SharedSessionError extends Error {}
 
 interface SessionOptions {
   readonly client: ClientConfig;
-  /** The driver's client, or a subclass of it. */
   readonly clientClass: typeof Client;
   readonly sharing: Sharing;
   readonly settings: SessionSettings;
   /** The names of prepared statements by text. A name refers to the same text in all sessions of a pool. */
   readonly statementNames: Map<string, string>;
-  /** Called if the connection is lost. */
   readonly onLost: (session: Session) => void;
 }
 
@@ -50,7 +48,6 @@ export class Session implements DatabaseConnection {
   readonly #options: SessionOptions;
   /** The plan mode that is set on the server at the moment. */
   #activePlanMode: PlanMode;
-  /** The plan mode of the next statement. */
   #planMode: PlanMode;
   #isInTransaction = false;
   #isBroken = false;

@@ -28,11 +28,9 @@ type Run = <Value>(work: (sql: Sql) => Promise<Value>) => Promise<Value>;
 type RunBatch<Call, Result> = (calls: readonly Call[]) => Promise<readonly Result[]>;
 
 interface Runs {
-  /** Runs statements without a transaction. */
   run: Run;
   /** Runs the statements that are needed for every task: prepared index lookups without a transaction. */
   runPrepared: Run;
-  /** Runs statements in one READ COMMITTED transaction. */
   transaction: Run;
   /** Runs statements that PostgreSQL does not allow in a transaction, such as VACUUM. */
   runOutsideTransaction: Run;
@@ -43,9 +41,7 @@ interface Runs {
  * are thrown as `StorageUnavailable`.
  */
 export interface Sessions extends Runs {
-  /** Runs a single statement and returns its rows. */
   readRows: <Row>(statement: RawBuilder<Row>) => Promise<Row[]>;
-  /** Runs a single statement and returns its first row. */
   readRow: <Row>(statement: RawBuilder<Row>) => Promise<Row | undefined>;
   /**
    * Runs work while this server has an advisory lock. Returns false if another server has the lock. The lock only avoids
@@ -94,7 +90,6 @@ function createPoolRuns(pool: SessionPool): Runs {
   };
 }
 
-/** Creates a Kysely instance on the sessions of a pool. */
 export const createSql = (pool: SessionPool, planMode: PlanMode): Sql =>
   new Kysely<Tables>({
     dialect: {

@@ -208,7 +208,6 @@ const isConnectionLost = (error: Error): boolean =>
 
 const TABLES = "joblib's tables are missing or older than this server: run `joblib migrate`";
 
-/** Advice for an administrator by SQLSTATE or its prefix. */
 const REFUSALS: readonly (readonly [state: string, advice: string])[] = [
   [
     "42501",

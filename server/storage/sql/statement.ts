@@ -3,12 +3,10 @@ import type { JsonValue } from "../../../protocol/index.ts";
 import type { Window } from "../../records.ts";
 import type { Sql } from "../sessions/orm.ts";
 
-/** Runs a statement and returns its rows. */
 export async function readRows<Row>(db: Sql, statement: RawBuilder<Row>): Promise<Row[]> {
   return (await statement.execute(db)).rows;
 }
 
-/** Runs a statement and returns its first row. */
 export async function readRow<Row>(db: Sql, statement: RawBuilder<Row>): Promise<Row | undefined> {
   return (await readRows(db, statement))[0];
 }
@@ -20,7 +18,6 @@ interface ListClauses<Row> {
   readonly order: RawBuilder<unknown>;
 }
 
-/** Returns a page of rows, and the total number of rows. */
 export async function readPage<Row>(
   db: Sql,
   { columns, from, order }: ListClauses<Row>,
@@ -67,7 +64,6 @@ export function defineStatement<Row, Values extends readonly unknown[]>(
 export const selectRecordset = (text: Placeholder, columns: string): RawBuilder<unknown> => sql`(
   select * from jsonb_to_recordset(${text}::jsonb) as input(one integer, ${sql.raw(columns)}) where one = 1)`;
 
-/** Formats rows as the text of one parameter. */
 export const formatRecordset = (rows: readonly object[]): string =>
   JSON.stringify(rows.map((row) => ({ ...row, one: 1 })));
 

@@ -2,7 +2,6 @@ import { sql } from "kysely";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement, formatArray } from "../../sql/statement.ts";
 
-/** A job and its address, which never changes. */
 interface JobAddressRow {
   id: string;
   room_id: string;

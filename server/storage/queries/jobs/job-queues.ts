@@ -3,12 +3,10 @@ import { GLOBAL_ROOM, type JobAddress, type JobStats, MAX_COUNTED } from "../../
 import { QUEUE_ORDER } from "../../queue/queue-order.ts";
 import { isAlive } from "../../sql/statement.ts";
 
-/** Maximum number of jobs that are returned for a room. */
 const MAX_JOBS = 500;
 /** Maximum number of claimed and running tasks that are read: as many as a hundred workers can have. */
 export const MAX_LEASED_TASKS = 10_000;
 
-/** A job with its queue and its workers. */
 type JobQueueRow = JobAddress &
   Pick<JobStats, "workers" | "busy_workers" | "pending" | "running" | "oldest_pending_seconds"> & {
     readonly id: string;

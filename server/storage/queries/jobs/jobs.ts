@@ -68,14 +68,12 @@ interface JobRow extends RegisteredJobRow {
   readonly pending: number;
 }
 
-/** The columns of the job `j`. */
 const COLUMNS = sql`
   j.id, j.room_id as "roomId", j.category, j.name, coalesce(j.written_schema::text, j.schema::text) as schema,
   j.result_schema::text as "resultSchema", j.schema_hash as "schemaHash",
   ${selectColumns("j", JOB_OPTION_COLUMNS)},
   ${formatTimeInSql(sql`j.created_at`)} as "createdAt", j.xmin::text as "rowVersion"`;
 
-/** Builds the columns of the job `j` with its live workers and the number of its pending tasks. */
 const selectCountedColumns = (aliveWithinSeconds: number) => sql<JobRow>`${COLUMNS},
   coalesce((
     select jsonb_agg(w.id order by w.id)
@@ -162,7 +160,6 @@ async function linkWorker(db: Sql, workerId: string, jobId: string): Promise<voi
     on conflict do nothing`.execute(db);
 }
 
-/** Returns the names of the options' columns and their values in SQL. */
 const getOptions = (job: NewJob) =>
   JOB_OPTION_COLUMNS.map(({ name, type }) => ({
     name: sql.raw(name),

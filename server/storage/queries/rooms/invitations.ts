@@ -5,7 +5,6 @@ import type { InvitationStorage } from "../../ports/storage.ts";
 import type { Sessions } from "../../sessions/sessions.ts";
 import { formatTimeInSql, readPage } from "../../sql/statement.ts";
 
-/** An invitation whose list of jobs is JSON text. */
 type InvitationRow = Omit<Invitation, "jobs"> & { readonly jobs: string | null };
 
 const COLUMNS = sql<InvitationRow>`i.id, i.room_id, i.jobs::text as jobs, i.note, i.created_by_id,

@@ -7,7 +7,6 @@ import { formatTimeInSql, isAlive } from "../../sql/statement.ts";
 
 /** Maximum number of earlier tasks of the same room and job that are read to estimate the run time of a task. */
 const MAX_COMPARED_TASKS = 200;
-/** Maximum number of the job's workers that are read. */
 const MAX_WORKERS = 1_000;
 
 /** The attempts of a task, with lists as JSON. The names are pairs of the id and the name of a worker. */

@@ -39,6 +39,5 @@ const readDueCounts = defineStatement<{ id: string; waiting: number }, [jobIds: 
     ) as unpromoted`,
 );
 
-/** Counts the due tasks of each job, up to `cap`. */
 export const countDueTasks = (db: Sql, jobIds: readonly string[], cap: number) =>
   readDueCounts(db, formatArray(jobIds), cap);

@@ -2,7 +2,6 @@ import { type RawBuilder, sql } from "kysely";
 import { type JobStats, MAX_MEASURED_TASKS, MAX_POINTS } from "../../../../protocol/index.ts";
 import { formatTimeInSql } from "../../sql/statement.ts";
 
-/** Stats of a job's ended tasks. */
 export type EndedTasks = Pick<JobStats, "completed" | "failed" | "cancelled" | "wait" | "run">;
 
 const toSeconds = (interval: RawBuilder<unknown>) => sql`extract(epoch from ${interval})::float8`;
@@ -12,7 +11,6 @@ const quantiles = (value: RawBuilder<unknown>) => sql`
   case when count(${value}) > 0 then
     jsonb_build_object('p50', ${quantile(0.5, value)}, 'p95', ${quantile(0.95, value)}) end`;
 
-/** Numbers of the tasks `f`, by status. */
 const COUNTS = sql`
   count(*) filter (where f.status = 'completed')::int as completed,
   count(*) filter (where f.status = 'failed')::int as failed,
@@ -80,7 +78,6 @@ const buildCtes = (roomId: string | undefined, hours: number) => {
 interface FinishedTasksRow {
   readonly since: string;
   readonly until: string;
-  /** Length of a step in seconds. */
   readonly step: number;
   /** JSON: the ended tasks of each job, by the id of the job. */
   readonly jobs: string;

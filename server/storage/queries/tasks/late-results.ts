@@ -48,7 +48,6 @@ interface LateResultRow {
   readonly at: string;
 }
 
-/** Selects the late results of a task, newest first. */
 const selectLateResults = (taskId: string) => sql<LateResultRow>`
   select l.attempt, l.worker_id, l.user_id, l.result::text as result, ${formatTimeInSql(sql`l.received_at`)} as at
   from joblib.late_result as l where l.task_id = ${taskId}::uuid order by l.received_at desc, l.attempt desc`;

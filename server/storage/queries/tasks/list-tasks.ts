@@ -56,7 +56,6 @@ interface ListPosition {
   readonly created_at: string;
 }
 
-/** Returns the list position of a task, or undefined if the room does not have this task. */
 const findListPosition = (db: Sql, roomId: string, id: string): Promise<ListPosition | undefined> =>
   readRow(
     db,

@@ -66,10 +66,8 @@ const defineFind = (columns?: RawBuilder<unknown>) =>
   );
 
 const findTask = defineFind();
-/** Also reads the queue position, for which other tasks must be counted. */
 const findTaskWithQueuePosition = defineFind(QUEUE_POSITION);
 
-/** A task that was found by its idempotency key. */
 type KeyedTaskRow = TaskRow & { readonly request_hash: string; readonly workers_online: number };
 
 /** Returns the task that this user submitted to this room with this idempotency key. */

@@ -87,7 +87,6 @@ const IS_DRAINING = sql`w.drained_jobs is not null`;
 const RECORD_COLUMNS = sql`w.id, w.name, w.user_id as "userId", ${LAST_HEARTBEAT} as "lastHeartbeat",
   ${IS_DRAINING} as "isDraining"`;
 
-/** Builds the columns of the worker `w` in a list of workers. */
 const selectListColumns = (aliveWithinSeconds: number) => sql<Worker>`
   w.id, w.name, ${LAST_HEARTBEAT} as last_heartbeat,
   (select count(*)::int from ${WORKER_JOBS} where j.removed_at is null) as job_count,
@@ -103,7 +102,6 @@ const buildCondition = (selection: WorkerSelection): RawBuilder<unknown> => {
     where j.removed_at is null and j.room_id in (${selection.roomId}, ${GLOBAL_ROOM}))`;
 };
 
-/** Inserts a worker, and records its first heartbeat. */
 export async function insertWorker(db: Sql, { id, name, userId }: NewWorkerRecord): Promise<WorkerRecord> {
   const insert = sql<WorkerRecord>`
     insert into joblib.worker as w (id, name, user_id, last_heartbeat)
@@ -113,7 +111,6 @@ export async function insertWorker(db: Sql, { id, name, userId }: NewWorkerRecor
   return worker;
 }
 
-/** Returns the ids of the registered jobs that a worker is linked to. */
 export async function findWorkerJobIds(db: Sql, id: string): Promise<string[]> {
   const { rows } = await sql<{ job_id: string }>`
     select wj.job_id from joblib.worker_job as wj join joblib.job as j on j.id = wj.job_id
