@@ -1,7 +1,7 @@
 import type { InferEntity } from "@mikro-orm/core";
 import type { Job } from "../../protocol/index.ts";
-import { isReadAsText, type SnakeCase, type SqlType } from "./column-types.ts";
 import type { JobEntity } from "./entities.ts";
+import { isReadAsText, type SnakeCase, type SqlType } from "./task-columns.ts";
 
 interface JobOption {
   readonly type: SqlType;

@@ -1,13 +1,14 @@
 import { type RawBuilder, sql } from "kysely";
 import { Serialized } from "../raw-json.ts";
 import type { NewTask, TaskRecord } from "../records.ts";
-import { isReadAsText, type SqlType } from "./column-types.ts";
 import type { InsertedRow } from "./queue/statements/insert-tasks.ts";
 import {
+  isReadAsText,
   type LargeValues,
   NEW_TASK,
   READ_COLUMNS,
   readOptions,
+  type SqlType,
   type StoredTask,
   type TaskValues,
   WIRE_COLUMNS,

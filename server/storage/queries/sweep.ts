@@ -6,8 +6,7 @@ import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { readRow, readRows } from "../sql/statement.ts";
-import { removeIdleJobs } from "./jobs/remove-idle-jobs.ts";
-import { removeLockedWorker } from "./workers/remove-worker.ts";
+import { removeIdleJobs, removeLockedWorker } from "./remove-worker.ts";
 
 const isStale = (thresholdSeconds: number) =>
   sql`last_heartbeat < clock_timestamp() - make_interval(secs => ${thresholdSeconds}::float8)`;

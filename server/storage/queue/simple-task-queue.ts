@@ -11,9 +11,8 @@ import type {
 } from "../../records.ts";
 import { isUuid } from "../ids.ts";
 import type { InsertOptions, ProgressReport, TaskQueue } from "../ports/task-queue.ts";
-import { getSecondsUntilDue } from "../queries/tasks/due-tasks.ts";
-import { findTaskByKey } from "../queries/tasks/tasks.ts";
-import { findWorkerJobIds } from "../queries/workers/workers.ts";
+import { findTaskByKey, getSecondsUntilDue } from "../queries/tasks.ts";
+import { findWorkerJobIds } from "../queries/workers.ts";
 import { formatTime, toTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { catchUnknownOutcome } from "../sessions/storage-errors.ts";

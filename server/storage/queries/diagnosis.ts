@@ -1,9 +1,9 @@
 import { sql } from "kysely";
-import { isUuid } from "../../ids.ts";
-import type { AttemptHistory, DiagnosisFacts, DiagnosisStorage } from "../../ports/diagnosis.ts";
-import { QUEUE_ORDER } from "../../queue/queue-order.ts";
-import type { Sessions } from "../../sessions/sessions.ts";
-import { formatTimeInSql, isAlive } from "../../sql/statement.ts";
+import { isUuid } from "../ids.ts";
+import type { AttemptHistory, DiagnosisFacts, DiagnosisStorage } from "../ports/diagnosis.ts";
+import { QUEUE_ORDER } from "../queue/queue-order.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { formatTimeInSql, isAlive } from "../sql/statement.ts";
 
 /** Maximum number of earlier tasks of the same room and job that are read to estimate the run time of a task. */
 const MAX_COMPARED_TASKS = 200;

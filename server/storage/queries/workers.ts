@@ -1,12 +1,12 @@
 import { type RawBuilder, sql } from "kysely";
-import { GLOBAL_ROOM, type JobAddress, MAX_TASKS_SHOWN, type Worker } from "../../../../protocol/index.ts";
-import type { NewWorkerRecord, WorkerRecord } from "../../../records.ts";
-import { isUuid } from "../../ids.ts";
-import type { WorkerSelection, WorkerStorage } from "../../ports/storage.ts";
-import { selectTasks, type TaskRow, toTaskRecord } from "../../rows.ts";
-import type { Sql } from "../../sessions/orm.ts";
-import type { Sessions } from "../../sessions/sessions.ts";
-import { defineStatement, formatTimeInSql, isAlive, readPage, readRow } from "../../sql/statement.ts";
+import { GLOBAL_ROOM, type JobAddress, MAX_TASKS_SHOWN, type Worker } from "../../../protocol/index.ts";
+import type { NewWorkerRecord, WorkerRecord } from "../../records.ts";
+import { isUuid } from "../ids.ts";
+import type { WorkerSelection, WorkerStorage } from "../ports/storage.ts";
+import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
+import type { Sql } from "../sessions/orm.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { defineStatement, formatTimeInSql, isAlive, readPage, readRow } from "../sql/statement.ts";
 import { lockWorkerForUpdate, removeLockedWorker } from "./remove-worker.ts";
 
 export const createWorkerStorage = (sessions: Sessions): WorkerStorage => ({

@@ -1,13 +1,12 @@
 import { type RawBuilder, sql } from "kysely";
-import type { NewTask } from "../../../records.ts";
-import { isUuid } from "../../ids.ts";
-import type { TaskSelection, TaskStorage } from "../../ports/tasks.ts";
-import { QUEUE_POSITION } from "../../queue/queue-order.ts";
-import { selectTasks, type TaskRow, toTaskRecord } from "../../rows.ts";
-import type { Sql } from "../../sessions/orm.ts";
-import type { Sessions } from "../../sessions/sessions.ts";
-import { defineStatement, formatArray, isAlive, readRow } from "../../sql/statement.ts";
-import { countDueTasks, getSecondsUntilDue } from "./due-tasks.ts";
+import type { NewTask } from "../../records.ts";
+import { isUuid } from "../ids.ts";
+import type { TaskSelection, TaskStorage } from "../ports/tasks.ts";
+import { QUEUE_POSITION } from "../queue/queue-order.ts";
+import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
+import type { Sql } from "../sessions/orm.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { defineStatement, formatArray, isAlive, type Placeholder, readRow } from "../sql/statement.ts";
 import { listTaskIds, listTasks } from "./list-tasks.ts";
 
 /** Removes ids that are not UUIDs, because they cannot match any row. */
@@ -123,3 +122,43 @@ const retryTasks = (ids: readonly string[]) => sql<TaskRow>`
     returning t.*
   )
   ${selectTasks("updated", sql`, t.number`)} order by t.number`;
+
+const selectJobIds = (jobIds: Placeholder) => sql`unnest(${jobIds}::uuid[]) as jobs(id)`;
+
+const readSecondsUntilDue = defineStatement<{ seconds: number | null }, [jobIds: string]>(
+  (jobIds) => sql`
+    select min(case
+      when exists (
+        select 1 from joblib.task as t where t.job_id = jobs.id and t.status = 'pending' and t.due
+        order by t.priority desc limit 1
+      ) then 0
+      else extract(epoch from (
+        select t.run_at from joblib.task as t where t.job_id = jobs.id and t.status = 'pending' and not t.due
+        order by t.run_at limit 1
+      ) - clock_timestamp()) end)::float8 as seconds
+    from ${selectJobIds(jobIds)}`,
+);
+
+/** Returns the seconds until a task of the jobs can be claimed: 0 or less if one can be now, undefined if none is pending. */
+export const getSecondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promise<number | undefined> =>
+  (await readSecondsUntilDue(db, formatArray(jobIds)))[0]?.seconds ?? undefined;
+
+const readDueCounts = defineStatement<{ id: string; waiting: number }, [jobIds: string, cap: number]>(
+  (jobIds, cap) => sql`
+    select jobs.id, least(due.waiting + unpromoted.waiting, ${cap}::int)::int as waiting
+    from ${selectJobIds(jobIds)}
+    cross join lateral (
+      select count(*) as waiting from (
+        select 1 from joblib.task as t where t.job_id = jobs.id and t.status = 'pending' and t.due
+        limit ${cap}::int) as capped
+    ) as due
+    cross join lateral (
+      select count(*) as waiting from (
+        select 1 from joblib.task as t
+        where t.job_id = jobs.id and t.status = 'pending' and not t.due and t.run_at <= now()
+        limit ${cap}::int) as capped
+    ) as unpromoted`,
+);
+
+export const countDueTasks = (db: Sql, jobIds: readonly string[], cap: number) =>
+  readDueCounts(db, formatArray(jobIds), cap);

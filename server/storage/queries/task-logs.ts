@@ -1,9 +1,9 @@
 import { sql } from "kysely";
-import { type LogLine, MAX_LINES_PER_ATTEMPT } from "../../../../protocol/index.ts";
-import { isUuid } from "../../ids.ts";
-import type { TaskLogStorage } from "../../ports/tasks.ts";
-import type { Sessions } from "../../sessions/sessions.ts";
-import { formatTimeInSql } from "../../sql/statement.ts";
+import { type LogLine, MAX_LINES_PER_ATTEMPT } from "../../../protocol/index.ts";
+import { isUuid } from "../ids.ts";
+import type { TaskLogStorage } from "../ports/tasks.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { formatTimeInSql } from "../sql/statement.ts";
 
 export const createTaskLogStorage = ({ readRow, readRows }: Sessions): TaskLogStorage => ({
   /** Does not overwrite existing lines. */

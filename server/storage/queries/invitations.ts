@@ -1,9 +1,9 @@
 import { sql } from "kysely";
-import type { Invitation } from "../../../../protocol/index.ts";
-import { isUuid } from "../../ids.ts";
-import type { InvitationStorage } from "../../ports/storage.ts";
-import type { Sessions } from "../../sessions/sessions.ts";
-import { formatTimeInSql, readPage } from "../../sql/statement.ts";
+import type { Invitation } from "../../../protocol/index.ts";
+import { isUuid } from "../ids.ts";
+import type { InvitationStorage } from "../ports/storage.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { formatTimeInSql, readPage } from "../sql/statement.ts";
 
 type InvitationRow = Omit<Invitation, "jobs"> & { readonly jobs: string | null };
 

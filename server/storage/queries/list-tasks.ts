@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from "kysely";
-import { MAX_COUNTED, MAX_FILTERED, MAX_SEARCHED } from "../../../../protocol/index.ts";
-import type { SelectedTasks, TaskSelection, TaskWindow } from "../../ports/tasks.ts";
-import { QUEUE_POSITION } from "../../queue/queue-order.ts";
-import { selectTasks, type TaskRow, toTaskRecord } from "../../rows.ts";
-import type { Sql } from "../../sessions/orm.ts";
-import { formatArray, readRow } from "../../sql/statement.ts";
+import { MAX_COUNTED, MAX_FILTERED, MAX_SEARCHED } from "../../../protocol/index.ts";
+import type { SelectedTasks, TaskSelection, TaskWindow } from "../ports/tasks.ts";
+import { QUEUE_POSITION } from "../queue/queue-order.ts";
+import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
+import type { Sql } from "../sessions/orm.ts";
+import { formatArray, readRow } from "../sql/statement.ts";
 
 /** Maximum stored size of a searched payload, in bytes: reading 10,000 larger ones takes too long for a user. */
 const MAX_SEARCHED_PAYLOAD_BYTES = 8192;

@@ -1,10 +1,10 @@
 import { sql } from "kysely";
-import { isUuid } from "../../ids.ts";
-import type { LateResultKey, LateResultStorage, NewLateResult } from "../../ports/tasks.ts";
-import { setCompleted } from "../../queue/statements/transition-values.ts";
-import { selectTasks, type TaskRow, toTaskRecord } from "../../rows.ts";
-import type { Sessions } from "../../sessions/sessions.ts";
-import { formatTimeInSql } from "../../sql/statement.ts";
+import { isUuid } from "../ids.ts";
+import type { LateResultKey, LateResultStorage, NewLateResult } from "../ports/tasks.ts";
+import { setCompleted } from "../queue/statements/transition-values.ts";
+import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { formatTimeInSql } from "../sql/statement.ts";
 
 export const createLateResultStorage = ({ readRow, readRows }: Sessions): LateResultStorage => ({
   async store(late) {

@@ -1,15 +1,23 @@
 import { type RawBuilder, sql } from "kysely";
-import { type JobAddress, JsonObject } from "../../../../protocol/index.ts";
-import { parseExactJson } from "../../../../protocol/schema/exact-json.ts";
-import type { JobRecord, NewJob, RegisteredJob, RegisterOutcome } from "../../../records.ts";
-import { isUuid } from "../../ids.ts";
-import { JOB_OPTION_COLUMNS, type JobOptionValues, toJobOptions } from "../../job-options.ts";
-import type { JobStorage } from "../../ports/storage.ts";
-import { selectColumns } from "../../rows.ts";
-import type { Sql } from "../../sessions/orm.ts";
-import type { Sessions } from "../../sessions/sessions.ts";
-import { formatTimeInSql, isAlive, readPage, readRow, readRows } from "../../sql/statement.ts";
-import { insertWorker } from "../workers/workers.ts";
+import { type JobAddress, JsonObject } from "../../../protocol/index.ts";
+import { parseExactJson } from "../../../protocol/schema/exact-json.ts";
+import type { JobRecord, NewJob, RegisteredJob, RegisterOutcome } from "../../records.ts";
+import { isUuid } from "../ids.ts";
+import { JOB_OPTION_COLUMNS, type JobOptionValues, toJobOptions } from "../job-options.ts";
+import type { JobStorage } from "../ports/storage.ts";
+import { selectColumns } from "../rows.ts";
+import type { Sql } from "../sessions/orm.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import {
+  defineStatement,
+  formatArray,
+  formatTimeInSql,
+  isAlive,
+  readPage,
+  readRow,
+  readRows,
+} from "../sql/statement.ts";
+import { insertWorker } from "./workers.ts";
 
 export const createJobStorage = (sessions: Sessions): JobStorage => ({
   async register(job, aliveWithinSeconds) {
@@ -197,3 +205,20 @@ async function updateJob(db: Sql, id: string, job: NewJob): Promise<void> {
       written_schema = ${JSON.stringify(job.schema)}::json
     where id = ${id}::uuid`.execute(db);
 }
+
+interface JobAddressRow {
+  id: string;
+  room_id: string;
+  category: string;
+  name: string;
+}
+
+const findAddresses = defineStatement<JobAddressRow, [jobIds: string]>(
+  (jobIds) => sql`
+    select j.id, j.room_id, j.category, j.name from unnest(${jobIds}::uuid[]) as n(id)
+    join joblib.job as j on j.id = n.id`,
+);
+
+/** Returns the addresses of jobs, including removed jobs. */
+export const findJobAddresses = (db: Sql, jobIds: readonly string[]): Promise<JobAddressRow[]> =>
+  findAddresses(db, formatArray(jobIds));
