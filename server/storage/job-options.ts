@@ -23,7 +23,6 @@ type OptionName = keyof typeof JOB_OPTIONS;
 /** The options of a job. They have the same names in the database and in the API. */
 export type JobOptions = { readonly [Name in OptionName]: Exclude<Job[Name], undefined> };
 
-/** The values of the option columns in a row. JSON is text. */
 export type JobOptionValues = {
   readonly [Name in OptionName]: (typeof JOB_OPTIONS)[Name]["type"] extends "jsonb"
     ? string
@@ -33,7 +32,6 @@ export type JobOptionValues = {
 export const JOB_OPTION_COLUMNS: readonly (JobOption & { readonly name: OptionName })[] =
   Object.entries<JobOption>(JOB_OPTIONS).map(([name, option]) => ({ ...option, name: name as OptionName }));
 
-/** Converts the option columns of a row, and parses their JSON. */
 export function toJobOptions(row: JobOptionValues): JobOptions {
   const options = JOB_OPTION_COLUMNS.map(({ name, type }) => {
     const value = row[name];

@@ -25,7 +25,6 @@ export interface TaskRow extends TaskValues {
   readonly queue_position: number | null;
 }
 
-/** Selects columns of a table with an alias. Times and JSON are cast to text. */
 export const selectColumns = (
   alias: "t" | "j",
   columns: readonly { readonly name: string; readonly type: SqlType }[],
@@ -127,7 +126,6 @@ export const toRawTaskRecord = (row: Omit<TaskRow, "payload">, payloadText: stri
     result: row.result === null ? null : parseIfShort(row.result),
   });
 
-/** Creates the record of an inserted task from its input and the values that the database has set. */
 export const toNewTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => ({
   task: {
     ...NEW_TASK,

@@ -85,7 +85,6 @@ export type WireTask = StoredTask & Pick<Task, "job_name" | "queue_position">;
 /** A task in the response to its submit. */
 export type SubmittedWireTask = WireTask & Pick<SubmittedTask, "workers_online">;
 
-/** The members that submitted tasks can share in a minimal response. */
 export type CommonMembers = Omit<SubmittedWireTask, "id" | "payload">;
 
 type EntityColumn = SnakeCase<Extract<keyof InferEntity<typeof TaskEntity>, string>>;
@@ -145,7 +144,6 @@ export type OptionColumn = ColumnWith<{ readonly setBy: "option" }>;
 type StepColumn = ColumnWith<{ readonly setBy: "step"; readonly read: "wire" }>;
 type ReadColumn = ColumnWith<{ readonly read: string }>;
 export type ClaimedColumn = Exclude<ReadColumn, ColumnWith<{ readonly claim: "known" | "null" }>>;
-/** A column whose value the claimer always knows, or knows if the claim returns null for the usual value. */
 export type KnownColumn = ColumnWith<{ readonly claim: "known" | "unless-usual" }>;
 
 /** A column that a claim returns only if its value is not the usual one. */
@@ -155,7 +153,6 @@ type RowValue<Name extends TaskColumnName> =
   | SqlTypes[Columns[Name]["type"]]
   | (Columns[Name] extends { readonly isNullable: true } ? null : never);
 
-/** The values of a row that every statement reads. */
 export type TaskValues = { readonly [Name in ReadColumn]: RowValue<Name> };
 
 /** The values that a claim returns. Numbers other than integers are text; the usual value of a column is null. */
@@ -165,7 +162,6 @@ export type ClaimedValues = {
     | (Columns[Name] extends { readonly isNullable: true } | { readonly claim: string } ? null : never);
 };
 
-/** The options of a new task: the values of the columns that the submitter sets. */
 export type TaskOptions = { readonly [Name in OptionColumn as CamelCase<Name>]: StoredTask[Name] };
 
 export interface NamedColumn<Name extends TaskColumnName = TaskColumnName> extends TaskColumn {

@@ -12,7 +12,6 @@ import {
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 
-/** Reports that a data directory is in use or cannot be used. The message is one line that says what to do. */
 export class DataDirectoryError extends Error {
   override readonly name = "DataDirectoryError";
 }
@@ -83,7 +82,6 @@ async function lock(path: string, directory: string): Promise<() => void> {
 
 /** Two processes that start at the same time can block each other with their first, shared locks. */
 const RETRY_MS = 1_000;
-/** SQLITE_BUSY, see https://sqlite.org/rescode.html#busy */
 const SQLITE_BUSY = 5;
 
 /**
@@ -113,7 +111,6 @@ async function lockFile(path: string): Promise<(() => void) | undefined> {
   }
 }
 
-/** The process that uses a data directory. Only for error messages: its id has no meaning in another container. */
 interface DirectoryOwner {
   readonly pid: number;
   /** When the process started, in clock ticks since boot; empty on systems other than Linux. */

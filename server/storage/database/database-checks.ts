@@ -10,7 +10,6 @@ export interface DatabaseFinding {
   readonly advice: string;
 }
 
-/** Thrown if joblib cannot use a database. The message is one line that says what to do. */
 export class UnfitDatabase extends Error {
   override readonly name = "UnfitDatabase";
   readonly findings: readonly DatabaseFinding[];
@@ -157,7 +156,6 @@ interface MissingRow {
   role: string;
 }
 
-/** Returns the rights that the current role lacks to run a server, with the statements that grant them. */
 export async function findMissingRights(db: Sql): Promise<readonly DatabaseFinding[]> {
   const rows = await findMissing(db);
   const hidden = rows.filter(({ privileges }) => privileges === "ROW SECURITY");

@@ -76,7 +76,6 @@ async function initEmbedded(options: { dbName: string; driverOptions?: object })
   return Object.assign(orm, { hasSessionSettings: true });
 }
 
-/** Opens PostgreSQL if there is a URL, else the embedded database. Does not apply migrations. */
 export const openDatabase = (options: DatabaseOptions): Promise<OwnedOrm> =>
   options.url === undefined
     ? openEmbedded(options.dataDir ?? DEFAULT_DATA_DIR)

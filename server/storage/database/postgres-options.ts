@@ -119,7 +119,6 @@ function createPostgresTls(parameters: ParameterValues, host: string): PostgresT
   return new PostgresTls(files, mustVerify, mode === "verify-full" ? host : undefined);
 }
 
-/** TLS options with the meaning of libpq's sslmode, in the form that pg passes to Node.js. */
 class PostgresTls implements ConnectionOptions {
   readonly secureContext: SecureContext;
   readonly rejectUnauthorized: boolean;

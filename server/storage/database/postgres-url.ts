@@ -83,7 +83,6 @@ const HINTS: Readonly<Record<string, string>> = {
   sslcrldir: "certificate revocation lists are not read",
 };
 
-/** Environment variables of libpq that change the connection and that joblib does not support. */
 const UNSUPPORTED_VARIABLES = [
   ...["PGHOSTADDR", "PGSERVICE", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS", "PGREQUIRESSL"],
   ...["PGREQUIREAUTH", "PGREQUIREPEER", "PGSSLCRL", "PGSSLCRLDIR", "PGSSLCERTMODE"],
@@ -95,7 +94,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 type ParameterValue = Readonly<Record<"value" | "source", string>>;
 export type ParameterValues = ReadonlyMap<PostgresParameter, ParameterValue>;
 
-/** Reads the parameters with libpq's precedence: the URL overrides the environment. */
 export function readParameters(url: string, env: Environment): ParameterValues {
   const parameters = new Map<PostgresParameter, ParameterValue>();
   for (const [name, value] of parsePostgresUrl(url)) parameters.set(name, { value, source: name });

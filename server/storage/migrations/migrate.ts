@@ -32,7 +32,6 @@ export async function checkMigrations(orm: Orm): Promise<readonly string[]> {
   return pendingMigrations(orm);
 }
 
-/** Returns the names of the migrations that are not applied yet. */
 export async function pendingMigrations(orm: Orm): Promise<readonly string[]> {
   requireUrlTls(orm);
   return (await runOnOrm(orm, findPending)).map(({ name }) => name);
@@ -88,7 +87,6 @@ async function readRights(db: Sql) {
   return rights;
 }
 
-/** Returns the right that the current role lacks to read the table of applied migrations. */
 async function findReadObstacles(orm: Orm): Promise<readonly DatabaseFinding[]> {
   const { role, has_schema, may_use } = await runOnOrm(orm, readRights);
   if (!has_schema || may_use === true) return [];
@@ -98,7 +96,6 @@ async function findReadObstacles(orm: Orm): Promise<readonly DatabaseFinding[]> 
   ];
 }
 
-/** Returns the right that the current role lacks to apply migrations. */
 async function findMigrationObstacles(orm: Orm): Promise<readonly DatabaseFinding[]> {
   const rights = await runOnOrm(orm, readRights);
   const { role, database, foreign_names } = rights;

@@ -37,7 +37,6 @@ export interface Storage {
   readonly stats: StatsStorage;
   readonly diagnosis: DiagnosisStorage;
   readonly invitations: InvitationStorage;
-  /** Counts tasks and workers for `/metrics`. */
   countQueues(aliveWithinSeconds: number): Promise<QueueCounts>;
   /** Returns the usage of joblib's own session pool; undefined if joblib uses the sessions of the ORM. */
   getPoolUsage(): PoolUsage | undefined;
@@ -45,7 +44,6 @@ export interface Storage {
   ping(): Promise<void>;
   /** Returns the reasons why a server cannot use the database with its role; empty if it can. */
   check(): Promise<readonly DatabaseFinding[]>;
-  /** Returns the names of the migrations that are not applied yet. */
   pendingMigrations(): Promise<readonly string[]>;
   /** Returns whether the connections to the database are encrypted; null if only the host knows. */
   connectionSecurity(): ConnectionSecurity | null;

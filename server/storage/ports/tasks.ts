@@ -50,7 +50,6 @@ export interface TaskStorage {
   retry(ids: readonly string[]): Promise<readonly TaskRecord[]>;
 }
 
-/** A result that arrived after its lease was lost. */
 export interface NewLateResult {
   readonly taskId: string;
   readonly attempt: number;
@@ -79,7 +78,6 @@ export interface LateResultStorage {
   adopt(late: LateResultKey): Promise<Adoption | undefined>;
 }
 
-/** Log lines of an attempt, from its worker. */
 export interface NewLogLines {
   readonly taskId: string;
   readonly attempt: number;

@@ -52,7 +52,6 @@ const selectCounts = (aliveWithinSeconds: number) => sql<CountsRow>`
     from joblib.task where status in ('claimed', 'running')
   ) as leased`;
 
-/** The queue of a reported job. The last row contains `oldestSeconds` of all other jobs together. */
 interface QueueDepthRow {
   readonly isReported: boolean;
   readonly category: string;

@@ -9,7 +9,6 @@ import { formatTimeInSql, isAlive } from "../sql/statement.ts";
 const MAX_COMPARED_TASKS = 200;
 const MAX_WORKERS = 1_000;
 
-/** The attempts of a task, with lists as JSON. The names are pairs of the id and the name of a worker. */
 type AttemptsRow = Omit<AttemptHistory, "errors" | "lateResults" | "workerNames"> & {
   readonly errors: string;
   readonly lateResults: string;

@@ -70,7 +70,6 @@ interface RegisteredJobRow
   readonly resultSchema: string | null;
 }
 
-/** A job with the ids of its live workers as JSON, and its number of pending tasks. */
 interface JobRow extends RegisteredJobRow {
   readonly workers: string;
   readonly pending: number;
@@ -135,7 +134,6 @@ async function registerJob(db: Sql, job: NewJob, aliveWithinSeconds: number): Pr
   return { kind, job: await readLockedJob(db, id, aliveWithinSeconds), workerId };
 }
 
-/** Inserts the job, or locks the registered one and compares the schemas. */
 async function insertOrLock(db: Sql, job: NewJob) {
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
     if (await insertJob(db, job)) return { id: job.id, kind: "created" } as const;
@@ -219,6 +217,5 @@ const findAddresses = defineStatement<JobAddressRow, [jobIds: string]>(
     join joblib.job as j on j.id = n.id`,
 );
 
-/** Returns the addresses of jobs, including removed jobs. */
 export const findJobAddresses = (db: Sql, jobIds: readonly string[]): Promise<JobAddressRow[]> =>
   findAddresses(db, formatArray(jobIds));

@@ -62,7 +62,6 @@ const findListPosition = (db: Sql, roomId: string, id: string): Promise<ListPosi
     sql`select id, created_at::text as created_at from joblib.task where id = ${id}::uuid and room_id = ${roomId}`,
   );
 
-/** Selects the matching entries in the order of the list. Reads at most `getMaxScanned` entries. */
 function selectMatches(selection: TaskSelection, after?: ListPosition): RawBuilder<unknown> {
   const entries = selectEntries(selection, after);
   const condition = buildCondition(selection);
@@ -86,7 +85,6 @@ async function findLastScanned(db: Sql, selection: TaskSelection, after?: ListPo
   return (await readRow(db, last))?.task_id ?? null;
 }
 
-/** Returns the maximum number of list entries that are read. Returns undefined if every entry matches. */
 function getMaxScanned(selection: TaskSelection): number | undefined {
   // A list of given ids is read completely.
   if (selection.ids !== undefined || buildCondition(selection) === undefined) return undefined;
@@ -112,7 +110,6 @@ function selectEntries({ roomId, jobIds, ids }: TaskSelection, after?: ListPosit
     order by l.created_at desc, l.task_id desc`;
 }
 
-/** Builds a condition on the tasks `s`. Returns undefined if every list entry matches. */
 function buildCondition(selection: TaskSelection): RawBuilder<unknown> | undefined {
   const { jobIds, statuses, createdById, text } = selection;
   const conditions: RawBuilder<unknown>[] = [];

@@ -107,7 +107,7 @@ const selectSummaries = (roomIds: readonly string[], aliveWithinSeconds: number)
 
 const MAX_JOBS = 500;
 /** Maximum number of claimed and running tasks that are read: as many as a hundred workers can have. */
-export const MAX_LEASED_TASKS = 10_000;
+const MAX_LEASED_TASKS = 10_000;
 
 type JobQueueRow = JobAddress &
   Pick<JobStats, "workers" | "busy_workers" | "pending" | "running" | "oldest_pending_seconds"> & {
@@ -140,7 +140,7 @@ const selectOldestRunAt = sql`(
       where t.job_id = j.id and t.status = 'pending' and not t.due and t.run_at <= now() order by t.run_at limit 1)))`;
 
 /** Selects the queues of the jobs that are visible in a room, newest job first. */
-export const selectJobQueues = (roomId: string, aliveWithinSeconds: number): RawBuilder<JobQueueRow> => sql`
+const selectJobQueues = (roomId: string, aliveWithinSeconds: number): RawBuilder<JobQueueRow> => sql`
   with jobs as materialized (
     select j.id, j.room_id, j.category, j.name, j.created_at from joblib.job as j
     where j.removed_at is null and j.room_id in (${roomId}, ${GLOBAL_ROOM})
@@ -168,7 +168,7 @@ export const selectJobQueues = (roomId: string, aliveWithinSeconds: number): Raw
   from jobs as j left join staffing on staffing.job_id = j.id
   order by j.created_at desc, j.id desc`;
 
-export type EndedTasks = Pick<JobStats, "completed" | "failed" | "cancelled" | "wait" | "run">;
+type EndedTasks = Pick<JobStats, "completed" | "failed" | "cancelled" | "wait" | "run">;
 
 const toSeconds = (interval: RawBuilder<unknown>) => sql`extract(epoch from ${interval})::float8`;
 const quantile = (fraction: number, value: RawBuilder<unknown>) =>
@@ -247,7 +247,6 @@ interface FinishedTasksRow {
   readonly step: number;
   /** JSON: the ended tasks of each job, by the id of the job. */
   readonly jobs: string;
-  /** JSON: a list of `StatsPoint`. */
   readonly steps: string;
 }
 
@@ -255,7 +254,7 @@ interface FinishedTasksRow {
  * Computes the stats of a room or of all rooms, by job and by time step. Wait times include all started tasks, and run times
  * only completed ones, because the time until a failure does not predict how long the next task takes.
  */
-export const selectFinishedTasks = (roomId: string | undefined, hours: number) => sql<FinishedTasksRow>`
+const selectFinishedTasks = (roomId: string | undefined, hours: number) => sql<FinishedTasksRow>`
   with ${buildCtes(roomId, hours)},
   finished_by_step as (
     select floor(${toSeconds(sql`f.completed_at - period.since`)} / period.step)::int as number, ${COUNTS},

@@ -110,12 +110,8 @@ const deleteOldTasks = (olderThanDays: number, limit: number) => sql`
   deleted as (
     delete from joblib.task as t using old where t.id = old.id returning t.id, t.room_id, t.created_at
   ),
-  deleted_late_results as (
-    delete from joblib.late_result as l using deleted as d where l.task_id = d.id
-  ),
-  deleted_logs as (
-    delete from joblib.task_log as l using deleted as d where l.task_id = d.id
-  ),
+  deleted_late_results as (delete from joblib.late_result as l using deleted as d where l.task_id = d.id),
+  deleted_logs as (delete from joblib.task_log as l using deleted as d where l.task_id = d.id),
   deleted_list_entries as (
     delete from joblib.task_listing as l using deleted as d
     where l.room_id = d.room_id and l.created_at = d.created_at and l.task_id = d.id

@@ -9,7 +9,6 @@ import type { Sessions } from "../sessions/sessions.ts";
 import { defineStatement, formatArray, isAlive, type Placeholder, readRow } from "../sql/statement.ts";
 import { listTaskIds, listTasks } from "./list-tasks.ts";
 
-/** Removes ids that are not UUIDs, because they cannot match any row. */
 const removeInvalidIds = (selection: TaskSelection): TaskSelection => ({
   ...selection,
   ...(selection.ids && { ids: selection.ids.filter(isUuid) }),

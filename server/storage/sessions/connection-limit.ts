@@ -1,4 +1,3 @@
-/** After a refused connection, the limit is raised by one at this interval. */
 const RAISE_INTERVAL_MS = 5_000;
 /** Delay before the next attempt if the server accepts no connection at all. It doubles up to the maximum. */
 const FIRST_RETRY_MS = 10;

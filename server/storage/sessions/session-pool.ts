@@ -40,7 +40,6 @@ export class SessionPool {
   readonly limit: ConnectionLimit;
   readonly #options: SessionPoolOptions;
   readonly #statementNames = new Map<string, string>();
-  /** The session that was used last is at the end. */
   readonly #idle: Session[] = [];
   readonly #busy = new Set<Session>();
   readonly #waiting: Readonly<Record<PlanMode, Set<WaitingCall>>> = { default: new Set(), lookup: new Set() };
@@ -86,19 +85,16 @@ export class SessionPool {
     this.#serve();
   }
 
-  /** Replaces all open sessions, because they are connected to a read-only server or have outdated plans. */
   replaceSessions(): void {
     this.#openedAfter = performance.now();
   }
 
-  /** Treats all sessions as shared, because a pooler also gives them to other clients. */
   shareSessions(): void {
     if (this.#sharing === "shared") return;
     this.#sharing = "shared";
     this.replaceSessions();
   }
 
-  /** Closes each session as soon as it is free. */
   end(): Promise<void> {
     if (this.#ended !== undefined) return this.#ended.promise;
     this.#ended = Promise.withResolvers<void>();
@@ -196,7 +192,6 @@ export class SessionPool {
     }
   }
 
-  /** Passes idle sessions to the calls of a plan mode. Returns the plan mode once for each missing session. */
   #serveIdle(planMode: PlanMode): PlanMode[] {
     const missing: PlanMode[] = [];
     for (const call of this.#waiting[planMode]) {

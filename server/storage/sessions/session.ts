@@ -21,7 +21,6 @@ declare module "pg" {
 /** `shared`: a pooler also gives the session to other clients, so it keeps neither settings nor prepared statements. */
 export type Sharing = "own" | "shared";
 
-/** Thrown if a pooler refuses or ignores start-up options. The database can still be used with shared sessions. */
 export class SharedSessionError extends Error {}
 
 interface SessionOptions {
@@ -40,13 +39,11 @@ const RESPONSE_GRACE_MS = 2_000;
 /** Maximum number of prepared statements; joblib has fewer lookup statements. Further statements are not prepared. */
 const MAX_STATEMENT_NAMES = 200;
 
-/** A connection to PostgreSQL with the settings and the parsers that joblib's statements rely on. */
 export class Session implements DatabaseConnection {
   readonly openedAt = performance.now();
   idleSince = 0;
   readonly #client: Client;
   readonly #options: SessionOptions;
-  /** The plan mode that is set on the server at the moment. */
   #activePlanMode: PlanMode;
   #planMode: PlanMode;
   #isInTransaction = false;
@@ -88,7 +85,6 @@ export class Session implements DatabaseConnection {
     return this.#planMode;
   }
 
-  /** False after a lost connection or an error that makes the session unusable. */
   get isUsable(): boolean {
     return !this.#isBroken;
   }

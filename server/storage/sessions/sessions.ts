@@ -55,7 +55,6 @@ export interface Sessions extends Runs {
   ): RunBatch<Call, Result>;
 }
 
-/** Creates sessions on joblib's own pool, or on the ORM if joblib cannot open one. */
 export function createSessions(
   orm: Orm,
   pool?: SessionPool,
@@ -100,7 +99,6 @@ export const createSql = (pool: SessionPool, planMode: PlanMode): Sql =>
     },
   });
 
-/** Creates Kysely's driver. Transactions are always READ COMMITTED. */
 const createDriver = (pool: SessionPool, planMode: PlanMode): Driver => ({
   init: async () => {},
   acquireConnection: () => pool.acquire(planMode),
@@ -126,7 +124,6 @@ function createOrmRuns(orm: Orm): Runs {
 
 const getKysely = (orm: Orm): Sql => orm.em.fork().getKysely<Tables>().withSchema("joblib");
 
-/** Runs work on sessions of the ORM, without joblib's settings. */
 export const runOnOrm = <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Promise<Value> =>
   withRetries(() => work(getKysely(orm)));
 

@@ -11,7 +11,6 @@ export async function readRow<Row>(db: Sql, statement: RawBuilder<Row>): Promise
   return (await readRows(db, statement))[0];
 }
 
-/** The clauses of a statement that lists rows. `from` contains the conditions as well. */
 interface ListClauses<Row> {
   readonly columns: RawBuilder<Row>;
   readonly from: RawBuilder<unknown>;
