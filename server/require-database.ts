@@ -1,5 +1,5 @@
 import type { Log } from "./ports.ts";
-import { type DatabaseFinding, describeFinding, requireFit } from "./storage/database/database-checks.ts";
+import { type DatabaseFinding, describeFinding, requireFit } from "./storage/database/unfit-database.ts";
 import type { Storage } from "./storage/ports/storage.ts";
 import { StorageRefusal, StorageUnavailable } from "./storage/sessions/storage-errors.ts";
 

@@ -16,7 +16,7 @@ import { findObstacles, withDeadline } from "./require-database.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { findNetworkFileSystem } from "./storage/database/data-directory.ts";
 import { isInMemory, type OwnedOrm, openDatabase } from "./storage/database/database.ts";
-import { requireFit } from "./storage/database/database-checks.ts";
+import { requireFit } from "./storage/database/unfit-database.ts";
 import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/ports/storage.ts";

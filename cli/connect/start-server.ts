@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Settings, SettingsInput } from "../../server/settings.ts";
-import type { DatabaseFinding } from "../../server/storage/database/database-checks.ts";
+import type { DatabaseFinding } from "../../server/storage/database/unfit-database.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { CliError, UsageError } from "../io/errors.ts";
 import type { Environment } from "./global-options.ts";

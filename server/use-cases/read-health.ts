@@ -2,7 +2,7 @@ import type { Health } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { getValueWithin, resolvesWithin } from "../events/resolves-within.ts";
 import { VERSION } from "../package.ts";
-import { describeFinding } from "../storage/database/database-checks.ts";
+import { describeFinding } from "../storage/database/unfit-database.ts";
 
 /** Timeout of each query: a database that accepts no more connections would otherwise delay the response by 30 s. */
 const QUERY_TIMEOUT_MS = 2_000;

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
-import { checkSuitability, type DatabaseFinding, requireFit } from "../database/database-checks.ts";
+import { checkSuitability } from "../database/database-checks.ts";
+import { type DatabaseFinding, requireFit } from "../database/unfit-database.ts";
 import type { Orm, Sql } from "../sessions/orm.ts";
 import { requireUrlTls } from "../sessions/orm-connection.ts";
 import { runInOrmTransaction, runOnOrm, withRetries } from "../sessions/sessions.ts";

@@ -140,4 +140,9 @@ export const migrations = [
     `alter table joblib.room_turn rename to room_queue`,
     `alter table joblib.room_queue rename constraint room_turn_pkey to room_queue_pkey`,
   ]),
+
+  // With the version of a worker's jobs, a claim can use the jobs that the server has read before.
+  defineMigration("joblib-20261129-jobs-version", [
+    `alter table joblib.worker add column jobs_version integer not null default 0`,
+  ]),
 ];

@@ -19,7 +19,7 @@ import type {
   WorkerRecord,
   WorkerRemoval,
 } from "../../records.ts";
-import type { DatabaseFinding } from "../database/database-checks.ts";
+import type { DatabaseFinding } from "../database/unfit-database.ts";
 import type { PoolUsage } from "../sessions/session-pool.ts";
 import type { DiagnosisStorage } from "./diagnosis.ts";
 import type { TaskQueue } from "./task-queue.ts";

@@ -3,6 +3,7 @@ import { GLOBAL_ROOM, type JobAddress, MAX_TASKS_SHOWN, type Worker } from "../.
 import type { NewWorkerRecord, WorkerRecord } from "../../records.ts";
 import { isUuid } from "../ids.ts";
 import type { WorkerSelection, WorkerStorage } from "../ports/storage.ts";
+import type { LinkedJobs } from "../ports/task-queue.ts";
 import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
 import type { Sessions } from "../sessions/sessions.ts";
@@ -31,7 +32,8 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => ({
   },
 
   async findJobIds(id) {
-    return isUuid(id) ? sessions.run((db) => findWorkerJobIds(db, id)) : [];
+    if (!isUuid(id)) return [];
+    return (await sessions.run((db) => findWorkerJobs(db, id)))?.ids ?? [];
   },
 
   async remove(id, error) {
@@ -67,7 +69,7 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => ({
       // Claims find a worker's jobs by its links, so claims no longer find any job of this worker.
       await sql`
         with unlinked as (delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id)
-        update joblib.worker set drained_jobs =
+        update joblib.worker set jobs_version = jobs_version + 1, drained_jobs =
           coalesce(drained_jobs, '[]') || coalesce((select jsonb_agg(job_id order by job_id) from unlinked), '[]')
         where id = ${id}::uuid`.execute(db);
       return true;
@@ -111,22 +113,23 @@ export async function insertWorker(db: Sql, { id, name, userId }: NewWorkerRecor
   return worker;
 }
 
-export async function findWorkerJobIds(db: Sql, id: string): Promise<string[]> {
-  const { rows } = await sql<{ job_id: string }>`
-    select wj.job_id from joblib.worker_job as wj join joblib.job as j on j.id = wj.job_id
-    where wj.worker_id = ${id}::uuid and j.removed_at is null order by wj.job_id`.execute(db);
-  return rows.map((row) => row.job_id);
+/** The jobs of a worker, and their version: while a worker has the same version, it has the same jobs. */
+export interface WorkerJobs extends LinkedJobs {
+  readonly version: number;
 }
 
-/** Reads a worker's job ids as a JSON list, and the key of this set, which claims use (`job_set`). */
-export const findWorkerJobSet = defineStatement<{ jobIds: string; key: string }, [workerId: string]>(
+const readWorkerJobs = defineStatement<{ version: number; key: string; ids: string }, [workerId: string]>(
   (workerId) => sql`
-    select array_to_json(jobs)::text as "jobIds", md5(jobs::text) as key from (
-      select array(
-        select wj.job_id from joblib.worker_job as wj
-        where wj.worker_id = ${workerId}::uuid
-          and (select j.removed_at is null from joblib.job as j where j.id = wj.job_id)
-        order by wj.job_id
-      ) as jobs
+    select version, md5(ids::text) as key, array_to_json(ids)::text as ids from (
+      select w.jobs_version as version, array(
+        select wj.job_id from joblib.worker_job as wj where wj.worker_id = w.id order by wj.job_id
+      ) as ids
+      from joblib.worker as w where w.id = ${workerId}::uuid
     ) as l`,
 );
+
+/** Reads the jobs of a worker, sorted by id. Returns undefined if the worker is gone. A job with a link cannot be removed. */
+export async function findWorkerJobs(db: Sql, workerId: string): Promise<WorkerJobs | undefined> {
+  const [row] = await readWorkerJobs(db, workerId);
+  return row && { ...row, ids: JSON.parse(row.ids) };
+}

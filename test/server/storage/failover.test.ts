@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { createServer, parseSettings } from "../../../server/index.ts";
 import { openDatabase } from "../../../server/storage/database/database.ts";
-import { UnfitDatabase } from "../../../server/storage/database/database-checks.ts";
+import { UnfitDatabase } from "../../../server/storage/database/unfit-database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { registerJob, registerWorker } from "../../conformance/storage-fixture.ts";
