@@ -88,7 +88,7 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
       const claimed = await storage.queue.claim(first.workerId, 1, false);
       const linkedAfter = await storage.queue.getLinkedJobs(first.workerId);
       await insertTasks(storage, [buildTask(added.id)]);
-      await storage.workerDetails.drain(first.workerId);
+      await storage.workers.drain(first.workerId);
       const afterDrain = await storage.queue.claim(first.workerId, 1, false);
 
       expect(before).toEqual([]);

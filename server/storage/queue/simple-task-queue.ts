@@ -17,9 +17,8 @@ import {
   type ProgressReport,
   type TaskQueue,
 } from "../ports/task-queue.ts";
-import { getSecondsUntilDue } from "../queries/tasks/due-tasks.ts";
-import { findTaskByKey } from "../queries/tasks/find-task.ts";
-import { findWorkerJobs } from "../queries/workers/workers.ts";
+import { findTaskByKey, getSecondsUntilDue } from "../queries/tasks.ts";
+import { findWorkerJobs } from "../queries/workers.ts";
 import { formatTime, toTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { catchUnknownOutcome } from "../sessions/storage-errors.ts";

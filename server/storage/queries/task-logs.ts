@@ -1,16 +1,16 @@
 import { sql } from "kysely";
-import { type LogLine, type LogPosition, MAX_LINES_PER_ATTEMPT } from "../../../../protocol/index.ts";
-import { isUuid } from "../../ids.ts";
-import type { NewLogLines, TaskLogStorage } from "../../ports/task-logs.ts";
-import { formatTimeInSql } from "../../sql/time-text.ts";
-import { Queries } from "../queries.ts";
+import { type LogLine, MAX_LINES_PER_ATTEMPT } from "../../../protocol/index.ts";
+import { isUuid } from "../ids.ts";
+import type { TaskLogStorage } from "../ports/tasks.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { formatTimeInSql } from "../sql/statement.ts";
 
-export class TaskLogs extends Queries implements TaskLogStorage {
+export const createTaskLogStorage = ({ readRow, readRows }: Sessions): TaskLogStorage => ({
   /** Does not overwrite existing lines. */
-  async append({ taskId, attempt, workerId, lines }: NewLogLines): Promise<boolean> {
+  async append({ taskId, attempt, workerId, lines }) {
     if (!isUuid(taskId) || (workerId !== undefined && !isUuid(workerId))) return false;
     const accepted = lines.filter(({ number }) => number < MAX_LINES_PER_ATTEMPT);
-    const row = await this.readRow(sql<{ has_lease: boolean }>`
+    const row = await readRow(sql<{ has_lease: boolean }>`
       with leased as materialized (
         select t.id from joblib.task as t
         where t.id = ${taskId}::uuid and t.attempt = ${attempt}::int and t.status = 'running'
@@ -26,14 +26,14 @@ export class TaskLogs extends Queries implements TaskLogStorage {
       )
       select exists (select 1 from leased) as has_lease`);
     return row?.has_lease === true;
-  }
+  },
 
-  async read(taskId: string, after: LogPosition, limit: number): Promise<readonly LogLine[]> {
+  async read(taskId, after, limit) {
     if (!isUuid(taskId)) return [];
-    return this.readRows(sql<LogLine>`
+    return readRows(sql<LogLine>`
       select l.attempt, l.number, ${formatTimeInSql(sql`l.at`)} as at, l.level, l.text
       from joblib.task_log as l
       where l.task_id = ${taskId}::uuid and (l.attempt, l.number) > (${after.attempt}::int, ${after.number}::int)
       order by l.attempt, l.number limit ${limit}::int`);
-  }
-}
+  },
+});

@@ -1,95 +1,87 @@
 import { type RawBuilder, sql } from "kysely";
-import { type JobAddress, JsonObject } from "../../../../protocol/index.ts";
-import { parseExactJson } from "../../../../protocol/schema/exact-json.ts";
-import type {
-  JobRecord,
-  NewJob,
-  RegisteredJob,
-  RegisterOutcome,
-  ResultPage,
-  Window,
-} from "../../../records.ts";
-import { isUuid } from "../../ids.ts";
-import { JOB_OPTION_COLUMNS, type JobOptionValues, toJobOptions } from "../../job-options.ts";
-import type { JobStorage } from "../../ports/jobs.ts";
-import { selectColumns } from "../../rows.ts";
-import type { Sql } from "../../sessions/orm.ts";
-import { formatTimeInSql } from "../../sql/time-text.ts";
-import { Queries, readPage, readRow, readRows } from "../queries.ts";
-import { isAlive } from "../workers/is-alive.ts";
-import { insertWorker } from "../workers/workers.ts";
+import { type JobAddress, JsonObject } from "../../../protocol/index.ts";
+import { parseExactJson } from "../../../protocol/schema/exact-json.ts";
+import type { JobRecord, NewJob, RegisteredJob, RegisterOutcome } from "../../records.ts";
+import { isUuid } from "../ids.ts";
+import { JOB_OPTION_COLUMNS, type JobOptionValues, toJobOptions } from "../job-options.ts";
+import type { JobStorage } from "../ports/storage.ts";
+import { selectColumns } from "../rows.ts";
+import type { Sql } from "../sessions/orm.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import {
+  defineStatement,
+  formatArray,
+  formatTimeInSql,
+  isAlive,
+  readPage,
+  readRow,
+  readRows,
+} from "../sql/statement.ts";
+import { insertWorker } from "./workers.ts";
 
-export class Jobs extends Queries implements JobStorage {
-  async register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome> {
+export const createJobStorage = (sessions: Sessions): JobStorage => ({
+  async register(job, aliveWithinSeconds) {
     if ("id" in job.worker && !isUuid(job.worker.id)) return { kind: "worker-not-found" };
-    return this.sessions.transaction((db) => registerJob(db, job, aliveWithinSeconds));
-  }
+    return sessions.transaction((db) => registerJob(db, job, aliveWithinSeconds));
+  },
 
-  async find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined> {
-    const row = await this.readRow(selectJob(isRegisteredAt(address), aliveWithinSeconds));
+  async find(address, aliveWithinSeconds) {
+    const row = await sessions.readRow(selectJob(isRegisteredAt(address), aliveWithinSeconds));
     return row && toJobRecord(row);
-  }
+  },
 
-  async findWithoutCounts(address: JobAddress): Promise<RegisteredJob | undefined> {
-    const row = await this.readRow(
+  async findWithoutCounts(address) {
+    const row = await sessions.readRow(
       sql<RegisteredJobRow>`select ${COLUMNS} from joblib.job as j where ${isRegisteredAt(address)}`,
     );
     return row && toRegisteredJob(row);
-  }
+  },
 
-  async findIds(address: JobAddress): Promise<readonly string[]> {
-    const rows = await this.readRows(
+  async findIds(address) {
+    const rows = await sessions.readRows(
       sql<{ id: string }>`select j.id from joblib.job as j where ${hasAddress(address)}`,
     );
     return rows.map(({ id }) => id);
-  }
+  },
 
-  async findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined> {
+  async findById(id, aliveWithinSeconds) {
     if (!isUuid(id)) return undefined;
-    const row = await this.readRow(selectJob(hasId(id), aliveWithinSeconds));
+    const row = await sessions.readRow(selectJob(hasId(id), aliveWithinSeconds));
     return row && toJobRecord(row);
-  }
+  },
 
-  async list(
-    rooms: readonly string[],
-    window: Window,
-    aliveWithinSeconds: number,
-  ): Promise<ResultPage<JobRecord>> {
+  async list(rooms, window, aliveWithinSeconds) {
     const clauses = {
       columns: selectCountedColumns(aliveWithinSeconds),
       from: sql`joblib.job as j where j.removed_at is null
         and j.room_id in (select jsonb_array_elements_text(${JSON.stringify(rooms)}::jsonb))`,
       order: sql`j.created_at desc, j.id desc`,
     };
-    const { rows, total } = await this.sessions.run((db) => readPage<JobRow>(db, clauses, window));
-    return { items: rows.map(toJobRecord), total };
-  }
-}
+    const { items, total } = await sessions.run((db) => readPage(db, clauses, window));
+    return { items: items.map(toJobRecord), total };
+  },
+});
 
-/** A job without its counts. JSON is text. */
+/** A job without its counts. The schemas are text, because a JSON parser would round numbers beyond 2^53. */
 interface RegisteredJobRow
   extends Omit<RegisteredJob, "schema" | "resultSchema" | keyof JobOptionValues>,
     JobOptionValues {
-  /** Text, because a parser would round numbers beyond 2^53. */
   readonly schema: string;
   readonly resultSchema: string | null;
 }
 
-/** A job with the ids of its live workers as JSON, and its number of pending tasks. */
 interface JobRow extends RegisteredJobRow {
   readonly workers: string;
   readonly pending: number;
 }
 
-/** The columns of the job `j`. */
 const COLUMNS = sql`
   j.id, j.room_id as "roomId", j.category, j.name, coalesce(j.written_schema::text, j.schema::text) as schema,
   j.result_schema::text as "resultSchema", j.schema_hash as "schemaHash",
   ${selectColumns("j", JOB_OPTION_COLUMNS)},
   ${formatTimeInSql(sql`j.created_at`)} as "createdAt", j.xmin::text as "rowVersion"`;
 
-/** Builds the columns of the job `j` with its live workers and the number of its pending tasks. */
-const selectCountedColumns = (aliveWithinSeconds: number) => sql`${COLUMNS},
+const selectCountedColumns = (aliveWithinSeconds: number) => sql<JobRow>`${COLUMNS},
   coalesce((
     select jsonb_agg(w.id order by w.id)
     from joblib.worker_job as wj join joblib.worker as w on w.id = wj.worker_id
@@ -142,7 +134,6 @@ async function registerJob(db: Sql, job: NewJob, aliveWithinSeconds: number): Pr
   return { kind, job: await readLockedJob(db, id, aliveWithinSeconds), workerId };
 }
 
-/** Inserts the job, or locks the registered one and compares the schemas. */
 async function insertOrLock(db: Sql, job: NewJob) {
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
     if (await insertJob(db, job)) return { id: job.id, kind: "created" } as const;
@@ -180,17 +171,13 @@ async function linkWorker(db: Sql, workerId: string, jobId: string): Promise<voi
   );
 }
 
-/** Returns the names of the options' columns and their values in SQL. */
 const getOptions = (job: NewJob) =>
   JOB_OPTION_COLUMNS.map(({ name, type }) => ({
     name: sql.raw(name),
     value: type === "jsonb" ? sql`${JSON.stringify(job[name])}::jsonb` : sql`${job[name]}`,
   }));
 
-/**
- * Inserts a job. Returns false if its address is in use. Waits for a transaction that is inserting the same
- * address.
- */
+/** Returns false if the job's address is in use. Waits for a transaction that is inserting the same address. */
 async function insertJob(db: Sql, job: NewJob): Promise<boolean> {
   const schema = JSON.stringify(job.schema);
   const resultSchema = job.resultSchema === null ? null : JSON.stringify(job.resultSchema);
@@ -205,16 +192,14 @@ async function insertJob(db: Sql, job: NewJob): Promise<boolean> {
   return inserted.length > 0;
 }
 
-/**
- * Locks the registered job until the transaction ends, so that it cannot be removed. Returns undefined if it
- * has just been removed.
- */
-async function lockJob(db: Sql, address: JobAddress) {
-  const { rows } = await sql<{ id: string; schemaHash: string }>`
-    select j.id, j.schema_hash as "schemaHash" from joblib.job as j
-    where ${isRegisteredAt(address)} for no key update`.execute(db);
-  return rows[0];
-}
+/** Locks the registered job until the transaction ends. Returns undefined if it has just been removed. */
+const lockJob = (db: Sql, address: JobAddress) =>
+  readRow(
+    db,
+    sql<{ id: string; schemaHash: string }>`
+      select j.id, j.schema_hash as "schemaHash" from joblib.job as j
+      where ${isRegisteredAt(address)} for no key update`,
+  );
 
 /** Stores the options of this registration, and its schema with the members in their original order. */
 async function updateJob(db: Sql, id: string, job: NewJob): Promise<void> {
@@ -223,3 +208,19 @@ async function updateJob(db: Sql, id: string, job: NewJob): Promise<void> {
       written_schema = ${JSON.stringify(job.schema)}::json
     where id = ${id}::uuid`.execute(db);
 }
+
+interface JobAddressRow {
+  id: string;
+  room_id: string;
+  category: string;
+  name: string;
+}
+
+const findAddresses = defineStatement<JobAddressRow, [jobIds: string]>(
+  (jobIds) => sql`
+    select j.id, j.room_id, j.category, j.name from unnest(${jobIds}::uuid[]) as n(id)
+    join joblib.job as j on j.id = n.id`,
+);
+
+export const findJobAddresses = (db: Sql, jobIds: readonly string[]): Promise<JobAddressRow[]> =>
+  findAddresses(db, formatArray(jobIds));

@@ -1,15 +1,5 @@
-import { JoblibMigration } from "./joblib-migration.ts";
-
-/** Creates the four tables with their constraints, and an index for each frequent query. */
-export class Migration20261123Initial extends JoblibMigration {
-  override readonly name = "joblib-20261123-initial";
-
-  protected override statements(): readonly string[] {
-    return [...JOBS_AND_WORKERS, TASKS, ...TASK_INDEXES];
-  }
-}
-
-const JOBS_AND_WORKERS = [
+/** The four first tables with their constraints, and an index for each frequent query. */
+export const INITIAL_TABLES: readonly string[] = [
   `create table joblib.job (
     id uuid primary key,
     room_id text not null,
@@ -39,12 +29,9 @@ const JOBS_AND_WORKERS = [
     primary key (worker_id, job_id)
   )`,
   `create index worker_job_job on joblib.worker_job (job_id, worker_id)`,
-];
-
-// Vacuums and analyzes after 2 % of the rows have changed: autovacuum's default of 20 % is too high for the
-// table of a queue.
-const TASKS = `create sequence joblib.task_number;
-  create table joblib.task (
+  `create sequence joblib.task_number`,
+  // Vacuums and analyzes after 2 % of the rows have changed: autovacuum's default of 20 % is too high for a queue.
+  `create table joblib.task (
     id uuid primary key,
     number bigint not null default nextval('joblib.task_number'),
     job_id uuid not null references joblib.job (id),
@@ -88,10 +75,8 @@ const TASKS = `create sequence joblib.task_number;
     autovacuum_vacuum_scale_factor = 0.02,
     autovacuum_vacuum_insert_scale_factor = 0.05,
     autovacuum_analyze_scale_factor = 0.02
-  );
-  alter sequence joblib.task_number owned by joblib.task.number`;
-
-const TASK_INDEXES = [
+  )`,
+  `alter sequence joblib.task_number owned by joblib.task.number`,
   // For claims: one ordered index scan per job.
   `create index task_due on joblib.task (job_id, priority desc, number) where status = 'pending' and due`,
   // For the next task that becomes due, and for due tasks that must be promoted.

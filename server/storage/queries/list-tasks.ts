@@ -1,21 +1,15 @@
 import { type RawBuilder, sql } from "kysely";
-import { MAX_COUNTED, MAX_FILTERED, MAX_SEARCHED } from "../../../../protocol/index.ts";
-import type { SelectedTask, SelectedTasks, TaskSelection, TaskWindow } from "../../ports/tasks.ts";
-import { QUEUE_POSITION } from "../../queue/queue-order.ts";
-import { selectTasks, type TaskRow } from "../../rows.ts";
-import type { Sql } from "../../sessions/orm.ts";
-import { formatArray } from "../../sql/statement.ts";
+import { MAX_COUNTED, MAX_FILTERED, MAX_SEARCHED } from "../../../protocol/index.ts";
+import type { SelectedTasks, TaskSelection, TaskWindow } from "../ports/tasks.ts";
+import { QUEUE_POSITION } from "../queue/queue-order.ts";
+import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
+import type { Sql } from "../sessions/orm.ts";
+import { formatArray, readRow } from "../sql/statement.ts";
 
-/**
- * Maximum stored size of a payload that is searched, in bytes. Reading 10,000 larger payloads took longer
- * than a user is willing to wait.
- */
+/** Maximum stored size of a searched payload, in bytes: reading 10,000 larger ones takes too long for a user. */
 const MAX_SEARCHED_PAYLOAD_BYTES = 8192;
 
-/**
- * Returns a page of a room's tasks, newest first, and their total number. Returns undefined if `after` is not
- * a task of the room.
- */
+/** Returns a page of a room's tasks, newest first. Returns undefined if `after` is not a task of the room. */
 export async function listTasks(db: Sql, selection: TaskSelection, { limit, offset, after }: TaskWindow) {
   const cursor = after === undefined ? undefined : await findListPosition(db, selection.roomId, after);
   if (after !== undefined && cursor === undefined) return undefined;
@@ -28,14 +22,13 @@ export async function listTasks(db: Sql, selection: TaskSelection, { limit, offs
   const total = isComplete ? rows.length : await countTasks(db, selection);
   const isSearchEnd = rows.length < limit && getMaxScanned(selection) !== undefined;
   const searchedTo = isSearchEnd ? await findLastScanned(db, selection, cursor) : undefined;
-  return { rows, total, searchedTo };
+  return { items: rows.map(toTaskRecord), total, searchedTo };
 }
 
 async function countTasks(db: Sql, selection: TaskSelection): Promise<number> {
-  const matches = selectMatches(selection);
-  const { rows } = await sql<{ total: number }>`
-    select count(*)::int as total from (${matches} limit ${MAX_COUNTED}::int) as counted`.execute(db);
-  return rows[0]?.total ?? 0;
+  const count = sql<{ total: number }>`
+    select count(*)::int as total from (${selectMatches(selection)} limit ${MAX_COUNTED}::int) as counted`;
+  return (await readRow(db, count))?.total ?? 0;
 }
 
 /** Like `listTasks`, but returns only ids and submitters, and the id after which to continue. */
@@ -46,17 +39,15 @@ export async function listTaskIds(
 ): Promise<SelectedTasks | undefined> {
   const cursor = after === undefined ? undefined : await findListPosition(db, selection.roomId, after);
   if (after !== undefined && cursor === undefined) return undefined;
-  const { rows } = await sql<SelectedTask>`
+  const { rows } = await sql<SelectedTasks["tasks"][number]>`
     select m.task_id as id, t.created_by_id as "createdById"
     from (${selectMatches(selection, cursor)} limit ${limit + 1}::int) as m
     join joblib.task as t on t.id = m.task_id
     order by m.created_at desc, m.task_id desc`.execute(db);
   const tasks = rows.slice(0, limit);
   const hasMore = rows.length > limit;
-  return {
-    tasks,
-    after: hasMore ? (tasks.at(-1)?.id ?? null) : await findLastScanned(db, selection, cursor),
-  };
+  const last = hasMore ? (tasks.at(-1)?.id ?? null) : await findLastScanned(db, selection, cursor);
+  return { tasks, after: last };
 }
 
 /** The position of a task in the lists. The time is text, because a `Date` would lose the microseconds. */
@@ -65,15 +56,12 @@ interface ListPosition {
   readonly created_at: string;
 }
 
-/** Returns the list position of a task, or undefined if the room does not have this task. */
-async function findListPosition(db: Sql, roomId: string, id: string): Promise<ListPosition | undefined> {
-  const { rows } = await sql<ListPosition>`
-    select id, created_at::text as created_at from joblib.task
-    where id = ${id}::uuid and room_id = ${roomId}`.execute(db);
-  return rows[0];
-}
+const findListPosition = (db: Sql, roomId: string, id: string): Promise<ListPosition | undefined> =>
+  readRow(
+    db,
+    sql`select id, created_at::text as created_at from joblib.task where id = ${id}::uuid and room_id = ${roomId}`,
+  );
 
-/** Selects the matching entries in the order of the list. Reads at most `getMaxScanned` entries. */
 function selectMatches(selection: TaskSelection, after?: ListPosition): RawBuilder<unknown> {
   const entries = selectEntries(selection, after);
   const condition = buildCondition(selection);
@@ -88,37 +76,26 @@ function selectMatches(selection: TaskSelection, after?: ListPosition): RawBuild
 }
 
 /** Returns the id of the last entry that a selection reads, or null if the list ends before. */
-async function findLastScanned(
-  db: Sql,
-  selection: TaskSelection,
-  after?: ListPosition,
-): Promise<string | null> {
+async function findLastScanned(db: Sql, selection: TaskSelection, after?: ListPosition) {
   const max = getMaxScanned(selection);
   if (max === undefined) return null;
-  const { rows } = await sql<{ task_id: string }>`
-    ${selectEntries(selection, after)} limit 1 offset ${sql.lit(max - 1)}`.execute(db);
-  return rows[0]?.task_id ?? null;
+  const last = sql<{
+    task_id: string;
+  }>`${selectEntries(selection, after)} limit 1 offset ${sql.lit(max - 1)}`;
+  return (await readRow(db, last))?.task_id ?? null;
 }
 
-/** Returns the maximum number of list entries that are read. Returns undefined if every entry matches. */
 function getMaxScanned(selection: TaskSelection): number | undefined {
   // A list of given ids is read completely.
   if (selection.ids !== undefined || buildCondition(selection) === undefined) return undefined;
   return selection.text === undefined ? MAX_FILTERED : MAX_SEARCHED;
 }
 
-/**
- * Selects the list entries after a position, in the order of the list: those of a job, of a room, or those
- * with the given ids.
- */
-function selectEntries(
-  { roomId, jobIds, ids }: TaskSelection,
-  after: ListPosition | undefined,
-): RawBuilder<unknown> {
+/** Selects the entries of a room, of a job or with the given ids after a position, in the order of the list. */
+function selectEntries({ roomId, jobIds, ids }: TaskSelection, after?: ListPosition): RawBuilder<unknown> {
   const conditions = [sql`l.room_id = ${roomId}`];
   const [jobId, other] = jobIds ?? [];
-  // A selection of several jobs is rare. It reads every task of the room, because no index contains the tasks
-  // of several jobs in one order.
+  // For several jobs, which is rare, every task of the room is read, because no index contains them in one order.
   if (jobIds?.length === 0) conditions.push(sql`false`);
   else if (jobId !== undefined && other === undefined) conditions.push(sql`l.job_id = ${jobId}::uuid`);
   if (after !== undefined) {
@@ -133,13 +110,8 @@ function selectEntries(
     order by l.created_at desc, l.task_id desc`;
 }
 
-/** Builds a condition on the tasks `s`. Returns undefined if every list entry matches. */
-function buildCondition({
-  jobIds,
-  statuses,
-  createdById,
-  text,
-}: TaskSelection): RawBuilder<unknown> | undefined {
+function buildCondition(selection: TaskSelection): RawBuilder<unknown> | undefined {
+  const { jobIds, statuses, createdById, text } = selection;
   const conditions: RawBuilder<unknown>[] = [];
   if (jobIds !== undefined && jobIds.length > 1) conditions.push(isAnyOf(sql`s.job_id`, jobIds));
   if (statuses !== undefined) conditions.push(sql`s.status in (${sql.join(statuses)})`);

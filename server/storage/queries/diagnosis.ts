@@ -1,32 +1,27 @@
 import { sql } from "kysely";
-import { isUuid } from "../../ids.ts";
-import type { AttemptHistory, DiagnosisFacts, DiagnosisStorage } from "../../ports/diagnosis.ts";
-import { QUEUE_ORDER } from "../../queue/queue-order.ts";
-import { formatTimeInSql } from "../../sql/time-text.ts";
-import { Queries } from "../queries.ts";
-import { isAlive } from "../workers/is-alive.ts";
+import { isUuid } from "../ids.ts";
+import type { AttemptHistory, DiagnosisFacts, DiagnosisStorage } from "../ports/diagnosis.ts";
+import { QUEUE_ORDER } from "../queue/queue-order.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { formatTimeInSql, isAlive } from "../sql/statement.ts";
 
-/**
- * Maximum number of earlier tasks of the same room and job that are read to estimate the run time of a task.
- */
+/** Maximum number of earlier tasks of the same room and job that are read to estimate the run time of a task. */
 const MAX_COMPARED_TASKS = 200;
-/** Maximum number of the job's workers that are read. */
 const MAX_WORKERS = 1_000;
 
-/** The attempts of a task, with lists as JSON. The names are pairs of the id and the name of a worker. */
 type AttemptsRow = Omit<AttemptHistory, "errors" | "lateResults" | "workerNames"> & {
   readonly errors: string;
   readonly lateResults: string;
   readonly workerNames: string;
 };
 
-export class Diagnosis extends Queries implements DiagnosisStorage {
-  async findFacts(taskId: string, aliveWithinSeconds: number): Promise<DiagnosisFacts | undefined> {
-    return isUuid(taskId) ? this.readRow(selectFacts(taskId, aliveWithinSeconds)) : undefined;
-  }
+export const createDiagnosisStorage = ({ readRow }: Sessions): DiagnosisStorage => ({
+  async findFacts(taskId, aliveWithinSeconds) {
+    return isUuid(taskId) ? readRow(selectFacts(taskId, aliveWithinSeconds)) : undefined;
+  },
 
-  async findAttempts(taskId: string): Promise<AttemptHistory | undefined> {
-    const row = isUuid(taskId) ? await this.readRow(selectAttempts(taskId)) : undefined;
+  async findAttempts(taskId) {
+    const row = isUuid(taskId) ? await readRow(selectAttempts(taskId)) : undefined;
     return (
       row && {
         ...row,
@@ -35,8 +30,8 @@ export class Diagnosis extends Queries implements DiagnosisStorage {
         workerNames: new Map(JSON.parse(row.workerNames)),
       }
     );
-  }
-}
+  },
+});
 
 const selectFacts = (taskId: string, aliveWithinSeconds: number) => sql<DiagnosisFacts>`
   with requested as materialized (
