@@ -6,7 +6,7 @@ import {
   type JobAddress,
   Problem,
 } from "../protocol/index.ts";
-import type { Credentials, RoomAccess } from "./host.ts";
+import type { Credentials, RoomAccess } from "./auth/host-auth.ts";
 import type { TaskRecord } from "./records.ts";
 
 /** The authenticated user of a request, and their permissions. */

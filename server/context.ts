@@ -4,7 +4,7 @@ import { createIdGenerator } from "./id-generator.ts";
 import type { EventBus, Log, Meter } from "./ports.ts";
 import type { TaskRecord } from "./records.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 import { JobCache } from "./state/job-cache.ts";
 import { RoomFeeds } from "./state/room-feed.ts";
 import { createStatsCache } from "./state/stats-cache.ts";

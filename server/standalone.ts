@@ -1,19 +1,19 @@
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Redis } from "ioredis";
 import { isLoopback, Problem } from "../protocol/index.ts";
+import type { HostAuth } from "./auth/host-auth.ts";
 import { InvitationIssuer } from "./auth/invitations.ts";
 import { jwtAuth } from "./auth/jwt-auth.ts";
 import { isLocalRequest, localAuth } from "./auth/local-auth.ts";
-import { redisOptions } from "./events/redis-url.ts";
-import type { HostAuth } from "./host.ts";
 import { answerClientError, createProblemHandler, sendProblem, toKnownProblem } from "./http/problems.ts";
 import { createRequestLog } from "./http/request-log.ts";
 import { addStandaloneRoutes, type ComponentState, createMetrics } from "./http/standalone-routes.ts";
 import { createIdGenerator } from "./id-generator.ts";
 import { joblib } from "./plugin.ts";
 import { PrometheusMeter } from "./prometheus/prometheus-meter.ts";
-import { findObstacles, withDeadline } from "./require-database.ts";
-import { type Settings, SettingsError } from "./settings.ts";
+import { redisOptions } from "./settings/redis-url.ts";
+import { type Settings, SettingsError } from "./settings/settings.ts";
+import { describeTlsError } from "./settings/tls-errors.ts";
 import { findNetworkFileSystem } from "./storage/database/data-directory.ts";
 import { isInMemory, type OwnedOrm, openDatabase } from "./storage/database/database.ts";
 import { requireFit } from "./storage/database/unfit-database.ts";
@@ -21,7 +21,7 @@ import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/ports/storage.ts";
 import { StorageUnavailable } from "./storage/sessions/storage-errors.ts";
-import { describeTlsError } from "./tls/tls-errors.ts";
+import { findObstacles, withDeadline } from "./use-cases/require-database.ts";
 
 export interface ServerOptions {
   readonly settings: Settings;

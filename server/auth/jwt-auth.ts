@@ -3,8 +3,8 @@ import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 import { LRUCache } from "lru-cache";
 import * as z from "zod";
 import { formatJobKind, Problem } from "../../protocol/index.ts";
-import type { Credentials, HostAuth } from "../host.ts";
 import { unauthorized } from "../http/problems.ts";
+import type { Credentials, HostAuth } from "./host-auth.ts";
 import { getInvitationId, type InvitationStatusCache } from "./invitations.ts";
 
 /**

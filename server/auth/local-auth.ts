@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { isLoopback } from "../../protocol/index.ts";
-import type { HostAuth } from "../host.ts";
+import type { HostAuth } from "./host-auth.ts";
 
 /**
  * Treats every caller as the same admin. Used if no authentication is configured; such a server listens only

@@ -8,7 +8,7 @@ import {
   ROOM_ID_RULE,
 } from "../../protocol/index.ts";
 import { type Caller, requireCaller, requireRoomAccess } from "../access.ts";
-import type { Credentials, HostAuth, RoomAccess } from "../host.ts";
+import type { Credentials, HostAuth, RoomAccess } from "../auth/host-auth.ts";
 import { StorageRefusal, StorageUnavailable } from "../storage/sessions/storage-errors.ts";
 import { isHttpError, unauthorized } from "./problems.ts";
 

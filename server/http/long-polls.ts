@@ -1,7 +1,7 @@
 import type { FastifyReply } from "fastify";
 import { Problem } from "../../protocol/index.ts";
 import type { Meter } from "../ports.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { LongPoll } from "../state/long-poll.ts";
 import { UserConcurrencyLimit } from "./user-concurrency-limit.ts";
 

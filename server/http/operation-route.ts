@@ -11,9 +11,9 @@ import {
   parseWait,
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
-import type { HostAuth } from "../host.ts";
+import type { HostAuth } from "../auth/host-auth.ts";
 import { type Serializable, toResponseBody } from "../raw-json.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { LongPoll } from "../state/long-poll.ts";
 import { validationError } from "../use-cases/jobs/schema-checks.ts";
 import { getCaller, requireAccess } from "./callers.ts";

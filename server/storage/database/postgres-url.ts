@@ -1,4 +1,4 @@
-import { SettingsError } from "../../settings-error.ts";
+import { SettingsError } from "../../settings/settings-error.ts";
 
 /** A connection parameter of libpq that joblib supports. */
 interface Parameter {

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { JobNameStyle, NamePart } from "../protocol/index.ts";
-import { parseRedisUrl } from "./events/redis-url.ts";
+import { JobNameStyle, NamePart } from "../../protocol/index.ts";
+import { parsePostgresUrl } from "../storage/database/postgres-url.ts";
+import { parseRedisUrl } from "./redis-url.ts";
 import { SettingsError } from "./settings-error.ts";
-import { parsePostgresUrl } from "./storage/database/postgres-url.ts";
 
 export { SettingsError } from "./settings-error.ts";
 

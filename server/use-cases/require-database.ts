@@ -1,7 +1,7 @@
-import type { Log } from "./ports.ts";
-import { type DatabaseFinding, describeFinding, requireFit } from "./storage/database/unfit-database.ts";
-import type { Storage } from "./storage/ports/storage.ts";
-import { StorageRefusal, StorageUnavailable } from "./storage/sessions/storage-errors.ts";
+import type { Log } from "../ports.ts";
+import { type DatabaseFinding, describeFinding, requireFit } from "../storage/database/unfit-database.ts";
+import type { Storage } from "../storage/ports/storage.ts";
+import { StorageRefusal, StorageUnavailable } from "../storage/sessions/storage-errors.ts";
 
 type StateReader = Pick<Storage, "check" | "pendingMigrations">;
 type Ports = { readonly storage: StateReader; readonly log: Log };

@@ -1,6 +1,6 @@
-import type { Context } from "./context.ts";
-import { StorageUnavailable } from "./storage/sessions/storage-errors.ts";
-import { sweep, sweepOverdueTasks } from "./use-cases/workers/sweep.ts";
+import type { Context } from "../context.ts";
+import { StorageUnavailable } from "../storage/sessions/storage-errors.ts";
+import { sweep, sweepOverdueTasks } from "./workers/sweep.ts";
 
 /** Interval of the search for tasks that exceeded `timeout_seconds`, so that they end within a second. */
 const OVERDUE_INTERVAL_MS = 500;

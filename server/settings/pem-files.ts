@@ -6,7 +6,7 @@ import {
   type SecureContext,
   type SecureContextOptions,
 } from "node:tls";
-import { SettingsError } from "../settings-error.ts";
+import { SettingsError } from "./settings-error.ts";
 
 /** A parameter of a URL or an environment variable whose value is the path of a file. */
 export interface FileParameter {

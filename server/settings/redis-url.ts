@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { RedisOptions } from "ioredis";
-import { SettingsError } from "../settings-error.ts";
-import { createTlsContext, type FileParameter } from "../tls/pem-files.ts";
+import { createTlsContext, type FileParameter } from "./pem-files.ts";
+import { SettingsError } from "./settings-error.ts";
 
 interface Parameter {
   readonly isTls?: true;
