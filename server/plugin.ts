@@ -55,22 +55,25 @@ const REQUIRED_PARAM_LENGTH = 2000;
 
 function requireOptions(options: Partial<JoblibOptions>): void {
   const { orm, redis, storage, getCurrentUserId, getIsAdmin } = options;
-  const require = (isValid: boolean, detail: string) => {
+  const requireThat = (isValid: boolean, detail: string) => {
     if (!isValid) throw new TypeError(`joblib: ${detail}`);
   };
   const requireFunction = (name: keyof HostAuth, value: unknown, parameters = "the request") =>
-    require(typeof value === "function", `\`${name}\` must be a function of ${parameters}`);
-  require(storage !== undefined ||
-    typeof orm?.em?.fork ===
-      "function", "`orm` must be a MikroORM whose entities include `entities` of joblib/server");
+    requireThat(typeof value === "function", `\`${name}\` must be a function of ${parameters}`);
+  requireThat(
+    storage !== undefined || typeof orm?.em?.fork === "function",
+    "`orm` must be a MikroORM whose entities include `entities` of joblib/server",
+  );
   requireFunction("getCurrentUserId", getCurrentUserId);
   requireFunction("getIsAdmin", getIsAdmin);
   const { authorizeRoom = () => true, authorizeJob = () => true, listRooms = () => [] } = options;
   requireFunction("authorizeRoom", authorizeRoom, "the request, the room and the access");
   requireFunction("authorizeJob", authorizeJob, "the request, the room and the job");
   requireFunction("listRooms", listRooms);
-  require(redis === undefined ||
-    typeof redis.duplicate === "function", "`redis` must be an ioredis connection");
+  requireThat(
+    redis === undefined || typeof redis.duplicate === "function",
+    "`redis` must be an ioredis connection",
+  );
 }
 
 function createRoute<Name extends OperationName>(
