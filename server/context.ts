@@ -34,10 +34,7 @@ export function createContext(ports: Ports) {
     validators: new SchemaValidators(),
     /** Claims of this process that wait for a task. */
     waitingClaims: new WaitingClaims(ports),
-    /**
-     * Emits the final record of a task under the task's id. Requests of this process that wait for a task
-     * listen to this emitter.
-     */
+    /** Emits the final record of a task under the task's id, for the requests of this process that wait for it. */
     taskEnds: new EventEmitter<Record<string, [TaskRecord]>>().setMaxListeners(0),
     roomFeeds: new RoomFeeds(ports),
     statsCache: createStatsCache(storage, settings),
