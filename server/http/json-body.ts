@@ -64,7 +64,7 @@ type Key = string | number;
  * a scalar value is built only for an error, because every body is checked.
  */
 class BodyChecker {
-  /** True if the body contains a number that may have been rounded. Only `parseExactJson` finds out. */
+  /** True if a number may have been rounded, which only `parseExactJson` detects. */
   hasLargeNumber = false;
   readonly #exactMembers: readonly string[];
   readonly #needsTextCheck: boolean;

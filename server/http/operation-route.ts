@@ -64,7 +64,7 @@ interface SentResponse {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Creates the route of an operation. Access is checked before the body is read, the body is validated afterwards. */
+/** Creates the route of an operation. Access is checked before the body is read. */
 export function createOperationRoute<O extends Operation>(
   operation: O,
   handler: Handler<O>,

@@ -12,12 +12,6 @@ import { getFragment, type SchemaNode, type SchemaResource, SchemaResources } fr
 /** Maximum numbers of subschemas and references of a schema, and of reported errors. */
 export const GRAPH_LIMITS = { nodes: 1000, references: 2000, errors: 20 } as const;
 
-interface Reference {
-  node: SchemaNode;
-  keyword: string;
-  reference: unknown;
-}
-
 /** The target of a reference, or a message if it cannot be resolved. */
 type Resolution = SchemaNode | boolean | string;
 
@@ -33,18 +27,20 @@ export class SchemaGraph {
   readonly #resources = new SchemaResources();
   readonly #resourceByNode = new Map<SchemaNode, SchemaResource>();
   readonly #unread: SchemaNode[] = [];
-  readonly #references: Reference[] = [];
+  readonly #references: { node: SchemaNode; keyword: string; reference: unknown }[] = [];
 
   constructor(schema: JsonObject, draft: Draft) {
     this.root = this.#enter(schema, [], draft);
     this.#readAll();
     // A reference can lead to a schema outside all known keywords (`#/components/…`), which can contain more references.
-    for (const [index, reference] of this.#references.entries()) {
+    for (const [index, { node, keyword, reference }] of this.#references.entries()) {
       if (index >= GRAPH_LIMITS.references) {
         this.#addError(this.root, `has more than ${GRAPH_LIMITS.references} references; simplify the schema`);
         return;
       }
-      this.#resolve(reference);
+      const target = this.#findTarget(node, keyword, reference);
+      if (typeof target === "string") this.#addError(node, target, keyword);
+      else node.targets.push(target);
       this.#readAll();
     }
   }
@@ -98,12 +94,6 @@ export class SchemaGraph {
         if (applicator.location === "value" && !isOnlyReference) node.branches.push(childNode);
       }
     }
-  }
-
-  #resolve({ node, keyword, reference }: Reference): void {
-    const target = this.#findTarget(node, keyword, reference);
-    if (typeof target === "string") this.#addError(node, target, keyword);
-    else node.targets.push(target);
   }
 
   #findTarget(node: SchemaNode, keyword: string, reference: unknown): Resolution {

@@ -56,8 +56,8 @@ export function isLight(schema: JsonObject): boolean {
     return false;
   const graph = new SchemaGraph(roundNumbers(schema), getDraft(schema) ?? "unnamed");
   if (graph.nodes.size > LIGHT_SCHEMA.subschemas) return false;
-  const patterns = [...graph.nodes.values()].flatMap(listPatterns);
-  return patterns.reduce((sum, { pattern }) => sum + pattern.length, 0) <= LIGHT_SCHEMA.patternCharacters;
+  const patterns = [...graph.nodes.values()].flatMap(listPatterns).map(({ pattern }) => pattern);
+  return patterns.join("").length <= LIGHT_SCHEMA.patternCharacters;
 }
 
 /** Measures JSON without recursion. Stops at the first exceeded limit, so that a huge schema costs no more than others. */
