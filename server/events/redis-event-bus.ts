@@ -176,7 +176,7 @@ export class RedisEventBus implements EventBus {
     if (!this.#closed) this.#subscriber.disconnect(true);
   }
 
-  /** Logs that Redis is down even if it was never reachable, which is no change of the state. */
+  /** Logs that Redis is down even if it was never reachable, so that its state has not changed. */
   readonly #onClose = (): void => {
     if (!this.#isStateLogged && !this.#closed) this.#logState("down");
     this.#updateState();
