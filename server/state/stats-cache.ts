@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { StatsRecord, Storage } from "../storage/ports/storage.ts";
 
 /**

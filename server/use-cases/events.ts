@@ -7,10 +7,7 @@ export function publish({ bus }: Pick<Context, "bus">, events: readonly Event[])
   if (events.length > 0) void bus.publish(events);
 }
 
-/**
- * Passes the row of a task that has ended to the requests of this process that wait for its end, so that they do
- * not have to read it. Other processes get the event and read the row.
- */
+/** Passes the row of an ended task to the requests of this process that wait for it, so that they do not have to read it. */
 export function emitTaskEnd({ taskEnds }: Context, record: TaskRecord): void {
   if (isTerminal(record.task.status)) taskEnds.emit(record.task.id, record);
 }
@@ -35,15 +32,13 @@ export function createWorkAvailableEvents(groups: readonly InsertedGroup[]): Eve
   return [...counts].map(([jobId, count]) => ({ kind: "work-available", jobId, count }));
 }
 
-/** Returns each task as a separate group. */
 export function toGroups(records: readonly TaskRecord[]): InsertedGroup[] {
   return records.map((first) => ({ first, ids: [first.task.id] }));
 }
 
 /**
- * Creates the events of changed tasks that may be pending again, for example because they were requeued or
- * retried. The events notify the last worker of each task, and wake waiting claims for the tasks that are
- * pending.
+ * Creates the events of changed tasks that may be pending again. They notify the last worker of each task, and wake
+ * waiting claims for the tasks that are pending.
  */
 export function createRequeueEvents(records: readonly TaskRecord[], workerId: string | null = null): Event[] {
   return [
@@ -58,9 +53,8 @@ export function createJobsChangedEvents(rooms: readonly string[]): Event[] {
 }
 
 /**
- * Announces that a worker is gone, and the changes that its removal made. `removal` is undefined if the
- * worker was already gone. Wakes the waiting claims of the worker, so that they fail immediately instead of
- * at their next poll.
+ * Announces that a worker is gone, and the changes that its removal made; `removal` is undefined if it was already gone.
+ * Wakes the waiting claims of the worker, so that they fail immediately instead of at their next poll.
  */
 export function announceRemoval(
   context: Pick<Context, "bus" | "owners" | "waitingClaims" | "meter">,
