@@ -112,21 +112,20 @@ export interface NewTask extends TaskOptions {
   readonly traceContext?: TraceContext | undefined;
 }
 
-/** Consecutive new tasks that differ only in their ids and payloads. */
+/** Consecutive inserted tasks that differ only in their ids and payloads. */
 export interface InsertedGroup {
-  readonly first: TaskRecord;
-  readonly ids: readonly string[];
+  /** The record of the first task. It is pending, even if the task was assigned to a worker. */
+  readonly record: TaskRecord;
+  readonly tasks: readonly Pick<NewTask, "id" | "payload">[];
+  readonly workersOnline: number;
 }
 
 export type InsertOutcome =
   | {
       readonly kind: "inserted";
-      /** Creates a record for each task. Use `groups` if not all records are needed, because it is cheaper. */
-      records(): readonly TaskRecord[];
       readonly groups: readonly InsertedGroup[];
-      /** The tasks that were assigned to waiting workers. In `records` and `groups` they are still pending. */
-      readonly assigned: readonly ClaimedTaskRecord[];
-      readonly workersOnline: ReadonlyMap<string, number>;
+      /** The only task of the request, if it was assigned to a waiting worker. */
+      readonly assigned: ClaimedTaskRecord | undefined;
     }
   /** This user has already used the idempotency key in this room. */
   | {

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { Serialized } from "../raw-json.ts";
-import type { NewTask, TaskRecord } from "../records.ts";
+import type { ClaimedTaskRecord, NewTask, TaskRecord } from "../records.ts";
 import { isReadAsText, type SqlType } from "./column-types.ts";
 import type { InsertedRow } from "./queue/statements/insert-tasks.ts";
 import {
@@ -163,3 +163,15 @@ export const toNewTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => 
   isLeaseRevoked: false,
   queuePosition: null,
 });
+
+/** Returns a claimed task in the form that a claim returns. */
+export function toClaimedTaskRecord(record: TaskRecord): ClaimedTaskRecord {
+  const { task } = record;
+  return {
+    ...record,
+    summary: task,
+    runAt: task.run_at,
+    startedAt: task.started_at,
+    toTask: (jobName) => ({ ...task, job_name: jobName, queue_position: null }),
+  };
+}

@@ -1,13 +1,16 @@
-import type { Assignee, ChooseAssignee, NewTask } from "../../records.ts";
+import type { Assignee, ClaimedTaskRecord, InsertedGroup, NewTask, TaskRecord } from "../../records.ts";
 import type { InsertOptions } from "../ports/task-queue.ts";
-import { toNewTaskRecord } from "../rows.ts";
+import { formatTime, toClaimedTaskRecord, toNewTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { StatementBatcher } from "./batcher.ts";
-import { toAssignedTaskRecord } from "./claimed-task-record.ts";
 import type { Inserted } from "./simple-task-queue.ts";
-import { groupTasks } from "./statements/insert-parameters.ts";
 import { insertTask } from "./statements/insert-task.ts";
-import { type InsertedRow, type InsertRequest, insertRequests } from "./statements/insert-tasks.ts";
+import {
+  groupTasks,
+  type InsertedRow,
+  type InsertRequest,
+  insertRequests,
+} from "./statements/insert-tasks.ts";
 
 /** Maximum weight of a batch of inserts, in characters. */
 const MAX_INSERTED_CHARACTERS = 2_000_000;
@@ -16,13 +19,9 @@ const TASK_CHARACTERS = 50;
 /** Approximate number of characters of the values that the tasks of a group share. */
 const GROUP_CHARACTERS = 500;
 
-/** The tasks of one request. */
-interface InsertCall extends InsertRequest {
-  readonly tasks: readonly NewTask[];
-  readonly aliveWithinSeconds: number;
+interface InsertCall extends InsertRequest, InsertOptions {
   /** True if some of the tasks belong to jobs with room fairness. */
   readonly hasRoomFairness: boolean;
-  readonly chooseAssignee: ChooseAssignee | undefined;
 }
 
 /** Inserts the tasks of concurrent requests in one statement, and assigns single tasks to waiting workers. */
@@ -48,18 +47,12 @@ export class InsertBatches {
    * Inserts all tasks or none; several tasks must not have idempotency keys. Returns undefined if a job was
    * removed or changed, or if the idempotency key exists.
    */
-  async insert(
-    tasks: readonly NewTask[],
-    { aliveWithinSeconds, chooseAssignee }: InsertOptions,
-  ): Promise<Inserted | undefined> {
-    const groups = groupTasks(tasks);
+  async insert(tasks: readonly NewTask[], options: InsertOptions): Promise<Inserted | undefined> {
     const call: InsertCall = {
-      tasks,
-      groups,
-      payloads: groups.flatMap((group) => group.payloads),
-      aliveWithinSeconds,
+      ...options,
+      groups: groupTasks(tasks),
+      payloads: tasks.map(({ payload }) => JSON.stringify(payload)),
       hasRoomFairness: tasks.some(({ fairness }) => fairness === "room"),
-      chooseAssignee,
     };
     return toInserted(call, await this.#insert.add(call));
   }
@@ -68,11 +61,10 @@ export class InsertBatches {
     const [first, ...others] = calls;
     if (first === undefined) return [];
     const assignees = first.hasRoomFairness ? [] : calls.map(getAssignee);
-    const [task, ...otherTasks] = first.tasks;
+    const task = others.length === 0 && !first.hasRoomFairness ? getOnlyTask(first) : undefined;
     const [payload] = first.payloads;
-    const isSingle = others.length === 0 && otherTasks.length === 0 && !first.hasRoomFairness;
     const rows = await this.#sessions.runPrepared((db) =>
-      isSingle && task !== undefined && payload !== undefined
+      task !== undefined && payload !== undefined
         ? insertTask(db, { task, payload }, first.aliveWithinSeconds, assignees[0])
         : insertRequests(db, calls, first, assignees),
     );
@@ -81,31 +73,38 @@ export class InsertBatches {
   }
 }
 
+function getOnlyTask({ groups, payloads }: InsertRequest): NewTask | undefined {
+  return payloads.length === 1 ? groups[0]?.[0] : undefined;
+}
+
 /** Returns the waiting worker to which the only task of a request is to be assigned, if there is one. */
-function getAssignee({ tasks, chooseAssignee }: InsertCall): Assignee | undefined {
-  const [task, ...others] = tasks;
-  return task === undefined || others.length > 0 ? undefined : chooseAssignee?.(task);
+function getAssignee(call: InsertCall): Assignee | undefined {
+  const task = getOnlyTask(call);
+  return task && call.chooseAssignee?.(task);
 }
 
 /** Returns undefined if no task of the request was inserted. */
-function toInserted(
-  { tasks, groups }: InsertCall,
-  rows: ReadonlyMap<string, InsertedRow>,
-): Inserted | undefined {
-  const insertedGroups = groups.flatMap((group) => {
-    const row = rows.get(group.first.id);
-    return row === undefined ? [] : [{ ...group, row }];
+function toInserted({ groups }: InsertRequest, rows: ReadonlyMap<string, InsertedRow>): Inserted | undefined {
+  let assigned: ClaimedTaskRecord | undefined;
+  const inserted = groups.flatMap((tasks): InsertedGroup[] => {
+    const row = rows.get(tasks[0].id);
+    if (row === undefined) return [];
+    const record = toNewTaskRecord(tasks[0], row);
+    assigned = toAssignedTask(record, row);
+    return [{ record, tasks, workersOnline: row.workers_online }];
   });
-  if (insertedGroups.length === 0) return undefined;
-  const assigned = insertedGroups.flatMap(({ first, row }) => toAssignedTaskRecord(first, row) ?? []);
-  return {
-    kind: "inserted",
-    assigned,
-    groups: insertedGroups.map(({ first, ids, row }) => ({ first: toNewTaskRecord(first, row), ids })),
-    workersOnline: new Map(insertedGroups.map(({ first, row }) => [first.jobId, row.workers_online])),
-    records: () =>
-      insertedGroups.flatMap(({ firstIndex, ids, row }) =>
-        tasks.slice(firstIndex, firstIndex + ids.length).map((task) => toNewTaskRecord(task, row)),
-      ),
-  };
+  return inserted.length === 0 ? undefined : { kind: "inserted", groups: inserted, assigned };
+}
+
+/** Returns the record of a new task that was inserted as already claimed; undefined if it has no worker. */
+function toAssignedTask(record: TaskRecord, row: InsertedRow): ClaimedTaskRecord | undefined {
+  const { worker_id, user_id: workerUserId } = row;
+  if (worker_id === undefined || worker_id === null || workerUserId === undefined) return undefined;
+  const started_at = row.started_at ? formatTime(row.started_at) : null;
+  const lease =
+    started_at === null
+      ? ({ status: "claimed", runs: 0 } as const)
+      : ({ status: "running", runs: 1 } as const);
+  const task = { ...record.task, ...lease, attempt: 1, started_at, worker_id };
+  return toClaimedTaskRecord({ ...record, task, version: 2, workerUserId, lastWorkerId: worker_id });
 }

@@ -7,12 +7,7 @@ import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
 import { formatArray, toJsonText } from "../sql/statement.ts";
 import { buildMergeOrder, QUEUE_ORDER } from "./queue-order.ts";
-import {
-  listParameters,
-  SUBMITTED_NAMES,
-  selectNewTask,
-  TASK_VALUES,
-} from "./statements/insert-parameters.ts";
+import { listParameters, SUBMITTED_NAMES, selectNewTask, TASK_VALUES } from "./statements/insert-tasks.ts";
 import { runTaskUpdate } from "./statements/requeue-tasks.ts";
 import { setTransition } from "./statements/transition-values.ts";
 

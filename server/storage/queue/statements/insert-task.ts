@@ -9,8 +9,13 @@ import {
   buildSingleAssigneeCte,
   JOIN_ASSIGNEES,
 } from "./direct-assignment.ts";
-import { listParameters, SUBMITTED_NAMES, selectNewTask, TASK_VALUES } from "./insert-parameters.ts";
-import type { InsertedRow } from "./insert-tasks.ts";
+import {
+  type InsertedRow,
+  listParameters,
+  SUBMITTED_NAMES,
+  selectNewTask,
+  TASK_VALUES,
+} from "./insert-tasks.ts";
 
 type Values = readonly [
   ...[aliveWithinSeconds: number, assigneeId: string | null, starts: boolean],
