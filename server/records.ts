@@ -68,8 +68,7 @@ export interface TaskRecord {
   /** The owner of the worker in `task.worker_id`; null if the worker is gone. */
   readonly workerUserId: string | null;
   /**
-   * `task.worker_id`; if that is null, the last worker that had a lease. After a requeue, this worker must be
-   * notified.
+   * `task.worker_id`; if that is null, the last worker that had a lease. After a requeue, this worker must be notified.
    */
   readonly lastWorkerId: string | null;
   /** True if something other than the worker ended the last lease, for example a cancel or a timeout. */
@@ -91,8 +90,7 @@ export interface ClaimedTaskRecord extends TaskRecord {
 }
 
 /**
- * A task to insert. The type of its options, `TaskOptions`, is derived from the list of columns in
- * `task-columns.ts`.
+ * A task to insert. The type of its options, `TaskOptions`, is derived from the list of columns in `task-columns.ts`.
  */
 export interface NewTask extends TaskOptions {
   readonly id: string;

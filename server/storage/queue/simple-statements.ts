@@ -170,10 +170,7 @@ export async function changeStatus(db: Sql, step: Transition): Promise<TaskRow |
   return (await runTaskUpdate(db, update, workerId))[0];
 }
 
-/**
- * Stores the progress of a running task. Returns undefined if the task is not running or the fence does not
- * match.
- */
+/** Stores the progress of a running task. Returns undefined if the task is not running or the fence does not match. */
 export async function storeProgress(db: Sql, report: ProgressReport): Promise<TaskRow | undefined> {
   const { id, workerId, progress } = report;
   const update = sql`update joblib.task as t

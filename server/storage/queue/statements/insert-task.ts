@@ -24,9 +24,8 @@ type Values = readonly [
 ];
 
 /**
- * A special case of `insertRequests` for a single request with a single task. PostgreSQL initializes every plan
- * node for each execution, and the nodes that separate many requests took 0.5 of the 2.2 ms of an insert of
- * one task.
+ * A special case of `insertRequests` for a single request with a single task. PostgreSQL initializes every plan node
+ * for each execution, and the nodes that separate many requests took 0.5 of the 2.2 ms of an insert of one task.
  */
 function defineInsert(hasAssignee: boolean) {
   const ifAssigned = (part: RawBuilder<unknown>) => (hasAssignee ? part : sql``);
