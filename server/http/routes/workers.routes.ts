@@ -1,5 +1,5 @@
 import type { Context } from "../../context.ts";
-import { releaseTasks } from "../../use-cases/tasks/release-tasks.ts";
+import { releaseTasks } from "../../use-cases/tasks/claim-tasks.ts";
 import { heartbeat } from "../../use-cases/workers/heartbeat.ts";
 import { listRoomWorkers, listWorkers, readWorker } from "../../use-cases/workers/read-workers.ts";
 import { createWorker, drainWorker, removeWorker } from "../../use-cases/workers/worker-lifecycle.ts";
