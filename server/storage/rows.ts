@@ -57,22 +57,11 @@ const LARGE_COLUMNS = sql`, ${selectColumns("t", LARGE)}`;
  * Builds `select` and `from` for task rows of a table or CTE with the alias `t`. More columns and clauses may
  * follow.
  */
-export const selectTasks = (source: string, more?: RawBuilder<unknown>): RawBuilder<TaskRow> =>
-  sql<TaskRow>`${buildSelect(source, more === undefined ? LARGE_COLUMNS : sql`${LARGE_COLUMNS} ${more}`)}`;
-
-/**
- * Like `selectTasks`, for the CTE of a transition. Adds the index of the call, and omits payloads that the
- * caller already knows.
- */
-export const selectTransitionedTasks = (source: string): RawBuilder<TaskRow> =>
-  sql<TaskRow>`${buildSelect(
-    source,
-    sql`, case when t.is_payload_known then null else t.payload::text end as payload, t.result::text as result,
-    t.call_index`,
-  )}`;
-
-const buildSelect = (source: string, more: RawBuilder<unknown>) => sql`
-  select ${SMALL_COLUMNS} ${more}
+export const selectTasks = (
+  source: string,
+  more: RawBuilder<unknown> = sql``,
+): RawBuilder<TaskRow> => sql<TaskRow>`
+  select ${SMALL_COLUMNS} ${LARGE_COLUMNS} ${more}
   from ${sql.table(source)} as t
   join joblib.job as j on j.id = t.job_id
   left join joblib.worker as w on w.id = t.worker_id`;
@@ -135,10 +124,10 @@ const MIN_RAW_LENGTH = 2_048;
 const parseIfShort = (text: string) =>
   text.length < MIN_RAW_LENGTH ? JSON.parse(text) : new Serialized<never>([text]);
 
-/** Converts a task's row, with its payload as separate JSON. Large values stay text: they can be serialized, but not read. */
-export const toRawTaskRecord = (row: Omit<TaskRow, "payload">, payloadText: string): TaskRecord =>
+/** Converts a task's row. Large values stay text: they can be serialized, but not read. */
+export const toRawTaskRecord = (row: TaskRow): TaskRecord =>
   toRecord(row, {
-    payload: parseIfShort(payloadText),
+    payload: parseIfShort(row.payload),
     result: row.result === null ? null : parseIfShort(row.result),
   });
 

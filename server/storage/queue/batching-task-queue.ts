@@ -46,9 +46,6 @@ const CHANGE_CHARACTERS = 8_000;
 const MAX_HEARTBEATS_WEIGHT = 5_000;
 const HEARTBEAT_WEIGHT = 10;
 
-const MAX_CACHED_PAYLOADS = 20_000;
-const MAX_CACHED_CHARACTERS = 16_000_000;
-
 /**
  * Maximum number of cached jobs without a result schema. The statement searches this list for each task, so
  * it must be short.
@@ -76,15 +73,6 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
 
   readonly #throttle = new HeartbeatThrottle();
   readonly #jobsWithoutResultSchema = new LRUCache<string, true>({ max: MAX_JOBS_WITHOUT_RESULT_SCHEMA });
-  /**
-   * The payloads of claimed tasks, as JSON. Payloads never change, so a transition need not read a cached one again. With
-   * payloads of 100 KB, reading them took two thirds of the time of a completion.
-   */
-  readonly #payloads = new LRUCache<string, string>({
-    max: MAX_CACHED_PAYLOADS,
-    maxSize: MAX_CACHED_CHARACTERS,
-    sizeCalculation: ({ length }) => length,
-  });
 
   constructor(sessions: Sessions) {
     super(sessions);
@@ -95,7 +83,7 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
       getLane: ({ aliveWithinSeconds, hasRoomFairness }) => `${aliveWithinSeconds}${hasRoomFairness}`,
       run: measureBatches("submit", (calls) => this.#runInserts(calls)),
     });
-    this.#claims = new ClaimBatches(sessions, this.#payloads, this.#throttle);
+    this.#claims = new ClaimBatches(sessions, this.#throttle);
     this.#transitions = {
       running: this.#batchTransitions("running"),
       completed: this.#batchTransitions("completed"),
@@ -171,13 +159,10 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     to: Transition["to"],
     steps: readonly Transition[],
   ): Promise<(TaskRecord | undefined)[]> {
-    const payloads = steps.map(({ id }) => this.#payloads.get(id.toLowerCase()));
-    const changes = steps.map((step, index) => ({ ...step, isPayloadKnown: payloads[index] !== undefined }));
     const knownJobs = [...this.#jobsWithoutResultSchema.keys()];
     const records = steps.map((): TaskRecord | undefined => undefined);
-    for (const row of await this.sessions.runPrepared((db) => changeStatuses(db, to, changes, knownJobs))) {
-      if (row.status !== "running") this.#payloads.delete(row.id);
-      records[row.call_index] = toRawTaskRecord(row, row.payload ?? payloads[row.call_index] ?? "{}");
+    for (const row of await this.sessions.runPrepared((db) => changeStatuses(db, to, steps, knownJobs))) {
+      records[row.call_index] = toRawTaskRecord(row);
     }
     return records;
   }
@@ -200,7 +185,6 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     );
     for (const row of rows) {
       const id = completions[row.call_index]?.id.toLowerCase() ?? "";
-      this.#payloads.delete(id);
       this.#jobsWithoutResultSchema.set(row.job_id, true);
       completed[row.call_index] = {
         ...{ id, roomId: row.room_id, jobId: row.job_id },

@@ -1,17 +1,16 @@
 import { sql } from "kysely";
 import { getOrigins } from "../../../../protocol/index.ts";
 import type { Completion, Transition } from "../../../records.ts";
-import { selectTransitionedTasks, type TaskRow } from "../../rows.ts";
+import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement, formatArray, toJsonText } from "../../sql/statement.ts";
 import { touchWorkers } from "./heartbeat.ts";
 import { setTransition } from "./transition-values.ts";
 
-/** A transition, and whether the caller already knows the task's payload. */
-export type StatusChange = Omit<Transition, "to"> & { readonly isPayloadKnown?: boolean };
+type StatusChange = Omit<Transition, "to">;
 
-/** A changed task and the index of the change. A known payload is null. */
-export type ChangedTaskRow = Omit<TaskRow, "payload"> & { payload: string | null; call_index: number };
+/** A changed task and the index of the change. */
+export type ChangedTaskRow = TaskRow & { call_index: number };
 
 /** The part of a completed task that a minimal response contains, and the index of the completion. */
 export interface CompletedTaskRow {
@@ -46,7 +45,6 @@ const ALL_COLUMNS: readonly Column[] = [
     type: "boolean",
     read: (change) => change.onlyWithoutResultSchema === true,
   },
-  { name: "is_payload_known", type: "boolean", read: (change) => change.isPayloadKnown === true },
 ];
 
 /** The whole tasks, or what a minimal response to completions contains. */
@@ -106,8 +104,8 @@ function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWork
     ${touchesWorkers ? sql`, ${touchWorkers(touchedWorkers)}` : sql``}
     ${
       returned === "tasks"
-        ? sql`, updated as (${update} returning t.*, s.call_index, s.is_payload_known)
-          ${selectTransitionedTasks("updated")}`
+        ? sql`, updated as (${update} returning t.*, s.call_index)
+          ${selectTasks("updated", sql`, t.call_index`)}`
         : sql`${update}
           returning s.call_index, t.room_id, t.job_id, t.completed_at::text as completed_at,
             date_part('epoch', t.completed_at - t.started_at) as ran_seconds`
