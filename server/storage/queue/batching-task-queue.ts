@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import type {
   Assignee,
   ClaimedTaskRecord,
@@ -46,12 +45,6 @@ const CHANGE_CHARACTERS = 8_000;
 const MAX_HEARTBEATS_WEIGHT = 5_000;
 const HEARTBEAT_WEIGHT = 10;
 
-/**
- * Maximum number of cached jobs without a result schema. The statement searches this list for each task, so
- * it must be short.
- */
-const MAX_JOBS_WITHOUT_RESULT_SCHEMA = 8;
-
 interface InsertCall extends InsertRequest, InsertOptions {
   /** True if some of the tasks belong to jobs with room fairness. */
   readonly hasRoomFairness: boolean;
@@ -72,7 +65,6 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
   readonly #heartbeat: StatementBatcher<Heartbeat, HeartbeatRow | undefined>;
 
   readonly #throttle = new HeartbeatThrottle();
-  readonly #jobsWithoutResultSchema = new LRUCache<string, true>({ max: MAX_JOBS_WITHOUT_RESULT_SCHEMA });
 
   constructor(sessions: Sessions) {
     super(sessions);
@@ -159,9 +151,8 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     to: Transition["to"],
     steps: readonly Transition[],
   ): Promise<(TaskRecord | undefined)[]> {
-    const knownJobs = [...this.#jobsWithoutResultSchema.keys()];
     const records = steps.map((): TaskRecord | undefined => undefined);
-    for (const row of await this.sessions.runPrepared((db) => changeStatuses(db, to, steps, knownJobs))) {
+    for (const row of await this.sessions.runPrepared((db) => changeStatuses(db, to, steps))) {
       records[row.call_index] = toRawTaskRecord(row);
     }
     return records;
@@ -177,15 +168,11 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
 
   async #runCompletions(calls: readonly (readonly Completion[])[]): Promise<(CompletedTask | undefined)[][]> {
     const completions = calls.flat();
-    const knownJobs = [...this.#jobsWithoutResultSchema.keys()];
     const completed = completions.map((): CompletedTask | undefined => undefined);
     const touchesWorkers = this.#throttle.isUpdateDue(completions);
-    const rows = await this.sessions.runPrepared((db) =>
-      storeCompletions(db, completions, knownJobs, touchesWorkers),
-    );
+    const rows = await this.sessions.runPrepared((db) => storeCompletions(db, completions, touchesWorkers));
     for (const row of rows) {
       const id = completions[row.call_index]?.id.toLowerCase() ?? "";
-      this.#jobsWithoutResultSchema.set(row.job_id, true);
       completed[row.call_index] = {
         ...{ id, roomId: row.room_id, jobId: row.job_id },
         completedAt: formatTime(row.completed_at),
