@@ -47,6 +47,8 @@ export const WorkerEntity = defineEntity({
     lastHeartbeat: p.datetime().defaultRaw("now()"),
     /** The jobs that the worker was linked to before it was drained. Null until then. */
     drainedJobs: p.json<string[]>().nullable(),
+    /** Increases with each change of the worker's links to jobs. */
+    jobsVersion: p.integer().default(0),
     createdAt: p.datetime().defaultRaw("now()"),
   },
 });

@@ -17,6 +17,14 @@ export interface InsertOptions {
   readonly chooseAssignee?: ChooseAssignee;
 }
 
+/** The ids of a worker's jobs, sorted, and a key that is the same for all workers with the same jobs. */
+export interface LinkedJobs {
+  readonly key: string;
+  readonly ids: readonly string[];
+}
+
+export const NO_JOBS: LinkedJobs = { key: "", ids: [] };
+
 /** The progress of a running task, and the fence of the worker that reports it. */
 export interface ProgressReport {
   readonly id: string;
@@ -50,10 +58,10 @@ export interface TaskQueue {
     isGone?: () => boolean,
   ): Promise<readonly ClaimedTaskRecord[] | undefined>;
   /**
-   * Returns the ids of the registered jobs that the worker is linked to. They may be as old as the worker's
-   * last claim.
+   * Returns the jobs that the worker is linked to, none if it is gone. They may be as old as the worker's last
+   * claim.
    */
-  getLinkedJobIds(workerId: string): Promise<readonly string[]>;
+  getLinkedJobs(workerId: string): Promise<LinkedJobs>;
   /**
    * Starts, completes, fails or cancels a task by compare-and-set; returns undefined if the row does not match. A task
    * that fails is pending again if it has attempts left. Also counts as a heartbeat of `workerId`.

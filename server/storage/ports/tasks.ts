@@ -57,7 +57,7 @@ export interface TaskStorage extends TaskListStorage {
   findMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
   /** Returns the seconds until the next task of the jobs is due (0 or less: now); undefined if there is none. */
   getSecondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
-  /** Counts the due tasks of each job, at most `cap` for each. */
+  /** Counts the due tasks of each job, at most `cap` for each. Leaves out jobs without due tasks. */
   countDue(jobIds: readonly string[], cap: number): Promise<ReadonlyMap<string, number>>;
   /** Makes a failed or cancelled task pending again, with a new number; undefined if that is not possible. */
   retry(id: string): Promise<TaskRecord | undefined>;

@@ -170,9 +170,14 @@ async function lockWorker(db: Sql, id: string): Promise<boolean> {
 /** Links a worker to a job that it can run. Does nothing if the worker is draining. */
 async function linkWorker(db: Sql, workerId: string, jobId: string): Promise<void> {
   await sql`
-    insert into joblib.worker_job (worker_id, job_id)
-    select id, ${jobId}::uuid from joblib.worker where id = ${workerId}::uuid and drained_jobs is null
-    on conflict do nothing`.execute(db);
+    with linked as (
+      insert into joblib.worker_job (worker_id, job_id)
+      select id, ${jobId}::uuid from joblib.worker where id = ${workerId}::uuid and drained_jobs is null
+      on conflict do nothing returning worker_id
+    )
+    update joblib.worker as w set jobs_version = w.jobs_version + 1 from linked where w.id = linked.worker_id`.execute(
+    db,
+  );
 }
 
 /** Returns the names of the options' columns and their values in SQL. */

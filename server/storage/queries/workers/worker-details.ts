@@ -35,7 +35,7 @@ export class WorkerDetails extends Queries implements WorkerDetailsStorage {
       // Claims find a worker's jobs by its links, so claims no longer find any job of this worker.
       await sql`
         with unlinked as (delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id)
-        update joblib.worker set drained_jobs =
+        update joblib.worker set jobs_version = jobs_version + 1, drained_jobs =
           coalesce(drained_jobs, '[]') || coalesce((select jsonb_agg(job_id order by job_id) from unlinked), '[]')
         where id = ${id}::uuid`.execute(db);
       return true;

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { GLOBAL_ROOM, type Worker } from "../../../../protocol/index.ts";
 import type { NewWorkerRecord, Window, WorkerRecord } from "../../../records.ts";
+import type { LinkedJobs } from "../../ports/task-queue.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement } from "../../sql/statement.ts";
 import { formatTimeInSql } from "../../sql/time-text.ts";
@@ -36,32 +37,31 @@ export async function findWorker(db: Sql, id: string): Promise<WorkerRecord | un
   return rows[0];
 }
 
-/** Returns the ids of the registered jobs that a worker is linked to. */
+/** Returns the ids of the jobs that a worker is linked to. A job with a link cannot be removed. */
 export async function findWorkerJobIds(db: Sql, id: string): Promise<string[]> {
-  const { rows } = await sql<{ job_id: string }>`
-    select wj.job_id from joblib.worker_job as wj join joblib.job as j on j.id = wj.job_id
-    where wj.worker_id = ${id}::uuid and j.removed_at is null order by wj.job_id`.execute(db);
-  return rows.map((row) => row.job_id);
+  return [...((await findWorkerJobs(db, id))?.ids ?? [])];
 }
 
-/** A worker's job ids as a JSON list, and the key of this set, which claims use (`job_set`). */
-interface JobSetRow {
-  readonly jobIds: string;
-  readonly key: string;
+/** The jobs of a worker, and their version: while a worker has the same version, it has the same jobs. */
+export interface WorkerJobs extends LinkedJobs {
+  readonly version: number;
 }
 
-/** Reads the set of jobs of a worker. */
-export const findWorkerJobSet = defineStatement<JobSetRow, [workerId: string]>(
+const readWorkerJobs = defineStatement<{ version: number; key: string; ids: string }, [workerId: string]>(
   (workerId) => sql`
-    select array_to_json(jobs)::text as "jobIds", md5(jobs::text) as key from (
-      select array(
-        select wj.job_id from joblib.worker_job as wj
-        where wj.worker_id = ${workerId}::uuid
-          and (select j.removed_at is null from joblib.job as j where j.id = wj.job_id)
-        order by wj.job_id
-      ) as jobs
+    select version, md5(ids::text) as key, array_to_json(ids)::text as ids from (
+      select w.jobs_version as version, array(
+        select wj.job_id from joblib.worker_job as wj where wj.worker_id = w.id order by wj.job_id
+      ) as ids
+      from joblib.worker as w where w.id = ${workerId}::uuid
     ) as l`,
 );
+
+/** Reads the jobs of a worker, sorted by id. Returns undefined if the worker is gone. */
+export async function findWorkerJobs(db: Sql, workerId: string): Promise<WorkerJobs | undefined> {
+  const [row] = await readWorkerJobs(db, workerId);
+  return row && { ...row, ids: JSON.parse(row.ids) };
+}
 
 /** Builds the columns of the worker `w` in a list of workers. */
 export const selectListColumns = (aliveWithinSeconds: number): RawBuilder<Worker> => sql`
