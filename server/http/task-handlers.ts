@@ -6,13 +6,17 @@ import { joinSerialized } from "../raw-json.ts";
 import type { WireTask } from "../storage/task-columns.ts";
 import { awaitTask } from "../use-cases/tasks/await-task.ts";
 import { cancelTasks, retryTasks } from "../use-cases/tasks/bulk-changes.ts";
-import { type ClaimInput, type ClaimTasksResult, claimTasks } from "../use-cases/tasks/claim-tasks.ts";
+import {
+  type ClaimInput,
+  type ClaimTasksResult,
+  claimTasks,
+  requeueClaims,
+} from "../use-cases/tasks/claim-tasks.ts";
 import { diagnoseTask } from "../use-cases/tasks/diagnose-task.ts";
+import { readTaskLogs } from "../use-cases/tasks/follow-task.ts";
 import { adoptLateResult, listLateResults } from "../use-cases/tasks/late-results.ts";
 import { listAttempts } from "../use-cases/tasks/list-attempts.ts";
 import { listRoomTasks } from "../use-cases/tasks/list-tasks.ts";
-import { readTaskLogs } from "../use-cases/tasks/read-task-logs.ts";
-import { requeueClaims } from "../use-cases/tasks/release-tasks.ts";
 import { retryTask } from "../use-cases/tasks/retry-task.ts";
 import { submitBatch, submitTask, submitTasks, toMinimalResults } from "../use-cases/tasks/submit-tasks.ts";
 import { updateTask } from "../use-cases/tasks/update-task.ts";

@@ -1,6 +1,6 @@
 import { type Event, isTerminal, type Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
-import type { InsertedGroup, TaskRecord, WorkerRemoval } from "../records.ts";
+import type { TaskRecord, WorkerRemoval } from "../records.ts";
 
 /** Publishes events after a commit. The response neither waits for the bus nor fails if the bus fails. */
 export function publish({ bus }: Pick<Context, "bus">, events: readonly Event[]): void {
@@ -20,20 +20,22 @@ export function createTaskChangedEvent(
   return { kind: "task-changed", taskId: task.id, roomId: task.room_id, workerId, status: task.status };
 }
 
-/** Creates one event per job, which wakes claims. Tasks that will be due later count as 0. */
-export function createWorkAvailableEvents(groups: readonly InsertedGroup[]): Event[] {
-  const counts = new Map<string, number>();
-  for (const { first, ids } of groups) {
-    const { jobId, task } = first;
-    if (task.status !== "pending") continue;
-    const isDue = Date.parse(task.run_at) <= Date.now();
-    counts.set(jobId, (counts.get(jobId) ?? 0) + (isDue ? ids.length : 0));
-  }
-  return [...counts].map(([jobId, count]) => ({ kind: "work-available", jobId, count }));
+/** A number of tasks with the same job, status and time as `record`. */
+interface TaskCount {
+  readonly record: TaskRecord;
+  readonly count: number;
 }
 
-export function toGroups(records: readonly TaskRecord[]): InsertedGroup[] {
-  return records.map((first) => ({ first, ids: [first.task.id] }));
+/** Creates one event per job, which wakes claims. Tasks that will be due later count as 0. */
+export function createWorkAvailableEvents(tasks: readonly TaskCount[]): Event[] {
+  const counts = new Map<string, number>();
+  for (const { record, count } of tasks) {
+    const { jobId, task } = record;
+    if (task.status !== "pending") continue;
+    const isDue = Date.parse(task.run_at) <= Date.now();
+    counts.set(jobId, (counts.get(jobId) ?? 0) + (isDue ? count : 0));
+  }
+  return [...counts].map(([jobId, count]) => ({ kind: "work-available", jobId, count }));
 }
 
 /**
@@ -43,7 +45,7 @@ export function toGroups(records: readonly TaskRecord[]): InsertedGroup[] {
 export function createRequeueEvents(records: readonly TaskRecord[], workerId: string | null = null): Event[] {
   return [
     ...records.map((record) => createTaskChangedEvent(record, workerId ?? record.lastWorkerId)),
-    ...createWorkAvailableEvents(toGroups(records)),
+    ...createWorkAvailableEvents(records.map((record) => ({ record, count: 1 }))),
   ];
 }
 
