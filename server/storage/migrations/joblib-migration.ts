@@ -1,3 +1,4 @@
+import type { MigrationObject } from "@mikro-orm/core";
 import { Migration } from "@mikro-orm/migrations";
 
 /**
@@ -12,7 +13,7 @@ export const HAS_MIGRATION_TABLE = `select exists (
  * Defines a migration that records itself in `joblib.migration`, so that it runs only once, whether `joblib migrate`, a
  * starting server, or the ORM of a host runs it. Name and statements must never change after a release.
  */
-export function defineMigration(name: string, statements: readonly string[]) {
+export function defineMigration(name: string, statements: readonly string[]): MigrationObject {
   class JoblibMigration extends Migration {
     override async up(): Promise<void> {
       const [found] = await this.execute(HAS_MIGRATION_TABLE);
