@@ -9,7 +9,7 @@ export const HAS_MIGRATION_TABLE = `select exists (
   where n.nspname = 'joblib' and c.relname = 'migration') as present`;
 
 /** A migration as MikroORM's `migrationsList` expects it. */
-interface NamedMigration {
+export interface NamedMigration {
   name: string;
   class: new (...parameters: ConstructorParameters<typeof Migration>) => Migration & { up(): Promise<void> };
 }
