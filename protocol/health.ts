@@ -21,7 +21,9 @@ export function isLoopback(host: string): boolean {
 
 export const Health = z.object({
   version: z.string(),
-  time: Timestamp.describe("this process's clock; leases use only the database's clock"),
+  time: Timestamp.describe(
+    "current time of this server process; leases use the clock of the database instead",
+  ),
   database: z.object({
     state: z.enum(["up", "down"]),
     milliseconds: z.number().nullable().describe("duration of one round trip"),
@@ -35,7 +37,7 @@ export const Health = z.object({
     connection: ConnectionSecurity.nullable()
       .optional()
       .describe(
-        "null if joblib cannot determine it, because the host application opened the connection; older servers omit it",
+        "null if joblib cannot determine it, because the application that embeds joblib opened the connection; older servers omit it",
       ),
   }),
   bus: z.object({
@@ -46,7 +48,7 @@ export const Health = z.object({
   sweeper: z.object({
     state: z.enum(["up", "late"]).describe("`late`: there was no sweep for three sweep intervals"),
     last_sweep: Timestamp.nullable().describe(
-      "the last sweep by this server or another one; null if none since this server started",
+      "time of the last sweep by any server; null if there was none since this server started",
     ),
     interval_seconds: z.number(),
   }),

@@ -28,7 +28,7 @@ export interface Caller {
 
 /** Creates the 403 problem, which names the access that the rule requires. */
 export const forbidden = (rule: Access): Problem =>
-  new Problem("forbidden", `You are not allowed to do this. Allowed: ${ACCESS_RULES[rule]}.`);
+  new Problem("forbidden", `Permission denied. Allowed callers: ${ACCESS_RULES[rule]}.`);
 
 /**
  * Returns whether the caller can read a room. Every user can read `@global`, except users who were invited to other

@@ -146,7 +146,7 @@ export class SchemaGraph {
     const candidates = this.#resources.list().filter(({ dynamicAnchors }) => dynamicAnchors.has(name));
     const outermost = candidates.find(({ root }) => root === this.root) ?? candidates[0];
     if (outermost?.root !== this.root && candidates.length > 1) {
-      return "has a target that depends on the evaluation path; give the root the same $dynamicAnchor";
+      return "has several possible targets, depending on the evaluation path; add the same $dynamicAnchor to the root of the schema";
     }
     return outermost?.dynamicAnchors.get(name);
   }
@@ -156,7 +156,7 @@ export class SchemaGraph {
     if (!isRecursive(resource.root)) return target;
     if (isRecursive(this.root)) return this.root;
     if (this.#resources.list().filter(({ root }) => isRecursive(root)).length === 1) return target;
-    return "has a target that depends on the evaluation path; give the root a $recursiveAnchor";
+    return "has several possible targets, depending on the evaluation path; add $recursiveAnchor: true to the root of the schema";
   }
 
   // Some generators use `$id` only as a name. A subschema with such an `$id` still refers to definitions of

@@ -40,7 +40,7 @@ export function resolveJobName(jobName: string, roomId: string): JobAddress {
   if (parsed.kind === "invalid") {
     throw new Problem(
       "invalid-job-name",
-      "Use a job name of the form <prefix>:<category>:<name>, for example public:modifiers:Rotate.",
+      "Use a job name of the form <prefix>:<category>:<name>, for example public:modifiers:Rotate. The prefix is public, private or a room id.",
     );
   }
   if (parsed.kind === "hidden") throw jobNotFound(jobName, roomId);

@@ -21,7 +21,7 @@ export async function createInvitation(
   if (issuer === undefined) {
     throw new Problem(
       "invitations-not-supported",
-      "This server cannot create invitations, because it does not sign tokens. Set JOBLIB_JWT_SECRET on a `joblib serve` server, or get a token from the host application or the identity provider.",
+      "This server cannot create invitations, because it does not sign tokens. Set JOBLIB_JWT_SECRET on a `joblib serve` server, or get a token from the application that embeds joblib, or from the identity provider.",
     );
   }
   const own = await caller.getCredentials();
@@ -86,7 +86,7 @@ export async function revokeInvitation(context: Context, caller: Caller, id: str
   );
   await Promise.all(
     workers.items.map(async ({ id: workerId }) => {
-      const removal = await storage.workers.remove(workerId, "the invitation of its worker was revoked");
+      const removal = await storage.workers.remove(workerId, "the invitation of the worker was revoked");
       announceRemoval(context, workerId, removal);
     }),
   );
