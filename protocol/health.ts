@@ -37,7 +37,7 @@ export const Health = z.object({
     connection: ConnectionSecurity.nullable()
       .optional()
       .describe(
-        "null if joblib cannot determine it, because the application that embeds joblib opened the connection; older servers omit it",
+        "null if joblib cannot determine it, because the host application opened the connection; older servers omit it",
       ),
   }),
   bus: z.object({

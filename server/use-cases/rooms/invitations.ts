@@ -21,7 +21,7 @@ export async function createInvitation(
   if (issuer === undefined) {
     throw new Problem(
       "invitations-not-supported",
-      "This server cannot create invitations, because it does not sign tokens. Set JOBLIB_JWT_SECRET on a `joblib serve` server, or get a token from the application that embeds joblib, or from the identity provider.",
+      "This server cannot create invitations, because it does not sign tokens. Set JOBLIB_JWT_SECRET on a `joblib serve` server, or get a token from the host application or the identity provider.",
     );
   }
   const own = await caller.getCredentials();
