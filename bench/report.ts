@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Samples } from "./measures/measure.ts";
-import { computeResult, computeValues, type Result } from "./results.ts";
+import { computeLowest, computeResult, computeValues, type Result } from "./results.ts";
 import type { Row } from "./rows.ts";
 import { median } from "./statistics.ts";
 
@@ -10,10 +10,10 @@ const format = (value: number): string =>
 const formatMedian = (values: readonly number[]): string =>
   values.length === 0 ? "none" : format(median(values));
 
-const formatMedians = ({ sample, baseline }: Row, rounds: readonly Samples[]): string =>
-  [sample, baseline]
-    .filter((name) => name !== undefined)
-    .map((name) => formatMedian(computeValues({ sample: name }, rounds)))
+const formatMedians = ({ sample, baselines }: Row, rounds: readonly Samples[]): string =>
+  [[sample], baselines]
+    .filter((names) => names.length > 0)
+    .map((names) => formatMedian(computeLowest(names, rounds)))
     .join(" / ");
 
 const formatStatus = ({ ok, met }: Result) => (met ? "met" : ok ? "ok" : "MISSED");

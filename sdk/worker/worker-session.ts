@@ -3,7 +3,7 @@ import type { Task } from "../../protocol/index.ts";
 import { ProblemError, SchemaConflictError, UsageError, WorkerNotFoundError } from "../errors.ts";
 import type { JobRegistry } from "../extension/job-registry.ts";
 import type { JoblibClient } from "../http/client.ts";
-import { MAX_LONG_POLL_SECONDS } from "../http/options.ts";
+import { MAX_LONG_POLL_SECONDS } from "../http/request.ts";
 import { isTransient, withRetry } from "../http/retry.ts";
 import type { Logger } from "../logger.ts";
 import { toProblemError } from "../problem-errors.ts";

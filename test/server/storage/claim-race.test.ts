@@ -3,7 +3,7 @@ import { expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { lockWorkerForUpdate } from "../../../server/storage/queries/workers/remove-worker.ts";
+import { lockWorkerForUpdate } from "../../../server/storage/queries/remove-worker.ts";
 import type { Tables } from "../../../server/storage/sessions/orm.ts";
 import {
   claimOne,

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { JobAddress } from "../../../../protocol/index.ts";
-import type { WorkerJobs } from "../../queries/workers/workers.ts";
+import type { WorkerJobs } from "../../queries/workers.ts";
 import { formatTime } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement, formatArray } from "../../sql/statement.ts";
