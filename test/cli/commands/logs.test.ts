@@ -79,7 +79,7 @@ test("`tasks watch` prints each status and log line on stderr, and the task on s
   const { exitCode, stdout, stderr } = await runCli(["tasks", "watch", TASK_ID, "--url", api.url]);
 
   expect(exitCode).toBe(0);
-  expect(stdout).toContain("status      completed");
+  expect(stdout).toContain("status          completed");
   expect(stderr.split("\n")).toEqual([
     "public:modifiers:Rotate pending (queue position 2)",
     `public:modifiers:Rotate running ${"█".repeat(10)}${"░".repeat(10)} 50%`,

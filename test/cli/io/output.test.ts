@@ -13,16 +13,16 @@ describe("printed output", () => {
 
     expect(stderr).toBe("");
     expect(stdout.split("\n")).toEqual([
-      `task        ${TASK_ID}`,
-      "job         public:modifiers:Rotate",
-      "room        @global",
-      "status      completed",
-      "submitted   2026-01-02T03:04:05.678Z",
-      "started     2026-01-02T03:04:05.678Z",
-      "ended       2026-01-02T03:04:06.878Z (took 1.2 s)",
-      "worker      w1",
-      'payload     {"angle":90}',
-      'result      {"turned":true}',
+      `task            ${TASK_ID}`,
+      "job             public:modifiers:Rotate",
+      "room            @global",
+      "status          completed",
+      "submitted       2026-01-02T03:04:05.678Z",
+      "started         2026-01-02T03:04:05.678Z",
+      "ended           2026-01-02T03:04:06.878Z (took 1.2 s)",
+      "worker          w1",
+      'payload         {"angle":90}',
+      'result          {"turned":true}',
       "",
     ]);
   });
@@ -147,7 +147,7 @@ describe("printed output", () => {
     expect(await print({ ...aCompletedTask(), progress })).not.toContain("50%");
     expect(
       await print({ ...aCompletedTask(), status: "failed", result: null, error: "x", progress }),
-    ).toContain("progress    50%");
+    ).toContain("progress        50%");
   });
 
   test("shows the parameters of a job with types and defaults", async () => {

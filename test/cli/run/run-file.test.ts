@@ -113,7 +113,7 @@ test("`joblib run` rejects payload flags when it runs an exported task, and `--t
   });
   expect(await runCli(["run", JOB, "--task", "t.json"])).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining("--task needs a file"),
+    stderr: expect.stringContaining("--task needs an extensions file"),
   });
 });
 
