@@ -14,7 +14,7 @@ export interface FuzzOptions {
   readonly requests: number;
   /** The operations of the OpenAPI document. */
   readonly targets: readonly Target[];
-  /** Time limit, after which no further request is sent. */
+  /** Time limit in seconds. No request is sent after this time. */
   readonly seconds: number;
 }
 

@@ -18,8 +18,8 @@ const BOMBS: readonly (readonly [pattern: string, text: string])[] = [
 ];
 const ATTACKERS = ["mal", "max", "mia"];
 const SUBMITS = 2;
-// Maximum pause of the event loop. A slow pattern that ran on the event loop would block it for seconds. Without load,
-// the longest pause is about 70 ms.
+// Maximum CPU time in milliseconds between two ticks of a timer. A slow pattern on the event loop
+// would delay the next tick by seconds. On an idle machine, the longest time is about 70 ms.
 const MAX_PAUSE_MS = 500;
 
 /** Registers a job in a new room of a user, and returns a function that submits a task of the job. */

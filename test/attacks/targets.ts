@@ -14,7 +14,7 @@ const Document = z.object({ paths: z.record(z.string(), z.record(z.string(), Ite
 
 /** One operation of the OpenAPI document. */
 export interface Target {
-  /** The key in the table of operations or of streams. */
+  /** The operation's key in `operations` or `streams` of the protocol. */
   readonly name: string;
   readonly method: string;
   /** Contains `{name}` for each parameter. */

@@ -41,7 +41,7 @@ describe("a list of more than 100 choices", () => {
     expect(await form.submit()).toEqual({ pick: "choice 0" });
   });
 
-  test("does not select the only match of a search automatically, but submits it after a click", async () => {
+  test("a list of more than 100 choices does not select the only match of a search automatically, but submits the match after a click", async () => {
     await show({ pick }, { required: ["pick"] });
 
     await getField("Search Pick").fill("choice 149");

@@ -196,7 +196,7 @@ describe("accessibility", () => {
   test.each([
     "light",
     "dark",
-  ] as const)("axe-core finds no violation in the %s theme", async (colorScheme) => {
+  ] as const)("axe-core finds no accessibility violation in a form in the %s theme", async (colorScheme) => {
     const form = await pages.open({ colorScheme });
     const problems = [{ pointer: "/count", detail: "is taken" }];
     await form.show({ schema: SCHEMA, initial: FILLED, problems });

@@ -23,7 +23,7 @@ const LINK = "[click](javascript:window.pwned=true) **bold**";
 const hasRunScript = (form: FormPage) => form.page.evaluate(() => "pwned" in window);
 
 describe("an untrusted schema", () => {
-  test("has its HTML and Markdown shown as plain text everywhere", async () => {
+  test("the HTML and Markdown of an untrusted schema are shown as plain text everywhere", async () => {
     const texts = { title: HTML, description: LINK, "x-unit": HTML, "x-placeholder": HTML };
     const schema = {
       type: "object",
@@ -203,7 +203,7 @@ describe("a form of a schema that is designed to block the page", () => {
         { type: "object", properties: {} },
       ),
     ],
-  ])("does not block the page: %s", { timeout: 30_000 }, async (_, schema) => {
+  ])("a form of a schema with %s does not block the page", { timeout: 30_000 }, async (_, schema) => {
     const form = await pages.open();
 
     const blocked = await measureLongestBlock(form, async () => {
@@ -216,7 +216,7 @@ describe("a form of a schema that is designed to block the page", () => {
     expect(form.errors).toEqual([]);
   });
 
-  test("leaves a pattern with catastrophic backtracking to the server", async () => {
+  test("a form does not check a pattern with catastrophic backtracking, but leaves the check to the server", async () => {
     const schema = {
       type: "object",
       properties: {

@@ -4,8 +4,8 @@ import { FormPages } from "./form/form-page.ts";
 const FIELDS = 200;
 const ROUNDS = 9;
 /**
- * Maximum CPU time of the form, as a multiple of the CPU time of plain inputs. Both depend on the machine in
- * the same way.
+ * Maximum CPU time of the form, as a multiple of the CPU time of plain inputs. A multiple does not
+ * depend on the machine, because a slow machine increases both times.
  */
 const MAX_RATIO = 4;
 

@@ -29,7 +29,7 @@ const openJson = async (): Promise<string> => {
 describe("a date-time field", () => {
   const at = { type: "string", format: "date-time" };
 
-  test("submits no offset if its default has none", async () => {
+  test("a date-time field submits no UTC offset if its default has no UTC offset", async () => {
     await show({ at: { ...at, default: "2024-01-01T00:00:00" } });
     expect(await form.submit()).toEqual({ at: "2024-01-01T00:00:00" });
 
@@ -53,7 +53,7 @@ describe("a part that is added later", () => {
   };
   const own: JsonObject = { ...settings, default: { a: 0, b: false } };
 
-  test("starts with the defaults of its objects, whether it is an optional object, a list item or another option of a union", async () => {
+  test("an optional object, a list item and a newly selected option of a union start with the defaults of their objects", async () => {
     await show({
       box: { type: "object", properties: { inner: own } },
       list: { type: "array", items: own },

@@ -34,7 +34,7 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
 };
 
 describe("the exit code", () => {
-  test.each(PROBLEM_IDS)("is the expected code for the problem %s, whose detail is printed", async (id) => {
+  test.each(PROBLEM_IDS)("the problem %s causes the expected exit code, and its detail is printed", async (id) => {
     await using api = await startFakeApi(() => aProblem(id));
 
     const plain = await runCli(["tasks", "status", TASK_ID, "--url", api.url]);
@@ -79,7 +79,7 @@ describe("the exit code", () => {
     expect(outcome.stdout).toContain(status);
   });
 
-  test("is the code of the ended task if `--wait` has no number of seconds", async () => {
+  test("`tasks status --wait` without a number of seconds waits until the task ends, and exits with the code of the outcome", async () => {
     const answers = [aTask(), aTask({ status: "running", queue_position: null }), aCompletedTask()];
     await using api = await startFakeApi(() => ({
       status: 200,
@@ -144,7 +144,7 @@ describe("the exit code", () => {
     expect(api.received.every(({ method }) => method === "GET")).toBe(true);
   });
 
-  test("is 70 for a bug; the stack trace is printed only if JOBLIB_DEBUG is set", async () => {
+  test("the exit code is 70 for a bug, and the stack trace is printed only if JOBLIB_DEBUG is set", async () => {
     const connect = async () => {
       throw new TypeError("undefined is not\na function");
     };

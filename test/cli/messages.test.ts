@@ -33,7 +33,7 @@ describe("an error message", () => {
     expect(stderr).toMatch(/\. Check --url or JOBLIB_URL, or start a server with `joblib serve`\.\n$/);
   });
 
-  test("with `--json` is the problem document of the server, without advice", async () => {
+  test("`--json` prints an error as the problem document of the server, without advice", async () => {
     await using api = await startFakeApi(() => aProblem("job-not-found", { detail: "A sentence." }));
 
     const { stderr } = await runCli(["jobs", "show", JOB, "--url", api.url, "--json"]);

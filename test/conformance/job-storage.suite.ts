@@ -19,7 +19,7 @@ const OPTIONS: { readonly [Name in keyof JobOptions]: readonly [JobOptions[Name]
   fairness: ["room", "fifo"],
 };
 
-/** Registration and queries of jobs. */
+/** Tests of the registration and the queries of jobs. */
 export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
   describe("job registration", () => {
     test("creates the job and its worker", async () => {

@@ -8,7 +8,10 @@ import {
   type StorageFixture,
 } from "./storage-fixture.ts";
 
-/** Registers twelve jobs. Two workers are linked to every other job, so that the ids of their jobs alternate. */
+/**
+ * Registers twelve jobs, alternately for one of two workers, so that the two workers' job ids
+ * alternate in a sorted list.
+ */
 const registerJobs = async ({ storage }: StorageFixture) => {
   const first = await registerJob(storage);
   const second = await registerJob(storage);
@@ -23,7 +26,7 @@ const registerJobs = async ({ storage }: StorageFixture) => {
 const getIds = (records: readonly { readonly summary: { readonly id: string } }[] | undefined) =>
   records?.map(({ summary }) => summary.id);
 
-/** Claims of workers with several jobs, some of which have tasks. */
+/** Tests of claims by workers with several jobs, some of which have tasks. */
 export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
   describe("worker with several jobs", () => {
     test.each([
@@ -77,7 +80,7 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
       expect(getIds(due)).toEqual([own?.id]);
     });
 
-    test("claims a task of a job that it was linked to after its last claim, and none of a drained worker", async () => {
+    test("a worker claims a task of a job to which it was linked after its last claim, and claims no task after it was drained", async () => {
       const { storage } = getFixture();
       const { jobs, first } = await registerJobs(getFixture());
       const before = await storage.queue.claim(first.workerId, 100, false);
@@ -99,7 +102,7 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
       expect(afterDrain).toEqual([]);
     });
 
-    test("has the same key as another worker if both have the same jobs, and otherwise another key", async () => {
+    test("workers with the same jobs have the same job key, and workers with different jobs have different job keys", async () => {
       const { storage } = getFixture();
       const { first, second } = await registerJobs(getFixture());
       const [one, two] = [await registerWorker(storage, first), await registerWorker(storage, first)];
@@ -114,7 +117,7 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
     test.each([
       { name: "one of its jobs has a due task", index: 8, isAssigned: false },
       { name: "only another worker's job has a due task", index: 7, isAssigned: true },
-    ])("is directly assigned a task or not, if $name", async ({ index, isAssigned }) => {
+    ])("the direct assignment of a new task to a worker respects the worker's due tasks: $name", async ({ index, isAssigned }) => {
       const { storage } = getFixture();
       const { jobs, first } = await registerJobs(getFixture());
       await insertTasks(storage, [buildTask(jobs[index]?.id ?? "")]);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseSerialized } from "../../server/raw-json.ts";
 import { buildTask, claimOne, insertTasks, registerJob, type StorageFixture } from "./storage-fixture.ts";
 
-/** Jobs with `fairness: "room"`. */
+/** Tests of jobs with `fairness: "room"`, whose rooms take turns in the queue. */
 export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
   describe("job with room fairness", () => {
     const createJob = () => registerJob(getFixture().storage, { roomId: "@global", fairness: "room" });

@@ -14,7 +14,7 @@ import {
   transitionTask,
 } from "./storage-fixture.ts";
 
-/** Operations of the sweep, metrics and the ping. */
+/** Tests of the sweep's operations, the metrics and the ping. */
 export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   describe("stale worker", () => {
     test("is removed by only one of many concurrent sweeps, and its tasks fail or become pending", async () => {
@@ -44,7 +44,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.jobs.findWithoutCounts(job.registration)).toBeDefined();
     });
 
-    test("is not removed if it is not stale or does not exist", async () => {
+    test("a sweep does not remove a worker that is not stale, or that does not exist", async () => {
       const { storage } = getFixture();
       const { workerId } = await registerJob(storage);
 
@@ -108,7 +108,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(late).toContainEqual({ id: job.id, roomId: "lab" });
     });
 
-    test("is kept while another worker serves it", async () => {
+    test("a job is kept while another worker is linked to the job", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await registerWorker(storage, job);

@@ -16,7 +16,10 @@ import {
 
 const getIds = (records: readonly TaskRecord[] | undefined) => (records ?? []).map(({ task }) => task.id);
 
-/** Concurrent calls that share statements. Each call returns the same result as without the other calls. */
+/**
+ * Tests of concurrent calls that share a statement. Each call must return the same result as
+ * without the other calls.
+ */
 export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
   describe("concurrent claims", () => {
     test("return tasks in queue order, and each worker gets as many as it requested", async () => {
@@ -27,7 +30,8 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       const tasks = [3, 0, 5, 1, 5, 2, 0, 4].map((priority) => buildTask(job.id, { priority }));
       await insertTasks(storage, tasks);
       const expected = tasks.toSorted((a, b) => b.priority - a.priority).map(({ id }) => id);
-      // With the first claim of each worker, the storage learns that the workers have the same jobs.
+      // The storage looks up a worker's jobs at its first claim. Later claims of workers with the
+      // same jobs share a statement.
       await Promise.all(workers.map((id) => storage.queue.claim(id, 0, false)));
 
       const results = await Promise.all(
@@ -63,7 +67,8 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       const workers = [a.workerId, b.workerId, both, withoutJobs, newId(), both];
       const results = await Promise.all(workers.map((id) => storage.queue.claim(id, 1, false)));
 
-      // Which worker gets no task depends on the order of the claims. Another claim returns the remaining tasks.
+      // Which of the four tasks these claims return depends on the order of the claims. Another
+      // claim returns the remaining tasks.
       const rest = await storage.queue.claim(both, 4, false);
 
       expect(results[0]?.filter(({ jobId }) => jobId !== a.id)).toEqual([]);

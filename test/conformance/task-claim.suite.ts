@@ -21,7 +21,7 @@ const getIds = (records: readonly { task: { id: string } }[] | undefined) =>
 /** Returns the seconds until a time, by the clock of this process. */
 const getSecondsUntil = (time: string) => (Date.parse(time) - Date.now()) / 1000;
 
-/** Claims: order, mutual exclusion, and tasks that become due. */
+/** Tests of claims: order, mutual exclusion, and tasks that become due. */
 export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
   describe("claim", () => {
     test("returns tasks by priority and then in the order of submission, across all jobs of the worker", async () => {
@@ -99,7 +99,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.queue.claim(id, 1, false)).toEqual([]);
     });
 
-    test("never returns a task to two workers, and returns every task", async () => {
+    test("concurrent claims never return a task to two workers, and return every task", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const second = await registerJob(storage, { worker: { id: job.workerId } });
@@ -181,7 +181,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       expect(getIds(due)).toEqual([delayed.task.id, later?.task.id]);
     });
 
-    test("is counted only after it became due; before that, the storage returns its remaining time", async () => {
+    test("a delayed task is not counted as due before its time, and the storage returns the seconds until it is due", async () => {
       const { storage } = getFixture();
       const [job, empty] = [await registerJob(storage), await registerJob(storage)];
       const delayed = await insertPendingTask(storage, job, { start: { inSeconds: 60 } });
@@ -195,7 +195,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       await insertTasks(storage, [buildTask(job.id), buildTask(job.id)]);
       const counts = await storage.tasks.countDue(jobs, 2);
 
-      // The times of a record are truncated to milliseconds.
+      // The 10 ms allow for the times of a record, which are truncated to milliseconds.
       expect(secondsBefore).toBeGreaterThan(shortest - 0.01);
       expect(secondsBefore).toBeLessThan(longest + 0.01);
       expect(countsBefore).toEqual(new Map());

@@ -17,7 +17,7 @@ export interface ColumnValues {
   readonly isBatchOnly?: boolean;
 }
 
-/** Two jobs, by id and by name. */
+/** The ids and the names of two jobs. */
 interface Jobs {
   readonly ids: readonly [string, string];
   readonly names: readonly [string, string];

@@ -17,7 +17,7 @@ import {
 
 const OPTIONS = { aliveWithinSeconds: ALIVE_WITHIN_SECONDS };
 
-/** Inserts and queries of tasks. */
+/** Tests of inserts and queries of tasks. */
 export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
   describe("task insert", () => {
     test("stores every field, and times in UTC with milliseconds", async () => {

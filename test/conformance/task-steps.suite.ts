@@ -18,7 +18,7 @@ import {
 
 const WITHOUT_JITTER = { kind: "exponential", seconds: 10, max_seconds: 25, jitter: 0 } as const;
 
-/** Inserts a task and changes its status. Returns its id. */
+/** Inserts a task, changes its status to `status`, and returns its id. */
 const insertTaskWithStatus = async (
   fixture: StorageFixture,
   job: RegisteredJobFixture,
@@ -38,7 +38,7 @@ const insertTaskWithStatus = async (
 const getDelay = ({ errors, run_at }: Pick<Task, "errors" | "run_at">) =>
   (Date.parse(run_at) - Date.parse(errors.at(-1)?.at ?? "")) / 1000;
 
-/** Transitions of tasks: the state machine, fences, failures and retries. */
+/** Tests of transitions: the state machine, fences, failures and retries. */
 export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
   describe("transition", () => {
     const cases = TaskStatus.options.flatMap((from) => PATCHABLE_STATUSES.map((to) => [from, to] as const));

@@ -17,7 +17,7 @@ import {
 
 const GRACE_SECONDS = 5;
 
-/** Workers: heartbeats, lists, releases and removal. */
+/** Tests of workers: heartbeats, lists, releases and removal. */
 export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
   describe("heartbeat", () => {
     test("updates the worker, and returns no tasks if the worker sends no list of tasks", async () => {

@@ -145,7 +145,8 @@ test("a worker in Python fails a task whose result cannot be stored, with the re
     ["chr(0xD800)", /400.*surrogate/],
     ['{"\\ud800": 1}', /400.*surrogate/],
     ['"x" * 2_000_000', /413/],
-    // Escaping makes this text three times as long.
+    // JSON in Python escapes each of these characters with six bytes, so the body exceeds the
+    // limit.
     ['"\u00e9" * 400_000', /413/],
     ["fail(ValueError(chr(0) + chr(0xD800)))", /ValueError/],
     ['fail(ValueError("x" * 200_000))', /ValueError/],

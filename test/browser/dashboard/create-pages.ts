@@ -52,7 +52,6 @@ export const createPages = async (site: Site): Promise<SitePage[]> => {
   ];
 };
 
-/** Waits until a page is complete. */
 export const waitUntilReady = async (page: Page, { ready }: SitePage): Promise<void> => {
   await page.locator(ready).first().waitFor();
   await page.evaluate(() => document.fonts.ready);

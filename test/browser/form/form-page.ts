@@ -209,7 +209,7 @@ export class FormPage {
    */
   async measure(schema?: object): Promise<{ wall: number; work: number }> {
     const session = await this.page.context().newCDPSession(this.page);
-    // CPU time of the page's thread, which does not grow with the load of the machine.
+    // Selects the CPU time of the page's thread, which does not grow with the load of the machine.
     await session.send("Performance.enable", { timeDomain: "threadTicks" });
     const readWork = async () => {
       const { metrics } = await session.send("Performance.getMetrics");

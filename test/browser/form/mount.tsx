@@ -20,7 +20,8 @@ const submitted: JsonObject[] = [];
 const validated: JsonObject[] = [];
 
 let submitEvents = 0;
-// React's handlers are called before this listener, because React listens on an element inside the document.
+// This listener runs after the handlers of the form, because React listens on an element inside the
+// document.
 document.addEventListener("submit", () => {
   submitEvents += 1;
 });
@@ -47,7 +48,8 @@ const show = ({ schema, initial, problems, validationErrors }: FormSetup): void 
       />
     </StrictMode>
   );
-  // Renders synchronously. Otherwise React could skip a form that is replaced immediately, and keep the values typed before.
+  // Renders synchronously. React could skip a form that is replaced before an asynchronous render,
+  // and the next form would then keep the values that were typed into the previous form.
   flushSync(() => root?.render(form));
 };
 

@@ -76,7 +76,7 @@ describe("`joblib workers`", () => {
     [0, "draining gpu-box:7; it has no tasks\n"],
     [1, "draining gpu-box:7; it still has 1 task to finish\n"],
     [3, "draining gpu-box:7; it still has 3 tasks to finish\n"],
-  ])("with `drain` prints the number of remaining tasks: %i", async (task_count, stdout) => {
+  ])("`joblib workers drain` prints the number of remaining tasks: %i", async (task_count, stdout) => {
     await using api = await startFakeApi(() => ({ status: 200, body: aWorker({ task_count }) }));
 
     expect(await runCli(["workers", "drain", "w1", "--url", api.url])).toEqual({
@@ -87,7 +87,7 @@ describe("`joblib workers`", () => {
     expect(api.received).toMatchObject([{ method: "POST", path: "/v1/joblib/workers/w1/drain" }]);
   });
 
-  test("with `list` shows which workers are draining", async () => {
+  test("`joblib workers list` shows which workers are draining", async () => {
     const { jobs: _, tasks: __, ...listed } = aWorker({});
     await using api = await startFakeApi(() => aPage([listed, { ...listed, id: "w2", draining: false }]));
 

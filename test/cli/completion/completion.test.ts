@@ -68,7 +68,7 @@ describe("completion", () => {
     ],
     [["worker", ""], []],
     [["nothing", "at", ""], []],
-  ])("offers for %j: %j", async (words, values) => {
+  ])("completion offers for the words %j the candidates %j", async (words, values) => {
     expect((await runCompletion(words)).values).toEqual(values);
   });
 
@@ -122,7 +122,10 @@ describe.each(["bash", "zsh", "fish"])("completion in %s", (shell) => {
     findPrograms({ names: [shell], aptPackage: shell, directories: () => [] });
   }, 300_000);
 
-  /** Builds a script that completes a line like the Tab key does in this shell, and prints the candidates. */
+  /**
+   * Functions that build a script for each shell. The script completes a line as the Tab key does
+   * in this shell, and prints the candidates.
+   */
   const PRESS: Readonly<Record<string, (line: string) => { args: string[]; program: string }>> = {
     bash: (line) => ({
       args: ["--norc", "-c"],
@@ -143,12 +146,13 @@ describe.each(["bash", "zsh", "fish"])("completion in %s", (shell) => {
     ["joblib tasks sta", "status", "tasks status"],
     ["joblib run public:chemistry:Sc", "public:chemistry:Screen", "run public:chemistry:Screen"],
     ["joblib run public:chemistry:Screen --meth", "--method", "--method"],
-  ])("offers for `%s`: %s", { timeout: 60_000 }, async (line, offered, whole) => {
+  ])(`completion in ${shell} offers for “%s” the candidate “%s”`, { timeout: 60_000 }, async (line, offered, whole) => {
     await using api = await startFakeApi(replyWithData);
     const press = PRESS[shell]?.(line);
     const { lines, stderr } = await runInShell(shell, press?.args ?? [], press?.program ?? "", api.url);
 
-    // The script prints only the part after the last colon in Bash, and the completed line in zsh.
+    // Bash treats a colon as the start of a new word, so its script prints only the part after the
+    // last colon. The script for zsh prints the completed line.
     const expected =
       shell === "bash" ? offered.slice(offered.lastIndexOf(":") + 1) : shell === "zsh" ? whole : offered;
     expect(lines.join("\n"), stderr).toContain(expected);

@@ -155,7 +155,7 @@ describe("the token check", () => {
     expect(find("token")).toMatchObject({ status: "failed", detail: "rejected by the server" });
   });
 
-  test("reads the expiry of a JWT, and returns undefined for any other text", async () => {
+  test("readExpiry returns the expiry of a JWT, and undefined for any other text", async () => {
     expect(readExpiry(await createToken(SECRET, { sub: "a", expiresAt: new Date(5000) }))).toBe(5000);
     expect(readExpiry("garbage")).toBeUndefined();
     expect(readExpiry("a.b.c")).toBeUndefined();

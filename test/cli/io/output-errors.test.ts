@@ -7,7 +7,7 @@ import { handleOutputErrors } from "../../../cli/io/output-errors.ts";
 const MAX_BUFFERED = 100;
 const LINE = `${"x".repeat(59)}\n`;
 
-/** Creates a stream. The test can stop its reader, resume it, or make it fail. */
+/** Creates a stream whose reader the test can stop, resume or make fail. */
 const createStream = () => {
   const written: string[] = [];
   let waiting: (() => void) | undefined;
@@ -70,7 +70,7 @@ describe("a non-blocking stream", () => {
   test("continues after errors, and reports the loss when writing works again", async () => {
     const { stream, reader, written } = createStream();
     makeNonBlocking(stream, MAX_BUFFERED);
-    // A standard stream is usable again after an error, unlike other streams.
+    // Makes the stream usable again, as `stdout` and `stderr` are after an error.
     const recover = () => Reflect.apply(Reflect.get(stream, "_undestroy"), stream, []);
     for (let count = 0; count < 2; count += 1) {
       reader.error = Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
@@ -102,13 +102,13 @@ describe("handleOutputErrors", () => {
     return { stdout, stderr, exits, errors, fail };
   };
 
-  test("exits successfully if the reader closes the pipe", () => {
+  test("handleOutputErrors exits with code 0 if the reader closes the pipe", () => {
     const { stdout, exits, fail } = createOutput();
     fail(stdout, "EPIPE");
     expect(exits).toEqual([[0, undefined]]);
   });
 
-  test.each(["ENOSPC", "EIO"])("fails if a result is lost because of %s", (code) => {
+  test.each(["ENOSPC", "EIO"])("handleOutputErrors exits with code 2 if a result is lost because of %s", (code) => {
     const { stdout, exits, fail } = createOutput();
     fail(stdout, code);
     expect(exits).toEqual([[2, `${code}: words`]]);

@@ -27,7 +27,7 @@ describe("printed output", () => {
     ]);
   });
 
-  test("is the response of the server with `--json`, with control characters escaped", async () => {
+  test("the output of `--json` is the response of the server, with control characters escaped", async () => {
     const task = aTask({ error: `${ESCAPE}[31m\u009b` });
     await using api = await startFakeApi(() => ({ status: 200, body: task }));
 
@@ -103,7 +103,7 @@ describe("printed output", () => {
     expect(api.received.at(-1)?.path).toContain("after=x");
   });
 
-  test("is empty on stdout for an empty list, and is an empty page with `--json`", async () => {
+  test("an empty list prints nothing on stdout, and prints an empty page with `--json`", async () => {
     await using api = await startFakeApi(() => aPage([]));
 
     expect(await runCli(["workers", "list", "--url", api.url])).toEqual({
@@ -174,7 +174,7 @@ describe("printed output", () => {
 });
 
 describe("requests", () => {
-  test("contain payload, options, room and idempotency key of a submit", async () => {
+  test("the request of `tasks submit` contains the payload, the options, the room and the idempotency key", async () => {
     await using api = await startFakeApi(() => ({ status: 202, body: aSubmittedTask() }));
 
     await runCli(
@@ -223,7 +223,7 @@ describe("requests", () => {
     ]);
   });
 
-  test("contain the room of the environment and the query of a list", async () => {
+  test("the request of a list command contains the room of the environment and the filters of the command line", async () => {
     await using api = await startFakeApi(() => aPage([]));
     const env = { JOBLIB_ROOM: "lab", JOBLIB_URL: api.url };
 
@@ -236,7 +236,7 @@ describe("requests", () => {
     ]);
   });
 
-  test("use the method and path of the API operations that cancel and retry a task", async () => {
+  test("`tasks cancel` and `tasks retry` send the method and path of the API operation", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aTask() }));
 
     const cancelled = await runCli(["tasks", "cancel", TASK_ID, "--url", api.url]);

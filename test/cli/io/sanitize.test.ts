@@ -13,7 +13,7 @@ describe("untrusted text", () => {
     ["a bidi override", "exe\u202efdp", "exe\\u202efdp"],
     ["newline and tab", "a\n\tb", "a\n\tb"],
     ["ordinary words", "héllo 漢字 🎉", "héllo 漢字 🎉"],
-  ])("is escaped: %s", (_, text, escaped) => {
+  ])("escapeText escapes only characters that a terminal may interpret: %s", (_, text, escaped) => {
     expect(escapeText(text)).toBe(escaped);
   });
 
@@ -43,7 +43,7 @@ describe("untrusted text", () => {
     );
   });
 
-  test("does not overflow the stack of `escapeDeep` if it is nested too deeply", () => {
+  test("a value with 5,000 levels does not overflow the stack of escapeDeep", () => {
     let deep: unknown = "\u001b";
     for (let depth = 0; depth < 5000; depth += 1) deep = [deep];
 

@@ -39,12 +39,12 @@ describe("truncate", () => {
     expect(truncate(text, width)).toBe(truncated);
   });
 
-  test("keeps the end of a text if its start is truncated", () => {
+  test("truncateStart keeps the end of a text", () => {
     expect(truncateStart("public:漢字", 5)).toBe("…漢字");
     expect(truncateStart(`ab${FAMILY}`, 3)).toBe(`…${FAMILY}`);
   });
 
-  test("never exceeds the width", () => {
+  test("truncate never returns a text that is wider than requested", () => {
     const texts = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(texts, fc.integer({ min: 1, max: 20 }), (text, width) => {

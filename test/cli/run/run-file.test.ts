@@ -75,7 +75,7 @@ describe("an exported task", () => {
     expect(stderr).toContain("invalid payload: Count: /to: ");
   });
 
-  test("is compared with the class, and the differences between their schemas are printed", async () => {
+  test("`joblib run` prints the differences between the schema of an exported task's job and the schema of the class", async () => {
     const job = aJob({ full_name: JOB, schema: { ...schema, properties: { to: { type: "string" } } } });
     const { stderr } = await run(await exportTask(undefined, job));
 
@@ -98,7 +98,7 @@ describe("an exported task", () => {
       2,
       "does not export modifiers:Rotate, only tests:Count",
     ],
-  ])("causes the expected exit code if it is given as %s", async (_, stdin, exitCode, message) => {
+  ])("`joblib run --task` exits with the expected code for %s", async (_, stdin, exitCode, message) => {
     const { stderr, ...outcome } = await run(stdin);
 
     expect(outcome.exitCode).toBe(exitCode);

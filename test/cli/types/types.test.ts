@@ -8,7 +8,7 @@ import { runCli } from "../run-cli.ts";
 import { aJob, aPage } from "../wire-values.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
-// The option --skipLibCheck is not used, because it would skip the generated file.
+// Without --skipLibCheck, because this option would skip the check of the generated `.d.ts` file.
 const OPTIONS =
   "--ignoreConfig --noEmit --strict --target esnext --module nodenext --types node --pretty false";
 
