@@ -18,7 +18,10 @@ export interface FuzzOptions {
   readonly seconds: number;
 }
 
-/** The number of requests that were sent, the number of responses by status, and a description of each fault. */
+/**
+ * The number of requests that were sent, the number of responses by status, and a description of
+ * each fault.
+ */
 export interface FuzzResult {
   readonly sent: number;
   readonly byStatus: ReadonlyMap<number, number>;
@@ -39,8 +42,8 @@ const send = async (agent: Agent, origin: string, request: FuzzedRequest): Promi
 };
 
 /**
- * Sends requests that are generated from the OpenAPI document and checks the responses. The same seed generates the same
- * requests, except for values that come from earlier responses.
+ * Sends requests that are generated from the OpenAPI document and checks the responses. The same
+ * seed generates the same requests, except for values that come from earlier responses.
  */
 export const fuzz = async ({
   url,

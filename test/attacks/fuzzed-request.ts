@@ -87,7 +87,10 @@ const buildQuery = ({ query }: Target, random: Random, entities: KnownEntities):
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 };
 
-/** Replaces most ids and names in a body by known ids and names, so that the request refers to something that exists. */
+/**
+ * Replaces most ids and names in a body by known ids and names, so that the request refers to
+ * something that exists.
+ */
 const replaceByKnown = (value: unknown, random: Random, entities: KnownEntities): unknown => {
   if (Array.isArray(value)) return value.map((one) => replaceByKnown(one, random, entities));
   if (typeof value !== "object" || value === null) return value;

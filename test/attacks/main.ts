@@ -41,7 +41,10 @@ const signTokens = async (secret: string) => {
   return { admin, tokens };
 };
 
-/** Registers the jobs that the requests refer to, so that most requests refer to something that exists. */
+/**
+ * Registers the jobs that the requests refer to, so that most requests refer to something that
+ * exists.
+ */
 const registerJobs = async (
   url: string,
   authorization: string,
@@ -119,5 +122,6 @@ const runAttacks = async (): Promise<void> => {
 };
 
 await runAttacks();
-// Exits explicitly: Node 24 can spin forever in its own cleanup of the handles that a run of this size leaves behind.
+// Exits explicitly: Node 24 can spin forever in its own cleanup of the handles that a run of this
+// size leaves behind.
 process.exit();

@@ -14,7 +14,10 @@ export interface GoldenCase {
   readonly reply?: (request: Received) => Reply;
 }
 
-/** The modes of commands that do not wait. Commands that wait use `PIPED`, because their output on a terminal is redrawn. */
+/**
+ * The modes of commands that do not wait. Commands that wait use `PIPED`, because their output on a
+ * terminal is redrawn.
+ */
 export const EVERYWHERE = [80, 200, "json"] as const;
 export const HELP = [80, 200] as const;
 export const PIPED = ["pipe", "json"] as const;

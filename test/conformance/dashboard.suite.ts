@@ -106,7 +106,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("stats", () => {
-    test("list the rooms that have jobs or tasks, and count the jobs, workers and tasks of each room", async () => {
+    test("the stats list the rooms that have jobs or tasks, and count the jobs, workers and tasks of each room", async () => {
       const { storage } = getFixture();
       const [a, b] = [`room-a-${newId()}`, `room-b-${newId()}`];
       const own = await registerJob(storage, { roomId: a });
@@ -126,7 +126,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.stats.summarizeRooms([a], 0)).toMatchObject([{ workers: 0 }]);
     });
 
-    test("describe the last hours of a room, or a shorter period if there are too many tasks", async () => {
+    test("the stats describe the last hours of a room, or a shorter period if there are too many tasks", async () => {
       const { storage } = getFixture();
       const roomId = `room-${newId()}`;
       const job = await registerJob(storage, { roomId });
@@ -148,7 +148,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("draining worker", () => {
-    test("receives no tasks from claims that begin after the drain, even if many claims run concurrently", async () => {
+    test("a draining worker receives no tasks from claims that begin after the drain, even if many claims run concurrently", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertTasks(
@@ -182,12 +182,15 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(details?.jobs).toEqual([{ roomId: "lab", category: "modifiers", name: job.registration.name }]);
     });
 
-    test.each([newId(), "no-uuid"])("a worker cannot be drained or read if its id does not exist (%s)", async (id) => {
+    test.each([
+      newId(),
+      "no-uuid",
+    ])("a worker cannot be drained or read if its id does not exist (%s)", async (id) => {
       expect(await getFixture().storage.workers.drain(id)).toBe(false);
       expect(await getFixture().storage.workers.findDetails(id, ALIVE_WITHIN_SECONDS)).toBeUndefined();
     });
 
-    test("removes its jobs without open tasks when it deregisters", async () => {
+    test("a draining worker removes its jobs without open tasks when it deregisters", async () => {
       const { storage } = getFixture();
       const idle = await registerJob(storage);
       await storage.workers.drain(idle.workerId);
@@ -199,7 +202,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("task diagnosis", () => {
-    test("includes the number of workers, the number of their tasks, and the median run time", async () => {
+    test("a task diagnosis includes the number of workers, the number of their tasks, and the median run time", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const done = await insertRunningTask(storage, job);

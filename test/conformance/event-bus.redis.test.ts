@@ -84,8 +84,8 @@ describe("Redis event bus during an outage", () => {
     await server.stop();
     await eventually(() => bus.state === "down", Boolean, OUTAGE);
     expect(messages.at(-1)).toMatch(/^Redis not reachable/);
-    // The bus wakes every handler when an outage begins, because waiting requests then poll at
-    // another interval.
+    // The bus wakes every handler when an outage begins, because the interval at which long polls
+    // query the database then changes.
     await eventually(() => waiting.received.length > 0);
     await bus.subscribe(during.channel, late.handler);
     await bus.publish([before.event, during.event]);

@@ -36,7 +36,7 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
       { name: "only jobs of another worker", indexes: [1, 3, 11] },
       { name: "adjacent jobs of two workers", indexes: [3, 4, 5] },
       { name: "all jobs", indexes: [...Array(12).keys()] },
-    ])("claims the tasks of its jobs and no others if the jobs with due tasks are: $name", async ({
+    ])("a worker with several jobs claims the tasks of its jobs and no others if the jobs with due tasks are: $name", async ({
       indexes,
     }) => {
       const { storage } = getFixture();
@@ -61,7 +61,7 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
       expect(getIds(claimedSecond)).toEqual(getExpected(1));
     });
 
-    test("claims a task of any of its jobs that became due, but no task of another worker's job", async () => {
+    test("a worker with several jobs claims a task of any of its jobs that became due, but no task of another worker's job", async () => {
       const { storage } = getFixture();
       const { jobs, first } = await registerJobs(getFixture());
       const delayed = [4, 5, 8].map((index) =>
@@ -117,7 +117,10 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
     test.each([
       { name: "one of its jobs has a due task", index: 8, isAssigned: false },
       { name: "only another worker's job has a due task", index: 7, isAssigned: true },
-    ])("the direct assignment of a new task to a worker respects the worker's due tasks: $name", async ({ index, isAssigned }) => {
+    ])("a new task is directly assigned to a worker only if no other job of the worker has a due task: $name", async ({
+      index,
+      isAssigned,
+    }) => {
       const { storage } = getFixture();
       const { jobs, first } = await registerJobs(getFixture());
       await insertTasks(storage, [buildTask(jobs[index]?.id ?? "")]);

@@ -10,7 +10,10 @@ import { resolveTaskOptions } from "../../server/use-cases/tasks/prepare-tasks.t
 export interface StorageFixture {
   readonly storage: Storage;
   readonly orm: Orm;
-  /** True if concurrent calls share one statement, which processes the calls in the order in which they were made. */
+  /**
+   * True if concurrent calls share one statement, which processes the calls in the order in which
+   * they were made.
+   */
   readonly isBatching: boolean;
   close(): Promise<void>;
 }
@@ -42,7 +45,10 @@ export interface RegisteredJobFixture {
   readonly registration: NewJob;
 }
 
-/** Registers a job, by default with a new name and a new worker. Throws if the registration is refused. */
+/**
+ * Registers a job, by default with a new name and a new worker. Throws if the registration is
+ * refused.
+ */
 export const registerJob = async (
   storage: Storage,
   job: Partial<NewJob> = {},

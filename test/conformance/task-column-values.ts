@@ -11,9 +11,15 @@ export interface ColumnValues {
   readonly tasks: () => readonly [Partial<NewTask>, Partial<NewTask>];
   /** Returns the value that the row of a new task must have. */
   readonly getStored: (task: NewTask, row: JsonRow) => unknown;
-  /** The members of two submits that differ in this column. Missing if a request has one value for all its tasks. */
+  /**
+   * The members of two submits that differ in this column. Missing if a request has one value for
+   * all its tasks.
+   */
   readonly submits?: readonly [object, object];
-  /** True if only the submits of `POST …/submissions` can differ in this column: `POST …/tasks` has one value for all tasks. */
+  /**
+   * True if only the submits of `POST …/submissions` can differ in this column: `POST …/tasks` has
+   * one value for all tasks.
+   */
   readonly isBatchOnly?: boolean;
 }
 
@@ -34,7 +40,10 @@ const FUTURE = new Date(Date.now() + 86_400_000).toISOString();
 
 const toMilliseconds = (time: unknown): number => Date.parse(String(time));
 
-/** Returns two values of every column that a submit sets. A new column of `task-columns.ts` needs a line here. */
+/**
+ * Returns two values of every column that a submit sets. A new column of `task-columns.ts` needs a
+ * line here.
+ */
 export const createColumnValues = ({
   ids,
   names,

@@ -73,8 +73,8 @@ test("nginx does not buffer server-sent events", async () => {
   for await (const { event, data } of client.follow("followTask", { task_id: id })) {
     if (event !== "task") continue;
     seen.push(data.status);
-    // If a proxy buffered the stream, the test would never reach this line, because the task does not end by
-    // itself.
+    // If a proxy buffered the stream, the test would never reach this line, because the task does
+    // not end by itself.
     if (data.status === "running") {
       await client.call("updateTask", { params: { task_id: id }, body: { status: "cancelled" } });
     }

@@ -25,7 +25,10 @@ let site: Site;
 let pages: SitePage[];
 const findings: Finding[] = [];
 
-/** Returns axe-core's violations of WCAG 2 A, AA and best practices. `rules` limits the check to a few rules. */
+/**
+ * Returns axe-core's violations of WCAG 2 A, AA and best practices. `rules` limits the check to a
+ * few rules.
+ */
 const audit = (page: Page, rules?: readonly string[]): Promise<string[]> =>
   page.evaluate(async (only) => {
     const axe: { run(options: object): Promise<AxeResults> } = Reflect.get(window, "axe");

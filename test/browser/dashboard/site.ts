@@ -76,7 +76,10 @@ const watch = async (page: Page): Promise<string[]> => {
   return errors;
 };
 
-/** Prints what the page showed and what the processes printed last, so that a failure in CI can be explained. */
+/**
+ * Prints what the page showed and what the processes printed last, so that a failure in CI can be
+ * explained.
+ */
 const printState = async (page: Page, errors: readonly string[], processes: readonly SpawnedProcess[]) => {
   const text = await page.innerText("body").catch((error: unknown) => `not readable: ${error}`);
   console.error(`${page.url()} showed:\n${text}\nerrors of the page: ${errors.join("\n")}`);

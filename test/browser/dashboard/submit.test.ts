@@ -12,7 +12,7 @@ afterAll(() => site[Symbol.asyncDispose]());
 
 const GREET = "/rooms/lab/jobs/public:browser:Greet";
 
-test("the page shows the progress, the log and the result of the task after the form was submitted", async () => {
+test("a job's page shows the progress, the log and the result of the task after the form was submitted", async () => {
   const { page, errors } = await site.open(GREET);
 
   await page.getByLabel("Name").fill("ada lovelace");

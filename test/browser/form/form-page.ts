@@ -52,7 +52,10 @@ export const findAccessibilityViolations = async (page: Page): Promise<string[]>
   });
 };
 
-/** Builds the page for production: the development build of React, which NODE_ENV=test selects, is three times slower. */
+/**
+ * Builds the page for production: the development build of React, which NODE_ENV=test selects, is
+ * three times slower.
+ */
 const buildMount = async (directory: string): Promise<void> => {
   const environment = process.env["NODE_ENV"];
   process.env["NODE_ENV"] = "production";
@@ -161,7 +164,10 @@ export class FormPage {
     await this.page.waitForSelector("form");
   }
 
-  /** Submits the form and returns the submitted payload. Throws an error that lists the invalid fields if validation blocked it. */
+  /**
+   * Submits the form and returns the submitted payload. Throws an error that lists the invalid
+   * fields if validation blocked it.
+   */
   async submit(): Promise<JsonObject> {
     const payload = await this.trySubmit();
     if (payload === undefined)
@@ -204,8 +210,8 @@ export class FormPage {
   }
 
   /**
-   * Measures the time, in milliseconds, from the mount of a form to the end of the frame that shows it: the elapsed time and the
-   * CPU time. Without a schema, measures 200 plain inputs instead.
+   * Measures the time, in milliseconds, from the mount of a form to the end of the frame that shows
+   * it: the elapsed time and the CPU time. Without a schema, measures 200 plain inputs instead.
    */
   async measure(schema?: object): Promise<{ wall: number; work: number }> {
     const session = await this.page.context().newCDPSession(this.page);

@@ -76,8 +76,8 @@ const renderPlainInputs = () => (
 let measuredRoot: Root | undefined;
 
 /**
- * Measures the milliseconds from a form's mount to the end of the frame that shows it. Without a schema, measures
- * plain inputs.
+ * Measures the milliseconds from a form's mount to the end of the frame that shows it. Without a
+ * schema, measures plain inputs.
  */
 const measure = async (text: string | undefined): Promise<number> => {
   const element = document.createElement("div");

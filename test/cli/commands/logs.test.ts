@@ -15,8 +15,8 @@ const event = (name: string, id: string, data: unknown) =>
   `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
 const stream = (body: string) => ({ status: 200, body, type: "text/event-stream" });
 
-describe("`tasks logs`", () => {
-  test("prints each log line escaped for the terminal", async () => {
+describe("task logs", () => {
+  test("`tasks logs` prints each log line escaped for the terminal", async () => {
     await using api = await startFakeApi(() => page(LINES));
 
     expect(await runCli(["tasks", "logs", TASK_ID, "--url", api.url])).toEqual({
@@ -40,7 +40,7 @@ describe("`tasks logs`", () => {
     ).toEqual(LINES);
   });
 
-  test("prints nothing for an empty log", async () => {
+  test("`tasks logs` prints nothing for an empty log", async () => {
     await using api = await startFakeApi(() => page([]));
 
     expect(await runCli(["tasks", "logs", TASK_ID, "--url", api.url])).toEqual({

@@ -35,8 +35,8 @@ const createStream = () => {
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("a non-blocking stream", () => {
-  test("buffers a limited amount for a reader that has stopped, and reports the loss when the reader continues", async () => {
+describe("makeNonBlocking", () => {
+  test("a non-blocking stream buffers a limited amount for a reader that has stopped, and reports the loss when the reader continues", async () => {
     const { stream, reader, written, resume } = createStream();
     makeNonBlocking(stream, MAX_BUFFERED);
     reader.isStopped = true;
@@ -55,7 +55,7 @@ describe("a non-blocking stream", () => {
     expect(written.at(-1)).toBe(LINE);
   });
 
-  test("calls the callbacks of discarded writes", async () => {
+  test("a non-blocking stream calls the callbacks of discarded writes", async () => {
     const { stream, reader } = createStream();
     makeNonBlocking(stream, MAX_BUFFERED);
     reader.isStopped = true;
@@ -67,7 +67,7 @@ describe("a non-blocking stream", () => {
     expect([plain, encoded]).toEqual([undefined, undefined]);
   });
 
-  test("continues after errors, and reports the loss when writing works again", async () => {
+  test("a non-blocking stream continues after errors, and reports the loss when writing works again", async () => {
     const { stream, reader, written } = createStream();
     makeNonBlocking(stream, MAX_BUFFERED);
     // Makes the stream usable again, as `stdout` and `stderr` are after an error.
@@ -89,7 +89,7 @@ describe("a non-blocking stream", () => {
   });
 });
 
-describe("handleOutputErrors", () => {
+describe("output errors", () => {
   const createOutput = () => {
     const stdout = new EventEmitter();
     const stderr = new EventEmitter();
@@ -108,19 +108,22 @@ describe("handleOutputErrors", () => {
     expect(exits).toEqual([[0, undefined]]);
   });
 
-  test.each(["ENOSPC", "EIO"])("handleOutputErrors exits with code 2 if a result is lost because of %s", (code) => {
+  test.each([
+    "ENOSPC",
+    "EIO",
+  ])("handleOutputErrors exits with code 2 if a result is lost because of %s", (code) => {
     const { stdout, exits, fail } = createOutput();
     fail(stdout, code);
     expect(exits).toEqual([[2, `${code}: words`]]);
   });
 
-  test.each(["EPIPE", "ENOSPC", "EIO"])("ignores %s on stderr", (code) => {
+  test.each(["EPIPE", "ENOSPC", "EIO"])("handleOutputErrors ignores %s on stderr", (code) => {
     const { stderr, exits, fail } = createOutput();
     fail(stderr, code);
     expect(exits).toEqual([]);
   });
 
-  test("does not end the command after `ignore()`", () => {
+  test("handleOutputErrors does not end the command after `ignore()`", () => {
     const { stdout, exits, errors, fail } = createOutput();
     errors.ignore();
     for (const code of ["EPIPE", "ENOSPC", "EIO"]) fail(stdout, code);

@@ -20,7 +20,7 @@ describe("getTextWidth", () => {
     ["a flag", "🇩🇪", 2],
     ["a block character", "█", 1],
     ["a color", "\u001b[32mok\u001b[39m", 2],
-  ])("returns the number of columns of %s", (_, text, width) => {
+  ])("getTextWidth returns the number of columns of %s", (_, text, width) => {
     expect(getTextWidth(text)).toBe(width);
   });
 });
@@ -35,7 +35,7 @@ describe("truncate", () => {
     [`a${FAMILY}b`, 3, "a…"],
     ["e\u0301e\u0301e\u0301", 2, "e\u0301…"],
     ["漢字", 4, "漢字"],
-  ])("shortens %s to %i columns", (text, width, truncated) => {
+  ])("truncate shortens %s to %i columns", (text, width, truncated) => {
     expect(truncate(text, width)).toBe(truncated);
   });
 
@@ -63,7 +63,7 @@ describe("wrap", () => {
     ["see https://joblib.example/long", 10, "see\n  https://joblib.example/long"],
     ["  indented text", 10, "  indented\n  text"],
     ["one\ntwo three", 5, "one\ntwo\n  three"],
-  ])("breaks %j at %i columns between words, and indents the following lines", (text, width, wrapped) => {
+  ])("wrap breaks %j at %i columns between words, and indents the following lines", (text, width, wrapped) => {
     expect(wrap(text, width, "  ")).toBe(wrapped);
   });
 });

@@ -21,8 +21,10 @@ const run = async (schema: object, argv: readonly string[] = []) => {
   return { stdout, stderr, exitCode, payload };
 };
 
-describe("`joblib run` without flags", () => {
-  test.each(DEFAULT_CASES)("results in the same payload as the form: $name", async ({
+describe("no flags", () => {
+  test.each(
+    DEFAULT_CASES,
+  )("`joblib run` without flags leads to the same payload as the web form: $name", async ({
     schema,
     form,
     cli,
@@ -38,7 +40,7 @@ describe("`joblib run` without flags", () => {
   });
 });
 
-describe("`joblib run` with flags", () => {
+describe("flags", () => {
   const settings = {
     type: "object",
     properties: {

@@ -103,8 +103,8 @@ const EVIL = [
   "} declare global { var owned: 1 }",
 ];
 
-describe("the schema of a job", () => {
-  test("adds its untrusted names to the types only as text, never as code", {
+describe("schemas", () => {
+  test("the schema of a job adds its untrusted names to the types only as text, never as code", {
     timeout: 120_000,
   }, async () => {
     const schema: Job["schema"] = {
@@ -161,12 +161,16 @@ describe("the schema of a job", () => {
       "uses an older draft",
       { type: "object", definitions: { A: { type: "array", items: [{ type: "number" }] } } },
     ],
-  ])("results in types that compile even if it %s", { timeout: 120_000 }, async (_, schema) => {
-    const types = await generateTypes(aJob({ schema }));
+  ])(
+    "the schema of a job results in types that compile even if it %s",
+    { timeout: 120_000 },
+    async (_, schema) => {
+      const types = await generateTypes(aJob({ schema }));
 
-    expect(types).toMatch(/export (type|interface) Payload\b/);
-    expect(await compileProgram(types, `${MANAGER}jobs;`)).toBe("");
-  });
+      expect(types).toMatch(/export (type|interface) Payload\b/);
+      expect(await compileProgram(types, `${MANAGER}jobs;`)).toBe("");
+    },
+  );
 });
 
 test("`joblib types --output` writes a file that does not depend on the order of the jobs", async () => {
