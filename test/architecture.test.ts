@@ -190,8 +190,8 @@ test(`no file has more than ${MAX_LINES} lines`, () => {
 });
 
 /**
- * Files that keep a vague name: the public class `JobManager` has the name of a class in ZnDraw's
- * client.
+ * Files that may have a vague name. `JobManager` is a public class that has the same name as a
+ * class in ZnDraw's client.
  */
 const NAMED_AFTER_PUBLIC_CLASS = ["sdk/job-manager.ts"];
 

@@ -12,7 +12,6 @@ export interface FuzzOptions {
   readonly tokens: readonly string[];
   readonly seed: number;
   readonly requests: number;
-  /** The operations of the OpenAPI document. */
   readonly targets: readonly Target[];
   /** Time limit in seconds. No request is sent after this time. */
   readonly seconds: number;

@@ -131,8 +131,8 @@ const buildHeaders = (target: Target, random: Random): Record<string, string> =>
 };
 
 /**
- * Creates a request to an operation. Most requests are almost valid, because the server rejects a
- * completely invalid request immediately, and the request then tests little.
+ * Creates a request to an operation. Most requests are almost valid, because the server would
+ * reject a completely invalid request at its first check.
  */
 export const createFuzzedRequest = (
   target: Target,

@@ -26,7 +26,6 @@ export interface Target {
   readonly isStream: boolean;
 }
 
-/** Returns the operations of an OpenAPI document. */
 export const readTargets = (document: unknown): Target[] =>
   Object.entries(Document.parse(document).paths).flatMap(([path, items]) =>
     Object.entries(items).map(([method, { operationId, parameters, requestBody, responses }]) => ({

@@ -68,7 +68,7 @@ describe("long lists of choices", () => {
     await keyboard.press("ArrowDown");
     await keyboard.press("ArrowDown");
 
-    // The selected choice stays at the top of the list, and the choice below it is the first match.
+    // The list shows the selected choice above the matches, so its second entry is the first match.
     expect(await form.submit()).toEqual({ pick: "choice 2" });
   });
 

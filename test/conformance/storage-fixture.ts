@@ -66,7 +66,6 @@ export const registerWorker = async (storage: Storage, job: RegisteredJobFixture
   return workerId;
 };
 
-/** Builds a task that can be inserted. */
 export const buildTask = (jobId: string, task: Partial<NewTask> = {}): NewTask => ({
   id: newId(),
   jobId,
@@ -97,7 +96,6 @@ export const insertTasks = async (
   return listInserted(outcome);
 };
 
-/** Inserts one pending task of a job. */
 export const insertPendingTask = async (
   storage: Storage,
   job: RegisteredJobFixture,
@@ -151,7 +149,7 @@ export const ageHeartbeat = async (
     where id = ${workerId}::uuid`.execute(orm.em.fork().getKysely());
 };
 
-/** Moves all times of a task into the past. */
+/** Moves the times of a task, except its creation time, into the past. */
 export const ageTask = async ({ orm }: StorageFixture, id: string, seconds: number): Promise<void> => {
   await sql`update joblib.task set
       run_at = run_at - make_interval(secs => ${seconds}::float8),

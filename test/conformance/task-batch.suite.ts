@@ -30,8 +30,8 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       const tasks = [3, 0, 5, 1, 5, 2, 0, 4].map((priority) => buildTask(job.id, { priority }));
       await insertTasks(storage, tasks);
       const expected = tasks.toSorted((a, b) => b.priority - a.priority).map(({ id }) => id);
-      // The storage looks up a worker's jobs at its first claim. Later claims of workers with the
-      // same jobs share a statement.
+      // The storage batches claims of workers with the same jobs. It learns a worker's jobs from
+      // the worker's first claim.
       await Promise.all(workers.map((id) => storage.queue.claim(id, 0, false)));
 
       const results = await Promise.all(

@@ -5,7 +5,7 @@ import { newId } from "./storage-fixture.ts";
 /** A task's row as `to_jsonb` returns it. */
 export type JsonRow = Readonly<Record<string, unknown>>;
 
-/** Two values of a column that a submit sets. */
+/** Tasks with two different values of a column that a submit sets. */
 export interface ColumnValues {
   /** The members of two new tasks that differ in this column. */
   readonly tasks: () => readonly [Partial<NewTask>, Partial<NewTask>];

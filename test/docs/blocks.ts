@@ -16,7 +16,6 @@ export interface Block {
 const BLOCK = /^```(sh|text)(?: (run|terminal|elsewhere)(?:="([^"]+)")?)?\n([\s\S]*?)^```$/gm;
 const KINDS = ["run", "terminal", "elsewhere"] as const;
 
-/** Returns the blocks of a page in their order. */
 export const readBlocks = (page: string): Block[] => {
   const text = readFileSync(new URL(`../../${page}`, import.meta.url), "utf8");
   return [...text.matchAll(BLOCK)].map(([, language, mark, ready = "", code = ""]) => {

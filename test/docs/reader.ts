@@ -21,8 +21,8 @@ export interface Reader {
 const applyReplacements = (code: string, replacements: Reader["replacements"]): string =>
   Object.entries(replacements).reduce((text, [from, to]) => text.replaceAll(from, to), code);
 
-// Exports all variables and functions and saves them at the end, so that the next block has them,
-// as if all blocks ran in the same terminal.
+// A prefix of every block. It exports all variables and functions and saves them when the block
+// ends, so that the blocks of a page behave as if they ran in one terminal.
 const SAVE_ENVIRONMENT = `set -aeuo pipefail; trap 'env -0 >"$READER_STATE"' EXIT\n`;
 
 const readEnvironment = (file: string): Record<string, string> =>

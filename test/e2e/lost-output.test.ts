@@ -14,7 +14,7 @@ const TALKATIVE = join(import.meta.dirname, "fixtures/talkative.ts");
 const TERMINAL = join(import.meta.dirname, "fixtures/terminal.py");
 const SLOW = { timeoutMs: 60_000, intervalMs: 100 };
 
-/** Shell redirections of a command's output; `$$` is the command's process id. */
+/** Shell redirections that lose a command's output. `$$` is the process id of the command. */
 const LOST = [
   ["a reader that ends after one line", "> >(exec head -n 1 >/dev/null) 2>&1"],
   ["a full disk", ">/dev/full 2>&1"],

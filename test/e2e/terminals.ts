@@ -7,7 +7,6 @@ const ROOT = resolve(import.meta.dirname, "../..");
 /** The program that npm installs as the command `joblib`. */
 export const BIN = join(ROOT, "bin/joblib.js");
 
-/** The file with the extensions of these tests. */
 export const EXTENSIONS = join(import.meta.dirname, "fixtures/extensions.ts");
 
 /** Environment variables of a command, in addition to those of `createTerminal`. */

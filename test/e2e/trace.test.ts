@@ -25,8 +25,8 @@ const start = async () => {
   await jobs.ready();
 
   const web = Fastify();
-  // Behaves like an HTTP instrumentation: the request is a span, and the calls that it makes are
-  // its children.
+  // Creates spans as an HTTP instrumentation does: a span for the request, and child spans for the
+  // calls that the handler makes.
   web.get<{ Params: { n: string } }>("/double/:n", ({ params }) =>
     runInSpan("GET /double/:n", async () => {
       const { id } = await jobs.submit(new Double({ n: Number(params.n) }));

@@ -44,7 +44,8 @@ const readBody = async (request: IncomingMessage): Promise<string> => {
 };
 
 /**
- * Starts a worker. `-S` disables installed packages: the example uses only the standard library.
+ * Starts the example's worker. `-S` disables installed packages, because the example must need only
+ * Python's standard library.
  */
 const startWorker = async (room: string, JOBLIB_URL = url, script = SCRIPT): Promise<SpawnedProcess> => {
   const env = { JOBLIB_URL, JOBLIB_ROOM: room };

@@ -18,7 +18,6 @@ const LAST = /public:browser:Html/;
  */
 const TIMEOUT_MS = 12_000;
 
-/** The browser's settings for a page. */
 export interface PageOptions {
   readonly theme?: "light" | "dark";
   readonly width?: number;
@@ -27,7 +26,6 @@ export interface PageOptions {
   readonly sharpness?: number;
 }
 
-/** A page and its errors. */
 export interface WatchedPage {
   readonly page: Page;
   /** Violations of the Content-Security-Policy, and errors on the console. */

@@ -25,7 +25,7 @@ test("a job's page shows the progress, the log and the result of the task after 
   await panel.getByText("HELLO ADA LOVELACE").waitFor();
   expect(await panel.getByRole("log").innerText()).toContain("said l");
   expect(errors).toEqual([]);
-  // The URL contains the task, so that a reload shows it again.
+  // The URL contains the id of the task, so that a reload shows the task again.
   await page.reload();
   await panel.getByText("HELLO ADA LOVELACE").waitFor();
 });

@@ -32,7 +32,8 @@ test("the response to a retry does not replace a newer state of the task", async
   const { page } = await site.open(`/tasks/${id}`);
   await page.getByText("the first time never works").first().waitFor();
   const heading = page.getByRole("heading", { level: 1 });
-  // The response, in which the task is pending, arrives after the event of its completion.
+  // Delays the response to the retry, in which the task is pending, until the page shows from its
+  // event stream that the task is completed.
   await page.route("**/retry", async (route) => {
     const response = await route.fetch();
     await heading.getByText("completed").waitFor();

@@ -7,7 +7,10 @@ import type { JsonObject } from "../../../protocol/json.ts";
 import type { FieldError } from "../../../protocol/problem.ts";
 import { JobForm } from "../../../web/form/job-form.tsx";
 
-/** The properties of the form on the page, and the errors that validation returns. */
+/**
+ * The properties of the form on the page. `validationErrors` are the errors that the form's
+ * `onValidate` returns.
+ */
 interface FormSetup {
   readonly schema: JsonObject;
   readonly initial?: JsonObject;
