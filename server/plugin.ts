@@ -32,6 +32,7 @@ import type { Orm } from "./storage/sessions/orm.ts";
 import { Sweeper } from "./sweeper.ts";
 import { followRoom } from "./use-cases/rooms/follow-room.ts";
 import { followTask } from "./use-cases/tasks/follow-task.ts";
+import { followOutput } from "./use-cases/tasks/read-output.ts";
 
 /** Options of the plugin. The host owns the connections and closes them. */
 export interface JoblibOptions extends HostAuth {
@@ -146,6 +147,9 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
 
   app.route(
     createStreamRoute(streams.followTask, (id, input) => followTask(context, id, input), dependencies),
+  );
+  app.route(
+    createStreamRoute(streams.followOutput, (id, input) => followOutput(context, id, input), dependencies),
   );
   app.route(
     createStreamRoute(streams.followRoom, (id, input) => followRoom(context, id, input), dependencies),

@@ -52,7 +52,8 @@ export type BatchedStatement =
   | "completed"
   | "failed"
   | "cancelled"
-  | "heartbeat";
+  | "heartbeat"
+  | "output";
 
 /** Why a lease ended: an update by the worker or a user, the timeout of the task, or the loss of the worker. */
 export type LeaseEnd = "reported" | "timed_out" | "lost";

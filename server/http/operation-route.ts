@@ -113,7 +113,8 @@ function parseBody({ body: schema, bodyOptional = false }: Operation, body: unkn
   throw malformed("A JSON body is required.");
 }
 
-function parsePart(schema: z.ZodType | undefined, value: unknown, part: string): unknown {
+/** Parses a part of a request. Throws a 422 if it does not match the schema. */
+export function parsePart(schema: z.ZodType | undefined, value: unknown, part: string): unknown {
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

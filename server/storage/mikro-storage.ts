@@ -11,6 +11,7 @@ import { Stats } from "./queries/rooms/stats.ts";
 import { Sweep } from "./queries/sweep.ts";
 import { Diagnosis } from "./queries/tasks/diagnosis.ts";
 import { TaskLogs } from "./queries/tasks/task-logs.ts";
+import { TaskOutputs } from "./queries/tasks/task-outputs.ts";
 import { WorkerDetails } from "./queries/workers/worker-details.ts";
 import { BatchingTaskQueue } from "./queue/batching-task-queue.ts";
 import { SimpleTaskQueue } from "./queue/simple-task-queue.ts";
@@ -44,6 +45,7 @@ export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): 
     sweep: new Sweep(sessions),
     lateResults: createLateResultStorage(sessions),
     taskLogs: new TaskLogs(sessions),
+    taskOutputs: new TaskOutputs(sessions),
     stats: new Stats(sessions),
     diagnosis: new Diagnosis(sessions),
     invitations: new Invitations(sessions),

@@ -11,6 +11,7 @@ import { diagnoseTask } from "../../use-cases/tasks/diagnose-task.ts";
 import { adoptLateResult, listLateResults } from "../../use-cases/tasks/late-results.ts";
 import { listAttempts } from "../../use-cases/tasks/list-attempts.ts";
 import { listRoomTasks } from "../../use-cases/tasks/list-tasks.ts";
+import { readTaskOutput } from "../../use-cases/tasks/read-output.ts";
 import { readTaskLogs } from "../../use-cases/tasks/read-task-logs.ts";
 import { requeueClaims } from "../../use-cases/tasks/release-tasks.ts";
 import { retryTask } from "../../use-cases/tasks/retry-task.ts";
@@ -147,6 +148,9 @@ export const createTaskRoutes = (context: Context) =>
 
     readTaskLogs: async ({ caller, params, query }) =>
       ok(await readTaskLogs(context, caller, params.task_id, query)),
+
+    readTaskOutput: async ({ caller, params, query }) =>
+      ok(await readTaskOutput(context, caller, params.task_id, query)),
 
     updateTask: async ({ caller, params: { task_id: taskId }, body, request }) => {
       const span = { hasTransition: body.status !== undefined, attributes: { [ATTRIBUTES.taskId]: taskId } };

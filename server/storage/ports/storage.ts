@@ -9,6 +9,7 @@ import type { QueueCounts } from "./queue-counts.ts";
 import type { StatsStorage } from "./stats.ts";
 import type { SweepStorage } from "./sweep.ts";
 import type { TaskLogStorage } from "./task-logs.ts";
+import type { TaskOutputStorage } from "./task-outputs.ts";
 import type { TaskQueue } from "./task-queue.ts";
 import type { TaskStorage } from "./tasks.ts";
 import type { WorkerDetailsStorage, WorkerStorage } from "./workers.ts";
@@ -23,6 +24,7 @@ export interface Storage {
   readonly sweep: SweepStorage;
   readonly lateResults: LateResultStorage;
   readonly taskLogs: TaskLogStorage;
+  readonly taskOutputs: TaskOutputStorage;
   readonly stats: StatsStorage;
   readonly diagnosis: DiagnosisStorage;
   readonly invitations: InvitationStorage;
