@@ -11,6 +11,8 @@ export type {
   OperationName,
   OperationRequest,
   Operations,
+  OutputEnd,
+  OutputPage,
   PatchOperation,
   ProblemDocument,
   ProblemId,
@@ -33,6 +35,7 @@ export {
   type ExtensionOptions,
   isExtensionClass,
   type RunContext,
+  type TaskOutput,
 } from "./extension/extension.ts";
 export type { Register, RegisterDecorator, RegisterOptions } from "./extension/job-registry.ts";
 export type {
@@ -53,6 +56,8 @@ export type {
   CallOptions,
   ClientOptions,
   FollowOptions,
+  OutputOptions,
+  ReceivedPart,
   StreamParams,
   Token,
 } from "./http/options.ts";

@@ -1,5 +1,6 @@
 import {
   formatLogPosition,
+  formatOutputPosition,
   formatWait,
   GLOBAL_ROOM,
   type HeartbeatResponse,
@@ -10,6 +11,7 @@ import {
   Problem,
   type ProblemDocument,
   parseLogPosition,
+  parseOutputPosition,
   readTraceContext,
   type Task,
 } from "../../protocol/index.ts";
@@ -145,6 +147,14 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
     const items = log.filter(isAfter).slice(0, limit);
     const last = items.at(-1);
     return { status: 200, body: { items, after: last === undefined ? after : formatLogPosition(last) } };
+  },
+
+  readTaskOutput: ({ params, query }) => {
+    const { outputs, wire } = state.task(params.task_id);
+    const { attempt = wire.attempt, number } = parseOutputPosition(query.from ?? "0") ?? { number: 0 };
+    const parts = (outputs.get(attempt) ?? []).slice(number);
+    const next = formatOutputPosition({ attempt, number: number + parts.length });
+    return { status: 200, body: { attempt, number, parts, next } };
   },
 
   updateTask: ({ params, body }) => ({ status: 200, body: state.update(params.task_id, body) }),

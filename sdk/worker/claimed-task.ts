@@ -1,13 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../../protocol/index.ts";
-import { InterruptedError, TaskLostError, TaskNotFoundError, UsageError } from "../errors.ts";
-import { type ExtensionClass, toResult } from "../extension/extension.ts";
+import { InterruptedError, TaskLostError, UsageError } from "../errors.ts";
+import { type ExtensionClass, type TaskOutput, toResult } from "../extension/extension.ts";
 import { LazyAbort } from "../http/abort.ts";
 import { createExtension, type RunResult, runExtension } from "./run-extension.ts";
 import { traceRun } from "./run-span.ts";
 import type { LeasedTask, TaskEnvironment } from "./task-environment.ts";
 import { getLostError, isRejection, type TaskOutcome, toErrorText, toShortError } from "./task-outcome.ts";
-import { LogReporter, ProgressReporter } from "./task-reports.ts";
+import { TaskReports } from "./task-reports.ts";
 import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
 
 /**
@@ -33,8 +33,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   #phase: "claimed" | "starting" | "started" | "ending" | "settled" = "claimed";
   // Members that few tasks need are created on first use: creating them took half of a busy worker's CPU time.
   #settled: PromiseWithResolvers<void> | undefined;
-  #progress: ProgressReporter | undefined;
-  #log: LogReporter | undefined;
+  #reports: TaskReports | undefined;
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
   #interruption: Promise<TaskOutcome> | undefined;
   /** True if the interruption ends the task itself; false if it waits for an update that is already being sent. */
@@ -71,6 +70,10 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   }
   /** @internal Does not create the signal. */ get isAborted(): boolean {
     return this.#abort.aborted;
+  }
+  /** The output of the task, which can be read while the task runs. */
+  get output(): TaskOutput {
+    return this.#getReports().output;
   }
   /** True while `run` is running. */
   get isRunning(): boolean {
@@ -160,6 +163,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
    */
   async complete(result?: unknown): Promise<Task> {
     if (this.#phase !== "started") throw this.#createPhaseError();
+    await this.flushOutput();
     return this.#end({ status: "completed", result: toResult(this.#Class, result) });
   }
 
@@ -189,15 +193,21 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   /** Reports a fraction from 0 to 1, and a message of up to 1,000 characters. The latest report wins. Never throws. */
   progress(fraction?: number, message?: string): void {
     if (this.#phase !== "started" || this.#abort.aborted) return;
-    this.#progress ??= new ProgressReporter((progress) => this.#report({ progress }));
-    this.#progress.report(fraction, message);
+    this.#getReports().progress.report(fraction, message);
   }
 
   /** Stores log lines with the task. The server keeps the first 5,000 lines of an attempt. Never throws. */
   log(text: string, level: LogLevel = "info"): void {
     if (this.#phase !== "started" || this.#abort.aborted) return;
-    this.#log ??= new LogReporter((log) => this.#report({ log }, SHORT_RETRY));
-    this.#log.add(level, text);
+    this.#getReports().log.add(level, text);
+  }
+  /** @internal Resolves when the output is stored. */ flushOutput(): Promise<void> | undefined {
+    return this.#reports?.flushOutput();
+  }
+  #getReports(): TaskReports {
+    const aborts = { abort: this.#abort, cancellation: this.#cancellation };
+    this.#reports ??= new TaskReports(this, this.#environment.updates, aborts);
+    return this.#reports;
   }
 
   /** @internal Aborts the task, because the server reported that the lease is lost. */
@@ -246,8 +256,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
     if (before === "ending" || before === "settled") throw this.#createPhaseError();
     this.#phase = "ending";
     this.#environment.onEnding(this, true);
-    if (this.#progress !== undefined || this.#log !== undefined)
-      await Promise.all([this.#progress?.idle(), this.#log?.idle()]);
+    if (this.#reports !== undefined) await this.#reports.idle();
     try {
       return await this.#send(update, policy);
     } catch (error) {
@@ -264,7 +273,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   async #send(update: TaskUpdate, policy = DELIVERY_RETRY, timeoutSeconds?: number): Promise<Task> {
     const { id, attempt } = this;
     // If progress was reported, `#task` does not contain it, so the full response is needed.
-    const currentTask = this.#progress === undefined ? this.#task : undefined;
+    const currentTask = this.#reports?.hasProgress ? undefined : this.#task;
     const options = { policy, timeoutSeconds, cancellation: this.#cancellation };
     try {
       this.#task = await this.#environment.updates.deliver({ id, attempt, update, currentTask }, options);
@@ -274,15 +283,6 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
       if (lost !== undefined) this.#abort.abort(lost);
       throw error;
     }
-  }
-
-  #report(update: TaskUpdate, policy = NO_RETRY): Promise<unknown> {
-    const { id, attempt } = this;
-    const options = { policy, cancellation: this.#cancellation, timeoutSeconds: 5 };
-    return this.#environment.updates.deliver({ id, attempt, update }, options).catch((error: unknown) => {
-      if (error instanceof TaskLostError || error instanceof TaskNotFoundError)
-        this.#abort.abort(getLostError(error));
-    });
   }
 
   #createPhaseError(): UsageError {

@@ -7,6 +7,7 @@ import {
   instantiate,
   type RunContext,
   type RunnableExtension,
+  type TaskOutput,
 } from "../extension/extension.ts";
 import { toText } from "../extension/json.ts";
 import type { Logger, TaskLogger } from "../logger.ts";
@@ -18,6 +19,8 @@ export interface RunReporter {
   readonly signal: AbortSignal;
   progress(fraction?: number, message?: string): void;
   log(text: string, level: LogLevel): void;
+  readonly output: TaskOutput;
+  flushOutput(): Promise<void> | undefined;
 }
 
 /** The result of `run`, or the value that it threw. */
@@ -45,13 +48,48 @@ export async function runExtension(
 ): Promise<RunResult> {
   try {
     const run = new LazyRunContext(reporter, logger);
-    if (!captureConsole) return { result: await extension.run(context, run) };
+    if (!captureConsole) return { result: await callRun(reporter, extension, context, run) };
     patchConsole();
-    return { result: await consoleReporter.run(reporter, () => extension.run(context, run)) };
+    return { result: await consoleReporter.run(reporter, () => callRun(reporter, extension, context, run)) };
   } catch (error) {
     const { id, job_name } = reporter.task;
     logger.warn({ err: error, task: id, job: job_name }, "task failed");
     return { error };
+  }
+}
+
+/** Calls `run`, stores the parts that it yields, and returns its result when the whole output is stored. */
+async function callRun(
+  reporter: RunReporter,
+  extension: RunnableExtension,
+  context: unknown,
+  run: RunContext,
+): Promise<unknown> {
+  const value = await extension.run(context, run);
+  const result = isGenerator(value) ? await storeParts(value, reporter.output) : value;
+  const flushed = reporter.flushOutput();
+  if (flushed !== undefined) await flushed;
+  return result;
+}
+
+function isGenerator(value: unknown): value is Generator | AsyncGenerator {
+  if (typeof value !== "object" || value === null || !("next" in value) || !("return" in value)) return false;
+  return Symbol.asyncIterator in value || Symbol.iterator in value;
+}
+
+/** Writes the values that a generator yields to the output, and returns the value that it returns. */
+async function storeParts(generator: Generator | AsyncGenerator, output: TaskOutput): Promise<unknown> {
+  let isDone = false;
+  try {
+    for (;;) {
+      const { done, value } = await generator.next();
+      isDone = done === true;
+      if (isDone) return value;
+      await output.write(value);
+    }
+  } finally {
+    // Runs the `finally` blocks of the generator if a part cannot be stored.
+    if (!isDone) await generator.return(undefined);
   }
 }
 
@@ -76,10 +114,14 @@ class LazyRunContext implements RunContext {
     this[INTERNAL] = { reporter, logger };
     Object.defineProperty(this, "signal", LAZY_GETTERS.signal);
     Object.defineProperty(this, "log", LAZY_GETTERS.log);
+    Object.defineProperty(this, "output", LAZY_GETTERS.output);
   }
 
   get signal(): AbortSignal {
     return this[INTERNAL].reporter.signal;
+  }
+  get output(): TaskOutput {
+    return this[INTERNAL].reporter.output;
   }
   get log(): TaskLogger {
     const internal = this[INTERNAL];
@@ -90,8 +132,12 @@ class LazyRunContext implements RunContext {
 
 /** The getters, defined as own properties of each instance, so that `{ ...run, progress }` contains their values. */
 const LAZY_GETTERS = (() => {
-  const { signal, log } = Object.getOwnPropertyDescriptors(LazyRunContext.prototype);
-  return { signal: { ...signal, enumerable: true }, log: { ...log, enumerable: true } };
+  const { signal, log, output } = Object.getOwnPropertyDescriptors(LazyRunContext.prototype);
+  return {
+    signal: { ...signal, enumerable: true },
+    log: { ...log, enumerable: true },
+    output: { ...output, enumerable: true },
+  };
 })();
 
 /** Creates the logger of a task. It writes to the worker's logger, and also stores each line with the task. */

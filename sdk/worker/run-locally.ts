@@ -1,4 +1,4 @@
-import type { LogLevel, Progress, Task, TaskUpdate } from "../../protocol/index.ts";
+import type { LogLevel, NewOutput, Progress, Task, TaskUpdate } from "../../protocol/index.ts";
 import type { ExtensionClass } from "../extension/extension.ts";
 import { silentLogger } from "../logger.ts";
 import { ClaimedTask } from "./claimed-task.ts";
@@ -11,6 +11,7 @@ export interface LocalRunOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   readonly onLog: (text: string, level: LogLevel) => void;
+  readonly onOutput: (output: NewOutput) => void;
 }
 
 const applyUpdate = (task: Task, { status, error, result, progress }: TaskUpdate): Task => ({
@@ -25,7 +26,7 @@ const applyUpdate = (task: Task, { status, error, result, progress }: TaskUpdate
 export const runLocally = async (
   Class: ExtensionClass<unknown>,
   task: Task,
-  { context, signal, onProgress, onLog }: LocalRunOptions,
+  { context, signal, onProgress, onLog, onOutput }: LocalRunOptions,
 ): Promise<TaskOutcome> => {
   let current: Task = { ...task, status: "claimed", result: null, error: null, progress: null };
   const claimed = new ClaimedTask(current, {
@@ -33,6 +34,7 @@ export const runLocally = async (
       async deliver({ update }) {
         current = applyUpdate(current, update);
         if (update.progress !== undefined) onProgress(update.progress);
+        if (update.output !== undefined) onOutput(update.output);
         for (const { text, level = "info" } of update.log ?? []) onLog(text, level);
         return current;
       },

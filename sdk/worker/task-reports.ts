@@ -5,9 +5,17 @@ import {
   MAX_LINES_PER_UPDATE,
   type NewLogLine,
   type Progress,
+  type Task,
+  type TaskUpdate,
 } from "../../protocol/index.ts";
+import { TaskLostError, TaskNotFoundError } from "../errors.ts";
 import { toStorableText, toText } from "../extension/json.ts";
-import { sleep } from "../http/abort.ts";
+import { type LazyAbort, sleep } from "../http/abort.ts";
+import type { RetryPolicy } from "../http/retry.ts";
+import { OutputWriter } from "./output-writer.ts";
+import type { TaskEnvironment } from "./task-environment.ts";
+import { getLostError } from "./task-outcome.ts";
+import { DELIVERY_RETRY, type DeliveryOptions, type Lease, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
 
 /**
  * Sends reports, one request at a time: the first one immediately, later ones after a delay. A report never throws and
@@ -126,4 +134,77 @@ function truncate(text: string, length: number): string {
   return toStorableText(text, 4 * length)
     .slice(0, length)
     .toWellFormed();
+}
+
+/** The task whose reports are sent. */
+interface ReportingTask extends Lease {
+  readonly task: Task;
+}
+
+interface ReportAborts {
+  /** Aborted when the lease is lost or the task is interrupted. */
+  readonly abort: LazyAbort;
+  /** Aborted when no more updates should be sent. */
+  readonly cancellation: LazyAbort;
+}
+
+/** Sends what a running task reports: progress, log and output. Each part is created on first use. */
+export class TaskReports {
+  readonly #task: ReportingTask;
+  readonly #updates: TaskEnvironment["updates"];
+  readonly #aborts: ReportAborts;
+  #progress: ProgressReporter | undefined;
+  #log: LogReporter | undefined;
+  #output: OutputWriter | undefined;
+
+  constructor(task: ReportingTask, updates: TaskEnvironment["updates"], aborts: ReportAborts) {
+    this.#task = task;
+    this.#updates = updates;
+    this.#aborts = aborts;
+  }
+
+  get hasProgress(): boolean {
+    return this.#progress !== undefined;
+  }
+
+  get progress(): ProgressReporter {
+    this.#progress ??= new ProgressReporter((progress) => this.#report({ progress }, NO_RETRY));
+    return this.#progress;
+  }
+
+  get log(): LogReporter {
+    this.#log ??= new LogReporter((log) => this.#report({ log }, SHORT_RETRY));
+    return this.#log;
+  }
+
+  get output(): OutputWriter {
+    const options = { policy: DELIVERY_RETRY, cancellation: this.#aborts.abort };
+    this.#output ??= new OutputWriter((output) => this.#send({ output }, options));
+    return this.#output;
+  }
+
+  /** Resolves when all parts of the output are stored. Rejects if one could not be stored. */
+  flushOutput(): Promise<void> | undefined {
+    return this.#output?.flush();
+  }
+
+  /** Resolves when nothing is being sent. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#progress?.idle(), this.#log?.idle(), this.#output?.flush().catch(() => {})]);
+  }
+
+  #report(update: TaskUpdate, policy: RetryPolicy): Promise<void> {
+    return this.#send(update, { policy, cancellation: this.#aborts.cancellation, timeoutSeconds: 5 });
+  }
+
+  async #send(update: TaskUpdate, options: DeliveryOptions): Promise<void> {
+    const { id, attempt, task: currentTask } = this.#task;
+    try {
+      await this.#updates.deliver({ id, attempt, update, currentTask }, options);
+    } catch (error) {
+      if (error instanceof TaskLostError || error instanceof TaskNotFoundError)
+        this.#aborts.abort.abort(getLostError(error));
+      throw error;
+    }
+  }
 }

@@ -106,16 +106,22 @@ export class UpdateQueue {
     return results.map((result, index) => toOutcome(result, batch[index]));
   }
 
+  async #sendOutput(fenced: FencedUpdate): Promise<Task> {
+    const [outcome] = await this.#sendMany([fenced]);
+    if (outcome === undefined || outcome instanceof Error) throw outcome;
+    return outcome;
+  }
+
   async #sendRequest(isMinimal: boolean, request: OperationRequest<Operations["updateTasks"]>) {
     return isMinimal
       ? this.#client.callMinimal("updateTasks", request, { retry: false })
       : this.#client.call("updateTasks", request, { retry: false });
   }
 
-  async #sendOne({
-    fenced: { id, attempt, update },
-    options: { cancellation, timeoutSeconds },
-  }: UpdateCall): Promise<Task> {
+  async #sendOne({ fenced, options: { cancellation, timeoutSeconds } }: UpdateCall): Promise<Task> {
+    const { id, attempt, update } = fenced;
+    // The response to an update of a single task contains the whole task, whose payload may be large.
+    if (update.output !== undefined) return this.#sendOutput(fenced);
     const body = { ...update, worker_id: this.#workerId, attempt };
     const options = { retry: false, signal: cancellation?.signal, timeoutSeconds };
     return (await this.#client.call("updateTask", { params: { task_id: id }, body }, options)).body;
@@ -126,13 +132,15 @@ export class UpdateQueue {
  * Returns the approximate size of an update. Does not serialize small updates, because a worker sends
  * thousands per second.
  */
-const estimateBytes = ({ result, error, progress, log, ...rest }: TaskUpdate): number =>
-  (result ?? error ?? progress ?? log ?? null) === null
+const estimateBytes = ({ result, error, progress, log, output, ...rest }: TaskUpdate): number =>
+  (result ?? error ?? progress ?? log ?? output ?? null) === null
     ? 100
-    : JSON.stringify({ result, error, progress, log, ...rest }).length;
+    : JSON.stringify({ result, error, progress, log, output, ...rest }).length;
 
 const canUseMinimalResponse = ({ currentTask, update }: FencedUpdate): boolean =>
-  currentTask !== undefined && update.status === "completed" && update.progress === undefined;
+  currentTask !== undefined &&
+  update.progress === undefined &&
+  (update.status === "completed" || update.output !== undefined);
 
 type BatchResponse =
   | OperationResponse<Operations["updateTasks"]>

@@ -5,13 +5,15 @@ import type {
   Diagnosis,
   LateResult,
   LogPage,
+  OutputEnd,
+  OutputPage,
   StreamEvent,
   SubmittedTask,
   Task,
   TaskPage,
 } from "../../../protocol/index.ts";
 import { ProtocolError } from "../../errors.ts";
-import type { CallOptions, FollowOptions } from "../options.ts";
+import type { CallOptions, FollowOptions, OutputOptions, ReceivedPart } from "../options.ts";
 import { type RequestBody, type RequestQuery, Resource } from "./resource.ts";
 
 /** Tasks: `client.tasks`. */
@@ -86,6 +88,39 @@ export class Tasks extends Resource {
   /** Returns a part of a task's log. `after` in the response is the `after` of the next request. */
   readLogs(id: string, query: RequestQuery<"readTaskLogs"> = {}, options?: CallOptions): Promise<LogPage> {
     return this.send("readTaskLogs", { params: { task_id: id }, query }, options);
+  }
+
+  /**
+   * Yields the parts of a task's output as they arrive, until the task ends; also after it has ended. Reconnects after an
+   * interruption without losing parts. A retried task starts its output again: see `onAttempt`. The generator returns the
+   * status of the task. Throws the same errors as `JoblibClient.follow`.
+   *
+   * @example
+   * for await (const { value } of client.tasks.output(task)) process.stdout.write(String(value));
+   */
+  async *output(
+    task: string | Pick<Task, "id">,
+    { from, signal, onAttempt }: OutputOptions = {},
+  ): AsyncGenerator<ReceivedPart, OutputEnd | undefined, undefined> {
+    const params = { task_id: typeof task === "string" ? task : task.id };
+    const options = { signal, ...(from !== undefined && { query: { from: String(from) } }) };
+    for await (const { event, data } of this.client.follow("followOutput", params, options)) {
+      if (event === "attempt") onAttempt?.(data.attempt);
+      else if (event === "end") return data;
+      else
+        for (const [index, value] of data.parts.entries())
+          yield { attempt: data.attempt, number: data.number + index, value };
+    }
+    return undefined;
+  }
+
+  /** Returns a page of a task's output. `next` in the response is the `from` of the next request. */
+  readOutput(
+    id: string,
+    query: RequestQuery<"readTaskOutput"> = {},
+    options?: CallOptions,
+  ): Promise<OutputPage> {
+    return this.send("readTaskOutput", { params: { task_id: id }, query }, options);
   }
 
   /** Lists a task's late results, newest first. */
