@@ -11,7 +11,7 @@ export interface Row {
   readonly description: string;
   readonly sample: string;
   readonly baseline?: string;
-  readonly unit: "ratio" | "s" | "MB";
+  readonly unit: "ratio" | "s" | "MB" | "parts/s";
   readonly goal: Goal;
 }
 
@@ -72,6 +72,21 @@ export const rows: readonly Row[] = [
     baseline: "BullMQ end to end p50, default",
     unit: "ratio",
     goal: { atMost: 3.5, want: 2 },
+  },
+  {
+    name: "output-first-part",
+    description: "first part of an output from worker to reader p50 / pickup p50",
+    sample: "joblib first part p50",
+    baseline: "joblib pickup p50",
+    unit: "ratio",
+    goal: { atMost: 1.5, want: 1 },
+  },
+  {
+    name: "output-rate",
+    description: "parts of 100 outputs, one server, from worker to readers",
+    sample: "joblib parts of 100 streams",
+    unit: "parts/s",
+    goal: { atLeast: 5000, want: 20_000 },
   },
   {
     name: "growth-finished",

@@ -4,7 +4,7 @@ import type { Services } from "../services/services.ts";
 /** The values of one measurement, by name. */
 export type Samples = Readonly<Record<string, number>>;
 
-export type Unit = "tasks/s" | "ms" | "s" | "MB";
+export type Unit = "tasks/s" | "parts/s" | "ms" | "s" | "MB";
 
 /** A measurement that runs once in each round. */
 export interface Measure {
