@@ -2,7 +2,7 @@ import type { OutputParts } from "../../protocol/tasks/output.ts";
 import type { Io } from "../io/output.ts";
 import { escapeText } from "../io/sanitize.ts";
 
-/** Where parts are printed with `--json`: as results on stdout, or as events on stderr. */
+/** The form of parts with `--json`: results on stdout, or events on stderr. */
 export type JsonTarget = "results" | "events";
 
 /** Prints the output of a task to stdout: text as it arrives, and any other value as JSON on its own line. */

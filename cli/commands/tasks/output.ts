@@ -29,7 +29,7 @@ export function outputCommand(tools: Tools) {
     .addHelpText(
       "after",
       `
-Text is printed as it is, and any other value as JSON on its own line. With
+Text is printed unchanged, and any other value as JSON on its own line. With
 --follow the exit code is 0 if the task completed, 1 if it failed, 10 if it was
 cancelled. With --json each part is an object: attempt, number, value.
 

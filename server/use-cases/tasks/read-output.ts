@@ -55,7 +55,7 @@ export async function* followOutput(
   const id = taskId.toLowerCase();
   const wakeSignal = new WakeSignal();
   let offset: OutputOffset | undefined;
-  /** What has changed since the last read. If only the output has, the task, which may be large, is not read again. */
+  /** The changes since the last read. If only the output has changed, the task, which may be large, is not read again. */
   const changes = { task: false, output: false };
 
   async function* readParts(start: OutputOffset): AsyncGenerator<FollowEvent<"followOutput">, OutputOffset> {

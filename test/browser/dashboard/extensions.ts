@@ -39,7 +39,7 @@ export class Sleep extends Extension("browser", {}) {
   }
 }
 
-/** Tells a story word by word, and ends it with a value and a text. */
+/** Writes a story word by word, and ends it with a value and a text. */
 export class Tell extends Extension("browser", { end: z.string().default(HOSTILE) }) {
   async *run(_: unknown, { signal }: RunContext) {
     for (let word = 1; word <= 15; word += 1) {

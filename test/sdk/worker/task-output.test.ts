@@ -68,7 +68,7 @@ describe("the output of a task", () => {
     expect(fake.output(id)).toEqual(["so far"]);
   });
 
-  test("of a task with manual steps is stored before the task is completed", async () => {
+  test("is stored before a task with manual steps is completed", async () => {
     const { fake, id, task } = await claimTask(() => {});
     await task.start();
     void task.output.write("a");
