@@ -1,6 +1,6 @@
 import type { ConnectionSecurity, Event } from "../protocol/index.ts";
 import type { ClaimedTaskRecord, CompletedTask, TaskRecord } from "./records.ts";
-import type { QueueCounts } from "./storage/ports/queue-counts.ts";
+import type { QueueCounts } from "./storage/ports/storage.ts";
 import type { PoolUsage } from "./storage/sessions/session-pool.ts";
 
 /** A logger with Fastify's interface. */

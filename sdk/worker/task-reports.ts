@@ -8,14 +8,18 @@ import {
   type Task,
   type TaskUpdate,
 } from "../../protocol/index.ts";
-import { TaskLostError, TaskNotFoundError } from "../errors.ts";
 import { toStorableText, toText } from "../extension/json.ts";
 import { type LazyAbort, sleep } from "../http/abort.ts";
 import type { RetryPolicy } from "../http/retry.ts";
 import { OutputWriter } from "./output-writer.ts";
-import type { TaskEnvironment } from "./task-environment.ts";
 import { getLostError } from "./task-outcome.ts";
-import { DELIVERY_RETRY, type DeliveryOptions, type Lease, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
+import {
+  DELIVERY_RETRY,
+  type FencedUpdate,
+  NO_RETRY,
+  SHORT_RETRY,
+  type UpdateQueue,
+} from "./update-queue.ts";
 
 /**
  * Sends reports, one request at a time: the first one immediately, later ones after a delay. A report never throws and
@@ -23,19 +27,19 @@ import { DELIVERY_RETRY, type DeliveryOptions, type Lease, NO_RETRY, SHORT_RETRY
  */
 abstract class Reporter<Report> {
   readonly #send: (report: Report) => Promise<unknown>;
-  readonly #delayMs: number;
   #sending: Promise<void> | undefined;
   #skipDelay = new AbortController();
+  /** Minimum delay between a response and the next request. Reports made in the meantime are sent together. */
+  protected abstract readonly delayMs: number;
+  /** True if the next request is full, so that a delay is useless. */
+  protected abstract readonly isFull: boolean;
 
-  constructor(send: (report: Report) => Promise<unknown>, delayMs: number) {
+  constructor(send: (report: Report) => Promise<unknown>) {
     this.#send = send;
-    this.#delayMs = delayMs;
   }
 
   /** Removes the content of the next request from the queue and returns it. Returns undefined if nothing is queued. */
   protected abstract take(): Report | undefined;
-  /** True if the next request is full, so that waiting for more is useless. */
-  protected abstract readonly isFull: boolean;
 
   protected startSending(): void {
     this.#sending ??= this.#sendAll();
@@ -51,26 +55,22 @@ abstract class Reporter<Report> {
   async #sendAll(): Promise<void> {
     for (let report = this.take(); report !== undefined; report = this.take()) {
       await this.#send(report).catch(() => {});
-      if (!this.isFull) await sleep(this.#delayMs, this.#skipDelay.signal).catch(() => {});
+      if (!this.isFull) await sleep(this.delayMs, this.#skipDelay.signal).catch(() => {});
     }
     this.#sending = undefined;
   }
 }
 
-/** Maximum length of a message in characters, each of which has at most four bytes. */
+/** Maximum length of a message, in UTF-16 code units. */
 const MAX_MESSAGE_LENGTH = 1000;
-/** Milliseconds between two reports: a task that reports in a loop costs the server at most 20 writes a second. */
-const REPORT_DELAY_MS = 50;
 
 /** Sends progress reports. Reports made during a request are merged; only the latest is sent. */
 export class ProgressReporter extends Reporter<Progress> {
   #latest: Progress = {};
   #hasUnsent = false;
+  /** A task that reports in a loop costs the server at most 20 writes per second. */
+  protected readonly delayMs = 50;
   protected readonly isFull = false;
-
-  constructor(send: (progress: Progress) => Promise<unknown>) {
-    super(send, REPORT_DELAY_MS);
-  }
 
   report(fraction?: number, message?: string): void {
     const clamped = fraction === undefined ? Number.NaN : Math.min(1, Math.max(0, fraction));
@@ -90,33 +90,27 @@ export class ProgressReporter extends Reporter<Progress> {
   }
 }
 
-/** Delay in milliseconds in which further lines are collected for the next request. */
-const BATCH_DELAY_MS = 100;
 /** Maximum number of queued lines. If the server is unreachable, the oldest lines are dropped. */
 const MAX_QUEUED_LINES = 2000;
 const TRUNCATION_NOTICE = "… further lines of this attempt are not stored";
 
 /** Sends the log lines of an attempt in order. Lines are numbered, so repeating a request has no effect. */
 export class LogReporter extends Reporter<NewLogLine[]> {
-  #queued: NewLogLine[] = [];
+  readonly #queued: NewLogLine[] = [];
   #count = 0;
-
-  constructor(send: (lines: NewLogLine[]) => Promise<unknown>) {
-    super(send, BATCH_DELAY_MS);
-  }
+  protected readonly delayMs = 100;
 
   /** Queues one or more lines. */
   add(level: LogLevel, text: string): void {
     const at = new Date().toISOString();
     for (const line of toText(text).split(/\r?\n/)) {
-      if (this.#count >= MAX_LINES_PER_ATTEMPT) return;
+      if (this.#count >= MAX_LINES_PER_ATTEMPT) break;
       const isLast = this.#count === MAX_LINES_PER_ATTEMPT - 1;
       const stored = truncate(isLast ? TRUNCATION_NOTICE : line, MAX_LINE_LENGTH);
       this.#queued.push({ number: this.#count, at, level, text: stored });
       this.#count += 1;
     }
-    if (this.#queued.length > MAX_QUEUED_LINES)
-      this.#queued.splice(0, this.#queued.length - MAX_QUEUED_LINES);
+    this.#queued.splice(0, Math.max(0, this.#queued.length - MAX_QUEUED_LINES));
     this.startSending();
   }
 
@@ -137,30 +131,32 @@ function truncate(text: string, length: number): string {
 }
 
 /** The task whose reports are sent. */
-interface ReportingTask extends Lease {
-  readonly task: Task;
-}
-
-interface ReportAborts {
-  /** Aborted when the lease is lost or the task is interrupted. */
-  readonly abort: LazyAbort;
-  /** Aborted when no more updates should be sent. */
-  readonly cancellation: LazyAbort;
-}
+type ReportingTask = Pick<FencedUpdate, "id" | "attempt"> & { readonly task: Task };
 
 /** Sends what a running task reports: progress, log and output. Each part is created on first use. */
 export class TaskReports {
   readonly #task: ReportingTask;
-  readonly #updates: TaskEnvironment["updates"];
-  readonly #aborts: ReportAborts;
+  readonly #updates: Pick<UpdateQueue, "deliver">;
+  readonly #abort: LazyAbort;
+  readonly #cancellation: LazyAbort;
   #progress: ProgressReporter | undefined;
   #log: LogReporter | undefined;
   #output: OutputWriter | undefined;
 
-  constructor(task: ReportingTask, updates: TaskEnvironment["updates"], aborts: ReportAborts) {
+  /**
+   * `abort` is aborted when the lease is lost or the task is interrupted, `cancellation` when no more updates should be
+   * sent.
+   */
+  constructor(
+    task: ReportingTask,
+    updates: Pick<UpdateQueue, "deliver">,
+    abort: LazyAbort,
+    cancellation: LazyAbort,
+  ) {
     this.#task = task;
     this.#updates = updates;
-    this.#aborts = aborts;
+    this.#abort = abort;
+    this.#cancellation = cancellation;
   }
 
   get hasProgress(): boolean {
@@ -178,8 +174,8 @@ export class TaskReports {
   }
 
   get output(): OutputWriter {
-    const options = { policy: DELIVERY_RETRY, cancellation: this.#aborts.abort };
-    this.#output ??= new OutputWriter((output) => this.#send({ output }, options));
+    const options = { cancellation: this.#abort };
+    this.#output ??= new OutputWriter((output) => this.#send({ output }, DELIVERY_RETRY, options));
     return this.#output;
   }
 
@@ -194,16 +190,20 @@ export class TaskReports {
   }
 
   #report(update: TaskUpdate, policy: RetryPolicy): Promise<void> {
-    return this.#send(update, { policy, cancellation: this.#aborts.cancellation, timeoutSeconds: 5 });
+    return this.#send(update, policy, { cancellation: this.#cancellation, timeoutSeconds: 5 });
   }
 
-  async #send(update: TaskUpdate, options: DeliveryOptions): Promise<void> {
+  async #send(
+    update: TaskUpdate,
+    policy: RetryPolicy,
+    options: Pick<FencedUpdate, "cancellation" | "timeoutSeconds">,
+  ): Promise<void> {
     const { id, attempt, task: currentTask } = this.#task;
     try {
-      await this.#updates.deliver({ id, attempt, update, currentTask }, options);
+      await this.#updates.deliver({ id, attempt, update, currentTask, ...options }, policy);
     } catch (error) {
-      if (error instanceof TaskLostError || error instanceof TaskNotFoundError)
-        this.#aborts.abort.abort(getLostError(error));
+      const lost = getLostError(error, true);
+      if (lost !== undefined) this.#abort.abort(lost);
       throw error;
     }
   }

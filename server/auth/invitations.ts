@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Invitation } from "../../protocol/index.ts";
-import type { InvitationStorage } from "../storage/ports/invitations.ts";
+import type { InvitationStorage } from "../storage/ports/storage.ts";
 import { createToken } from "./create-token.ts";
 
 const PREFIX = "invitation:";

@@ -1,7 +1,7 @@
 import { Gauge, type GaugeConfiguration, type Registry } from "prom-client";
 import { getValueWithin } from "../events/resolves-within.ts";
 import type { MeterSources } from "../ports.ts";
-import type { QueueCounts, QueueDepth } from "../storage/ports/queue-counts.ts";
+import type { QueueCounts, QueueDepth } from "../storage/ports/storage.ts";
 import { type JobLabels, OTHER_JOBS } from "./job-labels.ts";
 
 /**

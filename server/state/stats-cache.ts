@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Settings } from "../settings.ts";
-import type { StatsRecord } from "../storage/ports/stats.ts";
-import type { Storage } from "../storage/ports/storage.ts";
+import type { StatsRecord, Storage } from "../storage/ports/storage.ts";
 
 /**
  * The stats of the last `hours` of a room, or of all rooms if `room` is undefined. The key must contain room

@@ -8,7 +8,7 @@ import type {
   Transition,
 } from "../../records.ts";
 import { isUuid } from "../ids.ts";
-import type { InsertOptions } from "../ports/task-queue.ts";
+import type { InsertOptions, LinkedJobs } from "../ports/task-queue.ts";
 import { formatTime, toRawTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { StatementBatcher } from "./batcher.ts";
@@ -110,8 +110,8 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     return isUuid(workerId) ? this.#claims.claim(workerId, limit, start, isGone) : undefined;
   }
 
-  override getLinkedJobIds(workerId: string): Promise<readonly string[]> {
-    return this.#claims.getLinkedJobIds(workerId);
+  override getLinkedJobs(workerId: string): Promise<LinkedJobs> {
+    return this.#claims.getLinkedJobs(workerId);
   }
 
   #batchTransitions(to: Transition["to"]): StatementBatcher<Transition, TaskRecord | undefined> {

@@ -2,10 +2,9 @@ import { sql } from "kysely";
 import { getOrigins } from "../../../protocol/index.ts";
 import type { NewTask, TaskRecord, Transition } from "../../records.ts";
 import type { ProgressReport } from "../ports/task-queue.ts";
-import { isAlive } from "../queries/workers/is-alive.ts";
 import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
-import { formatArray, toJsonText } from "../sql/statement.ts";
+import { formatArray, isAlive, toJsonText } from "../sql/statement.ts";
 import { buildMergeOrder, QUEUE_ORDER } from "./queue-order.ts";
 import {
   listParameters,

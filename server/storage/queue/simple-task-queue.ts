@@ -10,10 +10,15 @@ import type {
   Transition,
 } from "../../records.ts";
 import { isUuid } from "../ids.ts";
-import type { InsertOptions, ProgressReport, TaskQueue } from "../ports/task-queue.ts";
-import { getSecondsUntilDue } from "../queries/tasks/due-tasks.ts";
-import { findTaskByKey } from "../queries/tasks/find-task.ts";
-import { findWorkerJobIds } from "../queries/workers/workers.ts";
+import {
+  type InsertOptions,
+  type LinkedJobs,
+  NO_JOBS,
+  type ProgressReport,
+  type TaskQueue,
+} from "../ports/task-queue.ts";
+import { findTaskByKey, getSecondsUntilDue } from "../queries/tasks.ts";
+import { findWorkerJobs } from "../queries/workers.ts";
 import { formatTime, toTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { catchUnknownOutcome } from "../sessions/storage-errors.ts";
@@ -149,13 +154,14 @@ export class SimpleTaskQueue implements TaskQueue {
 
   /** Returns true if a concurrent claim may have locked tasks that it did not claim. */
   async #hasDueTask(workerId: string): Promise<boolean> {
-    const jobIds = await this.getLinkedJobIds(workerId);
-    const seconds = await this.sessions.run((db) => getSecondsUntilDue(db, jobIds));
+    const { ids } = await this.getLinkedJobs(workerId);
+    const seconds = await this.sessions.run((db) => getSecondsUntilDue(db, ids));
     return seconds !== undefined && seconds <= 0;
   }
 
-  async getLinkedJobIds(workerId: string): Promise<readonly string[]> {
-    return isUuid(workerId) ? this.sessions.run((db) => findWorkerJobIds(db, workerId)) : [];
+  async getLinkedJobs(workerId: string): Promise<LinkedJobs> {
+    const jobs = isUuid(workerId) ? await this.sessions.run((db) => findWorkerJobs(db, workerId)) : undefined;
+    return jobs ?? NO_JOBS;
   }
 
   async transition(step: Transition): Promise<TaskRecord | undefined> {

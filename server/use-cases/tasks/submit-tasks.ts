@@ -11,7 +11,7 @@ import {
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { Assignee, InsertOutcome, NewTask, TaskRecord } from "../../records.ts";
-import type { WaitingClaim } from "../../state/waiting-claims.ts";
+import type { WaitingClaim } from "../../state/waiting-claim.ts";
 import { type CommonMembers, hasSameValues, type SubmittedWireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { createTaskChangedEvent, createWorkAvailableEvents, publish, toGroups } from "../events.ts";

@@ -36,8 +36,8 @@ export async function drainWorker(
   const { storage, owners, waitingClaims, settings } = context;
   await owners.requireOwner(caller, workerId, true);
   const id = workerId.toLowerCase();
-  if (!(await storage.workerDetails.drain(id))) throw workerNotFound();
-  const details = await storage.workerDetails.find(id, settings.worker_timeout_seconds);
+  if (!(await storage.workers.drain(id))) throw workerNotFound();
+  const details = await storage.workers.findDetails(id, settings.worker_timeout_seconds);
   if (details === undefined) throw workerNotFound();
   waitingClaims.refresh(id);
   const rooms = details.jobs.map(({ roomId }) => roomId);

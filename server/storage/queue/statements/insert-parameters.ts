@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from "kysely";
 import type { NewTask } from "../../../records.ts";
-import type { SqlType } from "../../column-types.ts";
 import {
   hasSameValues,
   type OptionColumn,
   readOptions,
+  type SqlType,
   SUBMITTED_COLUMNS,
   type SubmittedColumn,
 } from "../../task-columns.ts";

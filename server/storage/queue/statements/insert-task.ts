@@ -1,8 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Assignee, NewTask } from "../../../records.ts";
-import { isAlive } from "../../queries/workers/is-alive.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { defineStatement } from "../../sql/statement.ts";
+import { defineStatement, isAlive } from "../../sql/statement.ts";
 import {
   ASSIGNED_COLUMNS,
   ASSIGNED_VALUES,

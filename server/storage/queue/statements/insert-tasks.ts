@@ -1,8 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Assignee } from "../../../records.ts";
-import { isAlive } from "../../queries/workers/is-alive.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { defineStatement, formatTextArray } from "../../sql/statement.ts";
+import { defineStatement, formatTextArray, isAlive } from "../../sql/statement.ts";
 import { SUBMITTED_COLUMNS } from "../../task-columns.ts";
 import { INDEX_ORDER } from "../queue-order.ts";
 import {

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { FailedOutcome } from "../../../../protocol/index.ts";
 import type { LeaseEnd } from "../../../ports.ts";
 import type { Transition } from "../../../records.ts";
-import { formatTimeInSql } from "../../sql/time-text.ts";
+import { formatTimeInSql } from "../../sql/statement.ts";
 
 /**
  * The reason that is stored for an ended lease. Heartbeats report it to the worker, except `reported`, because then the
