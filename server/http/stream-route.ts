@@ -8,22 +8,14 @@ import { getCaller, getPathParam, requireAccess } from "./callers.ts";
 import { parsePart, type RouteDependencies } from "./operation-route.ts";
 import { routeNotFound } from "./problems.ts";
 
-/**
- * Maximum duration of a stream, in seconds. Then the client reconnects, and its credentials are checked
- * again.
- */
+/** Maximum duration of a stream. Then the client reconnects, and its credentials are checked again. */
 const MAX_SECONDS = 900;
-/** After the end of a stream, the client has this time to receive the rest. Then the connection is closed. */
+/** Time for the client to receive the rest after the end of a stream. Then the connection is closed. */
 const GRACE_MS = 10_000;
 
-/** An event that is not yet serialized. */
-interface ServerSentEvent {
-  readonly event: string;
-  readonly id: string;
-  readonly data: unknown;
-}
+type ServerSentEvent = { readonly event: string; readonly id: string; readonly data: unknown } | "keep-alive";
 
-type ServerSentEvents = AsyncGenerator<ServerSentEvent | "keep-alive", void, undefined>;
+type ServerSentEvents = AsyncGenerator<ServerSentEvent, void, undefined>;
 
 type StreamQuery<O extends StreamOperation> = O extends { readonly query: infer Query extends z.ZodType }
   ? z.output<Query>
@@ -41,10 +33,7 @@ function parseQuery({ query }: StreamOperation, request: FastifyRequest): unknow
   return parsePart(query, request.query, "query");
 }
 
-/**
- * Creates the route of a stream. The response starts with the first event, so that an error before it has its
- * own status code.
- */
+/** Creates the route of a stream. The response starts with the first event, so an error before it has its own status. */
 export function createStreamRoute<O extends StreamOperation>(
   operation: O,
   follow: Follow<O>,
@@ -84,11 +73,9 @@ export function createStreamRoute<O extends StreamOperation>(
   };
 }
 
-/**
- * Formats events as fast as the client reads them. A slow client misses intermediate changes, and nothing is buffered.
- */
+/** Formats events as fast as the client reads them. A slow client misses intermediate changes; nothing is buffered. */
 async function* formatEvents(
-  first: IteratorResult<ServerSentEvent | "keep-alive", void>,
+  first: IteratorResult<ServerSentEvent, void>,
   rest: ServerSentEvents,
 ): AsyncGenerator<string, void, undefined> {
   try {
@@ -98,7 +85,7 @@ async function* formatEvents(
   }
 }
 
-function formatEvent(event: ServerSentEvent | "keep-alive"): string {
+function formatEvent(event: ServerSentEvent): string {
   if (event === "keep-alive") return ":\n\n";
   return `event: ${event.event}\nid: ${event.id}\ndata: ${stringify(event.data)}\n\n`;
 }

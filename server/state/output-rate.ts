@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { Problem } from "../../protocol/index.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 
 /** The bytes that a user may still store, and the time at which they were counted. */
 interface Budget {

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { Serialized } from "../raw-json.ts";
-import type { NewTask, TaskRecord } from "../records.ts";
+import type { ClaimedTaskRecord, NewTask, TaskRecord } from "../records.ts";
 import type { InsertedRow } from "./queue/statements/insert-tasks.ts";
 import {
   isReadAsText,
@@ -50,19 +50,8 @@ const SMALL_COLUMNS = sql`
   coalesce(t.status not in ('claimed', 'running') and t.ended_lease_reason <> 'reported', false) as lease_revoked`;
 
 /** Builds `select` and `from` for task rows of a table or CTE with the alias `t`. More columns and clauses may follow. */
-export const selectTasks = (source: string, more = sql``): RawBuilder<TaskRow> =>
-  buildSelect(source, sql`${LARGE_COLUMNS} ${more}`);
-
-/** Like `selectTasks`, for the CTE of a transition. Adds the index of the call, and omits payloads that the caller knows. */
-export const selectTransitionedTasks = (source: string): RawBuilder<TaskRow> =>
-  buildSelect(
-    source,
-    sql`, case when t.is_payload_known then null else t.payload::text end as payload, t.result::text as result,
-    t.call_index`,
-  );
-
-const buildSelect = (source: string, more: RawBuilder<unknown>) => sql<TaskRow>`
-  select ${SMALL_COLUMNS} ${more}
+export const selectTasks = (source: string, more = sql``): RawBuilder<TaskRow> => sql<TaskRow>`
+  select ${SMALL_COLUMNS} ${LARGE_COLUMNS} ${more}
   from ${sql.table(source)} as t
   join joblib.job as j on j.id = t.job_id
   left join joblib.worker as w on w.id = t.worker_id`;
@@ -119,10 +108,10 @@ const MIN_RAW_LENGTH = 2_048;
 const parseIfShort = (text: string) =>
   text.length < MIN_RAW_LENGTH ? JSON.parse(text) : new Serialized<never>([text]);
 
-/** Like `toTaskRecord`, with the payload as separate JSON. Large values stay text: they can be serialized, but not read. */
-export const toRawTaskRecord = (row: Omit<TaskRow, "payload">, payloadText: string): TaskRecord =>
+/** Converts a task's row. Large values stay text: they can be serialized, but not read. */
+export const toRawTaskRecord = (row: TaskRow): TaskRecord =>
   toRecord(row, {
-    payload: parseIfShort(payloadText),
+    payload: parseIfShort(row.payload),
     result: row.result === null ? null : parseIfShort(row.result),
   });
 
@@ -146,3 +135,15 @@ export const toNewTaskRecord = (task: NewTask, row: InsertedRow): TaskRecord => 
   isLeaseRevoked: false,
   queuePosition: null,
 });
+
+/** Returns a claimed task in the form that a claim returns. */
+export function toClaimedTaskRecord(record: TaskRecord): ClaimedTaskRecord {
+  const { task } = record;
+  return {
+    ...record,
+    summary: task,
+    runAt: task.run_at,
+    startedAt: task.started_at,
+    toTask: (jobName) => ({ ...task, job_name: jobName, queue_position: null }),
+  };
+}

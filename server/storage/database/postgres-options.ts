@@ -7,8 +7,8 @@ import {
   type SecureVersion,
 } from "node:tls";
 import { Client, type ClientConfig, type Connection } from "pg";
-import { SettingsError } from "../../settings-error.ts";
-import { createTlsContext, type TlsFiles } from "../../tls/pem-files.ts";
+import { createTlsContext, type TlsFiles } from "../../settings/pem-files.ts";
+import { SettingsError } from "../../settings/settings-error.ts";
 import {
   type Environment,
   type ParameterValues,

@@ -1,4 +1,4 @@
-import { SettingsError } from "../../settings-error.ts";
+import { SettingsError } from "../../settings/settings-error.ts";
 
 interface Parameter {
   /** The environment variable that libpq reads if the URL does not have the parameter. */

@@ -8,11 +8,17 @@ export const HAS_MIGRATION_TABLE = `select exists (
   select 1 from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   where n.nspname = 'joblib' and c.relname = 'migration') as present`;
 
+/** A migration as MikroORM's `migrationsList` expects it. */
+export interface NamedMigration {
+  name: string;
+  class: new (...parameters: ConstructorParameters<typeof Migration>) => Migration & { up(): Promise<void> };
+}
+
 /**
  * Defines a migration that records itself in `joblib.migration`, so that it runs only once, whether `joblib migrate`, a
  * starting server, or the ORM of a host runs it. Name and statements must never change after a release.
  */
-export function defineMigration(name: string, statements: readonly string[]) {
+export function defineMigration(name: string, statements: readonly string[]): NamedMigration {
   class JoblibMigration extends Migration {
     override async up(): Promise<void> {
       const [found] = await this.execute(HAS_MIGRATION_TABLE);

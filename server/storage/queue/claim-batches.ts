@@ -18,11 +18,6 @@ const MAX_CLAIMED_TASKS = 400;
 const MAX_CACHED_WORKERS = 100_000;
 const MAX_CACHED_JOBS = 10_000;
 const MAX_CACHED_JOB_SETS = 1_000;
-/**
- * Minimum number of characters of a cached payload. Reading a shorter payload again is faster than the
- * lookup, and thousands of small strings slow down the garbage collector.
- */
-const MIN_CACHED_PAYLOAD = 2_048;
 
 interface ClaimCall extends Claim {
   /** True to claim even if tasks that have become due are not promoted yet. */
@@ -35,7 +30,6 @@ interface ClaimCall extends Claim {
  */
 export class ClaimBatches {
   readonly #sessions: Sessions;
-  readonly #payloads: LRUCache<string, string>;
   readonly #throttle: HeartbeatThrottle;
   readonly #claim: StatementBatcher<ClaimCall, ClaimResult>;
   readonly #promote: StatementBatcher<ClaimCall, undefined>;
@@ -57,10 +51,8 @@ export class ClaimBatches {
    */
   #lastBackoff = "{}";
 
-  /** `payloads` are the payloads of claimed tasks, as JSON, which later changes of the tasks need. */
-  constructor(sessions: Sessions, payloads: LRUCache<string, string>, throttle: HeartbeatThrottle) {
+  constructor(sessions: Sessions, throttle: HeartbeatThrottle) {
     this.#sessions = sessions;
-    this.#payloads = payloads;
     this.#throttle = throttle;
     const getLane = ({ jobs, ignoreUnpromoted }: ClaimCall) => `${jobs.key}${ignoreUnpromoted ? "+" : ""}`;
     this.#claim = new StatementBatcher({
@@ -108,8 +100,7 @@ export class ClaimBatches {
     const ignoreUnpromoted = calls[0]?.ignoreUnpromoted === true;
     const options = { knownBackoff, ignoreUnpromoted, touchesWorkers: this.#throttle.isUpdateDue(calls) };
     const rows = await this.#sessions.runPrepared((db) => executeClaims(db, calls, options));
-    for (const { id, payload, backoff } of rows.tasks) {
-      if (payload.length >= MIN_CACHED_PAYLOAD) this.#payloads.set(id, payload);
+    for (const { backoff } of rows.tasks) {
       if (backoff !== null) this.#lastBackoff = backoff;
     }
     const jobs = await this.#findJobAddresses(new Set(rows.tasks.map((task) => task.job_id)));

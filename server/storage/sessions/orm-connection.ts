@@ -2,7 +2,7 @@ import { isAbsolute } from "node:path";
 import { type Dictionary, PostgreSqlConnection } from "@mikro-orm/postgresql";
 import { Client } from "pg";
 import { type ConnectionSecurity, isLoopback } from "../../../protocol/index.ts";
-import { SettingsError } from "../../settings-error.ts";
+import { SettingsError } from "../../settings/settings-error.ts";
 import { ChannelBoundClient, postgresOptions } from "../database/postgres-options.ts";
 import type { Orm } from "./orm.ts";
 import { SessionPool } from "./session-pool.ts";

@@ -1,4 +1,4 @@
-import { describeTlsError } from "../../tls/tls-errors.ts";
+import { describeTlsError } from "../../settings/tls-errors.ts";
 
 const UNREACHABLE = "the database cannot be reached";
 const NO_FREE_CONNECTION = "no connection to the database was free in time";

@@ -7,7 +7,7 @@ import { getDeadline, getPollInterval, type LongPoll } from "../../state/long-po
 import { WaitingClaim } from "../../state/waiting-claim.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
-import { createTaskChangedEvent, publish } from "../events.ts";
+import { createRequeueEvents, createTaskChangedEvent, publish } from "../events.ts";
 
 /**
  * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of
@@ -130,4 +130,26 @@ function wakeOthers({ waitingClaims, log }: Context, jobIds: readonly string[]):
   waitingClaims.wakeOthers(jobIds).catch((error: unknown) => {
     log.warn({ err: error }, "failed to wake waiting claims for the remaining tasks");
   });
+}
+
+/** Requeues claimed tasks that the worker has not started. Returns the ids of those that were requeued. */
+export async function releaseTasks(
+  context: Context,
+  caller: Caller,
+  { workerId, tasks }: { readonly workerId: string; readonly tasks: readonly string[] },
+): Promise<string[]> {
+  const { storage, owners, meter } = context;
+  await owners.requireOwner(caller, workerId);
+  const records = await storage.queue.release(workerId.toLowerCase(), tasks);
+  meter.transitioned(records, "reported");
+  publish(context, createRequeueEvents(records));
+  return records.map(({ task }) => task.id);
+}
+
+/** Requeues the claims of a client that is gone. They do not count towards `max_attempts`. */
+export async function requeueClaims(context: Context, records: readonly ClaimedTaskRecord[]): Promise<void> {
+  const claims = records.map(({ summary: { id, attempt } }) => ({ id, attempt }));
+  const requeued = await context.storage.queue.unclaim(claims);
+  context.meter.transitioned(requeued, "lost");
+  publish(context, createRequeueEvents(requeued));
 }

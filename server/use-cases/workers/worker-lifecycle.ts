@@ -1,7 +1,7 @@
 import type { CreateWorkerRequest, NewWorker, WorkerDetails } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
-import type { Settings } from "../../settings.ts";
+import type { Settings } from "../../settings/settings.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
 import { announceRemoval, createJobsChangedEvents, publish } from "../events.ts";
 import { toWorkerDetails } from "./read-workers.ts";

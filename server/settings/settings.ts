@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { JobNameStyle, NamePart } from "../protocol/index.ts";
-import { parseRedisUrl } from "./events/redis-url.ts";
+import { JobNameStyle, NamePart } from "../../protocol/index.ts";
+import { parsePostgresUrl } from "../storage/database/postgres-url.ts";
+import { parseRedisUrl } from "./redis-url.ts";
 import { SettingsError } from "./settings-error.ts";
-import { parsePostgresUrl } from "./storage/database/postgres-url.ts";
 
 export { SettingsError } from "./settings-error.ts";
 
@@ -84,7 +84,6 @@ export type SettingsInput = { readonly [Name in keyof Settings]?: Settings[Name]
 };
 
 const toSnakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const toVariableName = (name: string) => `JOBLIB_${name.toUpperCase()}`;
 
 /**
  * Resolves the settings: `overrides`, then the environment, then the defaults. Throws a `SettingsError` that names the
@@ -97,10 +96,10 @@ export function parseSettings(
   const values: Record<string, unknown> = {};
   const sources: Record<string, string> = {};
   for (const name of Object.keys(Settings.shape)) {
-    const value = env[toVariableName(name)];
-    if (value === undefined || value === "") continue;
-    values[name] = value;
-    sources[name] = toVariableName(name);
+    const variable = `JOBLIB_${name.toUpperCase()}`;
+    if (!env[variable]) continue;
+    values[name] = env[variable];
+    sources[name] = variable;
   }
   for (const [key, value] of Object.entries(overrides)) {
     const name = toSnakeCase(key);
@@ -111,9 +110,9 @@ export function parseSettings(
   }
   const parsed = Settings.safeParse(values);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const name = String(issue?.path[0] ?? "settings");
-    throw new SettingsError(`${sources[name] ?? name}: ${issue?.message ?? "is not valid"}`);
+    const [{ path = [], message = "is not valid" } = {}] = parsed.error.issues;
+    const name = String(path[0] ?? "settings");
+    throw new SettingsError(`${sources[name] ?? name}: ${message}`);
   }
   if (parsed.data.jwt_secret !== undefined && parsed.data.jwks_url !== undefined) {
     throw new SettingsError(
@@ -123,10 +122,7 @@ export function parseSettings(
   return parsed.data;
 }
 
-/**
- * Replaces secrets in a URL with `***`. Does not use the WHATWG URL parser, because it rejects some valid
- * PostgreSQL URLs.
- */
+/** Replaces secrets in a URL with `***`. The WHATWG URL parser rejects some valid PostgreSQL URLs. */
 const redactPassword = (value: string) =>
   value
     .replace(/^([a-z+]+:\/\/[^/?:]*):[^/?]*@/i, "$1:***@")

@@ -1,8 +1,8 @@
-import type { Context } from "./context.ts";
-import { StorageUnavailable } from "./storage/sessions/storage-errors.ts";
-import { sweep, sweepOverdueTasks } from "./use-cases/workers/sweep.ts";
+import type { Context } from "../context.ts";
+import { StorageUnavailable } from "../storage/sessions/storage-errors.ts";
+import { sweep, sweepOverdueTasks } from "./workers/sweep.ts";
 
-/** Interval of the search for tasks that exceeded `timeout_seconds`, so that they end within a second. */
+/** Tasks that exceed `timeout_seconds` end within a second. */
 const OVERDUE_INTERVAL_MS = 500;
 /** If a timer is this late, the process was blocked, so heartbeats may be waiting to be read. */
 const STALL_MS = 3_000;
@@ -52,7 +52,7 @@ export class Sweeper {
     this.#pausedUntil = performance.now() + this.#threshold * 1000;
   }
 
-  /** The `worker_timeout_seconds`, in seconds. */
+  /** The `worker_timeout_seconds`. */
   get #threshold(): number {
     return this.#context.settings.worker_timeout_seconds;
   }
@@ -73,13 +73,11 @@ export class Sweeper {
     if (this.#running.has(work)) return;
     const running = work()
       .catch((error: unknown) => {
-        if (!(error instanceof StorageUnavailable)) {
-          this.#context.log.error({ err: error }, "the sweep failed");
-          return;
-        }
+        const { log } = this.#context;
+        if (!(error instanceof StorageUnavailable)) return log.error({ err: error }, "the sweep failed");
         // Workers could not send heartbeats during the outage, so they get more time.
         this.#pause();
-        this.#context.log.warn({ err: error }, "the sweep failed because the database is unavailable");
+        log.warn({ err: error }, "the sweep failed because the database is unavailable");
       })
       .finally(() => this.#running.delete(work));
     this.#running.set(work, running);
@@ -90,12 +88,11 @@ export class Sweeper {
     const failedIds = this.#failedIds;
     // Each sweep tries again to end these tasks, and logs them again if that fails.
     failedIds.clear();
-    const result = await sweep(this.#context, { canEndWorkers: this.#canEndWorkers, failedIds });
+    const swept = await sweep(this.#context, { canEndWorkers: this.#canEndWorkers, failedIds });
     sweepStatus.sweepFinished();
-    if (result === undefined) return;
-    meter.sweepFinished(result);
-    if (result.workers + result.tasks + result.jobs + result.deleted === 0) return;
-    log.info({ swept: result }, "sweep finished");
+    if (swept === undefined) return;
+    meter.sweepFinished(swept);
+    if (swept.workers + swept.tasks + swept.jobs + swept.deleted > 0) log.info({ swept }, "sweep finished");
   };
 
   readonly #endOverdueTasks = async (): Promise<void> => {

@@ -1,19 +1,19 @@
-import type { Log } from "./ports.ts";
-import { type DatabaseFinding, describeFinding, requireFit } from "./storage/database/unfit-database.ts";
-import type { Storage } from "./storage/ports/storage.ts";
-import { StorageRefusal, StorageUnavailable } from "./storage/sessions/storage-errors.ts";
+import type { Log } from "../ports.ts";
+import { type DatabaseFinding, describeFinding, requireFit } from "../storage/database/unfit-database.ts";
+import type { Storage } from "../storage/ports/storage.ts";
+import { StorageRefusal, StorageUnavailable } from "../storage/sessions/storage-errors.ts";
 
 type StateReader = Pick<Storage, "check" | "pendingMigrations">;
 type Ports = { readonly storage: StateReader; readonly log: Log };
 
-/** Timeout of the check, so that a database that does not respond cannot block the start of the host. */
+/** A database that does not respond cannot block the start of the host for longer than this. */
 const CHECK_TIMEOUT_MS = 5_000;
 /** Minimum interval between two checks of the privileges, however many requests the database refuses. */
 const EXPLAIN_INTERVAL_MS = 30_000;
 
 /**
- * Throws `UnfitDatabase` if joblib cannot work with the host's database. If the database is unavailable,
- * read-only or not migrated, this is only logged, because it may change while the host runs.
+ * Throws `UnfitDatabase` if joblib cannot work with the host's database. If the database is unavailable, read-only or not
+ * migrated, this is only logged, because it may change while the host runs.
  */
 export async function requireDatabase({ storage, log }: Ports): Promise<void> {
   let findings: readonly DatabaseFinding[];
@@ -28,10 +28,7 @@ export async function requireDatabase({ storage, log }: Ports): Promise<void> {
   logFindings(findings, log);
 }
 
-/**
- * Returns a listener for errors. If the database denied access, the listener logs which privileges are
- * missing and how to grant them.
- */
+/** Returns a listener for errors. If the database denied access, it logs which privileges are missing. */
 export function createRefusalLog({ storage, log }: Ports): (error: unknown) => void {
   let lastExplainedAt = Number.NEGATIVE_INFINITY;
   return (error) => {

@@ -17,18 +17,13 @@ export interface HostAuth {
   /** Returns the id of the user. If it returns undefined or null, the response is a 401. */
   readonly getCurrentUserId: (request: FastifyRequest) => MaybePromise<string | number | null | undefined>;
   readonly getIsAdmin: (request: FastifyRequest) => MaybePromise<boolean>;
-  /**
-   * Returns whether the user has access to the room. Without this function, every user can read and write every room.
-   */
+  /** Returns whether the user has access to the room. Without this function, every user can read and write every room. */
   readonly authorizeRoom?: (
     request: FastifyRequest,
     roomId: string,
     access: RoomAccess,
   ) => MaybePromise<boolean>;
-  /**
-   * Returns whether a user with write access to the room can register the job. Without this function, every job is
-   * allowed.
-   */
+  /** Returns whether a user with write access to the room can register the job. Default: every job is allowed. */
   readonly authorizeJob?: (
     request: FastifyRequest,
     roomId: string,

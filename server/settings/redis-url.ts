@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { RedisOptions } from "ioredis";
-import { SettingsError } from "../settings-error.ts";
-import { createTlsContext, type FileParameter } from "../tls/pem-files.ts";
+import { createTlsContext, type FileParameter } from "./pem-files.ts";
+import { SettingsError } from "./settings-error.ts";
 
 interface Parameter {
   readonly isTls?: true;
@@ -10,10 +10,7 @@ interface Parameter {
   readonly rule?: string;
 }
 
-/**
- * The query parameters of a Redis URL. The names are those of redis-py, because there is no other convention
- * for TLS in Redis URLs.
- */
+/** The query parameters of a Redis URL, named as in redis-py: there is no other convention for TLS in Redis URLs. */
 const PARAMETERS = {
   db: { pattern: /^\d{1,9}$/, rule: "must be the number of a database" },
   family: { pattern: /^[46]$/, rule: "must be 4 or 6" },
@@ -26,32 +23,20 @@ const PARAMETERS = {
 type ParameterName = keyof typeof PARAMETERS;
 type Parameters = ReadonlyMap<ParameterName, string>;
 
-/** The options of ioredis that a URL can set. */
 type RedisUrlOptions = Pick<
   RedisOptions,
   "host" | "port" | "path" | "username" | "password" | "family" | "db" | "tls"
 >;
 
-interface RedisUrl {
-  readonly isTls: boolean;
-  readonly host: string;
-  readonly parameters: Parameters;
-  /** All options except `tls`. */
-  readonly options: RedisUrlOptions;
-}
-
 const LIKE =
   "must be a URL like redis://host:6379, rediss://host:6379 (TLS) or unix:///path/to/socket; percent-encode special characters of the password";
 const PROTOCOLS = ["redis:", "rediss:", "unix:", "redis+unix:"];
 
-/**
- * Returns ioredis's options for a Redis URL. Reads the certificate files. Throws a SettingsError with a
- * message of one line.
- */
+/** Returns ioredis's options for a Redis URL. Reads the certificate files. Throws a SettingsError. */
 export function redisOptions(text: string): RedisUrlOptions {
   try {
-    const url = parseRedisUrl(text);
-    return { ...url.options, ...(url.isTls && { tls: tlsOptions(url) }) };
+    const { isTls, host, parameters, options } = parseRedisUrl(text);
+    return { ...options, ...(isTls && { tls: tlsOptions(host, parameters) }) };
   } catch (error) {
     if (error instanceof SettingsError) throw new SettingsError(`Redis URL: ${error.message}`);
     throw error;
@@ -59,7 +44,7 @@ export function redisOptions(text: string): RedisUrlOptions {
 }
 
 /** Parses a Redis URL. Throws a SettingsError that names an unsupported part, instead of ignoring that part. */
-export function parseRedisUrl(text: string): RedisUrl {
+export function parseRedisUrl(text: string) {
   // URLs of redis-py can have a user before an empty host. The WHATWG URL parser rejects them.
   const whole = text.replace(/^((?:redis\+)?unix:\/\/[^/?]*@)\//, "$1localhost/");
   if (!URL.canParse(whole)) throw new SettingsError(LIKE);
@@ -69,10 +54,8 @@ export function parseRedisUrl(text: string): RedisUrl {
   const isTls = url.protocol === "rediss:";
   const parameters = readParameters(url.searchParams, isTls);
   const path = decode(url.pathname, "path");
-  const isComplete = isSocket
-    ? ["", "localhost"].includes(url.hostname) && path.length > 1
-    : url.hostname !== "";
-  if (!isComplete) throw new SettingsError(LIKE);
+  const isSocketPath = ["", "localhost"].includes(url.hostname) && path.length > 1;
+  if (isSocket ? !isSocketPath : url.hostname === "") throw new SettingsError(LIKE);
   const index = isSocket ? "" : path.replace(/^\//, "");
   if (index !== "" && parameters.has("db")) {
     throw new SettingsError("the database is given twice: in the path and as parameter db");
@@ -100,13 +83,10 @@ function readParameters(query: URLSearchParams, isTls: boolean): Parameters {
     }
     if (given.has(name)) throw new SettingsError(`parameter ${name} is given twice`);
     const parameter: Parameter = PARAMETERS[name];
-    if (parameter.isTls && !isTls) {
-      throw new SettingsError(`parameter ${name} has no effect without TLS: use rediss://`);
-    }
-    if (value === "") throw new SettingsError(`parameter ${name} has no value`);
-    if (parameter.pattern?.test(value) === false) {
-      throw new SettingsError(`parameter ${name} ${parameter.rule}`);
-    }
+    const reject = (problem: string) => new SettingsError(`parameter ${name} ${problem}`);
+    if (parameter.isTls && !isTls) throw reject("has no effect without TLS: use rediss://");
+    if (value === "") throw reject("has no value");
+    if (parameter.pattern?.test(value) === false) throw reject(`${parameter.rule}`);
     given.set(name, value);
   }
   return given;
@@ -123,11 +103,10 @@ function decode(text: string, what: string): string {
 }
 
 /**
- * Returns the TLS options. ioredis lets Node.js check the certificate and the host name, but sends the host
- * name (SNI) only if `servername` is set. Without it, a server with several certificates could respond with
- * the wrong certificate.
+ * Returns the TLS options. ioredis sends the host name (SNI) only if `servername` is set. Without it, a server with
+ * several certificates could respond with the wrong one.
  */
-function tlsOptions({ host, parameters }: RedisUrl): NonNullable<RedisOptions["tls"]> {
+function tlsOptions(host: string, parameters: Parameters): NonNullable<RedisOptions["tls"]> {
   const file = (source: ParameterName): FileParameter | undefined => {
     const value = parameters.get(source);
     return value === undefined ? undefined : { source, value };

@@ -1,31 +1,30 @@
 import type { FastifyReply } from "fastify";
-import { fillPath, MINIMAL, operations, prefersMinimal } from "../../../protocol/index.ts";
-import { ATTRIBUTES } from "../../../protocol/tracing/names.ts";
-import type { Context } from "../../context.ts";
-import { joinSerialized } from "../../raw-json.ts";
-import type { WireTask } from "../../storage/task-columns.ts";
-import { awaitTask } from "../../use-cases/tasks/await-task.ts";
-import { cancelTasks, retryTasks } from "../../use-cases/tasks/bulk-changes.ts";
-import { type ClaimInput, type ClaimTasksResult, claimTasks } from "../../use-cases/tasks/claim-tasks.ts";
-import { diagnoseTask } from "../../use-cases/tasks/diagnose-task.ts";
-import { adoptLateResult, listLateResults } from "../../use-cases/tasks/late-results.ts";
-import { listAttempts } from "../../use-cases/tasks/list-attempts.ts";
-import { listRoomTasks } from "../../use-cases/tasks/list-tasks.ts";
-import { readTaskOutput } from "../../use-cases/tasks/read-output.ts";
-import { readTaskLogs } from "../../use-cases/tasks/read-task-logs.ts";
-import { requeueClaims } from "../../use-cases/tasks/release-tasks.ts";
-import { retryTask } from "../../use-cases/tasks/retry-task.ts";
+import { fillPath, MINIMAL, operations, prefersMinimal } from "../../protocol/index.ts";
+import { ATTRIBUTES } from "../../protocol/tracing/names.ts";
+import type { Context } from "../context.ts";
+import { joinSerialized } from "../raw-json.ts";
+import type { WireTask } from "../storage/task-columns.ts";
+import { awaitTask } from "../use-cases/tasks/await-task.ts";
+import { cancelTasks, retryTasks } from "../use-cases/tasks/bulk-changes.ts";
 import {
-  submitBatch,
-  submitTask,
-  submitTasks,
-  toMinimalResults,
-} from "../../use-cases/tasks/submit-tasks.ts";
-import { updateTask } from "../../use-cases/tasks/update-task.ts";
-import { updateTasks, updateTasksMinimal } from "../../use-cases/tasks/update-tasks.ts";
-import { type Call, type Handlers, ok } from "../operation-route.ts";
-import { toProblem } from "../problems.ts";
-import { inAwaitSpan, inClaimSpan, inSubmitSpan, inUpdateSpan } from "../spans.ts";
+  type ClaimInput,
+  type ClaimTasksResult,
+  claimTasks,
+  requeueClaims,
+} from "../use-cases/tasks/claim-tasks.ts";
+import { diagnoseTask } from "../use-cases/tasks/diagnose-task.ts";
+import { readTaskLogs } from "../use-cases/tasks/follow-task.ts";
+import { adoptLateResult, listLateResults } from "../use-cases/tasks/late-results.ts";
+import { listAttempts } from "../use-cases/tasks/list-attempts.ts";
+import { listRoomTasks } from "../use-cases/tasks/list-tasks.ts";
+import { readTaskOutput } from "../use-cases/tasks/read-output.ts";
+import { retryTask } from "../use-cases/tasks/retry-task.ts";
+import { submitBatch, submitTask, submitTasks, toMinimalResults } from "../use-cases/tasks/submit-tasks.ts";
+import { updateTask } from "../use-cases/tasks/update-task.ts";
+import { updateTasks, updateTasksMinimal } from "../use-cases/tasks/update-tasks.ts";
+import { type Call, type Handlers, ok } from "./operation-route.ts";
+import { toProblem } from "./problems.ts";
+import { inAwaitSpan, inClaimSpan, inSubmitSpan, inUpdateSpan } from "./spans.ts";
 
 const APPLIED = { "preference-applied": MINIMAL };
 
@@ -33,23 +32,16 @@ const joinHeader = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(", ") : value;
 
 /** Requeues claimed tasks if the response cannot be sent, because the client will never run them. */
-function requeueUnlessSent(context: Context, reply: FastifyReply, { records }: ClaimTasksResult): void {
+function requeueUnlessSent(context: Context, { raw }: FastifyReply, { records }: ClaimTasksResult): void {
   if (records.length === 0) return;
-  let isSent = false;
   const requeue = () => {
-    if (isSent) return;
     requeueClaims(context, records).catch((error: unknown) => {
       context.log.warn({ err: error }, "failed to requeue claims of a client that is gone");
     });
   };
-  if (reply.raw.destroyed) {
-    requeue();
-    return;
-  }
-  reply.raw.once("finish", () => {
-    isSent = true;
-  });
-  reply.raw.once("close", requeue);
+  raw.once("finish", () => raw.off("close", requeue));
+  if (raw.destroyed) requeue();
+  else raw.once("close", requeue);
 }
 
 function claim(
@@ -69,7 +61,7 @@ function claim(
 const getTasks = (results: readonly ({ readonly task: WireTask } | object)[]): WireTask[] =>
   results.flatMap((one) => ("task" in one ? [one.task] : []));
 
-export const createTaskRoutes = (context: Context) =>
+export const createTaskHandlers = (context: Context) =>
   ({
     submitTask: async ({ caller, params, body, request, prefix }) => {
       const { room_id: roomId, job_name: jobName } = params;
@@ -91,9 +83,8 @@ export const createTaskRoutes = (context: Context) =>
       const submitted = await inSubmitSpan(request, { attributes }, (traceContext) =>
         submitTasks(context, caller, { roomId, tasks, isMinimal, traceContext }),
       );
-      return "tasks" in submitted
-        ? { status: 202, body: submitted }
-        : { status: 202, body: submitted, headers: APPLIED };
+      if ("tasks" in submitted) return { status: 202, body: submitted };
+      return { status: 202, body: submitted, headers: APPLIED };
     },
 
     submitBatch: async ({ caller, params, body: { submissions }, request, prefix }) => {
@@ -171,18 +162,13 @@ export const createTaskRoutes = (context: Context) =>
         hasTransition: updates.some(({ status }) => status !== undefined),
         attributes: { [ATTRIBUTES.workerId]: workerId, [ATTRIBUTES.count]: updates.length },
       };
-      if (!prefersMinimal(request.headers.prefer)) {
-        const results = await inUpdateSpan(
-          request,
-          span,
-          () => updateTasks(context, caller, input),
-          getTasks,
-        );
-        return ok({ results });
+      if (prefersMinimal(request.headers.prefer)) {
+        const work = () => updateTasksMinimal(context, caller, input);
+        const results = await inUpdateSpan(request, span, work, () => []);
+        return { status: 200, body: { results }, headers: APPLIED };
       }
-      const work = () => updateTasksMinimal(context, caller, input);
-      const results = await inUpdateSpan(request, span, work, () => []);
-      return { status: 200, body: { results }, headers: APPLIED };
+      const work = () => updateTasks(context, caller, input);
+      return ok({ results: await inUpdateSpan(request, span, work, getTasks) });
     },
 
     listLateResults: async ({ caller, params }) =>

@@ -6,7 +6,7 @@ import {
   type SecureContext,
   type SecureContextOptions,
 } from "node:tls";
-import { SettingsError } from "../settings-error.ts";
+import { SettingsError } from "./settings-error.ts";
 
 /** A parameter of a URL or an environment variable whose value is the path of a file. */
 export interface FileParameter {
@@ -15,7 +15,6 @@ export interface FileParameter {
   readonly value: string;
 }
 
-/** TLS files and protocol versions of a URL. */
 export interface TlsFiles {
   /** Certificates of trusted authorities; by default those that Node.js and this machine trust. */
   readonly ca?: FileParameter | undefined;
@@ -49,16 +48,14 @@ function readCertificates(file: FileParameter): string {
 }
 
 /**
- * Creates a TLS context from the files. It is shared by all connections, because parsing the trusted
- * certificates takes about 90 ms. Unlike the text of the files, a context does not reveal the private key if
- * options are printed. Throws a `SettingsError` that names the parameter and the file.
+ * Creates the TLS context of all connections: parsing the trusted certificates takes about 90 ms, and a context does not
+ * reveal the private key if options are printed. Throws a `SettingsError` that names the parameter and the file.
  */
 export function createTlsContext(files: TlsFiles): SecureContext {
   const { ca, cert, key, passphrase, minVersion, maxVersion } = files;
   if (cert && !key) throw new SettingsError(`${cert.source}: also set the private key of the certificate`);
   if (key && !cert) throw new SettingsError(`${key.source}: also set the certificate of the key`);
-  // Includes the certificates of Node.js and NODE_EXTRA_CA_CERTS, because slim containers have no system
-  // certificates.
+  // The default ones are those of Node.js and NODE_EXTRA_CA_CERTS: slim containers have no system certificates.
   const trusted = () => [...new Set([...getCACertificates("default"), ...getCACertificates("system")])];
   const options: SecureContextOptions = {
     ca: ca === undefined ? trusted() : readCertificates(ca),
