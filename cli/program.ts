@@ -64,6 +64,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         summary: "Print the log of a task",
         load: async (tools) => (await import("./commands/tasks/logs.ts")).logsCommand(tools),
       },
+      output: {
+        summary: "Print the output of a task",
+        load: async (tools) => (await import("./commands/tasks/output.ts")).outputCommand(tools),
+      },
       list: {
         summary: "List the tasks of a room",
         load: async (tools) => (await import("./commands/tasks/list.ts")).listCommand(tools),

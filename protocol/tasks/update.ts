@@ -5,6 +5,7 @@ import { ProblemDocument } from "../problem.ts";
 import { Timestamp } from "../time.ts";
 import { WorkerParams } from "../workers.ts";
 import { MAX_LINES_PER_UPDATE, NewLogLine } from "./log.ts";
+import { NewOutput } from "./output.ts";
 import { TaskStatus } from "./status.ts";
 import { Progress, Task, TaskParams } from "./task.ts";
 
@@ -31,6 +32,7 @@ const updateFields = {
   result: JsonValue.optional(),
   progress: Progress.optional(),
   log: z.array(NewLogLine).max(MAX_LINES_PER_UPDATE).optional().describe("log lines to store with the task"),
+  output: NewOutput.optional().describe("parts to append to the output of the task"),
   attempt: z
     .int()
     .min(0)
@@ -39,7 +41,7 @@ const updateFields = {
     .describe("`attempt` of the claimed task; the update is rejected if the task has another attempt"),
 };
 
-/** A change of the status. Without `status`, the update only reports progress or log lines. */
+/** A change of the status. Without `status`, the update only reports progress, log lines or output. */
 export const TaskUpdate = z.object({
   status: TaskStatus.optional(),
   ...updateFields,
@@ -71,14 +73,14 @@ const RejectedUpdate = z.object({ id: z.string(), problem: ProblemDocument });
 export const updateTask = operation({
   method: "PATCH",
   path: `${API_PATH}/tasks/:task_id`,
-  summary: "Change a task's status, or report its progress",
+  summary: "Change a task's status, report its progress, or append to its log or output",
   access: "task-update",
   retryable: true,
   params: TaskParams,
   body: TaskUpdate,
   responses: { 200: Task },
   responseDescriptions: { 200: "The changed task." },
-  problems: ["task-not-found", "task-lost", "invalid-task-transition"],
+  problems: ["task-not-found", "task-lost", "invalid-task-transition", "output-gap", "output-too-large"],
 });
 
 export const updateTasks = operation({

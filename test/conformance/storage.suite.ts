@@ -10,6 +10,7 @@ import { taskBatchSuite } from "./task-batch.suite.ts";
 import { taskClaimSuite } from "./task-claim.suite.ts";
 import { taskColumnsSuite } from "./task-columns.suite.ts";
 import { taskInsertSuite } from "./task-insert.suite.ts";
+import { taskOutputSuite } from "./task-output.suite.ts";
 import { taskStepsSuite } from "./task-steps.suite.ts";
 import { workerStorageSuite } from "./worker-storage.suite.ts";
 
@@ -43,6 +44,7 @@ export const storageSuite = (name: string, open: () => Promise<StorageFixture>):
     roomFairnessSuite(getFixture);
     taskStepsSuite(getFixture);
     taskBatchSuite(getFixture);
+    taskOutputSuite(getFixture);
     sweepStorageSuite(getFixture);
     dashboardSuite(getFixture);
   });

@@ -39,6 +39,19 @@ export class Sleep extends Extension("browser", {}) {
   }
 }
 
+/** Writes a story word by word, and ends it with a value and a text. */
+export class Tell extends Extension("browser", { end: z.string().default(HOSTILE) }) {
+  async *run(_: unknown, { signal }: RunContext) {
+    for (let word = 1; word <= 15; word += 1) {
+      yield `word ${word} `;
+      // Long enough to show the output on a busy machine before the task ends.
+      await delay(150, undefined, { signal });
+    }
+    yield { words: 15 };
+    yield this.end;
+  }
+}
+
 const failedTasks = new Set<string>();
 
 /** Fails on the first run and succeeds on the second. */

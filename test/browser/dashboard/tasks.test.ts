@@ -27,6 +27,24 @@ test("a running task is cancelled after confirmation", async () => {
   expect(errors).toEqual([]);
 });
 
+test("the output of a task grows while the task runs, and stays on the page after its end", async () => {
+  const id = await site.submit("Tell", "output");
+  const { page, errors } = await site.open(`/tasks/${id}`);
+  const output = page.getByRole("region", { name: "Output", exact: true }).last();
+  await page.getByText("word 1").waitFor();
+  expect(await page.getByRole("heading", { level: 1 }).innerText()).toContain("running");
+
+  await page.getByText("word 15").waitFor();
+  await page.getByRole("heading", { level: 1 }).getByText("completed").waitFor();
+
+  await expect.poll(() => output.innerText()).toContain('{"words":15}');
+  expect(await output.innerText()).toContain("<script>");
+  expect(await page.evaluate("window.hacked")).toBeUndefined();
+  await page.reload();
+  await page.getByText("word 15").waitFor();
+  expect(errors).toEqual([]);
+});
+
 test("the response to a retry does not replace a newer state of the task", async () => {
   const id = await site.submit("FailOnce", "retry");
   const { page } = await site.open(`/tasks/${id}`);
