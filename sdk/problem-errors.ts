@@ -12,6 +12,8 @@ export const ERROR_BY_PROBLEM = {
   "job-not-found": errors.JobNotFoundError,
   "worker-not-found": errors.WorkerNotFoundError,
   "task-not-found": errors.TaskNotFoundError,
+  "provider-not-found": errors.ProviderNotFoundError,
+  "answer-not-found": errors.AnswerNotFoundError,
   "invitation-not-found": errors.InvitationNotFoundError,
   "route-not-found": errors.RouteNotFoundError,
   "method-not-allowed": errors.MethodNotAllowedError,
@@ -19,6 +21,7 @@ export const ERROR_BY_PROBLEM = {
   "no-workers-available": errors.NoWorkersAvailableError,
   "invalid-task-transition": errors.InvalidTaskTransitionError,
   "task-lost": errors.TaskLostError,
+  "read-lost": errors.ReadLostError,
   "invitations-not-supported": errors.InvitationsNotSupportedError,
   "payload-too-large": errors.PayloadTooLargeError,
   "unsupported-media-type": errors.UnsupportedMediaTypeError,
@@ -26,7 +29,10 @@ export const ERROR_BY_PROBLEM = {
   "idempotency-conflict": errors.IdempotencyConflictError,
   "rate-limited": errors.RateLimitedError,
   "internal-error": errors.InternalServerError,
+  "read-failed": errors.ReadFailedError,
+  "provider-offline": errors.ProviderOfflineError,
   "service-unavailable": errors.ServiceUnavailableError,
+  "provider-timeout": errors.ProviderTimeoutError,
 } as const satisfies Record<ProblemId, typeof errors.ProblemError>;
 
 /**

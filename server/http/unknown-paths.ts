@@ -6,12 +6,14 @@ import {
   PROBLEMS_PATH,
   Problem,
   streams,
+  transfers,
 } from "../../protocol/index.ts";
 import { routeNotFound } from "./problems.ts";
 
 const API_PATHS = [API_PATH, PROBLEMS_PATH];
 const STREAMS = Object.values(streams).map(({ path }) => ({ path, method: "GET" }));
-const ROUTES = [...Object.values<Operation>(operations), ...STREAMS].map(({ path, method }) => ({
+const TRANSFERS = Object.values(transfers).map(({ path, method }) => ({ path, method }));
+const ROUTES = [...Object.values<Operation>(operations), ...STREAMS, ...TRANSFERS].map(({ path, method }) => ({
   pattern: new RegExp(`^${path.replace(/:[a-z_]+/g, "[^/]+")}$`),
   methods: method === "GET" ? ["GET", "HEAD"] : [method],
 }));

@@ -6,6 +6,7 @@ import { findPending } from "./migrations/migrate.ts";
 import type { Storage } from "./ports/storage.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
 import { Jobs } from "./queries/jobs/jobs.ts";
+import { Providers } from "./queries/providers/providers.ts";
 import { Invitations } from "./queries/rooms/invitations.ts";
 import { Stats } from "./queries/rooms/stats.ts";
 import { Sweep } from "./queries/sweep.ts";
@@ -47,6 +48,7 @@ export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): 
     stats: new Stats(sessions),
     diagnosis: new Diagnosis(sessions),
     invitations: new Invitations(sessions),
+    providers: new Providers(sessions),
 
     ping: () => sessions.run(checkWritable),
 

@@ -11,6 +11,7 @@ import { Migration20261125WrittenSchema } from "./migration-20261125-written-sch
 import { Migration20261126LargeValues } from "./migration-20261126-large-values.ts";
 import { Migration20261126QueuePlaces } from "./migration-20261126-queue-places.ts";
 import { Migration20261129PlainNames } from "./migration-20261129-plain-names.ts";
+import { Migration20261129Providers } from "./migration-20261129-providers.ts";
 
 /** joblib's migrations, oldest first. A host can add them to the `migrationsList` of its ORM, or run `joblib migrate`. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   { name: "joblib-20261126-queue-places", class: Migration20261126QueuePlaces },
   { name: "joblib-20261126-large-values", class: Migration20261126LargeValues },
   { name: "joblib-20261129-plain-names", class: Migration20261129PlainNames },
+  { name: "joblib-20261129-providers", class: Migration20261129Providers },
 ];

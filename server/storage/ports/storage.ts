@@ -5,6 +5,7 @@ import type { DiagnosisStorage } from "./diagnosis.ts";
 import type { InvitationStorage } from "./invitations.ts";
 import type { JobStorage } from "./jobs.ts";
 import type { LateResultStorage } from "./late-results.ts";
+import type { ProviderStorage } from "./providers.ts";
 import type { QueueCounts } from "./queue-counts.ts";
 import type { StatsStorage } from "./stats.ts";
 import type { SweepStorage } from "./sweep.ts";
@@ -26,6 +27,7 @@ export interface Storage {
   readonly stats: StatsStorage;
   readonly diagnosis: DiagnosisStorage;
   readonly invitations: InvitationStorage;
+  readonly providers: ProviderStorage;
   /** Counts tasks and workers for `/metrics`. */
   countQueues(aliveWithinSeconds: number): Promise<QueueCounts>;
   /** Returns the usage of joblib's own session pool; undefined if joblib uses the sessions of the ORM. */

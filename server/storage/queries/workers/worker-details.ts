@@ -38,6 +38,7 @@ export class WorkerDetails extends Queries implements WorkerDetailsStorage {
         update joblib.worker set drained_jobs =
           coalesce(drained_jobs, '[]') || coalesce((select jsonb_agg(job_id order by job_id) from unlinked), '[]')
         where id = ${id}::uuid`.execute(db);
+      await sql`delete from joblib.worker_provider where worker_id = ${id}::uuid`.execute(db);
       return true;
     });
   }
