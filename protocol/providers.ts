@@ -10,7 +10,8 @@ import { Timestamp } from "./time.ts";
 export const MAX_ANSWER_TTL_SECONDS = 86_400;
 
 /** A media type (RFC 9110, section 8.3.1), with optional parameters. */
-const MEDIA_TYPE = /^[a-z0-9!#$&^_.+-]{1,64}\/[a-z0-9!#$&^_.+-]{1,64}(?:; ?[a-z0-9-]{1,32}=[a-z0-9._-]{1,64})*$/i;
+const MEDIA_TYPE =
+  /^[a-z0-9!#$&^_.+-]{1,64}\/[a-z0-9!#$&^_.+-]{1,64}(?:; ?[a-z0-9-]{1,32}=[a-z0-9._-]{1,64})*$/i;
 
 export const MediaType = z.string().regex(MEDIA_TYPE, { error: "must be a media type like image/png" });
 

@@ -6,6 +6,7 @@ import type { TaskRecord } from "./records.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings.ts";
 import { JobCache } from "./state/job-cache.ts";
+import { ProviderReads } from "./state/reads/provider-reads.ts";
 import { RoomFeeds } from "./state/room-feed.ts";
 import { createStatsCache } from "./state/stats-cache.ts";
 import { SweepStatus } from "./state/sweep-status.ts";
@@ -29,6 +30,7 @@ export type Context = ReturnType<typeof createContext>;
 /** Adds to the ports the state that this process keeps between requests. */
 export function createContext(ports: Ports) {
   const { storage, settings } = ports;
+  const newId = createIdGenerator();
   return {
     ...ports,
     validators: new SchemaValidators(),
@@ -45,6 +47,8 @@ export function createContext(ports: Ports) {
     owners: new WorkerOwners(storage),
     jobCache: new JobCache(storage, settings),
     /** Returns a new UUIDv7. */
-    newId: createIdGenerator(),
+    newId,
+    /** The reads of providers that this process serves, and the cached answers. */
+    reads: new ProviderReads({ ...ports, newId }),
   };
 }

@@ -15,10 +15,12 @@ import { createOperationRoute, type Handlers, type RouteDependencies } from "./h
 import { createProblemHandler } from "./http/problems.ts";
 import { createJobRoutes } from "./http/routes/jobs.routes.ts";
 import { createMetaRoutes } from "./http/routes/meta.routes.ts";
+import { createProviderRoutes } from "./http/routes/providers.routes.ts";
 import { createRoomRoutes } from "./http/routes/rooms.routes.ts";
 import { createTaskRoutes } from "./http/routes/tasks.routes.ts";
 import { createWorkerRoutes } from "./http/routes/workers.routes.ts";
 import { createStreamRoute } from "./http/stream-route.ts";
+import { addTransferRoutes } from "./http/transfer-routes.ts";
 import { addUnknownPathHandler } from "./http/unknown-paths.ts";
 import { UserConcurrencyLimit } from "./http/user-concurrency-limit.ts";
 import type { Meter } from "./ports.ts";
@@ -132,6 +134,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     ...createJobRoutes(context),
     ...createTaskRoutes(context),
     ...createWorkerRoutes(context),
+    ...createProviderRoutes(context),
     ...createRoomRoutes(context),
     ...createMetaRoutes(context),
   };
@@ -144,6 +147,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     if (isOperationName(name)) addOperation(app, name, { handlers, dependencies });
   }
 
+  addTransferRoutes(app, context, dependencies);
   app.route(
     createStreamRoute(streams.followTask, (id, input) => followTask(context, id, input), dependencies),
   );
@@ -169,6 +173,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     await longPolls.close();
     await sweeper.stop();
     waitingClaims.close();
+    context.reads.close();
     context.roomFeeds.close();
     await Promise.all([bus.close(), context.validators.close(), storage.close()]);
   });

@@ -13,10 +13,12 @@ import { routeNotFound } from "./problems.ts";
 const API_PATHS = [API_PATH, PROBLEMS_PATH];
 const STREAMS = Object.values(streams).map(({ path }) => ({ path, method: "GET" }));
 const TRANSFERS = Object.values(transfers).map(({ path, method }) => ({ path, method }));
-const ROUTES = [...Object.values<Operation>(operations), ...STREAMS, ...TRANSFERS].map(({ path, method }) => ({
-  pattern: new RegExp(`^${path.replace(/:[a-z_]+/g, "[^/]+")}$`),
-  methods: method === "GET" ? ["GET", "HEAD"] : [method],
-}));
+const ROUTES = [...Object.values<Operation>(operations), ...STREAMS, ...TRANSFERS].map(
+  ({ path, method }) => ({
+    pattern: new RegExp(`^${path.replace(/:[a-z_]+/g, "[^/]+")}$`),
+    methods: method === "GET" ? ["GET", "HEAD"] : [method],
+  }),
+);
 
 /** Responds to unknown addresses and methods below the two paths of the API, before a body is read. */
 export function addUnknownPathHandler(app: FastifyInstance, prefix: string): void {

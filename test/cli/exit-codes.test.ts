@@ -16,6 +16,8 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
   "job-not-found": 6,
   "worker-not-found": 6,
   "task-not-found": 6,
+  "provider-not-found": 6,
+  "answer-not-found": 6,
   "invitation-not-found": 6,
   "route-not-found": 6,
   "method-not-allowed": 11,
@@ -23,6 +25,7 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
   "no-workers-available": 7,
   "invalid-task-transition": 7,
   "task-lost": 7,
+  "read-lost": 7,
   "invitations-not-supported": 7,
   "payload-too-large": 5,
   "unsupported-media-type": 70,
@@ -30,7 +33,10 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
   "idempotency-conflict": 7,
   "rate-limited": 11,
   "internal-error": 11,
+  "read-failed": 1,
+  "provider-offline": 11,
   "service-unavailable": 11,
+  "provider-timeout": 8,
 };
 
 describe("the exit code", () => {

@@ -22,6 +22,8 @@ export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", reado
   room_queue: ALL,
   task_log: APPEND,
   invitation: ALL,
+  provider: ALL,
+  worker_provider: APPEND,
   migration: ["SELECT"],
 };
 

@@ -68,7 +68,8 @@ export async function registerJob(
   return { isNew: outcome.kind === "created", job: toWireJob(settings, outcome.job, workerId) };
 }
 
-function requireCategory({ settings }: Context, category: string): void {
+/** Throws a 400 if the category is malformed, or if the server does not allow it. */
+export function requireCategory({ settings }: Context, category: string): void {
   if (!isNamePart(category))
     throw new Problem("invalid-category", "A category must have 1–128 characters from A-Z a-z 0-9 _ . -");
   const allowed = settings.allowed_categories;

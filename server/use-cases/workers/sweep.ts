@@ -8,7 +8,10 @@ import { announceRemoval, createJobsChangedEvents, createRequeueEvents, publish 
 const BATCH = 100;
 const RETENTION_BATCH = 500;
 
-type Ports = Pick<Context, "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "meter">;
+type Ports = Pick<
+  Context,
+  "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "reads" | "meter"
+>;
 
 /**
  * Removes dead workers and unused jobs, ends overdue tasks, and deletes old tasks. Returns undefined if
