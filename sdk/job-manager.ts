@@ -6,6 +6,9 @@ import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./ex
 import { JoblibClient } from "./http/client.ts";
 import { type ClientOptions, readEnvironment } from "./http/options.ts";
 import { type Logger, silentLogger } from "./logger.ts";
+import type { ProviderClass } from "./provide/provider.ts";
+import { combineRegistries, type ProvideOptions, ProviderRegistry, type ServedProvider } from "./provide/provider-registry.ts";
+import { ReadServer } from "./provide/read-server.ts";
 import {
   type AddressedSubmission,
   getDestination,
@@ -66,6 +69,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   readonly #logger: Logger;
   readonly #captureConsole: boolean;
   readonly #registry: JobRegistry<Context>;
+  readonly #providers: ProviderRegistry;
+  readonly #readServer: ReadServer;
   readonly #session: WorkerSession;
   readonly #submitQueue: SubmitQueue;
   readonly #streams = new Set<TaskStream<Context>>();
@@ -86,12 +91,16 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     this.#logger = options.logger ?? silentLogger;
     this.#captureConsole = options.captureConsole === true;
     this.#registry = new JobRegistry(this.room);
+    this.#providers = new ProviderRegistry(this.room);
+    const { client } = this;
+    this.#readServer = new ReadServer({ client, logger: this.#logger, registry: this.#providers });
     this.#session = new WorkerSession({
-      client: this.client,
+      client,
       logger: this.#logger,
       name: options.name,
       heartbeatSeconds: options.heartbeatSeconds,
-      registry: this.#registry,
+      registry: combineRegistries(this.#registry, this.#providers),
+      registerProviders: (worker) => this.#readServer.register(worker),
     });
     this.register = createRegister(this.#registry);
   }
@@ -164,6 +173,23 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
    */
   async ready(): Promise<void> {
     await this.#session.ready();
+  }
+
+  /**
+   * Serves a provider: its instances answer reads from `source`. Like `register`, it only adds the provider locally;
+   * `ready`, `listen` and `run` start to serve it. Throws `UsageError` for an invalid class, name or room.
+   *
+   * @example
+   * const frames = jobs.provide(Frame, trajectory);
+   * await jobs.run();
+   */
+  provide<Source>(
+    Class: ProviderClass<Source>,
+    source: Source,
+    options: ProvideOptions = {},
+  ): ServedProvider {
+    const entry = this.#providers.add(Class, source, options);
+    return { invalidate: (params) => this.#readServer.invalidate(entry, params) };
   }
 
   /**
@@ -256,6 +282,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     await Promise.all(
       this.#session.tasks.map((task) => (task.isRunning ? task.settled : task.interrupt(reason))),
     );
+    await this.#readServer.stop();
     await this.#session.deregister();
   }
 

@@ -11,6 +11,7 @@ import {
   type StreamName,
   type Task,
   type TraceContext,
+  type TransferName,
 } from "../../protocol/index.ts";
 import { UsageError } from "../errors.ts";
 import type { AwaitedTask, TaskOf } from "../extension/job-types.ts";
@@ -22,6 +23,7 @@ import { DEFAULT_TIMEOUT_SECONDS, getAuthorizationHeader, parseServerUrl, type T
 import { sendRequest } from "./request.ts";
 import { Invitations } from "./resources/invitations.ts";
 import { Jobs } from "./resources/jobs.ts";
+import { Providers } from "./resources/providers.ts";
 import { Rooms } from "./resources/rooms.ts";
 import { Server } from "./resources/server.ts";
 import { Tasks } from "./resources/tasks.ts";
@@ -34,6 +36,7 @@ import {
 } from "./responses.ts";
 import { canRetry, DEFAULT_RETRY, type RetryPolicy, withRetry } from "./retry.ts";
 import { follow } from "./server-sent-events.ts";
+import { type TransferRequest, type TransferResponse, transfer } from "./transfer.ts";
 import type { JsonResponse, Transport } from "./transport.ts";
 
 /**
@@ -55,6 +58,8 @@ export class JoblibClient {
   readonly jobs = new Jobs(this);
   /** Lists, drains and removes workers. */
   readonly workers = new Workers(this);
+  /** Lists providers and reads from them. */
+  readonly providers = new Providers(this);
   /** Lists rooms and reads their stats. */
   readonly rooms = new Rooms(this);
   /** Creates, lists and revokes invitations. */
@@ -138,6 +143,16 @@ export class JoblibClient {
         ),
       (response) => readString(response.body, "id"),
     );
+  }
+
+  /** @internal Sends a request whose request or response body is not JSON. Does not retry. */
+  async transfer(name: TransferName, request: TransferRequest): Promise<TransferResponse> {
+    const { url } = this;
+    return transfer(name, request, {
+      url,
+      fetch: this.#transport.fetch,
+      headers: await this.#getClientHeaders(),
+    });
   }
 
   /** Returns the headers that identify the client. */

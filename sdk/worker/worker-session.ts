@@ -30,6 +30,8 @@ interface SessionOptions {
   readonly name?: string | undefined;
   readonly heartbeatSeconds?: number | undefined;
   readonly registry: Pick<JobRegistry<never>, "version" | "getRegistrations">;
+  /** Registers the providers of the worker. */
+  readonly registerProviders?: (worker: LiveWorker) => Promise<void>;
 }
 
 interface WorkerState extends LiveWorker {
@@ -259,6 +261,7 @@ export class WorkerSession {
       worker.registered.add(key);
       logger.info({ worker: worker.id, room, category, name }, "job registered");
     }
+    await this.#options.registerProviders?.(worker);
     worker.registeredVersion = version;
   }
 

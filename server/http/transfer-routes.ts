@@ -24,6 +24,9 @@ const STALL_MS = 30_000;
 /** Time for readers to receive the rest of an answer when the server shuts down. */
 const GRACE_MS = 5_000;
 
+/** Time for which the rest of a rejected answer is read. */
+const DISCARD_MS = 10_000;
+
 /** Adds the routes whose bodies are not JSON. */
 export function addTransferRoutes(
   app: FastifyInstance,
@@ -85,6 +88,9 @@ function createAnswerRoute(context: Context, dependencies: RouteDependencies): R
         const body =
           request.body instanceof Readable ? request.body.iterator({ destroyOnReturn: false }) : noBody();
         await answerRead(context, caller, { workerId, readId, facts, body });
+      } catch (error) {
+        discardBody(request);
+        throw error;
       } finally {
         release();
       }
@@ -95,6 +101,17 @@ function createAnswerRoute(context: Context, dependencies: RouteDependencies): R
 
 function createRoute({ method, path, access }: TransferOperation, { auth }: RouteDependencies) {
   return { method, url: path, onRequest: (request: FastifyRequest) => requireAccess(access, auth, request) };
+}
+
+/**
+ * Reads and discards the rest of a body, because the next request on the connection comes after it. Closes the connection
+ * if the client does not stop sending.
+ */
+function discardBody({ raw }: FastifyRequest): void {
+  if (raw.complete || raw.destroyed) return;
+  const timer = setTimeout(() => raw.destroy(), DISCARD_MS).unref();
+  raw.once("end", () => clearTimeout(timer));
+  raw.resume();
 }
 
 async function* noBody(): AsyncGenerator<Uint8Array, void, undefined> {}

@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../../support/eventually.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import { type Api, openApi } from "./api.ts";
 import { newRoomId } from "./fixtures.ts";
@@ -88,6 +89,9 @@ test("an invalidation on one server removes the cached answers of the others", a
   const path = `${answers.origin}/v1/joblib/workers/${provider.worker}/providers/${provider.id}/invalidation`;
   expect((await fetch(path, { method: "POST", headers: { "x-user": "wes" } })).status).toBe(204);
 
+  // The other servers are notified asynchronously.
+  const isCached = async () => (await readers.read(provider, "", { headers: { prefer: "wait=0" } })).ok;
+  await eventually(async () => !(await isCached()));
   const again = readers.read(provider);
   await claims.serve(provider.worker, "new");
   expect(await (await again).text()).toBe("new");
