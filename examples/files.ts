@@ -58,11 +58,13 @@ export class Directory extends Provider(
   { ttlSeconds: 5, description: "Lists a directory" },
 ) {
   async read(directory: ServedDirectory) {
-    const entries = await readdir(await directory.resolve(this.path), { withFileTypes: true }).catch((error) => {
-      throw error instanceof AnswerNotFoundError
-        ? error
-        : AnswerNotFoundError.create(`${this.path} is not a directory.`);
-    });
+    const entries = await readdir(await directory.resolve(this.path), { withFileTypes: true }).catch(
+      (error) => {
+        throw error instanceof AnswerNotFoundError
+          ? error
+          : AnswerNotFoundError.create(`${this.path} is not a directory.`);
+      },
+    );
     return entries
       .slice(0, MAX_ENTRIES)
       .map((entry) => ({ name: entry.name, type: entry.isDirectory() ? "directory" : "file" }))

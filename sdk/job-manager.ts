@@ -7,7 +7,12 @@ import { JoblibClient } from "./http/client.ts";
 import { type ClientOptions, readEnvironment } from "./http/options.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import type { ProviderClass } from "./provide/provider.ts";
-import { combineRegistries, type ProvideOptions, ProviderRegistry, type ServedProvider } from "./provide/provider-registry.ts";
+import {
+  combineRegistries,
+  type ProvideOptions,
+  ProviderRegistry,
+  type ServedProvider,
+} from "./provide/provider-registry.ts";
 import { ReadServer } from "./provide/read-server.ts";
 import {
   type AddressedSubmission,

@@ -10,8 +10,11 @@ export interface AnswerOptions {
   readonly version?: string | undefined;
 }
 
+const BRAND = Symbol.for("joblib.answer");
+
 /** An answer with its own options. `read` returns it instead of the plain value. */
 export class Answer {
+  readonly [BRAND] = true;
   readonly value: unknown;
   readonly options: AnswerOptions;
 
@@ -20,6 +23,10 @@ export class Answer {
     this.options = options;
   }
 }
+
+/** Returns true for an `Answer` of this or any other installed copy of joblib. */
+export const isAnswer = (value: unknown): value is Answer =>
+  typeof value === "object" && value !== null && BRAND in value;
 
 const isIterable = (value: unknown): value is AsyncIterable<Uint8Array> =>
   typeof value === "object" && value !== null && Symbol.asyncIterator in value;

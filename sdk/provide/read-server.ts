@@ -1,12 +1,12 @@
 import { ANSWER_TTL_HEADER, type JsonObject, type Read } from "../../protocol/index.ts";
-import { AnswerNotFoundError, ReadLostError, WorkerNotFoundError } from "../errors.ts";
+import { ReadLostError, WorkerNotFoundError } from "../errors.ts";
 import { sleep } from "../http/abort.ts";
 import type { JoblibClient } from "../http/client.ts";
 import { MAX_LONG_POLL_SECONDS } from "../http/options.ts";
 import { DEFAULT_RETRY, getRetryDelay, isTransient, withRetry } from "../http/retry.ts";
 import type { Logger } from "../logger.ts";
 import type { LiveWorker } from "../worker/worker-session.ts";
-import { Answer, toContent } from "./answer.ts";
+import { Answer, isAnswer, toContent } from "./answer.ts";
 import type { ProviderEntry, ProviderRegistry } from "./provider-registry.ts";
 
 /** Maximum number of reads that are answered at the same time. */
@@ -122,7 +122,7 @@ export class ReadServer {
       const instance: { read(source: unknown, context: { signal: AbortSignal }): unknown } =
         Reflect.construct(Class, [read.params]);
       const result = await instance.read(source, { signal });
-      const { value, options } = result instanceof Answer ? result : new Answer(result);
+      const { value, options } = isAnswer(result) ? result : new Answer(result);
       const ttl = options.ttlSeconds ?? Class.ttlSeconds ?? 0;
       const etag = options.version === undefined ? {} : { etag: `"${options.version}"` };
       const headers = { [ANSWER_TTL_HEADER]: String(ttl), ...etag };
@@ -140,11 +140,17 @@ export class ReadServer {
   }
 
   async #fail(worker: LiveWorker, read: Read, error: unknown): Promise<void> {
-    const reason = error instanceof AnswerNotFoundError ? "not-found" : "failed";
-    const detail = (error instanceof Error ? error.message : String(error)).slice(0, 1000);
+    const reason = isNotFound(error) ? "not-found" : "failed";
+    const message = error instanceof Error ? error.message : String(error);
+    // The server rejects text that JSON parsers handle differently: U+0000 and unpaired surrogates.
+    const detail = message.slice(0, 1000).toWellFormed().replaceAll("\u0000", "\ufffd");
     if (reason === "failed")
       this.#logger.warn({ err: error, worker: worker.id, read: read.id }, "a provider failed");
     const params = { worker_id: worker.id, read_id: read.id };
     await this.#client.call("failRead", { params, body: { reason, detail } });
   }
 }
+
+/** Returns true for an `AnswerNotFoundError`, also of another installed copy of joblib. */
+const isNotFound = (error: unknown): boolean =>
+  error instanceof Error && "id" in error && error.id === "answer-not-found";
