@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Samples } from "./measures/measure.ts";
-import { computeResult, computeValues, type Result } from "./results.ts";
+import { computeLowest, computeResult, computeValues, type Result } from "./results.ts";
 import type { Row } from "./rows.ts";
 import { median } from "./statistics.ts";
 
@@ -10,10 +10,10 @@ const format = (value: number): string =>
 const formatMedian = (values: readonly number[]): string =>
   values.length === 0 ? "none" : format(median(values));
 
-const formatMedians = ({ sample, baseline }: Row, rounds: readonly Samples[]): string =>
-  [sample, baseline]
-    .filter((name) => name !== undefined)
-    .map((name) => formatMedian(computeValues({ sample: name }, rounds)))
+const formatMedians = ({ sample, baselines }: Row, rounds: readonly Samples[]): string =>
+  [[sample], baselines]
+    .filter((names) => names.length > 0)
+    .map((names) => formatMedian(computeLowest(names, rounds)))
     .join(" / ");
 
 const formatStatus = ({ ok, met }: Result) => (met ? "met" : ok ? "ok" : "MISSED");
@@ -46,7 +46,8 @@ export const formatTable = (rows: readonly Row[], rounds: readonly Samples[]): s
   ]);
 };
 
-const formatMarkdown = (lines: readonly (readonly string[])[]): string => {
+/** Formats lines of cells as a Markdown table. The first line is the head. */
+export const formatMarkdown = (lines: readonly (readonly string[])[]): string => {
   const [head = [], ...rest] = lines;
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   const text = (line: readonly string[]) =>

@@ -15,15 +15,28 @@ export type Result = Goal & {
 
 const isDefined = (value: number | undefined): value is number => value !== undefined;
 
+/**
+ * Returns the lowest of a round's samples with these names, or undefined if one of them is missing: the missing one could
+ * be the lowest.
+ */
+const findLowest = (names: readonly string[], samples: Samples): number | undefined => {
+  const values = names.map((name) => samples[name]).filter(isDefined);
+  return values.length < names.length ? undefined : Math.min(...values);
+};
+
+/** Computes the lowest of the samples for each round. Rounds without one of the samples are omitted. */
+export const computeLowest = (names: readonly string[], rounds: readonly Samples[]): number[] =>
+  rounds.map((samples) => findLowest(names, samples)).filter(isDefined);
+
 /** Computes a row's value for each round. Both sides of a ratio come from the same round. */
 export const computeValues = (
-  { sample, baseline }: Pick<Row, "sample" | "baseline">,
+  { sample, baselines }: Pick<Row, "sample" | "baselines">,
   rounds: readonly Samples[],
 ): number[] =>
   rounds
     .map((samples) => {
       const above = samples[sample];
-      const below = baseline === undefined ? 1 : samples[baseline];
+      const below = baselines.length === 0 ? 1 : findLowest(baselines, samples);
       return above === undefined || below === undefined ? undefined : above / below;
     })
     .filter(isDefined);

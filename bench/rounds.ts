@@ -14,7 +14,7 @@ export interface RoundOptions {
 
 /**
  * Runs every measurement once in each round, so that the samples of a ratio are taken under the same conditions. Every other
- * round runs in reverse order. A measurement that fails is missing from its round, and the others continue.
+ * round runs in reverse order. Measurements with `isOnce` run only in the first round. A measurement that fails is missing from its round, and the others continue.
  */
 export const runRounds = async (
   bench: Bench,
@@ -27,6 +27,7 @@ export const runRounds = async (
     const order = round % 2 === 0 ? measures : measures.toReversed();
     let samples: Samples = {};
     for (const measure of order) {
+      if (measure.isOnce && round > 0) continue;
       if (performance.now() > end) {
         log(`skipped in round ${round + 1} because the time is up: ${Object.keys(measure.units).join(", ")}`);
         continue;
@@ -49,6 +50,7 @@ const runOne = async (bench: Bench, measure: Measure, log: Log): Promise<Samples
     const samples = await withTimeout(measure.timeoutSeconds, names, running);
     const took = ((performance.now() - began) / 1000).toFixed(1);
     for (const [name, unit] of Object.entries(measure.units)) {
+      if (samples[name] === undefined && !bench.samples.has(name)) continue;
       const value = samples[name] ?? Number.NaN;
       log(
         `${name.padEnd(44)} ${value.toFixed(value < 100 ? 2 : 0).padStart(9)} ${unit.padEnd(7)}  (${took} s)`,

@@ -20,7 +20,7 @@ export type Event =
   | { readonly kind: "provider-changed"; readonly providerId: string }
   /** Cached answers are outdated: the one with this key, or all answers of the provider. */
   | { readonly kind: "answers-invalidated"; readonly providerId: string; readonly key?: string | undefined }
-  /** A message to one server about a read, which may contain a part of the answer (ADR 31). */
+  /** A message to one server about a read, which may contain a part of the answer (ADR 32). */
   | { readonly kind: "read-message"; readonly serverId: string; readonly message: string };
 
 /** The kind of object whose changes a channel announces. */

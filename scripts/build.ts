@@ -1,8 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const DIST = join(import.meta.dirname, "..", "dist");
+const ROOT = join(import.meta.dirname, "..");
+const DIST = join(ROOT, "dist");
+
+/** Empty file with the time of the last build. The build is current if its inputs are older. */
+const STAMP = join(ROOT, "node_modules", ".cache", "joblib-build");
+const INPUTS = ["cli", "protocol", "scripts", "sdk", "server", "web", "package-lock.json", "package.json"];
 
 const STEPS = [
   ["tsc", "-p", "tsconfig.build.json"],
@@ -30,9 +35,30 @@ function removeOlderFiles(startedAt: number): void {
   }
 }
 
+/** Returns true if no input has changed since the last build. The time of a folder changes if a file in it is removed. */
+function isCurrent(): boolean {
+  if (!existsSync(STAMP) || !existsSync(DIST)) return false;
+  const builtAt = statSync(STAMP).mtimeMs;
+  const configs = readdirSync(ROOT).filter((name) => name.startsWith("tsconfig"));
+  return [...INPUTS, ...configs].every((input) => isOlder(join(ROOT, input), builtAt));
+}
+
+function isOlder(path: string, time: number): boolean {
+  const stats = statSync(path);
+  if (stats.mtimeMs >= time) return false;
+  return !stats.isDirectory() || readdirSync(path).every((name) => isOlder(join(path, name), time));
+}
+
+// `npx joblib` in a checkout installs the checkout into npm's cache, which runs `prepare` each time the cache is new.
+if (process.argv.includes("--if-changed") && isCurrent()) process.exit();
+
 // The build overwrites the old files instead of removing them first, because a server or a worker may be running from
-// them. `npx joblib` in a checkout also runs the build. A second is subtracted, because some file systems store
+// them. A second is subtracted, because some file systems store
 // modification times in whole seconds.
 const startedAt = Date.now() - 1_000;
 for (const step of STEPS) run(step);
 removeOlderFiles(startedAt);
+mkdirSync(join(STAMP, ".."), { recursive: true });
+writeFileSync(STAMP, "");
+// An input that is changed during the build is newer than the stamp.
+utimesSync(STAMP, startedAt / 1000, startedAt / 1000);

@@ -37,10 +37,7 @@ export class GatewayError extends ConnectionError {
   }
 }
 
-/**
- * The response does not follow joblib's protocol: it is HTML, a redirect, larger than 16 MiB, or has an
- * unexpected shape.
- */
+/** The response is not joblib's: it is HTML, a redirect, larger than 16 MiB, or has an unexpected shape. */
 export class ProtocolError extends JoblibError {
   /** The HTTP status of the response, if there was one. */
   readonly status: number | undefined;
@@ -58,10 +55,7 @@ export class InterruptedError extends JoblibError {}
 export class ProblemError extends JoblibError {
   /** The problem document as received. */
   readonly problem: ProblemDocument;
-  /**
-   * The last part of the problem's type URI. It is a `ProblemId`, or the id of a problem that this version
-   * does not know.
-   */
+  /** The last part of the problem's type URI: a `ProblemId`, or an id that this version does not know. */
   readonly id: string;
   /** The HTTP status in the problem document. */
   readonly status: number;

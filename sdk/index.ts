@@ -35,31 +35,15 @@ export {
   type RunContext,
 } from "./extension/extension.ts";
 export type { Register, RegisterDecorator, RegisterOptions } from "./extension/job-registry.ts";
-export type {
-  AnyJobs,
-  AwaitedTask,
-  JobNameOf,
-  JobType,
-  JobTypes,
-  NamedSubmission,
-  TaskOf,
-} from "./extension/job-types.ts";
+export type * from "./extension/job-types.ts";
 export { NotJsonError } from "./extension/json.ts";
 export type { AnySchema, StandardSchema, Zod3Schema } from "./extension/standard-schema.ts";
 export type { BackoffOptions, TaskDefaultOptions, TaskOptions } from "./extension/task-options.ts";
 export { JoblibClient } from "./http/client.ts";
-export type {
-  AwaitTaskOptions,
-  CallOptions,
-  ClientOptions,
-  FollowOptions,
-  StreamParams,
-  Token,
-} from "./http/options.ts";
-export { ProviderAnswer, type ReadOptions } from "./http/resources/providers.ts";
+export type * from "./http/options.ts";
+export { ProviderAnswer, type ReadOptions } from "./http/providers.ts";
 export type { CallResponse } from "./http/responses.ts";
 export type { RetryPolicy } from "./http/retry.ts";
-export type { FetchInit, FetchLike, FetchResponse } from "./http/transport.ts";
 export { JobManager, type JobManagerOptions, type RunOptions } from "./job-manager.ts";
 export { type Logger, silentLogger, type TaskLogger } from "./logger.ts";
 export { Answer, type AnswerOptions } from "./provide/answer.ts";

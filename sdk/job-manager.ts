@@ -4,7 +4,8 @@ import { type ExtensionClass, type ExtensionInstance, getPayload } from "./exten
 import { createRegister, JobRegistry, type Register } from "./extension/job-registry.ts";
 import type { AnyJobs, JobNameOf, JobTypes, NamedSubmission, TaskOf } from "./extension/job-types.ts";
 import { JoblibClient } from "./http/client.ts";
-import { type ClientOptions, readEnvironment } from "./http/options.ts";
+import type { ClientOptions } from "./http/options.ts";
+import { readEnvironment } from "./http/request.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import type { ProviderClass } from "./provide/provider.ts";
 import {
@@ -14,13 +15,8 @@ import {
   type ServedProvider,
 } from "./provide/provider-registry.ts";
 import { ReadServer } from "./provide/read-server.ts";
-import {
-  type AddressedSubmission,
-  getDestination,
-  getDestinationByName,
-  type SubmitOptions,
-  toSubmission,
-} from "./submit/submission.ts";
+import type { AddressedSubmission, SubmitOptions } from "./submit/submission.ts";
+import { getDestination, getDestinationByName, toSubmission } from "./submit/submission.ts";
 import { submitMany } from "./submit/submit-many.ts";
 import { SubmitQueue } from "./submit/submit-queue.ts";
 import { type RunCallbacks, runStream } from "./worker/run-stream.ts";
@@ -43,10 +39,7 @@ export interface JobManagerOptions extends ClientOptions {
 
 /** Options of `JobManager.run`: those of `listen`, callbacks, and a signal that interrupts tasks. */
 export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context> {
-  /**
-   * Aborting this signal stops the stream and ends the current tasks: started tasks are interrupted and fail, and the
-   * other tasks are requeued.
-   */
+  /** Aborting this signal calls `JobManager.interrupt`, which ends the current tasks. */
   readonly interrupt?: AbortSignal | undefined;
 }
 
@@ -70,13 +63,12 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
    * an extension, an invalid name or room, or a second class with the same category and name.
    */
   readonly register: Register<Context>;
-  readonly #context: Context | undefined;
   readonly #logger: Logger;
-  readonly #captureConsole: boolean;
   readonly #registry: JobRegistry<Context>;
   readonly #providers: ProviderRegistry;
   readonly #readServer: ReadServer;
   readonly #session: WorkerSession;
+  readonly #environment: ConstructorParameters<typeof TaskStream<Context>>[0];
   readonly #submitQueue: SubmitQueue;
   readonly #streams = new Set<TaskStream<Context>>();
   #disposing: Promise<void> | undefined;
@@ -92,22 +84,21 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     if (this.room !== undefined && !isRoomId(this.room)) {
       throw new UsageError(`${JSON.stringify(this.room)} is not a valid room id`);
     }
-    this.#context = context;
-    this.#logger = options.logger ?? silentLogger;
-    this.#captureConsole = options.captureConsole === true;
-    this.#registry = new JobRegistry(this.room);
-    this.#providers = new ProviderRegistry(this.room);
+    const { logger = silentLogger, captureConsole = false } = options;
+    const registry = new JobRegistry<Context>(this.room);
+    this.#logger = logger;
+    this.#registry = registry;
     const { client } = this;
-    this.#readServer = new ReadServer({ client, logger: this.#logger, registry: this.#providers });
+    this.#providers = new ProviderRegistry(this.room);
+    this.#readServer = new ReadServer({ client, logger, registry: this.#providers });
     this.#session = new WorkerSession({
-      client,
-      logger: this.#logger,
-      name: options.name,
-      heartbeatSeconds: options.heartbeatSeconds,
-      registry: combineRegistries(this.#registry, this.#providers),
+      ...{ ...options, client, logger },
+      registry: combineRegistries(registry, this.#providers),
       registerProviders: (worker) => this.#readServer.register(worker),
     });
-    this.register = createRegister(this.#registry);
+    const find = (jobName: string) => registry.find(jobName);
+    this.#environment = { session: this.#session, logger, captureConsole, context, find };
+    this.register = createRegister(registry);
   }
 
   /** The number of registered classes. */
@@ -134,11 +125,10 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
    */
   delete(name: string): boolean {
     const Class = this.get(name);
-    if (Class !== undefined && this.#session.hasRegistered(Class.category, Class.name)) {
+    if (Class !== undefined && this.#session.hasRegistered(Class.category, Class.name))
       throw new UsageError(
         `${name} is already registered with the server: dispose the job manager to stop serving it`,
       );
-    }
     return this.#registry.delete(name);
   }
   /** Returns an iterator of the class names. */
@@ -164,11 +154,11 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
 
   /** The worker's id; undefined before the worker is created. */
   get workerId(): string | undefined {
-    return this.#session.workerId;
+    return this.#session.worker?.id;
   }
   /** True if an admin has drained the worker: it receives no more tasks, so `listen` and `run` finish. */
   get isDrained(): boolean {
-    return this.#session.isDrained;
+    return this.#session.worker?.drained.signal.aborted === true;
   }
 
   /**
@@ -229,14 +219,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
    */
   listen(options: ListenOptions = {}): TaskStream<Context> {
     if (this.#disposing !== undefined) throw new UsageError("the job manager is disposed: create a new one");
-    const environment = {
-      session: this.#session,
-      logger: this.#logger,
-      captureConsole: this.#captureConsole,
-      context: this.#context,
-      find: (jobName: string) => this.#registry.find(jobName),
-    };
-    const stream = new TaskStream<Context>(environment, options);
+    const stream = new TaskStream<Context>(this.#environment, options);
     this.#streams.add(stream);
     return stream;
   }
@@ -247,13 +230,13 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
    * retries cannot fix.
    */
   async run(options: RunOptions<Context> = {}): Promise<void> {
-    const { interrupt, onTask, onOutcome, ...listening } = options;
-    const stream = this.listen(listening);
+    const { interrupt } = options;
+    const stream = this.listen(options);
     const onInterrupt = () => void this.interrupt();
     if (interrupt?.aborted) onInterrupt();
     interrupt?.addEventListener("abort", onInterrupt, { once: true });
     try {
-      await runStream(stream, { onTask, onOutcome }, this.#logger);
+      await runStream(stream, options, this.#logger);
     } finally {
       interrupt?.removeEventListener("abort", onInterrupt);
     }
@@ -284,9 +267,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   async #dispose(): Promise<void> {
     await Promise.all([...this.#streams].map((stream) => stream.return()));
     const reason = "the worker was disposed before the task finished";
-    await Promise.all(
-      this.#session.tasks.map((task) => (task.isRunning ? task.settled : task.interrupt(reason))),
-    );
+    const { tasks } = this.#session;
+    await Promise.all(tasks.map((task) => (task.isRunning ? task.settled : task.interrupt(reason))));
     await this.#readServer.stop();
     await this.#session.deregister();
   }

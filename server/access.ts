@@ -6,34 +6,26 @@ import {
   type JobAddress,
   Problem,
 } from "../protocol/index.ts";
-import type { Credentials, RoomAccess } from "./host.ts";
+import type { Credentials, RoomAccess } from "./auth/host-auth.ts";
 import type { TaskRecord } from "./records.ts";
 
 /** The authenticated user of a request, and their permissions. */
 export interface Caller {
   readonly actor: Actor;
-  /**
-   * True for an invited user. Such a user can access only the rooms of the invitation, and can read `@global`
-   * only if the invitation is for `@global`.
-   */
+  /** True for an invited user. Such a user can read `@global` only if the invitation is for `@global`. */
   readonly isConfined: boolean;
+  readonly credentials: Credentials;
   canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean>;
   /** Returns whether the caller can register the job. The caller must also have write access to the room. */
   canRegister(job: JobAddress): Promise<boolean>;
-  /** Returns what the request's credentials allow. */
-  getCredentials(): Promise<Credentials>;
   /** Returns the rooms that the caller can read; undefined if the host cannot list them. */
   listRooms(): Promise<readonly string[] | undefined>;
 }
 
-/** Creates the 403 problem, which names the access that the rule requires. */
 export const forbidden = (rule: Access): Problem =>
   new Problem("forbidden", `You are not allowed to do this. Allowed: ${ACCESS_RULES[rule]}.`);
 
-/**
- * Returns whether the caller can read a room. Every user can read `@global`, except users who were invited to other
- * rooms. The host decides about all other rooms, and about writing.
- */
+/** Returns whether the caller can read a room. Every user can read `@global`, except users invited to other rooms. */
 export const canRead = async (caller: Caller, roomId: string): Promise<boolean> =>
   (roomId === GLOBAL_ROOM && !caller.isConfined) || caller.canAccessRoom(roomId, "read");
 
@@ -53,8 +45,8 @@ export function requireCaller(rule: Access, { actor }: Caller): void {
 }
 
 /**
- * Throws a 403 if the caller does not have the access to the room that the rule requires. Rules about a task
- * or a worker are not checked here: the use case checks them when it reads the task or the worker.
+ * Throws a 403 if the caller does not have the access to the room that the rule requires. Use cases check the rules about
+ * a task or a worker, when they read it.
  */
 export async function requireRoomAccess(rule: Access, caller: Caller, roomId: string): Promise<void> {
   if (rule === "room-read" && !(await canRead(caller, roomId))) throw forbidden(rule);
@@ -65,7 +57,6 @@ export async function requireRoomAccess(rule: Access, caller: Caller, roomId: st
   if (!(await caller.canAccessRoom(roomId, "write"))) throw forbidden(rule);
 }
 
-/** Returns true if the caller submitted the task. */
 export const isSubmitter = ({ actor }: Caller, { task }: TaskRecord): boolean =>
   task.created_by_id === actor.id;
 

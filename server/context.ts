@@ -4,7 +4,7 @@ import { createIdGenerator } from "./id-generator.ts";
 import type { EventBus, Log, Meter } from "./ports.ts";
 import type { TaskRecord } from "./records.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 import { JobCache } from "./state/job-cache.ts";
 import { ProviderReads } from "./state/reads/provider-reads.ts";
 import { RoomFeeds } from "./state/room-feed.ts";
@@ -36,10 +36,7 @@ export function createContext(ports: Ports) {
     validators: new SchemaValidators(),
     /** Claims of this process that wait for a task. */
     waitingClaims: new WaitingClaims(ports),
-    /**
-     * Emits the final record of a task under the task's id. Requests of this process that wait for a task
-     * listen to this emitter.
-     */
+    /** Emits the final record of a task under the task's id, for the requests of this process that wait for it. */
     taskEnds: new EventEmitter<Record<string, [TaskRecord]>>().setMaxListeners(0),
     roomFeeds: new RoomFeeds(ports),
     statsCache: createStatsCache(storage, settings),

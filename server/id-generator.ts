@@ -17,7 +17,7 @@ export function createIdGenerator(now: () => number = Date.now): () => string {
     const clock = now();
     if (clock > milliseconds) {
       milliseconds = clock;
-      // The sequence starts in the lower quarter of its range, so that at least 50 million ids fit into a millisecond.
+      // Starts in the lower quarter of its range, so that at least 50 million ids fit into a millisecond.
       sequence = Number.parseInt(random.slice(0, 6), 16);
     } else if (sequence >= MAX_SEQUENCE) {
       milliseconds += 1;

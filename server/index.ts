@@ -1,7 +1,13 @@
 export { createToken, type TokenClaims } from "./auth/create-token.ts";
-export type { Credentials, HostAuth, RoomAccess } from "./host.ts";
+export type { Credentials, HostAuth, RoomAccess } from "./auth/host-auth.ts";
 export { type JoblibOptions, joblib } from "./plugin.ts";
-export { parseSettings, redactSettings, Settings, SettingsError, type SettingsInput } from "./settings.ts";
+export {
+  parseSettings,
+  redactSettings,
+  Settings,
+  SettingsError,
+  type SettingsInput,
+} from "./settings/settings.ts";
 export { createServer, type ServerOptions } from "./standalone.ts";
 export { openDatabase } from "./storage/database/database.ts";
 export { type PostgresOptions, postgresOptions } from "./storage/database/postgres-options.ts";

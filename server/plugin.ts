@@ -2,23 +2,18 @@ import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Redis } from "ioredis";
 import type { Registry } from "prom-client";
 import { type OperationName, operations, streams } from "../protocol/index.ts";
+import type { HostAuth } from "./auth/host-auth.ts";
 import type { InvitationIssuer } from "./auth/invitations.ts";
 import { createContext } from "./context.ts";
 import { InProcessEventBus } from "./events/in-process-event-bus.ts";
 import { RedisEventBus } from "./events/redis-event-bus.ts";
-import type { HostAuth } from "./host.ts";
 import { CALLER } from "./http/callers.ts";
-import { parseMountPath, serveDashboard } from "./http/dashboard.ts";
+import { serveDashboard } from "./http/dashboard.ts";
+import { createHandlers } from "./http/handlers.ts";
 import { addBodyParser } from "./http/json-body.ts";
 import { LongPolls } from "./http/long-polls.ts";
 import { createOperationRoute, type Handlers, type RouteDependencies } from "./http/operation-route.ts";
 import { createProblemHandler } from "./http/problems.ts";
-import { createJobRoutes } from "./http/routes/jobs.routes.ts";
-import { createMetaRoutes } from "./http/routes/meta.routes.ts";
-import { createProviderRoutes } from "./http/routes/providers.routes.ts";
-import { createRoomRoutes } from "./http/routes/rooms.routes.ts";
-import { createTaskRoutes } from "./http/routes/tasks.routes.ts";
-import { createWorkerRoutes } from "./http/routes/workers.routes.ts";
 import { createStreamRoute } from "./http/stream-route.ts";
 import { addTransferRoutes } from "./http/transfer-routes.ts";
 import { addUnknownPathHandler } from "./http/unknown-paths.ts";
@@ -26,13 +21,13 @@ import { UserConcurrencyLimit } from "./http/user-concurrency-limit.ts";
 import type { Meter } from "./ports.ts";
 import { NO_METER } from "./prometheus/no-meter.ts";
 import { PrometheusMeter } from "./prometheus/prometheus-meter.ts";
-import { createRefusalLog, requireDatabase } from "./require-database.ts";
-import { parseSettings, type SettingsInput } from "./settings.ts";
+import { parseSettings, type SettingsInput } from "./settings/settings.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/ports/storage.ts";
 import type { Orm } from "./storage/sessions/orm.ts";
-import { Sweeper } from "./sweeper.ts";
+import { createRefusalLog, requireDatabase } from "./use-cases/require-database.ts";
 import { followRoom } from "./use-cases/rooms/follow-room.ts";
+import { Sweeper } from "./use-cases/sweeper.ts";
 import { followTask } from "./use-cases/tasks/follow-task.ts";
 
 /** Options of the plugin. The host owns the connections and closes them. */
@@ -56,39 +51,39 @@ export interface JoblibOptions extends HostAuth {
   readonly invitations?: InvitationIssuer | undefined;
 }
 
-/**
- * Smallest `maxParamLength` of the host's router without a warning. Path parameters are percent-encoded names
- * of rooms (up to 128 characters) and jobs (up to 390).
- */
+/** Smallest `maxParamLength` of the host's router without a warning: room and job names in paths are percent-encoded. */
 const REQUIRED_PARAM_LENGTH = 2000;
 
 function requireOptions(options: Partial<JoblibOptions>): void {
-  const reject = (detail: string) => {
-    throw new TypeError(`joblib: ${detail}`);
+  const { orm, redis, storage, getCurrentUserId, getIsAdmin } = options;
+  const requireThat = (isValid: boolean, detail: string) => {
+    if (!isValid) throw new TypeError(`joblib: ${detail}`);
   };
-  const requireFunction = (name: keyof HostAuth, parameters: string) => {
-    if (typeof options[name] !== "function") reject(`\`${name}\` must be a function of ${parameters}`);
-  };
-  const { orm, redis, storage, authorizeRoom, authorizeJob, listRooms } = options;
-  if (storage === undefined && typeof orm?.em?.fork !== "function") {
-    reject("`orm` must be a MikroORM whose entities include `entities` of joblib/server");
-  }
-  requireFunction("getCurrentUserId", "the request");
-  requireFunction("getIsAdmin", "the request");
-  if (authorizeRoom !== undefined) requireFunction("authorizeRoom", "the request, the room and the access");
-  if (authorizeJob !== undefined) requireFunction("authorizeJob", "the request, the room and the job");
-  if (listRooms !== undefined) requireFunction("listRooms", "the request");
-  if (redis !== undefined && typeof redis.duplicate !== "function")
-    reject("`redis` must be an ioredis connection");
+  const requireFunction = (name: keyof HostAuth, value: unknown, parameters = "the request") =>
+    requireThat(typeof value === "function", `\`${name}\` must be a function of ${parameters}`);
+  requireThat(
+    storage !== undefined || typeof orm?.em?.fork === "function",
+    "`orm` must be a MikroORM whose entities include `entities` of joblib/server",
+  );
+  requireFunction("getCurrentUserId", getCurrentUserId);
+  requireFunction("getIsAdmin", getIsAdmin);
+  const { authorizeRoom = () => true, authorizeJob = () => true, listRooms = () => [] } = options;
+  requireFunction("authorizeRoom", authorizeRoom, "the request, the room and the access");
+  requireFunction("authorizeJob", authorizeJob, "the request, the room and the job");
+  requireFunction("listRooms", listRooms);
+  requireThat(
+    redis === undefined || typeof redis.duplicate === "function",
+    "`redis` must be an ioredis connection",
+  );
 }
 
-const addOperation = <Name extends OperationName>(
-  app: FastifyInstance,
+function createRoute<Name extends OperationName>(
   name: Name,
-  { handlers, dependencies }: { readonly handlers: Handlers; readonly dependencies: RouteDependencies },
-): void => {
-  app.route(createOperationRoute(operations[name], handlers[name], dependencies));
-};
+  handlers: Handlers,
+  dependencies: RouteDependencies,
+) {
+  return createOperationRoute(operations[name], handlers[name], dependencies);
+}
 
 const isOperationName = (name: string): name is OperationName => Object.hasOwn(operations, name);
 
@@ -116,12 +111,11 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   const storage = options.storage ?? createStorage(options.orm, { meter });
   const bus = redis === undefined ? new InProcessEventBus(log) : new RedisEventBus(redis, log);
   const context = createContext({ storage, bus, settings, invitations, log, meter });
-  const { waitingClaims } = context;
   meter.watch({
     counts: () => storage.countQueues(settings.worker_timeout_seconds),
     pool: () => storage.getPoolUsage(),
     isBusUp: () => bus.state === "up",
-    waitingClaims: () => waitingClaims.size,
+    waitingClaims: () => context.waitingClaims.size,
   });
   const longPolls = new LongPolls(settings, meter);
   const sweeper = new Sweeper(context);
@@ -130,33 +124,21 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   addBodyParser(app);
   app.setErrorHandler(createProblemHandler(prefix));
   addUnknownPathHandler(app, prefix);
-  const handlers: Handlers = {
-    ...createJobRoutes(context),
-    ...createTaskRoutes(context),
-    ...createWorkerRoutes(context),
-    ...createProviderRoutes(context),
-    ...createRoomRoutes(context),
-    ...createMetaRoutes(context),
-  };
+  const handlers = createHandlers(context);
   const userLimit = new UserConcurrencyLimit(
     settings.max_requests_per_user,
     "You have too many concurrent requests. Try again later.",
   );
   const dependencies: RouteDependencies = { auth: options, settings, longPolls, userLimit, prefix };
   for (const name of Object.keys(operations)) {
-    if (isOperationName(name)) addOperation(app, name, { handlers, dependencies });
+    if (isOperationName(name)) app.route(createRoute(name, handlers, dependencies));
   }
-
   addTransferRoutes(app, context, dependencies);
-  app.route(
-    createStreamRoute(streams.followTask, (id, input) => followTask(context, id, input), dependencies),
-  );
-  app.route(
-    createStreamRoute(streams.followRoom, (id, input) => followRoom(context, id, input), dependencies),
-  );
+  app.route(createStreamRoute(streams.followTask, followTask.bind(null, context), dependencies));
+  app.route(createStreamRoute(streams.followRoom, followRoom.bind(null, context), dependencies));
 
   if (options.dashboard !== undefined && options.dashboard !== false) {
-    await serveDashboard(app, parseMountPath(options.dashboard), options.dashboardFiles);
+    await serveDashboard(app, options.dashboard, options.dashboardFiles);
   }
 
   const logRefusal = createRefusalLog(context);
@@ -172,7 +154,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   app.addHook("onClose", async () => {
     await longPolls.close();
     await sweeper.stop();
-    waitingClaims.close();
+    context.waitingClaims.close();
     context.reads.close();
     context.roomFeeds.close();
     await Promise.all([bus.close(), context.validators.close(), storage.close()]);

@@ -1,6 +1,6 @@
-import type { ConnectionSecurity, Event } from "../protocol/index.ts";
+import type { ConnectionSecurity, Event, TaskStatus } from "../protocol/index.ts";
 import type { ClaimedTaskRecord, CompletedTask, TaskRecord } from "./records.ts";
-import type { QueueCounts } from "./storage/ports/queue-counts.ts";
+import type { QueueCounts } from "./storage/ports/storage.ts";
 import type { PoolUsage } from "./storage/sessions/session-pool.ts";
 
 /** A logger with Fastify's interface. */
@@ -10,7 +10,7 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/** Stops a subscription; calling it twice does no harm. */
+/** Stops a subscription; further calls do nothing. */
 export type Unsubscribe = () => void;
 
 /** Handles an event; undefined means that events may have been missed, so the handler must read the current state. */
@@ -24,35 +24,21 @@ export interface EventBus {
   subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe>;
   /** `down`: events may be lost, so long polls query the database every second. */
   readonly state: "up" | "down";
-  /** The kind of bus, for `/readyz`. */
   readonly kind: "in-process" | "redis";
-  /** How the connection of the bus is secured. */
   readonly connectionSecurity: ConnectionSecurity;
   close(): Promise<void>;
 }
 
-/** Numbers of rows that a sweep changed. */
-export interface SweepResult {
-  /** Dead workers that were removed. */
-  workers: number;
-  /** Tasks that failed or were requeued. */
-  tasks: number;
-  /** Unused jobs that were removed. */
-  jobs: number;
-  /** Old tasks that were deleted. */
-  deleted: number;
-}
+/** Numbers of removed dead workers, of failed or requeued tasks, of removed unused jobs, and of deleted old tasks. */
+export type SweepResult = Record<"workers" | "tasks" | "jobs" | "deleted", number>;
 
-/** A statement that combines several calls. */
+/** A statement that combines several calls. A status is the statement that changes tasks to it. */
 export type BatchedStatement =
   | "submit"
   | "claim"
   | "promote"
-  | "running"
-  | "completed"
-  | "failed"
-  | "cancelled"
-  | "heartbeat";
+  | "heartbeat"
+  | Exclude<TaskStatus, "pending" | "claimed">;
 
 /** Why a lease ended: an update by the worker or a user, the timeout of the task, or the loss of the worker. */
 export type LeaseEnd = "reported" | "timed_out" | "lost";
@@ -69,7 +55,6 @@ export interface MeterSources {
 /** Receives events for metrics. No metric contains the name of a room or a user, or the id of a task. */
 export interface Meter {
   submitted(tasks: number): void;
-  /** Failed or cancelled tasks were retried. */
   retried(tasks: number): void;
   claimed(records: readonly ClaimedTaskRecord[]): void;
   /** Workers completed their own tasks. The rows of the tasks were not read. */
@@ -78,11 +63,9 @@ export interface Meter {
   transitioned(records: readonly TaskRecord[], reason: LeaseEnd): void;
   /** A late result was stored, or was adopted and completed its task. */
   lateResult(event: "stored" | "adopted"): void;
-  /** A waiting claim was woken and looked for tasks. */
   claimWoken(found: "tasks" | "nothing"): void;
   /** A long poll or a stream was opened (1) or closed (-1). */
   waitingChanged(kind: "request" | "stream", change: 1 | -1): void;
-  /** This server finished a sweep. */
   sweepFinished(result: SweepResult): void;
   /** Tasks that exceeded their timeout were ended between two sweeps. */
   timedOut(tasks: number): void;

@@ -68,8 +68,7 @@ export interface TaskRecord {
   /** The owner of the worker in `task.worker_id`; null if the worker is gone. */
   readonly workerUserId: string | null;
   /**
-   * `task.worker_id`; if that is null, the last worker that had a lease. After a requeue, this worker must be
-   * notified.
+   * `task.worker_id`; if that is null, the last worker that had a lease. After a requeue, this worker must be notified.
    */
   readonly lastWorkerId: string | null;
   /** True if something other than the worker ended the last lease, for example a cancel or a timeout. */
@@ -91,8 +90,7 @@ export interface ClaimedTaskRecord extends TaskRecord {
 }
 
 /**
- * A task to insert. The type of its options, `TaskOptions`, is derived from the list of columns in
- * `task-columns.ts`.
+ * A task to insert. The type of its options, `TaskOptions`, is derived from the list of columns in `task-columns.ts`.
  */
 export interface NewTask extends TaskOptions {
   readonly id: string;
@@ -112,21 +110,20 @@ export interface NewTask extends TaskOptions {
   readonly traceContext?: TraceContext | undefined;
 }
 
-/** Consecutive new tasks that differ only in their ids and payloads. */
+/** Consecutive inserted tasks that differ only in their ids and payloads. */
 export interface InsertedGroup {
-  readonly first: TaskRecord;
-  readonly ids: readonly string[];
+  /** The record of the first task. It is pending, even if the task was assigned to a worker. */
+  readonly record: TaskRecord;
+  readonly tasks: readonly Pick<NewTask, "id" | "payload">[];
+  readonly workersOnline: number;
 }
 
 export type InsertOutcome =
   | {
       readonly kind: "inserted";
-      /** Creates a record for each task. Use `groups` if not all records are needed, because it is cheaper. */
-      records(): readonly TaskRecord[];
       readonly groups: readonly InsertedGroup[];
-      /** The tasks that were assigned to waiting workers. In `records` and `groups` they are still pending. */
-      readonly assigned: readonly ClaimedTaskRecord[];
-      readonly workersOnline: ReadonlyMap<string, number>;
+      /** The only task of the request, if it was assigned to a waiting worker. */
+      readonly assigned: ClaimedTaskRecord | undefined;
     }
   /** This user has already used the idempotency key in this room. */
   | {

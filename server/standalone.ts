@@ -1,19 +1,19 @@
-import Fastify, { type FastifyInstance, LogController } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { Redis } from "ioredis";
 import { isLoopback, Problem } from "../protocol/index.ts";
+import type { HostAuth } from "./auth/host-auth.ts";
 import { InvitationIssuer } from "./auth/invitations.ts";
 import { jwtAuth } from "./auth/jwt-auth.ts";
 import { isLocalRequest, localAuth } from "./auth/local-auth.ts";
-import { redisOptions } from "./events/redis-url.ts";
-import type { HostAuth } from "./host.ts";
 import { answerClientError, createProblemHandler, sendProblem, toKnownProblem } from "./http/problems.ts";
 import { createRequestLog } from "./http/request-log.ts";
 import { addStandaloneRoutes, type ComponentState, createMetrics } from "./http/standalone-routes.ts";
 import { createIdGenerator } from "./id-generator.ts";
 import { joblib } from "./plugin.ts";
 import { PrometheusMeter } from "./prometheus/prometheus-meter.ts";
-import { findObstacles, withDeadline } from "./require-database.ts";
-import { type Settings, SettingsError } from "./settings.ts";
+import { redisOptions } from "./settings/redis-url.ts";
+import { type Settings, SettingsError } from "./settings/settings.ts";
+import { describeTlsError } from "./settings/tls-errors.ts";
 import { findNetworkFileSystem } from "./storage/database/data-directory.ts";
 import { isInMemory, type OwnedOrm, openDatabase } from "./storage/database/database.ts";
 import { requireFit } from "./storage/database/unfit-database.ts";
@@ -21,7 +21,7 @@ import { migrate } from "./storage/migrations/migrate.ts";
 import { createStorage } from "./storage/mikro-storage.ts";
 import type { Storage } from "./storage/ports/storage.ts";
 import { StorageUnavailable } from "./storage/sessions/storage-errors.ts";
-import { describeTlsError } from "./tls/tls-errors.ts";
+import { findObstacles, withDeadline } from "./use-cases/require-database.ts";
 
 export interface ServerOptions {
   readonly settings: Settings;
@@ -52,25 +52,23 @@ function requireSafeHost({ jwt_secret, jwks_url, host }: Settings): void {
 }
 
 /** Connects to Redis if it is configured. The client library is loaded only in this case. */
-async function connectRedis(url: string | undefined, app: FastifyInstance): Promise<Redis | undefined> {
+async function connectRedis(url: string | undefined, log: FastifyBaseLogger): Promise<Redis | undefined> {
   if (url === undefined) return undefined;
   const { Redis: Client } = await import("ioredis");
   const redis = new Client({
     ...redisOptions(url),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
-    // Reconnects within about a second after an outage, because until then other servers receive no events
-    // from this server.
+    // Reconnects within about a second after an outage: until then other servers receive no events from this server.
     retryStrategy: (times: number) => Math.min(100 * times, 1_000) * (0.5 + Math.random() / 2),
   });
-  // Without a listener, an "error" event would end the process. `/readyz` and the event bus report the state,
-  // so the listener only logs.
+  // Without a listener, an "error" event would end the process. `/readyz` and the event bus report the state.
   let lastTlsError: string | undefined;
   redis.on("error", (error) => {
     const tlsError = describeTlsError(error, "ssl_ca_certs");
-    if (tlsError !== undefined && tlsError !== lastTlsError) app.log.warn(`Redis: ${tlsError}`);
+    if (tlsError !== undefined && tlsError !== lastTlsError) log.warn(`Redis: ${tlsError}`);
     lastTlsError = tlsError;
-    app.log.debug({ err: error }, "Redis connection error");
+    log.debug({ err: error }, "Redis connection error");
   });
   return redis;
 }
@@ -85,10 +83,7 @@ async function readDatabaseState(storage: Storage, kind: string): Promise<Compon
   }
 }
 
-/**
- * Throws if joblib cannot work with the database. If the database is only down, the server starts and
- * `/readyz` reports it.
- */
+/** Throws if joblib cannot work with the database. If it is only down, the server starts and `/readyz` reports it. */
 async function requireUsableDatabase(storage: Storage): Promise<void> {
   try {
     requireFit(await findObstacles(storage));
@@ -111,16 +106,13 @@ function setRootErrorHandlers(app: FastifyInstance) {
   });
 }
 
-/**
- * While the server closes, ends each keep-alive connection after the current response. Otherwise these
- * connections would delay the end of the server by a minute.
- */
+/** On shutdown, ends each keep-alive connection after the current response, instead of a minute later. */
 function closeConnectionsOnShutdown(app: FastifyInstance) {
   let isClosing = false;
   app.addHook("preClose", async () => {
     isClosing = true;
   });
-  // Fastify's own response to requests during the shutdown is not a problem document and has no Retry-After.
+  // Fastify's own response during the shutdown is not a problem document and has no Retry-After.
   app.addHook("onRequest", (_request, _reply, done) => {
     if (isClosing) done(createUnavailable("The server is shutting down. Try again."));
     else done();
@@ -132,13 +124,10 @@ function closeConnectionsOnShutdown(app: FastifyInstance) {
   });
 }
 
-/**
- * Opens the database and applies migrations. Migrations use a connection without a statement timeout, because
- * they may take long.
- */
+/** Opens the database and applies migrations, which use a connection without a statement timeout. */
 async function openMigratedDatabase(
   { settings, migrate: mustMigrate = true }: ServerOptions,
-  log: FastifyInstance["log"],
+  log: FastifyBaseLogger,
 ): Promise<OwnedOrm> {
   const { database_url: url, data_dir: dataDir } = settings;
   if (url !== undefined && mustMigrate) {
@@ -152,7 +141,13 @@ async function openMigratedDatabase(
   });
   if (url !== undefined) return orm;
   try {
-    warnAboutNetworkFileSystem(dataDir, log);
+    const fileSystem = isInMemory(dataDir) ? undefined : findNetworkFileSystem(dataDir);
+    if (fileSystem !== undefined) {
+      log.warn(
+        { data_dir: dataDir, file_system: fileSystem },
+        "the data directory is on a network file system, where file locks may not work across machines: run only one server on it, or use PostgreSQL",
+      );
+    }
     if (mustMigrate) await runMigrations(orm, log);
     return orm;
   } catch (error) {
@@ -161,28 +156,12 @@ async function openMigratedDatabase(
   }
 }
 
-async function runMigrations(orm: OwnedOrm, log: FastifyInstance["log"]): Promise<void> {
+async function runMigrations(orm: OwnedOrm, log: FastifyBaseLogger): Promise<void> {
   const applied = await migrate(orm);
   if (applied.length > 0) log.info({ applied }, "database migrated");
 }
 
-/**
- * Warns if the directory is on a network file system: without working file locks, another machine could open
- * the directory as well.
- */
-function warnAboutNetworkFileSystem(dataDir: string, log: FastifyInstance["log"]): void {
-  const fileSystem = isInMemory(dataDir) ? undefined : findNetworkFileSystem(dataDir);
-  if (fileSystem === undefined) return;
-  log.warn(
-    { data_dir: dataDir, file_system: fileSystem },
-    "the data directory is on a network file system, where file locks may not work across machines: run only one server on it, or use PostgreSQL",
-  );
-}
-
-/**
- * Creates the standalone server: database, event bus, authentication, the API and the additional routes. Does
- * not call `listen`.
- */
+/** Creates the standalone server: database, event bus, authentication, the API and other routes. Does not listen. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { settings } = options;
   requireSafeHost(settings);
@@ -205,7 +184,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const orm = await openMigratedDatabase(options, app.log);
   app.addHook("onClose", () => orm.close());
   try {
-    const redis = await connectRedis(settings.redis_url, app);
+    const redis = await connectRedis(settings.redis_url, app.log);
     app.addHook("onClose", async () => redis?.disconnect());
     const metrics = createMetrics(app);
     const meter = new PrometheusMeter(metrics);

@@ -1,6 +1,6 @@
 import { formatJobName, type Job } from "../protocol/index.ts";
 import type { JobRecord, TaskRecord } from "./records.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 import { toWireOptions } from "./storage/job-options.ts";
 import type { WireTask } from "./storage/task-columns.ts";
 

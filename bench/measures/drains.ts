@@ -1,22 +1,11 @@
-import { type DrainRates, drain } from "./drain.ts";
-import type { Bench, Measure } from "./measure.ts";
+import { drain } from "./drain.ts";
+import type { Bench, Measure, Samples, Unit } from "./measure.ts";
 import type { Role } from "./roles.ts";
-import { createSetup } from "./setup.ts";
+import { createSetup, type SetupOptions } from "./setup.ts";
 
 const SECONDS = 90;
 /** Number of tasks per call; each library decides how to send them. */
 const BATCH = 10_000;
-
-const measureDrain = async (
-  bench: Bench,
-  role: Omit<Role, "endpoints">,
-  count: number,
-): Promise<DrainRates> => {
-  await using setup = await createSetup(bench, role.subject);
-  const { endpoints } = setup;
-  return await drain({ ...role, endpoints }, { count: bench.isQuick ? count / 2 : count, batch: BATCH });
-};
-
 /**
  * Numbers of tasks that take some seconds to process. With 50,000 tasks a bulk submit took 1.2 s, and rounds differed
  * by 60 %.
@@ -24,55 +13,72 @@ const measureDrain = async (
 const LARGE_BACKLOG = 80_000;
 const SMALL_BACKLOG = 12_000;
 
-export const drains: readonly Measure[] = [
+/** A backlog to submit and process, and the names of the samples. */
+interface Drain extends Omit<Role, "endpoints">, Pick<SetupOptions, "redis"> {
+  readonly drained: string;
+  readonly submitted?: string;
+  readonly count: number;
+}
+
+const DRAINS: readonly Drain[] = [
   {
-    units: { "joblib bulk submit": "tasks/s", "joblib drain, fast": "tasks/s" },
-    timeoutSeconds: SECONDS,
-    async run(bench) {
-      const { submitted, drained } = await measureDrain(
-        bench,
-        { subject: "joblib", setting: "fast" },
-        LARGE_BACKLOG,
-      );
-      return { "joblib bulk submit": submitted, "joblib drain, fast": drained };
-    },
+    drained: "joblib drain, fast",
+    submitted: "joblib bulk submit",
+    subject: "joblib",
+    setting: "fast",
+    count: LARGE_BACKLOG,
   },
   {
-    units: { "BullMQ addBulk": "tasks/s", "BullMQ drain, fast": "tasks/s" },
-    timeoutSeconds: SECONDS,
-    async run(bench) {
-      const { submitted, drained } = await measureDrain(
-        bench,
-        { subject: "bullmq", setting: "fast" },
-        LARGE_BACKLOG,
-      );
-      return { "BullMQ addBulk": submitted, "BullMQ drain, fast": drained };
-    },
+    drained: "BullMQ drain, fast",
+    submitted: "BullMQ bulk submit",
+    subject: "bullmq",
+    setting: "fast",
+    count: LARGE_BACKLOG,
   },
   {
-    units: { "graphile-worker drain, fast": "tasks/s" },
-    timeoutSeconds: SECONDS,
-    async run(bench) {
-      const role = { subject: "graphile-worker", setting: "fast" } as const;
-      return { "graphile-worker drain, fast": (await measureDrain(bench, role, LARGE_BACKLOG)).drained };
-    },
+    drained: "graphile-worker drain, fast",
+    subject: "graphile-worker",
+    setting: "fast",
+    count: LARGE_BACKLOG,
   },
   {
-    units: { "joblib drain, one task per request": "tasks/s" },
-    timeoutSeconds: SECONDS,
-    async run(bench) {
-      const role = { subject: "joblib", setting: "one-per-request" } as const;
-      return {
-        "joblib drain, one task per request": (await measureDrain(bench, role, SMALL_BACKLOG)).drained,
-      };
-    },
+    drained: "BullMQ on PostgreSQL drain, fast",
+    subject: "bullmq-on-postgres",
+    setting: "fast",
+    count: LARGE_BACKLOG,
   },
   {
-    units: { "BullMQ drain, default": "tasks/s" },
-    timeoutSeconds: SECONDS,
-    async run(bench) {
-      const role = { subject: "bullmq", setting: "default" } as const;
-      return { "BullMQ drain, default": (await measureDrain(bench, role, SMALL_BACKLOG)).drained };
-    },
+    drained: "BullMQ with appendfsync always drain, fast",
+    subject: "bullmq",
+    redis: "durable",
+    setting: "fast",
+    count: LARGE_BACKLOG,
   },
+  {
+    drained: "joblib drain, one task per request",
+    subject: "joblib",
+    setting: "one-per-request",
+    count: SMALL_BACKLOG,
+  },
+  { drained: "BullMQ drain, default", subject: "bullmq", setting: "default", count: SMALL_BACKLOG },
 ];
+
+const measureDrain = async (
+  bench: Bench,
+  { drained, submitted, redis, count, ...role }: Drain,
+): Promise<Samples> => {
+  await using setup = await createSetup(bench, role.subject, redis && { redis });
+  const { endpoints } = setup;
+  const backlog = { count: bench.isQuick ? count / 2 : count, batch: BATCH };
+  const rates = await drain({ ...role, endpoints }, backlog);
+  return { ...(submitted && { [submitted]: rates.submitted }), [drained]: rates.drained };
+};
+
+export const drains: readonly Measure[] = DRAINS.map((one) => {
+  const samples = [one.submitted, one.drained].filter((name) => name !== undefined);
+  return {
+    units: Object.fromEntries(samples.map((name) => [name, "tasks/s"] satisfies [string, Unit])),
+    timeoutSeconds: SECONDS,
+    run: (bench) => measureDrain(bench, one),
+  };
+});

@@ -21,6 +21,7 @@ const CASES: readonly Growth[] = [
   { sample: "joblib lifecycles, 1 M pending of the job", existing: { status: "pending", job: "Noop" } },
   { sample: "joblib lifecycles, 1 M pending of another", existing: { status: "pending", job: "Noop1" } },
   { sample: "joblib lifecycles, 100 jobs", jobs: 100 },
+  { sample: "joblib lifecycles, 3,000 jobs", jobs: 3000 },
 ];
 
 /** Starts a process that runs full lifecycles, and registers its jobs. */
@@ -38,14 +39,17 @@ export const openLifecycles = async (
  * Creates a database with two registered jobs and, if requested, existing tasks. It is created once per run
  * and then copied.
  */
-const createSeededDatabase = ({ services, isQuick }: Bench, { sample, existing }: Growth): Promise<string> =>
-  services.createSeeded(sample, async (databaseUrl) => {
+export const createSeededDatabase = (
+  { services }: Pick<Bench, "services">,
+  name: string,
+  existing?: ExistingTasks,
+): Promise<string> =>
+  services.createSeeded(name, async (databaseUrl) => {
     {
       await using server = await serve({ databaseUrl });
       await using _registered = await openLifecycles(server, 2);
     }
-    if (existing !== undefined)
-      await seedTasks(databaseUrl, { ...existing, rows: isQuick ? QUICK_ROWS : MILLION });
+    if (existing !== undefined) await seedTasks(databaseUrl, existing);
   });
 
 /** Measures the cases alternately, in both orders, and returns the mean rate of each. */
@@ -76,9 +80,13 @@ export const growth: Measure = {
     await using open = new AsyncDisposableStack();
     const lifecycles = new Map<Growth, Process<LifecycleCalls>>();
     const databases = new Map<Growth, string>();
-    // Seeding takes minutes. All databases are seeded before a worker is created, because a worker that sends no
-    // heartbeats in the meantime would be declared dead.
-    for (const one of CASES) databases.set(one, await createSeededDatabase(bench, one));
+    const rows = bench.isQuick ? QUICK_ROWS : MILLION;
+    // Seeding takes minutes, so all databases are seeded before the first server starts.
+    for (const one of CASES) {
+      if (!bench.samples.has(one.sample)) continue;
+      const existing = one.existing && { ...one.existing, rows };
+      databases.set(one, await createSeededDatabase(bench, one.sample, existing));
+    }
     for (const [one, copyOf] of databases) {
       const { endpoints } = open.use(await createSetup(bench, "joblib", { copyOf }));
       lifecycles.set(one, open.use(await openLifecycles(endpoints, one.jobs)));

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Process } from "../processes/process.ts";
 import type { WaiterCalls } from "../processes/waiters.ts";
+import { seedWorkers } from "../services/seed-workers.ts";
 import { percentile } from "../statistics.ts";
 import type { Bench, Measure } from "./measure.ts";
 import { measurePickups } from "./pickups.ts";
@@ -9,28 +10,54 @@ import { createSetup } from "./setup.ts";
 
 const GAP_MS = 15;
 const WARM_UP = 50;
+const SETTLE_MS = 2000;
+
+/** The number of workers for the memory of one. */
+const CROWD = 10_000;
+const QUICK_CROWD = 2000;
 
 interface Idle {
   readonly pickupP99: number;
   readonly serverMb: number;
 }
 
-/** Measures pickup times and memory while the given number of workers waits for tasks of one job. */
+/** A server with waiting workers. */
+interface IdleServer extends AsyncDisposable {
+  /** Starts as many more workers. */
+  addWorkers(count: number): Promise<void>;
+  /** Measures pickup times and memory while the workers wait for tasks of one job. */
+  measure(): Promise<Idle>;
+}
+
+/** Starts a server and its first workers. */
+const openIdleServer = async (bench: Bench, workers: number): Promise<IdleServer> => {
+  await using stack = new AsyncDisposableStack();
+  const { endpoints, servers } = stack.use(await createSetup(bench, "joblib"));
+  const waiters = stack.use(await Process.start<WaiterCalls>("waiters.ts"));
+  const producer = stack.use(await openProducer({ subject: "joblib", setting: "default", endpoints }));
+  const server = { url: endpoints.url, token: endpoints.token };
+  const heartbeatSeconds = await waiters.call("open", { server, workers });
+  await delay(SETTLE_MS);
+  const owned = stack.move();
+  return {
+    async addWorkers(count) {
+      const ids = await seedWorkers(endpoints.databaseUrl, count);
+      await waiters.call("start", { server, ids, heartbeatSeconds });
+      await delay(SETTLE_MS);
+    },
+    async measure() {
+      const count = WARM_UP + (bench.isQuick ? 200 : 450);
+      const pickups = await measurePickups(producer, waiters, { count, gapMs: GAP_MS });
+      const pickupP99 = percentile(pickups.slice(WARM_UP), 99);
+      return { pickupP99, serverMb: servers[0]?.residentMb() ?? Number.NaN };
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+};
+
 const measureIdle = async (bench: Bench, workers: number): Promise<Idle> => {
-  await using setup = await createSetup(bench, "joblib");
-  const { url, token } = setup.endpoints;
-  await using waiters = await Process.start<WaiterCalls>("waiters.ts");
-  await waiters.call("open", { server: { url, token }, workers });
-  await using producer = await openProducer({
-    subject: "joblib",
-    setting: "default",
-    endpoints: setup.endpoints,
-  });
-  await delay(2000);
-  const count = WARM_UP + (bench.isQuick ? 200 : 450);
-  const pickups = await measurePickups(producer, waiters, { count, gapMs: GAP_MS });
-  const [server] = setup.servers;
-  return { pickupP99: percentile(pickups.slice(WARM_UP), 99), serverMb: server?.residentMb() ?? Number.NaN };
+  await using server = await openIdleServer(bench, workers);
+  return await server.measure();
 };
 
 export const idle: readonly Measure[] = [
@@ -48,6 +75,27 @@ export const idle: readonly Measure[] = [
     async run(bench) {
       const { pickupP99, serverMb } = await measureIdle(bench, 1000);
       return { "joblib pickup p99, 1,000 workers": pickupP99, "joblib server, 1,000 workers": serverMb };
+    },
+  },
+  {
+    units: {
+      "joblib pickup p99, the first of 10,000": "ms",
+      "joblib pickup p99, 10,000 workers": "ms",
+      "joblib server, each of 10,000 workers": "KB",
+    },
+    timeoutSeconds: 300,
+    isOnce: true,
+    async run(bench) {
+      const added = (bench.isQuick ? QUICK_CROWD : CROWD) - 1;
+      await using server = await openIdleServer(bench, 1);
+      const one = await server.measure();
+      await server.addWorkers(added);
+      const all = await server.measure();
+      return {
+        "joblib pickup p99, the first of 10,000": one.pickupP99,
+        "joblib pickup p99, 10,000 workers": all.pickupP99,
+        "joblib server, each of 10,000 workers": ((all.serverMb - one.serverMb) * 1024) / added,
+      };
     },
   },
 ];

@@ -1,23 +1,57 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { median } from "../statistics.ts";
-import type { SubjectName } from "../subjects/subjects.ts";
-import type { Bench, Measure } from "./measure.ts";
+import type { Bench, Measure, Samples, Unit } from "./measure.ts";
 import { measurePickups } from "./pickups.ts";
-import { openProducer, openWorker } from "./roles.ts";
-import { createSetup } from "./setup.ts";
+import { openProducer, openWorker, type Role } from "./roles.ts";
+import { createSetup, type SetupOptions } from "./setup.ts";
 
 const GAP_MS = 20;
 const WARM_UP = 20;
 
-interface Latencies {
-  readonly pickup: number;
-  readonly endToEnd: number;
+/** A library with its settings, and the names of the samples. */
+interface Latency extends Omit<Role, "endpoints">, Pick<SetupOptions, "redis"> {
+  readonly pickup: string;
+  /** Undefined if the library does not report results to the submitter. */
+  readonly endToEnd?: string;
 }
 
-/** Measures one waiting worker with default settings and occasional tasks. Returns medians in milliseconds. */
-const measureLatencies = async (bench: Bench, subject: SubjectName): Promise<Latencies> => {
-  await using setup = await createSetup(bench, subject);
-  const role = { subject, setting: "default", endpoints: setup.endpoints } as const;
+const LATENCIES: readonly Latency[] = [
+  {
+    pickup: "joblib pickup p50",
+    endToEnd: "joblib end to end p50",
+    subject: "joblib",
+    setting: "default",
+  },
+  {
+    pickup: "BullMQ pickup p50",
+    endToEnd: "BullMQ end to end p50",
+    subject: "bullmq",
+    setting: "default",
+  },
+  {
+    pickup: "BullMQ on PostgreSQL pickup p50",
+    endToEnd: "BullMQ on PostgreSQL end to end p50",
+    subject: "bullmq-on-postgres",
+    setting: "default",
+  },
+  {
+    pickup: "BullMQ with appendfsync always pickup p50",
+    endToEnd: "BullMQ with appendfsync always end to end p50",
+    subject: "bullmq",
+    redis: "durable",
+    setting: "default",
+  },
+  { pickup: "graphile-worker pickup p50", subject: "graphile-worker", setting: "default" },
+  { pickup: "pg-boss with NOTIFY pickup p50", subject: "pg-boss", setting: "fast" },
+];
+
+/** Measures one waiting worker with occasional tasks. The samples are medians in milliseconds. */
+const measureLatencies = async (
+  bench: Bench,
+  { pickup, endToEnd, redis, ...library }: Latency,
+): Promise<Samples> => {
+  await using setup = await createSetup(bench, library.subject, redis && { redis });
+  const role = { ...library, endpoints: setup.endpoints };
   await using producer = await openProducer(role);
   await using worker = await openWorker(role);
   await worker.call("start");
@@ -25,25 +59,17 @@ const measureLatencies = async (bench: Bench, subject: SubjectName): Promise<Lat
 
   const series = { count: (bench.isQuick ? 100 : 200) + WARM_UP, gapMs: GAP_MS };
   const pickups = await measurePickups(producer, worker, series);
+  const samples = { [pickup]: median(pickups.slice(WARM_UP)) };
+  if (endToEnd === undefined) return samples;
   const roundTrips = await producer.call("roundTrips", series);
-  return { pickup: median(pickups.slice(WARM_UP)), endToEnd: median(roundTrips.slice(WARM_UP)) };
+  return { ...samples, [endToEnd]: median(roundTrips.slice(WARM_UP)) };
 };
 
-export const latencies: readonly Measure[] = [
-  {
-    units: { "joblib pickup p50": "ms", "joblib end to end p50": "ms" },
+export const latencies: readonly Measure[] = LATENCIES.map((one) => {
+  const samples = [one.pickup, one.endToEnd].filter((name) => name !== undefined);
+  return {
+    units: Object.fromEntries(samples.map((name) => [name, "ms"] satisfies [string, Unit])),
     timeoutSeconds: 60,
-    async run(bench) {
-      const { pickup, endToEnd } = await measureLatencies(bench, "joblib");
-      return { "joblib pickup p50": pickup, "joblib end to end p50": endToEnd };
-    },
-  },
-  {
-    units: { "BullMQ pickup p50, default": "ms", "BullMQ end to end p50, default": "ms" },
-    timeoutSeconds: 60,
-    async run(bench) {
-      const { pickup, endToEnd } = await measureLatencies(bench, "bullmq");
-      return { "BullMQ pickup p50, default": pickup, "BullMQ end to end p50, default": endToEnd };
-    },
-  },
-];
+    run: (bench) => measureLatencies(bench, one),
+  };
+});

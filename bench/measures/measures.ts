@@ -1,4 +1,5 @@
 import { queueRows } from "../rows.ts";
+import { dashboard } from "./dashboard.ts";
 import { drains } from "./drains.ts";
 import { embedded } from "./embedded.ts";
 import { growth } from "./growth.ts";
@@ -24,6 +25,7 @@ export const measures: readonly Measure[] = [
   ...embedded,
   ...payloads,
   ...startup,
+  dashboard,
 ];
 
 const queueSamples = new Set(queueRows.map(({ sample }) => sample));

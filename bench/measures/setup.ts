@@ -1,4 +1,5 @@
 import { type JoblibServer, serve } from "../services/joblib-server.ts";
+import type { RedisKind } from "../services/services.ts";
 import type { Endpoints } from "../subjects/subject.ts";
 import type { SubjectName } from "../subjects/subjects.ts";
 import type { Bench } from "./measure.ts";
@@ -10,10 +11,11 @@ export interface Setup extends AsyncDisposable {
   readonly servers: readonly JoblibServer[];
 }
 
-/** The servers of joblib and their database. Default: one server without Redis on an empty database. */
+/** Default: one server of joblib without Redis on an empty database, and for BullMQ a Redis without persistence. */
 export interface SetupOptions {
   readonly servers?: number;
   readonly withRedis?: boolean;
+  readonly redis?: RedisKind;
   readonly copyOf?: string;
 }
 
@@ -21,11 +23,11 @@ export interface SetupOptions {
 export const createSetup = async (
   { services, queue }: Bench,
   subject: SubjectName,
-  { servers: count = 1, withRedis = false, copyOf }: SetupOptions = {},
+  { servers: count = 1, withRedis = false, redis = "memory", copyOf }: SetupOptions = {},
 ): Promise<Setup> => {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await services.createDatabase(copyOf));
-  const redisUrl = await services.clearRedis();
+  const redisUrl = await services.clearRedis(redis);
   const servers: JoblibServer[] = [];
   while (subject === "joblib" && servers.length < count) {
     const urls = { databaseUrl: database.url, ...(withRedis && { redisUrl }) };

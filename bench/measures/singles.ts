@@ -5,6 +5,7 @@ import { createSetup } from "./setup.ts";
 
 const WIDTH = 64;
 const WARM_UP = { count: 1000, seconds: 5, width: WIDTH };
+const SUBJECTS = ["joblib", "pg-boss"] as const;
 
 /** Measures submits of one task per request with 64 in flight, while no worker runs tasks. */
 const measureSingles = async (bench: Bench, subject: SubjectName): Promise<number> => {
@@ -18,15 +19,11 @@ const measureSingles = async (bench: Bench, subject: SubjectName): Promise<numbe
   return await producer.call("singles", { count: 1_000_000, seconds, width: WIDTH });
 };
 
-export const singles: readonly Measure[] = [
-  {
-    units: { "joblib single submits": "tasks/s" },
+export const singles: readonly Measure[] = SUBJECTS.map((subject) => {
+  const sample = `${subject} single submits, ${WIDTH} in flight`;
+  return {
+    units: { [sample]: "tasks/s" },
     timeoutSeconds: 30,
-    run: async (bench) => ({ "joblib single submits": await measureSingles(bench, "joblib") }),
-  },
-  {
-    units: { "pg-boss single submits, default": "tasks/s" },
-    timeoutSeconds: 30,
-    run: async (bench) => ({ "pg-boss single submits, default": await measureSingles(bench, "pg-boss") }),
-  },
-];
+    run: async (bench) => ({ [sample]: await measureSingles(bench, subject) }),
+  };
+});

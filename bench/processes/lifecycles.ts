@@ -22,6 +22,10 @@ const getClient = (): JoblibClient => {
   return client;
 };
 
+/** Number of registrations in flight. */
+const REGISTRATIONS = 32;
+const REGISTRATION_SECONDS = 120;
+
 /** Runs the full lifecycle of one task in three requests: submit, claim (which starts it), complete. */
 const runLifecycle = async (i: number): Promise<void> => {
   const api = getClient();
@@ -36,16 +40,27 @@ const runLifecycle = async (i: number): Promise<void> => {
   completed += 1;
 };
 
+const sendHeartbeat = () =>
+  getClient()
+    .workers.heartbeat(workerId, { tasks: [] })
+    .catch(() => {});
+
+const registerJob = (i: number) => {
+  const body = { category: "bench", name: names[i] ?? "", schema: Noop.schema, worker_id: workerId };
+  return getClient().jobs.register(ROOM, body);
+};
+
 const calls = {
   /** Creates a worker with the given number of jobs. */
   async open({ server, jobs }: { server: Server; jobs: number }) {
     client = new JoblibClient(server);
-    workerId = (await client.workers.create({ name: "bench" })).id;
+    const { id, heartbeat_seconds } = await client.workers.create({ name: "bench" });
+    workerId = id;
+    setInterval(sendHeartbeat, heartbeat_seconds * 1000);
     names = Array.from({ length: jobs }, (_, k) => (k === 0 ? "Noop" : `Noop${k}`));
-    for (const name of names) {
-      const body = { category: "bench", name, schema: Noop.schema, worker_id: workerId };
-      await client.jobs.register(ROOM, body);
-    }
+    const limits = { width: REGISTRATIONS, count: jobs, seconds: REGISTRATION_SECONDS };
+    const registered = await runConcurrently(limits, registerJob);
+    if (registered < jobs) throw new Error(`only ${registered} of ${jobs} jobs were registered in time`);
   },
   /** Returns the number of lifecycles per second, with `width` in flight. */
   async run({ width, seconds }: { width: number; seconds: number }) {

@@ -65,6 +65,16 @@ const calls = {
     return (done * 1000) / (now() - began);
   },
 
+  /** Submits a batch of tasks at each interval. */
+  async steady({ batch, intervalMs, seconds }: { batch: number; intervalMs: number; seconds: number }) {
+    const { addMany } = getProducer();
+    const startedAt = now();
+    for (let i = 0; now() < startedAt + seconds * 1000; i += 1) {
+      await delay(Math.max(0, startedAt + i * intervalMs - now()));
+      await addMany(Array.from({ length: batch }, (_, k) => createPayload(i * batch + k)));
+    }
+  },
+
   async one(i: number) {
     await getProducer().add(createPayload(i));
   },

@@ -21,6 +21,7 @@ export interface ServerAddress {
 
 /** A `joblib serve` process. */
 export interface JoblibServer extends ServerAddress, AsyncDisposable {
+  readonly pid: number;
   /** Returns the resident memory of the process in megabytes. */
   residentMb(): number;
 }
@@ -48,11 +49,15 @@ export const readResidentMb = (pid: number): number => {
 /** The implementation of the task queue: `batching` runs in production, and `simple` has no batches. */
 export type Queue = "batching" | "simple";
 
-/** Starts a server with a JWT secret and otherwise default settings. Without a database URL it uses an embedded database. */
+/**
+ * Starts a server with a JWT secret and otherwise default settings. Without a database URL it uses an embedded database.
+ * `nodeOptions` are options of Node.
+ */
 export const serve = async (
   urls: { databaseUrl?: string; redisUrl?: string },
   queue: Queue = "batching",
-): Promise<JoblibServer> => {
+  nodeOptions = "",
+): Promise<JoblibServer & { readonly stderr: () => string }> => {
   tokenPromise ??= signToken();
   const token = await tokenPromise;
   const directory = mkdtempSync(join(tmpdir(), "joblib-bench-"));
@@ -61,6 +66,7 @@ export const serve = async (
     ...(urls.databaseUrl !== undefined && { JOBLIB_DATABASE_URL: urls.databaseUrl }),
     ...(urls.redisUrl !== undefined && { JOBLIB_REDIS_URL: urls.redisUrl }),
     JOBLIB_INTERNAL_QUEUE: queue,
+    NODE_OPTIONS: nodeOptions,
   });
   const end = async () => {
     server.kill("SIGKILL");
@@ -69,7 +75,11 @@ export const serve = async (
   };
   try {
     const [url] = await server.waitForLine(/http:\/\/127\.0\.0\.1:\d+/, START_MS);
-    return { url, token, residentMb: () => readResidentMb(server.pid), [Symbol.asyncDispose]: end };
+    return {
+      ...{ url, token, pid: server.pid, stderr: () => server.stderr() },
+      residentMb: () => readResidentMb(server.pid),
+      [Symbol.asyncDispose]: end,
+    };
   } catch (error) {
     await end();
     throw error;

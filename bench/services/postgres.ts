@@ -37,8 +37,8 @@ export const query = async (
   }
 };
 
-/** Starts PostgreSQL on a free port with default settings, except for the number of connections. */
-export const startDurablePostgres = async (): Promise<DurablePostgres> => {
+/** Starts PostgreSQL on a free port with default settings, except for the number of connections and `more`. */
+export const startDurablePostgres = async (more: readonly string[] = []): Promise<DurablePostgres> => {
   const bin = findPrograms(PROGRAMS);
   const directory = createServerDirectory("bench-postgres");
   const data = join(directory.path, "data");
@@ -53,6 +53,7 @@ export const startDurablePostgres = async (): Promise<DurablePostgres> => {
       "listen_addresses=127.0.0.1",
       "max_connections=200",
       `unix_socket_directories=${directory.path}`,
+      ...more,
     ];
     const { server, port } = await startServer({
       name: "PostgreSQL",

@@ -3,13 +3,27 @@ import { type RedisServer, startRedis } from "../../test/support/redis.ts";
 import { createDatabase, type Database } from "./databases.ts";
 import { type DurablePostgres, startDurablePostgres } from "./postgres.ts";
 
-/** The PostgreSQL and the Redis of a run. Every measurement uses a new database and an empty Redis. */
+/** `memory` loses everything in a crash; `durable` writes each command to its append-only file before it responds. */
+export type RedisKind = "memory" | "durable";
+
+const startRedisServers = async (): Promise<Record<RedisKind, RedisServer>> => {
+  const [memory, durable] = await Promise.all([startRedis(), startRedis()]);
+  const redis = new Redis(durable.url);
+  try {
+    await redis.config("SET", "appendonly", "yes", "appendfsync", "always");
+  } finally {
+    redis.disconnect();
+  }
+  return { memory, durable };
+};
+
+/** The PostgreSQL and the Redis servers of a run. Every measurement uses a new database and an empty Redis. */
 export class Services implements AsyncDisposable {
   readonly #postgres: DurablePostgres;
-  readonly #redis: RedisServer;
+  readonly #redis: Readonly<Record<RedisKind, RedisServer>>;
   readonly #seeded = new Map<string, Promise<string>>();
 
-  private constructor(postgres: DurablePostgres, redis: RedisServer) {
+  private constructor(postgres: DurablePostgres, redis: Readonly<Record<RedisKind, RedisServer>>) {
     this.#postgres = postgres;
     this.#redis = redis;
   }
@@ -17,7 +31,7 @@ export class Services implements AsyncDisposable {
   static async start(): Promise<Services> {
     const postgres = await startDurablePostgres();
     try {
-      return new Services(postgres, await startRedis());
+      return new Services(postgres, await startRedisServers());
     } catch (error) {
       await postgres[Symbol.asyncDispose]();
       throw error;
@@ -41,18 +55,20 @@ export class Services implements AsyncDisposable {
     return seeded;
   }
 
-  /** Deletes all data in Redis and returns its URL. */
-  async clearRedis(): Promise<string> {
-    const redis = new Redis(this.#redis.url);
+  /** Deletes all data of a Redis server and returns its URL. */
+  async clearRedis(kind: RedisKind): Promise<string> {
+    const { url } = this.#redis[kind];
+    const redis = new Redis(url);
     try {
       await redis.flushall();
-      return this.#redis.url;
+      return url;
     } finally {
       redis.disconnect();
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#postgres[Symbol.asyncDispose](), this.#redis[Symbol.asyncDispose]()]);
+    const servers = [this.#postgres, ...Object.values(this.#redis)];
+    await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
   }
 }

@@ -4,6 +4,7 @@ import type { Subject } from "./subject.ts";
 const LOADERS = {
   joblib: async () => (await import("./joblib.ts")).joblib,
   bullmq: async () => (await import("./bullmq.ts")).bullmq,
+  "bullmq-on-postgres": async () => (await import("./bullmq.ts")).bullmqOnPostgres,
   "pg-boss": async () => (await import("./pg-boss.ts")).pgBoss,
   "graphile-worker": async () => (await import("./graphile-worker.ts")).graphileWorker,
 } as const satisfies Record<string, () => Promise<Subject>>;

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Command } from "commander";
 import * as z from "zod";
-import type { ProviderAnswer } from "../../sdk/http/resources/providers.ts";
+import type { ProviderAnswer } from "../../sdk/http/providers.ts";
 import { clientAction } from "../action.ts";
 import { getJobRoom } from "../connect/room.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";

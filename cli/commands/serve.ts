@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { Command } from "commander";
 import * as z from "zod";
-import type { SettingsInput } from "../../server/settings.ts";
+import type { SettingsInput } from "../../server/settings/settings.ts";
 import { localAction } from "../action.ts";
 import type { Environment } from "../connect/global-options.ts";
 import { integer, text } from "../connect/options.ts";
@@ -77,7 +77,7 @@ export async function serve(context: LocalContext, options: ServeOptions): Promi
       "error",
     );
   if (options.printSettings) {
-    const { redactSettings, Settings: Known } = await import("../../server/settings.ts");
+    const { redactSettings, Settings: Known } = await import("../../server/settings/settings.ts");
     const names = Object.keys(Known.shape);
     io.printResult(redactSettings(settings), (redacted) =>
       names.map((name) => formatSetting(name, redacted)).join("\n"),

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Settings, SettingsInput } from "../../server/settings.ts";
+import type { Settings, SettingsInput } from "../../server/settings/settings.ts";
 import type { DatabaseFinding } from "../../server/storage/database/unfit-database.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { CliError, UsageError } from "../io/errors.ts";
@@ -66,7 +66,7 @@ function getErrorText(error: Error): string {
 
 /** Reads the settings from the environment and the command line. The command line takes precedence. */
 export async function readSettings(env: Environment, overrides: SettingsInput): Promise<Settings> {
-  const { parseSettings } = await import("../../server/settings.ts");
+  const { parseSettings } = await import("../../server/settings/settings.ts");
   try {
     return parseSettings(env, overrides);
   } catch (error) {
@@ -81,7 +81,7 @@ const CLIENT_VARIABLES = ["JOBLIB_URL", "JOBLIB_TOKEN", "JOBLIB_ROOM", "JOBLIB_D
  * are misspelled.
  */
 export async function findUnknownVariables(env: Environment): Promise<readonly string[]> {
-  const { Settings: Known } = await import("../../server/settings.ts");
+  const { Settings: Known } = await import("../../server/settings/settings.ts");
   const known = new Set([
     ...CLIENT_VARIABLES,
     ...Object.keys(Known.shape).map((name) => `JOBLIB_${name.toUpperCase()}`),

@@ -1,7 +1,7 @@
 import { fillPath } from "../../protocol/operation.ts";
 import { parseWait } from "../../protocol/prefer.ts";
 import { streams } from "../../protocol/streams.ts";
-import { MAX_LONG_POLL_SECONDS } from "../../sdk/http/options.ts";
+import { MAX_LONG_POLL_SECONDS } from "../../sdk/http/request.ts";
 import { getMessage } from "../io/errors.ts";
 import { type CheckResult, type Probe, reportFailure, reportOk, reportWarning } from "./check-result.ts";
 

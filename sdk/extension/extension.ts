@@ -1,11 +1,6 @@
 import * as z from "zod";
-import {
-  type Fairness,
-  isNamePart,
-  type JsonObject,
-  type JsonValue,
-  type Task,
-} from "../../protocol/index.ts";
+import type { Fairness, FieldError, JsonObject, JsonValue, Task } from "../../protocol/index.ts";
+import { isNamePart } from "../../protocol/index.ts";
 import { UsageError, ValidationError } from "../errors.ts";
 import type { TaskLogger } from "../logger.ts";
 import { toJson } from "./json.ts";
@@ -73,10 +68,7 @@ export interface ExtensionClass<Context = never> extends ExtensionStatics, Exten
   new (input: never): { readonly run: (context: Context, run: RunContext) => unknown };
 }
 
-/**
- * The parameters as fields. For an empty shape, zod's output type forbids every member, even `run`, so it is replaced
- * by `object`.
- */
+/** The parameters as fields. For an empty shape, zod's output type would forbid every member, even `run`. */
 export type Fields<Output> = [Output[keyof Output]] extends [never] ? object : Readonly<Output>;
 
 type ConstructorInput<Input> = Record<never, never> extends Input ? [input?: Input] : [input: Input];
@@ -117,11 +109,10 @@ export function Extension(
   shapeOrSchema: AnySchema | z.ZodRawShape = {},
   options: ExtensionOptions = {},
 ): unknown {
-  if (!isNamePart(category)) {
+  if (!isNamePart(category))
     throw new UsageError(
       `${JSON.stringify(category)} is not a valid category: use 1 to 128 of A-Z a-z 0-9 _ . -`,
     );
-  }
   const parameters = isSchema(shapeOrSchema) ? shapeOrSchema : z.object(shapeOrSchema);
   const label = `the parameters of an extension in ${category}`;
   const schema = toParameterSchema(parameters, label);
@@ -136,12 +127,12 @@ export function Extension(
     constructor(input: unknown = {}) {
       super();
       const validated = validate(parameters, input, "/payload");
-      if ("errors" in validated) throw createValidationError(new.target.name, validated.errors);
+      if ("errors" in validated) throw createPayloadError(new.target.name, validated.errors);
       Object.defineProperty(this, PAYLOAD, { value: input });
       for (const [key, value] of Object.entries(validated.value ?? {})) {
         // A parameter with the name `run`, or an unknown member of a loose schema, must not hide a method.
         if (key in this)
-          throw createValidationError(new.target.name, [
+          throw createPayloadError(new.target.name, [
             { pointer: `/payload/${key}`, detail: "is a reserved name" },
           ]);
         Object.defineProperty(this, key, { value, enumerable: true });
@@ -152,17 +143,16 @@ export function Extension(
     if (key === "run" || key in Base.prototype)
       throw new UsageError(`${JSON.stringify(key)} is a reserved name: rename the parameter`);
   }
-  // This signature returns `unknown`, because the constructor defines the fields at run time. The overloads declare
-  // the fields.
+  // The constructor defines the fields at run time, so only the overloads declare their types.
   return Object.assign(Base, options);
 }
 
 const isSchema = (value: AnySchema | z.ZodRawShape): value is AnySchema =>
   "~standard" in value || ("_def" in value && typeof value["safeParse"] === "function");
 
-const createValidationError = (name: string, errors: { pointer: string; detail: string }[]) => {
+const createPayloadError = (name: string, errors: FieldError[]) => {
   const messages = errors.map(
-    ({ pointer, detail }) => `${pointer.replace(/^\/payload/, "") || "/"}: ${detail}`,
+    ({ pointer, detail }) => `${pointer.slice("/payload".length) || "/"}: ${detail}`,
   );
   return ValidationError.create(`${name}: ${messages.slice(0, 5).join("; ")}`, errors);
 };
@@ -171,14 +161,11 @@ const createValidationError = (name: string, errors: { pointer: string; detail: 
 export const isExtensionClass = (value: unknown): value is ExtensionClass =>
   typeof value === "function" && BRAND in value && "category" in value && !Object.hasOwn(value, BRAND);
 
-/**
- * Returns the input of an instance's constructor and not the parsed fields, because the worker applies defaults and
- * transforms.
- */
+/** Returns the input of an instance's constructor. The worker applies defaults and transforms. */
 export const getPayload = (instance: ExtensionInstance): unknown =>
   PAYLOAD in instance ? instance[PAYLOAD] : undefined;
 
-/** An instance of an extension. The context has any type, because `register` has already checked its type. */
+/** An instance of an extension. `register` has already checked the type of the context. */
 export interface RunnableExtension {
   run(context: unknown, run: RunContext): unknown;
 }

@@ -1,7 +1,7 @@
-import { GLOBAL_ROOM, isNamePart, isRoomId, type JobRegistration } from "../../protocol/index.ts";
+import { GLOBAL_ROOM, isNamePart, isRoomId } from "../../protocol/index.ts";
 import { UsageError } from "../errors.ts";
 import { type ExtensionClass, type ExtensionOptions, isExtensionClass } from "./extension.ts";
-import { toResultSchema } from "./parameter-schema.ts";
+import { toJsonSchema } from "./parameter-schema.ts";
 import { toWireDefaults } from "./task-options.ts";
 
 /** Options of `register`. They override the static members of the class. */
@@ -12,23 +12,13 @@ export interface RegisterOptions
 }
 
 /** The forms of `register`: `@register`, `@register({ … })`, `register(Class)` and `register(Class, { … })`. */
-export interface Register<Context> {
-  <Class extends ExtensionClass<Context>>(Class: Class, context: ClassDecoratorContext): void;
-  <Class extends ExtensionClass<Context>>(Class: Class, options?: RegisterOptions): Class;
-  (options: RegisterOptions): RegisterDecorator<Context>;
-}
+export type Register<Context> = ReturnType<typeof createRegister<Context>>;
 
 /** A class decorator that can also be called as a function. */
 export type RegisterDecorator<Context> = <Class extends ExtensionClass<Context>>(
   Class: Class,
   context?: ClassDecoratorContext,
 ) => Class;
-
-/** A job to register with the server. */
-export interface RoomRegistration {
-  readonly room: string;
-  readonly registration: Omit<JobRegistration, "worker_id">;
-}
 
 /** A class with all its registrations. */
 export interface JobEntry<Context> {
@@ -41,37 +31,29 @@ export interface JobEntry<Context> {
 /** The extension classes of a job manager. Does not call the server. */
 export class JobRegistry<Context> {
   readonly #ownRoom: string | undefined;
-  /** The key of a class is its name, or `category:name` if its name is already used in another category. */
-  readonly #entries = new Map<string, JobEntry<Context>>();
+  /** The entries by name, or by `category:name` if the name is already used in another category. */
+  readonly entries = new Map<string, JobEntry<Context>>();
   /** The entries by `category:name`. The map avoids a search, because every task looks up its entry twice. */
   readonly #byQualified = new Map<string, JobEntry<Context>>();
-  #version = 0;
+  /** Increases with every change. */
+  version = 0;
 
   constructor(ownRoom: string | undefined) {
     this.#ownRoom = ownRoom;
   }
 
-  /** Increases with every change. */
-  get version(): number {
-    return this.#version;
-  }
-
-  get entries(): ReadonlyMap<string, JobEntry<Context>> {
-    return this.#entries;
-  }
-
   /** Returns the entry of a class name, or of `category:name`. */
   get(key: string): JobEntry<Context> | undefined {
-    return this.#entries.get(key) ?? this.#byQualified.get(key);
+    return this.entries.get(key) ?? this.#byQualified.get(key);
   }
 
   /** Removes a class. Returns false if it is not registered. */
   delete(key: string): boolean {
-    const entry = this.#entries.get(key);
+    const entry = this.entries.get(key);
     if (entry === undefined) return false;
-    this.#version += 1;
+    this.version += 1;
     this.#byQualified.delete(`${entry.Class.category}:${entry.name}`);
-    return this.#entries.delete(key);
+    return this.entries.delete(key);
   }
 
   /** Returns the class of a full job name. Ignores the prefix of the name, which only identifies the room. */
@@ -80,7 +62,7 @@ export class JobRegistry<Context> {
   }
 
   findByClass(Class: unknown): JobEntry<Context> | undefined {
-    return [...this.#entries.values()].find((entry) => entry.Class === Class);
+    return [...this.entries.values()].find((entry) => entry.Class === Class);
   }
 
   /**
@@ -95,7 +77,7 @@ export class JobRegistry<Context> {
         `${JSON.stringify(name)} is not a valid job name: the class name may contain only A-Z a-z 0-9 _ . -`,
       );
     }
-    if (Class.result !== undefined) toResultSchema(Class.result, `the result of ${name}`);
+    if (Class.result !== undefined) toJsonSchema(Class.result, "output", `the result of ${name}`);
     const rooms = getRooms(Class, options, name);
     const key = `${Class.category}:${name}`;
     const existing = this.get(key);
@@ -105,31 +87,25 @@ export class JobRegistry<Context> {
       );
     }
     const entry = existing ?? { Class, name, rooms: new Map<string | undefined, RegisterOptions>() };
-    this.#version += 1;
+    this.version += 1;
     for (const room of rooms) entry.rooms.set(room, options);
     if (existing !== undefined) return;
-    this.#entries.set(this.#entries.has(name) ? key : name, entry);
+    this.entries.set(this.entries.has(name) ? key : name, entry);
     this.#byQualified.set(key, entry);
   }
 
   /** Returns all jobs to register with the server. Throws `UsageError` if the room of a job is unknown. */
-  getRegistrations(): RoomRegistration[] {
-    return [...this.#entries.values()].flatMap((entry) =>
+  getRegistrations() {
+    return [...this.entries.values()].flatMap((entry) =>
       [...entry.rooms].map(([room, options]) => toRegistration(entry, room ?? this.#ownRoom, options)),
     );
   }
 }
 
-/**
- * Creates the `register` function of a registry. The function does not use `this`, because compiled decorators call
- * it without `this`.
- */
-export function createRegister<Context>(registry: JobRegistry<Context>): Register<Context> {
-  function addClass<Class extends ExtensionClass<Context>>(
-    Class: Class,
-    options: RegisterOptions,
-    context?: ClassDecoratorContext,
-  ): Class {
+/** Creates the `register` function of a registry. It is not a method, because compiled decorators call it without `this`. */
+export function createRegister<Context>(registry: JobRegistry<Context>) {
+  type AnyClass = ExtensionClass<Context>;
+  function addClass(Class: AnyClass, options: RegisterOptions, context?: ClassDecoratorContext): AnyClass {
     // A decorator runs before the static fields of the class are set. An initializer runs after them, so
     // `static room` can be read.
     if (context === undefined) registry.add(Class, options);
@@ -137,19 +113,15 @@ export function createRegister<Context>(registry: JobRegistry<Context>): Registe
     return Class;
   }
 
-  function register<Class extends ExtensionClass<Context>>(
-    Class: Class,
-    context: ClassDecoratorContext,
-  ): void;
-  function register<Class extends ExtensionClass<Context>>(Class: Class, options?: RegisterOptions): Class;
+  function register<Class extends AnyClass>(Class: Class, context: ClassDecoratorContext): void;
+  function register<Class extends AnyClass>(Class: Class, options?: RegisterOptions): Class;
   function register(options: RegisterOptions): RegisterDecorator<Context>;
   function register(
-    first: ExtensionClass<Context> | RegisterOptions,
+    first: AnyClass | RegisterOptions,
     second: ClassDecoratorContext | RegisterOptions = {},
   ): unknown {
     if (typeof first !== "function")
-      return <C extends ExtensionClass<Context>>(Class: C, context?: ClassDecoratorContext) =>
-        addClass(Class, first, context);
+      return (Class: AnyClass, context?: ClassDecoratorContext) => addClass(Class, first, context);
     return "addInitializer" in second ? addClass(first, {}, second) : addClass(first, second);
   }
   return register;
@@ -182,23 +154,21 @@ function toRegistration(
   { Class, name }: JobEntry<never>,
   room: string | undefined,
   options: RegisterOptions,
-): RoomRegistration {
+) {
   if (room === undefined) {
     throw new UsageError(
       `${name} is registered without a room: set \`room\` of the job manager or JOBLIB_ROOM, or register it with { room } or { public: true }`,
     );
   }
   const defaults = { ...Class.defaults, ...options.defaults };
-  return {
-    room,
-    registration: {
-      category: Class.category,
-      name,
-      schema: Class.schema,
-      result_schema: Class.result && toResultSchema(Class.result, `the result of ${name}`),
-      description: options.description ?? Class.description,
-      defaults: Object.keys(defaults).length === 0 ? undefined : toWireDefaults(defaults),
-      fairness: options.fairness ?? Class.fairness,
-    },
+  const registration = {
+    category: Class.category,
+    name,
+    schema: Class.schema,
+    result_schema: Class.result && toJsonSchema(Class.result, "output", `the result of ${name}`),
+    description: options.description ?? Class.description,
+    defaults: Object.keys(defaults).length === 0 ? undefined : toWireDefaults(defaults),
+    fairness: options.fairness ?? Class.fairness,
   };
+  return { room, registration };
 }

@@ -5,107 +5,89 @@ import { JoblibError } from "../errors.ts";
 export class NotJsonError extends JoblibError {}
 
 /**
- * Returns a JSON copy of a value: undefined becomes null, undefined members are omitted, and `toJSON` is
- * called. Throws `NotJsonError` for values that `JSON.stringify` would silently lose (NaN, functions, maps,
- * bytes), and for text that the server cannot store (U+0000, lone surrogates), so that a task fails with this
- * reason before anything is sent.
+ * Returns a JSON copy of a value: undefined becomes null, undefined members are omitted, and `toJSON` is called. Throws
+ * `NotJsonError` for values that `JSON.stringify` would lose (NaN, functions, maps, bytes), and for text that the server
+ * cannot store (U+0000, lone surrogates). A copy takes a fifth of the time of `JSON.stringify` and `JSON.parse`.
  */
 export const toJson = (value: unknown): JsonValue => {
-  if (value === undefined) return null;
-  const copy = copyPlainJson(value);
-  if (copy !== undefined) return copy;
-  const text = stringify(value);
-  if (text === undefined) return null;
-  const json: JsonValue = JSON.parse(text);
-  return json;
-};
-
-/** Maximum depth that is copied directly. A deeper value may be circular. */
-const MAX_COPY_DEPTH = 32;
-
-/**
- * Copies a value that contains only plain JSON, like nearly every payload and result. Takes a fifth of the
- * time of `JSON.stringify` with `rejectLossyValue` followed by `JSON.parse`. Returns undefined for any other
- * value.
- */
-const copyPlainJson = (value: unknown): JsonValue | undefined => {
   try {
-    return copyValue(value, 0);
-  } catch {
-    // A getter has thrown. `stringify` below reports that as a `NotJsonError`.
-    return undefined;
-  }
-};
-
-const copyValue = (value: unknown, depth: number): JsonValue | undefined => {
-  if (typeof value === "string") return findUnstorableText(value) === undefined ? value : undefined;
-  if (typeof value === "boolean" || value === null) return value;
-  // JSON.stringify writes -0 as 0.
-  if (typeof value === "number") return Number.isFinite(value) ? value + 0 : undefined;
-  if (typeof value !== "object" || depth > MAX_COPY_DEPTH || "toJSON" in value) return undefined;
-  return Array.isArray(value) ? copyArray(value, depth) : copyObject(value, depth);
-};
-
-const copyArray = (items: readonly unknown[], depth: number): JsonValue[] | undefined => {
-  const copy: JsonValue[] = [];
-  for (const item of items) {
-    const copied = copyValue(item, depth + 1);
-    if (copied === undefined) return undefined;
-    copy.push(copied);
-  }
-  return copy;
-};
-
-const copyObject = (value: object, depth: number): JsonValue | undefined => {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return undefined;
-  const copy: { [key: string]: JsonValue } = {};
-  for (const [key, member] of Object.entries(value)) {
-    if (member === undefined) continue;
-    const isSafeKey = key !== "__proto__" && findUnstorableText(key) === undefined;
-    const copied = isSafeKey ? copyValue(member, depth + 1) : undefined;
-    if (copied === undefined) return undefined;
-    copy[key] = copied;
-  }
-  return copy;
-};
-
-const stringify = (value: unknown): string | undefined => {
-  try {
-    return JSON.stringify(value, rejectLossyValue);
+    return copyValue("", value) ?? null;
   } catch (error) {
     if (error instanceof NotJsonError) throw error;
-    throw new NotJsonError(error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error));
+    if (error instanceof RangeError) throw new NotJsonError("the value is circular or nested too deeply");
+    // A getter or `toJSON` has thrown the error.
+    throw new NotJsonError(error instanceof Error ? error.message : toText(error));
   }
 };
 
-function rejectLossyValue(this: unknown, key: string, value: unknown): unknown {
-  const badKey = findUnstorableText(key);
-  if (badKey !== undefined) throw new NotJsonError(`the name ${JSON.stringify(key)} contains ${badKey}`);
-  const label = key === "" ? "the value" : JSON.stringify(key);
-  const lossy = describeLossyValue(value);
-  if (lossy !== undefined) throw new NotJsonError(`${label} is ${lossy}`);
-  const badText = typeof value === "string" ? findUnstorableText(value) : undefined;
-  if (badText !== undefined) throw new NotJsonError(`${label} contains ${badText}`);
-  return value;
+/** Copies the value of a member or an array element. Returns undefined if JSON omits the member. */
+function copyValue(key: string | number, value: unknown): JsonValue | undefined {
+  const isObject = typeof value === "object" && value !== null;
+  if (isObject && "toJSON" in value && typeof value.toJSON === "function")
+    return copyPlainValue(key, Reflect.apply(value.toJSON, value, [String(key)]));
+  return copyPlainValue(key, value);
 }
 
+function copyPlainValue(key: string | number, value: unknown): JsonValue | undefined {
+  if (value === undefined || value === null || typeof value === "boolean") return value;
+  if (Array.isArray(value)) return copyArray(value);
+  if (typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype)
+    return copyObject(value);
+  const loss = describeLoss(value);
+  if (loss !== undefined)
+    throw new NotJsonError(`${key === "" ? "the value" : JSON.stringify(String(key))} ${loss}`);
+  if (typeof value === "string") return value;
+  // JSON.stringify writes -0 as 0.
+  if (typeof value === "number") return value + 0;
+  return isBoxed(value) ? copyPlainValue(key, value.valueOf()) : copyObject(value);
+}
+
+function copyArray(items: readonly unknown[]): JsonValue[] {
+  const copy: JsonValue[] = [];
+  for (let index = 0; index < items.length; index += 1) copy.push(copyValue(index, items[index]) ?? null);
+  return copy;
+}
+
+function copyObject(value: object): JsonValue {
+  const copy: { [key: string]: JsonValue } = {};
+  for (const [name, member] of Object.entries(value)) {
+    const badName = findUnstorableText(name);
+    if (badName !== undefined) throw new NotJsonError(`the name ${JSON.stringify(name)} contains ${badName}`);
+    const copied = copyValue(name, member);
+    if (copied === undefined) continue;
+    if (name !== "__proto__") copy[name] = copied;
+    else
+      Object.defineProperty(copy, name, {
+        value: copied,
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
+  }
+  return copy;
+}
+
+/** Describes why a value cannot be stored or would be lost. Returns undefined for all other values. */
+function describeLoss(value: unknown): string | undefined {
+  if (typeof value === "string") {
+    const badText = findUnstorableText(value);
+    return badText && `contains ${badText}`;
+  }
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : `is ${value}`;
+  if (typeof value !== "object") return `is a ${typeof value}`;
+  if (value instanceof Map || value instanceof Set || value instanceof Promise)
+    return `is a ${value.constructor.name}`;
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer ? "is binary data" : undefined;
+}
+
+const isBoxed = (value: object): boolean =>
+  value instanceof Number || value instanceof String || value instanceof Boolean || value instanceof BigInt;
+
 /** Returns the part of a text that PostgreSQL cannot store, or undefined if there is none. */
-const findUnstorableText = (text: string): string | undefined => {
+function findUnstorableText(text: string): string | undefined {
   if (!text.isWellFormed()) return "a lone surrogate";
   return text.includes("\u0000") ? "the character U+0000" : undefined;
-};
-
-const describeLossyValue = (value: unknown): string | undefined => {
-  if (typeof value === "number") return Number.isFinite(value) ? undefined : String(value);
-  if (typeof value === "function" || typeof value === "symbol" || typeof value === "bigint") {
-    return `a ${typeof value}`;
-  }
-  if (value instanceof Map || value instanceof Set || value instanceof Promise) {
-    return `a ${value.constructor.name}`;
-  }
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer ? "binary data" : undefined;
-};
+}
 
 /** Replaces U+0000 and lone surrogates, which the server cannot store, and truncates to `maxBytes` of UTF-8. */
 export const toStorableText = (text: string, maxBytes: number): string => {

@@ -5,14 +5,8 @@ import { UsageError } from "../errors.ts";
 import { toJson } from "./json.ts";
 import type { AnySchema } from "./standard-schema.ts";
 
-type Mode = "input" | "output";
-type Zod3Type = Parameters<typeof zodToJsonSchema>[0];
-
 const DIALECT = "draft-2020-12";
-/**
- * An object's JSON Schema contains at least one of these keywords. A JSON Schema without them means that the
- * conversion has failed.
- */
+/** An object's JSON Schema contains at least one of these keywords, unless the conversion has failed. */
 const SCHEMA_KEYWORDS = ["properties", "type", "anyOf", "oneOf", "allOf", "$ref"];
 
 /**
@@ -32,16 +26,10 @@ export const toParameterSchema = (schema: AnySchema, label: string): JsonObject 
   return jsonSchema;
 };
 
-/**
- * Returns the JSON Schema of a result, which is the output type of the schema. Throws `UsageError` if the schema
- * cannot be converted.
- */
-export const toResultSchema = (schema: AnySchema, label: string): JsonObject =>
-  toJsonSchema(schema, "output", label);
-
-const toJsonSchema = (schema: AnySchema, mode: Mode, label: string): JsonObject => {
+/** Returns the JSON Schema of a schema's input or output type. Throws `UsageError` if it cannot be converted. */
+export const toJsonSchema = (schema: AnySchema, io: "input" | "output", label: string): JsonObject => {
   try {
-    return JsonObject.parse(toJson(convert(schema, mode)));
+    return JsonObject.parse(toJson(convert(schema, io)));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UsageError(`${label} cannot be converted to JSON Schema: ${reason}`, { cause: error });
@@ -49,28 +37,24 @@ const toJsonSchema = (schema: AnySchema, mode: Mode, label: string): JsonObject 
 };
 
 /** Uses `zod-to-json-schema` only for zod 3, because for zod 4 it silently returns an empty schema. */
-const convert = (schema: AnySchema, mode: Mode): unknown => {
-  if (isZod4(schema)) return z.toJSONSchema(schema, { io: mode, target: DIALECT });
+const convert = (schema: AnySchema, io: "input" | "output"): unknown => {
+  if (isZod4(schema)) return z.toJSONSchema(schema, { io, target: DIALECT });
   const own = "~standard" in schema ? schema["~standard"].jsonSchema : undefined;
-  if (own !== undefined) return own[mode]({ target: DIALECT });
-  if (isZod3(schema)) {
-    return zodToJsonSchema(schema, {
-      pipeStrategy: mode,
-      ...(mode === "input" && { removeAdditionalStrategy: "strict" }),
-    });
-  }
-  throw new UsageError("it is neither a zod schema nor an implementation of Standard JSON Schema");
+  if (own !== undefined) return own[io]({ target: DIALECT });
+  if (!isZod3(schema))
+    throw new UsageError("it is neither a zod schema nor an implementation of Standard JSON Schema");
+  const strategy = io === "input" ? ({ removeAdditionalStrategy: "strict" } as const) : {};
+  return zodToJsonSchema(schema, { pipeStrategy: io, ...strategy });
 };
 
 const isZod4 = (schema: object): schema is z.core.$ZodType => "_zod" in schema;
 
-const isZod3 = (schema: object): schema is Zod3Type =>
+const isZod3 = (schema: object): schema is Parameters<typeof zodToJsonSchema>[0] =>
   "_def" in schema && typeof schema._def === "object" && schema._def !== null && "typeName" in schema._def;
 
 /**
- * Throws `UsageError` for a default that does not match its type, at any depth: zod does not validate
- * defaults, a file may run without type checks, and the job's form would omit such a default. Types that
- * transform their value are skipped, because their default has the output type.
+ * Throws `UsageError` for a default that does not match its type, at any depth: zod does not validate defaults, a file
+ * may run without type checks, and the job's form would omit such a default.
  */
 export function checkDefaults(schema: AnySchema, label: string): void {
   if (!isZod4(schema)) return;
@@ -89,6 +73,7 @@ export function checkDefaults(schema: AnySchema, label: string): void {
   });
 }
 
+/** Ignores types that transform their value, because their default has the output type. */
 function findDefaultIssue({ _zod: { def } }: z.core.$ZodDefault): string | undefined {
   const [input, output] = (["input", "output"] as const).map((io) =>
     JSON.stringify(z.toJSONSchema(def.innerType, { io, unrepresentable: "any" })),

@@ -8,30 +8,25 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     readonly vendor: string;
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
     readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
-    readonly jsonSchema?: StandardJsonSchema | undefined;
+    readonly jsonSchema?: Record<"input" | "output", (options: { target: string }) => object> | undefined;
   };
 }
 
-interface StandardJsonSchema {
-  readonly input: (options: { target: string }) => Record<string, unknown>;
-  readonly output: (options: { target: string }) => Record<string, unknown>;
-}
+type StandardResult<Output> = { readonly value: Output; readonly issues?: undefined } | StandardFailure;
 
-interface Issue {
-  readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+interface StandardFailure {
+  readonly issues: readonly {
+    readonly message: string;
+    readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  }[];
 }
-
-type StandardResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly Issue[] };
 
 /** A zod 3 schema. Versions before 3.24 do not implement Standard Schema. */
 export interface Zod3Schema<Input = unknown, Output = Input> {
   readonly _input: Input;
   readonly _output: Output;
   readonly _def: object;
-  safeParse(value: unknown): { success: true; data: Output } | { success: false; error: { issues: Issue[] } };
+  safeParse(value: unknown): { success: true; data: Output } | { success: false; error: StandardFailure };
 }
 
 /** A schema for the parameters or the result of an extension: zod 4, zod 3, or any Standard Schema. */
@@ -40,20 +35,10 @@ export type AnySchema<Input = unknown, Output = Input> =
   | Zod3Schema<Input, Output>;
 
 /** The input type of a schema. */
-export type SchemaInput<Schema> =
-  Schema extends StandardSchema<infer Input, unknown>
-    ? Input
-    : Schema extends Zod3Schema<infer Input, unknown>
-      ? Input
-      : never;
+export type SchemaInput<Schema> = Schema extends AnySchema<infer Input, unknown> ? Input : never;
 
 /** The output type of a schema. */
-export type SchemaOutput<Schema> =
-  Schema extends StandardSchema<infer _, infer Output>
-    ? Output
-    : Schema extends Zod3Schema<infer _, infer Output>
-      ? Output
-      : never;
+export type SchemaOutput<Schema> = Schema extends AnySchema<infer _, infer Output> ? Output : never;
 
 export type ValidationResult = { readonly value: unknown } | { readonly errors: FieldError[] };
 
@@ -74,19 +59,17 @@ export function validate(schema: AnySchema, value: unknown, pointer: string): Va
 function runSchema(schema: AnySchema, value: unknown): StandardResult<unknown> {
   if (!("~standard" in schema)) {
     const parsed = schema.safeParse(value);
-    return parsed.success ? { value: parsed.data } : { issues: parsed.error.issues };
+    return parsed.success ? { value: parsed.data } : parsed.error;
   }
   const result = schema["~standard"].validate(value);
-  if (result instanceof Promise) {
-    result.catch(() => {});
-    throw new UsageError(
-      "the schema validates asynchronously, but a constructor cannot wait for it: use a synchronous schema",
-    );
-  }
-  return result;
+  if (!(result instanceof Promise)) return result;
+  result.catch(() => {});
+  throw new UsageError(
+    "the schema validates asynchronously, but a constructor cannot wait for it: use a synchronous schema",
+  );
 }
 
 function toPointerPart(part: PropertyKey | { readonly key: PropertyKey }): string {
-  const key = typeof part === "object" ? part.key : part;
-  return `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  const key = String(typeof part === "object" ? part.key : part);
+  return `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }

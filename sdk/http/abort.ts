@@ -12,16 +12,12 @@ export interface Abortable {
  */
 export class LazyAbort implements Abortable {
   #controller: AbortController | undefined;
-  /**
-   * The listeners are in an array, because there is nearly always at most one listener: a `Set` for each task and
-   * request would cost more than it saves.
-   */
-  #listeners: readonly (() => void)[] = [];
-  #isAborted = false;
   #reason: unknown;
+  /** Not a `Set`, because there is nearly always at most one listener. */
+  readonly #listeners: (() => void)[] = [];
 
   get aborted(): boolean {
-    return this.#isAborted;
+    return this.#reason !== undefined;
   }
 
   /** The reason of the abort; undefined before the abort. */
@@ -32,50 +28,52 @@ export class LazyAbort implements Abortable {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#isAborted) this.#controller.abort(this.#reason);
+      if (this.aborted) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
   }
 
   /** Aborts the signal and calls the listeners. Later calls do nothing. */
   abort(reason?: unknown): void {
-    if (this.#isAborted) return;
-    this.#isAborted = true;
-    this.#controller?.abort(reason);
-    this.#reason = reason ?? this.#controller?.signal.reason ?? new DOMException("aborted", "AbortError");
-    for (const listener of this.#listeners) listener();
+    if (this.aborted) return;
+    this.#reason = reason ?? new DOMException("aborted", "AbortError");
+    this.#controller?.abort(this.#reason);
+    for (const listener of [...this.#listeners]) listener();
   }
 
   throwIfAborted(): void {
-    if (this.#isAborted) throw this.#reason;
+    if (this.aborted) throw this.#reason;
   }
 
   addEventListener(_: "abort", listener: () => void): void {
-    this.#listeners = [...this.#listeners, listener];
+    this.#listeners.push(listener);
   }
 
   removeEventListener(_: "abort", listener: () => void): void {
-    this.#listeners = this.#listeners.filter((other) => other !== listener);
+    const index = this.#listeners.indexOf(listener);
+    if (index !== -1) this.#listeners.splice(index, 1);
   }
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Is aborted when the caller's signal is aborted, or with an error after a number of milliseconds. */
-export class TimedAbort extends LazyAbort implements Disposable {
+export class TimedAbort extends LazyAbort {
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort: () => void;
   readonly #timer: NodeJS.Timeout;
 
   constructor(signal: AbortSignal | undefined, ms: number, createError: () => Error) {
     super();
     this.#signal = signal;
     // `AbortSignal.any` is not used, because it would double the CPU time of a waiting claim.
-    const onAbort = () => this.abort(signal?.reason);
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener("abort", onAbort);
-    this.#onAbort = onAbort;
+    if (signal?.aborted) this.handleEvent();
+    signal?.addEventListener("abort", this);
     this.#timer = setTimeout(() => this.abort(createError()), Math.min(ms, MAX_TIMER_MS));
+  }
+
+  /** Called when the caller's signal is aborted. */
+  handleEvent(): void {
+    this.abort(this.#signal?.reason);
   }
 
   /** Restarts the timeout. */
@@ -83,9 +81,10 @@ export class TimedAbort extends LazyAbort implements Disposable {
     this.#timer.refresh();
   }
 
-  [Symbol.dispose](): void {
+  /** Stops the timeout, and removes the listener of the caller's signal. */
+  release(): void {
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#signal?.removeEventListener("abort", this);
   }
 }
 
@@ -101,23 +100,18 @@ export function sleep(ms: number, signal?: Abortable): Promise<void> {
 }
 
 /**
- * Returns the promise's result. Rejects with the signal's reason if it is aborted first. `Promise.race` is not
- * used, because it creates several promises, and every update of a task waits here.
+ * Returns the promise's result. Rejects with the signal's reason if it is aborted first. Every update of a task waits
+ * here, so this does not use `Promise.race`, which creates more promises.
  */
-export const rejectOnAbort = <Value>(promise: Promise<Value>, signal: Abortable): Promise<Value> => {
+export async function rejectOnAbort<Value>(promise: Promise<Value>, signal: Abortable): Promise<Value> {
   const { promise: result, resolve, reject } = Promise.withResolvers<Value>();
-  const abort = () => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort);
-  promise.then(
-    (value) => {
-      signal.removeEventListener("abort", abort);
-      resolve(value);
-    },
-    (error: unknown) => {
-      signal.removeEventListener("abort", abort);
-      reject(error);
-    },
-  );
-  return result;
-};
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort);
+  promise.then(resolve, reject);
+  try {
+    return await result;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

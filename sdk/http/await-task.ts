@@ -2,8 +2,8 @@ import { isTerminal, type Task } from "../../protocol/index.ts";
 import { ProtocolError } from "../errors.ts";
 import { sleep } from "./abort.ts";
 import type { AwaitTaskOptions } from "./options.ts";
-import { MAX_LONG_POLL_SECONDS } from "./options.ts";
-import type { Caller } from "./resources/resource.ts";
+import { MAX_LONG_POLL_SECONDS } from "./request.ts";
+import type { Caller } from "./resource.ts";
 import type { RetryPolicy } from "./retry.ts";
 
 /** Retries for two minutes, so that the wait survives a restart of the server. */
@@ -13,44 +13,33 @@ const AWAIT_RETRY: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, 
 export async function awaitTask(
   client: Caller,
   id: string,
-  { wait: maxSeconds, signal, onChange }: AwaitTaskOptions,
+  { wait: maxSeconds = Number.POSITIVE_INFINITY, signal, onChange }: AwaitTaskOptions,
 ): Promise<Task> {
-  const deadline =
-    maxSeconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + maxSeconds * 1000;
+  const deadline = performance.now() + maxSeconds * 1000;
   let task: Task | undefined;
   let etag: string | undefined;
   for (;;) {
-    const pollSeconds = getPollSeconds(deadline);
+    const startedAt = performance.now();
+    const remaining = Math.max(0, (deadline - startedAt) / 1000);
+    // The duration is random, so that clients that were disconnected together do not reconnect together.
+    const pollSeconds = Math.ceil(Math.min(remaining, MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5)));
     // A long poll without an ETag returns at the end of the task, and a long poll with an ETag returns at the next
     // change. With `onChange`, the first read returns the current task immediately.
     const wait = onChange !== undefined && etag === undefined ? 0 : pollSeconds;
-    const startedAt = performance.now();
     const options = { signal, retry: AWAIT_RETRY, wait: wait || undefined, ifNoneMatch: etag };
-    const response = await client.call("readTask", { params: { task_id: id } }, options);
-    if (response.status === 200) {
-      const read = response.body;
-      if (read.id !== id) throw new ProtocolError(`the server returned task ${read.id} instead of ${id}`);
-      const { etag: newEtag } = response.headers;
-      const hasChanged = newEtag === undefined || newEtag !== etag;
-      if (onChange !== undefined) etag = newEtag;
-      task = read;
-      if (hasChanged) onChange?.(read);
+    const { status, headers, body } = await client.call("readTask", { params: { task_id: id } }, options);
+    if (status === 200) {
+      if (body.id !== id) throw new ProtocolError(`the server returned task ${body.id} instead of ${id}`);
+      task = body;
+      const hasChanged = headers.etag === undefined || headers.etag !== etag;
+      if (onChange !== undefined) etag = headers.etag;
+      if (hasChanged) onChange?.(task);
     }
     if (task !== undefined && (isTerminal(task.status) || pollSeconds === 0)) return task;
     const isEarly =
-      performance.now() - startedAt < 500 &&
-      (response.status === 304 || onChange === undefined || etag === undefined);
+      performance.now() - startedAt < 500 && (status === 304 || onChange === undefined || etag === undefined);
     // If the server or a proxy does not support long polls, poll about once per second.
     if (isEarly && wait > 0)
       await sleep(Math.min(500 + Math.random() * 1000, Math.max(0, deadline - performance.now())), signal);
   }
-}
-
-/**
- * Returns the duration of the next long poll, in seconds. It is random, so that clients that were disconnected
- * together do not reconnect together.
- */
-function getPollSeconds(deadline: number): number {
-  const remaining = Math.max(0, (deadline - performance.now()) / 1000);
-  return Math.ceil(Math.min(remaining, MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5)));
 }

@@ -1,13 +1,4 @@
-import {
-  type Attributes,
-  type Context,
-  context,
-  createContextKey,
-  type Span,
-  SpanKind,
-  type SpanOptions,
-  type Tracer,
-} from "@opentelemetry/api";
+import { type Attributes, type Context, context, createContextKey, SpanKind } from "@opentelemetry/api";
 import type { OperationName, Task, TraceContext } from "../../protocol/index.ts";
 import { ATTRIBUTES, SPANS, SYSTEM } from "../../protocol/tracing/names.ts";
 import {
@@ -19,7 +10,7 @@ import {
 } from "../../protocol/tracing/spans.ts";
 
 /** The parts of a call that its span describes. The payload is never recorded. */
-export interface TracedCall {
+interface TracedCall {
   readonly name: OperationName;
   readonly url: string;
   readonly params?: unknown;
@@ -35,17 +26,6 @@ export const readString = (record: unknown, name: string): string | undefined =>
   return typeof value === "string" ? value : undefined;
 };
 
-/**
- * Returns the job of a submit. For a submit of several tasks, returns the job that they have in common and
- * the number of tasks.
- */
-const getDestination = (params: unknown, body: unknown): { job: string | undefined; count?: number } => {
-  const tasks = isRecord(body) ? body["tasks"] : undefined;
-  if (!Array.isArray(tasks)) return { job: readString(params, "job_name") };
-  const jobs = new Set(tasks.map((task) => readString(task, "job_name")));
-  return { job: jobs.size === 1 ? [...jobs][0] : undefined, count: tasks.length };
-};
-
 const getServerAttributes = (url: string): Attributes => {
   const { hostname, port, protocol } = new URL(url);
   const defaultPort = protocol === "https:" ? 443 : 80;
@@ -55,19 +35,22 @@ const getServerAttributes = (url: string): Attributes => {
   };
 };
 
+/** Describes a submit. A submit of several tasks has a job only if it is the same for all of them. */
 const describeSubmitSpan = ({ url, params, body }: TracedCall) => {
-  const { job, count } = getDestination(params, body);
+  const tasks = isRecord(body) && Array.isArray(body["tasks"]) ? body["tasks"] : undefined;
+  const [job, other] = new Set((tasks ?? [params]).map((task) => readString(task, "job_name")));
+  const destination = other === undefined ? job : undefined;
   const room = readString(params, "room_id");
   return {
     kind: SpanKind.PRODUCER,
-    name: job === undefined ? SPANS.submit : `${SPANS.submit} ${job}`,
+    name: destination === undefined ? SPANS.submit : `${SPANS.submit} ${destination}`,
     attributes: {
       [ATTRIBUTES.system]: SYSTEM,
       [ATTRIBUTES.operation]: SPANS.submit,
       [ATTRIBUTES.operationType]: "send",
       ...getServerAttributes(url),
-      ...(job !== undefined && { [ATTRIBUTES.destination]: job }),
-      ...(count !== undefined && { [ATTRIBUTES.count]: count }),
+      ...(destination !== undefined && { [ATTRIBUTES.destination]: destination }),
+      ...(tasks !== undefined && { [ATTRIBUTES.count]: tasks.length }),
       ...(room !== undefined && { [ATTRIBUTES.room]: room }),
     },
   };
@@ -82,20 +65,9 @@ export const getTraceHeaders = (trace: TraceContext | undefined): Record<string,
 /** The context key that marks a submit that already has a span. */
 const IN_SUBMIT = createContextKey("joblib: submit span");
 
-/** Runs work in its own span, and records its failure. `work` receives the span and its context. */
-const traceWork = <Value>(
-  tracer: Tracer,
-  { name, ...options }: SpanOptions & { readonly name: string },
-  parent: Context,
-  work: (span: Span, spanContext: Context) => Promise<Value>,
-): Promise<Value> => {
-  const span = tracer.startSpan(name, options, parent);
-  return runInSpan(span, parent, { fail: recordFailure, work: (spanContext) => work(span, spanContext) });
-};
-
 /**
- * Runs a call. A submit gets its own span, even if it is sent in a batch. `work` receives the trace context to
- * propagate, and `getTaskId` returns the id of the submitted task.
+ * Runs a call, and a submit in its own span. `work` receives the trace context to propagate, and `getTaskId` returns
+ * the id of the submitted task.
  */
 export const traceCall = <Value>(
   call: TracedCall,
@@ -108,12 +80,15 @@ export const traceCall = <Value>(
   const isSubmit = call.name === "submitTask" || call.name === "submitTasks";
   if (!isSubmit || parent.getValue(IN_SUBMIT) === true) return work(getTraceContext(parent));
   const submitContext = parent.setValue(IN_SUBMIT, true);
-  return traceWork(tracer, describeSubmitSpan(call), submitContext, async (span, spanContext) => {
+  const { name, ...options } = describeSubmitSpan(call);
+  const span = tracer.startSpan(name, options, submitContext);
+  const submit = async (spanContext: Context) => {
     const value = await work(getTraceContext(spanContext));
     const id = getTaskId(value);
     if (id !== undefined) span.setAttribute(ATTRIBUTES.taskId, id);
     return value;
-  });
+  };
+  return runInSpan(span, submitContext, { work: submit, fail: recordFailure });
 };
 
 /** Waits for a task in its own span, which contains all its long polls and is linked to the task's submit. */
@@ -129,10 +104,12 @@ export const traceAwait = (
     [ATTRIBUTES.taskId]: id,
     ...getServerAttributes(url),
   };
-  const description = { name: SPANS.await, kind: SpanKind.CLIENT, attributes };
-  return traceWork(tracer, description, context.active(), async (span) => {
+  const parent = context.active();
+  const span = tracer.startSpan(SPANS.await, { kind: SpanKind.CLIENT, attributes }, parent);
+  const awaitTask = async () => {
     const task = await work();
     span.setAttribute(ATTRIBUTES.status, task.status).addLinks(createLinks(task.trace_context));
     return task;
-  });
+  };
+  return runInSpan(span, parent, { work: awaitTask, fail: recordFailure });
 };

@@ -1,23 +1,33 @@
 import type * as z from "zod";
 import type { StreamName, Streams, Task } from "../../protocol/index.ts";
-import { UsageError } from "../errors.ts";
 import type { RetryPolicy } from "./retry.ts";
-import type { FetchLike } from "./transport.ts";
-
-/** URL of the server if neither the `url` option nor `JOBLIB_URL` is set. */
-export const DEFAULT_URL = "http://127.0.0.1:7800";
-/** Maximum duration of a call in seconds, not counting its `wait`. */
-export const DEFAULT_TIMEOUT_SECONDS = 30;
-/**
- * Maximum duration of one long poll, in seconds. It is short, because load balancers close idle connections
- * after 30 or 60 s.
- */
-export const MAX_LONG_POLL_SECONDS = 25;
-/** Maximum size of a response body, in bytes. */
-export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 /** A bearer token, or a function that returns the current one. The function is called before every request. */
 export type Token = string | (() => string | Promise<string>);
+
+/** The body of a request. */
+export type RequestContent = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+
+/** The second argument of a `FetchLike`. */
+export interface FetchInit {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly redirect: "manual";
+  readonly signal: AbortSignal;
+  readonly body?: RequestContent;
+  /** Required for a stream (WHATWG Fetch, section 5.4). */
+  readonly duplex?: "half";
+}
+
+/** The members of a response that the SDK reads. The `Response` of Node.js and of undici has them. */
+export interface FetchResponse {
+  readonly status: number;
+  readonly headers: Iterable<[string, string]>;
+  readonly body: AsyncIterable<Uint8Array> | null;
+}
+
+/** A function like the standard `fetch`: `globalThis.fetch`, undici's `fetch`, or a fake for tests. */
+export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
 /** The server of a `JoblibClient`, and how the client calls it. */
 export interface ClientOptions {
@@ -39,10 +49,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Maximum duration of a long poll, in seconds (`Prefer: wait=N`, RFC 7240). Default: no long poll. */
   readonly wait?: number | undefined;
-  /**
-   * The idempotency key of a submit. Default: a random key for `submitTask`, so that retries create only one
-   * task.
-   */
+  /** The idempotency key of a submit. Default for `submitTask`: a random key, so that retries create only one task. */
   readonly idempotencyKey?: string | undefined;
   /** An `ETag`. The response is a 304 while the task has not changed. */
   readonly ifNoneMatch?: string | undefined;
@@ -72,40 +79,3 @@ export interface AwaitTaskOptions {
   /** Called with the current task, and again after every change. */
   readonly onChange?: ((task: Task) => void) | undefined;
 }
-
-/** Returns an environment variable; undefined if it is not set or empty. */
-export const readEnvironment = (name: "JOBLIB_URL" | "JOBLIB_TOKEN" | "JOBLIB_ROOM"): string | undefined =>
-  process.env[name]?.trim() || undefined;
-
-/**
- * Returns the server's URL without a trailing slash. A path in it is the plugin's prefix. Throws `UsageError`
- * if the URL is invalid, or has a user, query or fragment.
- */
-export const parseServerUrl = (value: string | undefined): string => {
-  const text = value ?? readEnvironment("JOBLIB_URL") ?? DEFAULT_URL;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(`the server URL must start with http:// or https://, not ${JSON.stringify(text)}`);
-  }
-  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    throw new UsageError(
-      "the server URL must not contain a user, query or fragment; pass credentials as `token`",
-    );
-  }
-  return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
-};
-
-/**
- * Returns the `Authorization` header for a token, or undefined if there is none. Throws `UsageError` if a
- * header cannot contain the token, because `fetch` would include the token in its error message.
- */
-export const getAuthorizationHeader = async (value: Token | undefined): Promise<string | undefined> => {
-  const source = value ?? readEnvironment("JOBLIB_TOKEN");
-  const token = (typeof source === "function" ? await source() : source)?.trim();
-  if (token === undefined || token === "") return undefined;
-  if (!/^[\x21-\x7e]+$/.test(token))
-    throw new UsageError(
-      "the token contains characters that are not allowed in a header; check it for spaces and control characters",
-    );
-  return `Bearer ${token}`;
-};

@@ -1,20 +1,18 @@
 import { type Context, context, ROOT_CONTEXT } from "@opentelemetry/api";
-import { Batcher } from "../../protocol/batcher.ts";
+import { Batcher, type BatcherOptions } from "../../protocol/batcher.ts";
 import { MethodNotAllowedError, RouteNotFoundError } from "../errors.ts";
 import { type Abortable, rejectOnAbort } from "./abort.ts";
 
 /** Sends the calls of a `RequestBatcher`. */
-export interface RequestSender<Call, Result> {
+export interface RequestSender<Call, Result>
+  extends Pick<BatcherOptions<Call, Result>, "getLane">,
+    Required<Pick<BatcherOptions<Call, Result>, "isForAll">> {
   /** Maximum number of calls in a batch. */
   readonly maxCalls: number;
   /** Sends a single call. */
   sendOne(call: Call): Promise<Result>;
   /** Sends a batch in one request. Returns the outcomes in the order of the calls. */
   sendMany(calls: readonly Call[]): Promise<readonly (Result | Error)[]>;
-  /** Returns the lane of a call. Calls in different lanes are never in the same batch. */
-  getLane?(call: Call): unknown;
-  /** Returns true if the error of a batch is not caused by one of its calls. Then every call fails with this error. */
-  isForAll(error: unknown): boolean;
 }
 
 interface QueuedCall<Call> {
@@ -65,15 +63,12 @@ export class RequestBatcher<Call, Result> {
    * Sends a call once. `bytes` is its approximate size in the body of a request. Rejects with the reason of
    * `signal` as soon as it is aborted; a call that is still waiting is then not sent.
    */
-  async send(call: Call, bytes: number, signal?: Abortable): Promise<Result> {
+  send(call: Call, bytes: number, signal?: Abortable): Promise<Result> {
     const queued = { call, bytes, callContext: context.active() };
     if (signal === undefined) return this.#batcher.add(queued);
-    const result = await rejectOnAbort(
-      this.#batcher.add(queued, () => signal.aborted),
-      signal,
-    );
-    if (result === undefined) throw signal.reason;
-    return result;
+    const result = this.#batcher.add(queued, () => signal.aborted);
+    // The result is undefined only after the abort, which has already rejected the promise.
+    return rejectOnAbort(result, signal) as Promise<Result>;
   }
 
   /** Sends nothing until the promise settles. */

@@ -1,45 +1,95 @@
-import { ConnectionError, DeadlineError, JoblibError } from "../errors.ts";
-import { TimedAbort } from "./abort.ts";
-import { getSystemCode } from "./retry.ts";
-import type { HttpRequest, JsonResponse, Transport } from "./transport.ts";
+import { randomUUID } from "node:crypto";
+import { fillPath, formatPreferences, type OperationName, operations } from "../../protocol/index.ts";
+import { UsageError } from "../errors.ts";
+import type { CallOptions } from "./options.ts";
 
-/** A request with a deadline. */
-interface TimedRequest extends HttpRequest {
-  readonly signal: AbortSignal | undefined;
-  /** Maximum duration of the request in seconds, including the whole response body. */
-  readonly deadlineSeconds: number;
-}
+const DEFAULT_URL = "http://127.0.0.1:7800";
 
 /**
- * Sends a request and parses the JSON response. Limits its time and size, and does not follow redirects.
- * Throws `ProtocolError`, `GatewayError`, `DeadlineError` or `ConnectionError`, or the reason of the aborted
- * signal.
+ * Maximum duration of one long poll, in seconds. It is short, because load balancers close idle connections
+ * after 30 or 60 s.
  */
-export const sendRequest = async (request: TimedRequest, transport: Transport): Promise<JsonResponse> => {
-  const { origin, signal, deadlineSeconds } = request;
-  signal?.throwIfAborted();
-  const createTimeoutError = () =>
-    new DeadlineError(`no response from ${origin} within ${deadlineSeconds} s`);
-  const abort = new TimedAbort(signal, deadlineSeconds * 1000, createTimeoutError);
-  try {
-    return await transport.call(request, abort);
-  } catch (error) {
-    if (error instanceof JoblibError || error === abort.reason) throw error;
-    throw new ConnectionError(`no response from ${origin}: ${describeCause(error)}`, { cause: error });
-  } finally {
-    abort[Symbol.dispose]();
+export const MAX_LONG_POLL_SECONDS = 25;
+
+/** Returns an environment variable; undefined if it is not set or empty. */
+export const readEnvironment = (name: "JOBLIB_URL" | "JOBLIB_TOKEN" | "JOBLIB_ROOM"): string | undefined =>
+  process.env[name]?.trim() || undefined;
+
+/**
+ * Returns the server's URL without a trailing slash. A path in it is the plugin's prefix. Throws `UsageError`
+ * if the URL is invalid, or has a user, query or fragment.
+ */
+export const parseServerUrl = (value: string | undefined): string => {
+  const text = value ?? readEnvironment("JOBLIB_URL") ?? DEFAULT_URL;
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(`the server URL must start with http:// or https://, not ${JSON.stringify(text)}`);
   }
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    throw new UsageError(
+      "the server URL must not contain a user, query or fragment; pass credentials as `token`",
+    );
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 };
 
-/** Returns true if a server answered a TLS handshake in plain text. OpenSSL reads the text as a version number. */
-const isPlainTextResponse = (error: unknown): boolean =>
-  error instanceof Error &&
-  (error.message.includes("wrong version number") || isPlainTextResponse(error.cause));
+/** The parts of a request, as the caller of an operation passes them. */
+export interface RequestParts {
+  readonly params?: unknown;
+  readonly query?: unknown;
+  readonly body?: unknown;
+}
 
-const describeCause = (error: unknown): string => {
-  if (isPlainTextResponse(error)) return "the server does not use TLS; the URL must begin with http://";
-  const code = getSystemCode(error);
-  const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const message = root instanceof Error ? root.message : String(root);
-  return code === undefined || message.includes(code) ? message || String(code) : `${message} (${code})`;
+/** Returns the path of an operation with its query. Throws `UsageError` if a parameter would change the path. */
+export const buildPath = (name: OperationName, { params, query }: RequestParts): string => {
+  const parts: Record<string, string> = {};
+  for (const [key, part] of Object.entries(params ?? {})) {
+    const value = String(part ?? "");
+    if (value === "" || value === "." || value === "..") {
+      throw new UsageError(
+        `${key} cannot be ${JSON.stringify(value)}, because it would change the path of the URL`,
+      );
+    }
+    parts[key] = value;
+  }
+  const path = fillPath(operations[name].path, parts);
+  if (query === undefined) return path;
+  const search = new URLSearchParams();
+  for (const [key, part] of Object.entries(query ?? {}))
+    if (part !== undefined) search.append(key, String(part));
+  return search.size === 0 ? path : `${path}?${search}`;
+};
+
+/** Returns the headers of a call that are the same for every attempt. */
+export const buildHeaders = (
+  name: OperationName,
+  hasBody: boolean,
+  { wait, idempotencyKey, ifNoneMatch }: CallOptions,
+  isMinimal: boolean,
+): Record<string, string> => {
+  const headers: Record<string, string> = { accept: "application/json, application/problem+json" };
+  if (hasBody) headers["content-type"] = "application/json";
+  const prefer = formatPreferences({
+    wait: wait && Math.ceil(wait),
+    returns: isMinimal ? "minimal" : undefined,
+  });
+  if (prefer !== "") headers["prefer"] = prefer;
+  const key = idempotencyKey ?? (name === "submitTask" ? randomUUID() : undefined);
+  if (key !== undefined) headers["idempotency-key"] = key;
+  if (ifNoneMatch !== undefined) headers["if-none-match"] = ifNoneMatch;
+  return headers;
+};
+
+/**
+ * Returns the headers that identify a client. Throws `UsageError` if a header cannot contain the token, because
+ * `fetch` would include the token in its error message.
+ */
+export const buildClientHeaders = (userAgent: string, token: string | undefined): Record<string, string> => {
+  const trimmed = token?.trim();
+  if (trimmed === undefined || trimmed === "") return { "user-agent": userAgent };
+  if (!/^[\x21-\x7e]+$/.test(trimmed))
+    throw new UsageError(
+      "the token contains characters that are not allowed in a header; check it for spaces and control characters",
+    );
+  return { "user-agent": userAgent, authorization: `Bearer ${trimmed}` };
 };

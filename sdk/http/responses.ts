@@ -10,22 +10,51 @@ import {
 } from "../../protocol/index.ts";
 import { GatewayError, type ProblemError, ProtocolError } from "../errors.ts";
 import { toProblemError } from "../problem-errors.ts";
-import { MAX_RESPONSE_BYTES } from "./options.ts";
-import type { JsonResponse, ResponseFacts } from "./transport.ts";
+import type { FetchResponse } from "./options.ts";
+
+/** The facts from which the error for a response is created. */
+export interface ResponseFacts {
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 type WithHeaders = Pick<ResponseFacts, "headers">;
+/** The response to a call: status, headers and body. */
+export type CallResponse<Name extends OperationName> = OperationResponse<Operations[Name]> & WithHeaders;
+/** The minimal response to a call, if the server supports it. */
+export type MinimalCallResponse<Name extends OperationName> = MinimalResponse<Operations[Name]> & WithHeaders;
 
-/** The ways in which a response is not from joblib. */
-type ResponseFault = "too-large" | "redirect" | "no-json" | "invalid-json" | "no-problem" | "no-event-stream";
+/** Maximum size of a response body, in bytes. */
+export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 const UNAVAILABLE = new Set([429, 502, 503, 504]);
+const CHECK_URL = "check the URL of the server, including the prefix of its API";
+
+/** The ways in which a response is not from joblib. Each returns the message of its error. */
+const FAULTS = {
+  "too-large": ({ url }: ResponseFacts) => `${url} sent more than ${MAX_RESPONSE_BYTES} bytes`,
+  redirect: ({ url, headers }) =>
+    `${url} redirects to ${JSON.stringify(headers["location"] ?? "an unknown URL")}; redirects are not followed, so check the server's url`,
+  "no-json": (facts) => {
+    const type = facts.headers["content-type"];
+    const found = type === undefined ? "no content type" : `content type ${JSON.stringify(type)}`;
+    return `${describeStatus(facts)} ${found}; ${CHECK_URL}`;
+  },
+  "invalid-json": (facts) => `${describeStatus(facts)} invalid JSON`,
+  "no-problem": (facts) =>
+    `${describeStatus(facts)} an error that is not a problem document of joblib; ${CHECK_URL}`,
+  "no-event-stream": (facts) => `${describeStatus(facts)} no event stream; ${CHECK_URL}`,
+} satisfies Record<string, (facts: ResponseFacts) => string>;
+
+const describeStatus = ({ url, status }: ResponseFacts): string => `${url} responded with ${status} and`;
 
 /**
  * Creates the error for a response that is not from joblib. This is a `GatewayError` for a temporary error of
  * a gateway.
  */
 export const createResponseError = (
-  fault: ResponseFault,
+  fault: keyof typeof FAULTS,
   facts: ResponseFacts,
   cause?: unknown,
 ): ProtocolError | GatewayError => {
@@ -35,34 +64,10 @@ export const createResponseError = (
     const message = `a gateway in front of ${url} responded with ${status}`;
     return new GatewayError(message, status, parseRetryAfter(headers["retry-after"]));
   }
-  return new ProtocolError(describeFault(fault, facts), status, { cause });
+  return new ProtocolError(FAULTS[fault](facts), status, { cause });
 };
 
-const describeFault = (fault: ResponseFault, { url, status, headers }: ResponseFacts): string => {
-  const responded = `${url} responded with ${status} and`;
-  const hint = "check the URL of the server, including the prefix of its API";
-  const type = headers["content-type"];
-  const location = JSON.stringify(headers["location"] ?? "an unknown URL");
-  switch (fault) {
-    case "too-large":
-      return `${url} sent more than ${MAX_RESPONSE_BYTES} bytes`;
-    case "redirect":
-      return `${url} redirects to ${location}; redirects are not followed, so check the server's url`;
-    case "no-json":
-      return `${responded} ${type === undefined ? "no content type" : `content type ${JSON.stringify(type)}`}; ${hint}`;
-    case "invalid-json":
-      return `${responded} invalid JSON`;
-    case "no-problem":
-      return `${responded} an error that is not a problem document of joblib; ${hint}`;
-    case "no-event-stream":
-      return `${responded} no event stream; ${hint}`;
-  }
-};
-
-/**
- * Parses `Retry-After`, which is a number of seconds or a date. Returns seconds, or undefined if it is
- * missing or invalid.
- */
+/** Returns the seconds of `Retry-After`, which is a number or a date. Returns undefined if it is missing or invalid. */
 const parseRetryAfter = (header: string | undefined): number | undefined => {
   if (header === undefined) return undefined;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header);
@@ -77,42 +82,78 @@ export const createStatusError = (response: JsonResponse): ProblemError | Protoc
   return toProblemError(problem.data, parseRetryAfter(response.headers["retry-after"]));
 };
 
-/** The response to a call: status, headers and body. */
-export type CallResponse<Name extends OperationName> = OperationResponse<Operations[Name]> & WithHeaders;
-/** The minimal response to a call, if the server supports it. */
-export type MinimalCallResponse<Name extends OperationName> = MinimalResponse<Operations[Name]> & WithHeaders;
+const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
+
+const decoder = new TextDecoder();
+
+/** A JSON response. Its methods throw `ProtocolError` or `GatewayError` if it is something else. */
+export class JsonResponse implements ResponseFacts {
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The parsed body; undefined until `end` is called, and if there is no body. */
+  json: unknown;
+  readonly #chunks: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor({ url, status, headers }: ResponseFacts) {
+    this.url = url;
+    this.status = status;
+    this.headers = headers;
+    if (this.isEmpty) return;
+    if (status === 0 || (status >= 300 && status < 400)) throw createResponseError("redirect", this);
+    if (!JSON_TYPE.test(headers["content-type"] ?? "")) throw createResponseError("no-json", this);
+  }
+
+  /** True if a response with this status has no body. */
+  get isEmpty(): boolean {
+    return this.status === 304 || this.status === 204;
+  }
+
+  /** Adds a chunk of the body. */
+  add(chunk: Uint8Array): void {
+    this.#bytes += chunk.byteLength;
+    if (this.#bytes > MAX_RESPONSE_BYTES) throw createResponseError("too-large", this);
+    this.#chunks.push(chunk);
+  }
+
+  /** Parses the whole body. */
+  end(): this {
+    if (this.isEmpty) return this;
+    const [first, second] = this.#chunks;
+    const text = decoder.decode(second === undefined ? first : Buffer.concat(this.#chunks));
+    try {
+      this.json = JSON.parse(text);
+    } catch (error) {
+      throw createResponseError("invalid-json", this, error);
+    }
+    return this;
+  }
+}
+
+/** Reads a JSON response. Throws the errors of `JsonResponse`. */
+export const readJson = async (response: FetchResponse, url: string): Promise<JsonResponse> => {
+  const { status, headers } = response;
+  const json = new JsonResponse({ url, status, headers: Object.fromEntries(headers) });
+  if (!json.isEmpty) for await (const chunk of response.body ?? []) json.add(chunk);
+  return json.end();
+};
 
 /**
- * Parses the response to a call. Throws a `ProblemError` for a problem document, and `ProtocolError` or
- * `GatewayError` for any other response that the operation does not declare.
+ * Parses the response to a call. If `isMinimal` is true, the call asked for a minimal response, and
+ * `Preference-Applied` shows whether the server supports it. Throws a `ProblemError` for a problem document, and
+ * `ProtocolError` or `GatewayError` for any other response that the operation does not declare.
  */
 export const readResponse = <Name extends OperationName>(
   name: Name,
   response: JsonResponse,
-): CallResponse<Name> => {
-  const { responses }: Operation = operations[name];
-  // The operation's schema for this status has parsed the body, so the type is correct.
-  return parseResponse(name, responses, response) as CallResponse<Name>;
-};
-
-/**
- * Parses the response to a call with `Prefer: return=minimal`. `Preference-Applied` shows whether the server
- * supports it.
- */
-export const readMinimalResponse = <Name extends OperationName>(
-  name: Name,
-  response: JsonResponse,
+  isMinimal: boolean,
 ): CallResponse<Name> | MinimalCallResponse<Name> => {
-  const { minimal }: Operation = operations[name];
-  if (minimal === undefined || !prefersMinimal(response.headers["preference-applied"]))
-    return readResponse(name, response);
-  return parseResponse(name, minimal, response) as MinimalCallResponse<Name>;
-};
-
-const parseResponse = (name: OperationName, schemas: Operation["responses"], response: JsonResponse) => {
   const { status, headers, json } = response;
   if (status >= 400) throw createStatusError(response);
-  const schema = schemas[status];
+  const { responses, minimal }: Operation = operations[name];
+  const schemas = isMinimal && prefersMinimal(headers["preference-applied"]) ? minimal : undefined;
+  const schema = (schemas ?? responses)[status];
   if (schema === undefined)
     throw new ProtocolError(`the response to ${name} has the unexpected status ${status}`, status);
   const body = schema?.safeParse(json);
@@ -122,5 +163,6 @@ const parseResponse = (name: OperationName, schemas: Operation["responses"], res
     const message = `the response to ${name} does not match its schema at ${path}`;
     throw new ProtocolError(message, status, { cause: body.error });
   }
-  return { status, headers, body: body?.data ?? null };
+  // The operation's schema for this status has parsed the body, so the type is correct.
+  return { status, headers, body: body?.data ?? null } as CallResponse<Name> | MinimalCallResponse<Name>;
 };

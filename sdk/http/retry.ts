@@ -12,10 +12,7 @@ import { type Abortable, sleep } from "./abort.ts";
 export interface RetryPolicy {
   /** Maximum number of attempts, including the first one. */
   readonly attempts: number;
-  /**
-   * Upper bound of the first delay, in seconds. It doubles with every attempt. The delay is random, between 0
-   * and this bound.
-   */
+  /** Upper bound of the first delay, in seconds. The delay is random, and its bound doubles with every attempt. */
   readonly baseSeconds: number;
   /** Maximum of the upper bound, in seconds. */
   readonly maxSeconds: number;
@@ -45,34 +42,32 @@ export const getSystemCode = (error: unknown): string | undefined => {
 };
 
 /** Returns true if the same call may succeed later. */
-export const isTransient = (error: unknown): boolean => {
-  if (error instanceof RateLimitedError || error instanceof ServiceUnavailableError) return true;
-  return error instanceof ConnectionError && !PERMANENT_CODES.test(getSystemCode(error) ?? "");
-};
+export const isTransient = (error: unknown): boolean =>
+  error instanceof RateLimitedError ||
+  error instanceof ServiceUnavailableError ||
+  (error instanceof ConnectionError && !PERMANENT_CODES.test(getSystemCode(error) ?? ""));
 
 /** Returns true if the call may be retried after this error. */
-export const canRetry = (name: OperationName, error: unknown): boolean => {
-  if (!isTransient(error)) return false;
-  if (operations[name].retryable || error instanceof RateLimitedError) return true;
-  return NOT_SENT_CODES.has(getSystemCode(error) ?? "");
-};
-
-/** Returns the seconds of `Retry-After`, at most one hour. Returns 0 if there is no such header. */
-const getRetryAfterSeconds = (error: unknown): number =>
-  error instanceof GatewayError || error instanceof ProblemError ? Math.min(3600, error.retryAfter ?? 0) : 0;
+export const canRetry = (name: OperationName, error: unknown): boolean =>
+  isTransient(error) &&
+  (operations[name].retryable ||
+    error instanceof RateLimitedError ||
+    NOT_SENT_CODES.has(getSystemCode(error) ?? ""));
 
 /**
- * Returns the seconds to wait before attempt `attempt + 1`: exponential backoff with full jitter, plus `Retry-After`.
+ * Returns the seconds to wait before attempt `attempt + 1`: exponential backoff with full jitter, plus the error's
+ * `Retry-After` of at most one hour.
  */
 export const getRetryDelay = (attempt: number, policy: RetryPolicy, error?: unknown): number => {
   const bound = Math.min(policy.maxSeconds, policy.baseSeconds * 2 ** Math.min(attempt - 1, 30));
-  return Math.random() * bound + getRetryAfterSeconds(error);
+  const hasRetryAfter = error instanceof GatewayError || error instanceof ProblemError;
+  const retryAfter = hasRetryAfter ? (error.retryAfter ?? 0) : 0;
+  return Math.random() * bound + Math.min(3600, retryAfter);
 };
 
 /**
- * Calls `attempt` until it succeeds. Throws the last error of `attempt` if `isRetryable` returns false, if the limits
- * of the policy are reached, or if `signal` is aborted during the call. If `signal` is aborted during a delay, throws
- * the signal's reason.
+ * Calls `attempt` until it succeeds. Throws its last error if `isRetryable` returns false, if the limits of the policy
+ * are reached, or if `signal` is aborted. If `signal` is aborted during a delay, throws the signal's reason.
  */
 export const withRetry = async <Value>(
   attempt: () => Promise<Value>,

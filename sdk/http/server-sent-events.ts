@@ -1,4 +1,4 @@
-import { createParser } from "eventsource-parser";
+import { createParser, type EventSourceMessage } from "eventsource-parser";
 import {
   fillPath,
   type StreamEvent,
@@ -8,20 +8,13 @@ import {
 } from "../../protocol/index.ts";
 import { ConnectionError, JoblibError, ProtocolError } from "../errors.ts";
 import { rejectOnAbort, sleep, TimedAbort } from "./abort.ts";
-import { readJson } from "./json-response.ts";
-import type { FollowOptions } from "./options.ts";
-import { MAX_RESPONSE_BYTES } from "./options.ts";
-import { createResponseError, createStatusError } from "./responses.ts";
+import type { FetchLike, FollowOptions } from "./options.ts";
+import { createResponseError, createStatusError, MAX_RESPONSE_BYTES, readJson } from "./responses.ts";
 import { getRetryDelay, isTransient, type RetryPolicy } from "./retry.ts";
-import type { FetchLike } from "./transport.ts";
 
-/**
- * A connection is considered dead if it receives no data for this time. The server sends a comment every 15
- * s.
- */
+/** A connection is dead if it receives no data for this time. The server sends a comment every 15 s. */
 const IDLE_TIMEOUT_MS = 45_000;
 
-/** A stream to follow. */
 interface FollowRequest<Name extends StreamName> extends FollowOptions {
   readonly name: Name;
   readonly params: Readonly<Record<string, string>>;
@@ -31,14 +24,10 @@ interface FollowEnvironment {
   readonly url: string;
   readonly fetch: FetchLike;
   readonly retry: RetryPolicy;
-  getHeaders(): Promise<Record<string, string>>;
+  getHeaders(): Record<string, string> | Promise<Record<string, string>>;
 }
 
-/**
- * Yields the events of a stream and never ends by itself. After an interruption, it reconnects and continues
- * after the last event. Throws errors that retries cannot fix (401, 403, 404, or a response that is not from
- * joblib), and the reason of `signal`.
- */
+/** Implements `JoblibClient.follow`. */
 export async function* follow<Name extends StreamName>(
   request: FollowRequest<Name>,
   environment: FollowEnvironment,
@@ -65,7 +54,7 @@ export async function* follow<Name extends StreamName>(
   }
 }
 
-/** Yields the events of one connection. Returns when the server ends the connection, and throws if the connection breaks. */
+/** Yields the events of one connection. Returns when the server ends the connection, and throws if it breaks. */
 async function* readEvents<Name extends StreamName>(
   { name, params, lastEventId, signal }: FollowRequest<Name>,
   environment: FollowEnvironment,
@@ -77,7 +66,7 @@ async function* readEvents<Name extends StreamName>(
     accept: "text/event-stream, application/problem+json",
     ...(lastEventId !== undefined && { "last-event-id": lastEventId }),
   };
-  using abort = new TimedAbort(
+  const abort = new TimedAbort(
     signal,
     IDLE_TIMEOUT_MS,
     () => new ConnectionError(`no data from ${url} for ${IDLE_TIMEOUT_MS / 1000} s`),
@@ -91,11 +80,11 @@ async function* readEvents<Name extends StreamName>(
       const json = await readJson(response, url);
       throw status >= 400 ? createStatusError(json) : createResponseError("no-event-stream", facts);
     }
-    const received: { event: string; id: string; data: string }[] = [];
+    const received: EventSourceMessage[] = [];
     let isTooLarge = false;
     const parser = createParser({
       maxBufferSize: MAX_RESPONSE_BYTES,
-      onEvent: ({ event = "", id = "", data }) => received.push({ event, id, data }),
+      onEvent: (message) => received.push(message),
       onError: ({ type }) => {
         isTooLarge ||= type === "max-buffer-size-exceeded";
       },
@@ -105,7 +94,7 @@ async function* readEvents<Name extends StreamName>(
       abort.restart();
       parser.feed(decoder.decode(chunk, { stream: true }));
       if (isTooLarge) throw createResponseError("too-large", facts);
-      for (const { event, id, data } of received.splice(0)) {
+      for (const { event = "", id = "", data } of received.splice(0)) {
         const schema = operation.events[event];
         // A newer server may send events that this client does not know.
         if (schema === undefined) continue;
@@ -124,5 +113,6 @@ async function* readEvents<Name extends StreamName>(
   } finally {
     // Closes the connection if the stream has not been read to its end.
     abort.abort();
+    abort.release();
   }
 }

@@ -7,10 +7,11 @@ import {
   transfers,
 } from "../../protocol/index.ts";
 import { ConnectionError, DeadlineError, JoblibError, UsageError } from "../errors.ts";
-import { readJson } from "./json-response.ts";
-import { DEFAULT_TIMEOUT_SECONDS } from "./options.ts";
-import { createStatusError } from "./responses.ts";
-import type { FetchLike, FetchResponse, RequestContent } from "./transport.ts";
+import type { FetchLike, FetchResponse, RequestContent } from "./options.ts";
+import { createStatusError, readJson } from "./responses.ts";
+
+/** Maximum time to wait for the start of the response in seconds, not counting `wait`. */
+const TIMEOUT_SECONDS = 30;
 
 /** The parts of a transfer, and its limits. */
 export interface TransferRequest {
@@ -50,7 +51,7 @@ export async function transfer(
   const prefer = wait === undefined ? "" : formatPreferences({ wait: Math.ceil(wait) });
   // Only the start of the response has a deadline, because a large body may take long.
   const deadline = new AbortController();
-  const seconds = (wait ?? 0) + DEFAULT_TIMEOUT_SECONDS;
+  const seconds = (wait ?? 0) + TIMEOUT_SECONDS;
   const isStream = content instanceof ReadableStream;
   const timer = isStream
     ? undefined

@@ -1,70 +1,189 @@
+import { Readable } from "node:stream";
+import type { Agent, Dispatcher } from "undici";
 import type { Operation } from "../../protocol/index.ts";
-import type { LazyAbort } from "./abort.ts";
+import { ConnectionError, DeadlineError, JoblibError } from "../errors.ts";
+import { type LazyAbort, rejectOnAbort, TimedAbort } from "./abort.ts";
+import type { FetchLike } from "./options.ts";
+import { JsonResponse, readJson } from "./responses.ts";
+import { getSystemCode } from "./retry.ts";
 
-/** The body of a request. */
-export type RequestContent = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
-
-/** The second argument of a `FetchLike`. */
-export interface FetchInit {
-  readonly method: string;
-  readonly headers: Record<string, string>;
-  readonly redirect: "manual";
-  readonly signal: AbortSignal;
-  readonly body?: RequestContent;
-  /** Required for a stream (WHATWG Fetch, section 5.4). */
-  readonly duplex?: "half";
-}
-
-/** The members of a response that the SDK reads. The `Response` of Node.js and of undici has them. */
-export interface FetchResponse {
-  readonly status: number;
-  readonly headers: Iterable<[string, string]>;
-  readonly body: AsyncIterable<Uint8Array> | null;
-}
-
-/** A function like the standard `fetch`: `globalThis.fetch`, undici's `fetch`, or a fake for tests. */
-export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
-
-/** A call to the server. */
-export interface HttpRequest {
+/** A request to the server. */
+interface HttpRequest {
   readonly method: Operation["method"];
   /** Scheme, host and port, without a trailing slash. */
   readonly origin: string;
   /** The encoded path with the query. */
   readonly path: string;
   readonly headers: Record<string, string>;
-  readonly body: string | undefined;
-}
-
-/** The facts from which the error for a response is created. */
-export interface ResponseFacts {
-  readonly url: string;
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** A response with a parsed body; `json` is undefined if there is no body. */
-export interface JsonResponse extends ResponseFacts {
-  readonly json: unknown;
+  readonly body: string | null;
+  readonly signal: AbortSignal | undefined;
+  /** Maximum duration of the request in seconds, including the whole response body. */
+  readonly deadlineSeconds: number;
 }
 
 /** Sends the requests of a client. Does not follow redirects. */
 export interface Transport {
   /** Sends a request, and returns its response before the body is read. */
   readonly fetch: FetchLike;
-  /** Sends a call, and returns its JSON response. Rejects with the reason of `abort` as soon as it is aborted. */
+  /** Sends a request, and returns its JSON response. Rejects with the reason of `abort` as soon as it is aborted. */
   call(request: HttpRequest, abort: LazyAbort): Promise<JsonResponse>;
 }
 
-let isGlobalFetchPreferred = false;
-
 /**
- * Makes clients without a `fetch` option use the global `fetch`, because msw intercepts it always, but
- * undici's dispatcher only sometimes.
+ * Sends a request and parses the JSON response. Limits its time and size. Throws `ProtocolError`, `GatewayError`,
+ * `DeadlineError` or `ConnectionError`, or the reason of the aborted signal.
  */
-export const preferGlobalFetch = (): void => {
-  isGlobalFetchPreferred = true;
+export const sendRequest = async (request: HttpRequest, transport: Transport): Promise<JsonResponse> => {
+  const { origin, signal, deadlineSeconds } = request;
+  signal?.throwIfAborted();
+  const createError = () => new DeadlineError(`no response from ${origin} within ${deadlineSeconds} s`);
+  const abort = new TimedAbort(signal, deadlineSeconds * 1000, createError);
+  try {
+    return await transport.call(request, abort);
+  } catch (error) {
+    if (error instanceof JoblibError || error === abort.reason) throw error;
+    throw new ConnectionError(`no response from ${origin}: ${describeCause(error)}`, { cause: error });
+  } finally {
+    abort.release();
+  }
 };
 
-/** Returns true after `preferGlobalFetch`. */
-export const prefersGlobalFetch = (): boolean => isGlobalFetchPreferred;
+/** Returns true if a server answered a TLS handshake in plain text. OpenSSL reads the text as a version number. */
+const isPlainTextResponse = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.message.includes("wrong version number") || isPlainTextResponse(error.cause));
+
+const describeCause = (error: unknown): string => {
+  if (isPlainTextResponse(error)) return "the server does not use TLS; the URL must begin with http://";
+  const code = getSystemCode(error);
+  const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const message = root instanceof Error ? root.message : String(root);
+  return code === undefined || message.includes(code) ? message || String(code) : `${message} (${code})`;
+};
+
+/** Creates a transport that uses `fetch`. */
+export const createFetchTransport = (fetch: FetchLike): Transport => ({
+  fetch,
+  async call({ method, origin, path, headers, body }, abort) {
+    const url = origin + path;
+    const init = { method, headers, redirect: "manual", signal: abort.signal } as const;
+    const fetching = fetch(url, body === null ? init : { ...init, body });
+    try {
+      return await rejectOnAbort(
+        fetching.then((response) => readJson(response, url)),
+        abort,
+      );
+    } catch (error) {
+      abort.throwIfAborted();
+      // Closes the connection if the body has not been read to its end.
+      abort.abort();
+      throw error;
+    }
+  },
+});
+
+let agent: Agent | undefined;
+
+/**
+ * Returns undici's connection pool. undici is loaded on first use, because that takes 60 ms. The pool's
+ * timeouts are disabled, because every request has its own deadline.
+ */
+const getAgent = async (): Promise<Agent> => {
+  const { Agent } = await import("undici");
+  agent ??= new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
+  return agent;
+};
+
+type RawHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2];
+
+/** Joins the values of headers that were sent several times. */
+const joinHeaders = (headers: RawHeaders): Readonly<Record<string, string>> => {
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value !== "string") headers[name] = value?.join(", ") ?? "";
+  }
+  // All values are strings now.
+  return headers as Record<string, string>;
+};
+
+const toError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
+
+/** Collects the response to one call. undici closes the connection and calls `onResponseError` if a method throws. */
+class ResponseCollector implements Dispatcher.DispatchHandler {
+  readonly completion = Promise.withResolvers<JsonResponse>();
+  readonly #url: string;
+  readonly #abort: LazyAbort;
+  #controller: Dispatcher.DispatchController | undefined;
+  #response: JsonResponse | undefined;
+
+  constructor(url: string, abort: LazyAbort) {
+    this.#url = url;
+    this.#abort = abort;
+    abort.addEventListener("abort", () => {
+      this.completion.reject(abort.reason);
+      this.#controller?.abort(toError(abort.reason));
+    });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // If the call was aborted while it waited for a connection, there was no controller to abort yet.
+    if (this.#abort.aborted) controller.abort(toError(this.#abort.reason));
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
+    if (status < 200) return;
+    this.#response = new JsonResponse({ url: this.#url, status, headers: joinHeaders(headers) });
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#response?.add(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#response !== undefined) this.completion.resolve(this.#response);
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.completion.reject(error);
+  }
+}
+
+/**
+ * Collects calls directly from undici's parser. undici's `request` creates a stream, a signal with listeners
+ * and an async context, which took a third of the CPU time of a call. Only event streams use it.
+ */
+const undiciTransport: Transport = {
+  async fetch(url, { method, headers, signal, body: content = null }) {
+    const body = content instanceof ReadableStream ? Readable.from(content) : content;
+    const { origin, pathname, search } = new URL(url);
+    const pool = agent ?? (await getAgent());
+    const response = await pool.request({ origin, path: pathname + search, method, headers, signal, body });
+    return {
+      status: response.statusCode,
+      headers: Object.entries(joinHeaders(response.headers)),
+      body: response.body,
+    };
+  },
+
+  async call(request, abort) {
+    const pool = agent ?? (await getAgent());
+    abort.throwIfAborted();
+    const collector = new ResponseCollector(request.origin + request.path, abort);
+    pool.dispatch(request, collector);
+    return (await collector.completion.promise).end();
+  },
+};
+
+let defaultTransport = undiciTransport;
+
+/** Returns the transport of clients without a `fetch` option. */
+export const getDefaultTransport = (): Transport => defaultTransport;
+
+/**
+ * Makes clients without a `fetch` option use the global `fetch`, because msw intercepts it always, but undici's
+ * dispatcher only sometimes. Reads `globalThis.fetch` at each request, because msw replaces and restores it.
+ */
+export const preferGlobalFetch = (): void => {
+  defaultTransport = createFetchTransport((url, init) => globalThis.fetch(url, init));
+};

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
 import { toJson } from "../extension/json.ts";
-import type { RequestContent } from "../http/transport.ts";
+import type { RequestContent } from "../http/options.ts";
 
 /** How long an answer may be cached, and its version. */
 export interface AnswerOptions {

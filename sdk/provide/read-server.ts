@@ -2,7 +2,7 @@ import { ANSWER_TTL_HEADER, type JsonObject, type Read } from "../../protocol/in
 import { ReadLostError, WorkerNotFoundError } from "../errors.ts";
 import { sleep } from "../http/abort.ts";
 import type { JoblibClient } from "../http/client.ts";
-import { MAX_LONG_POLL_SECONDS } from "../http/options.ts";
+import { MAX_LONG_POLL_SECONDS } from "../http/request.ts";
 import { DEFAULT_RETRY, getRetryDelay, isTransient, withRetry } from "../http/retry.ts";
 import type { Logger } from "../logger.ts";
 import type { LiveWorker } from "../worker/worker-session.ts";
@@ -47,7 +47,7 @@ export class ReadServer {
     }
     if (this.#worker === worker) return;
     this.#worker = worker;
-    const signal = AbortSignal.any([this.#stopped.signal, worker.gone, worker.drained]);
+    const signal = AbortSignal.any([this.#stopped.signal, worker.gone.signal, worker.drained.signal]);
     this.#loop = this.#run(worker, signal);
   }
 

@@ -16,10 +16,7 @@ import { type TaskOptions, toWireOptions } from "../extension/task-options.ts";
 export interface SubmitOptions extends TaskOptions {
   /** The task's room. Default: the manager's room, or the only room of the class. */
   readonly room?: string | undefined;
-  /**
-   * True if the job is in `@global`, false if it is in the room. Default: as in the registration of the
-   * class.
-   */
+  /** True if the job is in `@global`, false if it is in the room. Default: as in the registration of the class. */
   readonly public?: boolean | undefined;
   /** A repeated submit with the same key returns the same task. Default: a random key. Not allowed for an array. */
   readonly idempotencyKey?: string | undefined;
@@ -40,9 +37,8 @@ export interface AddressedSubmission {
 }
 
 /**
- * Returns the room and job for a task of an instance. The job is in `@global` if the class is registered there and
- * not in the room, otherwise in the room; `options.public` overrides this. Throws `UsageError` if no room is known,
- * or if the instance is not an extension.
+ * Returns the room and job for a task of an instance. Without `options.public`, the job is in `@global` if the class is
+ * registered there and not in the room. Throws `UsageError` if no room is known, or for an object of another class.
  */
 export const getDestination = (
   instance: ExtensionInstance,
@@ -71,8 +67,7 @@ export const getDestination = (
 
 /**
  * Returns the room and job for a task that is submitted by job name. The room is the given one, otherwise the
- * manager's, otherwise the one in the name. Throws `UsageError` if the name is malformed, or if no room is
- * known.
+ * manager's, otherwise the one in the name. Throws `UsageError` if the name is malformed, or if no room is known.
  */
 export const getDestinationByName = (
   jobName: string,

@@ -8,19 +8,14 @@ import { PayloadTooLargeError, ProtocolError, UsageError } from "../errors.ts";
 import type { JoblibClient } from "../http/client.ts";
 import type { AddressedSubmission, SubmitOptions } from "./submission.ts";
 
-/**
- * Maximum number of concurrent requests. With two, the server validates the second one while it inserts the
- * first one.
- */
+/** Maximum number of concurrent requests, so that the server validates the second one while it inserts the first. */
 const MAX_IN_FLIGHT = 2;
-
 /** Maximum size of a request in bytes, slightly less than the server's default `body_limit`. */
 const MAX_REQUEST_BYTES = 1_000_000;
 
 /**
  * Submits tasks to one room, in requests of up to 1,000 tasks and 1 MB; each request is atomic. Splits a request into
- * halves if it is too large for the server. Sends two requests at a time.
- * Throws `UsageError` for an idempotency key, or for tasks of different rooms.
+ * halves if it is too large for the server. Throws `UsageError` for an idempotency key, or for tasks of different rooms.
  */
 export const submitMany = async (
   client: JoblibClient,
@@ -31,13 +26,12 @@ export const submitMany = async (
     throw new UsageError(
       "an idempotency key applies to one task only: submit the tasks one by one to use keys",
     );
-  if (submissions.length === 0) return [];
   const [room_id, other] = new Set(submissions.map(({ destination }) => destination.room_id));
-  if (room_id === undefined || other !== undefined) {
+  if (room_id === undefined) return [];
+  if (other !== undefined)
     throw new UsageError(
       "tasks that are submitted together must have the same room: pass { room } to submit",
     );
-  }
   const send = async (tasks: NamedTaskSubmission[]): Promise<SubmittedTask[]> => {
     try {
       const request = { params: { room_id }, body: { tasks } };
@@ -66,9 +60,7 @@ export const submitMany = async (
 };
 
 /** Yields the tasks of each request. */
-function* splitIntoRequests(
-  submissions: readonly AddressedSubmission[],
-): Generator<NamedTaskSubmission[], void, undefined> {
+function* splitIntoRequests(submissions: readonly AddressedSubmission[]): Generator<NamedTaskSubmission[]> {
   let request: NamedTaskSubmission[] = [];
   let bytes = 0;
   for (const { destination, submission } of submissions) {

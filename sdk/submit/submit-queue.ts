@@ -15,10 +15,7 @@ import { toProblemError } from "../problem-errors.ts";
 import type { AddressedSubmission, SubmitOptions } from "./submission.ts";
 
 interface SubmitCall extends AddressedSubmission {
-  /**
-   * The idempotency key. A repeated call with the same key returns the same task, whether it is sent in a batch or
-   * individually.
-   */
+  /** The idempotency key, with which the call can be repeated in a batch or individually. */
   readonly key: string;
   /** The trace context of the submitter. */
   readonly trace: TraceContext | undefined;
@@ -43,10 +40,7 @@ const toOutcomes = ({ body }: BatchResponse, calls: readonly SubmitCall[]): (Sub
   });
 };
 
-/**
- * Batches single submits to the same room. Submits that are made during a request are sent together in the
- * next one. If no request is running, a submit is sent immediately. Every submit has its own outcome.
- */
+/** Batches single submits to the same room. Every submit has its own outcome. */
 export class SubmitQueue {
   readonly #client: JoblibClient;
   readonly #batcher: RequestBatcher<SubmitCall, SubmittedTask>;
@@ -69,23 +63,20 @@ export class SubmitQueue {
     signal?.throwIfAborted();
     const bytes = 200 + JSON.stringify(addressed.submission.payload ?? {}).length;
     const key = idempotencyKey ?? randomUUID();
-    const call = { name: "submitTask", url: this.#client.url, params: addressed.destination } as const;
     return traceCall(
-      call,
+      { name: "submitTask", url: this.#client.url, params: addressed.destination },
       (trace) => this.#batcher.send({ ...addressed, key, trace, signal }, bytes, signal),
       ({ id }) => id,
     );
   }
 
   async #sendMany(calls: readonly SubmitCall[]): Promise<(SubmittedTask | Error)[]> {
-    const submissions = calls.map(
-      ({ destination: { job_name }, submission, key: idempotency_key, trace }) => ({
-        job_name,
-        idempotency_key,
-        ...(trace && { trace_context: trace }),
-        ...submission,
-      }),
-    );
+    const submissions = calls.map(({ destination, submission, key, trace }) => ({
+      job_name: destination.job_name,
+      idempotency_key: key,
+      ...(trace && { trace_context: trace }),
+      ...submission,
+    }));
     const room_id = calls[0]?.destination.room_id ?? "";
     const request = { params: { room_id }, body: { submissions } };
     return toOutcomes(await this.#client.callMinimal("submitBatch", request), calls);

@@ -24,51 +24,41 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
     const { id, name, last_heartbeat } = state.addWorker(body?.name);
     return { status: 201, body: { id, name, last_heartbeat, heartbeat_seconds } };
   },
-
   registerJob: ({ params, body }) => state.register(params.room_id, body),
-
   listJobs: ({ params, query }) => {
     const rooms = [params.room_id, GLOBAL_ROOM];
-    return toPage(
-      [...state.jobs.values()].filter(({ room_id }) => rooms.includes(room_id)),
-      query,
-    );
+    const jobs = [...state.jobs.values()].filter(({ room_id }) => rooms.includes(room_id));
+    return ok(toPage(jobs, query));
   },
-
-  readJob: ({ params }) => ({ status: 200, body: state.job(params.room_id, params.job_name).job }),
+  readJob: ({ params }) => ok(state.job(params.room_id, params.job_name)),
 
   heartbeat: async ({ params: { worker_id: id }, body, wait, signal }) => {
     const readStops = () => {
-      const worker = state.worker(id);
       const stop = findStops(state, id, body?.tasks);
-      const isNewlyDrained = worker.draining && body?.draining !== true;
+      const isNewlyDrained = state.worker(id).draining && body?.draining !== true;
       return stop.length > 0 || isNewlyDrained ? stop : undefined;
     };
     const stop = (await state.waitFor(readStops, wait, signal)) ?? [];
     const { last_heartbeat } = state.worker(id);
-    return { status: 200, body: { id, last_heartbeat, heartbeat_seconds, stop, ...getDraining(state, id) } };
+    return ok({ id, last_heartbeat, heartbeat_seconds, stop, ...getDraining(state, id) });
   },
-
   releaseTasks: ({ params: { worker_id }, body }) => {
     state.worker(worker_id);
-    const claimed = state.getLeasedTasks(worker_id).filter(({ wire }) => wire.status === "claimed");
-    const released = claimed.filter(({ wire }) => body.tasks.includes(wire.id));
+    const released = state
+      .getLeasedTasks(worker_id)
+      .filter(({ wire }) => wire.status === "claimed" && body.tasks.includes(wire.id));
     for (const task of released) requeue(task);
     state.notify();
-    return { status: 200, body: { released: released.map(({ wire }) => wire.id) } };
+    return ok({ released: released.map(({ wire }) => wire.id) });
   },
-
   drainWorker: ({ params }) => {
     const { id, name, last_heartbeat, draining } = state.drain(params.worker_id);
-    const tasks = state.getLeasedTasks(id).map(({ wire }) => {
-      const { job_name, room_id, status, started_at, progress, created_at } = wire;
-      const claimed_at = started_at ?? created_at;
-      return { id: wire.id, job_name, room_id, status, started_at, progress, claimed_at };
-    });
+    const tasks = state
+      .getLeasedTasks(id)
+      .map(({ wire }) => ({ ...wire, claimed_at: wire.started_at ?? wire.created_at }));
     const counts = { job_count: 0, task_count: tasks.length, online: true };
-    return { status: 200, body: { id, name, last_heartbeat, ...counts, draining, jobs: [], tasks } };
+    return ok({ id, name, last_heartbeat, ...counts, draining, jobs: [], tasks });
   },
-
   removeWorker: ({ params }) => {
     state.removeWorker(params.worker_id);
     return { status: 204, body: null };
@@ -78,14 +68,12 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
     const key = headers.get("idempotency-key") ?? undefined;
     return state.submitOnce(room_id, job_name, { ...body, key, trace_context: getTraceContext(headers) });
   },
-
   submitBatch: ({ params: { room_id }, body }) => {
     const results = body.submissions.map(({ job_name, idempotency_key: key, ...submission }) =>
       catchProblem(() => ({ task: state.submitOnce(room_id, job_name, { ...submission, key }).body })),
     );
-    return { status: 200, body: { results } };
+    return ok({ results });
   },
-
   submitTasks: ({ params: { room_id }, body, headers }) => {
     for (const { job_name } of body.tasks) state.job(room_id, job_name);
     const trace_context = getTraceContext(headers);
@@ -101,28 +89,25 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
       (query.status?.includes(task.status) ?? true) &&
       task.job_name === (query.job ?? task.job_name) &&
       task.created_by_id === (query.created_by ?? task.created_by_id);
-    const items = [...state.tasks.values()].map(({ wire }) => wire).filter(matches);
-    const newestFirst = items.toReversed();
-    if (query.after === undefined) return toPage(newestFirst, query);
+    const newestFirst = [...state.tasks.values()]
+      .map(({ wire }) => wire)
+      .filter(matches)
+      .toReversed();
+    if (query.after === undefined) return ok(toPage(newestFirst, query));
     const afterIndex = newestFirst.findIndex(({ id }) => id === query.after);
     if (afterIndex === -1) {
       const errors = [{ pointer: "/after", detail: "is not a task of this room" }];
       throw new Problem("validation-error", "The query is invalid.", { errors });
     }
-    const page = toPage(newestFirst.slice(afterIndex + 1), query);
-    return { ...page, body: { ...page.body, total: items.length } };
+    return ok({ ...toPage(newestFirst.slice(afterIndex + 1), query), total: newestFirst.length });
   },
-
   claimTask: async ({ body: { worker_id, start }, wait, signal }) => {
-    const claim = () => state.claim(worker_id, 1, start);
-    const [task = null] = (await state.waitFor(claim, wait, signal)) ?? [];
-    return { status: 200, body: { task, ...getDraining(state, worker_id) } };
+    const [task = null] = (await state.waitFor(() => state.claim(worker_id, 1, start), wait, signal)) ?? [];
+    return ok({ task, ...getDraining(state, worker_id) });
   },
-
   claimTasks: async ({ params: { worker_id }, body: { limit, start }, wait, signal }) => {
-    const claim = () => state.claim(worker_id, limit, start);
-    const tasks = (await state.waitFor(claim, wait, signal)) ?? [];
-    return { status: 200, body: { tasks, ...getDraining(state, worker_id) } };
+    const tasks = (await state.waitFor(() => state.claim(worker_id, limit, start), wait, signal)) ?? [];
+    return ok({ tasks, ...getDraining(state, worker_id) });
   },
 
   readTask: async ({ params, headers, wait, signal }) => {
@@ -136,31 +121,28 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
     if (etag === known) return { status: 304, body: null, headers: responseHeaders };
     return { status: 200, body: task.wire, headers: responseHeaders };
   },
-
   readTaskLogs: ({ params, query: { after = null, limit } }) => {
-    const { log } = state.task(params.task_id);
     const start = (after === null ? undefined : parseLogPosition(after)) ?? LOG_START;
     const isAfter = ({ attempt, number }: LogLine) =>
       attempt > start.attempt || (attempt === start.attempt && number > start.number);
-    const items = log.filter(isAfter).slice(0, limit);
+    const items = state.task(params.task_id).log.filter(isAfter).slice(0, limit);
     const last = items.at(-1);
-    return { status: 200, body: { items, after: last === undefined ? after : formatLogPosition(last) } };
+    return ok({ items, after: last === undefined ? after : formatLogPosition(last) });
   },
-
-  updateTask: ({ params, body }) => ({ status: 200, body: state.update(params.task_id, body) }),
-
+  updateTask: ({ params, body }) => ok(state.update(params.task_id, body)),
   updateTasks: ({ params: { worker_id }, body }) => {
     const results = body.updates.map(({ id, ...update }) => ({
       id,
       ...catchProblem(() => ({ task: state.update(id, { ...update, worker_id }) })),
     }));
-    return { status: 200, body: { results } };
+    return ok({ results });
   },
 });
 
+const ok = <Body>(body: Body) => ({ status: 200 as const, body });
+
 function toPage<Item>(items: readonly Item[], { limit, offset }: { limit: number; offset: number }) {
-  const body = { items: items.slice(offset, offset + limit), total: items.length, limit, offset };
-  return { status: 200 as const, body };
+  return { items: items.slice(offset, offset + limit), total: items.length, limit, offset };
 }
 
 function getTraceContext(headers: Headers) {

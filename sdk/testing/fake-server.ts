@@ -31,22 +31,18 @@ export class FakeServer {
   get jobs(): Job[] {
     return [...this.#state.jobs.values()];
   }
-
   /** All workers. */
   get workers(): FakeWorker[] {
     return [...this.#state.workers.values()];
   }
-
   /** All tasks, oldest first. */
   get tasks(): Task[] {
     return [...this.#state.tasks.values()].map(({ wire }) => wire);
   }
-
   /** Returns a task. Throws a `Problem` if it does not exist. */
   task(id: string): Task {
     return this.#state.task(id).wire;
   }
-
   /** Returns the log lines of a task. */
   log(id: string): readonly LogLine[] {
     return this.#state.task(id).log;
@@ -59,11 +55,9 @@ export class FakeServer {
   ): Promise<Task> {
     const read = () => (predicate(this.task(id)) ? this.task(id) : undefined);
     const task = await this.#state.waitFor(read, 10);
-    if (task === undefined)
-      throw new Error(
-        `the predicate was not true for task ${id} within 10 s: ${JSON.stringify(this.task(id))}`,
-      );
-    return task;
+    if (task !== undefined) return task;
+    const current = JSON.stringify(this.task(id));
+    throw new Error(`the predicate was not true for task ${id} within 10 s: ${current}`);
   }
 
   /** Submits a task without HTTP. */

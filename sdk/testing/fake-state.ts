@@ -11,11 +11,9 @@ import {
   schemasMatch,
   type Task,
   type TaskUpdate,
-  toCanonicalJson,
 } from "../../protocol/index.ts";
 import {
   createTask,
-  type FakeJob,
   type FakeSubmission,
   type FakeTask,
   failAttempt,
@@ -38,6 +36,7 @@ export interface FakeWorker {
 
 /** The state of a fake server, and the rules for jobs, claims and leases. */
 export class FakeState {
+  /** The jobs by name, such as `lab:category:name`. */
   readonly jobs = new Map<string, Job>();
   readonly workers = new Map<string, FakeWorker>();
   readonly tasks = new Map<string, FakeTask>();
@@ -88,13 +87,13 @@ export class FakeState {
     return worker;
   }
 
-  job(room: string, jobName: string): FakeJob {
+  job(room: string, jobName: string): Job {
     const parsed = parseJobName(jobName, room);
     if (parsed.kind === "invalid") throw new Problem("invalid-job-name", `${jobName} is not a job name.`);
-    const key = parsed.kind === "job" ? toCanonicalJson({ ...parsed.address }) : "";
+    const key = parsed.kind === "job" ? formatJobName(parsed.address, "room") : "";
     const job = this.jobs.get(key);
     if (job === undefined) throw new Problem("job-not-found", `Job ${jobName} not found in room ${room}.`);
-    return { key, job };
+    return job;
   }
 
   addWorker(name: string | null = null): FakeWorker {
@@ -132,12 +131,12 @@ export class FakeState {
   register(room_id: string, registration: JobRegistration): { status: 200 | 201; body: Job } {
     const { category, name, schema, result_schema = null, worker_id, fairness = "fifo" } = registration;
     const address = { roomId: room_id, category, name };
-    const key = toCanonicalJson(address);
+    const key = formatJobName(address, "room");
     const existing = this.jobs.get(key);
     if (existing !== undefined) requireMatchingSchema(existing, schema, result_schema);
     const worker = worker_id === undefined ? this.addWorker() : this.worker(worker_id);
     if (!worker.draining) worker.jobs.add(key);
-    const body: Job = {
+    const job: Job = {
       id: existing?.id ?? randomUUID(),
       room_id,
       category,
@@ -150,11 +149,11 @@ export class FakeState {
       ...(fairness !== "fifo" && { fairness }),
       workers: this.#getWorkers(key).map(({ id }) => id),
       pending: [...this.tasks.values()].filter((task) => task.jobKey === key && isDue(task)).length,
-      worker_id: worker.id,
+      worker_id: null,
       created_at: existing?.created_at ?? now(),
     };
-    this.jobs.set(key, { ...body, worker_id: null });
-    return { status: existing === undefined ? 201 : 200, body };
+    this.jobs.set(key, job);
+    return { status: existing === undefined ? 201 : 200, body: { ...job, worker_id: worker.id } };
   }
 
   submit(room: string, jobName: string, submission: FakeSubmission = {}): FakeTask {
@@ -168,18 +167,14 @@ export class FakeState {
   submitOnce(
     room: string,
     jobName: string,
-    { key, ...submission }: FakeSubmission & { key: string | undefined },
+    { key = randomUUID(), ...submission }: FakeSubmission & { key: string | undefined },
   ): { status: 200 | 202; body: SubmittedTask } {
-    if (key === undefined)
-      return { status: 202, body: this.toSubmitted(this.submit(room, jobName, submission)) };
-    const { trace_context, ...body } = submission;
-    const request = JSON.stringify([jobName, body]);
+    const request = JSON.stringify([jobName, { ...submission, trace_context: undefined }]);
     const known = this.#submitted.get(`${room} ${key}`);
-    if (known !== undefined && known.request !== request)
-      throw new Problem(
-        "idempotency-conflict",
-        "The idempotency key was already used for a different request.",
-      );
+    if (known !== undefined && known.request !== request) {
+      const detail = "The idempotency key was already used for a different request.";
+      throw new Problem("idempotency-conflict", detail);
+    }
     const task = known?.task ?? this.submit(room, jobName, submission);
     this.#submitted.set(`${room} ${key}`, { task, request });
     return { status: known === undefined ? 202 : 200, body: this.toSubmitted(task) };
@@ -217,13 +212,13 @@ export class FakeState {
 }
 
 function requireMatchingSchema(
-  existing: Job,
-  schema: Job["schema"],
-  resultSchema: Job["result_schema"],
+  { name, schema, result_schema }: Job,
+  newSchema: Job["schema"],
+  newResultSchema: Job["result_schema"],
 ): void {
-  if (schemasMatch(existing.schema, schema) && schemasMatch(existing.result_schema, resultSchema)) return;
-  const registered = { schema: existing.schema, resultSchema: existing.result_schema };
-  const diff = diffSchemas(registered, { schema, resultSchema });
-  const detail = `Job ${existing.name} is already registered with a different schema.`;
+  if (schemasMatch(schema, newSchema) && schemasMatch(result_schema, newResultSchema)) return;
+  const registered = { schema, resultSchema: result_schema };
+  const diff = diffSchemas(registered, { schema: newSchema, resultSchema: newResultSchema });
+  const detail = `Job ${name} is already registered with a different schema.`;
   throw new Problem("schema-conflict", detail, { diff });
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import {
+  type AttemptError,
   Backoff,
   DEFAULT_BACKOFF,
+  formatJobName,
   getPatchTargets,
   isLeased,
   type Job,
@@ -15,14 +17,9 @@ import {
   toCanonicalJson,
 } from "../../protocol/index.ts";
 
-/** A job and its key in `FakeState.jobs`. */
-export interface FakeJob {
-  readonly key: string;
-  readonly job: Job;
-}
-
 /** A task, with additional data of the fake server. */
 export interface FakeTask {
+  /** The key of its job in `FakeState.jobs`. */
   readonly jobKey: string;
   version: number;
   wire: Task;
@@ -36,7 +33,7 @@ const PENDING_FIELDS = { status: "pending", worker_id: null, started_at: null, p
 
 export const now = () => new Date().toISOString();
 
-export function createTask(room: string, { key, job }: FakeJob, submission: FakeSubmission): FakeTask {
+export function createTask(room: string, job: Job, submission: FakeSubmission): FakeTask {
   const options = { ...job.defaults, ...submission };
   const wire: Task = {
     id: randomUUID(),
@@ -63,7 +60,8 @@ export function createTask(room: string, { key, job }: FakeJob, submission: Fake
     queue_position: null,
     trace_context: options.trace_context,
   };
-  return { jobKey: key, version: 1, log: [], wire };
+  const jobKey = formatJobName({ ...job, roomId: job.room_id }, "room");
+  return { jobKey, version: 1, log: [], wire };
 }
 
 /** Updates members of a task, and its ETag. */
@@ -94,10 +92,7 @@ export function failAttempt(task: FakeTask, error: string): Task {
   return updateFields(task, { status: "failed", runs, error, errors, completed_at: now() });
 }
 
-/**
- * Applies an update by the rules of the protocol. A repeated update has no effect; otherwise the lease and
- * the transition are checked. `workerExists` is also true for an update without a worker.
- */
+/** Applies an update by the rules of the protocol. `workerExists` is also true for an update without a worker. */
 export function updateTask(task: FakeTask, update: TaskUpdate, workerExists: boolean): Task {
   const { wire } = task;
   if (isRepetition(wire, update)) return wire;
@@ -117,12 +112,11 @@ export function updateTask(task: FakeTask, update: TaskUpdate, workerExists: boo
   return updateFields(task, { status, completed_at: now(), error: update.error ?? null, result });
 }
 
+/** Returns true if the update has already been applied. */
 function isRepetition(wire: Task, { status, attempt, worker_id, result }: TaskUpdate): boolean {
   if (status === undefined || attempt === undefined) return false;
-  const isRecordedFailure = wire.errors.some(
-    (entry) => entry.attempt === attempt && entry.worker_id === worker_id,
-  );
-  if (status === "failed" && isRecordedFailure) return true;
+  const isOwn = (error: AttemptError) => error.attempt === attempt && error.worker_id === worker_id;
+  if (status === "failed" && wire.errors.some(isOwn)) return true;
   if (wire.status !== status || wire.attempt !== attempt || wire.worker_id !== worker_id) return false;
   return status !== "completed" || toCanonicalJson(wire.result) === toCanonicalJson(result ?? null);
 }
@@ -130,12 +124,9 @@ function isRepetition(wire: Task, { status, attempt, worker_id, result }: TaskUp
 /** Returns true if the update is not fenced by a lease, or if its lease is that of the task. */
 function hasLease(wire: Task, { worker_id, attempt }: TaskUpdate): boolean {
   if (worker_id === undefined && attempt === undefined) return true;
-  const isLeaseOpen = isLeased(wire.status) || wire.status === "completed";
-  return (
-    isLeaseOpen &&
-    (worker_id ?? wire.worker_id) === wire.worker_id &&
-    (attempt ?? wire.attempt) === wire.attempt
-  );
+  const isSame =
+    (worker_id ?? wire.worker_id) === wire.worker_id && (attempt ?? wire.attempt) === wire.attempt;
+  return isSame && (isLeased(wire.status) || wire.status === "completed");
 }
 
 /** Stores log lines. Ignores lines whose number is already stored. */
@@ -146,10 +137,7 @@ function storeLines({ log, wire: { attempt } }: FakeTask, lines: TaskUpdate["log
   }
 }
 
-function createTransitionProblem(wire: Task, to: TaskStatus): Problem {
-  return new Problem("invalid-task-transition", `A ${wire.status} task cannot change to ${to}.`, {
-    from: wire.status,
-    to,
-    allowed: getPatchTargets(wire.status),
-  });
+function createTransitionProblem({ status: from }: Task, to: TaskStatus): Problem {
+  const members = { from, to, allowed: getPatchTargets(from) };
+  return new Problem("invalid-task-transition", `A ${from} task cannot change to ${to}.`, members);
 }

@@ -46,11 +46,12 @@ export interface HandlerOptions {
  */
 export const joblibHandlers = (fakes: Fakes, { url = "*" }: HandlerOptions = {}): HttpHandler[] => {
   preferGlobalFetch();
-  const names = Object.keys(operations).filter(isOperationName);
-  return names.flatMap((name) => createHandlers(name, fakes, url));
+  const table: { readonly [name: string]: Operation } = operations;
+  return Object.entries(fakes).flatMap(([name, fake]) => {
+    const operation = table[name];
+    return operation === undefined ? [] : [createHandler(name, operation, { fake, url })];
+  });
 };
-
-const isOperationName = (name: string): name is OperationName => Object.hasOwn(operations, name);
 
 const METHODS = {
   GET: http.get,
@@ -60,29 +61,21 @@ const METHODS = {
   DELETE: http.delete,
 } as const;
 
-function createHandlers<Name extends OperationName>(name: Name, fakes: Fakes, url: string): HttpHandler[] {
-  const fake: Fake<Name> | undefined = fakes[name];
-  if (fake === undefined) return [];
-  const operation: Operation = operations[name];
-  const handler = METHODS[operation.method](url + operation.path, async ({ request, params }) => {
+function createHandler(
+  name: string,
+  operation: Operation,
+  { fake, url }: { readonly fake: Fakes[OperationName]; readonly url: string },
+): HttpHandler {
+  return METHODS[operation.method](url + operation.path, async ({ request, params }) => {
     try {
       const fakeRequest = await parseRequest(operation, request, params);
-      if (!isFakeRequest(name, fakeRequest)) throw new Error(`the request to ${name} is not valid`);
-      return toResponse(name, operation, await fake(fakeRequest));
+      // The type of the fake's request follows from the schemas, which have just validated this request.
+      return toResponse(name, operation, fake && (await Reflect.apply(fake, undefined, [fakeRequest])));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       return toProblemResponse(error);
     }
   });
-  return [handler];
-}
-
-/** Returns true if the request was parsed with the operation's schemas, so that the type is correct. */
-function isFakeRequest<Name extends OperationName>(
-  name: Name,
-  request: { headers: Headers; signal: AbortSignal; wait: number },
-): request is FakeRequest<Name> {
-  return Object.hasOwn(operations, name) && "params" in request;
 }
 
 async function parseRequest(operation: Operation, request: Request, params: unknown) {
@@ -108,9 +101,8 @@ function parseJson(text: string): unknown {
 }
 
 function validate(schema: Operation["body"], value: unknown): unknown {
-  if (schema === undefined) return undefined;
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
+  const result = schema?.safeParse(value);
+  if (result === undefined || result.success) return result?.data;
   const errors = result.error.issues.map(({ path, message }) => ({
     pointer: path.map((part) => `/${String(part)}`).join(""),
     detail: message,
@@ -119,7 +111,7 @@ function validate(schema: Operation["body"], value: unknown): unknown {
 }
 
 function toResponse(
-  name: OperationName,
+  name: string,
   { responses }: Operation,
   {
     status,

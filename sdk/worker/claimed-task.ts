@@ -1,14 +1,24 @@
 import { setTimeout } from "node:timers/promises";
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../../protocol/index.ts";
-import { InterruptedError, TaskLostError, TaskNotFoundError, UsageError } from "../errors.ts";
+import { InterruptedError, TaskLostError, UsageError } from "../errors.ts";
 import { type ExtensionClass, toResult } from "../extension/extension.ts";
 import { LazyAbort } from "../http/abort.ts";
-import { createExtension, type RunResult, runExtension } from "./run-extension.ts";
+import { type RunEnvironment, type RunResult, runExtension } from "./run-extension.ts";
 import { traceRun } from "./run-span.ts";
-import type { LeasedTask, TaskEnvironment } from "./task-environment.ts";
 import { getLostError, isRejection, type TaskOutcome, toErrorText, toShortError } from "./task-outcome.ts";
 import { LogReporter, ProgressReporter } from "./task-reports.ts";
-import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
+import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY, type UpdateQueue } from "./update-queue.ts";
+
+/** The parts of the worker and of the task stream that a claimed task uses. */
+export interface TaskEnvironment extends RunEnvironment {
+  readonly updates: Pick<UpdateQueue, "deliver">;
+  /** Requeues a task that has not started. */
+  release(taskId: string): Promise<void>;
+  /** Called with true before the end of the task is sent, and with false if the server has rejected it. */
+  onEnding(task: ClaimedTask, isEnding: boolean): void;
+  /** Called when the task is completed, failed, lost or released. */
+  onSettled(task: ClaimedTask): void;
+}
 
 /**
  * A task that this worker has claimed. `run` starts the task, runs the extension and ends the task.
@@ -17,11 +27,11 @@ import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
  * @example
  * for await (const task of jobs.listen()) await task.run(viewer);
  */
-export class ClaimedTask<Context = unknown> implements LeasedTask {
+export class ClaimedTask<Context = unknown> {
   readonly id: string;
   /** The number of the claim. It fences the lease: the server rejects updates of earlier attempts. */
   readonly attempt: number;
-  /** @internal */ readonly leasedSince = performance.now();
+  /** @internal In milliseconds of `performance.now()`. */ readonly leasedSince = performance.now();
   /** @internal False after the lease was lost, or while the task is being released. */ hasLease = true;
   /** @internal True while the end of the task is being sent and its slot can be reused. */ freesSlot = false;
   readonly #environment: TaskEnvironment;
@@ -37,8 +47,6 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   #log: LogReporter | undefined;
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
   #interruption: Promise<TaskOutcome> | undefined;
-  /** True if the interruption ends the task itself; false if it waits for an update that is already being sent. */
-  #isInterrupted = false;
 
   /** @internal */ constructor(task: Task, environment: TaskEnvironment) {
     this.id = task.id;
@@ -98,14 +106,11 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   async #run(context: unknown = this.#environment.context): Promise<TaskOutcome> {
     try {
-      const extension = createExtension(this.#Class, this.#task);
-      if (typeof extension === "string") return await this.#failRun(extension);
-      await this.start();
-      const result = await runExtension(this, extension, context, this.#environment);
-      if (this.#abort.aborted) return await this.#discardRun(this.#abort.reason, result);
-      if ("error" in result) return await this.#failRun(result.error);
+      const run = await runExtension(this, this.#Class, context, this.#environment);
+      if (this.#abort.aborted) return await this.#discardRun(this.#abort.reason, run);
+      if ("error" in run) return await this.#failRun(run.error);
       try {
-        return { status: "completed", task: await this.complete(result.result) };
+        return { status: "completed", task: await this.complete(run.result) };
       } catch (error) {
         if (!isRejection(error)) throw error;
         return await this.#failRun(`the result cannot be stored: ${toErrorText(error)}`);
@@ -123,7 +128,7 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   /** Returns the outcome of an interrupted or lost run. The result of a lost run is sent as a late result. */
   async #discardRun(error: unknown, run?: RunResult): Promise<TaskOutcome> {
-    if (this.#isInterrupted && this.#interruption !== undefined) return this.#interruption;
+    if (this.#interruption !== undefined) return this.#interruption;
     if (run !== undefined && "result" in run && error instanceof TaskLostError && error.reason === "lost") {
       try {
         await this.#send({ status: "completed", result: toResult(this.#Class, run.result) }, NO_RETRY, 10);
@@ -154,9 +159,8 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   }
 
   /**
-   * Completes the running task. Rejects with `NotJsonError` or `ValidationError` if the result is invalid (the task
-   * keeps running), `UsageError` if the task is not running, and `TaskLostError` if the lease is lost. Retries for 5
-   * minutes.
+   * Completes the running task; retries for 5 minutes. Rejects with `NotJsonError` or `ValidationError` if the result is
+   * invalid (the task keeps running), `UsageError` if the task is not running, and `TaskLostError` if the lease is lost.
    */
   async complete(result?: unknown): Promise<Task> {
     if (this.#phase !== "started") throw this.#createPhaseError();
@@ -189,14 +193,14 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
   /** Reports a fraction from 0 to 1, and a message of up to 1,000 characters. The latest report wins. Never throws. */
   progress(fraction?: number, message?: string): void {
     if (this.#phase !== "started" || this.#abort.aborted) return;
-    this.#progress ??= new ProgressReporter((progress) => this.#report({ progress }));
+    this.#progress ??= new ProgressReporter((progress) => this.#send({ progress }, NO_RETRY, 5));
     this.#progress.report(fraction, message);
   }
 
   /** Stores log lines with the task. The server keeps the first 5,000 lines of an attempt. Never throws. */
   log(text: string, level: LogLevel = "info"): void {
     if (this.#phase !== "started" || this.#abort.aborted) return;
-    this.#log ??= new LogReporter((log) => this.#report({ log }, SHORT_RETRY));
+    this.#log ??= new LogReporter((log) => this.#send({ log }, SHORT_RETRY, 5));
     this.#log.add(level, text);
   }
 
@@ -212,26 +216,31 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   /** Ends the task without waiting for `run`. Fails a started task with `reason`, requeues any other. Never throws. */
   interrupt(reason = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
+    const isEnding = this.#phase === "ending" || this.#phase === "settled";
+    if (isEnding && this.#interruption === undefined) return this.#awaitEnd();
     this.#interruption ??= this.#interrupt(reason);
     void this.#interruption.then((outcome) => this.#outcome?.resolve(outcome));
     return this.#interruption;
   }
 
+  /** Waits for the end of the task, which is already being sent, but only for 5 s instead of the 5 minutes of its retries. */
+  async #awaitEnd(): Promise<TaskOutcome> {
+    await Promise.race([this.settled, setTimeout(5_000, undefined, { ref: false })]);
+    this.#cancellation.abort();
+    const outcome = await this.#outcome?.promise;
+    this.#close();
+    return outcome ?? { status: "released" };
+  }
+
   async #interrupt(reason: string): Promise<TaskOutcome> {
-    this.#isInterrupted = this.#phase !== "ending" && this.#phase !== "settled";
     try {
-      if (this.#phase === "claimed") await this.release();
-      else if (this.#isInterrupted) {
-        this.#abort.abort(new InterruptedError(reason));
-        const task = await this.#end({ status: "failed", error: reason }, SHORT_RETRY);
-        return { status: "failed", error: reason, cause: this.#abort.reason, task };
-      } else {
-        // The end of the task is already being sent. Waits for at most 5 s, although the update is retried longer.
-        await Promise.race([this.settled, setTimeout(5_000, undefined, { ref: false })]);
-        this.#cancellation.abort();
-        if (this.#outcome !== undefined) return await this.#outcome.promise;
+      if (this.#phase === "claimed") {
+        await this.release();
+        return { status: "released" };
       }
-      return { status: "released" };
+      this.#abort.abort(new InterruptedError(reason));
+      const task = await this.#end({ status: "failed", error: reason }, SHORT_RETRY);
+      return { status: "failed", error: reason, cause: this.#abort.reason, task };
     } catch (error) {
       return this.#loseRun(error);
     } finally {
@@ -263,26 +272,17 @@ export class ClaimedTask<Context = unknown> implements LeasedTask {
 
   async #send(update: TaskUpdate, policy = DELIVERY_RETRY, timeoutSeconds?: number): Promise<Task> {
     const { id, attempt } = this;
-    // If progress was reported, `#task` does not contain it, so the full response is needed.
+    // After a progress report, the full response is needed: the last report may be missing in `#task`.
     const currentTask = this.#progress === undefined ? this.#task : undefined;
-    const options = { policy, timeoutSeconds, cancellation: this.#cancellation };
+    const fenced = { id, attempt, update, currentTask, timeoutSeconds, cancellation: this.#cancellation };
     try {
-      this.#task = await this.#environment.updates.deliver({ id, attempt, update, currentTask }, options);
+      this.#task = await this.#environment.updates.deliver(fenced, policy);
       return this.#task;
     } catch (error) {
-      const lost = getLostError(error);
+      const lost = getLostError(error, update.status === undefined);
       if (lost !== undefined) this.#abort.abort(lost);
       throw error;
     }
-  }
-
-  #report(update: TaskUpdate, policy = NO_RETRY): Promise<unknown> {
-    const { id, attempt } = this;
-    const options = { policy, cancellation: this.#cancellation, timeoutSeconds: 5 };
-    return this.#environment.updates.deliver({ id, attempt, update }, options).catch((error: unknown) => {
-      if (error instanceof TaskLostError || error instanceof TaskNotFoundError)
-        this.#abort.abort(getLostError(error));
-    });
   }
 
   #createPhaseError(): UsageError {

@@ -5,7 +5,10 @@ import { sleep } from "../http/abort.ts";
 import type { JoblibClient } from "../http/client.ts";
 import { getRetryDelay } from "../http/retry.ts";
 import type { Logger } from "../logger.ts";
-import type { LeasedTask } from "./task-environment.ts";
+import type { ClaimedTask } from "./claimed-task.ts";
+
+/** The parts of a claimed task that heartbeats use. */
+export type LeasedTask = Pick<ClaimedTask, "id" | "hasLease" | "leasedSince" | "markLost">;
 
 interface HeartbeatOptions {
   readonly client: JoblibClient;
@@ -13,7 +16,7 @@ interface HeartbeatOptions {
   readonly workerId: string;
   /** The initial interval, in seconds. Each response contains the next interval. */
   readonly seconds: number;
-  /** The interval in seconds; undefined for the interval of the server. */
+  /** An interval in seconds that replaces those of the server. */
   readonly fixedSeconds: number | undefined;
   readonly getTasks: () => readonly LeasedTask[];
   readonly onForgotten: () => void;
@@ -23,10 +26,7 @@ interface HeartbeatOptions {
 
 /** Age at which a new task causes a heartbeat, in milliseconds, so that short tasks do not cause one each. */
 const NEW_TASK_DELAY_MS = 250;
-/**
- * Minimum delay of the timer for new tasks, in milliseconds. If tasks take about 250 ms, the timer would
- * otherwise fire very often, because there is always a task that is almost old enough.
- */
+/** Minimum delay of the timer for new tasks, in milliseconds. Tasks of about 250 ms would make it fire very often. */
 const MIN_NEW_TASK_DELAY_MS = 50;
 /** Interval of a busy worker if the server or a proxy does not support long polls, in seconds. */
 const FALLBACK_INTERVAL_SECONDS = 2;
@@ -53,8 +53,7 @@ export class Heartbeat {
 
   /** Starts the heartbeats. The first one is sent after an interval, because the worker was just created. */
   start(): void {
-    // The heartbeats have no trace context, because they continue after the end of the span that is active
-    // when the worker is created.
+    // Without a trace context, because the span that is active when the worker is created ends before the heartbeats.
     void context.with(ROOT_CONTEXT, () => this.#run());
   }
 
@@ -67,8 +66,8 @@ export class Heartbeat {
   }
 
   /** Sends the next heartbeat as soon as the new task is 250 ms old, if the task has not ended by then. */
-  scheduleForNewTask(): void {
-    this.#newTaskTimer ??= setTimeout(() => this.#listNewTasks(), NEW_TASK_DELAY_MS);
+  scheduleForNewTask(delayMs = NEW_TASK_DELAY_MS): void {
+    this.#newTaskTimer ??= setTimeout(() => this.#listNewTasks(), delayMs);
   }
 
   /** Aborts the long poll if a task older than 250 ms is not listed. Otherwise waits for the oldest unlisted task. */
@@ -78,16 +77,10 @@ export class Heartbeat {
     if (oldest === undefined) return;
     const remainingMs = oldest.leasedSince + NEW_TASK_DELAY_MS - performance.now();
     if (remainingMs <= 0) this.#request.abort();
-    else {
-      const delayMs = Math.max(remainingMs, MIN_NEW_TASK_DELAY_MS);
-      this.#newTaskTimer = setTimeout(() => this.#listNewTasks(), delayMs);
-    }
+    else this.scheduleForNewTask(Math.max(remainingMs, MIN_NEW_TASK_DELAY_MS));
   }
 
-  /**
-   * Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when the heartbeat has
-   * failed.
-   */
+  /** Sends a heartbeat immediately. Resolves when it has failed, or the server has reported the lost leases. */
   sendNow(): Promise<void> {
     this.#immediate ??= Promise.withResolvers();
     this.#request.abort();
@@ -134,26 +127,21 @@ export class Heartbeat {
   /** Sends one heartbeat. Returns the seconds to wait before the next one. */
   async #send(listed: ReadonlyMap<string, LeasedTask>, isImmediate: boolean): Promise<number> {
     const { client, workerId, fixedSeconds, onDraining, isDraining } = this.#options;
-    // A caller of `sendNow` needs the lost leases immediately, so its heartbeat is not a long poll, which would wait
-    // for the next change.
+    // `sendNow` reports the lost leases immediately. A long poll would wait for the next change.
     const isLongPoll = listed.size > 0 && !isImmediate;
     const wasDraining = isDraining();
+    const request = {
+      params: { worker_id: workerId },
+      body: { tasks: [...listed.keys()], ...(wasDraining && { draining: true as const }) },
+    };
     const startedAt = performance.now();
-    const { body } = await client.call(
-      "heartbeat",
-      {
-        params: { worker_id: workerId },
-        body: { tasks: [...listed.keys()], ...(wasDraining && { draining: true }) },
-      },
-      {
-        wait: isLongPoll ? Math.max(1, Math.floor(this.#seconds)) : undefined,
-        signal: this.#request.signal,
-        retry: false,
-        // The timeout detects a dead connection before the server considers the worker dead, which happens
-        // after four intervals.
-        timeoutSeconds: Math.max(2, this.#seconds),
-      },
-    );
+    const { body } = await client.call("heartbeat", request, {
+      wait: isLongPoll ? Math.max(1, Math.floor(this.#seconds)) : undefined,
+      signal: this.#request.signal,
+      retry: false,
+      // Detects a dead connection before the server considers the worker dead, which happens after four intervals.
+      timeoutSeconds: Math.max(2, this.#seconds),
+    });
     this.#seconds = fixedSeconds ?? body.heartbeat_seconds;
     for (const { task_id, reason } of body.stop) listed.get(task_id)?.markLost(reason);
     const isDrained = body.draining === true && !wasDraining;

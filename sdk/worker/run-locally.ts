@@ -1,4 +1,4 @@
-import type { LogLevel, Progress, Task, TaskUpdate } from "../../protocol/index.ts";
+import type { LogLevel, Progress, Task } from "../../protocol/index.ts";
 import type { ExtensionClass } from "../extension/extension.ts";
 import { silentLogger } from "../logger.ts";
 import { ClaimedTask } from "./claimed-task.ts";
@@ -13,14 +13,6 @@ export interface LocalRunOptions {
   readonly onLog: (text: string, level: LogLevel) => void;
 }
 
-const applyUpdate = (task: Task, { status, error, result, progress }: TaskUpdate): Task => ({
-  ...task,
-  ...(status !== undefined && { status }),
-  ...(error !== undefined && { error }),
-  ...(result !== undefined && { result }),
-  ...(progress !== undefined && { progress }),
-});
-
 /** Runs a task with a class in this process. Behaves like a worker, but needs no server. */
 export const runLocally = async (
   Class: ExtensionClass<unknown>,
@@ -30,10 +22,10 @@ export const runLocally = async (
   let current: Task = { ...task, status: "claimed", result: null, error: null, progress: null };
   const claimed = new ClaimedTask(current, {
     updates: {
-      async deliver({ update }) {
-        current = applyUpdate(current, update);
-        if (update.progress !== undefined) onProgress(update.progress);
-        for (const { text, level = "info" } of update.log ?? []) onLog(text, level);
+      async deliver({ update: { log = [], ...fields } }) {
+        current = Object.assign({ ...current }, fields);
+        if (fields.progress !== undefined) onProgress(fields.progress);
+        for (const { text, level = "info" } of log) onLog(text, level);
         return current;
       },
     },

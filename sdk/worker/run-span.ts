@@ -1,4 +1,4 @@
-import { context, type Link, propagation, SpanKind, trace } from "@opentelemetry/api";
+import { context, propagation, SpanKind, trace } from "@opentelemetry/api";
 import type { Task } from "../../protocol/index.ts";
 import { ATTRIBUTES, SPANS, SYSTEM } from "../../protocol/tracing/names.ts";
 import { createLinks, getActiveTracer, recordFailure, runInSpan } from "../../protocol/tracing/spans.ts";
@@ -16,16 +16,9 @@ const getAttributes = (task: Task) => ({
   [ATTRIBUTES.maxAttempts]: task.max_attempts,
 });
 
-/** Returns a link to the active span. It is not the parent of the run: the parent is the span of the submit. */
-const getActiveSpanLinks = (): Link[] => {
-  const active = trace.getSpanContext(context.active());
-  return active === undefined ? [] : [{ context: active }];
-};
-
 /**
- * Runs one attempt in its own span. The span is a child of the submit's span, which may be from another process,
- * and the parent of the extension's spans. It ends when the outcome is known, which is before `run` returns if
- * the task is interrupted.
+ * Runs one attempt in its own span: a child of the submit's span, or else of the active span. If it has a submit's span,
+ * it also links to the active one. It ends when the outcome is known, which may be before an interrupted `run` returns.
  */
 export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => void): void => {
   const tracer = getActiveTracer();
@@ -33,16 +26,11 @@ export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => v
     run();
     return;
   }
-  const submitLinks = createLinks(task.trace_context);
-  const parent =
-    task.trace_context === undefined
-      ? context.active()
-      : propagation.extract(context.active(), task.trace_context);
-  const options = {
-    kind: SpanKind.CONSUMER,
-    attributes: getAttributes(task),
-    links: submitLinks.length === 0 ? [] : [...submitLinks, ...getActiveSpanLinks()],
-  };
+  const links = createLinks(task.trace_context);
+  const activeSpan = trace.getSpanContext(context.active());
+  if (links.length > 0 && activeSpan !== undefined) links.push({ context: activeSpan });
+  const parent = propagation.extract(context.active(), task.trace_context ?? {});
+  const options = { kind: SpanKind.CONSUMER, attributes: getAttributes(task), links };
   const span = tracer.startSpan(`${SPANS.run} ${task.job_name}`, options, parent);
   const work = async () => {
     run();

@@ -14,37 +14,32 @@ export interface RunCallbacks<Context> {
 /** Runs every task of a stream concurrently. Resolves when the stream has ended and all tasks are settled. */
 export async function runStream<Context>(
   stream: TaskStream<Context>,
-  callbacks: RunCallbacks<Context>,
+  { onTask, onOutcome }: RunCallbacks<Context>,
   logger: Logger,
 ): Promise<void> {
   const running = new WaitGroup();
-  let failure: { readonly error: unknown } | undefined;
+  let loggerFailure: { readonly error: unknown } | undefined;
+  const runTask = async (task: ClaimedTask<Context>) => {
+    try {
+      onTask?.(task);
+      const outcome = await task.run();
+      onOutcome?.(task, outcome);
+    } catch (error) {
+      logger.error({ err: error, task: task.id }, "onTask or onOutcome threw an error");
+    }
+  };
+  const onLoggerError = (error: unknown) => {
+    loggerFailure ??= { error };
+  };
   try {
     for await (const task of stream) {
       running.add();
-      runTask(task, callbacks, logger)
-        // Only the logger can still throw.
-        .catch((error: unknown) => {
-          failure ??= { error };
-        })
+      runTask(task)
+        .catch(onLoggerError)
         .finally(() => running.done());
     }
   } finally {
     await running.wait();
   }
-  if (failure !== undefined) throw failure.error;
-}
-
-async function runTask<Context>(
-  task: ClaimedTask<Context>,
-  { onTask, onOutcome }: RunCallbacks<Context>,
-  logger: Logger,
-): Promise<void> {
-  try {
-    onTask?.(task);
-    const outcome = await task.run();
-    onOutcome?.(task, outcome);
-  } catch (error) {
-    logger.error({ err: error, task: task.id }, "onTask or onOutcome threw an error");
-  }
+  if (loggerFailure !== undefined) throw loggerFailure.error;
 }

@@ -1,11 +1,9 @@
-/** A wall clock and a monotonic clock, both in milliseconds. */
-const CLOCKS = { wall: () => Date.now(), monotonic: () => performance.now() };
 const TICK_MS = 1_000;
-/**
- * Minimum duration that counts as a suspension. A shorter delay may come from a busy event loop. An event loop that
- * was busy for longer has also missed heartbeats.
- */
+/** Minimum duration that counts as a suspension. A busy event loop also causes delays, but shorter ones. */
 const MIN_SUSPENSION_MS = 5_000;
+
+/** Clocks in milliseconds. */
+const CLOCKS = { wall: () => Date.now(), monotonic: () => performance.now() };
 
 /**
  * Detects that this process was suspended. If the machine slept, Linux's CLOCK_MONOTONIC was stopped while
@@ -15,7 +13,7 @@ const MIN_SUSPENSION_MS = 5_000;
 export class SuspensionDetector {
   readonly #clocks: typeof CLOCKS;
   readonly #onSuspension: (seconds: number) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer = setInterval(() => this.check(), TICK_MS).unref();
   #wall: number;
   #monotonic: number;
 
@@ -24,11 +22,9 @@ export class SuspensionDetector {
     this.#clocks = clocks;
     this.#wall = clocks.wall();
     this.#monotonic = clocks.monotonic();
-    this.#timer = setInterval(() => this.check(), TICK_MS);
-    this.#timer.unref();
   }
 
-  /** Compares the clocks with their last values. Callers can use it before they rely on their leases. */
+  /** Compares the clocks with their last values. */
   check(): void {
     const wall = this.#clocks.wall();
     const monotonic = this.#clocks.monotonic();

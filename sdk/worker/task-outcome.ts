@@ -15,10 +15,7 @@ import { NotJsonError, toStorableText, toText } from "../extension/json.ts";
 /** The outcome of running a task. */
 export type TaskOutcome =
   | { readonly status: "completed"; readonly task: Task }
-  /**
-   * `task` is pending if it has attempts left. `error` is the stored text, and `cause` is the value that
-   * `run` threw.
-   */
+  /** `task` is pending if it has attempts left. `error` is the stored text; `cause` is the value that `run` threw. */
   | { readonly status: "failed"; readonly error: string; readonly cause: unknown; readonly task: Task }
   /**
    * The lease was lost, or the server did not accept the end of the task in time (`undelivered`). The result is
@@ -28,14 +25,18 @@ export type TaskOutcome =
   /** The task did not run; the server has requeued it. */
   | { readonly status: "released" };
 
-/** Returns the reason for the abort of the task if the error means that its lease is lost, otherwise undefined. */
-export function getLostError(error: unknown): TaskLostError | undefined {
+/**
+ * Returns the reason for the abort of a task if the error of its update means that its lease is lost, otherwise
+ * undefined. After a failed report, the task continues unless the server no longer accepts its attempt.
+ */
+export function getLostError(error: unknown, isReport = false): TaskLostError | undefined {
   if (error instanceof TaskLostError) return error;
   const isLost =
     error instanceof TaskNotFoundError ||
-    error instanceof WorkerNotFoundError ||
-    error instanceof InvalidTaskTransitionError ||
-    error instanceof ForbiddenError;
+    (!isReport &&
+      (error instanceof WorkerNotFoundError ||
+        error instanceof InvalidTaskTransitionError ||
+        error instanceof ForbiddenError));
   return isLost ? TaskLostError.create("lost") : undefined;
 }
 
@@ -51,15 +52,12 @@ export const isRejection = (error: unknown): boolean =>
 export const isProxyRejection = (error: unknown): boolean =>
   error instanceof ProtocolError && error.status !== undefined && error.status >= 400 && error.status < 500;
 
-/** Maximum length of a short error text, in bytes. Even the smallest body limits are larger. */
-const SHORT_ERROR_BYTES = 300;
-
 /**
- * Returns the beginning of an error's text. It is sent if the server or a proxy has rejected the whole text.
+ * Returns the beginning of an error's text, in 300 bytes: even the smallest body limits are larger. Control characters
+ * are replaced, because JSON escapes each of them as six characters.
  */
 export const toShortError = (error: unknown): string =>
-  // Control characters are replaced, because JSON escapes each of them as six characters.
-  toStorableText(toErrorText(error).replace(/\p{Cc}/gu, " "), SHORT_ERROR_BYTES);
+  toStorableText(toErrorText(error).replace(/\p{Cc}/gu, " "), 300);
 
 /** Returns an error's text within the server's limit, without the stack, which is only in the worker's log. */
 export const toErrorText = (error: unknown): string => {

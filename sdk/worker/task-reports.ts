@@ -15,19 +15,19 @@ import { sleep } from "../http/abort.ts";
  */
 abstract class Reporter<Report> {
   readonly #send: (report: Report) => Promise<unknown>;
-  readonly #delayMs: number;
   #sending: Promise<void> | undefined;
   #skipDelay = new AbortController();
+  /** Minimum delay between a response and the next request. Reports made in the meantime are sent together. */
+  protected abstract readonly delayMs: number;
+  /** True if the next request is full, so that a delay is useless. */
+  protected abstract readonly isFull: boolean;
 
-  constructor(send: (report: Report) => Promise<unknown>, delayMs: number) {
+  constructor(send: (report: Report) => Promise<unknown>) {
     this.#send = send;
-    this.#delayMs = delayMs;
   }
 
   /** Removes the content of the next request from the queue and returns it. Returns undefined if nothing is queued. */
   protected abstract take(): Report | undefined;
-  /** True if the next request is full, so that waiting for more is useless. */
-  protected abstract readonly isFull: boolean;
 
   protected startSending(): void {
     this.#sending ??= this.#sendAll();
@@ -43,26 +43,22 @@ abstract class Reporter<Report> {
   async #sendAll(): Promise<void> {
     for (let report = this.take(); report !== undefined; report = this.take()) {
       await this.#send(report).catch(() => {});
-      if (!this.isFull) await sleep(this.#delayMs, this.#skipDelay.signal).catch(() => {});
+      if (!this.isFull) await sleep(this.delayMs, this.#skipDelay.signal).catch(() => {});
     }
     this.#sending = undefined;
   }
 }
 
-/** Maximum length of a message in characters, each of which has at most four bytes. */
+/** Maximum length of a message, in UTF-16 code units. */
 const MAX_MESSAGE_LENGTH = 1000;
-/** Milliseconds between two reports: a task that reports in a loop costs the server at most 20 writes a second. */
-const REPORT_DELAY_MS = 50;
 
 /** Sends progress reports. Reports made during a request are merged; only the latest is sent. */
 export class ProgressReporter extends Reporter<Progress> {
   #latest: Progress = {};
   #hasUnsent = false;
+  /** A task that reports in a loop costs the server at most 20 writes per second. */
+  protected readonly delayMs = 50;
   protected readonly isFull = false;
-
-  constructor(send: (progress: Progress) => Promise<unknown>) {
-    super(send, REPORT_DELAY_MS);
-  }
 
   report(fraction?: number, message?: string): void {
     const clamped = fraction === undefined ? Number.NaN : Math.min(1, Math.max(0, fraction));
@@ -82,33 +78,27 @@ export class ProgressReporter extends Reporter<Progress> {
   }
 }
 
-/** Delay in milliseconds in which further lines are collected for the next request. */
-const BATCH_DELAY_MS = 100;
 /** Maximum number of queued lines. If the server is unreachable, the oldest lines are dropped. */
 const MAX_QUEUED_LINES = 2000;
 const TRUNCATION_NOTICE = "… further lines of this attempt are not stored";
 
 /** Sends the log lines of an attempt in order. Lines are numbered, so repeating a request has no effect. */
 export class LogReporter extends Reporter<NewLogLine[]> {
-  #queued: NewLogLine[] = [];
+  readonly #queued: NewLogLine[] = [];
   #count = 0;
-
-  constructor(send: (lines: NewLogLine[]) => Promise<unknown>) {
-    super(send, BATCH_DELAY_MS);
-  }
+  protected readonly delayMs = 100;
 
   /** Queues one or more lines. */
   add(level: LogLevel, text: string): void {
     const at = new Date().toISOString();
     for (const line of toText(text).split(/\r?\n/)) {
-      if (this.#count >= MAX_LINES_PER_ATTEMPT) return;
+      if (this.#count >= MAX_LINES_PER_ATTEMPT) break;
       const isLast = this.#count === MAX_LINES_PER_ATTEMPT - 1;
       const stored = truncate(isLast ? TRUNCATION_NOTICE : line, MAX_LINE_LENGTH);
       this.#queued.push({ number: this.#count, at, level, text: stored });
       this.#count += 1;
     }
-    if (this.#queued.length > MAX_QUEUED_LINES)
-      this.#queued.splice(0, this.#queued.length - MAX_QUEUED_LINES);
+    this.#queued.splice(0, Math.max(0, this.#queued.length - MAX_QUEUED_LINES));
     this.startSending();
   }
 

@@ -2,8 +2,8 @@ import { MAX_TASKS_PER_CLAIM, type Task } from "../../protocol/index.ts";
 import { InternalServerError, ProtocolError, UnauthorizedError, WorkerNotFoundError } from "../errors.ts";
 import { rejectOnAbort, sleep } from "../http/abort.ts";
 import { getRetryDelay, isTransient } from "../http/retry.ts";
-import { ClaimedTask } from "./claimed-task.ts";
-import type { LeasedTask, TaskEnvironment } from "./task-environment.ts";
+import { ClaimedTask, type TaskEnvironment } from "./claimed-task.ts";
+import type { RunEnvironment } from "./run-extension.ts";
 import { WaitGroup } from "./wait-group.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
 
@@ -23,9 +23,9 @@ export interface ListenOptions {
   readonly start?: boolean | undefined;
 }
 
-type StreamEnvironment = Pick<TaskEnvironment, "logger" | "captureConsole" | "context" | "find"> & {
+interface StreamEnvironment extends RunEnvironment {
   readonly session: WorkerSession;
-};
+}
 
 /** Maximum number of concurrent claims. The server combines them into one statement. Four are 3 % faster than two. */
 const MAX_CONCURRENT_CLAIMS = 4;
@@ -34,11 +34,6 @@ const MAX_CONCURRENT_CLAIMS = 4;
  * the next claim, because claiming first would delay it by 0.5 ms.
  */
 const MIN_BACKLOG_WAIT_MS = 50;
-
-/** Returns true if the task waited in the queue, by the server's clock, or if its wait is unknown. */
-const hasWaitedInQueue = ({ created_at, run_at, started_at }: Task): boolean =>
-  started_at === null ||
-  Date.parse(started_at) - Math.max(Date.parse(created_at), Date.parse(run_at)) > MIN_BACKLOG_WAIT_MS;
 
 const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
 
@@ -57,7 +52,7 @@ export class TaskStream<Context = unknown>
   readonly #unsettled = new WaitGroup();
   /** Number of unsettled tasks whose end is being sent. For each of them, another task may be claimed. */
   #ending = 0;
-  #buffer: ClaimedTask<Context>[] = [];
+  readonly #buffer: ClaimedTask<Context>[] = [];
   /** Open claims. They can complete in any order. */
   readonly #claims = new Set<Promise<void>>();
   /** Number of tasks that the open claims may return. */
@@ -72,11 +67,11 @@ export class TaskStream<Context = unknown>
   #pendingCalls = 0;
   #failures = 0;
   #isDelayed = false;
-  /** An error that retries cannot fix. */
+  /** An error that retries cannot fix. The next call of `next` rejects with it. */
   #fatal: { readonly error: unknown } | undefined;
   #hasClaimed = false;
-  #watchedWorker: LiveWorker | undefined;
-  /** Aborts the open claims. It is aborted when the stream stops, or when the watched worker is gone. */
+  #worker: LiveWorker | undefined;
+  /** Aborts the open claims when the stream stops, or when the worker is gone. */
   #claimSignal = this.#stop.signal;
 
   /** @internal */
@@ -86,8 +81,7 @@ export class TaskStream<Context = unknown>
     this.#pollMs = Math.max(0.05, pollInterval) * 1000;
     this.#concurrency = Math.max(1, Math.floor(concurrency));
     this.#start = start;
-    if (signal?.aborted) this.#stop.abort();
-    signal?.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
+    this.#stopOnAbort(signal);
   }
 
   [Symbol.asyncIterator](): this {
@@ -102,12 +96,11 @@ export class TaskStream<Context = unknown>
     const buffered = this.#pendingCalls === 0 ? this.#takeBuffered() : undefined;
     if (buffered !== undefined) return Promise.resolve(buffered);
     this.#pendingCalls += 1;
-    const result = this.#last
-      .then(() => this.#next())
-      .finally(() => {
-        this.#pendingCalls -= 1;
-      });
-    this.#last = result.catch(() => {});
+    const result = this.#last.then(() => this.#next());
+    const endCall = () => {
+      this.#pendingCalls -= 1;
+    };
+    this.#last = result.then(endCall, endCall);
     return result;
   }
 
@@ -115,6 +108,11 @@ export class TaskStream<Context = unknown>
   stop(): void {
     this.#stop.abort();
     this.#wake.resolve();
+  }
+
+  #stopOnAbort(signal: AbortSignal | undefined): void {
+    if (signal?.aborted) this.stop();
+    signal?.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
   }
 
   /** Stops the stream and requeues tasks that it has claimed but not returned. `break` in a `for await` loop calls it. */
@@ -126,8 +124,8 @@ export class TaskStream<Context = unknown>
   }
 
   /** Resolves when every task that was returned is settled. */
-  async drained(): Promise<void> {
-    await this.#unsettled.wait();
+  drained(): Promise<void> {
+    return this.#unsettled.wait();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -165,7 +163,7 @@ export class TaskStream<Context = unknown>
     return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
   }
 
-  #setFreesSlot(task: LeasedTask, freesSlot: boolean): void {
+  #setFreesSlot(task: ClaimedTask, freesSlot: boolean): void {
     if (task.freesSlot === freesSlot) return;
     task.freesSlot = freesSlot;
     this.#ending += freesSlot ? 1 : -1;
@@ -195,7 +193,12 @@ export class TaskStream<Context = unknown>
     const worker = session.current ?? (await rejectOnAbort(session.ready(), this.#stop.signal));
     this.#watch(worker);
     const startedAt = performance.now();
-    const tasks = await this.#claim(worker, limit);
+    const options = { limit, start: this.#start, signal: this.#claimSignal };
+    const tasks = await session.claim(worker, options).catch((error: unknown) => {
+      const wasAborted = worker.gone.signal.aborted && !(error instanceof WorkerNotFoundError);
+      if (wasAborted) return [];
+      throw error;
+    });
     this.#hasClaimed = true;
     this.#failures = 0;
     this.#hasBacklog = tasks.length === MAX_TASKS_PER_CLAIM;
@@ -205,24 +208,12 @@ export class TaskStream<Context = unknown>
     await sleep(delayMs * (0.5 + Math.random() / 2), this.#stop.signal);
   }
 
-  async #claim(worker: LiveWorker, limit: number): Promise<readonly Task[]> {
-    try {
-      const options = { limit, start: this.#start, signal: this.#claimSignal };
-      return await this.#environment.session.claim(worker, options);
-    } catch (error) {
-      const isWorkerGone = worker.gone.aborted && !this.#stop.signal.aborted;
-      if (isWorkerGone && !(error instanceof WorkerNotFoundError)) return [];
-      throw error;
-    }
-  }
-
   /** Stops the stream when the worker is drained, and aborts its claims when the worker is gone. */
   #watch(worker: LiveWorker): void {
-    if (this.#watchedWorker === worker) return;
-    this.#watchedWorker = worker;
-    this.#claimSignal = AbortSignal.any([this.#stop.signal, worker.gone]);
-    if (worker.drained.aborted) this.stop();
-    worker.drained.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
+    if (this.#worker === worker) return;
+    this.#worker = worker;
+    this.#claimSignal = AbortSignal.any([this.#stop.signal, worker.gone.signal]);
+    this.#stopOnAbort(worker.drained.signal);
   }
 
   /** Buffers claimed tasks, except those that the worker already has. Returns the number of buffered tasks. */
@@ -238,7 +229,7 @@ export class TaskStream<Context = unknown>
     for (const task of added) {
       this.#unsettled.add();
       // If the worker was removed since the claim, it has no lease on the task.
-      if (worker.gone.aborted) task.markLost("lost");
+      if (worker.gone.signal.aborted) task.markLost("lost");
       else this.#buffer.push(task);
     }
     return added.length;
@@ -265,8 +256,7 @@ export class TaskStream<Context = unknown>
 
   async #releaseBuffer(): Promise<void> {
     await Promise.all(this.#claims);
-    const tasks = this.#buffer;
-    this.#buffer = [];
+    const tasks = this.#buffer.splice(0);
     await Promise.all(tasks.map((task) => task.interrupt("the worker stopped before the task started")));
   }
 
@@ -281,18 +271,26 @@ export class TaskStream<Context = unknown>
     this.#failures += 1;
     this.#environment.logger.warn({ err: error, failures: this.#failures }, "claim failed; retrying");
     this.#isDelayed = true;
-    void sleep(getRetryDelay(this.#failures, CLAIM_RETRY, error) * 1000, this.#stop.signal)
-      .catch(() => {})
-      .finally(() => {
-        this.#isDelayed = false;
-        this.#wake.resolve();
-      });
+    const endDelay = () => {
+      this.#isDelayed = false;
+      this.#wake.resolve();
+    };
+    const delayMs = getRetryDelay(this.#failures, CLAIM_RETRY, error) * 1000;
+    sleep(delayMs, this.#stop.signal).then(endDelay, endDelay);
   }
-  /** After one successful claim, the configuration is known to be correct, so more errors may be transient. */
+
   #canRetry(error: unknown): boolean {
+    // Before the first successful claim, such an error may mean that the configuration is wrong.
     if (isTransient(error) || !this.#hasClaimed) return isTransient(error);
     // The token may be renewed before the next attempt.
     const mayRenewToken = error instanceof UnauthorizedError && this.#failures < 3;
     return mayRenewToken || error instanceof InternalServerError || error instanceof ProtocolError;
   }
+}
+
+/** Returns true if the task waited in the queue, by the server's clock, or if its wait is unknown. */
+function hasWaitedInQueue({ created_at, run_at, started_at }: Task): boolean {
+  if (started_at === null) return true;
+  const dueAt = Math.max(Date.parse(created_at), Date.parse(run_at));
+  return Date.parse(started_at) - dueAt > MIN_BACKLOG_WAIT_MS;
 }

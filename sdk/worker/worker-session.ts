@@ -3,25 +3,29 @@ import type { Task } from "../../protocol/index.ts";
 import { ProblemError, SchemaConflictError, UsageError, WorkerNotFoundError } from "../errors.ts";
 import type { JobRegistry } from "../extension/job-registry.ts";
 import type { JoblibClient } from "../http/client.ts";
-import { MAX_LONG_POLL_SECONDS } from "../http/options.ts";
+import { MAX_LONG_POLL_SECONDS } from "../http/request.ts";
 import { isTransient, withRetry } from "../http/retry.ts";
 import type { Logger } from "../logger.ts";
 import { toProblemError } from "../problem-errors.ts";
 import type { ClaimedTask } from "./claimed-task.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { SuspensionDetector } from "./suspension-detector.ts";
-import type { LeasedTask } from "./task-environment.ts";
 import { UpdateQueue } from "./update-queue.ts";
 
 /** A worker that exists on the server. */
 export interface LiveWorker {
   readonly id: string;
   /** Aborted when the worker is deregistered, or when the server no longer knows it. */
-  readonly gone: AbortSignal;
+  readonly gone: AbortController;
   /** Aborted when an admin has drained the worker. */
-  readonly drained: AbortSignal;
+  readonly drained: AbortController;
   /** Sends the updates of the worker's tasks. */
   readonly updates: UpdateQueue;
+  readonly heartbeat: Heartbeat;
+  /** The keys of the jobs that are registered with the server. */
+  readonly registered: Set<string>;
+  /** The registry's version when all its jobs were last registered with the server. */
+  registeredVersion?: number;
 }
 
 interface SessionOptions {
@@ -34,46 +38,25 @@ interface SessionOptions {
   readonly registerProviders?: (worker: LiveWorker) => Promise<void>;
 }
 
-interface WorkerState extends LiveWorker {
-  readonly end: AbortController;
-  readonly drain: AbortController;
-  readonly heartbeat: Heartbeat;
-  readonly suspensionDetector: SuspensionDetector;
-  readonly registered: Set<string>;
-  /** The registry's version when all its jobs were last registered with the server. */
-  registeredVersion?: number;
-}
-
-const RECONNECT_RETRY = {
-  attempts: Number.POSITIVE_INFINITY,
-  baseSeconds: 1,
-  maxSeconds: 30,
-  deadlineSeconds: Number.POSITIVE_INFINITY,
-};
+const RECONNECT_RETRY = { attempts: Infinity, baseSeconds: 1, maxSeconds: 30, deadlineSeconds: Infinity };
 const SHUTDOWN_OPTIONS = { retry: { attempts: 3, deadlineSeconds: 5 }, timeoutSeconds: 5 };
 
-/** Creates the worker of a job manager, registers its jobs, sends its heartbeats, claims tasks and deregisters the worker. */
+/** The worker of a job manager: creates it, registers its jobs, sends its heartbeats, claims tasks, and deregisters it. */
 export class WorkerSession {
   readonly #options: SessionOptions;
-  /**
-   * The tasks that are not settled. Not a `Map` or `Set`, whose old tables would keep finished tasks alive until a
-   * full garbage collection (ADR 19).
-   */
+  /** The tasks that are not settled. A `Map` or `Set` would keep finished tasks alive for some time (ADR 19). */
   readonly #tasks: ClaimedTask[] = [];
   readonly #closed = new AbortController();
-  #worker: WorkerState | undefined;
+  #worker: LiveWorker | undefined;
   #registering: Promise<LiveWorker> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
   }
 
-  get workerId(): string | undefined {
-    return this.#worker?.id;
-  }
-
-  get isDrained(): boolean {
-    return this.#worker?.drained.aborted === true;
+  /** The worker, if it exists on the server. */
+  get worker(): LiveWorker | undefined {
+    return this.#worker;
   }
 
   /** Returns true if the job is registered with the server, in any room. */
@@ -114,17 +97,18 @@ export class WorkerSession {
     const options = { wait, signal, retry: false, timeoutSeconds: 10 } as const;
     const startOption = start ? { start } : {};
     try {
-      const single = { body: { worker_id: worker.id, ...startOption } };
-      const multiple = { params: { worker_id: worker.id }, body: { limit, ...startOption } };
-      const { body } =
-        limit === 1
-          ? await client.call("claimTask", single, options)
-          : await client.call("claimTasks", multiple, options);
-      if (body.draining === true) this.#markDrained(worker.id);
-      if ("tasks" in body) return body.tasks;
-      return body.task === null ? [] : [body.task];
+      if (limit === 1) {
+        const request = { body: { worker_id: worker.id, ...startOption } };
+        const { body } = await client.call("claimTask", request, options);
+        if (body.draining === true) this.#markDrained(worker);
+        return body.task === null ? [] : [body.task];
+      }
+      const request = { params: { worker_id: worker.id }, body: { limit, ...startOption } };
+      const { body } = await client.call("claimTasks", request, options);
+      if (body.draining === true) this.#markDrained(worker);
+      return body.tasks;
     } catch (error) {
-      if (error instanceof WorkerNotFoundError) this.#markForgotten(worker.id);
+      if (error instanceof WorkerNotFoundError) this.#markForgotten(worker);
       // Only a 4xx response proves that no task was claimed. After a 5xx, or if the network or `stop` has
       // interrupted the claim, the database may have committed it.
       const hasClaimedNothing = error instanceof ProblemError && error.problem.status < 500;
@@ -146,11 +130,10 @@ export class WorkerSession {
     return [...added.values()];
   }
 
-  removeTask(task: LeasedTask): void {
-    const tasks: LeasedTask[] = this.#tasks;
-    const index = tasks.indexOf(task);
-    const last = index === -1 ? undefined : tasks.pop();
-    if (last !== undefined && last !== task) tasks[index] = last;
+  removeTask(task: ClaimedTask): void {
+    const index = this.#tasks.indexOf(task);
+    const last = index === -1 ? undefined : this.#tasks.pop();
+    if (last !== undefined && last !== task) this.#tasks[index] = last;
   }
 
   /**
@@ -167,23 +150,21 @@ export class WorkerSession {
   }
 
   /** Ends the worker's streams, because an admin has drained the worker. Its running tasks finish. */
-  #markDrained(workerId: string): void {
-    const worker = this.#worker;
-    if (worker?.id !== workerId || worker.drained.aborted) return;
-    const fields = { worker: workerId, tasks: this.#tasks.length };
+  #markDrained(worker: LiveWorker): void {
+    if (this.#worker !== worker || worker.drained.signal.aborted) return;
+    const fields = { worker: worker.id, tasks: this.#tasks.length };
     this.#options.logger.warn(fields, "drained: no new tasks for this worker");
-    worker.drain.abort();
+    worker.drained.abort();
   }
 
   /** Ends a worker that the server no longer knows. Its tasks are lost. Replaces it, unless it was drained. */
-  #markForgotten(workerId: string): void {
-    const worker = this.#worker;
-    if (worker?.id !== workerId) return;
-    const fields = { worker: workerId, tasks: this.#tasks.length };
+  #markForgotten(worker: LiveWorker): void {
+    if (this.#worker !== worker) return;
+    const fields = { worker: worker.id, tasks: this.#tasks.length };
     this.#options.logger.warn(fields, "the server no longer knows this worker");
     this.#endWorker();
     for (const task of this.tasks) task.markLost("lost");
-    if (this.#closed.signal.aborted || worker.drained.aborted) return;
+    if (this.#closed.signal.aborted || worker.drained.signal.aborted) return;
     const retry = { policy: RECONNECT_RETRY, signal: this.#closed.signal };
     withRetry(() => this.ready(), isTransient, retry).catch((error: unknown) => {
       if (!this.#closed.signal.aborted)
@@ -219,34 +200,38 @@ export class WorkerSession {
     }
   }
 
-  async #create(): Promise<WorkerState> {
+  async #create(): Promise<LiveWorker> {
     const { client, logger, name = `${hostname()}:${process.pid}`, heartbeatSeconds } = this.#options;
     const { body } = await client.call("createWorker", { body: { name: name.slice(0, 255) } });
-    const end = new AbortController();
-    const drain = new AbortController();
+    const { id } = body;
+    const [gone, drained] = [new AbortController(), new AbortController()];
     const heartbeat = new Heartbeat({
       client,
       logger,
-      workerId: body.id,
+      workerId: id,
       seconds: body.heartbeat_seconds,
       fixedSeconds: heartbeatSeconds,
       getTasks: () => this.tasks,
-      onForgotten: () => this.#markForgotten(body.id),
-      onDraining: () => this.#markDrained(body.id),
-      isDraining: () => drain.signal.aborted,
+      onForgotten: () => this.#markForgotten(worker),
+      onDraining: () => this.#markDrained(worker),
+      isDraining: () => drained.signal.aborted,
     });
-    heartbeat.start();
-    logger.info({ worker: body.id, name: body.name }, "worker created");
-    const updates = new UpdateQueue(client, body.id);
+    const updates = new UpdateQueue(client, id);
     const suspensionDetector = new SuspensionDetector((seconds) => {
-      logger.warn({ worker: body.id, seconds }, "this process was suspended: checking its leases");
+      logger.warn({ worker: id, seconds }, "this process was suspended: checking its leases");
       updates.pauseUntil(heartbeat.sendNow());
     });
-    const signals = { end, gone: end.signal, drain, drained: drain.signal };
-    return { id: body.id, ...signals, updates, heartbeat, registered: new Set(), suspensionDetector };
+    gone.signal.addEventListener("abort", () => {
+      suspensionDetector.stop();
+      heartbeat.stop();
+    });
+    const worker: LiveWorker = { id, gone, drained, updates, heartbeat, registered: new Set() };
+    heartbeat.start();
+    logger.info({ worker: id, name: body.name }, "worker created");
+    return worker;
   }
 
-  async #registerJobs(worker: WorkerState): Promise<void> {
+  async #registerJobs(worker: LiveWorker): Promise<void> {
     const { client, logger, registry } = this.#options;
     const { version } = registry;
     if (worker.registeredVersion === version) return;
@@ -266,9 +251,7 @@ export class WorkerSession {
   }
 
   #endWorker(): void {
-    this.#worker?.suspensionDetector.stop();
-    this.#worker?.heartbeat.stop();
-    this.#worker?.end.abort();
+    this.#worker?.gone.abort();
     this.#worker = undefined;
   }
 

@@ -1,24 +1,16 @@
 import { LRUCache } from "lru-cache";
 import type { Invitation } from "../../protocol/index.ts";
-import type { InvitationStorage } from "../storage/ports/invitations.ts";
+import type { InvitationStorage } from "../storage/ports/storage.ts";
 import { createToken } from "./create-token.ts";
 
-const PREFIX = "invitation:";
-
-/**
- * A revocation takes effect immediately on the server that received it, and on other servers after at most
- * this time.
- */
+/** A revocation takes effect immediately on the server that received it, and on others after at most this time. */
 const CACHE_MS = 5_000;
 const MAX_CACHED = 10_000;
 
 /** Returns the user id of an invitation's bearer. Each invitation is its own user, with its own workers and tasks. */
-export const getInvitedUserId = (id: string): string => `${PREFIX}${id}`;
+export const getInvitedUserId = (id: string): string => `invitation:${id}`;
 
-/**
- * Returns the id of the invitation that a token's `sub` and `jti` identify; null if the token is not an
- * invitation.
- */
+/** Returns the id of the invitation that a token's `sub` and `jti` identify; null if the token is not an invitation. */
 export const getInvitationId = ({ sub, jti }: { sub: string; jti?: string | undefined }): string | null =>
   jti !== undefined && sub === getInvitedUserId(jti) ? jti : null;
 
@@ -31,17 +23,13 @@ export class InvitationStatusCache {
       max: MAX_CACHED,
       ttl: CACHE_MS,
       ttlResolution: 0,
-      // If an invitation is revoked while it is being read, the read neither overwrites the revocation nor
-      // fails.
+      // If an invitation is revoked while it is being read, the read neither overwrites the revocation nor fails.
       ignoreFetchAbort: true,
       fetchMethod: async (id) => (await invitations.find(id))?.revoked_at === null,
     });
   }
 
-  /**
-   * Returns false if an invitation does not exist or is revoked. Expiry is not checked here, because the
-   * token contains it.
-   */
+  /** Returns false if an invitation does not exist or is revoked. Its expiry is in the token. */
   async isValid(id: string): Promise<boolean> {
     return (await this.#isValid.fetch(id)) === true;
   }
@@ -63,12 +51,7 @@ export class InvitationIssuer {
   }
 
   sign({ id, room_id, jobs, expires_at }: Invitation): Promise<string> {
-    return createToken(this.#secret, {
-      sub: getInvitedUserId(id),
-      jti: id,
-      rooms: [room_id],
-      ...(jobs !== null && { jobs }),
-      expiresAt: new Date(expires_at),
-    });
+    const user = { sub: getInvitedUserId(id), jti: id, expiresAt: new Date(expires_at) };
+    return createToken(this.#secret, { ...user, rooms: [room_id], ...(jobs !== null && { jobs }) });
   }
 }

@@ -1,11 +1,8 @@
 import type { FastifyRequest } from "fastify";
 import { isLoopback } from "../../protocol/index.ts";
-import type { HostAuth } from "../host.ts";
+import type { HostAuth } from "./host-auth.ts";
 
-/**
- * Treats every caller as the same admin. Used if no authentication is configured; such a server listens only
- * on the loopback interface.
- */
+/** Treats every caller as the same admin. Used without authentication, only on the loopback interface. */
 export const localAuth: HostAuth = {
   getCurrentUserId: () => "local",
   getIsAdmin: () => true,
@@ -15,9 +12,8 @@ export const localAuth: HostAuth = {
 const getHostname = (url: string) => (URL.canParse(url) ? new URL(url).hostname : "");
 
 /**
- * Returns false if a web page of another site may have made the browser send the request. Such a page uses
- * either a name that resolves to the loopback interface (DNS rebinding, detected by the `Host` header) or a
- * cross-site request (detected by `Origin` and `Sec-Fetch-Site`).
+ * Returns false if a web page of another site may have made the browser send the request: by DNS rebinding (detected by
+ * the `Host` header) or by a cross-site request (detected by `Origin` and `Sec-Fetch-Site`).
  */
 export const isLocalRequest = ({ headers }: FastifyRequest): boolean => {
   if (!isLoopback(getHostname(`http://${headers.host ?? ""}`))) return false;

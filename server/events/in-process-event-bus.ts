@@ -1,7 +1,7 @@
 import { type Event, getChannels, getTopic } from "../../protocol/index.ts";
 import type { EventBus, EventHandler, Log, Unsubscribe } from "../ports.ts";
 
-/** An event bus within this process. It is sufficient if only one server uses the database. */
+/** An event bus within this process, which is sufficient if only one server uses the database. */
 export class InProcessEventBus implements EventBus {
   readonly kind = "in-process";
   readonly state = "up";
@@ -17,8 +17,7 @@ export class InProcessEventBus implements EventBus {
   }
 
   async subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe> {
-    // Each call creates a wrapper, so that the same function can subscribe twice and each subscription ends
-    // separately.
+    // A wrapper lets the same function subscribe twice, with separate ends.
     const own: EventHandler = (event) => handler(event);
     this.#handlers.add(channel, own);
     return () => void this.#handlers.remove(channel, own);
@@ -50,11 +49,8 @@ export class ChannelHandlers {
 
   /** Adds a handler and returns true if it is the first of its channel. */
   add(channel: string, handler: EventHandler): boolean {
-    const handlers = this.#handlers.get(channel);
-    if (handlers !== undefined) {
-      handlers.add(handler);
-      return false;
-    }
+    const known = this.#handlers.get(channel)?.add(handler);
+    if (known !== undefined) return false;
     this.#handlers.set(channel, new Set([handler]));
     this.#count(channel, 1);
     return true;
@@ -69,13 +65,17 @@ export class ChannelHandlers {
     return true;
   }
 
+  /** Calls the handlers of a channel. If one throws, the others still receive the event. */
   notify(channel: string, event?: Event): void {
-    const handlers = this.#handlers.get(channel);
-    if (handlers === undefined) return;
-    for (const handler of [...handlers]) this.#call(handler, event);
+    for (const handler of [...(this.#handlers.get(channel) ?? [])]) {
+      try {
+        handler(event);
+      } catch (error) {
+        this.#log?.error({ err: error }, "an event handler failed");
+      }
+    }
   }
 
-  /** Passes each event to the handlers of its channels. */
   notifyAll(events: readonly Event[]): void {
     if (this.#handlers.size === 0) return;
     for (const event of events) {
@@ -98,14 +98,5 @@ export class ChannelHandlers {
   #count(channel: string, change: 1 | -1): void {
     const topic = getTopic(channel);
     this.#topics.set(topic, (this.#topics.get(topic) ?? 0) + change);
-  }
-
-  /** Catches and logs an error of the handler, so that the other handlers still receive the event. */
-  #call(handler: EventHandler, event: Event | undefined): void {
-    try {
-      handler(event);
-    } catch (error) {
-      this.#log?.error({ err: error }, "an event handler failed");
-    }
   }
 }

@@ -39,15 +39,14 @@ export class RedisEventBus implements EventBus {
     this.#publisher = redis;
     this.#events = new RedisPublisher(redis, log);
     if (redis.status === "wait") redis.connect().catch(() => {});
-    // The offline queue is not needed: after a reconnect, all channels of `#handlers` are subscribed again.
-    const subscriber = redis.duplicate({
+    // No offline queue, because `#listen` subscribes again after a reconnect.
+    this.#subscriber = redis.duplicate({
       enableOfflineQueue: false,
       autoResubscribe: false,
       maxRetriesPerRequest: null,
       lazyConnect: true,
       retryStrategy: (times: number) => Math.min(100 * times, 1_000) * (0.5 + Math.random()),
     });
-    this.#subscriber = subscriber;
     this.#subscriber.on("error", () => {});
     this.#subscriber.on("message", (channel: string, text: string) => {
       if (channel === LOST_EVENTS_CHANNEL) this.#handlers.wakeAll();
@@ -61,8 +60,7 @@ export class RedisEventBus implements EventBus {
     redis.on("ready", this.#onPublisher);
     redis.on("close", this.#onClose);
     this.#subscriber.connect().catch(() => {});
-    this.#probes = setInterval(() => void this.#probe(), PROBE_INTERVAL_MS);
-    this.#probes.unref();
+    this.#probes = setInterval(() => void this.#probe(), PROBE_INTERVAL_MS).unref();
   }
 
   get state(): "up" | "down" {
@@ -122,16 +120,14 @@ export class RedisEventBus implements EventBus {
     if (!(await this.#subscribeTo([LOST_EVENTS_CHANNEL]))) return;
     const channels = this.#handlers.channels;
     for (let start = 0; start < channels.length; start += RESUBSCRIBE_BATCH) {
-      const batch = channels
-        .slice(start, start + RESUBSCRIBE_BATCH)
-        .filter((name) => this.#handlers.has(name));
+      const end = start + RESUBSCRIBE_BATCH;
+      const batch = channels.slice(start, end).filter((name) => this.#handlers.has(name));
       if (batch.length > 0 && !(await this.#subscribeTo(batch))) return;
     }
     if (this.#subscriber.status !== "ready") return;
     this.#listening = true;
     this.#updateState();
-    // Events that were published while there was no subscription are lost, so all handlers read the current
-    // state.
+    // Events that were published while there was no subscription are lost.
     this.#handlers.wakeAll();
   }
 
@@ -142,7 +138,7 @@ export class RedisEventBus implements EventBus {
     return confirmed;
   }
 
-  /** Pings Redis on both connections. A half-open connection looks ready for minutes; only a response proves that it works. */
+  /** Pings Redis on both connections, because a half-open connection looks ready for minutes. */
   async #probe(): Promise<void> {
     if (this.#subscriber.status === "ready" && this.#listening) {
       resolvesWithin(this.#subscriber.ping(), RESPONSE_TIMEOUT_MS).then((isAlive) => {
@@ -164,10 +160,7 @@ export class RedisEventBus implements EventBus {
     this.#onPublisher();
   };
 
-  /**
-   * Announces lost events when Redis accepts events again, because other servers that stayed connected have
-   * missed these events.
-   */
+  /** Announces lost events when Redis accepts events again: other servers that stayed connected have missed them. */
   readonly #onPublisher = (): void => {
     this.#updateState();
     if (!this.#hasLost || this.#closed || this.#publisher.status !== "ready") return;
@@ -183,10 +176,7 @@ export class RedisEventBus implements EventBus {
     if (!this.#closed) this.#subscriber.disconnect(true);
   }
 
-  /**
-   * Logs that Redis is down even if it was never reachable. In that case `state` is `down` from the start, so
-   * `#updateState` finds no change and logs nothing.
-   */
+  /** Logs that Redis is down even if it was never reachable, so that its state has not changed. */
   readonly #onClose = (): void => {
     if (!this.#isStateLogged && !this.#closed) this.#logState("down");
     this.#updateState();
@@ -204,14 +194,13 @@ export class RedisEventBus implements EventBus {
     if (state !== this.#state && !this.#closed) {
       this.#state = state;
       this.#logState(state);
-      // The interval at which long polls query the database depends on the state, so all of them are woken.
+      // The interval at which long polls query the database depends on the state.
       this.#handlers.wakeAll();
     }
     return this.#state;
   };
 }
 
-/** Returns how the connection to Redis is secured: with TLS, because it stays on this machine, or not at all. */
 const getRedisSecurity = ({ tls, path, host, sentinels }: RedisOptions): ConnectionSecurity => {
   // For a rediss:// URL, ioredis sets `tls: true`, although its types allow only an object.
   if (tls) return tls.rejectUnauthorized === false ? "tls-unverified" : "tls";

@@ -3,10 +3,7 @@ import * as z from "zod";
 import { type Event, getChannels, TaskStatus } from "../../protocol/index.ts";
 import type { Log } from "../ports.ts";
 
-/**
- * Maximum number of messages per script. A script blocks Redis while it runs, for about 1 ms with this number
- * of messages.
- */
+/** A script with this number of messages blocks Redis for about 1 ms. */
 const MAX_MESSAGES_PER_SCRIPT = 1_000;
 /** ARGV alternates between channels and messages. */
 const PUBLISH_ALL = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end";
@@ -28,13 +25,15 @@ export class RedisPublisher {
   /** Publishes events. Returns false if Redis rejects any of them; throws if it does not respond. */
   async publish(events: readonly Event[]): Promise<boolean> {
     try {
-      await this.#send(toMessages(events));
+      const messages = toMessages(events);
+      // Each command costs about 10 µs of CPU in this process, so many messages go into one script.
+      const isSent = messages.length > 1 && this.#hasScripts && (await this.#sendByScript(messages));
+      if (!isSent) await this.#sendOneByOne(messages);
       this.#isRejected = false;
       return true;
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
-      // Only the first of consecutive rejections is logged, because otherwise every task would cause a log
-      // line.
+      // Only the first of consecutive rejections is logged: otherwise every task would cause a log line.
       if (!this.#isRejected)
         this.#log?.error({ err: error }, "Redis rejected an event: other servers do not receive it");
       this.#isRejected = true;
@@ -42,32 +41,19 @@ export class RedisPublisher {
     }
   }
 
-  /**
-   * Each task has its own channel, and each command costs about 10 µs of CPU in this process, so many messages
-   * go into one script.
-   */
-  async #send(messages: Messages): Promise<void> {
-    if (messages.length > 1 && this.#hasScripts && (await this.#sendByScript(messages))) return;
-    await this.#sendOneByOne(messages);
-  }
-
-  /**
-   * Publishes with as few scripts as possible. Returns false if Redis rejects a script. The messages are then
-   * sent one by one, so some may arrive twice.
-   */
+  /** Returns false if Redis rejects a script. The messages are then sent one by one, so some may arrive twice. */
   async #sendByScript(messages: Messages): Promise<boolean> {
     try {
       for (let start = 0; start < messages.length; start += MAX_MESSAGES_PER_SCRIPT) {
-        await this.#redis.eval(
-          PUBLISH_ALL,
-          0,
-          ...messages.slice(start, start + MAX_MESSAGES_PER_SCRIPT).flat(),
-        );
+        const batch = messages.slice(start, start + MAX_MESSAGES_PER_SCRIPT);
+        await this.#redis.eval(PUBLISH_ALL, 0, ...batch.flat());
       }
       return true;
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
-      this.#hasScripts = !isPermanent(error);
+      // After other errors (busy, loading), the next script may succeed.
+      const isPermanent = error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
+      this.#hasScripts = !isPermanent;
       return false;
     }
   }
@@ -90,15 +76,9 @@ function toMessages(events: readonly Event[]): Messages {
       else texts.push(text);
     }
   }
-  return [...lists].map(([channel, texts]) => [
-    channel,
-    texts.length === 1 ? String(texts[0]) : `[${texts.join(",")}]`,
-  ]);
+  const join = (texts: readonly string[]) => (texts.length === 1 ? texts.join() : `[${texts.join(",")}]`);
+  return [...lists].map(([channel, texts]) => [channel, join(texts)]);
 }
-
-/** Returns true if this user or this Redis can never run scripts; other errors (busy, loading) are temporary. */
-const isPermanent = (error: unknown): boolean =>
-  error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
 
 const EventMessage = z.discriminatedUnion("kind", [
   z.object({
@@ -118,8 +98,8 @@ const EventMessage = z.discriminatedUnion("kind", [
 ]);
 
 /**
- * Parses a Redis message, which contains one event or a list. An event with an unknown shape, for example
- * from another version of joblib, becomes undefined, so that its handlers read the current state.
+ * Parses a Redis message: one event or a list. An event with an unknown shape, for example from another version of joblib,
+ * becomes undefined, so that its handlers read the current state.
  */
 export function readEvents(text: string): readonly (Event | undefined)[] {
   try {

@@ -1,14 +1,7 @@
 import type { FastifyRequest } from "fastify";
-import {
-  type Access,
-  type Actor,
-  isRoomId,
-  type JobAddress,
-  Problem,
-  ROOM_ID_RULE,
-} from "../../protocol/index.ts";
+import { type Access, isRoomId, Problem, ROOM_ID_RULE } from "../../protocol/index.ts";
 import { type Caller, requireCaller, requireRoomAccess } from "../access.ts";
-import type { Credentials, HostAuth, RoomAccess } from "../host.ts";
+import type { Credentials, HostAuth } from "../auth/host-auth.ts";
 import { StorageRefusal, StorageUnavailable } from "../storage/sessions/storage-errors.ts";
 import { isHttpError, unauthorized } from "./problems.ts";
 
@@ -16,9 +9,8 @@ import { isHttpError, unauthorized } from "./problems.ts";
 export const CALLER = Symbol("caller");
 
 /**
- * Limits user ids so that index rows fit: PostgreSQL allows 2,704 bytes per index row, and the index of
- * idempotency keys contains a room (up to 128 characters of 4 bytes), a key (up to 255 UTF-16 units of 3
- * bytes) and a user id.
+ * PostgreSQL allows 2,704 bytes per index row, and the index of idempotency keys contains a room (up to 128 characters of
+ * 4 bytes), a key (up to 255 UTF-16 units of 3 bytes) and a user id.
  */
 const MAX_USER_ID_BYTES = 1000;
 
@@ -29,9 +21,9 @@ const NO_CREDENTIALS: Credentials = { rooms: null, jobs: null, expiresAt: null, 
 const ANONYMOUS: Caller = {
   actor: { id: "", isAdmin: false },
   isConfined: true,
+  credentials: NO_CREDENTIALS,
   canAccessRoom: async () => false,
   canRegister: async () => false,
-  getCredentials: async () => NO_CREDENTIALS,
   listRooms: async () => [],
 };
 
@@ -45,7 +37,9 @@ export async function requireAccess(access: Access, auth: HostAuth, request: Fas
   requireCaller(access, caller);
   const roomId = getPathParam(request, "room_id");
   if (roomId !== undefined) {
-    requireValidRoomId(roomId);
+    if (!isRoomId(roomId) || !roomId.isWellFormed()) {
+      throw new Problem("invalid-room-id", `A room id must be ${ROOM_ID_RULE}.`);
+    }
     await requireRoomAccess(access, caller, roomId);
   }
   request.setDecorator<Caller | null>(CALLER, caller);
@@ -63,23 +57,24 @@ export function getPathParam({ params }: FastifyRequest, name: string): string |
   return typeof value === "string" ? value : undefined;
 }
 
-function requireValidRoomId(roomId: string): void {
-  if (isRoomId(roomId) && roomId.isWellFormed()) return;
-  throw new Problem("invalid-room-id", `A room id must be ${ROOM_ID_RULE}.`);
-}
-
+/** Returns a caller whose permissions are requested from the host when a rule needs them. */
 async function authenticate(auth: HostAuth, request: FastifyRequest): Promise<Caller> {
-  const id = await getUserId(auth, request);
-  const isAdmin = (await auth.getIsAdmin(request)) === true;
-  const credentials = (await auth.describeCredentials?.(request)) ?? NO_CREDENTIALS;
-  return new HostCaller(auth, request, { id, isAdmin }, credentials);
-}
-
-async function getUserId(auth: HostAuth, request: FastifyRequest): Promise<string> {
+  const { authorizeRoom, authorizeJob } = auth;
   const id = String((await readUserId(auth, request)) ?? "");
   const isValid = Buffer.byteLength(id) <= MAX_USER_ID_BYTES && !id.includes("\u0000") && id.isWellFormed();
   if (id === "" || !isValid) throw unauthorized();
-  return id;
+  const isAdmin = (await auth.getIsAdmin(request)) === true;
+  const credentials = (await auth.describeCredentials?.(request)) ?? NO_CREDENTIALS;
+  return {
+    actor: { id, isAdmin },
+    isConfined: credentials.invitationId !== null,
+    credentials,
+    canAccessRoom: async (roomId, access) =>
+      authorizeRoom === undefined || isAllowed(() => authorizeRoom(request, roomId, access)),
+    canRegister: async ({ roomId, category, name }) =>
+      authorizeJob === undefined || isAllowed(() => authorizeJob(request, roomId, { category, name })),
+    listRooms: async () => (await auth.listRooms?.(request)) ?? undefined,
+  };
 }
 
 async function readUserId(auth: HostAuth, request: FastifyRequest) {
@@ -108,41 +103,5 @@ async function isAllowed(authorize: () => boolean | Promise<boolean>): Promise<b
   } catch (error) {
     if (isFailure(error) || (isHttpError(error) && error.statusCode === 401)) throw error;
     return false;
-  }
-}
-
-/** A caller whose permissions are requested from the host when a rule needs them. */
-class HostCaller implements Caller {
-  readonly actor: Actor;
-  readonly isConfined: boolean;
-  readonly #auth: HostAuth;
-  readonly #request: FastifyRequest;
-  readonly #credentials: Credentials;
-
-  constructor(auth: HostAuth, request: FastifyRequest, actor: Actor, credentials: Credentials) {
-    this.actor = actor;
-    this.isConfined = credentials.invitationId !== null;
-    this.#auth = auth;
-    this.#request = request;
-    this.#credentials = credentials;
-  }
-
-  async getCredentials(): Promise<Credentials> {
-    return this.#credentials;
-  }
-
-  async canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean> {
-    const { authorizeRoom } = this.#auth;
-    return authorizeRoom === undefined || isAllowed(() => authorizeRoom(this.#request, roomId, access));
-  }
-
-  async canRegister({ roomId, category, name }: JobAddress): Promise<boolean> {
-    const { authorizeJob } = this.#auth;
-    if (authorizeJob === undefined) return true;
-    return isAllowed(() => authorizeJob(this.#request, roomId, { category, name }));
-  }
-
-  async listRooms(): Promise<readonly string[] | undefined> {
-    return (await this.#auth.listRooms?.(this.#request)) ?? undefined;
   }
 }

@@ -8,21 +8,10 @@ import { escapeHtml } from "./docs-page.ts";
 import { routeNotFound } from "./problems.ts";
 import { isApiPath, rejectUnknownPath } from "./unknown-paths.ts";
 
-/** Allows only resources of this server and no framing, so that text of a job or a task cannot run as a script. */
-const CSP = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "connect-src 'self'",
-  "font-src 'self'",
-  "form-action 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
-
 const HEADERS = {
-  "content-security-policy": CSP,
+  // Allows only resources of this server and no framing, so that text of a job or a task cannot run as a script.
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
 };
@@ -36,25 +25,18 @@ const NOT_BUILT = `<!doctype html>
 `;
 
 /**
- * Returns the path without trailing slashes, or an empty string for the root. Throws if the path has no
- * leading slash.
- */
-export function parseMountPath(path: string | true): string {
-  const trimmed = path === true ? "" : path.replace(/\/+$/, "");
-  if (trimmed === "" || trimmed.startsWith("/")) return trimmed;
-  throw new TypeError("joblib: `dashboard` must be true or a path that starts with a slash");
-}
-
-/**
- * Serves the dashboard at a path below the plugin's prefix. An address below the path that is not a file
- * returns the page, so that deep links work. `files` is the directory of the built dashboard; the default is
- * the one in this package.
+ * Serves the dashboard at a path below the plugin's prefix; `true` is the prefix itself. An address below the path that
+ * is not a file returns the page, so that deep links work. `files` is the directory of the built dashboard.
  */
 export async function serveDashboard(
   app: FastifyInstance,
-  path: string,
+  mountPath: string | true,
   files: string = join(DIST_DIRECTORY, "web"),
 ): Promise<void> {
+  const path = mountPath === true ? "" : mountPath.replace(/\/+$/, "");
+  if (path !== "" && !path.startsWith("/")) {
+    throw new TypeError("joblib: `dashboard` must be true or a path that starts with a slash");
+  }
   const { prefix } = app;
   const page = createPage(files, { api: prefix, root: `${prefix}${path}/` });
 
@@ -66,8 +48,7 @@ export async function serveDashboard(
   async function sendDeepLink(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     // If the dashboard is at the root, unknown addresses of the API are also handled here.
     if (isApiPath(request, prefix)) rejectUnknownPath(request, reply, prefix);
-    // A browser that opens a page accepts HTML. Other clients with a wrong address get a 404 instead of the
-    // page.
+    // A browser that opens a page accepts HTML. Other clients with a wrong address get a 404 instead of the page.
     if (request.headers.accept?.includes("text/html") !== true) throw routeNotFound();
     return sendPage(request, reply);
   }
@@ -97,9 +78,8 @@ export async function serveDashboard(
 }
 
 /**
- * Creates the HTML page with the addresses of the API and the dashboard. Returns undefined if the dashboard
- * is not built. Addresses of assets become absolute, because relative ones break on deep links and the
- * Content-Security-Policy allows no `<base>`.
+ * Creates the HTML page with the addresses of the API and the dashboard; undefined if the dashboard is not built.
+ * Addresses of assets become absolute, because relative ones break on deep links and the CSP allows no `<base>`.
  */
 function createPage(files: string, { api, root }: { api: string; root: string }): string | undefined {
   const path = join(files, "index.html");

@@ -25,18 +25,24 @@ p.about { opacity: .8; margin: .2rem 0 .6rem; }
 /** Allows no scripts, and only the style of this page. */
 export const DOCS_CSP = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+
 /** Escapes a text for HTML and for attributes in double quotes. */
 export function escapeHtml(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
+  return text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
 }
 
 const renderSchema = (title: string, schema: z.ZodType, io: "input" | "output") => {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return `<details><summary>${escapeHtml(title)}</summary><pre>${escapeHtml(JSON.stringify(json, null, 2))}</pre></details>`;
+};
+
+const renderTable = (rows: readonly (readonly [string | number, string, string])[]) => {
+  const cells = rows.map(
+    ([status, name, text]) =>
+      `<tr><td>${status}</td><td><code>${name}</code></td><td>${escapeHtml(text)}</td></tr>`,
+  );
+  return rows.length > 0 ? `<table>${cells.join("")}</table>` : "";
 };
 
 const renderOperation = (name: string, operation: Operation) => {
@@ -45,21 +51,15 @@ const renderOperation = (name: string, operation: Operation) => {
     const title = `Response ${status}: ${operation.responseDescriptions[Number(status)]}`;
     return schema ? renderSchema(title, schema, "output") : `<p>${escapeHtml(title)}</p>`;
   });
-  const problems = operation.problems.map(
-    (id) =>
-      `<tr><td>${PROBLEMS[id].status}</td><td><code>${id}</code></td><td>${escapeHtml(PROBLEMS[id].title)}</td></tr>`,
-  );
-  const headers = Object.entries(operation.headers ?? {}).map(
-    ([header, description]) =>
-      `<tr><td></td><td><code>${header}</code></td><td>${escapeHtml(description)}</td></tr>`,
-  );
+  const problems = operation.problems.map((id) => [PROBLEMS[id].status, id, PROBLEMS[id].title] as const);
+  const headers = Object.entries(operation.headers ?? {}).map((header) => ["", ...header] as const);
   return `<details id="${name}"><summary><b class="method">${operation.method}</b> <code>${escapeHtml(operation.path.replace(/:([a-z_]+)/g, "{$1}"))}</code></summary>
 <p class="about">${escapeHtml(operation.summary)}. Access: ${escapeHtml(ACCESS_RULES[operation.access])}.</p>
-${headers.length > 0 ? `<table>${headers.join("")}</table>` : ""}
+${renderTable(headers)}
 ${operation.query ? renderSchema("Query", operation.query, "input") : ""}
 ${operation.body ? renderSchema(operation.bodyOptional ? "Body (optional)" : "Body", operation.body, "input") : ""}
 ${responses.join("")}
-${problems.length > 0 ? `<table>${problems.join("")}</table>` : ""}
+${renderTable(problems)}
 </details>`;
 };
 

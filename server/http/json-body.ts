@@ -17,10 +17,7 @@ const MAX_DEPTH = 128;
 /** Maximum number of digits, without an exponent, of a number whose exact text is kept. */
 const MAX_DIGITS = 1000;
 
-/**
- * Adds a parser for JSON bodies to this plugin. Inside the plugin, it replaces the content type parsers that
- * the host has added.
- */
+/** Adds a parser for JSON bodies. Inside the plugin, it replaces the content type parsers of the host. */
 export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -28,28 +25,25 @@ export function addBodyParser(app: FastifyInstance): void {
     { parseAs: "buffer" },
     // Uses `done` instead of a promise, like the hooks. Fastify passes thrown errors to it.
     (request: FastifyRequest, bytes: Buffer, done: (error: null, body: unknown) => void) => {
-      requireMediaType(request);
+      const { "content-type": type = "", "content-encoding": encoding = "identity" } = request.headers;
+      if (encoding.toLowerCase() !== "identity" || !CONTENT_TYPE.test(type)) throw unsupportedMediaType();
       done(null, parseJsonBody(bytes, request.routeOptions.config.exactMembers));
     },
   );
 }
 
-function requireMediaType({ headers }: FastifyRequest): void {
-  const encoding = headers["content-encoding"];
-  const isUnencoded = encoding === undefined || encoding.toLowerCase() === "identity";
-  if (!isUnencoded || !CONTENT_TYPE.test(headers["content-type"] ?? "")) throw unsupportedMediaType();
-}
-
-/**
- * Parses a JSON body; an empty one is undefined. Throws a 400 or a 422 if the text is not JSON, or if it contains a
- * value that cannot be stored unchanged.
- */
+/** Parses a JSON body. Throws a 400 or a 422 if it is not JSON or contains a value that cannot be stored unchanged. */
 export function parseJsonBody(bytes: Buffer, exactMembers: readonly string[] = []): unknown {
   if (bytes.length === 0) return undefined;
   if (!isUtf8(bytes)) throw malformed("The body is not UTF-8.");
   // A byte order mark is kept, and `JSON.parse` rejects it: JSON text must not have one (RFC 8259, section 8.1).
   const text = bytes.toString();
-  const body = parse(text);
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    throw malformed(`The body cannot be parsed: ${error instanceof Error ? error.message : error}.`);
+  }
   const checker = new BodyChecker(text, exactMembers);
   checker.check(body);
   if (exactMembers.length === 0 && !checker.hasLargeNumber) return body;
@@ -60,28 +54,17 @@ export function parseJsonBody(bytes: Buffer, exactMembers: readonly string[] = [
   return { ...body, ...Object.fromEntries(exactEntries) };
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw malformed(`The body cannot be parsed: ${error instanceof Error ? error.message : error}.`);
-  }
-}
-
-/**
- * Matches JSON that may contain U+0000, an unpaired surrogate or the key `__proto__`. In UTF-8, the first two can only
- * be written as escapes.
- */
+/** Matches JSON that may contain U+0000, an unpaired surrogate (both only as escapes) or the key `__proto__`. */
 const NEEDS_TEXT_CHECK = /\\u|__proto__/;
 
 type Key = string | number;
 
 /**
- * Rejects values that PostgreSQL cannot store (U+0000, unpaired surrogates), that JavaScript would round, or that could
- * change a prototype. The path to a scalar value is built only for an error, because every body is checked.
+ * Rejects values that PostgreSQL cannot store, that JavaScript would round, or that could change a prototype. The path to
+ * a scalar value is built only for an error, because every body is checked.
  */
 class BodyChecker {
-  /** True if the body contains a number that may have been rounded. Only `parseExactJson` finds out. */
+  /** True if a number may have been rounded, which only `parseExactJson` detects. */
   hasLargeNumber = false;
   readonly #exactMembers: readonly string[];
   readonly #needsTextCheck: boolean;
@@ -115,13 +98,10 @@ class BodyChecker {
       // The path of the nested value would be long, so the error names the member of the body that contains it.
       throw createUnsupported(`must not be nested deeper than ${MAX_DEPTH} levels`, this.#path.slice(0, 1));
     }
-    if (Array.isArray(value)) this.#checkItems(value);
+    if (Array.isArray(value))
+      for (let index = 0; index < value.length; index += 1) this.check(value[index], index);
     else this.#checkMembers(value);
     if (key !== undefined) this.#path.pop();
-  }
-
-  #checkItems(items: readonly unknown[]): void {
-    for (let index = 0; index < items.length; index += 1) this.check(items[index], index);
   }
 
   #checkMembers(members: object): void {
@@ -146,11 +126,11 @@ class BodyChecker {
       throw createUnsupported(`must have at most ${MAX_DIGITS} digits`, this.#getPath(key));
     }
     if (!Number.isFinite(Number(number))) throw this.#createMalformed("number out of range", key);
-    const isInteger = !/[.eE]/.test(number);
-    if (isInteger) {
-      const detail = "cannot be stored exactly: send integers beyond ±2^53 as strings";
-      throw createUnsupported(detail, this.#getPath(key));
-    }
+    if (/[.eE]/.test(number)) return;
+    throw createUnsupported(
+      "cannot be stored exactly: send integers beyond ±2^53 as strings",
+      this.#getPath(key),
+    );
   }
 
   #createMalformed(detail: string, key?: Key): Problem {

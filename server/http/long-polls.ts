@@ -1,7 +1,7 @@
 import type { FastifyReply } from "fastify";
 import { Problem } from "../../protocol/index.ts";
 import type { Meter } from "../ports.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { LongPoll } from "../state/long-poll.ts";
 import { UserConcurrencyLimit } from "./user-concurrency-limit.ts";
 
@@ -14,10 +14,7 @@ export interface LongPollOptions {
   readonly onWait: () => void;
 }
 
-/**
- * The long poll of one request. The abort controller is created on demand, because a request that is answered
- * immediately does not need one.
- */
+/** The long poll of one request. The abort controller is created on demand, because few requests need one. */
 class OpenLongPoll implements LongPoll {
   readonly seconds: number;
   working: Promise<unknown> | undefined;
@@ -45,9 +42,7 @@ class OpenLongPoll implements LongPoll {
   }
 }
 
-/**
- * The open long polls and streams. They are limited, end when their client disconnects, and are answered on shutdown.
- */
+/** The open long polls and streams. They end when their client disconnects, and are answered on shutdown. */
 export class LongPolls {
   /**
    * An unordered array instead of a `Map`. When a map grows, V8 links its old hash table to the new one, so the
@@ -79,47 +74,24 @@ export class LongPolls {
    * Runs work that may wait for up to `seconds`. Throws a 503 if too many long polls are open, and a 429 if this user
    * has too many.
    */
-  run<Value>(
+  async run<Value>(
     reply: FastifyReply,
-    options: LongPollOptions,
+    { seconds, userId, kind, onWait }: LongPollOptions,
     work: (longPoll: LongPoll) => Promise<Value>,
   ): Promise<Value> {
-    const longPoll = new OpenLongPoll(this.#isClosing ? 0 : options.seconds, reply.raw);
-    return longPoll.seconds <= 0 ? work(longPoll) : this.#runOpen(reply, longPoll, { ...options, work });
-  }
-
-  /**
-   * Ends all long polls, so that their requests are answered. Resolves when none of them needs the database
-   * any longer.
-   */
-  async close(): Promise<void> {
-    this.#isClosing = true;
-    const open = [...this.#open];
-    for (const { controller } of open) controller.abort();
-    await Promise.allSettled(open.map(({ working }) => working));
-  }
-
-  async #runOpen<Value>(
-    reply: FastifyReply,
-    longPoll: OpenLongPoll,
-    {
-      userId,
-      kind,
-      onWait,
-      work,
-    }: LongPollOptions & { readonly work: (longPoll: LongPoll) => Promise<Value> },
-  ): Promise<Value> {
+    const longPoll = new OpenLongPoll(this.#isClosing ? 0 : seconds, reply.raw);
+    if (longPoll.seconds <= 0) return work(longPoll);
     if (this.#open.length >= this.#max) {
-      throw new Problem("service-unavailable", "This server has too many open long polls. Try again later.", {
-        retryAfter: 5,
-      });
+      const detail = "This server has too many open long polls. Try again later.";
+      throw new Problem("service-unavailable", detail, { retryAfter: 5 });
     }
     const release = this.#userLimit.acquire(userId);
     onWait();
     const onClose = () => longPoll.controller.abort();
     reply.raw.once("close", onClose);
     const working = work(longPoll);
-    this.#add(longPoll, working);
+    longPoll.working = working;
+    longPoll.index = this.#open.push(longPoll) - 1;
     this.#meter.waitingChanged(kind, 1);
     try {
       return await working;
@@ -131,10 +103,15 @@ export class LongPolls {
     }
   }
 
-  #add(longPoll: OpenLongPoll, working: Promise<unknown>): void {
-    longPoll.working = working;
-    longPoll.index = this.#open.length;
-    this.#open.push(longPoll);
+  /**
+   * Ends all long polls, so that their requests are answered. Resolves when none of them needs the database
+   * any longer.
+   */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const open = [...this.#open];
+    for (const { controller } of open) controller.abort();
+    await Promise.allSettled(open.map(({ working }) => working));
   }
 
   /** Removes a long poll in constant time: the last one moves to its index. */

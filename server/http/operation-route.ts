@@ -11,9 +11,9 @@ import {
   parseWait,
 } from "../../protocol/index.ts";
 import type { Caller } from "../access.ts";
-import type { HostAuth } from "../host.ts";
+import type { HostAuth } from "../auth/host-auth.ts";
 import { type Serializable, toResponseBody } from "../raw-json.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { LongPoll } from "../state/long-poll.ts";
 import { validationError } from "../use-cases/jobs/schema-checks.ts";
 import { getCaller, requireAccess } from "./callers.ts";
@@ -44,7 +44,6 @@ export type Handler<O extends Operation> = (
 /** The handlers of all operations. If one is missing, compilation fails. */
 export type Handlers = { readonly [Name in OperationName]: Handler<Operations[Name]> };
 
-/** Creates a response with status 200. */
 export function ok<Body>(body: Body): { readonly status: 200; readonly body: Body } {
   return { status: 200, body };
 }
@@ -57,10 +56,15 @@ export interface RouteDependencies {
   readonly prefix: string;
 }
 
-/** Maximum number of validation errors in a response. */
 const MAX_ERRORS = 100;
 
-/** Creates the route of an operation. Access is checked before the body is read, the body is validated afterwards. */
+interface SentResponse {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Creates the route of an operation. Access is checked before the body is read. */
 export function createOperationRoute<O extends Operation>(
   operation: O,
   handler: Handler<O>,
@@ -78,7 +82,11 @@ export function createOperationRoute<O extends Operation>(
       const userId = caller.actor.id;
       const release = userLimit.acquire(userId);
       try {
-        const response = await handler({
+        const {
+          status,
+          body,
+          headers = {},
+        }: SentResponse = await handler({
           ...parseInput(operation, request),
           caller,
           request,
@@ -89,7 +97,9 @@ export function createOperationRoute<O extends Operation>(
             return longPolls.run(reply, { seconds, userId, kind: "request", onWait: release }, work);
           },
         });
-        return sendResponse(reply, response);
+        reply.code(status).headers(headers);
+        if (body === null) return reply.send();
+        return reply.type("application/json; charset=utf-8").send(toResponseBody(body));
       } finally {
         release();
       }
@@ -100,17 +110,14 @@ export function createOperationRoute<O extends Operation>(
 /** Parses the parts of a request with the schemas of its operation, which also determine the types of the parts. */
 function parseInput<O extends Operation>(operation: O, request: FastifyRequest): OperationInput<O>;
 function parseInput(operation: Operation, request: FastifyRequest): OperationInput<Operation> {
-  return {
-    params: parsePart(operation.params, request.params, "path"),
-    query: parsePart(operation.query, request.query, "query"),
-    body: parseBody(operation, request.body),
+  const { params, query, body, bodyOptional = false } = operation;
+  const input = {
+    params: parsePart(params, request.params, "path"),
+    query: parsePart(query, request.query, "query"),
   };
-}
-
-function parseBody({ body: schema, bodyOptional = false }: Operation, body: unknown): unknown {
-  if (body !== undefined || schema === undefined) return parsePart(schema, body, "body");
-  if (bodyOptional) return undefined;
-  throw malformed("A JSON body is required.");
+  if (request.body !== undefined) return { ...input, body: parsePart(body, request.body, "body") };
+  if (body !== undefined && !bodyOptional) throw malformed("A JSON body is required.");
+  return { ...input, body: undefined };
 }
 
 function parsePart(schema: z.ZodType | undefined, value: unknown, part: string): unknown {
@@ -130,16 +137,4 @@ function applyWait(reply: FastifyReply, settings: Pick<Settings, "long_poll_max_
   const seconds = Math.min(requested, settings.long_poll_max_wait_seconds);
   reply.header("preference-applied", formatWait(seconds));
   return seconds;
-}
-
-interface SentResponse {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-function sendResponse(reply: FastifyReply, { status, body, headers = {} }: SentResponse): FastifyReply {
-  reply.code(status).headers(headers);
-  if (body === null) return reply.send();
-  return reply.type("application/json; charset=utf-8").send(toResponseBody(body));
 }

@@ -6,16 +6,20 @@ import { StorageRefusal, StorageUnavailable, UnstorableValue } from "../storage/
 const PROBLEM_TYPE = "application/problem+json";
 
 /** The problems for Fastify's error codes. For any other error, the HTTP status decides. */
-const BY_CODE: ReadonlyMap<unknown, () => Problem> = new Map([
-  ["FST_ERR_CTP_BODY_TOO_LARGE", bodyTooLarge],
-  ["FST_ERR_CTP_INVALID_MEDIA_TYPE", unsupportedMediaType],
-  [
-    "FST_ERR_CTP_INVALID_CONTENT_LENGTH",
-    () => malformed("The length of the body does not match Content-Length."),
-  ],
-  ["FST_ERR_BAD_URL", () => malformed("The URL is not valid percent-encoded UTF-8.")],
-  ["FST_ERR_MAX_PARAM_LENGTH", routeNotFound],
-]);
+const BY_CODE = new Map<unknown, () => Problem>(
+  Object.entries({
+    FST_ERR_CTP_BODY_TOO_LARGE: () =>
+      new Problem(
+        "payload-too-large",
+        "The body is larger than the server's `body_limit`. Send a smaller one.",
+      ),
+    FST_ERR_CTP_INVALID_MEDIA_TYPE: unsupportedMediaType,
+    FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
+      malformed("The length of the body does not match Content-Length."),
+    FST_ERR_BAD_URL: () => malformed("The URL is not valid percent-encoded UTF-8."),
+    FST_ERR_MAX_PARAM_LENGTH: routeNotFound,
+  }),
+);
 
 const BY_STATUS: Readonly<Record<number, ProblemId>> = {
   401: "unauthorized",
@@ -54,60 +58,51 @@ export function toKnownProblem(error: unknown): Problem | undefined {
     return new Problem("service-unavailable", detail, { retryAfter: 5 });
   }
   if (error instanceof UnstorableValue) {
-    return error.reason === "size"
-      ? new Problem("payload-too-large", "A value is larger than the database can store. Send a smaller one.")
-      : new Problem(
-          "validation-error",
-          "The request contains a character that the database cannot store. Remove it.",
-        );
+    if (error.reason === "size") {
+      return new Problem(
+        "payload-too-large",
+        "A value is larger than the database can store. Send a smaller one.",
+      );
+    }
+    const detail = "The request contains a character that the database cannot store. Remove it.";
+    return new Problem("validation-error", detail);
   }
-  if (!isHttpError(error)) return undefined;
-  const known = BY_CODE.get(error.code);
-  if (known !== undefined) return known();
-  const id = BY_STATUS[error.statusCode];
-  // Keeps the status of an error of the host or another plugin, but not its message, which may be internal.
+  return isHttpError(error)
+    ? (BY_CODE.get(error.code)?.() ?? toProblemOfStatus(error.statusCode))
+    : undefined;
+}
+
+/** Keeps the status of an error of the host or another plugin, but not its message, which may be internal. */
+function toProblemOfStatus(status: number): Problem | undefined {
+  const id = BY_STATUS[status];
   if (id === "unauthorized") return unauthorized();
   if (id === "rate-limited" || id === "service-unavailable")
     return new Problem(id, "Try again later.", { retryAfter: 1 });
   if (id !== undefined) return new Problem(id, "The server rejected the request.");
-  const isClientError = error.statusCode >= 400 && error.statusCode < 500;
-  if (!isClientError) return undefined;
+  if (status < 400 || status >= 500) return undefined;
   return malformed(
-    error.statusCode === 400 ? "The server cannot parse the request." : "The server rejected the request.",
+    status === 400 ? "The server cannot parse the request." : "The server rejected the request.",
   );
 }
 
 /** Creates the 401. It does not reveal which part of the credentials was wrong. */
 export function unauthorized(): Problem {
-  return new Problem(
-    "unauthorized",
-    "Missing or invalid credentials. Send the credentials that this server requires, for example a bearer token in the Authorization header.",
-  );
+  const detail =
+    "Missing or invalid credentials. Send the credentials that this server requires, for example a bearer token in the Authorization header.";
+  return new Problem("unauthorized", detail);
 }
 
-/** Creates the 400 for a request that cannot be parsed. */
 export function malformed(detail: string): Problem {
   return new Problem("malformed-request", detail);
 }
 
-/** Creates the 404 for a path that matches no operation. */
 export function routeNotFound(): Problem {
   return new Problem("route-not-found", "No route matches this path. Check the path and the API's prefix.");
 }
 
-function bodyTooLarge(): Problem {
-  return new Problem(
-    "payload-too-large",
-    "The body is larger than the server's `body_limit`. Send a smaller one.",
-  );
-}
-
-/** Creates the 415 for a body that is not JSON in UTF-8 without compression. */
 export function unsupportedMediaType(): Problem {
-  return new Problem(
-    "unsupported-media-type",
-    "Send the body as application/json in UTF-8, without Content-Encoding.",
-  );
+  const detail = "Send the body as application/json in UTF-8, without Content-Encoding.";
+  return new Problem("unsupported-media-type", detail);
 }
 
 /** Returns the JSON pointer (RFC 6901) to an invalid value, with at most 1,000 characters. */
@@ -118,10 +113,7 @@ export function toPointer(path: readonly PropertyKey[]): string {
     .slice(0, 1000);
 }
 
-/**
- * Converts any error to a problem. An unexpected error is logged, and the response contains only the id of the
- * request.
- */
+/** Converts any error to a problem. An unexpected error is logged; the response contains only the id of the request. */
 export function toProblem(error: unknown, request: FastifyRequest): Problem {
   const problem = toKnownProblem(error);
   if (problem !== undefined) {
@@ -129,10 +121,8 @@ export function toProblem(error: unknown, request: FastifyRequest): Problem {
     return problem;
   }
   request.log.error({ err: error }, "unexpected error");
-  return new Problem(
-    "internal-error",
-    "Unexpected error. Search the server's log for the request id in `instance`.",
-  );
+  const detail = "Unexpected error. Search the server's log for the request id in `instance`.";
+  return new Problem("internal-error", detail);
 }
 
 /** Sends a problem document and its headers. */
@@ -140,9 +130,8 @@ export function sendProblem(reply: FastifyReply, problem: Problem, prefix: strin
   const instance = problem.id === "internal-error" ? reply.request.id : undefined;
   reply.code(problem.status).header("content-type", PROBLEM_TYPE).header("cache-control", "no-store");
   if (problem.id === "unauthorized") reply.header("www-authenticate", "Bearer");
-  // If a body is too large, Fastify would close the connection. A client that is still sending would then
-  // lose the response, because the TCP reset for the unread bytes overtakes the response (RFC 9112, 9.6). The
-  // rest of the body is read and discarded instead.
+  // Fastify would close the connection. A client that is still sending would then lose the response, because the TCP reset
+  // for the unread bytes overtakes it (RFC 9112, 9.6). Instead, the rest of the body is read and discarded.
   if (problem.id === "payload-too-large") reply.removeHeader("connection");
   if (problem.retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(problem.retryAfter)));
   // Sent as bytes, because Fastify adds a charset to text, which this media type does not have (RFC 9457, 3).
@@ -155,10 +144,7 @@ export const createProblemHandler =
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
     sendProblem(reply, toProblem(error, request), prefix);
 
-/**
- * Responds to data that Node.js could not parse as HTTP. Fastify runs no route or hook for it, because there
- * is no request.
- */
+/** Responds to data that Node.js could not parse as HTTP. Fastify runs no route or hook for it. */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   // The client is gone, or part of a response was sent, so that another response could not be understood.
   if (error.code === "ECONNRESET" || !socket.writable || socket.bytesWritten > 0) {
@@ -167,14 +153,6 @@ export function answerClientError(error: Error & { readonly code?: string }, soc
   }
   const detail = CLIENT_ERRORS[error.code ?? ""] ?? "The request is not valid HTTP/1.1.";
   const body = JSON.stringify(malformed(detail).toDocument());
-  socket.end(
-    [
-      "HTTP/1.1 400 Bad Request",
-      `Content-Type: ${PROBLEM_TYPE}`,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      "Connection: close",
-      "",
-      body,
-    ].join("\r\n"),
-  );
+  const headers = `Content-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${headers}\r\n\r\n${body}`);
 }

@@ -23,23 +23,16 @@ import type { WireTask } from "../storage/task-columns.ts";
 import type { ClaimTasksResult } from "../use-cases/tasks/claim-tasks.ts";
 import { toKnownProblem } from "./problems.ts";
 
-/** A task or a submission. The spans of requests link to the spans that submitted their tasks. */
-interface Traced {
-  readonly trace_context?: TraceContext | undefined;
-}
-
 /** Options of a new span. Samplers see only these attributes, not those that are added later. */
 interface SpanStart {
   readonly name: string;
   readonly attributes: Attributes;
-  readonly linkedTo?: readonly Traced[];
+  /** Tasks or submissions. The span links to the spans that submitted them. */
+  readonly linkedTo?: readonly { readonly trace_context?: TraceContext | undefined }[];
   readonly startTime?: number;
 }
 
-/**
- * Runs a submit in a span. The tasks store the trace context of the request if it has one, otherwise that of
- * this span.
- */
+/** Runs a submit in a span. The tasks store the trace context of the request, or else of this span. */
 export function inSubmitSpan<Value>(
   request: FastifyRequest,
   start: Omit<SpanStart, "name">,
@@ -84,9 +77,7 @@ export function inAwaitSpan<Result extends { readonly task: WireTask | null }>(
   });
 }
 
-/**
- * Runs an update in a span that is linked to the submits of its tasks. Creates no span if no status changes.
- */
+/** Runs an update in a span that is linked to the submits of its tasks. Creates no span if no status changes. */
 export function inUpdateSpan<Result>(
   request: FastifyRequest,
   { hasTransition, attributes }: { readonly hasTransition: boolean; readonly attributes: Attributes },
@@ -113,10 +104,7 @@ function inServerSpan<Value>(
   return runInSpan(span, parent, { work: (own) => work(span, own), fail: recordError });
 }
 
-/**
- * Starts a span as a child of the host's active span. If there is none, the span continues the trace of the
- * request's headers.
- */
+/** Starts a span as a child of the host's active span, or else of the span in the request's headers. */
 function startSpan(
   tracer: Tracer,
   request: FastifyRequest,
@@ -126,13 +114,10 @@ function startSpan(
   const activeSpan = trace.getSpanContext(active);
   const hasActiveSpan = activeSpan !== undefined && isSpanContextValid(activeSpan);
   const parent = hasActiveSpan ? active : propagation.extract(active, request.headers);
-  const spanOptions = {
-    ...options,
-    kind: hasActiveSpan ? SpanKind.INTERNAL : SpanKind.SERVER,
-    attributes: { [ATTRIBUTES.system]: SYSTEM, ...attributes },
-    links: linkedTo.flatMap(({ trace_context }) => createLinks(trace_context)),
-  };
-  return { span: tracer.startSpan(name, spanOptions, parent), parent };
+  const kind = hasActiveSpan ? SpanKind.INTERNAL : SpanKind.SERVER;
+  const links = linkedTo.flatMap(({ trace_context }) => createLinks(trace_context));
+  const all = { [ATTRIBUTES.system]: SYSTEM, ...attributes };
+  return { span: tracer.startSpan(name, { ...options, kind, attributes: all, links }, parent), parent };
 }
 
 /** Links a span to the submits of tasks. If there is only one task, its status becomes an attribute. */

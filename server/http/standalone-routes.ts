@@ -12,7 +12,6 @@ export interface ComponentState {
   readonly reason?: string;
 }
 
-/** Data sources of the routes. */
 interface StandaloneRoutesOptions {
   readonly metrics: Registry;
   readonly database: () => Promise<ComponentState>;
@@ -20,12 +19,10 @@ interface StandaloneRoutesOptions {
 }
 
 /** Adds the routes of the standalone server that need no authentication: health, metrics and documentation. */
-export function addStandaloneRoutes(app: FastifyInstance, options: StandaloneRoutesOptions): void {
-  const { metrics, database, bus } = options;
-  // The document and the page are created on demand, because most servers never serve them.
-  let document: ReturnType<typeof createOpenApiDocument> | undefined;
-  let page: string | undefined;
-
+export function addStandaloneRoutes(
+  app: FastifyInstance,
+  { metrics, database, bus }: StandaloneRoutesOptions,
+): void {
   app.get("/healthz", async () => ({ status: "up" }));
 
   app.get("/readyz", async (_, reply) => {
@@ -42,25 +39,22 @@ export function addStandaloneRoutes(app: FastifyInstance, options: StandaloneRou
     return reply.type(metrics.contentType).send(text);
   });
 
+  // The document and the page are created on demand, because most servers never serve them.
+  let document: ReturnType<typeof createOpenApiDocument> | undefined;
   app.get("/openapi.json", async () => {
     document ??= createOpenApiDocument(VERSION);
     return document;
   });
 
+  let page: string | undefined;
   app.get("/docs", async (_, reply) => {
     page ??= renderDocsPage(VERSION);
-    return reply
-      .type("text/html; charset=utf-8")
-      .header("content-security-policy", DOCS_CSP)
-      .header("x-content-type-options", "nosniff")
-      .send(page);
+    reply.headers({ "content-security-policy": DOCS_CSP, "x-content-type-options": "nosniff" });
+    return reply.type("text/html; charset=utf-8").send(page);
   });
 }
 
-/**
- * Creates the registry of `joblib serve` with metrics of the process and of HTTP requests; the plugin adds
- * its own metrics.
- */
+/** Creates the registry of `joblib serve` with metrics of the process and of HTTP requests; the plugin adds its own. */
 export function createMetrics(app: FastifyInstance): Registry {
   const registry = new Registry();
   const registers = [registry];

@@ -7,30 +7,17 @@ import { getCaller, getPathParam, requireAccess } from "./callers.ts";
 import type { RouteDependencies } from "./operation-route.ts";
 import { routeNotFound } from "./problems.ts";
 
-/**
- * Maximum duration of a stream, in seconds. Then the client reconnects, and its credentials are checked
- * again.
- */
+/** Maximum duration of a stream. Then the client reconnects, and its credentials are checked again. */
 const MAX_SECONDS = 900;
-/** After the end of a stream, the client has this time to receive the rest. Then the connection is closed. */
+/** Time for the client to receive the rest after the end of a stream. Then the connection is closed. */
 const GRACE_MS = 10_000;
 
-/** An event that is not yet serialized. */
-interface ServerSentEvent {
-  readonly event: string;
-  readonly id: string;
-  readonly data: unknown;
-}
-
-type ServerSentEvents = AsyncGenerator<ServerSentEvent | "keep-alive", void, undefined>;
+type ServerSentEvent = { readonly event: string; readonly id: string; readonly data: unknown } | "keep-alive";
 
 /** Starts following a room or a task. `id` is the parameter of the path. */
-export type Follow = (id: string, input: FollowInput) => ServerSentEvents;
+export type Follow = (id: string, input: FollowInput) => AsyncGenerator<ServerSentEvent, void, undefined>;
 
-/**
- * Creates the route of a stream. The response starts with the first event, so that an error before it has its
- * own status code.
- */
+/** Creates the route of a stream. The response starts with the first event, so an error before it has its own status. */
 export function createStreamRoute(
   operation: StreamOperation,
   follow: Follow,
@@ -69,12 +56,10 @@ export function createStreamRoute(
   };
 }
 
-/**
- * Formats events as fast as the client reads them. A slow client misses intermediate changes, and nothing is buffered.
- */
+/** Formats events as fast as the client reads them. A slow client misses intermediate changes; nothing is buffered. */
 async function* formatEvents(
-  first: IteratorResult<ServerSentEvent | "keep-alive", void>,
-  rest: ServerSentEvents,
+  first: IteratorResult<ServerSentEvent, void>,
+  rest: ReturnType<Follow>,
 ): AsyncGenerator<string, void, undefined> {
   try {
     for (let next = first; next.done !== true; next = await rest.next()) yield formatEvent(next.value);
@@ -83,7 +68,7 @@ async function* formatEvents(
   }
 }
 
-function formatEvent(event: ServerSentEvent | "keep-alive"): string {
+function formatEvent(event: ServerSentEvent): string {
   if (event === "keep-alive") return ":\n\n";
   return `event: ${event.event}\nid: ${event.id}\ndata: ${stringify(event.data)}\n\n`;
 }

@@ -1,19 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import {
-  API_PATH,
-  type Operation,
-  operations,
-  PROBLEMS_PATH,
-  Problem,
-  streams,
-  transfers,
-} from "../../protocol/index.ts";
+import { API_PATH, operations, PROBLEMS_PATH, Problem, streams, transfers } from "../../protocol/index.ts";
 import { routeNotFound } from "./problems.ts";
 
 const API_PATHS = [API_PATH, PROBLEMS_PATH];
 const STREAMS = Object.values(streams).map(({ path }) => ({ path, method: "GET" }));
-const TRANSFERS = Object.values(transfers).map(({ path, method }) => ({ path, method }));
-const ROUTES = [...Object.values<Operation>(operations), ...STREAMS, ...TRANSFERS].map(
+const ROUTES = [...Object.values(operations), ...STREAMS, ...Object.values(transfers)].map(
   ({ path, method }) => ({
     pattern: new RegExp(`^${path.replace(/:[a-z_]+/g, "[^/]+")}$`),
     methods: method === "GET" ? ["GET", "HEAD"] : [method],
@@ -22,19 +13,15 @@ const ROUTES = [...Object.values<Operation>(operations), ...STREAMS, ...TRANSFER
 
 /** Responds to unknown addresses and methods below the two paths of the API, before a body is read. */
 export function addUnknownPathHandler(app: FastifyInstance, prefix: string): void {
-  for (const path of API_PATHS) {
-    app.register(
-      async (scope) => {
-        scope.addHook("onRequest", async (request, reply) => {
-          if (request.is404) rejectUnknownPath(request, reply, prefix);
-        });
-        scope.setNotFoundHandler(() => {
-          throw routeNotFound();
-        });
-      },
-      { prefix: path },
-    );
-  }
+  const rejectUnknown = async (scope: FastifyInstance) => {
+    scope.addHook("onRequest", async (request, reply) => {
+      if (request.is404) rejectUnknownPath(request, reply, prefix);
+    });
+    scope.setNotFoundHandler(() => {
+      throw routeNotFound();
+    });
+  };
+  for (const path of API_PATHS) app.register(rejectUnknown, { prefix: path });
 }
 
 /** Returns true if the address is one of the two paths of the API or below one of them. */

@@ -12,9 +12,7 @@ export class UserConcurrencyLimit {
     this.#detail = detail;
   }
 
-  /**
-   * Counts a request of the user, or throws a 429. Returns a function that ends the request; further calls do nothing.
-   */
+  /** Counts a request, or throws a 429. Returns a function that ends the request; further calls do nothing. */
   acquire(userId: string): () => void {
     const count = this.#counts.get(userId) ?? 0;
     if (count >= this.#max) throw new Problem("rate-limited", this.#detail, { retryAfter: 1 });

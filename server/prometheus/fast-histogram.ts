@@ -13,10 +13,7 @@ interface Series {
   sum: number;
 }
 
-/**
- * A histogram that keeps plain numbers until it is scraped, because an observation by prom-client's histogram takes
- * up to 1 µs.
- */
+/** A histogram that keeps plain numbers until it is scraped: an observation by prom-client's takes up to 1 µs. */
 export class FastHistogram extends Histogram {
   readonly #options: HistogramOptions;
   /** An empty histogram that provides name, help and type for a scrape. */
@@ -31,7 +28,6 @@ export class FastHistogram extends Histogram {
     this.#options = options;
   }
 
-  /** Adds a value to the series of a label value. */
   record(label: string, seconds: number): void {
     const { buckets } = this.#options;
     let series = this.#seriesByLabel.get(label);
@@ -40,10 +36,7 @@ export class FastHistogram extends Histogram {
       this.#seriesByLabel.set(label, series);
     }
     let bucket = 0;
-    for (const bound of buckets) {
-      if (seconds <= bound) break;
-      bucket += 1;
-    }
+    while (seconds > (buckets[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
     series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
     series.sum += seconds;
   }
@@ -64,11 +57,8 @@ export class FastHistogram extends Histogram {
     let total = 0;
     const cumulative = counts.map((count, bucket) => {
       total += count;
-      return {
-        labels: { le: buckets[bucket] ?? "+Inf", ...labels },
-        value: total,
-        metricName: `${name}_bucket`,
-      };
+      const le = buckets[bucket] ?? "+Inf";
+      return { labels: { le, ...labels }, value: total, metricName: `${name}_bucket` };
     });
     return [
       ...cumulative,

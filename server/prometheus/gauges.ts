@@ -1,16 +1,12 @@
 import { Gauge, type GaugeConfiguration, type Registry } from "prom-client";
 import { getValueWithin } from "../events/resolves-within.ts";
 import type { MeterSources } from "../ports.ts";
-import type { QueueCounts, QueueDepth } from "../storage/ports/queue-counts.ts";
+import type { QueueCounts, QueueDepth } from "../storage/ports/storage.ts";
 import { type JobLabels, OTHER_JOBS } from "./job-labels.ts";
 
-/**
- * Timeout of the read; a slower database is reported as down. Prometheus aborts a scrape after its
- * `scrape_timeout`, by default 10 s, and would then have no metrics at all.
- */
+/** A slower database is reported as down. Prometheus aborts a scrape after its `scrape_timeout`, by default 10 s. */
 const READ_TIMEOUT_MS = 3_000;
 
-/** Creates the gauges. Their values are read when they are scraped. */
 export function createGauges(registry: Registry, sources: MeterSources, labels: JobLabels): void {
   const readCached = createCachedReader(() => sources.counts());
   const readCounts = () => getValueWithin(readCached(), READ_TIMEOUT_MS);
@@ -18,12 +14,12 @@ export function createGauges(registry: Registry, sources: MeterSources, labels: 
   const create = (name: string, help: string, read: () => number | Promise<number>) =>
     createGauge(registry, { name, help }, async (gauge) => gauge.set(await read()));
   create("joblib_database_up", "1 if the database responds in time, else 0", async () =>
-    (await readCounts()) === undefined ? 0 : 1,
+    Number((await readCounts()) !== undefined),
   );
   create(
     "joblib_event_bus_up",
     "1 if events reach every server; if 0, long polls query the database every second",
-    () => (sources.isBusUp() ? 1 : 0),
+    () => Number(sources.isBusUp()),
   );
   create("joblib_waiting_claims", "Claims that wait for a task", () => sources.waitingClaims());
   create(
@@ -54,12 +50,8 @@ function createQueueGauges(
   readCounts: () => Promise<QueueCounts | undefined>,
   labels: JobLabels,
 ): void {
-  const create = (
-    name: string,
-    help: string,
-    labelNames: string[],
-    fill: (gauge: Gauge, counts: QueueCounts) => void,
-  ) =>
+  type Fill = (gauge: Gauge, counts: QueueCounts) => void;
+  const create = (name: string, help: string, labelNames: string[], fill: Fill) =>
     createGauge(registry, { name, help, labelNames }, async (gauge) => {
       const counts = await readCounts();
       gauge.reset();
@@ -130,10 +122,7 @@ const MIN_LIFETIME_MS = 1_000;
 /** A value is cached for this many times the duration of its read, so that reads take at most 5 % of the time. */
 const LIFETIME_PER_READ_DURATION = 19;
 
-/**
- * Returns a function that shares one read between all callers and caches its result for a second, or longer if the read
- * was slow. A failed read is cached as well.
- */
+/** Returns a function that shares one read between all callers and caches its result, also if it failed. */
 export function createCachedReader<Value>(read: () => Promise<Value>): () => Promise<Value> {
   let cached: Promise<Value> | undefined;
   let expiresAt = 0;
@@ -141,11 +130,10 @@ export function createCachedReader<Value>(read: () => Promise<Value>): () => Pro
     if (cached !== undefined && performance.now() < expiresAt) return cached;
     const startedAt = performance.now();
     expiresAt = Number.POSITIVE_INFINITY;
-    const reading = read().finally(() => {
+    cached = read().finally(() => {
       const now = performance.now();
       expiresAt = now + Math.max(MIN_LIFETIME_MS, (now - startedAt) * LIFETIME_PER_READ_DURATION);
     });
-    cached = reading;
-    return reading;
+    return cached;
   };
 }

@@ -3,12 +3,8 @@ import { formatJobName, GLOBAL_ROOM, type JobAddress } from "../../protocol/inde
 
 /** The label of jobs in rooms, whose names are untrusted input, and of public jobs beyond the maximum. */
 export const OTHER_JOBS = "other";
-/**
- * Maximum number of jobs with their own label. Each of these jobs has about 30 time series, which are never
- * removed.
- */
+/** Maximum number of jobs with their own label. Each of them has about 30 time series, which are never removed. */
 const MAX_JOBS = 50;
-/** Maximum number of cached job ids. A job that is removed and registered again has a new id. */
 const MAX_IDS = 1_000;
 
 export interface TaskJob {
@@ -17,8 +13,8 @@ export interface TaskJob {
 }
 
 /**
- * Maps jobs to values of the label `job_name`. Only public jobs have their own value, because only admins
- * name them. The label is not called `job`, because Prometheus itself sets a label of that name.
+ * Maps jobs to values of the label `job_name`. Only public jobs have their own value, because only admins name them.
+ * Prometheus itself sets a label named `job`.
  */
 export class JobLabels {
   readonly #labels = new Set<string>();

@@ -31,8 +31,7 @@ export class PrometheusMeter implements Meter {
 
   claimed(records: readonly ClaimedTaskRecord[]): void {
     this.#metrics.claimed.inc(records.length);
-    // If a claim also started its tasks, all of them have the same start time, which is from the database's
-    // clock.
+    // If a claim also started its tasks, all of them have the same start time, from the database's clock.
     const claimedAt = records[0]?.startedAt ?? new Date().toISOString();
     for (const record of records) {
       this.#metrics.waitTimes.record(this.#labels.get(record), getSecondsBetween(record.runAt, claimedAt));
@@ -63,12 +62,10 @@ export class PrometheusMeter implements Meter {
     (kind === "stream" ? this.#metrics.streams : this.#metrics.longPolls).inc(change);
   }
 
-  sweepFinished({ workers, tasks, jobs, deleted }: SweepResult): void {
+  sweepFinished({ deleted, ...result }: SweepResult): void {
     this.#metrics.sweeps.inc();
-    this.#metrics.swept.labels("workers").inc(workers);
-    this.#metrics.swept.labels("tasks").inc(tasks);
-    this.#metrics.swept.labels("jobs").inc(jobs);
-    this.#metrics.swept.labels("deleted_tasks").inc(deleted);
+    const counts = Object.entries({ ...result, deleted_tasks: deleted });
+    for (const [kind, count] of counts) this.#metrics.swept.labels(kind).inc(count);
   }
 
   timedOut(tasks: number): void {
@@ -96,17 +93,13 @@ export class PrometheusMeter implements Meter {
   }
 }
 
-/**
- * Returns true if the last attempt of a failed or pending task failed. If a pending task is cancelled, its
- * failed attempt has already been counted.
- */
+/** Returns true if the last attempt of a failed or pending task failed. For a cancelled task it is already counted. */
 const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =>
   (status === "failed" || status === "pending") && errors.at(-1)?.attempt === attempt;
 
 /**
- * Returns the seconds between two timestamps of the API, or 0 if the second one is earlier, because clocks
- * can differ. Usually both are on the same day and are compared by their digits: calling `Date.parse` four
- * times per task took two thirds of the time of counting it.
+ * Returns the seconds between two timestamps of the API; 0 if the second one is earlier, because clocks can differ. Two
+ * times of one day are compared by their digits: `Date.parse` took two thirds of the time of counting a task.
  */
 export function getSecondsBetween(from: string, to: string): number {
   const isSameDay = from.startsWith(to.slice(0, 11));

@@ -6,7 +6,7 @@ import { createFormats } from "./linear-formats.ts";
 import { createKeywords } from "./linear-keywords.ts";
 import { createRegExpEngine } from "./patterns/linear-regexp.ts";
 import { prepareSchema, usesUnevaluated } from "./prepare-schema.ts";
-import { InvalidSchemaError, type JsonObject, type SchemaError } from "./schema-error.ts";
+import { InvalidSchemaError, type JsonObject, type SchemaError, TOO_DEEP } from "./schema-error.ts";
 import type { SchemaGraph } from "./schema-graph.ts";
 import { readBoundedSchema, type SchemaUse } from "./schema-limits.ts";
 import { StepMeter } from "./step-meter.ts";
@@ -14,10 +14,7 @@ import { StepMeter } from "./step-meter.ts";
 /** Maximum amount of work for one validation. */
 export interface Budget {
   steps: number;
-  /**
-   * Fraction of a pattern's worst case that is charged for each match. RE2 is usually much faster than its
-   * worst case.
-   */
+  /** Fraction of a pattern's worst case that is charged per match. RE2 is usually much faster than its worst case. */
   patternShare: number;
 }
 
@@ -27,21 +24,15 @@ const EVENT_LOOP_BUDGET: Budget = { steps: 500_000, patternShare: 1 };
 /** Budget for finding all errors of a payload that is already known to be invalid. */
 const STEPS_FOR_ALL_ERRORS = 100_000;
 
-/**
- * Returns the errors of a value; the list is empty if it is valid. Throws `OutOfStepsError` if the budget is
- * exceeded.
- */
+/** Returns the errors of a value, or an empty list. Throws `OutOfStepsError` if the budget is exceeded. */
 export type Validate = (value: unknown, budget?: Budget) => SchemaError[];
 
 type RunValidation = (value: unknown) => readonly ErrorObject[];
 
-/**
- * Returns the reasons why a schema cannot be registered. Checks limits, draft, references and patterns. Never
- * throws.
- */
+/** Returns the reasons why a schema cannot be registered: limits, draft, references and patterns. Never throws. */
 export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
   try {
-    compileGraph(readBoundedSchema(schema, use));
+    compileBoundedSchema(schema, use);
     return [];
   } catch (error) {
     return toSchemaErrors(error);
@@ -51,7 +42,7 @@ export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): Sch
 /** Returns the validator of a schema; throws `InvalidSchemaError` if `checkSchema` would find an error. */
 export function compileSchema(schema: JsonObject): Validate {
   try {
-    return compileGraph(readBoundedSchema(schema, "result"));
+    return compileBoundedSchema(schema, "result");
   } catch (error) {
     throw new InvalidSchemaError(toSchemaErrors(error));
   }
@@ -59,12 +50,13 @@ export function compileSchema(schema: JsonObject): Validate {
 
 function toSchemaErrors(error: unknown): SchemaError[] {
   if (error instanceof InvalidSchemaError) return error.errors;
-  const { message } = error instanceof Error ? error : new Error(String(error));
+  const message = error instanceof Error ? error.message : String(error);
   const reason = error instanceof RangeError ? "its chain of references is too long; shorten it" : message;
   return [{ pointer: "", detail: `cannot be compiled: ${reason}` }];
 }
 
-function compileGraph(graph: SchemaGraph): Validate {
+function compileBoundedSchema(schema: JsonObject, use: SchemaUse): Validate {
+  const graph = readBoundedSchema(schema, use);
   const meter = new StepMeter();
   const prepared = prepareSchema(graph);
   const findFirst = compile(graph, prepared, meter, false);
@@ -81,7 +73,7 @@ function compileGraph(graph: SchemaGraph): Validate {
       meter.start(Math.min(steps, STEPS_FOR_ALL_ERRORS));
       return describeErrors(tryToFindAll(findAll, value) ?? errors);
     } catch (error) {
-      if (error instanceof RangeError) return [{ pointer: "", detail: "is nested too deeply to validate" }];
+      if (error instanceof RangeError) return [TOO_DEEP];
       throw error;
     }
   };
@@ -89,23 +81,13 @@ function compileGraph(graph: SchemaGraph): Validate {
 
 /**
  * Finds all errors of an invalid value. Returns undefined if that exceeds the budget, or if Ajv's generated code throws a
- * TypeError: if it collects all errors, it does so for some schemas with `unevaluatedProperties` inside `oneOf`.
+ * TypeError, which happens for some schemas with `unevaluatedProperties` inside `oneOf`.
  */
 function tryToFindAll(findAll: RunValidation, value: unknown): readonly ErrorObject[] | undefined {
   try {
-    return tryWithinBudget(findAll, value);
+    return findAll(value);
   } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
-}
-
-/** Runs a validation. Returns undefined if it exceeds its budget. */
-export function tryWithinBudget<Errors>(run: (value: unknown) => Errors, value: unknown): Errors | undefined {
-  try {
-    return run(value);
-  } catch (error) {
-    if (error instanceof OutOfStepsError) return undefined;
+    if (error instanceof TypeError || error instanceof OutOfStepsError) return undefined;
     throw error;
   }
 }
@@ -133,8 +115,7 @@ function compile(
     formats: createFormats(meter),
     code: { optimize: false, regExp: createRegExpEngine(meter) },
   });
-  // By default, Ajv2020 always collects evaluated property names, with a loop over the keys of an object at
-  // every branch.
+  // By default, Ajv2020 collects evaluated property names with a loop over the keys of an object at every branch.
   ajv.opts.unevaluated = [...graph.nodes.keys()].some(usesUnevaluated);
   for (const [keyword, definition] of Object.entries(createKeywords(meter))) {
     ajv.removeKeyword(keyword);

@@ -1,7 +1,6 @@
 import type { ErrorObject } from "ajv";
 import { extendPointer, type SchemaError, shortenPointer, truncateText } from "./schema-error.ts";
 
-/** Maximum number of errors that one validation returns. */
 const MAX_ERRORS = 100;
 
 const BRANCHING_KEYWORDS = new Set(["anyOf", "oneOf", "if"]);
@@ -11,17 +10,13 @@ export function describeErrors(errors: readonly ErrorObject[]): SchemaError[] {
   const types = collectTypes(errors);
   const pointers = errors.map(getErrorPointer);
   const described = new Map<string, SchemaError>();
-  errors.forEach((error, index) => {
+  for (const [index, error] of errors.entries()) {
+    if (described.size >= MAX_ERRORS) break;
     const pointer = pointers[index] ?? "";
-    if (
-      described.size >= MAX_ERRORS ||
-      isExplainedByBranches(error, pointer, pointers.slice(Math.max(0, index - 20), index))
-    ) {
-      return;
-    }
-    const schemaError = { pointer, detail: getDetail(error, types) };
-    described.set(`${pointer}\n${schemaError.detail}`, schemaError);
-  });
+    if (isExplainedByBranches(error, pointer, pointers.slice(Math.max(0, index - 20), index))) continue;
+    const detail = getDetail(error, types);
+    described.set(`${pointer}\n${detail}`, { pointer, detail });
+  }
   return [...described.values()];
 }
 
@@ -42,10 +37,7 @@ function isExplainedByBranches(error: ErrorObject, pointer: string, previous: re
   return previous.some((other) => other === pointer || other.startsWith(`${pointer}/`));
 }
 
-/**
- * Returns the allowed types by pointer, so that the two type errors of an `anyOf` of number and null become
- * one error.
- */
+/** Returns the allowed types by pointer, so that the two type errors of an `anyOf` of number and null become one. */
 function collectTypes(errors: readonly ErrorObject[]): Map<string, Set<string>> {
   const typeErrors = errors.filter(({ keyword }) => keyword === "type");
   const byPointer = [...Map.groupBy(typeErrors, ({ instancePath }) => instancePath)];

@@ -18,7 +18,7 @@ export interface QueueLimits {
  */
 export class FairQueue<Item> {
   readonly #limits: QueueLimits;
-  /** Waiting entries by owner, in the order of turns; an owner moves to the end after each turn. */
+  /** Waiting entries by owner. An owner moves to the end after each turn. */
   readonly #waiting = new Map<string, Entry<Item>[]>();
   readonly #running = new Map<string, number>();
   #size = 0;
@@ -51,14 +51,12 @@ export class FairQueue<Item> {
     return undefined;
   }
 
-  /** Marks an entry from `dequeue` as finished. */
   finish({ owner }: Entry<Item>): void {
     const running = (this.#running.get(owner) ?? 0) - 1;
     if (running > 0) this.#running.set(owner, running);
     else this.#running.delete(owner);
   }
 
-  /** Removes and returns all waiting entries. */
   clear(): Entry<Item>[] {
     const all = [...this.#waiting.values()].flat();
     this.#waiting.clear();

@@ -5,9 +5,8 @@ import { describeErrors } from "./describe-errors.ts";
 import type { JsonObject, SchemaError } from "./schema-error.ts";
 
 /**
- * The part of a value to which a subschema is applied: the value itself, its items, its named properties, its
- * properties whose names are not in the schema, or its property names. `none`: the subschema is applied only
- * if another subschema refers to it.
+ * The part of a value to which a subschema is applied. `dynamic-property`: properties whose names are not in the schema.
+ * `none`: the subschema is applied only if another subschema refers to it.
  */
 export type InstanceLocation = "value" | "item" | "property" | "dynamic-property" | "property-name" | "none";
 
@@ -59,54 +58,49 @@ const FORMS = {
   },
 } as const;
 
-const KEYWORDS: Readonly<Record<string, Keyword>> = {
-  type: { form: "types" },
-  enum: { form: "array" },
-  const: { form: "any", since: "draft-06" },
-  multipleOf: { form: "divisor" },
-  maximum: { form: "number" },
-  exclusiveMaximum: { form: "bound" },
-  minimum: { form: "number" },
-  exclusiveMinimum: { form: "bound" },
-  maxLength: { form: "count" },
-  minLength: { form: "count" },
-  pattern: { form: "string" },
-  format: { form: "string" },
-  maxItems: { form: "count" },
-  minItems: { form: "count" },
-  uniqueItems: { form: "boolean" },
-  maxContains: { form: "count", since: "2019-09" },
-  minContains: { form: "count", since: "2019-09" },
-  maxProperties: { form: "count" },
-  minProperties: { form: "count" },
-  required: { form: "names" },
-  dependentRequired: { form: "namesByName", since: "2019-09" },
-  allOf: { form: "schemas", location: "value" },
-  anyOf: { form: "schemas", location: "value" },
-  oneOf: { form: "schemas", location: "value" },
-  not: { form: "schema", location: "value" },
-  if: { form: "schema", location: "value", since: "draft-07" },
-  // biome-ignore lint/suspicious/noThenProperty: it is a keyword of JSON Schema
-  then: { form: "schema", location: "value", since: "draft-07" },
-  else: { form: "schema", location: "value", since: "draft-07" },
-  dependentSchemas: { form: "schemasByName", location: "value", since: "2019-09" },
-  dependencies: { form: "schemasOrNamesByName", location: "value" },
-  properties: { form: "schemasByName", location: "property" },
-  patternProperties: { form: "schemasByName", location: "dynamic-property" },
-  additionalProperties: { form: "schema", location: "dynamic-property" },
-  unevaluatedProperties: { form: "schema", location: "dynamic-property", since: "2019-09" },
-  propertyNames: { form: "schema", location: "property-name", since: "draft-06" },
-  prefixItems: { form: "schemas", location: "item", since: "2020-12" },
-  items: { form: "schemaOrSchemas", location: "item" },
-  additionalItems: { form: "schema", location: "item" },
-  unevaluatedItems: { form: "schema", location: "item", since: "2019-09" },
-  contains: { form: "schema", location: "item", since: "draft-06" },
-  contentSchema: { form: "schema", location: "none", since: "2019-09" },
-  $defs: { form: "schemasByName", location: "none" },
-  definitions: { form: "schemasByName", location: "none" },
-};
+const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
+  ...define(["type"], { form: "types" }),
+  ...define(["enum"], { form: "array" }),
+  ...define(["const"], { form: "any", since: "draft-06" }),
+  ...define(["multipleOf"], { form: "divisor" }),
+  ...define(["maximum", "minimum"], { form: "number" }),
+  ...define(["exclusiveMaximum", "exclusiveMinimum"], { form: "bound" }),
+  ...define(["maxLength", "minLength", "maxItems", "minItems"], { form: "count" }),
+  ...define(["maxProperties", "minProperties"], { form: "count" }),
+  ...define(["maxContains", "minContains"], { form: "count", since: "2019-09" }),
+  ...define(["pattern", "format"], { form: "string" }),
+  ...define(["uniqueItems"], { form: "boolean" }),
+  ...define(["required"], { form: "names" }),
+  ...define(["dependentRequired"], { form: "namesByName", since: "2019-09" }),
+  ...define(["allOf", "anyOf", "oneOf"], { form: "schemas", location: "value" }),
+  ...define(["not"], { form: "schema", location: "value" }),
+  ...define(["if", "then", "else"], { form: "schema", location: "value", since: "draft-07" }),
+  ...define(["dependentSchemas"], { form: "schemasByName", location: "value", since: "2019-09" }),
+  ...define(["dependencies"], { form: "schemasOrNamesByName", location: "value" }),
+  ...define(["properties"], { form: "schemasByName", location: "property" }),
+  ...define(["patternProperties"], { form: "schemasByName", location: "dynamic-property" }),
+  ...define(["additionalProperties"], { form: "schema", location: "dynamic-property" }),
+  ...define(["unevaluatedProperties"], { form: "schema", location: "dynamic-property", since: "2019-09" }),
+  ...define(["propertyNames"], { form: "schema", location: "property-name", since: "draft-06" }),
+  ...define(["prefixItems"], { form: "schemas", location: "item", since: "2020-12" }),
+  ...define(["items"], { form: "schemaOrSchemas", location: "item" }),
+  ...define(["additionalItems"], { form: "schema", location: "item" }),
+  ...define(["unevaluatedItems"], { form: "schema", location: "item", since: "2019-09" }),
+  ...define(["contains"], { form: "schema", location: "item", since: "draft-06" }),
+  ...define(["contentSchema"], { form: "schema", location: "none", since: "2019-09" }),
+  ...define(["$defs", "definitions"], { form: "schemasByName", location: "none" }),
+]);
 
-const ANNOTATIONS: Readonly<Record<string, Form>> = { title: "text", description: "text", $comment: "text" };
+const ANNOTATIONS = ["title", "description", "$comment"];
+
+function define(names: readonly string[], keyword: Keyword): [string, Keyword][] {
+  return names.map((name) => [name, keyword]);
+}
+
+function findKeyword(name: string, draft: Draft): Keyword | undefined {
+  const keyword = KEYWORDS.get(name);
+  return keyword !== undefined && isSince(draft, keyword.since ?? "draft-04") ? keyword : undefined;
+}
 
 /** Returns the keywords of a subschema that the draft supports, without annotations such as `title`. */
 export function pickKeywords(schema: JsonObject, draft: Draft): JsonObject {
@@ -134,21 +128,18 @@ export function isReference(name: string, draft: Draft): boolean {
 let validateForms: ValidateFunction | undefined;
 
 /**
- * Returns the errors of a subschema's keywords under the rules of its draft. It does not validate against a
- * meta-schema, because keywords may have the form of another draft, and annotations that joblib does not read,
- * such as OpenAPI's `example`, may have any value.
+ * Returns the errors of a subschema's keywords under the rules of its draft. It does not use a meta-schema, because
+ * keywords may have the form of another draft, and annotations such as OpenAPI's `example` may have any value.
  */
 export function findKeywordErrors(schema: JsonObject, draft: Draft): SchemaError[] {
   if (Array.isArray(schema["items"]) && schema["prefixItems"] !== undefined) {
     return [{ pointer: "/items", detail: "must be a schema, not an array, if prefixItems is present" }];
   }
   validateForms ??= compileForms();
-  const names = Object.keys(schema).filter(
-    (name) => findKeyword(name, draft) ?? Object.hasOwn(ANNOTATIONS, name),
+  const checked = Object.entries(schema).filter(
+    ([name]) => ANNOTATIONS.includes(name) || findKeyword(name, draft),
   );
-  return validateForms(Object.fromEntries(names.map((name) => [name, schema[name]])))
-    ? []
-    : describeErrors(validateForms.errors ?? []);
+  return validateForms(Object.fromEntries(checked)) ? [] : describeErrors(validateForms.errors ?? []);
 }
 
 function compileForms(): ValidateFunction {
@@ -162,13 +153,8 @@ function compileForms(): ValidateFunction {
     inlineRefs: false,
     code: { optimize: false },
   });
-  const forms = { ...ANNOTATIONS };
-  for (const [name, { form }] of Object.entries(KEYWORDS)) forms[name] = form;
-  const properties = Object.entries(forms).map(([name, form]) => [name, { $ref: `#/$defs/${form}` }]);
-  return ajv.compile({ properties: Object.fromEntries(properties), $defs: FORMS });
-}
-
-function findKeyword(name: string, draft: Draft): Keyword | undefined {
-  const keyword = Object.hasOwn(KEYWORDS, name) ? KEYWORDS[name] : undefined;
-  return keyword !== undefined && isSince(draft, keyword.since ?? "draft-04") ? keyword : undefined;
+  const properties: JsonObject = {};
+  for (const name of ANNOTATIONS) properties[name] = { $ref: "#/$defs/text" };
+  for (const [name, { form }] of KEYWORDS) properties[name] = { $ref: `#/$defs/${form}` };
+  return ajv.compile({ properties, $defs: FORMS });
 }

@@ -9,10 +9,9 @@ import type { StepCost } from "./step-meter.ts";
 const ONE_STEP: StepCost = { base: 1, perItem: 0, perKey: 0, text: false };
 
 /**
- * Rewrites a schema of any draft as draft 2020-12 for Ajv. The result contains only keywords that constrain
- * values, references by index, and the step cost of each subschema. So untrusted names cannot reach Ajv's
- * reference resolution, its registry of ids or its extensions (`nullable`, `discriminator`, `id`, `$data`,
- * `$async`), and Ajv runs exactly the schema that was checked against the limits.
+ * Rewrites a schema of any draft as draft 2020-12 for Ajv. The result contains only keywords that constrain values,
+ * references by index, and the step cost of each subschema. So untrusted names cannot reach Ajv's reference resolution,
+ * its ids or its extensions (`nullable`, `$data`, `$async` …), and Ajv runs exactly the schema that was checked.
  */
 export function prepareSchema(graph: SchemaGraph): JsonObject {
   return new SchemaWriter(graph).writeDocument();
@@ -50,8 +49,7 @@ class SchemaWriter {
   #writeValue(value: unknown, location: InstanceLocation): unknown {
     const node = isJsonObject(value) ? this.#graph.nodes.get(value) : undefined;
     if (node === undefined) return value;
-    // If the subschema is inlined, Ajv escapes the name of a dynamic property in every branch; if it is a
-    // separate function, only once.
+    // In an inlined subschema, Ajv escapes the name of a dynamic property in every branch; in a function, only once.
     const isShared = this.#shared.has(node) || location === "dynamic-property";
     return isShared ? this.#writeReference(node) : this.#write(node);
   }
@@ -77,15 +75,11 @@ class SchemaWriter {
       else if (applicator.location !== "none") written[keyword] = this.#writeSubschemas(value, applicator);
     }
     if ("if" in written && this.#stepsPerValue > 0) {
-      // Without `then` and `else`, Ajv omits `if`, and so does not collect the property names that `if`
-      // evaluates.
+      // Without `then` and `else`, Ajv omits `if`, and so does not collect the property names that `if` evaluates.
       for (const branch of ["then", "else"]) written[branch] ??= { [STEPS_KEYWORD]: ONE_STEP };
     }
     const references = targets.map((target) => this.#writeReference(target));
-    if (references.length > 0) {
-      const all = Array.isArray(written["allOf"]) ? written["allOf"] : [];
-      written["allOf"] = [...references, ...all];
-    }
+    if (references.length > 0) written["allOf"] = [...references, ...[written["allOf"] ?? []].flat()];
     // An empty subschema stays empty, so that Ajv generates no loop to apply it.
     return Object.keys(written).length === 0
       ? written
@@ -96,37 +90,31 @@ class SchemaWriter {
     const { location } = applicator;
     if (Array.isArray(value)) return value.map((item) => this.#writeValue(item, location));
     if (!isMap(applicator) || !isJsonObject(value)) return this.#writeValue(value, location);
-    return Object.fromEntries(
-      Object.entries(value).map(([name, subschema]) => [name, this.#writeValue(subschema, location)]),
-    );
+    const written = Object.entries(value).map(([name, item]) => [name, this.#writeValue(item, location)]);
+    return Object.fromEntries(written);
   }
 
   #getCost(written: JsonObject): StepCost {
-    const has = (...keywords: string[]) => keywords.filter((keyword) => keyword in written).length;
+    const count = (...keywords: string[]) => keywords.filter((keyword) => keyword in written).length;
     const members = getSize(written["properties"]);
     let base = 1 + this.#stepsPerValue;
     for (const value of Object.values(written)) base += 1 + (getSize(value) >> 2);
     for (const branches of ["allOf", "anyOf", "oneOf", "dependentSchemas"]) {
       base += getSize(written[branches]);
     }
-    const loops = has("additionalProperties", "unevaluatedProperties") * (1 + (members >> 4));
+    let perKey = count("additionalProperties", "unevaluatedProperties") * (1 + (members >> 4));
+    perKey += count("propertyNames", "minProperties", "maxProperties");
+    perKey += getSize(written["patternProperties"]) + Math.min(1, this.#stepsPerValue);
     return {
       base: base + (members >> 1),
-      perItem: has("items", "prefixItems", "unevaluatedItems", "contains", "uniqueItems"),
-      perKey:
-        loops +
-        has("propertyNames", "minProperties", "maxProperties") +
-        getSize(written["patternProperties"]) +
-        Math.min(1, this.#stepsPerValue),
-      text: has("minLength", "maxLength") > 0,
+      perItem: count("items", "prefixItems", "unevaluatedItems", "contains", "uniqueItems"),
+      perKey,
+      text: count("minLength", "maxLength") > 0,
     };
   }
 }
 
-/**
- * Returns the additional steps per value. Returns 0 if the schema does not use `unevaluatedProperties` or
- * `unevaluatedItems`. If it does, Ajv copies the evaluated property names at every branch.
- */
+/** Returns the additional steps per value: with `unevaluated…`, Ajv copies the evaluated property names at every branch. */
 function getUnevaluatedCost(graph: SchemaGraph): number {
   const schemas = [...graph.nodes.keys()];
   if (!schemas.some(usesUnevaluated)) return 0;

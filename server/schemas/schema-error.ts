@@ -2,7 +2,6 @@ import type { FieldError } from "../../protocol/problem.ts";
 
 export { isJsonObject } from "../../protocol/json.ts";
 
-/** A parsed JSON object. */
 export type JsonObject = { [key: string]: unknown };
 
 /** An error of a schema or a value. The pointer is relative to that schema or value. */
@@ -19,26 +18,22 @@ export class InvalidSchemaError extends Error {
   }
 }
 
-/**
- * The error that every value gets if an older version accepted the schema and this version cannot compile it.
- */
+/** The error of every value if an older version accepted the schema and this version cannot compile it. */
 export const UNSUPPORTED_SCHEMA: SchemaError = {
   pointer: "",
   detail:
     "cannot be validated, because the job's schema is no longer supported; register the job with a supported schema",
 };
 
-/** The error detail for a value that is too expensive to validate. */
+export const TOO_DEEP: SchemaError = { pointer: "", detail: "is nested too deeply to validate" };
+
 export const TAKES_TOO_LONG =
   "takes too long to validate against the schema; send a smaller value or simplify the schema";
 
-// Maximum length of a pointer. It contains property names of the payload, so a hundred errors below a name of
-// 1 MB would be 100 MB.
+// A pointer contains property names of the payload, so a hundred errors below a name of 1 MB would be 100 MB.
 const MAX_POINTER_LENGTH = 1000;
 
-/**
- * Appends tokens to a pointer. If the result would be too long, returns the pointer to the nearest ancestor.
- */
+/** Appends tokens to a pointer. If the result would be too long, returns the pointer to the nearest ancestor. */
 export function extendPointer(base: string, ...tokens: readonly (string | number)[]): string {
   let pointer = base;
   for (const token of tokens) {

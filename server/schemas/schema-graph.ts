@@ -9,27 +9,17 @@ import {
 } from "./schema-error.ts";
 import { getFragment, type SchemaNode, type SchemaResource, SchemaResources } from "./schema-resources.ts";
 
-/** Maximum number of subschemas and references of a schema, and maximum number of reported errors. */
+/** Maximum numbers of subschemas and references of a schema, and of reported errors. */
 export const GRAPH_LIMITS = { nodes: 1000, references: 2000, errors: 20 } as const;
-
-interface Reference {
-  node: SchemaNode;
-  keyword: string;
-  reference: unknown;
-}
 
 /** The target of a reference, or a message if it cannot be resolved. */
 type Resolution = SchemaNode | boolean | string;
 
-/** Returns the JSON Pointer of a subschema in its document. */
 export function getPointer(node: SchemaNode): string {
   return extendPointer("", ...node.path);
 }
 
-/**
- * The subschemas of a document, by object identity, with resolved references. The caller must have checked the
- * document's size and depth.
- */
+/** The subschemas of a document, with resolved references. The caller must have checked the document's size and depth. */
 export class SchemaGraph {
   readonly nodes = new Map<JsonObject, SchemaNode>();
   readonly errors: SchemaError[] = [];
@@ -37,19 +27,20 @@ export class SchemaGraph {
   readonly #resources = new SchemaResources();
   readonly #resourceByNode = new Map<SchemaNode, SchemaResource>();
   readonly #unread: SchemaNode[] = [];
-  readonly #references: Reference[] = [];
+  readonly #references: { node: SchemaNode; keyword: string; reference: unknown }[] = [];
 
   constructor(schema: JsonObject, draft: Draft) {
     this.root = this.#enter(schema, [], draft);
     this.#readAll();
-    // A reference can lead to a schema outside all known keywords (`#/components/…`), which can also contain
-    // references.
-    for (const [index, reference] of this.#references.entries()) {
+    // A reference can lead to a schema outside all known keywords (`#/components/…`), which can contain more references.
+    for (const [index, { node, keyword, reference }] of this.#references.entries()) {
       if (index >= GRAPH_LIMITS.references) {
         this.#addError(this.root, `has more than ${GRAPH_LIMITS.references} references; simplify the schema`);
         return;
       }
-      this.#resolve(reference);
+      const target = this.#findTarget(node, keyword, reference);
+      if (typeof target === "string") this.#addError(node, target, keyword);
+      else node.targets.push(target);
       this.#readAll();
     }
   }
@@ -78,8 +69,7 @@ export class SchemaGraph {
   }
 
   #enterChild(schema: JsonObject, parent: SchemaNode, path: readonly (string | number)[]): SchemaNode {
-    // A subschema with `$schema` and `$id` is a bundled document. It is read by the rules of the draft that it
-    // declares.
+    // A subschema with `$schema` and `$id` is a bundled document, with its own draft.
     const declaresDraft = schema["$schema"] !== undefined && schema["$id"] !== undefined;
     const draft = (declaresDraft ? getDraft(schema) : undefined) ?? parent.draft;
     return this.#enter(schema, [...parent.path, ...path], draft, parent);
@@ -106,12 +96,6 @@ export class SchemaGraph {
     }
   }
 
-  #resolve({ node, keyword, reference }: Reference): void {
-    const target = this.#findTarget(node, keyword, reference);
-    if (typeof target === "string") this.#addError(node, target, keyword);
-    else node.targets.push(target);
-  }
-
   #findTarget(node: SchemaNode, keyword: string, reference: unknown): Resolution {
     if (typeof reference !== "string") return "must be a string";
     const shown = truncateText(JSON.stringify(reference));
@@ -125,7 +109,9 @@ export class SchemaGraph {
       return `refers to ${shown}, which is the $id of several subschemas; give each a unique $id`;
     }
     const fragment = getFragment(reference);
-    const target = this.#find(resource, fragment) ?? this.#findInDocument(fragment);
+    // Some generators use `$id` only as a name, and refer from such a subschema to definitions of the whole document.
+    const document = this.#resourceByNode.get(this.root) ?? resource;
+    const target = this.#find(resource, fragment) ?? this.#find(document, fragment);
     if (target === undefined) return `refers to ${shown}, which does not exist; correct the reference`;
     if (typeof target === "boolean") return target;
     if (this.#resources.isAmbiguous(target) && !fragment.startsWith("/") && fragment !== "") {
@@ -136,10 +122,9 @@ export class SchemaGraph {
   }
 
   /**
-   * Resolves a dynamic reference, which refers to the anchor in the outermost resource on the evaluation
-   * path. If the document itself has the anchor, the outermost resource is always the document. Otherwise, if
-   * several resources have the anchor, the target depends on the path. Such a reference is rejected, because
-   * each path would need a separate copy of the schema.
+   * Resolves a dynamic reference to the anchor in the outermost resource on the evaluation path, which is the document if
+   * it has the anchor. If the target depends on the path, the reference is rejected, because each path would need a
+   * separate copy of the schema.
    */
   #findDynamic(resource: SchemaResource, name: string): Resolution | undefined {
     if (!resource.dynamicAnchors.has(name)) return undefined;
@@ -157,13 +142,6 @@ export class SchemaGraph {
     if (isRecursive(this.root)) return this.root;
     if (this.#resources.list().filter(({ root }) => isRecursive(root)).length === 1) return target;
     return "has a target that depends on the evaluation path; give the root a $recursiveAnchor";
-  }
-
-  // Some generators use `$id` only as a name. A subschema with such an `$id` still refers to definitions of
-  // the whole document.
-  #findInDocument(fragment: string): SchemaNode | boolean | undefined {
-    const document = this.#resourceByNode.get(this.root);
-    return document === undefined || fragment === "" ? undefined : this.#find(document, fragment);
   }
 
   #find(resource: SchemaResource, fragment: string): SchemaNode | boolean | undefined {

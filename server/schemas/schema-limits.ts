@@ -16,7 +16,7 @@ import type { SchemaNode } from "./schema-resources.ts";
 /** The purpose of a schema. A payload is always an object; a result can be any JSON value. */
 export type SchemaUse = "payload" | "result";
 
-/** Limits on the JSON text of a schema, checked before the schema is interpreted. */
+/** Limits that are checked before the schema is interpreted. */
 const JSON_LIMITS = { characters: 256 * 1024, depth: 64, nodes: 10_000 };
 
 /** Maximum number of subschemas that are applied to one value, through all references and branches. */
@@ -26,10 +26,7 @@ const MAX_SUBSCHEMAS_PER_VALUE = 10_000;
 // subschema, and RE2 up to 10 ms for a short pattern.
 const LIGHT_SCHEMA = { characters: 16 * 1024, values: 600, subschemas: 64, patternCharacters: 400 };
 
-/**
- * Returns the graph of a schema. Throws `InvalidSchemaError` if the schema is malformed or exceeds the limits for
- * untrusted schemas. Only reads the schema, without compiling it.
- */
+/** Returns the graph of a schema. Throws `InvalidSchemaError` if the schema is malformed or exceeds a limit. */
 export function readBoundedSchema(original: JsonObject, use: SchemaUse): SchemaGraph {
   const { error } = measureJson(original);
   if (error !== undefined) throw new InvalidSchemaError([error]);
@@ -52,21 +49,18 @@ export function readBoundedSchema(original: JsonObject, use: SchemaUse): SchemaG
   return graph;
 }
 
-/** Returns true if a schema is small enough to compile on the event loop without a noticeable delay; most schemas are. */
+/** Returns true if a schema is small enough to compile on the event loop; most schemas are. */
 export function isLight(schema: JsonObject): boolean {
   const { nodes, characters, error } = measureJson(schema);
   if (error !== undefined || nodes > LIGHT_SCHEMA.values || characters > LIGHT_SCHEMA.characters)
     return false;
   const graph = new SchemaGraph(roundNumbers(schema), getDraft(schema) ?? "unnamed");
   if (graph.nodes.size > LIGHT_SCHEMA.subschemas) return false;
-  const patterns = [...graph.nodes.values()].flatMap(listPatterns);
-  return patterns.reduce((sum, { pattern }) => sum + pattern.length, 0) <= LIGHT_SCHEMA.patternCharacters;
+  const patterns = [...graph.nodes.values()].flatMap(listPatterns).map(({ pattern }) => pattern);
+  return patterns.join("").length <= LIGHT_SCHEMA.patternCharacters;
 }
 
-/**
- * Measures JSON without recursion. Stops at the first exceeded limit, so that a huge schema costs no more
- * than a normal one.
- */
+/** Measures JSON without recursion. Stops at the first exceeded limit, so that a huge schema costs no more than others. */
 export function measureJson(root: unknown): { nodes: number; characters: number; error?: SchemaError } {
   const stack = [{ value: root, depth: 1 }];
   let nodes = 0;
@@ -126,7 +120,6 @@ function* findPatternErrors(graph: SchemaGraph): Generator<SchemaError> {
   }
 }
 
-/** Returns the patterns of a subschema, with their paths in the subschema. */
 function listPatterns({ schema: { pattern, patternProperties } }: SchemaNode) {
   const found = typeof pattern === "string" ? [{ pattern, path: ["pattern"] }] : [];
   const names = isJsonObject(patternProperties) ? Object.keys(patternProperties) : [];
@@ -134,10 +127,9 @@ function listPatterns({ schema: { pattern, patternProperties } }: SchemaNode) {
 }
 
 /**
- * Returns the cost of a subschema: the number of subschemas that are applied to one value, through all
- * branches and references. Throws if a reference leads back to itself without descending into the value,
- * because validation would not end. Also throws if the cost exceeds the maximum, because references can
- * double the work at every level. `costs` contains NaN while a cost is being computed.
+ * Returns the number of subschemas that are applied to one value, through all branches and references. Throws if a
+ * reference leads back to itself without descending into the value, because validation would not end, or if the cost
+ * exceeds the maximum: references can double the work at every level. `costs` contains NaN while a cost is computed.
  */
 function checkCost(node: SchemaNode, costs: Map<SchemaNode, number>): number {
   const known = costs.get(node);
@@ -160,8 +152,7 @@ function checkCost(node: SchemaNode, costs: Map<SchemaNode, number>): number {
   return cost;
 }
 
-// Checks only types that the schema declares directly. For example, detecting that an `allOf` of a string and
-// an object allows nothing would need a solver.
+// Checks only declared types. Detecting that an `allOf` of a string and an object allows nothing would need a solver.
 function allowsObject(root: SchemaNode): boolean {
   for (let node: SchemaNode | boolean | undefined = root; typeof node === "object"; node = node.targets[0]) {
     if (![node.schema["type"] ?? "object"].flat().includes("object")) return false;

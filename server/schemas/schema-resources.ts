@@ -61,12 +61,8 @@ export class SchemaResources {
     const isAnchor = id === undefined || id.startsWith("#");
     const uri = isAnchor ? undefined : resolveUri(id, parent?.uri ?? DEFAULT_BASE_URI);
     if (parent !== undefined && (uri === undefined || uri === parent.uri)) return parent;
-    const resource = {
-      uri: uri ?? DEFAULT_BASE_URI,
-      root: node,
-      anchors: new Map(),
-      dynamicAnchors: new Map(),
-    };
+    const maps = { anchors: new Map(), dynamicAnchors: new Map() };
+    const resource = { uri: uri ?? DEFAULT_BASE_URI, root: node, ...maps };
     const known = this.#resources.get(resource.uri);
     if (known === undefined) this.#resources.set(resource.uri, resource);
     else this.#ambiguous.add(known);

@@ -13,9 +13,8 @@ import {
 } from "./schema-error.ts";
 import type { SchemaRequest } from "./schema-workers.ts";
 
-// 16 times the budget of the event loop: at worst about 500 ms, and 150 MB of Ajv errors. Thus a validation
-// rarely reaches the deadline or the memory limit, which terminate the thread. Only the slowest possible
-// patterns reach the deadline; ordinary patterns finish on a text of one megabyte.
+// 16 times the budget of the event loop: at worst about 500 ms, and 150 MB of Ajv errors. So a validation rarely reaches
+// the deadline or the memory limit, which terminate the thread. Only the slowest possible patterns reach the deadline.
 const BUDGET: Budget = { steps: 8_000_000, patternShare: 1 / 8 };
 
 const validators = new LRUCache<string, Validate>({ max: 50, maxSize: 2 * 1024 * 1024 });
@@ -37,9 +36,7 @@ function run(request: SchemaRequest): SchemaError[] {
 }
 
 function getValidator(hash: string, schema: string): Validate {
-  const known = validators.get(hash);
-  if (known !== undefined) return known;
-  const validate = compileSchema(parseSchema(schema));
+  const validate = validators.get(hash) ?? compileSchema(parseSchema(schema));
   validators.set(hash, validate, { size: schema.length });
   return validate;
 }

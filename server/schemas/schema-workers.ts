@@ -5,7 +5,7 @@ import { FairQueue } from "./fair-queue.ts";
 import { type SchemaError, TAKES_TOO_LONG } from "./schema-error.ts";
 import type { SchemaUse } from "./schema-limits.ts";
 
-/** A request to a worker thread. Schema and value are JSON text. */
+/** A request to a thread. Schema and value are JSON text. */
 export type SchemaRequest =
   | { kind: "check"; schema: string; use: SchemaUse }
   | { kind: "validate"; hash: string; schema: string; value: string };
@@ -16,18 +16,16 @@ interface PendingRequest {
   reject: (error: unknown) => void;
 }
 
-/** Maximum number of waiting requests per user and in total. */
 const QUEUE_LIMITS = { perOwner: 100, total: 400 } as const;
 
 const START_TIMEOUT_MS = 30_000;
 
-// The deadline of a validation is longer by this factor: a schema whose check took almost the whole deadline
-// must be compiled twice, once for each pass, before it runs.
+// A schema whose check took almost the whole deadline must be compiled twice, once for each pass, before it validates.
 const VALIDATION_DEADLINE_FACTOR = 3;
 
 /**
- * A small pool of threads for expensive checks. Threads start on demand; a thread that exceeds its deadline
- * is terminated and replaced. Users take turns, and one thread is always free for another user.
+ * A small pool of threads for expensive checks. Threads start on demand; a thread that exceeds its deadline is terminated
+ * and replaced. Users take turns, and one thread is always free for another user.
  */
 export class SchemaWorkers {
   readonly #size: number;
@@ -49,7 +47,7 @@ export class SchemaWorkers {
    * `Problem` if too many requests are waiting.
    */
   run(request: SchemaRequest, owner: string): Promise<SchemaError[]> {
-    if (this.#isClosed) return Promise.reject(new Error("schema workers are closed"));
+    if (this.#isClosed) return Promise.reject(createClosedError());
     return new Promise((resolve, reject) => {
       const drop = () => reject(createBusyProblem());
       if (this.#queue.add({ owner, item: { request, resolve, reject }, drop })) this.#runNext();
@@ -60,7 +58,7 @@ export class SchemaWorkers {
   /** Terminates the threads and rejects all waiting requests. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const { item } of this.#queue.clear()) item.reject(new Error("schema workers are closed"));
+    for (const { item } of this.#queue.clear()) item.reject(createClosedError());
     await Promise.all([...this.#threads].map((thread) => thread.terminate()));
   }
 
@@ -81,9 +79,12 @@ export class SchemaWorkers {
     const thread = this.#idle.pop() ?? (await startThread());
     this.#threads.add(thread);
     try {
-      if (this.#isClosed) throw new Error("schema workers are closed");
+      if (this.#isClosed) throw createClosedError();
       thread.ref();
-      const errors = await this.#send(thread, request);
+      const deadlineMs = this.#deadlineMs * (request.kind === "check" ? 1 : VALIDATION_DEADLINE_FACTOR);
+      const response = once(thread, "message", { signal: AbortSignal.timeout(deadlineMs) });
+      thread.postMessage(request);
+      const [errors] = await response;
       thread.unref();
       this.#idle.push(thread);
       return errors;
@@ -92,15 +93,6 @@ export class SchemaWorkers {
       await thread.terminate();
       return [{ pointer: "", detail: describeFailure(error, request) }];
     }
-  }
-
-  async #send(thread: Worker, request: SchemaRequest): Promise<SchemaError[]> {
-    const deadlineMs = this.#deadlineMs * (request.kind === "check" ? 1 : VALIDATION_DEADLINE_FACTOR);
-    const response = once(thread, "message", { signal: AbortSignal.timeout(deadlineMs) });
-    thread.postMessage(request);
-    const [errors]: unknown[] = await response;
-    if (!Array.isArray(errors)) throw new Error("the schema worker thread sent no errors");
-    return errors;
   }
 }
 
@@ -112,11 +104,15 @@ async function startThread(): Promise<Worker> {
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 256, stackSizeMb: 16 },
   });
-  // An unhandled "error" event would terminate the host. `once` below handles the errors that matter.
+  // An unhandled "error" event would terminate the host. The callers of `once` handle the errors that matter.
   worker.on("error", () => {});
   worker.on("exit", () => worker.emit("error", new Error("the schema worker thread exited unexpectedly")));
   await once(worker, "message", { signal: AbortSignal.timeout(START_TIMEOUT_MS) });
   return worker;
+}
+
+function createClosedError(): Error {
+  return new Error("schema workers are closed");
 }
 
 function createBusyProblem(): Problem {

@@ -9,7 +9,6 @@ export interface StepCost {
   text: boolean;
 }
 
-/** Counts the steps of one validation. */
 export class StepMeter extends StepBudget {
   #patternShare = 1;
 
@@ -30,8 +29,7 @@ export class StepMeter extends StepBudget {
     if (typeof value === "string") steps += cost.text ? value.length >> 5 : 0;
     else if (Array.isArray(value)) steps += value.length * cost.perItem;
     else if (cost.perKey > 0 && typeof value === "object" && value !== null) {
-      // Ajv escapes the name of every member that it validates, which takes time in proportion to the name's
-      // length.
+      // Ajv escapes the name of every member that it validates.
       for (const key in value) steps += cost.perKey * (4 + (key.length >> 3));
     }
     this.charge(steps);

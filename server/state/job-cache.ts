@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { JobAddress } from "../../protocol/index.ts";
 import type { RegisteredJob } from "../records.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Storage } from "../storage/ports/storage.ts";
 
 const MAX_ENTRIES = 5_000;

@@ -36,8 +36,7 @@ export class WakeSignal {
   }
 
   /**
-   * Discards a notification. Call this before a read, which returns data that is at least as new as the
-   * notification.
+   * Discards a notification. Call this before a read, which returns data that is at least as new as the notification.
    */
   reset(): void {
     this.#isNotified = false;

@@ -8,7 +8,7 @@ import {
 } from "../../protocol/index.ts";
 import type { EventBus, Log, Unsubscribe } from "../ports.ts";
 import { Serialized, stringify } from "../raw-json.ts";
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Storage } from "../storage/ports/storage.ts";
 import type { SerializableEvent } from "../use-cases/follow.ts";
 import { toWireTask } from "../wire.ts";

@@ -1,11 +1,9 @@
 import { LRUCache } from "lru-cache";
-import type { Settings } from "../settings.ts";
-import type { StatsRecord } from "../storage/ports/stats.ts";
-import type { Storage } from "../storage/ports/storage.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { StatsRecord, Storage } from "../storage/ports/storage.ts";
 
 /**
- * The stats of the last `hours` of a room, or of all rooms if `room` is undefined. The key must contain room
- * and hours.
+ * The stats of the last `hours` of a room, or of all rooms if `room` is undefined. The key must contain room and hours.
  */
 export type StatsCache = LRUCache<string, StatsRecord, { readonly room: string | undefined; hours: number }>;
 

@@ -1,59 +1,11 @@
 import { type Event, getJobChannel } from "../../protocol/index.ts";
 import type { EventBus, Log, Unsubscribe } from "../ports.ts";
-import type { ClaimedTaskRecord } from "../records.ts";
 import type { Storage } from "../storage/ports/storage.ts";
-import { getPollInterval, WakeSignal } from "./long-poll.ts";
+import type { LinkedJobs } from "../storage/ports/task-queue.ts";
+import { getPollInterval } from "./long-poll.ts";
+import type { ClaimGroup, WaitingClaim } from "./waiting-claim.ts";
 
-/** A claim that waits for a direct assignment, or for a notification to read from the database. */
-export class WaitingClaim extends WakeSignal {
-  readonly workerId: string;
-  readonly limit: number;
-  /** True if the claim also starts the tasks. */
-  readonly start: boolean;
-  jobIds: readonly string[] = [];
-  #assignment: PromiseWithResolvers<ClaimedTaskRecord | undefined> | undefined;
-
-  constructor({ workerId, limit, start }: Pick<WaitingClaim, "workerId" | "limit" | "start">) {
-    super();
-    this.workerId = workerId;
-    this.limit = limit;
-    this.start = start;
-  }
-
-  /** True if the claim waits, has not been notified and is not reserved. */
-  get isAvailable(): boolean {
-    return this.isWaiting && !this.isNotified && !this.isReserved;
-  }
-
-  /** True while a task is being inserted for this claim. */
-  get isReserved(): boolean {
-    return this.#assignment !== undefined;
-  }
-
-  /** Reserves the claim for a task that is being inserted. */
-  reserve(): void {
-    this.#assignment = Promise.withResolvers();
-  }
-
-  /**
-   * Ends a reservation. Passes the assigned task to the claim. If there is none, wakes the claim, which then
-   * reads from the database.
-   */
-  assign(task: ClaimedTaskRecord | undefined): void {
-    this.#assignment?.resolve(task);
-    if (task === undefined) this.notify();
-    else this.release();
-  }
-
-  /** Waits for the outcome of a pending insert. Returns the task that was assigned, if any. */
-  async takeAssignment(): Promise<ClaimedTaskRecord | undefined> {
-    const task = await this.#assignment?.promise;
-    this.#assignment = undefined;
-    return task;
-  }
-}
-
-/** Time for which an unused channel stays subscribed, because workers usually claim again soon. */
+/** Time for which an empty group stays subscribed, because workers usually claim again soon. */
 const UNSUBSCRIBE_DELAY_MS = 10_000;
 const MIN_POLL_DELAY_MS = 20;
 /** Delay of the next poll if claims were woken for due tasks, to check whether these were claimed. */
@@ -61,10 +13,10 @@ const DUE_POLL_DELAY_MS = 500;
 /** Delay of the next poll after a failure. */
 const FAILED_POLL_DELAY_MS = 1000;
 
+/** The channel of a job and the groups that are subscribed to it. */
 interface Channel {
-  readonly claims: Set<WaitingClaim>;
+  readonly groups: Set<ClaimGroup>;
   readonly subscribed: Promise<Unsubscribe>;
-  unsubscribeTimer: NodeJS.Timeout | undefined;
 }
 
 /**
@@ -73,7 +25,10 @@ interface Channel {
  */
 export class WaitingClaims {
   readonly #channels = new Map<string, Channel>();
+  /** The groups by the key of their jobs. */
+  readonly #groups = new Map<string, ClaimGroup>();
   readonly #claims = new Set<WaitingClaim>();
+  #lastOrder = 0;
   readonly #bus: EventBus;
   readonly #storage: Pick<Storage, "tasks">;
   readonly #log: Log;
@@ -97,20 +52,28 @@ export class WaitingClaims {
   }
 
   /** Subscribes a claim to the channels of its jobs. Resolves once no event can be missed. */
-  async add(claim: WaitingClaim, jobIds: readonly string[]): Promise<void> {
-    const removed = claim.jobIds.filter((id) => !jobIds.includes(id));
-    claim.jobIds = jobIds;
-    this.#claims.add(claim);
-    for (const id of removed) this.#leave(id, claim);
-    await Promise.all(jobIds.map((id) => this.#join(id, claim)));
+  async add(claim: WaitingClaim, jobs: LinkedJobs): Promise<void> {
+    const group = this.#groups.get(jobs.key) ?? this.#addGroup(jobs);
+    if (claim.group !== group) {
+      this.#leave(claim);
+      claim.group = group;
+      claim.order = this.#lastOrder += 1;
+      this.#claims.add(claim);
+      clearTimeout(group.removalTimer);
+      // Earlier polls may not have included these jobs, because no claim waited for them.
+      if (group.claims.size === 0) this.#schedulePoll(0);
+      group.claims.add(claim);
+    }
+    await group.subscribed;
   }
 
   /** Removes a claim. If the claim did not use its notification, the next claim of each job is notified instead. */
   remove(claim: WaitingClaim): void {
     if (!this.#claims.delete(claim)) return;
-    for (const id of claim.jobIds) this.#leave(id, claim);
-    if (claim.isNotified) for (const id of claim.jobIds) this.#wake(id, 1);
+    const ids = claim.group?.jobs.ids ?? [];
+    this.#leave(claim);
     if (this.#claims.size === 0) this.#stopPolling();
+    else if (claim.isNotified) for (const id of ids) this.#wake(id, 1);
   }
 
   /**
@@ -119,9 +82,8 @@ export class WaitingClaims {
    * about to claim.
    */
   async wakeOthers(jobIds: readonly string[]): Promise<void> {
-    for (const id of jobIds) {
-      if ((this.#channels.get(id)?.claims.size ?? 0) > 0) this.#jobsToWake.add(id);
-    }
+    if (this.#claims.size === 0) return;
+    for (const id of jobIds) if (this.#hasClaims(id)) this.#jobsToWake.add(id);
     if (this.#isWaking) return;
     this.#isWaking = true;
     try {
@@ -137,7 +99,7 @@ export class WaitingClaims {
 
   /** Reserves the first claim that waits for a task of the job and is neither notified nor reserved. */
   reserve(jobId: string): WaitingClaim | undefined {
-    for (const claim of this.#channels.get(jobId)?.claims ?? []) {
+    for (const claim of this.#listClaims(jobId)) {
       if (!claim.isAvailable) continue;
       claim.reserve();
       return claim;
@@ -155,40 +117,71 @@ export class WaitingClaims {
   close(): void {
     this.#isClosed = true;
     this.#stopPolling();
-    for (const [id, channel] of this.#channels) this.#unsubscribe(id, channel);
+    for (const group of this.#groups.values()) this.#removeGroup(group);
     this.#claims.clear();
   }
 
-  async #join(jobId: string, claim: WaitingClaim): Promise<void> {
+  #addGroup(jobs: LinkedJobs): ClaimGroup {
+    const channels = jobs.ids.map((id) => this.#getChannel(id));
+    const subscribed = Promise.all(channels.map((channel) => channel.subscribed));
+    const group: ClaimGroup = { jobs, claims: new Set(), subscribed, removalTimer: undefined };
+    for (const channel of channels) channel.groups.add(group);
+    this.#groups.set(jobs.key, group);
+    // The claims of the group fail. The next claim subscribes again.
+    subscribed.catch(() => this.#removeGroup(group));
+    return group;
+  }
+
+  #getChannel(jobId: string): Channel {
     const existing = this.#channels.get(jobId);
-    const channel = existing ?? {
-      claims: new Set(),
-      subscribed: this.#bus.subscribe(getJobChannel(jobId), (event) => this.#onEvent(jobId, event)),
-      unsubscribeTimer: undefined,
-    };
-    if (existing === undefined) this.#channels.set(jobId, channel);
-    clearTimeout(channel.unsubscribeTimer);
-    channel.unsubscribeTimer = undefined;
-    // Earlier polls did not include this job, because no claim waited for it.
-    if (channel.claims.size === 0) this.#schedulePoll(0);
-    channel.claims.add(claim);
-    await channel.subscribed;
+    if (existing !== undefined) return existing;
+    const subscribed = this.#bus.subscribe(getJobChannel(jobId), (event) => this.#onEvent(jobId, event));
+    const channel = { groups: new Set<ClaimGroup>(), subscribed };
+    this.#channels.set(jobId, channel);
+    return channel;
   }
 
-  #leave(jobId: string, claim: WaitingClaim): void {
-    const channel = this.#channels.get(jobId);
-    if (channel === undefined || !channel.claims.delete(claim) || channel.claims.size > 0) return;
-    channel.unsubscribeTimer = setTimeout(() => this.#unsubscribe(jobId, channel), UNSUBSCRIBE_DELAY_MS);
-    channel.unsubscribeTimer.unref();
+  #leave(claim: WaitingClaim): void {
+    const { group } = claim;
+    claim.group = undefined;
+    if (group === undefined || !group.claims.delete(claim) || group.claims.size > 0) return;
+    group.removalTimer = setTimeout(() => this.#removeGroup(group), UNSUBSCRIBE_DELAY_MS);
+    group.removalTimer.unref();
   }
 
-  #unsubscribe(jobId: string, channel: Channel): void {
-    clearTimeout(channel.unsubscribeTimer);
-    this.#channels.delete(jobId);
-    channel.subscribed.then(
-      (unsubscribe) => unsubscribe(),
-      () => {},
-    );
+  #removeGroup(group: ClaimGroup): void {
+    clearTimeout(group.removalTimer);
+    if (this.#groups.get(group.jobs.key) === group) this.#groups.delete(group.jobs.key);
+    for (const id of group.jobs.ids) {
+      const channel = this.#channels.get(id);
+      if (channel === undefined || !channel.groups.delete(group) || channel.groups.size > 0) continue;
+      this.#channels.delete(id);
+      channel.subscribed.then(
+        (unsubscribe) => unsubscribe(),
+        () => {},
+      );
+    }
+  }
+
+  #hasClaims(jobId: string): boolean {
+    return [...(this.#channels.get(jobId)?.groups ?? [])].some(({ claims }) => claims.size > 0);
+  }
+
+  /** Lists the claims that wait for a task of the job, in the order in which they started to wait. */
+  *#listClaims(jobId: string): Iterable<WaitingClaim> {
+    const groups = [...(this.#channels.get(jobId)?.groups ?? [])];
+    const iterators = groups.map(({ claims }) => claims.values());
+    const heads = iterators.map((iterator) => iterator.next().value);
+    for (;;) {
+      let first = -1;
+      for (const [index, head] of heads.entries()) {
+        if (head !== undefined && head.order < (heads[first]?.order ?? Infinity)) first = index;
+      }
+      const claim = heads[first];
+      if (claim === undefined) return;
+      yield claim;
+      heads[first] = iterators[first]?.next().value;
+    }
   }
 
   #onEvent(jobId: string, event: Event | undefined): void {
@@ -202,7 +195,7 @@ export class WaitingClaims {
     let left = count;
     // Reserved claims come last, because they ignore the notification if they get the inserted task.
     for (const includesReserved of [false, true]) {
-      for (const claim of this.#channels.get(jobId)?.claims ?? []) {
+      for (const claim of this.#listClaims(jobId)) {
         if (left <= 0) return;
         if (claim.isNotified || claim.isReserved !== includesReserved) continue;
         claim.notify();
@@ -241,7 +234,8 @@ export class WaitingClaims {
     this.#mustPollAgain = false;
     let delay = getPollInterval(this.#bus);
     try {
-      const jobIds = [...this.#channels].filter(([, { claims }]) => claims.size > 0).map(([id]) => id);
+      const groups = [...this.#groups.values()].filter(({ claims }) => claims.size > 0);
+      const jobIds = [...new Set(groups.flatMap(({ jobs }) => jobs.ids))];
       if (jobIds.length > 0) {
         await this.#wakeForDueTasks(jobIds);
         const seconds = await this.#storage.tasks.getSecondsUntilDue(jobIds);

@@ -11,11 +11,12 @@ import type {
   TraceContext,
 } from "../../protocol/index.ts";
 
+const named = <const Name extends string, const Table extends string>(name: Name, tableName: Table) =>
+  ({ name, tableName, schema: "joblib" }) as const;
+
 /** A registered job. The name has a prefix, because a host may have its own `Job`. */
 export const JobEntity = defineEntity({
-  name: "JoblibJob",
-  tableName: "job",
-  schema: "joblib",
+  ...named("JoblibJob", "job"),
   properties: {
     id: p.uuid().primary(),
     roomId: p.text(),
@@ -35,11 +36,8 @@ export const JobEntity = defineEntity({
   },
 });
 
-/** A connected worker. The row is deleted when the worker deregisters or is swept. */
 export const WorkerEntity = defineEntity({
-  name: "JoblibWorker",
-  tableName: "worker",
-  schema: "joblib",
+  ...named("JoblibWorker", "worker"),
   properties: {
     id: p.uuid().primary(),
     name: p.text().nullable(),
@@ -47,18 +45,15 @@ export const WorkerEntity = defineEntity({
     lastHeartbeat: p.datetime().defaultRaw("now()"),
     /** The jobs that the worker was linked to before it was drained. Null until then. */
     drainedJobs: p.json<string[]>().nullable(),
+    /** Increases with each change of the worker's links to jobs. */
+    jobsVersion: p.integer().default(0),
     createdAt: p.datetime().defaultRaw("now()"),
   },
 });
 
-/**
- * The link between a worker and a job that the worker can run. It is an explicit entity, because the type
- * `Tables` does not contain implicit pivot tables.
- */
+/** The link between a worker and a job that the worker can run: an entity, because `Tables` lacks implicit pivot tables. */
 export const WorkerJobEntity = defineEntity({
-  name: "JoblibWorkerJob",
-  tableName: "worker_job",
-  schema: "joblib",
+  ...named("JoblibWorkerJob", "worker_job"),
   properties: {
     workerId: p.uuid().primary(),
     jobId: p.uuid().primary(),
@@ -67,9 +62,7 @@ export const WorkerJobEntity = defineEntity({
 
 /** A task. The name has a prefix, because a host may have its own `Task`. */
 export const TaskEntity = defineEntity({
-  name: "JoblibTask",
-  tableName: "task",
-  schema: "joblib",
+  ...named("JoblibTask", "task"),
   properties: {
     id: p.uuid().primary(),
     /** The order of tasks with the same priority; a requeued task keeps its number. */
@@ -100,7 +93,6 @@ export const TaskEntity = defineEntity({
     errors: p.json<AttemptError[]>(),
     result: p.json<JsonValue>().nullable(),
     progress: p.json<Progress>().nullable(),
-    /** Increases with each update of the row. */
     version: p.integer().default(1),
     idempotencyKey: p.text().nullable(),
     requestHash: p.text().nullable(),
@@ -113,9 +105,7 @@ export const TaskEntity = defineEntity({
 
 /** The position of a task in the lists of its room and its job. It is inserted and deleted with the task, and never updated. */
 export const TaskListingEntity = defineEntity({
-  name: "JoblibTaskListing",
-  tableName: "task_listing",
-  schema: "joblib",
+  ...named("JoblibTaskListing", "task_listing"),
   properties: {
     roomId: p.text().primary(),
     createdAt: p.datetime().primary(),
@@ -124,11 +114,8 @@ export const TaskListingEntity = defineEntity({
   },
 });
 
-/** A result that arrived after its lease was lost. */
 export const LateResultEntity = defineEntity({
-  name: "JoblibLateResult",
-  tableName: "late_result",
-  schema: "joblib",
+  ...named("JoblibLateResult", "late_result"),
   properties: {
     taskId: p.uuid().primary(),
     attempt: p.integer().primary(),
@@ -141,9 +128,7 @@ export const LateResultEntity = defineEntity({
 
 /** The number of a room's last task in a job with room fairness, for each priority. */
 export const RoomQueueEntity = defineEntity({
-  name: "JoblibRoomQueue",
-  tableName: "room_queue",
-  schema: "joblib",
+  ...named("JoblibRoomQueue", "room_queue"),
   properties: {
     jobId: p.uuid().primary(),
     roomId: p.text().primary(),
@@ -154,9 +139,7 @@ export const RoomQueueEntity = defineEntity({
 });
 
 export const TaskLogEntity = defineEntity({
-  name: "JoblibTaskLog",
-  tableName: "task_log",
-  schema: "joblib",
+  ...named("JoblibTaskLog", "task_log"),
   properties: {
     taskId: p.uuid().primary(),
     attempt: p.integer().primary(),
@@ -169,9 +152,7 @@ export const TaskLogEntity = defineEntity({
 
 /** A temporary invitation to a room. Its token is not stored. */
 export const InvitationEntity = defineEntity({
-  name: "JoblibInvitation",
-  tableName: "invitation",
-  schema: "joblib",
+  ...named("JoblibInvitation", "invitation"),
   properties: {
     id: p.uuid().primary(),
     roomId: p.text(),

@@ -1,7 +1,7 @@
 import type { InferEntity } from "@mikro-orm/core";
 import type { Job } from "../../protocol/index.ts";
-import { isReadAsText, type SnakeCase, type SqlType } from "./column-types.ts";
 import type { JobEntity } from "./entities.ts";
+import { isReadAsText, type SnakeCase, type SqlType } from "./task-columns.ts";
 
 interface JobOption {
   readonly type: SqlType;
@@ -23,18 +23,15 @@ type OptionName = keyof typeof JOB_OPTIONS;
 /** The options of a job. They have the same names in the database and in the API. */
 export type JobOptions = { readonly [Name in OptionName]: Exclude<Job[Name], undefined> };
 
-/** The values of the option columns in a row. JSON is text. */
 export type JobOptionValues = {
   readonly [Name in OptionName]: (typeof JOB_OPTIONS)[Name]["type"] extends "jsonb"
     ? string
     : JobOptions[Name];
 };
 
-/** The options with the names of their columns. */
 export const JOB_OPTION_COLUMNS: readonly (JobOption & { readonly name: OptionName })[] =
   Object.entries<JobOption>(JOB_OPTIONS).map(([name, option]) => ({ ...option, name: name as OptionName }));
 
-/** Converts the option columns of a row, and parses their JSON. */
 export function toJobOptions(row: JobOptionValues): JobOptions {
   const options = JOB_OPTION_COLUMNS.map(({ name, type }) => {
     const value = row[name];
@@ -43,7 +40,6 @@ export function toJobOptions(row: JobOptionValues): JobOptions {
   return Object.fromEntries(options);
 }
 
-/** Converts options to the members of a response. */
 export function toWireOptions(options: JobOptions): Pick<Job, OptionName> {
   const members = JOB_OPTION_COLUMNS.filter(
     ({ name, usual }) => usual === undefined || options[name] !== usual,

@@ -2,8 +2,40 @@ import { isDeepStrictEqual } from "node:util";
 import type { InferEntity } from "@mikro-orm/core";
 import type { JsonObject, JsonValue, SubmittedTask, Task } from "../../protocol/index.ts";
 import type { Serialized } from "../raw-json.ts";
-import { type CamelCase, type SnakeCase, type SqlType, type SqlTypes, toProperty } from "./column-types.ts";
 import type { TaskEntity } from "./entities.ts";
+
+/** Types of columns. Times and JSON are read as text, so that they do not depend on the parsers of the host. */
+export interface SqlTypes {
+  readonly uuid: string;
+  readonly text: string;
+  readonly integer: number;
+  readonly bigint: string;
+  readonly float8: number;
+  readonly boolean: boolean;
+  readonly timestamptz: string;
+  readonly json: string;
+  readonly jsonb: string;
+}
+
+export type SqlType = keyof SqlTypes;
+
+/** The name of a column, from the name of the entity's property. */
+export type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
+  : "";
+
+export type CamelCase<Name extends string> = Name extends `${infer First}_${infer Rest}`
+  ? `${First}${Capitalize<CamelCase<Rest>>}`
+  : Name;
+
+export function toProperty<Name extends string>(name: Name): CamelCase<Name> {
+  return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()) as CamelCase<Name>;
+}
+
+/** Returns true for the types that statements cast to text, and that joblib parses itself. */
+export function isReadAsText(type: SqlType): boolean {
+  return type === "json" || type === "jsonb" || type === "timestamptz";
+}
 
 /** The values that may pass from the database to the response without being parsed. */
 export interface LargeValues {
@@ -19,14 +51,11 @@ export interface TaskColumn {
   readonly type: SqlType;
   readonly isNullable?: true;
   /**
-   * The submitter sets an `option` as a member of the submit, possibly with a default of the job. A `request` column
-   * follows from the rest of the request. The `database` sets a column with the insert, a `step` with a later statement.
+   * The submitter sets an `option` as a member of the submit, possibly with a default of the job. A `request` column follows
+   * from the rest of the request. The `database` sets a column with the insert, a `step` with a later statement.
    */
   readonly setBy: "option" | "request" | "database" | "step";
-  /**
-   * Set if the column is read with every task: as a member of the task in responses (`wire`), or only as a
-   * member of the record (`record`).
-   */
+  /** Set if every read of a task includes the column: as a member in responses (`wire`), or only of the record. */
   readonly read?: "wire" | "record";
   /** True for a member that responses leave out instead of sending null. */
   readonly isOptional?: true;
@@ -35,30 +64,27 @@ export interface TaskColumn {
   /** The value of a new task, if a `step` sets the column and null is not possible. */
   readonly initial?: string | number | readonly [];
   /**
-   * By default, tasks of one batch with equal values form a group, and the value is sent once. With `each`,
-   * every task of the group has its own value. With `never`, a task that has a value is the only task of its
-   * group.
+   * By default, tasks of one batch with equal values form a group, and the value is sent once. With `each`, every task of the
+   * group has its own value. With `never`, a task that has a value is the only one of its group.
    */
   readonly sharing?: "each" | "never";
   /**
-   * By default, a request that repeats an idempotency key with another value is a conflict. `scope` columns
-   * are part of the key. The values of `ignored` columns may differ.
+   * By default, a request that repeats an idempotency key with another value is a conflict. `scope` columns are part of the
+   * key. The values of `ignored` columns may differ.
    */
   readonly replay?: "scope" | "ignored";
   /**
-   * By default, a claim returns the value. It does not return a value that is always `null` after a claim, a
-   * value that is `known` to the claimer, or the usual value of an `unless-usual` column.
+   * By default, a claim returns the value. It does not return a value that is always `null` after a claim, one that is
+   * `known` to the claimer, or the usual value of an `unless-usual` column.
    */
   readonly claim?: "null" | "known" | "unless-usual";
 }
 
-/** A task in responses. */
 export type WireTask = StoredTask & Pick<Task, "job_name" | "queue_position">;
 
 /** A task in the response to its submit. */
 export type SubmittedWireTask = WireTask & Pick<SubmittedTask, "workers_online">;
 
-/** The members that submitted tasks can share in a minimal response. */
 export type CommonMembers = Omit<SubmittedWireTask, "id" | "payload">;
 
 type EntityColumn = SnakeCase<Extract<keyof InferEntity<typeof TaskEntity>, string>>;
@@ -113,15 +139,11 @@ type ColumnWith<Part> = {
   [Name in TaskColumnName]: Columns[Name] extends Part ? Name : never;
 }[TaskColumnName];
 
-/** A column that the submit sets. */
 export type SubmittedColumn = ColumnWith<{ readonly setBy: "option" | "request" }>;
-/** A column that the submitter sets as a member of the submit. */
 export type OptionColumn = ColumnWith<{ readonly setBy: "option" }>;
 type StepColumn = ColumnWith<{ readonly setBy: "step"; readonly read: "wire" }>;
 type ReadColumn = ColumnWith<{ readonly read: string }>;
-/** A column whose value a claim returns. */
 export type ClaimedColumn = Exclude<ReadColumn, ColumnWith<{ readonly claim: "known" | "null" }>>;
-/** A column whose value the claimer always knows, or knows if the claim returns null for the usual value. */
 export type KnownColumn = ColumnWith<{ readonly claim: "known" | "unless-usual" }>;
 
 /** A column that a claim returns only if its value is not the usual one. */
@@ -131,7 +153,6 @@ type RowValue<Name extends TaskColumnName> =
   | SqlTypes[Columns[Name]["type"]]
   | (Columns[Name] extends { readonly isNullable: true } ? null : never);
 
-/** The values of a row that every statement reads. */
 export type TaskValues = { readonly [Name in ReadColumn]: RowValue<Name> };
 
 /** The values that a claim returns. Numbers other than integers are text; the usual value of a column is null. */
@@ -141,37 +162,24 @@ export type ClaimedValues = {
     | (Columns[Name] extends { readonly isNullable: true } | { readonly claim: string } ? null : never);
 };
 
-/** The options of a new task: the values of the columns that the submitter sets. */
 export type TaskOptions = { readonly [Name in OptionColumn as CamelCase<Name>]: StoredTask[Name] };
 
 export interface NamedColumn<Name extends TaskColumnName = TaskColumnName> extends TaskColumn {
   readonly name: Name;
 }
 
-/**
- * Returns the columns that match, in order. The caller passes the type of their names, because TypeScript
- * cannot infer it from the filter.
- */
-function listColumns<Name extends TaskColumnName>(
-  matches: (column: TaskColumn) => boolean,
-): readonly NamedColumn<Name>[] {
-  return Object.entries<TaskColumn>(TASK_COLUMNS)
+/** Returns the columns that match, in order. TypeScript cannot infer the type of their names from the filter. */
+const listColumns = <Name extends TaskColumnName>(matches: (column: TaskColumn) => boolean) =>
+  Object.entries<TaskColumn>(TASK_COLUMNS)
     .filter(([, column]) => matches(column))
-    .map(([name, column]) => ({ ...column, name: name as Name }));
-}
+    .map(([name, column]): NamedColumn<Name> => ({ ...column, name: name as Name }));
 
-/** The columns that a submit sets. */
-export const SUBMITTED_COLUMNS: readonly NamedColumn<SubmittedColumn>[] = listColumns(
+export const SUBMITTED_COLUMNS = listColumns<SubmittedColumn>(
   ({ setBy }) => setBy === "option" || setBy === "request",
 );
-/** The columns that are read with every task. */
-export const READ_COLUMNS: readonly NamedColumn<ReadColumn>[] = listColumns(({ read }) => read !== undefined);
-/** The columns that a response contains. */
-export const WIRE_COLUMNS: readonly NamedColumn<keyof StoredTask>[] = listColumns(
-  ({ read }) => read === "wire",
-);
-/** The columns that a claim returns. */
-export const CLAIMED_COLUMNS: readonly NamedColumn<ClaimedColumn>[] = listColumns(
+export const READ_COLUMNS = listColumns<ReadColumn>(({ read }) => read !== undefined);
+export const WIRE_COLUMNS = listColumns<keyof StoredTask>(({ read }) => read === "wire");
+export const CLAIMED_COLUMNS = listColumns<ClaimedColumn>(
   ({ read, claim }) => read !== undefined && claim !== "known" && claim !== "null",
 );
 
@@ -180,7 +188,6 @@ const OPTIONS = listColumns<OptionColumn>(({ setBy }) => setBy === "option").map
   property: toProperty(name),
 }));
 
-/** Returns the values of the columns that are options of a new task. */
 export function readOptions(task: TaskOptions): Pick<StoredTask, OptionColumn> {
   const values: Partial<Record<OptionColumn, unknown>> = {};
   for (const { name, property } of OPTIONS) {
@@ -191,10 +198,7 @@ export function readOptions(task: TaskOptions): Pick<StoredTask, OptionColumn> {
   return values as Pick<StoredTask, OptionColumn>;
 }
 
-/**
- * The members of a new task, in the order of responses. Members that a step sets have their initial values;
- * all others are undefined.
- */
+/** The members of a new task, in the order of responses: initial values, and undefined if the insert sets a member. */
 export const NEW_TASK = Object.fromEntries<unknown>(
   WIRE_COLUMNS.filter(({ isOptional }) => isOptional === undefined).map(({ name, setBy, initial }) => [
     name,
@@ -210,10 +214,7 @@ function isEqual(a: unknown, b: unknown): boolean {
   return a === b || (typeof a === "object" && isDeepStrictEqual(a, b));
 }
 
-/**
- * Returns true if two tasks of the same form have equal values, except in `each` columns. All members are
- * compared, so that a new member cannot be forgotten.
- */
+/** Returns true if two tasks of the same form have equal values in all members except `each` columns. */
 export function hasSameValues<Form extends object>(one: Form, other: Form): boolean {
   for (const name in one) {
     if (!EACH_MEMBERS.has(name) && !isEqual(one[name], other[name])) return false;

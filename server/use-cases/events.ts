@@ -1,16 +1,13 @@
 import { type Event, isTerminal, type Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
-import type { InsertedGroup, TaskRecord, WorkerRemoval } from "../records.ts";
+import type { TaskRecord, WorkerRemoval } from "../records.ts";
 
 /** Publishes events after a commit. The response neither waits for the bus nor fails if the bus fails. */
 export function publish({ bus }: Pick<Context, "bus">, events: readonly Event[]): void {
   if (events.length > 0) void bus.publish(events);
 }
 
-/**
- * Passes the row of a task that has ended to the requests of this process that wait for its end, so that they do
- * not have to read it. Other processes get the event and read the row.
- */
+/** Passes the row of an ended task to the requests of this process that wait for it, so that they do not have to read it. */
 export function emitTaskEnd({ taskEnds }: Context, record: TaskRecord): void {
   if (isTerminal(record.task.status)) taskEnds.emit(record.task.id, record);
 }
@@ -23,32 +20,32 @@ export function createTaskChangedEvent(
   return { kind: "task-changed", taskId: task.id, roomId: task.room_id, workerId, status: task.status };
 }
 
+/** A number of tasks with the same job, status and time as `record`. */
+interface TaskCount {
+  readonly record: TaskRecord;
+  readonly count: number;
+}
+
 /** Creates one event per job, which wakes claims. Tasks that will be due later count as 0. */
-export function createWorkAvailableEvents(groups: readonly InsertedGroup[]): Event[] {
+export function createWorkAvailableEvents(tasks: readonly TaskCount[]): Event[] {
   const counts = new Map<string, number>();
-  for (const { first, ids } of groups) {
-    const { jobId, task } = first;
+  for (const { record, count } of tasks) {
+    const { jobId, task } = record;
     if (task.status !== "pending") continue;
     const isDue = Date.parse(task.run_at) <= Date.now();
-    counts.set(jobId, (counts.get(jobId) ?? 0) + (isDue ? ids.length : 0));
+    counts.set(jobId, (counts.get(jobId) ?? 0) + (isDue ? count : 0));
   }
   return [...counts].map(([jobId, count]) => ({ kind: "work-available", jobId, count }));
 }
 
-/** Returns each task as a separate group. */
-export function toGroups(records: readonly TaskRecord[]): InsertedGroup[] {
-  return records.map((first) => ({ first, ids: [first.task.id] }));
-}
-
 /**
- * Creates the events of changed tasks that may be pending again, for example because they were requeued or
- * retried. The events notify the last worker of each task, and wake waiting claims for the tasks that are
- * pending.
+ * Creates the events of changed tasks that may be pending again. They notify the last worker of each task, and wake
+ * waiting claims for the tasks that are pending.
  */
 export function createRequeueEvents(records: readonly TaskRecord[], workerId: string | null = null): Event[] {
   return [
     ...records.map((record) => createTaskChangedEvent(record, workerId ?? record.lastWorkerId)),
-    ...createWorkAvailableEvents(toGroups(records)),
+    ...createWorkAvailableEvents(records.map((record) => ({ record, count: 1 }))),
   ];
 }
 
@@ -58,9 +55,8 @@ export function createJobsChangedEvents(rooms: readonly string[]): Event[] {
 }
 
 /**
- * Announces that a worker is gone, and the changes that its removal made. `removal` is undefined if the
- * worker was already gone. Wakes the waiting claims of the worker, so that they fail immediately instead of
- * at their next poll.
+ * Announces that a worker is gone, and the changes that its removal made; `removal` is undefined if it was already gone.
+ * Wakes the waiting claims of the worker, so that they fail immediately instead of at their next poll.
  */
 export function announceRemoval(
   context: Pick<Context, "bus" | "owners" | "waitingClaims" | "reads" | "meter">,

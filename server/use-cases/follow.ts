@@ -4,7 +4,6 @@ import type { EventBus } from "../ports.ts";
 import type { Serializable } from "../raw-json.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "../state/long-poll.ts";
 
-/** An event whose data may be serialized already. */
 export type SerializableEvent<Event> = Event extends { readonly data: infer Data }
   ? Omit<Event, "data"> & { readonly data: Serializable<Data> }
   : never;
@@ -20,15 +19,12 @@ export interface FollowInput {
   readonly longPoll: LongPoll;
 }
 
-/** Time without an event after which a keep-alive is sent. Many proxies close connections that are silent for 30 s. */
+/** Many proxies close connections that are silent for 30 s. */
 const KEEP_ALIVE_MS = 15_000;
 /** Time to wait after a notification. Changes in quick succession are then read together. */
 const BATCH_DELAY_MS = 100;
 
-/**
- * Reads and sends new events after each notification and each poll interval, until the long poll ends. If
- * there is no event for a while, sends a keep-alive, so that proxies do not close the connection.
- */
+/** Reads and sends new events after each notification and each poll interval, until the long poll ends. */
 export async function* streamEvents<Event>(
   readEvents: () => AsyncIterable<Event>,
   wakeSignal: WakeSignal,

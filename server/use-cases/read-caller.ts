@@ -3,12 +3,12 @@ import { type Caller, canRead } from "../access.ts";
 
 /** Returns the caller's identity and permissions. If a room is given, also returns the access to it. */
 export async function readCaller(caller: Caller, roomId: string | undefined): Promise<CallerInfo> {
-  const { rooms, jobs, expiresAt, invitationId } = await caller.getCredentials();
+  const { rooms, jobs, expiresAt, invitationId } = caller.credentials;
   return {
     user_id: caller.actor.id,
     is_admin: caller.actor.isAdmin,
-    rooms: typeof rooms === "object" && rooms !== null ? [...rooms] : rooms,
-    jobs: jobs === null ? null : [...jobs],
+    rooms: rooms === null || rooms === "*" ? rooms : [...rooms],
+    jobs: jobs && [...jobs],
     expires_at: expiresAt,
     invitation_id: invitationId,
     room: roomId === undefined ? null : await readRoomAccess(caller, roomId),

@@ -7,7 +7,6 @@ import { describeFinding } from "../storage/database/unfit-database.ts";
 /** Timeout of each query: a database that accepts no more connections would otherwise delay the response by 30 s. */
 const QUERY_TIMEOUT_MS = 2_000;
 
-/** Returns the state of the server's components. */
 export async function readHealth(context: Context): Promise<Health> {
   const { bus, settings, sweepStatus } = context;
   return {
@@ -20,7 +19,7 @@ export async function readHealth(context: Context): Promise<Health> {
       interval_seconds: settings.sweeper_interval_seconds,
     },
     long_poll_max_wait_seconds: settings.long_poll_max_wait_seconds,
-    // The time is read last, so that it is not outdated by the duration of the checks above.
+    // Read last, after the checks above.
     time: new Date().toISOString(),
   };
 }

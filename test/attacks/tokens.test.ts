@@ -2,7 +2,7 @@ import type { FastifyInstance, InjectOptions } from "fastify";
 import { SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Access, fillPath, operations, streams } from "../../protocol/index.ts";
-import { parseSettings } from "../../server/settings.ts";
+import { parseSettings } from "../../server/settings/settings.ts";
 import { createServer } from "../../server/standalone.ts";
 import { createDatabase } from "../support/postgres.ts";
 

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { parseSettings } from "../../server/settings.ts";
+import { parseSettings } from "../../server/settings/settings.ts";
 import { createServer } from "../../server/standalone.ts";
 import { createDatabase } from "../support/postgres.ts";
 

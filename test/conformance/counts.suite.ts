@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { QueueCounts } from "../../server/storage/ports/queue-counts.ts";
+import type { QueueCounts } from "../../server/storage/ports/storage.ts";
 import {
   ALIVE_WITHIN_SECONDS,
   ageTask,

@@ -91,7 +91,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       const [first = "", second = "", third = ""] = ids;
       for (const id of [third, first]) await transitionTask(storage, { id, to: "cancelled" });
 
-      const retried = await storage.tasks.retryMany([third, second, first, first, newId(), "no-uuid"]);
+      const retried = await storage.tasks.retry([third, second, first, first, newId(), "no-uuid"]);
 
       expect(retried.map(({ task }) => task.id)).toEqual([first, third]);
       const claimed = [1, 2, 3].map(() => claimOne(storage, job.workerId));
@@ -157,7 +157,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
         const claim = storage.queue.claim(job.workerId, 1, false);
         claims.push(claim.then((records) => ({ count: records?.length ?? -1, isAfterDrain })));
         if (turn === 20) {
-          draining = storage.workerDetails.drain(job.workerId).then(() => {
+          draining = storage.workers.drain(job.workerId).then(() => {
             isDrained = true;
           });
         }
@@ -171,20 +171,20 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(results.filter(({ isAfterDrain }) => isAfterDrain).length).toBeGreaterThan(0);
       expect(results.filter(({ isAfterDrain, count }) => isAfterDrain && count !== 0)).toEqual([]);
       expect(results.every(({ count }) => count >= 0)).toBe(true);
-      const details = await storage.workerDetails.find(job.workerId, ALIVE_WITHIN_SECONDS);
+      const details = await storage.workers.findDetails(job.workerId, ALIVE_WITHIN_SECONDS);
       expect(details?.worker).toMatchObject({ draining: true, job_count: 1, online: true });
       expect(details?.jobs).toEqual([{ roomId: "lab", category: "modifiers", name: job.registration.name }]);
     });
 
     test.each([newId(), "no-uuid"])("is not found if its id does not exist (%s)", async (id) => {
-      expect(await getFixture().storage.workerDetails.drain(id)).toBe(false);
-      expect(await getFixture().storage.workerDetails.find(id, ALIVE_WITHIN_SECONDS)).toBeUndefined();
+      expect(await getFixture().storage.workers.drain(id)).toBe(false);
+      expect(await getFixture().storage.workers.findDetails(id, ALIVE_WITHIN_SECONDS)).toBeUndefined();
     });
 
     test("removes its jobs without open tasks when it deregisters", async () => {
       const { storage } = getFixture();
       const idle = await registerJob(storage);
-      await storage.workerDetails.drain(idle.workerId);
+      await storage.workers.drain(idle.workerId);
       const end = await storage.workers.remove(idle.workerId, "left");
 
       expect(end?.removedJobs).toEqual([{ id: idle.id, roomId: "lab" }]);

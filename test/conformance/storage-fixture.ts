@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { v7 as uuid } from "uuid";
-import type { NewJob, NewTask, TaskRecord, Transition } from "../../server/records.ts";
+import type { InsertOutcome, NewJob, NewTask, TaskRecord, Transition } from "../../server/records.ts";
 import type { Storage } from "../../server/storage/ports/storage.ts";
 import type { Orm } from "../../server/storage/sessions/orm.ts";
 import { resolveJobOptions } from "../../server/use-cases/jobs/register-job.ts";
@@ -73,6 +73,14 @@ export const buildTask = (jobId: string, task: Partial<NewTask> = {}): NewTask =
   ...task,
 });
 
+/** Returns the record of each inserted task. */
+export const listInserted = ({ groups }: Extract<InsertOutcome, { kind: "inserted" }>): TaskRecord[] =>
+  groups.flatMap(({ record, tasks }) =>
+    tasks.map((task) => ({ ...record, task: { ...record.task, ...pickOwn(task) } })),
+  );
+
+const pickOwn = ({ id, payload }: Pick<NewTask, "id" | "payload">) => ({ id, payload });
+
 /** Inserts tasks. Throws if the insert is refused. */
 export const insertTasks = async (
   storage: Storage,
@@ -80,7 +88,7 @@ export const insertTasks = async (
 ): Promise<readonly TaskRecord[]> => {
   const outcome = await storage.queue.insert(tasks, { aliveWithinSeconds: ALIVE_WITHIN_SECONDS });
   if (outcome.kind !== "inserted") throw new Error(outcome.kind);
-  return outcome.records();
+  return listInserted(outcome);
 };
 
 /** Inserts one pending task of a job. */

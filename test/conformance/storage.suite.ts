@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { countsSuite } from "./counts.suite.ts";
 import { dashboardSuite } from "./dashboard.suite.ts";
 import { jobStorageSuite } from "./job-storage.suite.ts";
+import { manyJobsSuite } from "./many-jobs.suite.ts";
 import { roomFairnessSuite } from "./room-fairness.suite.ts";
 import type { StorageFixture } from "./storage-fixture.ts";
 import { sweepStorageSuite } from "./sweep-storage.suite.ts";
@@ -35,6 +36,7 @@ export const storageSuite = (name: string, open: () => Promise<StorageFixture>):
     taskInsertSuite(getFixture);
     taskColumnsSuite(getFixture);
     taskClaimSuite(getFixture);
+    manyJobsSuite(getFixture);
     roomFairnessSuite(getFixture);
     taskStepsSuite(getFixture);
     taskBatchSuite(getFixture);

@@ -6,6 +6,7 @@ import { TASK_COLUMNS, type TaskColumn } from "../../server/storage/task-columns
 import {
   ALIVE_WITHIN_SECONDS,
   buildTask,
+  listInserted,
   newId,
   readTask,
   registerJob,
@@ -90,15 +91,14 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       const { storage, buildTasks, expectStored } = await setUp();
       const tasks = buildTasks(ORDER);
 
-      const { groups, records } = requireInserted(await storage.queue.insert(tasks, OPTIONS));
+      const inserted = requireInserted(await storage.queue.insert(tasks, OPTIONS));
 
       await expectStored(tasks);
       const stored = await Promise.all(tasks.map(({ id }) => readTask(storage, id)));
-      expect(records()).toEqual(stored);
-      expect(groups.flatMap(({ ids }) => ids)).toEqual(tasks.map(({ id }) => id));
-      for (const { first, ids } of groups) {
-        for (const id of ids) {
-          expect(toComparable(await readTask(storage, id))).toEqual(toComparable(first));
+      expect(listInserted(inserted)).toEqual(stored);
+      for (const { record, tasks } of inserted.groups) {
+        for (const { id } of tasks) {
+          expect(toComparable(await readTask(storage, id))).toEqual(toComparable(record));
         }
       }
     });
@@ -111,7 +111,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
 
       await expectStored(tasks);
       const stored = await Promise.all(tasks.map(({ id }) => readTask(storage, id)));
-      expect(outcomes.flatMap((outcome) => requireInserted(outcome).records())).toEqual(stored);
+      expect(outcomes.flatMap((outcome) => listInserted(requireInserted(outcome)))).toEqual(stored);
     });
 
     test("are claimed with their own values, and form a group only if their values are equal", async () => {
@@ -164,7 +164,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       const isScope = replay === "scope" && sharing !== "never";
       expect(second.kind).toBe(isScope ? "inserted" : "replayed");
       if (second.kind === "replayed") {
-        expect([second.record, second.isSameRequest]).toEqual([first.records()[0], true]);
+        expect([second.record, second.isSameRequest]).toEqual([listInserted(first)[0], true]);
       }
       expect(other).toMatchObject({ kind: "replayed", isSameRequest: false });
     });

@@ -6,6 +6,7 @@ import {
   claimOne,
   insertPendingTask,
   insertTasks,
+  listInserted,
   newId,
   readTask,
   registerJob,
@@ -88,8 +89,10 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       const outcome = await storage.queue.insert(tasks, OPTIONS);
 
       if (outcome.kind !== "inserted") throw new Error(outcome.kind);
-      expect(outcome.records().map(({ task }) => task.id)).toEqual(tasks.map(({ id }) => id));
-      expect(outcome.workersOnline).toEqual(
+      expect(listInserted(outcome).map(({ task }) => task.id)).toEqual(tasks.map(({ id }) => id));
+      expect(
+        new Map(outcome.groups.map(({ record, workersOnline }) => [record.jobId, workersOnline])),
+      ).toEqual(
         new Map([
           [job.id, 2],
           [second.id, 1],
@@ -181,7 +184,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
 
       const ids = outcomes.map((outcome) =>
         outcome.kind === "inserted"
-          ? outcome.records()[0]?.task.id
+          ? listInserted(outcome)[0]?.task.id
           : outcome.kind === "replayed"
             ? outcome.record.task.id
             : "none",

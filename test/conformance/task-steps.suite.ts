@@ -255,7 +255,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       await transitionTask(storage, { id, to, error: "why" });
       const { task: waiting } = await insertPendingTask(storage, job);
 
-      const retried = await storage.tasks.retry(id);
+      const [retried] = await storage.tasks.retry([id]);
 
       expect(retried?.task).toMatchObject({
         status: "pending",
@@ -277,12 +277,12 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       const job = await registerJob(storage);
       const completed = await insertTaskWithStatus(getFixture(), job, "completed");
       const failed = await insertTaskWithStatus(getFixture(), job, "failed");
-      expect(await storage.tasks.retry(completed)).toBeUndefined();
+      expect(await storage.tasks.retry([completed])).toEqual([]);
 
       await storage.workers.remove(job.workerId, "left");
 
-      expect(await storage.tasks.retry(failed)).toBeUndefined();
-      expect(await storage.tasks.retry("no-uuid")).toBeUndefined();
+      expect(await storage.tasks.retry([failed])).toEqual([]);
+      expect(await storage.tasks.retry(["no-uuid"])).toEqual([]);
     });
   });
 };

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import * as z from "zod";
-import { parseSettings } from "../../server/settings.ts";
+import { parseSettings } from "../../server/settings/settings.ts";
 
 const FILE = resolve(import.meta.dirname, "../../docs/compose.yaml");
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { isTerminal, JoblibClient } from "../../sdk/index.ts";
-import { parseSettings } from "../../server/settings.ts";
+import { parseSettings } from "../../server/settings/settings.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { startNginx } from "../support/nginx.ts";
 import { createDatabase } from "../support/postgres.ts";

@@ -109,7 +109,7 @@ const retry = (which: number) =>
   createCommand(`retry(${which})`, async (model, real) => {
     const task = pick(model.tasks, which);
     if (task === undefined) return;
-    const retried = await real.storage.tasks.retry(task.id);
+    const [retried] = await real.storage.tasks.retry([task.id]);
     expect(retried !== undefined).toBe(model.retry(task));
   });
 

@@ -1,5 +1,5 @@
 import { openDatabase } from "../../server/storage/database/database.ts";
-import { SEQUENCES, TABLE_PRIVILEGES } from "../../server/storage/database/missing-rights.ts";
+import { SEQUENCES, TABLE_PRIVILEGES } from "../../server/storage/database/database-checks.ts";
 import { migrate } from "../../server/storage/migrations/migrate.ts";
 import { createDatabaseWithRoles } from "./database-roles.ts";
 

@@ -1,15 +1,8 @@
 import { type AST, RegExpParser } from "@eslint-community/regexpp";
 
-/** A parsed pattern. With `isUnicode` it matches code points (the flag `u`) instead of UTF-16 code units. */
-export interface ParsedPattern {
-  readonly tree: AST.Pattern;
-  readonly isUnicode: boolean;
-}
-
 const parser = new RegExpParser();
 
-// Escapes of Python, Rust, Java and PCRE, and their ECMAScript equivalents. They have another meaning inside
-// a character class.
+// Escapes of Python, Rust, Java and PCRE outside character classes, and their ECMAScript equivalents.
 const FOREIGN_SPELLINGS: Readonly<Record<string, string>> = {
   "\\A": "(?<![\\s\\S])",
   "\\z": "(?![\\s\\S])",
@@ -18,19 +11,19 @@ const FOREIGN_SPELLINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Parses an ECMAScript pattern with the flag `u` if possible, and by the rules of ECMA-262, Annex B otherwise. Accepts
- * Python's spelling of anchors, named groups and leading flags. Throws a `SyntaxError` if the pattern is invalid.
+ * Parses an ECMAScript pattern with the flag `u` (`isUnicode`) if possible, and by the rules of ECMA-262, Annex B
+ * otherwise. Accepts Python's spelling of anchors, named groups and leading flags. Throws a `SyntaxError`.
  */
-export function parsePattern(pattern: string): ParsedPattern {
+export function parsePattern(pattern: string): { readonly tree: AST.Pattern; readonly isUnicode: boolean } {
   const source = translateSpelling(pattern);
+  const parse = (unicode: boolean) => parser.parsePattern(source, 0, source.length, { unicode });
   try {
-    return { tree: parser.parsePattern(source, 0, source.length, { unicode: true }), isUnicode: true };
+    return { tree: parse(true), isUnicode: true };
   } catch (error) {
     try {
-      return { tree: parser.parsePattern(source, 0, source.length, { unicode: false }), isUnicode: false };
+      return { tree: parse(false), isUnicode: false };
     } catch {
-      // The error of the first attempt is more useful, because JSON Schema recommends patterns that are valid
-      // with the flag `u`.
+      // JSON Schema recommends patterns that are valid with the flag `u`, so the first error is more useful.
       throw error;
     }
   }

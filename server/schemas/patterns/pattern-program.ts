@@ -1,10 +1,7 @@
 import { type AST, visitRegExpAST } from "@eslint-community/regexpp";
 import { parsePattern } from "./parse-pattern.ts";
 
-/**
- * One instruction. Unless stated otherwise, the next instruction runs after it. `isBackward` is true inside a
- * lookbehind.
- */
+/** One instruction. Unless stated otherwise, the next one runs after it. `isBackward` is true inside a lookbehind. */
 export type Instruction =
   | { op: "character"; test: (code: number) => boolean; isBackward: boolean }
   /** Tries `first`, and `second` if that fails. */
@@ -31,7 +28,6 @@ export interface PatternProgram {
 
 /** The flags, modifiers and direction in effect at a position of a pattern. */
 interface Modes {
-  /** True inside a lookbehind. */
   readonly isBackward: boolean;
   readonly ignoreCase: boolean;
   readonly multiline: boolean;
@@ -50,7 +46,7 @@ export function compileProgram(pattern: string, maxInstructions: number): Patter
   compiler.write({ op: "match" });
   return {
     instructions: compiler.instructions,
-    groups: compiler.groupCount,
+    groups: compiler.groups.size,
     isUnicode,
     isAnchored: tree.alternatives.every(({ elements: [first] }) => isStart(first)),
   };
@@ -62,16 +58,13 @@ function isStart(element: AST.Element | undefined): boolean {
 
 class Compiler {
   readonly instructions: Instruction[] = [];
-  readonly #groups = new Map<AST.CapturingGroup, number>();
+  /** Numbers of the groups that have a backreference. */
+  readonly groups = new Map<AST.CapturingGroup, number>();
   readonly #maxInstructions: number;
   #iterations = 0;
 
   constructor(maxInstructions: number) {
     this.#maxInstructions = maxInstructions;
-  }
-
-  get groupCount(): number {
-    return this.#groups.size;
   }
 
   write<I extends Instruction>(instruction: I): I {
@@ -121,8 +114,8 @@ class Compiler {
   }
 
   #groupNumber(group: AST.CapturingGroup): number {
-    const number = this.#groups.get(group) ?? this.#groups.size;
-    this.#groups.set(group, number);
+    const number = this.groups.get(group) ?? this.groups.size;
+    this.groups.set(group, number);
     return number;
   }
 
@@ -157,10 +150,7 @@ class Compiler {
     for (const leave of leaves) leave();
   }
 
-  /**
-   * Writes a choice between another iteration and a jump. The returned function sets the target of the jump
-   * to the instruction that is written next.
-   */
+  /** Writes a choice between another iteration and a jump. The returned function lets the jump end at the next instruction. */
   #writeChoice(greedy: boolean): () => void {
     const split = this.write({ op: "split", first: this.#here + 1, second: this.#here + 1 });
     return () => {
@@ -176,11 +166,9 @@ class Compiler {
       this.write({ op: "match" });
       look.next = this.#here;
     } else if (assertion.kind === "word") {
-      const { negate } = assertion;
-      this.write({
-        op: "position",
-        test: (text, at) => (isWordCharacter(text, at - 1) !== isWordCharacter(text, at)) !== negate,
-      });
+      const isBoundary = (text: string, at: number) =>
+        isWordCharacter(text, at - 1) !== isWordCharacter(text, at);
+      this.write({ op: "position", test: (text, at) => isBoundary(text, at) !== assertion.negate });
     } else {
       this.write({ op: "position", test: makeEdgeTest(assertion.kind, modes.multiline) });
     }
@@ -198,10 +186,7 @@ function makeEdgeTest(kind: "start" | "end", multiline: boolean): (text: string,
   return (text, at) => at === text.length || isLineEnd(text, at);
 }
 
-/**
- * Returns the test for one character. It uses V8's engine for Unicode properties and case folding, because a match of one
- * character against one class cannot backtrack.
- */
+/** Returns the test for one character. Uses V8's engine: a match of one character against one class cannot backtrack. */
 function makeCharacterTest(
   element: AST.Character | AST.CharacterClass | AST.CharacterSet,
   modes: Modes,
@@ -222,12 +207,8 @@ function getModesWithin({ modifiers }: AST.Group, modes: Modes): Modes {
   const { add, remove } = modifiers;
   const pick = (name: "ignoreCase" | "multiline" | "dotAll") =>
     (modes[name] || add[name]) && remove?.[name] !== true;
-  return {
-    ...modes,
-    ignoreCase: pick("ignoreCase"),
-    multiline: pick("multiline"),
-    dotAll: pick("dotAll"),
-  };
+  const picked = { ignoreCase: pick("ignoreCase"), multiline: pick("multiline"), dotAll: pick("dotAll") };
+  return { ...modes, ...picked };
 }
 
 /** Returns the groups within an element that have a backreference. */

@@ -1,25 +1,20 @@
 import type { StepMeter } from "../step-meter.ts";
 import type { Instruction, PatternProgram } from "./pattern-program.ts";
 
-/**
- * Three numbers per captured group: the start and end of its last match, and the start of a match in
- * progress. -1 means none.
- */
+/** Three numbers per captured group: start and end of its last match, and start of a match in progress; -1 is none. */
 type Captures = readonly number[];
 
-// One step of the meter is about 50 ns. A choice takes longer than other instructions, because it is added to
-// a set.
+// One step of the meter is about 50 ns. A choice takes longer than other instructions, because it is added to a set.
 const CHOICE_STEPS = 6;
-// Matching with captured groups is slower: the set of failed choices contains strings instead of numbers, and far more
-// of them, because the captures are part of each entry.
+// With captured groups, the set of failed choices contains strings instead of numbers, and far more of them.
 const CAPTURING_CHOICE_STEPS = 32;
 // Non-ASCII characters are tested by V8's engine, which takes about 200 ns.
 const NON_ASCII_STEPS = 4;
 
 /**
- * Returns true if a pattern matches anywhere in a text. It backtracks, but never retries a choice that has
- * failed at the same position. Therefore the time is linear in the length of the text for patterns without
- * lookaround, and polynomial otherwise. Throws `OutOfStepsError` if the meter's budget is exceeded.
+ * Returns true if a pattern matches anywhere in a text. It backtracks, but never retries a choice that has failed at the
+ * same position. So the time is linear in the length of the text for patterns without lookaround, and polynomial
+ * otherwise. Throws `OutOfStepsError` if the meter's budget is exceeded.
  */
 export function runPattern(program: PatternProgram, text: string, meter: StepMeter): boolean {
   const matcher = new Matcher(program, text, meter);
@@ -61,7 +56,8 @@ class Matcher {
         if (instruction === undefined || instruction.op === "match") return groups;
         if (instruction.op === "split") {
           this.#meter.charge(this.#choiceSteps);
-          const state = this.#describeState(index, at, groups);
+          const place = index * (this.#text.length + 1) + at;
+          const state = groups.length === 0 ? place : `${place},${groups.join()}`;
           if (failed.has(state)) break;
           failed.add(state);
           untried.push({ index: instruction.second, at, groups });
@@ -90,11 +86,6 @@ class Matcher {
       }
     }
     return undefined;
-  }
-
-  #describeState(index: number, at: number, groups: Captures): number | string {
-    const state = index * (this.#text.length + 1) + at;
-    return groups.length === 0 ? state : `${state},${groups.join()}`;
   }
 
   /** Returns the position after an instruction, or -1 if the instruction does not match. */

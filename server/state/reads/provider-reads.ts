@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { type Event, Problem, Read } from "../../../protocol/index.ts";
 import type { EventBus, Log } from "../../ports.ts";
-import type { Settings } from "../../settings.ts";
+import type { Settings } from "../../settings/settings.ts";
 import type { WakeSignal } from "../long-poll.ts";
 import { Answer, type AnswerFacts, AnswerMemory } from "./answer.ts";
 import { type AgedAnswer, AnswerCache } from "./answer-cache.ts";
@@ -33,7 +33,7 @@ interface ProviderReadsOptions {
 /**
  * The reads of providers: the readers of this server, its waiting workers, and the cached answers. A read stays on the
  * server of its reader. Its id contains the id of this server, so that other servers can claim it for their workers and
- * forward the answers (ADR 31).
+ * forward the answers (ADR 32).
  */
 export class ProviderReads {
   readonly #bus: EventBus;

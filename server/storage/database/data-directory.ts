@@ -12,21 +12,8 @@ import {
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 
-/** A locked data directory. No other process can use it until it is released or this process ends. */
-interface LockedDirectory {
-  /** The directory of the database's own files. */
-  readonly database: string;
-  release(): void;
-}
-
-/**
- * Reports that a data directory is in use or cannot be used. The message is one line that says what to do.
- */
 export class DataDirectoryError extends Error {
-  constructor(message: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = "DataDirectoryError";
-  }
+  override readonly name = "DataDirectoryError";
 }
 
 /** The file with the kernel's lock. It is never removed, because a new file with the same name would not be locked. */
@@ -36,46 +23,39 @@ const OWNER_FILE = "lock";
 const CHOOSE_ANOTHER = "choose another directory with --data-dir or JOBLIB_DATA_DIR";
 
 const NO_PERMISSION = "this user has no permission to write to it";
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: NO_PERMISSION,
-  EPERM: NO_PERMISSION,
-  EROFS: "it is on a read-only file system",
-  ENOSPC: "the disk is full",
-  EIO: "the disk reports an error",
-  EDQUOT: "the disk quota is used up",
-  ENOENT: "it cannot be created there",
-  ENOTDIR: "a part of the path is a file",
-  EEXIST: "it is a file",
-};
 
 /**
- * Error numbers of WASI. PGlite's file system (Emscripten) throws objects with these numbers, which are not
- * instances of Error.
+ * Reasons by error code, with the number of the error in WASI: PGlite's file system throws objects with these numbers, which
+ * are not instances of Error.
  */
-const WASI_CODES: Readonly<Record<number, string>> = {
-  2: "EACCES",
-  19: "EDQUOT",
-  29: "EIO",
-  51: "ENOSPC",
-  54: "ENOTDIR",
-  63: "EPERM",
-  69: "EROFS",
-};
+const REASONS: readonly (readonly [code: string, wasi: number | undefined, reason: string])[] = [
+  ["EACCES", 2, NO_PERMISSION],
+  ["EPERM", 63, NO_PERMISSION],
+  ["EROFS", 69, "it is on a read-only file system"],
+  ["ENOSPC", 51, "the disk is full"],
+  ["EIO", 29, "the disk reports an error"],
+  ["EDQUOT", 19, "the disk quota is used up"],
+  ["ENOENT", undefined, "it cannot be created there"],
+  ["ENOTDIR", 54, "a part of the path is a file"],
+  ["EEXIST", undefined, "it is a file"],
+];
 
-/** Locks a data directory, and creates it if it is missing. Throws a DataDirectoryError if that is not possible. */
-export async function lockDataDirectory(path: string): Promise<LockedDirectory> {
+/**
+ * Locks a data directory until it is released or this process ends, and creates it if it is missing. Returns the directory of
+ * the database's own files. Throws a DataDirectoryError if that is not possible.
+ */
+export async function lockDataDirectory(path: string) {
   try {
     mkdirSync(path, { recursive: true });
     const database = resolveDatabase(path);
-    // The lock file is in the parent of the database directory: PostgreSQL opens and closes all files in its
-    // own directory, which would release the lock.
+    // Outside the database directory, in which PostgreSQL opens and closes all files, which would release the lock.
     return { database, release: await lock(path, dirname(database)) };
   } catch (error) {
     throw error instanceof DataDirectoryError ? error : toDataDirectoryError(path, error);
   }
 }
 
-/** Returns the directory of the database's files, which may not exist yet. `database` may itself be a symbolic link. */
+/** Returns the directory of the database's files. It may not exist yet, or be a symbolic link. */
 function resolveDatabase(path: string): string {
   const database = join(realpathSync(path), "database");
   return existsSync(database) ? realpathSync(database) : database;
@@ -100,19 +80,14 @@ async function lock(path: string, directory: string): Promise<() => void> {
   };
 }
 
-/**
- * SQLite retries for this time, because two processes that start at the same time can block each other with
- * their first, shared locks.
- */
+/** Two processes that start at the same time can block each other with their first, shared locks. */
 const RETRY_MS = 1_000;
-/** SQLITE_BUSY, see https://sqlite.org/rescode.html#busy */
 const SQLITE_BUSY = 5;
 
 /**
- * Locks a file, and creates it if it is missing. Returns a function that releases the lock, or undefined if
- * the file is already locked. Uses SQLite, because Node.js has no function for file locks: an open `BEGIN
- * EXCLUSIVE` has a byte-range lock of the kernel (fcntl, LockFileEx), which ends with the process. The lock
- * belongs to the file, so it works across containers and paths. Nothing is written. No other code in this
+ * Locks a file, and creates it if it is missing. Returns a function that releases the lock, or undefined if the file is
+ * already locked. Node.js has no function for file locks, but SQLite's `BEGIN EXCLUSIVE` has a byte-range lock of the kernel
+ * (fcntl, LockFileEx), which ends with the process and works across containers. Nothing is written. No other code in this
  * process may open and close the file, because on POSIX this releases the lock.
  */
 async function lockFile(path: string): Promise<(() => void) | undefined> {
@@ -129,23 +104,13 @@ async function lockFile(path: string): Promise<(() => void) | undefined> {
     // The low byte of SQLite's extended result code is the primary result code.
     const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
     if (code === SQLITE_BUSY) return undefined;
-    // SQLite's own message ("unable to open database file") does not say why.
-    checkAccess(path);
+    // SQLite's own message ("unable to open database file") does not say why, but the system's error does.
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
     throw error;
   }
 }
 
-/** Throws the system's error (EACCES, EROFS) if the file cannot be written. */
-function checkAccess(path: string): void {
-  accessSync(dirname(path), constants.W_OK | constants.X_OK);
-  if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
-}
-
-/**
- * The process that uses a data directory, as recorded in a file there. It is used only in error messages: a
- * process id has no meaning in another container, so the kernel's lock decides which process may use the
- * directory.
- */
 interface DirectoryOwner {
   readonly pid: number;
   /** When the process started, in clock ticks since boot; empty on systems other than Linux. */
@@ -153,7 +118,6 @@ interface DirectoryOwner {
   readonly host: string | undefined;
 }
 
-/** Reads the owner from the file; returns undefined if there is none. */
 function readOwner(path: string): DirectoryOwner | undefined {
   const [id, startTime = "", host] = readText(path).trim().split(" ");
   const pid = Number(id);
@@ -161,8 +125,8 @@ function readOwner(path: string): DirectoryOwner | undefined {
 }
 
 /**
- * Returns true if the owner runs in this PID namespace and is a joblib version without the kernel's lock.
- * Such versions do not write a host. The start time must match, because the process id may have been reused.
+ * Returns true if the owner still runs and is a joblib version without the kernel's lock, which writes no host. The start
+ * time must match, because the process id may have been reused.
  */
 const isOlderServer = ({ pid, startTime, host }: DirectoryOwner): boolean =>
   host === undefined && startTime !== "" && startTime === readStartTime(pid);
@@ -176,8 +140,7 @@ function describeOwner(owner: DirectoryOwner | undefined): string {
 }
 
 function readStartTime(pid: number): string {
-  // The command name is in parentheses and may contain any character, so the fields after its end are counted
-  // (proc_pid_stat(5)).
+  // The fields after the command name, which may contain any character (proc_pid_stat(5)).
   return readText(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[19] ?? "";
 }
 
@@ -191,20 +154,18 @@ function readText(path: string): string {
 
 function toInUseError(path: string, owner: string, networkFileSystem?: string): DataDirectoryError {
   // For a file system without locks (ENOLCK), SQLite reports the same error as for a lock of another process.
-  const hint =
-    networkFileSystem === undefined ? "" : `, or its file system (${networkFileSystem}) has no file locks`;
+  const hint = networkFileSystem && `, or its file system (${networkFileSystem}) has no file locks`;
   return new DataDirectoryError(
-    `The data directory ${path} is in use by ${owner}${hint}. Stop that server, or ${CHOOSE_ANOTHER}. Several servers can share only a PostgreSQL database (--database-url).`,
+    `The data directory ${path} is in use by ${owner}${hint ?? ""}. Stop that server, or ${CHOOSE_ANOTHER}. Several servers can share only a PostgreSQL database (--database-url).`,
   );
 }
 
-/** Returns the error for a directory that cannot be used because of a system error. */
 export function toDataDirectoryError(path: string, cause: unknown): DataDirectoryError {
   const { code, message } = readError(cause);
-  const reason = REASONS[code] ?? message;
+  const reason = REASONS.find(([name]) => name === code)?.[2] ?? message;
   return new DataDirectoryError(
     `The data directory ${path} cannot be used: ${reason} (${code}). Correct that, or ${CHOOSE_ANOTHER}.`,
-    cause,
+    { cause },
   );
 }
 
@@ -213,13 +174,11 @@ function readError(error: unknown): { readonly code: string; readonly message: s
     return { code: "code" in error ? String(error.code) : error.name, message: error.message };
   }
   const number = typeof error === "object" && error !== null && "errno" in error ? Number(error.errno) : NaN;
-  const code = WASI_CODES[number] ?? `WASI errno ${number}`;
+  const code = REASONS.find(([, wasi]) => wasi === number)?.[0] ?? `WASI errno ${number}`;
   return { code, message: "the database's files cannot be opened" };
 }
 
-/**
- * The `f_type` values (statfs(2)) of file systems that other machines or kernels may have mounted as well.
- */
+/** The `f_type` values (statfs(2)) of file systems that other machines or kernels may have mounted as well. */
 const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x6969, "nfs"],
   [0x517b, "smb"],
@@ -239,10 +198,7 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x73757245, "coda"],
 ]);
 
-/**
- * Returns the type of the network file system that contains the path, such as `nfs`. Returns undefined for a
- * local file system, and on systems other than Linux.
- */
+/** Returns the type of the network file system of a path. Returns undefined for a local one, and except on Linux. */
 export function findNetworkFileSystem(
   path: string,
   statfs: (path: string) => { readonly type: number } = statfsSync,

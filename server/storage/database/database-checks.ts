@@ -1,7 +1,6 @@
 import { sql } from "kysely";
-import type { Orm, Sql } from "../sessions/orm.ts";
+import type { Orm, Sql, Tables } from "../sessions/orm.ts";
 import { runOnOrm } from "../sessions/sessions.ts";
-import { findMissingRights } from "./missing-rights.ts";
 import type { DatabaseFinding } from "./unfit-database.ts";
 
 /** The oldest supported version of PostgreSQL: the migrations use `set compression`, which is new in version 14. */
@@ -11,9 +10,7 @@ const MIN_POSTGRES_VERSION = 14;
 const OTHER_PRODUCTS =
   /CockroachDB|-YB-|Redshift|Greenplum|Materialize|CrateDB|openGauss|QuestDB|RisingWave/i;
 
-/** The properties of a database that decide whether joblib can use it. */
 export interface DatabaseFacts {
-  /** The text of `version()`. */
   readonly version: string;
   /** `server_version_num`: 150004 is 15.4. */
   readonly versionNumber: number;
@@ -23,7 +20,6 @@ export interface DatabaseFacts {
   readonly isReadOnly: boolean;
 }
 
-/** Returns the name of a database product other than PostgreSQL; undefined for PostgreSQL. */
 function getOtherProduct(version: string): string | undefined {
   const name = OTHER_PRODUCTS.exec(version)?.[0];
   if (name !== undefined) return name === "-YB-" ? "YugabyteDB" : name;
@@ -53,11 +49,8 @@ export function checkDatabaseFacts(facts: DatabaseFacts): readonly DatabaseFindi
     );
   }
   if (facts.isStandby) {
-    add(
-      "read-only",
-      "the database is a standby, which accepts no writes",
-      "connect to the primary, or promote the standby",
-    );
+    const advice = "connect to the primary, or promote the standby";
+    add("read-only", "the database is a standby, which accepts no writes", advice);
   } else if (facts.isReadOnly) {
     add(
       "read-only",
@@ -75,19 +68,13 @@ async function readFacts(db: Sql): Promise<DatabaseFacts> {
   if (getOtherProduct(version) !== undefined) {
     return { version, versionNumber: 0, encoding: "", isStandby: false, isReadOnly: false };
   }
-  const { rows } = await sql<{ number: string; encoding: string; standby: string; read_only: string }>`
-    select current_setting('server_version_num') as number, current_setting('server_encoding') as encoding,
-      pg_is_in_recovery()::text as standby, current_setting('transaction_read_only') as read_only`.execute(
-    db,
-  );
+  const { rows } = await sql<Omit<DatabaseFacts, "version">>`
+    select current_setting('server_version_num')::int as "versionNumber",
+      current_setting('server_encoding') as encoding, pg_is_in_recovery() as "isStandby",
+      current_setting('transaction_read_only') = 'on' as "isReadOnly"`.execute(db);
   const [row] = rows;
-  return {
-    version,
-    versionNumber: Number(row?.number),
-    encoding: row?.encoding ?? "",
-    isStandby: row?.standby === "true",
-    isReadOnly: row?.read_only === "on",
-  };
+  if (row === undefined) throw new Error("the query of the database's settings returned no row");
+  return { version, ...row };
 }
 
 /** Checks product, version, encoding and writability. Returns the reasons why joblib's tables cannot be created. */
@@ -106,6 +93,125 @@ export async function findDatabaseProblems(db: Sql): Promise<readonly DatabaseFi
 export const checkDatabase = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
   runOnOrm(orm, findDatabaseProblems);
 
-/** Returns true if joblib does not support the database's product, version or encoding. */
 export const isUnsupported = (findings: readonly DatabaseFinding[]): boolean =>
   findings.some(({ kind }) => kind === "unsupported");
+
+type TablePrivilege = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
+
+const APPEND: readonly TablePrivilege[] = ["SELECT", "INSERT", "DELETE"];
+const ALL: readonly TablePrivilege[] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
+
+/** The privileges that the role of a server needs on each table of the schema `joblib`. */
+export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", readonly TablePrivilege[]>> = {
+  // No DELETE: a removed job is only marked by a timestamp.
+  job: ["SELECT", "INSERT", "UPDATE"],
+  worker: ALL,
+  worker_job: APPEND,
+  task: ALL,
+  task_listing: APPEND,
+  late_result: ALL,
+  room_queue: ALL,
+  task_log: APPEND,
+  invitation: ALL,
+  provider: ALL,
+  worker_provider: APPEND,
+  migration: ["SELECT"],
+};
+
+export const SEQUENCES: readonly string[] = ["task_number"];
+
+/** The functions that joblib calls, and that some administrators revoke from PUBLIC. */
+const FUNCTIONS = [
+  "pg_catalog.pg_advisory_xact_lock(bigint)",
+  "pg_catalog.pg_try_advisory_xact_lock(bigint)",
+];
+
+interface MissingRow {
+  /** The missing privileges, or `ROW SECURITY` if policies hide rows from the role. */
+  privileges: string;
+  /** `SCHEMA`, `TABLE`, `SEQUENCE` or `FUNCTION`, as in a GRANT. */
+  kind: string;
+  name: string;
+  role: string;
+}
+
+export async function findMissingRights(db: Sql): Promise<readonly DatabaseFinding[]> {
+  const rows = await findMissing(db);
+  const hidden = rows.filter(({ privileges }) => privileges === "ROW SECURITY");
+  const missing = rows.filter((row) => !hidden.includes(row));
+  return [
+    ...(missing.length === 0 ? [] : [describeMissing(missing)]),
+    ...(hidden.length === 0 ? [] : [describeRowSecurity(hidden)]),
+  ];
+}
+
+/** Ignores objects that do not exist, because the migrations will create them. */
+async function findMissing(db: Sql): Promise<MissingRow[]> {
+  const required = Object.entries(TABLE_PRIVILEGES).flatMap(([name, privileges]) =>
+    privileges.map((privilege) => ({ name, privilege })),
+  );
+  // The privilege functions fail for an object of another kind, so the kinds are read first.
+  const { rows } = await sql<MissingRow>`
+    with objects as materialized (
+      select c.oid, c.relname as name, c.relkind as kind
+      from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+      where n.nspname = 'joblib' and c.relkind in ('r', 'p', 'S')
+    ),
+    missing as (
+      select 'USAGE' as privilege, 'SCHEMA' as kind, 'joblib' as name, 1 as position from pg_catalog.pg_namespace as n
+      where n.nspname = 'joblib' and not has_schema_privilege(n.oid, 'USAGE')
+      union all
+      select w.privilege, 'TABLE', 'joblib.' || o.name, 2
+      from jsonb_to_recordset(${JSON.stringify(required)}::jsonb) as w(name text, privilege text)
+      join objects as o on o.name = w.name and o.kind <> 'S'
+      where not has_table_privilege(o.oid, w.privilege)
+      union all
+      select 'ROW SECURITY', 'TABLE', 'joblib.' || o.name, 3 from objects as o
+      where o.kind <> 'S' and row_security_active(o.oid)
+      union all
+      select 'USAGE', 'SEQUENCE', 'joblib.' || o.name, 4 from objects as o
+      where case when o.kind = 'S' then not has_sequence_privilege(o.oid, 'USAGE') else false end
+      union all
+      select 'EXECUTE', 'FUNCTION', w.name, 5
+      from jsonb_array_elements_text(${JSON.stringify(FUNCTIONS)}::jsonb) as w(name)
+      where not has_function_privilege(w.name, 'EXECUTE')
+    )
+    select string_agg(privilege, ', ' order by privilege) as privileges, kind, name, quote_ident(current_user) as role
+    from missing group by position, kind, name order by position, name`.execute(db);
+  return rows;
+}
+
+/** For more objects, the suggested GRANT statements apply to all tables or sequences. */
+const MAX_NAMED = 3;
+
+function buildGrants(rows: readonly MissingRow[], role: string): string {
+  const grantObject = ({ privileges, kind, name }: MissingRow) =>
+    `GRANT ${privileges} ON ${kind} ${name} TO ${role};`;
+  if (rows.length <= MAX_NAMED) return rows.map(grantObject).join(" ");
+  const kinds = new Set(rows.map(({ kind }) => kind));
+  return [
+    ...rows.filter(({ kind }) => kind !== "TABLE" && kind !== "SEQUENCE").map(grantObject),
+    ...(kinds.has("TABLE")
+      ? [`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA joblib TO ${role};`]
+      : []),
+    ...(kinds.has("SEQUENCE") ? [`GRANT USAGE ON ALL SEQUENCES IN SCHEMA joblib TO ${role};`] : []),
+  ].join(" ");
+}
+
+function describeMissing(rows: readonly MissingRow[]): DatabaseFinding {
+  const role = rows[0]?.role ?? "";
+  const named = rows.slice(0, MAX_NAMED);
+  const shown = named.map(({ privileges, kind, name }) => `${privileges} on ${kind.toLowerCase()} ${name}`);
+  const more = rows.length > MAX_NAMED ? `; and rights on ${rows.length - MAX_NAMED} more` : "";
+  return {
+    kind: "privileges",
+    problem: `the database role ${role} lacks ${shown.join("; ")}${more}`,
+    advice: `run as the owner: ${buildGrants(rows, role)}`,
+  };
+}
+
+const describeRowSecurity = (rows: readonly MissingRow[]): DatabaseFinding => ({
+  kind: "privileges",
+  problem: `row-level security hides rows of ${rows.map(({ name }) => name).join(", ")} from the database role ${rows[0]?.role}`,
+  advice: `run as the owner: ${rows.map(({ name }) => `ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY;`).join(" ")}`,
+});

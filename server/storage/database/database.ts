@@ -17,7 +17,6 @@ export interface DatabaseOptions {
   readonly statementTimeoutSeconds?: number | undefined;
 }
 
-/** An ORM that joblib has opened and must close. */
 export interface OwnedOrm extends Orm {
   close(): Promise<void>;
 }
@@ -26,16 +25,10 @@ const IN_MEMORY = "memory://";
 const DEFAULT_DATA_DIR = ".joblib";
 /** The sweeper needs one connection for its lock and another one for its statements. */
 const MIN_POOL_SIZE = 2;
-/**
- * The ORM closes a connection that is idle for this time. It uses its connections only for checks at the
- * start; afterwards joblib's sessions need the server's connections.
- */
+/** The ORM closes idle connections soon: it uses them only for checks at the start, and joblib's sessions need them. */
 const ORM_IDLE_MS = 100;
 const CONNECT_TIMEOUT_MS = 5_000;
-/**
- * Maximum age of a connection. After a query timeout, the connection returns to the pool while its statement
- * may still be running, so the connection must be closed eventually.
- */
+/** Maximum age of a connection. After a query timeout, it returns to the pool while its statement may still be running. */
 const MAX_LIFETIME_SECONDS = 300;
 
 async function openPostgres(
@@ -52,14 +45,12 @@ async function openPostgres(
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       ...driverOptions,
       maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
-      // The client measures the timeout, because a pooler in transaction mode refuses the server's setting
-      // `statement_timeout`.
+      // Measured by the client, because a pooler in transaction mode refuses the server's `statement_timeout`.
       ...(statementTimeoutSeconds !== undefined && { query_timeout: statementTimeoutSeconds * 1000 }),
     },
   });
 }
 
-/** Returns true if the embedded database keeps its data only in memory. */
 export const isInMemory = (dataDir: string): boolean => dataDir.startsWith("memory:");
 
 async function openEmbedded(dataDir: string): Promise<OwnedOrm> {
@@ -68,12 +59,8 @@ async function openEmbedded(dataDir: string): Promise<OwnedOrm> {
   try {
     if (!existsSync(directory.database)) await unpackInitialDatabase(dataDir, directory.database);
     const orm = await initEmbedded({ dbName: "postgres", driverOptions: { dataDir: directory.database } });
-    return {
-      em: orm.em,
-      driver: orm.driver,
-      hasSessionSettings: true,
-      close: () => orm.close().finally(() => directory.release()),
-    };
+    const close = () => orm.close().finally(() => directory.release());
+    return { em: orm.em, driver: orm.driver, hasSessionSettings: true, close };
   } catch (error) {
     directory.release();
     throw error instanceof Error ? error : toDataDirectoryError(dataDir, error);
@@ -89,7 +76,6 @@ async function initEmbedded(options: { dbName: string; driverOptions?: object })
   return Object.assign(orm, { hasSessionSettings: true });
 }
 
-/** Opens PostgreSQL if there is a URL, else the embedded database. Does not apply migrations. */
 export const openDatabase = (options: DatabaseOptions): Promise<OwnedOrm> =>
   options.url === undefined
     ? openEmbedded(options.dataDir ?? DEFAULT_DATA_DIR)

@@ -8,7 +8,7 @@ import { toDataDirectoryError } from "./data-directory.ts";
 /**
  * Unpacks a new database, with all migrations applied, into a directory that does not exist yet. `initdb` and the migrations
  * would take several times as long and 200 MB more memory. Does nothing if joblib is not built, or if the archive was made by
- * another version of PGlite. Throws a DataDirectoryError that names `dataDir` if the files cannot be written.
+ * another version of PGlite.
  */
 export async function unpackInitialDatabase(dataDir: string, directory: string): Promise<void> {
   const archive = findArchive();
@@ -19,8 +19,7 @@ export async function unpackInitialDatabase(dataDir: string, directory: string):
     rmSync(unfinished, { recursive: true, force: true });
     mkdirSync(unfinished, { mode: 0o700 });
     await extract({ file: archive, cwd: unfinished });
-    // Renamed only when all files are written, so that an interrupted extraction leaves no incomplete
-    // database.
+    // Renamed only when all files are written, so that an interrupted extraction leaves no incomplete database.
     renameSync(unfinished, directory);
   } catch (error) {
     throw toDataDirectoryError(dataDir, error);
@@ -30,7 +29,6 @@ export async function unpackInitialDatabase(dataDir: string, directory: string):
 /** The directory of the archive, which `scripts/initial-database.ts` creates. The name of the archive begins with the version of PGlite. */
 export const ARCHIVE_DIRECTORY: string = join(DIST_DIRECTORY, "initial-database");
 
-/** Returns the version of PGlite that MikroORM uses. */
 export function getPgliteVersion(): string {
   const driver = findPackageJSON("@mikro-orm/pglite", import.meta.url);
   const pglite = driver && findPackageJSON("@electric-sql/pglite", pathToFileURL(driver));
@@ -42,8 +40,6 @@ export function getPgliteVersion(): string {
 function findArchive(): string | undefined {
   if (!existsSync(ARCHIVE_DIRECTORY)) return undefined;
   const prefix = `${getPgliteVersion()}-`;
-  const name = readdirSync(ARCHIVE_DIRECTORY).find(
-    (file) => file.startsWith(prefix) && file.endsWith(".tar.gz"),
-  );
+  const name = readdirSync(ARCHIVE_DIRECTORY).find((file) => file.startsWith(prefix));
   return name === undefined ? undefined : join(ARCHIVE_DIRECTORY, name);
 }

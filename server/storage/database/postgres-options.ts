@@ -6,10 +6,9 @@ import {
   type SecureContext,
   type SecureVersion,
 } from "node:tls";
-import type { ClientConfig } from "pg";
-import { SettingsError } from "../../settings-error.ts";
-import { createTlsContext, type TlsFiles } from "../../tls/pem-files.ts";
-import { ChannelBoundClient } from "./channel-binding.ts";
+import { Client, type ClientConfig, type Connection } from "pg";
+import { createTlsContext, type TlsFiles } from "../../settings/pem-files.ts";
+import { SettingsError } from "../../settings/settings-error.ts";
 import {
   type Environment,
   type ParameterValues,
@@ -17,21 +16,19 @@ import {
   readParameters,
 } from "./postgres-url.ts";
 
-/** MikroORM's options for a PostgreSQL connection, including pg's. */
 export interface PostgresOptions {
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string;
   readonly dbName: string;
-  /** Options of pg and its pool. */
   readonly driverOptions: ClientConfig & { readonly Client?: typeof ChannelBoundClient };
 }
 
 /**
- * Returns MikroORM's options for a PostgreSQL URL and libpq's environment variables. They include TLS
- * options, which MikroORM ignores in a `clientUrl`. Reads the certificate files. Throws a SettingsError with
- * a message of one line for an unsupported parameter.
+ * Returns MikroORM's options for a PostgreSQL URL and libpq's environment variables, including the TLS options, which
+ * MikroORM ignores in a `clientUrl`. Reads the certificate files. Throws a SettingsError with a message of one line for an
+ * unsupported parameter.
  */
 export function postgresOptions(url: string, env: Environment = process.env): PostgresOptions {
   try {
@@ -61,8 +58,7 @@ function toOptions(parameters: ParameterValues): PostgresOptions {
     password: getText("password") ?? "",
     dbName: getText("dbname") ?? user,
     driverOptions: {
-      // Both options are always set. Otherwise pg would read PGSSLMODE and PGSSLNEGOTIATION, which it
-      // interprets differently from libpq.
+      // Always set, because pg interprets PGSSLMODE and PGSSLNEGOTIATION differently from libpq.
       ssl,
       sslnegotiation: ssl !== false && getText("sslnegotiation") === "direct" ? "direct" : "postgres",
       ...Object.fromEntries(texts),
@@ -88,10 +84,9 @@ function getSystemUser(): string {
 const SYSTEM = "system";
 
 /**
- * Creates pg's `ssl` option with the meaning of libpq's parameters: `require` encrypts, and verifies the
- * certificate if there is a file of trusted certificates; `verify-ca` verifies the certificate; `verify-full`
- * also verifies the host's name or address. Returns false for plain text. A Unix socket has no TLS, because
- * the data does not leave the machine.
+ * Creates pg's `ssl` option with the meaning of libpq's parameters: `require` verifies the certificate only if there is a
+ * file of trusted ones; `verify-ca` always does; `verify-full` also verifies the host's name or address. Returns false for
+ * plain text, and for a Unix socket, whose data does not leave the machine.
  */
 function createPostgresTls(parameters: ParameterValues, host: string): PostgresTls | false {
   if (isAbsolute(host)) return false;
@@ -124,7 +119,6 @@ function createPostgresTls(parameters: ParameterValues, host: string): PostgresT
   return new PostgresTls(files, mustVerify, mode === "verify-full" ? host : undefined);
 }
 
-/** TLS options with the meaning of libpq's sslmode, in the form that pg passes to Node.js. */
 class PostgresTls implements ConnectionOptions {
   readonly secureContext: SecureContext;
   readonly rejectUnauthorized: boolean;
@@ -133,8 +127,7 @@ class PostgresTls implements ConnectionOptions {
   constructor(files: TlsFiles, mustVerify: boolean, hostName: string | undefined) {
     this.secureContext = createTlsContext(files);
     this.rejectUnauthorized = mustVerify;
-    // If the host is an IP address, pg passes no name to Node.js, which would then check the name
-    // "localhost".
+    // For an IP address, pg passes no name to Node.js, which would then check the name "localhost".
     this.checkServerIdentity = (_, peer) =>
       hostName === undefined ? undefined : checkServerIdentity(hostName, peer);
   }
@@ -160,10 +153,7 @@ function getSslMode(parameters: ParameterValues): string {
 const isFromUrl = (parameters: ParameterValues, name: PostgresParameter): boolean =>
   parameters.get(name)?.source === name;
 
-/**
- * Throws if there are TLS parameters although TLS is off. They would have no effect, which the user does not
- * expect.
- */
+/** Throws if there are TLS parameters although TLS is off, because they would have no effect. */
 function requireNoTlsParameters(parameters: ParameterValues): void {
   for (const name of [
     ...(["sslrootcert", "sslcert", "sslkey", "sslpassword"] as const),
@@ -171,8 +161,8 @@ function requireNoTlsParameters(parameters: ParameterValues): void {
   ]) {
     const parameter = parameters.get(name);
     // An explicit "disable" in the URL overrides the environment, which may be for other databases.
-    if (parameter === undefined || (isFromUrl(parameters, "sslmode") && !isFromUrl(parameters, name)))
-      continue;
+    const isOverridden = isFromUrl(parameters, "sslmode") && !isFromUrl(parameters, name);
+    if (parameter === undefined || isOverridden) continue;
     throw new SettingsError(
       parameters.has("sslmode")
         ? `${parameter.source} has no effect with sslmode=disable: remove one of them`
@@ -189,4 +179,34 @@ function requireNoTlsParameters(parameters: ParameterValues): void {
 function getTlsVersion(parameters: ParameterValues, name: PostgresParameter): SecureVersion | undefined {
   const value = parameters.get(name)?.value;
   return value === "TLSv1.2" || value === "TLSv1.3" ? value : undefined;
+}
+
+const REFUSED =
+  "the database offers no channel binding, which channel_binding=require requires: the connection may be intercepted";
+
+/**
+ * A client that requires SCRAM channel binding; pg itself can only prefer it. If the server does not offer it, this client
+ * ends the connection before it sends a password or a proof of it. Like libpq, it also rejects a server that asks for none.
+ */
+export class ChannelBoundClient extends Client {
+  declare readonly connection: Connection;
+
+  constructor(config?: ConstructorParameters<typeof Client>[0]) {
+    super(config);
+    let isBound = false;
+    const refuse = () => {
+      // The server's ReadyForQuery may be in the same packet. pg would then report success before this error.
+      this.connection.removeAllListeners("readyForQuery");
+      this.connection.stream.destroy(new Error(REFUSED));
+    };
+    this.connection.prependListener("authenticationCleartextPassword", refuse);
+    this.connection.prependListener("authenticationMD5Password", refuse);
+    this.connection.prependListener("authenticationSASL", ({ mechanisms }: { mechanisms: string[] }) => {
+      isBound = mechanisms.includes("SCRAM-SHA-256-PLUS");
+      if (!isBound) refuse();
+    });
+    this.connection.prependListener("authenticationOk", () => {
+      if (!isBound) refuse();
+    });
+  }
 }

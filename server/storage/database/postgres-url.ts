@@ -1,31 +1,29 @@
-import { SettingsError } from "../../settings-error.ts";
+import { SettingsError } from "../../settings/settings-error.ts";
 
-/** A connection parameter of libpq that joblib supports. */
 interface Parameter {
   /** The environment variable that libpq reads if the URL does not have the parameter. */
   readonly variable?: string;
-  /** Returns the error of a value; undefined if it is valid. */
-  readonly check?: (value: string) => string | undefined;
+  readonly check?: Check;
 }
 
+/** Returns the error of a value; undefined if it is valid. */
+type Check = (value: string) => string | undefined;
+
 const createChoiceCheck =
-  (...values: readonly string[]) =>
-  (value: string): string | undefined =>
+  (...values: readonly string[]): Check =>
+  (value) =>
     values.includes(value) ? undefined : `must be ${values.join(" or ")}`;
 
 const createIntegerCheck =
-  (min: number, max: number) =>
-  (value: string): string | undefined =>
+  (min: number, max: number): Check =>
+  (value) =>
     /^\d{1,9}$/.test(value) && Number(value) >= min && Number(value) <= max
       ? undefined
       : `must be a whole number from ${min} to ${max}`;
 
 const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"];
 
-/**
- * Rejects `allow` and `prefer`, because pg does not support their fallback to plain text. The fallback would
- * also hide that a connection is not encrypted.
- */
+/** Rejects `allow` and `prefer`, whose fallback to plain text pg does not support, and which would hide it. */
 function checkSslMode(value: string): string | undefined {
   if (SSL_MODES.includes(value)) return undefined;
   if (value === "allow" || value === "prefer") {
@@ -39,10 +37,7 @@ function checkSslMode(value: string): string | undefined {
 const SEVERAL_HOSTS = "names several hosts, but joblib connects to only one: use a proxy in front of them";
 const checkTlsVersion = createChoiceCheck("TLSv1.2", "TLSv1.3");
 
-/**
- * libpq's connection parameters (PostgreSQL manual 34.1.2) that pg can support, in the order in which messages list them.
- * All other parameters are rejected.
- */
+/** libpq's connection parameters (PostgreSQL manual 34.1.2) that pg can support, in the order of messages. */
 const PARAMETERS = {
   sslmode: { variable: "PGSSLMODE", check: checkSslMode },
   sslrootcert: { variable: "PGSSLROOTCERT" },
@@ -79,7 +74,6 @@ export type PostgresParameter = keyof typeof PARAMETERS;
 const isSupported = (name: string): name is PostgresParameter => Object.hasOwn(PARAMETERS, name);
 const getParameter = (name: PostgresParameter): Parameter => PARAMETERS[name];
 
-/** Hints for parameters of libpq or other drivers that joblib does not support. */
 const HINTS: Readonly<Record<string, string>> = {
   schema: "joblib's tables are always in the schema joblib",
   target_session_attrs: "joblib connects to one server, which must accept writes",
@@ -89,7 +83,6 @@ const HINTS: Readonly<Record<string, string>> = {
   sslcrldir: "certificate revocation lists are not read",
 };
 
-/** Environment variables of libpq that change the connection and that joblib does not support. */
 const UNSUPPORTED_VARIABLES = [
   ...["PGHOSTADDR", "PGSERVICE", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS", "PGREQUIRESSL"],
   ...["PGREQUIREAUTH", "PGREQUIREPEER", "PGSSLCRL", "PGSSLCRLDIR", "PGSSLCERTMODE"],
@@ -98,13 +91,9 @@ const UNSUPPORTED_VARIABLES = [
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The value of a parameter. `source` is the variable that has set it, or the name of the parameter in the URL. */
-interface ParameterValue {
-  readonly value: string;
-  readonly source: string;
-}
+type ParameterValue = Readonly<Record<"value" | "source", string>>;
 export type ParameterValues = ReadonlyMap<PostgresParameter, ParameterValue>;
 
-/** Reads the parameters with libpq's precedence: the URL overrides the environment. */
 export function readParameters(url: string, env: Environment): ParameterValues {
   const parameters = new Map<PostgresParameter, ParameterValue>();
   for (const [name, value] of parsePostgresUrl(url)) parameters.set(name, { value, source: name });
@@ -122,8 +111,8 @@ export function readParameters(url: string, env: Environment): ParameterValues {
 }
 
 /**
- * libpq's URI syntax (PostgreSQL manual 34.1.1.2). It differs from the WHATWG's URL syntax: the host may be
- * empty after a user, `#` is an ordinary character, and `+` does not mean a space.
+ * libpq's URI syntax (PostgreSQL manual 34.1.1.2). Unlike in a WHATWG URL, the host may be empty after a user, `#` is an
+ * ordinary character, and `+` does not mean a space.
  */
 const SYNTAX =
   /^postgres(?:ql)?:\/\/(?:(?<user>[^/?:]*)(?::(?<password>[^/?]*))?@)?(?<host>[^/?]*)(?:\/(?<dbname>[^?]*))?(?:\?(?<query>.*))?$/;
@@ -132,10 +121,7 @@ const HOST = /^(?:\[(?<ipv6>[^\]]*)\]|(?<name>[^:[\]]*))(?::(?<port>[^:]*))?$/;
 const ENCODING_ADVICE =
   "percent-encode special characters in user and password: / is %2F, ? is %3F, @ is %40, % is %25";
 
-/**
- * Parses a PostgreSQL URL into parameters by libpq's names. Throws a SettingsError for anything that is not supported,
- * instead of ignoring it. pg's own parser ignores unknown parameters, and rejects some valid URLs.
- */
+/** Parses a PostgreSQL URL. pg's own parser ignores unknown parameters, and rejects some valid URLs. */
 export function parsePostgresUrl(url: string): ReadonlyMap<PostgresParameter, string> {
   const parts = SYNTAX.exec(url)?.groups;
   if (parts === undefined) throw new SettingsError("must be a URL like postgres://user@host/name");
@@ -170,13 +156,12 @@ function parseQuery(query: string): ReadonlyMap<PostgresParameter, string> {
     const value = rest.join("=");
     if (!isSupported(name)) {
       const hint = HINTS[name] === undefined ? "" : ` (${HINTS[name]})`;
+      const supported = Object.keys(PARAMETERS).join(", ");
       throw new SettingsError(
-        `parameter ${name} is not supported${hint}; remove it. Supported: ${Object.keys(PARAMETERS).join(", ")}`,
+        `parameter ${name} is not supported${hint}; remove it. Supported: ${supported}`,
       );
     }
-    if (value === "") {
-      throw new SettingsError(`parameter ${name} has no value: write ${name}=… or remove it`);
-    }
+    if (value === "") throw new SettingsError(`parameter ${name} has no value: write ${name}=… or remove it`);
     if (values.has(name)) throw new SettingsError(`parameter ${name} is given twice`);
     values.set(name, decode(value, `value of ${name}`));
   }

@@ -1,30 +1,23 @@
 /** A reason why joblib cannot use a database, and what to do about it. Each text is one line. */
 export interface DatabaseFinding {
-  /**
-   * `unsupported`: use another database. `privileges`: an administrator must grant one. `read-only`: the
-   * database accepts no writes, for example because it is a standby that is not promoted yet. `migrations`:
-   * joblib's tables are missing or outdated.
-   */
+  /** `read-only` also for a standby that is not promoted yet; `migrations` if joblib's tables are missing or outdated. */
   readonly kind: "unsupported" | "privileges" | "read-only" | "migrations";
   readonly problem: string;
   readonly advice: string;
 }
 
-/** Thrown if joblib cannot use a database. The message is one line that says what to do. */
 export class UnfitDatabase extends Error {
+  override readonly name = "UnfitDatabase";
   readonly findings: readonly DatabaseFinding[];
 
   constructor(findings: readonly DatabaseFinding[]) {
     super(findings.map(describeFinding).join("; "));
-    this.name = "UnfitDatabase";
     this.findings = findings;
   }
 }
 
-/** Formats a finding as one line. */
 export const describeFinding = ({ problem, advice }: DatabaseFinding): string => `${problem}: ${advice}`;
 
-/** Throws `UnfitDatabase` if there are findings. */
 export const requireFit = (findings: readonly DatabaseFinding[]): void => {
   if (findings.length > 0) throw new UnfitDatabase(findings);
 };

@@ -4,30 +4,27 @@ import { type DatabaseFinding, requireFit } from "../database/unfit-database.ts"
 import type { Orm, Sql } from "../sessions/orm.ts";
 import { requireUrlTls } from "../sessions/orm-connection.ts";
 import { runInOrmTransaction, runOnOrm, withRetries } from "../sessions/sessions.ts";
+import { readRow, readRows } from "../sql/statement.ts";
 import { HAS_MIGRATION_TABLE } from "./joblib-migration.ts";
 import { migrations } from "./migrations.ts";
 
 /**
- * Applies the pending migrations in one transaction and returns their names. Several servers can call it
- * concurrently. Throws `UnfitDatabase` if the database is not suitable, or the role lacks rights.
+ * Applies the pending migrations in one transaction and returns their names. Several servers can call it concurrently. Throws
+ * `UnfitDatabase` if the database is not suitable, or the role lacks rights.
  */
 export async function migrate(orm: Orm): Promise<readonly string[]> {
   // If no migration is pending, the role needs no right to create objects.
   if ((await checkMigrations(orm)).length === 0) return [];
   requireFit([...(await checkSuitability(orm)), ...(await findMigrationObstacles(orm))]);
   return withRetries(async () => {
-    // To check its connection, MikroORM opens a second one. The server may refuse it during the transaction,
-    // so the check runs before the transaction.
+    // MikroORM opens a second connection for this check. During the transaction, the server may refuse it.
     await orm.driver.getConnection("write").ensureConnection();
     // A migration may take long, so a timeout of the role or the database must not apply to it.
     return runInOrmTransaction(orm, (db) => applyPending(orm, db), 0);
   });
 }
 
-/**
- * Returns the names of the migrations that are not applied yet. Throws `UnfitDatabase` if the database is not
- * suitable for joblib's tables, or the role has no right to read them.
- */
+/** Like `pendingMigrations`, but throws `UnfitDatabase` if the database is not suitable, or the role may not read it. */
 export async function checkMigrations(orm: Orm): Promise<readonly string[]> {
   requireUrlTls(orm);
   // A read-only standby is sufficient, because only the migrations are read.
@@ -36,17 +33,15 @@ export async function checkMigrations(orm: Orm): Promise<readonly string[]> {
   return pendingMigrations(orm);
 }
 
-/** Returns the names of the migrations that are not applied yet. */
 export async function pendingMigrations(orm: Orm): Promise<readonly string[]> {
   requireUrlTls(orm);
   return (await runOnOrm(orm, findPending)).map(({ name }) => name);
 }
 
-/** Returns the migrations that are not applied yet. */
 export async function findPending(db: Sql) {
-  const table = await sql<{ present: boolean }>`${sql.raw(HAS_MIGRATION_TABLE)}`.execute(db);
-  if (table.rows[0]?.present !== true) return migrations;
-  const { rows } = await sql<{ name: string }>`select name from joblib.migration`.execute(db);
+  const table = await readRow(db, sql.raw<{ present: boolean }>(HAS_MIGRATION_TABLE));
+  if (table?.present !== true) return migrations;
+  const rows = await readRows(db, sql<{ name: string }>`select name from joblib.migration`);
   const applied = new Set(rows.map(({ name }) => name));
   return migrations.filter(({ name }) => !applied.has(name));
 }
@@ -64,21 +59,18 @@ async function applyPending(orm: Orm, db: Sql): Promise<readonly string[]> {
   return pending.map(({ name }) => name);
 }
 
-interface RightsRow {
-  role: string;
-  database: string;
-  has_schema: boolean;
-  may_create_schema: boolean;
-  may_use: boolean | null;
-  may_create: boolean | null;
-  /** Objects of the schema that the role does not own. */
-  foreign_names: string[];
-  /** The owners of these objects. */
-  owners: string[];
-}
-
-async function readRights(db: Sql): Promise<RightsRow | undefined> {
-  const { rows } = await sql<RightsRow>`
+async function readRights(db: Sql) {
+  const select = sql<{
+    role: string;
+    database: string;
+    has_schema: boolean;
+    may_create_schema: boolean;
+    may_use: boolean | null;
+    may_create: boolean | null;
+    /** Objects of the schema that the role does not own, and their owners. */
+    foreign_names: string[];
+    owners: string[];
+  }>`
     with foreign_objects as (
       select c.relname, pg_get_userbyid(c.relowner) as owner
       from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
@@ -90,46 +82,44 @@ async function readRights(db: Sql): Promise<RightsRow | undefined> {
       has_schema_privilege(s.oid, 'USAGE') as may_use, has_schema_privilege(s.oid, 'CREATE') as may_create,
       coalesce((select jsonb_agg('joblib.' || relname order by relname) from foreign_objects), '[]') as foreign_names,
       coalesce((select jsonb_agg(distinct quote_ident(owner)) from foreign_objects), '[]') as owners
-    from (select 1) as one left join pg_catalog.pg_namespace as s on s.nspname = 'joblib'`.execute(db);
-  return rows[0];
+    from (select 1) as one left join pg_catalog.pg_namespace as s on s.nspname = 'joblib'`;
+  const rights = await readRow(db, select);
+  if (rights === undefined) throw new Error("the query of the role's rights returned no row");
+  return rights;
 }
 
-const toFindings = (problem: string, advice: string): readonly DatabaseFinding[] => [
-  { kind: "privileges", problem, advice },
-];
-
-/** Returns the rights that the current role lacks to read the table of applied migrations. */
 async function findReadObstacles(orm: Orm): Promise<readonly DatabaseFinding[]> {
-  const rights = await runOnOrm(orm, readRights);
-  if (rights === undefined || !rights.has_schema || rights.may_use === true) return [];
-  return toFindings(
-    `the database role ${rights.role} may not use the schema joblib`,
-    `run as its owner: GRANT USAGE ON SCHEMA joblib TO ${rights.role};`,
-  );
+  const { role, has_schema, may_use } = await runOnOrm(orm, readRights);
+  if (!has_schema || may_use === true) return [];
+  const problem = `the database role ${role} may not use the schema joblib`;
+  return [
+    { kind: "privileges", problem, advice: `run as its owner: GRANT USAGE ON SCHEMA joblib TO ${role};` },
+  ];
 }
 
-/** Returns the rights that the current role lacks to apply migrations. */
 async function findMigrationObstacles(orm: Orm): Promise<readonly DatabaseFinding[]> {
   const rights = await runOnOrm(orm, readRights);
-  if (rights === undefined) return [];
   const { role, database, foreign_names } = rights;
-  const owners = rights.owners.join(", ");
+  const report = (problem: string, advice: string): readonly DatabaseFinding[] => [
+    { kind: "privileges", problem: `the database role ${role} ${problem}`, advice },
+  ];
   if (!rights.has_schema) {
     if (rights.may_create_schema) return [];
-    return toFindings(
-      `the database role ${role} may not create the schema joblib`,
+    return report(
+      "may not create the schema joblib",
       `run as an administrator: CREATE SCHEMA joblib AUTHORIZATION ${role}; (or GRANT CREATE ON DATABASE ${database} TO ${role};)`,
     );
   }
   if (rights.may_create !== true) {
-    return toFindings(
-      `the database role ${role} may not create tables in the schema joblib, so it cannot migrate`,
+    return report(
+      "may not create tables in the schema joblib, so it cannot migrate",
       `migrate with the role that owns the schema, or run as its owner: GRANT USAGE, CREATE ON SCHEMA joblib TO ${role};`,
     );
   }
   if (foreign_names.length === 0) return [];
-  return toFindings(
-    `the database role ${role} does not own ${foreign_names.join(", ")}, so it cannot migrate`,
+  const owners = rights.owners.join(", ");
+  return report(
+    `does not own ${foreign_names.join(", ")}, so it cannot migrate`,
     `migrate with the role ${owners}, or run as that role: GRANT ${owners} TO ${role};`,
   );
 }

@@ -5,14 +5,10 @@ export interface DiagnosisFacts {
   /** Number of live workers that are linked to the job. */
   readonly workers: number;
   readonly busyWorkers: number;
-  /** Number of tasks that these workers have leases on. */
   readonly leasedTasks: number;
   /** Number of live workers that were linked to the job before they were drained. */
   readonly drainingWorkers: number;
-  /**
-   * The later of two times: the last heartbeat of a linked worker, and the last start or end of the room's
-   * recent tasks of this job.
-   */
+  /** The last heartbeat of a linked worker, or the last start or end of the room's recent tasks of this job, if later. */
   readonly lastActiveAt: string | null;
   /** Median run time of the recent tasks; null if none has completed. */
   readonly medianRunSeconds: number | null;
@@ -32,16 +28,13 @@ export interface AttemptHistory {
   readonly errors: readonly AttemptError[];
   readonly endedLeaseWorkerId: string | null;
   readonly endedLeaseReason: "reported" | "cancelled" | "timed_out" | "lost" | null;
-  /** The attempts with a late result. */
   readonly lateResults: readonly { readonly attempt: number; readonly workerId: string }[];
   /** Names of workers by id. Workers that no longer exist are missing. */
   readonly workerNames: ReadonlyMap<string, string>;
 }
 
-/** The part of the storage that explains the state of a task. */
 export interface DiagnosisStorage {
   /** Returns the facts for a diagnosis; undefined if the task does not exist. */
   findFacts(taskId: string, aliveWithinSeconds: number): Promise<DiagnosisFacts | undefined>;
-  /** Returns the attempts of a task; undefined if the task does not exist. */
   findAttempts(taskId: string): Promise<AttemptHistory | undefined>;
 }

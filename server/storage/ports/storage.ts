@@ -1,24 +1,35 @@
-import type { ConnectionSecurity } from "../../../protocol/index.ts";
+import type {
+  ConnectionSecurity,
+  Invitation,
+  JobAddress,
+  JobStats,
+  RoomSummary,
+  StatsPoint,
+  Worker,
+} from "../../../protocol/index.ts";
+import type {
+  JobRecord,
+  NewJob,
+  NewWorkerRecord,
+  RegisteredJob,
+  RegisterOutcome,
+  ResultPage,
+  TaskRecord,
+  Window,
+  WorkerRecord,
+  WorkerRemoval,
+} from "../../records.ts";
 import type { DatabaseFinding } from "../database/unfit-database.ts";
 import type { PoolUsage } from "../sessions/session-pool.ts";
 import type { DiagnosisStorage } from "./diagnosis.ts";
-import type { InvitationStorage } from "./invitations.ts";
-import type { JobStorage } from "./jobs.ts";
-import type { LateResultStorage } from "./late-results.ts";
 import type { ProviderStorage } from "./providers.ts";
-import type { QueueCounts } from "./queue-counts.ts";
-import type { StatsStorage } from "./stats.ts";
-import type { SweepStorage } from "./sweep.ts";
-import type { TaskLogStorage } from "./task-logs.ts";
 import type { TaskQueue } from "./task-queue.ts";
-import type { TaskStorage } from "./tasks.ts";
-import type { WorkerDetailsStorage, WorkerStorage } from "./workers.ts";
+import type { LateResultStorage, TaskLogStorage, TaskStorage } from "./tasks.ts";
 
 /** Everything that the use cases need of a database. Throws `StorageUnavailable` if the database is unavailable. */
 export interface Storage {
   readonly jobs: JobStorage;
   readonly workers: WorkerStorage;
-  readonly workerDetails: WorkerDetailsStorage;
   readonly queue: TaskQueue;
   readonly tasks: TaskStorage;
   readonly sweep: SweepStorage;
@@ -28,7 +39,6 @@ export interface Storage {
   readonly diagnosis: DiagnosisStorage;
   readonly invitations: InvitationStorage;
   readonly providers: ProviderStorage;
-  /** Counts tasks and workers for `/metrics`. */
   countQueues(aliveWithinSeconds: number): Promise<QueueCounts>;
   /** Returns the usage of joblib's own session pool; undefined if joblib uses the sessions of the ORM. */
   getPoolUsage(): PoolUsage | undefined;
@@ -36,10 +46,140 @@ export interface Storage {
   ping(): Promise<void>;
   /** Returns the reasons why a server cannot use the database with its role; empty if it can. */
   check(): Promise<readonly DatabaseFinding[]>;
-  /** Returns the names of the migrations that are not applied yet. */
   pendingMigrations(): Promise<readonly string[]>;
   /** Returns whether the connections to the database are encrypted; null if only the host knows. */
   connectionSecurity(): ConnectionSecurity | null;
   /** Closes what the storage has opened itself, not the ORM that was passed to it. */
   close(): Promise<void>;
+}
+
+export interface JobStorage {
+  /**
+   * Inserts the job or finds the existing one, and links the worker, in one transaction. Concurrent registrations and
+   * removals do not make it fail.
+   */
+  register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome>;
+  find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
+  /** Finds a job without its counts, which are expensive if many tasks are pending. Submits use this method. */
+  findWithoutCounts(address: JobAddress): Promise<RegisteredJob | undefined>;
+  /** Returns the ids of all jobs that were ever registered at the address, including removed ones. */
+  findIds(address: JobAddress): Promise<readonly string[]>;
+  /** Finds a job by id, even a removed one: the history of its tasks stays readable. */
+  findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
+  /** Lists the jobs of the rooms, newest first, without removed jobs. */
+  list(rooms: readonly string[], window: Window, aliveWithinSeconds: number): Promise<ResultPage<JobRecord>>;
+}
+
+/** The workers of a user, the workers of jobs that are visible in a room, or all workers. */
+export type WorkerSelection = { readonly userId: string } | { readonly roomId: string } | "all";
+
+/** The part of the storage for workers. Heartbeats are recorded by `TaskQueue`. */
+export interface WorkerStorage {
+  create(worker: NewWorkerRecord): Promise<WorkerRecord>;
+  /** Finds a worker, even if it is stale and has not been swept yet. */
+  find(id: string): Promise<WorkerRecord | undefined>;
+  list(selection: WorkerSelection, window: Window, aliveWithinSeconds: number): Promise<ResultPage<Worker>>;
+  /** Returns the ids of the registered jobs that the worker is linked to. */
+  findJobIds(id: string): Promise<readonly string[]>;
+  /**
+   * Deregisters a worker; returns undefined if it is gone. Requeues its claimed tasks. Its running tasks fail with
+   * `error`, or are retried if they have attempts left.
+   */
+  remove(id: string, error: string): Promise<WorkerRemoval | undefined>;
+  findDetails(id: string, aliveWithinSeconds: number): Promise<WorkerDetailsRecord | undefined>;
+  /** Drains a worker; returns false if it is gone. Repeated calls have no further effect. */
+  drain(id: string): Promise<boolean>;
+}
+
+export interface WorkerDetailsRecord {
+  readonly worker: Worker;
+  readonly jobs: readonly JobAddress[];
+  /** The tasks that the worker has leases on, the oldest claims first, at most `MAX_TASKS_SHOWN`. */
+  readonly leasedTasks: readonly { readonly record: TaskRecord; readonly claimedAt: string }[];
+}
+
+/**
+ * The part of the storage that the sweeper uses. Each update repeats its whole condition, so several sweepers can run at the
+ * same time.
+ */
+export interface SweepStorage {
+  /** Reads the table of workers, to detect that the database is slow. Heartbeats are then delayed as well. */
+  probe(): Promise<void>;
+  /** Returns the ids of workers whose last heartbeat is older than the threshold, by the clock of the database. */
+  findStaleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;
+  /** Removes a stale worker in its own transaction; returns undefined if it is alive again or already removed. */
+  removeStaleWorker(id: string, thresholdSeconds: number, error: string): Promise<WorkerRemoval | undefined>;
+  /** Returns the ids of running tasks that exceed their `timeout_seconds`, the earliest started first. */
+  findOverdueTasks(limit: number): Promise<readonly string[]>;
+  /**
+   * Ends the overdue tasks, or only the task `only`. The tasks fail with `timed out after N s`, or are pending again if
+   * attempts are left.
+   */
+  endOverdueTasks(limit: number, only?: string): Promise<readonly TaskRecord[]>;
+  /** Removes jobs without workers and open tasks. Their rows are kept. */
+  removeIdleJobs(limit: number): Promise<readonly { readonly id: string; readonly roomId: string }[]>;
+  /** Deletes finished tasks that ended more than this many days ago. Returns their number. */
+  deleteOldTasks(olderThanDays: number, limit: number): Promise<number>;
+  /** Vacuums the embedded database, which has no autovacuum. Returns the number of vacuumed tables. */
+  vacuum(): Promise<number>;
+  /** Runs `work` while this server has the advisory lock. Returns false immediately if another server is sweeping. */
+  runExclusively(work: () => Promise<void>): Promise<boolean>;
+}
+
+/** Stats of a job. They contain its address instead of its formatted name. */
+interface JobStatsRecord extends Omit<JobStats, "job_name"> {
+  readonly job: JobAddress;
+}
+
+export interface StatsRecord {
+  readonly since: string;
+  readonly until: string;
+  readonly stepSeconds: number;
+  readonly jobs: readonly JobStatsRecord[];
+  readonly series: readonly StatsPoint[];
+}
+
+/** The part of the storage for stats. Each query reads a bounded number of tasks. */
+export interface StatsStorage {
+  /** Returns the first `limit` names of rooms that contain jobs or tasks, in alphabetical order. */
+  listRoomNames(limit: number): Promise<readonly string[]>;
+  /** Returns a summary of each room, in the order of `roomIds`. */
+  summarizeRooms(roomIds: readonly string[], aliveWithinSeconds: number): Promise<readonly RoomSummary[]>;
+  /** Returns the stats of the last hours: either of a room and its jobs, or of all rooms without their jobs. */
+  getStats(roomId: string | undefined, hours: number, aliveWithinSeconds: number): Promise<StatsRecord>;
+}
+
+/** The length of a queue, and the age of the oldest due task that is the first one of its job and priority. */
+export interface QueueDepth {
+  readonly due: number;
+  /** Null if no task is due. */
+  readonly oldestSeconds: number | null;
+}
+
+export interface QueueCounts {
+  readonly tasks: Readonly<Record<string, number>>;
+  readonly delayed: number;
+  readonly workersAlive: number;
+  readonly jobs: readonly (QueueDepth & Pick<JobAddress, "category" | "name">)[];
+  /** The sum of all other jobs, including jobs of rooms. */
+  readonly others: QueueDepth;
+}
+
+/** A new invitation. It expires after `seconds` by the clock of the database, but not later than `notBeyond`. */
+export interface NewInvitationRecord extends Pick<Invitation, "id" | "note"> {
+  readonly roomId: string;
+  readonly jobs: readonly string[] | null;
+  readonly createdById: string;
+  readonly seconds: number;
+  readonly notBeyond: string | null;
+}
+
+export interface InvitationStorage {
+  /** Stores an invitation, and deletes those that expired at least a month ago. */
+  create(invitation: NewInvitationRecord): Promise<Invitation>;
+  find(id: string): Promise<Invitation | undefined>;
+  /** Lists the invitations of a room, newest first. */
+  list(roomId: string, window: Window): Promise<ResultPage<Invitation>>;
+  /** Revokes an invitation, and keeps the time of an earlier call. Returns undefined if the invitation does not exist. */
+  revoke(id: string): Promise<Invitation | undefined>;
 }

@@ -17,6 +17,14 @@ export interface InsertOptions {
   readonly chooseAssignee?: ChooseAssignee;
 }
 
+/** The ids of a worker's jobs, sorted, and a key that is the same for all workers with the same jobs. */
+export interface LinkedJobs {
+  readonly key: string;
+  readonly ids: readonly string[];
+}
+
+export const NO_JOBS: LinkedJobs = { key: "", ids: [] };
+
 /** The progress of a running task, and the fence of the worker that reports it. */
 export interface ProgressReport {
   readonly id: string;
@@ -26,17 +34,14 @@ export interface ProgressReport {
 }
 
 /**
- * The life of a task from its insert to its end, and the leases of the workers. Every write contains its fence: it
- * changes a row only if status, worker and attempt are still as expected. Ids that are not UUIDs match no row.
- *
- * `SimpleTaskQueue` shows how each call works. `BatchingTaskQueue` does the same for many calls in one statement, and
- * runs in production.
+ * The life of a task from its insert to its end, and the leases of the workers. Every write contains its fence: it changes a
+ * row only if status, worker and attempt are still as expected. Ids that are not UUIDs match no row. `SimpleTaskQueue` shows
+ * how each call works. `BatchingTaskQueue` does the same for many calls in one statement, and runs in production.
  */
 export interface TaskQueue {
   /**
-   * Inserts all tasks or none. Returns `job-changed` and inserts nothing if a job was removed or changed
-   * since it was read. If the idempotency key was used before, returns the task of that request. With room
-   * fairness, the rooms of a job take turns.
+   * Inserts all tasks or none. Returns `job-changed` and inserts nothing if a job was removed or changed since it was read. If
+   * the idempotency key was used before, returns the task of that request. With room fairness, the rooms of a job take turns.
    */
   insert(tasks: readonly NewTask[], options: InsertOptions): Promise<InsertOutcome>;
   /**
@@ -49,11 +54,8 @@ export interface TaskQueue {
     start: boolean,
     isGone?: () => boolean,
   ): Promise<readonly ClaimedTaskRecord[] | undefined>;
-  /**
-   * Returns the ids of the registered jobs that the worker is linked to. They may be as old as the worker's
-   * last claim.
-   */
-  getLinkedJobIds(workerId: string): Promise<readonly string[]>;
+  /** Returns the jobs that the worker is linked to, none if it is gone. They may be as old as its last claim. */
+  getLinkedJobs(workerId: string): Promise<LinkedJobs>;
   /**
    * Starts, completes, fails or cancels a task by compare-and-set; returns undefined if the row does not match. A task
    * that fails is pending again if it has attempts left. Also counts as a heartbeat of `workerId`.
@@ -74,10 +76,9 @@ export interface TaskQueue {
    */
   unclaim(claims: readonly Pick<TaskRecord["task"], "id" | "attempt">[]): Promise<readonly TaskRecord[]>;
   /**
-   * Records a heartbeat; returns undefined if the worker is gone. `tasks` are the tasks that the worker
-   * reports; undefined if it reports none. Claimed tasks that the worker does not report are requeued after
-   * `claimGraceSeconds`. A waiting heartbeat passes Infinity, so that nothing is requeued, because it repeats
-   * an old list.
+   * Records a heartbeat; returns undefined if the worker is gone. `tasks` are the tasks that the worker reports, if any.
+   * Claimed tasks that it does not report are requeued after `claimGraceSeconds`. A waiting heartbeat repeats an old list,
+   * so it passes Infinity, and nothing is requeued.
    */
   heartbeat(
     workerId: string,

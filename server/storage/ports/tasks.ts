@@ -1,7 +1,13 @@
-import type { TaskStatus } from "../../../protocol/index.ts";
+import type {
+  JsonValue,
+  LateResult,
+  LogLine,
+  LogPosition,
+  NewLogLine,
+  TaskStatus,
+} from "../../../protocol/index.ts";
 import type { ResultPage, TaskRecord, Window } from "../../records.ts";
 
-/** Selects tasks of a room by the conditions that are set. */
 export interface TaskSelection {
   readonly roomId: string;
   readonly jobIds?: readonly string[];
@@ -12,55 +18,80 @@ export interface TaskSelection {
   readonly ids?: readonly string[];
 }
 
-/** The window of a list of tasks, which can start after a task. */
 export interface TaskWindow extends Window {
   readonly after?: string | undefined;
 }
 
-/**
- * A page of tasks. `total` is at most `MAX_COUNTED`. If the search was limited, it counts only the matches among the
- * searched tasks.
- */
+/** A page of tasks. `total` is at most `MAX_COUNTED`, and counts only matches among the searched tasks. */
 export interface TaskResultPage extends ResultPage<TaskRecord> {
-  /**
-   * The last searched task, or null if the search reached the end of the list. Undefined if the page is full,
-   * or if the selection needs no search.
-   */
+  /** The last searched task; null at the end of the list; undefined if the page is full or no search is needed. */
   readonly searchedTo: string | null | undefined;
 }
 
-/** The members of a task that a bulk operation needs. */
-export interface SelectedTask {
-  readonly id: string;
-  readonly createdById: string;
-}
-
 export interface SelectedTasks {
-  readonly tasks: readonly SelectedTask[];
+  readonly tasks: readonly { readonly id: string; readonly createdById: string }[];
   /** The cursor of the next page; null at the end. */
   readonly after: string | null;
 }
 
-/**
- * The part of the task storage that lists a room's tasks, newest first. Both methods return undefined if
- * `after` is not a task of the room.
- */
-export interface TaskListStorage {
+export interface TaskStorage {
+  /** Lists a room's tasks, newest first. Returns undefined if `after` is not a task of the room. */
   list(selection: TaskSelection, window: TaskWindow): Promise<TaskResultPage | undefined>;
-  /** Lists only ids and submitters, which is much cheaper than reading whole tasks. */
+  /** Like `list`, but returns only ids and submitters, which is much cheaper than reading whole tasks. */
   select(selection: TaskSelection, window: Omit<TaskWindow, "offset">): Promise<SelectedTasks | undefined>;
-}
-
-export interface TaskStorage extends TaskListStorage {
   find(id: string, options?: { readonly queuePosition?: boolean }): Promise<TaskRecord | undefined>;
   /** Returns the tasks that exist, in no particular order. */
   findMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
   /** Returns the seconds until the next task of the jobs is due (0 or less: now); undefined if there is none. */
   getSecondsUntilDue(jobIds: readonly string[]): Promise<number | undefined>;
-  /** Counts the due tasks of each job, at most `cap` for each. */
+  /** Counts the due tasks of each job, at most `cap` for each. Leaves out jobs without due tasks. */
   countDue(jobIds: readonly string[], cap: number): Promise<ReadonlyMap<string, number>>;
-  /** Makes a failed or cancelled task pending again, with a new number; undefined if that is not possible. */
-  retry(id: string): Promise<TaskRecord | undefined>;
-  /** Retries many tasks in their old order; leaves out those that cannot be retried. */
-  retryMany(ids: readonly string[]): Promise<readonly TaskRecord[]>;
+  /** Makes failed and cancelled tasks pending again, in their old order; leaves out those that cannot be retried. */
+  retry(ids: readonly string[]): Promise<readonly TaskRecord[]>;
+}
+
+export interface NewLateResult {
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly workerId: string;
+  readonly userId: string;
+  readonly result: JsonValue;
+}
+
+export type LateResultKey = Pick<NewLateResult, "taskId" | "attempt" | "workerId">;
+
+export interface Adoption {
+  readonly record: TaskRecord;
+  /** The worker whose lease the adoption ended; null if there was none. */
+  readonly previousWorkerId: string | null;
+}
+
+export interface LateResultStorage {
+  /**
+   * Stores the first late result of an attempt. Returns false if the task is completed, or if the worker did not have the
+   * lease of this attempt.
+   */
+  store(late: NewLateResult): Promise<boolean>;
+  /** Lists the late results of a task, newest first. */
+  list(taskId: string): Promise<readonly LateResult[]>;
+  /** Completes the task with a late result. Returns undefined if it is already completed, or there is no such result. */
+  adopt(late: LateResultKey): Promise<Adoption | undefined>;
+}
+
+export interface NewLogLines {
+  readonly taskId: string;
+  readonly attempt: number;
+  /** If set, the task must still be assigned to this worker. */
+  readonly workerId?: string;
+  readonly lines: readonly NewLogLine[];
+}
+
+export interface TaskLogStorage {
+  /**
+   * Stores the lines that are not stored yet, up to the maximum per attempt. Returns false if this attempt of the task is not
+   * running.
+   */
+  append(lines: NewLogLines): Promise<boolean>;
+  /** Returns the lines after a position, oldest first. */
+  read(taskId: string, after: LogPosition, limit: number): Promise<readonly LogLine[]>;
 }

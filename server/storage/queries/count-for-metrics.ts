@@ -1,23 +1,19 @@
 import { sql } from "kysely";
 import { GLOBAL_ROOM } from "../../../protocol/index.ts";
-import type { QueueCounts } from "../ports/queue-counts.ts";
+import type { QueueCounts } from "../ports/storage.ts";
 import { QUEUE_ORDER } from "../queue/queue-order.ts";
 import type { Sql } from "../sessions/orm.ts";
-import { readRow, readRows } from "./queries.ts";
-import { isAlive } from "./workers/is-alive.ts";
+import { isAlive, readRow, readRows } from "../sql/statement.ts";
 
 /** Maximum number of due tasks that are counted for each public job. */
 const MAX_DUE_COUNTED = 100_000;
-/** Maximum number of pending tasks that are counted. It applies to due and delayed tasks separately. */
+/** Maximum number of due tasks that are counted in total; the same maximum applies to delayed tasks. */
 const MAX_PENDING_COUNTED = 1_000_000;
 /** Maximum number of public jobs that are reported separately, the oldest first. */
 const MAX_JOBS_COUNTED = 50;
 /** Maximum number of (job, priority) pairs. The statement reads the next task of each pair. */
 const MAX_HEADS = 5_000;
 
-/**
- * Reads everything that `/metrics` reports about the database. The counts of pending tasks have a maximum.
- */
 export async function countForMetrics(db: Sql, aliveWithinSeconds: number): Promise<QueueCounts> {
   const counts = await readRow(db, selectCounts(aliveWithinSeconds));
   if (counts === undefined) throw new Error("the count of the open tasks returned no row");
@@ -38,11 +34,7 @@ export async function countForMetrics(db: Sql, aliveWithinSeconds: number): Prom
   };
 }
 
-interface CountsRow extends Pick<QueueCounts, "delayed" | "workersAlive"> {
-  readonly due: number;
-  readonly claimed: number;
-  readonly running: number;
-}
+type CountsRow = Record<"due" | "delayed" | "claimed" | "running" | "workersAlive", number>;
 
 /** Counts the open tasks by status. Each count reads a partial index, so finished tasks cost nothing. */
 const selectCounts = (aliveWithinSeconds: number) => sql<CountsRow>`
@@ -60,7 +52,6 @@ const selectCounts = (aliveWithinSeconds: number) => sql<CountsRow>`
     from joblib.task where status in ('claimed', 'running')
   ) as leased`;
 
-/** The queue of a reported job. The last row contains `oldestSeconds` of all other jobs together. */
 interface QueueDepthRow {
   readonly isReported: boolean;
   readonly category: string;
@@ -72,9 +63,8 @@ interface QueueDepthRow {
 const selectNext = sql`select t.job_id, t.priority, t.run_at from joblib.task as t where t.status = 'pending' and t.due`;
 
 /**
- * Reads the number and the age of the due tasks of each job. The next task of each priority of each job is
- * found by a skip scan over the index of due tasks, so the cost depends on the number of jobs and priorities,
- * not on the backlog.
+ * Reads the number and the age of the due tasks of each job. A skip scan over the index of due tasks finds the next task of
+ * each priority of each job, so the cost depends on the number of jobs and priorities, not on the backlog.
  */
 const selectQueueDepths = sql<QueueDepthRow>`
   with recursive head as (

@@ -1,19 +1,19 @@
-import { LRUCache } from "lru-cache";
 import type {
+  Assignee,
   ClaimedTaskRecord,
   CompletedTask,
   Completion,
+  InsertedGroup,
   NewTask,
   TaskRecord,
   Transition,
 } from "../../records.ts";
 import { isUuid } from "../ids.ts";
-import type { InsertOptions } from "../ports/task-queue.ts";
-import { formatTime, toRawTaskRecord } from "../rows.ts";
+import type { InsertOptions, LinkedJobs } from "../ports/task-queue.ts";
+import { formatTime, toClaimedTaskRecord, toNewTaskRecord, toRawTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { StatementBatcher } from "./batcher.ts";
 import { ClaimBatches } from "./claim-batches.ts";
-import { InsertBatches } from "./insert-batches.ts";
 import { hasValidIds, type Inserted, SimpleTaskQueue } from "./simple-task-queue.ts";
 import { changeStatuses, storeCompletions } from "./statements/change-status.ts";
 import {
@@ -22,6 +22,19 @@ import {
   HeartbeatThrottle,
   recordHeartbeats,
 } from "./statements/heartbeat.ts";
+import {
+  groupTasks,
+  type InsertedRow,
+  type InsertRequest,
+  insertRequests,
+} from "./statements/insert-tasks.ts";
+
+/** Maximum weight of a batch of inserts, in characters. */
+const MAX_INSERTED_CHARACTERS = 2_000_000;
+/** Approximate number of characters of a task, without its payload and the values that its group shares. */
+const TASK_CHARACTERS = 50;
+/** Approximate number of characters of the values that the tasks of a group share. */
+const GROUP_CHARACTERS = 500;
 
 /** Maximum weight of a batch, in characters. It allows 500 changes, or a few with large results. */
 const MAX_CHANGED_CHARACTERS = 4_000_000;
@@ -32,14 +45,10 @@ const CHANGE_CHARACTERS = 8_000;
 const MAX_HEARTBEATS_WEIGHT = 5_000;
 const HEARTBEAT_WEIGHT = 10;
 
-const MAX_CACHED_PAYLOADS = 20_000;
-const MAX_CACHED_CHARACTERS = 16_000_000;
-
-/**
- * Maximum number of cached jobs without a result schema. The statement searches this list for each task, so
- * it must be short.
- */
-const MAX_JOBS_WITHOUT_RESULT_SCHEMA = 8;
+interface InsertCall extends InsertRequest, InsertOptions {
+  /** True if some of the tasks belong to jobs with room fairness. */
+  readonly hasRoomFairness: boolean;
+}
 
 /**
  * The task queue that runs in production. It combines concurrent calls into one prepared statement, assigns new tasks to
@@ -47,7 +56,7 @@ const MAX_JOBS_WITHOUT_RESULT_SCHEMA = 8;
  * those of `SimpleTaskQueue`.
  */
 export class BatchingTaskQueue extends SimpleTaskQueue {
-  readonly #inserts: InsertBatches;
+  readonly #insert: StatementBatcher<InsertCall, ReadonlyMap<string, InsertedRow>>;
   readonly #claims: ClaimBatches;
   readonly #transitions: Readonly<
     Record<Transition["to"], StatementBatcher<Transition, TaskRecord | undefined>>
@@ -56,22 +65,17 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
   readonly #heartbeat: StatementBatcher<Heartbeat, HeartbeatRow | undefined>;
 
   readonly #throttle = new HeartbeatThrottle();
-  readonly #jobsWithoutResultSchema = new LRUCache<string, true>({ max: MAX_JOBS_WITHOUT_RESULT_SCHEMA });
-  /**
-   * The payloads of claimed tasks, as JSON. Payloads never change, so a transition need not read a cached one again. With
-   * payloads of 100 KB, reading them took two thirds of the time of a completion.
-   */
-  readonly #payloads = new LRUCache<string, string>({
-    max: MAX_CACHED_PAYLOADS,
-    maxSize: MAX_CACHED_CHARACTERS,
-    sizeCalculation: ({ length }) => length,
-  });
 
   constructor(sessions: Sessions) {
     super(sessions);
     const { measureBatches } = sessions;
-    this.#inserts = new InsertBatches(sessions);
-    this.#claims = new ClaimBatches(sessions, this.#payloads, this.#throttle);
+    this.#insert = new StatementBatcher({
+      maxWeight: MAX_INSERTED_CHARACTERS,
+      getWeight: getInsertWeight,
+      getLane: ({ aliveWithinSeconds, hasRoomFairness }) => `${aliveWithinSeconds}${hasRoomFairness}`,
+      run: measureBatches("submit", (calls) => this.#runInserts(calls)),
+    });
+    this.#claims = new ClaimBatches(sessions, this.#throttle);
     this.#transitions = {
       running: this.#batchTransitions("running"),
       completed: this.#batchTransitions("completed"),
@@ -92,13 +96,29 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     });
   }
 
-  protected override insertAllOrNone(
+  protected override async insertAllOrNone(
     tasks: readonly NewTask[],
     options: InsertOptions,
   ): Promise<Inserted | undefined> {
     // Several idempotency keys need their own transaction, so that all tasks are inserted or none.
     const canBatch = tasks.length === 1 || tasks.every(({ idempotency }) => idempotency === null);
-    return canBatch ? this.#inserts.insert(tasks, options) : super.insertAllOrNone(tasks, options);
+    if (!canBatch) return super.insertAllOrNone(tasks, options);
+    const call: InsertCall = {
+      ...options,
+      groups: groupTasks(tasks),
+      payloads: tasks.map(({ payload }) => JSON.stringify(payload)),
+      hasRoomFairness: tasks.some(({ fairness }) => fairness === "room"),
+    };
+    return toInserted(call, await this.#insert.add(call));
+  }
+
+  async #runInserts(calls: readonly InsertCall[]): Promise<ReadonlyMap<string, InsertedRow>[]> {
+    const [first] = calls;
+    if (first === undefined) return [];
+    const assignees = first.hasRoomFairness ? [] : calls.map(getAssignee);
+    const rows = await this.sessions.runPrepared((db) => insertRequests(db, calls, first, assignees));
+    const rowsById = new Map(rows.map((row) => [row.id, row]));
+    return calls.map(() => rowsById);
   }
 
   override async claim(
@@ -110,8 +130,8 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     return isUuid(workerId) ? this.#claims.claim(workerId, limit, start, isGone) : undefined;
   }
 
-  override getLinkedJobIds(workerId: string): Promise<readonly string[]> {
-    return this.#claims.getLinkedJobIds(workerId);
+  override getLinkedJobs(workerId: string): Promise<LinkedJobs> {
+    return this.#claims.getLinkedJobs(workerId);
   }
 
   #batchTransitions(to: Transition["to"]): StatementBatcher<Transition, TaskRecord | undefined> {
@@ -131,13 +151,9 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     to: Transition["to"],
     steps: readonly Transition[],
   ): Promise<(TaskRecord | undefined)[]> {
-    const payloads = steps.map(({ id }) => this.#payloads.get(id.toLowerCase()));
-    const changes = steps.map((step, index) => ({ ...step, isPayloadKnown: payloads[index] !== undefined }));
-    const knownJobs = [...this.#jobsWithoutResultSchema.keys()];
     const records = steps.map((): TaskRecord | undefined => undefined);
-    for (const row of await this.sessions.runPrepared((db) => changeStatuses(db, to, changes, knownJobs))) {
-      if (row.status !== "running") this.#payloads.delete(row.id);
-      records[row.call_index] = toRawTaskRecord(row, row.payload ?? payloads[row.call_index] ?? "{}");
+    for (const row of await this.sessions.runPrepared((db) => changeStatuses(db, to, steps))) {
+      records[row.call_index] = toRawTaskRecord(row);
     }
     return records;
   }
@@ -152,16 +168,11 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
 
   async #runCompletions(calls: readonly (readonly Completion[])[]): Promise<(CompletedTask | undefined)[][]> {
     const completions = calls.flat();
-    const knownJobs = [...this.#jobsWithoutResultSchema.keys()];
     const completed = completions.map((): CompletedTask | undefined => undefined);
     const touchesWorkers = this.#throttle.isUpdateDue(completions);
-    const rows = await this.sessions.runPrepared((db) =>
-      storeCompletions(db, completions, knownJobs, touchesWorkers),
-    );
+    const rows = await this.sessions.runPrepared((db) => storeCompletions(db, completions, touchesWorkers));
     for (const row of rows) {
       const id = completions[row.call_index]?.id.toLowerCase() ?? "";
-      this.#payloads.delete(id);
-      this.#jobsWithoutResultSchema.set(row.job_id, true);
       completed[row.call_index] = {
         ...{ id, roomId: row.room_id, jobId: row.job_id },
         completedAt: formatTime(row.completed_at),
@@ -190,4 +201,43 @@ function getChangeWeight({ result, error }: Pick<Transition, "result" | "error">
   return (
     CHANGE_CHARACTERS + (error?.length ?? 0) + (result === undefined ? 0 : JSON.stringify(result).length)
   );
+}
+
+function getInsertWeight({ groups, payloads }: InsertCall): number {
+  return payloads.reduce(
+    (sum, { length }) => sum + length + TASK_CHARACTERS,
+    groups.length * GROUP_CHARACTERS,
+  );
+}
+
+/** Returns the waiting worker to which the only task of a request is to be assigned, if there is one. */
+function getAssignee({ groups, payloads, chooseAssignee }: InsertCall): Assignee | undefined {
+  const task = payloads.length === 1 ? groups[0]?.[0] : undefined;
+  return task && chooseAssignee?.(task);
+}
+
+/** Returns undefined if no task of the request was inserted. */
+function toInserted({ groups }: InsertRequest, rows: ReadonlyMap<string, InsertedRow>): Inserted | undefined {
+  let assigned: ClaimedTaskRecord | undefined;
+  const inserted = groups.flatMap((tasks): InsertedGroup[] => {
+    const row = rows.get(tasks[0].id);
+    if (row === undefined) return [];
+    const record = toNewTaskRecord(tasks[0], row);
+    assigned = toAssignedTask(record, row);
+    return [{ record, tasks, workersOnline: row.workers_online }];
+  });
+  return inserted.length === 0 ? undefined : { kind: "inserted", groups: inserted, assigned };
+}
+
+/** Returns the record of a new task that was inserted as already claimed; undefined if it has no worker. */
+function toAssignedTask(record: TaskRecord, row: InsertedRow): ClaimedTaskRecord | undefined {
+  const { worker_id, user_id: workerUserId } = row;
+  if (worker_id === undefined || worker_id === null || workerUserId === undefined) return undefined;
+  const started_at = row.started_at ? formatTime(row.started_at) : null;
+  const lease =
+    started_at === null
+      ? ({ status: "claimed", runs: 0 } as const)
+      : ({ status: "running", runs: 1 } as const);
+  const task = { ...record.task, ...lease, attempt: 1, started_at, worker_id };
+  return toClaimedTaskRecord({ ...record, task, version: 2, workerUserId, lastWorkerId: worker_id });
 }

@@ -2,8 +2,9 @@ import { LRUCache } from "lru-cache";
 import type { JobAddress } from "../../../protocol/index.ts";
 import type { ClaimedTaskRecord } from "../../records.ts";
 import { isUuid } from "../ids.ts";
-import { findJobAddresses } from "../queries/jobs/job-addresses.ts";
-import { findWorkerJobSet } from "../queries/workers/workers.ts";
+import { type LinkedJobs, NO_JOBS } from "../ports/task-queue.ts";
+import { findJobAddresses } from "../queries/jobs.ts";
+import { findWorkerJobs, type WorkerJobs } from "../queries/workers.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { StatementBatcher } from "./batcher.ts";
 import { promoteDueTasks } from "./simple-statements.ts";
@@ -14,14 +15,9 @@ import type { HeartbeatThrottle } from "./statements/heartbeat.ts";
 /** Maximum number of tasks in a batch of claims. */
 const MAX_CLAIMED_TASKS = 400;
 
-const MAX_CACHED_WORKERS = 10_000;
+const MAX_CACHED_WORKERS = 100_000;
 const MAX_CACHED_JOBS = 10_000;
 const MAX_CACHED_JOB_SETS = 1_000;
-/**
- * Minimum number of characters of a cached payload. Reading a shorter payload again is faster than the
- * lookup, and thousands of small strings slow down the garbage collector.
- */
-const MIN_CACHED_PAYLOAD = 2_048;
 
 interface ClaimCall extends Claim {
   /** True to claim even if tasks that have become due are not promoted yet. */
@@ -34,16 +30,16 @@ interface ClaimCall extends Claim {
  */
 export class ClaimBatches {
   readonly #sessions: Sessions;
-  readonly #payloads: LRUCache<string, string>;
   readonly #throttle: HeartbeatThrottle;
   readonly #claim: StatementBatcher<ClaimCall, ClaimResult>;
   readonly #promote: StatementBatcher<ClaimCall, undefined>;
   /**
-   * The key of the set of jobs of each worker at its last claim. Claims of workers with the same key can be batched.
+   * The jobs of each worker. A claim whose cached jobs are outdated claims nothing and reads them again. Claims of workers
+   * with the same jobs can be batched.
    */
-  readonly #jobSetKeys = new LRUCache<string, string>({ max: MAX_CACHED_WORKERS });
-  /** The sets of jobs by key, so that a waiting claim does not have to look up its jobs again. */
-  readonly #jobSets = new LRUCache<string, readonly string[]>({ max: MAX_CACHED_JOB_SETS });
+  readonly #workers = new LRUCache<string, WorkerJobs>({ max: MAX_CACHED_WORKERS });
+  /** The ids of the jobs by key, so that workers with the same jobs share one list. */
+  readonly #jobIds = new LRUCache<string, readonly string[]>({ max: MAX_CACHED_JOB_SETS });
   /**
    * The addresses of jobs, which never change. Without the cache, the database would look up the job of each claimed task
    * and send its room, category and name.
@@ -55,13 +51,10 @@ export class ClaimBatches {
    */
   #lastBackoff = "{}";
 
-  /** `payloads` are the payloads of claimed tasks, as JSON, which later changes of the tasks need. */
-  constructor(sessions: Sessions, payloads: LRUCache<string, string>, throttle: HeartbeatThrottle) {
+  constructor(sessions: Sessions, throttle: HeartbeatThrottle) {
     this.#sessions = sessions;
-    this.#payloads = payloads;
     this.#throttle = throttle;
-    const getLane = ({ workerId, ignoreUnpromoted }: ClaimCall) =>
-      `${this.#jobSetKeys.get(workerId) ?? workerId}${ignoreUnpromoted ? "+" : ""}`;
+    const getLane = ({ jobs, ignoreUnpromoted }: ClaimCall) => `${jobs.key}${ignoreUnpromoted ? "+" : ""}`;
     this.#claim = new StatementBatcher({
       maxWeight: MAX_CLAIMED_TASKS,
       getWeight: ({ limit }) => limit,
@@ -81,18 +74,22 @@ export class ClaimBatches {
     start: boolean,
     isGone: () => boolean = () => false,
   ): Promise<readonly ClaimedTaskRecord[] | undefined> {
-    let call: ClaimCall = { workerId, limit, start, ignoreUnpromoted: false };
+    let ignoreUnpromoted = false;
     for (let attempt = 1; ; attempt += 1) {
+      const jobs = await this.#getJobs(workerId);
+      if (jobs === undefined) return undefined;
+      const call = { workerId, jobs, limit, start, ignoreUnpromoted };
       const result = await this.#claim.add(call, isGone);
       if (result === undefined) return [];
-      const { jobSet, records, hasSameJobs, hasUnpromotedTasks, isContended } = result;
-      if (jobSet === null) return undefined;
-      if (hasSameJobs && hasUnpromotedTasks) {
+      const { jobsVersion, haveExpectedJobs, hasUnpromotedTasks, isContended, records } = result;
+      if (jobsVersion !== jobs.version) this.#workers.delete(workerId);
+      if (jobsVersion === null) return undefined;
+      if (haveExpectedJobs && hasUnpromotedTasks) {
         await this.#promote.add(call);
         // Some tasks may still not be promoted, because another server is promoting them. They must not block
         // the claim of other tasks.
-        call = { ...call, ignoreUnpromoted: true };
-      } else if (records.length > 0 || attempt >= MAX_CLAIMS || (hasSameJobs && !isContended)) {
+        ignoreUnpromoted = true;
+      } else if (records.length > 0 || attempt >= MAX_CLAIMS || (haveExpectedJobs && !isContended)) {
         return records;
       }
     }
@@ -103,17 +100,11 @@ export class ClaimBatches {
     const ignoreUnpromoted = calls[0]?.ignoreUnpromoted === true;
     const options = { knownBackoff, ignoreUnpromoted, touchesWorkers: this.#throttle.isUpdateDue(calls) };
     const rows = await this.#sessions.runPrepared((db) => executeClaims(db, calls, options));
-    for (const { id, payload, backoff } of rows.tasks) {
-      if (payload.length >= MIN_CACHED_PAYLOAD) this.#payloads.set(id, payload);
+    for (const { backoff } of rows.tasks) {
       if (backoff !== null) this.#lastBackoff = backoff;
     }
     const jobs = await this.#findJobAddresses(new Set(rows.tasks.map((task) => task.job_id)));
-    const results = distributeTasks(calls, rows, knownBackoff, jobs);
-    calls.forEach(({ workerId }, index) => {
-      // A worker that is gone has no set.
-      this.#jobSetKeys.set(workerId, results[index]?.jobSet ?? undefined);
-    });
-    return results;
+    return distributeTasks(calls, rows, knownBackoff, jobs);
   }
 
   /** Promotes the due tasks of the jobs, which are the same for all workers of a batch. */
@@ -141,15 +132,20 @@ export class ClaimBatches {
     return found;
   }
 
-  async getLinkedJobIds(workerId: string): Promise<readonly string[]> {
-    const key = this.#jobSetKeys.get(workerId);
-    const cached = key === undefined ? undefined : this.#jobSets.get(key);
-    if (cached !== undefined || !isUuid(workerId)) return cached ?? [];
-    const [set] = await this.#sessions.runPrepared((db) => findWorkerJobSet(db, workerId));
-    if (set === undefined) return [];
-    const jobIds: readonly string[] = JSON.parse(set.jobIds);
-    this.#jobSetKeys.set(workerId, set.key);
-    this.#jobSets.set(set.key, jobIds);
-    return jobIds;
+  async getLinkedJobs(workerId: string): Promise<LinkedJobs> {
+    return (isUuid(workerId) ? await this.#getJobs(workerId) : undefined) ?? NO_JOBS;
+  }
+
+  /** Returns undefined if the worker is gone. */
+  async #getJobs(workerId: string): Promise<WorkerJobs | undefined> {
+    const cached = this.#workers.get(workerId);
+    if (cached !== undefined) return cached;
+    const found = await this.#sessions.runPrepared((db) => findWorkerJobs(db, workerId));
+    if (found === undefined) return undefined;
+    const ids = this.#jobIds.get(found.key) ?? found.ids;
+    this.#jobIds.set(found.key, ids);
+    const jobs = { ...found, ids };
+    this.#workers.set(workerId, jobs);
+    return jobs;
   }
 }

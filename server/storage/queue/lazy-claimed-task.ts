@@ -114,9 +114,8 @@ function buildTexts(row: ClaimedValues, context: ClaimContext, runAt: string): r
 }
 
 /**
- * A claimed task whose JSON is built from the text of the database. It is parsed only if `task` is read.
- * Creating objects with thirty columns and serializing them again took a third of the server's time for a
- * claim.
+ * A claimed task whose JSON is built from the text of the database. It is parsed only if `task` is read. Creating
+ * objects with thirty columns and serializing them again took a third of the server's time for a claim.
  */
 export class LazyClaimedTask implements ClaimedTaskRecord {
   readonly jobId: string;

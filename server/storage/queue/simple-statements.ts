@@ -2,17 +2,11 @@ import { sql } from "kysely";
 import { getOrigins } from "../../../protocol/index.ts";
 import type { NewTask, TaskRecord, Transition } from "../../records.ts";
 import type { ProgressReport } from "../ports/task-queue.ts";
-import { isAlive } from "../queries/workers/is-alive.ts";
 import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
-import { formatArray, toJsonText } from "../sql/statement.ts";
+import { formatArray, isAlive, toJsonText } from "../sql/statement.ts";
 import { buildMergeOrder, QUEUE_ORDER } from "./queue-order.ts";
-import {
-  listParameters,
-  SUBMITTED_NAMES,
-  selectNewTask,
-  TASK_VALUES,
-} from "./statements/insert-parameters.ts";
+import { listParameters, SUBMITTED_NAMES, selectNewTask, TASK_VALUES } from "./statements/insert-tasks.ts";
 import { runTaskUpdate } from "./statements/requeue-tasks.ts";
 import { setTransition } from "./statements/transition-values.ts";
 
@@ -175,10 +169,7 @@ export async function changeStatus(db: Sql, step: Transition): Promise<TaskRow |
   return (await runTaskUpdate(db, update, workerId))[0];
 }
 
-/**
- * Stores the progress of a running task. Returns undefined if the task is not running or the fence does not
- * match.
- */
+/** Stores the progress of a running task. Returns undefined if the task is not running or the fence does not match. */
 export async function storeProgress(db: Sql, report: ProgressReport): Promise<TaskRow | undefined> {
   const { id, workerId, progress } = report;
   const update = sql`update joblib.task as t

@@ -10,14 +10,18 @@ import type {
   Transition,
 } from "../../records.ts";
 import { isUuid } from "../ids.ts";
-import type { InsertOptions, ProgressReport, TaskQueue } from "../ports/task-queue.ts";
-import { getSecondsUntilDue } from "../queries/tasks/due-tasks.ts";
-import { findTaskByKey } from "../queries/tasks/find-task.ts";
-import { findWorkerJobIds } from "../queries/workers/workers.ts";
-import { formatTime, toTaskRecord } from "../rows.ts";
+import {
+  type InsertOptions,
+  type LinkedJobs,
+  NO_JOBS,
+  type ProgressReport,
+  type TaskQueue,
+} from "../ports/task-queue.ts";
+import { findTaskByKey, getSecondsUntilDue } from "../queries/tasks.ts";
+import { findWorkerJobs } from "../queries/workers.ts";
+import { formatTime, toClaimedTaskRecord, toTaskRecord } from "../rows.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { catchUnknownOutcome } from "../sessions/storage-errors.ts";
-import { toClaimedTaskRecord } from "./claimed-task-record.ts";
 import {
   changeStatus,
   claimFirstTasks,
@@ -30,7 +34,7 @@ import {
   storeProgress,
 } from "./simple-statements.ts";
 import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./statements/heartbeat.ts";
-import { groupTasks } from "./statements/insert-parameters.ts";
+import { groupTasks } from "./statements/insert-tasks.ts";
 import { requeueReleased, requeueUndelivered, unclaimTasks } from "./statements/requeue-tasks.ts";
 
 export type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
@@ -55,8 +59,7 @@ export class SimpleTaskQueue implements TaskQueue {
   }
 
   async insert(tasks: readonly NewTask[], options: InsertOptions): Promise<InsertOutcome> {
-    if (tasks.length === 0)
-      return { kind: "inserted", groups: [], assigned: [], records: () => [], workersOnline: new Map() };
+    if (tasks.length === 0) return { kind: "inserted", groups: [], assigned: undefined };
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
     for (let attempt = 0; attempt < (hasKeys ? MAX_INSERTS : 1); attempt += 1) {
       const inserting = this.insertAllOrNone(tasks, options);
@@ -82,17 +85,12 @@ export class SimpleTaskQueue implements TaskQueue {
         for (const task of sortByRoomQueue(tasks, jobs)) {
           inserted.set(task.id, await insertTask(db, task, jobs.get(task.jobId)));
         }
-        const records = tasks.flatMap(({ id }) => inserted.get(id) ?? []);
-        return {
-          kind: "inserted",
-          records: () => records,
-          groups: groupTasks(tasks).flatMap(({ ids }) => {
-            const first = inserted.get(ids[0] ?? "");
-            return first === undefined ? [] : [{ first, ids }];
-          }),
-          assigned: [],
-          workersOnline: new Map([...jobs].map(([id, job]) => [id, job.workers_online])),
-        };
+        const groups = groupTasks(tasks).flatMap((group) => {
+          const record = inserted.get(group[0].id);
+          const workersOnline = jobs.get(group[0].jobId)?.workers_online ?? 0;
+          return record === undefined ? [] : [{ record, tasks: group, workersOnline }];
+        });
+        return { kind: "inserted", groups, assigned: undefined };
       });
     } catch (error) {
       if (error instanceof Refused) return undefined;
@@ -115,10 +113,8 @@ export class SimpleTaskQueue implements TaskQueue {
         const isClaimed = record.task.status === "claimed" || record.task.status === "running";
         return {
           kind: "inserted",
-          assigned: isClaimed ? [toClaimedTaskRecord(record)] : [],
-          records: () => [record],
-          groups: [{ first: record, ids: [record.task.id] }],
-          workersOnline: new Map([[record.jobId, workersOnline]]),
+          groups: [{ record, tasks: [task], workersOnline }],
+          assigned: isClaimed ? toClaimedTaskRecord(record) : undefined,
         };
       }
       const isSameRequest = row.request_hash === task.idempotency.requestHash;
@@ -149,13 +145,14 @@ export class SimpleTaskQueue implements TaskQueue {
 
   /** Returns true if a concurrent claim may have locked tasks that it did not claim. */
   async #hasDueTask(workerId: string): Promise<boolean> {
-    const jobIds = await this.getLinkedJobIds(workerId);
-    const seconds = await this.sessions.run((db) => getSecondsUntilDue(db, jobIds));
+    const { ids } = await this.getLinkedJobs(workerId);
+    const seconds = await this.sessions.run((db) => getSecondsUntilDue(db, ids));
     return seconds !== undefined && seconds <= 0;
   }
 
-  async getLinkedJobIds(workerId: string): Promise<readonly string[]> {
-    return isUuid(workerId) ? this.sessions.run((db) => findWorkerJobIds(db, workerId)) : [];
+  async getLinkedJobs(workerId: string): Promise<LinkedJobs> {
+    const jobs = isUuid(workerId) ? await this.sessions.run((db) => findWorkerJobs(db, workerId)) : undefined;
+    return jobs ?? NO_JOBS;
   }
 
   async transition(step: Transition): Promise<TaskRecord | undefined> {

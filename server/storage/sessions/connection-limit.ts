@@ -1,13 +1,9 @@
-/** After the server has refused a connection, the limit is raised by one at this interval. */
 const RAISE_INTERVAL_MS = 5_000;
 /** Delay before the next attempt if the server accepts no connection at all. It doubles up to the maximum. */
 const FIRST_RETRY_MS = 10;
 const MAX_RETRY_MS = 500;
 
-/**
- * The number of connections that the server is known to accept. It is the pool's maximum until the server
- * refuses a connection.
- */
+/** The number of connections that the server is known to accept: the pool's maximum until it refuses a connection. */
 export class ConnectionLimit {
   readonly #maximum: number;
   readonly #listeners = new Set<() => void>();
@@ -25,17 +21,14 @@ export class ConnectionLimit {
     return this.#size;
   }
 
-  /** True if the server has refused a connection and the limit is still below the maximum. */
   get isReduced(): boolean {
     return this.#refusal !== undefined;
   }
 
-  /** True while the next attempt to connect is delayed. */
   get isDelayed(): boolean {
     return this.#retry !== undefined;
   }
 
-  /** The error of the last refused connection. */
   get refusal(): unknown {
     return this.#refusal?.error;
   }
@@ -53,15 +46,11 @@ export class ConnectionLimit {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Records that a connection was opened. */
   recordSuccess(): void {
     this.#retryMs = FIRST_RETRY_MS;
   }
 
-  /**
-   * Delays the next attempt. Call it only if no connection is open: an open connection may become free before
-   * the delay ends.
-   */
+  /** Delays the next attempt. Only for a pool without open connections, because one of them may become free earlier. */
   delayRetry(retry: () => void): void {
     this.#retry ??= setTimeout(
       () => {
@@ -73,7 +62,6 @@ export class ConnectionLimit {
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
 
-  /** Raises the limit by one if the last refusal or raise was long enough ago. */
   raise(): void {
     if (this.#refusal === undefined || performance.now() - this.#refusal.at < RAISE_INTERVAL_MS) return;
     this.#size += 1;

@@ -2,10 +2,8 @@ import type { AbstractSqlDriver, InferKyselyDB, SqlEntityManager } from "@mikro-
 import type { Kysely } from "kysely";
 import type { entities } from "../entities.ts";
 
-/** The tables as Kysely knows them. */
 export type Tables = InferKyselyDB<(typeof entities)[number]>;
 
-/** Runs statements: on the pool, or in a transaction. */
 export type Sql = Kysely<Tables>;
 
 /** A MikroORM on PostgreSQL or PGlite with joblib's entities: the host's, or the result of `openDatabase`. */

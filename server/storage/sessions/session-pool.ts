@@ -4,7 +4,6 @@ import { Session, SharedSessionError, type Sharing } from "./session.ts";
 import type { PlanMode } from "./session-settings.ts";
 import { isTooManyConnections } from "./storage-errors.ts";
 
-/** Number of sessions of a pool, and of calls that wait for one. */
 export interface PoolUsage {
   readonly busy: number;
   readonly idle: number;
@@ -13,47 +12,34 @@ export interface PoolUsage {
 
 interface SessionPoolOptions {
   readonly client: ClientConfig;
-  /** The driver's client, or a subclass of it. */
   readonly clientClass: typeof Client;
-  /**
-   * Maximum number of sessions for statements with default planner settings. There are `LOOKUP_SESSIONS` more
-   * for lookups.
-   */
+  /** Maximum number of sessions with default planner settings. There are `LOOKUP_SESSIONS` more for lookups. */
   readonly defaultSessions: number;
   /** Timeout of a statement, and of a call that waits for a session. */
   readonly statementTimeoutMs: number;
 }
 
-/** A call that waits for a session. */
 type WaitingCall = PromiseWithResolvers<Session>;
 
-/**
- * Number of sessions that are reserved for lookups, so that a slow list does not delay claims. Lookups are
- * batched, so only one statement of each kind runs at a time, and more sessions would be idle.
- */
+/** Reserved for lookups, so that a slow list does not delay claims. More would be idle, because lookups are batched. */
 const LOOKUP_SESSIONS = 4;
 
 /** Maximum age of a session, so that a bad cached plan is not used forever. */
 const MAX_AGE_MS = 300_000;
-/**
- * Idle sessions are closed after this time. One session of each plan mode stays open, so that the next task
- * does not wait for a connection.
- */
+/** Idle sessions are closed after this time, except one of each plan mode, so that the next task need not connect. */
 const MAX_IDLE_MS = 10_000;
 const CLEANUP_INTERVAL_MS = 5_000;
 
 const createClosedError = () => new Error("the pool of database sessions is closed");
 
 /**
- * A pool of sessions with one PostgreSQL database. The sessions are opened on demand. A call waits for any
- * session that becomes free, so the pool also works if the server accepts fewer connections than the pool's
- * maximum.
+ * A pool of sessions with one PostgreSQL database, opened on demand. A call waits for any session that becomes free, so the
+ * pool also works if the server accepts fewer connections than its maximum.
  */
 export class SessionPool {
   readonly limit: ConnectionLimit;
   readonly #options: SessionPoolOptions;
   readonly #statementNames = new Map<string, string>();
-  /** The session that was used last is at the end. */
   readonly #idle: Session[] = [];
   readonly #busy = new Set<Session>();
   readonly #waiting: Readonly<Record<PlanMode, Set<WaitingCall>>> = { default: new Set(), lookup: new Set() };
@@ -75,7 +61,6 @@ export class SessionPool {
     return { busy: this.#busy.size, idle: this.#idle.length, waiting: this.#waitingCount };
   }
 
-  /** `own` if sessions keep settings and prepared statements between statements. */
   get sharing(): Sharing {
     return this.#sharing;
   }
@@ -100,19 +85,16 @@ export class SessionPool {
     this.#serve();
   }
 
-  /** Replaces all open sessions, because they are connected to a read-only server or have outdated plans. */
   replaceSessions(): void {
     this.#openedAfter = performance.now();
   }
 
-  /** Treats all sessions as shared, because a pooler also gives them to other clients. */
   shareSessions(): void {
     if (this.#sharing === "shared") return;
     this.#sharing = "shared";
     this.replaceSessions();
   }
 
-  /** Closes the pool. Each session is closed as soon as it is free. */
   end(): Promise<void> {
     if (this.#ended !== undefined) return this.#ended.promise;
     this.#ended = Promise.withResolvers<void>();
@@ -136,10 +118,8 @@ export class SessionPool {
     return this.#idle.length + this.#busy.size + this.#opening;
   }
 
-  /** Returns false if statements of this plan mode use their maximum number of sessions. */
   #canUse(planMode: PlanMode, additional = 0): boolean {
-    let count = additional;
-    for (const session of this.#busy) if (session.planMode === planMode) count += 1;
+    const count = additional + [...this.#busy].filter((session) => session.planMode === planMode).length;
     if (planMode === "lookup") return count < LOOKUP_SESSIONS;
     // If there are few sessions, at least one is left for lookups.
     const { size } = this.limit;
@@ -158,10 +138,7 @@ export class SessionPool {
     return isUsable && openedAt > this.#openedAfter && isYoung && sharing === this.#sharing;
   }
 
-  /**
-   * Returns an idle session with this plan mode. Returns one with the other plan mode only if no more
-   * sessions can be opened.
-   */
+  /** Returns an idle session, with the other plan mode only if no more sessions can be opened. */
   #takeIdle(planMode: PlanMode): Session | undefined {
     this.#closeIdle((idle) => !this.#isCurrent(idle));
     const session =
@@ -201,7 +178,6 @@ export class SessionPool {
     }
   }
 
-  /** Passes idle sessions to waiting calls, and opens sessions for the remaining calls. */
   #serve(): void {
     if (this.#ended !== undefined && this.#countOpen() === 0) this.#ended.resolve();
     if (this.#waitingCount === 0) return;
@@ -216,7 +192,6 @@ export class SessionPool {
     }
   }
 
-  /** Passes idle sessions to the calls of a plan mode. Returns the plan mode once for each missing session. */
   #serveIdle(planMode: PlanMode): PlanMode[] {
     const missing: PlanMode[] = [];
     for (const call of this.#waiting[planMode]) {
@@ -240,7 +215,11 @@ export class SessionPool {
       const session = await Session.open({
         ...{ client, clientClass, sharing: this.#sharing, settings: { planMode, statementTimeoutMs } },
         statementNames: this.#statementNames,
-        onLost: (lost) => this.#remove(lost),
+        onLost: (lost) => {
+          this.#busy.delete(lost);
+          this.#closeIdle((idle) => idle === lost);
+          this.#serve();
+        },
       });
       this.#opening -= 1;
       this.limit.recordSuccess();
@@ -273,13 +252,6 @@ export class SessionPool {
       this.#waiting.default.delete(call);
       call.reject(error);
     }
-  }
-
-  /** Removes a session that has lost its connection. */
-  #remove(session: Session): void {
-    this.#busy.delete(session);
-    this.#closeIdle((idle) => idle === session);
-    this.#serve();
   }
 
   #cleanUp(): void {

@@ -1,21 +1,14 @@
-/** Settings by name, and the values that joblib's statements need. */
 type SettingValues = Readonly<Record<string, string>>;
 
 /**
- * Settings that change the meaning or the results of joblib's statements. An administrator may have set any of them for
- * the database or the role (`ALTER DATABASE … SET`), so each session sets them again.
- *
- * joblib deliberately does not set:
- * - `default_transaction_read_only`: administrators use it to prevent writes on a demoted server.
- * - `role`: it decides which rights joblib has.
- * - `synchronous_commit`: see `buildStatement`.
+ * Settings that change the meaning or the results of joblib's statements. An administrator may have set any of them for the
+ * database or the role (`ALTER DATABASE … SET`). Not `default_transaction_read_only`, which prevents writes on a demoted
+ * server, nor `role`, which decides joblib's rights.
  */
 const SEMANTICS: SettingValues = {
-  // Times are parsed in this format: "2026-01-31 12:00:00.5+00".
   datestyle: "ISO, YMD",
   timezone: "UTC",
   intervalstyle: "postgres",
-  // Floating-point numbers are sent with all significant digits.
   extra_float_digits: "1",
   bytea_output: "hex",
   client_encoding: "UTF8",
@@ -25,7 +18,6 @@ const SEMANTICS: SettingValues = {
   // READ COMMITTED is sufficient, because each statement repeats its whole condition.
   default_transaction_isolation: "read committed",
   default_transaction_deferrable: "off",
-  // An error ends a statement, not the session.
   exit_on_error: "off",
   // `statement_timeout` is the only limit. The sweeper keeps an idle transaction open for its lock.
   lock_timeout: "0",
@@ -35,48 +27,38 @@ const SEMANTICS: SettingValues = {
   transaction_timeout: "0",
 };
 
-/** The planner settings for all statements other than lookups: PostgreSQL's defaults, without JIT compilation. */
-const DEFAULT_PLANNER: SettingValues = {
-  enable_bitmapscan: "on",
-  enable_hashagg: "on",
-  enable_hashjoin: "on",
-  enable_indexonlyscan: "on",
-  enable_indexscan: "on",
-  enable_material: "on",
-  enable_mergejoin: "on",
-  enable_nestloop: "on",
-  enable_seqscan: "on",
-  enable_sort: "on",
-  enable_tidscan: "on",
+const PLANNER_METHODS =
+  "bitmapscan hashagg hashjoin indexonlyscan indexscan material mergejoin nestloop seqscan sort tidscan";
+
+/** Builds the planner settings without the given methods. Everything else is PostgreSQL's default, except `jit`. */
+const buildPlanner = (disabledMethods: readonly string[], planCacheMode: string): SettingValues => ({
+  ...Object.fromEntries(
+    PLANNER_METHODS.split(" ").map((name) => [
+      `enable_${name}`,
+      disabledMethods.includes(name) ? "off" : "on",
+    ]),
+  ),
   jit: "off",
-  plan_cache_mode: "auto",
-};
+  plan_cache_mode: planCacheMode,
+});
 
 /**
- * The planner settings for the statements that run for every task. The statistics of a queue are almost
- * always outdated. If the planner believes that two tasks are pending, it reads all of them for every claim
- * (2,900 instead of 5,900 task lifecycles per second), and a plan for a small table stays cached forever (the
- * rate fell from 4,500 to 2,800). These settings leave only one plan, which finds each row by an index. The
- * plan is cached, because planning took longer than the statement itself (a claim 4.4 instead of 1.0 ms, a
- * transition 2.1 instead of 1.2 ms, 64 inserts 11 instead of 4 ms).
+ * `lookup` is for the statements that run for every task. It leaves only one plan, which finds each row by an index. The
+ * statistics of a queue are almost always outdated: if the planner believes that two tasks are pending, it reads all of them
+ * for every claim (2,900 instead of 5,900 task lifecycles per second), and a plan for a small table stays cached (the rate
+ * fell from 4,500 to 2,800). Plans are cached, because planning takes longer than the statement itself (a claim 4.4 instead
+ * of 1.0 ms, a transition 2.1 instead of 1.2 ms, 64 inserts 11 instead of 4 ms).
  */
-const LOOKUP_PLANNER: SettingValues = {
-  ...DEFAULT_PLANNER,
-  enable_bitmapscan: "off",
-  enable_hashjoin: "off",
-  enable_mergejoin: "off",
-  enable_seqscan: "off",
-  enable_sort: "off",
-  plan_cache_mode: "force_generic_plan",
+const PLANNERS = {
+  default: buildPlanner([], "auto"),
+  lookup: buildPlanner(["bitmapscan", "hashjoin", "mergejoin", "seqscan", "sort"], "force_generic_plan"),
 };
 
-/** The planner settings of a session: the defaults, or only index lookups. */
-export type PlanMode = "default" | "lookup";
+export type PlanMode = keyof typeof PLANNERS;
 
 /** A custom setting. A session has it if the server has read joblib's start-up options. */
 const MARKER = "joblib.session";
 
-/** The settings that differ between sessions. */
 export interface SessionSettings {
   readonly planMode: PlanMode;
   /** Timeout of a statement, in milliseconds. 0 means no timeout. */
@@ -86,18 +68,12 @@ export interface SessionSettings {
 /** Statement timeout if the ORM's configuration has none, and on the sessions of a host. */
 export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 
-const PLANNERS: Readonly<Record<PlanMode, SettingValues>> = {
-  default: DEFAULT_PLANNER,
-  lookup: LOOKUP_PLANNER,
-};
-
 const getValues = ({ planMode, statementTimeoutMs }: SessionSettings): SettingValues => ({
   ...SEMANTICS,
   ...PLANNERS[planMode],
   statement_timeout: String(Math.ceil(statementTimeoutMs)),
 });
 
-/** Builds the start-up options: first those of the connection's configuration, then the marker. */
 export const buildStartupOptions = (configured: string | undefined): string =>
   [configured, `-c ${MARKER}=on`].filter(Boolean).join(" ");
 
@@ -110,39 +86,31 @@ function buildStatement(values: SettingValues, isLocal: boolean): string {
     // Skips settings that this server does not have.
     `select pg_catalog.set_config(setting.name, setting.value, ${isLocal}) from (values ${rows.join(", ")}) as setting(name, value)
     where pg_catalog.current_setting(setting.name, true) is not null`,
-    // Puts `pg_catalog` first in the search path, so that no schema can replace built-in functions and operators. The
-    // rest of the path stays, because a host's trigger on a table of joblib may rely on it. joblib qualifies all its
-    // tables.
+    // Puts `pg_catalog` first in the search path, so that no schema can replace built-in functions and operators. The rest
+    // stays, because a host's trigger on a table of joblib may rely on it.
     `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'pg_catalog',
       case when pg_catalog.length(pg_catalog.current_setting('search_path')) operator(pg_catalog.>) 0
         then pg_catalog.current_setting('search_path') end), ${isLocal})`,
-    // If `synchronous_commit` is `off`, a crash of PostgreSQL loses acknowledged commits. `local` is the
-    // weakest value that does not lose them.
+    // If `synchronous_commit` is `off`, a crash loses acknowledged commits. `local` is the weakest value that keeps them.
     `select pg_catalog.set_config('synchronous_commit', 'local', ${isLocal})
     where pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'`,
   ].join(" union all ");
 }
 
-/**
- * Builds the statement that applies all settings to the current transaction. It is for sessions that joblib
- * shares with other clients of a pooler or with the host.
- */
+/** Builds the statement that applies all settings to the current transaction, for sessions that joblib shares. */
 export const buildTransactionSettings = (settings: SessionSettings): string =>
   buildStatement(getValues(settings), true);
 
-/** Builds the statement that sets up the only session of the embedded database. */
 export const buildEmbeddedSettings = (): string => buildStatement(SEMANTICS, false);
 
 /**
- * Builds the first statement of a session. It applies all settings and returns rows, but only if the server
- * has read joblib's start-up options. If a pooler ignored these options, the pooler also gives the session to
- * other clients.
+ * Builds the first statement of a session. It applies all settings and returns rows, but only if the server has read joblib's
+ * start-up options. A pooler that ignored these options also gives the session to other clients.
  */
 export const buildSetUpStatement = (settings: SessionSettings): string => `
   select * from (${buildStatement(getValues(settings), false)} union all select 'set up') as done(name)
   where pg_catalog.current_setting('${MARKER}', true) operator(pg_catalog.=) 'on'`;
 
-/** Builds the statement that changes the plan mode of a session. */
 export const buildPlanModeStatement = (planMode: PlanMode): string =>
   Object.entries(PLANNERS[planMode])
     .map(([name, value]) => `set ${name} = ${toLiteral(value)}`)

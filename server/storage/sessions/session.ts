@@ -18,47 +18,33 @@ declare module "pg" {
   }
 }
 
-/**
- * `own`: the PostgreSQL session belongs to joblib. `shared`: a pooler in transaction mode also gives the
- * session to other clients, so it keeps neither settings nor prepared statements.
- */
+/** `shared`: a pooler also gives the session to other clients, so it keeps neither settings nor prepared statements. */
 export type Sharing = "own" | "shared";
 
-/** Thrown if a pooler refuses or ignores start-up options. The database can still be used with shared sessions. */
 export class SharedSessionError extends Error {}
 
 interface SessionOptions {
-  /** The configuration of the connection. */
   readonly client: ClientConfig;
-  /** The driver's client, or a subclass of it. */
   readonly clientClass: typeof Client;
   readonly sharing: Sharing;
   readonly settings: SessionSettings;
   /** The names of prepared statements by text. A name refers to the same text in all sessions of a pool. */
   readonly statementNames: Map<string, string>;
-  /** Called if the connection is lost. */
   readonly onLost: (session: Session) => void;
 }
 
 /** Time after the statement timeout until the client considers the connection dead. */
 const RESPONSE_GRACE_MS = 2_000;
 
-/**
- * Maximum number of prepared statements. joblib has fewer lookup statements than this. Statements beyond this
- * number are not prepared.
- */
+/** Maximum number of prepared statements; joblib has fewer lookup statements. Further statements are not prepared. */
 const MAX_STATEMENT_NAMES = 200;
 
-/** A connection to PostgreSQL with the settings and the parsers that joblib's statements rely on. */
 export class Session implements DatabaseConnection {
   readonly openedAt = performance.now();
-  /** When the session became idle. */
   idleSince = 0;
   readonly #client: Client;
   readonly #options: SessionOptions;
-  /** The plan mode that is set on the server at the moment. */
   #activePlanMode: PlanMode;
-  /** The plan mode of the next statement. */
   #planMode: PlanMode;
   #isInTransaction = false;
   #isBroken = false;
@@ -70,13 +56,11 @@ export class Session implements DatabaseConnection {
     Object.assign(this.#client, { binary: false });
     this.#activePlanMode = options.settings.planMode;
     this.#planMode = options.settings.planMode;
-    // A lost connection rejects the running statement in any case, but an "error" event without a listener
-    // would end the process.
+    // An "error" event without a listener would end the process.
     this.#client.on("error", () => this.#handleLoss());
     this.#client.on("end", () => this.#handleLoss());
   }
 
-  /** Connects and applies the settings. */
   static async open(options: SessionOptions): Promise<Session> {
     const session = new Session(options);
     const isOwn = options.sharing === "own";
@@ -101,15 +85,11 @@ export class Session implements DatabaseConnection {
     return this.#planMode;
   }
 
-  /** False after a lost connection or an error that makes the session unusable. */
   get isUsable(): boolean {
     return !this.#isBroken;
   }
 
-  /**
-   * Marks the session as busy and sets the plan mode of its next statements. If the plan mode differs, the first of
-   * them takes one more round trip.
-   */
+  /** Sets the plan mode of the next statements. If the plan mode changes, the first of them takes one more round trip. */
   setBusy(planMode: PlanMode): void {
     this.#planMode = planMode;
     this.#client.ref();
@@ -121,10 +101,7 @@ export class Session implements DatabaseConnection {
     this.#client.unref();
   }
 
-  /**
-   * Runs a statement: on its own, or in the transaction that `begin` has opened. Lookups are prepared
-   * statements, which the session parses and plans only once.
-   */
+  /** Runs a statement. Lookups are prepared statements, which the session parses and plans only once. */
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     if (this.sharing === "shared" && !this.#isInTransaction) return this.#runShared(sql, parameters);
     if (this.#activePlanMode !== this.#planMode) {
@@ -152,7 +129,7 @@ export class Session implements DatabaseConnection {
     this.#isInTransaction = false;
   }
 
-  /** Rolls back the transaction. Never fails: the caller reports the error that caused the rollback. */
+  /** Never fails: the caller reports the error that caused the rollback. */
   async rollback(): Promise<void> {
     try {
       if (this.isUsable) await this.#send("rollback");
@@ -168,10 +145,7 @@ export class Session implements DatabaseConnection {
     this.#client.end().catch(() => {});
   }
 
-  /**
-   * Runs a single statement in its own transaction, because a shared session loses its settings at the end of
-   * a transaction.
-   */
+  /** Runs a statement in its own transaction, because a shared session loses its settings at the end of one. */
   async #runShared<Row>(text: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
     try {
       await this.begin();
@@ -224,17 +198,11 @@ function buildClientConfig({ client, sharing, settings }: SessionOptions): Clien
 
 const keepText = (text: string): string => text;
 
-/**
- * Parsers by type id (`pg_type.oid`). Statements cast values of all other types to text or to one of these
- * types.
- */
+/** Parsers of bool, int2, int4, float4 and float8 by `pg_type.oid`. Statements cast values of other types to text. */
 const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
-  /** bool */
   16: (text) => text === "t",
-  /** int2, int4 */
   21: Number,
   23: Number,
-  /** float4, float8 */
   700: Number,
   701: Number,
 };

@@ -5,10 +5,12 @@ import {
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
+  type RawBuilder,
   sql,
 } from "kysely";
 import type { BatchedStatement, Meter } from "../../ports.ts";
 import { NO_METER } from "../../prometheus/no-meter.ts";
+import { readRow, readRows } from "../sql/statement.ts";
 import type { Orm, Sql, Tables } from "./orm.ts";
 import type { Session } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";
@@ -25,25 +27,25 @@ import {
 type Run = <Value>(work: (sql: Sql) => Promise<Value>) => Promise<Value>;
 type RunBatch<Call, Result> = (calls: readonly Call[]) => Promise<readonly Result[]>;
 
-/**
- * Runs statements. `work` may run more than once if the database has rolled back an earlier attempt. Failures of the
- * database are thrown as `StorageUnavailable`.
- */
-export interface Sessions {
-  /** Runs statements without a transaction. */
+interface Runs {
   run: Run;
-  /**
-   * Runs the statements that are needed for every task. They are index lookups, run as prepared statements
-   * without a transaction.
-   */
+  /** Runs the statements that are needed for every task: prepared index lookups without a transaction. */
   runPrepared: Run;
-  /** Runs statements in one READ COMMITTED transaction. */
   transaction: Run;
   /** Runs statements that PostgreSQL does not allow in a transaction, such as VACUUM. */
   runOutsideTransaction: Run;
+}
+
+/**
+ * Runs statements. Work may run more than once if the database has rolled back an earlier attempt. Failures of the database
+ * are thrown as `StorageUnavailable`.
+ */
+export interface Sessions extends Runs {
+  readRows: <Row>(statement: RawBuilder<Row>) => Promise<Row[]>;
+  readRow: <Row>(statement: RawBuilder<Row>) => Promise<Row | undefined>;
   /**
-   * Runs work while this server has an advisory lock. Returns false if another server has the lock. The lock
-   * only avoids duplicate work, so it is released early if the work needs its connection.
+   * Runs work while this server has an advisory lock. Returns false if another server has the lock. The lock only avoids
+   * duplicate work, so it is released early if the work needs its connection.
    */
   withLock(name: string, work: () => Promise<void>): Promise<boolean>;
   /** Wraps a batched statement so that the meter records its number of calls and its duration. */
@@ -53,7 +55,6 @@ export interface Sessions {
   ): RunBatch<Call, Result>;
 }
 
-/** Creates sessions on joblib's own pool, or on the ORM if joblib cannot open one. */
 export function createSessions(
   orm: Orm,
   pool?: SessionPool,
@@ -62,6 +63,8 @@ export function createSessions(
   const runs = pool === undefined ? createOrmRuns(orm) : createPoolRuns(pool);
   return {
     ...runs,
+    readRows: (statement) => runs.run((db) => readRows(db, statement)),
+    readRow: (statement) => runs.run((db) => readRow(db, statement)),
     withLock: (name, work) => runWithLock(name, work, runs.transaction, pool),
     measureBatches: (statement, run) => async (calls) => {
       const startedAt = performance.now();
@@ -73,8 +76,6 @@ export function createSessions(
     },
   };
 }
-
-type Runs = Omit<Sessions, "withLock" | "measureBatches">;
 
 function createPoolRuns(pool: SessionPool): Runs {
   const db = createSql(pool, "default").withSchema("joblib");
@@ -88,7 +89,6 @@ function createPoolRuns(pool: SessionPool): Runs {
   };
 }
 
-/** Creates a Kysely instance on the sessions of a pool. */
 export const createSql = (pool: SessionPool, planMode: PlanMode): Sql =>
   new Kysely<Tables>({
     dialect: {
@@ -99,7 +99,6 @@ export const createSql = (pool: SessionPool, planMode: PlanMode): Sql =>
     },
   });
 
-/** Creates Kysely's driver. Transactions are always READ COMMITTED. */
 const createDriver = (pool: SessionPool, planMode: PlanMode): Driver => ({
   init: async () => {},
   acquireConnection: () => pool.acquire(planMode),
@@ -110,10 +109,7 @@ const createDriver = (pool: SessionPool, planMode: PlanMode): Driver => ({
   destroy: async () => {},
 });
 
-/**
- * Creates the functions for the only session of the embedded database, or for sessions of the host, whose
- * settings joblib must not change.
- */
+/** Runs on the only session of the embedded database, or on sessions of the host, whose settings joblib must not change. */
 function createOrmRuns(orm: Orm): Runs {
   const runOutsideTransaction: Run = (work) => runOnOrm(orm, work);
   if (orm.hasSessionSettings === true) {
@@ -128,17 +124,10 @@ function createOrmRuns(orm: Orm): Runs {
 
 const getKysely = (orm: Orm): Sql => orm.em.fork().getKysely<Tables>().withSchema("joblib");
 
-/**
- * Runs work on sessions of the ORM, without joblib's settings. Retries for up to 30 s if the database accepts
- * no more connections.
- */
 export const runOnOrm = <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Promise<Value> =>
   withRetries(() => work(getKysely(orm)));
 
-/**
- * Runs work in a transaction on a session of the ORM, without retries. joblib's settings apply until the end of the
- * transaction; the settings of the session do not change.
- */
+/** Runs work in a transaction on a session of the ORM, without retries. Only this transaction has joblib's settings. */
 export function runInOrmTransaction<Value>(
   orm: Orm,
   work: (db: Sql) => Promise<Value>,
@@ -155,20 +144,19 @@ export function runInOrmTransaction<Value>(
           return work(tx);
         });
       } catch (error) {
-        if (isReadOnly(error)) await endSession(db);
+        // A session with a read-only server is terminated, so that it does not go back to the host's pool.
+        if (isReadOnly(error)) {
+          const terminate = sql`select pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())`;
+          await terminate.execute(db).catch(() => {});
+        }
         throw error;
       }
     });
 }
 
-/** Terminates a session that is connected to a read-only server, so that it does not go back to the host's pool. */
-async function endSession(db: Sql): Promise<void> {
-  await sql`select pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())`.execute(db).catch(() => {});
-}
-
 /**
- * Runs work while a separate transaction has the lock. This transaction ends when the work is done or the
- * server refuses a connection. If the pool has too few sessions, runs the work without the lock.
+ * Runs work while a separate transaction has the lock. This transaction ends when the work is done or the server refuses a
+ * connection. If the pool has too few sessions, runs the work without the lock.
  */
 async function runWithLock(
   name: string,
@@ -200,9 +188,9 @@ async function runWithLock(
 }
 
 async function tryLock(db: Sql, name: string): Promise<boolean> {
-  const { rows } = await sql<{ is_locked: boolean }>`
-    select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as is_locked`.execute(db);
-  return rows[0]?.is_locked === true;
+  const lock = sql<{ is_locked: boolean }>`
+    select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as is_locked`;
+  return (await readRow(db, lock))?.is_locked === true;
 }
 
 /** Maximum time to retry work that the database has rolled back. */
@@ -214,10 +202,9 @@ const MAX_DELAY_MS = 250;
 const MAX_CONNECTION_RETRY_MS = 30_000;
 
 /**
- * Runs work, and retries it if it had no effect: after a deadlock or a serialization failure with random,
- * increasing delays; and once on a new session if the old session is connected to a read-only server, lost a
- * prepared statement or has an outdated plan. Throws failures of the database as `StorageUnavailable`.
- * Sessions of an ORM have no `pool`: a session with a read-only server has already been terminated.
+ * Runs work, and retries it if it had no effect: after a deadlock or a serialization failure with random, increasing delays;
+ * and once on a new session if the old session is connected to a read-only server, lost a prepared statement or has an
+ * outdated plan. Sessions of an ORM have no `pool`. Throws failures of the database as `StorageUnavailable`.
  */
 export async function withRetries<Value>(
   work: () => Promise<Value>,

@@ -1,40 +1,33 @@
-import { describeTlsError } from "../../tls/tls-errors.ts";
+import { describeTlsError } from "../../settings/tls-errors.ts";
 
 const UNREACHABLE = "the database cannot be reached";
-
-interface Unavailability {
-  /** A state that the next attempt does not change, unlike a lost connection or a timeout. */
-  readonly state?: "refused" | "read-only" | undefined;
-  /**
-   * True if the connection was lost during the statement: the database may have executed the statement, or
-   * may still execute it.
-   */
-  readonly isOutcomeUnknown?: boolean;
-}
+const NO_FREE_CONNECTION = "no connection to the database was free in time";
 
 /**
- * Thrown if the database cannot be reached or does not execute a statement in time. The message is the reason: one
- * sentence without a full stop, for logs and clients. It contains no host, role or database.
+ * Thrown if the database cannot be reached or does not execute a statement in time. The message is the reason: one sentence
+ * without a full stop, for logs and clients. It contains no host, role or database.
  */
 export class StorageUnavailable extends Error {
-  readonly state: Unavailability["state"];
+  override readonly name = "StorageUnavailable";
+  /** Set for a state that the next attempt does not change, unlike a lost connection or a timeout. */
+  readonly state: "refused" | "read-only" | undefined;
+  /** True if the connection was lost during the statement, which the database may have executed or still execute. */
   readonly isOutcomeUnknown: boolean;
 
   constructor(
     cause: unknown,
     reason = UNREACHABLE,
-    { state, isOutcomeUnknown = false }: Unavailability = {},
+    details: Partial<Pick<StorageUnavailable, "state" | "isOutcomeUnknown">> = {},
   ) {
     super(reason, { cause });
-    this.name = "StorageUnavailable";
-    this.state = state;
-    this.isOutcomeUnknown = isOutcomeUnknown;
+    this.state = details.state;
+    this.isOutcomeUnknown = details.isOutcomeUnknown ?? false;
   }
 }
 
 /**
- * Returns the result of an operation, or undefined if its outcome is unknown; the caller then reads the
- * current state. Use it only for operations whose key or fence shows whether they were executed.
+ * Returns the result of an operation, or undefined if its outcome is unknown; the caller then reads the current state. Only
+ * for operations whose key or fence shows whether they were executed.
  */
 export async function catchUnknownOutcome<Value>(operation: Promise<Value>): Promise<Value | undefined> {
   try {
@@ -45,31 +38,33 @@ export async function catchUnknownOutcome<Value>(operation: Promise<Value>): Pro
   }
 }
 
-/**
- * Thrown if the database refuses a statement until an administrator acts, for example because of missing
- * rights or tables, or a wrong password.
- */
+/** Thrown if the database refuses a statement until an administrator acts, for example because of missing rights. */
 export class StorageRefusal extends Error {
+  override readonly name = "StorageRefusal";
+
   constructor(cause: Error, advice: string) {
     super(`the database refused a statement (${cause.message}): ${advice}`, { cause });
-    this.name = "StorageRefusal";
   }
 }
 
 /** Thrown if PostgreSQL cannot store a value. A retry cannot succeed. */
 export class UnstorableValue extends Error {
+  override readonly name = "UnstorableValue";
   readonly reason: "text" | "size";
 
   constructor(cause: Error, reason: "text" | "size") {
     super(`the database cannot store a value: ${cause.message}`, { cause });
-    this.name = "UnstorableValue";
     this.reason = reason;
   }
 }
 
 /** Converts an error to a storage error. Returns the same error if the statement itself is wrong. */
 export function toStorageError(error: unknown): unknown {
-  if (!(error instanceof Error) || isStorageError(error)) return error;
+  if (!(error instanceof Error)) return error;
+  const isConverted = [StorageUnavailable, StorageRefusal, UnstorableValue].some(
+    (type) => error instanceof type,
+  );
+  if (isConverted) return error;
   const failure = toRefusedConnection(error) ?? toUnavailable(error);
   if (failure !== undefined) return failure;
   const advice = getRefusalAdvice(error);
@@ -77,9 +72,6 @@ export function toStorageError(error: unknown): unknown {
   const unstorable = UNSTORABLE[getErrorCode(error)];
   return unstorable === undefined ? error : new UnstorableValue(error, unstorable);
 }
-
-const isStorageError = (error: Error): boolean =>
-  error instanceof StorageUnavailable || error instanceof StorageRefusal || error instanceof UnstorableValue;
 
 /** Returns the SQLSTATE or the system error code; empty if there is none. */
 const getErrorCode = (error: unknown): string =>
@@ -108,22 +100,13 @@ export const isTooManyConnections = (error: unknown): boolean =>
 export const isStartupOptionRefused = (error: unknown): boolean =>
   hasCode(error, ["08P01", "0A000"]) && !isTooManyConnections(error);
 
-/**
- * Returns true if a pooler ran a prepared statement on a session that has not prepared it. The statement was
- * not executed.
- */
+/** Returns true if a pooler sent a prepared statement to another session. The statement was not executed. */
 export const isPreparedStatementLost = (error: unknown): boolean => hasCode(error, ["26000", "42P05"]);
 
-/**
- * Returns true if PostgreSQL rejected a cached plan because the types of its columns have changed, for example by the
- * migration of a newer server. The statement was not executed.
- */
+/** Returns true if a migration has changed the columns of a cached plan. The statement was not executed. */
 export const isPlanOutdated = (error: unknown): boolean => getRoutine(error) === "RevalidateCachedQuery";
 
-/**
- * SQLSTATEs after which a session must not be used again: the server has ended it (08, 57P, 25P03 and 25P04), the server
- * is read-only (25006), or a pooler runs each statement on another session (26000, 42P05).
- */
+/** The server has ended the session (08, 57P, 25P03, 25P04) or is read-only (25006), or a pooler shares it (26000, 42P05). */
 const UNUSABLE_SESSION = ["08", "57P", "25P03", "25P04", "25006", "26000", "42P05"];
 
 /** Returns true if the session must not be used again. An error without an SQLSTATE means that the connection failed. */
@@ -139,8 +122,7 @@ function toRefusedConnection(error: Error): StorageUnavailable | undefined {
   const advice = getConnectionAdvice(error);
   const isUnbound = getErrorCode(error) === "" && NO_BINDING.test(error.message);
   if (advice === undefined && !isUnbound) return undefined;
-  // The advice may contain host, role and database. It is passed as the cause, which is logged but not sent
-  // to clients.
+  // The advice may contain host, role and database, so it is the cause, which is logged but not sent to clients.
   const cause = advice === undefined ? error : new Error(advice, { cause: error });
   return new StorageUnavailable(cause, "the database refused the connection", { state: "refused" });
 }
@@ -193,10 +175,7 @@ const BY_MESSAGE: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/no more connections allowed/i, "the pooler accepts no more connections"],
   [/query_wait_timeout/i, "the pooler had no connection to the database in time"],
   [/query read timeout/i, "the database did not answer in time"],
-  [
-    /no connection was free in time|timeout exceeded when trying to connect/i,
-    "no connection to the database was free in time",
-  ],
+  [/no connection was free in time|timeout exceeded when trying to connect/i, NO_FREE_CONNECTION],
   [/connection terminated|timeout expired|pool of database sessions is closed/i, UNREACHABLE],
   [/after calling end on the pool|not queryable|already been destroyed/i, UNREACHABLE],
   [/pglite is (closed|closing)|already closed|client was closed/i, UNREACHABLE],
@@ -221,10 +200,7 @@ function findReason(code: string, message: string): string | undefined {
 
 const CONNECTION_LOST = /connection terminated(?! due to connection timeout)|query read timeout/i;
 
-/**
- * Returns true if the connection was lost during the statement, so that its outcome is unknown. This includes 57P: a
- * server that shuts down may send it after the statement was executed.
- */
+/** The outcome is then unknown. Includes 57P, which a server that shuts down may send after it executed the statement. */
 const isConnectionLost = (error: Error): boolean =>
   getErrorCode(error) === ""
     ? CONNECTION_LOST.test(error.message)
@@ -232,7 +208,6 @@ const isConnectionLost = (error: Error): boolean =>
 
 const TABLES = "joblib's tables are missing or older than this server: run `joblib migrate`";
 
-/** Advice for an administrator by SQLSTATE or its prefix. */
 const REFUSALS: readonly (readonly [state: string, advice: string])[] = [
   [
     "42501",
@@ -252,10 +227,7 @@ function getRefusalAdvice(error: Error): string | undefined {
   return REFUSALS.find(([state]) => hasCode(error, [state]))?.[1];
 }
 
-/**
- * SQLSTATEs for values that cannot be stored: a character that the encoding or the type `text` does not
- * support, or a value that exceeds a limit such as the size of an index row.
- */
+/** SQLSTATEs for an unsupported character, and for a value that exceeds a limit such as the size of an index row. */
 const UNSTORABLE: Readonly<Record<string, UnstorableValue["reason"]>> = {
   "22021": "text",
   "22P05": "text",

@@ -1,6 +1,32 @@
 import { CompiledQuery, type RawBuilder, sql } from "kysely";
 import type { JsonValue } from "../../../protocol/index.ts";
+import type { Window } from "../../records.ts";
 import type { Sql } from "../sessions/orm.ts";
+
+export async function readRows<Row>(db: Sql, statement: RawBuilder<Row>): Promise<Row[]> {
+  return (await statement.execute(db)).rows;
+}
+
+export async function readRow<Row>(db: Sql, statement: RawBuilder<Row>): Promise<Row | undefined> {
+  return (await readRows(db, statement))[0];
+}
+
+interface ListClauses<Row> {
+  readonly columns: RawBuilder<Row>;
+  readonly from: RawBuilder<unknown>;
+  readonly order: RawBuilder<unknown>;
+}
+
+export async function readPage<Row>(
+  db: Sql,
+  { columns, from, order }: ListClauses<Row>,
+  { limit, offset }: Window,
+) {
+  const page = sql<Row>`select ${columns} from ${from} order by ${order} limit ${limit}::int offset ${offset}::int`;
+  const items = await readRows(db, page);
+  const count = await readRow(db, sql<{ total: number }>`select count(*)::int as total from ${from}`);
+  return { items, total: count?.total ?? 0 };
+}
 
 /** A placeholder in the text of a statement. Each call passes a value for it. */
 export class Placeholder {
@@ -12,59 +38,49 @@ export class Placeholder {
 }
 
 /**
- * Defines a statement whose text is built once, at its first call. `build` receives a placeholder for each
- * value. Kysely took as long to build the text for each call as PostgreSQL takes to execute a small
- * statement.
+ * Defines a statement whose text is built once, at its first call, with a placeholder for each value. Kysely took as long to
+ * build the text for each call as PostgreSQL takes to execute a small statement.
  */
 export function defineStatement<Row, Values extends readonly unknown[]>(
   build: (...placeholders: { readonly [Index in keyof Values]: Placeholder }) => RawBuilder<Row>,
 ): (db: Sql, ...values: Values) => Promise<Row[]> {
-  let text: string | undefined;
-  let parameters: readonly unknown[] = [];
+  let compiled: CompiledQuery<Row> | undefined;
   return async (db, ...values) => {
-    if (text === undefined) {
-      const placeholders = values.map((_, index) => new Placeholder(index));
-      const compiled = build(...asTuple<Values>(placeholders)).compile(db);
-      text = compiled.sql;
-      parameters = compiled.parameters;
-    }
-    const bound = parameters.map((parameter) =>
+    compiled ??= build(...(values.map((_, index) => new Placeholder(index)) as never)).compile(db);
+    const parameters = compiled.parameters.map((parameter) =>
       parameter instanceof Placeholder ? values[parameter.index] : parameter,
     );
-    return (await db.executeQuery<Row>(CompiledQuery.raw(text, bound))).rows;
+    return (await db.executeQuery<Row>(CompiledQuery.raw(compiled.sql, parameters))).rows;
   };
 }
 
-const asTuple = <Values extends readonly unknown[]>(
-  placeholders: Placeholder[],
-): { readonly [Index in keyof Values]: Placeholder } => placeholders as never;
-
 /**
- * Builds a subquery that returns the rows that `formatRecordset` formatted. `columns` declares their columns,
- * in SQL. The planner estimates 100 rows for every recordset. For a table that it believes to be small, it
- * then prefers a scan to 100 index lookups, and the cached plan is still used when the table has grown. The
- * equality condition makes the planner estimate one row, so that it plans index lookups.
+ * Builds a subquery that returns the rows that `formatRecordset` formatted. `columns` declares their columns in SQL.
+ *
+ * The planner estimates 100 rows for every recordset, so it prefers a scan of a small table to 100 index lookups, and still
+ * uses the cached plan when the table has grown. The condition `one = 1` makes it estimate one row.
  */
 export const selectRecordset = (text: Placeholder, columns: string): RawBuilder<unknown> => sql`(
   select * from jsonb_to_recordset(${text}::jsonb) as input(one integer, ${sql.raw(columns)}) where one = 1)`;
 
-/** Formats rows as the text of one parameter. */
 export const formatRecordset = (rows: readonly object[]): string =>
   JSON.stringify(rows.map((row) => ({ ...row, one: 1 })));
 
 /** Formats ids or numbers as a PostgreSQL array. They contain no characters that need escaping. */
 export const formatArray = (values: Iterable<string | number>): string => `{${[...values].join(",")}}`;
 
-/**
- * Formats texts without control characters as a PostgreSQL array. For such texts, JSON escapes exactly the
- * characters that an array needs escaped.
- */
+/** Formats texts without control characters as a PostgreSQL array, in which they are escaped as in JSON. */
 export const formatTextArray = (texts: readonly string[]): string =>
   `{${texts.map((text) => JSON.stringify(text)).join(",")}}`;
 
-/**
- * Formats a value for a `json` column. Returns undefined for undefined and null, which are stored as an SQL
- * null.
- */
+/** Formats a value for a `json` column. Undefined and null are stored as an SQL null. */
 export const toJsonText = (value: JsonValue | undefined): string | undefined =>
   value === undefined || value === null ? undefined : JSON.stringify(value);
+
+/** Formats a time in SQL: RFC 3339 in UTC with milliseconds, as the API sends it. */
+export const formatTimeInSql = (time: RawBuilder<unknown>): RawBuilder<string> =>
+  sql<string>`to_char((${time}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** Builds the condition that the last heartbeat of the worker `w` is at most this old, by the clock of the database. */
+export const isAlive = (withinSeconds: number | Placeholder): RawBuilder<boolean> =>
+  sql<boolean>`w.last_heartbeat >= clock_timestamp() - make_interval(secs => ${withinSeconds}::float8)`;

@@ -38,10 +38,9 @@ export async function findJob({ storage }: Context, roomId: string, jobName: str
 export function resolveJobName(jobName: string, roomId: string): JobAddress {
   const parsed = parseJobName(jobName, roomId);
   if (parsed.kind === "invalid") {
-    throw new Problem(
-      "invalid-job-name",
-      "Use a job name of the form <prefix>:<category>:<name>, for example public:modifiers:Rotate.",
-    );
+    const detail =
+      "Use a job name of the form <prefix>:<category>:<name>, for example public:modifiers:Rotate.";
+    throw new Problem("invalid-job-name", detail);
   }
   if (parsed.kind === "hidden") throw jobNotFound(jobName, roomId);
   return parsed.address;

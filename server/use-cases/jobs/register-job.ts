@@ -30,10 +30,8 @@ export async function registerJob(
   const userId = caller.actor.id;
   requireCategory(context, category);
   if (!(await caller.canRegister({ roomId, category, name }))) {
-    throw new Problem(
-      "forbidden",
-      `You are not allowed to register ${category}:${name}. Ask an admin, or use a token that allows this job.`,
-    );
+    const detail = `You are not allowed to register ${category}:${name}. Ask an admin, or use a token that allows this job.`;
+    throw new Problem("forbidden", detail);
   }
   const pair = { schema, resultSchema };
   await requireSchemas(context, pair, userId);
@@ -56,11 +54,8 @@ export async function registerJob(
   }
   if (outcome.kind === "conflict") {
     const scope = roomId === GLOBAL_ROOM ? "for all rooms" : "in this room";
-    throw new Problem(
-      "schema-conflict",
-      `${category}:${name} is already registered ${scope} with a different schema. See \`diff\`. Register the same schema, or use another name.`,
-      { diff: diffSchemas(outcome.registered, pair) },
-    );
+    const detail = `${category}:${name} is already registered ${scope} with a different schema. See \`diff\`. Register the same schema, or use another name.`;
+    throw new Problem("schema-conflict", detail, { diff: diffSchemas(outcome.registered, pair) });
   }
   owners.remember(workerId, userId);
   waitingClaims.refresh(workerId);
@@ -70,14 +65,11 @@ export async function registerJob(
 
 /** Throws a 400 if the category is malformed, or if the server does not allow it. */
 export function requireCategory({ settings }: Context, category: string): void {
-  if (!isNamePart(category))
-    throw new Problem("invalid-category", "A category must have 1–128 characters from A-Z a-z 0-9 _ . -");
-  const allowed = settings.allowed_categories;
-  if (allowed === undefined || allowed.includes(category)) return;
-  throw new Problem(
-    "invalid-category",
-    `Category ${category} is not allowed on this server. Use one of: ${allowed.join(", ")}.`,
-  );
+  const reject = (detail: string) => new Problem("invalid-category", detail);
+  if (!isNamePart(category)) throw reject("A category must have 1–128 characters from A-Z a-z 0-9 _ . -");
+  const allowed = settings.allowed_categories ?? [category];
+  if (allowed.includes(category)) return;
+  throw reject(`Category ${category} is not allowed on this server. Use one of: ${allowed.join(", ")}.`);
 }
 
 /** Returns the options of a registration, with defaults for those that it does not set. */

@@ -10,7 +10,6 @@ import type { Context } from "../../context.ts";
 import type { RegisteredJob } from "../../records.ts";
 import { findJob } from "./read-jobs.ts";
 
-/** Creates the 422 for a request with invalid values. */
 export function validationError(detail: string, errors: readonly FieldError[]): Problem {
   return new Problem("validation-error", detail, { errors: [...errors] });
 }
@@ -46,15 +45,11 @@ export function findPayloadErrors(
 ): FieldError[] | Promise<FieldError[]> {
   if (!settings.validate_payloads) return [];
   const errors = validators.validate(`${job.schemaHash}:payload`, job.schema, payload, userId);
-  return errors instanceof Promise
-    ? errors.then((found) => prefixPointers(prefix, found))
-    : prefixPointers(prefix, errors);
+  if (Array.isArray(errors)) return prefixPointers(prefix, errors);
+  return errors.then((found) => prefixPointers(prefix, found));
 }
 
-/**
- * Returns the validation errors that a submit of the payload would cause. There are none if
- * `validate_payloads` is off.
- */
+/** Returns the validation errors that a submit of the payload would cause: none if `validate_payloads` is off. */
 export async function validatePayload(
   context: Context,
   caller: Caller,
@@ -74,7 +69,6 @@ export async function requireResult(
   const job = await jobCache.findResultSchema(jobId);
   if (job === undefined || job.resultSchema === null) return;
   const errors = await validators.validate(`${job.schemaHash}:result`, job.resultSchema, result, userId);
-  if (errors.length === 0) return;
-  const prefixed = prefixPointers("/result", errors);
-  throw validationError("The result does not match the job's result schema.", prefixed);
+  const detail = "The result does not match the job's result schema.";
+  if (errors.length > 0) throw validationError(detail, prefixPointers("/result", errors));
 }

@@ -24,7 +24,7 @@ export async function createInvitation(
       "This server cannot create invitations, because it does not sign tokens. Set JOBLIB_JWT_SECRET on a `joblib serve` server, or get a token from the host application or the identity provider.",
     );
   }
-  const own = await caller.getCredentials();
+  const own = caller.credentials;
   // Otherwise a revocation would have to find all invitations that were created with the revoked one.
   if (own.invitationId !== null) throw new Problem("forbidden", "Invited users cannot invite others.");
   const invitation = await storage.invitations.create({
@@ -40,17 +40,12 @@ export async function createInvitation(
 }
 
 /** Returns the requested jobs, by default those of the inviter. Null allows all jobs. */
-function resolveInvitedJobs(
-  requested: readonly string[] | undefined,
-  own: readonly string[] | null,
-): readonly string[] | null {
+function resolveInvitedJobs(requested: readonly string[] | undefined, own: readonly string[] | null) {
   if (requested === undefined) return own;
   const disallowed = own === null ? undefined : requested.find((job) => !own.includes(job));
   if (disallowed === undefined) return [...new Set(requested)];
-  throw new Problem(
-    "forbidden",
-    `An invitation cannot allow ${disallowed}, because you are not allowed to register it.`,
-  );
+  const detail = `An invitation cannot allow ${disallowed}, because you are not allowed to register it.`;
+  throw new Problem("forbidden", detail);
 }
 
 /** Lists the invitations of a room, newest first. */
@@ -63,10 +58,7 @@ export async function listInvitations(
   return { items: [...items], total, ...window };
 }
 
-/**
- * Maximum number of workers that a revocation removes. All other workers of the invitation can no longer send
- * heartbeats, so the sweep removes them.
- */
+/** Maximum number of workers that a revocation removes. Others can no longer send heartbeats, so the sweep removes them. */
 const MAX_REMOVED_WORKERS = 500;
 
 /** Revokes an invitation and its token. Removes its workers; their tasks fail or are requeued. */
@@ -94,8 +86,6 @@ export async function revokeInvitation(context: Context, caller: Caller, id: str
 }
 
 function invitationNotFound(): Problem {
-  return new Problem(
-    "invitation-not-found",
-    "Invitation not found. It may have been deleted after it expired.",
-  );
+  const detail = "Invitation not found. It may have been deleted after it expired.";
+  return new Problem("invitation-not-found", detail);
 }

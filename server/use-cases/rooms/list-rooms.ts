@@ -14,8 +14,8 @@ const MAX_CHECKED_ROOMS = 1_000;
 const CONCURRENT_CHECKS = 20;
 
 /**
- * Lists the rooms that the caller can read. The candidates are the rooms that the host lists, or all rooms
- * with jobs or tasks if the host cannot list any. Calls `authorizeRoom` even for the rooms that the host lists.
+ * Lists the rooms that the caller can read. The candidates are the rooms that the host lists, or all rooms with jobs or
+ * tasks if the host cannot list any. Calls `authorizeRoom` even for the rooms that the host lists.
  */
 export async function listRooms(
   { storage, settings }: Context,
@@ -25,18 +25,14 @@ export async function listRooms(
   const listed = (await caller.listRooms())?.filter(isRoomId).slice(0, MAX_CHECKED_ROOMS);
   const candidates = new Set(listed ?? (await storage.stats.listRoomNames(MAX_CHECKED_ROOMS)));
   candidates.delete(GLOBAL_ROOM);
-  const rooms = [GLOBAL_ROOM, ...(await filterReadable(caller, [...candidates].sort()))];
+  const sorted = [...candidates].sort();
+  const rooms = [GLOBAL_ROOM];
+  for (let start = 0; start < sorted.length; start += CONCURRENT_CHECKS) {
+    const batch = sorted.slice(start, start + CONCURRENT_CHECKS);
+    const canReadRoom = await Promise.all(batch.map((room) => canRead(caller, room)));
+    rooms.push(...batch.filter((_, index) => canReadRoom[index]));
+  }
   const page = rooms.slice(offset, offset + limit);
   const items = await storage.stats.summarizeRooms(page, settings.worker_timeout_seconds);
   return { items: [...items], total: rooms.length, limit, offset };
-}
-
-async function filterReadable(caller: Caller, rooms: readonly string[]): Promise<string[]> {
-  const readable: string[] = [];
-  for (let start = 0; start < rooms.length; start += CONCURRENT_CHECKS) {
-    const batch = rooms.slice(start, start + CONCURRENT_CHECKS);
-    const canReadRoom = await Promise.all(batch.map((room) => canRead(caller, room)));
-    readable.push(...batch.filter((_, index) => canReadRoom[index]));
-  }
-  return readable;
 }

@@ -83,7 +83,7 @@ async function retryBatch(context: Context, ids: readonly string[]): Promise<num
     const errors = await findPayloadErrors(context, job, payload, task.created_by_id ?? "");
     if (errors.length === 0) retryable.push(task.id);
   }
-  const changed = await storage.tasks.retryMany(retryable);
+  const changed = await storage.tasks.retry(retryable);
   meter.retried(changed.length);
   publish(context, createRequeueEvents(changed));
   return changed.length;

@@ -1,14 +1,13 @@
-import { isDeepStrictEqual } from "node:util";
 import { formatJobName, type Task } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { Serialized } from "../../raw-json.ts";
 import type { ClaimedTaskRecord } from "../../records.ts";
 import { getDeadline, getPollInterval, type LongPoll } from "../../state/long-poll.ts";
-import { WaitingClaim } from "../../state/waiting-claims.ts";
+import { WaitingClaim } from "../../state/waiting-claim.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
-import { createTaskChangedEvent, publish } from "../events.ts";
+import { createRequeueEvents, createTaskChangedEvent, publish } from "../events.ts";
 
 /**
  * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of
@@ -78,15 +77,16 @@ async function waitForTasks(context: Context, input: ClaimInput, longPoll: LongP
       // The order is important: subscribe, read, wait. The claim remembers events between the read and the
       // wait.
       claim.reset();
-      const jobIds = await storage.queue.getLinkedJobIds(input.workerId);
-      await waitingClaims.add(claim, jobIds);
+      const jobs = await storage.queue.getLinkedJobs(input.workerId);
+      const jobIds = jobs.ids;
+      await waitingClaims.add(claim, jobs);
       const records = await claimDueTasks(context, input, longPoll);
       if (wasNotified) context.meter.claimWoken(records.length > 0 ? "tasks" : "nothing");
       // The notification may have been for any of these jobs, so other claims are woken for all of them.
       if (records.length > 0) return { records, jobIds };
       // If the worker's jobs changed during the claim, the loop first subscribes to the channels of the new
       // jobs.
-      if (!isDeepStrictEqual(jobIds, await storage.queue.getLinkedJobIds(input.workerId))) continue;
+      if ((await storage.queue.getLinkedJobs(input.workerId)).key !== jobs.key) continue;
       const left = deadline - performance.now();
       if (left <= 0 || longPoll.signal.aborted || (await isDraining(context, input)))
         return { records, jobIds };
@@ -121,8 +121,8 @@ function getReadInterval({ bus, waitingClaims, settings }: Context): number {
 
 /** Reads the worker only if it has no jobs, because draining removes the links to jobs. */
 async function isDraining({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> {
-  const jobIds = await storage.queue.getLinkedJobIds(workerId);
-  return jobIds.length === 0 && (await storage.workers.find(workerId))?.isDraining === true;
+  const { ids } = await storage.queue.getLinkedJobs(workerId);
+  return ids.length === 0 && (await storage.workers.find(workerId))?.isDraining === true;
 }
 
 /** Wakes other waiting claims, because due tasks may remain. The response does not wait for this. */
@@ -130,4 +130,26 @@ function wakeOthers({ waitingClaims, log }: Context, jobIds: readonly string[]):
   waitingClaims.wakeOthers(jobIds).catch((error: unknown) => {
     log.warn({ err: error }, "failed to wake waiting claims for the remaining tasks");
   });
+}
+
+/** Requeues claimed tasks that the worker has not started. Returns the ids of those that were requeued. */
+export async function releaseTasks(
+  context: Context,
+  caller: Caller,
+  { workerId, tasks }: { readonly workerId: string; readonly tasks: readonly string[] },
+): Promise<string[]> {
+  const { storage, owners, meter } = context;
+  await owners.requireOwner(caller, workerId);
+  const records = await storage.queue.release(workerId.toLowerCase(), tasks);
+  meter.transitioned(records, "reported");
+  publish(context, createRequeueEvents(records));
+  return records.map(({ task }) => task.id);
+}
+
+/** Requeues the claims of a client that is gone. They do not count towards `max_attempts`. */
+export async function requeueClaims(context: Context, records: readonly ClaimedTaskRecord[]): Promise<void> {
+  const claims = records.map(({ summary: { id, attempt } }) => ({ id, attempt }));
+  const requeued = await context.storage.queue.unclaim(claims);
+  context.meter.transitioned(requeued, "lost");
+  publish(context, createRequeueEvents(requeued));
 }

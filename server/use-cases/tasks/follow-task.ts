@@ -2,16 +2,17 @@ import {
   formatLogPosition,
   getTaskChannel,
   LOG_START,
+  type LogPage,
   type LogPosition,
   Problem,
   parseLogPosition,
 } from "../../../protocol/index.ts";
+import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import { WakeSignal } from "../../state/long-poll.ts";
 import { toWireTask } from "../../wire.ts";
 import { type FollowEvent, type FollowInput, streamEvents } from "../follow.ts";
-import { findTask, requireRead } from "./find-task.ts";
-import { readLogPage } from "./read-task-logs.ts";
+import { findReadableTask, findTask, requireRead } from "./find-task.ts";
 
 /** Maximum number of log lines in one event. */
 const MAX_LINES = 500;
@@ -72,4 +73,27 @@ function parsePosition(id: string | undefined): StreamPosition {
   const [version = "", logPosition = ""] = (id ?? "").split("_");
   if (!/^\d{1,15}$/.test(version)) return { version: 0, logPosition: LOG_START };
   return { version: Number(version), logPosition: parseLogPosition(logPosition) ?? LOG_START };
+}
+
+/** Returns a page of a task's log to a caller who can read the task. */
+export async function readTaskLogs(
+  context: Context,
+  caller: Caller,
+  taskId: string,
+  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+): Promise<LogPage> {
+  const record = await findReadableTask(context, caller, taskId);
+  const position = after === undefined ? undefined : parseLogPosition(after);
+  return readLogPage(context, record.task.id, { after: position ?? LOG_START, limit });
+}
+
+/** Reads up to `limit` log lines after a position. */
+async function readLogPage(
+  { storage }: Context,
+  taskId: string,
+  { after, limit }: { readonly after: LogPosition; readonly limit: number },
+): Promise<LogPage> {
+  const items = [...(await storage.taskLogs.read(taskId, after, limit))];
+  const last = items.at(-1) ?? (after === LOG_START ? undefined : after);
+  return { items, after: last === undefined ? null : formatLogPosition(last) };
 }

@@ -34,10 +34,7 @@ export async function listLateResults(
   return context.storage.lateResults.list(taskId);
 }
 
-/**
- * Completes a task with one of its late results. If a worker has the lease of the task, the worker loses the
- * lease.
- */
+/** Completes a task with one of its late results. If a worker has the lease of the task, the worker loses the lease. */
 export async function adoptLateResult(
   context: Context,
   caller: Caller,

@@ -25,7 +25,7 @@ export async function retryTask(context: Context, caller: Caller, taskId: string
     const errors = await findPayloadErrors(context, job, parseSerialized(payload), caller.actor.id);
     if (errors.length > 0)
       throw validationError("The task's payload is no longer valid against the schema of its job.", errors);
-    const after = await storage.tasks.retry(taskId);
+    const [after] = await storage.tasks.retry([taskId]);
     if (after !== undefined) {
       meter.retried(1);
       publish(context, createRequeueEvents([after]));

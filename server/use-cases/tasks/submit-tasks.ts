@@ -10,11 +10,11 @@ import {
 } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
-import type { Assignee, InsertOutcome, NewTask, TaskRecord } from "../../records.ts";
-import type { WaitingClaim } from "../../state/waiting-claims.ts";
+import type { Assignee, ClaimedTaskRecord, InsertOutcome, NewTask, TaskRecord } from "../../records.ts";
+import type { WaitingClaim } from "../../state/waiting-claim.ts";
 import { type CommonMembers, hasSameValues, type SubmittedWireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
-import { createTaskChangedEvent, createWorkAvailableEvents, publish, toGroups } from "../events.ts";
+import { createTaskChangedEvent, createWorkAvailableEvents, publish } from "../events.ts";
 import { resolveJobName } from "../jobs/read-jobs.ts";
 import { validationError } from "../jobs/schema-checks.ts";
 import { tooManyChanges } from "./find-task.ts";
@@ -25,7 +25,6 @@ const MAX_TRIES = 5;
 /** Maximum number of validation errors in a response. */
 const MAX_ERRORS = 100;
 
-type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
 /** The inserted tasks, or the task of an earlier request with the same idempotency key. */
 type Submitted = Exclude<InsertOutcome, { kind: "job-changed" }>;
 
@@ -33,15 +32,24 @@ type Submitted = Exclude<InsertOutcome, { kind: "job-changed" }>;
 export async function submitTasks(
   context: Context,
   caller: Caller,
-  { isMinimal, ...request }: Omit<SubmitRequest, "toPointer"> & { readonly isMinimal: boolean },
+  {
+    isMinimal,
+    ...request
+  }: Omit<SubmitRequest, "toPointer" | "idempotency"> & { readonly isMinimal: boolean },
 ): Promise<{ tasks: SubmittedWireTask[] } | { common: CommonMembers; ids: string[] }> {
   const toPointer = (index: number) => `/tasks/${index}`;
   const submitted = await insertTasks(context, caller, { ...request, toPointer });
-  const [group, ...otherGroups] = submitted.kind === "inserted" ? submitted.groups : [];
-  if (!isMinimal || group === undefined || otherGroups.length > 0)
-    return { tasks: getRecords(submitted).map((record) => toSubmittedTask(context, submitted, record)) };
-  const { id: _, payload: __, ...common } = toSubmittedTask(context, submitted, group.first);
-  return { common, ids: [...group.ids] };
+  const groups = submitted.kind === "inserted" ? submitted.groups : [];
+  const [group, ...otherGroups] = groups;
+  if (isMinimal && group !== undefined && otherGroups.length === 0) {
+    const { id: _, payload: __, ...common } = toSubmittedTask(context, group);
+    return { common, ids: group.tasks.map(({ id }) => id) };
+  }
+  const tasks = groups.flatMap((group) => {
+    const first = toSubmittedTask(context, group);
+    return group.tasks.map(({ id, payload }) => ({ ...first, id, payload }));
+  });
+  return { tasks };
 }
 
 /** A task to submit. Requests with the same idempotency key submit only one task. */
@@ -64,9 +72,10 @@ export async function submitTask(
           ...request,
           idempotency: toIdempotency(request.roomId, task, idempotencyKey),
         });
-  const [record] = getRecords(submitted);
-  if (record === undefined) throw new Error("the submit returned no task");
-  return { isReplay: submitted.kind === "replayed", task: toSubmittedTask(context, submitted, record) };
+  const isReplay = submitted.kind === "replayed";
+  const result = isReplay ? submitted : submitted.groups[0];
+  if (result === undefined) throw new Error("the submit returned no task");
+  return { isReplay, task: toSubmittedTask(context, result) };
 }
 
 function toIdempotency(roomId: string, { job_name, ...options }: NamedTaskSubmission, key: string) {
@@ -199,19 +208,18 @@ async function insertOrAssign(
     return claim;
   }
 
-  let assigned: Inserted["assigned"] = [];
+  let assigned: ClaimedTaskRecord | undefined;
   try {
     const aliveWithinSeconds = settings.worker_timeout_seconds;
     const outcome = await storage.queue.insert(tasks, { aliveWithinSeconds, chooseAssignee });
     if (outcome.kind === "inserted") assigned = outcome.assigned;
     return outcome;
   } finally {
-    const [task] = assigned;
     // If the response to the insert was lost, another worker may have claimed the task in the meantime.
-    claim?.assign(task?.task.worker_id === claim.workerId ? task : undefined);
+    claim?.assign(assigned?.task.worker_id === claim.workerId ? assigned : undefined);
     // The response to the claim is written in this turn of the event loop, so it is sent before the response
     // to the submit.
-    if (assigned.length > 0) await nextTurn();
+    if (assigned !== undefined) await nextTurn();
   }
 }
 
@@ -225,30 +233,23 @@ function announce(context: Context, submitted: Submitted): Submitted {
       );
     }
     // The server may have been killed between the commit and the first publication.
-    publish(context, createWorkAvailableEvents(toGroups([submitted.record])));
+    publish(context, createWorkAvailableEvents([{ record: submitted.record, count: 1 }]));
     return submitted;
   }
   const { groups, assigned } = submitted;
-  context.meter.submitted(groups.reduce((sum, { ids }) => sum + ids.length, 0));
-  const assignedIds = new Set(assigned.map(({ summary }) => summary.id));
-  // For directly assigned tasks, no worker has to be woken.
-  const pending = groups.filter(({ first }) => !assignedIds.has(first.task.id));
+  const counts = groups.map(({ record, tasks }) => ({ record, count: tasks.length }));
+  context.meter.submitted(counts.reduce((sum, { count }) => sum + count, 0));
   // An event for one task is enough, because clients that show the list then read it again.
-  const changed = groups.slice(0, 1).map(({ first }) => createTaskChangedEvent(first));
-  publish(context, [...changed, ...createWorkAvailableEvents(pending)]);
+  const changed = counts.slice(0, 1).map(({ record }) => createTaskChangedEvent(record));
+  // For a directly assigned task, no worker has to be woken.
+  publish(context, [...changed, ...(assigned === undefined ? createWorkAvailableEvents(counts) : [])]);
   return submitted;
-}
-
-function getRecords(submitted: Submitted): readonly TaskRecord[] {
-  return submitted.kind === "replayed" ? [submitted.record] : submitted.records();
 }
 
 /** Converts a submitted task for a response. */
 function toSubmittedTask(
   { settings }: Context,
-  { workersOnline: online }: Submitted,
-  record: TaskRecord,
+  { record, workersOnline }: { readonly record: TaskRecord; readonly workersOnline: number },
 ): SubmittedWireTask {
-  const workers_online = typeof online === "number" ? online : (online.get(record.jobId) ?? 0);
-  return { ...toWireTask(settings, record), workers_online };
+  return { ...toWireTask(settings, record), workers_online: workersOnline };
 }

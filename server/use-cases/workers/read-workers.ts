@@ -10,7 +10,7 @@ import { type Caller, canReadTask, createRoomReader, forbidden } from "../../acc
 import type { Context } from "../../context.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
 import { isUuid } from "../../storage/ids.ts";
-import type { WorkerDetailsRecord, WorkerStorage } from "../../storage/ports/workers.ts";
+import type { WorkerDetailsRecord, WorkerSelection } from "../../storage/ports/storage.ts";
 
 /** Lists the caller's workers, or all workers if the caller is an admin. */
 export function listWorkers(context: Context, { actor }: Caller, window: PageQuery): Promise<Page<Worker>> {
@@ -24,7 +24,7 @@ export function listRoomWorkers(context: Context, roomId: string, window: PageQu
 
 async function listSelected(
   { storage, settings }: Context,
-  selection: Parameters<WorkerStorage["list"]>[0],
+  selection: WorkerSelection,
   window: PageQuery,
 ): Promise<Page<Worker>> {
   const { items, total } = await storage.workers.list(selection, window, settings.worker_timeout_seconds);
@@ -36,7 +36,7 @@ export async function readWorker(context: Context, caller: Caller, workerId: str
   const { storage, settings } = context;
   const id = workerId.toLowerCase();
   const record = isUuid(id)
-    ? await storage.workerDetails.find(id, settings.worker_timeout_seconds)
+    ? await storage.workers.findDetails(id, settings.worker_timeout_seconds)
     : undefined;
   if (record === undefined) throw workerNotFound();
   const details = await toWorkerDetails(context, caller, record);

@@ -1,7 +1,7 @@
 import type { CreateWorkerRequest, NewWorker, WorkerDetails } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
-import type { Settings } from "../../settings.ts";
+import type { Settings } from "../../settings/settings.ts";
 import { workerNotFound } from "../../state/worker-owners.ts";
 import { announceRemoval, createJobsChangedEvents, publish } from "../events.ts";
 import { toWorkerDetails } from "./read-workers.ts";
@@ -36,8 +36,8 @@ export async function drainWorker(
   const { storage, owners, waitingClaims, settings } = context;
   await owners.requireOwner(caller, workerId, true);
   const id = workerId.toLowerCase();
-  if (!(await storage.workerDetails.drain(id))) throw workerNotFound();
-  const details = await storage.workerDetails.find(id, settings.worker_timeout_seconds);
+  if (!(await storage.workers.drain(id))) throw workerNotFound();
+  const details = await storage.workers.findDetails(id, settings.worker_timeout_seconds);
   if (details === undefined) throw workerNotFound();
   waitingClaims.refresh(id);
   const rooms = details.jobs.map(({ roomId }) => roomId);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Problem } from "../../../protocol/index.ts";
 import { JobNotFoundError, ValidationError } from "../../../sdk/errors.ts";
 import { Extension } from "../../../sdk/extension/extension.ts";
-import type { FetchLike } from "../../../sdk/http/transport.ts";
+import type { FetchLike } from "../../../sdk/http/options.ts";
 import { getSpanIds, runInSpan, startTracing } from "../../support/tracing.ts";
 import { startFake } from "../network.ts";
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { Problem } from "../../../protocol/index.ts";
 import { PayloadTooLargeError, ValidationError } from "../../../sdk/errors.ts";
 import { Extension } from "../../../sdk/extension/extension.ts";
-import type { FetchLike } from "../../../sdk/http/transport.ts";
+import type { FetchLike } from "../../../sdk/http/options.ts";
 import { startFake } from "../network.ts";
 
 class Analyse extends Extension("tests", { text: z.string() }) {

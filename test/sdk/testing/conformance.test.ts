@@ -15,7 +15,7 @@ import {
 } from "../../../sdk/errors.ts";
 import { JoblibClient } from "../../../sdk/http/client.ts";
 import { createFakeServer } from "../../../sdk/testing/index.ts";
-import { parseSettings } from "../../../server/settings.ts";
+import { parseSettings } from "../../../server/settings/settings.ts";
 import { createServer } from "../../../server/standalone.ts";
 
 /** The room of the current test. Each test has its own room, because all tests share the servers. */

@@ -4,8 +4,7 @@ import { Extension, type RunContext } from "../../../sdk/extension/extension.ts"
 import { JobRegistry } from "../../../sdk/extension/job-registry.ts";
 import { JoblibClient } from "../../../sdk/http/client.ts";
 import { silentLogger } from "../../../sdk/logger.ts";
-import { ClaimedTask } from "../../../sdk/worker/claimed-task.ts";
-import type { TaskEnvironment } from "../../../sdk/worker/task-environment.ts";
+import { ClaimedTask, type TaskEnvironment } from "../../../sdk/worker/claimed-task.ts";
 import { WorkerSession } from "../../../sdk/worker/worker-session.ts";
 import { aTask } from "../../cli/wire-values.ts";
 import { createRecordingLogger, startFake, URL } from "../network.ts";

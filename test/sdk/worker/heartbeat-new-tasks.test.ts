@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { JoblibClient } from "../../../sdk/http/client.ts";
 import { silentLogger } from "../../../sdk/logger.ts";
-import { Heartbeat } from "../../../sdk/worker/heartbeat.ts";
-import type { LeasedTask } from "../../../sdk/worker/task-environment.ts";
-import { aTask } from "../../cli/wire-values.ts";
+import { Heartbeat, type LeasedTask } from "../../../sdk/worker/heartbeat.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
@@ -36,11 +34,7 @@ const startHeartbeat = () => {
   });
   heartbeat.start();
   const addTask = (id: string): LeasedTask => {
-    const task = {
-      ...{ id, attempt: 1, leasedSince: performance.now(), hasLease: true, freesSlot: false },
-      task: aTask(),
-      markLost: () => {},
-    };
+    const task = { id, leasedSince: performance.now(), hasLease: true, markLost: () => {} };
     tasks.add(task);
     heartbeat.scheduleForNewTask();
     return task;

@@ -41,6 +41,17 @@ test("the log reporter truncates and sanitizes lines, and replaces the last line
   expect(all.at(-1)?.text).toMatch(/further lines/);
 });
 
+test("the log reporter sends the beginning of a text with too many lines", async () => {
+  const { sent, reporter } = createReporter();
+  reporter.add("info", "line\n".repeat(MAX_LINES_PER_ATTEMPT + 10));
+  await reporter.idle();
+
+  expect(sent.flat().at(-1)).toMatchObject({
+    number: MAX_LINES_PER_ATTEMPT - 1,
+    text: expect.stringMatching(/further lines/),
+  });
+});
+
 test("the log reporter continues with the next lines after a failed request", async () => {
   let calls = 0;
   const reporter = new LogReporter(async () => {

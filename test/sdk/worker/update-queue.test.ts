@@ -133,7 +133,7 @@ describe("UpdateQueue", () => {
     const [first, second] = tasks;
     if (first === undefined || second === undefined) throw new Error("no task was claimed");
 
-    const cancelled = queue.send(completion(first), { cancellation });
+    const cancelled = queue.send({ ...completion(first), cancellation });
     const kept = queue.send(completion(second));
     cancellation.abort(new Error("cancelled"));
 

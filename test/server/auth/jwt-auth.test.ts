@@ -5,8 +5,8 @@ import Fastify, { type FastifyRequest } from "fastify";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createToken } from "../../../server/auth/create-token.ts";
+import type { HostAuth } from "../../../server/auth/host-auth.ts";
 import { jwtAuth } from "../../../server/auth/jwt-auth.ts";
-import type { HostAuth } from "../../../server/host.ts";
 
 const SECRET = "a secret of at least thirty-two characters";
 

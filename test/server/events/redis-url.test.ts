@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseRedisUrl, redisOptions } from "../../../server/events/redis-url.ts";
-import { SettingsError } from "../../../server/settings-error.ts";
+import { parseRedisUrl, redisOptions } from "../../../server/settings/redis-url.ts";
+import { SettingsError } from "../../../server/settings/settings-error.ts";
 
 test.each([
   ["redis://cache", { host: "cache", port: 6379, db: 0 }],

@@ -1,6 +1,6 @@
 import { beforeEach, vi } from "vitest";
 import { WakeSignal } from "../../../server/state/long-poll.ts";
-import { WaitingClaim } from "../../../server/state/waiting-claims.ts";
+import { WaitingClaim } from "../../../server/state/waiting-claim.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /**

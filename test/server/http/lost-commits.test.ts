@@ -150,7 +150,7 @@ test("a claim returns 503 if its commit response was lost, and a later heartbeat
   const { id } = await api.submit(room, job.full_name);
   const claim = () => api.as("wes").post("/tasks/claim", { body: { worker_id: job.worker_id } });
 
-  expect((await loseResponse(new RegExp(job.worker_id), claim)).status).toBe(503);
+  expect((await loseResponse(new RegExp(`[{]${job.worker_id}[}]`), claim)).status).toBe(503);
   expect(ok(await api.as("ann").get(`/tasks/${id}`)).status).toBe("claimed");
   await eventually(
     async () => {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { ChannelBoundClient } from "../../../server/storage/database/channel-binding.ts";
+import { ChannelBoundClient } from "../../../server/storage/database/postgres-options.ts";
 
 /** Formats an authentication request (PostgreSQL manual, "Message Formats") with this code and the bytes that follow the code. */
 function formatRequest(code: number, rest = ""): Buffer {

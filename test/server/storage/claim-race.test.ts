@@ -3,7 +3,7 @@ import { expect, inject, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
-import { lockWorkerForUpdate } from "../../../server/storage/queries/workers/remove-worker.ts";
+import { lockWorkerForUpdate } from "../../../server/storage/queries/remove-worker.ts";
 import type { Tables } from "../../../server/storage/sessions/orm.ts";
 import {
   claimOne,
@@ -20,11 +20,14 @@ const openStorage = async () => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 4 });
   await migrate(orm);
   const storage = createStorage(orm);
+  // A storage claims for workers with the same jobs one after the other, so concurrent claims need a second storage.
+  const otherStorage = createStorage(orm);
   onTestFinished(async () => {
     await storage.close();
+    await otherStorage.close();
     await orm.close();
   });
-  return { storage, db: orm.em.fork().getKysely<Tables>() };
+  return { storage, otherStorage, db: orm.em.fork().getKysely<Tables>() };
 };
 
 type StorageFixture = Awaited<ReturnType<typeof openStorage>>;
@@ -66,10 +69,10 @@ test.each([
   1, 2,
 ])("the storage claims a task that another worker claimed and unclaimed concurrently (%i jobs)", async (jobs) => {
   const { job, otherWorkerId, task, ...opened } = await createFixture(jobs);
-  const { storage } = opened;
+  const { storage, otherStorage } = opened;
 
   const claimed = await claimDuring(opened, job.workerId, async () => {
-    const { task: claimedByOther } = await claimOne(storage, otherWorkerId);
+    const { task: claimedByOther } = await claimOne(otherStorage, otherWorkerId);
     await storage.queue.unclaim([{ id: claimedByOther.id, attempt: claimedByOther.attempt }]);
   });
 
@@ -81,10 +84,10 @@ test.each([
   1, 2,
 ])("the storage claims the next task if another worker claimed the first task concurrently (%i jobs)", async (jobs) => {
   const { job, otherWorkerId, task, ...opened } = await createFixture(jobs);
-  const { storage } = opened;
+  const { storage, otherStorage } = opened;
   const { task: next } = await insertPendingTask(storage, job, { priority: PRIORITY.second });
 
-  const claimed = await claimDuring(opened, job.workerId, () => claimOne(storage, otherWorkerId));
+  const claimed = await claimDuring(opened, job.workerId, () => claimOne(otherStorage, otherWorkerId));
 
   expect(getOnly(claimed).summary).toMatchObject({ id: next.id, attempt: 1 });
   expect(await readTask(storage, task.id)).toMatchObject({ task: { worker_id: otherWorkerId } });

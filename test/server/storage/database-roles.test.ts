@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import Fastify from "fastify";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { createServer, joblib, migrate, openDatabase, parseSettings } from "../../../server/index.ts";
-import { SEQUENCES, TABLE_PRIVILEGES } from "../../../server/storage/database/missing-rights.ts";
+import { SEQUENCES, TABLE_PRIVILEGES } from "../../../server/storage/database/database-checks.ts";
 import { pendingMigrations } from "../../../server/storage/migrations/migrate.ts";
 import { createDatabaseWithRoles, type DatabaseWithRoles, runSql } from "../../support/database-roles.ts";
 import { createDatabase } from "../../support/postgres.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { MikroORM, type Options } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { SettingsError } from "../../../server/settings-error.ts";
+import { SettingsError } from "../../../server/settings/settings-error.ts";
 import { openDatabase } from "../../../server/storage/database/database.ts";
 import { postgresOptions } from "../../../server/storage/database/postgres-options.ts";
 import { entities } from "../../../server/storage/entities.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { SettingsError } from "../../../server/settings-error.ts";
+import { SettingsError } from "../../../server/settings/settings-error.ts";
 import { postgresOptions } from "../../../server/storage/database/postgres-options.ts";
 import { parsePostgresUrl } from "../../../server/storage/database/postgres-url.ts";
 

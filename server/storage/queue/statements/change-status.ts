@@ -1,17 +1,16 @@
 import { sql } from "kysely";
 import { getOrigins } from "../../../../protocol/index.ts";
 import type { Completion, Transition } from "../../../records.ts";
-import { selectTransitionedTasks, type TaskRow } from "../../rows.ts";
+import { selectTasks, type TaskRow } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement, formatArray, toJsonText } from "../../sql/statement.ts";
 import { touchWorkers } from "./heartbeat.ts";
 import { setTransition } from "./transition-values.ts";
 
-/** A transition, and whether the caller already knows the task's payload. */
-export type StatusChange = Omit<Transition, "to"> & { readonly isPayloadKnown?: boolean };
+type StatusChange = Omit<Transition, "to">;
 
-/** A changed task and the index of the change. A known payload is null. */
-export type ChangedTaskRow = Omit<TaskRow, "payload"> & { payload: string | null; call_index: number };
+/** A changed task and the index of the change. */
+export type ChangedTaskRow = TaskRow & { call_index: number };
 
 /** The part of a completed task that a minimal response contains, and the index of the completion. */
 export interface CompletedTaskRow {
@@ -46,7 +45,6 @@ const ALL_COLUMNS: readonly Column[] = [
     type: "boolean",
     read: (change) => change.onlyWithoutResultSchema === true,
   },
-  { name: "is_payload_known", type: "boolean", read: (change) => change.isPayloadKnown === true },
 ];
 
 /** The whole tasks, or what a minimal response to completions contains. */
@@ -61,12 +59,10 @@ type Returned = "tasks" | "completions";
  * response, and without a heartbeat and a CTE around the update, a call without a matching task takes 40 µs; with
  * records and whole tasks it took 120.
  *
- * A result that was not validated is stored only if the job has no result schema. The statement looks up the jobs that
- * are not in `jobsWithoutResultSchema`, which must be short, because the list is searched for each task. The schemas of
- * a job never change.
+ * A result that was not validated is stored only if the job has no result schema.
  */
 function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWorkers = true) {
-  type Values = [jobsWithoutResultSchema: string, touchedWorkers: string, ...columns: string[]];
+  type Values = [touchedWorkers: string, ...columns: string[]];
   const columns = returned === "tasks" ? ALL_COLUMNS : COMPLETION_COLUMNS;
   const origins = sql.join(getOrigins(to).map((status) => sql.lit(status)));
   const values = {
@@ -77,14 +73,14 @@ function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWork
     // heartbeat reports a lost lease.
     leaseEnd: sql`case when s.worker_id is null then 'lost' else 'reported' end`,
   };
-  return defineStatement<Row, Values>((jobsWithoutResultSchema, touchedWorkers, ...arrays) => {
+  return defineStatement<Row, Values>((touchedWorkers, ...arrays) => {
     const lists = columns.map(({ type }, index) =>
       type === "text"
         ? sql`json_array_elements_text(${arrays[index]}::json)`
         : sql`unnest(${arrays[index]}::${sql.raw(type)}[])`,
     );
     const isValid = sql`(${returned === "tasks" ? sql`not s.only_without_result_schema or` : sql``}
-      t.job_id = any(${jobsWithoutResultSchema}::uuid[]) or exists (
+      exists (
         select 1 from joblib.job as j where j.id = t.job_id and j.result_schema is null))`;
     const fence =
       returned === "tasks"
@@ -106,8 +102,8 @@ function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWork
     ${touchesWorkers ? sql`, ${touchWorkers(touchedWorkers)}` : sql``}
     ${
       returned === "tasks"
-        ? sql`, updated as (${update} returning t.*, s.call_index, s.is_payload_known)
-          ${selectTransitionedTasks("updated")}`
+        ? sql`, updated as (${update} returning t.*, s.call_index)
+          ${selectTasks("updated", sql`, t.call_index`)}`
         : sql`${update}
           returning s.call_index, t.room_id, t.job_id, t.completed_at::text as completed_at,
             date_part('epoch', t.completed_at - t.started_at) as ran_seconds`
@@ -137,16 +133,11 @@ function formatColumn({ type, read }: Column, changes: readonly [StatusChange, n
   return values.some((value) => value !== null) ? JSON.stringify(values) : "[]";
 }
 
-function formatColumns(
-  columns: readonly Column[],
-  changes: readonly StatusChange[],
-  jobsWithoutResultSchema: Iterable<string>,
-): [string, string, ...string[]] {
+function formatColumns(columns: readonly Column[], changes: readonly StatusChange[]): [string, ...string[]] {
   const sorted = changes
     .map((change, index): [StatusChange, number] => [{ ...change, id: change.id.toLowerCase() }, index])
     .sort(([a], [b]) => (a.id < b.id ? -1 : 1));
   return [
-    formatArray(jobsWithoutResultSchema),
     formatArray(new Set(changes.flatMap(({ workerId }) => workerId ?? []))),
     ...columns.map((column) => formatColumn(column, sorted)),
   ];
@@ -160,18 +151,12 @@ export const changeStatuses = (
   db: Sql,
   to: Transition["to"],
   changes: readonly StatusChange[],
-  jobsWithoutResultSchema: Iterable<string>,
-): Promise<ChangedTaskRow[]> =>
-  CHANGE[to](db, ...formatColumns(ALL_COLUMNS, changes, jobsWithoutResultSchema));
+): Promise<ChangedTaskRow[]> => CHANGE[to](db, ...formatColumns(ALL_COLUMNS, changes));
 
 /** Completes tasks like `changeStatuses`, with results that were not validated, but does not return whole tasks. */
 export const storeCompletions = (
   db: Sql,
   completions: readonly Completion[],
-  jobsWithoutResultSchema: Iterable<string>,
   touchesWorkers: boolean,
 ): Promise<CompletedTaskRow[]> =>
-  COMPLETE[touchesWorkers ? "touching" : "plain"](
-    db,
-    ...formatColumns(COMPLETION_COLUMNS, completions, jobsWithoutResultSchema),
-  );
+  COMPLETE[touchesWorkers ? "touching" : "plain"](db, ...formatColumns(COMPLETION_COLUMNS, completions));

@@ -1,9 +1,16 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { JobAddress } from "../../../../protocol/index.ts";
+import type { WorkerJobs } from "../../queries/workers.ts";
 import { formatTime } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement, formatArray } from "../../sql/statement.ts";
 import type { ClaimedValues } from "../../task-columns.ts";
+import {
+  selectFirstId,
+  selectFromWorker,
+  selectJobsWithTasks,
+  selectUnpromoted,
+} from "../jobs-with-tasks.ts";
 import {
   CLAIMED_TASK_COLUMNS,
   LazyClaimedTask,
@@ -16,6 +23,8 @@ import { touchWorkers } from "./heartbeat.ts";
 /** A worker's request for tasks. */
 export interface Claim {
   readonly workerId: string;
+  /** The worker's jobs, as the caller has read them. They are the same for all claims of a statement. */
+  readonly jobs: WorkerJobs;
   readonly limit: number;
   /** True if the claim also starts the tasks. */
   readonly start: boolean;
@@ -31,12 +40,11 @@ interface ClaimSummaryRow {
   ordinal: number;
   worker_id: string | null;
   user_id: string | null;
-  /** Hash of the worker's jobs. */
-  job_set: string | null;
+  jobs_version: number | null;
   /** The time that the statement stored as `claimed_at`. */
   claimed_at: string;
-  /** True if all workers exist and have the same jobs. If false, the statement claimed nothing. */
-  have_same_jobs: boolean;
+  /** True if all workers exist and have the expected jobs. If false, the statement claimed nothing. */
+  have_expected_jobs: boolean;
   /**
    * True if some tasks of the jobs are due but not in the claim index yet. If true, the statement claimed
    * nothing.
@@ -59,13 +67,10 @@ interface ClaimRows {
 
 /** The result of one claim of a batch. */
 export interface ClaimResult {
-  /** Key of the set of the worker's jobs; null if the worker is gone. */
-  readonly jobSet: string | null;
-  /**
-   * True if all workers of the batch exist and are linked to the same jobs. Otherwise the statement claims
-   * nothing.
-   */
-  readonly hasSameJobs: boolean;
+  /** Null if the worker is gone. */
+  readonly jobsVersion: number | null;
+  /** True if all workers of the batch exist and have the expected jobs. Otherwise the statement claims nothing. */
+  readonly haveExpectedJobs: boolean;
   /** True if tasks have become due and must be promoted first. */
   readonly hasUnpromotedTasks: boolean;
   /** True if other transactions changed some of the chosen tasks before they were locked. */
@@ -87,13 +92,17 @@ export interface ClaimStatementOptions {
 }
 
 /** Selects the due tasks of a job by an index probe. The caller appends an `order by`. */
-const selectDueTasks = (jobId: string) => sql`
+const selectDueTasks = (jobId: RawBuilder<unknown>) => sql`
   select t.ctid as tid, t.priority, t.number from joblib.task as t
-  where t.job_id = ${sql.raw(jobId)} and t.status = 'pending' and t.due`;
+  where t.job_id = ${jobId} and t.status = 'pending' and t.due`;
+
+/** The search for tasks of workers with one job, and of workers with several jobs. */
+type SearchVariant = "one-job" | "many-jobs";
 
 /**
  * Claims tasks for many workers that are linked to the same jobs. The tasks have one order for all workers,
- * and each worker gets as many as it has slots.
+ * and each worker gets as many as it has slots. The jobs are those of the first worker. The caller has read the jobs of
+ * all workers and passes the version of each worker's jobs that it has read; jobs with the same version are the same.
  *
  * Each job takes one ordered index probe (one scan with `job_id = any` and an order reads the whole backlog,
  * which is 500 times slower). The tasks of a single job are locked as they are read, with `skip locked`, so
@@ -107,8 +116,8 @@ const selectDueTasks = (jobId: string) => sql`
  *
  * The workers are locked so that the removal of a worker does not miss tasks that are claimed concurrently.
  * Claims share these locks and have no other locks yet, so a claim that waits for a removal blocks no other
- * statement. If a worker is gone, or if its jobs are not the expected ones, the statement claims nothing, and
- * each worker claims again in a batch of workers with the same jobs.
+ * statement. If a worker is gone, or if its jobs have changed, the statement claims nothing, and each worker claims again
+ * in a batch of workers with the same jobs.
  *
  * A locked row is found again by its `ctid`, which does not change while the row is locked. If a concurrent
  * statement changed a row after this statement began, and the row can still be claimed, then the lock is on a
@@ -119,57 +128,57 @@ const selectDueTasks = (jobId: string) => sql`
  * due, the statement takes 130 µs. It took 200 µs when each step was a CTE and when nested loops joined the
  * workers and the tasks.
  */
-const defineClaim = (touchesWorkers: boolean) =>
+const defineClaim = (variant: SearchVariant, touchesWorkers: boolean) =>
   defineStatement<
     ClaimSummaryRow | ClaimedTaskRow,
-    [workers: string, slots: string, starts: string, ignoreUnpromoted: boolean, knownBackoff: string]
-  >(
-    (workers, slots, starts, ignoreUnpromoted, knownBackoff) => sql`
+    [
+      workers: string,
+      versions: string,
+      slots: string,
+      starts: string,
+      ignoreUnpromoted: boolean,
+      knownBackoff: string,
+    ]
+  >((workers, versions, slots, starts, ignoreUnpromoted, knownBackoff) => {
+    const firstWorker = selectFirstId(workers);
+    const limit = sql`cardinality(${slots}::integer[])`;
+    const oneJob = sql`
+      search cross join lateral (
+        ${selectDueTasks(sql`(select wj.job_id from joblib.worker_job as wj where wj.worker_id = ${firstWorker} limit 1)`)}
+        order by ${QUEUE_ORDER} limit ${limit} for update skip locked
+      ) as c where search.can_claim`;
+    const manyJobs = sql`(
+        select c.* from search cross join ${selectJobsWithTasks("due", selectFromWorker(firstWorker))} as j
+        cross join lateral (
+          ${selectDueTasks(sql`j.job_id`)} order by ${INDEX_ORDER} fetch first (${limit}) rows with ties
+        ) as c
+        where search.can_claim order by ${buildMergeOrder("c")} limit ${limit}
+      ) as c left join lateral (
+        select ctid as tid, status, due from joblib.task where ctid = c.tid limit 1 for update skip locked
+      ) as t on true`;
+    // The status is checked after the lookup. As its condition, the index of all due tasks would be read.
+    const tid =
+      variant === "one-job" ? sql`c.tid` : sql`case when t.status = 'pending' and t.due then t.tid end`;
+    return sql`
     with claimers as materialized (
-      select a.ordinal, w.* from unnest(${workers}::uuid[]) with ordinality as a(id, ordinal)
+      select a.ordinal, a.expected_version, w.* from unnest(${workers}::uuid[], ${versions}::integer[])
+        with ordinality as a(id, expected_version, ordinal)
       left join lateral (
-        select l.id, l.user_id, array(
-          select wj.job_id from joblib.worker_job as wj
-          where wj.worker_id = l.id and (select j.removed_at is null from joblib.job as j where j.id = wj.job_id)
-          order by wj.job_id
-        ) as jobs
-        from (select id, user_id from joblib.worker where id = a.id for key share) as l offset 0
+        select id as worker_id, user_id, jobs_version from joblib.worker where id = a.id for key share
       ) as w on true
     ),
     search as materialized (
-      select *, have_same_jobs and not has_unpromoted as can_claim from (
-        select *, clock_timestamp() as at, not ${ignoreUnpromoted}::boolean and exists (
-          select 1 from unnest(jobs) as j(job_id) cross join lateral (
-            select 1 from joblib.task as t
-            where t.job_id = j.job_id and t.status = 'pending' and not t.due and t.run_at <= now()
-            order by t.run_at limit 1
-          ) as d
-        ) as has_unpromoted
+      select *, have_expected_jobs and not has_unpromoted as can_claim from (
+        select *, clock_timestamp() as at,
+          not ${ignoreUnpromoted}::boolean and exists (${selectUnpromoted(selectFromWorker(firstWorker))}) as has_unpromoted
         from (
-          select min(jobs) as jobs, count(jobs) = count(*) and min(jobs) = max(jobs) as have_same_jobs from claimers
+          select bool_and(jobs_version is not distinct from expected_version) as have_expected_jobs from claimers
         ) as s offset 0
       ) as l
     ),
-    candidates as materialized (
-      select c.* from search cross join unnest(search.jobs) as j(job_id) cross join lateral (
-        ${selectDueTasks("j.job_id")} order by ${INDEX_ORDER} fetch first (cardinality(${slots}::integer[])) rows with ties
-      ) as c
-      where search.can_claim and cardinality(search.jobs) > 1
-      order by ${buildMergeOrder("c")} limit cardinality(${slots}::integer[])
-    ),
     selected as materialized (
       select tid, (row_number() over (order by tid is null, ${buildMergeOrder("c")}))::integer as ordinal from (
-        select c.* from search cross join lateral (
-          ${selectDueTasks("search.jobs[1]")} order by ${QUEUE_ORDER} limit cardinality(${slots}::integer[])
-          for update skip locked
-        ) as c
-        where search.can_claim and cardinality(search.jobs) = 1
-        union all
-        -- The status is checked after the lookup. As its condition, the index of all due tasks would be read.
-        select case when t.status = 'pending' and t.due then t.tid end, candidates.priority, candidates.number
-        from candidates left join lateral (
-          select ctid as tid, status, due from joblib.task where ctid = candidates.tid limit 1 for update skip locked
-        ) as t on true
+        select ${tid} as tid, c.priority, c.number from ${variant === "one-job" ? oneJob : manyJobs}
       ) as c
     ),
     claimed as (
@@ -185,16 +194,29 @@ const defineClaim = (touchesWorkers: boolean) =>
       returning selected.ordinal, ${CLAIMED_TASK_COLUMNS}
     )
     ${touchesWorkers ? sql`, ${touchWorkers(workers)}` : sql``}
-    select ordinal, ${selectClaimedTaskRows(knownBackoff)}, null as worker_id, null as user_id, null as job_set,
-      null as claimed_at, null as have_same_jobs, null as has_unpromoted, null as selected_count
+    select ordinal, ${selectClaimedTaskRows(knownBackoff)}, null as worker_id, null as user_id,
+      null::integer as jobs_version, null as claimed_at, null as have_expected_jobs, null as has_unpromoted,
+      null as selected_count
     from claimed
     union all
-    select c.ordinal::integer, ${NULL_TASK_COLUMNS}, c.id, c.user_id, md5(c.jobs::text),
-      search.at::text, search.have_same_jobs, search.has_unpromoted, (select count(*) from selected)::integer
-    from search cross join claimers as c`,
-  );
+    select c.ordinal::integer, ${NULL_TASK_COLUMNS}, c.worker_id, c.user_id, c.jobs_version,
+      search.at::text, search.have_expected_jobs, search.has_unpromoted, (select count(*) from selected)::integer
+    from search cross join claimers as c`;
+  });
 
-const CLAIM = { plain: defineClaim(false), touching: defineClaim(true) };
+const CLAIM = {
+  "one-job": { plain: defineClaim("one-job", false), touching: defineClaim("one-job", true) },
+  "many-jobs": { plain: defineClaim("many-jobs", false), touching: defineClaim("many-jobs", true) },
+};
+
+/** Returns the version of the jobs of each worker. If claims of a worker have read several versions, the last one. */
+function getVersions(claims: readonly Claim[]): Iterable<number> {
+  const versions = new Map<string, number>();
+  for (const { workerId, jobs } of claims) {
+    versions.set(workerId, Math.max(jobs.version, versions.get(workerId) ?? 0));
+  }
+  return versions.values();
+}
 
 /** Numbers the workers of the claims from 1. Each worker has one summary row with this number. */
 function numberWorkers(claims: readonly Claim[]): ReadonlyMap<string, number> {
@@ -217,10 +239,11 @@ export async function executeClaims(
       starts.push(start ? "t" : "f");
     }
   }
-  const rows = await CLAIM[touchesWorkers ? "touching" : "plain"](
+  const variant = (claims[0]?.jobs.ids.length ?? 0) > 1 ? "many-jobs" : "one-job";
+  const rows = await CLAIM[variant][touchesWorkers ? "touching" : "plain"](
     db,
-    ...([formatArray(numbers.keys()), formatArray(slots), formatArray(starts)] as const),
-    ...([ignoreUnpromoted, knownBackoff] as const),
+    ...([formatArray(numbers.keys()), formatArray(getVersions(claims))] as const),
+    ...([formatArray(slots), formatArray(starts), ignoreUnpromoted, knownBackoff] as const),
   );
   const summaries = new Map<number, ClaimSummaryRow>();
   const tasks: ClaimedTaskRow[] = [];
@@ -262,8 +285,8 @@ export function distributeTasks(
       records.push(new LazyClaimedTask(task, context, job));
     }
     return {
-      jobSet: summary?.job_set ?? null,
-      hasSameJobs: summary?.have_same_jobs === true,
+      jobsVersion: summary?.jobs_version ?? null,
+      haveExpectedJobs: summary?.have_expected_jobs === true,
       hasUnpromotedTasks: summary?.has_unpromoted === true,
       isContended: (summary?.selected_count ?? 0) > tasks.length,
       records,

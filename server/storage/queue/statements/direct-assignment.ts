@@ -1,6 +1,9 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Assignee } from "../../../records.ts";
 import { formatRecordset, type Placeholder, selectRecordset } from "../../sql/statement.ts";
+import { selectFromWorker, selectJobsWithTasks, selectUnpromoted } from "../jobs-with-tasks.ts";
+
+const JOBS_OF_ASSIGNEE = selectFromWorker(sql`p.worker_id`);
 
 /**
  * Builds a CTE of an insert that selects the assignees. These are waiting workers: each of them receives the
@@ -17,29 +20,13 @@ const buildCte = (proposed: RawBuilder<unknown>): RawBuilder<unknown> => sql`
       cross join lateral (
         select id, user_id from joblib.worker where id = p.worker_id limit 1 for key share skip locked
       ) as w
-      where not exists (
-        select 1 from joblib.worker_job as wj cross join lateral (
-          select 1 from joblib.task as t where t.job_id = wj.job_id and t.status = 'pending' and t.due
-          order by t.priority desc limit 1
-        ) as due
-        where wj.worker_id = p.worker_id
-      ) and not exists (
-        select 1 from joblib.worker_job as wj cross join lateral (
-          select 1 from joblib.task as t
-          where t.job_id = wj.job_id and t.status = 'pending' and not t.due and t.run_at <= now()
-          order by t.run_at limit 1
-        ) as unpromoted
-        where wj.worker_id = p.worker_id
-      )
+      where not exists ${selectJobsWithTasks("due", JOBS_OF_ASSIGNEE)}
+        and not exists (${selectUnpromoted(JOBS_OF_ASSIGNEE)})
     ),`;
 
 /** Builds the CTE for many requests, from the text that `formatAssignees` returns. */
 export const buildAssigneesCte = (assignees: Placeholder): RawBuilder<unknown> =>
   buildCte(selectRecordset(assignees, "request_number integer, worker_id uuid, start boolean"));
-
-/** Builds the CTE for a single request. */
-export const buildSingleAssigneeCte = (workerId: Placeholder, start: Placeholder): RawBuilder<unknown> =>
-  buildCte(sql`(select 1 as request_number, ${workerId}::uuid as worker_id, ${start}::boolean as start)`);
 
 /** The columns that an insert with direct assignment sets in addition. */
 export const ASSIGNED_COLUMNS = sql`, status, worker_id, attempt, runs, claimed_at, started_at, version`;

@@ -1,9 +1,15 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Assignee } from "../../../records.ts";
-import { isAlive } from "../../queries/workers/is-alive.ts";
+import type { Assignee, NewTask } from "../../../records.ts";
 import type { Sql } from "../../sessions/orm.ts";
-import { defineStatement, formatTextArray } from "../../sql/statement.ts";
-import { SUBMITTED_COLUMNS } from "../../task-columns.ts";
+import { defineStatement, formatTextArray, isAlive } from "../../sql/statement.ts";
+import {
+  hasSameValues,
+  type OptionColumn,
+  readOptions,
+  type SqlType,
+  SUBMITTED_COLUMNS,
+  type SubmittedColumn,
+} from "../../task-columns.ts";
 import { INDEX_ORDER } from "../queue-order.ts";
 import {
   ASSIGNED_COLUMNS,
@@ -13,14 +19,85 @@ import {
   formatAssignees,
   JOIN_ASSIGNEES,
 } from "./direct-assignment.ts";
-import {
-  formatGroups,
-  GROUP_COLUMNS,
-  INSERT_PARAMETERS,
-  SUBMITTED_NAMES,
-  TASK_VALUES,
-  type TaskGroup,
-} from "./insert-parameters.ts";
+
+/** Consecutive tasks of a request that differ only in their ids and payloads. */
+export type TaskGroup = readonly [NewTask, ...NewTask[]];
+
+/** Divides tasks, in their order, into as few groups as possible. A task with an idempotency key is a separate group. */
+export function groupTasks(tasks: readonly NewTask[]): readonly TaskGroup[] {
+  const groups: [NewTask, ...NewTask[]][] = [];
+  for (const task of tasks) {
+    const group = groups.at(-1);
+    if (group !== undefined && group[0].idempotency === null && hasSameValues(group[0], task))
+      group.push(task);
+    else groups.push([task]);
+  }
+  return groups;
+}
+
+type InsertParameter = Exclude<SubmittedColumn, "payload"> | "in_seconds" | "schema_hash" | "job_version";
+
+/** The values of the parameters. An option that is not set is missing. */
+type InsertValues = Readonly<Record<Exclude<InsertParameter, OptionColumn>, unknown>> & {
+  readonly [Name in OptionColumn]?: unknown;
+};
+
+/** The parameters of a new task: the columns that are submitted, and the start as a delay. */
+const NEW_TASK_PARAMETERS = [...SUBMITTED_COLUMNS, { name: "in_seconds", type: "float8" }] as const;
+
+/** The parameters that are sent once per group. They include the expected version of the job. */
+const GROUP_PARAMETERS: readonly { readonly name: InsertParameter; readonly type: SqlType }[] = [
+  ...NEW_TASK_PARAMETERS.flatMap(({ name, type }) => (name === "payload" ? [] : [{ name, type }])),
+  { name: "schema_hash", type: "text" },
+  { name: "job_version", type: "text" },
+];
+
+function toParameters(task: NewTask): InsertValues {
+  return {
+    ...readOptions(task),
+    id: task.id,
+    job_id: task.jobId,
+    room_id: task.roomId,
+    created_by_id: task.createdById,
+    run_at: "at" in task.start ? task.start.at : undefined,
+    in_seconds: "inSeconds" in task.start ? task.start.inSeconds : undefined,
+    trace_context: task.traceContext,
+    idempotency_key: task.idempotency?.key,
+    request_hash: task.idempotency?.requestHash,
+    schema_hash: task.schemaHash,
+    job_version: task.jobVersion,
+  };
+}
+
+/** The columns that a submit sets, as a list in SQL. */
+export const SUBMITTED_NAMES = sql.raw(SUBMITTED_COLUMNS.map(({ name }) => name).join(", "));
+
+/** The values of the tasks `i`, in the order of `SUBMITTED_NAMES`. */
+export const TASK_VALUES = sql.raw(
+  SUBMITTED_COLUMNS.map(({ name }) => (name === "run_at" ? "i.starts_at" : `i.${name}`)).join(", "),
+);
+
+/**
+ * Builds a subquery of one new task, from the values that `listParameters` returns or a placeholder for each of them.
+ * They are separate parameters, because PostgreSQL parses the members of a record one by one.
+ */
+export function selectNewTask(values: readonly unknown[]): RawBuilder<unknown> {
+  const columns = NEW_TASK_PARAMETERS.map(
+    ({ name, type }, index) => sql`${values[index]}::${sql.raw(type)} as ${sql.id(name)}`,
+  );
+  return sql`(
+    select v.*, coalesce(v.run_at, now() + make_interval(secs => greatest(v.in_seconds, 0))) as starts_at
+    from (select ${sql.join(columns)}) as v)`;
+}
+
+/** Returns the values of a new task for `selectNewTask`. `payload` is the JSON of the task's payload. */
+export function listParameters(task: NewTask, payload: string): unknown[] {
+  const values = toParameters(task);
+  return NEW_TASK_PARAMETERS.map(({ name, type }) => {
+    const value = (name === "payload" ? payload : values[name]) ?? null;
+    return type === "jsonb" && value !== null ? JSON.stringify(value) : value;
+  });
+}
 
 /** Values that the database sets for a group of new tasks, and the number of live workers of their job. */
 export interface InsertedRow {
@@ -38,12 +115,15 @@ export interface InsertedRow {
   started_at?: string | null;
 }
 
-const GROUP_NAMES = sql.raw([...INSERT_PARAMETERS.map(({ name }) => name), "ids", "first_index"].join(", "));
+const GROUP_COLUMNS = [
+  ...GROUP_PARAMETERS,
+  { name: "ids", type: "jsonb" },
+  { name: "first_index", type: "integer" },
+] as const;
+const GROUP_NAMES = sql.raw(GROUP_COLUMNS.map(({ name }) => name).join(", "));
+const GROUP_TYPES = sql.raw(GROUP_COLUMNS.map(({ name, type }) => `${name} ${type}`).join(", "));
 
-/**
- * The columns of the groups `g` whose values all tasks of a group share. `run_at` is not among them, because
- * it is computed from two parameters.
- */
+/** The columns of the groups `g` that all tasks of a group share, except `run_at`, which has two parameters. */
 const SHARED_VALUES = sql.raw(
   SUBMITTED_COLUMNS.filter(({ name, sharing }) => sharing !== "each" && name !== "run_at")
     .map(({ name }) => `g.${name}`)
@@ -51,12 +131,9 @@ const SHARED_VALUES = sql.raw(
 );
 
 /**
- * CTEs of `insertRequests` for jobs with room fairness. They number tasks by start-time fair queueing (Goyal,
- * Vin and Cheng, SIGCOMM 1996), with every task of the same length. A room's task gets the number after the
- * room's last one, or that of the task that is claimed next, whichever is higher. So a claim still takes the
- * first task by priority and number. A room with 50,000 pending tasks has 50,000 consecutive numbers, and the
- * first task of another room gets the lowest of these. No task gets a higher number than the sequence would
- * have given it.
+ * CTEs for jobs with room fairness. They number tasks by start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996)
+ * with tasks of equal length: a room's task gets the number after the room's last one, or that of the task that is claimed
+ * next, whichever is higher. A claim still takes the first task by priority and number.
  */
 const ROOM_NUMBERS_CTE = sql`
     new_tasks as materialized (
@@ -94,11 +171,9 @@ const IS_NUMBERED_BY_ROOM = sql`(select locked_jobs.fairness = 'room' from locke
 type InsertVariant = "plain" | "room-fairness" | "direct-assignment";
 
 /**
- * Inserts the tasks of many requests in their order: all tasks of a request, or none if one of its jobs was
- * removed or changed since it was read. Tasks with an existing idempotency key are skipped. The jobs are
- * locked, in the same order in all statements, so that none is removed during the insert. The common
- * properties of a request's tasks are sent and returned once per group, and values that the server knows are
- * not returned.
+ * Inserts the tasks of many requests in their order: all tasks of a request, or none if one of its jobs was removed or
+ * changed since it was read. Skips tasks with an existing idempotency key. Locks the jobs in the order of their ids, so
+ * that none is removed during the insert. The values that the tasks of a group share are sent and returned once.
  */
 function defineInsert(variant: InsertVariant) {
   const only = (part: InsertVariant, text: RawBuilder<unknown>) => (variant === part ? text : sql``);
@@ -111,7 +186,7 @@ function defineInsert(variant: InsertVariant) {
       select r.request_number, g.*,
         coalesce(g.run_at, now() + make_interval(secs => greatest(g.in_seconds, 0))) as starts_at
       from jsonb_array_elements(${requests}::jsonb) with ordinality as r(groups, request_number)
-      cross join lateral rows from (jsonb_to_recordset(r.groups) as (${sql.raw(GROUP_COLUMNS)})) with ordinality
+      cross join lateral rows from (jsonb_to_recordset(r.groups) as (${GROUP_TYPES})) with ordinality
         as g(${GROUP_NAMES}, group_number)
     ),
     locked_jobs as materialized (
@@ -183,41 +258,34 @@ const INSERT = {
   "direct-assignment": defineInsert("direct-assignment"),
 } satisfies Record<InsertVariant, unknown>;
 
-/** Options for all requests of one statement. */
-export interface InsertStatementOptions {
-  readonly aliveWithinSeconds: number;
-  /** True if some of the tasks belong to jobs with room fairness. */
-  readonly hasRoomFairness: boolean;
-}
-
-/** The tasks of one request, and their payloads as JSON. */
+/** The tasks of one request, and their payloads as JSON in the same order. */
 export interface InsertRequest {
   readonly groups: readonly TaskGroup[];
   readonly payloads: readonly string[];
 }
 
-/**
- * Inserts tasks. `assignees` contains, for each request, the worker to which its only task is to be assigned,
- * if there is one.
- */
+/** Inserts tasks. The only task of a request is assigned to the worker in `assignees` with the same index, if any. */
 export function insertRequests(
   db: Sql,
   requests: readonly InsertRequest[],
-  { aliveWithinSeconds, hasRoomFairness }: InsertStatementOptions,
-  assignees: readonly (Assignee | undefined)[] = [],
+  options: { readonly aliveWithinSeconds: number; readonly hasRoomFairness: boolean },
+  assignees: readonly (Assignee | undefined)[],
 ): Promise<InsertedRow[]> {
   const hasAssignee = assignees.some((assignee) => assignee !== undefined);
-  const insert = INSERT[hasRoomFairness ? "room-fairness" : hasAssignee ? "direct-assignment" : "plain"];
-  let firstIndex = 0;
-  const records = requests.map(({ groups, payloads }) => {
-    firstIndex += payloads.length;
-    return formatGroups(groups, firstIndex - payloads.length);
-  });
-  return insert(
+  const variant = options.hasRoomFairness ? "room-fairness" : hasAssignee ? "direct-assignment" : "plain";
+  let nextIndex = 0;
+
+  function toGroup(tasks: TaskGroup) {
+    const first_index = nextIndex;
+    nextIndex += tasks.length;
+    return { ...toParameters(tasks[0]), ids: tasks.map(({ id }) => id), first_index };
+  }
+
+  return INSERT[variant](
     db,
-    `[${records.join(",")}]`,
+    JSON.stringify(requests.map(({ groups }) => groups.map(toGroup))),
     formatTextArray(requests.flatMap(({ payloads }) => payloads)),
-    aliveWithinSeconds,
+    options.aliveWithinSeconds,
     formatAssignees(assignees),
   );
 }

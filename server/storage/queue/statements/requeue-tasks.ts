@@ -28,10 +28,7 @@ export const requeueReleased = (db: Sql, workerId: string, taskIds: readonly str
     workerId,
   );
 
-/**
- * Undoes claims whose response was not delivered. If the claim also started the tasks, this is undone as
- * well.
- */
+/** Undoes claims whose response was not delivered. If the claim also started the tasks, this is undone as well. */
 export const unclaimTasks = (
   db: Sql,
   claims: readonly { readonly id: string; readonly attempt: number }[],

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { FailedOutcome } from "../../../../protocol/index.ts";
 import type { LeaseEnd } from "../../../ports.ts";
 import type { Transition } from "../../../records.ts";
-import { formatTimeInSql } from "../../sql/time-text.ts";
+import { formatTimeInSql } from "../../sql/statement.ts";
 
 /**
  * The reason that is stored for an ended lease. Heartbeats report it to the worker, except `reported`, because then the
@@ -31,8 +31,7 @@ const delayWithoutJitter = sql`(case t.backoff ->> 'kind'
 const delay = sql`(${delayWithoutJitter} * (1 + (t.backoff ->> 'jitter')::float8 * (2 * random() - 1)))`;
 
 /**
- * Returns the outcome that is stored for the attempt. A failure that a worker or a user reported is stored as
- * `failed`.
+ * Returns the outcome that is stored for the attempt. A failure that a worker or a user reported is stored as `failed`.
  */
 const getOutcome = (leaseEnd: AttemptFailure["leaseEnd"]): FailedOutcome =>
   leaseEnd === "lost" || leaseEnd === "timed_out" ? leaseEnd : "failed";
