@@ -2,7 +2,7 @@ import * as z from "zod";
 import { ACCESS_RULES, COMMON_PROBLEMS, getResponseSchema, type Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 import { PROBLEMS, ProblemDocument, type ProblemId } from "./problem.ts";
-import { type TransferOperation, transfers } from "./reads.ts";
+import { type TransferOperation, transfers } from "./providers/read.ts";
 import { type StreamOperation, streams } from "./streams.ts";
 
 /** Returns the JSON Schema of a zod schema: the input type for requests, the output type for responses. */

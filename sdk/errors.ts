@@ -98,7 +98,7 @@ export class AnswerNotFoundError extends ProblemError {
     return new AnswerNotFoundError(new Problem("answer-not-found", detail).toDocument());
   }
 }
-/** The read was answered, was assigned to another worker, or nobody waits for it any longer. */
+/** The read was answered, was assigned to another worker, or has no reader any longer. */
 export class ReadLostError extends ProblemError {}
 /** The worker failed to answer the read. */
 export class ReadFailedError extends ProblemError {}

@@ -2,7 +2,7 @@ import { UsageError } from "../errors.ts";
 import { toJson } from "../extension/json.ts";
 import type { RequestContent } from "../http/options.ts";
 
-/** How long an answer may be cached, and its version. */
+/** Options of one answer: the duration of its caching, and its version. */
 export interface AnswerOptions {
   /** Seconds for which servers cache the answer. Default: the `ttlSeconds` of the provider. */
   readonly ttlSeconds?: number | undefined;

@@ -140,7 +140,7 @@ const INLINE =
   /^(?:image\/(?!svg)|audio\/|video\/|text\/(?:plain|csv)\b|application\/(?:json|pdf|octet-stream)\b|chemical\/)/i;
 
 /**
- * Sends an answer, while it may still arrive. Resolves when the connection is done with it. A worker may be a stranger, so
+ * Sends an answer, while it may still arrive. Resolves when the connection is done with it. A worker may be untrusted, so
  * browsers must neither guess the type nor run scripts of an answer.
  */
 async function sendAnswer(

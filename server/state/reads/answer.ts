@@ -41,7 +41,7 @@ export class AnswerMemory {
   }
 }
 
-/** What a worker declares about its answer. */
+/** The properties of an answer that its worker declares. */
 export interface AnswerFacts {
   /** Seconds for which the answer may be cached. */
   readonly ttlSeconds: number;

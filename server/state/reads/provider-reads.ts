@@ -9,8 +9,8 @@ import { type AgedAnswer, AnswerCache } from "./answer-cache.ts";
 import { ProviderChannels } from "./provider-channels.ts";
 import { ReadOffers } from "./read-offers.ts";
 import { type AnswerSink, ForwardedUpload, ReceivedUploads } from "./remote-uploads.ts";
-import { type ReadTarget, readLost, type ServedRead } from "./served-read.ts";
-import { readFailed, ServedReads } from "./served-reads.ts";
+import { type ReadTarget, readFailed, readLost, type ServedRead } from "./served-read.ts";
+import { ServedReads } from "./served-reads.ts";
 import { ServerMessages, type ServerRequest } from "./server-messages.ts";
 
 /** Seconds for which a channel stays subscribed after a read or a claim. Longer than any read takes. */

@@ -1,8 +1,8 @@
 import { Problem } from "../../../protocol/index.ts";
 import type { AnswerFacts } from "./answer.ts";
 import { readLost } from "./served-read.ts";
-import type { Upload } from "./served-reads.ts";
 import type { ServerMessages, ServerRequest } from "./server-messages.ts";
+import type { Upload } from "./upload.ts";
 
 /** Size of a part that is forwarded to another server. With base64, a message has 87 KB. */
 const PART_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 import { type JsonObject, Problem, type Read } from "../../../protocol/index.ts";
 import type { Answer } from "./answer.ts";
 
-/** What a read asks of a provider. */
+/** A provider and the parameters of a read. */
 export interface ReadTarget {
   readonly providerId: string;
   readonly params: JsonObject;
@@ -48,4 +48,9 @@ export function readLost(): Problem {
     "read-lost",
     "The read is not assigned to this worker: it was answered, it timed out, or another worker has it. Discard the answer.",
   );
+}
+
+/** Creates the 502 for readers. */
+export function readFailed(detail: string): Problem {
+  return new Problem("read-failed", detail);
 }

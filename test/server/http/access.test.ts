@@ -8,7 +8,6 @@ import {
   type StreamName,
   type StreamOperation,
   streams,
-  transfers,
 } from "../../../protocol/index.ts";
 import { type Api, openApi } from "./api.ts";
 import { newJobName, newRoomId } from "./fixtures.ts";
@@ -280,56 +279,4 @@ describe("event streams", () => {
     if (roles.includes(role)) expect(response.status).toBe(200);
     else expectProblem(response, role === "anonymous" ? "unauthorized" : "forbidden");
   });
-});
-
-describe("transfers", () => {
-  const each = (["here", "elsewhere"] as const).flatMap((where) => ROLES.map((role) => ({ role, where })));
-
-  test.each(each)("reading from a provider checks the role $role, which has access $where", async ({
-    role,
-    where,
-  }) => {
-    const { params } = await createScenario("running", where);
-    const headers = { prefer: "wait=0", ...toHeaders(role) };
-    const response = await api.send("GET", fillPath(transfers.readFromProvider.path, params), { headers });
-
-    const isAllowed = role === "admin" || (where === "here" && READ.includes(role));
-    expectProblem(
-      response,
-      isAllowed ? "provider-timeout" : role === "anonymous" ? "unauthorized" : "forbidden",
-    );
-  });
-
-  test.each(each)("answering a read checks the role $role, which has access $where", async ({
-    role,
-    where,
-  }) => {
-    const { params } = await createScenario("running", where);
-    const options = { headers: toHeaders(role), raw: "x" };
-    const response = await api.send("PUT", fillPath(transfers.answerRead.path, params), options);
-
-    if (role === "owner") expectProblem(response, "read-lost");
-    else expectProblem(response, role === "anonymous" ? "unauthorized" : "forbidden");
-  });
-});
-
-test("every user can read @global, and only users with write access can submit to it", async () => {
-  const job = await api.registerJob("@global", {}, "root");
-  const path = `/rooms/@global/tasks/${job.full_name}`;
-
-  expectProblem(await api.as("outsider").post(path), "forbidden");
-  const { id } = ok(await api.as("ann").post(path), 202);
-  expect(ok(await api.as("outsider").get(`/tasks/${id}`)).room_id).toBe("@global");
-});
-
-test("without authorizeRoom, every user can read and write every room, but only admins can register public jobs", async () => {
-  const open = await openApi({ orm: api.orm, allowAllRooms: true });
-  const room = newRoomId();
-
-  const job = await open.registerJob(room, {}, "outsider");
-  ok(await open.as("other").post(`/rooms/${room}/tasks/${job.full_name}`), 202);
-  const body = { category: "m", name: "G", schema: {} };
-  expectProblem(await open.as("outsider").put("/rooms/@global/jobs", { body }), "forbidden");
-  expectProblem(await open.as(undefined).get(`/rooms/${room}/jobs`), "unauthorized");
-  await open.close();
 });

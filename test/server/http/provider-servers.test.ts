@@ -50,7 +50,7 @@ test("a worker claims a read on one server and answers it on another for a reade
   expect(read.params).toEqual({ frame: 1 });
   expect(answered.status).toBe(204);
   expect(new Uint8Array(await response.arrayBuffer())).toEqual(body);
-  expect((await readers.read(provider, "frame=1")).headers.get("age")).toBe("0");
+  expect((await readers.read(provider, "frame=1")).headers.get("age")).toMatch(/^\d+$/);
 });
 
 test("a worker that starts to wait after the read finds it", async () => {

@@ -83,7 +83,7 @@ describe("registering a provider", () => {
     expect(getErrorPointers(response)).toEqual([pointer]);
   });
 
-  test("for the worker of another user is forbidden", async () => {
+  test("is forbidden for the worker of another user", async () => {
     const worker = await api.createWorker("ann");
     const body = { category: "data", name: newJobName(), schema: {}, worker_id: worker.id };
 
@@ -144,7 +144,7 @@ describe("a read", () => {
     expect(await (await calls.read(provider)).text()).toBe("late");
   });
 
-  test("that nobody waits for is not given to a worker", async () => {
+  test("is not assigned to a worker after its reader has left", async () => {
     const provider = await openProvider(api, newRoomId());
     await calls.read(provider, "", { headers: { prefer: "wait=0" } });
 
@@ -165,7 +165,7 @@ describe("a read", () => {
     expect(getErrorPointers(response)[0]).toMatch(new RegExp(`^(${pointer})?$`));
   });
 
-  test("with a very long query is rejected", async () => {
+  test("is rejected if its query is very long", async () => {
     const provider = await openProvider(api, newRoomId());
 
     const response = await calls.read(provider, `name=${"x".repeat(9000)}`);
@@ -191,7 +191,7 @@ describe("a read", () => {
     }
   });
 
-  test("of an unknown or hidden provider is a 404", async () => {
+  test("is a 404 if the provider is unknown or hidden", async () => {
     const provider = await openProvider(api, newRoomId());
 
     for (const name of ["private:data:Unknown", "no name", "other:data:X"]) {
@@ -202,7 +202,7 @@ describe("a read", () => {
     expect(await readProblem(elsewhere)).toMatchObject({ status: 404, id: "provider-not-found" });
   });
 
-  test("of a public provider is possible in every room", async () => {
+  test("is possible in every room if the provider is public", async () => {
     const worker = await api.createWorker("root");
     const body = { category: "data", name: newJobName(), schema: {}, worker_id: worker.id };
     const { full_name: name } = ok(await api.as("root").put("/rooms/@global/providers", { body }), 201);

@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { NamePart } from "./job-name.ts";
-import { JsonObject } from "./json.ts";
-import { API_PATH, operation } from "./operation.ts";
-import { createPageSchema, PageQuery } from "./page.ts";
-import { RoomId, RoomParams } from "./rooms.ts";
-import { Timestamp } from "./time.ts";
+import { NamePart } from "../job-name.ts";
+import { JsonObject } from "../json.ts";
+import { API_PATH, operation } from "../operation.ts";
+import { createPageSchema, PageQuery } from "../page.ts";
+import { RoomId, RoomParams } from "../rooms.ts";
+import { Timestamp } from "../time.ts";
 
 /** Maximum time for which an answer may be cached, in seconds. */
 export const MAX_ANSWER_TTL_SECONDS = 86_400;

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { JsonObject } from "./json.ts";
-import { API_PATH, createWaitHeader, type Operation, operation } from "./operation.ts";
-import { MAX_ANSWER_TTL_SECONDS, ProviderParams } from "./providers.ts";
-import { WorkerParams } from "./workers.ts";
+import { JsonObject } from "../json.ts";
+import { API_PATH, createWaitHeader, type Operation, operation } from "../operation.ts";
+import { WorkerParams } from "../workers.ts";
+import { MAX_ANSWER_TTL_SECONDS, ProviderParams } from "./provider.ts";
 
 export const MAX_READS_PER_CLAIM = 32;
 /** Maximum length of the query of a read, in characters. */
