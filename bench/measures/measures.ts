@@ -13,7 +13,10 @@ import { singles } from "./singles.ts";
 import { startup } from "./startup.ts";
 import { thirdDrain } from "./third-drain.ts";
 
-/** All measurements in the order of a round. Those that are compared with each other are adjacent. */
+/**
+ * All measurements, in the order of a round. Measurements that are compared with each other are
+ * adjacent.
+ */
 export const measures: readonly Measure[] = [
   ...drains,
   ...singles,
@@ -30,7 +33,7 @@ export const measures: readonly Measure[] = [
 
 const queueSamples = new Set(queueRows.map(({ sample }) => sample));
 
-/** The measurements of `queueRows`, each with both queues. */
+/** The measurements whose samples `queueRows` needs, each with both queues. */
 export const queueMeasures: readonly Measure[] = measures
   .filter(({ units }) => Object.keys(units).some((sample) => queueSamples.has(sample)))
   .flatMap((measure) => [measure, withSimpleQueue(measure)]);

@@ -31,14 +31,23 @@ const updateFields = {
   result: JsonValue.optional(),
   progress: Progress.optional(),
   log: z.array(NewLogLine).max(MAX_LINES_PER_UPDATE).optional().describe("log lines to store with the task"),
-  attempt: z.int().min(0).max(2_147_483_647).optional(),
+  attempt: z
+    .int()
+    .min(0)
+    .max(2_147_483_647)
+    .optional()
+    .describe("`attempt` of the claimed task; the update is rejected if the task has another attempt"),
 };
 
 /** A change of the status. Without `status`, the update only reports progress or log lines. */
 export const TaskUpdate = z.object({
   status: TaskStatus.optional(),
   ...updateFields,
-  worker_id: z.string().max(128).optional(),
+  worker_id: z
+    .string()
+    .max(128)
+    .optional()
+    .describe("the worker that runs the task; the update is rejected if another worker has the task"),
 });
 export type TaskUpdate = z.infer<typeof TaskUpdate>;
 

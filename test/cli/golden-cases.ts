@@ -174,7 +174,7 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
   ],
 };
 
-/** The recorded cases that belong to no single command. */
+/** The recorded cases of `joblib` itself, such as its help and its errors for unknown commands. */
 export const PROGRAM: readonly GoldenCase[] = [
   { argv: ["--help"], modes: HELP },
   { argv: ["--version"], modes: ["pipe"] },

@@ -148,7 +148,7 @@ const caller = {
 
 const findTask = (path: string) => tasks.find((task) => path.includes(task.id));
 
-/** Replies like a server with some jobs, tasks, workers and invitations. */
+/** Returns the response of a server with some jobs, tasks, workers and invitations. */
 export const replyWithData = ({ method, path }: Received): Reply => {
   if (path.startsWith("/v1/problems")) return { status: 200, body: { items: [] } };
   if (path.startsWith("/readyz"))
@@ -191,7 +191,7 @@ export const replyWithData = ({ method, path }: Received): Reply => {
   return aProblem("route-not-found");
 };
 
-/** Replies like a server without jobs, tasks, workers and invitations. */
+/** Returns the response of a server without jobs, tasks, workers and invitations. */
 export const replyEmpty = ({ path }: Received): Reply =>
   path.includes("/logs") ? { status: 200, body: { items: [], after: null } } : aPage([]);
 

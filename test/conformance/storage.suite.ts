@@ -13,7 +13,10 @@ import { taskInsertSuite } from "./task-insert.suite.ts";
 import { taskStepsSuite } from "./task-steps.suite.ts";
 import { workerStorageSuite } from "./worker-storage.suite.ts";
 
-/** Tests that the storage has to pass on every database. `open` creates a separate, migrated database. */
+/**
+ * Tests that the storage has to pass on every database. `open` creates a separate, migrated
+ * database.
+ */
 export const storageSuite = (name: string, open: () => Promise<StorageFixture>): void => {
   describe(name, () => {
     let fixture: StorageFixture | undefined;

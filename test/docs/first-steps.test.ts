@@ -12,7 +12,10 @@ import { readSnippets } from "./snippets.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const PAGES = ["docs/worker.md", "docs/embedding.md", "docs/operating.md", "docs/protocol.md"];
-/** Long enough to start two servers and a worker on a busy machine. */
+/**
+ * The timeout of a test in milliseconds. It is long enough to start two servers and a worker on a
+ * busy machine.
+ */
 const timeout = 180_000;
 
 const getProgramDirectories = () => ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];

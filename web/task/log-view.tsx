@@ -4,8 +4,8 @@ import { formatTime } from "../design/duration.ts";
 
 const INITIAL_LINES = 500;
 /**
- * Maximum distance of the scroll position from the end of the log, in pixels, at which the log still
- * scrolls to new lines.
+ * The log scrolls to new lines if the scroll position is at most this many pixels away from the
+ * end.
  */
 const NEAR_END = 40;
 

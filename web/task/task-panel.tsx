@@ -13,7 +13,7 @@ import { ProgressBar } from "./progress.tsx";
 import { TaskActions } from "./task-actions.tsx";
 import { useTask } from "./use-task.ts";
 
-/** Follows a submitted task next to its form. */
+/** Shows a submitted task next to its form, and keeps it up to date. */
 export const TaskPanel = ({ id }: { readonly id: string }) => {
   const { data: task, isPending, error, refetch } = useTask(id);
   const log = useTaskLive(id);

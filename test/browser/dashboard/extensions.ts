@@ -9,7 +9,7 @@ const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60"><sc
 const PNG =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
-/** Says hello letter by letter, and logs every letter. */
+/** Greets a person, and reports progress and a log line for each letter of the name. */
 export class Greet extends Extension("browser", {
   name: z.string().min(2).max(40).describe("The name to greet"),
   shout: z.boolean().default(false).describe("In capitals"),
@@ -21,7 +21,7 @@ export class Greet extends Extension("browser", {
     for (let index = 0; index < this.name.length; index += 1) {
       progress((index + 1) / this.name.length, `letter ${index + 1}`);
       log.info({}, `said ${this.name[index]}`);
-      // Long enough to show the progress on a busy machine before the task ends.
+      // Waits long enough that a test on a busy machine sees the progress before the task ends.
       await delay(150, undefined, { signal });
     }
     const text = `hello ${this.name}`;

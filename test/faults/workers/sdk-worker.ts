@@ -5,7 +5,8 @@ import * as z from "zod";
 import { monotonic } from "../clock.ts";
 import { Recorder } from "../history/recorder.ts";
 
-// A worker process that uses the SDK and records the runs and completions of its tasks in the history.
+// This process is a worker that uses the SDK. It records the runs and completions of its tasks in
+// the history.
 const { FAULTS_HISTORY = "", FAULTS_NAME = "sdk", FAULTS_CONCURRENCY = "2" } = process.env;
 const recorder = new Recorder(FAULTS_HISTORY, FAULTS_NAME);
 
@@ -17,7 +18,8 @@ class Work extends Extension("faults", {
   async run(_: unknown, { signal, task, progress, log }: RunContext) {
     const by = task.worker_id ?? "";
     recorder.invoke("run", { task: task.id, worker: by, attempt: task.attempt }).ok();
-    // The test process can compare this time with its own, because both read the same monotonic clock.
+    // The test process can compare this time with its own times, because both processes use the
+    // same monotonic clock.
     signal.addEventListener("abort", () => print(`aborted ${task.id} ${monotonic()}`));
     if (this.act === "exit") process.exit(70);
     if (this.act === "block") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.ms);

@@ -10,7 +10,10 @@ class Echo extends Extension("tests") {
   run() {}
 }
 
-/** Creates a manager in the room `lab`. `requests` describes each request that its submits send. */
+/**
+ * Creates a manager in the room `lab`. `requests` describes each request that the manager's submits
+ * cause.
+ */
 const createSubmitter = async () => {
   const { fake, client, override, createManager } = startFake();
   const { body: worker } = await client.call("createWorker", {});

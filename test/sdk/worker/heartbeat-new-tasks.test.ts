@@ -10,7 +10,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Starts a heartbeat whose requests get no response. `requests` contains the task ids that each request lists. */
+/**
+ * Starts a heartbeat whose requests receive no response. `requests` contains the task ids that each
+ * request lists.
+ */
 const startHeartbeat = () => {
   const requests: string[][] = [];
   const client = new JoblibClient({

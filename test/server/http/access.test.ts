@@ -20,9 +20,9 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /**
- * `anonymous` sends no credentials. `outsider` has no access to the room, `reader` can read it, and `member` can read and
- * write it. `submitter` submitted the task and `owner` owns the worker that claimed it; both have lost their access to the
- * room since.
+ * `anonymous` sends no credentials. `outsider` has no access to the room, `reader` can read it, and
+ * `member` can read and write it. `submitter` submitted the task, and `owner` owns the worker that
+ * claimed the task. After that, `submitter` and `owner` lost their access to the room.
  */
 const ROLES = ["anonymous", "outsider", "reader", "member", "submitter", "owner", "admin"] as const;
 type Role = (typeof ROLES)[number];
@@ -30,8 +30,8 @@ type Role = (typeof ROLES)[number];
 type Status = "claimed" | "running" | "failed" | "late";
 
 /**
- * Creates a task with the given status. With `elsewhere`, the reader and the member have access to another room, but not to the
- * room of the task.
+ * Creates a task with the given status. If `where` is "elsewhere", the reader and the member have
+ * access to another room, but not to the room of the task.
  */
 const createScenario = async (status: Status, where: "here" | "elsewhere" = "here") => {
   const room = newRoomId();
@@ -68,7 +68,10 @@ const createScenario = async (status: Status, where: "here" | "elsewhere" = "her
 };
 type Scenario = Awaited<ReturnType<typeof createScenario>>;
 
-/** A call of an operation: the status of the task, the request, and the roles that may send it. */
+/**
+ * A call of an operation: the status of the task before the call, the request, and the roles that
+ * may send the request.
+ */
 interface Call {
   readonly variant?: string;
   readonly task?: Status;
@@ -223,7 +226,8 @@ describe.each(cases)("$what", ({ operation, call }) => {
 });
 
 describe("access to @global", () => {
-  // The test is derived from the access rules, so that new operations are covered automatically.
+  // The expected roles are derived from the access rules, so that the test also covers new
+  // operations.
   const rules: Partial<Record<Access, readonly Role[]>> = {
     "room-read": USERS,
     "room-write": ["admin"],

@@ -45,7 +45,7 @@ const waitForBuses = (state: "up" | "down") =>
     { timeoutMs: 20_000, what: `event buses that are ${state}` },
   );
 
-/** Requires that long polls on one server end after requests to another server. */
+/** Requires that requests to the server `other` end long polls on the server `waiting`. */
 const expectWakeUps = async ([waiting, other]: [Api, Api]) => {
   const { id, worker, room, job } = await waiting.createTask("running");
   const idle = await waiting.registerJob(room, { name: job.name });
@@ -66,7 +66,7 @@ const expectWakeUps = async ([waiting, other]: [Api, Api]) => {
   expect(ok(claim).task.id).toBe(next);
 };
 
-/** Does the same as `expectWakeUps`, but without polling the database. */
+/** Calls `expectWakeUps` with polling turned off, so that only events can end the long polls. */
 const expectWakeUpsByEvents = async () => {
   vi.mocked(getPollInterval).mockReturnValue(NEVER_MS);
   await waitForBuses("up");
