@@ -4,6 +4,10 @@ import type { CallOptions } from "./options.ts";
 import { type Query, Resource, type ResponseBody } from "./resource.ts";
 import type { TransferResponse } from "./transfer.ts";
 
+const NO_BYTES: AsyncIterable<Uint8Array> = {
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
+};
+
 /** Options of `client.providers.read`. */
 export interface ReadOptions {
   /** Maximum time to wait for the answer, in seconds. Default: 10. */
@@ -29,7 +33,7 @@ export class ProviderAnswer {
     this.etag = headers["etag"];
     this.ageSeconds = headers["age"] === undefined ? undefined : Number(headers["age"]);
     this.isNotModified = status === 304;
-    this.body = body ?? ReadableStream.from<Uint8Array>([]);
+    this.body = body ?? NO_BYTES;
   }
 
   async bytes(): Promise<Uint8Array> {

@@ -31,6 +31,21 @@ export const isAnswer = (value: unknown): value is Answer =>
 const isIterable = (value: unknown): value is AsyncIterable<Uint8Array> =>
   typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 
+/** Converts an iterable to a stream, because browsers and the types of the DOM may lack `ReadableStream.from`. */
+function toStream(parts: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = parts[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
+
 /**
  * Converts what `read` returned to the content of a request: bytes and streams are sent unchanged, text is sent as UTF-8,
  * and anything else as JSON. Throws `UsageError` if the media type is not JSON and the value is neither bytes nor text.
@@ -38,7 +53,7 @@ const isIterable = (value: unknown): value is AsyncIterable<Uint8Array> =>
 export function toContent(value: unknown, contentType: string): RequestContent {
   if (value instanceof ReadableStream) return value;
   if (value instanceof Uint8Array) return new Uint8Array(value);
-  if (isIterable(value)) return ReadableStream.from(value);
+  if (isIterable(value)) return toStream(value);
   if (/^application\/(?:[a-z0-9.+-]+\+)?json\b/i.test(contentType)) return JSON.stringify(toJson(value));
   if (typeof value === "string") return value;
   throw new UsageError(

@@ -29,6 +29,7 @@ const normalize = (text: string, url: string) =>
   text
     .replaceAll(url, "http://127.0.0.1:47800")
     .replace(/(answered in|round trip|stayed open for) [\d.]+ m?s/g, "$1 N ms")
+    .replace(/closed after [\d.]+ s/g, "closed after N s")
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, "<token>")
     .replace(ANSI, "");
 
