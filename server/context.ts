@@ -23,25 +23,22 @@ interface Ports {
   readonly meter: Meter;
 }
 
-/** The ports and the state that use cases need. Each use case declares the members that it uses. */
+/** The ports, and the state that this process keeps between requests. */
 export type Context = ReturnType<typeof createContext>;
 
-/** Adds to the ports the state that this process keeps between requests. */
 export function createContext(ports: Ports) {
   const { storage, settings } = ports;
   return {
     ...ports,
     validators: new SchemaValidators(),
-    /** Claims of this process that wait for a task. */
     waitingClaims: new WaitingClaims(ports),
-    /** Emits the final record of a task under the task's id, for the requests of this process that wait for it. */
+    /** Emits the record of each ended task, with the task's id as the event name. */
     taskEnds: new EventEmitter<Record<string, [TaskRecord]>>().setMaxListeners(0),
     roomFeeds: new RoomFeeds(ports),
     statsCache: createStatsCache(storage, settings),
     sweepStatus: new SweepStatus(),
     owners: new WorkerOwners(storage),
     jobCache: new JobCache(storage, settings),
-    /** Returns a new UUIDv7. */
     newId: createIdGenerator(),
   };
 }

@@ -25,7 +25,6 @@ import { createWorker, drainWorker, removeWorker } from "../use-cases/workers/wo
 import { type Handlers, ok } from "./operation-route.ts";
 import { createTaskHandlers } from "./task-handlers.ts";
 
-/** Creates the handlers of all operations. */
 export function createHandlers(context: Context): Handlers {
   return {
     ...createTaskHandlers(context),

@@ -7,17 +7,17 @@ import { getCaller, getPathParam, requireAccess } from "./callers.ts";
 import type { RouteDependencies } from "./operation-route.ts";
 import { routeNotFound } from "./problems.ts";
 
-/** Maximum duration of a stream. Then the client reconnects, and its credentials are checked again. */
+/** Maximum duration of a stream. The client must then reconnect and authenticate again. */
 const MAX_SECONDS = 900;
-/** Time for the client to receive the rest after the end of a stream. Then the connection is closed. */
+/** Time after the end of a stream until its connection is closed, for clients that read slowly. */
 const GRACE_MS = 10_000;
 
 type ServerSentEvent = { readonly event: string; readonly id: string; readonly data: unknown } | "keep-alive";
 
-/** Starts following a room or a task. `id` is the parameter of the path. */
+/** Starts following a room or a task. `id` is the id of the room or the task. */
 export type Follow = (id: string, input: FollowInput) => AsyncGenerator<ServerSentEvent, void, undefined>;
 
-/** Creates the route of a stream. The response starts with the first event, so an error before it has its own status. */
+/** The response starts with the first event, so that earlier errors have their HTTP status. */
 export function createStreamRoute(
   operation: StreamOperation,
   follow: Follow,
@@ -37,7 +37,8 @@ export function createStreamRoute(
       const requested = parseWait(request.headers.prefer);
       const seconds = Math.min(requested ?? MAX_SECONDS, MAX_SECONDS);
       const userId = caller.actor.id;
-      // A stream counts as a concurrent request of the user until it starts to wait or the connection closes.
+      // A stream counts as a concurrent request of the user until it starts to wait or the
+      // connection closes.
       const release = userLimit.acquire(userId);
       reply.raw.once("close", release);
       await longPolls.run(reply, { seconds, userId, kind: "stream", onWait: release }, async (longPoll) => {
@@ -56,7 +57,7 @@ export function createStreamRoute(
   };
 }
 
-/** Formats events as fast as the client reads them. A slow client misses intermediate changes; nothing is buffered. */
+/** Reads each event only when the client received the previous one, to avoid a buffer. */
 async function* formatEvents(
   first: IteratorResult<ServerSentEvent, void>,
   rest: ReturnType<Follow>,
