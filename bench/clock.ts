@@ -1,7 +1,13 @@
-/** Returns milliseconds of the monotonic clock, which is the same for all processes of a machine. */
+/**
+ * Returns the time of the monotonic clock in milliseconds. All processes of a machine share this
+ * clock.
+ */
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-/** Calls `run(i)` for i in [0, count) with `width` calls in flight, until the time is up. Returns the number of completed calls. */
+/**
+ * Calls `run(i)` for each i in [0, count), with `width` calls in flight, until the time limit is
+ * reached. Returns the number of completed calls.
+ */
 export const runConcurrently = async (
   { width, count, seconds }: { width: number; count: number; seconds: number },
   run: (index: number) => Promise<unknown>,
@@ -22,8 +28,8 @@ export const runConcurrently = async (
 };
 
 /**
- * Rejects if the work takes longer than `seconds`. Does not stop the work: the caller must end the processes that do
- * the work.
+ * Rejects if the work takes longer than `seconds`. Does not stop the work, so the caller must end
+ * the processes that do the work.
  */
 export const withTimeout = async <Value>(
   seconds: number,

@@ -1,8 +1,8 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 
 /**
- * Maximum load per core. Above this load, ratios are unreliable, because processes do not share the remaining CPU
- * time evenly.
+ * Maximum load average per core. Above this load, ratios are unreliable, because processes do not
+ * share the remaining CPU time evenly.
  */
 const MAX_LOAD_PER_CORE = 0.25;
 
@@ -13,7 +13,7 @@ export const describeMachine = (): string => {
   return `${availableParallelism()} cores (${model}), ${memory} GiB, ${process.platform} ${release()}, Node ${process.version}`;
 };
 
-/** Returns a warning if other processes use this machine, or undefined. */
+/** Returns a warning if other processes use this machine. Returns undefined if they do not. */
 export const getLoadWarning = (): string | undefined => {
   const [load = 0] = loadavg();
   if (load <= MAX_LOAD_PER_CORE * availableParallelism()) return undefined;

@@ -17,7 +17,7 @@ const USAGE = `npm run bench -- [--quick] [--queues] [--only NAME]… [--rounds 
   --json FILE    write the rows to a JSON file
 `;
 
-/** Time limit of a run. No measurement starts after it. */
+/** Time limit of a run, after which no further measurement starts. */
 const MAX_SECONDS = 24 * 60;
 
 const readOptions = () => {

@@ -21,11 +21,14 @@ const formatStatus = ({ ok, met }: Result) => (met ? "met" : ok ? "ok" : "MISSED
 const formatGoal = (result: Result) =>
   "atLeast" in result ? `≥ ${result.atLeast} (${result.want})` : `≤ ${result.atMost} (${result.want})`;
 
-/** Formats the values of all rounds, to show their spread. */
+/** Formats a row's values of all rounds, so that their spread is visible. */
 const formatRounds = (row: Row, rounds: readonly Samples[]) =>
   computeValues(row, rounds).map(format).join(" ");
 
-/** Formats the results as a Markdown table: medians, the value of each row, and whether it reaches its goal. */
+/**
+ * Formats the results as a Markdown table with the median of each row, its values in all rounds,
+ * and whether it reaches its goal.
+ */
 export const formatTable = (rows: readonly Row[], rounds: readonly Samples[]): string => {
   const lines = rows.map((row) => {
     const result = computeResult(row, rounds);
@@ -46,7 +49,7 @@ export const formatTable = (rows: readonly Row[], rounds: readonly Samples[]): s
   ]);
 };
 
-/** Formats lines of cells as a Markdown table. The first line is the head. */
+/** Formats cells as a Markdown table. The first line contains the column headings. */
 export const formatMarkdown = (lines: readonly (readonly string[])[]): string => {
   const [head = [], ...rest] = lines;
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
@@ -56,7 +59,10 @@ export const formatMarkdown = (lines: readonly (readonly string[])[]): string =>
   return [text(head), rule, ...rest.map(text)].join("\n");
 };
 
-/** Writes `{ rows: [{ name, value, unit, atLeast | atMost, want, ok, met }] }`. */
+/**
+ * Writes a JSON file of the form `{ rows: [{ name, value, unit, atLeast | atMost, want, ok, met }]
+ * }`.
+ */
 export const writeJson = (file: string, rows: readonly Row[], rounds: readonly Samples[]): void => {
   const results = rows.map((row) => computeResult(row, rounds));
   writeFileSync(file, `${JSON.stringify({ rows: results }, null, 2)}\n`);

@@ -2,33 +2,41 @@ import type { Samples } from "./measures/measure.ts";
 import type { Goal, Row } from "./rows.ts";
 import { median } from "./statistics.ts";
 
-/** The result of a row. `value` is null if no round has the samples from which it is computed. */
+/**
+ * The result of a row. `value` is null if no round has the samples that are needed to compute it.
+ */
 export type Result = Goal & {
   readonly name: string;
   readonly value: number | null;
   readonly unit: string;
-  /** Whether the required value is reached. */
+  /** True if the required value is reached. */
   readonly ok: boolean;
-  /** Whether the target is reached. */
+  /** True if the target is reached. */
   readonly met: boolean;
 };
 
 const isDefined = (value: number | undefined): value is number => value !== undefined;
 
 /**
- * Returns the lowest of a round's samples with these names, or undefined if one of them is missing: the missing one could
- * be the lowest.
+ * Returns the lowest of a round's samples with these names. Returns undefined if a sample is
+ * missing, because the missing sample could be the lowest.
  */
 const findLowest = (names: readonly string[], samples: Samples): number | undefined => {
   const values = names.map((name) => samples[name]).filter(isDefined);
   return values.length < names.length ? undefined : Math.min(...values);
 };
 
-/** Computes the lowest of the samples for each round. Rounds without one of the samples are omitted. */
+/**
+ * Returns the lowest of the samples for each round. Omits rounds in which one of the samples is
+ * missing.
+ */
 export const computeLowest = (names: readonly string[], rounds: readonly Samples[]): number[] =>
   rounds.map((samples) => findLowest(names, samples)).filter(isDefined);
 
-/** Computes a row's value for each round. Both sides of a ratio come from the same round. */
+/**
+ * Computes a row's value for each round. The sample and its baselines are always from the same
+ * round.
+ */
 export const computeValues = (
   { sample, baselines }: Pick<Row, "sample" | "baselines">,
   rounds: readonly Samples[],
@@ -44,7 +52,7 @@ export const computeValues = (
 const isReached = (value: number, goal: Goal, number: number) =>
   "atLeast" in goal ? value >= number : value <= number;
 
-/** Computes the median over all rounds and compares it with the row's goal. */
+/** Computes the median over all rounds, and compares the median with the row's goal. */
 export const computeResult = (row: Row, rounds: readonly Samples[]): Result => {
   const { name, unit, goal } = row;
   const values = computeValues(row, rounds);

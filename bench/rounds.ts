@@ -2,19 +2,21 @@ import { withTimeout } from "./clock.ts";
 import type { Bench, Measure, Samples } from "./measures/measure.ts";
 import { Process } from "./processes/process.ts";
 
-/** Prints a line of progress. */
+/** A function that prints a line of progress. */
 export type Log = (line: string) => void;
 
 export interface RoundOptions {
   readonly rounds: number;
-  /** Time limit of the run. No measurement starts after it. */
+  /** Time limit of the run in seconds, after which no further measurement starts. */
   readonly seconds: number;
   readonly log: Log;
 }
 
 /**
- * Runs every measurement once in each round, so that the samples of a ratio are taken under the same conditions. Every other
- * round runs in reverse order. Measurements with `isOnce` run only in the first round. A measurement that fails is missing from its round, and the others continue.
+ * Runs every measurement once in each round, so that the samples of a ratio are measured under the
+ * same conditions. Every second round has the reverse order. Measurements with `isOnce` run only in
+ * the first round. If a measurement fails, its samples are missing in that round, and the other
+ * measurements continue.
  */
 export const runRounds = async (
   bench: Bench,
@@ -39,7 +41,7 @@ export const runRounds = async (
   return results;
 };
 
-/** Time limit for the cleanup of a measurement that took too long. */
+/** Time limit for the cleanup after a measurement that exceeded its time limit, in seconds. */
 const CLEAN_UP_SECONDS = 60;
 
 const runOne = async (bench: Bench, measure: Measure, log: Log): Promise<Samples> => {
@@ -59,7 +61,8 @@ const runOne = async (bench: Bench, measure: Measure, log: Log): Promise<Samples
     return samples;
   } catch (error) {
     log(`${names}: ${error instanceof Error ? error.message : String(error)}`);
-    // A measurement that exceeded its time limit would disturb the next one. It ends when its processes have ended.
+    // A measurement that exceeded its time limit would disturb the next measurement. Ending its
+    // processes ends the measurement.
     await Process.endAll();
     await withTimeout(CLEAN_UP_SECONDS, "the cleanup", running).catch(() => {});
     return {};

@@ -1,22 +1,28 @@
 import { toSimpleName } from "./measures/simple-queue.ts";
 
-/** The goal of a row: `atLeast` or `atMost` is required, `want` is the target. */
+/** The goal of a row. `atLeast` or `atMost` is the required value, and `want` is the target. */
 export type Goal =
   | { readonly atLeast: number; readonly want: number }
   | { readonly atMost: number; readonly want: number };
 
-/** A row of the table: a sample, or the ratio of a sample to its baselines of the same round. */
+/**
+ * A row of the results table. It shows a sample, or the ratio of a sample to its baselines in the
+ * same round.
+ */
 export interface Row {
   readonly name: string;
   readonly description: string;
   readonly sample: string;
-  /** The sample is divided by the lowest of these. A row without baselines shows the sample itself. */
+  /**
+   * Samples whose lowest value divides the row's sample. A row without baselines shows the sample
+   * itself.
+   */
   readonly baselines: readonly string[];
-  readonly unit: "ratio" | "s" | "KB" | "MB" | "fps";
+  readonly unit: "ratio" | "s" | "KB" | "MB" | "fps" | "parts/s";
   readonly goal: Goal;
 }
 
-/** The description and the samples of a row. */
+/** The parts of a row that describe a comparison. */
 type Compared = Pick<Row, "description" | "sample" | "baselines">;
 
 const atLeast = (atLeast: number, want: number): Goal => ({ atLeast, want });
@@ -43,28 +49,34 @@ const ratio = (name: string, compared: Compared, goal: Goal): Row => ({
   goal,
 });
 
-/** Compares samples of joblib and of another library that differ only in the name of the library. */
+/**
+ * Compares a sample of joblib with the same sample of another library. The names of the two samples
+ * differ only in the library.
+ */
 const versus = (what: string, library: string, description = library): Compared => ({
   description: `${what} / ${description}`,
   sample: `joblib ${what}`,
   baselines: [`${library} ${what}`],
 });
 
-/** Compares a latency with the lowest of several libraries. */
+/** Compares a latency of joblib with the lowest latency of several libraries. */
 const versusFastest = (what: string, libraries: readonly string[]): Compared => ({
   description: `${what} / the lowest of ${libraries.join(", ")}`,
   sample: `joblib ${what}`,
   baselines: libraries.map((library) => `${library} ${what}`),
 });
 
-/** Compares lifecycles under a condition with those of a worker with one job and an empty table. */
+/**
+ * Compares the rate of lifecycles under a condition with the rate of a worker with one job and an
+ * empty table.
+ */
 const lifecycles = (condition: string, sample: string): Compared => ({
   description: `lifecycles with ${condition}`,
   sample: `joblib lifecycles, ${sample}`,
   baselines: ["joblib lifecycles, empty"],
 });
 
-/** Compares two measurements of joblib. */
+/** Compares two samples of joblib. */
 const joblib = (description: string, sample: string, baseline: string): Compared => ({
   description,
   sample: `joblib ${sample}`,
@@ -73,13 +85,13 @@ const joblib = (description: string, sample: string, baseline: string): Compared
 
 const BULLMQ_ON_POSTGRES = "BullMQ on PostgreSQL";
 const BULLMQ_DURABLE = "BullMQ with appendfsync always";
-/** The libraries that keep tasks in a crash, and that report results to the submitter. */
+/** The libraries that lose no tasks in a crash and report results to the submitter. */
 const DURABLE = [BULLMQ_ON_POSTGRES, BULLMQ_DURABLE];
 
-/** The required ratio and the target of rows that show whether joblib slows down. */
+/** The goal of rows that show whether a condition slows joblib down. */
 const STEADY = atLeast(0.85, 0.95);
 
-/** All rows of the table. */
+/** All rows of the results table. */
 export const rows: readonly Row[] = [
   ratio("drain-fast", versus("drain, fast", "BullMQ"), atLeast(1.3, 1.5)),
   ratio("drain-graphile", versus("drain, fast", "graphile-worker"), atLeast(0.85, 1)),
@@ -104,6 +116,17 @@ export const rows: readonly Row[] = [
     atMost(1.2, 0.8),
   ),
   ratio("end-to-end-durable", versusFastest("end to end p50", DURABLE), atMost(1.2, 0.8)),
+  ratio(
+    "output-first-part",
+    joblib("first part of an output from worker to reader p50 / pickup p50", "first part p50", "pickup p50"),
+    atMost(1.5, 1),
+  ),
+  value(
+    "output-rate",
+    "parts of 100 outputs, one server, from worker to readers",
+    ["joblib parts of 100 streams", "parts/s"],
+    atLeast(5000, 20_000),
+  ),
   ratio("growth-finished", lifecycles("1 M finished tasks / with none", "1 M finished"), STEADY),
   ratio(
     "growth-pending",
@@ -214,7 +237,10 @@ const compareQueues = (name: string, sample: string, goal: Goal): Row =>
     goal,
   );
 
-/** The rows of `--queues`, which show how much faster batches and direct assignment make the queue. */
+/**
+ * The rows that `--queues` selects. They show how much faster batches and direct assignment make
+ * the queue.
+ */
 export const queueRows: readonly Row[] = [
   compareQueues("queue-drain", "joblib drain, fast", atLeast(1, 2)),
   compareQueues("queue-drain-one-per-request", "joblib drain, one task per request", atLeast(1, 2)),

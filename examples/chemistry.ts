@@ -14,7 +14,7 @@ const Molecule = z.object({
 type Molecule = z.infer<typeof Molecule>;
 const Molecules = z.array(Molecule).min(1).max(1000);
 
-/** The structure that is passed to `run`. It is read once, when the worker starts. */
+/** Loads the structure that is passed to `run`. Called once, when the worker starts. */
 export const context = (): Promise<Structure> =>
   loadStructure(process.env["JOBLIB_EXAMPLE_XYZ"] ?? new URL("caffeine.xyz", import.meta.url));
 
@@ -124,7 +124,10 @@ export class Rotate extends Extension("modifiers", {
   }
 }
 
-/** Calls `work` for each molecule. If a molecule cannot be read, reports it and continues with the next one. */
+/**
+ * Calls `work` for each molecule. If a molecule cannot be read, reports the error and continues
+ * with the next molecule.
+ */
 async function forEachMolecule<T>(
   molecules: readonly Molecule[],
   { signal, progress }: RunContext,
@@ -133,8 +136,8 @@ async function forEachMolecule<T>(
   const results: T[] = [];
   const unreadable: { name: string; reason: string }[] = [];
   for (const [index, molecule] of molecules.entries()) {
-    // RDKit blocks the event loop while it computes. Without a pause here, the worker could not receive a
-    // cancellation.
+    // RDKit blocks the event loop while it computes. This pause lets the worker process messages
+    // from the server, such as a cancellation.
     await setImmediate();
     signal.throwIfAborted();
     try {
@@ -148,5 +151,5 @@ async function forEachMolecule<T>(
   return { results, unreadable };
 }
 
-/** Rounds to four decimals, which exceeds the accuracy of these models. */
+/** Rounds a number to four decimals. The computed descriptors are less accurate than that. */
 const round = (value: number) => Number(value.toFixed(4));

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const BIN = fileURLToPath(new URL("../bin/joblib.js", import.meta.url));
 const START_SECONDS = 60;
 
-/** A joblib command in its own process, which is stopped when it is disposed. */
+/** A joblib command in its own process. Disposing it stops the process. */
 export class Command implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
@@ -26,8 +26,8 @@ export class Command implements AsyncDisposable {
   }
 
   /**
-   * Returns the first match in the command's output, including lines that it has already printed. Throws if the
-   * command ends without a match.
+   * Returns the first match in the command's output. Also searches the lines that the command has
+   * already printed. Throws if the command ends without a match.
    */
   async waitForLine(pattern: RegExp): Promise<string> {
     const signal = AbortSignal.timeout(START_SECONDS * 1000);

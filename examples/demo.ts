@@ -8,7 +8,10 @@ import { type ListedMolecule, loadMolecules } from "./molecules.ts";
 import { type Result, renderResults } from "./results-table.ts";
 
 const ROOM = "demo";
-/** Maximum difference between RDKit's weights and the literature, in g/mol. It allows for rounding. */
+/**
+ * Maximum difference between the weights that RDKit computes and the weights in the literature, in
+ * g/mol. It allows for rounding.
+ */
 const TOLERANCE = 0.05;
 const PICTURES = new URL("../.demo/", import.meta.url);
 
@@ -24,7 +27,10 @@ const Rotate = z.object({ atoms: z.number(), xyz: z.string() });
 
 const print = (text: string) => console.log(text);
 
-/** Returns a function that prints progress: in place on a terminal, otherwise as a new line for every 10 %. */
+/**
+ * Returns a function that prints progress. On a terminal, it updates one line. Otherwise it prints
+ * a new line for every 10 %.
+ */
 const createProgressLine = (label: string) => {
   let shown = -1;
   return (fraction: number) => {

@@ -4,15 +4,15 @@ import { readFile } from "node:fs/promises";
 export interface ListedMolecule {
   readonly smiles: string;
   readonly name: string;
-  /** In g/mol; undefined if the list has no third column. */
+  /** Molecular weight in g/mol. Undefined if the line has no third column. */
   readonly literatureWeight: number | undefined;
 }
 
 const WEIGHT = /^\d+(\.\d+)?$/;
 
 /**
- * Parses lines of `SMILES<TAB>name[<TAB>weight]`; `#` starts a comment line. Throws an error with the number of the
- * invalid line.
+ * Parses lines of the form `SMILES<TAB>name[<TAB>weight]`. Lines that start with `#` are comments.
+ * Throws an error with the line number if a line is invalid.
  */
 export function parseMolecules(text: string, source = "molecule list"): ListedMolecule[] {
   const lines = new Map<string, number>();
@@ -29,7 +29,7 @@ export function parseMolecules(text: string, source = "molecule list"): ListedMo
       throw fail(`"${weight}" is not a molecular weight in g/mol`);
     if (more.length > 0) throw fail(`expected at most 3 columns, got ${3 + more.length}`);
 
-    // Results are matched to molecules by name, so names must be unique.
+    // Names must be unique, because results are matched to molecules by name.
     const earlier = lines.get(name);
     if (earlier !== undefined) throw fail(`"${name}" is already on line ${earlier}`);
     lines.set(name, index + 1);

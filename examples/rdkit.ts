@@ -11,9 +11,9 @@ export interface MoleculeDescriptors {
   readonly tpsa: number;
   readonly hBondDonors: number;
   readonly hBondAcceptors: number;
-  /** Hydrogens on nitrogen and oxygen, which the rule of five counts as donors. */
+  /** Number of hydrogens on nitrogen and oxygen atoms, which the rule of five counts as donors. */
   readonly lipinskiDonors: number;
-  /** Nitrogens and oxygens, which the rule of five counts as acceptors. */
+  /** Number of nitrogen and oxygen atoms, which the rule of five counts as acceptors. */
   readonly lipinskiAcceptors: number;
   readonly rotatableBonds: number;
   readonly rings: number;
@@ -23,17 +23,17 @@ export interface MoleculeDescriptors {
 }
 
 export interface Depiction {
-  /** In pixels. */
+  /** Width of the picture in pixels. */
   readonly width: number;
   readonly height: number;
-  /** A SMARTS pattern whose matches are drawn in colour. */
+  /** A SMARTS pattern whose matches are drawn in color. */
   readonly highlight?: string | undefined;
 }
 
-/** Thrown if RDKit cannot parse a text as a molecule. */
+/** Thrown if RDKit cannot parse a SMILES text. */
 export class InvalidSmilesError extends Error {}
 
-/** Thrown if RDKit cannot parse a text as a pattern. */
+/** Thrown if RDKit cannot parse a SMARTS text. */
 export class InvalidSmartsError extends Error {}
 
 const RdkitDescriptors = z
@@ -77,7 +77,10 @@ export async function descriptors(smiles: string): Promise<MoleculeDescriptors> 
   return await withMolecule(smiles, (mol) => RdkitDescriptors.parse(JSON.parse(mol.get_descriptors())));
 }
 
-/** Finds all matches of a SMARTS pattern. Each match lists atom indices in the order of the pattern's atoms. */
+/**
+ * Finds all matches of a SMARTS pattern. Each match lists atom indices in the order of the
+ * pattern's atoms.
+ */
 export async function substructure(smiles: string, smarts: string): Promise<number[][]> {
   const matches = await withPattern(smarts, (pattern) =>
     withMolecule(smiles, (mol) => findMatches(mol, pattern)),
@@ -116,7 +119,10 @@ async function withPattern<T>(smarts: string, use: (pattern: Mol) => T | Promise
   return await applyAndDelete(pattern, use);
 }
 
-/** Uses a parsed molecule and deletes it, because WebAssembly memory is not garbage collected. */
+/**
+ * Calls `use` with a parsed molecule and then deletes the molecule, because WebAssembly memory is
+ * not garbage collected.
+ */
 async function applyAndDelete<T>(mol: Mol, use: (mol: Mol) => T | Promise<T>): Promise<T> {
   try {
     return await use(mol);
@@ -127,7 +133,8 @@ async function applyAndDelete<T>(mol: Mol, use: (mol: Mol) => T | Promise<T>): P
 
 /** Parses a text. Returns the molecule or pattern, or the reason why the text is invalid. */
 function parseWithReason(text: string, log: Log | null, parse: (text: string) => Mol | null): Mol | string {
-  // RDKit would treat the text after whitespace as a name, and an empty text as a molecule without atoms.
+  // These texts are rejected here, because RDKit would accept them: it treats the text after
+  // whitespace as a name, and an empty text as a molecule without atoms.
   if (text === "") return "it is empty";
   if (/\s/.test(text)) return "it contains whitespace";
   log?.clear_buffer();
@@ -136,7 +143,10 @@ function parseWithReason(text: string, log: Log | null, parse: (text: string) =>
 
 const quote = (text: string) => JSON.stringify(text);
 
-/** Extracts the reason from RDKit's log, which repeats it in up to five lines and draws the position. */
+/**
+ * Extracts the reason for a parse error from RDKit's log. The log repeats the reason in up to five
+ * lines and marks its position.
+ */
 function extractReason(log: string): string {
   const position = /around position (\d+)/.exec(log)?.[1];
   if (position !== undefined) return `syntax error around position ${position}`;
@@ -150,7 +160,7 @@ function extractReason(log: string): string {
 
 async function load() {
   const module = await rdkit.default();
-  // Without the log capture, RDKit's reason for rejecting a molecule would be lost.
+  // Captures RDKit's log, because only the log contains the reason why RDKit rejects a molecule.
   return { module, log: module.set_log_capture("rdApp.*") };
 }
 

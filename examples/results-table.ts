@@ -1,12 +1,12 @@
 /** The results of one molecule. */
 export interface Result {
   readonly name: string;
-  /** The computed weight in g/mol. */
+  /** Computed molecular weight in g/mol. */
   readonly weight: number;
-  /** The literature value in g/mol. */
+  /** Molecular weight in the literature, in g/mol. */
   readonly literatureWeight: number | undefined;
   readonly logP: number;
-  /** In Å². */
+  /** Topological polar surface area in Å². */
   readonly tpsa: number;
   /** The limits of the rule of five that the molecule exceeds. */
   readonly violations: readonly string[];
@@ -19,8 +19,8 @@ interface Column {
   readonly cell: (result: Result) => string;
 }
 
-// The widths add up to 100 characters, including six gaps of two. The last column is truncated only if all four
-// limits are exceeded.
+// The widths add up to 100 characters, including six gaps of two characters. The last column is
+// truncated only for molecules that exceed all four limits.
 const COLUMNS: readonly Column[] = [
   { title: "molecule", width: 20, align: "left", cell: ({ name }) => name },
   { title: "MW g/mol", width: 8, align: "right", cell: ({ weight }) => weight.toFixed(2) },
@@ -46,13 +46,14 @@ export function renderResults(results: readonly Result[]): string {
 
 function formatDelta({ weight, literatureWeight }: Result): string {
   if (literatureWeight === undefined) return "-";
-  // Uses the printed weight, so that the three columns are consistent.
+  // Uses the printed weight instead of the exact one, so that the printed difference equals the
+  // difference of the printed weights.
   const difference = (Number(weight.toFixed(2)) - literatureWeight).toFixed(2);
   if (Number(difference) === 0) return "0.00";
   return difference.startsWith("-") ? difference : `+${difference}`;
 }
 
-/** Lipinski's rule allows one exceeded limit. */
+/** Formats the result of Lipinski's rule, which allows one exceeded limit. */
 function formatRuleOfFive({ violations }: Result): string {
   if (violations.length === 0) return "passes";
   return `${violations.length === 1 ? "passes except" : "fails"} ${violations.join(", ")}`;

@@ -12,7 +12,10 @@ const formatLine = (span: ReadableSpan, depth: number, from: number): string => 
   return `${name.padEnd(50)}${began.padStart(9)}${took.padStart(11)}${ending}`;
 };
 
-/** Formats spans as trees, each span below its parent, with its start relative to the root and its duration. */
+/**
+ * Formats spans as trees, in which each span is below its parent. Each line contains the span's
+ * start, relative to the root span, and its duration.
+ */
 export const renderTree = (spans: readonly ReadableSpan[]): string => {
   const ids = new Set(spans.map((span) => span.spanContext().spanId));
   const findChildren = (id: string | undefined) =>

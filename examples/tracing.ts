@@ -12,7 +12,8 @@ import { createServer, parseSettings } from "joblib/server";
 import * as z from "zod";
 import { renderTree } from "./span-tree.ts";
 
-// An application does this once at its start. Here spans are printed, and collected for the tree at the end.
+// An application registers its tracer provider once, when it starts. This example prints the spans,
+// and collects them for the tree that it prints at the end.
 const collected = new InMemorySpanExporter();
 const provider = new TracerProvider({
   spanProcessors: [new ConsoleSpanExporter(), collected].map(
@@ -55,7 +56,7 @@ const url = await app.listen({ host: "127.0.0.1", port: 0 });
   const stop = new AbortController();
   const working = jobs.run({ signal: stop.signal });
 
-  // In a web application an HTTP instrumentation creates this span.
+  // In a web application, an HTTP instrumentation library creates this span.
   await runInSpan("GET /area", async () => {
     const options = { maxAttempts: 2, backoff: { kind: "fixed", seconds: 0 } } as const;
     const { id } = await jobs.submit(new Area({ radius: 2 }), options);

@@ -8,22 +8,24 @@ export interface Atom {
   readonly z: number;
 }
 
-/** A molecule with coordinates. Extensions replace its atoms when they move it. */
+/**
+ * A molecule with coordinates. Extensions that move the molecule replace the array of its atoms.
+ */
 export interface Structure {
   comment: string;
   atoms: readonly Atom[];
 }
 
-/** The coordinate axes about which a structure can be rotated. */
 export const AXES = ["x", "y", "z"] as const;
 
-/** One of the coordinate axes. */
 export type Axis = (typeof AXES)[number];
 
 const ELEMENT = /^[A-Z][a-z]?$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
-/** Parses one structure in XYZ format. Throws an error that names the wrong line. */
+/**
+ * Parses one structure in XYZ format. Throws an error with the number of the first invalid line.
+ */
 export function parseXyz(text: string, source = "XYZ"): Structure {
   const fail = (line: number, why: string) => new Error(`${source}, line ${line}: ${why}`);
   const lines = text.split(/\r?\n/);
@@ -58,14 +60,17 @@ export async function loadStructure(path: string | URL): Promise<Structure> {
   return parseXyz(await readFile(path, "utf8"), String(path));
 }
 
-/** Rotates atoms about an axis through their centroid, counter-clockwise seen from the axis' positive end. */
+/**
+ * Rotates atoms about an axis through their centroid. The direction is counter-clockwise when seen
+ * from the positive end of the axis.
+ */
 export function rotate(atoms: readonly Atom[], axis: Axis, angleDegrees: number): Atom[] {
   const centre = centroid(atoms);
   const k = { x: Number(axis === "x"), y: Number(axis === "y"), z: Number(axis === "z") };
   const angle = (angleDegrees * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
 
-  // Rodrigues: v' = v cos + (k × v) sin + k (k · v)(1 - cos)
+  // Rodrigues' rotation formula: v' = v cos + (k × v) sin + k (k · v)(1 - cos)
   return atoms.map(({ element, ...at }) => {
     const v = { x: at.x - centre.x, y: at.y - centre.y, z: at.z - centre.z };
     const along = (k.x * v.x + k.y * v.y + k.z * v.z) * (1 - cos);
@@ -94,7 +99,10 @@ function parsePosition(columns: readonly string[], fail: (why: string) => Error)
   return { x, y, z };
 }
 
-/** Avoids -0.00000 for tiny negative numbers, which would make equal structures differ as text. */
+/**
+ * Formats a coordinate with five decimals. Avoids -0.00000 for tiny negative numbers, because equal
+ * structures would then differ as text.
+ */
 function formatCoordinate(value: number): string {
   const text = value.toFixed(5);
   return (Number(text) === 0 ? "0.00000" : text).padStart(12);

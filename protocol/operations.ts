@@ -3,6 +3,8 @@ import { healthOperations } from "./health.ts";
 import { invitationOperations } from "./invitations.ts";
 import { jobOperations } from "./jobs.ts";
 import { problemOperations } from "./problems.ts";
+import { providerOperations } from "./providers/provider.ts";
+import { readOperations } from "./providers/read.ts";
 import { roomOperations } from "./rooms.ts";
 import { statsOperations } from "./stats.ts";
 import { attemptOperations } from "./tasks/attempts.ts";
@@ -10,6 +12,7 @@ import { claimOperations } from "./tasks/claim.ts";
 import { diagnosisOperations } from "./tasks/diagnosis.ts";
 import { taskListOperations } from "./tasks/list.ts";
 import { taskLogOperations } from "./tasks/log.ts";
+import { taskOutputOperations } from "./tasks/output.ts";
 import { submitOperations } from "./tasks/submit.ts";
 import { taskOperations } from "./tasks/task.ts";
 import { updateOperations } from "./tasks/update.ts";
@@ -19,6 +22,8 @@ import { workerOperations } from "./workers.ts";
 export const operations = {
   ...jobOperations,
   ...workerOperations,
+  ...providerOperations,
+  ...readOperations,
   ...roomOperations,
   ...statsOperations,
   ...healthOperations,
@@ -27,6 +32,7 @@ export const operations = {
   ...claimOperations,
   ...taskOperations,
   ...taskLogOperations,
+  ...taskOutputOperations,
   ...diagnosisOperations,
   ...attemptOperations,
   ...updateOperations,

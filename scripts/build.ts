@@ -5,7 +5,10 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dirname, "..");
 const DIST = join(ROOT, "dist");
 
-/** Empty file with the time of the last build. The build is current if its inputs are older. */
+/**
+ * An empty file whose modification time is the time of the last build. The build is current if all
+ * inputs are older than this file.
+ */
 const STAMP = join(ROOT, "node_modules", ".cache", "joblib-build");
 const INPUTS = ["cli", "protocol", "scripts", "sdk", "server", "web", "package-lock.json", "package.json"];
 
@@ -27,7 +30,10 @@ function run([command, ...args]: readonly [string, ...string[]]): void {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** Removes the files that the build has not written, so that files deleted from the source are not published. */
+/**
+ * Removes files that this build has not written, so that outputs of deleted source files are not
+ * published.
+ */
 function removeOlderFiles(startedAt: number): void {
   for (const entry of readdirSync(DIST, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
@@ -35,7 +41,10 @@ function removeOlderFiles(startedAt: number): void {
   }
 }
 
-/** Returns true if no input has changed since the last build. The time of a folder changes if a file in it is removed. */
+/**
+ * Returns true if no input has changed since the last build. This includes removed files, because
+ * removing a file changes the modification time of its folder.
+ */
 function isCurrent(): boolean {
   if (!existsSync(STAMP) || !existsSync(DIST)) return false;
   const builtAt = statSync(STAMP).mtimeMs;
@@ -49,16 +58,18 @@ function isOlder(path: string, time: number): boolean {
   return !stats.isDirectory() || readdirSync(path).every((name) => isOlder(join(path, name), time));
 }
 
-// `npx joblib` in a checkout installs the checkout into npm's cache, which runs `prepare` each time the cache is new.
+// `npx joblib` in a checkout installs the checkout into npm's cache. This runs `prepare` each time
+// the cache is new, so a current build is not repeated.
 if (process.argv.includes("--if-changed") && isCurrent()) process.exit();
 
-// The build overwrites the old files instead of removing them first, because a server or a worker may be running from
-// them. A second is subtracted, because some file systems store
+// The build overwrites old files instead of removing them first, because a server or a worker may
+// be running from them. A second is subtracted from the time, because some file systems store
 // modification times in whole seconds.
 const startedAt = Date.now() - 1_000;
 for (const step of STEPS) run(step);
 removeOlderFiles(startedAt);
 mkdirSync(join(STAMP, ".."), { recursive: true });
 writeFileSync(STAMP, "");
-// An input that is changed during the build is newer than the stamp.
+// The stamp gets the start time of the build, so that an input that changes during the build is
+// newer than the stamp.
 utimesSync(STAMP, startedAt / 1000, startedAt / 1000);

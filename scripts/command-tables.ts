@@ -51,7 +51,7 @@ export const buildCommandTables = async (): Promise<string> => {
   ].join("\n");
 };
 
-/** Returns a document with new tables between its marker comments. */
+/** Replaces the tables between the marker comments of a document, and returns the new document. */
 export const replaceTables = (document: string, tables: string): string => {
   const start = document.indexOf(START);
   const end = document.indexOf(END);

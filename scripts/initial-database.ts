@@ -19,8 +19,9 @@ import { migrate } from "../server/storage/migrations/migrate.ts";
 const MIGRATIONS = join(import.meta.dirname, "..", "server", "storage", "migrations");
 
 /**
- * Settings of new databases. An embedded database has one session, and the operating system caches its files as well: with
- * PostgreSQL's default of 128 MB, a server took 130 MB more memory, and was not faster.
+ * PostgreSQL settings of new databases. PostgreSQL's default for `shared_buffers`, 128 MB, would
+ * increase the memory of a server by 130 MB without making it faster: an embedded database has a
+ * single session, and the operating system also caches its files.
  */
 const SETTINGS = `
 shared_buffers = '32MB'
@@ -28,7 +29,10 @@ wal_buffers = '1MB'
 max_connections = 10
 `;
 
-/** Returns the name of the archive. It changes with the version of PGlite, the migrations and this script. */
+/**
+ * Returns the name of the archive. The name changes with the version of PGlite, with the migrations
+ * and with this script.
+ */
 function getName(): string {
   const hash = createHash("sha256").update(readFileSync(import.meta.filename));
   for (const file of globSync("*.ts", { cwd: MIGRATIONS }).sort())
@@ -56,11 +60,13 @@ async function createArchive(file: string): Promise<void> {
 mkdirSync(ARCHIVE_DIRECTORY, { recursive: true });
 const file = join(ARCHIVE_DIRECTORY, getName());
 const now = new Date();
-// The build removes files that are older than itself, so an existing archive gets the current modification time.
+// Sets the modification time of an existing archive to the current time, because the build removes
+// files that are older than its start.
 if (existsSync(file)) {
   utimesSync(file, now, now);
 } else {
-  // A new data directory would be a copy of the previous archive, which may contain an older version of a migration.
+  // Removes the previous archive first. A new data directory would otherwise be a copy of that
+  // archive, which may contain an older version of a migration.
   for (const archive of globSync("*.tar.gz", { cwd: ARCHIVE_DIRECTORY }))
     rmSync(join(ARCHIVE_DIRECTORY, archive));
   await createArchive(file);

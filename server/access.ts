@@ -12,7 +12,7 @@ import type { TaskRecord } from "./records.ts";
 /** The authenticated user of a request, and their permissions. */
 export interface Caller {
   readonly actor: Actor;
-  /** True for an invited user, who can read `@global` only if invited to `@global`. */
+  /** True for an invited user. Reading `@global` then requires an invitation to `@global`. */
   readonly isConfined: boolean;
   readonly credentials: Credentials;
   canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean>;
@@ -23,7 +23,7 @@ export interface Caller {
 }
 
 export const forbidden = (rule: Access): Problem =>
-  new Problem("forbidden", `You are not allowed to do this. Allowed: ${ACCESS_RULES[rule]}.`);
+  new Problem("forbidden", `Permission denied. Allowed callers: ${ACCESS_RULES[rule]}.`);
 
 /** Every user can read `@global`, except users who were invited to other rooms. */
 export const canRead = async (caller: Caller, roomId: string): Promise<boolean> =>

@@ -6,6 +6,8 @@ import type { TaskRecord } from "./records.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings/settings.ts";
 import { JobCache } from "./state/job-cache.ts";
+import { OutputRate } from "./state/output-rate.ts";
+import { ProviderReads } from "./state/reads/provider-reads.ts";
 import { RoomFeeds } from "./state/room-feed.ts";
 import { createStatsCache } from "./state/stats-cache.ts";
 import { SweepStatus } from "./state/sweep-status.ts";
@@ -28,6 +30,7 @@ export type Context = ReturnType<typeof createContext>;
 
 export function createContext(ports: Ports) {
   const { storage, settings } = ports;
+  const newId = createIdGenerator();
   return {
     ...ports,
     validators: new SchemaValidators(),
@@ -38,7 +41,10 @@ export function createContext(ports: Ports) {
     statsCache: createStatsCache(storage, settings),
     sweepStatus: new SweepStatus(),
     owners: new WorkerOwners(storage),
+    outputRate: new OutputRate(settings),
     jobCache: new JobCache(storage, settings),
-    newId: createIdGenerator(),
+    newId,
+    /** The reads of providers that this process serves, and the cached answers. */
+    reads: new ProviderReads({ ...ports, newId }),
   };
 }

@@ -15,6 +15,7 @@ import { LongPolls } from "./http/long-polls.ts";
 import { createOperationRoute, type Handlers, type RouteDependencies } from "./http/operation-route.ts";
 import { createProblemHandler } from "./http/problems.ts";
 import { createStreamRoute } from "./http/stream-route.ts";
+import { addTransferRoutes } from "./http/transfer-routes.ts";
 import { addUnknownPathHandler } from "./http/unknown-paths.ts";
 import { UserConcurrencyLimit } from "./http/user-concurrency-limit.ts";
 import type { Meter } from "./ports.ts";
@@ -28,6 +29,7 @@ import { createRefusalLog, requireDatabase } from "./use-cases/require-database.
 import { followRoom } from "./use-cases/rooms/follow-room.ts";
 import { Sweeper } from "./use-cases/sweeper.ts";
 import { followTask } from "./use-cases/tasks/follow-task.ts";
+import { followOutput } from "./use-cases/tasks/read-output.ts";
 
 /** Options of the plugin. The host owns the connections and closes them. */
 export interface JoblibOptions extends HostAuth {
@@ -138,7 +140,9 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   for (const name of Object.keys(operations)) {
     if (isOperationName(name)) app.route(createRoute(name, handlers, dependencies));
   }
+  addTransferRoutes(app, context, dependencies);
   app.route(createStreamRoute(streams.followTask, followTask.bind(null, context), dependencies));
+  app.route(createStreamRoute(streams.followOutput, followOutput.bind(null, context), dependencies));
   app.route(createStreamRoute(streams.followRoom, followRoom.bind(null, context), dependencies));
 
   if (options.dashboard !== undefined && options.dashboard !== false) {
@@ -159,6 +163,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     await longPolls.close();
     await sweeper.stop();
     context.waitingClaims.close();
+    context.reads.close();
     context.roomFeeds.close();
     await Promise.all([bus.close(), context.validators.close(), storage.close()]);
   });

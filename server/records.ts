@@ -66,7 +66,7 @@ export interface TaskRecord {
   readonly workerUserId: string | null;
   /** `task.worker_id`; if null, the last worker, which must be notified of a requeue. */
   readonly lastWorkerId: string | null;
-  /** True if the last lease was ended not by the worker, but for example by a cancel or timeout. */
+  /** True if the last lease was not ended by its worker. Examples: a cancel, a timeout. */
   readonly isLeaseRevoked: boolean;
   /** Position among the job's due tasks; null if not requested, or if the task is not due. */
   readonly queuePosition: number | null;

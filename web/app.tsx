@@ -13,7 +13,6 @@ import { WorkerPage } from "./pages/workers/worker-page.tsx";
 import { WorkersPage } from "./pages/workers/workers-page.tsx";
 import { Shell } from "./shell/shell.tsx";
 
-/** The dashboard and the routes of its pages. */
 export const App = () => (
   <QueryClientProvider client={queryClient}>
     <BrowserRouter useTransitions={false} {...(PAGE_BASE !== "" && { basename: PAGE_BASE })}>

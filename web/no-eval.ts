@@ -1,5 +1,5 @@
 import * as z from "zod";
 
-// Must run before a schema is created. Otherwise zod would try to use `new Function`, which the page's
-// Content-Security-Policy blocks.
+// This module must be imported before a schema is created. Without this setting, zod would try to
+// use `new Function`, which the page's Content-Security-Policy blocks.
 z.config({ jitless: true });

@@ -4,8 +4,8 @@ import { defineConfig } from "vite";
 const API = process.env["JOBLIB_URL"] ?? "http://127.0.0.1:7800";
 
 /**
- * Builds the dashboard as static files. Their URLs are relative, so that a host can serve them under any
- * path.
+ * Builds the dashboard as static files. URLs in these files are relative, so that a host can serve
+ * the files under any path.
  */
 export default defineConfig({
   root: import.meta.dirname,
@@ -22,13 +22,13 @@ export default defineConfig({
     outDir: join(import.meta.dirname, "..", "dist", "web"),
     emptyOutDir: false,
     target: "es2022",
-    // No assets are inlined, because the page's Content-Security-Policy blocks `data:` URLs.
+    // Assets are not inlined, because the page's Content-Security-Policy blocks `data:` URLs.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      // Unused modules of `protocol/` can be removed, because they contain only definitions.
+      // Modules of `protocol/` contain only definitions, so the build may remove unused ones.
       treeshake: { moduleSideEffects: (id) => !id.includes("/protocol/") },
-      // Ignores warnings about `use client`, which has no meaning without server-side rendering.
+      // Ignores warnings about `use client`, which has an effect only with server-side rendering.
       onwarn: (warning, warn) => warning.code !== "MODULE_LEVEL_DIRECTIVE" && warn(warning),
     },
   },

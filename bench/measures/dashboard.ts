@@ -11,13 +11,19 @@ import { createSetup } from "./setup.ts";
 
 const TASKS = 100_000;
 const OPENS = 5;
-/** Submits and completes 1,000 tasks per second. Each of them has one event or two: quick changes are combined. */
+/**
+ * The load: 1,000 tasks per second are submitted and completed. Each task causes one or two events,
+ * because the server combines changes that follow each other quickly.
+ */
 const LOAD = { batch: 20, intervalMs: 20 };
 const MIN_EVENTS_PER_SECOND = 950;
 const WARM_UP_MS = 3000;
 const FRAMES_SECONDS = 8;
 
-/** Opens the tasks of the room in a browser without a cache. Returns the seconds until the first task is shown. */
+/**
+ * Opens the room's task list in a browser without a cache. Returns the seconds until the first task
+ * is visible.
+ */
 const openTasks = async (
   browser: Browser,
   { url, token }: ServerAddress,
@@ -31,7 +37,10 @@ const openTasks = async (
   return { page, seconds: (performance.now() - startedAt) / 1000 };
 };
 
-/** Returns the median of several openings. The first one warms up the server and is not counted. */
+/**
+ * Opens the task list several times and returns the median. The first time only warms up the server
+ * and is not counted.
+ */
 const measureFirstContent = async (browser: Browser, server: ServerAddress): Promise<number> => {
   const seconds: number[] = [];
   for (let i = 0; i <= OPENS; i += 1) {
@@ -42,7 +51,7 @@ const measureFirstContent = async (browser: Browser, server: ServerAddress): Pro
   return median(seconds);
 };
 
-/** Counts the task events that the server sends until the signal is aborted. */
+/** Returns the number of task events that the server sends until the signal is aborted. */
 const countEvents = async (server: ServerAddress, signal: AbortSignal): Promise<number> => {
   const client = new JoblibClient({ url: server.url, token: server.token });
   let count = 0;
@@ -56,7 +65,10 @@ const countEvents = async (server: ServerAddress, signal: AbortSignal): Promise<
   return count;
 };
 
-/** Counts the animation frames of a page. A string, because this program has no types of the browser. */
+/**
+ * Counts the animation frames of a page. The code is a string, because this program does not
+ * include the types of browser APIs.
+ */
 const countFrames = (page: Page, seconds: number): Promise<number> =>
   page.evaluate<number>(`new Promise((resolve) => {
     const end = performance.now() + ${seconds * 1000};
@@ -69,7 +81,10 @@ const countFrames = (page: Page, seconds: number): Promise<number> =>
     requestAnimationFrame(next);
   })`);
 
-/** Measures how long a user waits for the tasks of a large room, and whether the page stays smooth under load. */
+/**
+ * Measures how long a user waits for the task list of a large room, and whether the page renders
+ * smoothly under load.
+ */
 export const dashboard: Measure = {
   units: { "dashboard, first content": "s", "dashboard, frames": "fps", "dashboard, events": "events/s" },
   timeoutSeconds: 180,

@@ -4,7 +4,7 @@ import type { Process } from "../processes/process.ts";
 import { BLOCK, type WorkerCalls } from "../processes/worker.ts";
 import { openProducer, openWorker, type Role } from "./roles.ts";
 
-/** The tasks that are submitted before the workers start. */
+/** The tasks to submit before the workers start. */
 export interface Backlog {
   readonly count: number;
   /** Number of tasks per request. */
@@ -19,8 +19,8 @@ export interface DrainRates {
 }
 
 /**
- * Fraction of a backlog that is processed before the timing starts. Workers are slower at first, because they connect
- * and V8 compiles their code.
+ * Fraction of a backlog that is processed before the timing starts. At first, workers are slower,
+ * because they connect and V8 compiles their code.
  */
 const WARM_UP = 0.2;
 const SUBMIT_SECONDS = 25;
@@ -29,9 +29,10 @@ const POLL_MS = 25;
 const MAX_STALL_MS = 5000;
 
 /**
- * Submits a backlog, then starts the workers and measures how fast they process it. The timing starts when a fifth of
- * the tasks have started. It ends when all tasks are recorded as completed. If not all tasks have started within
- * `DRAIN_SECONDS`, it ends with the last start that the workers recorded.
+ * Submits a backlog, starts the workers and measures how fast they process the backlog. The timing
+ * starts when a fifth of the tasks have started. It ends when all tasks are recorded as completed.
+ * If not all tasks have started within `DRAIN_SECONDS`, the timing ends with the last recorded
+ * start.
  */
 export const drain = async (
   role: Role,
@@ -53,7 +54,8 @@ export const drain = async (
     const before = started;
     started = await countStarted(opened);
     if (started > before) progressAt = now();
-    // If no further task starts, the subject has lost tasks. A rate would hide this loss.
+    // Throws if no further task starts, because the subject has then lost tasks. A rate would hide
+    // the loss.
     if (started > 0 && now() - progressAt > MAX_STALL_MS) {
       throw new Error(
         `the drain made no progress for ${MAX_STALL_MS} ms: ${started} of ${submitted.count} tasks had started`,
@@ -76,8 +78,9 @@ const countStarted = async (workers: readonly Process<WorkerCalls>[]): Promise<n
 };
 
 /**
- * Returns tasks per second. `unsorted` contains the start time of every `BLOCK`-th task. `recorded` is the time at
- * which all tasks were recorded as completed, or undefined if some were not.
+ * Returns the rate in tasks per second. `unsorted` contains the start time of every `BLOCK`-th
+ * task. `recorded` is the time at which all tasks were recorded as completed, or undefined if not
+ * all of them were.
  */
 const computeRate = (unsorted: readonly number[], count: number, recorded: number | undefined): number => {
   const blocks = [...unsorted].sort((a, b) => a - b);

@@ -4,16 +4,16 @@ import type { Role } from "./roles.ts";
 import { createSetup, type SetupOptions } from "./setup.ts";
 
 const SECONDS = 90;
-/** Number of tasks per call; each library decides how to send them. */
+/** Number of tasks per call. Each library decides how to send the tasks of a call. */
 const BATCH = 10_000;
 /**
- * Numbers of tasks that take some seconds to process. With 50,000 tasks a bulk submit took 1.2 s, and rounds differed
- * by 60 %.
+ * Numbers of tasks that take several seconds to process. With only 50,000 tasks, a bulk submit took
+ * 1.2 s, and the results of different rounds differed by 60 %.
  */
 const LARGE_BACKLOG = 80_000;
 const SMALL_BACKLOG = 12_000;
 
-/** A backlog to submit and process, and the names of the samples. */
+/** A backlog to submit and process, and the names of its samples. */
 interface Drain extends Omit<Role, "endpoints">, Pick<SetupOptions, "redis"> {
   readonly drained: string;
   readonly submitted?: string;

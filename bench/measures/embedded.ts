@@ -5,7 +5,7 @@ import { withSimpleQueue } from "./simple-queue.ts";
 
 const WIDTH = 64;
 
-/** Measures full lifecycles on an embedded database on disk, with 64 tasks in flight. */
+/** Measures full task lifecycles with an embedded database on disk and 64 tasks in flight. */
 const measureLifecycles = async ({ isQuick, queue }: Bench): Promise<number> => {
   await using server = await serve({}, queue);
   await using lifecycles = await openLifecycles(server);

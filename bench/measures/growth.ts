@@ -24,7 +24,7 @@ const CASES: readonly Growth[] = [
   { sample: "joblib lifecycles, 3,000 jobs", jobs: 3000 },
 ];
 
-/** Starts a process that runs full lifecycles, and registers its jobs. */
+/** Starts a process that runs full task lifecycles, and registers the jobs of its worker. */
 export const openLifecycles = async (
   server: { url: string; token: string },
   jobs = 1,
@@ -36,8 +36,8 @@ export const openLifecycles = async (
 };
 
 /**
- * Creates a database with two registered jobs and, if requested, existing tasks. It is created once per run
- * and then copied.
+ * Creates a database with two registered jobs and, if requested, existing tasks. The database is
+ * created once per run, and each measurement uses a copy.
  */
 export const createSeededDatabase = (
   { services }: Pick<Bench, "services">,
@@ -52,7 +52,7 @@ export const createSeededDatabase = (
     if (existing !== undefined) await seedTasks(databaseUrl, existing);
   });
 
-/** Measures the cases alternately, in both orders, and returns the mean rate of each. */
+/** Measures the cases alternately, in both orders. Returns the mean rate of each case. */
 const measureAlternately = async (
   lifecycles: ReadonlyMap<Growth, Process<LifecycleCalls>>,
   turns: number,
@@ -69,9 +69,9 @@ const measureAlternately = async (
 };
 
 /**
- * Measures how the contents of the tables affect the rate of full lifecycles, with one task per request and 64 in
- * flight. Each case has its own server and database. The cases run alternately for a second each, because the
- * machine's speed changes by a third within a minute.
+ * Measures how the contents of the tables affect the rate of full task lifecycles, with one task
+ * per request and 64 tasks in flight. Each case has its own server and database. The cases
+ * alternate every second, because the speed of a machine may change by a third within a minute.
  */
 export const growth: Measure = {
   units: Object.fromEntries(CASES.map(({ sample }) => [sample, "tasks/s"])),
@@ -81,7 +81,7 @@ export const growth: Measure = {
     const lifecycles = new Map<Growth, Process<LifecycleCalls>>();
     const databases = new Map<Growth, string>();
     const rows = bench.isQuick ? QUICK_ROWS : MILLION;
-    // Seeding takes minutes, so all databases are seeded before the first server starts.
+    // Seeds all databases before the first server starts, because seeding takes minutes.
     for (const one of CASES) {
       if (!bench.samples.has(one.sample)) continue;
       const existing = one.existing && { ...one.existing, rows };

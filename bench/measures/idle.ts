@@ -12,7 +12,7 @@ const GAP_MS = 15;
 const WARM_UP = 50;
 const SETTLE_MS = 2000;
 
-/** The number of workers for the memory of one. */
+/** Number of workers for the measurement of memory per worker. */
 const CROWD = 10_000;
 const QUICK_CROWD = 2000;
 
@@ -21,11 +21,11 @@ interface Idle {
   readonly serverMb: number;
 }
 
-/** A server with waiting workers. */
+/** A server with workers that wait for tasks. */
 interface IdleServer extends AsyncDisposable {
-  /** Starts as many more workers. */
+  /** Starts this many additional workers. */
   addWorkers(count: number): Promise<void>;
-  /** Measures pickup times and memory while the workers wait for tasks of one job. */
+  /** Measures pickup times and memory while all workers wait for tasks of the same job. */
   measure(): Promise<Idle>;
 }
 

@@ -8,10 +8,10 @@ import { createSetup, type SetupOptions } from "./setup.ts";
 const GAP_MS = 20;
 const WARM_UP = 20;
 
-/** A library with its settings, and the names of the samples. */
+/** A library with a setting, and the names of its samples. */
 interface Latency extends Omit<Role, "endpoints">, Pick<SetupOptions, "redis"> {
   readonly pickup: string;
-  /** Undefined if the library does not report results to the submitter. */
+  /** Name of the sample. Undefined if the library does not report results to the submitter. */
   readonly endToEnd?: string;
 }
 
@@ -45,7 +45,10 @@ const LATENCIES: readonly Latency[] = [
   { pickup: "pg-boss with NOTIFY pickup p50", subject: "pg-boss", setting: "fast" },
 ];
 
-/** Measures one waiting worker with occasional tasks. The samples are medians in milliseconds. */
+/**
+ * Measures the latency of single tasks that are submitted while one worker waits. The samples are
+ * medians in milliseconds.
+ */
 const measureLatencies = async (
   bench: Bench,
   { pickup, endToEnd, redis, ...library }: Latency,

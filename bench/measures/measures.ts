@@ -6,6 +6,7 @@ import { growth } from "./growth.ts";
 import { idle } from "./idle.ts";
 import { latencies } from "./latencies.ts";
 import type { Measure } from "./measure.ts";
+import { outputs } from "./outputs.ts";
 import { payloads } from "./payloads.ts";
 import { servers } from "./servers.ts";
 import { withSimpleQueue } from "./simple-queue.ts";
@@ -13,11 +14,15 @@ import { singles } from "./singles.ts";
 import { startup } from "./startup.ts";
 import { thirdDrain } from "./third-drain.ts";
 
-/** All measurements in the order of a round. Those that are compared with each other are adjacent. */
+/**
+ * All measurements, in the order of a round. Measurements that are compared with each other are
+ * adjacent.
+ */
 export const measures: readonly Measure[] = [
   ...drains,
   ...singles,
   ...latencies,
+  ...outputs,
   growth,
   thirdDrain,
   ...idle,
@@ -30,7 +35,7 @@ export const measures: readonly Measure[] = [
 
 const queueSamples = new Set(queueRows.map(({ sample }) => sample));
 
-/** The measurements of `queueRows`, each with both queues. */
+/** The measurements whose samples `queueRows` needs, each with both queues. */
 export const queueMeasures: readonly Measure[] = measures
   .filter(({ units }) => Object.keys(units).some((sample) => queueSamples.has(sample)))
   .flatMap((measure) => [measure, withSimpleQueue(measure)]);

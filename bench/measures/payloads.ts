@@ -4,8 +4,9 @@ import type { Bench, Measure } from "./measure.ts";
 import { createSetup } from "./setup.ts";
 
 /**
- * The batch sizes keep a request's body below the server's limit of 1 MiB. The counts are so large that processing
- * the tasks takes more than a second, so that a single pause of a garbage collector does not decide the result.
+ * The batch sizes keep request bodies below the server's limit of 1 MiB. The counts are so large
+ * that processing takes more than a second, because a single pause of the garbage collector would
+ * distort a shorter measurement.
  */
 const SIZES = [
   { name: "10 KB", bytes: 10_000, count: 10_000, batch: 50 },

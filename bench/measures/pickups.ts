@@ -7,7 +7,7 @@ import type { WorkerCalls } from "../processes/worker.ts";
 
 type PickupSource = Process<WorkerCalls> | Process<WaiterCalls>;
 
-/** Time limit of a series. */
+/** Time limit of a series of pickups. */
 const MAX_SECONDS = 60;
 
 const collectPickups = (source: PickupSource): Promise<number[]> => {
@@ -16,8 +16,8 @@ const collectPickups = (source: PickupSource): Promise<number[]> => {
 };
 
 /**
- * Submits tasks one by one. Each task is submitted after the previous one has started, so that a worker is always
- * waiting. Returns the pickup times in milliseconds.
+ * Submits tasks one by one. Each task is submitted after the previous task has started, so a worker
+ * is always waiting. Returns the pickup times in milliseconds.
  */
 export const measurePickups = async (
   producer: Process<ProducerCalls>,

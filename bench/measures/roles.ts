@@ -4,7 +4,7 @@ import type { WorkerCalls } from "../processes/worker.ts";
 import type { Endpoints, Setting } from "../subjects/subject.ts";
 import type { SubjectName } from "../subjects/subjects.ts";
 
-/** The job queue to measure, its setting, and the addresses of its services. */
+/** The job queue to measure, its setting, and the addresses of the services that it uses. */
 export interface Role {
   readonly subject: SubjectName;
   readonly setting: Setting;
@@ -18,7 +18,9 @@ export const openProducer = async (role: Role): Promise<Process<ProducerCalls>> 
   return producer;
 };
 
-/** Starts and connects a process that runs tasks. It runs no task before the call `start`. */
+/**
+ * Starts and connects a process that runs tasks. The process runs no task before `start` is called.
+ */
 export const openWorker = async (role: Role): Promise<Process<WorkerCalls>> => {
   const worker = await Process.start<WorkerCalls>("worker.ts");
   await worker.call("open", role);

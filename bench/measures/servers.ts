@@ -5,12 +5,15 @@ import { createSetup, type Setup } from "./setup.ts";
 
 const COUNT = 40_000;
 /**
- * Number of tasks in the warm-up. V8 compiles a server's code during its first tasks. Without a warm-up, this cost
- * would count twice for two servers.
+ * Number of tasks in the warm-up. V8 compiles a server's code during its first tasks. Without a
+ * warm-up, the measurement with two servers would include this cost twice.
  */
 const WARM_UP = 15_000;
 
-/** Measures how fast two workers process a backlog. They share one server or use one each. */
+/**
+ * Measures how fast two workers process a backlog. If there is one server, both workers use it. If
+ * there are two, each worker uses its own.
+ */
 const measureRate = async ({ endpoints, servers }: Setup, count: number): Promise<number> => {
   const roles = [0, 1].map((worker) => {
     const { url } = servers[worker % servers.length] ?? endpoints;
@@ -22,8 +25,8 @@ const measureRate = async ({ endpoints, servers }: Setup, count: number): Promis
 };
 
 /**
- * Measures one server and two servers alternately, with separate databases. A difference of a few per cent can only be measured
- * under the same conditions.
+ * Measures one server and two servers alternately, each with its own database. Only under equal
+ * conditions can a difference of a few per cent be measured.
  */
 export const servers: Measure = {
   units: { "joblib drain, one server": "tasks/s", "joblib drain, two servers": "tasks/s" },

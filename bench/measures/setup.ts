@@ -4,14 +4,19 @@ import type { Endpoints } from "../subjects/subject.ts";
 import type { SubjectName } from "../subjects/subjects.ts";
 import type { Bench } from "./measure.ts";
 
-/** The services of one measurement: a new database, an empty Redis and, for joblib, its servers. */
+/**
+ * The services for one measurement: a new database, an empty Redis and, for joblib, its servers.
+ */
 export interface Setup extends AsyncDisposable {
   readonly endpoints: Endpoints;
-  /** joblib's servers; empty for other subjects. */
+  /** The servers of joblib. Empty for other subjects. */
   readonly servers: readonly JoblibServer[];
 }
 
-/** Default: one server of joblib without Redis on an empty database, and for BullMQ a Redis without persistence. */
+/**
+ * Options of a setup. Default: for joblib, one server without Redis on an empty database; for
+ * BullMQ, a Redis without persistence.
+ */
 export interface SetupOptions {
   readonly servers?: number;
   readonly withRedis?: boolean;
@@ -19,7 +24,7 @@ export interface SetupOptions {
   readonly copyOf?: string;
 }
 
-/** Creates the services for a subject. */
+/** Creates the services that a subject needs. */
 export const createSetup = async (
   { services, queue }: Bench,
   subject: SubjectName,

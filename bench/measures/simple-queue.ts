@@ -1,9 +1,12 @@
 import type { Measure } from "./measure.ts";
 
-/** Returns the name of a sample with the simple queue. */
+/** Returns the name of the same sample with the simple queue. */
 export const toSimpleName = (sample: string): string => `${sample}, simple queue`;
 
-/** Returns the same measurement with the simple queue, which has no batches and no direct assignment. */
+/**
+ * Returns the same measurement with the simple queue, which uses neither batches nor direct
+ * assignment.
+ */
 export const withSimpleQueue = ({ units, timeoutSeconds, run }: Measure): Measure => ({
   units: renameSamples(units),
   timeoutSeconds: timeoutSeconds * 4,

@@ -7,11 +7,14 @@ const WIDTH = 64;
 const WARM_UP = { count: 1000, seconds: 5, width: WIDTH };
 const SUBJECTS = ["joblib", "pg-boss"] as const;
 
-/** Measures submits of one task per request with 64 in flight, while no worker runs tasks. */
+/**
+ * Measures submits of one task per request, with 64 requests in flight. No worker runs tasks during
+ * the measurement.
+ */
 const measureSingles = async (bench: Bench, subject: SubjectName): Promise<number> => {
   await using setup = await createSetup(bench, subject);
   const role = { subject, setting: "default", endpoints: setup.endpoints } as const;
-  // The worker registers the job.
+  // The worker runs no tasks. It is opened because it registers the job.
   await using _worker = await openWorker(role);
   await using producer = await openProducer(role);
   await producer.call("singles", WARM_UP);

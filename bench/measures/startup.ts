@@ -12,12 +12,15 @@ import { Noop } from "../subjects/jobs.ts";
 import type { Measure } from "./measure.ts";
 
 const COMMAND_RUNS = 9;
-/** The time after which the memory of a started server is read: V8 has then compiled the hot functions of PGlite. */
+/**
+ * Time after the start at which a server's memory is read. By then, V8 has compiled the hot
+ * functions of PGlite.
+ */
 const SETTLE_MS = 3_000;
 
 interface Start {
   readonly seconds: number;
-  /** Resident memory after `SETTLE_MS`. */
+  /** Resident memory after `SETTLE_MS`, in megabytes. */
   readonly residentMb: number;
 }
 
@@ -50,7 +53,10 @@ async function readUrl(lines: AsyncIterable<string>): Promise<string> {
   throw new Error("the server ended before it was ready");
 }
 
-/** Returns the median duration of a command, in seconds. The first run fills Node's compile cache. */
+/**
+ * Returns the median duration of a command, in seconds. The first run is not counted, because it
+ * fills the compile cache of Node.js.
+ */
 function measureCommand(args: readonly string[], server?: ServerAddress): number {
   const env = {
     ...process.env,
@@ -67,7 +73,10 @@ function measureCommand(args: readonly string[], server?: ServerAddress): number
   return median(Array.from({ length: COMMAND_RUNS }, run));
 }
 
-/** Measures how long a user waits for the start of a server and for a command, and the memory of a started server. */
+/**
+ * Measures how long a user waits for a server to start and for a command to finish, and the memory
+ * of a server after its start.
+ */
 export const startup: readonly Measure[] = [
   {
     units: { "serve, new database": "s", "serve, existing database": "s", "embedded server": "MB" },

@@ -4,7 +4,10 @@ import { createSetup } from "./setup.ts";
 
 const COUNT = 20_000;
 
-/** Submits and processes a backlog three times in the same table, without a pause in which autovacuum could run. */
+/**
+ * Submits and processes a backlog three times in the same table. There is no pause in between, so
+ * autovacuum cannot run.
+ */
 export const thirdDrain: Measure = {
   units: { "joblib first drain": "tasks/s", "joblib third drain": "tasks/s" },
   timeoutSeconds: 150,

@@ -4,7 +4,7 @@ import { ROOM } from "../services/joblib-server.ts";
 import { Noop } from "../subjects/jobs.ts";
 import { serveCalls } from "./serve-calls.ts";
 
-/** The server that a process sends its requests to. */
+/** The server to which a process sends its requests. */
 export interface Server {
   readonly url: string;
   readonly token: string;
@@ -22,18 +22,21 @@ const getClient = (): JoblibClient => {
   return client;
 };
 
-/** Number of registrations in flight. */
+/** Number of concurrent registrations. */
 const REGISTRATIONS = 32;
 const REGISTRATION_SECONDS = 120;
 
-/** Runs the full lifecycle of one task in three requests: submit, claim (which starts it), complete. */
+/**
+ * Runs the full lifecycle of a task in three requests: a submit, a claim that also starts the task,
+ * and a completion.
+ */
 const runLifecycle = async (i: number): Promise<void> => {
   const api = getClient();
   const job_name = `private:bench:${names[i % names.length]}`;
   const payload = { i, t: 0, note: NOTE };
   await api.tasks.submit(ROOM, job_name, { payload });
   const { task } = (await api.call("claimTask", { body: { worker_id: workerId, start: true } })).body;
-  // Another loop has claimed the task that this loop submitted, and will complete it.
+  // A concurrent loop has claimed the task that this loop submitted, and will complete it.
   if (task === null) return;
   const update = { status: "completed", worker_id: workerId, attempt: task.attempt } as const;
   await api.tasks.update(task.id, update);
@@ -51,7 +54,7 @@ const registerJob = (i: number) => {
 };
 
 const calls = {
-  /** Creates a worker with the given number of jobs. */
+  /** Creates a worker and registers the given number of jobs. */
   async open({ server, jobs }: { server: Server; jobs: number }) {
     client = new JoblibClient(server);
     const { id, heartbeat_seconds } = await client.workers.create({ name: "bench" });
@@ -62,7 +65,7 @@ const calls = {
     const registered = await runConcurrently(limits, registerJob);
     if (registered < jobs) throw new Error(`only ${registered} of ${jobs} jobs were registered in time`);
   },
-  /** Returns the number of lifecycles per second, with `width` in flight. */
+  /** Returns the number of lifecycles per second with `width` lifecycles in flight. */
   async run({ width, seconds }: { width: number; seconds: number }) {
     completed = 0;
     const began = now();

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** The calls that a process serves, by name. Each takes at most one argument. */
+/** The calls that a process serves, by name. Each call has at most one argument. */
 export type Calls = Readonly<Record<string, (argument: never) => unknown>>;
 
 /** A call that is sent to a process. */
@@ -19,7 +19,9 @@ export interface Reply {
   readonly error?: string;
 }
 
-/** A child process of the benchmark. It ends when it is disposed, or when its parent process ends. */
+/**
+ * A child process of the benchmark. It ends when it is disposed, or when its parent process ends.
+ */
 export class Process<Own extends Calls> implements AsyncDisposable {
   static readonly #alive = new Set<Process<Calls>>();
   readonly #child: ChildProcess;

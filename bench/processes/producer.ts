@@ -4,7 +4,7 @@ import type { Endpoints, Payload, Producer, Setting } from "../subjects/subject.
 import { loadSubject, type SubjectName } from "../subjects/subjects.ts";
 import { serveCalls } from "./serve-calls.ts";
 
-/** The limits of a call: number of tasks and duration. */
+/** The limits of a call: a number of tasks and a duration. */
 interface Limits {
   readonly count: number;
   readonly seconds: number;
@@ -38,7 +38,10 @@ const calls = {
     producer = await (await loadSubject(subject)).producer(endpoints, setting);
   },
 
-  /** Submits batches one after the other and returns the rate per second. The first batch is a warm-up and not timed. */
+  /**
+   * Submits batches one after the other. Returns the rate in tasks per second. The first batch is a
+   * warm-up and is not timed.
+   */
   async bulk({ count, batch, bytes, seconds }: Limits & { batch: number; bytes?: number }) {
     const { addMany } = getProducer();
     let submitted = 0;
@@ -57,7 +60,10 @@ const calls = {
     return { count: submitted, perSecond: ((submitted - from.tasks) * 1000) / (now() - from.at) };
   },
 
-  /** Submits one task per request with `width` requests in flight and returns the rate per second. */
+  /**
+   * Submits one task per request, with `width` requests in flight. Returns the rate in tasks per
+   * second.
+   */
   async singles({ count, seconds, width }: Limits & { width: number }) {
     const { add } = getProducer();
     const began = now();
@@ -80,8 +86,8 @@ const calls = {
   },
 
   /**
-   * Submits tasks one after the other, each after the previous result is known. Returns how long each one took, in
-   * milliseconds.
+   * Submits tasks one after the other, each when the result of the previous one is known. Returns
+   * the milliseconds from the submit to the result of each task.
    */
   async roundTrips({ count, gapMs }: { count: number; gapMs: number }) {
     const { addAndWait } = getProducer();

@@ -3,7 +3,7 @@ import type { Calls, Reply, Request } from "./process.ts";
 const toErrorText = (error: unknown) =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
-/** Serves the calls of the parent process, and exits together with it. */
+/** Serves the calls of the parent process, and exits when the parent process ends. */
 export const serveCalls = (calls: Calls): void => {
   const send = (reply: Reply) => void process.send?.(reply);
   process.on("disconnect", () => process.exit());

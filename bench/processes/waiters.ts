@@ -6,9 +6,12 @@ import { Noop, PayloadSchema } from "../subjects/jobs.ts";
 import type { Server } from "./lifecycles.ts";
 import { serveCalls } from "./serve-calls.ts";
 
-/** Returns the wait of a claim in seconds, 20 to 25 like the SDK's. */
+/** Returns the duration of a waiting claim, from 20 to 25 seconds as in the SDK. */
 const getWaitSeconds = () => 20 + Math.round(Math.random() * 5);
-/** Returns the wait of the first claim in seconds. It varies more, so that the claims of all workers do not end together. */
+/**
+ * Returns the duration of a worker's first waiting claim, in seconds. It has a larger range, so
+ * that the claims of all workers do not end at the same time.
+ */
 const getFirstWaitSeconds = () => 1 + Math.round(Math.random() * 24);
 
 let pickups: number[] = [];
@@ -35,7 +38,10 @@ const claimForever = async (client: JoblibClient, workerId: string): Promise<voi
 };
 
 const OPEN_SECONDS = 60;
-/** The number of claims that are sent at once, and the pause after them. The server limits the requests of a user. */
+/**
+ * Number of claims that are sent at once, and the pause in milliseconds between these groups. They
+ * are limited, because the server limits the concurrent requests of a user.
+ */
 const STARTS = 100;
 const START_MS = 100;
 
@@ -50,9 +56,9 @@ const startWorkers = async (client: JoblibClient, ids: readonly string[], heartb
   }
 };
 
-/** Runs many workers in one process. Each has its own waiting claim. */
+/** The calls of a process that runs many workers. Each worker has its own waiting claim. */
 const calls = {
-  /** Registers and starts workers. Returns the seconds between their heartbeats. */
+  /** Registers and starts workers. Returns the interval of their heartbeats in seconds. */
   async open({ server, workers }: { server: Server; workers: number }) {
     const client = new JoblibClient(server);
     const ids: string[] = [];
@@ -68,7 +74,7 @@ const calls = {
     await startWorkers(client, ids, heartbeatSeconds);
     return heartbeatSeconds;
   },
-  /** Starts workers that are registered already. */
+  /** Starts workers that are already registered. */
   start: ({ server, ids, heartbeatSeconds }: { server: Server; ids: string[]; heartbeatSeconds: number }) =>
     startWorkers(new JoblibClient(server), ids, heartbeatSeconds),
   collectPickups() {

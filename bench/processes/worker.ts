@@ -4,8 +4,8 @@ import { loadSubject, type SubjectName } from "../subjects/subjects.ts";
 import { serveCalls } from "./serve-calls.ts";
 
 /**
- * Number of tasks in a block. A worker records the start time of the last task of each block, from which the rate is
- * computed.
+ * Number of tasks in a block. A worker records the start time of the last task of each block. The
+ * rate is computed from these times.
  */
 export const BLOCK = 100;
 
@@ -40,7 +40,10 @@ const calls = {
   started: () => count,
   /** Returns the start time of every `BLOCK`-th task. */
   blocks: () => blocks,
-  /** Returns the milliseconds from submit to handler of each task since the previous call. */
+  /**
+   * For each task since the previous call, returns the milliseconds from the submit until the
+   * handler started.
+   */
   collectPickups() {
     const previous = pickups;
     pickups = [];

@@ -18,7 +18,10 @@ interface Frame {
   readonly url: string;
 }
 
-/** Rules for a frame, by its function or its file. The first match counts. */
+/**
+ * Rules that assign a category to a frame by its function or file. The first rule that matches
+ * applies.
+ */
 const RULES: readonly (readonly [Category, (frame: Frame) => boolean])[] = [
   ["garbage collector", ({ functionName }) => functionName === "(garbage collector)"],
   ["system calls and Node", ({ functionName }) => functionName === "(program)"],
@@ -45,14 +48,20 @@ function findCategory(frame: Frame): Category | undefined {
   return RULES.find(([, matches]) => matches(frame))?.[0];
 }
 
-/** A node of a profile with its own cost, without the cost of the functions that it calls. */
+/**
+ * A node of a profile with its own cost, which does not include the cost of the functions that it
+ * calls.
+ */
 interface CostNode {
   readonly frame: Frame;
   readonly cost: number;
   readonly children: readonly CostNode[];
 }
 
-/** Adds the costs by category. A frame without a category, for example a built-in function, counts as its caller's. */
+/**
+ * Adds up the costs by category. A frame that has no category, for example of a built-in function,
+ * has the category of its caller.
+ */
 function sumCosts(root: CostNode): ReadonlyMap<Category, number> {
   const sums = new Map<Category, number>();
   const visit = ({ frame, cost, children }: CostNode, inherited: Category): void => {
@@ -64,7 +73,7 @@ function sumCosts(root: CostNode): ReadonlyMap<Category, number> {
   return sums;
 }
 
-/** Returns the microseconds of CPU time by category, without idle time. */
+/** Returns the CPU time by category in microseconds, without idle time. */
 export function sumCpuTime({
   nodes,
   samples = [],
@@ -82,7 +91,7 @@ export function sumCpuTime({
   return root === undefined ? new Map() : sumCosts(build(root));
 }
 
-/** Returns the allocated bytes by category. */
+/** Returns the number of allocated bytes by category. */
 export function sumAllocations({ head }: HeapProfiler.SamplingHeapProfile): ReadonlyMap<Category, number> {
   const build = (node: HeapProfiler.SamplingHeapProfileNode): CostNode => ({
     frame: node.callFrame,

@@ -12,7 +12,10 @@ import { readPostgresUsage } from "./postgres-usage.ts";
 const BODY = JSON.stringify({ payload: { i: 1, t: 0, note: "x".repeat(80) } });
 const WARM_UP_SECONDS = 1;
 
-/** Returns the CPU time in microseconds that a Fastify route without any work needs for a request, with 64 in flight. */
+/**
+ * Returns the CPU time that a Fastify route without any work needs for a request, in microseconds,
+ * with 64 requests in flight.
+ */
 export async function measureBareRoute(seconds: number): Promise<number> {
   await using server = await Process.start<BareRouteCalls>("bare-route.ts");
   const url = new URL(await server.call("listen"));
@@ -33,21 +36,27 @@ export async function measureBareRoute(seconds: number): Promise<number> {
   }
 }
 
-/** The least that a durable queue has to do: insert a row, claim it, complete it; three transactions. */
+/**
+ * The minimal work of a durable queue for a task, in three transactions: insert a row, claim it,
+ * complete it.
+ */
 const LIFECYCLE = `\\set id random(1, 2000000000)
 insert into floor_task (id, payload) values (:id, '${BODY}') on conflict do nothing;
 update floor_task set status = 'running' where id = :id;
 update floor_task set status = 'completed' where id = :id;
 `;
 
-/** The resources that PostgreSQL needs for a minimal lifecycle. */
+/** The resources that PostgreSQL needs for one minimal lifecycle. */
 export interface PgbenchFloor {
   readonly cpu: number;
   readonly wal: number;
   readonly perSecond: number;
 }
 
-/** Runs minimal lifecycles with pgbench, 64 at a time, and returns what PostgreSQL needs for each. */
+/**
+ * Runs minimal lifecycles with 64 clients of pgbench. Returns the resources that PostgreSQL needs
+ * for each lifecycle.
+ */
 export async function measurePgbench(
   { url, pid, directory }: { readonly url: string; readonly pid: number; readonly directory: string },
   seconds: number,

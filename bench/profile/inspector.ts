@@ -6,7 +6,10 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
-/** A connection to the inspector of another Node process (Chrome DevTools Protocol). */
+/**
+ * A connection to the inspector of another Node.js process, which uses the Chrome DevTools
+ * Protocol.
+ */
 export class Inspector implements Disposable {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
@@ -17,7 +20,7 @@ export class Inspector implements Disposable {
     socket.addEventListener("message", ({ data }) => this.#settle(JSON.parse(String(data))));
   }
 
-  /** Connects to the URL that Node prints if it is started with `--inspect`. */
+  /** Connects to the URL that Node.js prints if it is started with `--inspect`. */
   static async connect(url: string): Promise<Inspector> {
     const socket = new WebSocket(url);
     await new Promise((resolve, reject) => {
@@ -37,7 +40,10 @@ export class Inspector implements Disposable {
     return profile;
   }
 
-  /** Samples the allocations while `work` runs, including those of objects that were collected. */
+  /**
+   * Samples the allocations while `work` runs. Includes the allocations of objects that have been
+   * garbage collected.
+   */
   async profileAllocations(work: () => Promise<unknown>): Promise<HeapProfiler.SamplingHeapProfile> {
     await this.#call("HeapProfiler.enable");
     await this.#call("HeapProfiler.startSampling", {

@@ -18,12 +18,15 @@ const WARM_UP_SECONDS = 3;
 const SECONDS = 8;
 const REQUESTS_PER_LIFECYCLE = 3;
 
-/** A lifecycle is a submit, a claim and a completion. The server, PostgreSQL and the client share this machine. */
+/**
+ * The costs of a lifecycle, which is a submit, a claim and a completion. The server, PostgreSQL and
+ * the client run on the same machine.
+ */
 interface LifecycleProfile {
   readonly perSecond: number;
-  /** Microseconds of the server's CPU time for each lifecycle, by category. */
+  /** CPU time of the server for each lifecycle in microseconds, by category. */
   readonly cpu: ReadonlyMap<Category, number>;
-  /** Kilobytes that the server allocates for each lifecycle, by category. */
+  /** Memory that the server allocates for each lifecycle in kilobytes, by category. */
   readonly allocated: ReadonlyMap<Category, number>;
   readonly postgresCpu: number;
   readonly walBytes: number;
@@ -37,7 +40,10 @@ interface Target {
   readonly lifecycles: Process<LifecycleCalls>;
 }
 
-/** Measures CPU times without a profiler, and takes the shares of the categories from a second run with the profiler. */
+/**
+ * Measures CPU times in a run without a profiler. The shares of the categories are from a second
+ * run with a profiler.
+ */
 async function profileLifecycles(target: Target, inspector: Inspector): Promise<LifecycleProfile> {
   const { postgres, databaseUrl, server, lifecycles } = target;
   const run = () => lifecycles.call("run", { width: WIDTH, seconds: SECONDS });
@@ -100,7 +106,8 @@ async function main(): Promise<void> {
   );
   const { url: databaseUrl } = open.use(await createDatabase(postgres.url));
   const server = open.use(await serve({ databaseUrl }, "batching", "--inspect=127.0.0.1:0"));
-  // `serve` starts itself again with other options of Node, so the last URL is the right one.
+  // `joblib serve` starts itself again with other Node.js options, and each process prints a URL.
+  // The last URL belongs to the server.
   const inspectorUrl = server
     .stderr()
     .match(/ws:\/\/\S+/g)

@@ -1,13 +1,22 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { query } from "../services/postgres.ts";
 
-/** Microseconds per tick of `/proc/<pid>/stat`: USER_HZ is 100 on Linux. */
+/**
+ * Duration of a tick in `/proc/<pid>/stat`, in microseconds. Linux has 100 ticks per second
+ * (USER_HZ).
+ */
 const TICK_US = 10_000;
 
-/** The fields `utime`, `stime`, `cutime` and `cstime` after the name of the command (proc(5)). */
+/**
+ * Indexes of the fields `utime`, `stime`, `cutime` and `cstime`, counted from the field after the
+ * command's name (proc(5)).
+ */
 const TIME_FIELDS = [11, 12, 13, 14];
 
-/** Returns the CPU time of a process and of its ended children in microseconds; 0 if it has ended. */
+/**
+ * Returns the CPU time of a process and of its ended children, in microseconds. Returns 0 if the
+ * process has ended.
+ */
 export function readCpuTime(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -24,26 +33,29 @@ function listChildren(pid: number): number[] {
   );
 }
 
-/** The resources that PostgreSQL has used. */
+/** The resources that a PostgreSQL server has used. */
 export interface PostgresUsage {
-  /** CPU time of all its processes in microseconds. */
+  /** CPU time of all processes of the server, in microseconds. */
   readonly cpu: number;
-  /** Bytes of the write-ahead log. */
+  /** Number of bytes that were written to the write-ahead log. */
   readonly wal: number;
 }
 
-/** Reads the usage of a PostgreSQL server since its start. */
+/** Reads the resources that a PostgreSQL server has used since its start. */
 export async function readPostgresUsage(url: string, pid: number): Promise<PostgresUsage> {
   const [row] = await query(url, "select (pg_current_wal_insert_lsn() - '0/0')::float8 as wal");
   const cpu = [pid, ...listChildren(pid)].reduce((sum, child) => sum + readCpuTime(child), 0);
   return { cpu, wal: Number(row?.["wal"]) };
 }
 
-/** A statement's executions, from `pg_stat_statements`. */
+/** The executions of a statement, from `pg_stat_statements`. */
 export interface StatementUsage {
   readonly text: string;
   readonly calls: number;
-  /** Execution time of all calls in microseconds, with waits for locks but without the wait for the commit. */
+  /**
+   * Execution time of all calls in microseconds. It includes waits for locks, but not the wait for
+   * the commit.
+   */
   readonly time: number;
   readonly rows: number;
 }

@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type SpawnedProcess, spawnProcess } from "../../test/support/processes.ts";
 
-/** The entry point of the command line. */
+/** The path of joblib's command-line program. */
 export const BIN = resolve(import.meta.dirname, "../../bin/joblib.js");
 const START_MS = 60_000;
 const SECRET = randomBytes(32).toString("hex");
 
-/** The room of all jobs and tasks. */
+/** The room of all jobs and tasks in the benchmark. */
 export const ROOM = "bench";
 
-/** The address of a server, and a token for it. */
+/** The address of a server, and a token for its API. */
 export interface ServerAddress {
   readonly url: string;
   readonly token: string;
@@ -46,12 +46,15 @@ export const readResidentMb = (pid: number): number => {
   return Number(stdout.trim()) / 1024;
 };
 
-/** The implementation of the task queue: `batching` runs in production, and `simple` has no batches. */
+/**
+ * The implementation of the task queue. `batching` is the default in production; `simple` does not
+ * use batches.
+ */
 export type Queue = "batching" | "simple";
 
 /**
- * Starts a server with a JWT secret and otherwise default settings. Without a database URL it uses an embedded database.
- * `nodeOptions` are options of Node.
+ * Starts a server with a JWT secret and the default settings. If there is no database URL, the
+ * server uses an embedded database. `nodeOptions` are options of Node.js.
  */
 export const serve = async (
   urls: { databaseUrl?: string; redisUrl?: string },

@@ -6,8 +6,8 @@ import { createServerDirectory } from "../../test/support/server-directory.ts";
 import { type Server, startServer } from "../../test/support/server-process.ts";
 
 /**
- * A PostgreSQL server for this run, with default settings. Unlike the PostgreSQL server of the tests, it waits for
- * the disk at each commit.
+ * A PostgreSQL server for this run with default settings. It waits for the disk at each commit,
+ * while the PostgreSQL server of the tests does not.
  */
 export interface DurablePostgres extends Server {
   readonly url: string;
@@ -37,7 +37,10 @@ export const query = async (
   }
 };
 
-/** Starts PostgreSQL on a free port with default settings, except for the number of connections and `more`. */
+/**
+ * Starts PostgreSQL on a free port. Only the number of connections and the settings in `more`
+ * differ from the defaults.
+ */
 export const startDurablePostgres = async (more: readonly string[] = []): Promise<DurablePostgres> => {
   const bin = findPrograms(PROGRAMS);
   const directory = createServerDirectory("bench-postgres");

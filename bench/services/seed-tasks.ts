@@ -3,12 +3,15 @@ import { query } from "./postgres.ts";
 /** Tasks that exist before a measurement starts. */
 export interface ExistingTasks {
   readonly status: "pending" | "completed";
-  /** The name of their job. */
+  /** The name of the tasks' job. */
   readonly job: string;
   readonly rows: number;
 }
 
-/** Inserts tasks with SQL, as if they had been submitted one by one, and updates the planner's statistics. */
+/**
+ * Inserts tasks with SQL, with the values that separate submits would store. Also updates the
+ * statistics of PostgreSQL's query planner.
+ */
 export const seedTasks = async (databaseUrl: string, { status, job, rows }: ExistingTasks): Promise<void> => {
   const done = status === "completed";
   await query(
@@ -30,7 +33,7 @@ export const seedTasks = async (databaseUrl: string, { status, job, rows }: Exis
     `insert into joblib.task_listing select id, room_id, job_id, created_at from joblib.task on conflict do nothing`,
   );
   await query(databaseUrl, "vacuum analyze joblib.task, joblib.task_listing");
-  // The worker that registered the jobs has stopped. Its last heartbeat is set to the future, so that it is not swept
-  // during a measurement.
+  // The worker that registered the jobs has stopped. Setting its last heartbeat to a future time
+  // prevents a sweep of the worker during a measurement.
   await query(databaseUrl, "update joblib.worker set last_heartbeat = now() + interval '1 hour'");
 };

@@ -1,8 +1,8 @@
 import { query } from "./postgres.ts";
 
 /**
- * Inserts workers with SQL, as if they had registered the job of the only worker. 10,000 registrations over HTTP would
- * take minutes. Returns their ids.
+ * Inserts workers with SQL and links them to the job that the only existing worker has registered.
+ * Registering 10,000 workers over HTTP would take minutes. Returns the ids of the new workers.
  */
 export const seedWorkers = async (databaseUrl: string, count: number): Promise<string[]> => {
   const rows = await query(

@@ -3,7 +3,10 @@ import { type RedisServer, startRedis } from "../../test/support/redis.ts";
 import { createDatabase, type Database } from "./databases.ts";
 import { type DurablePostgres, startDurablePostgres } from "./postgres.ts";
 
-/** `memory` loses everything in a crash; `durable` writes each command to its append-only file before it responds. */
+/**
+ * A kind of Redis server. `memory` loses all data in a crash. `durable` writes each command to its
+ * append-only file before it responds.
+ */
 export type RedisKind = "memory" | "durable";
 
 const startRedisServers = async (): Promise<Record<RedisKind, RedisServer>> => {
@@ -17,7 +20,10 @@ const startRedisServers = async (): Promise<Record<RedisKind, RedisServer>> => {
   return { memory, durable };
 };
 
-/** The PostgreSQL and the Redis servers of a run. Every measurement uses a new database and an empty Redis. */
+/**
+ * The PostgreSQL server and the Redis servers of a run. Every measurement uses a new database and
+ * an empty Redis.
+ */
 export class Services implements AsyncDisposable {
   readonly #postgres: DurablePostgres;
   readonly #redis: Readonly<Record<RedisKind, RedisServer>>;
@@ -42,7 +48,10 @@ export class Services implements AsyncDisposable {
     return createDatabase(this.#postgres.url, copyOf);
   }
 
-  /** Creates and seeds a database once per run, and returns its URL. Measurements copy the database. */
+  /**
+   * Creates and seeds a database once per run, and returns its URL. Measurements use copies of the
+   * database.
+   */
   createSeeded(name: string, seed: (url: string) => Promise<void>): Promise<string> {
     const existing = this.#seeded.get(name);
     if (existing !== undefined) return existing;

@@ -7,10 +7,10 @@ import {
 } from "bullmq";
 import { type Endpoints, type Payload, QUEUE, type Subject } from "./subject.ts";
 
-/** The concurrency in the examples of BullMQ's documentation. The default is 1. */
+/** The concurrency in the examples of BullMQ's documentation. BullMQ's default is 1. */
 const FAST = { concurrency: 100 };
 
-/** Creates a subject from BullMQ and one of its backends. The backends have the same API. */
+/** Creates a subject for BullMQ with one of its backends, which all have the same API. */
 const createSubject = <Backend extends IQueueBackend, Connection>(
   factory: BackendFactory<Backend, Connection>,
   toConnection: (endpoints: Endpoints) => Connection,
@@ -23,8 +23,8 @@ const createSubject = <Backend extends IQueueBackend, Connection>(
       queue.on("error", () => {});
       await queue.waitUntilReady();
       const openEvents = async () => {
-        // Reads from the first event. By default, `QueueEvents` skips events that precede its first read, which happens
-        // only after `waitUntilReady`.
+        // Reads all events from the first one. By default, `QueueEvents` skips events before its
+        // first read, which happens only after `waitUntilReady`.
         const events = new QueueEvents(QUEUE, { connection, lastEventId: "0" });
         await events.waitUntilReady();
         return events;
@@ -73,7 +73,7 @@ export const bullmq = createSubject(createRedisBackend, ({ redisUrl }) => {
   return { host: hostname, port: Number(port), maxRetriesPerRequest: null };
 });
 
-/** BullMQ on PostgreSQL, with the default size of its connection pool. */
+/** BullMQ on PostgreSQL with the default size of its connection pool. */
 export const bullmqOnPostgres = createSubject(createPostgresBackend, ({ databaseUrl }) => ({
   connectionString: databaseUrl,
   migrate: true,

@@ -2,7 +2,10 @@ import { Logger, makeWorkerUtils, run } from "graphile-worker";
 import pg from "pg";
 import type { Payload, Subject } from "./subject.ts";
 
-/** The settings of graphile-worker's performance page: 24 jobs at a time, a local queue of 500, and batched completion. */
+/**
+ * The settings on graphile-worker's performance page: 24 concurrent jobs, a local queue of 500
+ * jobs, and completion in batches.
+ */
 const FAST = {
   concurrentJobs: 24,
   localQueue: { size: 500 },
@@ -15,7 +18,9 @@ const logger = new Logger(() => () => {});
 const isPayload = (value: unknown): value is Payload =>
   typeof value === "object" && value !== null && "i" in value && "t" in value && "note" in value;
 
-/** graphile-worker on PostgreSQL. It deletes completed jobs, so it keeps no history. */
+/**
+ * graphile-worker on PostgreSQL. Unlike joblib, it deletes completed jobs, so it keeps no history.
+ */
 export const graphileWorker: Subject = {
   async producer({ databaseUrl }) {
     const pool = new pg.Pool({ connectionString: databaseUrl, max: POOL });

@@ -4,11 +4,17 @@ import { ROOM } from "../services/joblib-server.ts";
 import { Noop, PayloadSchema } from "./jobs.ts";
 import type { Endpoints, Payload, Subject, Worker } from "./subject.ts";
 
-/** The documented settings for throughput: 500 handlers at a time, with claims and completions in batches. */
+/**
+ * The settings that the documentation recommends for throughput: 500 concurrent handlers, and
+ * claims and completions in batches.
+ */
 export const FAST = { concurrency: 500, start: true };
-/** The documented setting for latency: one task at a time, and the claim starts the task, as in the other libraries. */
+/**
+ * The setting that the documentation recommends for latency: one task at a time, and the claim also
+ * starts the task, as in the other libraries.
+ */
 const LOW_LATENCY = { start: true };
-/** Number of loops in the setting with one task per request. */
+/** Number of concurrent loops in the setting `one-per-request`. */
 const LOOPS = 64;
 const WAIT_SECONDS = 20;
 
@@ -20,7 +26,10 @@ const createManager = ({ url, token }: Endpoints, onTask?: OnTask): JobManager<O
   return jobs;
 };
 
-/** Claims and completes one task per request, like a simple worker in another language. The claim starts the task. */
+/**
+ * Claims and completes one task per request, as a simple worker in another language would. The
+ * claim also starts the task.
+ */
 const runOnePerRequest = async ({ client, workerId = "" }: JobManager<OnTask>, onTask: OnTask) => {
   for (;;) {
     const claim = { body: { worker_id: workerId, start: true } };

@@ -2,7 +2,10 @@ import pg from "pg";
 import { PgBoss } from "pg-boss";
 import { type Endpoints, type Payload, QUEUE, type Setting, type Subject } from "./subject.ts";
 
-/** Workers fetch batches, and fetch the next batch at once while batches are full. NOTIFY replaces polling every 2 s. */
+/**
+ * Each worker fetches a batch of jobs. If the batch is full, the worker immediately fetches another
+ * one. NOTIFY replaces polling every 2 s.
+ */
 const FAST = { batchSize: 500, burstWhenBatchFull: true, localConcurrency: 2 };
 const POOL = 10;
 

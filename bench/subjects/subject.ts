@@ -1,4 +1,4 @@
-/** The payload of every task: about 100 bytes, unless a measurement needs more. */
+/** The payload of every task. It has about 100 bytes unless a measurement needs a larger one. */
 export interface Payload {
   readonly i: number;
   /** The time just before the submit, in milliseconds of the machine's monotonic clock. */
@@ -6,7 +6,7 @@ export interface Payload {
   readonly note: string;
 }
 
-/** The addresses that a subject uses. */
+/** The addresses of the services that a subject uses. */
 export interface Endpoints {
   readonly databaseUrl: string;
   readonly redisUrl: string;
@@ -15,21 +15,23 @@ export interface Endpoints {
   readonly token: string;
 }
 
-/** `one-per-request` exists only for joblib: 64 loops that claim and complete one task at a time. */
+/**
+ * The settings of a subject. Only joblib has `one-per-request`, in which 64 loops claim and
+ * complete one task at a time.
+ */
 export type Setting = "default" | "fast" | "one-per-request";
 
-/** Submits tasks. */
 export interface Producer {
   add(payload: Payload): Promise<unknown>;
   addMany(payloads: readonly Payload[]): Promise<unknown>;
-  /** Resolves when the submitter knows that the task is done. */
+  /** Submits a task, and resolves when the submitter knows that the task is done. */
   addAndWait?(payload: Payload): Promise<unknown>;
   /** Returns the number of unfinished tasks. */
   remaining(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Runs tasks after `start`. It is already connected when it is created. */
+/** Runs tasks after the call of `start`. A worker is already connected when it is returned. */
 export interface Worker {
   start(): Promise<void>;
 }
@@ -37,7 +39,7 @@ export interface Worker {
 /** A job queue to measure: joblib, BullMQ, pg-boss or graphile-worker. */
 export interface Subject {
   producer(endpoints: Endpoints, setting: Setting): Promise<Producer>;
-  /** `onTask` is called when a handler begins. */
+  /** Creates a worker that calls `onTask` when a handler starts. */
   worker(endpoints: Endpoints, setting: Setting, onTask: (payload: Payload) => void): Promise<Worker>;
 }
 

@@ -1,6 +1,9 @@
 import type { Subject } from "./subject.ts";
 
-/** Loads subjects on demand, so that a process does not load the libraries of the other subjects. */
+/**
+ * Loads each subject on demand, so that a process does not load the libraries of all other
+ * subjects.
+ */
 const LOADERS = {
   joblib: async () => (await import("./joblib.ts")).joblib,
   bullmq: async () => (await import("./bullmq.ts")).bullmq,

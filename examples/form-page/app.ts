@@ -5,7 +5,10 @@ import { joblib, migrate, openDatabase } from "joblib/server";
 
 const PUBLIC = new URL("public/", import.meta.url);
 
-/** A strict content security policy. It shows that the element needs no exceptions. */
+/**
+ * A strict Content-Security-Policy. It shows that the element `<joblib-form>` works without
+ * exceptions.
+ */
 const CSP = [
   "default-src 'none'",
   "script-src 'self'",
@@ -20,14 +23,16 @@ const FILES: Record<string, { type: string; file: string | URL }> = {
   "/": { type: "text/html; charset=utf-8", file: new URL("page.html", PUBLIC) },
   "/page.css": { type: "text/css; charset=utf-8", file: new URL("page.css", PUBLIC) },
   "/page.js": { type: "text/javascript; charset=utf-8", file: new URL("page.js", PUBLIC) },
-  // The file that a host with a bundler imports as "joblib/form".
+  // The script of `<joblib-form>`. An application that uses a bundler imports it as "joblib/form".
   "/joblib-form.js": {
     type: "text/javascript; charset=utf-8",
     file: createRequire(import.meta.url).resolve("joblib/form"),
   },
 };
 
-/** An existing application with its own page and user, and joblib under `/api`. */
+/**
+ * Creates an existing application with its own page and user, and adds joblib's API under `/api`.
+ */
 export const createApp = async (): Promise<FastifyInstance> => {
   const orm = await openDatabase({ dataDir: "memory://" });
   await migrate(orm);
@@ -42,7 +47,7 @@ export const createApp = async (): Promise<FastifyInstance> => {
   await app.register(joblib, {
     prefix: "/api",
     orm,
-    // A real application returns its signed-in user. In this example every user is Ada.
+    // A real application returns the user who is signed in. In this example, every user is Ada.
     getCurrentUserId: () => "ada",
     getIsAdmin: () => false,
     authorizeRoom: (_request, room) => room === "notebook",

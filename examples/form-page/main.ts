@@ -6,7 +6,8 @@ const port = Number(process.env["PORT"] ?? 7900);
 const app = await createApp();
 const address = await app.listen({ port });
 
-// A worker is usually a separate program. Here it runs in the same process, so that one command starts everything.
+// A worker is usually a separate program. In this example, it runs in the same process, so that one
+// command starts everything.
 const stop = new AbortController();
 const jobs = new JobManager({ url: `${address}/api`, room: "notebook" });
 jobs.register(Depict);

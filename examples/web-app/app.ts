@@ -8,7 +8,10 @@ const buildSchema = (...names: string[]) => ({
   params: { type: "object", properties: Object.fromEntries(names.map((name) => [name, NAME])) },
 });
 
-/** Creates an application with its own users and rooms, and joblib for these rooms under /api. */
+/**
+ * Creates an application that has its own users and rooms, and adds joblib's API for these rooms
+ * under `/api`.
+ */
 export const createApp = async (orm: Database): Promise<FastifyInstance> => {
   const users = new Users(orm);
   const app = Fastify({
@@ -26,7 +29,8 @@ export const createApp = async (orm: Database): Promise<FastifyInstance> => {
     },
   );
 
-  // A user can join a room that has no members. After that, only members can add users to the room.
+  // Any user can join a room that has no members. After that, only members can add users to the
+  // room.
   app.put<{ Params: { room: string; name: string } }>(
     "/rooms/:room/members/:name",
     { schema: buildSchema("room", "name") },

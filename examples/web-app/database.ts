@@ -8,11 +8,14 @@ export type Database = PostgresOrm | EmbeddedOrm;
 
 const options = {
   entities: [User, Member, ...entities],
-  // The schema generator only updates the application's tables; `migrate` updates joblib's.
+  // The schema generator updates only the application's tables. `migrate` updates joblib's tables.
   schemaGenerator: { ignoreSchema: ["joblib"], skipTables: [/^joblib\./] },
 };
 
-/** Opens the PostgreSQL database at a URL, or an in-memory database if there is no URL, and updates the schema. */
+/**
+ * Opens the PostgreSQL database at a URL, or an in-memory database if the URL is undefined. Then
+ * updates the schema.
+ */
 export const openDatabase = async (url: string | undefined): Promise<Database> => {
   const orm =
     url === undefined

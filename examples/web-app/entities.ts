@@ -1,6 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 
-/** A user of the application. Only the hash of the API key is stored. */
+/** A user of the application. The database contains only a hash of the user's API key. */
 export const User = defineEntity({
   name: "User",
   tableName: "app_user",

@@ -5,7 +5,7 @@ import { Member, User } from "./entities.ts";
 
 const hashKey = (key: string) => createHash("sha256").update(key).digest("hex");
 
-/** The application's users and their rooms, which joblib looks up for every request. */
+/** The users of the application and their rooms. joblib looks them up for every request. */
 export class Users {
   readonly #orm: Database;
 
@@ -13,7 +13,10 @@ export class Users {
     this.#orm = orm;
   }
 
-  /** Creates a user and returns the API key, which cannot be read again. Returns undefined if the name is already used. */
+  /**
+   * Creates a user and returns the user's API key, which cannot be read again later. Returns
+   * undefined if the name is already used.
+   */
   async signUp(name: string): Promise<string | undefined> {
     const key = randomBytes(24).toString("base64url");
     const em = this.#orm.em.fork();
@@ -22,7 +25,7 @@ export class Users {
     return key;
   }
 
-  /** Returns the user who sent a request, identified by the API key in `Authorization: Bearer …`. */
+  /** Returns the name of the user whose API key is in the header `Authorization: Bearer …`. */
   async findName({ headers }: FastifyRequest): Promise<string | undefined> {
     const [, key] = /^Bearer (\S+)$/.exec(headers.authorization ?? "") ?? [];
     if (key === undefined) return undefined;

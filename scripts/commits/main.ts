@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { findSubjectFault } from "./subject.ts";
 
 /**
- * Checks the subjects of all commits since this check was added, because older commits follow other rules. If the
- * argument is a file, checks the commit message in the file instead, as a commit-msg hook.
+ * Checks the subjects of all commits since this file was added, because older commits follow other
+ * rules. If the argument is a file, checks the commit message in the file instead, as a commit-msg
+ * hook does.
  */
 const THIS_FILE = "scripts/commits/main.ts";
 
@@ -15,7 +16,7 @@ function git(...args: readonly string[]): string {
 function readSubjects(messageFile: string | undefined): readonly string[] {
   if (messageFile !== undefined) return readFileSync(messageFile, "utf8").split("\n", 1);
   const [added] = git("log", "--diff-filter=A", "--format=%H", "--", THIS_FILE).split("\n").slice(-1);
-  // A shallow clone, or a tree in which this file is not committed yet, has no commits to check.
+  // There are no commits to check in a shallow clone, or if this file has not been committed yet.
   if (added === undefined || added === "") return [];
   return git("log", "--format=%s", `${added}^!`, `${added}..HEAD`).split("\n");
 }

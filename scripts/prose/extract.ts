@@ -21,12 +21,12 @@ export interface SourceText {
 }
 
 const TEST_FUNCTIONS = new Set(["it", "test"]);
-/** At least two words; anything shorter is an identifier, a key or a format. */
+/** Matches a text of at least two words. A shorter text is an identifier, a key or a format. */
 const HAS_WORDS = /[A-Za-z]{2,}[,.:;]? [A-Za-z]/;
 const SQL =
   /^\s*(?:select|insert into|update|delete from|alter|create|with|and|or|from|where|on|order by)\b[^.]*(?:$|[=<>($])|\bfrom joblib\./;
 
-/** Returns a function that maps an offset in `source` to its line, counted from 1. */
+/** Returns a function that converts an offset in `source` to its line number, counted from 1. */
 function indexLines(source: string): (offset: number) => number {
   const starts = [0];
   for (let at = source.indexOf("\n"); at >= 0; at = source.indexOf("\n", at + 1)) starts.push(at + 1);
@@ -42,7 +42,7 @@ function indexLines(source: string): (offset: number) => number {
   };
 }
 
-/** Returns the comments, the texts, the test titles and the declared names of a TypeScript or TSX file. */
+/** Returns the comments, texts, test titles and declared names of a TypeScript or TSX file. */
 export function readSource(path: string, source: string): SourceText {
   const { program, comments, errors } = parseSync(path, source);
   if (errors.length > 0) throw new Error(`${path}: ${errors[0]?.message}`);
@@ -50,7 +50,7 @@ export function readSource(path: string, source: string): SourceText {
   const passages: Passage[] = [];
   const names: DeclaredName[] = [];
 
-  // Consecutive line comments are one paragraph.
+  // Joins consecutive line comments, because they are a single paragraph.
   let end = -1;
   for (const { type, value, start, end: last } of comments) {
     const text = type === "Block" ? value.replace(/^[ \t]*\*+ ?/gm, "") : value.replace(/^ /, "");
@@ -115,7 +115,10 @@ export function readSource(path: string, source: string): SourceText {
 
 const FENCE = /^[ \t]*(```|~~~)/;
 
-/** Returns the prose of a Markdown document: without code blocks, code spans, comments and link targets. */
+/**
+ * Returns the prose of a Markdown document. Omits code blocks, code spans, comments and link
+ * targets.
+ */
 export function readMarkdown(source: string): readonly Passage[] {
   const passages: Passage[] = [];
   let isCode = false;
@@ -128,7 +131,8 @@ export function readMarkdown(source: string): readonly Passage[] {
       continue;
     }
     if (isCode) continue;
-    // Replaces a code span with the word `CODE`, so that a pattern that spans it still matches.
+    // Replaces each code span by the word `CODE`, so that a pattern can still match words on both
+    // sides of the code span.
     const text = line.replace(/`[^`]*`/g, "CODE").replace(/\]\([^)]*\)/g, "]");
     if (text.trim() !== "") passages.push({ kind: "markdown", line: index + 1, text });
   }

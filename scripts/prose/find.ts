@@ -1,10 +1,10 @@
 import { type Passage, readMarkdown, readSource } from "./extract.ts";
 import { NAME_PATTERNS, PROSE_PATTERNS } from "./patterns.ts";
 
-/** A phrase or a name that joblib does not use. */
+/** A phrase or a name in the checked text that joblib does not use. */
 export interface Finding {
   readonly line: number;
-  /** The phrase with the words around it, or the name. */
+  /** The phrase and the words around it, or the name. */
   readonly found: string;
   readonly instead: string;
 }
@@ -23,12 +23,15 @@ function findInPassage({ kind, line, text }: Passage): Finding[] {
   );
 }
 
-/** Returns what the prose check finds in a Markdown document, in the order of its lines. */
+/** Finds unwanted phrases in a Markdown document, in the order of its lines. */
 export function findInMarkdown(source: string): readonly Finding[] {
   return readMarkdown(source).flatMap(findInPassage);
 }
 
-/** Returns what the prose check finds in the comments, texts, test titles and names of a TypeScript or TSX file. */
+/**
+ * Finds unwanted phrases in the comments, texts and test titles, and unwanted names, of a
+ * TypeScript or TSX file.
+ */
 export function findInSource(path: string, source: string): readonly Finding[] {
   const { passages, names } = readSource(path, source);
   const inNames = names.flatMap(({ name, line, isFunction }) =>

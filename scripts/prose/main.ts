@@ -2,11 +2,17 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { type Finding, findInMarkdown, findInSource } from "./find.ts";
 
-/** Files that are not checked: generated or external text, the patterns themselves, and the examples in the style guide and in the tests of this check. */
+/**
+ * Files that are not checked: generated or external text, the patterns themselves, and the bad
+ * examples in the style guide and in the tests of this check.
+ */
 const EXCLUDED =
   /(?:^|\/)(?:patterns\.ts|style\.md|LICENSE|package-lock\.json)$|\.snapshot\.json$|^test\/scripts\//;
 
-/** Returns the tracked and new files below the given paths, or of the whole tree. */
+/**
+ * Returns the tracked and the new files below the given paths. Without paths, returns those of the
+ * whole tree.
+ */
 function listFiles(paths: readonly string[]): readonly string[] {
   const listed = execFileSync(
     "git",

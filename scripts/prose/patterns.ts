@@ -15,7 +15,10 @@ export interface NamePattern {
   readonly onlyFunctions?: boolean;
 }
 
-/** Matches the start of a sentence. `NO_QUESTION` excludes questions, which may begin with any word. */
+/**
+ * `SENTENCE` matches the start of a sentence. `NO_QUESTION` excludes questions, which may begin
+ * with any word.
+ */
 const SENTENCE = String.raw`(?<=^|[.:;!?…] |[.:;] \*?|\| |^[-*] |^ {0,8}\d+\. |\*\*)`;
 const NO_QUESTION = String.raw`(?![^.!\n]*\?)`;
 
@@ -25,7 +28,7 @@ function atStart(words: string): RegExp {
 }
 
 export const PROSE_PATTERNS: readonly ProsePattern[] = [
-  // Word order
+  // Patterns for word order
   { phrase: atStart("Who|Whoever|Whose|Whom|Whatever|Whichever"), instead: "start with the subject" },
   { phrase: atStart("What|what"), instead: "start with the subject", kinds: ["comment", "text", "title"] },
   {
@@ -67,7 +70,7 @@ export const PROSE_PATTERNS: readonly ProsePattern[] = [
     instead: "make the title a whole sentence",
     kinds: ["title"],
   },
-  // Verbs
+  // Patterns for verbs
   {
     phrase: /\b(?:stands?|stood)\b(?! (?:for|out|in for|up|by|alone)\b)/gi,
     instead: "“is”, “is stored”, “is listed”",
@@ -126,7 +129,7 @@ export const PROSE_PATTERNS: readonly ProsePattern[] = [
     instead: "deregister",
   },
   { phrase: /\btaken? for (?:a|an|the|dead|lost|done|stale|never|one)\b/gi, instead: "“is assumed to be”" },
-  // Words
+  // Patterns for other words
   { phrase: /\banew\b/gi, instead: "again" },
   { phrase: /\b(?:dear|dearer|dearest)\b/gi, instead: "expensive" },
   { phrase: /\bseldom\b/gi, instead: "rarely" },
@@ -150,7 +153,7 @@ export const PROSE_PATTERNS: readonly ProsePattern[] = [
   },
   { phrase: /\bone's own\b|\bone may\b|\bthat one (?:may|can|is)\b/gi, instead: "“you”, “the caller”" },
   { phrase: /\bthat much\b|\bis no matter\b/gi, instead: "say it directly" },
-  // Glossary (style.md)
+  // Patterns for the glossary in style.md
   {
     phrase: /\bsigns? of life\b|\b(?:last|next|each|first|its|a|the|every|one) beats?\b|\bbeating\b/gi,
     instead: "heartbeat",

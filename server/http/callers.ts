@@ -92,7 +92,7 @@ function isFailure(error: unknown): boolean {
   return isHttpError(error) && error.statusCode >= 500;
 }
 
-/** Returns the host's decision; false if it throws an error that is no failure and no 401. */
+/** Returns the decision of the host. Errors other than failures and 401s count as false. */
 async function isAllowed(authorize: () => boolean | Promise<boolean>): Promise<boolean> {
   try {
     return (await authorize()) === true;

@@ -100,7 +100,7 @@ export class LongPolls {
     }
   }
 
-  /** Ends all long polls. Resolves when none of them uses the database any more. */
+  /** Ends all long polls. Resolves when none of them needs the database. */
   async close(): Promise<void> {
     this.#isClosing = true;
     const open = [...this.#open];

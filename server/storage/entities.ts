@@ -6,6 +6,7 @@ import type {
   JsonObject,
   JsonValue,
   LogLevel,
+  OutputPart,
   Progress,
   TaskDefaults,
   TraceContext,
@@ -150,6 +151,24 @@ export const TaskLogEntity = defineEntity({
   },
 });
 
+/** Consecutive parts of the output of one attempt. */
+export const TaskOutputEntity = defineEntity({
+  name: "JoblibTaskOutput",
+  tableName: "task_output",
+  schema: "joblib",
+  properties: {
+    taskId: p.uuid().primary(),
+    attempt: p.integer().primary(),
+    /** Number of the first part. */
+    number: p.integer().primary(),
+    /** Number after the last part. */
+    next: p.integer(),
+    /** Size of the attempt's output up to the end of these parts. */
+    bytes: p.bigint(),
+    parts: p.json<OutputPart[]>().columnType("json"),
+  },
+});
+
 /** A temporary invitation to a room. Its token is not stored. */
 export const InvitationEntity = defineEntity({
   ...named("JoblibInvitation", "invitation"),
@@ -165,6 +184,37 @@ export const InvitationEntity = defineEntity({
   },
 });
 
+/** A source of data that workers serve on demand. */
+export const ProviderEntity = defineEntity({
+  name: "JoblibProvider",
+  tableName: "provider",
+  schema: "joblib",
+  properties: {
+    id: p.uuid().primary(),
+    roomId: p.text(),
+    category: p.text(),
+    name: p.text(),
+    schema: p.json<JsonObject>().columnType("json"),
+    schemaHash: p.text(),
+    contentType: p.text(),
+    description: p.text().nullable(),
+    createdAt: p.datetime().defaultRaw("now()"),
+    /** When a worker last served the provider, within an hour. */
+    lastWorkerAt: p.datetime().defaultRaw("now()"),
+  },
+});
+
+/** The link between a worker and a provider that the worker serves. */
+export const WorkerProviderEntity = defineEntity({
+  name: "JoblibWorkerProvider",
+  tableName: "worker_provider",
+  schema: "joblib",
+  properties: {
+    workerId: p.uuid().primary(),
+    providerId: p.uuid().primary(),
+  },
+});
+
 /** joblib's entities. A host adds them to the entities of its ORM. */
 export const entities = [
   JobEntity,
@@ -175,5 +225,8 @@ export const entities = [
   LateResultEntity,
   RoomQueueEntity,
   TaskLogEntity,
+  TaskOutputEntity,
   InvitationEntity,
+  ProviderEntity,
+  WorkerProviderEntity,
 ] as const;

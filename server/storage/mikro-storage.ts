@@ -8,9 +8,11 @@ import { createDiagnosisStorage } from "./queries/diagnosis.ts";
 import { createInvitationStorage } from "./queries/invitations.ts";
 import { createJobStorage } from "./queries/jobs.ts";
 import { createLateResultStorage } from "./queries/late-results.ts";
+import { createProviderStorage } from "./queries/providers.ts";
 import { createStatsStorage } from "./queries/stats.ts";
 import { createSweepStorage } from "./queries/sweep.ts";
 import { createTaskLogStorage } from "./queries/task-logs.ts";
+import { TaskOutputs } from "./queries/task-outputs.ts";
 import { createTaskStorage } from "./queries/tasks.ts";
 import { createWorkerStorage } from "./queries/workers.ts";
 import { BatchingTaskQueue } from "./queue/batching-task-queue.ts";
@@ -42,9 +44,11 @@ export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): 
     sweep: createSweepStorage(sessions),
     lateResults: createLateResultStorage(sessions),
     taskLogs: createTaskLogStorage(sessions),
+    taskOutputs: new TaskOutputs(sessions),
     stats: createStatsStorage(sessions),
     diagnosis: createDiagnosisStorage(sessions),
     invitations: createInvitationStorage(sessions),
+    providers: createProviderStorage(sessions),
 
     ping: () => sessions.run(checkWritable),
 

@@ -61,12 +61,13 @@ export function createJobsChangedEvents(rooms: readonly string[]): Event[] {
  * immediately instead of at their next poll.
  */
 export function announceRemoval(
-  context: Pick<Context, "bus" | "owners" | "waitingClaims" | "meter">,
+  context: Pick<Context, "bus" | "owners" | "waitingClaims" | "reads" | "meter">,
   workerId: string,
   removal: WorkerRemoval | undefined,
 ): void {
   context.owners.forget(workerId);
   context.waitingClaims.refresh(workerId);
+  context.reads.releaseOfWorker(workerId);
   if (removal === undefined) return;
   context.meter.transitioned(removal.tasks, "lost");
   publish(context, [

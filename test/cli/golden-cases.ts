@@ -88,6 +88,11 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
     problem("task-not-found", ["tasks", "why", TASKS.pending]),
   ],
   "tasks logs": [success(["tasks", "logs", TASKS.pending]), empty(["tasks", "logs", TASKS.pending])],
+  "tasks output": [
+    success(["tasks", "output", TASKS.running]),
+    empty(["tasks", "output", TASKS.pending]),
+    usageError(["tasks", "output", TASKS.running, "--from", "x"]),
+  ],
   "tasks list": [
     success(["tasks", "list", "--room", "lab"]),
     empty(["tasks", "list"]),
@@ -108,6 +113,14 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
   ],
   "jobs list": [success(["jobs", "list"]), empty(["jobs", "list", "--room", "lab"])],
   "jobs show": [success(["jobs", "show", SCREEN]), problem("job-not-found", ["jobs", "show", ROTATE])],
+  read: [
+    success(["read", "private:files:Directory", "path=runs", "--room", "lab"]),
+    problem("provider-offline", ["read", "private:files:Directory", "--room", "lab"]),
+    problem("answer-not-found", ["read", "private:files:Directory", "path=none", "--room", "lab"]),
+    usageError(["read", "private:files:Directory", "runs", "--room", "lab"]),
+    usageError(["read", "private:files:Directory"]),
+  ],
+  "providers list": [success(["providers", "list", "--room", "lab"]), empty(["providers", "list"])],
   "workers drain": [
     success(["workers", "drain", WORKER_ID]),
     problem("worker-not-found", ["workers", "drain", WORKER_ID]),
@@ -166,7 +179,7 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
   ],
 };
 
-/** The recorded cases that belong to no single command. */
+/** The recorded cases of `joblib` itself, such as its help and its errors for unknown commands. */
 export const PROGRAM: readonly GoldenCase[] = [
   { argv: ["--help"], modes: HELP },
   { argv: ["--version"], modes: ["pipe"] },

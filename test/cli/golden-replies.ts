@@ -1,4 +1,4 @@
-import type { Invitation, Job, LogLine, Task, Worker } from "../../protocol/index.ts";
+import type { Invitation, Job, LogLine, Provider, Task, Worker } from "../../protocol/index.ts";
 import type { Received, Reply } from "./fake-api.ts";
 import { aCompletedTask, aJob, aPage, aProblem, aSubmittedTask, aTask, TASK_ID } from "./wire-values.ts";
 
@@ -66,6 +66,13 @@ const reportFailure = aCompletedTask({
 });
 const tasks: readonly Task[] = [aTask(), running, reportFailure, aCompletedTask({ id: id(4) })];
 
+const providers: readonly Provider[] = ["Directory", "Frame"].map((name) => ({
+  ...{ id: id(81), room_id: "lab", category: "files", name, full_name: `private:files:${name}`, schema: {} },
+  content_type: name === "Frame" ? "chemical/x-xyz" : "application/json",
+  description: name === "Frame" ? null : "Lists a directory",
+  ...{ workers: name === "Frame" ? [] : [id(71)], created_at: AT },
+}));
+
 const workers: readonly Worker[] = [
   { id: id(71), name: "gpu-box:4711", last_heartbeat: AT, job_count: 3, task_count: 1, online: true },
   { id: id(72), name: null, last_heartbeat: AT, job_count: 1, task_count: 0, online: false },
@@ -98,6 +105,24 @@ const stream = (): Reply => ({
     event("task", "3_1.1", aCompletedTask()),
   ].join(""),
 });
+
+const PARTS = ["reading 3 molecules\n", { frame: 1, energy: -7.5 }, "two more lines\nwithout an end"];
+
+/** Only the running task has output. */
+const outputStream = (path: string): Reply => ({
+  status: 200,
+  type: "text/event-stream",
+  body: [
+    event("attempt", "1.0", { attempt: 1 }),
+    ...(path.includes(running.id) ? [event("parts", "1.3", { attempt: 1, number: 0, parts: PARTS })] : []),
+    event("end", "1.3", { attempt: 1, status: "completed", count: 3 }),
+  ].join(""),
+});
+
+const outputPage = (path: string): Reply => {
+  const parts = path.includes(running.id) && !path.includes("from=") ? PARTS : [];
+  return { status: 200, body: { attempt: 1, number: 0, parts, next: "1.3" } };
+};
 
 const diagnosis = {
   ...{
@@ -141,11 +166,13 @@ const caller = {
 
 const findTask = (path: string) => tasks.find((task) => path.includes(task.id));
 
-/** Replies like a server with some jobs, tasks, workers and invitations. */
+/** Returns the response of a server with some jobs, tasks, workers and invitations. */
 export const replyWithData = ({ method, path }: Received): Reply => {
   if (path.startsWith("/v1/problems")) return { status: 200, body: { items: [] } };
   if (path.startsWith("/readyz"))
     return { status: 200, body: { status: "up", database: { kind: "postgresql" } } };
+  if (path.includes("/providers/")) return { status: 200, body: [{ name: "md.xyz", type: "file" }] };
+  if (path.includes("/providers")) return aPage(providers);
   if (path.includes("/diagnosis")) return { status: 200, body: diagnosis };
   if (/\/rooms(\?|$)/.test(path)) return aPage(roomSummaries);
   if (path.endsWith("/drain"))
@@ -153,7 +180,9 @@ export const replyWithData = ({ method, path }: Received): Reply => {
   if (path.includes("/me")) return { status: 200, body: caller };
   if (path.includes("/health")) return { status: 200, body: health };
   if (path.includes("/validation")) return { status: 200, body: { errors: [] } };
+  if (path.endsWith("/output/events")) return outputStream(path);
   if (path.endsWith("/events")) return stream();
+  if (path.includes("/output")) return outputPage(path);
   if (path.includes("/logs")) return { status: 200, body: { items: lines, after: "1.1" } };
   if (path.includes("/invitations/")) return { status: 200, body: { ...invitation, revoked_at: NOW } };
   if (path.includes("/invitations")) {
@@ -182,9 +211,13 @@ export const replyWithData = ({ method, path }: Received): Reply => {
   return aProblem("route-not-found");
 };
 
-/** Replies like a server without jobs, tasks, workers and invitations. */
+/** Returns the response of a server without jobs, tasks, workers and invitations. */
 export const replyEmpty = ({ path }: Received): Reply =>
-  path.includes("/logs") ? { status: 200, body: { items: [], after: null } } : aPage([]);
+  path.includes("/output")
+    ? { status: 200, body: { attempt: 0, number: 0, parts: [], next: "0.0" } }
+    : path.includes("/logs")
+      ? { status: 200, body: { items: [], after: null } }
+      : aPage([]);
 
 /** The id of one task of `replyWithData` for each status. */
 export const TASKS = {

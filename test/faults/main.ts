@@ -20,7 +20,8 @@ const CLEANUP_MS = 60_000;
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 /**
- * Returns true if a case's name begins with whole words: `F3` matches `F3 claims aborted …`, but not `F33 …`.
+ * Returns true if a case's name begins with complete words: `F3` matches `F3 claims aborted …`, but
+ * does not match `F33 …`.
  */
 const beginsWith = ({ name }: FaultCase, beginning: string) =>
   name.startsWith(beginning) && !/^\w/.test(name.slice(beginning.length));
@@ -87,7 +88,7 @@ const runFaultSuite = async (): Promise<void> => {
     return;
   }
   say(`seed ${options.seed}`);
-  // Servers inherit the environment of this process.
+  // Selects the task queue through the environment, which the servers inherit from this process.
   process.env["JOBLIB_INTERNAL_QUEUE"] = options.queue;
   const began = performance.now();
   const folder = mkdtempSync(join(tmpdir(), "joblib-faults-"));
@@ -102,11 +103,13 @@ const runFaultSuite = async (): Promise<void> => {
   const passed = results.filter(Boolean).length;
   say(`${passed} passed, ${results.length - passed} failed`);
   process.exitCode = passed === results.length ? 0 : 1;
-  // The results are already printed, so the process exits even if the cleanup hangs. Then the watchdogs end the child processes.
+  // Exits the process even if the cleanup hangs, because the results are already printed. The
+  // watchdogs then end the child processes.
   setTimeout(() => process.exit(), CLEANUP_MS).unref();
 };
 
 await runFaultSuite();
-// Exits explicitly: open handles of a hung case would keep the process alive, and Node 24 has been seen to spin forever in its
-// own cleanup (Environment::CleanupHandles) after thousands of cut connections. The watchdogs end the child processes.
+// Exits explicitly, because open handles of a hung case would keep the process alive. Node.js 24
+// can also loop forever in Environment::CleanupHandles after thousands of cut connections. The
+// watchdogs end the child processes.
 process.exit();

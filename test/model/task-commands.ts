@@ -4,7 +4,7 @@ import type { Storage } from "../../server/storage/ports/storage.ts";
 import { resolveTaskOptions } from "../../server/use-cases/tasks/prepare-tasks.ts";
 import type { ModelTask, TaskModel } from "./task-model.ts";
 
-/** The storage under test, and the data that the commands need to use the storage. */
+/** The storage under test, and the data that the commands need to call it. */
 export interface RealTasks {
   readonly storage: Storage;
   readonly jobId: string;
@@ -17,7 +17,10 @@ type Command = fc.AsyncCommand<TaskModel, RealTasks>;
 
 const pick = <Item>(items: readonly Item[], index: number): Item | undefined => items[index % items.length];
 
-/** Creates a command: `act` runs the same operation on the model and on the storage and compares the results. */
+/**
+ * Creates a command whose `act` runs the same operation on the model and on the storage, and
+ * compares the results.
+ */
 const createCommand = (text: string, act: (model: TaskModel, real: RealTasks) => Promise<void>): Command => ({
   check: () => true,
   run: async (model, real) => {
@@ -127,7 +130,8 @@ const release = (which: number) =>
 
 const removeWorker = (which: number) =>
   createCommand(`removeWorker(${which})`, async (model, real) => {
-    // One worker must stay: a job without workers and open tasks is removed, which the model does not cover.
+    // At least one worker must remain. joblib removes a job without workers and open tasks, and the
+    // model does not cover this removal.
     if (model.workers.size < 2) return;
     const worker = pick([...model.workers], which);
     if (worker === undefined) return;
@@ -139,7 +143,7 @@ const which = fc.nat(30);
 const fence = fc.constantFrom<Fence>("current", "current", "stale", "foreign", "none");
 const to = fc.constantFrom("running" as const, "completed" as const, "failed" as const, "cancelled" as const);
 
-/** Generates sequences of all operations on tasks. */
+/** Generates sequences of commands. Together, the commands cover all operations on tasks. */
 export const taskCommands = fc.commands(
   [
     fc.tuple(fc.integer({ min: -2, max: 2 }), fc.integer({ min: 1, max: 3 })).map(([p, m]) => submit(p, m)),

@@ -49,7 +49,10 @@ describe.each(databases)("the task storage on $name", ({ open, queue, runs }) =>
   });
 });
 
-/** Creates a job and its first worker. Each run uses its own job, so that it does not see the tasks of other runs. */
+/**
+ * Creates a job and its first worker. Each run uses its own job, so that it does not see the tasks
+ * of other runs.
+ */
 const createJob = async (storage: Storage) => {
   const name = uuid();
   const schemaHash = createHash("sha256").update(name).digest("hex");

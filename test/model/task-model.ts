@@ -14,7 +14,10 @@ export interface ModelTask {
   failures: number;
 }
 
-/** A model of the protocol's task life cycle without a database, with which the storage is compared. */
+/**
+ * A model of the protocol's task life cycle that uses no database. The test compares the storage
+ * with this model.
+ */
 export class TaskModel {
   readonly tasks: ModelTask[] = [];
   readonly workers = new Set<string>();
@@ -25,7 +28,10 @@ export class TaskModel {
     this.tasks.push({ ...initial, id, priority, maxAttempts, number: this.#numbers++ });
   }
 
-  /** Claims the pending tasks with the highest priority, and within a priority in the order of their numbers. */
+  /**
+   * Claims the pending tasks with the highest priority. Tasks of the same priority are claimed in
+   * the order of their numbers.
+   */
   claim(workerId: string, limit: number, start: boolean): ModelTask[] {
     const next = this.tasks
       .filter(({ status }) => status === "pending")
@@ -64,7 +70,9 @@ export class TaskModel {
     return released;
   }
 
-  /** Removes a worker: its running tasks fail or are retried, and its claimed tasks are requeued. */
+  /**
+   * Removes a worker. Its running tasks fail or are retried, and its claimed tasks are requeued.
+   */
   removeWorker(workerId: string): void {
     this.workers.delete(workerId);
     for (const task of this.tasks.filter((task) => isLeased(task.status) && task.workerId === workerId)) {

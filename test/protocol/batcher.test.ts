@@ -29,7 +29,6 @@ const createTestBatcher = (options: Partial<BatcherOptions<string, string>> = {}
   };
 };
 
-/** Waits for the next turn of the event loop. */
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("Batcher", () => {

@@ -12,7 +12,10 @@ export const URL = "http://joblib.test";
 /** Retry delays of at most 2 ms, so that tests of retries are fast. */
 export const QUICK = { baseSeconds: 0.001, maxSeconds: 0.002 };
 
-/** Options of clients whose requests reach the fake server: msw intercepts the global `fetch`, but not undici's `fetch`. */
+/**
+ * Client options with which requests reach the fake server. The fake server uses msw, which
+ * intercepts the global `fetch`, but not undici's `fetch`.
+ */
 export const options = { url: URL, fetch: globalThis.fetch, retry: QUICK } satisfies ClientOptions;
 
 /** Starts a fake server until the test ends. `override` replaces some of its operations. */
@@ -20,7 +23,7 @@ export const startFake = (fakeOptions: FakeServerOptions = {}) => {
   const fake = createFakeServer({ url: URL, ...fakeOptions });
   const network = setupServer(...fake.handlers);
   network.listen({ onUnhandledFrame: "error" });
-  // Reads the global `fetch` at each call, because msw replaces the global `fetch` during a test.
+  // Reads the global `fetch` at each call, because msw replaces it during a test.
   const fetch: typeof globalThis.fetch = (...args) => globalThis.fetch(...args);
   const managers: AsyncDisposable[] = [];
   onTestFinished(async () => {

@@ -43,7 +43,8 @@ test("a closing server responds to its long polls and does not wait for keep-ali
 test("a closing server responds to new requests with 503 and Retry-After", async () => {
   const app = await createServer({ settings });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
-  // An incomplete request keeps the server open while another connection sends a new request.
+  // The server cannot close while this incomplete request is open, so another connection can send a
+  // new request.
   const halfRequest = connect(Number(new URL(url).port), "127.0.0.1");
   halfRequest.write(
     "POST /v1/joblib/workers HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{",
@@ -51,7 +52,8 @@ test("a closing server responds to new requests with 503 and Retry-After", async
   await once(app.server, "request");
   const connection = connect(Number(new URL(url).port), "127.0.0.1");
   const get = "GET /v1/joblib/workers HTTP/1.1\r\nhost: a\r\n\r\n";
-  // A connection with one received byte is not idle, so the server does not close it.
+  // A connection is not idle after the server has received one byte, so the server does not close
+  // it.
   connection.write(get.slice(0, 1));
   await once(app.server, "connection");
 

@@ -29,7 +29,10 @@ const send = async <Answer>(
   return (await app.inject({ method, url: API + url, headers, ...(payload && { payload }) })).json<Answer>();
 };
 const readMetrics = async () => (await app.inject({ url: "/metrics", headers: { host: "localhost" } })).body;
-/** Returns the value of a metric by its name and labels in the exposition format. */
+/**
+ * Returns the value of the metric with this name and these labels, written as in the exposition
+ * format.
+ */
 const readMetric = async (name: string): Promise<number | undefined> => {
   const line = (await readMetrics()).split("\n").find((one) => one.startsWith(`${name} `));
   return line === undefined ? undefined : Number(line.slice(name.length));
@@ -50,7 +53,7 @@ test("joblib_tasks_claimed_total counts claimed tasks and no empty claims", asyn
   await send("POST", "/tasks/claim", { worker_id });
 
   expect(await readMetric("joblib_tasks_claimed_total")).toBe(3);
-  // The server reads the counts of the database once a second.
+  // The server refreshes these counts from the database once a second.
   await eventually(async () => (await readMetric('joblib_tasks{status="claimed"}')) === 3);
 });
 

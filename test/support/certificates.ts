@@ -4,29 +4,34 @@ import { join } from "node:path";
 import { findPrograms } from "./programs.ts";
 import { createServerDirectory } from "./server-directory.ts";
 
-/** The files of a certificate and its private key. */
+/** The paths of a certificate and its private key. */
 export interface Certificate {
   readonly certificate: string;
   readonly key: string;
 }
 
-/** A certificate authority for one test; disposing it removes its files. */
+/** A certificate authority for one test. Disposing it removes its files. */
 export interface CertificateAuthority {
-  /** The authority's certificate, which clients must trust. */
+  /** The path of the authority's certificate, which clients must trust. */
   readonly file: string;
-  /** Issues a certificate. PostgreSQL requires that only the user that runs the server can read the private key. */
+  /**
+   * Issues a certificate. PostgreSQL requires that only the user that runs the server can read the
+   * private key.
+   */
   issue(subject: CertificateSubject): Certificate;
   [Symbol.dispose](): void;
 }
 
-/** The subject and the options of a certificate. */
 export interface CertificateSubject {
   readonly commonName: string;
-  /** For example `DNS:localhost` or `IP:127.0.0.1`. */
+  /** Subject alternative names, for example `DNS:localhost` or `IP:127.0.0.1`. */
   readonly alternativeNames?: readonly string[];
-  /** Encrypts the private key. */
+  /** If set, the private key is encrypted with this passphrase. */
   readonly passphrase?: string;
-  /** Days until the certificate expires; a negative number creates an expired one. */
+  /**
+   * Days until the certificate expires. With a negative number, the certificate has already
+   * expired.
+   */
   readonly days?: number;
 }
 
@@ -36,7 +41,10 @@ const programs = {
   directories: () => ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"],
 };
 
-/** Creates a certificate authority with the openssl program, because Node cannot create certificates. */
+/**
+ * Creates a certificate authority with the openssl program, because Node.js cannot create
+ * certificates.
+ */
 export function createAuthority(name = "joblib test CA"): CertificateAuthority {
   const openssl = join(findPrograms(programs), "openssl");
   const { path: directory, user, remove } = createServerDirectory("certificates");

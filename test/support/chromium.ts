@@ -7,5 +7,5 @@ const programs = {
   directories: () => ["/usr/local/bin", "/usr/bin"],
 };
 
-/** Returns the path of Chromium. On Debian as root, installs it if it is missing. */
+/** Returns the path of Chromium. If it is missing, installs it, which requires Debian and root. */
 export const findChromium = (): string => join(findPrograms(programs), "chromium");

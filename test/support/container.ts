@@ -1,8 +1,9 @@
 import { type SpawnedProcess, type SpawnOptions, spawnProcess } from "./processes.ts";
 
 /**
- * Starts a program like a container runtime: as process 1 in a separate PID namespace, with separate mounts. Linux only. If the
- * tests do not run as root, the program also gets a user namespace. SIGKILL ends the program together with `unshare`.
+ * Starts a program as a container runtime does: as process 1 of its own PID namespace, with its own
+ * mounts. Works only on Linux. If the tests do not run as root, the program also gets its own user
+ * namespace. SIGKILL ends both `unshare` and the program.
  */
 export function spawnInContainer(
   command: string,

@@ -1,4 +1,6 @@
-/** CPU time of `calibrate` on the machine on which the limits in tests were measured. */
+/**
+ * CPU time of `calibrate` on the reference machine, on which the limits of the tests were measured.
+ */
 const REFERENCE_MS = 30;
 
 const readCpuTime = (): number => {
@@ -6,7 +8,10 @@ const readCpuTime = (): number => {
   return (user + system) / 1000;
 };
 
-/** Returns the CPU time, in milliseconds, of a fixed computation that allocates and serializes like the measured code. */
+/**
+ * Returns the CPU time of a fixed computation, in milliseconds. The computation allocates and
+ * serializes objects, as the measured code does.
+ */
 const calibrate = (): number => {
   const started = readCpuTime();
   const texts = new Map<number, string>();
@@ -18,11 +23,15 @@ const calibrate = (): number => {
   return readCpuTime() - started;
 };
 
-/** Slowdown of this machine compared with the reference machine. At least 1, so that limits are never reduced. */
+/**
+ * The slowdown of this machine relative to the reference machine. It is at least 1, so that a fast
+ * machine does not make the limits stricter.
+ */
 const slowdown = Math.max(1, Math.min(calibrate(), calibrate(), calibrate()) / REFERENCE_MS);
 
 /**
- * Returns the CPU time of this thread in milliseconds of the reference machine. It depends neither on the load nor on the
- * speed of this machine, so a test can compare the difference of two values with a fixed limit.
+ * Returns the CPU time of this thread, converted to milliseconds of the reference machine. A test
+ * can compare the difference of two values with a fixed limit, because the values depend neither on
+ * the load nor on the speed of this machine.
  */
 export const getCpuTime = (): number => readCpuTime() / slowdown;

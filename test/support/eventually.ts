@@ -5,16 +5,17 @@ export interface EventuallyOptions {
   timeoutMs?: number;
   intervalMs?: number;
   signal?: AbortSignal;
-  /** The subject of the error message. */
+  /** Name of the value in the error message. */
   what?: string;
 }
 
 /**
- * Reads a value until `isDone` accepts it (by default, until it is truthy) and returns it. A read that throws is repeated.
- * Throws after `timeoutMs` (10 s by default), with the last value or error.
+ * Calls `read` until `isDone` accepts the value, and returns the value. By default, `isDone`
+ * accepts every truthy value. If `read` throws, it is called again. After `timeoutMs` (10 s by
+ * default), throws an error with the last value or the last error.
  *
- * @example
- * const task = await eventually(() => client.task(id), (task) => task.status === "completed");
+ * @example const task = await eventually(() => client.task(id), (task) => task.status ===
+ * "completed");
  */
 export async function eventually<T>(
   read: () => T | Promise<T>,

@@ -1,6 +1,9 @@
 import { createServer } from "node:net";
 
-/** Returns a free loopback port. Another process may take it before the caller binds it. */
+/**
+ * Returns a loopback port that is free now. Another process may bind the port before the caller
+ * does.
+ */
 export async function findFreePort(): Promise<number> {
   return await new Promise((resolve, reject) => {
     const server = createServer();

@@ -3,7 +3,10 @@ import { SEQUENCES, TABLE_PRIVILEGES } from "../../server/storage/database/datab
 import { migrate } from "../../server/storage/migrations/migrate.ts";
 import { createDatabaseWithRoles } from "./database-roles.ts";
 
-/** Creates a migrated database and returns its URL for a role with exactly the privileges that a server checks. */
+/**
+ * Creates a migrated database with a role that has exactly the privileges that the server requires.
+ * Returns the URL with this role.
+ */
 export const createDatabaseWithLeastRights = async (serverUrl: string): Promise<string> => {
   const { admin, server, migratorUrl, serverUrl: url } = await createDatabaseWithRoles(serverUrl);
   const owner = await openDatabase({ url: migratorUrl });

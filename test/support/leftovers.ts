@@ -1,8 +1,8 @@
 import { afterAll } from "vitest";
 import { endLeftoverProcesses } from "./processes.ts";
 
-// vitest runs `afterAll` hooks in reverse order, and setup files register their hooks first. So this hook runs after the
-// hooks of the test file, which stop its processes.
+// This hook runs after the hooks of the test file, which stop the file's processes: vitest runs
+// `afterAll` hooks in reverse order, and setup files register their hooks first.
 afterAll(async () => {
   const left = await endLeftoverProcesses();
 

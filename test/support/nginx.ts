@@ -7,7 +7,7 @@ import { startDirectoryWatchdog } from "./watchdog.ts";
 
 const CONFIGURATION = new URL("../../docs/nginx/", import.meta.url);
 
-/** Returns the directory that contains nginx. */
+/** Returns the path of the directory that contains nginx. */
 export const findNginx = (): string =>
   findPrograms({
     names: ["nginx"],
@@ -15,16 +15,22 @@ export const findNginx = (): string =>
     directories: () => ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"],
   });
 
-/** Replacements in the configuration of docs/nginx: each text and its replacement, for example a port. */
+/**
+ * Replacements in the configuration of docs/nginx, for example of a port. The keys are the texts to
+ * replace.
+ */
 export type Replacements = Readonly<Record<string, string>>;
 
-/** Copies the configuration of docs/nginx with replacements to a directory that is removed when this process ends. */
+/**
+ * Copies the configuration of docs/nginx to a new directory and applies the replacements. The
+ * directory is removed when this process ends.
+ */
 export const createNginxConfiguration = (
   replacements: Replacements,
 ): { directory: string; remove(): void } => {
   const directory = mkdtempSync(join(tmpdir(), "joblib-nginx-"));
   const cancelWatchdog = startDirectoryWatchdog(directory);
-  // nginx's worker processes run as another user, which must be able to read the directory.
+  // The worker processes of nginx run as a different user, who must be able to read the directory.
   chmodSync(directory, 0o755);
   mkdirSync(join(directory, "run"));
   for (const name of ["nginx.conf", "upstream.conf"]) {

@@ -8,7 +8,7 @@ import { type Server, startServer } from "./server-process.ts";
 
 /** A PgBouncer in front of a PostgreSQL server. */
 export interface Pgbouncer extends Server {
-  /** Converts the URL of a PostgreSQL database to the URL of the same database through PgBouncer. */
+  /** Returns the URL of the same database through PgBouncer. */
   toUrl(url: string): string;
 }
 
@@ -18,7 +18,7 @@ const programs = {
   directories: () => ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"],
 };
 
-/** Starts PgBouncer in transaction mode; `settings` are added to its configuration. */
+/** Starts PgBouncer in transaction mode. `settings` are added to its configuration. */
 export async function startPgbouncer(
   postgresUrl: string,
   settings: Readonly<Record<string, string>> = {},
@@ -32,7 +32,8 @@ export async function startPgbouncer(
     listen_addr: "127.0.0.1",
     listen_port: String(port),
     unix_socket_dir: "",
-    // PgBouncer accepts every user name, and connects to PostgreSQL as the `user` of the `[databases]` entry below.
+    // PgBouncer accepts every user name. It connects to PostgreSQL as the `user` of the
+    // `[databases]` entry below.
     auth_type: "any",
     pool_mode: "transaction",
     default_pool_size: "5",

@@ -7,13 +7,16 @@ import { findPrograms, getDebianPostgresDirectories } from "./programs.ts";
 import { createServerDirectory, type ServerDirectory } from "./server-directory.ts";
 import { type Server, startServer } from "./server-process.ts";
 
-/** A PostgreSQL server for tests. `url` is the URL of its maintenance database; tests create their own databases. */
+/**
+ * A PostgreSQL server for tests. `url` is the URL of its maintenance database. Tests create their
+ * own databases.
+ */
 export interface PostgresServer extends Server {
   readonly url: string;
   readonly port: number;
-  /** The directory of its Unix socket. */
+  /** The directory of the server's Unix socket. */
   readonly socketDirectory: string;
-  /** Runs a statement as the superuser, over the Unix socket. */
+  /** Runs a statement as the superuser through the Unix socket. */
   query(sql: string): Promise<void>;
   /** Creates an empty database and returns its URL. */
   createDatabase(): Promise<string>;
@@ -23,7 +26,7 @@ const programs = {
   names: ["initdb", "postgres"],
   aptPackage: "postgresql",
   directories: getDebianPostgresDirectories,
-  // Prevents Debian's package from creating a cluster on the default port.
+  // This file prevents Debian's package from creating a PostgreSQL cluster on the default port.
   whileInstalling: [
     {
       path: "/etc/postgresql-common/createcluster.d/joblib-tests.conf",
@@ -33,7 +36,7 @@ const programs = {
   ],
 };
 
-// The data is temporary, so durability is turned off: tests do not wait for the disk.
+// Durability is turned off so that tests do not wait for the disk. The data is temporary.
 const settings = {
   listen_addresses: "127.0.0.1",
   max_connections: "200",
@@ -43,11 +46,14 @@ const settings = {
 };
 
 export interface PostgresOptions {
-  /** Settings that are added to the server's command line. */
+  /** Additional settings for the server's command line. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** The lines of pg_hba.conf; by default all connections are trusted. The superuser needs access over the Unix socket. */
+  /**
+   * The lines of pg_hba.conf. By default, all connections are trusted. The superuser must be able
+   * to connect through the Unix socket.
+   */
   readonly hba?: readonly string[];
-  /** The URL of the primary if the new server is a streaming standby. */
+  /** The URL of the primary. If set, the new server is a streaming standby of that primary. */
   readonly standbyOf?: string;
 }
 
@@ -93,7 +99,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }
 }
 
-/** Creates an empty database on a server, for example the shared one, and returns the new database's URL. */
+/**
+ * Creates an empty database on a server, for example on the shared one. Returns the URL of the new
+ * database.
+ */
 export function createDatabase(serverUrl: string): Promise<string> {
   return createDatabaseAs({ connectionString: serverUrl }, serverUrl);
 }
@@ -114,7 +123,7 @@ async function createCluster(bin: string, data: string, directory: ServerDirecto
   if (code !== 0) throw new Error(`initdb failed:\n${initdb.stdout()}${initdb.stderr()}`);
 }
 
-/** Copies the data of a running server and configures the copy as its standby. */
+/** Copies the data of a running server, and configures the copy as a standby of that server. */
 async function copyCluster(
   bin: string,
   data: string,
@@ -136,7 +145,8 @@ function buildServerArguments(
 }
 
 function getSpawnOptions({ path, user }: ServerDirectory) {
-  // PG* variables of the developer's shell are removed. SIGQUIT ends the backends together with the server.
+  // Removes the PG* variables of the developer's shell. SIGQUIT also ends the backends of the
+  // server.
   const env = { PGDATA: undefined, PGPORT: undefined, PGHOST: undefined, PGOPTIONS: undefined };
   return { cwd: path, user, env, lastSignal: "SIGQUIT" } as const;
 }
@@ -147,8 +157,8 @@ function buildUrl(port: number): string {
 
 async function query(config: ClientConfig, sql: string): Promise<void> {
   const client = new Client({ ...config, connectionTimeoutMillis: 5_000 });
-  // Without a listener, an "error" event of the client would end the process. The promise of the query also rejects, so the
-  // listener does nothing.
+  // The rejected promise of the query reports the error. This listener does nothing, but without a
+  // listener the client's "error" event would end the process.
   client.on("error", () => {});
   try {
     await client.connect();

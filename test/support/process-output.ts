@@ -1,4 +1,7 @@
-/** The output of a process: the text of each stream, and the complete lines of both streams in order of arrival. */
+/**
+ * The output of a process: the text of each stream, and the complete lines of both streams in the
+ * order of arrival.
+ */
 export class ProcessOutput {
   readonly lines: string[] = [];
   readonly #text = { stdout: "", stderr: "" };
@@ -19,7 +22,10 @@ export class ProcessOutput {
     this.lines.push(...pieces);
   }
 
-  /** Adds the last line of each stream, even without a line break. Called when the process has ended. */
+  /**
+   * Adds the last line of each stream, even if it has no line break. Called after the process has
+   * ended.
+   */
   end(): void {
     for (const rest of [this.#rest.stdout, this.#rest.stderr]) if (rest !== "") this.lines.push(rest);
     this.#rest.stdout = "";
@@ -27,7 +33,8 @@ export class ProcessOutput {
   }
 
   find(pattern: RegExp): RegExpMatchArray | undefined {
-    // The flags `g` and `y` are removed, because they would store a position between matches.
+    // Removes the flags `g` and `y`, because they make a regular expression remember a position
+    // between matches.
     const stateless = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
     for (const line of this.lines) {
       const match = line.match(stateless);
@@ -36,7 +43,7 @@ export class ProcessOutput {
     return undefined;
   }
 
-  /** Returns the last lines, indented for an error message. */
+  /** Returns the last `count` lines, indented for an error message. */
   tail(count = 15): string {
     if (this.lines.length === 0) return "  (no output)";
     return this.lines

@@ -16,22 +16,26 @@ export interface SpawnedProcess {
   stdout(): string;
   stderr(): string;
   /**
-   * Waits until stdout or stderr contains a line that matches, which may be printed before the call, and returns the match.
-   * Throws if the process ends without such a line, or after `timeoutMs` (10 s by default).
+   * Waits until stdout or stderr contains a line that matches, and returns the match. The line may
+   * have been printed before the call. Throws if the process ends without such a line, or after
+   * `timeoutMs` (10 s by default).
    */
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<RegExpMatchArray>;
   readonly exit: Promise<ProcessExit>;
   kill(signal?: NodeJS.Signals): void;
 }
 
-/** Options of a process. `env` is merged into the environment of this process; `undefined` removes a variable. */
+/**
+ * Options of a process. `env` is merged into the environment of this process. The value `undefined`
+ * removes a variable.
+ */
 export interface SpawnOptions {
   env?: Readonly<Record<string, string | undefined>>;
   cwd?: string;
   user?: { uid: number; gid: number } | undefined;
   /**
-   * The signal that ends the process if it is still running when the test file or the test process ends. Default:
-   * SIGKILL.
+   * The signal that ends the process if it is still running at the end of the test file or of the
+   * test process. Default: SIGKILL.
    */
   lastSignal?: NodeJS.Signals;
 }
@@ -46,7 +50,9 @@ interface RegisteredProcess extends SpawnedProcess {
 
 const registry = new Set<RegisteredProcess>();
 
-/** Starts a program in its own process group, with a watchdog that ends the group when the test process ends. */
+/**
+ * Starts a program in its own process group. A watchdog ends the group when the test process ends.
+ */
 export function spawnProcess(
   command: string,
   args: readonly string[] = [],
@@ -61,7 +67,8 @@ export function spawnProcess(
   });
   const output = new ProcessOutput();
   const line = [command, ...args].join(" ");
-  // Without a listener for this event, Node ends the test worker. The caller gets the error below instead.
+  // Without a listener for this event, Node.js would end the test worker. The caller receives the
+  // error that is thrown below.
   child.on("error", () => {});
   const { pid } = child;
   if (pid === undefined)
@@ -72,7 +79,7 @@ export function spawnProcess(
   for (const name of ["stdout", "stderr"] as const) {
     const pipe = child[name].setEncoding("utf8");
     pipe.on("data", (chunk: string) => output.add(name, chunk));
-    // The pipe of a killed process may be reset. This is not an error of the test.
+    // The pipe of a killed process may be reset, which is not an error of the test.
     pipe.on("error", () => {});
   }
 
@@ -80,11 +87,13 @@ export function spawnProcess(
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const exit = new Promise<ProcessExit>((resolve) => {
     child.once("exit", async (code, signal) => {
-      // A grandchild may keep the pipes open. In this case only the output so far is used.
+      // A grandchild process may keep the pipes open. After 500 ms, only the output that has
+      // arrived is used.
       await Promise.race([closed, delay(500, undefined, { ref: false })]);
       output.end();
       ended = { code, signal };
-      // If children of the process are still running, `endLeftoverProcesses` finds them by their process group.
+      // The group stays registered if children of the process are still running, so that
+      // `endLeftoverProcesses` finds them.
       if (!isGroupAlive(pid)) registered.forget();
       resolve(ended);
     });
@@ -124,9 +133,13 @@ export function spawnProcess(
   return registered;
 }
 
-/** Ends all processes that are still running, with their children, and returns a description of each process. */
+/**
+ * Ends all processes that are still running, including their children. Returns a description of
+ * each ended process.
+ */
 export async function endLeftoverProcesses(): Promise<string[]> {
-  // Zombie children of an ended process stay in its group until init reaps them, which may take a second.
+  // Zombie children of an ended process stay in its process group until init reaps them, which can
+  // take a second.
   const ended = [...registry].filter(({ hasEnded }) => hasEnded());
   await eventually(() => !ended.some(({ pid }) => isGroupAlive(pid)), Boolean, { timeoutMs: 2_000 }).catch(
     () => {},
@@ -145,7 +158,7 @@ function isGroupAlive(pid: number): boolean {
   return signalGroup(pid, 0);
 }
 
-/** Sends a signal to a process group; returns false if the group has no process. */
+/** Sends a signal to a process group. Returns false if the group contains no process. */
 function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-pid, signal);

@@ -2,13 +2,13 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
-/** Programs of one Debian package. */
+/** Programs that belong to one Debian package. */
 export interface Programs {
   names: readonly string[];
   aptPackage: string;
-  /** Files that prevent the installation from setting up services. They are removed afterwards. */
+  /** Files that exist only during the installation, to prevent it from setting up services. */
   whileInstalling?: readonly TemporaryFile[];
-  /** Directories to search after PATH. */
+  /** Returns the directories to search after those in PATH. */
   directories(): readonly string[];
 }
 
@@ -19,14 +19,18 @@ export interface TemporaryFile {
   mode: number;
 }
 
-// Debian runs this script before a package starts its service; exit code 101 forbids it.
+// Debian runs this script before a package starts its service. Its exit code 101 prevents the
+// start.
 const startNoService: TemporaryFile = {
   path: "/usr/sbin/policy-rc.d",
   text: "#!/bin/sh\nexit 101\n",
   mode: 0o755,
 };
 
-/** Returns the directory that contains all programs. On Debian as root, installs their package if they are missing. */
+/**
+ * Returns the directory that contains all programs. If programs are missing, installs their
+ * package, which requires Debian and root.
+ */
 export function findPrograms(programs: Programs): string {
   const found = findDirectory(programs);
   if (found !== undefined) return found;
@@ -42,7 +46,7 @@ export function findPrograms(programs: Programs): string {
   return installed;
 }
 
-/** Returns the bin directories of Debian's PostgreSQL packages, newest version first. */
+/** Returns the bin directories of Debian's PostgreSQL packages. The newest version is the first. */
 export function getDebianPostgresDirectories(): string[] {
   const root = "/usr/lib/postgresql";
   if (!existsSync(root)) return [];
@@ -85,7 +89,7 @@ function writeIfMissing({ path, text, mode }: TemporaryFile): () => void {
 }
 
 function runApt(args: readonly string[]): void {
-  // Runs synchronously, so that two installations do not compete for apt's lock.
+  // The call is synchronous, so that two installations do not compete for apt's lock.
   const { status, stdout, stderr } = spawnSync("apt-get", ["-o", "DPkg::Lock::Timeout=120", ...args], {
     encoding: "utf8",
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },

@@ -1,4 +1,7 @@
-/** A reproducible stream of pseudo-random numbers (mulberry32). Use `fork` for streams that do not influence each other. */
+/**
+ * A reproducible stream of pseudo-random numbers (mulberry32). Use `fork` to create streams that do
+ * not influence each other.
+ */
 export class Random {
   readonly seed: number;
   #state: number;
@@ -8,7 +11,7 @@ export class Random {
     this.#state = this.seed;
   }
 
-  /** Returns another stream, which depends only on the seed of this stream and on the name. */
+  /** Returns another stream that depends only on the seed of this stream and on `name`. */
   fork(name: string): Random {
     return new Random(hashText(`${this.seed}:${name}`));
   }
@@ -26,7 +29,7 @@ export class Random {
     return low + this.next() * (high - low);
   }
 
-  /** Returns an integer from `low` to `high`, both inclusive. */
+  /** Returns an integer from `low` to `high`, including both. */
   integer(low: number, high: number): number {
     return Math.floor(this.between(low, high + 1));
   }
@@ -36,7 +39,7 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** Returns a random value of the list. */
+  /** Returns a random element of `values`. */
   pick<Value>(values: readonly Value[]): Value {
     const value = values[this.integer(0, values.length - 1)];
     if (value === undefined) throw new RangeError("cannot pick from an empty list");

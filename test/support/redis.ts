@@ -7,7 +7,7 @@ import { findPrograms } from "./programs.ts";
 import { createServerDirectory } from "./server-directory.ts";
 import { type Server, startServer } from "./server-process.ts";
 
-/** A Redis server without persistence, so it is empty after a restart. */
+/** A Redis server without persistence. It is empty after a restart. */
 export interface RedisServer extends Server {
   readonly url: string;
   readonly port: number;
@@ -20,7 +20,10 @@ const programs = {
 };
 
 export interface RedisOptions {
-  /** Files for TLS. With them, Redis accepts only TLS connections from clients that have a certificate of the authority. */
+  /**
+   * The paths of the files for TLS. If set, Redis accepts only TLS connections from clients with a
+   * certificate of the authority.
+   */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly authority: string };
 }
 

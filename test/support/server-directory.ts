@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { findUnprivilegedUser } from "./unprivileged-user.ts";
 import { startDirectoryWatchdog } from "./watchdog.ts";
 
-/** A temporary directory that the server's user owns. It is removed at the latest when this process ends. */
+/**
+ * A temporary directory that belongs to the user who runs the server. It is removed at the latest
+ * when this process ends.
+ */
 export interface ServerDirectory {
   readonly path: string;
   readonly user: { uid: number; gid: number } | undefined;

@@ -4,18 +4,24 @@ import { findFreePort } from "./free-port.ts";
 import type { SpawnedProcess } from "./processes.ts";
 import type { ServerDirectory } from "./server-directory.ts";
 
-/** A server that a test can stop and start again on the same port; disposing it also removes its files. */
+/**
+ * A server that a test can stop and start again on the same port. Disposing it also removes its
+ * files.
+ */
 export interface Server {
   /** The process id of the running server. Throws while the server is stopped. */
   readonly pid: number;
   start(): Promise<void>;
-  /** Ends the server and waits until it has ended. SIGQUIT crashes PostgreSQL, SIGKILL crashes Redis. */
+  /**
+   * Ends the server and waits until it has ended. SIGQUIT crashes PostgreSQL, SIGKILL crashes
+   * Redis.
+   */
   stop(signal?: NodeJS.Signals): Promise<void>;
   restart(signal?: NodeJS.Signals): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How a kind of server is started, checked and stopped. */
+/** Describes how to start, check and stop a kind of server. */
 export interface ServerDefinition {
   name: string;
   directory: ServerDirectory;
@@ -64,8 +70,8 @@ async function startOnFreePort(
     try {
       return { port, process: await launch(definition, port) };
     } catch (error) {
-      // Another process may bind the port before the server does, so the start is tried three times. With any
-      // other cause, all three attempts fail.
+      // Another process may bind the port before the server does, so the start is tried three
+      // times. For any other cause, all three attempts fail and the error is thrown.
       if (attempt === 3) throw error;
     }
   }

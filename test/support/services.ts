@@ -14,12 +14,13 @@ let postgres: PostgresServer | undefined;
 let redis: RedisServer | undefined;
 
 /**
- * Starts the PostgreSQL and Redis servers that all tests share, and installs Chromium. If a program is missing, the
- * run fails.
+ * Starts the PostgreSQL and Redis servers that all tests share, and installs Chromium. Fails the
+ * test run if a program is missing.
  */
 export async function setup(project: TestProject): Promise<void> {
   try {
-    // Test files run in parallel, so two of them could install Chromium at the same time.
+    // Installs Chromium before the tests, because test files run in parallel and two of them could
+    // install it at the same time.
     findChromium();
     postgres = await startPostgres();
     redis = await startRedis();
@@ -31,7 +32,10 @@ export async function setup(project: TestProject): Promise<void> {
   project.provide("redisUrl", redis.url);
 }
 
-/** Stops both servers. If vitest is killed, their watchdogs stop them. */
+/**
+ * Stops both servers. If vitest is killed before it calls this function, the servers' watchdogs
+ * stop them.
+ */
 export async function teardown(): Promise<void> {
   await Promise.all([postgres?.[Symbol.asyncDispose](), redis?.[Symbol.asyncDispose]()]);
   postgres = undefined;

@@ -1,6 +1,7 @@
 /**
- * Starts a timer. To check that an operation takes at least `seconds`, a test starts the timer before the operation and expects
- * `isOver` after it. A slow machine cannot make this check fail.
+ * Starts a timer. A test that checks that an operation takes at least `seconds` starts the timer
+ * before the operation, and expects `isOver` after the operation. A slow machine cannot make this
+ * check fail.
  */
 export const startTimer = (seconds: number) => {
   const timer = { isOver: false };

@@ -9,15 +9,15 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { onTestFinished } from "vitest";
 
-/** The spans that this process has ended since `startTracing`. */
+/** The spans that have ended in this process since `startTracing`. */
 export interface SpanRecorder {
   /** All spans, in the order in which they ended. */
   readonly spans: ReadableSpan[];
-  /** Returns the span with this name. Throws unless exactly one span has it. */
+  /** Returns the span with this name. Throws if there is no such span, or more than one. */
   only(name: string): ReadableSpan;
 }
 
-/** Registers a provider that records spans in memory until the test has finished. */
+/** Registers a tracer provider that records spans in memory. It is removed after the test. */
 export const startTracing = (): SpanRecorder => {
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
@@ -46,7 +46,7 @@ export const startTracing = (): SpanRecorder => {
   };
 };
 
-/** Runs work in a new span. */
+/** Runs `work` in a new span. */
 export const runInSpan = <Value>(name: string, work: () => Promise<Value>): Promise<Value> =>
   trace.getTracer("test").startActiveSpan(name, async (span) => {
     try {

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 const USER_NAMES = ["postgres", "nobody"];
 
 /**
- * Returns the user that runs the servers if the tests run as root, because PostgreSQL refuses to run as root. Returns
- * undefined if the tests do not run as root.
+ * Returns the user that runs the servers if the tests run as root, because PostgreSQL cannot run as
+ * root. Returns undefined if the tests do not run as root.
  */
 export function findUnprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;

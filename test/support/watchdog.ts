@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 
-// The shell reads from a pipe that only this process has open. The kernel closes the pipe when this process
-// ends for any reason: normally, by Ctrl-C, or by the SIGKILL that vitest sends to a stuck worker, for which
-// no exit handler runs.
+// Waits for the end of this process: the shell reads from a pipe that only this process has open,
+// and the kernel closes the pipe when this process ends. This also works after a SIGKILL, for
+// example from vitest, for which no exit handler runs.
 const waitForParent = "read -r _";
 
 const endGroup = `${waitForParent}
@@ -11,20 +11,23 @@ tries=0
 while kill -0 -- "-$2" && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
 kill -s KILL -- "-$2"`;
 
-// A server that is still shutting down may write into its directory, so the removal is repeated.
+// Repeats the removal, because a server that is shutting down may still write into its directory.
 const removeDirectory = `${waitForParent}
 tries=0
 while [ -e "$1" ] && [ $tries -lt 50 ]; do rm -rf -- "$1"; sleep 0.2; tries=$((tries + 1)); done`;
 
 /**
- * Signals a process group when this process ends in any way, and kills the group if it is still running 5 s later. Returns a
- * function that cancels the watchdog.
+ * Signals a process group when this process ends for any reason, and kills the group if it is still
+ * running 5 s later. Returns a function that cancels the watchdog.
  */
 export function startProcessWatchdog(pid: number, signal: NodeJS.Signals): () => void {
   return startWatchdog(endGroup, [signal.replace(/^SIG/, ""), String(pid)]);
 }
 
-/** Removes a directory when this process ends in any way. Returns a function that cancels the watchdog. */
+/**
+ * Removes a directory when this process ends for any reason. Returns a function that cancels the
+ * watchdog.
+ */
 export function startDirectoryWatchdog(path: string): () => void {
   return startWatchdog(removeDirectory, [path]);
 }

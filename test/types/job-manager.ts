@@ -13,7 +13,10 @@ interface Viewer {
 }
 declare const viewer: Viewer;
 
-/** Never runs: it compiles only if the types of the SDK accept these calls, and reject those after `@ts-expect-error`. */
+/**
+ * This function is only compiled and never runs. It compiles only if the SDK's types accept these
+ * calls, and reject those that follow `@ts-expect-error`.
+ */
 export const main = async (): Promise<void> => {
   await using jobs = new JobManager({ url: "http://here", token: async () => "token" }, viewer);
 

@@ -11,8 +11,8 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 const expectTrue = <_ extends true>(): void => {};
 
 /**
- * Never runs: it compiles only if the types of the client's resources accept these calls, and reject those after
- * `@ts-expect-error`.
+ * This function is only compiled and never runs. It compiles only if the types of the client's
+ * resources accept these calls, and reject those that follow `@ts-expect-error`.
  */
 export const useResources = async (): Promise<void> => {
   const client = new JoblibClient();

@@ -20,7 +20,7 @@ const Step = z.object({
 
 const withoutId = (value: unknown) => (z.guid().safeParse(value).success ? "<id>" : value);
 
-/** The client runs in a virtual environment of Python, which `beforeAll` creates. */
+/** ZnDraw's client runs in a Python virtual environment, which `beforeAll` creates. */
 describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout to run it)", () => {
   let python: ReturnType<typeof prepareZnDraw>;
   beforeAll(() => {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** A request of ZnDraw's client and joblib's response. */
+/** A request of ZnDraw's client, and joblib's response. */
 export interface Exchange {
   readonly method: string;
   readonly path: string;
@@ -10,14 +10,17 @@ export interface Exchange {
   readonly response: unknown;
 }
 
-/** A recorded exchange. Ids from the server are replaced by names, so that every run produces the same recording. */
+/**
+ * A recorded exchange. Names replace the ids that the server created, so that every run produces
+ * the same recording.
+ */
 export const RecordedExchange = z.object({
   method: z.string(),
   path: z.string(),
   headers: z.record(z.string(), z.string()),
   body: z.string(),
   status: z.int(),
-  /** The ids that first occur in this response: name and JSON Pointer. */
+  /** The ids that occur in this response for the first time, as pairs of name and JSON Pointer. */
   ids: z.record(z.string(), z.string()),
 });
 export type RecordedExchange = z.infer<typeof RecordedExchange>;
@@ -31,7 +34,7 @@ const findIds = (value: unknown, pointer = ""): [pointer: string, id: string][] 
   return Object.entries(value).flatMap(([key, member]) => findIds(member, `${pointer}/${key}`));
 };
 
-/** Reads the value at a JSON Pointer whose members need no escapes. */
+/** Reads the value at a JSON Pointer. Does not support escapes in the pointer. */
 export const readPointer = (value: unknown, pointer: string): unknown => {
   let current = value;
   for (const key of pointer.split("/").slice(1)) {
@@ -41,14 +44,16 @@ export const readPointer = (value: unknown, pointer: string): unknown => {
   return current;
 };
 
-/** Replaces every key of `replacements` in a text by its value. */
+/** Replaces every key of `replacements` in a text by the key's value. */
 export const replaceAll = (text: string, replacements: ReadonlyMap<string, string>): string => {
   let replaced = text;
   for (const [from, to] of replacements) replaced = replaced.replaceAll(from, to);
   return replaced;
 };
 
-/** Replaces the ids of a run by names, in the order in which the server created them. */
+/**
+ * Replaces the ids of a run by names, numbered in the order in which the server created the ids.
+ */
 export const toRecording = (exchanges: readonly Exchange[]): RecordedExchange[] => {
   const names = new Map<string, string>();
   return exchanges.map(({ method, path, headers, body, status, response }) => {

@@ -3,8 +3,8 @@ const scale = { factor: 2, values: [], mode: "linear", label: null };
 const claimed = { room: "lab", ...scale };
 
 /**
- * The outcome of each step of `calls.py`: a value, or the name of the exception. ZnDraw's client raises ValueError for 409
- * and 422, KeyError for 404, and ZnDrawError for other errors.
+ * The outcome of each step of `calls.py`: a value or the name of the exception. ZnDraw's client
+ * raises ValueError for 409 and 422, KeyError for 404, and ZnDrawError for other errors.
  */
 export const EXPECTED_STEPS: readonly (readonly [step: string, outcome: unknown])[] = [
   ["create a worker", "<id>"],
@@ -23,7 +23,8 @@ export const EXPECTED_STEPS: readonly (readonly [step: string, outcome: unknown]
   ["start", null],
   ["start twice", "ValueError"],
   ["complete", null],
-  // Repeats a request whose response was lost. ZnDraw's own server returns a 409.
+  // This step repeats a request whose response was lost. joblib accepts the repetition; ZnDraw's
+  // own server returns a 409.
   ["complete twice", null],
   ["fail what is completed", "ValueError"],
   ["read it completed", "completed"],
@@ -44,7 +45,7 @@ export const EXPECTED_STEPS: readonly (readonly [step: string, outcome: unknown]
   ["fail by id", null],
 
   ["submit an unknown job", "KeyError"],
-  // ZnDraw's own server accepts this request.
+  // joblib rejects this request, although ZnDraw's own server accepts it.
   ["submit to another room's job", "KeyError"],
   ["submit a malformed job name", "KeyError"],
   ["submit a built-in job", "KeyError"],

@@ -6,7 +6,10 @@ import { findPrograms } from "../support/programs.ts";
 import { SECRET, serveForZnDraw } from "./servers.ts";
 import { SCRIPTS } from "./zndraw-client.ts";
 
-/** Returns the path of a Python that has httpx. Debian's packages install the programs of both in the same directory. */
+/**
+ * Returns the path of a Python interpreter that has httpx. Debian's packages install the programs
+ * `python3` and `httpx` in the same directory.
+ */
 const findPython = (): string => {
   const names = ["python3", "httpx"];
   return join(

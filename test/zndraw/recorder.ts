@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { Exchange } from "./exchanges.ts";
 
-/** Headers that depend on the connection or on the run, not on the client. */
+/** Headers that are not recorded, because they depend on the connection or on the run. */
 const UNRECORDED = new Set(["host", "authorization", "connection"]);
 
 const getHeaders = ({ headers }: IncomingMessage): Record<string, string> =>

@@ -9,7 +9,7 @@ import { RecordedExchange, readPointer, replaceAll } from "./exchanges.ts";
 import { findOperation, Problem, ZNDRAW_OPERATIONS } from "./responses.ts";
 import { AUTHS, serveForZnDraw } from "./servers.ts";
 
-/** The requests that ZnDraw's unchanged client sent in `client.test.ts`. */
+/** The requests that ZnDraw's unmodified client sent in `client.test.ts`. */
 const RECORDING = z
   .array(RecordedExchange)
   .parse(JSON.parse(readFileSync(join(import.meta.dirname, "requests.json"), "utf8")));
@@ -38,7 +38,7 @@ const send = async (
   };
 };
 
-/** Checks the part of a response that ZnDraw's client reads. */
+/** Checks the parts of a response that ZnDraw's client reads. */
 const expectReadable = (sent: RecordedExchange, response: ReceivedResponse): void => {
   const what = `${sent.method} ${sent.path}`;
   if (response.status >= 400) {

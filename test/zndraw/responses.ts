@@ -20,12 +20,15 @@ const Worker = z.object({ id: Id, last_heartbeat: Time });
 const createPageSchema = (item: z.ZodType) =>
   z.object({ items: z.array(item), total: z.int(), limit: z.int(), offset: z.int() });
 
-/** The part of an error response that ZnDraw's client reads to raise an exception. */
+/** The parts of an error response from which ZnDraw's client creates an exception. */
 export const Problem = z.object({
   ...{ type: z.string().startsWith("/v1/problems/"), title: z.string(), status: z.int(), detail: z.string() },
 });
 
-/** An operation of ZnDraw's job API, with the part of a successful response that its client reads. */
+/**
+ * An operation of ZnDraw's job API, and the parts of a successful response that ZnDraw's client
+ * reads.
+ */
 export interface ZnDrawOperation {
   readonly method: string;
   /** The path in joblib's table of operations. */
@@ -41,7 +44,7 @@ const operation = (
   ...status: number[]
 ): ZnDrawOperation => ({ method, path: `/v1/joblib${path}`, response, status });
 
-/** All operations of ZnDraw's router except those of providers, which joblib does not have. */
+/** All operations of ZnDraw's job API except those on providers, which joblib does not support. */
 export const ZNDRAW_OPERATIONS: readonly ZnDrawOperation[] = [
   operation("POST", "/workers", Worker, 201),
   operation("GET", "/workers", createPageSchema(Worker.extend({ job_count: z.int() })), 200),

@@ -10,7 +10,10 @@ const FOLDER = join(import.meta.dirname, "python");
 const REQUIREMENTS = join(FOLDER, "requirements.txt");
 const EXAMPLES = join(ROOT, "examples/zndraw");
 
-/** A checkout of ZnDraw with the client under test. It is not in this repository because of its license. */
+/**
+ * The path of a checkout of ZnDraw with the client under test. This repository does not contain
+ * ZnDraw because of its license.
+ */
 const checkout = process.env["ZNDRAW_CHECKOUT"];
 
 /** True if a checkout is configured. */
@@ -26,7 +29,10 @@ const run = (command: string, args: readonly string[]): void => {
   );
 };
 
-/** Installs the packages that ZnDraw's client imports, once per version of the list, and returns the path of Python. */
+/**
+ * Installs the packages that ZnDraw's client imports, and returns the path of Python. The
+ * installation is repeated only if the list of packages changes.
+ */
 const installPython = (): string => {
   const hash = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex").slice(0, 16);
   const environment = join(ROOT, "node_modules/.cache/zndraw-client", hash);
@@ -38,13 +44,15 @@ const installPython = (): string => {
   rmSync(environment, { recursive: true, force: true });
   mkdirSync(environment, { recursive: true });
   run(join(system, "python3"), ["-m", "venv", environment]);
-  // Installs without retries, so that an unreachable registry causes an error before the test times out.
+  // Turns retries off, so that an unreachable registry causes an error before the test times out.
   run(python, ["-m", "pip", "install", "--quiet", "--retries", "0", "--no-deps", "-r", REQUIREMENTS]);
   writeFileSync(done, "");
   return python;
 };
 
-/** Prepares a checkout of ZnDraw and returns a function that runs a Python script with its client. */
+/**
+ * Prepares a checkout of ZnDraw and returns a function that runs a Python script with its client.
+ */
 export const prepareZnDraw = () => {
   const zndraw = resolve(ROOT, checkout ?? "");
   const client = join(zndraw, "src/zndraw_joblib/client.py");

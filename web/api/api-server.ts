@@ -1,4 +1,3 @@
-/** The headers that authenticate the caller. */
 export type Credentials = Readonly<Record<string, string>>;
 
 /** A server's API: its address and the caller's credentials. */
@@ -6,6 +5,6 @@ export interface ApiServer {
   /** The path prefix of the API. */
   readonly base: string;
   credentials(): Credentials | Promise<Credentials>;
-  /** Called when the server rejects the credentials (401). */
+  /** Called with the credentials that were sent if the server rejects them with a 401. */
   onUnauthorized(sent: Credentials): void;
 }

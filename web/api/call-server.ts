@@ -11,7 +11,8 @@ import type { ApiServer } from "./api-server.ts";
 import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
 
 /**
- * The body of an operation's response. 304 is excluded, because the dashboard sends no conditional requests.
+ * The body of an operation's response. Type members for 304 are excluded, because the dashboard
+ * sends no conditional requests.
  */
 export type ResponseBody<Name extends OperationName> = Exclude<
   OperationResponse<Operations[Name]>,
@@ -23,7 +24,6 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An operation's name and its request. */
 export type Call<Name extends OperationName> = readonly [
   name: Name,
   request: OperationRequest<Operations[Name]>,
@@ -53,8 +53,8 @@ const send = async (url: string, init: RequestInit): Promise<Response> => {
 };
 
 /**
- * Calls an operation of a server. Throws a `Failure` if the request is rejected, or if the response does not
- * match its schema.
+ * Calls an operation of a server. Throws a `Failure` if the request is rejected, or if the response
+ * does not match its schema.
  */
 export const callServer = async <Name extends OperationName>(
   server: ApiServer,
@@ -62,7 +62,8 @@ export const callServer = async <Name extends OperationName>(
   { signal, headers = {} }: CallOptions = {},
 ): Promise<ResponseBody<Name>> => {
   const entry: Operation = operations[name];
-  // The signature checks the types of all operations. The parts are read here without these types.
+  // The function's signature has checked the types of the request, so its parts can be read without
+  // the types of the operation.
   const { params, query, body } = request as Parts;
   const credentials = await server.credentials();
   const response = await send(server.base + fillPath(entry.path, params) + formatQuery(query), {

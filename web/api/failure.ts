@@ -1,8 +1,10 @@
 import { type FieldError, ProblemDocument, type ProblemId, parseProblemId } from "../../protocol/problem.ts";
 
-/** A failed request: the server returned a problem or an unexpected response, or there was no response. */
+/**
+ * A failed request: the server returned a problem or an unexpected response, or did not respond.
+ */
 export class Failure extends Error {
-  /** The HTTP status; 0 if there was no response. */
+  /** The HTTP status. It is 0 if there was no response. */
   readonly status: number;
   readonly id: ProblemId | undefined;
   readonly title: string;
@@ -39,6 +41,6 @@ export const parseFailure = (status: number, text: string): Failure => {
   );
 };
 
-/** Creates the failure of a request that got no response. */
+/** Creates the failure of a request that received no response. */
 export const createNoResponseFailure = (): Failure =>
   new Failure(0, "Cannot reach the server", "The server did not respond. Check the network connection.");

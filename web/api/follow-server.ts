@@ -9,14 +9,17 @@ import {
 import type { ApiServer, Credentials } from "./api-server.ts";
 import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
 
-/** Maximum time without data. The server sends a keep-alive every 15 s, so three keep-alives were lost after this time. */
+/**
+ * Maximum time without data before a stream reconnects. The server sends a keep-alive every 15 s,
+ * so this is the duration of three keep-alive intervals.
+ */
 const SILENCE_MS = 45_000;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 15_000;
 
 /**
- * The state of a stream. `cut-off`: it is reconnecting. `refused`: it ended with an error that a retry cannot
- * fix.
+ * The state of a stream. `cut-off`: the stream is reconnecting. `refused`: the stream ended with an
+ * error that a retry cannot fix.
  */
 export type StreamState = "connecting" | "live" | "cut-off" | "refused";
 
@@ -25,13 +28,13 @@ export interface FollowOptions<Name extends StreamName> {
   readonly name: Name;
   readonly params: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  /** The id of the last event that was received. The stream continues after this event. */
+  /** The id of the last event that the page has received. The stream continues after this event. */
   readonly lastEventId?: string | undefined;
   onEvent(event: StreamEvent<Name>): void;
   onState(state: StreamState, failure?: Failure): void;
 }
 
-/** Waits until the time has passed, the signal is aborted, or the browser is online again. */
+/** Resolves when the time has passed, the signal is aborted, or the browser is online again. */
 const sleep = (milliseconds: number, signal: AbortSignal) =>
   new Promise<void>((resolve) => {
     const done = () => {
@@ -88,7 +91,7 @@ const open = async (
   return response.body as ReadableStream<Uint8Array>;
 };
 
-/** Reads one connection until it ends or fails. */
+/** Reads the events of a connection until the connection ends or fails. */
 const readConnection = async <Name extends StreamName>(
   server: ApiServer,
   { name, params, signal, onEvent, onState }: FollowOptions<Name>,
@@ -104,7 +107,8 @@ const readConnection = async <Name extends StreamName>(
   const parser = createParser({
     onEvent: ({ event = "", id = "", data }) => {
       if (id !== "") onId(id);
-      // A newer server may send events that this page does not know.
+      // Ignores unknown events, because a newer server may send events that this version of the
+      // dashboard does not know.
       const parsed = entry.events[event]?.safeParse(JSON.parse(data));
       if (parsed?.success === true) onEvent({ event, id, data: parsed.data } as StreamEvent<Name>);
     },
@@ -117,8 +121,8 @@ const readConnection = async <Name extends StreamName>(
 };
 
 /**
- * Follows a stream of a server until its signal is aborted. If a connection ends or fails, reconnects and continues
- * after the last event.
+ * Follows a stream of a server until its signal is aborted. If a connection ends or fails,
+ * reconnects and continues after the last event.
  */
 export const followServer = async <Name extends StreamName>(
   server: ApiServer,
@@ -135,7 +139,7 @@ export const followServer = async <Name extends StreamName>(
         lastEventId = id;
       });
       if (signal.aborted) return;
-      // The server regularly ends each connection. This is not an error.
+      // The server ends each connection after some time, so this end is not an error.
       onState("connecting");
     } catch (error) {
       if (signal.aborted) return;

@@ -3,7 +3,10 @@ import type { OperationName, OperationRequest, Operations } from "../../protocol
 import { call, type ResponseBody } from "./call.ts";
 import { Failure } from "./failure.ts";
 
-/** Cache of everything that the dashboard has read. The event streams keep it up to date. */
+/**
+ * The cache of everything that the dashboard has read. Events from the server's streams keep it up
+ * to date.
+ */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
@@ -15,7 +18,10 @@ export const queryClient = new QueryClient({
   },
 });
 
-/** Returns the query options of a read operation. The query key consists of its name and its request. */
+/**
+ * Returns the query options of a read operation. The query key consists of `scope`, the operation's
+ * name and its request.
+ */
 export const readQuery = <Name extends OperationName>(
   name: Name,
   request: OperationRequest<Operations[Name]>,
@@ -26,10 +32,16 @@ export const readQuery = <Name extends OperationName>(
     queryFn: ({ signal }): Promise<ResponseBody<Name>> => call(name, request, { signal }),
   });
 
-/** Query options of a list: the previous page stays visible until the next one is loaded. */
+/** Query options for a list. The previous page stays visible until the next page is loaded. */
 export const keepPreviousPage = { placeholderData: keepPreviousData } as const;
 
-/** The first part of the keys of all queries about a room. Updates of the room find its queries by this part. */
+/**
+ * Returns the first part of the keys of all queries about a room. The event stream of the room
+ * finds the queries to update by this part.
+ */
 export const roomScope = (room: string): string => `room:${room}`;
-/** The first part of the keys of all queries about a task. Updates of the task find its queries by this part. */
+/**
+ * Returns the first part of the keys of all queries about a task. The event stream of the task
+ * finds the queries to update by this part.
+ */
 export const taskScope = (id: string): string => `task:${id}`;

@@ -1,13 +1,13 @@
 /**
- * Returns a random idempotency key. Does not use `crypto.randomUUID`, which does not exist on a page that was loaded
- * over plain HTTP.
+ * Returns a random idempotency key. Does not use `crypto.randomUUID`, because browsers do not
+ * define it on pages loaded over plain HTTP.
  */
 export const createSubmitKey = (): string =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /**
- * Idempotency keys of submits. A submit without a response is retried with the same key, so that it creates
- * only one task.
+ * The idempotency key of a submit. If a submit receives no response, the retry uses the same key,
+ * so that the server creates only one task.
  */
 export class SubmitKeys {
   #current: { readonly text: string; readonly key: string } | undefined;
@@ -18,7 +18,7 @@ export class SubmitKeys {
   }
 
   /**
-   * Removes the key after a response, so that the same content creates a new task if it is submitted again.
+   * Forgets the key after a response, so that submitting the same content again creates a new task.
    */
   release(): void {
     this.#current = undefined;

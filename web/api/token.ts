@@ -9,7 +9,7 @@ const read = (): string | undefined => {
   try {
     return sessionStorage.getItem(KEY) ?? undefined;
   } catch {
-    // The browser may deny access to the storage. The token is then kept only until the page is closed.
+    // If the browser denies access to the storage, the token is kept only until the page is closed.
     return undefined;
   }
 };
@@ -22,19 +22,19 @@ const store = (next: string | undefined) => {
     if (next === undefined) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, next);
   } catch {
-    // The browser denies access to the storage. The token is then kept only until the page is closed.
+    // If the browser denies access to the storage, the token is kept only until the page is closed.
   }
 };
 
 /**
- * The bearer token of this tab. It is requested after a 401 and kept until the tab is closed. It is never
- * stored in a cookie.
+ * The bearer token of this browser tab. The user enters it after a 401, and it is kept until the
+ * tab is closed. It is never stored in a cookie.
  */
 export const tokens = {
   get current(): string | undefined {
     return token;
   },
-  /** True from the time of a 401 until the user enters a token. */
+  /** True after a 401 until the user enters a token. */
   get isRequired(): boolean {
     return isRequired;
   },
@@ -44,7 +44,7 @@ export const tokens = {
     store(next);
     notify();
   },
-  /** Records a 401. Ignores the response to a request that was sent with an older token. */
+  /** Records a 401. Ignores a 401 for a request that was sent with an older token. */
   reject(sent: string | undefined): void {
     if (isRequired || sent !== token) return;
     isRequired = true;

@@ -1,10 +1,9 @@
 import { useSyncExternalStore } from "react";
 import { tokens } from "./token.ts";
 
-/** Returns the token of this tab. */
 export const useToken = (): string | undefined =>
   useSyncExternalStore(tokens.subscribe, () => tokens.current);
 
-/** Returns true while the server requires a token, or a different one. */
+/** Returns true while the server requires a token, or rejects the current token. */
 export const useIsTokenRequired = (): boolean =>
   useSyncExternalStore(tokens.subscribe, () => tokens.isRequired);

@@ -1,7 +1,10 @@
 import { useNow } from "./clock.ts";
 import { formatAge, formatDateTime, formatDuration, getSecondsBetween } from "./duration.ts";
 
-/** Shows the time since an instant and keeps it up to date. A future instant is shown as “in 5 min”. */
+/**
+ * Shows how long ago an instant was, and updates the text. A future instant is shown as, for
+ * example, “in 5 min”.
+ */
 export const Ago = ({ at }: { readonly at: string }) => {
   const seconds = getSecondsBetween(at, useNow());
   const text =
@@ -13,7 +16,7 @@ export const Ago = ({ at }: { readonly at: string }) => {
   );
 };
 
-/** Shows the duration since an instant and keeps it up to date. */
+/** Shows the duration since an instant, and updates the text. */
 export const Elapsed = ({ since }: { readonly since: string }) => (
   <time dateTime={since} title={`since ${formatDateTime(since)}`} className="nowrap">
     {formatDuration(Math.max(0, Math.floor(getSecondsBetween(since, useNow()))))}

@@ -25,7 +25,7 @@ const subscribe = (listener: () => void) => {
 };
 
 /**
- * Returns the current time in milliseconds and updates it once a second. There is one timer for the whole
- * page.
+ * Returns the current time in milliseconds, and renders the component again every second. All
+ * components share one timer.
  */
 export const useNow = (): number => useSyncExternalStore(subscribe, () => now);

@@ -1,7 +1,7 @@
 import { useRef, useState } from "react";
 import { CheckIcon, CopyIcon } from "./icons.tsx";
 
-/** Copies a text to the clipboard, and shows for a moment that it was copied. */
+/** Copies a text to the clipboard and briefly confirms the copy. */
 export const CopyButton = ({ text, what }: { readonly text: string; readonly what: string }) => {
   const [isDone, setDone] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);

@@ -3,11 +3,17 @@ import { type ReactNode, useEffect, useId, useRef } from "react";
 export interface DialogProps {
   readonly title: string;
   readonly children: ReactNode;
-  /** Called on Escape or a click outside. If it is missing, the dialog cannot be closed. */
+  /**
+   * Called when the user presses Escape or clicks outside the dialog. If it is undefined, the user
+   * cannot close the dialog.
+   */
   readonly onClose?: () => void;
 }
 
-/** A modal dialog. The browser keeps the focus inside and restores it afterwards. */
+/**
+ * A modal dialog. The browser keeps the focus inside the dialog, and restores the earlier focus
+ * when the dialog closes.
+ */
 export const Dialog = ({ title, children, onClose }: DialogProps) => {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
@@ -36,7 +42,7 @@ export const Dialog = ({ title, children, onClose }: DialogProps) => {
   );
 };
 
-/** Asks for confirmation of an action. */
+/** Asks the user to confirm an action. */
 export const Confirm = ({
   title,
   children,

@@ -1,6 +1,9 @@
 const fixed = (value: number) => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
 
-/** Formats seconds: `340 ms`, `1.2 s`, `2 min 3 s`, `1 h 5 min`, `3 d 4 h`. */
+/**
+ * Formats a number of seconds, for example as `340 ms`, `1.2 s`, `2 min 3 s`, `1 h 5 min` or `3 d 4
+ * h`.
+ */
 export const formatDuration = (seconds: number): string => {
   if (seconds < 0.9995) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
   if (seconds < 59.5) return `${fixed(seconds)} s`;
@@ -13,7 +16,7 @@ export const formatDuration = (seconds: number): string => {
   return `${Math.floor(hours / 24)} d${hours % 24 === 0 ? "" : ` ${hours % 24} h`}`;
 };
 
-/** Formats an age in seconds: `now`, `12 s`, `3 min`, `5 h`, `2 d`. */
+/** Formats an age in seconds, for example as `now`, `12 s`, `3 min`, `5 h` or `2 d`. */
 export const formatAge = (seconds: number): string => {
   if (seconds < 1) return "now";
   if (seconds < 60) return `${Math.floor(seconds)} s`;
@@ -21,13 +24,13 @@ export const formatAge = (seconds: number): string => {
   return seconds < 86_400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
 };
 
-/** Returns the seconds from one instant to another. */
+/** Returns the number of seconds from one instant to another. */
 export const getSecondsBetween = (from: string, to: string | number): number =>
   (typeof to === "number" ? to : Date.parse(to)) / 1000 - Date.parse(from) / 1000;
 
 const AT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
-/** Formats date and time in the browser's locale. */
+/** Formats a date and time in the browser's locale. */
 export const formatDateTime = (at: string): string => AT.format(new Date(at));
 export const formatTime = (at: string): string => CLOCK.format(new Date(at));

@@ -16,7 +16,10 @@ const icon = (drawing: ReactNode) => () => (
   </svg>
 );
 
-/** The logo of joblib: a thin line for waiting and a thick line for running, as in the lifeline of a task. */
+/**
+ * The logo of joblib. The thin line stands for waiting and the thick line for running, as in the
+ * `Lifeline` of a task.
+ */
 export const Mark = () => (
   <svg viewBox="0 0 28 16" fill="none" stroke="currentColor" strokeLinecap="round" aria-hidden="true">
     <path d="M2 8h8" strokeWidth="2" />

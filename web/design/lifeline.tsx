@@ -3,7 +3,7 @@ import { isTerminal } from "../../protocol/index.ts";
 import { useNow } from "./clock.ts";
 import { formatDuration, getSecondsBetween } from "./duration.ts";
 
-/** The seconds that a task has waited and run. */
+/** The durations for which a task has waited and run, in seconds. */
 export interface Spans {
   readonly wait: number;
   readonly run: number | undefined;
@@ -22,7 +22,7 @@ export const getSpans = (task: TaskTimes, now: number): Spans => {
   };
 };
 
-/** Formats the spans of a task as text. */
+/** Formats the waiting time and the run time of a task. */
 export const formatSpans = ({ wait, run }: Spans, status: Task["status"]): string => {
   const verb = isTerminal(status) ? "waited" : run === undefined ? "waiting" : "waited";
   const ran = run === undefined ? "" : `, ${isTerminal(status) ? "ran" : "running"} ${formatDuration(run)}`;
@@ -30,8 +30,8 @@ export const formatSpans = ({ wait, run }: Spans, status: Task["status"]): strin
 };
 
 /**
- * Draws a task's waiting time as a thin line and its run time as a thick line. Lengths are relative to
- * `longest`, on a square root scale.
+ * Draws a task's waiting time as a thin line and its run time as a thick line. The lengths are
+ * relative to `longest`, on a square root scale.
  */
 export const Lifeline = ({ task, longest }: { readonly task: TaskTimes; readonly longest: number }) => {
   const spans = getSpans(task, useNow());

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Failure } from "../api/failure.ts";
 
-/** Explains an empty list and what to do next. */
+/** Explains why a list is empty and what the user can do next. */
 export const Empty = ({ title, children }: { readonly title: string; readonly children?: ReactNode }) => (
   <div className="empty">
     <p className="serif empty-title">{title}</p>
@@ -40,7 +40,10 @@ export const Problem = ({
   );
 };
 
-/** Shows that something is loading. CSS hides it at first, so that short waits show nothing. */
+/**
+ * Shows that something is loading. CSS delays it, so that nothing is shown if loading takes only a
+ * moment.
+ */
 export const Loading = ({ what }: { readonly what: string }) => (
   <p className="loading" role="status">
     Loading {what}…

@@ -1,4 +1,4 @@
-/** Rounds a value up to 1, 2 or 5 times a power of ten. */
+/** Rounds a value up to the next number of the form 1, 2 or 5 times a power of ten. */
 export const roundUp = (value: number): number => {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
@@ -6,7 +6,7 @@ export const roundUp = (value: number): number => {
   return step * power;
 };
 
-/** Maps a point's index and a value to SVG coordinates. */
+/** Converts the index and the value of a point to SVG coordinates. */
 export interface Scale {
   x(index: number): number;
   y(value: number): number;
@@ -24,8 +24,8 @@ export const getLinePath = (values: readonly (number | null)[], { x, y }: Scale)
 };
 
 /**
- * Returns the SVG path of the values that have a gap on both sides, so that no line connects them. Each value is a
- * very short line, which round caps draw as a dot.
+ * Returns the SVG path of the values with a null on both sides, which no line connects to other
+ * values. Each value is a very short line, which round line caps draw as a dot.
  */
 export const getDotPath = (values: readonly (number | null)[], { x, y }: Scale): string =>
   values
@@ -36,7 +36,7 @@ export const getDotPath = (values: readonly (number | null)[], { x, y }: Scale):
     })
     .join("");
 
-/** Returns the SVG path of bars that are stacked on the bars below. */
+/** Returns the SVG path of bars. Each bar is stacked on the bars below it. */
 export const getBarPath = (
   values: readonly (number | null)[],
   below: readonly (readonly (number | null)[])[],

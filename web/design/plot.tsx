@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useState } from "react";
 import { getBarPath, getDotPath, getLinePath, roundUp } from "./plot-scale.ts";
 
-/** One line or one row of bars. */
+/** A line, or a row of bars. */
 export interface Series {
   readonly name: string;
   readonly kind: "line" | "bar";
@@ -12,7 +12,7 @@ export interface Series {
 export interface PlotProps {
   readonly title: string;
   readonly series: readonly Series[];
-  /** The label of each point. */
+  /** The labels of the points, in order. */
   readonly labels: readonly string[];
   readonly format: (value: number) => string;
 }
@@ -21,7 +21,7 @@ const WIDTH = 600;
 const HEIGHT = 150;
 const TOP = 8;
 
-/** Draws numbers over time. The pointer or the arrow keys show single values. */
+/** Plots numbers over time. The user can show single values with the pointer or the arrow keys. */
 export const Plot = ({ title, series, labels, format }: PlotProps) => {
   const [at, setAt] = useState<number>();
   const count = labels.length;

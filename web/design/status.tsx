@@ -1,7 +1,8 @@
 import type { TaskStatus } from "../../protocol/index.ts";
 
 /**
- * The icon of each status. Statuses have different shapes, so that they can be distinguished without colour.
+ * The SVG path of each status's icon. The icons have different shapes, so that users can
+ * distinguish the statuses without color.
  */
 const SHAPES: Record<TaskStatus, string> = {
   pending: "M8 2.75a5.25 5.25 0 1 0 0 10.5 5.25 5.25 0 0 0 0-10.5Z",

@@ -11,8 +11,8 @@ const cache = new WeakMap<Registry, Registry>();
 const isContainer = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 /**
- * Copies a schema or a payload as JSON. This removes members that are `undefined`: react-jsonschema-form
- * sets the members of a deselected union option to `undefined`.
+ * Copies a schema or a payload as JSON, which removes members that are `undefined`.
+ * react-jsonschema-form sets the members of a deselected union option to `undefined`.
  */
 const toJson = (value: unknown): JsonValue | undefined =>
   value === undefined ? undefined : JSON.parse(JSON.stringify(value));
@@ -36,8 +36,9 @@ const keepKnownMembers = (original: JsonValue | undefined, value: JsonValue): Js
 };
 
 /**
- * Keeps the members that the old and the new option of a union have in common. react-jsonschema-form also adds the
- * defaults of single members. These defaults are removed here, because they would override the default of the object.
+ * Keeps the members that the old and the new option of a union have in common.
+ * react-jsonschema-form adds the defaults of single members to them. This function removes these
+ * defaults, because they would override the default of the whole object.
  */
 const createSanitize =
   (utils: SchemaUtilsType): Sanitize =>
@@ -47,9 +48,9 @@ const createSanitize =
   };
 
 /**
- * Returns a registry that fills new parts of a payload (items of lists, optional objects, options of unions)
- * by the rules of `SchemaDefaults`. In react-jsonschema-form itself, the default of a member overrides the
- * default of its object.
+ * Returns a registry that fills new parts of a payload (items of lists, optional objects, options
+ * of unions) with defaults by the rules of `SchemaDefaults`. The original registry of
+ * react-jsonschema-form would let the default of a member override the default of its object.
  */
 export const applySchemaDefaults = (registry: Registry): Registry => {
   const cached = cache.get(registry);

@@ -18,14 +18,15 @@ const createStyleSheet = (text: string): CSSStyleSheet => {
   return sheet;
 };
 
-// Constructed style sheets are used, because `style-src 'self'` allows them, but not inline styles.
+// Constructed style sheets are used, because the Content-Security-Policy `style-src 'self'` allows
+// them, but blocks inline styles.
 const STYLE_SHEETS = [formStyles, groupStyles, valueStyles, elementStyles].map(createStyleSheet);
 
 const TAG = "joblib-form";
 
 /**
- * A custom element with the form of a job and the task of the last submit: `<joblib-form server="…/api"
- * room="lab" job="public:modifiers:Rotate">`.
+ * A custom element that shows the form of a job, and the task of the last submit. Example:
+ * `<joblib-form server="…/api" room="lab" job="public:modifiers:Rotate">`.
  */
 export class JoblibFormElement extends HTMLElement {
   static readonly observedAttributes = ["server", "room", "job", "token", "initial", "submit-label"];
@@ -38,7 +39,7 @@ export class JoblibFormElement extends HTMLElement {
   #server = createApiServer("", () => this.#readToken());
   #tokenVersion = 0;
 
-  /** Called before each request to get a token. If it is not set, the attribute `token` is used. */
+  /** Called before each request to get a token. If undefined, the attribute `token` is used. */
   get getToken(): GetToken | undefined {
     return this.#getToken;
   }
@@ -62,7 +63,7 @@ export class JoblibFormElement extends HTMLElement {
     this.#render();
   }
 
-  /** The current state of the last submitted task. */
+  /** The last submitted task in its current state. */
   get task(): Task | undefined {
     return this.#task;
   }
@@ -78,7 +79,8 @@ export class JoblibFormElement extends HTMLElement {
   }
 
   disconnectedCallback(): void {
-    // Moving an element in the page disconnects and reconnects it. The microtask runs after both.
+    // If the page moves the element, the browser disconnects and reconnects it. The microtask runs
+    // after both, so that a moved element keeps its form.
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#root?.unmount();

@@ -2,11 +2,14 @@ import { Component, type ReactNode } from "react";
 
 export interface ErrorBoundaryProps {
   readonly children: ReactNode;
-  /** Rendered instead of the children if they throw. */
+  /** Rendered in place of the children if they throw. */
   readonly fallback: ReactNode;
 }
 
-/** Shows the fallback if an untrusted schema makes a component throw. The rest of the page stays usable. */
+/**
+ * Shows the fallback if an untrusted schema makes a component throw, so that the rest of the page
+ * stays usable.
+ */
 export class ErrorBoundary extends Component<ErrorBoundaryProps, { readonly hasFailed: boolean }> {
   override state = { hasFailed: false };
 

@@ -8,7 +8,10 @@ export interface ErrorSummaryProps {
   readonly onSelect: (pointer: string) => void;
 }
 
-/** Lists all validation errors, including those without a field. Each links to the nearest field. */
+/**
+ * Lists all validation errors, including errors of values without a field. Each error links to the
+ * nearest field.
+ */
 export const ErrorSummary = ({ errors, onSelect }: ErrorSummaryProps) => {
   if (errors.length === 0) return null;
   const hidden = errors.length - MAX_SHOWN;

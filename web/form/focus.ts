@@ -8,14 +8,17 @@ const findElement = (form: HTMLElement, pointer: string): HTMLElement | undefine
     .filter(({ dataset }) => isWithin(pointer, dataset["pointer"] ?? ""))
     .sort((a, b) => (b.dataset["pointer"] ?? "").length - (a.dataset["pointer"] ?? "").length)[0];
 
-/** Focuses the field of a value, or the nearest field around it. Returns false if the form shows neither field. */
+/**
+ * Focuses the field of a value, or the field of the nearest object or list that contains the value.
+ * Returns false if the form shows none of these fields.
+ */
 export const focusOn = (form: HTMLElement, pointer: string): boolean => {
   const element = findElement(form, pointer)?.querySelector<HTMLElement>(FOCUSABLE);
   element?.focus();
   return element !== undefined && element !== null;
 };
 
-/** Returns the pointer whose field is the first one in the form. */
+/** Returns that pointer whose field comes first in the form. */
 export const findFirst = (form: HTMLElement, pointers: readonly string[]): string | undefined => {
   const order = [...form.querySelectorAll<HTMLElement>("[data-pointer]")];
   const rank = (pointer: string) => {

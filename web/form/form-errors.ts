@@ -2,29 +2,31 @@ import { createContext, use } from "react";
 import type { FieldError } from "../../protocol/problem.ts";
 import { isWithin } from "./pointer.ts";
 
-/** The validation errors of a payload, and how fields show them. */
+/** The validation errors of a payload, and whether the fields show them. */
 export interface FormErrors {
   readonly errors: readonly FieldError[];
   /**
-   * True after a submit: every field shows its errors. Before the first submit, only fields that the user has
-   * visited show them.
+   * True after a submit, so that every field shows its errors. Before the first submit, a field
+   * shows its errors only after the user has visited the field.
    */
   readonly showsAll: boolean;
-  /** Removes the errors at a pointer and below, because the value has changed since it was validated. */
+  /**
+   * Removes the errors at a pointer and below, because the value at the pointer has changed since
+   * the validation.
+   */
   readonly clear: (pointer: string) => void;
 }
 
 const Context = createContext<FormErrors>({ errors: [], showsAll: false, clear: () => {} });
 
-/** Provides the errors to the fields below it. */
+/** Provides the errors to the fields inside the provider. */
 export const FormErrorsProvider = Context.Provider;
 
-/** Returns the errors of the form that contains the field. */
 export const useFormErrors = (): FormErrors => use(Context);
 
 /**
- * Returns the messages at a pointer. With `isDeep`, also returns the messages at all pointers below, for a field that
- * shows a whole subtree.
+ * Returns the messages at a pointer. If `isDeep` is set, also returns the messages at all pointers
+ * below it, for a field that shows a value with its members.
  */
 export const getErrorsAt = (errors: readonly FieldError[], pointer: string, isDeep = false): string[] =>
   errors
@@ -36,8 +38,8 @@ export const getErrorsAt = (errors: readonly FieldError[], pointer: string, isDe
 const PAYLOAD = "/payload";
 
 /**
- * Converts the errors of a rejected submit (422). The pointers that it receives are relative to the request
- * body, and the pointers that it returns are relative to the payload.
+ * Converts the errors of a submit that was rejected with 422. The pointers of the response are
+ * relative to the request body; the returned pointers are relative to the payload.
  */
 export const toPayloadErrors = (errors: readonly FieldError[]): FieldError[] =>
   errors.map(({ pointer, detail }) => ({

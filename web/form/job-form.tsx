@@ -2,5 +2,5 @@ import "./form.css";
 import "./form-groups.css";
 import "./dashboard.css";
 
-/** The form of a job. Its styles are added to the page. */
+/** Exports the form of a job. Importing this module also adds the form's styles to the page. */
 export { JobForm, type JobFormProps } from "./payload-form.tsx";

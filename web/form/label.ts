@@ -1,8 +1,8 @@
 import type { FormSchema } from "./schema/form-schema.ts";
 
 /**
- * Converts the name of a property to a label: `maxSteps` and `max_steps` become "Max steps", while `SMILES`
- * is not changed.
+ * Converts a property name to a label: `maxSteps` and `max_steps` become "Max steps". Names such as
+ * `SMILES` are not changed.
  */
 export const toLabel = (name: string): string => {
   const words = name
@@ -15,7 +15,10 @@ export const toLabel = (name: string): string => {
   return words === "" ? name : words.charAt(0).toUpperCase() + words.slice(1);
 };
 
-/** Returns the label of a field: its title or its property name. Items of lists are numbered from 1. */
+/**
+ * Returns the label of a field: its title or its property name. The items of a list are numbered
+ * from 1.
+ */
 export const getLabel = (schema: FormSchema, key: string | number | undefined): string => {
   const title = typeof schema.title === "string" && schema.title !== "" ? schema.title : undefined;
   if (typeof key === "number") return `${title ?? "Item"} ${key + 1}`;
@@ -25,8 +28,8 @@ export const getLabel = (schema: FormSchema, key: string | number | undefined): 
 const EXTENSION_KEYWORD = /^x-[a-z\d-]{1,50}$/;
 
 /**
- * Returns the `x-` keywords of a schema as attributes `data-x-…` of its field, for the page's CSS and
- * scripts.
+ * Converts the `x-` keywords of a schema to `data-x-…` attributes of its field, for the CSS and the
+ * scripts of the page.
  */
 export const getExtensionAttributes = (schema: FormSchema): Record<string, string> =>
   Object.fromEntries(

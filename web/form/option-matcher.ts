@@ -4,8 +4,9 @@ import type { RJSFSchema, ValidatorType } from "@rjsf/utils";
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 
 /**
- * Decides which option of a union matches a value, and whether an `if` applies. It interprets the schema,
- * because a compiler needs `eval`. It does not validate payloads; only the server does.
+ * Decides which option of a union matches a value, and whether the condition of an `if` is true. It
+ * interprets the schema, because compiling a schema needs `eval`. It does not validate payloads,
+ * which only the server does.
  */
 export const optionMatcher: ValidatorType = {
   isValid: (schema, value, root) => {

@@ -6,7 +6,10 @@ const orderMember = (model: JsonValue | undefined, value: JsonValue): JsonValue 
   return value.map((item, index) => orderMember(model[index], item));
 };
 
-/** Returns `value` with its members in the order of `model`. Members that `model` does not have are last. */
+/**
+ * Returns `value` with its members in the order of `model`. Members that `model` does not have come
+ * last.
+ */
 export const orderLike = (model: JsonObject, value: JsonObject): JsonObject => {
   const shared = Object.keys(model).filter((name) => Object.hasOwn(value, name));
   const names = new Set([...shared, ...Object.keys(value)]);

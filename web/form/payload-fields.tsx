@@ -22,7 +22,8 @@ import { FieldTemplate } from "./templates/field-template.tsx";
 import { ObjectTemplate } from "./templates/object-template.tsx";
 import { SelectWidget, UnionTemplate } from "./templates/union-template.tsx";
 
-// The declared type accepts only array values, but the library itself passes the props of any field.
+// The declared type of this component accepts only array values, but react-jsonschema-form itself
+// passes the props of any field.
 const LibraryArrayField = DefaultArrayField as ComponentType<FieldProps>;
 
 const toJsonField = ({ type: _, items: _items, ...schema }: FormSchema): FormSchema => ({
@@ -36,8 +37,8 @@ const ArrayField = (props: FieldProps) =>
     : createElement(LibraryArrayField, props);
 
 /**
- * Returns true for a single value that is not inside a reference, a union or a condition, and is not a named
- * entry of a record.
+ * Returns true for a single value that is not inside a reference, a union or a condition, and is
+ * not an entry of a record.
  */
 const isPlainField = (schema: FormSchema): boolean =>
   (schema.enum !== undefined || isScalarType([schema.type].flat()[0])) &&
@@ -47,8 +48,8 @@ const isPlainField = (schema: FormSchema): boolean =>
 const LibrarySchemaField = DefaultSchemaField as ComponentType<FieldProps>;
 
 /**
- * Renders plain fields directly. Most fields are plain, and the library's own code takes longer and runs on
- * every keystroke.
+ * Renders plain fields directly. Most fields are plain, and react-jsonschema-form's own component
+ * is slower and runs on every keystroke.
  */
 const SchemaField = (props: FieldProps) =>
   isPlainField(props.schema)
@@ -84,7 +85,10 @@ const WIDGETS = { SelectWidget };
 
 const DEFAULTS = { arrayMinItems: { populate: "requiredOnly" as const } };
 
-/** Replaces the library's initial text of a new record entry, "New Value", because it would be submitted. */
+/**
+ * Replaces "New Value", which react-jsonschema-form uses as the initial text of a new record entry,
+ * by an empty text, because the form would submit it.
+ */
 const translateText: typeof englishStringTranslator = (text, parameters) =>
   text === TranslatableString.NewStringDefault ? "" : englishStringTranslator(text, parameters);
 
@@ -94,7 +98,7 @@ const mergeIntersection = ({ allOf = [], ...rest }: FormSchema): FormSchema =>
     {},
   );
 
-/** The part of the library's form object that contains the current payload. */
+/** The part of react-jsonschema-form's form object that contains the current payload. */
 export interface FormHandle {
   readonly state: { readonly formData?: unknown };
 }
@@ -108,8 +112,8 @@ export interface PayloadFieldsProps {
 }
 
 /**
- * The fields of a payload. react-jsonschema-form manages their state, and joblib's own components render
- * them.
+ * The fields of a payload. react-jsonschema-form manages their state, and joblib's own components
+ * render them.
  */
 export const PayloadFields = memo(({ schema, initial, idPrefix, onChange, ref }: PayloadFieldsProps) => (
   <Form

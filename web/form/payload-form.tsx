@@ -27,7 +27,7 @@ import { useValidation } from "./use-validation.ts";
 
 export interface JobFormProps {
   readonly job: Pick<Job, "schema" | "full_name">;
-  /** The initial payload. Missing values are replaced by defaults. */
+  /** The initial payload. Defaults are added for missing members. */
   readonly initial?: JsonObject | undefined;
   /** The errors of the last submit. Their pointers are relative to the payload. */
   readonly problems?: readonly FieldError[] | undefined;
@@ -43,14 +43,15 @@ export interface JobFormProps {
 const EMPTY_PAYLOAD: JsonObject = {};
 
 /**
- * Maximum length of a payload with fields. A larger payload is edited as JSON, because react-jsonschema-form
- * needs seconds to render fields for, for example, the coordinates of a protein.
+ * Maximum length of a payload that is edited in fields, in characters of JSON. A larger payload is
+ * edited as JSON, because react-jsonschema-form needs seconds to render its fields, for example for
+ * the coordinates of a protein.
  */
 const MAX_FIELD_CHARACTERS = 100_000;
 
 const isLarge = (payload: JsonObject): boolean => JSON.stringify(payload).length > MAX_FIELD_CHARACTERS;
 
-/** Converts the data of the form to a payload. Removes members that are undefined. */
+/** Converts the data of the form to a payload, without members that are undefined. */
 const toPayload = (payload: unknown): JsonObject => {
   const copy: unknown = JSON.parse(JSON.stringify(payload ?? {}));
   return isJsonObject(copy) ? copy : {};
@@ -58,7 +59,10 @@ const toPayload = (payload: unknown): JsonObject => {
 
 interface PreparedForm {
   readonly schema: FormSchema;
-  /** Adds defaults for members that a payload lacks. Without a payload, returns the initial payload. */
+  /**
+   * Adds defaults for missing members of a payload. If the payload is undefined, returns the
+   * initial payload.
+   */
   readonly addDefaults: (payload: JsonObject | undefined) => JsonObject;
 }
 
@@ -76,8 +80,8 @@ const prepareForm = (text: string): PreparedForm | undefined => {
 };
 
 /**
- * Returns the first field whose text cannot be sent, because it is invalid JSON, not a number, or a number
- * that is too large.
+ * Returns the first field whose text the form cannot send, because it is invalid JSON, not a
+ * number, or too large a number.
  */
 const findUnsentField = (form: HTMLFormElement): HTMLInputElement | HTMLTextAreaElement | undefined =>
   [...form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input, textarea")].find(
@@ -105,11 +109,12 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
 
   const readPayload = useCallback((): JsonObject => {
     if (fields.current === null) return textPayload.current;
-    // The library moves the members that the schema defines to the front, so the original order is restored.
+    // react-jsonschema-form moves the members that the schema defines to the front. This restores
+    // the original order.
     return orderLike(start.payload, toPayload(fields.current.state.formData));
   }, [start]);
-  // The library reports its defaults as changes before the first render is committed. These changes are not
-  // validated.
+  // react-jsonschema-form reports its defaults as changes before React commits the first render.
+  // These changes are not validated.
   const isMounted = useRef(false);
   useEffect(() => {
     isMounted.current = true;
@@ -143,7 +148,7 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
   const toggleJson = () => {
     const unsent = form.current === null ? undefined : findUnsentField(form.current);
     if (unsent !== undefined) {
-      // checkValidity() fires `invalid`, and the field then shows its error.
+      // `checkValidity()` fires the event `invalid`, which makes the field show its error.
       unsent.checkValidity();
       unsent.focus();
       return;
@@ -225,7 +230,7 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
   );
 };
 
-/** A form that is generated from a job's schema. It is reset if the job or its schema changes. */
+/** A form that is generated from a job's schema. It is reset if the job or the schema changes. */
 export const JobForm = (props: JobFormProps) => {
   const schemaText = useMemo(() => JSON.stringify(props.job.schema), [props.job.schema]);
   return <PayloadEditor key={`${props.job.full_name}\n${schemaText}`} {...props} schemaText={schemaText} />;

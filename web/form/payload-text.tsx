@@ -3,7 +3,10 @@ import type { JsonObject } from "../../protocol/json.ts";
 import { parseJson } from "./leaf/json-control.tsx";
 import { isJsonObject } from "./schema/form-schema.ts";
 
-/** Parses a payload. Returns an error message if the text is not a JSON object that can be sent exactly. */
+/**
+ * Parses a payload. Returns an error message if the text is not a JSON object, or contains a number
+ * that JavaScript cannot represent exactly.
+ */
 export const parsePayload = (text: string): { payload: JsonObject } | { error: string } => {
   const read = parseJson(text.trim() === "" ? "{}" : text);
   if ("error" in read) return read;
@@ -17,7 +20,7 @@ export interface PayloadTextProps {
   readonly onChange: (payload: JsonObject) => void;
 }
 
-/** Edits the whole payload as JSON. Text that is not valid JSON blocks the submit. */
+/** Edits the whole payload as JSON. Text that is invalid JSON blocks the submit. */
 export const PayloadText = ({ initial, onChange }: PayloadTextProps) => {
   const id = useId();
   const [text, setText] = useState(() => JSON.stringify(initial, null, 2));

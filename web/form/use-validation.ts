@@ -3,7 +3,7 @@ import type { JsonObject } from "../../protocol/json.ts";
 import type { FieldError } from "../../protocol/problem.ts";
 import { isWithin } from "./pointer.ts";
 
-/** Time from the last change to the validation request, in milliseconds. */
+/** Time between the last change and the validation request, in milliseconds. */
 const DEBOUNCE_MS = 400;
 
 const NONE: readonly FieldError[] = [];
@@ -11,15 +11,18 @@ const NONE: readonly FieldError[] = [];
 /** The validation errors of a form, and functions that update them. */
 export interface Validation {
   readonly errors: readonly FieldError[];
-  /** Validates a changed payload on the server after a pause in typing. */
+  /** Validates a changed payload on the server when the user has stopped typing. */
   readonly validate: (payload: JsonObject) => void;
-  /** Removes the errors at a pointer and below, because the value has changed since it was validated. */
+  /**
+   * Removes the errors at a pointer and below, because the value at the pointer has changed since
+   * the validation.
+   */
   readonly clear: (pointer: string) => void;
 }
 
 /**
- * Returns the errors of a payload. These are the errors of the rejected submit until the next validation, and
- * then those that the server returned last.
+ * Returns the errors of a payload: those of the last rejected submit or, after a later validation,
+ * those of that validation.
  */
 export const useValidation = (
   problems: readonly FieldError[] | undefined,
@@ -45,7 +48,8 @@ export const useValidation = (
         (found) => {
           if (own === latest.current) setErrors(found);
         },
-        // A failed validation is ignored, because the next change and the submit are validated as well.
+        // Ignores a failed validation request, because the next change and the submit are validated
+        // as well.
         () => {},
       );
     }, DEBOUNCE_MS);

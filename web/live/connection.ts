@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 import type { Failure } from "../api/failure.ts";
 import type { StreamState } from "../api/follow.ts";
 
-/** The state of one stream. */
+/** The state of a stream. */
 export interface Connection {
   readonly state: StreamState;
   readonly failure: Failure | undefined;
@@ -16,7 +16,7 @@ const change = (next: ReadonlyMap<symbol, Connection>) => {
   for (const listener of listeners) listener();
 };
 
-/** Records the state of a stream. If `connection` is undefined, removes the stream. */
+/** Records the state of a stream. Removes the stream if `connection` is undefined. */
 export const setConnection = (key: symbol, connection: Connection | undefined): void => {
   const next = new Map(connections);
   if (connection === undefined) next.delete(key);
@@ -36,7 +36,10 @@ const snapshot = () => {
   return last;
 };
 
-/** Returns the worst state of this page's streams. Returns undefined if the page follows no stream. */
+/**
+ * Returns the worst state of the streams that this page follows. Returns undefined if it follows
+ * none.
+ */
 export const useConnection = (): Connection | undefined =>
   useSyncExternalStore((listener) => {
     listeners.add(listener);

@@ -27,7 +27,10 @@ const refetch = (room: string, names: readonly OperationName[]) => {
     void queryClient.invalidateQueries({ queryKey: [roomScope(room), name] });
 };
 
-/** Collects values for a short time and passes them on together, so that the page renders only once for many events. */
+/**
+ * Collects values for `milliseconds` and then applies them together, so that the page renders only
+ * once for many events.
+ */
 const createBatcher = <Value>(milliseconds: number, apply: (values: readonly Value[]) => void) =>
   new Batcher<Value, void>({
     run: async (values) => {
@@ -37,7 +40,10 @@ const createBatcher = <Value>(milliseconds: number, apply: (values: readonly Val
     schedule: (start) => setTimeout(start, milliseconds),
   });
 
-/** Keeps the data of a room up to date. Changes of tasks are shown within one second, stats within three. */
+/**
+ * Keeps the data of a room up to date. The page shows changes of tasks within one second, and
+ * changes of stats within three seconds.
+ */
 export const useRoomLive = (room: string | undefined): void => {
   useEffect(() => enterRoom(room), [room]);
   const batchers = useMemo(() => {

@@ -5,14 +5,14 @@ import { useToken } from "../api/use-token.ts";
 import { setConnection } from "./connection.ts";
 
 /**
- * Time after which a hidden page closes its connection, because browsers allow only six connections per
- * server for all tabs together.
+ * Time after which a hidden page closes its connection, in milliseconds. Over HTTP/1.1, browsers
+ * allow only six connections to a server for all tabs together.
  */
 const HIDDEN_MS = 20_000;
 
 /**
- * Calls `start` when the page becomes visible. After the page has been hidden for `HIDDEN_MS`, calls the function
- * that `start` returned.
+ * Calls `start` when the page becomes visible. Calls the function that `start` returned after the
+ * page has been hidden for `HIDDEN_MS`.
  */
 const whileVisible = (start: () => () => void): (() => void) => {
   let stop: (() => void) | undefined;
@@ -36,8 +36,8 @@ const whileVisible = (start: () => () => void): (() => void) => {
 };
 
 /**
- * Follows a stream of a room or a task while the component is mounted and the page is visible. Does nothing
- * without an `id`.
+ * Follows a stream of a room or a task while the component is mounted and the page is visible. Does
+ * nothing without an `id`.
  */
 export const useStream = <Name extends StreamName>(
   name: Name,

@@ -21,7 +21,7 @@ const append = (log: Log, { taskId, lines }: Log): Log => {
   return { taskId, lines: [...before, ...fresh].slice(-MAX_LINES) };
 };
 
-/** Keeps the data of a task up to date. Returns its log, which grows while the task runs. */
+/** Keeps the data of a task up to date. Returns the task's log, which grows while the task runs. */
 export const useTaskLive = (id: string | undefined): readonly LogLine[] => {
   const [log, add] = useReducer(append, { taskId: id, lines: [] });
   useStream("followTask", id, (message) => {

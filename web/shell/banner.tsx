@@ -1,10 +1,10 @@
 import { useEffect, useState } from "react";
 import { useConnection } from "../live/connection.ts";
 
-/** Minimum duration of an interruption that is shown, in milliseconds. */
+/** An interrupted connection is shown only after it has lasted for this many milliseconds. */
 const SHOW_AFTER_MS = 1500;
 
-/** Warns at the top of the page that its data may be outdated. */
+/** Shows a warning at the top of the page while its data may be outdated. */
 export const Banner = () => {
   const connection = useConnection();
   const isCutOff = connection?.state === "cut-off";

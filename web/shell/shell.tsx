@@ -4,12 +4,13 @@ import { Banner } from "./banner.tsx";
 import { Masthead } from "./masthead.tsx";
 import { TokenPrompt } from "./token-prompt.tsx";
 
-/** The elements that every page has: navigation, banner and token prompt. */
+/** The elements that all pages share: the navigation, the banner and the token prompt. */
 export const Shell = ({ children }: { readonly children: ReactNode }) => {
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);
   const last = useRef(pathname);
-  // Scrolls to the top and moves the focus, so that screen readers start at the new page.
+  // Scrolls to the top and moves the focus after a change of the page, so that screen readers start
+  // to read the new page.
   useEffect(() => {
     if (last.current === pathname) return;
     last.current = pathname;

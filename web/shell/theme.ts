@@ -34,7 +34,8 @@ export const chooseTheme = (next: Theme): void => {
     if (next === "system") localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, next);
   } catch {
-    // The browser denies access to the storage. The selection is then kept only until the page is closed.
+    // If the browser denies access to the storage, the selection is kept only until the page is
+    // closed.
   }
   show();
   for (const listener of listeners) listener();

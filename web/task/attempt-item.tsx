@@ -23,7 +23,7 @@ export const AttemptItem = ({
   shownError,
 }: {
   readonly entry: Attempt;
-  /** The error that the page already shows, so that it is not repeated. */
+  /** The error that the page already shows. The attempt does not show the same error again. */
   readonly shownError: string | null;
 }) => {
   const { attempt, worker_id, worker_name, claimed_at, started_at, ended_at, outcome, error } = entry;

@@ -2,10 +2,16 @@ import { useQuery } from "@tanstack/react-query";
 import { isTerminal, type Task } from "../../protocol/index.ts";
 import { readQuery, taskScope } from "../api/queries.ts";
 
-/** Poll interval. The queue position of a waiting task changes without an event. */
+/**
+ * Poll interval in milliseconds. The diagnosis is polled, because no event reports changes of the
+ * queue position.
+ */
 const EVERY_MS = 3000;
 
-/** Explains why a task is not running. Shows nothing while it runs or after it has ended. */
+/**
+ * Explains why a task is not running. Shows nothing while the task is running or after it has
+ * ended.
+ */
 export const Diagnosis = ({ task }: { readonly task: Task }) => {
   const isWaiting = task.status === "pending" || task.status === "claimed";
   const { data } = useQuery({

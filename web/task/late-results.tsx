@@ -45,7 +45,7 @@ const LateResultItem = ({ late, task }: { readonly late: LateResult; readonly ta
   );
 };
 
-/** Lists late results, which the submitter can adopt. */
+/** Lists the late results of a task, which its submitter can adopt. */
 export const LateResults = ({ task }: { readonly task: Task }) => {
   const { data } = useQuery(
     readQuery("listLateResults", { params: { task_id: task.id } }, taskScope(task.id)),

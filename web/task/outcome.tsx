@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import type { Task } from "../../protocol/index.ts";
 import { ValueView } from "../values/value-view.tsx";
 
-/** Shows a task's result, or the reason why it has none. */
+/** Shows a task's result, or the reason why the task has no result. */
 export const Outcome = ({ task, heading }: { readonly task: Task; readonly heading?: ReactNode }) => {
   if (task.status === "completed" && task.result !== null)
     return <ValueView value={task.result} name="result" heading={heading} />;

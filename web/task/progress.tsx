@@ -1,6 +1,8 @@
 import type { Task } from "../../protocol/index.ts";
 
-/** Shows the progress of a running task. It is indeterminate if the task reports none. */
+/**
+ * Shows the progress of a running task. The bar is indeterminate if the task reports no progress.
+ */
 export const ProgressBar = ({ task }: { readonly task: Task }) => {
   if (task.status !== "running") return null;
   const { fraction, message } = task.progress ?? {};

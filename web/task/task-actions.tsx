@@ -6,7 +6,7 @@ import { Problem } from "../design/notice.tsx";
 import { paths } from "../shell/paths.ts";
 import { useTaskActions } from "./use-task.ts";
 
-/** The actions that a task's status allows: cancel, retry, run again. */
+/** Shows the actions that a task's status allows: cancel, retry and run again. */
 export const TaskActions = ({
   task,
   isSmall = false,

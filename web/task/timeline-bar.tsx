@@ -10,13 +10,13 @@ interface Phase {
   readonly outcome?: Attempt["outcome"];
 }
 
-/** Returns the phases of a task, in seconds since its submission. */
+/** Returns the phases of a task. Their times are in seconds since the task was submitted. */
 const getPhases = (task: Task, attempts: readonly Attempt[], end: number): Phase[] => {
   const at = (time: string) => Math.max(0, getSecondsBetween(task.created_at, time));
   const phases: Phase[] = [];
   let last = 0;
-  // After a retry, `run_at` is the time at which the last run was due. The time at which the first run was
-  // due is unknown.
+  // `run_at` is the time at which the latest attempt is due. If there are attempts, the time at
+  // which the first of them was due is unknown.
   const due = attempts.length > 0 ? 0 : Math.min(at(task.run_at), end);
   if (due > 0.5) phases.push({ key: "ahead", kind: "ahead", from: 0, to: due });
   last = due;
@@ -40,8 +40,8 @@ const getPhases = (task: Task, attempts: readonly Attempt[], end: number): Phase
 const LABELS = { ahead: "not due", wait: "waiting", claimed: "claimed", run: "running" } as const;
 
 /**
- * Draws the phases of a task to scale: thin while it waited, thick while it ran. The list below the drawing contains
- * the same information as text.
+ * Draws the phases of a task to scale: a thin line while it waited, and a thick line while it ran.
+ * The list below the drawing contains the same information as text.
  */
 export const TimelineBar = ({
   task,

@@ -11,7 +11,10 @@ export const useTask = (id: string | undefined) =>
     enabled: id !== undefined,
   });
 
-/** Stores a task from a response in the cache, and reads its diagnosis, attempts and late results again. */
+/**
+ * Stores the task of a response in the cache, and reads the task's diagnosis, attempts and late
+ * results again.
+ */
 export const storeTask = (task: Task): void => {
   queryClient.setQueryData(getTaskKey(task.id), task);
   for (const name of ["diagnoseTask", "listAttempts", "listLateResults"])
@@ -24,9 +27,10 @@ function countUpdates(id: string): number {
 }
 
 /**
- * Runs an operation that changes a task, and stores the task of the response. If the stream has updated the task in
- * the meantime, the response may be older, for example if a retried task has completed at once. Such a response is
- * ignored, because the stream delivers every change.
+ * Runs an operation that changes a task, and stores the task of the response. Ignores the response
+ * if the event stream has updated the task during the request, because the response may then be
+ * older, for example if a retried task has already completed. No change is lost, because the stream
+ * delivers every change.
  */
 async function changeTask(id: string, operation: () => Promise<Task>): Promise<void> {
   const updates = countUpdates(id);
@@ -34,7 +38,7 @@ async function changeTask(id: string, operation: () => Promise<Task>): Promise<v
   if (countUpdates(id) === updates) storeTask(task);
 }
 
-/** Returns the mutations of a task: cancel, retry, and adopt a late result. */
+/** Returns the operations that change a task: cancel, retry, and adopt a late result. */
 export const useTaskActions = (id: string) => {
   const params = { task_id: id };
   const cancel = useMutation({

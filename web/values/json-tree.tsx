@@ -1,9 +1,9 @@
 import { useState } from "react";
 import type { JsonValue } from "../../protocol/index.ts";
 
-/** Number of entries shown at first; a button shows more. */
+/** Number of entries that are shown at first. A button shows more. */
 const INITIAL_ENTRIES = 100;
-/** Maximum length of a string. Longer strings are truncated. */
+/** Maximum number of shown characters of a string. Longer strings are truncated. */
 const MAX_CHARACTERS = 400;
 
 const Scalar = ({ value }: { readonly value: string | number | boolean | null }) => {

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "../../protocol/index.ts";
 
-/** How a value is displayed. */
+/** The way in which a value is shown. */
 export type ValueKind =
   | { readonly kind: "image"; readonly source: string }
   | { readonly kind: "table"; readonly rows: readonly JsonObject[]; readonly columns: readonly string[] }
@@ -15,14 +15,17 @@ const MAX_MEMBERS = 40;
 
 const IMAGE_URL = /^data:image\/(png|jpeg|gif|webp|avif|svg\+xml)(;[\w=-]+)*[;,]/i;
 const SVG = /^\s*(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/i;
-/** The first bytes of image files, in base64. */
+/** Patterns that match images in base64 by their first bytes, and their media types. */
 const BASE64: readonly (readonly [RegExp, string])[] = [
   [/^iVBORw0KGgo[A-Za-z0-9+/=\r\n]{20,}$/, "image/png"],
   [/^\/9j\/[A-Za-z0-9+/=\r\n]{20,}$/, "image/jpeg"],
   [/^R0lGOD[lh][A-Za-z0-9+/=\r\n]{20,}$/, "image/gif"],
 ];
 
-/** Returns the `data:` URL of an image. An SVG in an `img` element cannot run scripts or follow links. */
+/**
+ * Returns the `data:` URL of an image. SVG images are safe, because an SVG in an `img` element
+ * cannot run scripts or follow links.
+ */
 const toImageSource = (text: string): string | undefined => {
   if (IMAGE_URL.test(text)) return text;
   if (SVG.test(text)) return `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { JsonObject, JsonValue } from "../../protocol/index.ts";
 
-/** Number of rows shown at first; a button shows more. */
+/** Number of rows that are shown at first. A button shows more. */
 const INITIAL_ROWS = 50;
 
 const formatCell = (value: JsonValue | undefined): string =>
@@ -24,7 +24,7 @@ export const ValueTable = ({
 }) => {
   const [shown, setShown] = useState(INITIAL_ROWS);
   const numeric = new Set(columns.filter((column) => isNumeric(rows, column)));
-  // Columns with text, which identify a row, come before columns with numbers.
+  // Columns with text come before columns with numbers, because text usually identifies a row.
   const ordered = [...columns.filter((column) => !numeric.has(column)), ...numeric];
   return (
     <div className="value-table">

@@ -5,12 +5,12 @@ import { JsonTree } from "./json-tree.tsx";
 import { getValueKind } from "./value-kind.ts";
 import { ValueTable } from "./value-table.tsx";
 
-/** Maximum nesting of lists of names and values. Deeper objects are shown as trees. */
+/** Maximum nesting depth of lists of names and values. Deeper objects are shown as trees. */
 const MAX_DEPTH = 3;
 
 /**
- * Returns true for images, tables, objects, lists and texts of several lines, because they need the whole
- * width.
+ * Returns true if a value needs the whole width: an image, a table, an object, a list, or a text of
+ * several lines.
  */
 const isWide = (value: JsonValue): boolean => {
   const { kind } = getValueKind(value);
@@ -72,8 +72,8 @@ const RenderedValue = ({
 };
 
 /**
- * Shows any JSON value. Images are shown as images, and lists of objects as tables. A button shows the JSON
- * instead.
+ * Shows any JSON value. Shows images as images and lists of objects as tables. A button switches to
+ * the JSON.
  */
 export const ValueView = ({
   value,

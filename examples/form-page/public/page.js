@@ -1,4 +1,4 @@
-// The application decides how to use a result. This page collects the pictures.
+// The application decides how it uses a result. This page collects the pictures in a gallery.
 const gallery = document.querySelector("#gallery");
 
 document.addEventListener("joblib-result", ({ detail: { task, result } }) => {

@@ -112,7 +112,10 @@ export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", reado
   late_result: ALL,
   room_queue: ALL,
   task_log: APPEND,
+  task_output: APPEND,
   invitation: ALL,
+  provider: ALL,
+  worker_provider: APPEND,
   migration: ["SELECT"],
 };
 

@@ -17,7 +17,7 @@ import { findReadableTask, findTask, requireRead } from "./find-task.ts";
 /** Maximum number of log lines in one event. */
 const MAX_LINES = 500;
 
-/** What the client has received. It is the event id, so that any server can resume the stream. */
+/** The data that the client has received. Event ids contain it, so any server can resume. */
 interface StreamPosition {
   version: number;
   logPosition: LogPosition;

@@ -12,7 +12,10 @@ const signToken = (sub: string, rooms: readonly string[]): Promise<string> =>
     .setExpirationTime("1h")
     .sign(new TextEncoder().encode(SECRET));
 
-/** A user who has no access to a room, but knows its name and the ids of its tasks, sends all kinds of requests. */
+/**
+ * A user who has no access to a room, but knows the room's name and the ids of its tasks, sends
+ * requests of every kind. None of the responses may reveal a task of the room.
+ */
 export const closedRooms: FaultCase = {
   name: "B12 closed rooms",
   invariants: ["I10"],

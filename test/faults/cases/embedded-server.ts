@@ -11,12 +11,15 @@ import type { CaseContext } from "../run/case-context.ts";
 
 const SUBMITTERS = 3;
 
-/** A server with an embedded database in its own directory, with a client and a worker. */
+/**
+ * A server with an embedded database in its own data directory, and a client and a worker of this
+ * server.
+ */
 export interface EmbeddedServer {
   readonly server: ServerProcess;
   readonly client: Client;
   readonly manualWorker: ManualWorker;
-  /** The environment with which another server opens the same directory. */
+  /** Environment variables with which another server process would open the same data directory. */
   readonly env: Environment;
 }
 
@@ -36,7 +39,7 @@ export const startEmbeddedServer = async (
   return { server, client, manualWorker: await ManualWorker.create(client), env };
 };
 
-/** Submits tasks in several concurrent loops while `work` runs. */
+/** Submits tasks from several concurrent loops until the promise of `work` settles. */
 export const whileSubmitting = async (
   client: Client,
   prefix: string,
@@ -56,7 +59,10 @@ export const whileSubmitting = async (
   }
 };
 
-/** Completes every task and passes the server's tasks to the checker, because no other process may open the database. */
+/**
+ * Completes every task, and reads the tasks for the checker through the server's API. The checker
+ * cannot read the database directly, because only one process may open an embedded database.
+ */
 export const completeAllTasks = async (
   context: CaseContext,
   { client, manualWorker }: EmbeddedServer,

@@ -7,8 +7,9 @@ const EACH = 50;
 const AT_ONCE = 4;
 
 /**
- * Clients submit tasks through both servers; then a worker of each server claims several tasks at a time. Among the tasks of one
- * priority, a task whose submit was acknowledged earlier must be claimed earlier.
+ * Clients submit tasks through both servers; then a worker of each server claims several tasks at a
+ * time. Among the tasks of one priority, a task whose submit was acknowledged earlier must be
+ * claimed earlier.
  */
 export const firstInFirstOut: FaultCase = {
   name: "F0 first in, first out",
@@ -35,7 +36,8 @@ export const firstInFirstOut: FaultCase = {
         const claimed = await manualWorker.claimMany(random.integer(1, AT_ONCE), true);
         if (claimed.length === 0) return;
         await Promise.all(claimed.map((lease) => manualWorker.updateWithRetry({ f: "complete", lease })));
-        // The checker ignores the order of claims that are almost simultaneous.
+        // The checker ignores the order of claims that are less than 250 ms apart, so the claims
+        // are spread out.
         await context.pause(random.between(50, 200));
       }
     });

@@ -5,14 +5,14 @@ import { settle } from "../run/settle.ts";
 
 const TASKS = 150;
 /**
- * Less than every interval of a fallback poll, so a client that is notified within this time was woken by an
- * event.
+ * Shorter than the interval at which the server polls the database as a fallback. A client that is
+ * notified within this time was therefore woken by an event.
  */
 const MAX_DELAY_MS = 1500;
 
 /**
- * Nothing is broken. Clients wait at one server for tasks that end at the other, shortly before or after the wait starts.
- * Each client must be notified by an event.
+ * No fault is injected. Clients wait at one server for tasks that end at the other server, shortly
+ * before or after the wait starts. An event must notify each client.
  */
 export const nothingBroken: FaultCase = {
   name: "F0 nothing broken",

@@ -10,13 +10,16 @@ const submitWork = async (context: CaseContext): Promise<void> => {
   const client = context.client();
   for (let index = 0; index < TASKS; index += 1) {
     const ms = context.random.integer(5, 120);
-    // Every fourth task may run only once.
+    // Every fourth task may have only one attempt, so it fails if its worker is killed.
     const options = { max_attempts: index % 4 === 0 ? 1 : 20 };
     await submitWithRetry(client, { token: `${index}`, job: "Work", payload: { ms }, options });
   }
 };
 
-/** Workers are killed at random moments: before a claim's response, in the middle of a run, while a result is being sent. */
+/**
+ * Workers are killed at random moments: before the response to a claim arrives, in the middle of a
+ * run, or while the worker sends a result.
+ */
 export const killedWorker: FaultCase = {
   name: "F1 killed workers",
   invariants: ["I3", "I6", "I7"],

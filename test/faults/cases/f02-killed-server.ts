@@ -5,7 +5,10 @@ import { settle } from "../run/settle.ts";
 
 const ROUNDS = 2;
 
-/** A server is killed between the commit of a claim and its response: the task is requeued, and no run is counted. */
+/**
+ * A server is killed between the commit of a claim and its response: the task is requeued, and no
+ * run is counted.
+ */
 export const killedServer: FaultCase = {
   name: "F2 server killed between commit and response",
   invariants: ["I1", "I7"],

@@ -4,10 +4,12 @@ import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
 const ROUNDS = 25;
-/** The claim grace period, a heartbeat, and a margin for a busy machine. */
+/** The sum of the claim grace period, a heartbeat interval, and a margin for a busy machine. */
 const MAX_DELAY_MS = 3000;
 
-/** A client disconnects at the moment when its waiting claim gets a task. */
+/**
+ * A client disconnects at the moment when the server assigns a task to the client's waiting claim.
+ */
 export const abortedClaims: FaultCase = {
   name: "F3 claims aborted while they are answered",
   invariants: ["I3", "I7"],

@@ -6,7 +6,10 @@ const WAITERS = 120;
 const TASKS = 6;
 const MAX_DELAY_MS = 2500;
 
-/** One of two servers is killed with all its waiting requests: the clients retry at the other server and are notified in time. */
+/**
+ * One of two servers is killed while it has many waiting requests. The clients retry at the other
+ * server, which must notify them in time.
+ */
 export const brokenLongPolls: FaultCase = {
   name: "F4 server killed under waiting requests",
   invariants: ["I8", "I13"],
@@ -18,7 +21,8 @@ export const brokenLongPolls: FaultCase = {
     const waiting = clients.map(async (client, index) => {
       const id = tasks[index % TASKS]?.id ?? "";
       for (;;) {
-        // The first requests fail together with their server; the deadline applies to the retries.
+        // The first requests fail when their server is killed. The deadline applies to the retries
+        // at the other server.
         const outcome = await awaitEnd(client, id, {
           wait: 20,
           ...(index % 2 === 1 && { maxDelayMs: MAX_DELAY_MS }),

@@ -6,7 +6,9 @@ import { settle } from "../run/settle.ts";
 
 const DEADLINE_MS = 10_000;
 
-/** A server gets SIGTERM under load: it answers waiting requests and exits with code 0. */
+/**
+ * A server receives SIGTERM under load. It must answer all waiting requests and exit with code 0.
+ */
 export const drainedServer: FaultCase = {
   name: "F5 SIGTERM to a server",
   invariants: ["I17"],
@@ -30,7 +32,10 @@ export const drainedServer: FaultCase = {
   },
 };
 
-/** A worker gets SIGTERM: it finishes its running tasks, and its claimed tasks are requeued without counting a run. */
+/**
+ * A worker receives SIGTERM. It must finish its running tasks, and tasks that it has claimed but
+ * not started are requeued without counting a run.
+ */
 export const drainedWorker: FaultCase = {
   name: "F5 SIGTERM to a worker",
   invariants: ["I17"],

@@ -5,9 +5,9 @@ import { settle } from "../run/settle.ts";
 
 interface Variant {
   readonly name: string;
-  /** True if the other worker has finished before the paused worker resumes. */
+  /** True if the other worker finishes the task before the paused worker resumes. */
   readonly otherIsDone: boolean;
-  /** True if the connections of the paused worker are cut. */
+  /** True if the connections of the paused worker are cut during the pause. */
   readonly losesNetwork: boolean;
 }
 
@@ -17,7 +17,10 @@ const variants: readonly Variant[] = [
   { name: "F8 worker suspended with its network", otherIsDone: true, losesNetwork: true },
 ];
 
-/** A worker is paused until it is declared dead and another worker claims its task; then it resumes and sends its result. */
+/**
+ * A worker is paused until it is declared dead and another worker claims its task. Then the paused
+ * worker resumes and sends its result.
+ */
 export const pausedWorkers: readonly FaultCase[] = variants.map(({ name, otherIsDone, losesNetwork }) => ({
   name,
   invariants: ["I4", "I5", "I6"],

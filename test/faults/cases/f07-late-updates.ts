@@ -5,7 +5,10 @@ import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
-/** Checks that updates by the earlier leaseholder are refused while another worker runs the task. */
+/**
+ * Checks that the server rejects updates of the previous leaseholder while another worker runs the
+ * task.
+ */
 const requireLateUpdatesRefused = async (
   context: CaseContext,
   earlier: ManualWorker,
@@ -44,7 +47,7 @@ export const silentWorker: FaultCase = {
   },
 };
 
-/** A live worker releases a claimed task and completes it nevertheless. */
+/** A live worker releases a claimed task and then tries to complete the released task. */
 export const returnedTask: FaultCase = {
   name: "F7 task returned, then completed",
   invariants: ["I4", "I6"],

@@ -5,8 +5,8 @@ import type { FaultCase } from "../run/fault-case.ts";
 const THRESHOLD_S = 4;
 
 /**
- * The only server is paused for longer than the threshold: it must process the heartbeats that queued up meanwhile before it
- * declares a worker dead.
+ * The only server is paused for longer than the worker timeout. When it resumes, it must process
+ * the heartbeats that arrived during the pause before it declares a worker dead.
  */
 export const pausedServer: FaultCase = {
   name: "F9 server paused",
@@ -25,7 +25,7 @@ export const pausedServer: FaultCase = {
         await sleep(500, end.signal);
       }
     })();
-    // The sweeper does not declare workers dead until one threshold has passed since its start.
+    // The sweeper declares no worker dead during the first worker timeout after its start.
     await context.pause(THRESHOLD_S * 1000);
     server.pause();
     context.fault("server paused");

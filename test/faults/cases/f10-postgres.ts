@@ -38,7 +38,10 @@ export const restartedPostgres: FaultCase = {
 const BACKENDS = `select pid from pg_stat_activity
   where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`;
 
-/** PostgreSQL crashes, first as a whole and then through a killed backend, and recovers from its write-ahead log. */
+/**
+ * The whole PostgreSQL server crashes, then a single backend is killed. Each time, PostgreSQL
+ * recovers from its write-ahead log.
+ */
 export const crashedPostgres: FaultCase = {
   name: "F11 PostgreSQL crashed",
   invariants: ["I1"],

@@ -8,7 +8,7 @@ import { settle } from "../run/settle.ts";
 
 const ROUNDS = 4;
 
-/** Drops the response to the next request that matches a pattern, while `work` runs. */
+/** Drops the response to the next request that matches a pattern while `work` runs. */
 const dropResponse = async (
   context: CaseContext,
   link: TcpProxy,
@@ -21,7 +21,10 @@ const dropResponse = async (
   context.fault("response dropped");
 };
 
-/** Claims until the worker gets the task. If a claim's response was lost, a heartbeat without the task requeues the task. */
+/**
+ * Claims until the worker gets the task. If the response to a claim was lost, the worker's next
+ * heartbeat does not contain the task, and the server requeues the task.
+ */
 const claimWithRetry = (manualWorker: ManualWorker, id: string) =>
   eventually(
     async () => {
@@ -33,7 +36,10 @@ const claimWithRetry = (manualWorker: ManualWorker, id: string) =>
     { timeoutMs: 8000, intervalMs: 100, what: "the claim" },
   );
 
-/** The server executes a submit, a claim, a start and a completion, and each response is lost. */
+/**
+ * The server executes a submit, a claim, a start and a completion, but the response to each of them
+ * is lost.
+ */
 export const lostResponses: FaultCase = {
   name: "F13 responses of the server lost",
   invariants: ["I2", "I6"],
@@ -64,7 +70,10 @@ export const lostResponses: FaultCase = {
   },
 };
 
-/** The response to a commit is lost: the server finds out whether the database committed, and responds normally. */
+/**
+ * The database's response to a commit is lost. The server must find out whether the database
+ * committed, and then respond to its client without an error.
+ */
 export const lostCommitResponses: FaultCase = {
   name: "F13 responses of the database lost",
   invariants: ["I2", "I6"],
@@ -109,7 +118,9 @@ export const lostCommitResponses: FaultCase = {
   },
 };
 
-/** The responses to an SDK worker's completions are lost; the worker must repeat the completions. */
+/**
+ * The responses to an SDK worker's completions are lost; the worker must repeat the completions.
+ */
 export const lostWorkerResponses: FaultCase = {
   name: "F13 responses to an SDK worker lost",
   invariants: ["I6"],

@@ -9,13 +9,17 @@ const BLACK_HOLE = { toClient: { blackHole: true }, toServer: { blackHole: true 
 
 export interface AwaitOptions {
   readonly forMs: number;
-  /** Maximum time from the end of a task to the response of the client that waits for it. */
+  /**
+   * Maximum time between the end of a task and the response to the client that waits for the task.
+   */
   readonly maxDelayMs: number;
   /** Returns the name under which the delays are currently reported, for example "Redis away". */
   readonly condition?: () => string;
 }
 
-/** Completes tasks at one server while clients wait at the other server for the end of these tasks. */
+/**
+ * Completes tasks at one server while clients wait at the other server for the end of these tasks.
+ */
 export const awaitAndComplete = async (
   context: CaseContext,
   { forMs, maxDelayMs, condition }: AwaitOptions,
@@ -36,8 +40,8 @@ export const awaitAndComplete = async (
 };
 
 /**
- * The link between a worker and its server drops everything, without a reset: the worker is declared dead, and refused when
- * it reconnects.
+ * The link between a worker and its server drops all data without a connection reset. The worker
+ * must be declared dead, and its updates must be rejected when it reconnects.
  */
 export const silentWorkerLink: FaultCase = {
   name: "F14 half-open link of a worker",
@@ -65,8 +69,8 @@ export const silentWorkerLink: FaultCase = {
 };
 
 /**
- * One server's link to Redis drops everything: this server misses the events of the other server, and its clients must be
- * notified in time anyway.
+ * One server's link to Redis drops all data. This server misses the events of the other server, but
+ * must still notify its clients in time.
  */
 export const silentRedisLink: FaultCase = {
   name: "F14 half-open link to Redis",
@@ -76,7 +80,8 @@ export const silentRedisLink: FaultCase = {
     const { redis } = context.node(0);
     redis.program(BLACK_HOLE);
     context.fault("black hole");
-    // A probe every 2 s, with a timeout of 2 s, detects the silence; then long polls query the database every second.
+    // The server checks Redis every 2 s, with a timeout of 2 s. After it detects the failure, long
+    // polls query the database every second.
     await awaitAndComplete(context, { forMs: 6000, maxDelayMs: 6500 });
     redis.cut();
     redis.heal();
@@ -86,7 +91,7 @@ export const silentRedisLink: FaultCase = {
   },
 };
 
-/** One server's link to the database drops everything while the other server works normally. */
+/** One server's link to the database drops all data while the other server works normally. */
 export const silentPostgresLink: FaultCase = {
   name: "F14 half-open link to PostgreSQL",
   invariants: ["I1", "I13"],

@@ -5,9 +5,15 @@ import { repeatAtRandomTimes } from "../run/load.ts";
 import { settle } from "../run/settle.ts";
 import { type AwaitOptions, awaitAndComplete } from "./f14-half-open.ts";
 
-/** Maximum wake-up delay while Redis is known to be down: long polls query the database every second. */
+/**
+ * Maximum notification delay while the server knows that Redis is down: long polls then query the
+ * database every second.
+ */
 const AWAY_MS = 2500;
-/** Maximum wake-up delay while Redis does not respond: the next probe has to time out first. */
+/**
+ * Maximum notification delay while Redis accepts connections but does not respond: the server's
+ * next check of Redis must time out before long polls query the database.
+ */
 const SILENT_MS = 6500;
 
 const breakWhileAwaiting = async (
@@ -20,7 +26,7 @@ const breakWhileAwaiting = async (
   await settle(context);
 };
 
-/** Redis is killed, stays down for a while, and restarts without data. */
+/** Redis is killed, stays down for some time, and restarts without data. */
 export const emptyRedis: FaultCase = {
   name: "F16 Redis killed and restarted empty",
   invariants: ["I1", "I3", "I8"],
@@ -40,7 +46,10 @@ export const emptyRedis: FaultCase = {
   },
 };
 
-/** The Redis process is paused, then Redis pauses its clients, then Redis is restarted with a clean shutdown. */
+/**
+ * The Redis process is paused. Later, Redis pauses its clients with CLIENT PAUSE, and finally Redis
+ * is restarted after a clean shutdown.
+ */
 export const silentRedis: FaultCase = {
   name: "F15 Redis paused and restarted",
   invariants: ["I1", "I8"],
@@ -64,7 +73,7 @@ export const silentRedis: FaultCase = {
     }),
 };
 
-/** The connections of Redis subscriptions are killed repeatedly. */
+/** The Redis connections that the servers use for subscriptions are killed repeatedly. */
 export const killedSubscriptions: FaultCase = {
   name: "F17 Redis subscriptions killed",
   invariants: ["I8"],

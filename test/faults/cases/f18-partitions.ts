@@ -3,7 +3,10 @@ import type { FaultCase } from "../run/fault-case.ts";
 import { runUnderLoad } from "../run/load.ts";
 import { settle } from "../run/settle.ts";
 
-/** A worker's requests reach the server, but it receives no responses: it claims tasks and sends heartbeats all the same. */
+/**
+ * A worker's requests reach the server, but the responses do not reach the worker. The server
+ * therefore assigns tasks to the worker and counts its heartbeats.
+ */
 export const oneWayPartition: FaultCase = {
   name: "F18 one-way partition of a worker",
   invariants: ["I3", "I4", "I7"],
@@ -22,7 +25,10 @@ export const oneWayPartition: FaultCase = {
   },
 };
 
-/** Every client link has latency and little bandwidth, and is sometimes cut in the middle of a response. */
+/**
+ * Every client link has a high latency and a low bandwidth, and is sometimes cut in the middle of a
+ * response.
+ */
 export const badNetwork: FaultCase = {
   name: "F19 slow and broken links",
   invariants: ["I2", "I6", "I8"],

@@ -8,8 +8,8 @@ const PRELOAD = `--import ${resolve(import.meta.dirname, "../cluster/skewed-cloc
 const skewed = (ms: number) => ({ NODE_OPTIONS: PRELOAD, CLOCK_SKEW_MS: String(ms) });
 
 /**
- * One server's clock is five minutes ahead and the other's five minutes behind; the workers' clocks are off by an hour. Only
- * the database's clock may matter.
+ * One server's clock is five minutes fast and the other server's clock is five minutes slow. The
+ * workers' clocks are wrong by an hour. Only the clock of the database may affect the results.
  */
 export const wrongClocks: FaultCase = {
   name: "F20 wrong clocks",

@@ -37,7 +37,7 @@ export const manySweepers: FaultCase = {
       (many) => many === 0,
       { timeoutMs: 15_000, what: "the sweep of all silent workers" },
     );
-    // Some of the tasks have a second attempt, which needs another worker.
+    // Some of the tasks have a second attempt, which only another worker can run.
     await context.rawWorker({ workMs: 1 });
     await settle(context);
     const { rows } = await sql.query(

@@ -6,7 +6,10 @@ import { settle } from "../run/settle.ts";
 const WORKERS = 40;
 const RACES = 80;
 
-/** A heartbeat, a completion and a sweep of one attempt race: the worker was silent for just about the threshold. */
+/**
+ * A heartbeat, a completion and a sweep race for the same attempt, whose worker has sent no
+ * heartbeat for about as long as the worker timeout.
+ */
 export const thresholdRace: FaultCase = {
   name: "F22 heartbeat, completion and sweep race",
   invariants: ["I4", "I5"],
@@ -36,8 +39,8 @@ export const thresholdRace: FaultCase = {
 };
 
 /**
- * Many workers cross the threshold together and send heartbeats while the sweeper removes other workers: a worker whose heartbeat
- * was acknowledged must not be swept.
+ * Many workers exceed the worker timeout at the same time, and send heartbeats while the sweeper
+ * removes other workers. A worker whose heartbeat was acknowledged must not be swept.
  */
 export const heartbeatsDuringSweep: FaultCase = {
   name: "F22 heartbeats during a sweep",
@@ -61,7 +64,7 @@ export const heartbeatsDuringSweep: FaultCase = {
   },
 };
 
-/** A cancel, a completion and a claim of one task race. */
+/** A cancel, a completion and a claim of the same task race. */
 export const cancelRaces: FaultCase = {
   name: "F23 cancel, completion and claim race",
   invariants: ["I9"],

@@ -7,7 +7,10 @@ import { settle } from "../run/settle.ts";
 const TASKS = 60;
 const MAX_DELAY_MS = 1000;
 
-/** Running tasks are cancelled, at their worker's server and at the other server: each handler's `signal` must be aborted. */
+/**
+ * Running tasks are cancelled through their worker's server or through the other server. In both
+ * cases, the `signal` of the task's handler must be aborted.
+ */
 export const cancelNotifiesHandler: FaultCase = {
   name: "F23 cancel reaches the handler",
   invariants: ["I9"],

@@ -4,7 +4,10 @@ import { settle } from "../run/settle.ts";
 
 const AT_ONCE = 100;
 
-/** Many identical submits with one key run concurrently, and one response is lost; then the key is used with another payload. */
+/**
+ * Many identical submits with the same idempotency key run concurrently, and the response to one of
+ * them is lost. Then the key is used with a different payload.
+ */
 export const sameKey: FaultCase = {
   name: "F24 one key, many submits",
   invariants: ["I2"],

@@ -9,7 +9,10 @@ const STATES = ["claimed", "running", "completed", "failed", "cancelled", "retry
 const UPDATES = ["start", "complete", "fail", "progress"] as const;
 const LEASES = ["current", "stale", "foreign"] as const;
 
-/** Brings a claimed task into a state. `retrying`: its first attempt failed and it is pending again. */
+/**
+ * Brings a claimed task into a state. In the state `retrying`, the first attempt has failed and the
+ * task is pending again.
+ */
 const bringTo = async (
   manualWorker: ManualWorker,
   lease: Task,
@@ -52,14 +55,17 @@ const tryAllUpdates = async (
           "I4",
           `"${f}" of a ${state} task was accepted with a ${leaseKind} lease`,
         );
-        // The next iteration must not claim this task.
+        // Cancels the task, because the next iteration must not claim it.
         await cancel(manualWorker.client, lease.id);
       }
     }
   }
 };
 
-/** Every update that a worker can send, in every state of a task, with the current, an older and another worker's lease. */
+/**
+ * A worker sends every kind of update in every state of a task, with its current lease, with an
+ * older lease, and with the lease of another worker.
+ */
 export const allUpdates: FaultCase = {
   name: "F25 every update in every state",
   invariants: ["I5", "I6"],

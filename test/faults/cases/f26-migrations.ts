@@ -23,7 +23,10 @@ const computeSchemaChecksum = async (url: string): Promise<string> => {
   }
 };
 
-/** `joblib migrate` is killed in the middle, then run twice concurrently: the schema must equal that of a fresh installation. */
+/**
+ * `joblib migrate` is killed before it finishes, then run twice concurrently. The schema must equal
+ * the schema of a new installation.
+ */
 export const killedMigration: FaultCase = {
   name: "F26 migration killed, then run twice concurrently",
   invariants: ["I18"],

@@ -14,7 +14,10 @@ const runCommand = (command: string, args: readonly string[]): void => {
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr}`);
 };
 
-/** Mounts a small disk for a PostgreSQL tablespace and returns its path. It is unmounted at the end of the case. */
+/**
+ * Mounts a small disk for a PostgreSQL tablespace and returns its path. It is unmounted at the end
+ * of the case.
+ */
 const mountSmallDisk = (context: CaseContext): string => {
   const directory = createServerDirectory("disk");
   const { path, user } = directory;
@@ -37,11 +40,15 @@ const mountSmallDisk = (context: CaseContext): string => {
   return path;
 };
 
-/** The tasks' disk is full: a submit is acknowledged only if its task is stored, and submits succeed once there is space again. */
+/**
+ * The disk with the table of tasks is full. A submit may be acknowledged only if its task is
+ * stored, and submits must succeed again after disk space is freed.
+ */
 export const fullDisk: FaultCase = {
   name: "F28 disk full",
   invariants: ["I1", "I16"],
-  // The worker cannot send heartbeats while the disk is full, but must not be declared dead because of this.
+  // The worker cannot send heartbeats while the disk is full. The timeout is long, so that the
+  // worker is not declared dead during this time.
   cluster: { own: ["postgres"], settings: { JOBLIB_WORKER_TIMEOUT_SECONDS: "30" } },
   async run(context) {
     const path = mountSmallDisk(context);
@@ -58,7 +65,7 @@ export const fullDisk: FaultCase = {
         for (let size = 1; size <= SIZE_MB; size += 1)
           writeFileSync(ballast, Buffer.alloc(1 << 20), { flag: "a" });
       } catch {
-        // The disk is full, as intended.
+        // The write fails when the disk is full, which is the purpose of this loop.
       }
     };
     fill();
@@ -82,5 +89,5 @@ export const fullDisk: FaultCase = {
   },
 };
 
-/** Mounting a disk needs root on Linux. Otherwise the case is skipped. */
+/** Only root on Linux can mount a disk. On other systems, the case is skipped. */
 export const canFillDisk = process.platform === "linux" && process.getuid?.() === 0;

@@ -6,7 +6,10 @@ import { settle } from "../run/settle.ts";
 
 const POLLS = 300;
 
-/** A server with few file descriptors gets many waiting requests: it survives, and accepts requests again when they have ended. */
+/**
+ * A server with few file descriptors receives many waiting requests. It must keep running, and must
+ * accept new requests after the waiting requests have ended.
+ */
 export const fewDescriptors: FaultCase = {
   name: "F29 too few descriptors",
   invariants: ["I13"],
@@ -29,7 +32,8 @@ export const fewDescriptors: FaultCase = {
     abort.abort();
     server.http.cut();
     await submitWithRetry(client, { token: "after" });
-    // The first worker was silent for so long that it was declared dead.
+    // The first worker sent no heartbeats for longer than the worker timeout and was declared dead,
+    // so the case uses a new worker.
     const manualWorker = await context.manualWorker("after");
     let remaining = 2;
     for (let tries = 0; remaining > 0 && tries < 30; tries += 1) {
@@ -45,8 +49,8 @@ export const fewDescriptors: FaultCase = {
 };
 
 /**
- * A server with little memory gets a flood of large payloads: it refuses the payloads, or crashes without losing acknowledged
- * tasks.
+ * A server with little memory receives many large payloads at once. It must reject the payloads, or
+ * crash without losing acknowledged tasks.
  */
 export const littleMemory: FaultCase = {
   name: "F30 too little memory",
@@ -72,12 +76,15 @@ export const littleMemory: FaultCase = {
   },
 };
 
-/** Opens many more long polls than there are database connections. A long poll uses no connection, so other requests succeed. */
+/**
+ * Clients open many more long polls than the server has database connections. Other requests must
+ * still succeed, because a long poll uses no database connection while it waits.
+ */
 export const smallPool: FaultCase = {
   name: "F32 pool of two under many waiting requests",
   invariants: ["I13"],
-  // This case needs a longer threshold: with the default of the fault cases, a slow machine would sweep the
-  // worker before its first claim.
+  // The other fault cases use a worker timeout of 2 s. Here, a slow machine would sweep the worker
+  // within 2 s, before its first claim.
   cluster: {
     servers: 1,
     settings: { JOBLIB_DATABASE_POOL_SIZE: "2", JOBLIB_WORKER_TIMEOUT_SECONDS: "30" },

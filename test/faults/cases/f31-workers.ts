@@ -4,7 +4,10 @@ import { submitMany, submitWithRetry } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
-/** A task blocks its worker's event loop: no heartbeat is sent, the lease is lost, and the worker notices the loss. */
+/**
+ * A task blocks its worker's event loop. The worker sends no heartbeats and loses the lease, and
+ * must notice the loss afterwards.
+ */
 export const blockedWorker: FaultCase = {
   name: "F31 worker's event loop blocked",
   invariants: ["I3", "I7"],
@@ -18,7 +21,10 @@ export const blockedWorker: FaultCase = {
   },
 };
 
-/** A task ends the process of every worker that runs it: the task fails after its last attempt, and other tasks complete. */
+/**
+ * A task ends the process of every worker that runs it. The task must fail after its last attempt,
+ * and all other tasks must complete.
+ */
 export const poisonTask: FaultCase = {
   name: "F35 poison task",
   invariants: ["I7"],
@@ -47,7 +53,10 @@ export const poisonTask: FaultCase = {
   },
 };
 
-/** A result is too large, progress is reported a thousand times a second, and a task logs 100,000 lines. */
+/**
+ * A result is too large, progress is reported a thousand times a second, and a task logs 100,000
+ * lines.
+ */
 export const excessiveOutput: FaultCase = {
   name: "F36 result too large, excessive progress, excessive log",
   invariants: ["I13"],
@@ -86,7 +95,10 @@ export const excessiveOutput: FaultCase = {
   },
 };
 
-/** A load balancer between worker and server cuts connections that are idle for a second. */
+/**
+ * A load balancer between a worker and its server cuts connections that have been idle for a
+ * second.
+ */
 export const idleDisconnects: FaultCase = {
   name: "F38 silent connections cut",
   invariants: ["I8"],

@@ -4,7 +4,9 @@ import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { settle } from "../run/settle.ts";
 
-/** Runs `work` while a table is locked in access exclusive mode, as a careless migration would do. */
+/**
+ * Runs `work` while a table is locked in access exclusive mode, as a careless migration would do.
+ */
 const whileLocked = async (
   context: CaseContext,
   table: "task" | "worker",
@@ -20,7 +22,10 @@ const whileLocked = async (
   }
 };
 
-/** The table stays locked for longer than the statement timeout: requests are refused with 503, and no task is lost. */
+/**
+ * The table of tasks stays locked for longer than the statement timeout. The server must reject
+ * requests with 503, and lose no task.
+ */
 export const longLock: FaultCase = {
   name: "F33 table locked beyond the statement timeout",
   invariants: ["I1", "I2", "I13", "I16"],
@@ -45,7 +50,10 @@ export const longLock: FaultCase = {
   },
 };
 
-/** The table of tasks is locked for a while: requests wait meanwhile, and no task is lost or duplicated. */
+/**
+ * The table of tasks is locked for less than the statement timeout. Requests wait for the lock, and
+ * no task may be lost or duplicated.
+ */
 export const lockedTable: FaultCase = {
   name: "F33 table locked",
   invariants: ["I1", "I2", "I16"],
@@ -66,7 +74,10 @@ export const lockedTable: FaultCase = {
 
 const WORKERS = 24;
 
-/** The table of workers is locked for longer than the threshold: workers whose heartbeats had to wait must not be swept. */
+/**
+ * The table of workers is locked for longer than the worker timeout. Workers must not be swept only
+ * because their heartbeats waited for the lock.
+ */
 export const lockedWorkers: FaultCase = {
   name: "F33 workers' table locked",
   invariants: ["I14"],
@@ -84,7 +95,7 @@ export const lockedWorkers: FaultCase = {
         await context.pause(200);
       }
     });
-    // The sweepers do not declare workers dead until one threshold has passed since their start.
+    // A sweeper declares no worker dead during the first worker timeout after its start.
     await context.pause(context.thresholdMs + 500);
     await whileLocked(context, "worker", async (unlock) => {
       await context.pause(context.thresholdMs + context.random.between(500, 2000));

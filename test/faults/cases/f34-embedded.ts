@@ -4,11 +4,14 @@ import { completeAllTasks, startEmbeddedServer, whileSubmitting } from "./embedd
 
 const KILLS = 2;
 
-/** The server of an embedded database is killed during writes; a second server on the same directory is refused. */
+/**
+ * The server of an embedded database is killed during writes. A second server must be unable to
+ * open the same data directory while the first server runs.
+ */
 export const killedEmbedded: FaultCase = {
   name: "F34 embedded database killed",
   invariants: ["I1"],
-  // The embedded database takes seconds to open, and tens of seconds on a busy machine.
+  // Opening the embedded database takes several seconds, and tens of seconds on a busy machine.
   seconds: 300,
   async run(context) {
     const embedded = await startEmbeddedServer(context, { isContained: false });

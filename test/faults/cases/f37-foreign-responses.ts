@@ -49,7 +49,10 @@ const foreignServers: readonly ForeignServer[] = [
   },
 ];
 
-/** A portal, a redirect or a gateway answers in place of the server: the client must not accept the response. */
+/**
+ * A captive portal, a redirect or a gateway answers in place of the server. The client must not
+ * accept the response.
+ */
 export const foreignResponses: FaultCase = {
   name: "F37 responses from something else than the server",
   invariants: ["I6", "I8"],

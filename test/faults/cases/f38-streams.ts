@@ -8,7 +8,10 @@ import { settle } from "../run/settle.ts";
 const LINES = 40;
 const TIMEOUT_MS = 30_000;
 
-/** Everything that one client received from a task's stream: the numbers of log lines, progress fractions, the last status. */
+/**
+ * Everything that one client received from a task's stream: the numbers of the log lines, the
+ * progress fractions, and the last status.
+ */
 interface StreamContents {
   readonly lines: number[];
   readonly fractions: number[];
@@ -35,8 +38,8 @@ const followTask = async (
 };
 
 /**
- * Streams of a task are cut, by idle timers and in the middle of a line, and their server is killed: each client must receive
- * every log line once.
+ * Streams of a task are cut by idle timeouts and in the middle of a line, and the streams' server
+ * is killed. Each client must receive every log line exactly once.
  */
 export const cutStreams: FaultCase = {
   name: "F38 streams cut",

@@ -15,8 +15,8 @@ const RESTORE = `begin;
   commit`;
 
 /**
- * An older backup is restored while workers are connected: a worker is notified if its task no longer exists, and stops the
- * task.
+ * An older backup is restored while workers are connected. If a worker runs a task that the backup
+ * does not contain, the server must notify the worker, and the worker must stop the task.
  */
 export const restoredBackup: FaultCase = {
   name: "F39 older backup restored",

@@ -4,11 +4,14 @@ import { completeAllTasks, startEmbeddedServer, whileSubmitting } from "./embedd
 
 const SECOND_CONTAINERS = 2;
 
-/** A second container starts on the volume of the first, which is under load and is then killed. */
+/**
+ * A second container starts with the volume of a first container that is under load. Then the first
+ * container is killed.
+ */
 export const twoContainers: FaultCase = {
   name: "F41 two containers on one volume",
   invariants: ["I1"],
-  // The embedded database takes seconds to open, and tens of seconds on a busy machine.
+  // Opening the embedded database takes several seconds, and tens of seconds on a busy machine.
   seconds: 300,
   async run(context) {
     const embedded = await startEmbeddedServer(context, { isContained: true });
@@ -30,5 +33,5 @@ export const twoContainers: FaultCase = {
   },
 };
 
-/** Only Linux has PID namespaces. */
+/** The case needs PID namespaces, which only Linux has. */
 export const canContain = process.platform === "linux";

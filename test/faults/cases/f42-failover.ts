@@ -5,7 +5,10 @@ import { runUnderLoad } from "../run/load.ts";
 
 const RECOVERY_MS = 2000;
 
-/** The primary is demoted and keeps running: pooled connections lead to it, but new connections lead to the promoted standby. */
+/**
+ * A standby is promoted while the old primary keeps running in read-only mode. Pooled connections
+ * still lead to the old primary, but new connections lead to the promoted standby.
+ */
 export const failedOver: FaultCase = {
   name: "F42 failover to a standby",
   invariants: ["I1", "I2", "I13"],
@@ -30,7 +33,10 @@ export const failedOver: FaultCase = {
   },
 };
 
-/** The database's connection limit for both servers is smaller than the pool of one server. */
+/**
+ * The connection limit of the database, which both servers share, is lower than the size of one
+ * server's pool.
+ */
 export const fewConnections: FaultCase = {
   name: "F43 connection limit below the pool's size",
   invariants: ["I1", "I13"],

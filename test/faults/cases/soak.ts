@@ -5,7 +5,10 @@ import type { FaultCase } from "../run/fault-case.ts";
 import { runUnderLoad } from "../run/load.ts";
 
 const SAMPLE_INTERVAL_MS = 5_000;
-/** Time limit for the work after the load: finishing every task, reading the tables and checking the history. */
+/**
+ * Time limit for the work after the load: finishing every task, reading the tables and checking the
+ * history.
+ */
 const FINISH_SECONDS = 900;
 
 interface Sample {
@@ -23,7 +26,7 @@ const takeSamples = (context: CaseContext): Sample[] =>
       const descriptors = readdirSync(`/proc/${server.pid}/fd`).length;
       return [{ server: server.name, pid: server.pid, megabytes: Number(kilobytes) / 1024, descriptors }];
     } catch {
-      // The soak has just killed this server.
+      // The soak has just killed this server, so its memory cannot be read.
       return [];
     }
   });
@@ -32,7 +35,10 @@ const END_ONE = `select pg_terminate_backend(pid) from (select pid from pg_stat_
   where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
   order by random() limit 1) as b`;
 
-/** Faults that may be injected at any moment of a soak and need no repair. */
+/**
+ * Faults that may be injected at any moment of a soak, and after which nothing needs to be
+ * repaired.
+ */
 const FAULTS: readonly {
   readonly kind: string;
   readonly inject: (context: CaseContext) => Promise<void> | void;
@@ -68,7 +74,7 @@ const FAULTS: readonly {
   },
 ];
 
-/** Builds a case with one long history: full load, and a fault every few seconds. */
+/** Builds a case that records one long history under full load, with a fault every few seconds. */
 export const buildSoak = (minutes: number): FaultCase => ({
   name: "soak",
   invariants: ["I1", "I2", "I3", "I4", "I5", "I6", "I8", "I12", "I14", "I16"],
@@ -111,7 +117,10 @@ export const buildSoak = (minutes: number): FaultCase => ({
   },
 });
 
-/** Formats a series of readings as the median of its first fifth, the median of its last fifth, and its maximum. */
+/**
+ * Formats a series of readings: the median of the first fifth, the median of the last fifth, and
+ * the maximum of all readings.
+ */
 const formatTrend = (readings: readonly number[], unit: string): string => {
   const part = Math.max(1, Math.ceil(readings.length / 5));
   const median = (some: readonly number[]) =>

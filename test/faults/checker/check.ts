@@ -13,5 +13,8 @@ const CHECKS: readonly Check[] = [
   ...[checkPayloads, checkOrder, checkErrors, checkSweptWorkers, checkSingleAttemptEnd],
 ];
 
-/** Checks every invariant that can be decided from a history and the tables. Returns an empty list if all invariants hold. */
+/**
+ * Checks every invariant that can be decided from a history and the tables. Returns an empty list
+ * if all invariants hold.
+ */
 export const checkInvariants = (evidence: Evidence): Violation[] => CHECKS.flatMap((one) => one(evidence));

@@ -8,7 +8,7 @@ import {
 } from "./evidence.ts";
 import { findLeases } from "./lease-spans.ts";
 
-/** I7: the leases of a worker that is gone end in time. */
+/** Invariant I7: the leases of a dead worker end in time. */
 export const checkRequeues: Check = (evidence) => {
   if (!evidence.audited) return [];
   const leases = Map.groupBy(findLeases(evidence), ({ worker }) => worker);
@@ -28,7 +28,7 @@ export const checkRequeues: Check = (evidence) => {
 
 const SLACK_MS = 50;
 
-/** I8: a client that waits for a task is notified in time, and a wait does not end early. */
+/** Invariant I8: a client that waits for a task is notified in time, and no wait ends too early. */
 export const checkWakeUps: Check = (evidence) => {
   const ends = new Map<string, number>();
   for (const [task, steps] of getStepsByTask(evidence)) {

@@ -9,15 +9,15 @@ export interface Violation {
 
 /** The expectations of a case, in addition to the invariants that always hold. */
 export interface Expectations {
-  /** Every task has finished. Default: true. */
+  /** True if every task must have finished. Default: true. */
   readonly drained?: boolean;
-  /** Tasks may be deleted, by retention or because a backup was restored. */
+  /** True if tasks may be deleted, by retention or by the restore of a backup. */
   readonly deletes?: boolean;
-  /** A backup was restored, so rows return to older states. */
+  /** True if a backup was restored, so that rows may return to older states. */
   readonly restored?: boolean;
-  /** Tasks must be claimed for the first time in the order of their submits. */
+  /** True if tasks must be claimed for the first time in the order of their submits. */
   readonly ordered?: boolean;
-  /** No response may be a 5xx. */
+  /** True if no response may have a 5xx status. */
   readonly no5xx?: boolean;
   /** Returns whether a user has access to a room. */
   readonly mayRead?: (user: string, room: string) => boolean;
@@ -27,7 +27,10 @@ export interface Expectations {
 export interface Evidence {
   readonly history: History;
   readonly tables: Tables;
-  /** False if the database had no audit triggers, so that only its final state is known. */
+  /**
+   * True if audit triggers recorded every change. False if only the final state of the database is
+   * known.
+   */
   readonly audited: boolean;
   /** The database's wall clock minus the history's monotonic clock, in milliseconds. */
   readonly wallOffset: number;
@@ -40,7 +43,10 @@ export type Check = (evidence: Evidence) => Violation[];
 
 export const TERMINAL: readonly string[] = ["completed", "failed", "cancelled"];
 
-/** Caches a value that several checks compute from the same evidence. For a soak, the computation takes seconds. */
+/**
+ * Caches a value that several checks compute from the same evidence, because the computation takes
+ * seconds after a soak.
+ */
 export const memoize = <Value>(compute: (evidence: Evidence) => Value): ((evidence: Evidence) => Value) => {
   const cache = new WeakMap<Evidence, Value>();
   return (evidence) => {
@@ -50,7 +56,7 @@ export const memoize = <Value>(compute: (evidence: Evidence) => Value): ((eviden
   };
 };
 
-/** Returns the steps of each task, in their order. */
+/** Returns the recorded status changes of each task, in the order of their commits. */
 export const getStepsByTask = memoize(
   ({ tables }): ReadonlyMap<string, readonly Step[]> => Map.groupBy(tables.steps, ({ task_id }) => task_id),
 );
@@ -63,11 +69,13 @@ export const selectOperations = (
 ): OperationSpan[] =>
   history.operations.filter(({ f, outcome }) => kinds.includes(f) && outcomes.includes(outcome));
 
-/** Returns the time of a step on the history's clock. */
+/**
+ * Converts the time of a recorded status change from the database's clock to the history's clock.
+ */
 export const toHistoryTime = ({ wallOffset }: Evidence, { at }: { readonly at: number }): number =>
   at - wallOffset;
 
-/** Returns the tasks that a user has retried, or may have retried. */
+/** Returns the tasks that a user has retried, including retries whose outcome is unknown. */
 export const getRetriedTasks = memoize(
   (evidence): ReadonlySet<string> =>
     new Set(selectOperations(evidence, ["retry"], ["ok", "unknown"]).map(({ input }) => input.task ?? "")),

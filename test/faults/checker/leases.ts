@@ -2,7 +2,10 @@ import type { OperationSpan } from "../history/history.ts";
 import { type Check, getRetriedTasks, getStepsByTask, selectOperations, type Violation } from "./evidence.ts";
 import { findLeases, isLeased, type LeaseSpan, toLeaseKey } from "./lease-spans.ts";
 
-/** I3: only a claim of a pending task starts a lease, with a new attempt. */
+/**
+ * Invariant I3: only a claim of a pending task starts a lease, and each lease has a new attempt
+ * number.
+ */
 export const checkSingleLease: Check = (evidence) => {
   if (evidence.expectations.restored === true) return [];
   const violations: Violation[] = [];
@@ -23,7 +26,7 @@ export const checkSingleLease: Check = (evidence) => {
   return [...violations, ...findRepeatedClaims(selectOperations(evidence, ["claim"]))];
 };
 
-/** Finds attempts that were returned by more than one claim. */
+/** Finds attempts that several claims have returned. */
 const findRepeatedClaims = (claims: readonly OperationSpan[]): Violation[] => {
   const claimed = claims.flatMap(({ output }) => output.tasks ?? []);
   return [...Map.groupBy(claimed, ({ id, attempt }) => `${id} ${attempt}`)]
@@ -34,7 +37,10 @@ const findRepeatedClaims = (claims: readonly OperationSpan[]): Violation[] => {
     }));
 };
 
-/** I3: no task runs more often than its `max_attempts`, as counted by the workers' own code. */
+/**
+ * Invariant I3: no task runs more often than its `max_attempts`. The runs are counted by the code
+ * of the workers.
+ */
 export const checkMaxRuns: Check = (evidence) => {
   if (evidence.expectations.restored === true) return [];
   const retried = getRetriedTasks(evidence);
@@ -54,7 +60,7 @@ export const checkMaxRuns: Check = (evidence) => {
   return violations;
 };
 
-/** Tolerance for the difference between the database's clock and the history's clock. */
+/** Tolerated difference between the database's clock and the history's clock. */
 const SLACK_MS = 20;
 
 const isCovered = ({ f, begin }: OperationSpan, lease: LeaseSpan): boolean => {
@@ -64,7 +70,10 @@ const isCovered = ({ f, begin }: OperationSpan, lease: LeaseSpan): boolean => {
   return lease.until + SLACK_MS >= begin;
 };
 
-/** I4: a write is accepted only if its worker has the lease, and a stored result was written by the worker with the lease. */
+/**
+ * Invariant I4: the server accepts an update only from the worker with the lease, and every stored
+ * result was written by that worker.
+ */
 export const checkFencing: Check = (evidence) => {
   const violations: Violation[] = [];
   const leases = new Map(

@@ -9,12 +9,15 @@ interface FirstClaim {
 }
 
 /**
- * Claims that are less than this time apart may share a statement, or overtake each other on a busy machine, so their
- * order is not checked.
+ * Minimum distance in time at which the order of two claims is checked. Claims that are closer
+ * together may share a statement, or may overtake each other on a busy machine.
  */
 const MIN_DISTANCE_MS = 250;
 
-/** I12: a task is claimed before every task of its job and priority that was submitted after its acknowledgement. */
+/**
+ * Invariant I12: a task is claimed before every task of the same job and priority that was
+ * submitted after the task's acknowledgement.
+ */
 export const checkOrder: Check = (evidence) => {
   if (evidence.expectations.ordered !== true) return [];
   const steps = getStepsByTask(evidence);

@@ -22,7 +22,10 @@ const findProblem = ({
   return { invariant: "I16", message: `${problem} reveals internal details: ${detail}` };
 };
 
-/** I13, I16: every failure is a documented problem, and an overloaded server sends `Retry-After`. */
+/**
+ * Invariants I13 and I16: every error response is a documented problem, and an overloaded server
+ * sends `Retry-After`.
+ */
 export const checkErrors: Check = ({ history, expectations }) => {
   const violations = history.operations.flatMap(({ f, output }) => {
     const violation = findProblem(output);
@@ -36,7 +39,7 @@ export const checkErrors: Check = ({ history, expectations }) => {
   ];
 };
 
-/** I10: no user sees a task of a room without access to the room. */
+/** Invariant I10: no user sees a task of a room to which the user has no access. */
 export const checkVisibility: Check = ({ history, expectations: { mayRead } }) => {
   if (mayRead === undefined) return [];
   return history.operations.flatMap(({ f, input: { user = "" }, output, outcome }) =>

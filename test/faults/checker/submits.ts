@@ -3,7 +3,10 @@ import { type Check, selectOperations, TERMINAL, type Violation } from "./eviden
 
 const getTaskId = ({ output }: OperationSpan): string | undefined => output.tasks?.[0]?.id;
 
-/** I1: an acknowledged task exists, and has finished unless `drained` is false. */
+/**
+ * Invariant I1: every acknowledged task exists, and has finished unless the case sets `drained` to
+ * false.
+ */
 export const checkNoLostTasks: Check = (evidence) => {
   const { drained = true, deletes = false } = evidence.expectations;
   const rows = new Map(evidence.tables.tasks.map((row) => [row.id, row]));
@@ -21,7 +24,10 @@ export const checkNoLostTasks: Check = (evidence) => {
   return violations;
 };
 
-/** I2: no task exists without a submit, and all submits with one key return the same task. */
+/**
+ * Invariant I2: every task has a submit, and all submits with the same idempotency key return the
+ * same task.
+ */
 export const checkNoPhantomTasks: Check = (evidence) => {
   const violations: Violation[] = [];
   const report = (message: string) => violations.push({ invariant: "I2", message });
@@ -33,7 +39,8 @@ export const checkNoPhantomTasks: Check = (evidence) => {
       const why = attempts.length === 0 ? "no client submitted it" : "its submit was refused";
       report(`task ${rows[0]?.id} exists, but ${why}`);
     }
-    // The clients send an idempotency key with every submit. By default, the key is the token.
+    // The clients send an idempotency key with every submit. Unless a case sets a key, the token of
+    // the submit is its key.
     if (rows.length > 1) report(`one key created ${rows.length} tasks of ${token}`);
   }
   for (const [token, group] of submits) {
@@ -43,7 +50,7 @@ export const checkNoPhantomTasks: Check = (evidence) => {
   return violations;
 };
 
-/** I11: stored payloads are valid against the job's schema. */
+/** Invariant I11: stored payloads are valid against the job's schema. */
 export const checkPayloads: Check = ({ tables }) =>
   tables.tasks
     .filter(({ payload: { token, n } }) => {

@@ -1,9 +1,12 @@
 import { type Check, getStepsByTask, selectOperations, type Violation } from "./evidence.ts";
 import { isLeased } from "./lease-spans.ts";
 
-/** I14: a worker with a recent heartbeat is not declared dead. Workers that have deregistered are ignored. */
+/**
+ * Invariant I14: a worker with a recent heartbeat is not declared dead. Workers that have
+ * deregistered are not checked.
+ */
 export const checkSweptWorkers: Check = (evidence) => {
-  // After a restore of a backup, all heartbeats are old.
+  // After a backup was restored, all stored heartbeats are old.
   if (evidence.expectations.restored === true) return [];
   const { tables, thresholdMs, history } = evidence;
   const getWorker = ({ input }: { input: { worker?: string | undefined } }) => input.worker?.toLowerCase();
@@ -21,7 +24,7 @@ export const checkSweptWorkers: Check = (evidence) => {
     }));
 };
 
-/** I14: an attempt ends only once, even if several servers sweep. */
+/** Invariant I14: an attempt ends only once, even if several servers sweep. */
 export const checkSingleAttemptEnd: Check = (evidence) => {
   if (evidence.expectations.restored === true) return [];
   const violations: Violation[] = [];

@@ -7,14 +7,20 @@ import {
   type Violation,
 } from "./evidence.ts";
 
-/** The allowed status changes, except retries and deletions, which are checked separately. */
+/**
+ * The allowed status changes. Retries and deletions are not included, because they are checked
+ * separately.
+ */
 const TRANSITIONS: Readonly<Record<string, readonly string[]>> = {
   pending: ["claimed", "running", "cancelled"],
   claimed: ["running", "failed", "cancelled", "pending"],
   running: ["completed", "failed", "cancelled", "pending"],
 };
 
-/** I5: only the status changes of the state machine happen, and a finished task stays finished unless a user retries it. */
+/**
+ * Invariant I5: only the status changes of the state machine happen, and a finished task keeps its
+ * status unless a user retries it.
+ */
 export const checkTransitions: Check = (evidence) => {
   const { deletes = false, restored = false } = evidence.expectations;
   if (restored) return [];
@@ -36,7 +42,9 @@ export const checkTransitions: Check = (evidence) => {
   return [...violations, ...findChangedReads(evidence)];
 };
 
-/** If a client has read a terminal status, all later reads return the same status, unless the task was retried. */
+/**
+ * Finds tasks whose terminal status changed between two reads, although the task was not retried.
+ */
 const findChangedReads: Check = (evidence) => {
   const retried = getRetriedTasks(evidence);
   const seen = new Map<string, { status: string; end: number }>();
@@ -56,7 +64,7 @@ const findChangedReads: Check = (evidence) => {
   return violations;
 };
 
-/** I6: a task finishes only once, and once more after each retry. */
+/** Invariant I6: a task finishes once, and once more after each retry. */
 export const checkSingleEnd: Check = (evidence) => {
   if (evidence.expectations.restored === true) return [];
   const violations: Violation[] = [];
@@ -71,7 +79,7 @@ export const checkSingleEnd: Check = (evidence) => {
   return violations;
 };
 
-/** I9: a task whose cancel was acknowledged is cancelled. */
+/** Invariant I9: a task is cancelled if its cancel was acknowledged. */
 export const checkCancels: Check = (evidence) => {
   const retried = getRetriedTasks(evidence);
   const rows = new Map(evidence.tables.tasks.map((row) => [row.id, row]));

@@ -8,7 +8,10 @@ import { type Outcome, toFailure } from "./outcome.ts";
 
 export interface ClientOptions {
   readonly recorder: Recorder;
-  /** The servers. After a request whose outcome is unknown, the client uses the next server, as a load balancer does. */
+  /**
+   * The addresses of the servers. After a request whose outcome is unknown, the client uses the
+   * next server, as it would behind a load balancer.
+   */
   readonly urls: readonly string[];
   readonly room: string;
   readonly user?: string;
@@ -27,7 +30,7 @@ export interface Request<Name extends OperationName> {
 
 type Body<Name extends OperationName> = CallResponse<Name>["body"];
 
-/** A client that records every call in the history. Its calls are not retried automatically. */
+/** A client that records every call in the history. It does not retry calls automatically. */
 export class Client {
   readonly room: string;
   readonly #plan: ClientOptions;
@@ -73,7 +76,7 @@ export class Client {
     }
   }
 
-  /** Repeats a request until its outcome is known or the time is up. */
+  /** Repeats a request until its outcome is known or the time limit is reached. */
   async callWithRetry<Name extends OperationName>(
     request: Request<Name>,
     timeoutMs = 30_000,

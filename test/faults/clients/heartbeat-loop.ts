@@ -4,8 +4,9 @@ import type { ManualWorker } from "./manual-worker.ts";
 const INTERVAL_MS = 500;
 
 /**
- * Sends a worker's heartbeats until it is disposed. Without heartbeats, the worker could be declared dead on a busy machine,
- * because two requests of a case may be more than the worker timeout of 2 s apart.
+ * Sends a worker's heartbeats until the loop is disposed. On a busy machine, two requests of a case
+ * may be more than the worker timeout of 2 s apart, so the worker would be declared dead without
+ * these heartbeats.
  */
 export class HeartbeatLoop implements AsyncDisposable {
   readonly #end = new AbortController();

@@ -9,7 +9,7 @@ export const RAW_SCHEMA: JsonObject = {
   required: ["token"],
 };
 
-/** A lease: the task's id, and the attempt that fences it. */
+/** A lease on a task: the task's id, and the attempt number that must be sent with each update. */
 export interface Lease {
   readonly id: string;
   readonly attempt: number;
@@ -19,11 +19,16 @@ export interface Lease {
 export interface TaskUpdate {
   readonly f: "start" | "complete" | "fail" | "progress";
   readonly lease: Lease;
-  /** Another worker's id, to test that the update is refused. */
+  /**
+   * The id to send instead of this worker's id, to test that the server rejects updates of another
+   * worker.
+   */
   readonly worker?: string;
 }
 
-/** A worker whose requests are separate methods, so that a case can send any request at any time. */
+/**
+ * A worker whose requests are separate methods, so that a case can send any request at any time.
+ */
 export class ManualWorker {
   readonly client: Client;
   readonly worker: string;
@@ -33,7 +38,7 @@ export class ManualWorker {
     this.worker = worker;
   }
 
-  /** Creates a worker and registers a job of the room for this worker. */
+  /** Creates a worker and registers a job in the client's room for it. */
   static async create(client: Client, job = "Raw"): Promise<ManualWorker> {
     const created = await client.callWithRetry({
       f: "register",
@@ -128,7 +133,8 @@ export class ManualWorker {
   #buildRequest({ f, lease: { id, attempt }, worker = this.worker }: TaskUpdate) {
     const bodies = {
       start: { status: "running" as const },
-      // The result contains its writer. The checker compares the writer with the worker that had the lease.
+      // The result contains the id of the worker that wrote it. The checker compares this id with
+      // the worker that had the lease.
       complete: { status: "completed" as const, result: { by: worker, attempt } },
       fail: { status: "failed" as const, error: "it did not work" },
       progress: { progress: { fraction: 0.5 } },

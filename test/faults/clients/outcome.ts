@@ -7,15 +7,15 @@ export type Outcome<Body> =
   | { readonly outcome: "fail" | "unknown"; readonly problem: string };
 
 /**
- * Returns true if an error response means that nothing has changed. A 5xx does not mean that, because the database's
- * response to a commit may have been lost.
+ * Returns true if an error response proves that the request had no effect. After a 5xx, the request
+ * may have had an effect, because the database's response to a commit may have been lost.
  */
 const isDefinite = (error: ProblemError): boolean => error.status < 500;
 
 const toErrorText = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).slice(0, 300);
 
-/** Converts a failed call into its entry in the history. */
+/** Converts a failed call into its history entry. */
 export const toFailure = (
   error: unknown,
 ): { phase: "fail" | "unknown"; output: OperationOutput & { problem: string } } => {

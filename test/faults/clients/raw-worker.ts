@@ -12,7 +12,10 @@ export interface RawWorkerOptions {
   readonly heartbeatIntervalMs?: number;
 }
 
-/** A complete worker that uses plain requests instead of the SDK. It registers again after it has been declared dead. */
+/**
+ * A complete worker that sends plain requests instead of using the SDK. It registers again after it
+ * has been declared dead.
+ */
 export class RawWorker implements AsyncDisposable {
   readonly #client: Client;
   readonly #plan: RawWorkerOptions;
@@ -44,7 +47,7 @@ export class RawWorker implements AsyncDisposable {
       const manualWorker = this.#manualWorker;
       const task = await manualWorker.claim({ wait: 2, signal });
       if (task !== undefined) await this.#run(manualWorker, task);
-      // Avoids a busy loop if claims fail or return immediately.
+      // Avoids a busy loop if claims fail or return immediately without a task.
       else await sleep(20, signal);
     }
   }

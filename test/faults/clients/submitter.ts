@@ -2,7 +2,6 @@ import type { SubmittedTask, Task } from "../../../sdk/index.ts";
 import type { Client } from "./client.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** A task to submit. */
 export interface Submission {
   readonly token: string;
   readonly job?: string;
@@ -16,7 +15,7 @@ export interface Submission {
   };
 }
 
-/** Failed attempts are retried without a delay. */
+/** Retries failed attempts without a delay. */
 const NO_BACKOFF = { kind: "fixed", seconds: 0, jitter: 0 } as const;
 
 const buildRequest = (client: Client, { token, job = "Raw", key, payload, options }: Submission) => ({
@@ -27,22 +26,24 @@ const buildRequest = (client: Client, { token, job = "Raw", key, payload, option
     body: { payload: { token, ...payload }, backoff: NO_BACKOFF, ...options },
   },
   input: { token, ...(key === undefined ? {} : { key }) },
-  // Without a key, the SDK would generate a random key, so the token is used as the key.
+  // The SDK would generate a random idempotency key if none were set, so the token is used as the
+  // key.
   options: { idempotencyKey: key ?? token },
 });
 
-/** Submits a task with one request. */
 export const submit = (client: Client, submission: Submission): Promise<Outcome<SubmittedTask>> =>
   client.call(buildRequest(client, submission));
 
-/** Submits until the outcome is known. The idempotency key prevents duplicates. */
+/** Submits a task until the outcome is known. The idempotency key prevents duplicates. */
 export const submitWithRetry = async (client: Client, submission: Submission): Promise<SubmittedTask> => {
   const outcome = await client.callWithRetry(buildRequest(client, submission));
   if (outcome.outcome === "ok") return outcome.body;
   throw new Error(`a submit failed: ${outcome.problem}`);
 };
 
-/** Submits several tasks, one after the other, each with retries. */
+/**
+ * Submits several tasks one after the other, and retries each submit until its outcome is known.
+ */
 export const submitMany = async (
   client: Client,
   { prefix, count, ...rest }: Omit<Submission, "token"> & { prefix: string; count: number },
@@ -55,16 +56,22 @@ export const submitMany = async (
 };
 
 interface AwaitEndOptions {
-  /** Requested wait, in seconds. */
+  /** Duration of the long poll, in seconds. */
   readonly wait?: number;
-  /** Maximum time from the task's end to the response, in milliseconds; not checked if undefined. */
+  /**
+   * Maximum time from the end of the task to the response, in milliseconds. If undefined, the time
+   * is not checked.
+   */
   readonly maxDelayMs?: number | undefined;
-  /** The name under which this time is reported. If undefined, the time is not reported. */
+  /**
+   * The name under which the time from the end of the task to the response is reported. If
+   * undefined, it is not reported.
+   */
   readonly condition?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
-/** Waits for the end of a task with one request. */
+/** Waits for the end of a task with a single request. */
 export const awaitEnd = async (
   client: Client,
   task: string,
@@ -82,7 +89,6 @@ export const awaitEnd = async (
     options: { wait, signal },
   });
 
-/** Cancels a task with one request. */
 export const cancel = (client: Client, task: string): Promise<Outcome<Task>> =>
   client.call({
     f: "cancel",

@@ -1,6 +1,7 @@
 /**
- * SQL that creates the audit schema: triggers record every committed change of a task's state and every committed end of
- * a worker. The checker compares these records with the responses. joblib itself does not use this schema.
+ * SQL that creates the audit schema: triggers record every committed change of a task's state and
+ * every committed end of a worker. The checker compares these records with the responses. joblib
+ * itself does not use this schema.
  */
 export const AUDIT = `
 create schema faults;

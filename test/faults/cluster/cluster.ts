@@ -13,19 +13,30 @@ export interface ClusterOptions {
   readonly servers?: number;
   /** Settings of all servers, in addition to `SETTINGS`. */
   readonly settings?: Environment;
-  /** Additional settings of single servers, by index. */
+  /** Additional settings of individual servers, by index. */
   readonly each?: readonly Environment[];
-  /** Services that the cluster does not share with other cases, because the case stops them. */
+  /**
+   * Services that the case stops. The cluster starts its own instances of them instead of sharing
+   * the run's instances.
+   */
   readonly own?: readonly ("postgres" | "redis")[];
-  /** Starts a streaming standby of the cluster's own PostgreSQL, which `failOver` promotes. */
+  /**
+   * Starts a streaming standby for the cluster's own PostgreSQL. `failOver` promotes this standby.
+   */
   readonly standby?: boolean;
-  /** Connection limit of the servers' role. Without a limit, the servers use a superuser, which has no limit. */
+  /**
+   * Connection limit of the servers' database role. If undefined, the servers use a superuser,
+   * which has no limit.
+   */
   readonly connectionLimit?: number;
-  /** The folder with `bin` and `dist`. Default: the checkout; a mutant runs from its own copy. */
+  /** The folder with `bin` and `dist`. Default: the checkout. A mutant runs from its own copy. */
   readonly root?: string;
 }
 
-/** Timeouts and a pool that are much smaller than the defaults, so that faults have an effect within seconds. */
+/**
+ * Timeouts and a pool size that are much smaller than the defaults, so that faults have an effect
+ * within seconds.
+ */
 export const SETTINGS = {
   JOBLIB_WORKER_TIMEOUT_SECONDS: "2",
   JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.25",
@@ -33,7 +44,7 @@ export const SETTINGS = {
   JOBLIB_DATABASE_POOL_SIZE: "4",
 } as const;
 
-/** A server, and the proxies between the server and its services. */
+/** A server and the proxies between this server and its services. */
 export interface Node {
   readonly server: ServerProcess;
   readonly postgres: TcpProxy;
@@ -43,12 +54,18 @@ export interface Node {
 /** Servers that share one PostgreSQL and one Redis. Every connection passes through a proxy. */
 export interface Cluster extends AsyncDisposable {
   readonly nodes: readonly Node[];
-  /** Connections to the database for the audit and the checker. A case injects no faults into them. */
+  /**
+   * Database connections for the audit and the checker. Faults do not affect them, because they
+   * bypass the proxies.
+   */
   readonly sql: Pool;
   readonly databaseUrl: string;
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;
-  /** Promotes the standby and sends every new connection to the standby. The old primary keeps running, but is read-only. */
+  /**
+   * Promotes the standby and routes every new connection to it. The old primary keeps running, but
+   * is read-only.
+   */
   failOver(): Promise<void>;
   readonly settings: Readonly<Record<string, string | undefined>>;
 }
@@ -74,7 +91,7 @@ const startNode = async (
   return { server, ...links };
 };
 
-/** Creates a connection pool that survives cut connections. */
+/** Creates a connection pool that keeps working after its connections are cut. */
 export const createResilientPool = (connectionString: string, max = 4): Pool => {
   const pool = new Pool({ connectionString, max });
   pool.on("error", () => {});
@@ -82,7 +99,10 @@ export const createResilientPool = (connectionString: string, max = 4): Pool => 
   return pool;
 };
 
-/** Creates a role with a connection limit for the servers, and returns the database's URL with this role. */
+/**
+ * Creates a role with a connection limit for the servers, and returns the database's URL with this
+ * role.
+ */
 const createLimitedRole = async (sql: Pool, databaseUrl: string, limit: number): Promise<string> => {
   const url = new URL(databaseUrl);
   const name = url.pathname.slice(1);
@@ -97,7 +117,10 @@ const grantAudit = async (sql: Pool, role: string): Promise<void> => {
   await sql.query(`grant all on all tables in schema faults to ${role}`);
 };
 
-/** Starts a synchronous standby: every commit reaches the standby before the commit is acknowledged. */
+/**
+ * Starts a synchronous standby: PostgreSQL acknowledges a commit only after the standby has
+ * received it.
+ */
 const startStandby = async (primary: PostgresServer): Promise<PostgresServer> => {
   const standby = await startPostgres({ standbyOf: primary.url });
   const admin = createResilientPool(primary.url, 1);
@@ -107,14 +130,17 @@ const startStandby = async (primary: PostgresServer): Promise<PostgresServer> =>
   return standby;
 };
 
-/** Makes the primary read-only, promotes the standby and sends new connections there; the old primary keeps running. */
+/**
+ * Makes the primary read-only, promotes the standby and routes new connections to it. The old
+ * primary keeps running.
+ */
 const failOverTo = async (
   standby: PostgresServer,
   { sql, proxies }: { readonly sql: Pool; readonly proxies: readonly TcpProxy[] },
 ): Promise<void> => {
   await sql.query("alter system set default_transaction_read_only = on");
   await sql.query("select pg_reload_conf()");
-  // Transactions that were writing at that moment finish first.
+  // Waits for transactions that were already writing when the primary became read-only.
   await eventually(async () => {
     const { rows } = await sql.query("select 1 from pg_stat_activity where backend_xid is not null");
     return rows.length === 0;
@@ -135,8 +161,8 @@ export const startCluster = async (services: Services, plan: ClusterOptions): Pr
   const auditProxy = stack.use(await createProxy(databaseUrl));
   const sql = createResilientPool(toProxyUrl(databaseUrl, auditProxy));
   stack.defer(() => sql.end());
-  // The PostgreSQL of the tests turns `synchronous_commit` off. Here, acknowledged tasks must survive a crash, as in
-  // production.
+  // The shared PostgreSQL server of the tests turns `synchronous_commit` off to be faster. The
+  // fault cases turn it on, because acknowledged tasks must survive a crash.
   await sql.query(`alter database "${new URL(databaseUrl).pathname.slice(1)}" set synchronous_commit = on`);
 
   const isLimited = plan.connectionLimit !== undefined;

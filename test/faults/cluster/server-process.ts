@@ -13,7 +13,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface ServerOptions {
   readonly name: string;
   readonly env: Environment;
-  /** The folder with `bin` and `dist`: the checkout, or the copy of a mutant. */
+  /** The folder with `bin` and `dist`: the checkout or the copy of a mutant. */
   readonly root: string;
   /** True to run the server in its own PID and mount namespaces, as a container runtime does. */
   readonly isContained?: boolean;
@@ -29,7 +29,7 @@ const runBy = (spawn: Spawn, root: string, args: readonly string[], env: Environ
     env: { NO_COLOR: "1", NODE_OPTIONS: "", VITEST: "", JOBLIB_LOG_LEVEL: "warn", ...env },
   });
 
-/** Runs a joblib command without any joblib settings in the environment except `env`. */
+/** Runs a joblib command. The environment contains no joblib settings except those in `env`. */
 export const runJoblib = (root: string, args: readonly string[], env: Environment): SpawnedProcess =>
   runBy(spawnProcess, root, args, env);
 
@@ -40,7 +40,10 @@ export const runJoblibInContainer = (
   env: Environment,
 ): SpawnedProcess => runBy(spawnInContainer, root, args, env);
 
-/** A `joblib serve` process behind a proxy. The proxy and its port stay the same if the process is killed and restarted. */
+/**
+ * A `joblib serve` process behind a proxy. The proxy keeps its port when the process is killed and
+ * restarted.
+ */
 export class ServerProcess implements AsyncDisposable {
   readonly name: string;
   /** The proxy between the clients and the server. */
@@ -63,11 +66,11 @@ export class ServerProcess implements AsyncDisposable {
     return server;
   }
 
-  /** The address of the proxy. */
+  /** The address of the proxy in front of the server. */
   get url(): string {
     return toProxyUrl("http://127.0.0.1:1", this.http);
   }
-  /** The address of the server itself. */
+  /** The address of the server, without the proxy. */
   get directUrl(): string {
     return this.#directUrl;
   }

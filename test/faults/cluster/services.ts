@@ -1,7 +1,7 @@
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 
-/** The PostgreSQL and the Redis of a run, shared by all cases that do not stop them. */
+/** The PostgreSQL and the Redis server of a run. All cases that do not stop them share them. */
 export interface Services extends AsyncDisposable {
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;

@@ -1,4 +1,5 @@
-// Preloaded into a server or worker: shifts its wall clock by CLOCK_SKEW_MS and does not change its monotonic clock.
+// This module is preloaded into a server or worker. It shifts the wall clock of the process by
+// CLOCK_SKEW_MS milliseconds, and leaves the monotonic clock unchanged.
 const skew = Number(process.env.CLOCK_SKEW_MS ?? 0);
 const Real = Date;
 

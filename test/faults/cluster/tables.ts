@@ -37,7 +37,7 @@ const Step = z.object({
   runs: z.number().nullable(),
   max_attempts: z.number().nullable(),
 });
-/** One committed change of a task; `at` is in milliseconds of the wall clock. */
+/** One committed change of a task. `at` is the wall clock time in milliseconds. */
 export type Step = z.infer<typeof Step>;
 const StepWithSeq = Step.extend({ seq: z.string() });
 
@@ -56,7 +56,7 @@ const TASKS = `select id, room_id, status, payload, attempt, runs, max_attempts,
 const STEPS = `select * from faults.step where room_id = $1 and seq > $2 order by seq limit ${PAGE_SIZE}`;
 const FIRST_ID = "00000000-0000-0000-0000-000000000000";
 
-/** Reads a table page by page, because the table of a soak is too large for one query. */
+/** Reads a table page by page, because the tables of a soak are too large for one query. */
 const readAll = async <Row>(
   sql: Pool,
   { text, room, first }: { readonly text: string; readonly room: string; readonly first: string },
@@ -73,7 +73,10 @@ const readAll = async <Row>(
   }
 };
 
-/** Reads the tasks and steps of a room, and all ended workers, because workers do not belong to a room. */
+/**
+ * Reads the tasks and steps of a room, and all ended workers, because workers do not belong to a
+ * room.
+ */
 export const readTables = async (sql: Pool, room: string): Promise<Tables> => {
   const shared = new SharedStrings();
   const Tasks = z.array(TaskRow.transform((row) => ({ row: shared.shareStrings(row), cursor: row.id })));

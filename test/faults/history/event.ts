@@ -1,6 +1,9 @@
 import * as z from "zod";
 
-/** The kind of an operation. `run` is not a request: it records that a worker's own code started to run a task. */
+/**
+ * The kind of an operation. `run` is not a request: it records that a worker's own code started to
+ * run a task.
+ */
 export const Operation = z.enum([
   "register",
   "submit",
@@ -32,30 +35,36 @@ export type OutputTask = z.infer<typeof OutputTask>;
 
 const common = { t: z.number(), process: z.string() };
 
-/** The parameters of an operation. */
 const OperationInput = z.object({
   room: z.string().optional(),
   user: z.string().optional(),
-  /** The token in the payload. Within a history, only repetitions of the same submit share a token. */
+  /**
+   * A token in the payload that identifies the submit. Within a history, only repetitions of the
+   * same submit share a token.
+   */
   token: z.string().optional(),
   key: z.string().optional(),
   task: z.string().optional(),
   worker: z.string().optional(),
   attempt: z.number().optional(),
   wait: z.number().optional(),
-  /** Maximum delay of a wake-up, in milliseconds. If missing, the delay is not checked. */
+  /**
+   * Maximum time until the client must be notified, in milliseconds. If missing, this delay is not
+   * checked.
+   */
   maxDelayMs: z.number().optional(),
-  /** The name under which the delay is reported. Without a name, the delay is not reported. */
+  /**
+   * The name under which the notification delay is reported. If missing, the delay is not reported.
+   */
   condition: z.string().optional(),
 });
 export type OperationInput = z.infer<typeof OperationInput>;
 
-/** The response to an operation. */
 const OperationOutput = z.object({
   tasks: z.array(OutputTask).optional(),
   worker: z.string().optional(),
   http: z.number().optional(),
-  /** The problem's id, or the name of another error. */
+  /** The id of the problem, or the name of another error. */
   problem: z.string().optional(),
   detail: z.string().optional(),
   retryAfter: z.boolean().optional(),
@@ -69,7 +78,10 @@ const InvocationEvent = z.object({
   f: Operation,
   input: OperationInput,
 });
-/** `fail`: the operation had no effect. `unknown`: the operation may have had an effect. */
+/**
+ * The end of an operation. With `fail`, the operation had no effect; with `unknown`, it may have
+ * had an effect.
+ */
 const CompletionEvent = z.object({
   ...common,
   phase: z.enum(["ok", "fail", "unknown"]),
@@ -78,11 +90,14 @@ const CompletionEvent = z.object({
   output: OperationOutput,
 });
 
-/** A note of the nemesis, the part of a case that injects faults. */
+/** A note of the nemesis, which is the part of a case that injects faults. */
 const Note = z.object({
   ...common,
   phase: z.literal("note"),
-  /** `fault`: a fault was injected. `gone`: a worker is gone, and its leases must end `within` this number of milliseconds. */
+  /**
+   * `fault` means that a fault was injected. `gone` means that a worker is gone, and that its
+   * leases must end within `within` milliseconds.
+   */
   note: z.enum(["fault", "gone"]),
   kind: z.string(),
   worker: z.string().optional(),

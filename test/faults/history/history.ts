@@ -12,7 +12,10 @@ import {
 import { readLines } from "./read-lines.ts";
 import { SharedStrings } from "./shared-strings.ts";
 
-/** An operation with its parameters and response. Without a completion, the outcome is unknown and the end is infinite. */
+/**
+ * An operation with its parameters and response. If the history contains no completion, the outcome
+ * is unknown and the end is infinite.
+ */
 export interface OperationSpan {
   readonly process: string;
   readonly f: Operation;
@@ -29,7 +32,10 @@ export interface History {
   readonly notes: readonly Note[];
 }
 
-/** Pairs each invocation with its completion. Does not keep the events, because a soak has millions of them. */
+/**
+ * Pairs each invocation with its completion. Does not keep the events, because a soak records
+ * millions of them.
+ */
 export const buildHistory = (events: Iterable<Event>): History => {
   const open = new Map<string, OperationSpan>();
   const operations: OperationSpan[] = [];
@@ -64,7 +70,7 @@ const toSpan = ({ process, f, input, t: begin }: Invocation): OperationSpan => (
 });
 
 const toCompletedPart = ({ phase: outcome, output, t: end }: Completion) => {
-  // The results are not kept, because the tables also contain them.
+  // Deletes the results, because the tables also contain them.
   for (const task of output.tasks ?? []) delete task.result;
   return { output, outcome, end } satisfies Partial<OperationSpan>;
 };
@@ -76,5 +82,8 @@ function* readEvents(folder: string): Generator<Event, void, undefined> {
   }
 }
 
-/** Reads the history in a folder, one file per process. Skips an incomplete last line, which a killed process may leave. */
+/**
+ * Reads the history in a folder with one file per process. Skips the last line of a file if it is
+ * incomplete, because the process may have been killed.
+ */
 export const readHistory = (folder: string): History => buildHistory(readEvents(folder));

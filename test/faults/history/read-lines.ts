@@ -3,7 +3,10 @@ import { StringDecoder } from "node:string_decoder";
 
 const CHUNK_BYTES = 1 << 20;
 
-/** Reads the complete lines of a file with one chunk in memory at a time. Skips the last line if it has no line feed. */
+/**
+ * Reads the complete lines of a file with one chunk in memory at a time. Skips the last line if it
+ * has no line feed.
+ */
 export function* readLines(path: string): Generator<string, void, undefined> {
   const file = openSync(path, "r");
   try {

@@ -7,11 +7,14 @@ export interface PendingOperation {
   readonly op: number;
   ok(output?: OperationOutput): void;
   fail(output: OperationOutput): void;
-  /** The operation may have had an effect, or may still have one. */
+  /** Records that the operation may have had an effect, or may still have one. */
   unknown(output: OperationOutput): void;
 }
 
-/** Writes one process's part of a history. Every line is written synchronously, so that a killed process loses nothing. */
+/**
+ * Writes the history of one process. Every line is written synchronously, so that a killed process
+ * loses no event.
+ */
 export class Recorder implements Disposable {
   readonly #file: number;
   readonly #process: string;

@@ -1,8 +1,14 @@
-/** Replaces equal strings by one shared string: ids repeat in a long history, and every parsed line has its own copies. */
+/**
+ * Replaces equal strings by one shared string, to save memory: a long history repeats the same ids,
+ * and parsing creates a new copy of each.
+ */
 export class SharedStrings {
   readonly #known = new Map<string, string>();
 
-  /** Replaces the strings of a value in place, including those in nested arrays and objects, and returns the value. */
+  /**
+   * Replaces the strings of a value in place, including those in nested arrays and objects, and
+   * returns the value.
+   */
   shareStrings<Value>(value: Value): Value {
     if (typeof value !== "object" || value === null) return value;
     const parts: Record<string, unknown> = Object(value);

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { ROOT } from "../cluster/server-process.ts";
 import type { Edit, Mutant } from "./mutant.ts";
 
-/** Returns a built file with the defect. Throws if the text to replace does not occur exactly once. */
+/**
+ * Returns a built file with the defect. Throws if the text to replace does not occur exactly once.
+ */
 const applyEdit = ({ name }: Mutant, { file, remove, insert }: Edit, dist: string): string => {
   const text = readFileSync(join(dist, file), "utf8");
   const found = text.split(remove).length - 1;

@@ -4,7 +4,7 @@ import { returnedTask } from "../cases/f07-late-updates.ts";
 import { heartbeatsDuringSweep } from "../cases/f22-races.ts";
 import type { Mutant } from "./mutant.ts";
 
-/** The defects that the checker must find. A developer could have introduced each of them. */
+/** The defects that the checker must find. Each of them could be a developer's mistake. */
 export const mutants: readonly Mutant[] = [
   {
     name: "an update that ignores the lease",

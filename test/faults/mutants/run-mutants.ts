@@ -53,7 +53,7 @@ const runMutantInTime = async (
   }
 };
 
-/** Runs the case of each mutant. The checker must find a violation in every case. */
+/** Runs the case of each mutant. In every run, the checker must find a violation. */
 export const runMutants = async (
   resources: RunnerResources,
   { seed, onResult }: { readonly seed: number; readonly onResult: (finding: Finding) => void },

@@ -1,6 +1,6 @@
 import type { Trap, TrapHandle } from "./link-program.ts";
 
-/** An active trap of a proxy. It triggers once. */
+/** An active trap of a proxy. It triggers only once. */
 export interface ArmedTrap extends TrapHandle {
   readonly action: Trap["action"];
   /** Returns true for the first request that matches, and false for every other request. */

@@ -1,13 +1,16 @@
 import type { Socket } from "node:net";
 import type { DirectionProgram } from "./link-program.ts";
 
-/** A chunk or an end of stream that is delivered at a later time. */
+/** A chunk, or the end of the stream, that will be delivered later. */
 interface Delivery {
   readonly at: number;
   deliver(): void;
 }
 
-/** One direction of a connection. It delivers chunks in order, with the delays and cuts of the current program. */
+/**
+ * Forwards one direction of a connection. It delivers chunks in order, with the delays and cuts of
+ * the current `LinkProgram`.
+ */
 export class BytePipe {
   readonly #to: Socket;
   readonly #program: () => DirectionProgram;
@@ -55,7 +58,10 @@ export class BytePipe {
     if (this.#pending.length === 1) this.#run();
   }
 
-  /** Delivers everything that is due and schedules the rest. A single timer preserves the order. */
+  /**
+   * Delivers everything that is due and schedules the rest. There is only one timer, so that the
+   * order of the chunks is preserved.
+   */
   #run(): void {
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
       const wait = next.at - performance.now();

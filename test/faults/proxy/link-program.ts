@@ -1,23 +1,25 @@
 /** Faults for one direction of a connection. */
 export interface DirectionProgram {
-  /** Delays each chunk; the order is preserved. */
+  /** Delay of each chunk, in milliseconds. The order of the chunks is preserved. */
   readonly delayMs?: number | (() => number);
-  /** Drops everything without closing the connection. */
+  /** Drops all data without closing the connection. */
   readonly blackHole?: boolean;
   /** Cuts the connection after this number of bytes. */
   readonly cutAfterBytes?: number;
   readonly bytesPerSecond?: number;
 }
 
-/** Faults for a connection. */
+/** Faults for both directions of a connection. */
 export interface LinkProgram {
   readonly toServer?: DirectionProgram;
   readonly toClient?: DirectionProgram;
-  /** Cuts the connection when it has been idle for this time, as load balancers do. */
+  /** Cuts the connection when it has been idle for this many milliseconds, as load balancers do. */
   readonly idleCutMs?: number;
 }
 
-/** A program for all connections, or a function that returns the program of each new connection. */
+/**
+ * The program of all connections, or a function that returns the program of each new connection.
+ */
 export type ProgramSource = LinkProgram | ((connection: number) => LinkProgram);
 
 /** Forwards the first matching request and drops its response. */

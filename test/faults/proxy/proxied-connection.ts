@@ -3,7 +3,10 @@ import type { ArmedTrap } from "./armed-trap.ts";
 import { BytePipe } from "./byte-pipe.ts";
 import type { LinkProgram } from "./link-program.ts";
 
-/** The proxy's side of a connection. The program may change while the connection is open. */
+/**
+ * The functions of the proxy that a connection uses. The returned program may change while the
+ * connection is open.
+ */
 export interface ConnectionContext {
   readonly targetPort: number;
   program(): LinkProgram;
@@ -12,7 +15,7 @@ export interface ConnectionContext {
   onClosed(connection: ProxiedConnection): void;
 }
 
-/** A client's connection, and the connection to the server that belongs to it. */
+/** A connection of a client, with the proxy's own connection to the server. */
 export class ProxiedConnection {
   readonly #client: Socket;
   readonly #server: Socket;
@@ -71,7 +74,7 @@ export class ProxiedConnection {
 
   readonly #closed = (): void => {
     const { toClient, toServer } = this.#context.program();
-    // A black hole also hides that the other side has closed.
+    // A black hole also hides from one side that the other side has closed the connection.
     if (!this.#client.destroyed && toClient?.blackHole !== true) this.#client.destroySoon();
     if (!this.#server.destroyed && toServer?.blackHole !== true) this.#server.destroySoon();
     if (!this.#client.destroyed || !this.#server.destroyed) return;

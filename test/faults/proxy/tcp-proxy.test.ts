@@ -31,7 +31,7 @@ afterEach(async () => {
   echo.close();
 });
 
-/** Connects a client. `received` is what it has received so far. */
+/** Connects a client. `received` contains everything that the client has received until now. */
 const connectClient = async () => {
   const socket = connect(proxy.port, "127.0.0.1").setEncoding("utf8");
   const received = { text: "", error: "", ended: false };

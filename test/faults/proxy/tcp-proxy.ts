@@ -4,11 +4,11 @@ import type { LinkProgram, ProgramSource, Trap, TrapHandle } from "./link-progra
 import { ProxiedConnection } from "./proxied-connection.ts";
 
 /**
- * A TCP proxy on loopback that can delay, throttle, drop or cut connections, separately for each direction.
+ * A TCP proxy on loopback that can delay, throttle, drop or cut connections, separately for each
+ * direction.
  *
- * @example
- * await using proxy = await TcpProxy.to(5432);
- * proxy.program({ toClient: { blackHole: true } });
+ * @example await using proxy = await TcpProxy.to(5432); proxy.program({ toClient: { blackHole: true
+ * } });
  */
 export class TcpProxy implements AsyncDisposable {
   readonly #connections = new Set<ProxiedConnection>();
@@ -36,28 +36,31 @@ export class TcpProxy implements AsyncDisposable {
   get size(): number {
     return this.#connections.size;
   }
-  /** Number of connections since the start. */
+  /** Number of connections since the proxy was created. */
   get count(): number {
     return this.#count;
   }
 
-  /** Sends new connections to another port, after a server has restarted. */
+  /** Forwards new connections to another port, for example after a server has restarted. */
   retarget(port: number): void {
     this.#targetPort = port;
   }
 
-  /** Changes the program of open and new connections. A function returns the program of each new connection. */
+  /**
+   * Changes the program of open and new connections. A function returns the program of each new
+   * connection.
+   */
   program(program: ProgramSource): void {
     this.#programSource = program;
   }
 
-  /** Removes all faults. Dropped bytes stay lost. */
+  /** Removes all faults. Bytes that were dropped before are not sent again. */
   heal(): void {
     this.#programSource = {};
     for (const trap of [...this.#traps]) trap.remove();
   }
 
-  /** Resets every open connection. New connections are accepted. */
+  /** Resets every open connection. The proxy still accepts new connections. */
   cut(): void {
     for (const connection of [...this.#connections]) connection.cut();
   }
@@ -69,15 +72,16 @@ export class TcpProxy implements AsyncDisposable {
     return armed;
   }
 
-  /** Stops listening, so that new connections are refused. Open connections continue. */
+  /** Stops listening, so that new connections are refused. Open connections are not affected. */
   async refuse(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    // Not awaited: `close` waits for open connections, but stops listening at once.
+    // The end of `close` is not awaited, because it waits for open connections. The server stops
+    // listening immediately.
     server?.close();
   }
 
-  /** Listens on the same port as before. */
+  /** Listens again on the port that the proxy used before `refuse`. */
   async accept(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: false }, (socket) => {

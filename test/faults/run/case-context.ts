@@ -24,15 +24,18 @@ export interface CaseContextOptions {
 }
 
 type ClientTarget = Partial<Pick<ClientOptions, "user" | "token" | "timeoutSeconds" | "room">> & {
-  /** Uses only the server with this index. */
+  /** Index of the only server to use. */
   readonly server?: number;
-  /** Bypasses the proxies. */
+  /** Connects directly to the servers, without their proxies. */
   readonly direct?: boolean;
-  /** Uses these servers instead of the cluster's. */
+  /** Addresses to use instead of those of the cluster's servers. */
   readonly urls?: readonly string[];
 };
 
-/** The context of a running case: its room in the cluster, its random numbers, its history and its own violations. */
+/**
+ * The context of a running case: its room in the cluster, its random numbers, its history, and the
+ * violations that the case itself reports.
+ */
 export class CaseContext implements AsyncDisposable {
   readonly name: string;
   readonly room: string;
@@ -62,7 +65,10 @@ export class CaseContext implements AsyncDisposable {
   get thresholdMs(): number {
     return Number(this.cluster.settings["JOBLIB_WORKER_TIMEOUT_SECONDS"]) * 1000;
   }
-  /** Maximum time until the leases of a silent worker end: the threshold, a sweep interval, and 3 s for a busy machine. */
+  /**
+   * Maximum time until the leases of a silent worker end: the worker timeout, a sweep interval, and
+   * 3 s for a busy machine.
+   */
   get maxSweepDelayMs(): number {
     const { JOBLIB_SWEEPER_INTERVAL_SECONDS: interval } = this.cluster.settings;
     return this.thresholdMs + Number(interval) * 1000 + 3000;
@@ -82,7 +88,10 @@ export class CaseContext implements AsyncDisposable {
     return new Client({ room: this.room, recorder, urls, ...plan });
   }
 
-  /** Creates a manual worker that sends heartbeats until the end of the case; a silent worker sends none. */
+  /**
+   * Creates a manual worker that sends heartbeats until the end of the case. If `silent` is set,
+   * the worker sends no heartbeats.
+   */
   async manualWorker(
     name = "worker",
     { silent = false, ...plan }: ClientTarget & { silent?: boolean } = {},
@@ -103,7 +112,7 @@ export class CaseContext implements AsyncDisposable {
     return this.#stack.use(await RawWorker.start(client, { random, ...work }));
   }
 
-  /** Starts an SDK worker behind its own proxy, which connects to a server's proxy. */
+  /** Starts an SDK worker behind its own proxy, which connects to the proxy of a server. */
   async workerProcess(
     name: string,
     { server = 0, ...plan }: Partial<Pick<WorkerOptions, "concurrency" | "env">> & { server?: number } = {},
@@ -115,7 +124,7 @@ export class CaseContext implements AsyncDisposable {
     );
   }
 
-  /** Reports a violation of an invariant if a condition of the case does not hold. */
+  /** Reports a violation of an invariant if `holds` is false. */
   require(holds: boolean, invariant: string, message: string): void {
     if (!holds) this.violations.push({ invariant, message });
   }
@@ -135,12 +144,15 @@ export class CaseContext implements AsyncDisposable {
     this.nemesis.fault(kind);
   }
 
-  /** Waits for a time that is part of a fault. */
+  /** Waits for a duration that is part of a fault. */
   pause(milliseconds: number): Promise<void> {
     return sleep(milliseconds);
   }
 
-  /** Disposes a resource at the end of the case, in reverse order of the calls. */
+  /**
+   * Disposes the resource at the end of the case. Resources are disposed in reverse order of the
+   * calls.
+   */
   use<Value extends AsyncDisposable>(value: Value): Value {
     return this.#stack.use(value);
   }

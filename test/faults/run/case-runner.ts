@@ -5,7 +5,9 @@ import { withDeadline } from "./deadline.ts";
 import type { FaultCase } from "./fault-case.ts";
 import { type CaseResult, createFailedResult, MAX_CASE_SECONDS, runCase } from "./run-case.ts";
 
-/** Time limit for the work before and after a case: starting the servers on a busy machine, and cleaning up. */
+/**
+ * Time limit for starting the servers before a case and cleaning up after it, on a busy machine.
+ */
 export const OVERHEAD_SECONDS = 120;
 
 /** The resources that all runners share. */
@@ -15,7 +17,7 @@ export interface RunnerResources {
   readonly keep: boolean;
 }
 
-/** Runs one case after the other. Cases without their own cluster share one cluster. */
+/** Runs cases one after the other. Cases without their own cluster share one cluster. */
 export class CaseRunner implements AsyncDisposable {
   readonly #resources: RunnerResources;
   #shared: Cluster | undefined;
@@ -24,7 +26,10 @@ export class CaseRunner implements AsyncDisposable {
     this.#resources = resources;
   }
 
-  /** Runs one case and never rejects. A case that hangs is a failure, and its cluster is abandoned. */
+  /**
+   * Runs one case and never rejects. A case that hangs counts as failed, and its cluster is
+   * abandoned.
+   */
   async run(one: FaultCase, seed: number): Promise<CaseResult> {
     const seconds = (one.seconds ?? MAX_CASE_SECONDS) + OVERHEAD_SECONDS;
     const { folder } = this.#resources;
@@ -43,7 +48,7 @@ export class CaseRunner implements AsyncDisposable {
     if (one.cluster !== undefined) return this.#runIsolated(one, { plan: one.cluster, seed });
     this.#shared ??= await startCluster(this.#resources.services, {});
     const result = await this.#runInCluster(one, { cluster: this.#shared, seed });
-    // A failed case must not affect the next ones.
+    // Disposes the shared cluster, because a failed case must not affect the next cases.
     if (result.violations.length > 0) await this.#disposeShared();
     return result;
   }

@@ -1,6 +1,9 @@
 import { sleep } from "../clock.ts";
 
-/** Returns the result of the work, or undefined if it did not finish in time. Work that is late is not stopped. */
+/**
+ * Returns the result of `work`, or undefined if it did not finish in time. The work is not stopped
+ * when the time is up.
+ */
 export const withDeadline = async <Value>(
   work: Promise<Value>,
   seconds: number,

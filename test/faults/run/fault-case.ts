@@ -3,12 +3,15 @@ import type { CaseContext } from "./case-context.ts";
 
 /** One case of the fault catalogue. */
 export interface FaultCase {
-  /** The number in the catalogue and a description: `F13 responses of the database lost`. */
+  /**
+   * The number in the catalogue and a description, for example `F13 responses of the database
+   * lost`.
+   */
   readonly name: string;
   readonly invariants: readonly string[];
-  /** The options of the case's own cluster. Cases without these options share one cluster. */
+  /** The options of the case's own cluster. Cases without this property share one cluster. */
   readonly cluster?: ClusterOptions;
-  /** Time limit, after which the case fails. Default: 60. */
+  /** Time limit in seconds, after which the case fails. Default: 60. */
   readonly seconds?: number;
   /** Injects the fault. The checker then decides whether the case passes. */
   run(context: CaseContext): Promise<void>;

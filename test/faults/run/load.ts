@@ -3,9 +3,9 @@ import { sleep } from "../clock.ts";
 import type { CaseContext } from "./case-context.ts";
 import { settle } from "./settle.ts";
 
-/** The load on the servers during a fault. */
+/** The load on the servers while a fault is injected. */
 export interface Load {
-  /** Number of clients that submit one task after the other. Default: 2. */
+  /** Number of clients, each of which submits one task after the other. Default: 2. */
   readonly submitters?: number;
   /** Number of raw workers. Default: 2. */
   readonly workers?: number;

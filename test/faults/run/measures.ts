@@ -46,7 +46,7 @@ const measureNotifications = (evidence: Evidence): Measure[] => {
   );
 };
 
-/** Computes how long the requeues and the notifications of a case took. */
+/** Computes how long the requeues and notifications of a case took. */
 export const computeMeasures = (evidence: Evidence): Measure[] => [
   ...measureRequeues(evidence),
   ...measureNotifications(evidence),

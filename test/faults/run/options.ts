@@ -13,7 +13,7 @@ export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NA
   --keep            keep the histories of passed cases too
 `;
 
-/** The command line of a run. */
+/** The parsed command line of a run. */
 export interface Options {
   readonly seed: number;
   readonly minutes: number | undefined;
@@ -59,7 +59,8 @@ export const readOptions = (args: readonly string[]): Options => {
     seed: parseNumber(values.seed, "seed") ?? Math.floor(Math.random() * 2 ** 32),
     minutes: parseNumber(values.minutes, "minutes"),
     cases: values.case,
-    // The mutants change statements of the batching queue.
+    // The mutants change statements of the batching queue, so they are not tested with the simple
+    // queue.
     mutants: queue === "simple" ? "without" : mutants === undefined ? "with" : mutants ? "only" : "without",
     soak: values.soak,
     queue,

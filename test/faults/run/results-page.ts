@@ -5,10 +5,13 @@ import { ROOT } from "../cluster/server-process.ts";
 import type { SummaryRow } from "./run-summary.ts";
 
 const PAGE = "docs/appendix/fault-catalogue.md";
-/** A longer value would make the table too wide, so it becomes a paragraph below the table. */
+/** Maximum length of a value in the table. A longer value becomes a paragraph below the table. */
 const MAX_CELL_CHARACTERS = 100;
 
-/** The results of a run: the section of the page that they replace, the command that repeats the run, and the rows. */
+/**
+ * The results of a run: the section of the page to replace, the command that repeats the run, and
+ * the rows.
+ */
 export interface RunResults {
   readonly kind: "cases" | "soak";
   readonly command: string;
@@ -33,7 +36,7 @@ export const formatResults = ({ command, rows }: RunResults, day = new Date()): 
 /** Breaks a text into lines of at most 100 characters. */
 const wrapped = (text: string): string[] => text.match(/\S.{0,98}\S(?=\s|$)/g) ?? [text];
 
-/** Replaces one kind of results in the page; the results of the other kind stay. */
+/** Replaces the results of this kind in the page, and keeps the results of the other kind. */
 export const replaceResults = (page: string, plan: RunResults, day?: Date): string => {
   const [begin, end] = [`<!-- ${plan.kind} -->`, `<!-- /${plan.kind} -->`];
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];

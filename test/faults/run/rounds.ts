@@ -4,12 +4,15 @@ import { CaseRunner, type RunnerResources } from "./case-runner.ts";
 import type { FaultCase } from "./fault-case.ts";
 import { type CaseResult, createFailedResult } from "./run-case.ts";
 
-/** Time limit of the first round, which takes two minutes on two cores. The limit ends a run in which every case hangs. */
+/**
+ * Time limit of the first round. A round takes about two minutes on two cores, so the limit applies
+ * only if cases hang.
+ */
 const MAX_ROUND_SECONDS = 600;
 
 export interface RoundsOptions {
   readonly seed: number;
-  /** Runs each case once if undefined. */
+  /** Duration of the run. If undefined, each case runs once. */
   readonly minutes: number | undefined;
   readonly runners: number;
   readonly onResult: (result: CaseResult) => void;
@@ -20,7 +23,10 @@ interface ScheduledCase {
   readonly seed: number;
 }
 
-/** Schedules every case with the run's seed, and then more rounds with other seeds until the time is up. */
+/**
+ * Yields every case with the run's seed, and then more rounds with other seeds until the time is
+ * up.
+ */
 function* schedule(cases: readonly FaultCase[], { seed, minutes }: RoundsOptions): Generator<ScheduledCase> {
   const random = new Random(seed);
   const until = monotonic() + (minutes ?? 0) * 60_000;
@@ -34,7 +40,9 @@ function* schedule(cases: readonly FaultCase[], { seed, minutes }: RoundsOptions
   }
 }
 
-/** Runs the cases in several runners concurrently, and reports each result as soon as it is known. */
+/**
+ * Runs the cases in several runners concurrently, and reports each result as soon as it is known.
+ */
 export const runRounds = async (
   resources: RunnerResources,
   cases: readonly FaultCase[],

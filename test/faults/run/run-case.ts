@@ -22,7 +22,7 @@ export interface CaseResult {
   readonly measures: readonly Measure[];
   /** Additional rows for the summary. */
   readonly rows: readonly SummaryRow[];
-  /** The folder of the history. */
+  /** The folder with the history of the case. */
   readonly folder: string;
 }
 
@@ -30,7 +30,7 @@ const EMPTY: History = { operations: [], notes: [] };
 /** Default time limit of a case. */
 export const MAX_CASE_SECONDS = 60;
 
-/** Creates the result of a case that could not be started or did not end. */
+/** Creates the result of a case that could not be started or did not end in time. */
 export const createFailedResult = (
   { name }: FaultCase,
   { message, ...rest }: Pick<CaseResult, "seed" | "seconds" | "folder"> & { readonly message: string },
@@ -55,7 +55,10 @@ const healCluster = async ({ cluster }: CaseContext): Promise<void> => {
   }
 };
 
-/** Finds error messages in the servers' logs: an unexpected error is a bug even if no client noticed it. */
+/**
+ * Finds error messages in the servers' logs. An unexpected error is a bug even if no client noticed
+ * it.
+ */
 const findLoggedErrors = ({ nodes }: Cluster, logs: readonly string[]): Violation[] =>
   nodes.flatMap(({ server }, index) =>
     server.log
@@ -98,7 +101,8 @@ export const runCase = async (
     const tables = context.tables ?? (await readTables(cluster.sql, room));
     const { expectations, thresholdMs } = context;
     const evidence = { history, tables, audited, wallOffset: getWallOffset(), thresholdMs, expectations };
-    // A loop instead of spread arguments: a soak may have more entries than a call may have arguments.
+    // A loop is used instead of spread arguments, because a soak may produce more entries than the
+    // maximum number of arguments of a call.
     for (const measure of computeMeasures(evidence)) context.measures.push(measure);
     for (const violation of checkInvariants(evidence)) context.violations.push(violation);
     for (const violation of findLoggedErrors(cluster, logs)) context.violations.push(violation);

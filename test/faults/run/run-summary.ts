@@ -14,7 +14,7 @@ export class RunSummary {
   #unknown = 0;
   #cases = 0;
 
-  /** Adds one case. Does not keep its history, which may be large. */
+  /** Adds the result of one case. Does not keep the case's history, which may be large. */
   add({ history, violations, measures, rows }: CaseResult): void {
     this.#cases += 1;
     this.#rows.push(...rows);

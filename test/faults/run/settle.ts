@@ -4,7 +4,10 @@ import type { CaseContext } from "./case-context.ts";
 const OPEN = `select exists (select 1 from joblib.task
   where room_id = $1 and status in ('pending', 'claimed', 'running')) as open`;
 
-/** Waits until every task of the case has finished, or the time is up. The checker reports unfinished tasks. */
+/**
+ * Waits until every task of the case has finished or the time limit is reached. The checker reports
+ * tasks that have not finished.
+ */
 export const settle = async (context: CaseContext, seconds = 30): Promise<void> => {
   const hasOpenTasks = async () => {
     const { rows } = await context.cluster.sql.query<{ open: boolean }>(OPEN, [context.room]);

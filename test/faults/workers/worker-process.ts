@@ -7,7 +7,7 @@ import { TcpProxy } from "../proxy/tcp-proxy.ts";
 export interface WorkerOptions {
   readonly name: string;
   readonly room: string;
-  /** The port of the server. The worker connects to the server through its own proxy. */
+  /** The port of the server's proxy. The worker connects to this port through its own proxy. */
   readonly serverPort: number;
   readonly historyFolder: string;
   readonly recorder: Recorder;
@@ -54,7 +54,7 @@ export class WorkerProcess implements AsyncDisposable {
     return worker;
   }
 
-  /** The worker's id at its first registration. */
+  /** The id that the worker received at its first registration. */
   get id(): string {
     return this.#workerId;
   }
@@ -62,7 +62,10 @@ export class WorkerProcess implements AsyncDisposable {
     return this.#isGone;
   }
 
-  /** Kills the process, and records that the worker's leases must end within `within` milliseconds. */
+  /**
+   * Kills the process with SIGKILL, and records that the worker's leases must end within `within`
+   * milliseconds.
+   */
   async kill(within: number): Promise<void> {
     this.process.kill("SIGKILL");
     await this.process.exit;

@@ -10,7 +10,10 @@ import { compileSchema } from "../../../server/schemas/compile-schema.ts";
 const isSatisfied = (value: JsonValue, schema: JsonObject) =>
   satisfies(value, schema, { root: schema, budget: new StepBudget(100_000) });
 
-/** Each keyword of the test accepts some of these values and rejects others. */
+/**
+ * Values for the tests of each keyword. Each keyword accepts some of these values and rejects
+ * others.
+ */
 const VALUES: readonly JsonValue[] = [
   null,
   true,

@@ -9,8 +9,8 @@ import { QUICK } from "../network.ts";
 const ready = (id: string) => `event: ready\nid: ${id}\ndata: {}\n\n`;
 
 /**
- * Starts a server with a request listener, and a client of it. `lastEventIds` contains the `Last-Event-ID` header of
- * each request.
+ * Starts a server with a request listener, and creates a client for this server. `lastEventIds`
+ * contains the `Last-Event-ID` header of each request.
  */
 const startServer = async (
   listener: RequestListener,

@@ -10,7 +10,10 @@ import {
 import { JoblibClient } from "../../../sdk/http/client.ts";
 import { QUICK } from "../network.ts";
 
-/** Starts a server with a request listener, and returns the error of one call, which undici sends over a real socket. */
+/**
+ * Starts a server with a request listener, and returns the error of a call to this server. The call
+ * uses undici and a real socket.
+ */
 const getError = async (
   listener: RequestListener,
   options: { timeoutSeconds?: number; retry?: boolean } = {},

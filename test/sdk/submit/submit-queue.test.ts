@@ -10,7 +10,10 @@ class Echo extends Extension("tests") {
   run() {}
 }
 
-/** Creates a manager in the room `lab`. `requests` describes each request that its submits send. */
+/**
+ * Creates a manager in the room `lab`. `requests` describes each request that the manager's submits
+ * cause.
+ */
 const createSubmitter = async () => {
   const { fake, client, override, createManager } = startFake();
   const { body: worker } = await client.call("createWorker", {});
@@ -19,7 +22,7 @@ const createSubmitter = async () => {
   const requests: string[] = [];
   const fetch: FetchLike = (url, init) => {
     if (/\/submissions$/.test(url))
-      requests.push(`submitBatch of ${JSON.parse(init.body ?? "{}").submissions.length}`);
+      requests.push(`submitBatch of ${JSON.parse(String(init.body ?? "{}")).submissions.length}`);
     if (/\/tasks\//.test(url)) requests.push("submitTask");
     return globalThis.fetch(url, init);
   };

@@ -20,13 +20,16 @@ const createRejection = (id: RejectionId) => {
   return new Response(JSON.stringify(problem.toDocument()), { status: problem.status, headers });
 };
 
-/** Creates a manager whose server has a body limit. `requests` contains the size and the number of tasks of each request. */
+/**
+ * Creates a manager whose server limits the size of request bodies. `requests` contains the size
+ * and the number of tasks of each request.
+ */
 const createSubmitter = async (bodyLimit = 1_048_576) => {
   const { fake, createManager } = startFake();
   let rejectionId: RejectionId | undefined;
   const requests: { bytes: number; tasks: number }[] = [];
   const fetch: FetchLike = async (url, init) => {
-    const body = init.body ?? "";
+    const body = String(init.body ?? "");
     if (!/\/tasks$/.test(url)) return globalThis.fetch(url, init);
     requests.push({ bytes: Buffer.byteLength(body), tasks: JSON.parse(body).tasks.length });
     if (rejectionId !== undefined) return createRejection(rejectionId);

@@ -18,13 +18,15 @@ import { createFakeServer } from "../../../sdk/testing/index.ts";
 import { parseSettings } from "../../../server/settings/settings.ts";
 import { createServer } from "../../../server/standalone.ts";
 
-/** The room of the current test. Each test has its own room, because all tests share the servers. */
+/**
+ * The room of the current test. Each test has its own room, because all tests share the servers.
+ */
 let room: string;
 const JOB = "private:tests:Echo";
 
 let close: () => unknown;
 
-/** Starts a fake server, and returns a client of it. */
+/** Starts a fake server, and returns a client for this server. */
 async function connectToFake(): Promise<JoblibClient> {
   const url = "http://fake.test";
   const network = setupServer(...createFakeServer({ url }).handlers);
@@ -33,7 +35,7 @@ async function connectToFake(): Promise<JoblibClient> {
   return new JoblibClient({ url, fetch: globalThis.fetch, retry: { attempts: 1 } });
 }
 
-/** Starts `joblib serve` with a database in memory, and returns a client of it. */
+/** Starts `joblib serve` with a database in memory, and returns a client for this server. */
 async function connectToServer(): Promise<JoblibClient> {
   const settings = parseSettings({}, { log_level: "silent", data_dir: "memory://" });
   const server = await createServer({ settings });
@@ -63,7 +65,9 @@ async function startTask(client: JoblibClient, worker: string, submission: JsonO
   return task;
 }
 
-/** Returns the members of a task that do not depend on ids, times and the caller. */
+/**
+ * Returns the members of a task that are equal in every run. It omits ids, times and the caller.
+ */
 function describeTask({
   job_name,
   room_id,

@@ -11,7 +11,10 @@ import { createRecordingLogger, startFake, URL } from "../network.ts";
 
 type Work = (run: RunContext, context: unknown) => unknown;
 
-/** Starts a worker with one job, whose `run` method calls `work`. Then submits a task and claims it. */
+/**
+ * Starts a worker with one job whose `run` method calls `work`, submits a task of this job and
+ * claims the task.
+ */
 export const claimTask = async (
   work: Work,
   { payload = {}, result }: { payload?: object; result?: z.ZodType } = {},
@@ -36,7 +39,7 @@ export const claimTask = async (
   return { ...network, id, jobs, stream, task, lines };
 };
 
-/** Returns the task of an iterator result. */
+/** Returns the task that an iterator yields. */
 export const getTask = async (
   next: Promise<IteratorResult<ClaimedTask, undefined>>,
 ): Promise<ClaimedTask> => {
@@ -45,7 +48,7 @@ export const getTask = async (
   return value;
 };
 
-/** Calls the fake server's `updateTask`. */
+/** Calls `updateTask` on the fake server. */
 export const callFake = (
   fake: ReturnType<typeof startFake>["fake"],
   request: Parameters<NonNullable<typeof fake.fakes.updateTask>>[0],
@@ -55,7 +58,7 @@ export const callFake = (
   return updateTask(request);
 };
 
-/** Returns an environment without a server, in which every update succeeds and changes nothing. */
+/** Returns an environment that needs no server. Every update succeeds and changes nothing. */
 export const createEnvironment = (): TaskEnvironment => ({
   updates: { deliver: async ({ currentTask }) => ({ ...(currentTask ?? aTask()) }) },
   logger: silentLogger,
@@ -67,7 +70,7 @@ export const createEnvironment = (): TaskEnvironment => ({
   onSettled: () => {},
 });
 
-/** Creates a claimed task without a server. */
+/** Creates a claimed task that needs no server. */
 export const createClaimedTask = (fields: Partial<Task>): ClaimedTask =>
   new ClaimedTask({ ...aTask(), ...fields }, createEnvironment());
 

@@ -10,7 +10,10 @@ class Echo extends Extension("tests") {
   }
 }
 
-/** Starts a worker with a backlog. `beforeClaim` is awaited before each claim, and gets the number of the claim, from 1. */
+/**
+ * Starts a worker with a backlog of pending tasks. `beforeClaim` is awaited before each claim, and
+ * receives the number of the claim, starting at 1.
+ */
 const startWorkerWithBacklog = async (
   count: number,
   beforeClaim: (claim: number) => Promise<void> | undefined,
@@ -58,7 +61,8 @@ test("four concurrent claims that fail together count as one failure", async () 
     failing += 1;
     if (failing === 4) allReceived.resolve();
     await allReceived.promise;
-    // The other three responses arrive during the delay after the first failure.
+    // The responses to the other three claims arrive during the delay that follows the first
+    // failure.
     throw new Problem("unauthorized", "The token has expired.", { retryAfter: 2 });
   });
   const stop = new AbortController();

@@ -10,13 +10,16 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Starts a heartbeat whose requests get no response. `requests` contains the task ids that each request lists. */
+/**
+ * Starts a heartbeat whose requests receive no response. `requests` contains the task ids that each
+ * request lists.
+ */
 const startHeartbeat = () => {
   const requests: string[][] = [];
   const client = new JoblibClient({
     url: "http://joblib.test",
     fetch: (_, { body, signal }) => {
-      requests.push(JSON.parse(body ?? "{}").tasks);
+      requests.push(JSON.parse(String(body ?? "{}")).tasks);
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     },
   });

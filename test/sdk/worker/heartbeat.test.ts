@@ -8,7 +8,10 @@ class Wait extends Extension("tests") {
   }
 }
 
-/** Creates a manager. `heartbeats` contains the listed tasks and the requested wait, in seconds, of each heartbeat. */
+/**
+ * Creates a manager. For each heartbeat, `heartbeats` contains the listed tasks and the requested
+ * wait in seconds.
+ */
 const createWorker = (heartbeatSeconds: number) => {
   const heartbeats: { tasks: readonly string[] | undefined; wait: number }[] = [];
   const { fake, override, createManager } = startFake();

@@ -23,7 +23,7 @@ const createWorker = (work: (run: RunContext) => unknown) => {
   return { ...network, jobs, Job };
 };
 
-/** Runs a number of attempts, one after the other. */
+/** Runs `count` attempts, one after the other. */
 const runAttempts = async ({ jobs }: ReturnType<typeof createWorker>, count: number) => {
   let remaining = count;
   for await (const task of jobs.listen()) {

@@ -1,7 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
 import { SuspensionDetector } from "../../../sdk/worker/suspension-detector.ts";
 
-/** Creates a detector with clocks that the test sets. `suspensions` contains the seconds that the detector reported. */
+/**
+ * Creates a detector whose clocks the test controls. `suspensions` contains the reported durations
+ * in seconds.
+ */
 const createDetector = () => {
   const now = { wall: 1_000_000, monotonic: 500 };
   const suspensions: number[] = [];

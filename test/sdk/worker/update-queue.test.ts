@@ -8,7 +8,10 @@ import { startFake } from "../network.ts";
 
 const JOB = "private:tests:Echo";
 
-/** Creates a worker with `count` running tasks. `calls` contains the operation of each request that the queue sends. */
+/**
+ * Creates a worker with `count` running tasks. `calls` contains the operation of each request that
+ * the queue sends.
+ */
 const startWorker = async (count: number) => {
   const { fake, client, override } = startFake();
   const { body: worker } = await client.call("createWorker", {});

@@ -10,7 +10,10 @@ import { jwtAuth } from "../../../server/auth/jwt-auth.ts";
 
 const SECRET = "a secret of at least thirty-two characters";
 
-/** Returns the user, the admin flag and the access to the room `lab` that `auth` derives from an Authorization header. */
+/**
+ * Authenticates a request with `auth`. Returns the user, the admin flag, and the user's access to
+ * the room `lab`.
+ */
 const authenticate = async (auth: HostAuth, authorization?: string) => {
   const app = Fastify();
   const results: unknown[] = [];
@@ -83,7 +86,10 @@ describe("the token of an invitation", () => {
   const id = "01900000-0000-7000-8000-000000000000";
   const invitation = { sub: `invitation:${id}`, jti: id, rooms: ["lab"] };
 
-  /** Sends two requests. During the first one, calls `change` after its user was read. */
+  /**
+   * Sends two requests. Calls `change` during the first request, after `auth` has authenticated its
+   * user.
+   */
   const readAround = async (auth: HostAuth, expiresInSeconds: number, change: () => unknown) => {
     const app = Fastify();
     app.get("/", async (request: FastifyRequest) => {

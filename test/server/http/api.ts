@@ -27,21 +27,24 @@ const METHODS = { get: "GET", put: "PUT", post: "POST", patch: "PATCH", delete: 
 type Method = (typeof METHODS)[keyof typeof METHODS] | "HEAD";
 
 const ADMINS = ["root"];
-/** Users who can read and write every room. `rea` can read every room. For other users, see `grant`. */
+/**
+ * `MEMBERS` can read and write every room; `READERS` can read every room. All other users need
+ * `grant`.
+ */
 const MEMBERS = ["ann", "wes", ...ADMINS];
 const READERS = ["rea"];
 
 export interface ApiOptions {
   readonly settings?: SettingsInput;
-  /** The database of another API, for two servers on one database. */
+  /** The database of another API, to test two servers on one database. */
   readonly orm?: Orm;
   readonly redis?: Redis;
   readonly prefix?: string;
-  /** Enables invitations, as in the standalone server. */
+  /** Enables invitations. Only the standalone server enables them by default. */
   readonly withInvitations?: boolean;
   /** Omits `authorizeRoom`, so that every user can access every room. */
   readonly allowAllRooms?: boolean;
-  /** Replaces parts of the authentication, which otherwise uses the header `x-user`. */
+  /** Replaces parts of the authentication. By default, the header `x-user` contains the user. */
   readonly auth?: Partial<HostAuth>;
   readonly host?: (app: FastifyInstance) => void;
   readonly dashboard?: string | boolean;
@@ -56,7 +59,10 @@ const openOwnDatabase = async () => {
   return orm;
 };
 
-/** Starts the plugin in a new host on a new database. The header `x-user` authenticates a request. */
+/**
+ * Starts the plugin in a new host on a new database. The header `x-user` contains the user of a
+ * request.
+ */
 export const openApi = async (options: ApiOptions = {}) => {
   const {
     settings: settingsInput,
@@ -120,8 +126,8 @@ export const openApi = async (options: ApiOptions = {}) => {
   };
 
   /**
-   * Returns methods that send requests of a user with paths below `/v1/joblib`. Without a user, the requests have no
-   * credentials.
+   * Returns methods that send requests of `user` to paths below `/v1/joblib`. If `user` is
+   * undefined, the requests have no credentials.
    */
   const as = (user: string | undefined) => {
     const identity: Record<string, string> = user === undefined ? {} : { "x-user": user };

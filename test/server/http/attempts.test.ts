@@ -8,7 +8,10 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** Makes `times` attempts of a task fail. Returns the delay after each failure in seconds. */
+/**
+ * Makes `times` attempts of a task fail. Returns the seconds until the next attempt after each
+ * failure.
+ */
 const failAttempts = async (task: object, times: number) => {
   const { id, worker } = await api.createTask("running", { task });
   const delays: number[] = [];

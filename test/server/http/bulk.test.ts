@@ -6,7 +6,7 @@ import { newRoomId } from "./fixtures.ts";
 import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll } from "./long-polls.ts";
 import { expectProblem, getErrorPointers, ok, parseBody, preferWait } from "./responses.ts";
 
-// Without polling, only a wake-up can end a long poll before its time.
+// Turns polling off, so that only an event can end a long poll early.
 vi.mock("../../../server/state/long-poll.ts", async (importOriginal) => ({
   ...(await importOriginal<object>()),
   getPollInterval: () => NEVER_MS,
@@ -22,7 +22,7 @@ const LONG_WAIT = preferWait(LONG_WAIT_SECONDS);
 const bulk = async (room: string, operation: "cancel" | "retry", body: object, user = "ann") =>
   parseBody(BulkOutcome, await api.as(user).post(`/rooms/${room}/bulk/${operation}`, { body }));
 
-/** Creates a room with a job and `count` pending tasks for each of two users. */
+/** Creates a room with a job. Each of two users has `count` pending tasks. */
 const createBusyRoom = async (count = 2) => {
   const room = newRoomId();
   const job = await api.registerJob(room);

@@ -19,7 +19,10 @@ const createJob = async () => {
 
 const claim = (worker_id: string) =>
   api.as("wes").post("/tasks/claim", { body: { worker_id }, ...preferWait(1) });
-/** Resolves once the worker's request has reached the database, which makes the worker alive again. */
+/**
+ * Resolves once a request of the worker has reached the database, which updates the worker's last
+ * heartbeat.
+ */
 const waitForRequest = (worker: string) =>
   eventually(async () => {
     const { items } = ok(await api.as("wes").get("/workers?limit=500"));
@@ -27,8 +30,8 @@ const waitForRequest = (worker: string) =>
   });
 
 /**
- * Locks the worker's row, so that no task can be claimed for it, while `work` runs. `isBlocked` returns true once a claim
- * waits for the lock.
+ * Locks the worker's row while `work` runs, so that the worker cannot claim a task. `isBlocked`
+ * returns true once a claim waits for the lock.
  */
 const whileWorkerLocked = (worker: string, work: (isBlocked: () => Promise<boolean>) => Promise<void>) => {
   const isBlocked = async () => {
@@ -106,7 +109,7 @@ describe("a client that disconnects", () => {
       await eventually(async () => (await countConnections()) === 0);
     });
 
-    // `attempt` shows that the task was claimed before it was requeued.
+    // A higher `attempt` shows that the task was claimed before it was requeued.
     const task = await eventually(
       () => api.readTask(id),
       ({ status, attempt }) => status === "pending" && attempt === 1,

@@ -14,7 +14,10 @@ const claim = (worker_id: string, more: object = {}, user = "wes") =>
 const claimMany = (worker: string, limit: number, more: object = {}) =>
   api.as("wes").post(`/workers/${worker}/claims`, { body: { limit, ...more } });
 
-/** Creates a job with a worker and one task with each of these options. `ids` are the ids of the tasks. */
+/**
+ * Creates a job with a worker, and one task for each element of `options`. Returns the ids of the
+ * tasks as `ids`.
+ */
 const createQueue = async (...options: object[]) => {
   const room = newRoomId();
   const job = await api.registerJob(room);

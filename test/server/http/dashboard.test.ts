@@ -11,7 +11,7 @@ const PAGE = `<!doctype html><html><head>
     <link rel="icon" href="./icon.svg" />
     <script type="module" crossorigin src="./assets/index-abc123.js"></script></head><body></body></html>`;
 
-/** Creates the files of a built dashboard that the server reads or rewrites. */
+/** Creates those files of a built dashboard that the server reads or rewrites. */
 const createDashboardFiles = (): string => {
   const files = mkdtempSync(join(tmpdir(), "joblib-dashboard-"));
   mkdirSync(join(files, "assets"));

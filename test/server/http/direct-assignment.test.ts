@@ -12,7 +12,7 @@ import {
 } from "./long-polls.ts";
 import { ok, preferWait } from "./responses.ts";
 
-// Without polling, only a wake-up can end a long poll before its time.
+// Turns polling off, so that only an event can end a long poll early.
 vi.mock("../../../server/state/long-poll.ts", async (importOriginal) => ({
   ...(await importOriginal<object>()),
   getPollInterval: () => NEVER_MS,
@@ -21,7 +21,9 @@ vi.mock("../../../server/state/long-poll.ts", async (importOriginal) => ({
 const waitForSearch = watchSearches();
 
 let api: Api;
-/** Another server on the same database. Without Redis, the two servers do not exchange events. */
+/**
+ * Another server on the same database. There is no Redis, so the two servers exchange no events.
+ */
 let other: Api;
 beforeAll(async () => {
   api = await openApi({ settings: LONG_WAIT_SETTINGS });
@@ -50,7 +52,7 @@ const startWaitingClaim = async (
   return { response };
 };
 
-/** Returns one row; `once` is true if the task has not been updated since it was inserted. */
+/** Returns one row for a task. `once` is true if the task has not been updated since its insert. */
 const readWrites = async (id: string) => {
   const { rows } = await api.query(sql`
     select t.xmin = p.xmin as once from joblib.task as t join joblib.task_listing as p on p.task_id = t.id
@@ -110,7 +112,8 @@ describe("direct assignment of a task to a waiting worker", () => {
 
     const { id } = await api.submit(room, name, { priority: 10 });
 
-    // The claim chose the task with the higher priority, which was inserted as pending.
+    // The claim returned the task with the higher priority. That task was inserted as pending, so
+    // it was not assigned directly.
     expect(ok(await response).task.id).toBe(id);
     expect(await readWrites(id)).toEqual([{ once: false }]);
     expect(await api.readTask(older)).toMatchObject({ status: "pending" });

@@ -9,7 +9,7 @@ import { openLongPoll } from "./long-polls.ts";
 import { expectProblem, ok, preferWait } from "./responses.ts";
 
 const PREFIX = "/apps/jobs";
-/** The time that a long poll may wait. It is longer than the time limit of a test. */
+/** The maximum duration of a long poll. It is longer than the time limit of a test. */
 const LONG_POLL_SECONDS = 60;
 
 let api: Api;
@@ -170,7 +170,7 @@ describe("options of the plugin", () => {
   const auth = { getCurrentUserId: () => "ann", getIsAdmin: () => false };
   const start = async (options: object) => {
     const app = Fastify({ routerOptions: { maxParamLength: 5000 } });
-    // Skips the type check of the options, as JavaScript does.
+    // Calls `register` without a type check of the options, as a host in JavaScript does.
     await Reflect.apply(app.register, app, [joblib, options]);
   };
 

@@ -12,13 +12,13 @@ export interface EventStream extends AsyncDisposable {
   readonly headers: Headers;
   /** Returns the next event. Throws if the stream ends. */
   next(): Promise<StreamEvent>;
-  /** Returns the next event that matches. */
+  /** Returns the next event that `matches` accepts. */
   nextMatching(matches: (event: StreamEvent) => boolean): Promise<StreamEvent>;
   /** Returns all events until the stream ends. */
   readToEnd(): Promise<StreamEvent[]>;
 }
 
-/** Opens a stream. Throws if the response is an error. */
+/** Opens a stream. Throws if the server responds with an error. */
 export const openEventStream = async (url: string, headers: Record<string, string>): Promise<EventStream> => {
   const abort = new AbortController();
   const response = await fetch(url, { headers, signal: abort.signal });

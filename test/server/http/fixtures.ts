@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { expect } from "vitest";
 import { InProcessEventBus } from "../../../server/events/in-process-event-bus.ts";
 import { type Orm, parseSettings, type SettingsInput } from "../../../server/index.ts";
 import { NO_METER } from "../../../server/prometheus/no-meter.ts";
+import { ProviderReads } from "../../../server/state/reads/provider-reads.ts";
 import { WaitingClaims } from "../../../server/state/waiting-claims.ts";
 import { WorkerOwners } from "../../../server/state/worker-owners.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
@@ -20,7 +22,7 @@ type Send = (
   options?: { body?: unknown; headers?: Record<string, string> },
 ) => Promise<ApiResponse>;
 
-/** The API and the database in which fixtures are created. */
+/** The API and the database that create the fixtures. */
 export interface FixtureContext {
   readonly as: (user: string | undefined) => { readonly [Verb in "get" | "put" | "post" | "patch"]: Send };
   readonly orm: Orm;
@@ -29,9 +31,12 @@ export interface FixtureContext {
 
 const log = { info() {}, warn() {}, error() {} };
 
-/** Creates jobs, workers and tasks over HTTP. Changes that need time, such as an old heartbeat, are made in SQL. */
+/**
+ * Creates jobs, workers and tasks over HTTP. SQL statements make changes that would otherwise take
+ * time, such as an old heartbeat.
+ */
 export const createFixtures = ({ as, orm, settings }: FixtureContext) => {
-  /** Registers a job in a room, by default as `wes` with a new worker. */
+  /** Registers a job in a room. By default, the user `wes` registers it with a new worker. */
   const registerJob = async (room: string, job: Record<string, unknown> = {}, user = "wes") => {
     const body = { category: "modifiers", name: newJobName(), schema: { type: "object" }, ...job };
     const response = await as(user).put(`/rooms/${room}/jobs`, { body });
@@ -44,7 +49,7 @@ export const createFixtures = ({ as, orm, settings }: FixtureContext) => {
   const submit = async (room: string, jobName: string, body: unknown = {}, user = "ann") =>
     ok(await as(user).post(`/rooms/${room}/tasks/${jobName}`, { body }), 202);
 
-  /** Claims the worker's next task, which must exist. */
+  /** Claims the worker's next task. Throws if the worker has no due task. */
   const claim = async (worker_id: string, { start = false, user = "wes" } = {}) => {
     const { task } = ok(await as(user).post("/tasks/claim", { body: { worker_id, start } }));
     expect(task).not.toBeNull();
@@ -55,12 +60,12 @@ export const createFixtures = ({ as, orm, settings }: FixtureContext) => {
 
   const readTask = async (id: string, user = "root") => ok(await as(user).get(`/tasks/${id}`));
 
-  /** Updates a task, by default as `wes`. */
+  /** Updates a task. The default user is `wes`. */
   const update = (id: string, body: object, user = "wes") => as(user).patch(`/tasks/${id}`, { body });
 
   const query = (text: ReturnType<typeof sql>) => text.execute(orm.em.fork().getKysely());
 
-  /** Moves the last heartbeat of a worker to `seconds` ago. */
+  /** Sets the last heartbeat of a worker to `seconds` ago. */
   const ageWorker = (id: string, seconds = 3600) =>
     query(sql`update joblib.worker set last_heartbeat = now() - make_interval(secs => ${seconds}::float8)
       where id = ${id}::uuid`);
@@ -74,16 +79,22 @@ export const createFixtures = ({ as, orm, settings }: FixtureContext) => {
       completed_at = completed_at - make_interval(secs => ${seconds}::float8)
       where id = ${id}::uuid`);
 
-  /** Sweeps with separate caches and a separate event bus, as another server on the same database does. */
+  /**
+   * Runs a sweep with its own caches and its own event bus, as another server on the same database
+   * would.
+   */
   const sweepNow = () => {
     const storage = createStorage(orm);
     const bus = new InProcessEventBus();
     const waitingClaims = new WaitingClaims({ bus, storage, log });
-    const ports = { storage, bus, waitingClaims, log, owners: new WorkerOwners(storage), meter: NO_METER };
-    return sweep({ ...ports, settings: parseSettings({}, settings) }, { canEndWorkers: () => true });
+    const parsed = parseSettings({}, settings);
+    const reads = new ProviderReads({ bus, settings: parsed, log, newId: randomUUID });
+    const owners = new WorkerOwners(storage);
+    const ports = { storage, bus, waitingClaims, reads, log, owners, meter: NO_METER };
+    return sweep({ ...ports, settings: parsed }, { canEndWorkers: () => true });
   };
 
-  /** Creates a job in a new room, its worker, and a task with this status. */
+  /** Creates a job in a new room, a worker of this job, and a task with the given status. */
   const createTask = async (
     status: "pending" | "claimed" | "running" | "completed" | "failed" | "cancelled" = "pending",
     { job: jobOptions = {}, task: taskOptions = {} }: { job?: object; task?: object } = {},

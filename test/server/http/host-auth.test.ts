@@ -16,7 +16,7 @@ const httpError = (statusCode: number) => Object.assign(new Error("a message of 
 const createThrower = (error: Error) => () => {
   throw error;
 };
-/** Runs `work` with an API whose host authenticates in another way. */
+/** Runs `work` with an API whose host uses `auth`. */
 const withAuth = async (auth: Partial<HostAuth>, work: (server: Api) => Promise<void>) => {
   const server = await openApi({ orm: api.orm, auth });
   try {

@@ -8,7 +8,10 @@ const createRandomText = (length: number, first: number, count: number): string 
     "",
   );
 
-/** Random text, which PostgreSQL cannot compress: if this text fits into an index, every text of the same length fits. */
+/**
+ * PostgreSQL cannot compress random text. If a random text fits into an index, every text of the
+ * same length also fits.
+ */
 const createAscii = (length: number) => createRandomText(length, 0x61, 26);
 const createThreeByteText = (length: number) => createRandomText(length, 0x4e00, 0x5000);
 const createFourByteText = (length: number) => createRandomText(length, 0x20000, 0xa000);

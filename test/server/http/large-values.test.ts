@@ -9,8 +9,9 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /**
- * Creates a value that is so large that the server passes on its text from the database without parsing it. It contains the
- * characters and placeholders that a wrong concatenation would break.
+ * Creates a value that is so large that the server copies its text from the database to the
+ * response without parsing it. The value contains characters and placeholders that would break a
+ * wrong concatenation.
  */
 const createLargeValue = (name: string) => ({
   name,

@@ -17,7 +17,10 @@ const listLateResults = async (id: string) => ok(await api.as("ann").get(`/tasks
 const adopt = (id: string, body?: object) =>
   api.as("ann").post(`/tasks/${id}/adopt`, body === undefined ? {} : { body });
 
-/** Creates a task with a late result: its worker was swept while the task ran, and sent the result afterwards. */
+/**
+ * Creates a task with a late result: a sweep removed its worker during the run, and then the worker
+ * sent the result.
+ */
 const createTaskWithLateResult = async ({ task = {}, job = {} }: { task?: object; job?: object } = {}) => {
   const setup = await api.createTask("running", { task, job });
   await api.ageWorker(setup.worker);

@@ -4,29 +4,32 @@ import { WaitingClaim } from "../../../server/state/waiting-claim.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /**
- * Seconds that a long poll may wait in tests of wake-ups. This is longer than the time limit of a test, so a response means that
- * something woke the long poll before its end.
+ * Maximum duration of a long poll, in seconds. It is longer than the time limit of a test, so if a
+ * long poll ends during a test, an event has ended it.
  */
 export const LONG_WAIT_SECONDS = 600;
 
 /**
- * Settings that allow waits of `LONG_WAIT_SECONDS`. The worker timeout is so long that a long poll need not write a
- * heartbeat to keep its worker alive.
+ * Settings that allow long polls of `LONG_WAIT_SECONDS`. The worker timeout is so long that no
+ * worker is declared dead while a test waits.
  */
 export const LONG_WAIT_SETTINGS = {
   long_poll_max_wait_seconds: LONG_WAIT_SECONDS,
   worker_timeout_seconds: 4 * LONG_WAIT_SECONDS,
 };
 
-/** Milliseconds for a mock of `getPollInterval` that prevents polling: the longest delay of a timer. */
+/**
+ * A value for mocks of `getPollInterval` that turns polling off. It is the longest delay that a
+ * timer supports, in milliseconds.
+ */
 export const NEVER_MS = 2 ** 31 - 1;
 
-/** Calls of `WakeSignal.wait`: one for each time that a long poll started to wait. */
+/** A spy on `WakeSignal.wait`, which a long poll calls each time it starts to wait. */
 export const waits = vi.spyOn(WakeSignal.prototype, "wait");
 
 /**
- * Resolves once a claim of the worker found no task and waits to be woken. The worker's heartbeat does not show that, because it
- * is stored before the claim waits.
+ * Resolves once a claim of the worker has found no task and waits for an event. The worker's
+ * heartbeat cannot show this, because the server stores it before the claim waits.
  */
 export const waitForWaitingClaim = (worker: string) =>
   eventually(
@@ -38,7 +41,7 @@ export const waitForWaitingClaim = (worker: string) =>
     { what: `a waiting claim of ${worker}` },
   );
 
-/** Sends a request and resolves once the server waits before it responds. */
+/** Sends a request, and resolves once the request waits on the server. */
 export const openLongPoll = async <Response>(send: () => Promise<Response>) => {
   const before = waits.mock.calls.length;
   const response = send();
@@ -47,8 +50,9 @@ export const openLongPoll = async <Response>(send: () => Promise<Response>) => {
 };
 
 /**
- * Returns a function that resolves once the server has searched for due tasks. The server does so 20 ms after the first claim of a
- * job starts to wait, and schedules the next search with the interval that the test mocks with `NEVER_MS`.
+ * Returns a function that resolves once the server has searched for due tasks. The server searches
+ * 20 ms after the first claim of a job has started to wait. It then schedules the next search with
+ * the interval that the tests replace by `NEVER_MS`.
  */
 export const watchSearches = () => {
   const timers = vi.spyOn(globalThis, "setTimeout");

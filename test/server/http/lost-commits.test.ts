@@ -10,7 +10,10 @@ import { newRoomId } from "./fixtures.ts";
 import { waitForWaitingClaim } from "./long-polls.ts";
 import { ok } from "./responses.ts";
 
-/** A server whose connection to the database can be cut after a commit, before the response arrives. */
+/**
+ * A server behind a proxy to the database. The proxy can cut a connection after a commit, before
+ * the server receives the database's response.
+ */
 let api: Api;
 let proxy: TcpProxy;
 let orm: OwnedOrm;
@@ -27,7 +30,7 @@ afterAll(async () => {
   await proxy[Symbol.asyncDispose]();
 });
 
-/** Cuts the connection after the database has executed the next statement that matches, and drops its response. */
+/** Drops the database's response to the next statement that matches, and cuts the connection. */
 const loseResponse = async <Answer>(statement: RegExp, request: () => Promise<Answer>): Promise<Answer> => {
   const trap = proxy.trap({ request: statement, action: "cut" });
   const response = await request();

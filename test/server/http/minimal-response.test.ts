@@ -113,7 +113,8 @@ describe("a minimal response to a batch of updates", () => {
     const { worker, ids } = await createStartedTasks(2);
     const [first, second] = ids;
     const waiting = api.as("wes").get(`/tasks/${first}`, { headers: { prefer: "wait=30" } });
-    // The long poll is still open while the task is running, so another request is answered first.
+    // The long poll is still waiting while the task runs, so another request receives its response
+    // first.
     await expect(Promise.race([waiting, api.readTask(second ?? "")])).resolves.toMatchObject({ id: second });
 
     await send(worker, [

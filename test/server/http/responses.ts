@@ -9,12 +9,13 @@ import {
   PROBLEMS,
   type ProblemDocument,
   type ProblemId,
+  type Read,
   type SubmittedTask,
   type Task,
   type Worker,
 } from "../../../protocol/index.ts";
 
-/** The members of all response bodies. Each test reads the members of its operation's response. */
+/** The members of all response bodies. A test reads only those that its operation returns. */
 export interface ResponseBody
   extends Omit<SubmittedTask, "errors" | "worker_id">,
     Omit<Job, "id" | "created_at" | "room_id" | "worker_id">,
@@ -27,6 +28,7 @@ export interface ResponseBody
   readonly tasks: SubmittedTask[];
   readonly results: { readonly id: string; readonly task?: Task; readonly problem?: ProblemDocument }[];
   readonly released: string[];
+  readonly reads: Read[];
   readonly token: string;
   readonly expires_at: string;
   readonly revoked_at: string | null;
@@ -60,7 +62,10 @@ export const parseBody = <Schema extends z.ZodType>(
   return schema.parse(JSON.parse(response.text));
 };
 
-/** Requires that a response is the given problem (RFC 9457), and returns the problem document. */
+/**
+ * Requires that a response is the problem (RFC 9457) with the given id, and returns the problem
+ * document.
+ */
 export const expectProblem = (response: ApiResponse, id: ProblemId, prefix = ""): ResponseBody => {
   expect({ status: response.status, body: response.body }).toMatchObject({
     status: PROBLEMS[id].status,

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** Creates a job. `submit` submits a task of it. */
+/** Creates a job. The returned `submit` submits a task of this job. */
 const createJob = async () => {
   const room = newRoomId();
   const job = await api.registerJob(room, { schema: { properties: { n: { type: "number" } } } });

@@ -198,7 +198,7 @@ test("the health of a server contains the database, the event bus and the sweepe
   const sweeping = await openApi({ orm: api.orm, settings: { sweeper_interval_seconds: 0.05 } });
   const readHealth = async () => parseBody(Health, await sweeping.as("ann").get("/health"));
 
-  // A sweep may be late on a busy machine.
+  // The timeout is long, because a sweep may be late on a busy machine.
   await expect.poll(readHealth, { timeout: 10_000 }).toMatchObject({
     version: expect.stringMatching(/^\d/),
     database: { state: "up" },

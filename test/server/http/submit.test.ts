@@ -12,7 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** Creates a job in a new room. `submit` submits a task of it as `ann`. */
+/**
+ * Creates a job in a new room. The returned `submit` submits a task of this job as the user `ann`.
+ */
 const createJob = async (options: object = {}, target = api) => {
   const room = newRoomId();
   const job = await target.registerJob(room, { schema, ...options });

@@ -5,7 +5,7 @@ import { type Api, openApi } from "./api.ts";
 import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, openLongPoll } from "./long-polls.ts";
 import { expectProblem, ok, preferWait } from "./responses.ts";
 
-// Without polling, only a wake-up can end a long poll before its time.
+// Turns polling off, so that only an event can end a long poll early.
 vi.mock("../../../server/state/long-poll.ts", async (importOriginal) => ({
   ...(await importOriginal<object>()),
   getPollInterval: () => NEVER_MS,
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-/** Creates a task with the given status whose worker is dead but not swept yet. */
+/** Creates a task with the given status. Its worker is dead, but has not been swept yet. */
 const createTaskOfDeadWorker = async (status: "claimed" | "running", task: object = {}) => {
   const fixture = await api.createTask(status, { task });
   await api.ageWorker(fixture.worker, 61);
@@ -213,8 +213,8 @@ describe("retention", () => {
 
 describe("a row that the sweep cannot update", () => {
   /**
-   * Makes updates of a worker, or status updates of a task, fail in the database. Call `ageTask` after this, because a running
-   * server fails overdue tasks every half second.
+   * Makes every update of a worker, or of a task's status, fail in the database. Call this before
+   * `ageTask`, because a running server ends overdue tasks every half second.
    */
   const blockUpdates = async (table: "task" | "worker", id: string) => {
     const name = sql.id(`bad_${id.replaceAll("-", "_")}`);

@@ -13,7 +13,10 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const MINIMAL = { prefer: "return=minimal" };
-/** The sequence of the two values in a batch. It contains equal neighbors, and changes in both directions. */
+/**
+ * For each submission of a batch, the index of its value in a pair of values. Neighbors are equal,
+ * or change in either direction.
+ */
 const ORDER = [0, 0, 1, 1, 0] as const;
 
 type Submits = SubmitBatch["submissions"];
@@ -21,7 +24,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const NO_JOBS = { ids: ["", ""], names: ["", ""] } as const;
 
-/** The columns in which the submits of one user to one room can differ. */
+/** The columns whose values can differ between the submissions that one user sends to one room. */
 const IN_BODY = SUBMITTED_COLUMNS.filter(
   (column) => createColumnValues(NO_JOBS)[column].submits !== undefined,
 );
@@ -50,7 +53,9 @@ describe.each(IN_BODY)("submissions that differ only in %s", (column) => {
         path === "tasks" ? 202 : 200,
       );
     };
-    /** Checks that each returned task equals the stored task, and has the payload of its submission. */
+    /**
+     * Checks that each returned task equals the stored task and has the payload of its submission.
+     */
     const expectStored = async (items: Submits, tasks: readonly Fields[]) => {
       expect(tasks).toHaveLength(items.length);
       for (const [index, task] of tasks.entries()) {
@@ -104,9 +109,11 @@ describe.each(IN_BODY)("submissions that differ only in %s", (column) => {
           : {},
     );
     await expectStored(items, tasks);
-    // The response contains only the id for the first task and for tasks that share its values.
+    // The response contains only the id for the first task, and for each task whose values equal
+    // those of the first task.
     const isEqual = ORDER.map((index) => sharing === "each" || index === ORDER[0]);
-    // A delay starts at another microsecond in each insert, so tasks with the same delay may differ.
+    // The delay of each insert starts at a different microsecond, so `run_at` may differ between
+    // tasks with the same delay.
     if (column !== "run_at") expect(results.map((one) => "id" in one)).toEqual(isEqual);
   });
 

@@ -15,7 +15,10 @@ const listTasks = async (room: string, query: string) =>
 const listIds = async (room: string, query: string) =>
   (await listTasks(room, query)).items.map(({ id }) => id);
 
-/** Creates a room with two jobs and a cancelled, a failed and a pending task of two users. */
+/**
+ * Creates a room with two jobs. The room has a cancelled, a failed and a pending task, which belong
+ * to two users.
+ */
 const createRoomWithTasks = async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);

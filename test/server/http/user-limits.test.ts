@@ -18,7 +18,7 @@ test("a user with too many long polls is rate limited, and open long polls keep 
   const { id } = await api.submit(room, job.full_name);
   const read = (user: string) => api.as(user).get(`/tasks/${id}`, { headers: LONG_POLL });
   const waiting = [read("ann"), read("ann"), read("wes")];
-  // If another request of `ann` is rejected, the first two requests of `ann` are already waiting.
+  // Once a further request of `ann` is rejected, the first two requests of `ann` must be waiting.
   const rejected = await eventually(
     () => api.as("ann").get(`/tasks/${id}`, { headers: { prefer: "wait=1" } }),
     ({ status }) => status === 429,

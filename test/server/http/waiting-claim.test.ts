@@ -12,7 +12,7 @@ import {
 } from "./long-polls.ts";
 import { expectProblem, ok, preferWait } from "./responses.ts";
 
-// Without polling, only a wake-up can end a long poll before its time.
+// Turns polling off, so that only an event can end a long poll early.
 vi.mock("../../../server/state/long-poll.ts", async (importOriginal) => ({
   ...(await importOriginal<object>()),
   getPollInterval: () => NEVER_MS,

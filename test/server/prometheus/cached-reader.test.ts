@@ -4,7 +4,9 @@ import { createCachedReader } from "../../../server/prometheus/gauges.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Returns a function that takes `milliseconds`, and returns 1 in its first call, 2 in its second call and so on. */
+/**
+ * Returns a function that resolves after `milliseconds` with the number of the call, starting at 1.
+ */
 const createRead = (milliseconds: number) => {
   let count = 0;
   return async () => {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 
-/** Returns the values of an app's `/metrics`, by name and labels as they are printed. */
+/** Returns the values of `/metrics` by metric name and labels, as they are printed. */
 export const scrape = async (app: FastifyInstance): Promise<ReadonlyMap<string, number>> => {
   const { body } = await app.inject({ url: "/metrics", headers: { host: "localhost" } });
   const lines = body.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
@@ -16,7 +16,10 @@ export const scrape = async (app: FastifyInstance): Promise<ReadonlyMap<string, 
 export const getMetric = async (app: FastifyInstance, name: string): Promise<number> =>
   (await scrape(app)).get(name) ?? 0;
 
-/** Returns a function that sends requests as the local admin, and throws if the status is an error. */
+/**
+ * Returns a function that sends requests as the local admin. The function throws if the response is
+ * an error.
+ */
 export const createSender =
   (app: FastifyInstance) =>
   async <Body>(

@@ -37,7 +37,8 @@ describe("server metrics", () => {
     const claims = Array.from({ length: 3 }, () =>
       send("POST", "/tasks/claim", { body: { worker_id }, prefer: "wait=20" }),
     );
-    // Each claim looks for tasks twice: at its start, and after it has subscribed to the channels of its jobs.
+    // Each of the three claims searches for tasks twice: when it starts, and after it has
+    // subscribed to the channels of its jobs.
     await eventually(async () => (await get(executed)) === before + 6);
     expect(await get("joblib_waiting_claims")).toBe(3);
 
@@ -56,7 +57,8 @@ describe("server metrics", () => {
     const claim = send("POST", "/tasks/claim", { body: { worker_id }, prefer: "wait=20" });
     await eventually(async () => (await get("joblib_waiting_claims")) === 1);
 
-    // When the worker registers for another job, its claim subscribes again and checks both queues, which are empty.
+    // After the worker registers for another job, its claim subscribes again and searches the
+    // queues of both jobs, which are empty.
     await send("PUT", "/rooms/lab/jobs", { body: { category: "m", name: "More", schema: {}, worker_id } });
 
     await eventually(async () => (await get(nothing)) > before);

@@ -21,7 +21,7 @@ const send: ReturnType<typeof createSender> = (method, url, options) =>
 const get = (name: string) => getMetric(app, name);
 
 let count = 0;
-/** Registers a job with a worker, and returns functions to submit, claim and update its tasks. */
+/** Registers a job with a worker, and returns functions that submit, claim and update its tasks. */
 const registerJob = async (room = "lab") => {
   const name = `Job${++count}`;
   const registration = { category: "metered", name, schema: {} };
@@ -38,7 +38,7 @@ const registerJob = async (room = "lab") => {
 
 const RETRY_ONCE = { max_attempts: 2, backoff: { kind: "fixed", seconds: 0 } };
 
-/** Returns how much each of the metrics increased while `work` ran. */
+/** Returns the increase of each metric during `work`. */
 const measureIncrease = async (names: readonly string[], work: () => Promise<void>) => {
   const before = await scrape(app);
   await work();
@@ -95,7 +95,7 @@ describe("task metrics", () => {
       const { id } = await claim(false);
       await send("POST", `/workers/${worker_id}/release`, { body: { tasks: [id] } });
       await claim();
-      // The worker sends no heartbeat from here on.
+      // The worker sends no more heartbeats, so it is declared dead.
       await eventually(async () => (await get(lost)) > 0, Boolean, { timeoutMs: 20_000 });
     });
 

@@ -10,7 +10,10 @@ const createNestedSchema = (levels: number): JsonObject => {
 };
 const createProperties = (count: number): JsonObject =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, {}]));
-/** Returns a “billion laughs” schema: the number of references doubles at each level. */
+/**
+ * Returns a schema like the “billion laughs” attack: the number of references doubles at each
+ * level.
+ */
 const createDoublingSchema = (levels: number, keyword: string): JsonObject => {
   const level = (i: number) => ({
     [keyword]: [{ $ref: `#/$defs/d${i + 1}` }, { $ref: `#/$defs/d${i + 1}` }],
@@ -106,7 +109,7 @@ describe("a schema is rejected", () => {
         },
       },
       "/$defs/c/properties/c/$dynamicRef",
-      /give the root the same \$dynamicAnchor/,
+      /add the same \$dynamicAnchor to the root/,
     ],
   ])("%s", (_, schema, pointer, detail) => {
     const started = getCpuTime();

@@ -8,10 +8,14 @@ import { getCpuTime } from "../../support/cpu-time.ts";
 const validators = new SchemaValidators();
 afterAll(() => validators.close());
 
-// The longest block takes about 60 ms on an idle machine. A validation on the event loop would block it for seconds.
+// Maximum time that a validation may block the event loop, in milliseconds. The longest block takes
+// about 60 ms on an idle machine. A whole validation on the event loop would block it for seconds.
 const MAX_BLOCKED_MS = 400;
 
-/** Returns the longest time that a function blocks the event loop, in milliseconds of processor time. */
+/**
+ * Returns the longest time that a function blocks the event loop, in milliseconds of processor
+ * time.
+ */
 async function measureLongestBlock(run: () => Promise<unknown>): Promise<number> {
   let last = getCpuTime();
   let longest = 0;
@@ -41,7 +45,7 @@ const nest = (levels: number, innermost: unknown = {}) => {
 };
 const createText = (length: number) =>
   Array.from({ length }, (_, i) => "ab"[((i * i * 7919) % 13) % 2]).join("");
-// A payload of depth n has 2^n branches, and all of them fail at the innermost value.
+// A payload of depth n has 2^n branches. All of them fail, but only at the innermost value.
 const branch = { properties: { a: { $ref: "#/$defs/n" } } };
 const branching = { $ref: "#/$defs/n", $defs: { n: { type: "object", anyOf: [branch, branch] } } };
 const reference = { $ref: "#/$defs/x" };
@@ -198,7 +202,8 @@ describe("one user's checks", () => {
 
     const waiting = validators.validate("slow", slow, payload, "mal");
 
-    // An attempt on the event loop takes about 30 ms; passing the payload to a thread takes less than 1 ms.
+    // An attempt to validate the payload on the event loop takes about 30 ms. Passing the payload
+    // to a thread takes less than 1 ms.
     expect(getCpuTime() - started).toBeLessThan(15);
     expect(await waiting).toHaveLength(1);
   }, 30_000);
@@ -235,7 +240,7 @@ describe("the validators", () => {
   });
 });
 
-// Returns a copy in which no object occurs in two places, as in a parsed request.
+// Returns a copy in which no object is referenced twice, as in a parsed request.
 function cloneAsJson(schema: JsonObject): JsonObject {
   return JSON.parse(JSON.stringify(schema));
 }

@@ -3,7 +3,10 @@ import { type AddressInfo, createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { ChannelBoundClient } from "../../../server/storage/database/postgres-options.ts";
 
-/** Formats an authentication request (PostgreSQL manual, "Message Formats") with this code and the bytes that follow the code. */
+/**
+ * Formats a PostgreSQL authentication request: an authentication code and the bytes that follow it.
+ * See "Message Formats" in the PostgreSQL manual.
+ */
 function formatRequest(code: number, rest = ""): Buffer {
   const message = Buffer.alloc(9 + rest.length);
   message.write("R");
@@ -16,8 +19,8 @@ function formatRequest(code: number, rest = ""): Buffer {
 const READY_FOR_QUERY = Buffer.from("Z\0\0\0\x05I", "latin1");
 
 /**
- * Starts a server for one client: the server answers the first message with `response`. `received` contains all data of the
- * client.
+ * Starts a server for a single client. It responds to the first message with `response`. `received`
+ * contains everything that the client sends.
  */
 async function startServer(response: Buffer) {
   const received: Buffer[] = [];
@@ -33,7 +36,8 @@ async function startServer(response: Buffer) {
   return { port: (server.address() as AddressInfo).port, received };
 }
 
-// `ChannelBoundClient` listens to events of pg's connection that pg does not document. This test fails if pg renames them.
+// `ChannelBoundClient` listens to undocumented events of pg's connection. This test fails if pg
+// renames these events.
 test.each([
   ["needs no password", Buffer.concat([formatRequest(0), READY_FOR_QUERY])],
   ["asks for a password", formatRequest(3)],

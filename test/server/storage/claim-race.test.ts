@@ -20,7 +20,8 @@ const openStorage = async () => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 4 });
   await migrate(orm);
   const storage = createStorage(orm);
-  // A storage claims for workers with the same jobs one after the other, so concurrent claims need a second storage.
+  // A storage runs the claims of workers with the same jobs one after the other. A second storage
+  // is needed for concurrent claims.
   const otherStorage = createStorage(orm);
   onTestFinished(async () => {
     await storage.close();
@@ -32,7 +33,7 @@ const openStorage = async () => {
 
 type StorageFixture = Awaited<ReturnType<typeof openStorage>>;
 
-/** Waits until a statement waits for a lock. */
+/** Waits until a database session waits for a lock. */
 const waitForLockWait = ({ db }: StorageFixture) =>
   eventually(async () => {
     const { rows } = await sql`
@@ -42,7 +43,9 @@ const waitForLockWait = ({ db }: StorageFixture) =>
     return rows.length === 1;
   });
 
-/** Returns the result of a claim that has taken its snapshot of the tasks before `change` happens. */
+/**
+ * Returns the result of a claim whose snapshot of the tasks is older than the effect of `change`.
+ */
 const claimDuring = async (opened: StorageFixture, workerId: string, change: () => Promise<unknown>) => {
   const transaction = await opened.db.startTransaction().execute();
   await lockWorkerForUpdate(transaction, workerId);

@@ -14,7 +14,7 @@ const query = async (text: string): Promise<void> => {
   await admin.end();
 };
 
-/** Creates a database whose owner has a connection limit, and returns its URL. */
+/** Creates a database whose owner has a connection limit, and returns the URL with this owner. */
 const createLimitedDatabase = async (limit: number): Promise<string> => {
   const url = new URL(await createDatabase(inject("postgresUrl")));
   const owner = `${url.pathname.slice(1)}_owner`;
@@ -44,7 +44,7 @@ const startServer = async (database_url: string, extraSettings: object = {}) => 
 const JOB = { category: "m", name: "Limited", schema: {} };
 type Send = Awaited<ReturnType<typeof startServer>>["send"];
 
-/** Sends `count` concurrent requests of all kinds, and requires that each request succeeds. */
+/** Sends `count` concurrent requests of each kind, and requires that all of them succeed. */
 const requireSuccess = async (send: Send, count: number): Promise<void> => {
   const { body: job } = await send("PUT", "/rooms/lab/jobs", JOB);
   const requests = [
@@ -120,7 +120,7 @@ test("a server opens more connections after the limit of the role was raised", a
   const url = await createLimitedDatabase(1);
   const orm = await openDatabase({ url, poolSize: 4 });
   await migrate(orm);
-  // Otherwise, this ORM would occupy the only connection that the limit allows.
+  // Closes this ORM, because it occupies the only connection that the limit allows.
   await orm.close();
   const own = await openDatabase({ url, poolSize: 4 });
   onTestFinished(() => own.close());

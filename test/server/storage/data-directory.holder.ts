@@ -3,7 +3,7 @@ import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { insertPendingTask, registerJob } from "../../conformance/storage-fixture.ts";
 
-// Opens the database of the directory, inserts a task, and then waits until this process is killed.
+// This process opens the database in the directory, inserts a task, and waits until it is killed.
 const orm = await openDatabase({ dataDir: process.argv[2] ?? "" });
 await migrate(orm);
 const storage = createStorage(orm);

@@ -26,7 +26,7 @@ beforeEach(() => {
 
 const HOLDER = new URL("./data-directory.holder.ts", import.meta.url).pathname;
 
-/** Starts another process that opens the database of the directory and inserts a task. */
+/** Starts another process that opens the database in the directory and inserts a task. */
 const startHolder = async (): Promise<{ holder: SpawnedProcess; taskId: string }> => {
   const holder = spawnProcess(process.execPath, [HOLDER, directory]);
   const [, taskId = ""] = await holder.waitForLine(/task (\S+)/, 60_000);

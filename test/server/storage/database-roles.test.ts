@@ -19,7 +19,7 @@ const createMigratedDatabase = async (): Promise<DatabaseWithRoles> => {
   return database;
 };
 
-/** Starts the server of `joblib serve` without listening on a port. */
+/** Creates the server that `joblib serve` runs, but does not listen on a port. */
 const serve = async (database_url: string, options: { readonly migrate?: boolean } = {}) => {
   const settings = parseSettings({}, { database_url, log_level: "silent", database_pool_size: 4 });
   const app = await createServer({ settings, ...options });
@@ -28,7 +28,7 @@ const serve = async (database_url: string, options: { readonly migrate?: boolean
   return app;
 };
 
-/** Each right that a serving role needs, as in a GRANT. */
+/** Every right that the server's role needs, in the syntax of GRANT. */
 const RIGHTS = [
   ...Object.entries(TABLE_PRIVILEGES).flatMap(([table, privileges]) =>
     privileges.map((privilege) => [privilege, `TABLE joblib.${table}`] as const),

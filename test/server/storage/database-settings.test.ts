@@ -6,7 +6,7 @@ import { createDatabase } from "../../support/postgres.ts";
 import { openApi } from "../http/api.ts";
 import { runTaskLifecycle } from "./task-lifecycle.ts";
 
-/** Settings that an administrator may have changed. Each row is one test. */
+/** Database settings that an administrator may have changed. Each element is tested separately. */
 const SETTINGS: readonly Readonly<Record<string, string>>[] = [
   { datestyle: "SQL, DMY" },
   { datestyle: "German", intervalstyle: "iso_8601", timezone: "Asia/Kathmandu" },
@@ -35,7 +35,8 @@ const SETTINGS: readonly Readonly<Record<string, string>>[] = [
 ];
 
 /**
- * A schema that precedes `pg_catalog` in the search path, with functions, an operator, and tables with the names of joblib's
+ * SQL that creates a schema in front of `pg_catalog` in the search path. The schema contains
+ * functions and an operator that hide those of PostgreSQL, and tables with the names of joblib's
  * tables.
  */
 const HOSTILE_SCHEMA = `
@@ -59,7 +60,10 @@ beforeAll(async () => {
 });
 afterAll(() => admin.end());
 
-/** Creates a database and its owner, with the settings on the database or the role. Returns the database's URL. */
+/**
+ * Creates a database and its owner, and applies `settings` to the database or to the role. Returns
+ * the database's URL.
+ */
 const createConfiguredDatabase = async (
   level: "database" | "role",
   settings: Readonly<Record<string, string>>,
@@ -74,7 +78,7 @@ const createConfiguredDatabase = async (
   await client.end();
   for (const [setting, value] of Object.entries(settings)) {
     const target = level === "database" ? `database ${name}` : `role ${name}_owner`;
-    // The value of `search_path` is a list, which must not be quoted as a whole.
+    // The value of `search_path` is a list of names, so it must not be quoted as a single string.
     const text = setting === "search_path" ? value : `'${value}'`;
     await admin.query(`alter ${target} set ${setting} = ${text}`);
   }

@@ -29,7 +29,7 @@ const query = async (url: string, text: string) => {
   }
 };
 
-/** Starts a primary with a standby, and a proxy that connects to the primary. */
+/** Starts a primary, a standby, and a proxy that connects to the primary. */
 const startPair = async () => {
   const primary = disposeAfterTest(await startPostgres());
   const url = await primary.createDatabase();
@@ -58,7 +58,7 @@ describe("a failover to a standby", () => {
     const storage = createStorage(orm);
     onTestFinished(() => storage.close());
     const job = await registerJob(storage);
-    // This opens several sessions to the old primary, both for lookups and for other statements.
+    // Opens several sessions to the old primary, both for lookups and for other statements.
     await Promise.all(Array.from({ length: 6 }, () => registerWorker(storage, job)));
     await storage.ping();
 

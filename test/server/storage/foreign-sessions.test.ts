@@ -12,7 +12,7 @@ import { createDatabase } from "../../support/postgres.ts";
 import { openApi } from "../http/api.ts";
 import { runTaskLifecycle } from "./task-lifecycle.ts";
 
-/** PostgreSQL's type ids. */
+/** Ids of PostgreSQL's types. */
 const TYPES = {
   int8: 20,
   json: 114,
@@ -24,7 +24,7 @@ const TYPES = {
 };
 const defaultParsers = Object.values(TYPES).map((oid) => [oid, types.getTypeParser(oid)] as const);
 
-/** Changes of the driver's global state that a host application may make. */
+/** Changes to the global state of the driver pg that a host application may make. */
 const PARSERS: Readonly<Record<string, () => void>> = {
   "JSON as text": () => {
     for (const oid of [TYPES.json, TYPES.jsonb]) types.setTypeParser(oid, (text) => text);
@@ -53,13 +53,15 @@ afterEach(() => {
   Object.assign(defaults, driverDefaults, { parseInt8: false });
 });
 
-/** Statements with which a host sets up its sessions. */
+/** Statements that a host runs in each new session. */
 const SESSION_SETUP = [
   "set datestyle = 'SQL, DMY'",
   "set timezone = 'Asia/Kathmandu'",
   "set search_path = public",
 ];
-/** Options of a host's ORM. With hooks, joblib uses the sessions of the host. */
+/**
+ * Options for the ORM of a host. If the options define hooks, joblib uses the sessions of the host.
+ */
 const hostOptions: Readonly<Record<string, Partial<Options>>> = {
   "a plain pool": {
     driverOptions: { options: "-c datestyle=German -c default_transaction_isolation=serializable" },

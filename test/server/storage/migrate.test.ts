@@ -13,7 +13,7 @@ import { createDatabase } from "../../support/postgres.ts";
 
 const names = migrations.map(({ name }) => name);
 
-/** Opens a database that is closed after the test. */
+/** Opens a database, and closes it after the test. */
 const open = async (url: string) => {
   const orm = await openDatabase({ url });
   onTestFinished(() => orm.close());
@@ -22,7 +22,10 @@ const open = async (url: string) => {
 
 const HostTask = defineEntity({ name: "Task", properties: { id: p.uuid().primary(), title: p.text() } });
 
-/** Opens the ORM of a host that has its own `Task` and migrations table, and runs joblib's migrations itself. */
+/**
+ * Opens the ORM of a host that runs joblib's migrations itself. The host has its own entity `Task`
+ * and its own migrations table.
+ */
 const openHostOrm = async (url: string) => {
   const orm = await MikroORM.init({
     entities: [...entities, HostTask],

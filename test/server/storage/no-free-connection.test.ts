@@ -6,10 +6,13 @@ import { checkMigrations } from "../../../server/storage/migrations/migrate.ts";
 import type { Orm } from "../../../server/storage/sessions/orm.ts";
 import { createDatabaseWithRoles } from "../../support/database-roles.ts";
 
-/** The number of joblib's attempt to connect, counted from 1, at which the role's only connection is released. */
+/** The role's only connection becomes free during joblib's third attempt to connect. */
 const RELEASED_AT_ATTEMPT = 3;
 
-/** Occupies the role's only connection until joblib has tried several times to connect. */
+/**
+ * Occupies the role's only connection until joblib has made `RELEASED_AT_ATTEMPT` attempts to
+ * connect.
+ */
 const occupyConnection = async (url: string): Promise<void> => {
   const holder = new Client({ connectionString: url });
   await holder.connect();

@@ -65,13 +65,14 @@ const isEncrypted = async (db: Sql | Orm): Promise<boolean | undefined> => {
   return rows[0]?.ssl;
 };
 
-/** Returns whether PostgreSQL reports the sessions of both pools as encrypted. */
+/** For the sessions of both pools, returns whether PostgreSQL reports them as encrypted. */
 const readEncryption = async (orm: Orm) => {
   const pool = openSessionPool(orm);
   if (pool === undefined) throw new Error("the ORM has no session pool");
   onTestFinished(() => pool.end());
   const db = createSql(pool, "default");
-  // Both pools are used twice in turn, because pg hides the private key from code that copies the options later.
+  // Each pool is used twice, because pg hides the private key from code that copies the connection
+  // options later.
   return [await isEncrypted(orm), await isEncrypted(db), await isEncrypted(orm), await isEncrypted(db)];
 };
 

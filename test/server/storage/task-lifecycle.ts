@@ -6,8 +6,8 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const HOUR_MS = 3_600_000;
 
 /**
- * Requires a time in the API's format that differs less than 30 minutes from now: with a wrong time zone, the difference would
- * be larger.
+ * Requires a time in the API's format that differs from now by less than 30 minutes. With a wrong
+ * time zone, the difference would be larger.
  */
 const requireRecent = (time: unknown): void => {
   expect(time).toMatch(TIME);

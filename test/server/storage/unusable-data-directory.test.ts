@@ -27,7 +27,8 @@ describe.runIf(isLinux)("an unusable data directory", () => {
       "it is on a read-only file system (EROFS)",
     ],
   ])("causes an error that names the reason, %s", async (_, options, damage, reason) => {
-    // The mount is in a namespace of the process and disappears when the process ends.
+    // The mount belongs to the mount namespace of the process, so it disappears when the process
+    // ends.
     const script = `mount -t tmpfs -o ${options} none "$1"; ${damage} 2>/dev/null; exec "$2" "$3" "$1"`;
     const args = ["-c", script, "sh", directory, process.execPath, LOCKER];
 
@@ -55,7 +56,7 @@ describe.runIf(isLinux)("a network file system", () => {
   test.each([
     [0x6969, "nfs"],
     [0x65735546, "fuse"],
-    // CIFS: on some systems, Node.js returns the type as a signed number.
+    // The type of CIFS as a signed 32-bit number, which Node.js returns on some systems.
     [0xff534d42 | 0, "cifs"],
   ])("is recognized by its type %i as %s", (type, name) => {
     expect(findNetworkFileSystem("/data", () => ({ type }))).toBe(name);

@@ -9,7 +9,10 @@ import { createDatabase } from "../../support/postgres.ts";
 
 const ROWS = 3_000;
 
-/** Opens a migrated database, and inserts and deletes `ROWS` rows in the table `task_listing`. */
+/**
+ * Opens a migrated database, inserts `ROWS` rows into the table `task_listing` and deletes them
+ * again.
+ */
 const openEmptied = async (options: DatabaseOptions) => {
   const orm = await openDatabase(options);
   await migrate(orm);
@@ -31,7 +34,7 @@ const openEmptied = async (options: DatabaseOptions) => {
       from pg_stat_user_tables where relname = 'task_listing'`.execute(db);
     return rows[0];
   };
-  // PostgreSQL updates these statistics with a delay of a second.
+  // PostgreSQL updates these statistics up to a second later.
   await eventually(async () => (await readStats())?.dead === ROWS);
   return { sweep: storage.sweep, readStats };
 };

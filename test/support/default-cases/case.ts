@@ -1,14 +1,17 @@
 import type { JsonObject } from "../../../protocol/json.ts";
 
-/** A schema, and the payloads that are sent if the user enters nothing. */
+/** A schema, and the payloads that the form and `joblib run` send if the user enters nothing. */
 export interface DefaultCase {
   readonly name: string;
   readonly schema: JsonObject;
-  /** The payload of the form. Undefined if a required value is missing. */
+  /**
+   * The payload that the form sends. Undefined if the form cannot send one, because a required
+   * value is missing.
+   */
   readonly form: JsonObject | undefined;
   /**
-   * The payload of `joblib run`. It omits defaults that the worker adds itself. Undefined if a required
-   * value is missing.
+   * The payload that `joblib run` sends, without the defaults that the worker adds itself.
+   * Undefined if a required value is missing.
    */
   readonly cli: JsonObject | undefined;
 }
@@ -18,7 +21,7 @@ interface Expected {
   readonly cli?: JsonObject | undefined;
 }
 
-/** Creates a case from the properties of a payload. */
+/** Creates a case whose payload schema has the given properties. */
 export const createCase = (
   name: string,
   properties: JsonObject,
@@ -56,7 +59,7 @@ const DEFS: JsonObject = {
     },
   },
 };
-/** Definitions that the cases refer to. */
+/** A part of a schema that contains the definitions to which the cases refer. */
 export const WITH_DEFS = { $defs: DEFS };
 /** A reference to the definition `Settings`. */
 export const SETTINGS_REFERENCE: JsonObject = { $ref: "#/$defs/Settings" };

@@ -1,6 +1,6 @@
 import { createCase, type DefaultCase, SETTINGS, SETTINGS_REFERENCE, WITH_DEFS } from "./case.ts";
 
-/** A default that its own schema rejects is left out. */
+/** Cases in which a default is invalid against its own schema, so that it is omitted. */
 export const INVALID: readonly DefaultCase[] = [
   createCase(
     "null for an integer, as pydantic writes `x: int = None`",

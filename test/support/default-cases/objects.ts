@@ -1,6 +1,9 @@
 import { createCase, type DefaultCase, SETTINGS_REFERENCE, WITH_DEFS } from "./case.ts";
 
-/** The default of an object overrides the defaults of its members, which only fill in missing members. */
+/**
+ * Cases in which both an object and its members have defaults. The object's default has precedence,
+ * and its members' defaults only add missing members.
+ */
 export const OBJECTS: readonly DefaultCase[] = [
   createCase(
     "of a reference",

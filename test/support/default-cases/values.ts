@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createCase, type DefaultCase, WITH_DEFS } from "./case.ts";
 
-/** Values that are easily confused with missing or other values. */
+/** Cases with default values that code easily mistakes for a missing value or for another value. */
 export const VALUES: readonly DefaultCase[] = [
   createCase(
     "zero, false, null and empty values",

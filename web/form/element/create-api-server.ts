@@ -1,9 +1,15 @@
 import type { ApiServer } from "../../api/api-server.ts";
 
-/** Returns a bearer token, or undefined to send a request without one. Called for each request. */
+/**
+ * A function that returns a bearer token, or undefined to send a request without a token. It is
+ * called for each request.
+ */
 export type GetToken = () => string | undefined | Promise<string | undefined>;
 
-/** Returns the API of the server whose URL is in the `server` attribute. Removes trailing slashes. */
+/**
+ * Returns the API of the server at the URL in the `server` attribute. Removes trailing slashes of
+ * the URL.
+ */
 export const createApiServer = (url: string, getToken: GetToken): ApiServer => ({
   base: url.replace(/\/+$/, ""),
   credentials: async () => {

@@ -28,7 +28,7 @@ const FailureMessage = ({ failure, room, job }: { failure: Failure; room: string
   </p>
 );
 
-/** Shows the form of a job, and the task of the last submit below it. */
+/** Shows the form of a job and, below the form, the task of the last submit. */
 export const JobPanel = ({ config, server, dispatch }: JobPanelProps) => {
   const { room, job: name } = config;
   const { job, failure } = useJob(server, config);

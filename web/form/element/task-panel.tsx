@@ -16,7 +16,10 @@ const STATUS_LABELS: Record<Task["status"], string> = {
   cancelled: "Cancelled",
 };
 
-/** Returns details of the status: the progress, the queue position, or that no worker is online. */
+/**
+ * Returns a text with details of the status: the progress message, the queue position, or that no
+ * worker is online.
+ */
 const describeStatus = (task: Task | SubmittedTask): string => {
   if (task.status !== "pending") return task.status === "running" ? (task.progress?.message ?? "") : "";
   if ("workers_online" in task && task.workers_online === 0) return "(no worker online)";

@@ -6,20 +6,23 @@ import { createNoResponseFailure, Failure } from "../../api/failure.ts";
 import { followServer } from "../../api/follow-server.ts";
 import type { FormConfig } from "./events.ts";
 
-/** A job, or the reason why it could not be read. */
+/** A job, or the error that occurred when it was read. */
 export interface JobState {
   readonly job?: Job | undefined;
   readonly failure?: Failure | undefined;
 }
 
-/** Converts an error to a failure. An error that is not a failure means that there was no response. */
+/**
+ * Converts an error to a failure. Any error that is not a `Failure` means that the server did not
+ * respond.
+ */
 export const toFailure = (error: unknown): Failure =>
   error instanceof Failure ? error : createNoResponseFailure();
 
 /**
- * Reads a job. While the job does not exist or has no worker, follows the room and reads the job again
- * after changes. The job must not change between renders. Give each job's component its own React key
- * instead.
+ * Reads a job. While the job does not exist or has no worker, also follows the room and reads the
+ * job again after each change. The job's name must not change between renders, so give the
+ * component of each job its own React key.
  */
 export const useJob = (server: ApiServer, { room, job: name, tokenVersion }: FormConfig): JobState => {
   const [state, setState] = useState<JobState>({});

@@ -39,7 +39,7 @@ const INITIAL_STATE = {
   failure: undefined as Failure | undefined,
 };
 
-/** Submits tasks of a job, and follows the last one until it has ended. */
+/** Submits tasks of a job, and follows the last submitted task until it has ended. */
 export const useRun = (
   server: ApiServer,
   { room, job }: FormConfig,
@@ -103,7 +103,8 @@ export const useRun = (
       if (!dispatch("joblib-submit", { payload })) return;
       setState({ ...INITIAL_STATE, isSubmitting: true });
       const params = { room_id: room, job_name: job };
-      // With this key, the server creates only one task even if the request is repeated on the network.
+      // The server creates only one task for this key, even if the browser or a proxy repeats the
+      // request.
       const headers = { "idempotency-key": createSubmitKey() };
       callServer(server, ["submitTask", { params, body: { payload } }], { headers }).then((task) => {
         setState({ ...INITIAL_STATE, task });

@@ -1,6 +1,9 @@
 import type { ControlProps } from "./control.ts";
 
-/** A checkbox. It has no `required` attribute, because the browser would then require it to be checked. */
+/**
+ * A checkbox. It never has the attribute `required`, because browsers accept a required checkbox
+ * only if it is checked.
+ */
 export const BooleanControl = ({ value, label, attributes, onChange }: ControlProps) => {
   const { required: _, readOnly, ...rest } = attributes;
   return (

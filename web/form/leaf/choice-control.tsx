@@ -3,9 +3,11 @@ import { formatValue } from "../schema/prepare-scalar.ts";
 import { type Choice, findChoiceIndex, listChoices } from "./choices.ts";
 import type { ControlProps } from "./control.ts";
 
-/** Maximum number of choices of a list that has no search field. */
+/** Maximum number of choices that a list without a search field shows. */
 const MAX_LISTED = 100;
-/** Maximum number of choices that are shown as radio buttons by default. */
+/**
+ * Maximum number of choices that are shown as radio buttons unless the schema sets another control.
+ */
 const MAX_RADIO_BUTTONS = 3;
 
 /** Returns true if the choices are shown as radio buttons. */
@@ -68,7 +70,7 @@ export const SelectControl = ({ schema, value, attributes, onChange }: ControlPr
   );
 };
 
-/** Returns true if a list is so long that it has a search field. */
+/** Returns true if a choice has so many values that its list has a search field. */
 export const isSearchable = (schema: FormSchema): boolean => (schema.enum?.length ?? 0) > MAX_LISTED;
 
 /** Shows a constant, which cannot be edited. */

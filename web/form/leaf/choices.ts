@@ -3,17 +3,23 @@ import { isRoundedInteger } from "../../../protocol/schema/exact-json.ts";
 import { FORM_KEYWORDS, type FormSchema } from "../schema/form-schema.ts";
 import { formatValue } from "../schema/prepare-scalar.ts";
 
-/** One value of an `enum`, as it is shown to the user. */
+/** One value of an `enum`, as the form shows it. */
 export interface Choice {
   readonly index: number;
   readonly label: string;
-  /** True for a number that JavaScript cannot represent exactly, so that the form cannot send it. */
+  /**
+   * True if the value is a number that JavaScript cannot represent exactly, so that the form cannot
+   * send it.
+   */
   readonly isDisabled: boolean;
 }
 
 const getValues = (schema: FormSchema): readonly JsonValue[] => schema.enum ?? [];
 
-/** Makes labels unique by adding the value as JSON. Otherwise 1 and "1" would have the same label. */
+/**
+ * Makes labels unique by adding the value as JSON. Without this, 1 and "1" would have the same
+ * label.
+ */
 const makeUnique = (labels: readonly string[], values: readonly JsonValue[]): string[] => {
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
@@ -36,7 +42,10 @@ export const listChoices = (schema: FormSchema): Choice[] => {
   });
 };
 
-/** Returns the index of a value in a schema's `enum`, or -1 if the `enum` does not contain the value. */
+/**
+ * Returns the index of a value in a schema's `enum`, or -1 if the `enum` does not contain the
+ * value.
+ */
 export const findChoiceIndex = (schema: FormSchema, value: unknown): number => {
   if (value === undefined) return -1;
   const values = getValues(schema);

@@ -1,7 +1,7 @@
 import type { FocusEvent, FormEvent } from "react";
 import type { FormSchema } from "../schema/form-schema.ts";
 
-/** Attributes of every input, in addition to its value. */
+/** The attributes that every input has in addition to its value. */
 export interface ControlAttributes {
   readonly id: string;
   readonly required: boolean;
@@ -13,7 +13,7 @@ export interface ControlAttributes {
   readonly onInvalid: (event: FormEvent<ValidatedElement>) => void;
 }
 
-/** A form element with the browser's constraint validation. */
+/** A form element that supports the browser's constraint validation. */
 export type ValidatedElement = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 export interface ControlProps {
@@ -25,15 +25,15 @@ export interface ControlProps {
 }
 
 /**
- * Returns the value of an empty field. This is null if the schema allows it, otherwise undefined; an
- * undefined member is omitted from the payload.
+ * Returns the value of an empty field: null if the schema allows null, otherwise undefined. A
+ * member that is undefined is omitted from the payload.
  */
 export const getEmptyValue = (schema: FormSchema): null | undefined =>
   Array.isArray(schema.type) && schema.type.includes("null") ? null : undefined;
 
 /**
- * Returns the placeholder of an empty field. This is `x-placeholder`, the default that the worker applies, or
- * an example.
+ * Returns the placeholder of an empty field: `x-placeholder`, the default that the worker applies,
+ * or an example.
  */
 export const getPlaceholder = (schema: FormSchema): string | undefined => {
   const placeholder: unknown = schema["x-placeholder"];

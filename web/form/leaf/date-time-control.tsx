@@ -3,8 +3,8 @@ import { type ControlProps, getEmptyValue } from "./control.ts";
 const padTwoDigits = (number: number): string => String(number).padStart(2, "0");
 
 /**
- * Converts an ISO 8601 time to the user's time zone and to the format of `datetime-local`. Returns an empty
- * text if it is invalid.
+ * Converts an ISO 8601 time to the user's time zone, in the format of the input type
+ * `datetime-local`. Returns an empty text if the time is invalid.
  */
 export const toLocalTime = (iso: string): string => {
   const date = new Date(iso);
@@ -13,7 +13,7 @@ export const toLocalTime = (iso: string): string => {
   return `${day}T${padTwoDigits(date.getHours())}:${padTwoDigits(date.getMinutes())}:${padTwoDigits(date.getSeconds())}`;
 };
 
-/** Returns true for a date and time without an offset, whose time zone is undefined. */
+/** Returns true for a date and time without an offset, which belongs to no time zone. */
 export const hasNoOffset = (text: string): boolean => !/(z|[+-]\d\d(:?\d\d)?)$/i.test(text);
 
 /** Converts a time in the user's time zone to UTC. */
@@ -22,8 +22,8 @@ export const fromLocalTime = (local: string): string => new Date(local).toISOStr
 const withSeconds = (local: string): string => (/T\d\d:\d\d$/.test(local) ? `${local}:00` : local);
 
 /**
- * A date and time. If the value or the default has no offset, none is added. All other times are shown in
- * the user's time zone and sent in UTC.
+ * Edits a date and time. If the value or the default has no offset, the edited time has none. All
+ * other times are shown in the user's time zone and sent in UTC.
  */
 export const DateTimeControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const model: unknown = typeof value === "string" ? value : schema.default;

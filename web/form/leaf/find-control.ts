@@ -9,7 +9,7 @@ import { NumberControl } from "./number-control.tsx";
 import { SearchControl } from "./search-control.tsx";
 import { TextControl } from "./text-control.tsx";
 
-/** The position of a control's label: above the control, inside it, or as the name of a group. */
+/** The position of a control's label: above the control, inside it, or as the legend of a group. */
 export type LabelPlacement = "above" | "inside" | "group";
 
 /** The control of a field and the placement of its label. */
@@ -20,7 +20,10 @@ export interface LabeledControl {
 
 const NULLABLE_BOOLEAN = { enum: [true, false, null], [FORM_KEYWORDS.labels]: ["yes", "no", "none"] };
 
-/** Converts a nullable boolean to a choice of three values, because a checkbox has only two. */
+/**
+ * Converts a nullable boolean to a choice of three values, because a checkbox can represent only
+ * two.
+ */
 export const expandNullableBoolean = (schema: FormSchema): FormSchema =>
   Array.isArray(schema.type) && schema.type.includes("boolean") ? { ...schema, ...NULLABLE_BOOLEAN } : schema;
 
@@ -38,7 +41,7 @@ const findTextControl = (schema: FormSchema, value: unknown): ComponentType<Cont
   return isDateTime ? DateTimeControl : TextControl;
 };
 
-/** Returns the control that edits a value of a schema. */
+/** Returns the control that can edit a value of a schema. */
 export const findControl = (schema: FormSchema, value: unknown, isRequired: boolean): LabeledControl => {
   if (schema.enum !== undefined) return findChoiceControl(schema, isRequired);
   const [type] = [schema.type].flat().filter((name) => name !== "null");

@@ -5,7 +5,8 @@ import { type ControlProps, getEmptyValue } from "./control.ts";
 const formatJson = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value, null, 2));
 
 /**
- * Parses JSON. Returns an error message if it is invalid or contains a number that cannot be sent exactly.
+ * Parses JSON. Returns an error message if the text is invalid JSON, or contains a number that
+ * JavaScript cannot represent exactly.
  */
 export const parseJson = (text: string): { value: unknown } | { error: string } => {
   try {
@@ -19,7 +20,8 @@ export const parseJson = (text: string): { value: unknown } | { error: string } 
 };
 
 /**
- * Edits a value as JSON. Used if no other control can edit it. Text that is not valid JSON blocks the submit.
+ * Edits a value as JSON. It is used for values that no other control can edit. Text that is invalid
+ * JSON blocks the submit.
  */
 export const JsonControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const [typed, setTyped] = useState(() => formatJson(value));

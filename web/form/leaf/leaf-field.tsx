@@ -8,7 +8,7 @@ import { getLabelClass } from "../templates/group-header.tsx";
 import type { ControlProps, ValidatedElement } from "./control.ts";
 import { expandNullableBoolean, findControl } from "./find-control.ts";
 
-/** A field with one value: label, control, description and errors. */
+/** A field with a single value. It shows a label, a control, a description and errors. */
 const Leaf = ({
   schema: source,
   fieldPathId,
@@ -61,8 +61,9 @@ const Leaf = ({
       "aria-describedby": describedBy.length > 0 ? describedBy.join(" ") : undefined,
       "aria-invalid": shownErrors.length > 0 ? true : undefined,
       onBlur: ({ target, relatedTarget }: FocusEvent<ValidatedElement>) => {
-        // Shows no error line if a button is being clicked, because the line would move the button. Also shows no
-        // error line for a required field that was only visited and not edited.
+        // Does not show the error if the user is clicking a button, because an additional line
+        // would move the button. Does not show it either for a required field that the user has
+        // visited but not edited.
         if (relatedTarget instanceof HTMLButtonElement || (target.validity.valueMissing && !wasEdited))
           return;
         setTouched(true);
@@ -118,8 +119,8 @@ const Leaf = ({
 };
 
 /**
- * Renders again only if its value, schema or errors change. Callbacks are not compared, because old callbacks remain
- * valid.
+ * Renders a field again only if its value, schema or errors change. Callbacks are not compared,
+ * because older callbacks have the same effect.
  */
 export const LeafField = memo(
   Leaf,

@@ -13,7 +13,7 @@ const MAX_DECIMALS = 100;
 
 const isInteger = ({ type }: FormSchema): boolean => [type].flat().includes("integer");
 
-/** Returns the number of decimals in decimal notation: 1 for 0.1, 9 for 1e-9. */
+/** Returns the number of decimals in decimal notation, for example 1 for 0.1 and 9 for 1e-9. */
 const countDecimals = (value: number): number => {
   const [digits = "", exponent = "0"] = String(value).split("e");
   const fraction = digits.split(".")[1]?.length ?? 0;
@@ -21,8 +21,8 @@ const countDecimals = (value: number): number => {
 };
 
 /**
- * Rounds a limit up to a multiple of a step, without floating-point error: to 0.3 instead of
- * 0.30000000000000004.
+ * Rounds a limit up to a multiple of a step without floating-point errors, for example to 0.3
+ * instead of 0.30000000000000004.
  */
 const roundUpToMultiple = (limit: number, step: number): number => {
   if (isMultipleOf(limit, step)) return limit;
@@ -31,8 +31,8 @@ const roundUpToMultiple = (limit: number, step: number): number => {
 };
 
 /**
- * Returns the attributes of a number input. For the browser, steps start at `min`; for JSON Schema, multiples
- * start at zero.
+ * Returns the attributes of a number input. Browsers count steps from `min`, while multiples in
+ * JSON Schema start at zero.
  */
 export const getNumberLimits = (schema: FormSchema): { min?: number; max?: number; step: number | "any" } => {
   const step = schema.multipleOf ?? (isInteger(schema) ? 1 : undefined);
@@ -49,8 +49,8 @@ export const getNumberLimits = (schema: FormSchema): { min?: number; max?: numbe
 };
 
 /**
- * Returns the error of a number. Checks only what the browser does not check, and `multipleOf`, because the
- * browser counts steps from `min` and not from zero. Returns an empty text if there is no error.
+ * Returns the validation error of a number, or an empty text. Checks `multipleOf`, because browsers
+ * count steps from `min` instead of zero, and what browsers do not check at all.
  */
 const getValidationMessage = (schema: FormSchema, text: string): string => {
   if (text === "") return "";
@@ -68,7 +68,8 @@ const getValidationMessage = (schema: FormSchema, text: string): string => {
 const formatNumber = (value: unknown): string => (typeof value === "number" ? String(value) : "");
 
 /**
- * Edits a number. The typed text is not changed while it has the same value (`1.0`, `1e3`) or cannot be sent.
+ * Edits a number. The text that the user types is not reformatted while it has the same value
+ * (`1.0`, `1e3`) or cannot be sent.
  */
 export const NumberControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const [typed, setTyped] = useState(() => formatNumber(value));
@@ -87,8 +88,8 @@ export const NumberControl = ({ schema, value, attributes, onChange }: ControlPr
     if (input === null) return;
     input.setCustomValidity(error);
     if (isRange) return;
-    // The browser compares all digits, while the server tolerates rounding in the last bits of a double (0.1
-    // + 0.2).
+    // Removes the step if only the browser reports a mismatch. The browser compares all digits,
+    // while the server tolerates rounding errors in the last bits of a double (0.1 + 0.2).
     input.step = String(limits.step);
     if (error === "" && input.validity.stepMismatch) input.step = "any";
   });

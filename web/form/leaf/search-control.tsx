@@ -6,9 +6,9 @@ import type { ControlProps } from "./control.ts";
 const MAX_SHOWN = 100;
 
 /**
- * Selects one of many values. It has a list of at most 100 choices, and a search field that filters it. In
- * the search field, Enter selects the only match, the down arrow moves into the list, and Escape clears the
- * search.
+ * Selects one of many values from a list of at most 100 choices, which a search field filters. In
+ * the search field, Enter selects the only match, the down arrow key moves into the list, and
+ * Escape clears the search.
  */
 export const SearchControl = (props: ControlProps) => {
   const { schema, value, attributes, label } = props;
@@ -25,8 +25,8 @@ export const SearchControl = (props: ControlProps) => {
     ...found.filter(({ index }) => index !== chosen).slice(0, MAX_SHOWN),
   ];
 
-  // If there is no value, React selects the first option. It would look selected but be missing from the
-  // payload, and a click on it would not fire a change event.
+  // Deselects the option that React selects first if there is no value. That option would look
+  // selected although the payload has no value, and a click on it would not fire a change event.
   useLayoutEffect(() => {
     if (list.current !== null && chosen === -1 && rest.required) list.current.selectedIndex = -1;
   });
@@ -41,7 +41,7 @@ export const SearchControl = (props: ControlProps) => {
       event.preventDefault();
       list.current?.focus();
     } else if (key === "Enter" && !ctrlKey && !metaKey) {
-      // Otherwise Enter would submit the form.
+      // Prevents Enter from submitting the form.
       event.preventDefault();
       const [only, ...others] = found.filter((choice) => !choice.isDisabled);
       if (only !== undefined && others.length === 0) choose(String(only.index));

@@ -3,7 +3,7 @@ import { FORM_KEYWORDS, type FormSchema } from "../schema/form-schema.ts";
 import { type ControlProps, getEmptyValue, getPlaceholder, type ValidatedElement } from "./control.ts";
 
 const TYPES: Record<string, string> = { email: "email", "idn-email": "email", uri: "url", date: "date" };
-/** If a text may be longer than this, it is edited in a text area. */
+/** Texts whose maximum length is greater than this number are edited in a text area. */
 const MAX_LINE_CHARACTERS = 200;
 
 const getWidget = (schema: FormSchema): unknown => schema["x-widget"];
@@ -28,8 +28,8 @@ const getInputType = (schema: FormSchema): string => {
 };
 
 /**
- * Checks the pattern. Does not use the browser's `pattern` attribute, because the attribute requires the
- * whole text to match. In JSON Schema, it is enough that a part of the text matches.
+ * Checks the pattern. Does not use the browser's `pattern` attribute, because browsers match the
+ * whole text, while a pattern in JSON Schema may match a part of the text.
  */
 const getValidationMessage = (schema: FormSchema, value: unknown): string => {
   const pattern: unknown = schema[FORM_KEYWORDS.pattern];
@@ -38,9 +38,10 @@ const getValidationMessage = (schema: FormSchema, value: unknown): string => {
 };
 
 /**
- * Edits a text. A cleared text is null if the schema allows null, otherwise it is omitted from the payload. If the
- * text is optional and has a default, an empty text is sent instead, because the worker would otherwise apply the
- * default. A required text may be empty only if its default or its initial value is empty.
+ * Edits a text. If the user clears the text, the value becomes null if the schema allows null, and
+ * is omitted otherwise. An optional text that has a default becomes an empty text instead, because
+ * the worker would replace a missing value by the default. A required text may be empty only if its
+ * default or its initial value is empty.
  */
 export const TextControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const element = useRef<ValidatedElement>(null);

@@ -12,8 +12,8 @@ import {
 import { isScalarSchema } from "./prepare-scalar.ts";
 
 /**
- * Maximum `minItems` and `maxItems`; larger values are ignored. A required list starts with `minItems` items,
- * and an untrusted schema may require a billion.
+ * Maximum value of `minItems` and `maxItems`. Larger values are ignored, because the form renders
+ * `minItems` items of a required list and an untrusted schema may require a billion.
  */
 const MAX_INITIAL_ITEMS = 50;
 
@@ -21,8 +21,8 @@ const getStrings = (value: JsonValue | undefined): string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 
 /**
- * Returns a sort key: first `x-order`, then the position in `required`. The sort is stable, so all other
- * members keep their order.
+ * Returns a sort key: first `x-order`, then the position in `required`. Sorting is stable, so
+ * members with equal keys keep their order.
  */
 const getRank = (name: string, schema: JsonValue, required: readonly string[]): number[] => {
   const order = isJsonObject(schema) ? schema["x-order"] : undefined;
@@ -42,8 +42,8 @@ const isContainer = (schema: FormSchema): boolean =>
   schema.oneOf !== undefined;
 
 /**
- * Wraps an optional object or list in `allOf`, so that the object or list is added only when the user requests it.
- * The library adds the defaults inside an object, but not the defaults inside an `allOf`.
+ * Wraps an optional object or list in `allOf`, so that it is added only if the user requests it.
+ * react-jsonschema-form adds the defaults inside an object, but not the defaults inside an `allOf`.
  */
 const toOptional = (schema: FormSchema, context: SchemaContext, source: JsonValue): FormSchema => {
   if (schema.default !== undefined || !isContainer(schema)) return schema;
@@ -59,8 +59,8 @@ const toOptional = (schema: FormSchema, context: SchemaContext, source: JsonValu
 };
 
 /**
- * Adds the properties of a record whose property names are limited by an `enum`. zod generates such
- * records.
+ * Adds the properties of a record whose property names are limited by an `enum`, as in schemas that
+ * zod generates.
  */
 const addNamedProperties = (schema: JsonObject, properties: JsonObject): JsonObject => {
   const names = isJsonObject(schema["propertyNames"]) ? getStrings(schema["propertyNames"]["enum"]) : [];
@@ -70,8 +70,8 @@ const addNamedProperties = (schema: JsonObject, properties: JsonObject): JsonObj
 };
 
 /**
- * Returns the prepared schema of the properties that `schema` does not name. Returns undefined if such properties are
- * not allowed or have no fields.
+ * Returns the prepared schema of properties that `schema` does not name. Returns undefined if such
+ * properties are not allowed, or if the form has no fields for them.
  */
 const prepareAdditionalProperties = (
   schema: JsonObject,
@@ -88,8 +88,8 @@ const prepareAdditionalProperties = (
 };
 
 const prepareConditions = (schema: JsonObject, { prepare }: SchemaContext): FormSchema => {
-  // Removes keywords from a condition that could block the browser or are not supported. The condition only
-  // decides which fields are shown.
+  // Removes keywords from a condition that are not supported or could block the browser. The
+  // condition only determines which fields are shown.
   const simplify = (value: JsonValue): JsonValue =>
     isJsonObject(value)
       ? Object.fromEntries(
@@ -128,7 +128,7 @@ const prepareConditions = (schema: JsonObject, { prepare }: SchemaContext): Form
   } as FormSchema;
 };
 
-/** Prepares an object. Its fields are in the order in which they are shown. */
+/** Prepares an object. Sorts its properties into the order in which the form shows them. */
 export const prepareObject = (schema: JsonObject, context: SchemaContext): FormSchema => {
   const own = isJsonObject(schema["properties"]) ? schema["properties"] : {};
   const properties = addNamedProperties(schema, own);
@@ -140,8 +140,8 @@ export const prepareObject = (schema: JsonObject, context: SchemaContext): FormS
     .map(([name, property]): [string, FormSchema] => {
       const prepared = context.prepare(property);
       const isUntitled = prepared.$ref !== undefined && prepared.title === undefined;
-      // The property's name is used as the title, because the title of the referenced definition names its
-      // type.
+      // The property's name becomes the title, because the title of the referenced definition names
+      // a type and not this property.
       const field = isUntitled ? { ...prepared, title: toLabel(name) } : prepared;
       return [name, required.includes(name) ? field : toOptional(field, context, property)];
     });
@@ -156,8 +156,8 @@ export const prepareObject = (schema: JsonObject, context: SchemaContext): FormS
 };
 
 /**
- * Prepares a list. Converts a tuple of draft 2020-12 (`prefixItems`) to the form that the library supports
- * (`items`).
+ * Prepares a list. Converts a tuple of draft 2020-12 (`prefixItems`) to the syntax that
+ * react-jsonschema-form supports (`items`).
  */
 export const prepareArray = (schema: JsonObject, context: SchemaContext): FormSchema => {
   const { prefixItems, items, additionalItems, default: defaultValue } = schema;
@@ -178,7 +178,7 @@ export const prepareArray = (schema: JsonObject, context: SchemaContext): FormSc
   const isClosed = rest === false || rest === undefined || schema["maxItems"] === fixed.length;
   return {
     ...annotations,
-    // Without `minItems`, the library would render fewer fields than the tuple has.
+    // Without `minItems`, react-jsonschema-form would render fewer fields than the tuple has.
     minItems: fixed.length,
     items: fixed.map(prepareItem),
     ...(!isClosed && { additionalItems: prepareItem(rest) }),

@@ -21,7 +21,7 @@ const LIMIT_KEYWORDS = [
 ];
 const STRING_KEYWORDS = ["format", "contentMediaType", "contentEncoding"];
 
-/** Returns true for the types whose values are neither objects nor arrays. */
+/** Returns true for types whose values are neither objects nor arrays. */
 export const isScalarType = (type: unknown): type is string =>
   typeof type === "string" && SCALARS.includes(type);
 
@@ -49,8 +49,8 @@ export const prepareScalar = (schema: JsonObject, type: string): FormSchema => {
 };
 
 /**
- * Prepares a choice of values without duplicates. The result has no type, because the values may have several
- * types.
+ * Prepares a choice, and removes duplicate values. The result has no type, because the values may
+ * have different types.
  */
 export const prepareChoice = (
   schema: JsonObject,
@@ -71,14 +71,17 @@ export const prepareChoice = (
   };
 };
 
-/** Prepares a constant. A number that cannot be sent exactly is shown but not sent. */
+/** Prepares a constant. A number that JavaScript cannot represent exactly is shown but not sent. */
 export const prepareConstant = (schema: JsonObject, value: JsonValue): FormSchema => ({
   ...getAnnotations(schema),
   enum: [value],
   ...(!isRoundedInteger(value) && { const: value, default: value }),
 });
 
-/** Returns a schema that also accepts null. Returns undefined if a single field cannot edit both the value and null. */
+/**
+ * Returns a schema that also accepts null. Returns undefined if no single field can edit both the
+ * value and null.
+ */
 export const toNullable = (schema: FormSchema): FormSchema | undefined => {
   if (Array.isArray(schema.enum)) {
     const { const: _, ...rest } = schema;
@@ -97,8 +100,8 @@ export const toNullable = (schema: FormSchema): FormSchema | undefined => {
 };
 
 /**
- * Returns the values and labels of a union whose options are all constants. Returns undefined for other
- * unions.
+ * Returns the values and labels of a union whose options are all constants. Returns undefined for
+ * other unions.
  */
 export const listConstants = (
   options: readonly unknown[],
@@ -122,6 +125,6 @@ export const listConstants = (
   return { values, labels };
 };
 
-/** Returns the label of a value that has no title. */
+/** Returns the label of a choice without a title. */
 export const formatValue = (value: JsonValue): string =>
   value === null ? "none" : typeof value === "string" ? value : JSON.stringify(value);

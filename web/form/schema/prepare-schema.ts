@@ -87,9 +87,10 @@ const prepareKeywords = (schema: JsonObject, context: SchemaContext): FormSchema
 };
 
 /**
- * Returns the schema from which a form is rendered. Keywords that JSON Schema drafts, zod and pydantic
- * write differently are written in one way, defaults that do not satisfy the schema are removed, all
- * referenced schemas are definitions `d0`, `d1`, …, and nothing can block a browser.
+ * Returns the schema from which the form is rendered. Its keywords have the same syntax for all
+ * JSON Schema drafts and for schemas of zod and pydantic. Invalid defaults are removed, referenced
+ * schemas become definitions `d0`, `d1` and so on, and everything that could block the browser is
+ * removed.
  */
 export const prepareSchema = (source: JsonObject): FormSchema => {
   const root = keepValidDefaults(source);

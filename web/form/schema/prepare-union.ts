@@ -28,7 +28,10 @@ const hasShape = (option: unknown): boolean =>
   isJsonObject(option) &&
   (SHAPES.some((keyword) => keyword in option) || "const" in option || "enum" in option);
 
-/** Returns the property that is a different constant in each option. Returns undefined if there is none. */
+/**
+ * Returns the property whose value is a different constant in each option. Returns undefined if
+ * there is no such property.
+ */
 const findDiscriminator = (
   schema: JsonObject,
   options: readonly (JsonObject | undefined)[],
@@ -62,7 +65,8 @@ const getOptionTitle = (option: JsonObject, discriminator: string | undefined, i
 };
 
 /**
- * Prepares `T | null` as a field of `T` that may be empty. Returns undefined if `T` is not a single field.
+ * Prepares `T | null` as a field of `T` that may be empty. Returns undefined if `T` needs more than
+ * one field.
  */
 const prepareNullable = (
   schema: JsonObject,
@@ -77,16 +81,16 @@ const prepareNullable = (
 };
 
 /**
- * Prepares a union. It becomes a choice if all options are constants, one field for `T | null`, and a list of
- * options otherwise.
+ * Prepares a union. It becomes a choice if all options are constants, a single field if it is `T |
+ * null`, and a list of options in all other cases.
  */
 export const prepareUnion = (schema: JsonObject, context: SchemaContext): FormSchema => {
   const keyword = Array.isArray(schema["anyOf"]) ? "anyOf" : "oneOf";
   const { [keyword]: allOptions, ...rest } = schema;
   const options = (Array.isArray(allOptions) ? allOptions : []).filter((option) => option !== false);
   const isOwnShape = hasShape(rest);
-  // The options only restrict the value: they declare neither fields nor types. The form ignores such options, and
-  // the server checks them.
+  // The form ignores options that contain neither fields nor types, because they only restrict the
+  // value. The server checks them.
   if (isOwnShape && !options.some(hasShape)) return context.prepare(rest);
   const targets = options.map(context.resolve);
   const constants = listConstants(targets);

@@ -1,12 +1,15 @@
 import type { FormSchema } from "./form-schema.ts";
 
-/** Maximum number of fields. A larger form is not usable, and rendering it would block the page. */
+/**
+ * Maximum number of fields of a form. A larger form would be unusable, and rendering it would block
+ * the page.
+ */
 const MAX_FIELDS = 1500;
 
 /**
- * Returns true if a schema has at most 1,500 fields. Follows references in the same way as the library,
- * each once per path, so that a small schema whose number of fields doubles at each reference is detected
- * before the library expands it.
+ * Returns true if the form of a schema has at most 1,500 fields. Follows references as
+ * react-jsonschema-form does, each once per path. It stops at the limit, so it also detects a small
+ * schema whose number of fields doubles at each reference.
  */
 export const isRenderable = (root: FormSchema): boolean => {
   let left = MAX_FIELDS;

@@ -5,7 +5,7 @@ import { toPointer } from "../pointer.ts";
 import { getContainerPointer, useIsEntry, useIsSelectedOption } from "./field-context.ts";
 import { GroupHeader } from "./group-header.tsx";
 
-/** A list, with a button that adds an item. */
+/** A list with a button that adds an item. */
 export const ArrayTemplate = (props: ArrayFieldTemplateProps) => {
   const { schema, fieldPathId, items, canAdd, onAddClick, disabled, readonly, required } = props;
   const pointer = getContainerPointer(schema, fieldPathId.path);

@@ -11,15 +11,24 @@ export interface SelectedOption {
 const Option = createContext<SelectedOption | undefined>(undefined);
 const EntryFrame = createContext<string | undefined>(undefined);
 
-/** Marks the selected option of a union. The list of options already shows its label. */
+/**
+ * Marks the selected option of a union. The option does not show its label again, because the list
+ * of options already shows it.
+ */
 export const OptionProvider = Option.Provider;
-/** Marks the value of a record entry. The name of the entry is its label. */
+/**
+ * Marks the value of a record entry. The value shows no label, because the name of the entry is its
+ * label.
+ */
 export const EntryProvider = EntryFrame.Provider;
 
 /** Returns true for the selected option itself, but not for the fields inside it. */
 export const useIsSelectedOption = (pointer: string): boolean => use(Option)?.pointer === pointer;
 
-/** Returns true for the discriminator of the selected option. The list of options sets its value. */
+/**
+ * Returns true for the discriminator of the selected option. It needs no field, because selecting
+ * an option sets its value.
+ */
 export const useIsDiscriminator = (path: PropertyPath): boolean => {
   const option = use(Option);
   return (
@@ -33,8 +42,8 @@ export const useIsDiscriminator = (path: PropertyPath): boolean => {
 export const useIsEntry = (pointer: string): boolean => use(EntryFrame) === pointer;
 
 /**
- * Returns the pointer of a container. For members that all options of a union share, the library's path has
- * an additional step, which is removed.
+ * Returns the pointer of a container. Removes the additional step that react-jsonschema-form adds
+ * to the path of members that all options of a union share.
  */
 export const getContainerPointer = (schema: FormSchema, path: PropertyPath): string => {
   const isShared = (schema.anyOf !== undefined || schema.oneOf !== undefined) && path.at(-1) === "XxxOf";

@@ -11,7 +11,7 @@ interface FrameProps {
   readonly children: ReactNode;
 }
 
-/** A union: a list of its options, followed by the fields of the selected option. */
+/** A union: the list of its options, followed by the fields of the selected option. */
 const UnionFrame = ({ field: { schema, fieldPathId, required }, pointer, children }: FrameProps) => {
   const isEntry = useIsEntry(pointer);
   const fieldKey = fieldPathId.path.at(-1);
@@ -52,7 +52,10 @@ const EntryFrame = ({ field, pointer, children }: FrameProps) => {
   );
 };
 
-/** The frame of a field. Most fields have none, because they show their own label and description. */
+/**
+ * The frame of a field. Most fields have no frame, because they show their label and description
+ * themselves.
+ */
 export const FieldTemplate = (field: FieldTemplateProps) => {
   const { schema, children, fieldPathId, hidden, required, registry } = field;
   const pointer = toPointer(fieldPathId.path);

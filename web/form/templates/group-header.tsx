@@ -3,8 +3,8 @@ import { getLabel } from "../label.ts";
 import type { FormSchema } from "../schema/form-schema.ts";
 
 /**
- * Returns the CSS classes of a label. CSS marks required fields visually, because screen readers already read
- * `required`.
+ * Returns the CSS classes of a label. The class of a required field is only visual, because screen
+ * readers read the attribute `required`.
  */
 export const getLabelClass = (name: string, isRequired: boolean | undefined): string =>
   isRequired === true ? `${name} is-required` : name;
@@ -15,11 +15,13 @@ export interface GroupHeaderProps {
   readonly fieldKey: string | number | undefined;
   readonly pointer: string;
   readonly required: boolean | undefined;
-  /** True if the label is already visible elsewhere. It is then only available to screen readers. */
+  /** True if another element already shows the label. Only screen readers then read this one. */
   readonly isNamed: boolean;
 }
 
-/** The first elements of a fieldset: its label, its description, and the errors of the whole value. */
+/**
+ * The first elements of a fieldset: its label, its description, and the errors of the whole value.
+ */
 export const GroupHeader = ({ schema, fieldKey, pointer, required, isNamed }: GroupHeaderProps) => {
   const { errors, showsAll } = useFormErrors();
   const shownErrors = showsAll ? getErrorsAt(errors, pointer) : [];

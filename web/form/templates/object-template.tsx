@@ -2,7 +2,10 @@ import type { ObjectFieldTemplateProps } from "@rjsf/utils";
 import { getContainerPointer, useIsEntry, useIsSelectedOption } from "./field-context.ts";
 import { GroupHeader } from "./group-header.tsx";
 
-/** The fields of an object. A nested object has a frame with its name; the payload itself has none. */
+/**
+ * The fields of an object. A nested object has a frame with its name. The payload itself has no
+ * frame.
+ */
 export const ObjectTemplate = (props: ObjectFieldTemplateProps) => {
   const { schema, fieldPathId, properties, onAddProperty, disabled, readonly, required } = props;
   const pointer = getContainerPointer(schema, fieldPathId.path);

@@ -14,8 +14,8 @@ const isContainer = (schema: unknown, definitions: FormSchema): boolean => {
 };
 
 /**
- * Returns true for values that the user adds with a button: objects, tuples, and unions of them. A list is
- * added together with its first item.
+ * Returns true for values that the user adds with a button: objects, tuples, and unions of objects
+ * or tuples. A list is not among them, because the user adds it together with its first item.
  */
 export const isAddedByButton = (schema: FormSchema, root: FormSchema): boolean => {
   const isList = schema.type === "array" && !Array.isArray(schema.items);
@@ -29,8 +29,8 @@ export interface OptionalFieldProps {
 }
 
 /**
- * An optional part of the payload. While the part is missing, shows a button that adds it. Otherwise shows
- * its fields and a button that removes it.
+ * An optional part of the payload. While the part is missing, a button adds it. After that, its
+ * fields and a button that removes it are shown.
  */
 export const OptionalField = ({ field, pointer, children }: OptionalFieldProps) => {
   const { schema, formData, onChange, fieldPathId, registry, disabled, readonly } = field;
@@ -40,7 +40,7 @@ export const OptionalField = ({ field, pointer, children }: OptionalFieldProps) 
   const set = (value: unknown) => {
     clear(pointer);
     onChange(value, fieldPathId.path);
-    // The focused button disappears in the next frame, so the focus is moved.
+    // Moves the focus, because the focused button disappears in the next frame.
     requestAnimationFrame(() =>
       frame.current?.querySelector<HTMLElement>("input, select, textarea, button")?.focus(),
     );

@@ -49,7 +49,6 @@ const CheckboxGroup = ({
   );
 };
 
-/** Selects one of a union's options. */
 const OptionSelect = ({ id, label, options, value, disabled, readonly, onChange }: WidgetProps) => (
   <select
     className="jf-kind"
@@ -69,7 +68,7 @@ const OptionSelect = ({ id, label, options, value, disabled, readonly, onChange 
 );
 
 /**
- * The widget that react-jsonschema-form renders to select the option of a union, and for lists of unique
+ * The widget that react-jsonschema-form renders to select an option of a union or several unique
  * choices.
  */
 export const SelectWidget = (props: WidgetProps) =>

@@ -9,7 +9,7 @@ const formatPercentiles = (values: JobStats["run"]) =>
   values === null ? "–" : `${formatDuration(values.p50)} · ${formatDuration(values.p95)}`;
 const formatSeconds = (value: number | null | undefined) => (value == null ? "–" : formatDuration(value));
 
-/** Lists the stats of each job, the longest wait first. */
+/** Lists the stats of each job. The job with the longest wait is the first. */
 export const JobStatsTable = ({
   room,
   jobs,

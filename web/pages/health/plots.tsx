@@ -6,7 +6,7 @@ const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 
 const formatCount = (value: number) => (value >= 1000 ? `${(value / 1000).toFixed(1)} k` : String(value));
 
-/** Plots a room's tasks over the last hours. */
+/** Plots the stats of a room's tasks over the last hours. */
 export const Plots = ({ stats: { series, step_seconds } }: { readonly stats: Stats }) => {
   const labels = series.map(({ at }) => CLOCK.format(new Date(at)));
   const every = step_seconds === 60 ? "minute" : formatDuration(step_seconds);

@@ -37,7 +37,7 @@ const Head = ({ job, room }: { readonly job: Job; readonly room: string }) => {
   );
 };
 
-/** A job: its form, and the submitted task next to it. */
+/** Shows the form of a job next to the submitted task. */
 export const JobPage = () => {
   const { room = "", job: name = "" } = useParams();
   const [search, setSearch] = useSearchParams();

@@ -10,7 +10,7 @@ import {
 
 const NAMES = Object.keys(OPTION_TEXTS) as OptionName[];
 
-/** The options of the task. They are collapsed, because most submits need none. */
+/** The options of the task. They are collapsed, because most submits do not set any. */
 export const OptionsFold = ({
   typed,
   defaults,

@@ -6,7 +6,8 @@ import { OptionsFold } from "./options-fold.tsx";
 import { NO_OPTIONS } from "./task-options.ts";
 import { getPayloadErrors, useSubmit, validatePayload } from "./use-submit.ts";
 
-// The libraries of the form are half of the bundle, so they are loaded only on this page.
+// The libraries that the form needs are half of the dashboard's code, so they are loaded only on
+// this page.
 const JobForm = lazy(async () => ({ default: (await import("../../form/job-form.tsx")).JobForm }));
 
 const NONE: readonly FieldError[] = [];
@@ -27,7 +28,7 @@ export const SubmitForm = ({
   const [options, setOptions] = useState(NO_OPTIONS);
   const errors = submit.error instanceof Failure ? submit.error.errors : NONE;
   const problems = useMemo(() => getPayloadErrors(errors), [errors]);
-  // If all errors are shown at their fields, they are not repeated above the form.
+  // Errors are not repeated above the form if all of them are shown at their fields.
   const isAtField = errors.length > 0 && errors.every(({ pointer }) => pointer.length > 1);
   return (
     <div className="submit-form stack">

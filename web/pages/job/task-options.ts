@@ -1,8 +1,8 @@
 import type { FieldError, TaskDefaults } from "../../../protocol/index.ts";
 
 /**
- * The options of a submit as the user typed them. An empty text means the default of the job or of the
- * server.
+ * The options of a submit as the user typed them. An empty text selects the default of the job or
+ * of the server.
  */
 export interface TypedOptions {
   readonly priority: string;
@@ -28,14 +28,16 @@ export const OPTION_TEXTS: Record<OptionName, { readonly label: string; readonly
   timeout_seconds: { label: "Timeout, in seconds", hint: "a task that exceeds it fails" },
 };
 
-/** Returns the placeholder of an empty option, which is its default. */
+/**
+ * Returns the placeholder of an empty option: the default that applies if the option stays empty.
+ */
 export const getPlaceholder = (name: OptionName, defaults: TaskDefaults): string => {
   const own = defaults[name];
   if (own !== undefined && own !== null) return String(own);
   return { priority: "0", delay_seconds: "0", max_attempts: "1", timeout_seconds: "none" }[name];
 };
 
-/** Converts the typed options to the options of the request. The server validates them. */
+/** Converts the typed options to request options. The server validates them. */
 export const toRequestOptions = (typed: TypedOptions): Partial<Record<OptionName, number>> =>
   Object.fromEntries(
     Object.entries(typed)
@@ -43,6 +45,6 @@ export const toRequestOptions = (typed: TypedOptions): Partial<Record<OptionName
       .map(([name, text]) => [name, Number(text)]),
   );
 
-/** Returns the first error of an option. */
+/** Returns the first validation error of an option. */
 export const findOptionError = (name: OptionName, errors: readonly FieldError[]): string | undefined =>
   errors.find(({ pointer }) => pointer === `/${name}`)?.detail;

@@ -9,13 +9,15 @@ import { type TypedOptions, toRequestOptions } from "./task-options.ts";
 
 const AT_PAYLOAD = /^\/payload(?=\/|$)/;
 
-/** Returns the errors of a failed submit that concern the payload, with pointers relative to the payload. */
+/**
+ * Returns those errors of a failed submit that belong to the payload. Their pointers are converted
+ * to be relative to the payload.
+ */
 export const getPayloadErrors = (errors: readonly FieldError[]): FieldError[] =>
   errors
     .filter(({ pointer }) => AT_PAYLOAD.test(pointer))
     .map(({ pointer, detail }) => ({ pointer: pointer.replace(AT_PAYLOAD, ""), detail }));
 
-/** Submits tasks of a job. */
 export const useSubmit = (room: string, job: string) => {
   const keys = useRef(new SubmitKeys());
   return useMutation({
@@ -39,7 +41,7 @@ export const useSubmit = (room: string, job: string) => {
   });
 };
 
-/** Validates a payload on the server and returns the errors. */
+/** Validates a payload on the server, and returns the errors. */
 export const validatePayload = async (
   room: string,
   job: string,

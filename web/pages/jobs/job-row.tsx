@@ -5,7 +5,7 @@ import { Percentiles } from "./percentiles.tsx";
 
 const DOTS = 8;
 
-/** Shows a dot for each worker of a job. The dots of busy workers are filled. */
+/** Shows a dot for each worker of a job. Filled dots represent busy workers. */
 export const WorkerDots = ({ workers, busy }: { readonly workers: number; readonly busy: number }) => (
   <span className={workers === 0 ? "worker-dots is-none" : "worker-dots"}>
     <span aria-hidden="true" className="dots">
@@ -19,7 +19,6 @@ export const WorkerDots = ({ workers, busy }: { readonly workers: number; readon
   </span>
 );
 
-/** Returns the first sentence of a description. */
 const getFirstSentence = (text: string) => text.split(/\n|(?<=\.)\s/, 1)[0] ?? "";
 
 /** A job in the list of jobs, with its workers and its wait and run times. */

@@ -8,7 +8,9 @@ import { useRoomLive } from "../../live/use-room-live.ts";
 import { useTitle } from "../../shell/title.ts";
 import { JobRow } from "./job-row.tsx";
 
-/** Groups jobs by category; both are sorted alphabetically. */
+/**
+ * Groups jobs by category. The categories and the jobs of each category are sorted alphabetically.
+ */
 const groupByCategory = (jobs: readonly Job[]): [string, Job[]][] =>
   Object.entries(Object.groupBy(jobs, ({ category }) => category))
     .map(([category, group = []]): [string, Job[]] => [

@@ -9,7 +9,7 @@ import { paths } from "../../shell/paths.ts";
 import { enterRoom } from "../../shell/room.ts";
 import { useTitle } from "../../shell/title.ts";
 
-/** Poll interval. The rooms are polled, because no event stream covers all of them. */
+/** Poll interval in milliseconds. The page polls, because no event stream covers all rooms. */
 const EVERY_MS = 5000;
 
 const Count = ({ value, label }: { readonly value: number; readonly label: string }) => (

@@ -16,7 +16,10 @@ type Outcome = ResponseBody<"cancelTasks">;
 const formatCount = (value: number, isMore = false) =>
   `${value.toLocaleString("en")}${isMore ? " or more" : ""} ${value === 1 ? "task" : "tasks"}`;
 
-/** Changes all matching tasks, 1,000 per request. Each response contains the cursor for the next request. */
+/**
+ * Applies the action to all matching tasks, 1,000 tasks per request. Each response contains the
+ * cursor for the next request.
+ */
 const runAll = async (room: string, action: BulkAction, filter: TaskFilter): Promise<Outcome> => {
   const total = { matched: 0, changed: 0, skipped: 0, more: false, after: null as string | null };
   let after: string | null = null;
@@ -45,7 +48,7 @@ const Count = ({ action, outcome }: { readonly action: BulkAction; readonly outc
   </>
 );
 
-/** Asks for confirmation with the number of tasks that will change. */
+/** Shows how many tasks will change, and asks the user for confirmation. */
 export const BulkDialog = ({
   room,
   action,

@@ -6,10 +6,10 @@ import { SearchIcon } from "../../design/icons.tsx";
 import { Status } from "../../design/status.tsx";
 import { type Filter, isFiltering } from "./task-filter.ts";
 
-/** Length of the pause in typing after which a search starts, in milliseconds. */
+/** A search starts after the user has not typed for this many milliseconds. */
 const DEBOUNCE_MS = 350;
 
-/** A text field that reports its value after a pause in typing, or on Enter. */
+/** A text field that reports its value after a pause in typing or when the user presses Enter. */
 const DebouncedInput = ({
   label,
   value,

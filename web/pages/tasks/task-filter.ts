@@ -1,13 +1,16 @@
 import { useSearchParams } from "react-router";
 import { type TaskFilter, TaskStatus } from "../../../protocol/index.ts";
 
-/** The filter of the task list. It is stored in the page's URL, so that a link shows the same tasks. */
+/**
+ * The filter of the task list. The page's URL contains it, so that a link to the page shows the
+ * same tasks.
+ */
 export interface Filter {
   readonly status: readonly TaskStatus[];
   readonly job: string;
   readonly by: string;
   readonly q: string;
-  /** The last task of the previous page. */
+  /** The id of the last task on the previous page. */
   readonly after: string | undefined;
 }
 
@@ -23,8 +26,8 @@ const formatSearch = ({ status, job, by, q, after }: Filter): Record<string, str
 });
 
 /**
- * Returns the filter in the page's URL, and a function that changes it. A change also returns to the first
- * page, unless it selects another page.
+ * Returns the filter in the page's URL, and a function that changes the filter. Any change except
+ * that of the page returns to the first page.
  */
 export const useFilter = (): [Filter, (change: Partial<Filter>) => void] => {
   const [search, setSearch] = useSearchParams();
@@ -40,11 +43,10 @@ export const useFilter = (): [Filter, (change: Partial<Filter>) => void] => {
   return [filter, change];
 };
 
-/** Returns true if the filter excludes any tasks. */
 export const isFiltering = ({ status, job, by, q }: Filter): boolean =>
   status.length > 0 || job !== "" || by !== "" || q !== "";
 
-/** Converts the filter to the filter in a request body. */
+/** Converts the filter to the `filter` member of a request body. */
 export const toFilterBody = ({ status, job, by, q }: Filter): TaskFilter => ({
   ...(status.length > 0 && { status: [...status] }),
   ...(job !== "" && { job }),
@@ -52,7 +54,7 @@ export const toFilterBody = ({ status, job, by, q }: Filter): TaskFilter => ({
   ...(q !== "" && { q }),
 });
 
-/** Converts the filter to the query of a list. */
+/** Converts the filter to query parameters of the operation that lists tasks. */
 export const toFilterQuery = (filter: Filter) => {
   const { status, ...rest } = toFilterBody(filter);
   return {

@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-/** Returns the selected tasks. A task that is no longer visible is deselected. */
+/** Returns the selected tasks. A task is deselected when the page no longer shows it. */
 export const useSelection = (shown: readonly string[]) => {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const ids = new Set(shown.filter((id) => chosen.has(id)));

@@ -20,13 +20,13 @@ const STEPS = {
 } as const;
 type Step = keyof typeof STEPS;
 
-/** Buttons to drain or remove a worker, with confirmation. */
+/** Shows buttons that drain or remove a worker after the user has confirmed the action. */
 export const WorkerActions = ({
   worker,
   nextPage,
 }: {
   readonly worker: WorkerDetails;
-  /** The page to open after the worker was removed. */
+  /** The page to open after the worker has been removed. */
   readonly nextPage: string;
 }) => {
   const navigate = useNavigate();

@@ -14,7 +14,10 @@ import { getShortName } from "../../task/short-name.ts";
 import { WorkerActions } from "./worker-actions.tsx";
 import { getWorkerName, WorkerState } from "./worker-state.tsx";
 
-/** Poll interval. No event stream reports the tasks of a worker. */
+/**
+ * Poll interval in milliseconds. The page polls, because no event stream reports the tasks of a
+ * worker.
+ */
 const EVERY_MS = 3000;
 
 const CurrentTasks = ({ worker }: { readonly worker: WorkerDetails }) =>

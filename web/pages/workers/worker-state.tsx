@@ -2,7 +2,7 @@ import type { Worker } from "../../../protocol/index.ts";
 
 type Named = Pick<Worker, "id" | "name">;
 
-/** Returns the name of a worker for display. */
+/** Returns the name of a worker, or a name with the beginning of its id if it has none. */
 export const getWorkerName = ({ id, name }: Named): string => name ?? `worker ${id.slice(0, 8)}`;
 
 export const WorkerState = ({

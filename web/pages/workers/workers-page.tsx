@@ -10,7 +10,7 @@ import { paths } from "../../shell/paths.ts";
 import { useTitle } from "../../shell/title.ts";
 import { getWorkerName, WorkerState } from "./worker-state.tsx";
 
-/** Poll interval. No event stream reports heartbeats. */
+/** Poll interval in milliseconds. The page polls, because no event stream reports heartbeats. */
 const EVERY_MS = 10_000;
 
 const Row = ({ worker }: { readonly worker: Worker }) => (
