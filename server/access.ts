@@ -12,11 +12,11 @@ import type { TaskRecord } from "./records.ts";
 /** The authenticated user of a request, and their permissions. */
 export interface Caller {
   readonly actor: Actor;
-  /** True for an invited user. Such a user can read `@global` only if the invitation is for `@global`. */
+  /** True for an invited user. Reading `@global` then requires an invitation to `@global`. */
   readonly isConfined: boolean;
   readonly credentials: Credentials;
   canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean>;
-  /** Returns whether the caller can register the job. The caller must also have write access to the room. */
+  /** Returns whether the caller may register the job if they have write access to the room. */
   canRegister(job: JobAddress): Promise<boolean>;
   /** Returns the rooms that the caller can read; undefined if the host cannot list them. */
   listRooms(): Promise<readonly string[] | undefined>;
@@ -25,7 +25,7 @@ export interface Caller {
 export const forbidden = (rule: Access): Problem =>
   new Problem("forbidden", `Permission denied. Allowed callers: ${ACCESS_RULES[rule]}.`);
 
-/** Returns whether the caller can read a room. Every user can read `@global`, except users invited to other rooms. */
+/** Every user can read `@global`, except users who were invited to other rooms. */
 export const canRead = async (caller: Caller, roomId: string): Promise<boolean> =>
   (roomId === GLOBAL_ROOM && !caller.isConfined) || caller.canAccessRoom(roomId, "read");
 
@@ -39,19 +39,19 @@ export function createRoomReader(caller: Caller): (roomId: string) => Promise<bo
   };
 }
 
-/** Throws a 403 if the rule requires an admin and the caller is not one. */
 export function requireCaller(rule: Access, { actor }: Caller): void {
   if (rule === "admin" && !actor.isAdmin) throw forbidden(rule);
 }
 
 /**
- * Throws a 403 if the caller does not have the access to the room that the rule requires. Use cases check the rules about
- * a task or a worker, when they read it.
+ * Throws a 403 if the caller lacks the access to the room that the rule requires. Rules about tasks
+ * and workers are checked in `use-cases`, after the task or worker was read.
  */
 export async function requireRoomAccess(rule: Access, caller: Caller, roomId: string): Promise<void> {
   if (rule === "room-read" && !(await canRead(caller, roomId))) throw forbidden(rule);
   if (rule !== "room-write" && rule !== "room-register") return;
-  // A user with an invitation to `@global` was invited by an admin, and can therefore register jobs there.
+  // A user with an invitation to `@global` was invited by an admin, and can therefore register jobs
+  // there.
   const needsAdmin = rule === "room-register" && roomId === GLOBAL_ROOM && !caller.isConfined;
   if (needsAdmin && !caller.actor.isAdmin) throw forbidden(rule);
   if (!(await caller.canAccessRoom(roomId, "write"))) throw forbidden(rule);
@@ -60,10 +60,8 @@ export async function requireRoomAccess(rule: Access, caller: Caller, roomId: st
 export const isSubmitter = ({ actor }: Caller, { task }: TaskRecord): boolean =>
   task.created_by_id === actor.id;
 
-/** Returns true if the caller owns the worker in the task's `worker_id`. */
 export const isWorkerOwner = ({ actor }: Caller, record: TaskRecord): boolean =>
   record.workerUserId === actor.id;
 
-/** Returns true for the submitter, the owner of the worker and the readers of the room. */
 export const canReadTask = async (caller: Caller, record: TaskRecord): Promise<boolean> =>
   isSubmitter(caller, record) || isWorkerOwner(caller, record) || canRead(caller, record.task.room_id);

@@ -25,19 +25,17 @@ interface Ports {
   readonly meter: Meter;
 }
 
-/** The ports and the state that use cases need. Each use case declares the members that it uses. */
+/** The ports, and the state that this process keeps between requests. */
 export type Context = ReturnType<typeof createContext>;
 
-/** Adds to the ports the state that this process keeps between requests. */
 export function createContext(ports: Ports) {
   const { storage, settings } = ports;
   const newId = createIdGenerator();
   return {
     ...ports,
     validators: new SchemaValidators(),
-    /** Claims of this process that wait for a task. */
     waitingClaims: new WaitingClaims(ports),
-    /** Emits the final record of a task under the task's id, for the requests of this process that wait for it. */
+    /** Emits the record of each ended task, with the task's id as the event name. */
     taskEnds: new EventEmitter<Record<string, [TaskRecord]>>().setMaxListeners(0),
     roomFeeds: new RoomFeeds(ports),
     statsCache: createStatsCache(storage, settings),
@@ -45,7 +43,6 @@ export function createContext(ports: Ports) {
     owners: new WorkerOwners(storage),
     outputRate: new OutputRate(settings),
     jobCache: new JobCache(storage, settings),
-    /** Returns a new UUIDv7. */
     newId,
     /** The reads of providers that this process serves, and the cached answers. */
     reads: new ProviderReads({ ...ports, newId }),

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 
-/** The sequence has 26 bits. */
+/** Largest value of the sequence, which has 26 bits. */
 const MAX_SEQUENCE = 0x3ff_ffff;
 
 /**
- * Creates a generator of UUIDv7s (RFC 9562, 5.7): 48 bits of time, a sequence of 26 bits and 48 random bits. Each id
- * is greater than the previous one, even if the clock is set back. The random bits are those of `randomUUID`, because
- * Node.js generates them in advance; a call of `randomFillSync` per id took a tenth of the time of a submit.
+ * Creates a generator of UUIDv7s (RFC 9562, section 5.7): 48 bits of time, a sequence of 26 bits
+ * and 48 random bits. Each id is greater than the previous one, even if the clock is set back. The
+ * random bits come from `randomUUID`, because Node.js generates those in advance; calling
+ * `randomFillSync` for each id took 10 % of the time of a submit.
  */
 export function createIdGenerator(now: () => number = Date.now): () => string {
   let milliseconds = 0;
@@ -17,7 +18,8 @@ export function createIdGenerator(now: () => number = Date.now): () => string {
     const clock = now();
     if (clock > milliseconds) {
       milliseconds = clock;
-      // Starts in the lower quarter of its range, so that at least 50 million ids fit into a millisecond.
+      // The sequence starts in the lower quarter of its range, so that at least 50 million ids fit
+      // into a millisecond.
       sequence = Number.parseInt(random.slice(0, 6), 16);
     } else if (sequence >= MAX_SEQUENCE) {
       milliseconds += 1;

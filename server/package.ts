@@ -5,7 +5,6 @@ import * as z from "zod";
 
 const path = findPackageJSON(import.meta.url);
 
-/** The version in joblib's package.json. */
 export const VERSION: string =
   path === undefined
     ? "0.0.0"

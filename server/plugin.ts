@@ -38,7 +38,10 @@ export interface JoblibOptions extends HostAuth {
   /** Required if several servers share a database. Without it, events reach only this process. */
   readonly redis?: Redis;
   readonly settings?: SettingsInput;
-  /** Path of the dashboard under the plugin's prefix; `true` serves it at the prefix itself. Not served by default. */
+  /**
+   * Path of the dashboard under the plugin's prefix; `true` serves it at the prefix itself. Not
+   * served by default.
+   */
   readonly dashboard?: string | boolean | undefined;
   /** @internal Directory of the dashboard's built files. Default: the files of this package. */
   readonly dashboardFiles?: string;
@@ -52,7 +55,10 @@ export interface JoblibOptions extends HostAuth {
   readonly invitations?: InvitationIssuer | undefined;
 }
 
-/** Smallest `maxParamLength` of the host's router without a warning: room and job names in paths are percent-encoded. */
+/**
+ * A smaller `maxParamLength` of the host's router causes a warning, because the router would reject
+ * long room and job names, which are percent-encoded in paths.
+ */
 const REQUIRED_PARAM_LENGTH = 2000;
 
 function requireOptions(options: Partial<JoblibOptions>): void {
@@ -99,8 +105,8 @@ function warnAboutShortParams(app: FastifyInstance): void {
 }
 
 /**
- * The Fastify plugin. Adds the API under `/v1/joblib` and `/v1/problems`, and starts the sweeper. Its hooks
- * and parsers do not affect the host's routes.
+ * Adds the API under `/v1/joblib` and `/v1/problems` to a Fastify server, and starts the sweeper.
+ * The hooks and parsers of this plugin do not affect the host's routes.
  */
 export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) => {
   requireOptions(options);

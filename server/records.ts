@@ -13,10 +13,7 @@ import type { Serialized } from "./raw-json.ts";
 import type { JobOptions } from "./storage/job-options.ts";
 import type { StoredTask, TaskOptions, WireTask } from "./storage/task-columns.ts";
 
-/**
- * A job without the workers and the number of tasks in `JobRecord`. `schemaHash` is the hash of the canonical
- * forms of both schemas.
- */
+/** A registered job. `schemaHash` is the hash of the canonical forms of both schemas. */
 export interface RegisteredJob extends JobAddress, JobOptions {
   readonly id: string;
   readonly schema: JsonObject;
@@ -27,7 +24,7 @@ export interface RegisteredJob extends JobAddress, JobOptions {
   readonly rowVersion: string;
 }
 
-/** A job with its live workers and its number of pending tasks. The tasks must be counted, which takes time. */
+/** A job with counts, which take time. Use `RegisteredJob` if the counts are not needed. */
 export interface JobRecord extends RegisteredJob {
   /** Ids of the linked workers that are alive. */
   readonly workers: readonly string[];
@@ -54,7 +51,7 @@ export type RegisterOutcome =
 
 export interface WorkerRecord extends NewWorkerRecord {
   readonly lastHeartbeat: string;
-  /** True if the worker gets no more tasks. */
+  /** A draining worker gets no more tasks. */
   readonly isDraining: boolean;
 }
 
@@ -67,19 +64,17 @@ export interface TaskRecord {
   readonly version: number;
   /** The owner of the worker in `task.worker_id`; null if the worker is gone. */
   readonly workerUserId: string | null;
-  /**
-   * `task.worker_id`; if that is null, the last worker that had a lease. After a requeue, this worker must be notified.
-   */
+  /** `task.worker_id`; if null, the last worker, which must be notified of a requeue. */
   readonly lastWorkerId: string | null;
-  /** True if something other than the worker ended the last lease, for example a cancel or a timeout. */
+  /** True if the last lease was not ended by its worker. Examples: a cancel, a timeout. */
   readonly isLeaseRevoked: boolean;
-  /** Position among the due tasks of the job; null if not requested, or if the task is not pending and due. */
+  /** Position among the job's due tasks; null if not requested, or if the task is not due. */
   readonly queuePosition: number | null;
 }
 
-/** A claimed task. Usually it is passed on as JSON text, and `task` is parsed only if it is read. */
+/** A claimed task. `task` is parsed on access, because most tasks are sent as unparsed JSON. */
 export interface ClaimedTaskRecord extends TaskRecord {
-  /** The members that are available without parsing. */
+  /** The members of the task that are available without parsing. */
   readonly summary: Pick<Task, "id" | "room_id" | "status" | "attempt">;
   /** The time since which the task was due, in RFC 3339. */
   readonly runAt: string;
@@ -89,22 +84,20 @@ export interface ClaimedTaskRecord extends TaskRecord {
   toTask(jobName: string): WireTask | Serialized<Task>;
 }
 
-/**
- * A task to insert. The type of its options, `TaskOptions`, is derived from the list of columns in `task-columns.ts`.
- */
+/** A task to insert. The columns in `task-columns.ts` determine `TaskOptions`. */
 export interface NewTask extends TaskOptions {
   readonly id: string;
   readonly jobId: string;
   /** Hash of the job's schemas. The insert fails if the job was removed or has another hash. */
   readonly schemaHash: string;
-  /** If set, the insert also fails if the job has changed, because its defaults came from a cache. */
+  /** If set, the insert fails if the job's version differs, because its defaults were cached. */
   readonly jobVersion?: string;
   /** The fairness of the job when it was read. With `room`, rooms take turns. */
   readonly fairness?: Fairness;
   readonly roomId: string;
   readonly createdById: string;
   readonly payload: JsonObject;
-  /** Start of the task: an RFC 3339 time, or seconds from the current time of the database (0 means immediately). */
+  /** An RFC 3339 time, or seconds from the database's current time (0: immediately). */
   readonly start: { readonly at: string } | { readonly inSeconds: number };
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
   readonly traceContext?: TraceContext | undefined;
@@ -132,7 +125,7 @@ export type InsertOutcome =
       readonly isSameRequest: boolean;
       readonly workersOnline: number;
     }
-  /** A job was removed or has another schema. The caller must read it again. */
+  /** A job was removed or has another schema. The caller must read the job again. */
   | { readonly kind: "job-changed" };
 
 /** A guarded change of a task's status. It has no effect unless the row matches all conditions. */
@@ -166,7 +159,7 @@ export interface HeartbeatOutcome {
   readonly isDraining: boolean;
 }
 
-/** The changes that the removal of a worker made. */
+/** The changes that the removal of a worker caused. */
 export interface WorkerRemoval {
   readonly tasks: readonly TaskRecord[];
   /** The jobs that were removed with the worker. */
@@ -175,20 +168,17 @@ export interface WorkerRemoval {
   readonly rooms: readonly string[];
 }
 
-/** A waiting worker. A new task is assigned to this worker unless another due task is pending for the worker. */
+/** A waiting worker. A new task is assigned to it only if no other task is due for it. */
 export interface Assignee {
   readonly workerId: string;
   /** True to start the task as well. */
   readonly start: boolean;
 }
 
-/**
- * Chooses the assignee of a new task. Called only if the request contains a single task: immediately before
- * the insert is sent, and again before each retry.
- */
+/** Chooses the assignee of a single new task, before each try of the insert. */
 export type ChooseAssignee = (task: NewTask) => Assignee | undefined;
 
-/** The completion of a task whose job has no result schema. It has no effect unless worker and attempt match. */
+/** The completion of a task whose job has no result schema; ignored if the lease was lost. */
 export interface Completion {
   readonly id: string;
   readonly workerId: string;

@@ -29,12 +29,9 @@ export interface ServerOptions {
   readonly migrate?: boolean;
 }
 
-/** Maximum length of a path parameter: the name of a room or a job with each character percent-encoded as UTF-8. */
+/** Maximum length of a percent-encoded room or job name in a path. */
 const MAX_PARAM_LENGTH = 5000;
-/**
- * Maximum time to receive the headers and the body of a request; protects against slow clients (Slowloris).
- * The duration of responses is not limited.
- */
+/** Maximum time to receive a request, against slow clients (Slowloris), without the response. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 2000;
 
@@ -51,7 +48,7 @@ function requireSafeHost({ jwt_secret, jwks_url, host }: Settings): void {
   );
 }
 
-/** Connects to Redis if it is configured. The client library is loaded only in this case. */
+/** Connects to Redis if a URL is configured. Loads the client library only in this case. */
 async function connectRedis(url: string | undefined, log: FastifyBaseLogger): Promise<Redis | undefined> {
   if (url === undefined) return undefined;
   const { Redis: Client } = await import("ioredis");
@@ -59,10 +56,12 @@ async function connectRedis(url: string | undefined, log: FastifyBaseLogger): Pr
     ...redisOptions(url),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
-    // Reconnects within about a second after an outage: until then other servers receive no events from this server.
+    // Reconnects within about a second after an outage: until then other servers receive no events
+    // from this server.
     retryStrategy: (times: number) => Math.min(100 * times, 1_000) * (0.5 + Math.random() / 2),
   });
-  // Without a listener, an "error" event would end the process. `/readyz` and the event bus report the state.
+  // Without a listener, an "error" event would end the process. `/readyz` and the event bus report
+  // the state.
   let lastTlsError: string | undefined;
   redis.on("error", (error) => {
     const tlsError = describeTlsError(error, "ssl_ca_certs");
@@ -83,7 +82,7 @@ async function readDatabaseState(storage: Storage, kind: string): Promise<Compon
   }
 }
 
-/** Throws if joblib cannot work with the database. If it is only down, the server starts and `/readyz` reports it. */
+/** Throws if joblib cannot work with the database, but not if it is only unavailable. */
 async function requireUsableDatabase(storage: Storage): Promise<void> {
   try {
     requireFit(await findObstacles(storage));
@@ -106,25 +105,27 @@ function setRootErrorHandlers(app: FastifyInstance) {
   });
 }
 
-/** On shutdown, ends each keep-alive connection after the current response, instead of a minute later. */
+/** On shutdown, ends keep-alive connections after the current response, not a minute later. */
 function closeConnectionsOnShutdown(app: FastifyInstance) {
   let isClosing = false;
   app.addHook("preClose", async () => {
     isClosing = true;
   });
-  // Fastify's own response during the shutdown is not a problem document and has no Retry-After.
+  // Replaces Fastify's own response during the shutdown, which is not a problem document and has no
+  // Retry-After.
   app.addHook("onRequest", (_request, _reply, done) => {
     if (isClosing) done(createUnavailable("The server is shutting down. Try again."));
     else done();
   });
-  // Hooks that run for every request use `done`: a promise per request took 5 % of the time of a submit.
+  // Hooks that run for every request use `done`: a promise per request took 5 % of the time of a
+  // submit.
   app.addHook("onSend", (_request, reply, payload, done) => {
     if (isClosing) reply.header("connection", "close");
     done(null, payload);
   });
 }
 
-/** Opens the database and applies migrations, which use a connection without a statement timeout. */
+/** Opens the database. On PostgreSQL, migrations run without a statement timeout. */
 async function openMigratedDatabase(
   { settings, migrate: mustMigrate = true }: ServerOptions,
   log: FastifyBaseLogger,
@@ -161,7 +162,7 @@ async function runMigrations(orm: OwnedOrm, log: FastifyBaseLogger): Promise<voi
   if (applied.length > 0) log.info({ applied }, "database migrated");
 }
 
-/** Creates the standalone server: database, event bus, authentication, the API and other routes. Does not listen. */
+/** Creates the standalone server with its database and event bus. Does not listen. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { settings } = options;
   requireSafeHost(settings);
@@ -175,7 +176,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     return503OnClosing: false,
     genReqId: createIdGenerator(),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    // Handles errors that occur before routing, such as an address that is too long or cannot be decoded.
+    // Handles errors that occur before routing, such as an address that is too long or cannot be
+    // decoded.
     frameworkErrors: createProblemHandler(""),
     clientErrorHandler: answerClientError,
   });
@@ -188,7 +190,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     app.addHook("onClose", async () => redis?.disconnect());
     const metrics = createMetrics(app);
     const meter = new PrometheusMeter(metrics);
-    // This is not a setting, because only the benchmark and tests use the simple queue.
+    // The simple queue is not a setting, because only the benchmark and tests use it.
     const queue = process.env["JOBLIB_INTERNAL_QUEUE"] === "simple" ? "simple" : "batching";
     if (queue === "simple")
       app.log.warn("JOBLIB_INTERNAL_QUEUE=simple is for tests only: unset it in production");

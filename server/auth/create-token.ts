@@ -4,11 +4,11 @@ import { SignJWT } from "jose";
 export interface TokenClaims {
   readonly sub: string;
   readonly admin?: boolean;
-  /** Rooms that the token may access; `*` means all rooms. Without this claim, the token can only read `@global`. */
+  /** Rooms that the token may access; `*` means all. By default, it can only read `@global`. */
   readonly rooms?: readonly string[] | "*";
-  /** Jobs (`<category>:<name>`) that the token may register. Without this claim, the token may register all jobs. */
+  /** Jobs (`<category>:<name>`) that the token may register. Default: all jobs. */
   readonly jobs?: readonly string[];
-  /** The id of the invitation. */
+  /** Id of the invitation, if the token belongs to one. */
   readonly jti?: string;
   /** Lifetime in seconds. If neither this nor `expiresAt` is set, the token never expires. */
   readonly expiresInSeconds?: number;

@@ -2,28 +2,28 @@ import type { FastifyRequest } from "fastify";
 
 export type RoomAccess = "read" | "write";
 
-/** The permissions in the credentials of a request. A field is null if the credentials do not specify it. */
+/** The permissions in a request's credentials. A field is null if they do not specify it. */
 export interface Credentials {
   readonly rooms: "*" | readonly string[] | null;
   /** Jobs (`<category>:<name>`) that may be registered; null for all jobs. */
   readonly jobs: readonly string[] | null;
-  /** Expiry of the credentials as an RFC 3339 time; null if it is unknown or the credentials never expire. */
+  /** Expiry as an RFC 3339 time; null if it is unknown or the credentials never expire. */
   readonly expiresAt: string | null;
   readonly invitationId: string | null;
 }
 
-/** Authentication and authorization by the host. Each function may be async, and may throw to reject the request. */
+/** Identifies and authorizes users. Functions may be async, or throw to reject the request. */
 export interface HostAuth {
-  /** Returns the id of the user. If it returns undefined or null, the response is a 401. */
+  /** Returns the id of the user. Return undefined or null to reject the request with a 401. */
   readonly getCurrentUserId: (request: FastifyRequest) => MaybePromise<string | number | null | undefined>;
   readonly getIsAdmin: (request: FastifyRequest) => MaybePromise<boolean>;
-  /** Returns whether the user has access to the room. Without this function, every user can read and write every room. */
+  /** Returns whether the user may access the room. Default: every user can access every room. */
   readonly authorizeRoom?: (
     request: FastifyRequest,
     roomId: string,
     access: RoomAccess,
   ) => MaybePromise<boolean>;
-  /** Returns whether a user with write access to the room can register the job. Default: every job is allowed. */
+  /** Returns whether a user who can write to the room can register the job. Default: true. */
   readonly authorizeJob?: (
     request: FastifyRequest,
     roomId: string,
@@ -32,8 +32,8 @@ export interface HostAuth {
   /** @internal Returns the permissions in the request's token. */
   readonly describeCredentials?: (request: FastifyRequest) => MaybePromise<Credentials>;
   /**
-   * Returns the rooms that the user can read, or undefined if the host cannot list them. Without this function,
-   * `authorizeRoom` is called for each room that has jobs or tasks.
+   * Returns the rooms that the user can read, or undefined if the host cannot list them. Without
+   * this function, `authorizeRoom` is called for each room that has jobs or tasks.
    */
   readonly listRooms?: (request: FastifyRequest) => MaybePromise<readonly string[] | undefined>;
 }

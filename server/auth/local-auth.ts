@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { isLoopback } from "../../protocol/index.ts";
 import type { HostAuth } from "./host-auth.ts";
 
-/** Treats every caller as the same admin. Used without authentication, only on the loopback interface. */
+/** Treats every caller as the same admin. Used only if no authentication is configured. */
 export const localAuth: HostAuth = {
   getCurrentUserId: () => "local",
   getIsAdmin: () => true,
@@ -12,8 +12,9 @@ export const localAuth: HostAuth = {
 const getHostname = (url: string) => (URL.canParse(url) ? new URL(url).hostname : "");
 
 /**
- * Returns false if a web page of another site may have made the browser send the request: by DNS rebinding (detected by
- * the `Host` header) or by a cross-site request (detected by `Origin` and `Sec-Fetch-Site`).
+ * Returns false if a web page of another site may have made the browser send the request: by DNS
+ * rebinding (detected by the `Host` header) or by a cross-site request (detected by `Origin` and
+ * `Sec-Fetch-Site`).
  */
 export const isLocalRequest = ({ headers }: FastifyRequest): boolean => {
   if (!isLoopback(getHostname(`http://${headers.host ?? ""}`))) return false;

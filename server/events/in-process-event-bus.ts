@@ -17,7 +17,8 @@ export class InProcessEventBus implements EventBus {
   }
 
   async subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe> {
-    // A wrapper lets the same function subscribe twice, with separate ends.
+    // Handlers are stored in a set. Wrapping the function in a new one allows the same function to
+    // subscribe several times.
     const own: EventHandler = (event) => handler(event);
     this.#handlers.add(channel, own);
     return () => void this.#handlers.remove(channel, own);
@@ -28,10 +29,9 @@ export class InProcessEventBus implements EventBus {
   }
 }
 
-/** The event handlers of this process, by channel. */
 export class ChannelHandlers {
   readonly #handlers = new Map<string, Set<EventHandler>>();
-  /** Number of channels with handlers, by topic. Most events belong to a topic without handlers. */
+  /** Number of channels with handlers, by topic, to skip events without handlers quickly. */
   readonly #topics = new Map<string | undefined, number>();
   readonly #log: Log | undefined;
 
@@ -65,7 +65,7 @@ export class ChannelHandlers {
     return true;
   }
 
-  /** Calls the handlers of a channel. If one throws, the others still receive the event. */
+  /** Calls the handlers of a channel. If a handler throws, the others still receive the event. */
   notify(channel: string, event?: Event): void {
     for (const handler of [...(this.#handlers.get(channel) ?? [])]) {
       try {
@@ -83,7 +83,7 @@ export class ChannelHandlers {
     }
   }
 
-  /** Calls every handler without an event, so that it reads the current state. */
+  /** Calls every handler without an event. The handlers then read the current state. */
   wakeAll(): void {
     for (const channel of this.channels) this.notify(channel);
   }

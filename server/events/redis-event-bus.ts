@@ -7,13 +7,13 @@ import { getValueWithin, resolvesWithin } from "./resolves-within.ts";
 
 const RESPONSE_TIMEOUT_MS = 2_000;
 const PROBE_INTERVAL_MS = 2_000;
-/** Maximum number of unacknowledged publishes; above it Redis is assumed to hang and events are not sent. */
+/** Maximum number of publishes without a response. At this number, Redis is assumed to hang. */
 const MAX_IN_FLIGHT = 500;
 const RESUBSCRIBE_BATCH = 500;
-/** Channel on which a server announces that it lost events. Every long poll then reads the current state. */
+/** Servers announce here that events were lost. All long polls then read the current state. */
 const LOST_EVENTS_CHANNEL = "joblib:lost-events";
 
-/** An event bus on Redis pub/sub. Publishes on the given connection and subscribes on a duplicate of it. */
+/** Publishes on the given connection, and subscribes on a duplicate, as Redis requires. */
 export class RedisEventBus implements EventBus {
   readonly kind = "redis";
   readonly #publisher: Redis;
@@ -29,7 +29,7 @@ export class RedisEventBus implements EventBus {
   #hanging = false;
   #probing = false;
   #inFlight = 0;
-  /** True if some events reached only this process. */
+  /** True if some events could not be published to other servers. */
   #hasLost = false;
   #closed = false;
 
@@ -127,18 +127,18 @@ export class RedisEventBus implements EventBus {
     if (this.#subscriber.status !== "ready") return;
     this.#listening = true;
     this.#updateState();
-    // Events that were published while there was no subscription are lost.
+    // Events may have been missed before the subscription, so all handlers read the current state.
     this.#handlers.wakeAll();
   }
 
-  /** Subscribes to channels and returns false if Redis does not confirm. Reconnects if the connection hangs. */
+  /** Returns false if Redis does not confirm. Reconnects if the connection hangs. */
   async #subscribeTo(channels: readonly string[]): Promise<boolean> {
     const confirmed = await resolvesWithin(this.#subscriber.subscribe(...channels), RESPONSE_TIMEOUT_MS);
     if (!confirmed && this.#subscriber.status === "ready") this.#reconnect();
     return confirmed;
   }
 
-  /** Pings Redis on both connections, because a half-open connection looks ready for minutes. */
+  /** Pings on both connections, because a broken TCP connection stays `ready` for minutes. */
   async #probe(): Promise<void> {
     if (this.#subscriber.status === "ready" && this.#listening) {
       resolvesWithin(this.#subscriber.ping(), RESPONSE_TIMEOUT_MS).then((isAlive) => {
@@ -148,7 +148,8 @@ export class RedisEventBus implements EventBus {
     if (this.#probing || this.#publisher.status !== "ready") return;
     this.#probing = true;
     const ping = this.#publisher.ping();
-    // At most one ping is pending, so that pings do not pile up on the host's connection.
+    // Only one ping is pending at a time, so that pings do not accumulate on the host's connection
+    // while Redis hangs.
     ping.then(this.#onPong, this.#onPong);
     if (!(await resolvesWithin(ping, RESPONSE_TIMEOUT_MS)) && this.#probing) this.#hanging = true;
     this.#updateState();
@@ -160,7 +161,7 @@ export class RedisEventBus implements EventBus {
     this.#onPublisher();
   };
 
-  /** Announces lost events when Redis accepts events again: other servers that stayed connected have missed them. */
+  /** Announces earlier lost events to all servers when Redis accepts events again. */
   readonly #onPublisher = (): void => {
     this.#updateState();
     if (!this.#hasLost || this.#closed || this.#publisher.status !== "ready") return;
@@ -176,7 +177,7 @@ export class RedisEventBus implements EventBus {
     if (!this.#closed) this.#subscriber.disconnect(true);
   }
 
-  /** Logs that Redis is down even if it was never reachable, so that its state has not changed. */
+  /** Also logs that Redis is down if the connection never succeeded. */
   readonly #onClose = (): void => {
     if (!this.#isStateLogged && !this.#closed) this.#logState("down");
     this.#updateState();
@@ -194,7 +195,8 @@ export class RedisEventBus implements EventBus {
     if (state !== this.#state && !this.#closed) {
       this.#state = state;
       this.#logState(state);
-      // The interval at which long polls query the database depends on the state.
+      // Long polls query the database more often while Redis is down, so they are woken to use the
+      // new interval.
       this.#handlers.wakeAll();
     }
     return this.#state;

@@ -3,14 +3,14 @@ import * as z from "zod";
 import { type Event, getChannels, TaskStatus } from "../../protocol/index.ts";
 import type { Log } from "../ports.ts";
 
-/** A script with this number of messages blocks Redis for about 1 ms. */
+/** Maximum number of messages per script. A script of this size blocks Redis for about 1 ms. */
 const MAX_MESSAGES_PER_SCRIPT = 1_000;
 /** ARGV alternates between channels and messages. */
 const PUBLISH_ALL = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end";
 
 type Messages = readonly (readonly [channel: string, message: string])[];
 
-/** Publishes events to Redis. All events of one SQL statement are published in one Redis command. */
+/** Publishes events to Redis. Combines up to 1,000 messages into one command. */
 export class RedisPublisher {
   readonly #redis: Redis;
   readonly #log: Log | undefined;
@@ -22,7 +22,7 @@ export class RedisPublisher {
     this.#log = log;
   }
 
-  /** Publishes events. Returns false if Redis rejects any of them; throws if it does not respond. */
+  /** Returns false if Redis rejects an event. Throws if Redis does not respond. */
   async publish(events: readonly Event[]): Promise<boolean> {
     try {
       const messages = toMessages(events);
@@ -33,7 +33,8 @@ export class RedisPublisher {
       return true;
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
-      // Only the first of consecutive rejections is logged: otherwise every task would cause a log line.
+      // Only the first of consecutive rejections is logged: otherwise every task would cause a log
+      // line.
       if (!this.#isRejected)
         this.#log?.error({ err: error }, "Redis rejected an event: other servers do not receive it");
       this.#isRejected = true;
@@ -41,7 +42,7 @@ export class RedisPublisher {
     }
   }
 
-  /** Returns false if Redis rejects a script. The messages are then sent one by one, so some may arrive twice. */
+  /** Returns false if Redis rejects a script. Messages of earlier scripts were already sent. */
   async #sendByScript(messages: Messages): Promise<boolean> {
     try {
       for (let start = 0; start < messages.length; start += MAX_MESSAGES_PER_SCRIPT) {
@@ -51,7 +52,8 @@ export class RedisPublisher {
       return true;
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
-      // After other errors (busy, loading), the next script may succeed.
+      // If this Redis never allows scripts, no script is tried again. After other errors, such as
+      // BUSY or LOADING, the next script may succeed.
       const isPermanent = error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
       this.#hasScripts = !isPermanent;
       return false;
@@ -99,8 +101,9 @@ const EventMessage = z.discriminatedUnion("kind", [
 ]);
 
 /**
- * Parses a Redis message: one event or a list. An event with an unknown shape, for example from another version of joblib,
- * becomes undefined, so that its handlers read the current state.
+ * Parses a Redis message: one event or a list. An event with an unknown shape, for example from
+ * another version of joblib, becomes undefined, so that the handlers of the channel read the
+ * current state.
  */
 export function readEvents(text: string): readonly (Event | undefined)[] {
   try {

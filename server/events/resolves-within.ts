@@ -1,4 +1,4 @@
-/** Returns true if a promise resolves within the given number of milliseconds; false if it rejects or takes longer. */
+/** Returns true if a promise resolves in time; false if it rejects or takes longer. */
 export const resolvesWithin = (work: Promise<unknown>, milliseconds: number): Promise<boolean> =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds, false);
@@ -10,7 +10,7 @@ export const resolvesWithin = (work: Promise<unknown>, milliseconds: number): Pr
       .finally(() => clearTimeout(timer));
   });
 
-/** Returns the value of a promise, or undefined if it rejects or takes longer than the given number of milliseconds. */
+/** Returns the value of a promise; undefined if the promise rejects or takes longer. */
 export const getValueWithin = async <Value>(
   work: Promise<Value>,
   milliseconds: number,

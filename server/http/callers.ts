@@ -5,16 +5,16 @@ import type { Credentials, HostAuth } from "../auth/host-auth.ts";
 import { StorageRefusal, StorageUnavailable } from "../storage/sessions/storage-errors.ts";
 import { isHttpError, unauthorized } from "./problems.ts";
 
-/** The request decorator that stores the caller. */
 export const CALLER = Symbol("caller");
 
 /**
- * PostgreSQL allows 2,704 bytes per index row, and the index of idempotency keys contains a room (up to 128 characters of
- * 4 bytes), a key (up to 255 UTF-16 units of 3 bytes) and a user id.
+ * The user id is part of the index of idempotency keys, and PostgreSQL allows 2,704 bytes per index
+ * row. The index also contains a room (up to 128 characters of 4 bytes) and a key (up to 255 UTF-16
+ * units of 3 bytes).
  */
 const MAX_USER_ID_BYTES = 1000;
 
-/** The credentials of a host without `describeCredentials`. */
+/** Credentials for hosts without `describeCredentials`. */
 const NO_CREDENTIALS: Credentials = { rooms: null, jobs: null, expiresAt: null, invitationId: null };
 
 /** The caller of operations that need no authentication. */
@@ -27,10 +27,7 @@ const ANONYMOUS: Caller = {
   listRooms: async () => [],
 };
 
-/**
- * Authenticates the caller of a request and checks the access rule of its operation, before the body is read. Throws a
- * 400, 401 or 403 if the request does not pass.
- */
+/** Authenticates the caller and checks the access rule. Throws a 400, 401 or 403. */
 export async function requireAccess(access: Access, auth: HostAuth, request: FastifyRequest): Promise<void> {
   if (access === "anyone") return;
   const caller = await authenticate(auth, request);
@@ -50,14 +47,13 @@ export function getCaller(request: FastifyRequest): Caller {
   return request.getDecorator<Caller | null>(CALLER) ?? ANONYMOUS;
 }
 
-/** Returns a parameter of the path. */
 export function getPathParam({ params }: FastifyRequest, name: string): string | undefined {
   if (typeof params !== "object" || params === null || !Object.hasOwn(params, name)) return undefined;
   const value: unknown = Reflect.get(params, name);
   return typeof value === "string" ? value : undefined;
 }
 
-/** Returns a caller whose permissions are requested from the host when a rule needs them. */
+/** Authenticates the user. The returned caller asks the host for permissions on demand. */
 async function authenticate(auth: HostAuth, request: FastifyRequest): Promise<Caller> {
   const { authorizeRoom, authorizeJob } = auth;
   const id = String((await readUserId(auth, request)) ?? "");
@@ -88,15 +84,15 @@ async function readUserId(auth: HostAuth, request: FastifyRequest) {
   }
 }
 
-/** Returns true if a function of the host failed. Other errors mean that it rejected the request. */
+/** Returns true if the host's function failed, and false if it rejected the request. */
 function isFailure(error: unknown): boolean {
   if (error instanceof Problem || error instanceof TypeError || error instanceof ReferenceError) return true;
-  // The lookup of an invitation failed, so nothing is known about the credentials.
+  // The database could not be read to check an invitation, so the credentials may be valid.
   if (error instanceof StorageUnavailable || error instanceof StorageRefusal) return true;
   return isHttpError(error) && error.statusCode >= 500;
 }
 
-/** Returns the decision of the host. A function that throws to reject the request counts as false. */
+/** Returns the decision of the host. Errors other than failures and 401s count as false. */
 async function isAllowed(authorize: () => boolean | Promise<boolean>): Promise<boolean> {
   try {
     return (await authorize()) === true;

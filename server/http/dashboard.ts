@@ -9,7 +9,8 @@ import { routeNotFound } from "./problems.ts";
 import { isApiPath, rejectUnknownPath } from "./unknown-paths.ts";
 
 const HEADERS = {
-  // Allows only resources of this server and no framing, so that text of a job or a task cannot run as a script.
+  // Allows only resources of this server and no framing, so that text of a job or a task cannot run
+  // as a script.
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
@@ -25,8 +26,9 @@ const NOT_BUILT = `<!doctype html>
 `;
 
 /**
- * Serves the dashboard at a path below the plugin's prefix; `true` is the prefix itself. An address below the path that
- * is not a file returns the page, so that deep links work. `files` is the directory of the built dashboard.
+ * Serves the dashboard at a path below the plugin's prefix; `true` means at the prefix itself. For
+ * an address below the path that is not a file, sends the HTML page, so that deep links work.
+ * `files` is the directory of the built dashboard.
  */
 export async function serveDashboard(
   app: FastifyInstance,
@@ -46,9 +48,11 @@ export async function serveDashboard(
   }
 
   async function sendDeepLink(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    // If the dashboard is at the root, unknown addresses of the API are also handled here.
+    // If the dashboard is at the plugin's prefix itself, unknown addresses of the API also arrive
+    // here.
     if (isApiPath(request, prefix)) rejectUnknownPath(request, reply, prefix);
-    // A browser that opens a page accepts HTML. Other clients with a wrong address get a 404 instead of the page.
+    // Browsers accept HTML when they open a page. Other clients with a wrong address get a 404, not
+    // the page.
     if (request.headers.accept?.includes("text/html") !== true) throw routeNotFound();
     return sendPage(request, reply);
   }
@@ -78,8 +82,9 @@ export async function serveDashboard(
 }
 
 /**
- * Creates the HTML page with the addresses of the API and the dashboard; undefined if the dashboard is not built.
- * Addresses of assets become absolute, because relative ones break on deep links and the CSP allows no `<base>`.
+ * Creates the HTML page with the addresses of the API and the dashboard; undefined if the dashboard
+ * is not built. Makes the addresses of assets absolute: relative addresses do not work on deep
+ * links, and the content security policy does not allow `<base>`.
  */
 function createPage(files: string, { api, root }: { api: string; root: string }): string | undefined {
   const path = join(files, "index.html");

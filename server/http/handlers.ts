@@ -26,7 +26,6 @@ import { type Handlers, ok } from "./operation-route.ts";
 import { createProviderHandlers } from "./provider-handlers.ts";
 import { createTaskHandlers } from "./task-handlers.ts";
 
-/** Creates the handlers of all operations. */
 export function createHandlers(context: Context): Handlers {
   return {
     ...createTaskHandlers(context),

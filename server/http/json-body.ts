@@ -7,23 +7,24 @@ import { malformed, toPointer, unsupportedMediaType } from "./problems.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Members of the body whose numbers keep their exact text. */
+    /** Members of the body in which numbers keep their exact text. */
     exactMembers?: readonly string[];
   }
 }
 
 const CONTENT_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
 const MAX_DEPTH = 128;
-/** Maximum number of digits, without an exponent, of a number whose exact text is kept. */
+/** Maximum number of digits, without an exponent, of a number in an exact member. */
 const MAX_DIGITS = 1000;
 
-/** Adds a parser for JSON bodies. Inside the plugin, it replaces the content type parsers of the host. */
+/** Adds a parser for JSON bodies. Inside the plugin, it replaces the host's parsers. */
 export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     "application/json",
     { parseAs: "buffer" },
-    // Uses `done` instead of a promise, like the hooks. Fastify passes thrown errors to it.
+    // Calls `done` instead of returning a promise, which would take longer. Fastify also catches
+    // thrown errors.
     (request: FastifyRequest, bytes: Buffer, done: (error: null, body: unknown) => void) => {
       const { "content-type": type = "", "content-encoding": encoding = "identity" } = request.headers;
       if (encoding.toLowerCase() !== "identity" || !CONTENT_TYPE.test(type)) throw unsupportedMediaType();
@@ -32,11 +33,12 @@ export function addBodyParser(app: FastifyInstance): void {
   );
 }
 
-/** Parses a JSON body. Throws a 400 or a 422 if it is not JSON or contains a value that cannot be stored unchanged. */
+/** Throws a 400 or a 422 if the body is not JSON or contains a value that cannot be stored. */
 export function parseJsonBody(bytes: Buffer, exactMembers: readonly string[] = []): unknown {
   if (bytes.length === 0) return undefined;
   if (!isUtf8(bytes)) throw malformed("The body is not UTF-8.");
-  // A byte order mark is kept, and `JSON.parse` rejects it: JSON text must not have one (RFC 8259, section 8.1).
+  // `toString` keeps a byte order mark, and `JSON.parse` rejects it: JSON text must not start with
+  // one (RFC 8259, section 8.1).
   const text = bytes.toString();
   let body: unknown;
   try {
@@ -54,17 +56,18 @@ export function parseJsonBody(bytes: Buffer, exactMembers: readonly string[] = [
   return { ...body, ...Object.fromEntries(exactEntries) };
 }
 
-/** Matches JSON that may contain U+0000, an unpaired surrogate (both only as escapes) or the key `__proto__`. */
+/** Matches JSON that may contain U+0000, an unpaired surrogate or the key `__proto__`. */
 const NEEDS_TEXT_CHECK = /\\u|__proto__/;
 
 type Key = string | number;
 
 /**
- * Rejects values that PostgreSQL cannot store, that JavaScript would round, or that could change a prototype. The path to
- * a scalar value is built only for an error, because every body is checked.
+ * Rejects values that PostgreSQL cannot store, that JavaScript would round, or that could change a
+ * prototype. Because every body is checked, the path to a string or number is built only if that
+ * value is rejected.
  */
 class BodyChecker {
-  /** True if a number may have been rounded, which only `parseExactJson` detects. */
+  /** True if `JSON.parse` may have rounded a number. Only `parseExactJson` shows whether it did. */
   hasLargeNumber = false;
   readonly #exactMembers: readonly string[];
   readonly #needsTextCheck: boolean;
@@ -77,7 +80,7 @@ class BodyChecker {
     this.#needsTextCheck = NEEDS_TEXT_CHECK.test(text);
   }
 
-  /** Throws a 400 or a 422 if a value is rejected. `key` is its key in the current object or array. */
+  /** Throws a 400 or a 422 for a rejected value. `key` is its key in its object or array. */
   check(value: unknown, key?: Key): void {
     if (typeof value === "string") {
       if (this.#needsTextCheck) this.#checkText(value, key);
@@ -95,7 +98,8 @@ class BodyChecker {
     }
     if (key !== undefined) this.#path.push(key);
     if (this.#path.length === MAX_DEPTH) {
-      // The path of the nested value would be long, so the error names the member of the body that contains it.
+      // The path of the nested value would be long, so the error names the member of the body that
+      // contains it.
       throw createUnsupported(`must not be nested deeper than ${MAX_DEPTH} levels`, this.#path.slice(0, 1));
     }
     if (Array.isArray(value))
@@ -119,7 +123,7 @@ class BodyChecker {
     if (!text.isWellFormed()) throw this.#createMalformed("unpaired surrogates are not allowed", key);
   }
 
-  /** Checks a number that JavaScript would change. Fractions may be rounded, as every JSON parser does. */
+  /** Checks a number that JavaScript would round. Only fractions may be rounded. */
   #checkChangedNumber(number: string, key: Key | undefined): void {
     if (this.#exactMembers.includes(String(this.#path[0] ?? key))) {
       if (countDigits(number) <= MAX_DIGITS) return;
@@ -143,7 +147,7 @@ class BodyChecker {
   }
 }
 
-/** Creates the 422 for a value that is valid JSON but cannot be stored without a change. */
+/** Creates the 422 for a value that is valid JSON but cannot be stored unchanged. */
 function createUnsupported(detail: string, path: readonly Key[]): Problem {
   return validationError("The body is invalid; see `errors`.", [{ pointer: toPointer(path), detail }]);
 }

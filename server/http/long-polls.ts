@@ -5,16 +5,15 @@ import type { Settings } from "../settings/settings.ts";
 import type { LongPoll } from "../state/long-poll.ts";
 import { UserConcurrencyLimit } from "./user-concurrency-limit.ts";
 
-/** The maximum duration of a long poll or a stream, and its user. */
 export interface LongPollOptions {
   readonly seconds: number;
   readonly userId: string;
   readonly kind: "request" | "stream";
-  /** Called when the request starts to count as a long poll. */
+  /** Called when the request stops counting as a concurrent request and becomes a long poll. */
   readonly onWait: () => void;
 }
 
-/** The long poll of one request. The abort controller is created on demand, because few requests need one. */
+/** One long poll. The abort controller is created on demand, because few requests need one. */
 class OpenLongPoll implements LongPoll {
   readonly seconds: number;
   working: Promise<unknown> | undefined;
@@ -42,11 +41,12 @@ class OpenLongPoll implements LongPoll {
   }
 }
 
-/** The open long polls and streams. They end when their client disconnects, and are answered on shutdown. */
+/** The open long polls and streams. They end if the client disconnects, and on shutdown. */
 export class LongPolls {
   /**
-   * An unordered array instead of a `Map`. When a map grows, V8 links its old hash table to the new one, so the
-   * response to a claim, with a hundred tasks, stayed in memory until the next full garbage collection.
+   * An unordered array instead of a `Map`. When a `Map` grows, V8 keeps its old hash table until
+   * the next full garbage collection, and with it the large responses of long polls that have
+   * ended.
    */
   readonly #open: OpenLongPoll[] = [];
   readonly #max: number;
@@ -70,10 +70,7 @@ export class LongPolls {
     return this.#open.length;
   }
 
-  /**
-   * Runs work that may wait for up to `seconds`. Throws a 503 if too many long polls are open, and a 429 if this user
-   * has too many.
-   */
+  /** Throws a 503 if the server has too many open long polls, and a 429 if the user has. */
   async run<Value>(
     reply: FastifyReply,
     { seconds, userId, kind, onWait }: LongPollOptions,
@@ -103,10 +100,7 @@ export class LongPolls {
     }
   }
 
-  /**
-   * Ends all long polls, so that their requests are answered. Resolves when none of them needs the database
-   * any longer.
-   */
+  /** Ends all long polls. Resolves when none of them needs the database. */
   async close(): Promise<void> {
     this.#isClosing = true;
     const open = [...this.#open];
@@ -114,7 +108,7 @@ export class LongPolls {
     await Promise.allSettled(open.map(({ working }) => working));
   }
 
-  /** Removes a long poll in constant time: the last one moves to its index. */
+  /** Removes a long poll in constant time, by moving the last entry to the free index. */
   #remove(longPoll: OpenLongPoll): void {
     const last = this.#open.pop();
     if (last === undefined || last === longPoll) return;

@@ -28,7 +28,7 @@ export interface Call<O extends Operation> extends OperationInput<O> {
   readonly reply: FastifyReply;
   /** The path prefix of the plugin, for the `Location` header. */
   readonly prefix: string;
-  /** Runs work that may wait for as long as `Prefer: wait` allows, and sets `Preference-Applied`. */
+  /** Runs work that may wait as long as `Prefer: wait` allows. Sets `Preference-Applied`. */
   runLongPoll<Value>(work: (longPoll: LongPoll) => Promise<Value>): Promise<Value>;
 }
 
@@ -36,12 +36,11 @@ type WithSerializableBody<Response> = Response extends { readonly body: infer Bo
   ? Omit<Response, "body"> & { readonly body: Serializable<Body> }
   : never;
 
-/** Handles the calls of one operation. Bodies of responses may contain parts that are serialized already. */
+/** Handles the calls of one operation. Parts of the response body may already be serialized. */
 export type Handler<O extends Operation> = (
   call: Call<O>,
 ) => Promise<WithSerializableBody<OperationResponse<O> | MinimalResponse<O>>>;
 
-/** The handlers of all operations. If one is missing, compilation fails. */
 export type Handlers = { readonly [Name in OperationName]: Handler<Operations[Name]> };
 
 export function ok<Body>(body: Body): { readonly status: 200; readonly body: Body } {
@@ -107,7 +106,7 @@ export function createOperationRoute<O extends Operation>(
   };
 }
 
-/** Parses the parts of a request with the schemas of its operation, which also determine the types of the parts. */
+/** Validates path, query and body. The overload derives their types from the operation. */
 function parseInput<O extends Operation>(operation: O, request: FastifyRequest): OperationInput<O>;
 function parseInput(operation: Operation, request: FastifyRequest): OperationInput<Operation> {
   const { params, query, body, bodyOptional = false } = operation;

@@ -38,7 +38,6 @@ const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "The request was not received in time.",
 };
 
-/** Returns true for an error of Fastify, the host or another plugin with an HTTP status. */
 export function isHttpError(
   error: unknown,
 ): error is Error & { readonly statusCode: number; readonly code?: unknown } {
@@ -72,7 +71,7 @@ export function toKnownProblem(error: unknown): Problem | undefined {
     : undefined;
 }
 
-/** Keeps the status of an error of the host or another plugin, but not its message, which may be internal. */
+/** Omits the message of the original error, which may contain internal information. */
 function toProblemOfStatus(status: number): Problem | undefined {
   const id = BY_STATUS[status];
   if (id === "unauthorized") return unauthorized();
@@ -113,7 +112,7 @@ export function toPointer(path: readonly PropertyKey[]): string {
     .slice(0, 1000);
 }
 
-/** Converts any error to a problem. An unexpected error is logged; the response contains only the id of the request. */
+/** Converts any error to a problem. Logs an unexpected error and hides it from the client. */
 export function toProblem(error: unknown, request: FastifyRequest): Problem {
   const problem = toKnownProblem(error);
   if (problem !== undefined) {
@@ -125,28 +124,29 @@ export function toProblem(error: unknown, request: FastifyRequest): Problem {
   return new Problem("internal-error", detail);
 }
 
-/** Sends a problem document and its headers. */
 export function sendProblem(reply: FastifyReply, problem: Problem, prefix: string): FastifyReply {
   const instance = problem.id === "internal-error" ? reply.request.id : undefined;
   reply.code(problem.status).header("content-type", PROBLEM_TYPE).header("cache-control", "no-store");
   if (problem.id === "unauthorized") reply.header("www-authenticate", "Bearer");
-  // Fastify would close the connection. A client that is still sending would then lose the response, because the TCP reset
-  // for the unread bytes overtakes it (RFC 9112, 9.6). Instead, the rest of the body is read and discarded.
+  // Keeps the connection open: the rest of the body is read and discarded. If the connection were
+  // closed while the client is still sending, the resulting TCP reset could delete the response
+  // before the client reads it (RFC 9112, section 9.6).
   if (problem.id === "payload-too-large") reply.removeHeader("connection");
   if (problem.retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(problem.retryAfter)));
-  // Sent as bytes, because Fastify adds a charset to text, which this media type does not have (RFC 9457, 3).
+  // Sends bytes, because Fastify adds a charset to the content type of strings, and this media type
+  // has none.
   return reply.send(Buffer.from(JSON.stringify(problem.toDocument(prefix, instance))));
 }
 
-/** Creates an error handler that sends problem documents whose `type` is below the prefix. */
 export const createProblemHandler =
   (prefix: string) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
     sendProblem(reply, toProblem(error, request), prefix);
 
-/** Responds to data that Node.js could not parse as HTTP. Fastify runs no route or hook for it. */
+/** Responds to data that Node.js could not parse as HTTP, for which Fastify runs no hooks. */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
-  // The client is gone, or part of a response was sent, so that another response could not be understood.
+  // The client is gone, or part of a response was already sent, so the client could not parse
+  // another one.
   if (error.code === "ECONNRESET" || !socket.writable || socket.bytesWritten > 0) {
     socket.destroy(error);
     return;

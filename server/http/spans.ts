@@ -32,7 +32,7 @@ interface SpanStart {
   readonly startTime?: number;
 }
 
-/** Runs a submit in a span. The tasks store the trace context of the request, or else of this span. */
+/** Runs a submit in a span. The tasks store the request's trace context, or else the span's. */
 export function inSubmitSpan<Value>(
   request: FastifyRequest,
   start: Omit<SpanStart, "name">,
@@ -45,7 +45,7 @@ export function inSubmitSpan<Value>(
   );
 }
 
-/** Runs a claim, and creates a span only if it returned tasks, because idle workers claim all the time. */
+/** Runs a claim. Creates a span only if tasks were claimed, because idle workers claim often. */
 export async function inClaimSpan(
   request: FastifyRequest,
   workerId: string,
@@ -77,7 +77,7 @@ export function inAwaitSpan<Result extends { readonly task: WireTask | null }>(
   });
 }
 
-/** Runs an update in a span that is linked to the submits of its tasks. Creates no span if no status changes. */
+/** Runs an update. If a status changes, creates a span with links to the submits of the tasks. */
 export function inUpdateSpan<Result>(
   request: FastifyRequest,
   { hasTransition, attributes }: { readonly hasTransition: boolean; readonly attributes: Attributes },
@@ -104,7 +104,7 @@ function inServerSpan<Value>(
   return runInSpan(span, parent, { work: (own) => work(span, own), fail: recordError });
 }
 
-/** Starts a span as a child of the host's active span, or else of the span in the request's headers. */
+/** Starts a span below the host's active span, or else below the span in the headers. */
 function startSpan(
   tracer: Tracer,
   request: FastifyRequest,
@@ -120,14 +120,14 @@ function startSpan(
   return { span: tracer.startSpan(name, { ...options, kind, attributes: all, links }, parent), parent };
 }
 
-/** Links a span to the submits of tasks. If there is only one task, its status becomes an attribute. */
+/** Links a span to the submits of tasks. Records the status if there is only one task. */
 function recordTasks(span: Span | undefined, tasks: readonly WireTask[]): void {
   span?.addLinks(tasks.flatMap(({ trace_context }) => createLinks(trace_context)));
   const [task] = tasks;
   if (tasks.length === 1 && task !== undefined) span?.setAttribute(ATTRIBUTES.status, task.status);
 }
 
-/** Records an error. A client error (4xx) becomes an attribute and does not mark the span as failed. */
+/** Records an error. A client error (4xx) does not mark the span as failed. */
 function recordError(span: Span, error: unknown): void {
   const problem = toKnownProblem(error);
   if (problem === undefined || problem.status >= 500) recordFailure(span, error, problem?.id);

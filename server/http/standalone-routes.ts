@@ -18,7 +18,7 @@ interface StandaloneRoutesOptions {
   readonly bus: () => ComponentState;
 }
 
-/** Adds the routes of the standalone server that need no authentication: health, metrics and documentation. */
+/** Adds the routes that need no authentication: health, metrics and documentation. */
 export function addStandaloneRoutes(
   app: FastifyInstance,
   { metrics, database, bus }: StandaloneRoutesOptions,
@@ -27,7 +27,8 @@ export function addStandaloneRoutes(
 
   app.get("/readyz", async (_, reply) => {
     const components = { database: await database(), bus: bus() };
-    // The server stays ready without the event bus: it then polls the database, which is slower but correct.
+    // Without the event bus, the server stays ready: long polls then query the database, which is
+    // slower but correct.
     const isReady = components.database.status === "up";
     const isHealthy = isReady && components.bus.status === "up";
     if (!isReady) reply.code(503).header("retry-after", "1");
@@ -39,7 +40,8 @@ export function addStandaloneRoutes(
     return reply.type(metrics.contentType).send(text);
   });
 
-  // The document and the page are created on demand, because most servers never serve them.
+  // The OpenAPI document and the docs page are created on demand, because most servers never serve
+  // them.
   let document: ReturnType<typeof createOpenApiDocument> | undefined;
   app.get("/openapi.json", async () => {
     document ??= createOpenApiDocument(VERSION);
@@ -54,7 +56,7 @@ export function addStandaloneRoutes(
   });
 }
 
-/** Creates the registry of `joblib serve` with metrics of the process and of HTTP requests; the plugin adds its own. */
+/** Creates a registry with metrics of the process and of HTTP requests. The plugin adds its own. */
 export function createMetrics(app: FastifyInstance): Registry {
   const registry = new Registry();
   const registers = [registry];

@@ -8,9 +8,9 @@ import { getCaller, getPathParam, requireAccess } from "./callers.ts";
 import { parsePart, type RouteDependencies } from "./operation-route.ts";
 import { routeNotFound } from "./problems.ts";
 
-/** Maximum duration of a stream. Then the client reconnects, and its credentials are checked again. */
+/** Maximum duration of a stream. The client must then reconnect and authenticate again. */
 const MAX_SECONDS = 900;
-/** Time for the client to receive the rest after the end of a stream. Then the connection is closed. */
+/** Time after the end of a stream until its connection is closed, for clients that read slowly. */
 const GRACE_MS = 10_000;
 
 type ServerSentEvent = { readonly event: string; readonly id: string; readonly data: unknown } | "keep-alive";
@@ -21,19 +21,18 @@ type StreamQuery<O extends StreamOperation> = O extends { readonly query: infer 
   ? z.output<Query>
   : undefined;
 
-/** Starts following a room or a task. `id` is the parameter of the path. */
+/** Starts following a room or a task. `id` is the id of the room or the task. */
 type Follow<O extends StreamOperation> = (
   id: string,
   input: FollowInput & { readonly query: StreamQuery<O> },
 ) => ServerSentEvents;
 
-/** Parses the query with the schema of the stream, which also determines its type. */
 function parseQuery<O extends StreamOperation>(operation: O, request: FastifyRequest): StreamQuery<O>;
 function parseQuery({ query }: StreamOperation, request: FastifyRequest): unknown {
   return parsePart(query, request.query, "query");
 }
 
-/** Creates the route of a stream. The response starts with the first event, so an error before it has its own status. */
+/** The response starts with the first event, so that earlier errors have their HTTP status. */
 export function createStreamRoute<O extends StreamOperation>(
   operation: O,
   follow: Follow<O>,
@@ -54,7 +53,8 @@ export function createStreamRoute<O extends StreamOperation>(
       const requested = parseWait(request.headers.prefer);
       const seconds = Math.min(requested ?? MAX_SECONDS, MAX_SECONDS);
       const userId = caller.actor.id;
-      // A stream counts as a concurrent request of the user until it starts to wait or the connection closes.
+      // A stream counts as a concurrent request of the user until it starts to wait or the
+      // connection closes.
       const release = userLimit.acquire(userId);
       reply.raw.once("close", release);
       await longPolls.run(reply, { seconds, userId, kind: "stream", onWait: release }, async (longPoll) => {
@@ -73,7 +73,7 @@ export function createStreamRoute<O extends StreamOperation>(
   };
 }
 
-/** Formats events as fast as the client reads them. A slow client misses intermediate changes; nothing is buffered. */
+/** Reads each event only when the client received the previous one, to avoid a buffer. */
 async function* formatEvents(
   first: IteratorResult<ServerSentEvent, void>,
   rest: ServerSentEvents,

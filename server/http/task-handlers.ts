@@ -31,7 +31,7 @@ const APPLIED = { "preference-applied": MINIMAL };
 const joinHeader = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(", ") : value;
 
-/** Requeues claimed tasks if the response cannot be sent, because the client will never run them. */
+/** Requeues claimed tasks if the response that contains them cannot be sent. */
 function requeueUnlessSent(context: Context, { raw }: FastifyReply, { records }: ClaimTasksResult): void {
   if (records.length === 0) return;
   const requeue = () => {

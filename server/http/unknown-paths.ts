@@ -11,7 +11,7 @@ const ROUTES = [...Object.values(operations), ...STREAMS, ...Object.values(trans
   }),
 );
 
-/** Responds to unknown addresses and methods below the two paths of the API, before a body is read. */
+/** Responds to unknown addresses and methods below `API_PATHS`, before a body is read. */
 export function addUnknownPathHandler(app: FastifyInstance, prefix: string): void {
   const rejectUnknown = async (scope: FastifyInstance) => {
     scope.addHook("onRequest", async (request, reply) => {
@@ -24,7 +24,6 @@ export function addUnknownPathHandler(app: FastifyInstance, prefix: string): voi
   for (const path of API_PATHS) app.register(rejectUnknown, { prefix: path });
 }
 
-/** Returns true if the address is one of the two paths of the API or below one of them. */
 export function isApiPath(request: FastifyRequest, prefix: string): boolean {
   const address = getAddress(request, prefix);
   return API_PATHS.some((path) => address === path || address.startsWith(`${path}/`));
@@ -36,7 +35,8 @@ export function rejectUnknownPath(request: FastifyRequest, reply: FastifyReply, 
   // An address may match several paths: `/tasks/claim` also matches `/tasks/:task_id`.
   const matches = ROUTES.filter(({ pattern }) => pattern.test(address));
   const methods = [...new Set(matches.flatMap(({ methods }) => methods))];
-  // If a matching path supports this method, the router rejected the request because a path parameter is too long.
+  // If a matching path supports this method, the router rejected the request because a path
+  // parameter is too long.
   if (methods.length === 0 || methods.includes(request.method)) throw routeNotFound();
   const allow = methods.join(", ");
   reply.header("allow", allow);

@@ -1,6 +1,6 @@
 import { Problem } from "../../protocol/index.ts";
 
-/** Limits how many requests of each user are active at the same time, so that no user can block the others. */
+/** Limits the concurrent requests of each user, so that no user can block the others. */
 export class UserConcurrencyLimit {
   readonly #max: number;
   readonly #detail: string;
@@ -12,7 +12,7 @@ export class UserConcurrencyLimit {
     this.#detail = detail;
   }
 
-  /** Counts a request, or throws a 429. Returns a function that ends the request; further calls do nothing. */
+  /** Counts a request, or throws a 429. Returns a function that ends the request. */
   acquire(userId: string): () => void {
     const count = this.#counts.get(userId) ?? 0;
     if (count >= this.#max) throw new Problem("rate-limited", this.#detail, { retryAfter: 1 });

@@ -4,7 +4,7 @@ import type { MeterSources } from "../ports.ts";
 import type { QueueCounts, QueueDepth } from "../storage/ports/storage.ts";
 import { type JobLabels, OTHER_JOBS } from "./job-labels.ts";
 
-/** A slower database is reported as down. Prometheus aborts a scrape after its `scrape_timeout`, by default 10 s. */
+/** A slower database is reported as down. Prometheus aborts a scrape after 10 s by default. */
 const READ_TIMEOUT_MS = 3_000;
 
 export function createGauges(registry: Registry, sources: MeterSources, labels: JobLabels): void {
@@ -44,7 +44,7 @@ export function createGauges(registry: Registry, sources: MeterSources, labels: 
   );
 }
 
-/** Creates the gauges of the database's counts. They have no value if the database does not respond in time. */
+/** Creates gauges that have no value if the database does not respond in time. */
 function createQueueGauges(
   registry: Registry,
   readCounts: () => Promise<QueueCounts | undefined>,
@@ -112,17 +112,17 @@ function createGauge(
   });
 }
 
-/** Returns the queues with their labels. Several jobs can have the same label. */
+/** Returns the depth of each queue with its label. Several jobs can have the same label. */
 const listDepths = ({ jobs, others }: QueueCounts, labels: JobLabels): (readonly [string, QueueDepth])[] => [
   [OTHER_JOBS, others],
   ...jobs.map((job) => [labels.getGlobal(job), job] as const),
 ];
 
 const MIN_LIFETIME_MS = 1_000;
-/** A value is cached for this many times the duration of its read, so that reads take at most 5 % of the time. */
+/** Ratio of cache lifetime to read duration: reads take at most 5 % of the time. */
 const LIFETIME_PER_READ_DURATION = 19;
 
-/** Returns a function that shares one read between all callers and caches its result, also if it failed. */
+/** Returns a function that shares one read between all callers, and caches its result or error. */
 export function createCachedReader<Value>(read: () => Promise<Value>): () => Promise<Value> {
   let cached: Promise<Value> | undefined;
   let expiresAt = 0;

@@ -1,9 +1,9 @@
 import { LRUCache } from "lru-cache";
 import { formatJobName, GLOBAL_ROOM, type JobAddress } from "../../protocol/index.ts";
 
-/** The label of jobs in rooms, whose names are untrusted input, and of public jobs beyond the maximum. */
+/** The label of jobs in rooms, whose names are untrusted, and of public jobs beyond `MAX_JOBS`. */
 export const OTHER_JOBS = "other";
-/** Maximum number of jobs with their own label. Each of them has about 30 time series, which are never removed. */
+/** Maximum number of jobs with their own label, each with about 30 permanent time series. */
 const MAX_JOBS = 50;
 const MAX_IDS = 1_000;
 
@@ -13,8 +13,9 @@ export interface TaskJob {
 }
 
 /**
- * Maps jobs to values of the label `job_name`. Only public jobs have their own value, because only admins name them.
- * Prometheus itself sets a label named `job`.
+ * Maps jobs to values of the label `job_name`. Only public jobs (in `@global`) have their own
+ * value, because only admins name them. The label is not called `job`, because Prometheus sets that
+ * label itself.
  */
 export class JobLabels {
   readonly #labels = new Set<string>();
@@ -29,12 +30,11 @@ export class JobLabels {
     return label;
   }
 
-  /** Returns the label of a job by its id. Returns `other` unless `get` was called before for a task of the job. */
+  /** Returns `other` unless `get` was called before for a task of the job. */
   getById(jobId: string): string {
     return this.#labelsById.get(jobId) ?? OTHER_JOBS;
   }
 
-  /** Returns the label of a public job. */
   getGlobal(job: Pick<JobAddress, "category" | "name">): string {
     const label = formatJobName({ ...job, roomId: GLOBAL_ROOM });
     if (this.#labels.size < MAX_JOBS) this.#labels.add(label);

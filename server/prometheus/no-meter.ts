@@ -1,6 +1,5 @@
 import type { Meter } from "../ports.ts";
 
-/** A meter for hosts without metrics. */
 export const NO_METER: Meter = {
   submitted() {},
   retried() {},

@@ -10,7 +10,6 @@ const WAIT_BUCKETS = [0.005, 0.02, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200];
 const RUN_BUCKETS = [...WAIT_BUCKETS, 43_200];
 const STATEMENT_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5];
 
-/** A meter whose metrics are exported by a registry of prom-client. */
 export class PrometheusMeter implements Meter {
   readonly #registry: Registry;
   readonly #labels = new JobLabels();
@@ -31,7 +30,8 @@ export class PrometheusMeter implements Meter {
 
   claimed(records: readonly ClaimedTaskRecord[]): void {
     this.#metrics.claimed.inc(records.length);
-    // If a claim also started its tasks, all of them have the same start time, from the database's clock.
+    // If the claim also started its tasks, all of them have the same start time, from the
+    // database's clock.
     const claimedAt = records[0]?.startedAt ?? new Date().toISOString();
     for (const record of records) {
       this.#metrics.waitTimes.record(this.#labels.get(record), getSecondsBetween(record.runAt, claimedAt));
@@ -93,13 +93,17 @@ export class PrometheusMeter implements Meter {
   }
 }
 
-/** Returns true if the last attempt of a failed or pending task failed. For a cancelled task it is already counted. */
+/**
+ * Returns true if a task became `failed` or `pending` because its last attempt failed. A failed
+ * attempt of a cancelled task was counted before the cancel.
+ */
 const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =>
   (status === "failed" || status === "pending") && errors.at(-1)?.attempt === attempt;
 
 /**
- * Returns the seconds between two timestamps of the API; 0 if the second one is earlier, because clocks can differ. Two
- * times of one day are compared by their digits: `Date.parse` took two thirds of the time of counting a task.
+ * Returns the seconds between two timestamps of the API; 0 if the second one is earlier, because
+ * clocks can differ. For two times on the same day, only the digits are read, because `Date.parse`
+ * took two thirds of the time of counting a task in the metrics.
  */
 export function getSecondsBetween(from: string, to: string): number {
   const isSameDay = from.startsWith(to.slice(0, 11));
@@ -119,7 +123,6 @@ const getSecondOfDay = (text: string): number =>
 const readTwoDigits = (text: string, at: number): number =>
   (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
 
-/** Creates the metrics that are updated by events. */
 function createMetrics(registry: Registry) {
   const registers = [registry];
   const counter = (name: string, help: string, ...labelNames: string[]) =>
@@ -187,7 +190,7 @@ function createMetrics(registry: Registry) {
   return metrics;
 }
 
-/** Exports all values of a label from the start: `rate()` needs the 0 before the first increase. */
+/** Exports all label values as 0, because PromQL's `rate()` misses the first increase otherwise. */
 function exportZeros(counter: Counter, labelValues: readonly string[]): void {
   for (const value of labelValues) counter.labels(value).inc(0);
 }

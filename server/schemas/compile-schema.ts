@@ -14,7 +14,7 @@ import { StepMeter } from "./step-meter.ts";
 /** Maximum amount of work for one validation. */
 export interface Budget {
   steps: number;
-  /** Fraction of a pattern's worst case that is charged per match. RE2 is usually much faster than its worst case. */
+  /** Fraction of a match's worst-case steps that is charged, because RE2 is usually faster. */
   patternShare: number;
 }
 
@@ -24,12 +24,12 @@ const EVENT_LOOP_BUDGET: Budget = { steps: 500_000, patternShare: 1 };
 /** Budget for finding all errors of a payload that is already known to be invalid. */
 const STEPS_FOR_ALL_ERRORS = 100_000;
 
-/** Returns the errors of a value, or an empty list. Throws `OutOfStepsError` if the budget is exceeded. */
+/** Returns the errors of a value. Throws `OutOfStepsError` if the budget is exceeded. */
 export type Validate = (value: unknown, budget?: Budget) => SchemaError[];
 
 type RunValidation = (value: unknown) => readonly ErrorObject[];
 
-/** Returns the reasons why a schema cannot be registered: limits, draft, references and patterns. Never throws. */
+/** Returns the reasons why a schema cannot be registered. Never throws. */
 export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
   try {
     compileBoundedSchema(schema, use);
@@ -39,7 +39,7 @@ export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): Sch
   }
 }
 
-/** Returns the validator of a schema; throws `InvalidSchemaError` if `checkSchema` would find an error. */
+/** Returns the validator of a schema. Throws `InvalidSchemaError` for an invalid schema. */
 export function compileSchema(schema: JsonObject): Validate {
   try {
     return compileBoundedSchema(schema, "result");
@@ -67,8 +67,8 @@ function compileBoundedSchema(schema: JsonObject, use: SchemaUse): Validate {
       meter.start(steps, patternShare);
       const errors = findFirst(value);
       if (errors.length === 0) return [];
-      // The first pass stops at the first error of each branch, so that an invalid payload costs no more than a valid one.
-      // The second pass finds all errors, within a smaller budget.
+      // The first pass stops at the first error of each branch, so that an invalid payload costs no
+      // more than a valid one. The second pass finds all errors, within a smaller budget.
       findAll ??= compile(graph, prepared, meter, true);
       meter.start(Math.min(steps, STEPS_FOR_ALL_ERRORS));
       return describeErrors(tryToFindAll(findAll, value) ?? errors);
@@ -80,8 +80,9 @@ function compileBoundedSchema(schema: JsonObject, use: SchemaUse): Validate {
 }
 
 /**
- * Finds all errors of an invalid value. Returns undefined if that exceeds the budget, or if Ajv's generated code throws a
- * TypeError, which happens for some schemas with `unevaluatedProperties` inside `oneOf`.
+ * Finds all errors of an invalid value. Returns undefined if that exceeds the budget, or if Ajv's
+ * generated code throws a TypeError, which happens for some schemas with `unevaluatedProperties`
+ * inside `oneOf`.
  */
 function tryToFindAll(findAll: RunValidation, value: unknown): readonly ErrorObject[] | undefined {
   try {
@@ -92,8 +93,8 @@ function tryToFindAll(findAll: RunValidation, value: unknown): readonly ErrorObj
   }
 }
 
-// Each schema has its own Ajv instance: a shared one would keep all subschemas forever, and schemas with the same `$id`
-// would conflict.
+// Each schema has its own Ajv instance: a shared one would keep all subschemas forever, and schemas
+// with the same `$id` would conflict.
 function compile(
   graph: SchemaGraph,
   prepared: JsonObject,
@@ -115,7 +116,8 @@ function compile(
     formats: createFormats(meter),
     code: { optimize: false, regExp: createRegExpEngine(meter) },
   });
-  // By default, Ajv2020 collects evaluated property names with a loop over the keys of an object at every branch.
+  // Only the `unevaluated…` keywords need the names of evaluated properties. By default, Ajv2020
+  // collects these names in every schema, with a loop over the keys of an object at every branch.
   ajv.opts.unevaluated = [...graph.nodes.keys()].some(usesUnevaluated);
   for (const [keyword, definition] of Object.entries(createKeywords(meter))) {
     ajv.removeKeyword(keyword);

@@ -5,7 +5,7 @@ const MAX_ERRORS = 100;
 
 const BRANCHING_KEYWORDS = new Set(["anyOf", "oneOf", "if"]);
 
-/** Converts Ajv's errors to schema errors, without duplicates. Each pointer refers to the invalid member. */
+/** Converts Ajv's errors, without duplicates. Each pointer refers to the invalid member. */
 export function describeErrors(errors: readonly ErrorObject[]): SchemaError[] {
   const types = collectTypes(errors);
   const pointers = errors.map(getErrorPointer);
@@ -31,13 +31,14 @@ function getErrorPointer({ instancePath, params, propertyName }: ErrorObject): s
   return base === instancePath && typeof name === "string" ? extendPointer(base, name) : base;
 }
 
-// "matches none of the allowed schemas" is redundant if the errors before it explain why none of them matches.
+// "matches none of the allowed schemas" is redundant if the errors before it explain why none of
+// them matches.
 function isExplainedByBranches(error: ErrorObject, pointer: string, previous: readonly string[]): boolean {
   if (!BRANCHING_KEYWORDS.has(error.keyword) || error.params["passingSchemas"]) return false;
   return previous.some((other) => other === pointer || other.startsWith(`${pointer}/`));
 }
 
-/** Returns the allowed types by pointer, so that the two type errors of an `anyOf` of number and null become one. */
+/** Returns the allowed types by pointer, to merge the type errors of an `anyOf` into one. */
 function collectTypes(errors: readonly ErrorObject[]): Map<string, Set<string>> {
   const typeErrors = errors.filter(({ keyword }) => keyword === "type");
   const byPointer = [...Map.groupBy(typeErrors, ({ instancePath }) => instancePath)];

@@ -13,8 +13,8 @@ export interface QueueLimits {
 }
 
 /**
- * A round-robin queue over owners. One owner can neither fill the queue nor occupy all threads: if `running` is less
- * than the number of threads, one thread is always free for another owner.
+ * A round-robin queue over owners. One owner can neither fill the queue nor occupy all threads: if
+ * `running` is less than the number of threads, one thread is always free for another owner.
  */
 export class FairQueue<Item> {
   readonly #limits: QueueLimits;
@@ -27,7 +27,7 @@ export class FairQueue<Item> {
     this.#limits = limits;
   }
 
-  /** Adds an entry; returns false if its owner has too many waiting entries, or if the queue is full. */
+  /** Adds an entry. Returns false if its owner has too many entries, or if the queue is full. */
   add(entry: Entry<Item>): boolean {
     const own = this.#waiting.get(entry.owner) ?? [];
     if (own.length >= this.#limits.perOwner) return false;
@@ -37,7 +37,7 @@ export class FairQueue<Item> {
     return true;
   }
 
-  /** Removes and returns the next entry that may run. It counts as running until `finish` is called. */
+  /** Returns the next entry that may run. It counts as running until `finish` is called. */
   dequeue(): Entry<Item> | undefined {
     for (const [owner, [next, ...rest]] of this.#waiting) {
       const running = this.#running.get(owner) ?? 0;
@@ -65,8 +65,8 @@ export class FairQueue<Item> {
   }
 
   /**
-   * Drops the newest entry of the owner with the most entries. Returns false, and drops nothing, if the new
-   * entry's owner would then have as many entries or more.
+   * Drops the newest entry of the owner with the most entries. Returns false, and drops nothing, if
+   * the new entry's owner would then have as many entries or more.
    */
   #makeRoom(ownLength: number): boolean {
     const [first] = [...this.#waiting].sort(([, a], [, b]) => b.length - a.length);

@@ -5,8 +5,8 @@ import { describeErrors } from "./describe-errors.ts";
 import type { JsonObject, SchemaError } from "./schema-error.ts";
 
 /**
- * The part of a value to which a subschema is applied. `dynamic-property`: properties whose names are not in the schema.
- * `none`: the subschema is applied only if another subschema refers to it.
+ * The part of a value to which a subschema is applied. `dynamic-property`: properties whose names
+ * are not in the schema. `none`: the subschema is applied only if another subschema refers to it.
  */
 export type InstanceLocation = "value" | "item" | "property" | "dynamic-property" | "property-name" | "none";
 
@@ -20,7 +20,6 @@ interface Keyword {
   readonly location?: InstanceLocation;
 }
 
-/** A keyword that contains subschemas. */
 export type Applicator = Required<Pick<Keyword, "form" | "location">>;
 
 const TYPE = "^(array|boolean|integer|null|number|object|string)$";
@@ -31,10 +30,10 @@ const FORMS = {
   any: true,
   boolean: { type: "boolean" },
   string: { type: "string" },
-  // The dashboard's form and the CLI print these annotations, so their types are checked.
+  // Values of annotations such as `title`, which the dashboard and the CLI print.
   text: { type: ["string", "null"] },
   number: { type: "number" },
-  // In draft 4 these keywords are booleans.
+  // `exclusiveMaximum` and `exclusiveMinimum`, which are booleans in draft 4.
   bound: { type: ["number", "boolean"] },
   divisor: { type: "number", exclusiveMinimum: 0 },
   count: { type: "integer", minimum: 0 },
@@ -102,12 +101,12 @@ function findKeyword(name: string, draft: Draft): Keyword | undefined {
   return keyword !== undefined && isSince(draft, keyword.since ?? "draft-04") ? keyword : undefined;
 }
 
-/** Returns the keywords of a subschema that the draft supports, without annotations such as `title`. */
+/** Returns the keywords that the draft supports, without annotations such as `title`. */
 export function pickKeywords(schema: JsonObject, draft: Draft): JsonObject {
   return Object.fromEntries(Object.entries(schema).filter(([name]) => findKeyword(name, draft)));
 }
 
-/** Returns how a keyword contains subschemas in a draft; undefined if it contains none or is unknown. */
+/** Returns how a keyword contains subschemas; undefined if it contains none. */
 export function getApplicator(name: string, draft: Draft): Applicator | undefined {
   const { form, location } = findKeyword(name, draft) ?? {};
   return form === undefined || location === undefined ? undefined : { form, location };
@@ -118,7 +117,6 @@ export function isMap({ form }: Applicator): boolean {
   return form === "schemasByName" || form === "schemasOrNamesByName";
 }
 
-/** Returns true if a keyword of a draft refers to another schema. */
 export function isReference(name: string, draft: Draft): boolean {
   if (name === "$ref") return true;
   if (name === "$dynamicRef") return isSince(draft, "2020-12");
@@ -128,8 +126,9 @@ export function isReference(name: string, draft: Draft): boolean {
 let validateForms: ValidateFunction | undefined;
 
 /**
- * Returns the errors of a subschema's keywords under the rules of its draft. It does not use a meta-schema, because
- * keywords may have the form of another draft, and annotations such as OpenAPI's `example` may have any value.
+ * Returns the errors of a subschema's keywords under the rules of its draft. It does not use a
+ * meta-schema, because keywords may have the form of another draft, and annotations such as
+ * OpenAPI's `example` may have any value.
  */
 export function findKeywordErrors(schema: JsonObject, draft: Draft): SchemaError[] {
   if (Array.isArray(schema["items"]) && schema["prefixItems"] !== undefined) {

@@ -5,8 +5,9 @@ import type { StepMeter } from "./step-meter.ts";
 
 type TestText = (text: string) => boolean;
 
-// At this length, the slowest of these checks takes 3 ms on a text that maximizes backtracking. The check for `url` in
-// ajv-formats takes 60 ms; `url` is not a format of JSON Schema, so it is ignored like every unknown format.
+// At this length, the slowest format check takes 3 ms on a text that maximizes backtracking. The
+// check for `url` in ajv-formats would take 60 ms; `url` is not a format of JSON Schema, so the
+// server ignores it, like every unknown format.
 const MAX_TEXT_LENGTH = 10_000;
 
 const isAsciiEmail = toTest(fullFormats.email);
@@ -28,21 +29,24 @@ const TESTS: Readonly<Record<string, TestText>> = {
   "iso-date-time": isDateTime,
   duration: isDuration,
   email: (text) => isAsciiEmail(toAscii(text)),
-  // Python's IPv6Address keeps the zone of an address, as in fe80::1%eth0 (RFC 4007, section 11).
+  // Removes the zone of an address, as in fe80::1%eth0 (RFC 4007, section 11), because Python's
+  // IPv6Address accepts zones.
   ipv6: (text) => isIpv6Address(text.replace(/%[\w.-]+$/, "")),
   uri: (text) => isAsciiUri(dropExtraPorts(toAscii(text))),
   "uri-reference": (text) => isAsciiUriReference(dropExtraPorts(toAscii(text))),
 };
 
-// A data: URI can contain a whole image. In texts longer than the maximum, only the characters are checked.
+// Used for texts above `MAX_TEXT_LENGTH`, such as a `data:` URI with an image. Only their
+// characters are checked.
 const LONG_TEXTS: Readonly<Record<string, RegExp>> = {
   uri: /^[a-z][a-z0-9+.-]*:[!-~\u0080-\u{10ffff}]*$/iu,
   "uri-reference": /^[!-~\u0080-\u{10ffff}]*$/u,
 };
 
 /**
- * Returns the formats that the server checks, each in linear time. All other formats are annotations,
- * including `regex`, because Python and Java programs use it for patterns in their own syntax.
+ * Returns the formats that the server checks, each in linear time. All other formats are
+ * annotations. This includes `regex`, because Python and Java programs use that format for patterns
+ * in their own syntax.
  */
 export function createFormats(meter: StepMeter): Record<string, Format> {
   const formats: Record<string, Format> = {
@@ -62,8 +66,9 @@ export function createFormats(meter: StepMeter): Record<string, Format> {
   return formats;
 }
 
-// The formats of RFC 5321 and RFC 3986 are ASCII, but pydantic's EmailStr, zod's `z.url()` and browsers accept
-// international addresses (RFC 6531, RFC 3987) under the same names.
+// Replaces non-ASCII characters, because the checks of ajv-formats accept only ASCII (RFC 5321, RFC
+// 3986), but pydantic's EmailStr, zod's `z.url()` and browsers accept international addresses (RFC
+// 6531, RFC 3987) under the same format names.
 function toAscii(text: string): string {
   return text.replace(/[\u0080-\u{10ffff}]/gu, "a");
 }

@@ -8,9 +8,10 @@ type KeywordDefinition = Omit<CodeKeywordDefinition, "keyword"> | Omit<FuncKeywo
 export const STEPS_KEYWORD = "joblibSteps";
 
 /**
- * Returns keywords that replace those of Ajv. `multipleOf` has a tolerance for decimals. The others compare canonical
- * texts. Ajv's own keywords compare every pair of items, which is 5·10⁹ comparisons for 100,000 objects, and throw a
- * TypeError for a payload with a member named `toString` or `valueOf`.
+ * Returns keywords that replace those of Ajv. `multipleOf` has a tolerance for decimals.
+ * `uniqueItems`, `enum` and `const` compare canonical texts: Ajv's versions compare every pair of
+ * items (5·10⁹ comparisons for 100,000 objects), and throw a TypeError for a payload with a member
+ * named `toString` or `valueOf`.
  */
 export function createKeywords(meter: StepMeter): Record<string, KeywordDefinition> {
   return {
@@ -48,10 +49,10 @@ export function createKeywords(meter: StepMeter): Record<string, KeywordDefiniti
   };
 }
 
-/** Returns a text that is the same for equal JSON values, regardless of key order. Charges the meter for its length. */
+/** Returns a text that is the same for equal JSON values. Charges the meter for its length. */
 function toCanonicalText(value: unknown, meter: StepMeter): string {
-  // Raw numbers occur only in schemas. No payload value has the same text, because payloads contain only numbers that
-  // JavaScript can represent.
+  // Raw numbers occur only in schemas. No payload value has the same text, because payloads contain
+  // only numbers that JavaScript can represent.
   if (isRawNumber(value)) return value.rawJSON;
   if (!isComposite(value)) {
     const text = JSON.stringify(value) ?? "";

@@ -9,9 +9,10 @@ import type { StepCost } from "./step-meter.ts";
 const ONE_STEP: StepCost = { base: 1, perItem: 0, perKey: 0, text: false };
 
 /**
- * Rewrites a schema of any draft as draft 2020-12 for Ajv. The result contains only keywords that constrain values,
- * references by index, and the step cost of each subschema. So untrusted names cannot reach Ajv's reference resolution,
- * its ids or its extensions (`nullable`, `$data`, `$async` …), and Ajv runs exactly the schema that was checked.
+ * Rewrites a schema of any draft as draft 2020-12 for Ajv. The result contains only keywords that
+ * constrain values, references by index, and the step cost of each subschema. So untrusted names
+ * cannot reach Ajv's reference resolution, its ids or its extensions (`nullable`, `$data`, `$async`
+ * …), and Ajv runs exactly the schema that was checked.
  */
 export function prepareSchema(graph: SchemaGraph): JsonObject {
   return new SchemaWriter(graph).writeDocument();
@@ -35,7 +36,7 @@ class SchemaWriter {
   writeDocument(): JsonObject {
     const root = this.#writeValue(this.#graph.root.schema, "value");
     const $defs: JsonObject = {};
-    // Writing a subschema can add entries to `#shared`. The loop also visits these.
+    // Writing a subschema can add entries to `#shared`. This loop also visits the added entries.
     for (const [node, index] of this.#shared) $defs[`s${index}`] = this.#write(node);
     return { allOf: [root], $defs };
   }
@@ -49,7 +50,8 @@ class SchemaWriter {
   #writeValue(value: unknown, location: InstanceLocation): unknown {
     const node = isJsonObject(value) ? this.#graph.nodes.get(value) : undefined;
     if (node === undefined) return value;
-    // In an inlined subschema, Ajv escapes the name of a dynamic property in every branch; in a function, only once.
+    // In an inlined subschema, Ajv escapes the name of a dynamic property in every branch; in a
+    // function, only once.
     const isShared = this.#shared.has(node) || location === "dynamic-property";
     return isShared ? this.#writeReference(node) : this.#write(node);
   }
@@ -75,7 +77,8 @@ class SchemaWriter {
       else if (applicator.location !== "none") written[keyword] = this.#writeSubschemas(value, applicator);
     }
     if ("if" in written && this.#stepsPerValue > 0) {
-      // Without `then` and `else`, Ajv omits `if`, and so does not collect the property names that `if` evaluates.
+      // Without `then` and `else`, Ajv omits `if`, and so does not collect the property names that
+      // `if` evaluates.
       for (const branch of ["then", "else"]) written[branch] ??= { [STEPS_KEYWORD]: ONE_STEP };
     }
     const references = targets.map((target) => this.#writeReference(target));
@@ -114,14 +117,13 @@ class SchemaWriter {
   }
 }
 
-/** Returns the additional steps per value: with `unevaluated…`, Ajv copies the evaluated property names at every branch. */
+/** Returns the additional steps per value: Ajv copies evaluated names at every branch. */
 function getUnevaluatedCost(graph: SchemaGraph): number {
   const schemas = [...graph.nodes.keys()];
   if (!schemas.some(usesUnevaluated)) return 0;
   return 1 + (schemas.reduce((sum, { properties }) => sum + getSize(properties), 0) >> 3);
 }
 
-/** Returns true if a subschema uses `unevaluatedProperties` or `unevaluatedItems`. */
 export function usesUnevaluated(schema: JsonObject): boolean {
   return "unevaluatedProperties" in schema || "unevaluatedItems" in schema;
 }

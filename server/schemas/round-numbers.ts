@@ -3,12 +3,13 @@ import type { JsonObject } from "./schema-error.ts";
 
 const DOWN = ["maximum", "exclusiveMinimum"];
 const UP = ["minimum", "exclusiveMaximum"];
-// Payloads contain only numbers that JavaScript can represent, so no payload equals a `RawNumber` in these keywords.
+// Payloads contain only numbers that JavaScript can represent, so no payload equals a `RawNumber`
+// in these keywords.
 const UNCHANGED = ["const", "enum"];
 
 /**
- * Replaces each `RawNumber` of a schema by a number. A bound between two JavaScript numbers is rounded to the one that
- * allows the same payloads. Values of `const` and `enum` are unchanged.
+ * Replaces each `RawNumber` of a schema by a number. A bound between two JavaScript numbers is
+ * rounded to the one that allows the same payloads. Values of `const` and `enum` are unchanged.
  */
 export function roundNumbers(schema: object): JsonObject {
   return Object.fromEntries(
@@ -29,13 +30,13 @@ function round({ rawJSON }: RawNumber, keyword: string): number {
   return UP.includes(keyword) && difference < 0 ? getNeighbour(nearest, 1) : nearest;
 }
 
-/** Compares a number with the number in a text, like a function for `Array.sort`. Only for integers and infinity. */
+/** Compares a number with a number in a text. Only for integers and infinity. */
 function compare(number: number, text: string): number {
   if (!Number.isFinite(number)) return number;
   return /^-?\d+$/.test(text) ? Number(BigInt(number) - BigInt(text)) : 0;
 }
 
-/** Returns the next larger or smaller number that JavaScript can represent. Correct only for large numbers. */
+/** Returns the next number that JavaScript can represent. Only for large numbers. */
 function getNeighbour(number: number, direction: 1 | -1): number {
   if (!Number.isFinite(number)) return Math.sign(number) * Number.MAX_VALUE;
   const bits = new BigInt64Array(1);

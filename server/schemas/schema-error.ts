@@ -18,7 +18,7 @@ export class InvalidSchemaError extends Error {
   }
 }
 
-/** The error of every value if an older version accepted the schema and this version cannot compile it. */
+/** The error of every value whose schema only an older version of joblib can compile. */
 export const UNSUPPORTED_SCHEMA: SchemaError = {
   pointer: "",
   detail:
@@ -30,10 +30,11 @@ export const TOO_DEEP: SchemaError = { pointer: "", detail: "is nested too deepl
 export const TAKES_TOO_LONG =
   "takes too long to validate against the schema; send a smaller value or simplify the schema";
 
-// A pointer contains property names of the payload, so a hundred errors below a name of 1 MB would be 100 MB.
+// A pointer contains property names of the payload, so a hundred errors below a name of 1 MB would
+// be 100 MB.
 const MAX_POINTER_LENGTH = 1000;
 
-/** Appends tokens to a pointer. If the result would be too long, returns the pointer to the nearest ancestor. */
+/** Appends tokens to a pointer, until the pointer would become too long. */
 export function extendPointer(base: string, ...tokens: readonly (string | number)[]): string {
   let pointer = base;
   for (const token of tokens) {

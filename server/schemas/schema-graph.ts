@@ -19,7 +19,7 @@ export function getPointer(node: SchemaNode): string {
   return extendPointer("", ...node.path);
 }
 
-/** The subschemas of a document, with resolved references. The caller must have checked the document's size and depth. */
+/** The subschemas of a document of limited size and depth, with resolved references. */
 export class SchemaGraph {
   readonly nodes = new Map<JsonObject, SchemaNode>();
   readonly errors: SchemaError[] = [];
@@ -32,7 +32,8 @@ export class SchemaGraph {
   constructor(schema: JsonObject, draft: Draft) {
     this.root = this.#enter(schema, [], draft);
     this.#readAll();
-    // A reference can lead to a schema outside all known keywords (`#/components/…`), which can contain more references.
+    // A reference can lead to a schema outside all known keywords (`#/components/…`), which can
+    // contain more references.
     for (const [index, { node, keyword, reference }] of this.#references.entries()) {
       if (index >= GRAPH_LIMITS.references) {
         this.#addError(this.root, `has more than ${GRAPH_LIMITS.references} references; simplify the schema`);
@@ -109,7 +110,8 @@ export class SchemaGraph {
       return `refers to ${shown}, which is the $id of several subschemas; give each a unique $id`;
     }
     const fragment = getFragment(reference);
-    // Some generators use `$id` only as a name, and refer from such a subschema to definitions of the whole document.
+    // Some generators use `$id` only as a name, and refer from such a subschema to definitions of
+    // the whole document.
     const document = this.#resourceByNode.get(this.root) ?? resource;
     const target = this.#find(resource, fragment) ?? this.#find(document, fragment);
     if (target === undefined) return `refers to ${shown}, which does not exist; correct the reference`;
@@ -122,9 +124,9 @@ export class SchemaGraph {
   }
 
   /**
-   * Resolves a dynamic reference to the anchor in the outermost resource on the evaluation path, which is the document if
-   * it has the anchor. If the target depends on the path, the reference is rejected, because each path would need a
-   * separate copy of the schema.
+   * Resolves a dynamic reference to the anchor in the outermost resource on the evaluation path,
+   * which is the document if it has the anchor. If the target depends on the path, the reference is
+   * rejected, because each path would need a separate copy of the schema.
    */
   #findDynamic(resource: SchemaResource, name: string): Resolution | undefined {
     if (!resource.dynamicAnchors.has(name)) return undefined;

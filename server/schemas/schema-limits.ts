@@ -19,14 +19,14 @@ export type SchemaUse = "payload" | "result";
 /** Limits that are checked before the schema is interpreted. */
 const JSON_LIMITS = { characters: 256 * 1024, depth: 64, nodes: 10_000 };
 
-/** Maximum number of subschemas that are applied to one value, through all references and branches. */
+/** Maximum number of subschemas that apply to one value, through all references and branches. */
 const MAX_SUBSCHEMAS_PER_VALUE = 10_000;
 
 // Limits of a schema that is compiled on the event loop: in a new process, Ajv takes up to 1 ms per
 // subschema, and RE2 up to 10 ms for a short pattern.
 const LIGHT_SCHEMA = { characters: 16 * 1024, values: 600, subschemas: 64, patternCharacters: 400 };
 
-/** Returns the graph of a schema. Throws `InvalidSchemaError` if the schema is malformed or exceeds a limit. */
+/** Throws `InvalidSchemaError` if the schema is malformed or exceeds a limit. */
 export function readBoundedSchema(original: JsonObject, use: SchemaUse): SchemaGraph {
   const { error } = measureJson(original);
   if (error !== undefined) throw new InvalidSchemaError([error]);
@@ -61,7 +61,7 @@ export function isLight(schema: JsonObject): boolean {
   return patterns.join("").length <= LIGHT_SCHEMA.patternCharacters;
 }
 
-/** Measures JSON without recursion. Stops at the first exceeded limit, so that a huge schema costs no more than others. */
+/** Measures JSON without recursion. Stops at the first exceeded limit. */
 export function measureJson(root: unknown): { nodes: number; characters: number; error?: SchemaError } {
   const stack = [{ value: root, depth: 1 }];
   let nodes = 0;
@@ -94,7 +94,6 @@ export function measureJson(root: unknown): { nodes: number; characters: number;
   return { nodes, characters };
 }
 
-/** Throws the first errors, if there are any. */
 function throwErrors(found: Iterable<SchemaError>): void {
   const errors: SchemaError[] = [];
   for (const error of found) {
@@ -128,9 +127,10 @@ function listPatterns({ schema: { pattern, patternProperties } }: SchemaNode) {
 }
 
 /**
- * Returns the number of subschemas that are applied to one value, through all branches and references. Throws if a
- * reference leads back to itself without descending into the value, because validation would not end, or if the cost
- * exceeds the maximum: references can double the work at every level. `costs` contains NaN while a cost is computed.
+ * Returns the number of subschemas that are applied to one value, through all branches and
+ * references. Throws if a reference leads back to itself without descending into the value, because
+ * validation would not end, or if the cost exceeds the maximum: references can double the work at
+ * every level. `costs` contains NaN while a cost is computed.
  */
 function checkCost(node: SchemaNode, costs: Map<SchemaNode, number>): number {
   const known = costs.get(node);
@@ -153,7 +153,8 @@ function checkCost(node: SchemaNode, costs: Map<SchemaNode, number>): number {
   return cost;
 }
 
-// Checks only declared types. Detecting that an `allOf` of a string and an object allows nothing would need a solver.
+// Checks only declared types. Detecting that an `allOf` of a string and an object allows nothing
+// would need a solver.
 function allowsObject(root: SchemaNode): boolean {
   for (let node: SchemaNode | boolean | undefined = root; typeof node === "object"; node = node.targets[0]) {
     if (![node.schema["type"] ?? "object"].flat().includes("object")) return false;

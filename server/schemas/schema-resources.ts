@@ -14,7 +14,7 @@ export interface SchemaNode {
   readonly targets: (SchemaNode | boolean)[];
 }
 
-/** A schema resource: the document, or a subschema with an `$id`. Its URI is the base for references and pointers. */
+/** The document, or a subschema with an `$id`. The URI is the base for references in it. */
 export interface SchemaResource {
   readonly uri: string;
   readonly root: SchemaNode;

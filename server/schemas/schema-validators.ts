@@ -14,16 +14,18 @@ import { SchemaWorkers } from "./schema-workers.ts";
 interface CachedSchema {
   /** Undefined if the schema is too large to compile on the event loop. */
   readonly validate: Validate | undefined;
-  /** Number of next payloads that are sent directly to a thread, because an earlier one exceeded the step budget. */
+  /** Number of payloads to validate in a thread, because one exceeded the step budget. */
   skips: number;
 }
 
-// At most about one of 100 payloads of a schema uses up the budget on the event loop.
+// With this number, at most about 1 % of the payloads of a schema use up the step budget on the
+// event loop.
 const SKIPS_AFTER_OVERRUN = 100;
 
 /**
- * Checks untrusted schemas and payloads without blocking the event loop. Small schemas are checked and applied on the
- * event loop, with a step budget. Large schemas, and payloads that exceed the budget, go to a thread with a deadline.
+ * Checks untrusted schemas and payloads without blocking the event loop. Small schemas are checked
+ * and applied on the event loop, with a step budget. Large schemas, and payloads that exceed the
+ * budget, go to a thread with a deadline.
  */
 export class SchemaValidators {
   readonly #schemas: LRUCache<string, CachedSchema>;
@@ -39,7 +41,7 @@ export class SchemaValidators {
     return this.#schemas.size;
   }
 
-  /** Returns the reasons why a user's schema cannot be registered; pointers are relative to the schema. */
+  /** Returns the reasons why a schema cannot be registered. */
   async check(schema: JsonObject, use: SchemaUse = "payload", userId = ""): Promise<SchemaError[]> {
     const { error } = measureJson(schema);
     if (error !== undefined) return [error];
@@ -47,10 +49,7 @@ export class SchemaValidators {
     return this.#workers.run({ kind: "check", schema: JSON.stringify(schema), use }, userId);
   }
 
-  /**
-   * Returns the errors of a user's value under a schema that passed `check`. `hash` identifies the schema. Returns a promise
-   * only if a thread is needed.
-   */
+  /** Returns a promise only if a thread is needed. `hash` identifies the schema. */
   validate(
     hash: string,
     schema: JsonObject,
@@ -66,7 +65,6 @@ export class SchemaValidators {
     }
   }
 
-  /** Terminates the worker threads and rejects all waiting checks. */
   async close(): Promise<void> {
     await this.#workers.close();
   }
@@ -102,7 +100,8 @@ export class SchemaValidators {
       const texts = { schema: JSON.stringify(schema), value: JSON.stringify(value) ?? "null" };
       return await this.#workers.run({ kind: "validate", hash, ...texts }, userId);
     } catch (error) {
-      // JSON.stringify is recursive, while the parser of the body is not, so a deeply nested value overflows the stack here.
+      // JSON.stringify is recursive, while the parser of the body is not, so a deeply nested value
+      // overflows the stack here.
       if (error instanceof RangeError) return [TOO_DEEP];
       throw error;
     }

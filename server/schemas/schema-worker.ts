@@ -13,8 +13,9 @@ import {
 } from "./schema-error.ts";
 import type { SchemaRequest } from "./schema-workers.ts";
 
-// 16 times the budget of the event loop: at worst about 500 ms, and 150 MB of Ajv errors. So a validation rarely reaches
-// the deadline or the memory limit, which terminate the thread. Only the slowest possible patterns reach the deadline.
+// 16 times the budget of the event loop: at worst about 500 ms, and 150 MB of Ajv errors. So a
+// validation rarely reaches the deadline or the memory limit, which terminate the thread. Only the
+// slowest possible patterns reach the deadline.
 const BUDGET: Budget = { steps: 8_000_000, patternShare: 1 / 8 };
 
 const validators = new LRUCache<string, Validate>({ max: 50, maxSize: 2 * 1024 * 1024 });

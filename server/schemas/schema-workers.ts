@@ -20,12 +20,14 @@ const QUEUE_LIMITS = { perOwner: 100, total: 400 } as const;
 
 const START_TIMEOUT_MS = 30_000;
 
-// A schema whose check took almost the whole deadline must be compiled twice, once for each pass, before it validates.
+// Validations have three times the deadline of checks: a validation may compile the schema twice,
+// once to find the first error and once to find all errors.
 const VALIDATION_DEADLINE_FACTOR = 3;
 
 /**
- * A small pool of threads for expensive checks. Threads start on demand; a thread that exceeds its deadline is terminated
- * and replaced. Users take turns, and one thread is always free for another user.
+ * A small pool of threads for expensive checks. Threads start on demand; a thread that exceeds its
+ * deadline is terminated and replaced. Users take turns, and one thread is always free for another
+ * user.
  */
 export class SchemaWorkers {
   readonly #size: number;
@@ -42,10 +44,7 @@ export class SchemaWorkers {
     this.#queue = new FairQueue({ ...QUEUE_LIMITS, running: Math.max(1, size - 1) });
   }
 
-  /**
-   * Runs a user's request in a thread. Returns an error if it exceeds the deadline or the memory limit. Rejects with a
-   * `Problem` if too many requests are waiting.
-   */
+  /** Returns an error if a limit is exceeded. Rejects with a `Problem` if the queue is full. */
   run(request: SchemaRequest, owner: string): Promise<SchemaError[]> {
     if (this.#isClosed) return Promise.reject(createClosedError());
     return new Promise((resolve, reject) => {
@@ -99,12 +98,14 @@ export class SchemaWorkers {
 async function startThread(): Promise<Worker> {
   const file = import.meta.url.endsWith(".ts") ? "./schema-worker.ts" : "./schema-worker.js";
   const worker = new Worker(new URL(file, import.meta.url), {
-    // The thread needs neither the host's environment, which contains secrets, nor the loaders of its command line.
+    // The thread needs neither the host's environment, which contains secrets, nor the loaders of
+    // its command line.
     env: {},
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 256, stackSizeMb: 16 },
   });
-  // An unhandled "error" event would terminate the host. The callers of `once` handle the errors that matter.
+  // An unhandled "error" event would terminate the host. The callers of `once` handle the errors
+  // that matter.
   worker.on("error", () => {});
   worker.on("exit", () => worker.emit("error", new Error("the schema worker thread exited unexpectedly")));
   await once(worker, "message", { signal: AbortSignal.timeout(START_TIMEOUT_MS) });

@@ -1,6 +1,6 @@
 import { StepBudget } from "../../protocol/schema/step-budget.ts";
 
-/** The cost of applying one subschema to one value, in steps of about 50 ns; see `prepare-schema.ts`. */
+/** Cost of applying a subschema to a value, in steps of about 50 ns; see `prepare-schema.ts`. */
 export interface StepCost {
   base: number;
   perItem: number;
@@ -12,18 +12,18 @@ export interface StepCost {
 export class StepMeter extends StepBudget {
   #patternShare = 1;
 
-  /** Starts a validation with a step budget. Each match of a pattern is charged `patternShare` of its worst case. */
+  /** Starts a validation. Each pattern match costs `patternShare` of its worst-case steps. */
   override start(steps: number, patternShare = 1): void {
     super.start(steps);
     this.#patternShare = patternShare;
   }
 
-  /** Charges for a match of a pattern. `steps` is its worst case, of which only `patternShare` is charged. */
+  /** Charges for a match of a pattern that takes `steps` in the worst case. */
   chargePattern(steps: number): void {
     this.charge(steps * this.#patternShare);
   }
 
-  /** Charges for a value. `errors` is the number of errors so far: Ajv copies their list at every failing reference. */
+  /** Charges for a value. Ajv copies the list of `errors` so far at every failing reference. */
   chargeValue(cost: StepCost, value: unknown, errors: number): void {
     let steps = cost.base + (errors >> 3);
     if (typeof value === "string") steps += cost.text ? value.length >> 5 : 0;

@@ -16,7 +16,7 @@ export interface FileParameter {
 }
 
 export interface TlsFiles {
-  /** Certificates of trusted authorities; by default those that Node.js and this machine trust. */
+  /** Trusted authorities. Default: those that Node.js or this machine trusts. */
   readonly ca?: FileParameter | undefined;
   readonly cert?: FileParameter | undefined;
   readonly key?: FileParameter | undefined;
@@ -39,7 +39,8 @@ function readText({ source, value: path }: FileParameter): string {
 function readCertificates(file: FileParameter): string {
   const text = readText(file);
   try {
-    // Node.js treats a file without a certificate as an empty list, and then trusts no server.
+    // Only validates the file: Node.js would treat a file without a certificate as an empty list,
+    // and trust no server.
     new X509Certificate(text);
     return text;
   } catch {
@@ -48,14 +49,16 @@ function readCertificates(file: FileParameter): string {
 }
 
 /**
- * Creates the TLS context of all connections: parsing the trusted certificates takes about 90 ms, and a context does not
- * reveal the private key if options are printed. Throws a `SettingsError` that names the parameter and the file.
+ * Creates one TLS context for all connections, because parsing the trusted certificates takes about
+ * 90 ms. Unlike TLS options, a context does not reveal the private key if it is printed. Throws a
+ * `SettingsError` that names the parameter and the file.
  */
 export function createTlsContext(files: TlsFiles): SecureContext {
   const { ca, cert, key, passphrase, minVersion, maxVersion } = files;
   if (cert && !key) throw new SettingsError(`${cert.source}: also set the private key of the certificate`);
   if (key && !cert) throw new SettingsError(`${key.source}: also set the certificate of the key`);
-  // The default ones are those of Node.js and NODE_EXTRA_CA_CERTS: slim containers have no system certificates.
+  // `default` are the certificates of Node.js and NODE_EXTRA_CA_CERTS, because slim containers have
+  // no system certificates.
   const trusted = () => [...new Set([...getCACertificates("default"), ...getCACertificates("system")])];
   const options: SecureContextOptions = {
     ca: ca === undefined ? trusted() : readCertificates(ca),

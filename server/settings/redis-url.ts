@@ -10,7 +10,7 @@ interface Parameter {
   readonly rule?: string;
 }
 
-/** The query parameters of a Redis URL, named as in redis-py: there is no other convention for TLS in Redis URLs. */
+/** The query parameters of a Redis URL, named as in redis-py; no other convention exists. */
 const PARAMETERS = {
   db: { pattern: /^\d{1,9}$/, rule: "must be the number of a database" },
   family: { pattern: /^[46]$/, rule: "must be 4 or 6" },
@@ -32,7 +32,7 @@ const LIKE =
   "must be a URL like redis://host:6379, rediss://host:6379 (TLS) or unix:///path/to/socket; percent-encode special characters of the password";
 const PROTOCOLS = ["redis:", "rediss:", "unix:", "redis+unix:"];
 
-/** Returns ioredis's options for a Redis URL. Reads the certificate files. Throws a SettingsError. */
+/** Reads the certificate files. Throws a `SettingsError`. */
 export function redisOptions(text: string): RedisUrlOptions {
   try {
     const { isTls, host, parameters, options } = parseRedisUrl(text);
@@ -43,7 +43,7 @@ export function redisOptions(text: string): RedisUrlOptions {
   }
 }
 
-/** Parses a Redis URL. Throws a SettingsError that names an unsupported part, instead of ignoring that part. */
+/** Parses a Redis URL. Throws a `SettingsError` that names an unsupported part. */
 export function parseRedisUrl(text: string) {
   // URLs of redis-py can have a user before an empty host. The WHATWG URL parser rejects them.
   const whole = text.replace(/^((?:redis\+)?unix:\/\/[^/?]*@)\//, "$1localhost/");
@@ -103,8 +103,8 @@ function decode(text: string, what: string): string {
 }
 
 /**
- * Returns the TLS options. ioredis sends the host name (SNI) only if `servername` is set. Without it, a server with
- * several certificates could respond with the wrong one.
+ * Returns the TLS options. ioredis sends the host name (SNI) only if `servername` is set. Without
+ * it, a server with several certificates could respond with the wrong one.
  */
 function tlsOptions(host: string, parameters: Parameters): NonNullable<RedisOptions["tls"]> {
   const file = (source: ParameterName): FileParameter | undefined => {

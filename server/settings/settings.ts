@@ -34,7 +34,7 @@ const connectionUrl = (parse: (value: string) => unknown) =>
     }
   });
 
-/** The settings of a server and their defaults. Durations are in seconds. `docs/settings.md` describes them. */
+/** A server's settings and defaults. Durations are in seconds. See `docs/settings.md`. */
 export const Settings = z.object({
   database_url: connectionUrl(parsePostgresUrl).optional(),
   data_dir: z.string().min(1).default(".joblib").describe("directory of the embedded database"),
@@ -87,7 +87,7 @@ type Camel<Text extends string> = Text extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : Text;
 
-/** Settings in code: the names of the environment variables in lower case (without `JOBLIB_`) or in camelCase. */
+/** Settings in code, named like the variables without `JOBLIB_`, in snake_case or camelCase. */
 export type SettingsInput = { readonly [Name in keyof Settings]?: Settings[Name] | undefined } & {
   readonly [Name in keyof Settings as Camel<Name>]?: Settings[Name] | undefined;
 };
@@ -95,8 +95,8 @@ export type SettingsInput = { readonly [Name in keyof Settings]?: Settings[Name]
 const toSnakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
- * Resolves the settings: `overrides`, then the environment, then the defaults. Throws a `SettingsError` that names the
- * first invalid setting.
+ * Resolves the settings: `overrides` take precedence over the environment, and the environment over
+ * the defaults. Throws a `SettingsError` that names the first invalid setting.
  */
 export function parseSettings(
   env: Readonly<Record<string, string | undefined>>,
@@ -131,7 +131,7 @@ export function parseSettings(
   return parsed.data;
 }
 
-/** Replaces secrets in a URL with `***`. The WHATWG URL parser rejects some valid PostgreSQL URLs. */
+/** Replaces secrets. The WHATWG URL parser rejects some valid PostgreSQL URLs. */
 const redactPassword = (value: string) =>
   value
     .replace(/^([a-z+]+:\/\/[^/?:]*):[^/?]*@/i, "$1:***@")

@@ -9,10 +9,7 @@ const OUT_OF_DATE = ["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID", "CERT_REVOKED"];
 const WRONG_NAME = ["ERR_TLS_CERT_ALTNAME_INVALID", "HOSTNAME_MISMATCH"];
 const HANDSHAKE = /^(EPROTO$|ERR_SSL_|ERR_TLS_)/;
 
-/**
- * Describes a TLS error in one line. Returns undefined for other errors. `caParameter` is the parameter that
- * sets the certificate authority.
- */
+/** Describes a TLS error. `caParameter` is the parameter that sets the certificate authority. */
 export function describeTlsError(error: Error, caParameter: string): string | undefined {
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   if (UNTRUSTED.includes(code)) {

@@ -2,17 +2,17 @@ import { type Event, isTerminal, type Task } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import type { TaskRecord, WorkerRemoval } from "../records.ts";
 
-/** Publishes events after a commit. The response neither waits for the bus nor fails if the bus fails. */
+/** Publishes events after a commit, without waiting for the bus, which may be slow or down. */
 export function publish({ bus }: Pick<Context, "bus">, events: readonly Event[]): void {
   if (events.length > 0) void bus.publish(events);
 }
 
-/** Passes the row of an ended task to the requests of this process that wait for it, so that they do not have to read it. */
+/** Passes the record to the requests of this process that wait for the end of the task. */
 export function emitTaskEnd({ taskEnds }: Context, record: TaskRecord): void {
   if (isTerminal(record.task.status)) taskEnds.emit(record.task.id, record);
 }
 
-/** Creates the event of a changed task. It also wakes the waiting heartbeat of `workerId`, if given. */
+/** Creates an event that also wakes the waiting heartbeat of `workerId`, if given. */
 export function createTaskChangedEvent(
   { task }: { readonly task: Pick<Task, "id" | "room_id" | "status"> },
   workerId: string | null = null,
@@ -26,7 +26,7 @@ interface TaskCount {
   readonly count: number;
 }
 
-/** Creates one event per job, which wakes claims. Tasks that will be due later count as 0. */
+/** Creates an event per job with the number of its due tasks, to wake waiting claims. */
 export function createWorkAvailableEvents(tasks: readonly TaskCount[]): Event[] {
   const counts = new Map<string, number>();
   for (const { record, count } of tasks) {
@@ -39,8 +39,9 @@ export function createWorkAvailableEvents(tasks: readonly TaskCount[]): Event[] 
 }
 
 /**
- * Creates the events of changed tasks that may be pending again. They notify the last worker of each task, and wake
- * waiting claims for the tasks that are pending.
+ * Creates the events of changed tasks, some of which may be pending again. The events notify
+ * `workerId`, by default the last worker of each task, and wake waiting claims for the pending
+ * tasks.
  */
 export function createRequeueEvents(records: readonly TaskRecord[], workerId: string | null = null): Event[] {
   return [
@@ -55,8 +56,9 @@ export function createJobsChangedEvents(rooms: readonly string[]): Event[] {
 }
 
 /**
- * Announces that a worker is gone, and the changes that its removal made; `removal` is undefined if it was already gone.
- * Wakes the waiting claims of the worker, so that they fail immediately instead of at their next poll.
+ * Announces that a worker is gone, and the changes that its removal caused; `removal` is undefined
+ * if the worker was already gone. Wakes the waiting claims of the worker, so that they fail
+ * immediately instead of at their next poll.
  */
 export function announceRemoval(
   context: Pick<Context, "bus" | "owners" | "waitingClaims" | "reads" | "meter">,

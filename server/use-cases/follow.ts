@@ -8,10 +8,9 @@ export type SerializableEvent<Event> = Event extends { readonly data: infer Data
   ? Omit<Event, "data"> & { readonly data: Serializable<Data> }
   : never;
 
-/** An event of a stream. Its data may be serialized already. */
+/** An event of a stream. Its data may already be serialized. */
 export type FollowEvent<Name extends StreamName> = SerializableEvent<StreamEvent<Name>>;
 
-/** A request to follow a room or a task. */
 export interface FollowInput {
   readonly caller: Caller;
   /** Value of the `Last-Event-ID` header. */
@@ -21,7 +20,7 @@ export interface FollowInput {
 
 /** Many proxies close connections that are silent for 30 s. */
 const KEEP_ALIVE_MS = 15_000;
-/** Time to wait after a notification by default. Changes in quick succession are then read together. */
+/** Default wait after a notification, so that changes in quick succession are read together. */
 const BATCH_DELAY_MS = 100;
 
 interface StreamOptions {
@@ -31,7 +30,7 @@ interface StreamOptions {
   readonly minIntervalMs?: number;
 }
 
-/** Reads and sends new events after each notification and each poll interval, until the long poll ends. */
+/** Sends new events after each notification or poll interval, until the long poll ends. */
 export async function* streamEvents<Event>(
   readEvents: () => AsyncIterable<Event>,
   wakeSignal: WakeSignal,

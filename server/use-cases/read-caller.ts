@@ -1,7 +1,7 @@
 import { type CallerInfo, isRoomId, Problem, ROOM_ID_RULE } from "../../protocol/index.ts";
 import { type Caller, canRead } from "../access.ts";
 
-/** Returns the caller's identity and permissions. If a room is given, also returns the access to it. */
+/** Returns the caller's identity and permissions, and the access to a given room. */
 export async function readCaller(caller: Caller, roomId: string | undefined): Promise<CallerInfo> {
   const { rooms, jobs, expiresAt, invitationId } = caller.credentials;
   return {

@@ -4,7 +4,7 @@ import { getValueWithin, resolvesWithin } from "../events/resolves-within.ts";
 import { VERSION } from "../package.ts";
 import { describeFinding } from "../storage/database/unfit-database.ts";
 
-/** Timeout of each query: a database that accepts no more connections would otherwise delay the response by 30 s. */
+/** Timeout of each query, because a connection to an overloaded database can take 30 s. */
 const QUERY_TIMEOUT_MS = 2_000;
 
 export async function readHealth(context: Context): Promise<Health> {
@@ -19,7 +19,7 @@ export async function readHealth(context: Context): Promise<Health> {
       interval_seconds: settings.sweeper_interval_seconds,
     },
     long_poll_max_wait_seconds: settings.long_poll_max_wait_seconds,
-    // Read last, after the checks above.
+    // Evaluated last, because the checks above take time.
     time: new Date().toISOString(),
   };
 }

@@ -8,12 +8,13 @@ type Ports = { readonly storage: StateReader; readonly log: Log };
 
 /** A database that does not respond cannot block the start of the host for longer than this. */
 const CHECK_TIMEOUT_MS = 5_000;
-/** Minimum interval between two checks of the privileges, however many requests the database refuses. */
+/** Minimum interval between two checks of the privileges after refused statements. */
 const EXPLAIN_INTERVAL_MS = 30_000;
 
 /**
- * Throws `UnfitDatabase` if joblib cannot work with the host's database. If the database is unavailable, read-only or not
- * migrated, this is only logged, because it may change while the host runs.
+ * Throws `UnfitDatabase` if joblib cannot work with the host's database. If the database is
+ * unavailable, read-only or not migrated, this is only logged, because it may change while the host
+ * runs.
  */
 export async function requireDatabase({ storage, log }: Ports): Promise<void> {
   let findings: readonly DatabaseFinding[];
@@ -28,7 +29,7 @@ export async function requireDatabase({ storage, log }: Ports): Promise<void> {
   logFindings(findings, log);
 }
 
-/** Returns a listener for errors. If the database denied access, it logs which privileges are missing. */
+/** Returns an error listener that logs missing privileges if the database denied access. */
 export function createRefusalLog({ storage, log }: Ports): (error: unknown) => void {
   let lastExplainedAt = Number.NEGATIVE_INFINITY;
   return (error) => {
@@ -41,7 +42,7 @@ export function createRefusalLog({ storage, log }: Ports): (error: unknown) => v
   };
 }
 
-/** Returns all problems that keep a server from working with its database, including pending migrations. */
+/** Returns all problems with the database, including pending migrations. */
 export async function findObstacles(storage: StateReader): Promise<readonly DatabaseFinding[]> {
   const findings = await storage.check();
   if (findings.some(preventsQueries)) return findings;
@@ -51,7 +52,7 @@ export async function findObstacles(storage: StateReader): Promise<readonly Data
   return [...findings, { kind: "migrations", problem, advice: "run `joblib migrate`" }];
 }
 
-/** Returns true if the finding may make every statement fail, including the one that reads the applied migrations. */
+/** Returns true if even the statement that reads the applied migrations may fail. */
 const preventsQueries = ({ kind }: DatabaseFinding): boolean =>
   kind === "unsupported" || kind === "privileges";
 

@@ -10,8 +10,9 @@ const STALL_MS = 3_000;
 const SLOW_PROBE_MS = 3_000;
 
 /**
- * Runs the sweeps and the search for overdue tasks. A worker is declared dead by the clock of the database,
- * but not while this process or the database may have been unable to record its heartbeats.
+ * Runs the sweeps and the search for overdue tasks. A worker is declared dead by the clock of the
+ * database, but not while this process or the database may have been unable to record its
+ * heartbeats.
  */
 export class Sweeper {
   readonly #context: Context;
@@ -47,12 +48,11 @@ export class Sweeper {
     await Promise.all(this.#running.values());
   }
 
-  /** Gives every worker a whole `worker_timeout_seconds` again to send a heartbeat. */
+  /** Gives every worker a full `worker_timeout_seconds` to send its next heartbeat. */
   #pause(): void {
     this.#pausedUntil = performance.now() + this.#threshold * 1000;
   }
 
-  /** The `worker_timeout_seconds`. */
   get #threshold(): number {
     return this.#context.settings.worker_timeout_seconds;
   }
@@ -86,7 +86,8 @@ export class Sweeper {
   readonly #sweep = async (): Promise<void> => {
     const { log, meter, sweepStatus } = this.#context;
     const failedIds = this.#failedIds;
-    // Each sweep tries again to end these tasks, and logs them again if that fails.
+    // Each sweep again tries to end the tasks that could not be ended before, and logs failures
+    // again.
     failedIds.clear();
     const swept = await sweep(this.#context, { canEndWorkers: this.#canEndWorkers, failedIds });
     sweepStatus.sweepFinished();

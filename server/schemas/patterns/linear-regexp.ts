@@ -4,7 +4,7 @@ import { mapTokens } from "./parse-pattern.ts";
 import { compileProgram, type PatternProgram } from "./pattern-program.ts";
 import { runPattern } from "./run-pattern.ts";
 
-/** Maximum length of a pattern and of its program. For example, `[a-z]{1,1000}` has 2,000 instructions. */
+/** Limits of a pattern and of its program; `[a-z]{1,1000}` has 2,000 instructions. */
 export const PATTERN_LIMITS = { characters: 1000, instructions: 10_000 } as const;
 
 // RE2 caches up to 8 MB of states per pattern. The cache is dropped after this many steps.
@@ -17,7 +17,7 @@ const WHITE_SPACE =
 const TOO_MANY_REPETITIONS =
   "is a pattern with too many repetitions; use minLength and maxLength, or lower the counts";
 
-/** Returns why a pattern cannot be used; undefined if it can. */
+/** Returns why a pattern cannot be used; undefined if it is valid. */
 export function findPatternError(pattern: string): string | undefined {
   if (pattern.length > PATTERN_LIMITS.characters) {
     return `is a pattern of ${pattern.length} characters; shorten it to ${PATTERN_LIMITS.characters}`;
@@ -37,9 +37,10 @@ export function findPatternError(pattern: string): string | undefined {
 }
 
 /**
- * Returns the regular expression engine for Ajv. RE2 matches in linear time and is charged before it runs. It does not
- * support lookaround and backreferences, so `runPattern` runs such patterns and is charged for each step. V8's engine is
- * never used, because a running match cannot be interrupted.
+ * Returns the regular expression engine for Ajv. RE2 matches in linear time and is charged before
+ * it runs. RE2 does not support lookaround and backreferences, so `runPattern` runs patterns with
+ * these and is charged for each step. V8's engine never runs a whole pattern, because a running
+ * match cannot be interrupted.
  */
 export function createRegExpEngine(meter: StepMeter) {
   // Ajv caches compiled patterns by the result of `toString`.
@@ -51,7 +52,8 @@ export function createRegExpEngine(meter: StepMeter) {
 function makeTest(pattern: string, meter: StepMeter): (text: string) => boolean {
   let compiled: RE2JS | PatternProgram | undefined;
   let spent = 0;
-  // With a word boundary, RE2 also checks the neighbours of each character, which takes four times as long.
+  // With a word boundary, RE2 also checks the neighbours of each character, which takes four times
+  // as long.
   const factor = /\\[bB]/.test(pattern) ? 4 : 1;
   return function testText(text) {
     compiled ??= compileForRe2(pattern) ?? compileProgram(pattern, PATTERN_LIMITS.instructions);
@@ -68,7 +70,7 @@ function makeTest(pattern: string, meter: StepMeter): (text: string) => boolean 
   };
 }
 
-/** Compiles an ECMAScript pattern for RE2. Returns undefined if RE2 does not support the pattern. */
+/** Compiles an ECMAScript pattern; undefined if RE2 does not support the pattern. */
 function compileForRe2(pattern: string): RE2JS | undefined {
   const hasNamedGroup = /\(\?P?<[^=!]/.test(pattern);
   try {

@@ -2,7 +2,8 @@ import { type AST, RegExpParser } from "@eslint-community/regexpp";
 
 const parser = new RegExpParser();
 
-// Escapes of Python, Rust, Java and PCRE outside character classes, and their ECMAScript equivalents.
+// Escapes of Python, Rust, Java and PCRE outside character classes, and their ECMAScript
+// equivalents.
 const FOREIGN_SPELLINGS: Readonly<Record<string, string>> = {
   "\\A": "(?<![\\s\\S])",
   "\\z": "(?![\\s\\S])",
@@ -11,8 +12,9 @@ const FOREIGN_SPELLINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Parses an ECMAScript pattern with the flag `u` (`isUnicode`) if possible, and by the rules of ECMA-262, Annex B
- * otherwise. Accepts Python's spelling of anchors, named groups and leading flags. Throws a `SyntaxError`.
+ * Parses an ECMAScript pattern: with the flag `u` (`isUnicode`) if it is valid with this flag, else
+ * by the rules of ECMA-262, Annex B. Accepts Python's spelling of anchors, named groups and leading
+ * flags. Throws a `SyntaxError`.
  */
 export function parsePattern(pattern: string): { readonly tree: AST.Pattern; readonly isUnicode: boolean } {
   const source = translateSpelling(pattern);
@@ -23,7 +25,8 @@ export function parsePattern(pattern: string): { readonly tree: AST.Pattern; rea
     try {
       return { tree: parse(false), isUnicode: false };
     } catch {
-      // JSON Schema recommends patterns that are valid with the flag `u`, so the first error is more useful.
+      // JSON Schema recommends patterns that are valid with the flag `u`, so the first error is
+      // more useful.
       throw error;
     }
   }
@@ -38,7 +41,7 @@ function translateSpelling(pattern: string): string {
   return flags === undefined ? translated : `(?${flags}:${translated})`;
 }
 
-/** Replaces the tokens of a pattern: escapes, the start of a named group, Python's backreferences and single characters. */
+/** Replaces tokens: escapes, starts of named groups, Python's backreferences and characters. */
 export function mapTokens(pattern: string, map: (token: string, isInClass: boolean) => string): string {
   let isInClass = false;
   return pattern.replace(/\\.|\(\?P<|\(\?P=\w+\)|./gs, (token) => {

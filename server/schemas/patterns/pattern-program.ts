@@ -1,10 +1,13 @@
 import { type AST, visitRegExpAST } from "@eslint-community/regexpp";
 import { parsePattern } from "./parse-pattern.ts";
 
-/** One instruction. Unless stated otherwise, the next one runs after it. `isBackward` is true inside a lookbehind. */
+/**
+ * One instruction of a pattern. Execution continues with the next instruction, except after a
+ * `split`, `jump`, `look` or `match`. `isBackward` is true inside a lookbehind.
+ */
 export type Instruction =
   | { op: "character"; test: (code: number) => boolean; isBackward: boolean }
-  /** Tries `first`, and `second` if that fails. */
+  /** Continues at `first`. If no match is found from there, continues at `second`. */
   | { op: "split"; first: number; second: number }
   | { op: "jump"; to: number }
   | { op: "position"; test: (text: string, at: number) => boolean }
@@ -37,7 +40,7 @@ interface Modes {
 
 const ASCII = 128;
 
-/** Compiles an ECMAScript pattern for `runPattern`; throws a `SyntaxError`, or a `RangeError` if it is too large. */
+/** Throws a `SyntaxError`, or a `RangeError` if the pattern is too large. */
 export function compileProgram(pattern: string, maxInstructions: number): PatternProgram {
   const { tree, isUnicode } = parsePattern(pattern);
   const compiler = new Compiler(maxInstructions);
@@ -91,7 +94,8 @@ class Compiler {
     return this.instructions.length;
   }
 
-  // Also counts iterations with an empty body, which write no instructions but take time to compile.
+  // Also counts iterations with an empty body, which write no instructions but take time to
+  // compile.
   #count(): void {
     this.#iterations += 1;
     if (this.#iterations > this.#maxInstructions) throw new RangeError("too many repetitions");
@@ -150,7 +154,7 @@ class Compiler {
     for (const leave of leaves) leave();
   }
 
-  /** Writes a choice between another iteration and a jump. The returned function lets the jump end at the next instruction. */
+  /** Writes a choice between an iteration and an exit. Call the result to set the exit. */
   #writeChoice(greedy: boolean): () => void {
     const split = this.write({ op: "split", first: this.#here + 1, second: this.#here + 1 });
     return () => {
@@ -186,7 +190,7 @@ function makeEdgeTest(kind: "start" | "end", multiline: boolean): (text: string,
   return (text, at) => at === text.length || isLineEnd(text, at);
 }
 
-/** Returns the test for one character. Uses V8's engine: a match of one character against one class cannot backtrack. */
+/** Uses V8's engine, because matching one character against one class cannot backtrack. */
 function makeCharacterTest(
   element: AST.Character | AST.CharacterClass | AST.CharacterSet,
   modes: Modes,

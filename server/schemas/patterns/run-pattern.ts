@@ -1,20 +1,23 @@
 import type { StepMeter } from "../step-meter.ts";
 import type { Instruction, PatternProgram } from "./pattern-program.ts";
 
-/** Three numbers per captured group: start and end of its last match, and start of a match in progress; -1 is none. */
+/** Start and end of each group's last match, and start of an open match; -1 means none. */
 type Captures = readonly number[];
 
-// One step of the meter is about 50 ns. A choice takes longer than other instructions, because it is added to a set.
+// One step of the meter is about 50 ns. A choice takes longer than other instructions, because it
+// is added to a set.
 const CHOICE_STEPS = 6;
-// With captured groups, the set of failed choices contains strings instead of numbers, and far more of them.
+// With captured groups, the set of failed choices contains strings instead of numbers, and far more
+// of them.
 const CAPTURING_CHOICE_STEPS = 32;
 // Non-ASCII characters are tested by V8's engine, which takes about 200 ns.
 const NON_ASCII_STEPS = 4;
 
 /**
- * Returns true if a pattern matches anywhere in a text. It backtracks, but never retries a choice that has failed at the
- * same position. So the time is linear in the length of the text for patterns without lookaround, and polynomial
- * otherwise. Throws `OutOfStepsError` if the meter's budget is exceeded.
+ * Returns true if a pattern matches anywhere in a text. It backtracks, but never retries a choice
+ * that has failed at the same position. So the time is linear in the length of the text for
+ * patterns without lookaround and backreferences, and polynomial with them. Throws
+ * `OutOfStepsError` if the meter's budget is exceeded.
  */
 export function runPattern(program: PatternProgram, text: string, meter: StepMeter): boolean {
   const matcher = new Matcher(program, text, meter);
@@ -145,7 +148,8 @@ function capture(
   } else if (instruction.op === "open") {
     changed[instruction.group * 3 + 2] = at;
   } else {
-    // A lookbehind matches from right to left, so a group closes to the left of the position where it opened.
+    // A lookbehind matches from right to left, so a group closes to the left of the position where
+    // it opened.
     const opened = groups[instruction.group * 3 + 2] ?? at;
     changed[instruction.group * 3] = Math.min(opened, at);
     changed[instruction.group * 3 + 1] = Math.max(opened, at);

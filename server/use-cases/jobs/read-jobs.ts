@@ -11,7 +11,6 @@ import type { Context } from "../../context.ts";
 import type { RegisteredJob } from "../../records.ts";
 import { toWireJob } from "../../wire.ts";
 
-/** Returns a job by its name in a room. Throws a 404 if it is not registered. */
 export async function readJob(context: Context, roomId: string, jobName: string): Promise<Job> {
   const { storage, settings } = context;
   const job = await storage.jobs.find(resolveJobName(jobName, roomId), settings.worker_timeout_seconds);
@@ -34,7 +33,7 @@ export async function findJob({ storage }: Context, roomId: string, jobName: str
   return job;
 }
 
-/** Resolves the name of a job. Throws a 400 if it is invalid, and a 404 if it is not visible in the room. */
+/** Throws a 400 if the name is invalid, and a 404 if the job is not visible in the room. */
 export function resolveJobName(jobName: string, roomId: string): JobAddress {
   const parsed = parseJobName(jobName, roomId);
   if (parsed.kind === "invalid") {

@@ -17,8 +17,8 @@ import { createJobsChangedEvents, publish } from "../events.ts";
 import { requireSchemas } from "./schema-checks.ts";
 
 /**
- * Registers a job in a room and links the worker to it. `isNew` is false if the job was already registered with the same
- * schemas. Throws a 409 if it is registered with other schemas.
+ * Registers a job in a room and links the worker to it. `isNew` is false if the job was already
+ * registered with the same schemas. Throws a 409 if the job is registered with other schemas.
  */
 export async function registerJob(
   context: Context,
@@ -37,7 +37,7 @@ export async function registerJob(
   await requireSchemas(context, pair, userId);
   if (worker_id !== undefined) await owners.requireOwner(caller, worker_id);
 
-  // Registrations of the same job must have the same hash.
+  // The canonical form gives equal schemas the same hash, regardless of the order of their members.
   const schemaHash = hash("sha256", canonicalizeSchema({ schema, result_schema: resultSchema }));
   const workerId = worker_id?.toLowerCase() ?? newId();
   const outcome = await storage.jobs.register(

@@ -18,7 +18,6 @@ function prefixPointers(prefix: string, errors: readonly FieldError[]): FieldErr
   return errors.map(({ pointer, detail }) => ({ pointer: `${prefix}${pointer}`, detail }));
 }
 
-/** Throws a 422 if a schema of the job is invalid or not supported. */
 export async function requireSchemas(
   { validators }: Context,
   { schema, resultSchema }: SchemaPair,
@@ -32,10 +31,7 @@ export async function requireSchemas(
   if (errors.length > 0) throw validationError("The job's schema is not valid or not supported.", errors);
 }
 
-/**
- * Validates a payload against the schema of its job. Pointers of the errors start with `prefix`. Returns a promise
- * only if the check runs in a worker thread.
- */
+/** Returns a promise only if a thread is needed. Pointers of the errors start with `prefix`. */
 export function findPayloadErrors(
   { validators, settings }: Context,
   job: RegisteredJob,
@@ -49,7 +45,7 @@ export function findPayloadErrors(
   return errors.then((found) => prefixPointers(prefix, found));
 }
 
-/** Returns the validation errors that a submit of the payload would cause: none if `validate_payloads` is off. */
+/** Returns the errors that a submit would cause: none if `validate_payloads` is off. */
 export async function validatePayload(
   context: Context,
   caller: Caller,
@@ -59,7 +55,6 @@ export async function validatePayload(
   return findPayloadErrors(context, job, payload, caller.actor.id);
 }
 
-/** Throws a 422 if a result does not match the job's result schema. */
 export async function requireResult(
   { validators, jobCache }: Context,
   jobId: string,

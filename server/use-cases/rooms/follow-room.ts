@@ -2,7 +2,7 @@ import type { Context } from "../../context.ts";
 import { WakeSignal } from "../../state/long-poll.ts";
 import { type FollowEvent, type FollowInput, streamEvents } from "../follow.ts";
 
-/** Streams the changes of a room after the event `lastEventId`; without this id, starts with the next change. */
+/** Streams the changes of a room after the event `lastEventId`, or from now on. */
 export async function* followRoom(
   { roomFeeds, bus }: Context,
   roomId: string,
@@ -15,7 +15,7 @@ export async function* followRoom(
 
   async function* readEvents(): AsyncGenerator<FollowEvent<"followRoom">> {
     for (let event = feed.getEvent(position); event !== undefined; event = feed.getEvent(position)) {
-      // After a `reset` the client reads the lists again, so the events up to now are skipped.
+      // After a `reset`, the client reads the lists again, so the earlier events are skipped.
       position = event.event === "reset" ? feed.end : position + 1;
       yield { ...event, id: feed.formatId(position) };
     }

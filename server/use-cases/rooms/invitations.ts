@@ -12,7 +12,7 @@ import { getInvitedUserId } from "../../auth/invitations.ts";
 import type { Context } from "../../context.ts";
 import { announceRemoval } from "../events.ts";
 
-/** Invites a user into a room for a limited time, with at most the permissions that the inviter has in this room. */
+/** Invites a user into a room, with at most the inviter's permissions there. */
 export async function createInvitation(
   { storage, invitations: issuer, newId }: Context,
   caller: Caller,
@@ -25,7 +25,7 @@ export async function createInvitation(
     );
   }
   const own = caller.credentials;
-  // Otherwise a revocation would have to find all invitations that were created with the revoked one.
+  // If invited users could invite others, a revocation would also have to revoke those invitations.
   if (own.invitationId !== null) throw new Problem("forbidden", "Invited users cannot invite others.");
   const invitation = await storage.invitations.create({
     id: newId(),
@@ -58,7 +58,7 @@ export async function listInvitations(
   return { items: [...items], total, ...window };
 }
 
-/** Maximum number of workers that a revocation removes. Others can no longer send heartbeats, so the sweep removes them. */
+/** Maximum number of removed workers. A sweep removes the others, whose heartbeats now fail. */
 const MAX_REMOVED_WORKERS = 500;
 
 /** Revokes an invitation and its token. Removes its workers; their tasks fail or are requeued. */

@@ -14,8 +14,9 @@ const MAX_CHECKED_ROOMS = 1_000;
 const CONCURRENT_CHECKS = 20;
 
 /**
- * Lists the rooms that the caller can read. The candidates are the rooms that the host lists, or all rooms with jobs or
- * tasks if the host cannot list any. Calls `authorizeRoom` even for the rooms that the host lists.
+ * Lists the rooms that the caller can read. The candidates are the rooms that the host lists, or
+ * all rooms with jobs or tasks if the host cannot list any. Calls `authorizeRoom` even for the
+ * rooms that the host lists.
  */
 export async function listRooms(
   { storage, settings }: Context,

@@ -9,7 +9,6 @@ import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { findReadableTask, findTask, requireRead } from "./find-task.ts";
 
-/** A request to read a task, which may wait for a change. */
 interface AwaitTaskInput {
   readonly taskId: string;
   /** Value of the `If-None-Match` header. */
@@ -18,8 +17,8 @@ interface AwaitTaskInput {
 }
 
 /**
- * Returns a task and its ETag to a caller who can read it, either immediately or when it has ended or changed. The task is
- * null if the caller already has this version. Throws a 403 or a 404.
+ * Returns a task and its ETag to a caller who can read it, either immediately or when it has ended
+ * or changed. The task is null if the caller already has this version. Throws a 403 or a 404.
  */
 export async function awaitTask(
   context: Context,
@@ -44,7 +43,8 @@ async function waitForAnswer(context: Context, caller: Caller, input: AwaitTaskI
     endedTask = record;
     wakeSignal.notify();
   };
-  // The order is important: subscribe, read, wait. The signal remembers events between the read and the wait.
+  // The order is important: subscribe, read, wait. The signal remembers events between the read and
+  // the wait.
   const unsubscribe = await context.bus.subscribe(getTaskChannel(taskId), (event) => {
     if (isRelevant(event, input)) wakeSignal.notify();
   });
@@ -65,15 +65,15 @@ async function waitForAnswer(context: Context, caller: Caller, input: AwaitTaskI
   }
 }
 
-/** Returns true if the wait ends: the task has ended, or it differs from the version that the caller has. */
+/** Returns true if the task has ended, or differs from the version that the caller has. */
 function isAnswer(record: TaskRecord, { ifNoneMatch }: AwaitTaskInput): boolean {
   return isTerminal(record.task.status) || (ifNoneMatch !== undefined && !hasVersion(ifNoneMatch, record));
 }
 
 /**
- * Returns true if an event may end the wait. New log lines never do. Without `If-None-Match`, the caller waits
- * for the end of the task, so other changes of its status are ignored. An undefined event may end the wait,
- * because events may have been missed.
+ * Returns true if an event may end the wait. New log lines never do. Without `If-None-Match`, the
+ * caller waits for the end of the task, so other changes of its status are ignored. An undefined
+ * event may end the wait, because events may have been missed.
  */
 function isRelevant(event: Event | undefined, { ifNoneMatch }: AwaitTaskInput): boolean {
   if (event?.kind === "task-logged") return false;

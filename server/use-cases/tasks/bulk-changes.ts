@@ -14,24 +14,23 @@ import { createRequeueEvents, createTaskChangedEvent, emitTaskEnd, publish } fro
 import { findPayloadErrors } from "../jobs/schema-checks.ts";
 import { resolveTaskFilter, unknownCursor } from "./list-tasks.ts";
 
-/** Number of tasks that are changed at once. The events of a batch are published before the next batch starts. */
+/** Number of tasks per batch. The events of a batch are published before the next batch. */
 const BATCH = 100;
 
-/** A room and a filter that selects the tasks to change. */
 type BulkChangeInput = BulkRequest & { readonly roomId: string };
 
-/** The statuses in which tasks can be changed, and a function that changes a batch and returns how many were changed. */
+/** The allowed statuses, and a function that returns how many tasks it changed. */
 interface BulkChange {
   readonly from: readonly TaskStatus[];
   readonly apply: (context: Context, ids: readonly string[]) => Promise<number>;
 }
 
-/** Cancels the matching tasks of a room. Skips tasks that other users submitted, unless the caller is an admin. */
+/** Cancels matching tasks. Skips the tasks of other users, unless the caller is an admin. */
 export function cancelTasks(context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> {
   return changeTasks(context, caller, input, { from: getOrigins("cancelled"), apply: cancelBatch });
 }
 
-/** Retries the matching failed and cancelled tasks of a room. Skips the same tasks as `cancelTasks`. */
+/** Retries matching tasks. Skips the tasks of other users, unless the caller is an admin. */
 export function retryTasks(context: Context, caller: Caller, input: BulkChangeInput): Promise<BulkOutcome> {
   return changeTasks(context, caller, input, { from: ["failed", "cancelled"], apply: retryBatch });
 }
@@ -51,7 +50,8 @@ async function changeTasks(
 
   const { tasks, after } = selected;
   const allowed = tasks.filter(({ createdById }) => actor.isAdmin || createdById === actor.id);
-  // The oldest task comes first, so that retried tasks keep their order.
+  // `select` returns the newest task first. The oldest task is changed first, so that retried tasks
+  // keep their order.
   const ids = allowed.map(({ id }) => id).reverse();
   let changed = dry_run ? ids.length : 0;
   for (let start = 0; start < ids.length && !dry_run; start += BATCH) {

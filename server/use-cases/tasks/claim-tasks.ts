@@ -10,15 +10,13 @@ import type { WireTask } from "../../storage/task-columns.ts";
 import { createRequeueEvents, createTaskChangedEvent, publish } from "../events.ts";
 
 /**
- * Maximum number of reads per second of all waiting claims together. If more than 250 claims wait, each of
- * them reads less often than every 5 s. This is sufficient, because `WaitingClaims` looks for due tasks on
- * behalf of all of them. But `getReadInterval` limits the interval to a quarter of
- * `worker_timeout_threshold`: with the default settings, each claim reads at least every 15 s, so 1,000 idle
- * workers cause 67 reads per second instead of 200.
+ * Target number of database reads per second by all waiting claims together: if more than 250
+ * claims wait, each reads less often than every 5 s, while `WaitingClaims` looks for due tasks on
+ * behalf of all. However, each claim reads at least four times within `worker_timeout_seconds`.
+ * With the default of 60 s, 1,000 idle workers cause 67 reads per second instead of 200.
  */
 const MAX_READS_PER_SECOND = 50;
 
-/** A worker's request for tasks. */
 export interface ClaimInput {
   readonly workerId: string;
   readonly limit: number;
@@ -26,21 +24,21 @@ export interface ClaimInput {
   readonly start: boolean;
 }
 
-/** The claimed tasks for the response, and their records, to requeue them if the client is gone. */
+/** The tasks for the response, and their records, to requeue them if the client is gone. */
 export interface ClaimTasksResult {
   readonly tasks: (WireTask | Serialized<Task>)[];
   readonly records: readonly ClaimedTaskRecord[];
-  /** True if the worker is draining. It then gets no more tasks. */
+  /** True if the worker got no tasks because it is draining. */
   readonly isDraining: boolean;
 }
 
-/** Claimed tasks, and the ids of jobs that may have more due tasks, by default the jobs of these tasks. */
+/** Claimed tasks, and the jobs that may have more due tasks (default: their jobs). */
 interface ClaimedTasks {
   readonly records: readonly ClaimedTaskRecord[];
   readonly jobIds?: readonly string[];
 }
 
-/** Claims up to `limit` tasks for a worker of the caller. With a long poll, waits for the first task. */
+/** Claims up to `limit` tasks for a worker. With a long poll, waits for the first task. */
 export async function claimTasks(
   context: Context,
   caller: Caller,
@@ -74,25 +72,27 @@ async function waitForTasks(context: Context, input: ClaimInput, longPoll: LongP
   try {
     for (;;) {
       const wasNotified = claim.isNotified;
-      // The order is important: subscribe, read, wait. The claim remembers events between the read and the
-      // wait.
+      // The order is important: subscribe, read, wait. The claim remembers events between the read
+      // and the wait.
       claim.reset();
       const jobs = await storage.queue.getLinkedJobs(input.workerId);
       const jobIds = jobs.ids;
       await waitingClaims.add(claim, jobs);
       const records = await claimDueTasks(context, input, longPoll);
       if (wasNotified) context.meter.claimWoken(records.length > 0 ? "tasks" : "nothing");
-      // The notification may have been for any of these jobs, so other claims are woken for all of them.
+      // The claim may have been woken for any of its jobs, so other claims are woken for all of
+      // these jobs.
       if (records.length > 0) return { records, jobIds };
-      // If the worker's jobs changed during the claim, the loop first subscribes to the channels of the new
-      // jobs.
+      // If the worker's jobs changed during the claim, the loop first subscribes to the channels of
+      // the new jobs.
       if ((await storage.queue.getLinkedJobs(input.workerId)).key !== jobs.key) continue;
       const left = deadline - performance.now();
       if (left <= 0 || longPoll.signal.aborted || (await isDraining(context, input)))
         return { records, jobIds };
       await claim.wait(Math.min(left, getReadInterval(context)), longPoll.signal);
       const assigned = await claim.takeAssignment();
-      // A direct assignment requires that no other task was due for this worker, so no other claim has to be woken.
+      // A direct assignment requires that no other task was due for this worker, so no other claim
+      // has to be woken.
       if (assigned !== undefined) return { records: [assigned], jobIds: [] };
       if (longPoll.signal.aborted) return { records, jobIds };
     }
@@ -112,7 +112,7 @@ async function claimDueTasks(
   throw workerNotFound();
 }
 
-/** A claim counts as a heartbeat, so a waiting claim reads at least four times within `worker_timeout_seconds`. */
+/** Returns at most a quarter of `worker_timeout_seconds`, because claims count as heartbeats. */
 function getReadInterval({ bus, waitingClaims, settings }: Context): number {
   const seconds = Math.max(5, waitingClaims.size / MAX_READS_PER_SECOND);
   const interval = bus.state === "down" ? 5000 : getPollInterval(bus, seconds);
@@ -125,14 +125,14 @@ async function isDraining({ storage }: Context, { workerId }: ClaimInput): Promi
   return ids.length === 0 && (await storage.workers.find(workerId))?.isDraining === true;
 }
 
-/** Wakes other waiting claims, because due tasks may remain. The response does not wait for this. */
+/** Wakes other waiting claims, because due tasks may remain. Does not delay the response. */
 function wakeOthers({ waitingClaims, log }: Context, jobIds: readonly string[]): void {
   waitingClaims.wakeOthers(jobIds).catch((error: unknown) => {
     log.warn({ err: error }, "failed to wake waiting claims for the remaining tasks");
   });
 }
 
-/** Requeues claimed tasks that the worker has not started. Returns the ids of those that were requeued. */
+/** Requeues claimed tasks that the worker has not started, and returns their ids. */
 export async function releaseTasks(
   context: Context,
   caller: Caller,

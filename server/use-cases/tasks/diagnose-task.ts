@@ -5,14 +5,14 @@ import type { DiagnosisFacts } from "../../storage/ports/diagnosis.ts";
 import type { StoredTask } from "../../storage/task-columns.ts";
 import { findReadableTask, taskNotFound } from "./find-task.ts";
 
-/** Maximum time in which an idle worker should claim a due task. A longer wait is reported as unusual. */
+/** An idle worker should claim a due task within this time. A longer wait is unusual. */
 const MAX_CLAIM_DELAY_MS = 15_000;
 /** Minimum estimated wait that is shown. */
 const MIN_SHOWN_WAIT_MS = 1_000;
 /** Highest exact queue position: the storage counts at most 1,000 tasks ahead. */
 const MAX_QUEUE_POSITION = 1_000;
 
-/** A task, the facts about its queue and workers, and the current time in milliseconds since the epoch. */
+/** A task, the facts about its queue and workers, and the time in ms since the epoch. */
 interface DiagnosisInput {
   readonly task: StoredTask;
   readonly queuePosition: number | null;
@@ -20,7 +20,7 @@ interface DiagnosisInput {
   readonly now: number;
 }
 
-/** Explains why a task is not running, or what it is doing. Throws a 403 if the caller cannot read the task. */
+/** Explains why a task is not running, or what it is doing. Throws a 403. */
 export async function diagnoseTask(context: Context, caller: Caller, taskId: string): Promise<Diagnosis> {
   const { storage, settings } = context;
   const { task, queuePosition } = await findReadableTask(context, caller, taskId);
@@ -74,9 +74,9 @@ function getSince({ task, queuePosition, facts }: DiagnosisInput): string | null
 }
 
 /**
- * Estimates the milliseconds until the task starts. Assumes that all tasks up to its queue position take the
- * median run time, and that the workers run as many tasks concurrently as now, at least one each. Returns
- * undefined if there is no basis for an estimate.
+ * Estimates the milliseconds until the task starts. Assumes that all tasks up to its queue position
+ * take the median run time, and that the workers run as many tasks concurrently as now, at least
+ * one each. Returns undefined if there is no basis for an estimate.
  */
 function estimateWait({ queuePosition, facts }: DiagnosisInput): number | undefined {
   const { medianRunSeconds, workers, leasedTasks } = facts;
@@ -85,7 +85,6 @@ function estimateWait({ queuePosition, facts }: DiagnosisInput): number | undefi
   return (queuePosition * medianRunSeconds * 1000) / Math.max(leasedTasks, workers);
 }
 
-/** The sentences of each reason. */
 const SENTENCES: Readonly<Record<DiagnosisReason, (input: DiagnosisInput) => string>> = {
   "not-due": ({ task, now }) =>
     `The task is scheduled for ${formatTime(task.run_at)}, in ${formatUntil(task.run_at, now)}.`,

@@ -23,7 +23,6 @@ export function tooManyChanges(noun: "task" | "job"): Problem {
   return new Problem("service-unavailable", detail, { retryAfter: 1 });
 }
 
-/** Returns a task. Throws a 404 if it does not exist. */
 export async function findTask(
   { storage }: Context,
   id: string,
@@ -34,7 +33,6 @@ export async function findTask(
   return record;
 }
 
-/** Throws a 403 if the caller cannot read the task. */
 export async function requireRead(caller: Caller, record: TaskRecord): Promise<void> {
   if (!(await canReadTask(caller, record))) throw forbidden("task-read");
 }

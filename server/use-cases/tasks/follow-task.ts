@@ -17,16 +17,13 @@ import { findReadableTask, findTask, requireRead } from "./find-task.ts";
 /** Maximum number of log lines in one event. */
 const MAX_LINES = 500;
 
-/**
- * The progress of a client: the last task version and log position that it received. Event ids contain it, so that any
- * server can resume the stream.
- */
+/** The data that the client has received. Event ids contain it, so any server can resume. */
 interface StreamPosition {
   version: number;
   logPosition: LogPosition;
 }
 
-/** Streams the changes of a task and its log. Events are read when they are sent, so nothing is buffered. */
+/** Streams the changes of a task and its log. Reads each event only when it is sent. */
 export async function* followTask(
   context: Context,
   taskId: string,
@@ -40,7 +37,8 @@ export async function* followTask(
     const record = await findTask(context, taskId, { queuePosition: true });
     if (isFirst) await requireRead(caller, record);
     isFirst = false;
-    // Log lines are sent first, so that a client that stops at the end of the task has received all of them.
+    // Log lines are sent first, so that a client that stops at the end of the task has received all
+    // of them.
     for (;;) {
       const { logPosition } = position;
       const page = await readLogPage(context, record.task.id, { after: logPosition, limit: MAX_LINES });
@@ -87,7 +85,6 @@ export async function readTaskLogs(
   return readLogPage(context, record.task.id, { after: position ?? LOG_START, limit });
 }
 
-/** Reads up to `limit` log lines after a position. */
 async function readLogPage(
   { storage }: Context,
   taskId: string,

@@ -8,7 +8,7 @@ import { createTaskChangedEvent, emitTaskEnd, publish } from "../events.ts";
 import { requireResult, validationError } from "../jobs/schema-checks.ts";
 import { findSubmittedTask, invalidTransition } from "./find-task.ts";
 
-/** Returns the 409 for an update whose lease was lost. Stores the result of a completion as a late result. */
+/** Returns the 409 for an update without a lease. Stores a completion as a late result. */
 export async function handleLostLease(
   { storage, meter }: Context,
   { actor }: Caller,
@@ -35,7 +35,7 @@ export async function listLateResults(
   return context.storage.lateResults.list(taskId);
 }
 
-/** Completes a task with one of its late results. If a worker has the lease of the task, the worker loses the lease. */
+/** Completes a task with one of its late results. A current leaseholder loses the lease. */
 export async function adoptLateResult(
   context: Context,
   caller: Caller,

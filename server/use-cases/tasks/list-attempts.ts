@@ -4,10 +4,7 @@ import type { Context } from "../../context.ts";
 import type { AttemptHistory } from "../../storage/ports/diagnosis.ts";
 import { findReadableTask, taskNotFound } from "./find-task.ts";
 
-/**
- * Maximum number of listed attempts. A claim that was requeued counts as an attempt, and a task may have any
- * number of such claims.
- */
+/** Maximum number of listed attempts. Requeued claims count as attempts without a limit. */
 const MAX_LISTED = 200;
 
 type AttemptFields = Omit<Attempt, "worker_name" | "late_result">;
@@ -35,7 +32,8 @@ function toFailedAttempts({ errors, attempt, claimedAt, startedAt }: AttemptHist
   return errors.map((entry) => ({
     attempt: entry.attempt,
     worker_id: entry.worker_id,
-    // Entries of older versions of joblib have no times. The row contains the times of the latest attempt.
+    // Entries of older versions of joblib have no times. The row contains the times of the latest
+    // attempt.
     claimed_at: entry.claimed_at ?? (entry.attempt === attempt ? claimedAt : null),
     started_at: entry.started_at ?? (entry.attempt === attempt ? startedAt : null),
     ended_at: entry.at,
@@ -58,7 +56,7 @@ function toLatestAttempt(history: AttemptHistory): AttemptFields {
   };
 }
 
-/** Returns the outcome of the latest attempt. The task's row describes this attempt, unless it failed. */
+/** Returns the outcome of the latest attempt, derived from the row of the task. */
 function getLatestOutcome({
   status,
   workerId,
@@ -66,7 +64,8 @@ function getLatestOutcome({
   endedLeaseReason,
 }: AttemptHistory): AttemptOutcome {
   if (status === "claimed" || status === "running") return "open";
-  // If the task was completed with the late result of another worker, the worker of the latest attempt lost its lease.
+  // If the task was completed with the late result of another worker, the worker of the latest
+  // attempt lost its lease.
   if (status === "completed") return endedLeaseWorkerId === workerId ? "completed" : "lost";
   // If the task was requeued before it was cancelled, it has no worker.
   if (endedLeaseReason === "cancelled") return endedLeaseWorkerId === null ? "released" : "cancelled";
@@ -74,7 +73,7 @@ function getLatestOutcome({
   return endedLeaseReason === "lost" ? "lost" : "released";
 }
 
-/** Returns an attempt of which only the number is stored, because it was claimed and requeued. */
+/** Returns an attempt that was requeued. Only the number of such an attempt is stored. */
 function createReleasedAttempt(attempt: number): AttemptFields {
   return {
     attempt,

@@ -13,7 +13,6 @@ import { toWireTask } from "../../wire.ts";
 import { findJob, jobNotFound, resolveJobName } from "../jobs/read-jobs.ts";
 import { validationError } from "../jobs/schema-checks.ts";
 
-/** Lists the tasks of a room that match a filter. */
 export async function listRoomTasks(
   context: Context,
   roomId: string,
@@ -58,8 +57,9 @@ async function findById({ storage }: Context, { text, ...selection }: TaskSelect
 }
 
 /**
- * Resolves a filter to a selection of a room's tasks. A job name selects the tasks of all registrations with
- * this name, including removed ones. Throws a 404 if there was never such a registration.
+ * Resolves a filter to a selection of a room's tasks. A job name selects the tasks of all
+ * registrations with this name, including removed ones. Throws a 404 if there was never such a
+ * registration.
  */
 export async function resolveTaskFilter(
   { storage }: Context,

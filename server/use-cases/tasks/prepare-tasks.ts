@@ -20,7 +20,7 @@ import { findPayloadErrors } from "../jobs/schema-checks.ts";
 export interface SubmitRequest {
   readonly roomId: string;
   readonly tasks: readonly NamedTaskSubmission[];
-  /** Returns the JSON Pointer to a task in the request body; empty if the task is the whole body. */
+  /** Returns the JSON Pointer to a task in the request body; empty if the task is the body. */
   readonly toPointer: (index: number) => string;
   /** The idempotency key of the only task. */
   readonly idempotency?: NewTask["idempotency"];
@@ -29,9 +29,9 @@ export interface SubmitRequest {
 }
 
 /**
- * Converts the tasks of a request to tasks that are ready to insert. If there are validation `errors`,
- * nothing may be inserted. Throws a 404 if a job does not exist. Unless `mustBeFresh` is true, the jobs may
- * come from the cache, and may have been changed.
+ * Converts the tasks of a request to tasks that are ready to insert. If there are validation
+ * `errors`, nothing may be inserted. Throws a 404 if a job does not exist. Unless `mustBeFresh` is
+ * true, the jobs may come from a cache and be outdated.
  */
 export async function prepareTasks(
   context: Context,
@@ -49,7 +49,8 @@ export async function prepareTasks(
     const pointer = toPointer(index);
     const payloadErrors = findPayloadErrors(context, job, payload, userId, `${pointer}/payload`);
     errors.push(...findStartErrors(options, pointer));
-    // Only a promise is awaited, because 1,000 tasks would yield to the event loop 1,000 times.
+    // Awaits only promises: to await the result of each of 1,000 tasks would yield to the event
+    // loop 1,000 times.
     errors.push(...(payloadErrors instanceof Promise ? await payloadErrors : payloadErrors));
     newTasks.push({
       id: context.newId(),
@@ -73,10 +74,7 @@ export async function prepareTasks(
   return { newTasks, errors };
 }
 
-/**
- * Returns the jobs by name. Each job is looked up only once, because the tasks of a large request usually
- * have the same job.
- */
+/** Looks up each job once, because the tasks of a large request usually have the same job. */
 async function findJobs(
   { jobCache }: Context,
   roomId: string,
@@ -101,14 +99,14 @@ async function requireWorkers({ storage, settings }: Context, jobs: readonly Reg
   }
 }
 
-/** Validates `run_at`, which depends on the current time. The zod schema of the request validates all other options. */
+/** Validates `run_at`, which depends on the time. The zod schema validates everything else. */
 function findStartErrors({ run_at }: TaskSubmission, pointer: string): FieldError[] {
   const latest = Date.now() + MAX_DELAY_SECONDS * 1000;
   if (run_at === undefined || Date.parse(run_at) <= latest) return [];
   return [{ pointer: `${pointer}/run_at`, detail: "must be at most 366 days in the future" }];
 }
 
-/** Resolves the options of a task. The order is: the submission, the job, joblib's defaults. */
+/** Resolves options: from the submission, else from the job, else joblib's defaults. */
 export function resolveTaskOptions(
   submission: TaskSubmission,
   defaults: TaskDefaults,

@@ -10,7 +10,7 @@ import { findSubmittedTask, invalidTransition, tooManyChanges } from "./find-tas
 
 const MAX_TRIES = 3;
 
-/** Retries a failed or cancelled task. Throws a 422 if its payload no longer matches the schema of its job. */
+/** Retries a task. Throws a 422 if its payload no longer matches the schema of its job. */
 export async function retryTask(context: Context, caller: Caller, taskId: string): Promise<WireTask> {
   const { storage, settings, meter } = context;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {

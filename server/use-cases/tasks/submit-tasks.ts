@@ -20,7 +20,7 @@ import { validationError } from "../jobs/schema-checks.ts";
 import { tooManyChanges } from "./find-task.ts";
 import { prepareTasks, resolveTaskOptions, type SubmitRequest } from "./prepare-tasks.ts";
 
-/** Maximum number of times that a submit is tried if its job changes between the read and the insert. */
+/** Maximum number of tries if a job changes between the read and the insert. */
 const MAX_TRIES = 5;
 /** Maximum number of validation errors in a response. */
 const MAX_ERRORS = 100;
@@ -58,7 +58,7 @@ interface SubmitTaskInput extends Pick<SubmitRequest, "roomId" | "traceContext">
   readonly idempotencyKey: string | undefined;
 }
 
-/** Submits one task. `isReplay` is true if an earlier request with the same idempotency key has submitted it. */
+/** Submits a task. `isReplay` is true if the idempotency key already has a task. */
 export async function submitTask(
   context: Context,
   caller: Caller,
@@ -93,18 +93,17 @@ function toIdempotency(roomId: string, { job_name, ...options }: NamedTaskSubmis
   return { key, requestHash: hash("sha256", request ?? "null") };
 }
 
-/** The result of one submission of a batch. */
 type SubmitBatchResult = { readonly task: SubmittedWireTask } | { readonly problem: ProblemDocument };
 
-/** Independent submissions. `traceContext` applies to submissions without their own trace context. */
+/** Independent submissions. `traceContext` is the default of their trace contexts. */
 interface SubmitBatchInput extends Pick<SubmitRequest, "roomId" | "traceContext"> {
   readonly submissions: SubmitBatch["submissions"];
   readonly toProblem: (error: unknown) => ProblemDocument;
 }
 
 /**
- * Submits the tasks of a batch independently: each one succeeds or fails on its own, unlike in `submitTasks`.
- * They are submitted concurrently, so that the storage combines them into one statement.
+ * Submits the tasks of a batch independently: each submission succeeds or fails on its own, unlike
+ * in `submitTasks`. All run concurrently, so that the storage combines them into one statement.
  */
 export function submitBatch(
   context: Context,
@@ -128,10 +127,7 @@ export function submitBatch(
   return Promise.all(submissions.map(submit));
 }
 
-/**
- * Moves the fields of the first task to `common`. Every task with the same values is reduced to its id,
- * because the client knows the payloads.
- */
+/** Moves shared values to `common`. Tasks with only shared values are reduced to their ids. */
 export function toMinimalResults(results: readonly SubmitBatchResult[]): {
   common: CommonMembers | null;
   results: ({ readonly id: string } | SubmitBatchResult)[];
@@ -148,10 +144,7 @@ export function toMinimalResults(results: readonly SubmitBatchResult[]): {
   };
 }
 
-/**
- * Inserts a task with an idempotency key. A repeated request must succeed even if the job has changed since
- * the first request.
- */
+/** A repeated request succeeds even if the job has changed since the first request. */
 async function insertOnce(context: Context, caller: Caller, request: SubmitRequest): Promise<Submitted> {
   try {
     return await insertTasks(context, caller, request);
@@ -174,7 +167,7 @@ async function insertOnce(context: Context, caller: Caller, request: SubmitReque
   }
 }
 
-/** Inserts the tasks of a request, or returns the task of an earlier request with the same idempotency key. */
+/** Inserts tasks, or returns the task of an earlier request with the same idempotency key. */
 async function insertTasks(context: Context, caller: Caller, request: SubmitRequest): Promise<Submitted> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const isRetry = tries > 0;
@@ -191,9 +184,10 @@ async function insertTasks(context: Context, caller: Caller, request: SubmitRequ
 }
 
 /**
- * Inserts tasks. A single task may be assigned directly to a waiting claim of this process: the claim is
- * reserved, and if no other task is due for its worker, the task is inserted as already claimed. In that case
- * the claim is answered before the submit. Otherwise the claim reads from the database.
+ * Inserts tasks. A single task may be assigned directly to a waiting claim of this process: the
+ * claim is reserved, and if no other task is due for its worker, the task is inserted as already
+ * claimed, and the claim is answered before the submit. If the task is not assigned, the claim
+ * reads due tasks from the database.
  */
 async function insertOrAssign(
   { storage, settings, waitingClaims }: Context,
@@ -201,7 +195,7 @@ async function insertOrAssign(
 ): Promise<InsertOutcome> {
   let claim: WaitingClaim | undefined;
 
-  /** Chooses a waiting worker. Returns undefined for a task that is due later, or whose job has room fairness. */
+  /** Returns undefined if the task is due later, or if its job has room fairness. */
   function chooseAssignee({ jobId, start, fairness }: NewTask): Assignee | undefined {
     if (fairness === "room" || !("inSeconds" in start) || start.inSeconds > 0) return undefined;
     claim ??= waitingClaims.reserve(jobId);
@@ -215,15 +209,16 @@ async function insertOrAssign(
     if (outcome.kind === "inserted") assigned = outcome.assigned;
     return outcome;
   } finally {
-    // If the response to the insert was lost, another worker may have claimed the task in the meantime.
+    // The task may have another worker, if the response to the insert was lost and that worker has
+    // claimed it.
     claim?.assign(assigned?.task.worker_id === claim.workerId ? assigned : undefined);
-    // The response to the claim is written in this turn of the event loop, so it is sent before the response
-    // to the submit.
+    // The response to the claim is written in this turn of the event loop, so it is sent before the
+    // response to the submit.
     if (assigned !== undefined) await nextTurn();
   }
 }
 
-/** Publishes the events of submitted tasks. Throws a 409 if the idempotency key was used for another request. */
+/** Publishes events. Throws a 409 if the idempotency key belongs to another request. */
 function announce(context: Context, submitted: Submitted): Submitted {
   if (submitted.kind === "replayed") {
     if (!submitted.isSameRequest) {
@@ -232,21 +227,22 @@ function announce(context: Context, submitted: Submitted): Submitted {
         "This Idempotency-Key was already used in this room for a different request. Use a new key.",
       );
     }
-    // The server may have been killed between the commit and the first publication.
+    // The server of the first request may have been killed after the commit, before it published
+    // the event.
     publish(context, createWorkAvailableEvents([{ record: submitted.record, count: 1 }]));
     return submitted;
   }
   const { groups, assigned } = submitted;
   const counts = groups.map(({ record, tasks }) => ({ record, count: tasks.length }));
   context.meter.submitted(counts.reduce((sum, { count }) => sum + count, 0));
-  // An event for one task is enough, because clients that show the list then read it again.
+  // One event is enough, because clients that show the list of tasks then read the whole list
+  // again.
   const changed = counts.slice(0, 1).map(({ record }) => createTaskChangedEvent(record));
   // For a directly assigned task, no worker has to be woken.
   publish(context, [...changed, ...(assigned === undefined ? createWorkAvailableEvents(counts) : [])]);
   return submitted;
 }
 
-/** Converts a submitted task for a response. */
 function toSubmittedTask(
   { settings }: Context,
   { record, workersOnline }: { readonly record: TaskRecord; readonly workersOnline: number },

@@ -12,8 +12,9 @@ export interface UpdateInput {
 }
 
 /**
- * Reads the task of an update. `isRepeated` is true if the update was already applied: clients repeat an update if
- * they did not receive its response. Throws a 403, a 404, or a 409 if the lease was lost.
+ * Reads the task of an update. `isRepeated` is true if the update was already applied: clients
+ * repeat an update if they did not receive its response. Throws a 403, a 404, or a 409 if the lease
+ * was lost.
  */
 export async function authorizeUpdate(
   context: Context,
@@ -25,12 +26,15 @@ export async function authorizeUpdate(
   const isRepeated = isRepeatedUpdate(record, update);
   if (!isRepeated && isLeaseLost(record, update, owner))
     throw await handleLostLease(context, caller, { taskId, update });
-  // A repeated update that names a worker was authorized before, and its worker may be gone since then.
+  // A repeated update that names a worker was authorized the first time. Its worker may have been
+  // removed since.
   if (!isRepeated || update.worker_id === undefined) requireUpdateAccess(caller, record, update);
   return { record, isRepeated };
 }
 
-/** Throws a 403 if the caller cannot read the task or use the worker. Returns the owner of the worker. */
+/**
+ * Returns the worker's owner. Throws a 403 if the caller cannot read the task or use the worker.
+ */
 async function requireReadAccess(
   { owners, storage }: Context,
   caller: Caller,
@@ -40,7 +44,8 @@ async function requireReadAccess(
   const workerId = worker_id?.toLowerCase();
   const owner = workerId === undefined ? undefined : await owners.getOwnerId(workerId);
   const isOwn = workerId !== undefined && owner === caller.actor.id;
-  // The owner of a worker that is linked to the job can read the task even after the lease was lost.
+  // The owner of a worker that is linked to the job can read the task even after the lease was
+  // lost.
   const canRead =
     (await canReadTask(caller, record)) ||
     (isOwn && (await storage.workers.findJobIds(workerId)).includes(record.jobId));
@@ -54,8 +59,8 @@ function isRepeatedUpdate({ task }: TaskRecord, update: TaskUpdate): boolean {
   if (update.status === undefined) return false;
   if (isTerminal(task.status) && isLeaseholder) {
     if (update.status !== task.status) return false;
-    // A completion without a result is a repetition. A completion with a different result is not, because its
-    // result would be lost.
+    // A completion without a result is a repetition. A completion with a different result is not,
+    // because its result would be lost.
     return (
       task.status !== "completed" ||
       update.result === undefined ||
@@ -63,12 +68,13 @@ function isRepeatedUpdate({ task }: TaskRecord, update: TaskUpdate): boolean {
     );
   }
   if (update.status === "failed" && isRecordedFailure(task, update)) return true;
-  // A repeated start can be distinguished from a second start only if both worker and attempt are given.
+  // A repeated start can be distinguished from a second start only if both worker and attempt are
+  // given.
   const isFullyFenced = update.worker_id !== undefined && update.attempt !== undefined;
   return update.status === "running" && task.status === "running" && isFullyFenced && isLeaseholder;
 }
 
-/** Compares the worker and the attempt of an update with those of the task, if the update names them. */
+/** Returns true if the worker and the attempt of an update, if given, are those of the task. */
 function matchesLease(task: TaskRecord["task"], { worker_id, attempt }: TaskUpdate): boolean {
   return (
     (worker_id === undefined || worker_id.toLowerCase() === task.worker_id) &&
@@ -88,7 +94,7 @@ function isEqual(a: JsonValue, b: JsonValue): boolean {
   return toCanonicalJson(a) === toCanonicalJson(b);
 }
 
-/** Returns true if the update is fenced by a lease that has ended. `owner` is the owner of the worker, if it exists. */
+/** Returns true if the update names a lease that has ended. `owner` is the worker's owner. */
 function isLeaseLost(record: TaskRecord, update: TaskUpdate, owner: string | undefined): boolean {
   const { worker_id, attempt, status } = update;
   if (worker_id === undefined && attempt === undefined) return false;
@@ -97,11 +103,10 @@ function isLeaseLost(record: TaskRecord, update: TaskUpdate, owner: string | und
   return isWorkerGone || wasEndedByOthers || !matchesLease(record.task, update);
 }
 
-/** Throws a 403 if the caller is not allowed to make the update. */
 function requireUpdateAccess(caller: Caller, record: TaskRecord, { status }: TaskUpdate): void {
   if (caller.actor.isAdmin || isWorkerOwner(caller, record)) return;
   if (status === "cancelled" && isSubmitter(caller, record)) return;
-  // The update later fails with an invalid transition. That error explains more than a 403.
+  // The update later fails with the error of an invalid transition, which explains more than a 403.
   const hasNoWorker = record.workerUserId === null && status !== "cancelled";
   if (hasNoWorker || status === "pending" || status === "claimed") return;
   throw forbidden("task-update");

@@ -12,12 +12,12 @@ import { appendOutput } from "./append-output.ts";
 import { findTask, invalidTransition, tooManyChanges } from "./find-task.ts";
 import { authorizeUpdate, type UpdateInput } from "./update-rules.ts";
 
-/** Maximum number of times that an update is tried if the task changes between the read and the update. */
+/** Maximum number of tries if the task changes between the read and the update. */
 const MAX_TRIES = 5;
 /** Maximum number of times that lines or parts are appended again after the task changed. */
 const MAX_APPEND_TRIES = 3;
 
-/** Changes the status of a task, or reports its progress, log lines or output. Throws a 403, 404, 409, 413, 422 or 429. */
+/** Changes the status, progress, log or output of a task. Throws a 4xx problem. */
 export async function updateTask(context: Context, caller: Caller, input: UpdateInput): Promise<WireTask> {
   const { settings } = context;
   const { status, progress, log = [], output } = input.update;
@@ -26,7 +26,8 @@ export async function updateTask(context: Context, caller: Caller, input: Update
     if (status === undefined && progress === undefined)
       return toWireTask(settings, await findTask(context, input.taskId, { queuePosition: true }));
   }
-  // If the connection was lost before the response, the task shows whether the update was applied.
+  // If the database connection was lost before the response, reading the task shows whether the
+  // update was applied.
   const after =
     (await catchUnknownOutcome(applyOwnUpdate(context, caller, input))) ??
     (await applyAuthorizedUpdate(context, caller, input));
@@ -34,9 +35,9 @@ export async function updateTask(context: Context, caller: Caller, input: Update
 }
 
 /**
- * Applies an update of a task by its own worker without reading the task first. This is safe, because all
- * checks of `applyAuthorizedUpdate` pass if the row has the caller's worker and this attempt, and if the status
- * allows the transition. Returns undefined if the row did not match, for any reason.
+ * Applies an update of a task by its own worker without reading the task first. This is safe: all
+ * checks of `applyAuthorizedUpdate` pass if the row has this worker and attempt and the status
+ * allows the transition. Returns undefined if the row did not match.
  */
 async function applyOwnUpdate(
   context: Context,
@@ -57,7 +58,7 @@ async function applyOwnUpdate(
   return after;
 }
 
-/** Reads the task, checks the update and applies it. Reads it again if it changed in the meantime. */
+/** Reads the task, checks and applies the update. Starts again if the task has changed. */
 async function applyAuthorizedUpdate(
   context: Context,
   caller: Caller,
@@ -75,7 +76,8 @@ async function applyAuthorizedUpdate(
     const updating = applyUpdate(context, record, input.update);
     const after = await (tries === 0 ? catchUnknownOutcome(updating) : updating);
     if (after !== undefined) return after;
-    // The task changed, or its worker was removed, so everything is read again.
+    // The task changed, or its worker was removed, so the task and the worker's owner are read
+    // again.
     if (worker_id !== undefined) context.owners.forget(worker_id.toLowerCase());
   }
   throw tooManyChanges("task");
@@ -89,7 +91,7 @@ async function applyUpdate(
 ): Promise<TaskRecord | undefined> {
   const { storage } = context;
   const { status, progress, worker_id } = update;
-  // If the row matches these conditions, the checks are still valid.
+  // The checks below remain valid if the row still matches these conditions when it is updated.
   const guard = { id: before.task.id, attempt: before.task.attempt, ...toWorkerGuard(update) };
   if (status === undefined) {
     if (progress === undefined) {
@@ -148,10 +150,7 @@ function createTaskEvents(record: TaskRecord, workerId: string | null) {
     : [createTaskChangedEvent(record, workerId)];
 }
 
-/**
- * Stores the log lines and the output of an update. A repeated final update is ignored: the first one has stored them,
- * and a later attempt may be running.
- */
+/** Ignores a repeated final update: its lines are stored, and a later attempt may be running. */
 async function append(context: Context, caller: Caller, input: UpdateInput): Promise<void> {
   const { update } = input;
   const { log: lines = [], output } = update;

@@ -11,21 +11,19 @@ import { updateTask } from "./update-task.ts";
 
 type Update = TaskUpdates["updates"][number];
 
-/** An update that was rejected, and why. */
 export interface RejectedUpdate {
   readonly id: string;
   readonly problem: ProblemDocument;
 }
 
-/** Updates of one worker's tasks in one request. */
 interface UpdateTasksInput {
   readonly workerId: string;
   readonly updates: readonly Update[];
-  /** Converts the error of an update. `pointer` is the JSON Pointer of the update in the request body. */
+  /** Converts an error. `pointer` is the JSON Pointer of the update in the body. */
   readonly toProblem: (error: unknown, pointer: string) => ProblemDocument;
 }
 
-/** Applies updates of one worker's tasks and returns the tasks. Each update succeeds or fails on its own. */
+/** Applies updates of a worker's tasks. Each update succeeds or fails on its own. */
 export async function updateTasks(
   context: Context,
   caller: Caller,
@@ -35,9 +33,7 @@ export async function updateTasks(
   return applyUpdates(context, caller, input, (id, task) => ({ id, task }));
 }
 
-/**
- * Applies updates for a minimal response. Completions are combined into one statement that does not return whole rows.
- */
+/** Applies updates for a minimal response, with one statement for all plain completions. */
 export async function updateTasksMinimal(
   context: Context,
   caller: Caller,
@@ -84,7 +80,7 @@ async function appendOutputs(
   return results;
 }
 
-/** Applies all plain completions in one statement. Returns the results of those that were applied. */
+/** Applies plain completions in one statement. Returns the results of those that succeeded. */
 async function completeTasks(
   context: Context,
   { workerId, updates }: UpdateTasksInput,
@@ -93,12 +89,14 @@ async function completeTasks(
   const ids = new Set<string>();
   for (const update of updates) {
     const completion = toCompletion(context, workerId, update);
-    // Only the first update of a task can be combined, because later ones must be applied after it.
+    // Only the first update of each task can be part of the statement, because later updates of the
+    // task must be applied after it.
     if (completion !== undefined && !ids.has(update.id)) completions.set(update, completion);
     ids.add(update.id);
   }
   if (completions.size === 0) return new Map();
-  // If the response was lost, each update is applied again on its own, which is idempotent.
+  // If the response of the database was lost, each update is applied again on its own, which is
+  // idempotent.
   const completed = await catchUnknownOutcome(context.storage.queue.complete([...completions.values()]));
   const results = new Map<Update, MinimalTaskUpdate>();
   [...completions.keys()].forEach((update, index) => {
@@ -114,10 +112,7 @@ async function completeTasks(
   return results;
 }
 
-/**
- * Converts an update that only completes a task and contains its attempt. Returns undefined for any other update, and
- * if a request waits for the whole row.
- */
+/** Returns undefined if a request waits for the row, or if the update does anything else. */
 function toCompletion(
   { taskEnds }: Context,
   workerId: string,
@@ -129,10 +124,7 @@ function toCompletion(
   return { id, workerId: workerId.toLowerCase(), attempt, result };
 }
 
-/**
- * Applies the updates that are not in `done`. Updates of the same task run in their order, all others run
- * concurrently. A rejected update does not affect the others.
- */
+/** Applies all updates that are not in `done`, those of the same task one after the other. */
 async function applyUpdates<Result>(
   context: Context,
   caller: Caller,

@@ -11,12 +11,12 @@ import { getHeartbeatSeconds } from "./worker-lifecycle.ts";
 interface HeartbeatInput {
   readonly workerId: string;
   readonly tasks: readonly string[] | undefined;
-  /** True if the worker already knows that it is draining. Draining then does not end the long poll. */
+  /** If true, draining does not end the long poll, because the worker knows that it is draining. */
   readonly knowsDraining: boolean;
   readonly longPoll: LongPoll;
 }
 
-/** Records a heartbeat. Returns the tasks that the worker must stop, either immediately or as soon as there are any. */
+/** Records a heartbeat. Returns the tasks to stop; with a long poll, waits for them. */
 export async function heartbeat(
   context: Context,
   caller: Caller,
@@ -26,7 +26,8 @@ export async function heartbeat(
   await owners.requireOwner(caller, request.workerId);
   const input = { ...request, workerId: request.workerId.toLowerCase() };
   let outcome = await recordHeartbeat(context, input, settings.claim_grace_seconds);
-  // The events are published before the wait, so that other workers can claim the requeued tasks immediately.
+  // The events are published before the wait, so that other workers can claim the requeued tasks
+  // immediately.
   meter.transitioned(outcome.changed, "lost");
   publish(context, createRequeueEvents(outcome.changed));
   if (!hasNewInformation(outcome, input) && input.longPoll.seconds > 0)
@@ -60,9 +61,9 @@ function hasNewInformation(
 }
 
 /**
- * Repeats the heartbeat with the original list of tasks until there is something to report. The list does not
- * contain tasks that were claimed after it was sent, and these must not be requeued as undelivered, so the
- * grace period is infinite.
+ * Repeats the heartbeat with the original list of tasks until there is something to report. The
+ * list does not contain tasks that were claimed after it was sent, and these must not be requeued
+ * as undelivered, so the grace period is infinite.
  */
 async function waitForInformation(context: Context, input: HeartbeatInput): Promise<HeartbeatOutcome> {
   const { bus, settings } = context;
@@ -78,7 +79,8 @@ async function waitForInformation(context: Context, input: HeartbeatInput): Prom
       if (hasNewInformation(outcome, input) || left <= 0 || longPoll.signal.aborted) return outcome;
       const interval = Math.min(getPollInterval(bus), settings.worker_timeout_seconds * 250);
       await wakeSignal.wait(Math.min(left, interval), longPoll.signal);
-      // A closed connection does not prove that the worker is alive, so no further heartbeat is recorded.
+      // A closed connection does not prove that the worker is alive, so no further heartbeat is
+      // recorded.
       if (longPoll.isClientGone) return outcome;
     }
   } finally {

@@ -31,7 +31,7 @@ async function listSelected(
   return { items: [...items], total, ...window };
 }
 
-/** Returns a worker to its owner, an admin, or a caller who can read the room of one of its jobs. */
+/** Returns a worker to its owner, an admin, or a reader of the room of one of its jobs. */
 export async function readWorker(context: Context, caller: Caller, workerId: string): Promise<WorkerDetails> {
   const { storage, settings } = context;
   const id = workerId.toLowerCase();
@@ -44,7 +44,7 @@ export async function readWorker(context: Context, caller: Caller, workerId: str
   return details;
 }
 
-/** Converts a worker for a response. Includes only those of its jobs and tasks that the caller can read. */
+/** Converts a worker for a response, with only the jobs and tasks that the caller can read. */
 export async function toWorkerDetails(
   context: Context,
   caller: Caller,
@@ -69,7 +69,6 @@ export async function toWorkerDetails(
   return { ...worker, draining: worker.draining === true, jobs: readableJobs, tasks };
 }
 
-/** Returns true for the owner of the worker and for admins. */
 async function canReadAll({ owners }: Context, { actor }: Caller, workerId: string): Promise<boolean> {
   return actor.isAdmin || (await owners.getOwnerId(workerId)) === actor.id;
 }

@@ -4,7 +4,7 @@ import type { TaskRecord } from "../../records.ts";
 import { StorageUnavailable } from "../../storage/sessions/storage-errors.ts";
 import { announceRemoval, createJobsChangedEvents, createRequeueEvents, publish } from "../events.ts";
 
-/** Maximum number of rows that one statement of a sweep changes, so that rows are locked only briefly. */
+/** Maximum number of rows per statement of a sweep, so that rows are locked only briefly. */
 const BATCH = 100;
 const RETENTION_BATCH = 500;
 
@@ -13,10 +13,7 @@ type Ports = Pick<
   "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "reads" | "meter"
 >;
 
-/**
- * Removes dead workers and unused jobs, ends overdue tasks, and deletes old tasks. Returns undefined if
- * another server is sweeping.
- */
+/** Returns undefined if another server is sweeping. */
 export async function sweep(
   ports: Ports,
   { canEndWorkers, failedIds }: { readonly canEndWorkers: () => boolean; readonly failedIds?: Set<string> },
@@ -33,7 +30,7 @@ export async function sweep(
   return hasLock ? result : undefined;
 }
 
-/** Runs one step of a sweep. If it fails, the next steps still run, unless the database is unavailable. */
+/** Runs a step. If it fails, the next steps still run, unless the database is unavailable. */
 async function runStep({ log }: Ports, step: () => Promise<number>): Promise<number> {
   try {
     return await step();
@@ -82,8 +79,8 @@ async function sweepWorkers(ports: Ports, result: SweepResult, canEndWorkers: ()
 }
 
 /**
- * Ends running tasks that exceeded `timeout_seconds`: they fail, or are pending again if attempts are left.
- * Returns their number. Tasks that cannot be ended are added to `failedIds` and skipped.
+ * Ends running tasks that exceeded `timeout_seconds`: they fail, or are pending again if attempts
+ * are left. Returns their number. Tasks that cannot be ended are added to `failedIds` and skipped.
  */
 export function sweepOverdueTasks(ports: Ports, failedIds = new Set<string>()): Promise<number> {
   return runBatches(BATCH, async () => {
@@ -94,10 +91,7 @@ export function sweepOverdueTasks(ports: Ports, failedIds = new Set<string>()): 
   });
 }
 
-/**
- * Ends a batch of overdue tasks. If the statement fails, it is repeated for each task separately, so that a
- * bad row does not affect the others.
- */
+/** Ends overdue tasks in one statement. If it fails, ends them one by one, to skip invalid rows. */
 async function endOverdueTasks(
   { storage, log }: Ports,
   failedIds: Set<string>,

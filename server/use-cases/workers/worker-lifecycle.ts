@@ -6,12 +6,11 @@ import { workerNotFound } from "../../state/worker-owners.ts";
 import { announceRemoval, createJobsChangedEvents, publish } from "../events.ts";
 import { toWorkerDetails } from "./read-workers.ts";
 
-/** Returns the recommended interval between heartbeats, in seconds: a quarter of `worker_timeout_seconds`. */
+/** Returns the recommended seconds between heartbeats: a quarter of the worker timeout. */
 export function getHeartbeatSeconds(settings: Pick<Settings, "worker_timeout_seconds">): number {
   return settings.worker_timeout_seconds / 4;
 }
 
-/** Creates a worker that belongs to the caller. */
 export async function createWorker(
   { storage, settings, newId, owners }: Context,
   { actor }: Caller,
@@ -45,7 +44,7 @@ export async function drainWorker(
   return toWorkerDetails(context, caller, details);
 }
 
-/** Deregisters a worker. Its tasks fail or are requeued, and its jobs are removed if they are unused. */
+/** Deregisters a worker. Its tasks fail or are requeued, and its unused jobs are removed. */
 export async function removeWorker(context: Context, caller: Caller, workerId: string): Promise<void> {
   await context.owners.requireOwner(caller, workerId, true);
   const id = workerId.toLowerCase();
