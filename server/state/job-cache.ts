@@ -8,7 +8,7 @@ const MAX_ENTRIES = 5_000;
 
 type ResultSchema = Pick<RegisteredJob, "resultSchema" | "schemaHash">;
 
-/** Caches jobs, so that submits and completions do not have to read them. */
+/** Caches jobs, so that most submits and completions need no query to read their job. */
 export class JobCache {
   readonly #jobs = new LRUCache<string, RegisteredJob>({ max: MAX_ENTRIES });
   readonly #resultSchemas = new LRUCache<string, ResultSchema>({ max: MAX_ENTRIES });
@@ -21,8 +21,9 @@ export class JobCache {
   }
 
   /**
-   * Returns a job. Unless `mustBeFresh` is true, it may come from the cache and be outdated, but the insert of a task
-   * succeeds only if the job has not changed since it was read.
+   * Returns a job; undefined if it is not registered. Unless `mustBeFresh` is true, the job may
+   * come from the cache and be outdated. This is safe, because the insert of a task fails if the
+   * job has changed since it was read.
    */
   async find(address: JobAddress, mustBeFresh: boolean): Promise<RegisteredJob | undefined> {
     const key = `${address.roomId}:${address.category}:${address.name}`;
@@ -35,8 +36,8 @@ export class JobCache {
   }
 
   /**
-   * Returns the result schema of a job, even if the job was removed. The schema never changes: a job that is
-   * registered again with other schemas has another id.
+   * Returns the result schema of a job, even if the job was removed. A cached schema is never
+   * outdated: if a job is registered again with other schemas, it gets another id.
    */
   async findResultSchema(jobId: string): Promise<ResultSchema | undefined> {
     const cached = this.#resultSchemas.get(jobId);

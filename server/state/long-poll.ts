@@ -1,6 +1,6 @@
-/** A request that may wait: its maximum duration, and whether its client is still connected. */
+/** A request that the server may keep open until something happens. */
 export interface LongPoll {
-  /** Maximum duration in seconds, limited by the server's setting. 0 means that the response is immediate. */
+  /** Maximum time to wait, in seconds. 0 means that the server responds immediately. */
   readonly seconds: number;
   /** Aborted when the client disconnects or the server closes. */
   readonly signal: AbortSignal;
@@ -8,10 +8,16 @@ export interface LongPoll {
   readonly isClientGone: boolean;
 }
 
-/** Returns the time at which a long poll ends, in milliseconds of the monotonic clock (`performance.now()`). */
+/**
+ * Returns the time at which a long poll ends, in milliseconds of the monotonic clock
+ * (`performance.now()`).
+ */
 export const getDeadline = (longPoll: LongPoll): number => performance.now() + longPoll.seconds * 1000;
 
-/** Wakes a waiting request. Remembers a notification, so that none is lost between a read and the wait. */
+/**
+ * Wakes a waiting request. Remembers a notification that arrives before the request waits, so that
+ * a change between its read of the database and its wait is not missed.
+ */
 export class WakeSignal {
   #isNotified = false;
   #resolve: (() => void) | undefined;
@@ -36,7 +42,8 @@ export class WakeSignal {
   }
 
   /**
-   * Discards a notification. Call this before a read, which returns data that is at least as new as the notification.
+   * Discards a notification. Call `reset` before a read of the database, never after it: a change
+   * that is notified during the read may be missing from its result.
    */
   reset(): void {
     this.#isNotified = false;
@@ -60,9 +67,15 @@ export class WakeSignal {
   }
 }
 
-/** Poll interval while events may be lost, so that a change is reported within one second. */
+/**
+ * Polls are the only way to detect a change while the event bus is down. This interval is short
+ * enough to report a change within one second.
+ */
 const INTERVAL_WITHOUT_BUS_MS = 800;
 
-/** Returns the milliseconds until the next poll: `seconds` ± 20 %, or less than 1 s while the bus is down. */
+/**
+ * Returns the milliseconds until the next poll of the database: `seconds` ± 20 %, so that requests
+ * do not all poll at the same moment, or less than one second while the event bus is down.
+ */
 export const getPollInterval = (bus: { readonly state: "up" | "down" }, seconds = 5): number =>
   bus.state === "down" ? INTERVAL_WITHOUT_BUS_MS : seconds * 1000 * (0.8 + 0.4 * Math.random());

@@ -13,13 +13,19 @@ import type { Storage } from "../storage/ports/storage.ts";
 import type { SerializableEvent } from "../use-cases/follow.ts";
 import { toWireTask } from "../wire.ts";
 
-/** Maximum number of buffered events of a room. A client that reconnects after more events gets a `reset`. */
+/**
+ * Maximum number of events that a feed keeps for clients that reconnect. A client that missed more
+ * events receives a `reset` event, and then reads its lists again.
+ */
 const MAX_BUFFERED_EVENTS = 1000;
-/** Maximum number of characters of the buffered events of a room. */
+/** Maximum total length of a feed's buffered events, in characters. */
 const MAX_BUFFERED_CHARACTERS = 8_000_000;
-/** Maximum number of tasks that are reported individually; more simultaneous changes cause a `reset`. */
+/**
+ * Maximum number of changed tasks that are read at once. If more tasks have changed, clients
+ * receive one `reset` event instead of one event for each task.
+ */
 const MAX_TASK_EVENTS = 200;
-/** Number of tasks that are read at once. Each task may have a payload and a result of several megabytes. */
+/** Number of tasks in one query. Each may have a payload and a result of several megabytes. */
 const READ_BATCH = 20;
 
 type FeedEvent = SerializableEvent<StreamMessage<"followRoom">>;
@@ -30,18 +36,21 @@ interface Ports {
   readonly log: Log;
 }
 
-/** The changes of one room. They are read only once for all clients of this server that follow the room. */
+/**
+ * The events of one room. The server reads each change only once for all clients that follow the
+ * room.
+ */
 class RoomFeed {
   /** Called after each event. */
   readonly listeners = new Set<() => void>();
-  /** Resolves when no later event can be missed. */
+  /** Resolves when the feed is subscribed to the event bus, so that it misses no later event. */
   readonly isOpen: Promise<void>;
   closeTimer: NodeJS.Timeout | undefined;
   readonly #ports: Ports;
   readonly #roomId: string;
   /**
-   * Identifies this feed in event ids. A position in another feed, of another server or of an earlier time,
-   * has no meaning here.
+   * Identifies this feed in event ids, because the same position is another event in the feed of
+   * another server, or in an earlier feed of this server.
    */
   readonly #epoch = randomUUID().slice(0, 8);
   readonly #buffer: { readonly event: FeedEvent; readonly characters: number }[] = [];
@@ -57,7 +66,7 @@ class RoomFeed {
     this.isOpen = this.#open();
   }
 
-  /** The position after the latest event. */
+  /** The position of the next event. */
   get end(): number {
     return this.#count;
   }
@@ -71,7 +80,10 @@ class RoomFeed {
     return `${this.#epoch}-${position}`;
   }
 
-  /** Returns the position of an event id; undefined if it is from another feed or no longer buffered. */
+  /**
+   * Returns the position in an event id; undefined if the id is from another feed, or if the event
+   * is no longer buffered.
+   */
   parseId(id: string): number | undefined {
     const [epoch, count] = id.split("-");
     const position = Number(count);
@@ -79,7 +91,10 @@ class RoomFeed {
     return isKnown ? position : undefined;
   }
 
-  /** Returns the event at a position; undefined if there is none yet, `reset` if it is no longer buffered. */
+  /**
+   * Returns the event at a position: `reset` if it is no longer buffered, undefined if it has not
+   * happened yet.
+   */
   getEvent(position: number): FeedEvent | undefined {
     if (position >= this.#count) return undefined;
     if (!this.#isBuffered(position)) return { event: "reset", data: {} };
@@ -107,7 +122,10 @@ class RoomFeed {
     }
   }
 
-  /** Reads changed tasks in batches. A task that changes several times before it is read is read only once. */
+  /**
+   * Reads and publishes the changed tasks. A task that changes several times before it is read is
+   * published once.
+   */
   async #readChangedTasks(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
@@ -134,11 +152,11 @@ class RoomFeed {
   async #publishTasks(ids: readonly string[]): Promise<void> {
     const records = await this.#ports.storage.tasks.findMany(ids);
     for (const record of records) {
-      // The event is serialized only once for all clients.
+      // Serializes the task once, instead of once for each client.
       const text = stringify(toWireTask(this.#ports.settings, record));
       this.#publish({ event: "task", data: new Serialized<Task>([text]) }, text.length);
     }
-    // If some tasks were deleted, clients must read their lists again.
+    // A deleted task has no event of its own, so clients must read their lists again.
     if (records.length < ids.length) this.#publish({ event: "reset", data: {} });
   }
 
@@ -156,10 +174,12 @@ class RoomFeed {
   }
 }
 
-/** Time for which a feed without listeners stays open, so that a client that reconnects can resume. */
+/**
+ * A feed without listeners stays open for this time, so that a client that reconnects receives the
+ * events that it missed.
+ */
 const CLOSE_DELAY_MS = 60_000;
 
-/** The feeds of this server, one for each room that is followed. */
 export class RoomFeeds {
   readonly #ports: Ports;
   readonly #feeds = new Map<string, RoomFeed>();
@@ -168,7 +188,10 @@ export class RoomFeeds {
     this.#ports = ports;
   }
 
-  /** Returns the subscribed feed of a room. `listener` is called for each event until `leave` is called. */
+  /**
+   * Returns the feed of a room after it has subscribed to the event bus. Calls `listener` after
+   * each event until `leave` is called.
+   */
   async follow(roomId: string, listener: () => void): Promise<{ feed: RoomFeed; leave: Unsubscribe }> {
     const feed = this.#feeds.get(roomId) ?? new RoomFeed(this.#ports, roomId);
     this.#feeds.set(roomId, feed);

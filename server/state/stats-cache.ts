@@ -2,14 +2,12 @@ import { LRUCache } from "lru-cache";
 import type { Settings } from "../settings/settings.ts";
 import type { StatsRecord, Storage } from "../storage/ports/storage.ts";
 
-/**
- * The stats of the last `hours` of a room, or of all rooms if `room` is undefined. The key must contain room and hours.
- */
+/** A cache of stats. The key must contain `room` (undefined for all rooms) and `hours`. */
 export type StatsCache = LRUCache<string, StatsRecord, { readonly room: string | undefined; hours: number }>;
 
 /**
- * Creates the cache of stats. Every open dashboard requests stats every few seconds, so all requests within
- * two seconds share one query. Failures are not cached.
+ * Creates a cache in which all requests within two seconds share one query, because every open
+ * dashboard requests stats every few seconds. Failures are not cached.
  */
 export function createStatsCache(
   { stats }: Pick<Storage, "stats">,
@@ -17,7 +15,7 @@ export function createStatsCache(
 ): StatsCache {
   return new LRUCache({
     ...{ max: 1_000, ttl: 2_000, ttlResolution: 0 },
-    // A read whose entry is evicted in the meantime still returns its result instead of failing.
+    // If the cache evicts an entry while its query runs, the request still gets the result.
     ignoreFetchAbort: true,
     fetchMethod: (_key, _stale, { context: { room, hours } }) =>
       stats.getStats(room, hours, worker_timeout_seconds),

@@ -1,4 +1,7 @@
-/** The time of the last sweep of this server, or of its last attempt while another server was sweeping. */
+/**
+ * Records when this server last completed a sweep, or skipped one because another server was
+ * sweeping.
+ */
 export class SweepStatus {
   readonly #startedAt = new Date();
   last: Date | undefined;
@@ -7,7 +10,7 @@ export class SweepStatus {
     this.last = new Date();
   }
 
-  /** Returns true if no sweep finished within three intervals. */
+  /** Returns true if the last sweep was more than three intervals ago. */
   isLate(intervalSeconds: number): boolean {
     const last = this.last ?? this.#startedAt;
     return Date.now() - last.getTime() > 3 * intervalSeconds * 1000;

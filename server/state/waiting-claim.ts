@@ -2,15 +2,18 @@ import type { ClaimedTaskRecord } from "../records.ts";
 import type { LinkedJobs } from "../storage/ports/task-queue.ts";
 import { WakeSignal } from "./long-poll.ts";
 
-/** A claim that waits for a direct assignment, or for a notification to read from the database. */
+/**
+ * A claim request that waits until a task is assigned to it directly, or until a notification wakes
+ * it to claim from the database.
+ */
 export class WaitingClaim extends WakeSignal {
   readonly workerId: string;
   readonly limit: number;
   /** True if the claim also starts the tasks. */
   readonly start: boolean;
-  /** The group that contains the claim. Undefined before it is added. */
+  /** Undefined while the claim belongs to no group. */
   group: ClaimGroup | undefined;
-  /** The order in which claims were added. */
+  /** Position in the order in which claims started to wait. */
   order = 0;
   #assignment: PromiseWithResolvers<ClaimedTaskRecord | undefined> | undefined;
 
@@ -21,7 +24,6 @@ export class WaitingClaim extends WakeSignal {
     this.start = start;
   }
 
-  /** True if the claim waits, has not been notified and is not reserved. */
   get isAvailable(): boolean {
     return this.isWaiting && !this.isNotified && !this.isReserved;
   }
@@ -31,14 +33,13 @@ export class WaitingClaim extends WakeSignal {
     return this.#assignment !== undefined;
   }
 
-  /** Reserves the claim for a task that is being inserted. */
   reserve(): void {
     this.#assignment = Promise.withResolvers();
   }
 
   /**
-   * Ends a reservation. Passes the assigned task to the claim. If there is none, wakes the claim, which then
-   * reads from the database.
+   * Ends the reservation. If no task was assigned, wakes the claim, which then claims from the
+   * database.
    */
   assign(task: ClaimedTaskRecord | undefined): void {
     this.#assignment?.resolve(task);
@@ -46,7 +47,7 @@ export class WaitingClaim extends WakeSignal {
     else this.release();
   }
 
-  /** Waits for the outcome of a pending insert. Returns the task that was assigned, if any. */
+  /** Waits for the pending insert, if the claim is reserved. Returns the assigned task, if any. */
   async takeAssignment(): Promise<ClaimedTaskRecord | undefined> {
     const task = await this.#assignment?.promise;
     this.#assignment = undefined;
@@ -55,12 +56,13 @@ export class WaitingClaim extends WakeSignal {
 }
 
 /**
- * The waiting claims of workers with the same jobs. A worker with 3,000 jobs claims again after each task, so a claim joins
- * a group, and not each of 3,000 channels.
+ * The waiting claims of all workers with the same jobs. The group, instead of each claim, is
+ * subscribed to the event channels of the jobs, because a worker with 3,000 jobs would otherwise
+ * subscribe to 3,000 channels for each claim.
  */
 export interface ClaimGroup {
   readonly jobs: LinkedJobs;
-  /** In the order in which they started to wait. */
+  /** The claims in the order in which they started to wait. */
   readonly claims: Set<WaitingClaim>;
   /** Resolves once the group is subscribed to the channels of all jobs. */
   readonly subscribed: Promise<unknown>;

@@ -5,27 +5,29 @@ import type { LinkedJobs } from "../storage/ports/task-queue.ts";
 import { getPollInterval } from "./long-poll.ts";
 import type { ClaimGroup, WaitingClaim } from "./waiting-claim.ts";
 
-/** Time for which an empty group stays subscribed, because workers usually claim again soon. */
+/** An empty group stays subscribed for this time, because workers usually claim again soon. */
 const UNSUBSCRIBE_DELAY_MS = 10_000;
 const MIN_POLL_DELAY_MS = 20;
-/** Delay of the next poll if claims were woken for due tasks, to check whether these were claimed. */
+/**
+ * Delay of the next poll after claims were woken for due tasks. That poll checks whether the tasks
+ * were claimed.
+ */
 const DUE_POLL_DELAY_MS = 500;
-/** Delay of the next poll after a failure. */
 const FAILED_POLL_DELAY_MS = 1000;
 
-/** The channel of a job and the groups that are subscribed to it. */
+/** The subscription to the events of one job, and the groups that use it. */
 interface Channel {
   readonly groups: Set<ClaimGroup>;
   readonly subscribed: Promise<Unsubscribe>;
 }
 
 /**
- * The claims of this process that wait for a task. Each new task wakes one claim instead of all claims. The
- * process polls once for all claims, to find tasks that have become due and tasks whose event was lost.
+ * The claims of this process that wait for a task. A new task wakes one claim instead of all
+ * claims. One poll for all claims finds tasks that have become due, and tasks whose event was lost.
  */
 export class WaitingClaims {
   readonly #channels = new Map<string, Channel>();
-  /** The groups by the key of their jobs. */
+  /** The groups by `LinkedJobs.key`. */
   readonly #groups = new Map<string, ClaimGroup>();
   readonly #claims = new Set<WaitingClaim>();
   #lastOrder = 0;
@@ -51,7 +53,10 @@ export class WaitingClaims {
     return this.#claims.size;
   }
 
-  /** Subscribes a claim to the channels of its jobs. Resolves once no event can be missed. */
+  /**
+   * Adds a claim to the group of its jobs. Resolves when the group is subscribed to the events of
+   * the jobs, so that no later event is missed.
+   */
   async add(claim: WaitingClaim, jobs: LinkedJobs): Promise<void> {
     const group = this.#groups.get(jobs.key) ?? this.#addGroup(jobs);
     if (claim.group !== group) {
@@ -60,14 +65,17 @@ export class WaitingClaims {
       claim.order = this.#lastOrder += 1;
       this.#claims.add(claim);
       clearTimeout(group.removalTimer);
-      // Earlier polls may not have included these jobs, because no claim waited for them.
+      // Polls look only for tasks of jobs that a claim waits for, so these jobs may have due tasks.
       if (group.claims.size === 0) this.#schedulePoll(0);
       group.claims.add(claim);
     }
     await group.subscribed;
   }
 
-  /** Removes a claim. If the claim did not use its notification, the next claim of each job is notified instead. */
+  /**
+   * Removes a claim. If the claim was notified but did not claim, the next claim of each of its
+   * jobs is notified instead.
+   */
   remove(claim: WaitingClaim): void {
     if (!this.#claims.delete(claim)) return;
     const ids = claim.group?.jobs.ids ?? [];
@@ -77,9 +85,8 @@ export class WaitingClaims {
   }
 
   /**
-   * Wakes other claims for the due tasks that remain after a claim. Concurrent calls share one query.
-   * Otherwise, if a thousand claims were woken at once, each of them would count tasks that the others are
-   * about to claim.
+   * Wakes other claims if due tasks remain after a claim. Concurrent calls share one query, because
+   * each of a thousand woken claims would otherwise count tasks that the others are about to claim.
    */
   async wakeOthers(jobIds: readonly string[]): Promise<void> {
     if (this.#claims.size === 0) return;
@@ -97,7 +104,9 @@ export class WaitingClaims {
     }
   }
 
-  /** Reserves the first claim that waits for a task of the job and is neither notified nor reserved. */
+  /**
+   * Reserves the first available claim for a task of the job. Returns undefined if there is none.
+   */
   reserve(jobId: string): WaitingClaim | undefined {
     for (const claim of this.#listClaims(jobId)) {
       if (!claim.isAvailable) continue;
@@ -107,7 +116,10 @@ export class WaitingClaims {
     return undefined;
   }
 
-  /** Wakes the claims of a worker whose jobs changed, so that these claims subscribe to the new channels. */
+  /**
+   * Wakes the claims of a worker whose jobs changed, so that these claims subscribe to the new
+   * channels.
+   */
   refresh(workerId: string): void {
     for (const claim of this.#claims) {
       if (claim.workerId === workerId) claim.notify();
@@ -127,7 +139,8 @@ export class WaitingClaims {
     const group: ClaimGroup = { jobs, claims: new Set(), subscribed, removalTimer: undefined };
     for (const channel of channels) channel.groups.add(group);
     this.#groups.set(jobs.key, group);
-    // The claims of the group fail. The next claim subscribes again.
+    // After a failed subscription, `add` fails for the claims of this group. The next claim creates
+    // a new group, which subscribes again.
     subscribed.catch(() => this.#removeGroup(group));
     return group;
   }
@@ -167,7 +180,9 @@ export class WaitingClaims {
     return [...(this.#channels.get(jobId)?.groups ?? [])].some(({ claims }) => claims.size > 0);
   }
 
-  /** Lists the claims that wait for a task of the job, in the order in which they started to wait. */
+  /**
+   * Lists the claims that wait for a task of the job, in the order in which they started to wait.
+   */
   *#listClaims(jobId: string): Iterable<WaitingClaim> {
     const groups = [...(this.#channels.get(jobId)?.groups ?? [])];
     const iterators = groups.map(({ claims }) => claims.values());
@@ -186,14 +201,15 @@ export class WaitingClaims {
 
   #onEvent(jobId: string, event: Event | undefined): void {
     if (event?.kind === "work-available" && event.count > 0) this.#wake(jobId, event.count);
-    // A poll finds delayed tasks (count 0), and tasks whose event was missed (undefined).
+    // A count of 0 announces a delayed task, and undefined means that events may have been lost. In
+    // both cases, a poll finds the tasks.
     else this.#schedulePoll(0);
   }
 
   /** Wakes enough claims to claim `count` tasks, in the order in which they started to wait. */
   #wake(jobId: string, count: number): void {
     let left = count;
-    // Reserved claims come last, because they ignore the notification if they get the inserted task.
+    // Reserved claims come last, because a claim that is assigned a new task does not claim again.
     for (const includesReserved of [false, true]) {
       for (const claim of this.#listClaims(jobId)) {
         if (left <= 0) return;
@@ -239,7 +255,6 @@ export class WaitingClaims {
       if (jobIds.length > 0) {
         await this.#wakeForDueTasks(jobIds);
         const seconds = await this.#storage.tasks.getSecondsUntilDue(jobIds);
-        // If claims were woken for due tasks, the next poll checks whether these were claimed.
         if (seconds !== undefined)
           delay = Math.min(delay, seconds > 0 ? seconds * 1000 + 1 : DUE_POLL_DELAY_MS);
       }

@@ -8,7 +8,7 @@ export function workerNotFound(): Problem {
   return new Problem("worker-not-found", "Worker not found. It may have been removed.");
 }
 
-/** Cache of worker owners, which never change. An entry does not prove that the worker still exists. */
+/** Caches the owner of each worker. The owner never changes, but the worker may no longer exist. */
 export class WorkerOwners {
   readonly #ownerIds = new LRUCache<string, string>({ max: 10_000 });
   readonly #storage: Pick<Storage, "workers">;
@@ -25,7 +25,10 @@ export class WorkerOwners {
     this.#ownerIds.delete(workerId);
   }
 
-  /** Returns the user id of a worker's owner; undefined if the worker does not exist. */
+  /**
+   * Returns the user id of a worker's owner; undefined if no worker has this id. A worker from the
+   * cache may have been removed in the meantime.
+   */
   async getOwnerId(workerId: string): Promise<string | undefined> {
     if (!isUuid(workerId)) return undefined;
     const cached = this.#ownerIds.get(workerId);
@@ -35,12 +38,15 @@ export class WorkerOwners {
     return worker?.userId;
   }
 
-  /** Throws a 404 if the worker does not exist, and a 403 if it belongs to another user. */
+  /**
+   * Throws `worker-not-found` (404) if the worker does not exist, and a 403 problem if it belongs
+   * to another user.
+   */
   async requireOwner(caller: Caller, workerId: string, allowAdmin = false): Promise<void> {
     const id = workerId.toLowerCase();
     const owner = await this.getOwnerId(id);
     if (owner === caller.actor.id) return;
-    // If the cached worker no longer exists, the response is a 404 instead of a 403.
+    // The cache may contain a removed worker. For that, the response is 404 instead of 403.
     if (owner !== undefined && (await this.#storage.workers.find(id)) !== undefined) {
       if (allowAdmin && caller.actor.isAdmin) return;
       throw forbidden("worker-owner");

@@ -15,7 +15,6 @@ import type {
 const named = <const Name extends string, const Table extends string>(name: Name, tableName: Table) =>
   ({ name, tableName, schema: "joblib" }) as const;
 
-/** A registered job. The name has a prefix, because a host may have its own `Job`. */
 export const JobEntity = defineEntity({
   ...named("JoblibJob", "job"),
   properties: {
@@ -24,7 +23,7 @@ export const JobEntity = defineEntity({
     category: p.text(),
     name: p.text(),
     schema: p.json<JsonObject>(),
-    /** The schema with its members in the original order, which `jsonb` does not keep. */
+    /** The schema as `json`, which keeps the order of its members. `jsonb` does not. */
     writtenSchema: p.json<JsonObject>().columnType("json").nullable(),
     resultSchema: p.json<JsonObject>().nullable(),
     schemaHash: p.text(),
@@ -32,7 +31,10 @@ export const JobEntity = defineEntity({
     defaults: p.json<TaskDefaults>(),
     fairness: p.text().$type<Fairness>().default("fifo"),
     createdAt: p.datetime().defaultRaw("now()"),
-    /** A removed job keeps its row, because its tasks stay readable. */
+    /**
+     * Null while the job is registered. A removed job keeps its row, because its tasks stay
+     * readable.
+     */
     removedAt: p.datetime().nullable(),
   },
 });
@@ -52,7 +54,10 @@ export const WorkerEntity = defineEntity({
   },
 });
 
-/** The link between a worker and a job that the worker can run: an entity, because `Tables` lacks implicit pivot tables. */
+/**
+ * Links a worker to a job that it can run. It is an explicit entity, because the type `Tables` is
+ * derived from the entities and would otherwise lack this table.
+ */
 export const WorkerJobEntity = defineEntity({
   ...named("JoblibWorkerJob", "worker_job"),
   properties: {
@@ -61,12 +66,14 @@ export const WorkerJobEntity = defineEntity({
   },
 });
 
-/** A task. The name has a prefix, because a host may have its own `Task`. */
 export const TaskEntity = defineEntity({
   ...named("JoblibTask", "task"),
   properties: {
     id: p.uuid().primary(),
-    /** The order of tasks with the same priority; a requeued task keeps its number. */
+    /**
+     * Orders the tasks with the same priority, lowest number first. A requeued task keeps its
+     * number.
+     */
     number: p.bigint().defaultRaw("nextval('joblib.task_number')"),
     jobId: p.uuid(),
     roomId: p.text(),
@@ -79,16 +86,23 @@ export const TaskEntity = defineEntity({
     backoff: p.json<Backoff>(),
     timeoutSeconds: p.double().nullable(),
     runAt: p.datetime(),
-    /** Set when `run_at` has passed. The index for claims contains only tasks with this flag. */
+    /**
+     * Set when `run_at` has passed. The index for claims contains only tasks for which this is
+     * true.
+     */
     due: p.boolean(),
-    /** True if room fairness determined the number. Tasks of other rooms may have the same number. */
+    /**
+     * True if room fairness determined the number. Tasks of other rooms may have the same number.
+     */
     numberedByRoom: p.boolean().default(false),
     createdAt: p.datetime().defaultRaw("now()"),
     claimedAt: p.datetime().nullable(),
     startedAt: p.datetime().nullable(),
     completedAt: p.datetime().nullable(),
     createdById: p.text(),
-    /** Not a foreign key, because a finished task keeps its worker's id after the worker is gone. */
+    /**
+     * Not a foreign key, because a finished task keeps its worker's id after the worker is gone.
+     */
     workerId: p.uuid().nullable(),
     error: p.text().nullable(),
     errors: p.json<AttemptError[]>(),
@@ -98,13 +112,19 @@ export const TaskEntity = defineEntity({
     idempotencyKey: p.text().nullable(),
     requestHash: p.text().nullable(),
     traceContext: p.json<TraceContext>().nullable(),
-    /** The worker whose lease on this task ended last. The worker's next heartbeat returns the reason. */
+    /**
+     * The worker whose lease on this task ended last. The response to this worker's next heartbeat
+     * contains the reason.
+     */
     endedLeaseWorkerId: p.uuid().nullable(),
     endedLeaseReason: p.text().nullable(),
   },
 });
 
-/** The position of a task in the lists of its room and its job. It is inserted and deleted with the task, and never updated. */
+/**
+ * The entry of a task in the lists of its room and its job. An entry is inserted and deleted with
+ * its task, and never updated.
+ */
 export const TaskListingEntity = defineEntity({
   ...named("JoblibTaskListing", "task_listing"),
   properties: {
@@ -127,7 +147,10 @@ export const LateResultEntity = defineEntity({
   },
 });
 
-/** The number of a room's last task in a job with room fairness, for each priority. */
+/**
+ * The `number` of the last task that a room has submitted to a job with room fairness, for each
+ * priority.
+ */
 export const RoomQueueEntity = defineEntity({
   ...named("JoblibRoomQueue", "room_queue"),
   properties: {

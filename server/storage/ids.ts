@@ -1,4 +1,7 @@
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
-/** Returns true for a UUID. Other text matches no row, and PostgreSQL would reject it as the value of an id column. */
+/**
+ * Returns true for a UUID. Other text cannot be the id of a row, and PostgreSQL fails if a
+ * statement casts it to `uuid`.
+ */
 export const isUuid = (id: string): boolean => UUID.test(id);

@@ -5,13 +5,15 @@ import { isReadAsText, type SnakeCase, type SqlType } from "./task-columns.ts";
 
 interface JobOption {
   readonly type: SqlType;
-  /** The value that responses leave out. */
+  /** Responses omit the option if it has this value. */
   readonly usual?: string;
 }
 
 type EntityColumn = SnakeCase<Extract<keyof InferEntity<typeof JobEntity>, string>>;
 
-/** The columns of a job that every registration sets again, in the order of the members in responses. */
+/**
+ * The columns that each registration of a job overwrites, in the order of the members in responses.
+ */
 const JOB_OPTIONS = {
   description: { type: "text" },
   defaults: { type: "jsonb" },

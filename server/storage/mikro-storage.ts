@@ -24,7 +24,10 @@ import { readRow } from "./sql/statement.ts";
 
 interface StorageOptions {
   readonly meter?: Pick<Meter, "statementExecuted">;
-  /** `simple` is for tests and the benchmark: it shows how much faster batching is. Default: `batching`. */
+  /**
+   * `simple` is only for tests, and for the benchmark that compares it with batching. Default:
+   * `batching`.
+   */
   readonly queue?: "simple" | "batching" | undefined;
 }
 
@@ -33,8 +36,9 @@ export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): 
   const security = getOrmSecurity(orm);
   const shared = shareSessionPool(orm);
   const sessions = createSessions(orm, shared?.pool, meter);
-  // The first check uses a connection of the ORM, because other database products refuse joblib's own sessions. Later checks
-  // use these sessions, because another connection could exceed the connection limit of the role.
+  // Until a check has recognized a supported database, checks use a connection of the ORM, because
+  // other database products refuse joblib's own sessions. Later checks use joblib's sessions,
+  // because one more connection could exceed the connection limit of the role.
   let isSupported = false;
   return {
     jobs: createJobStorage(sessions),
@@ -80,6 +84,7 @@ async function checkWritable(db: Sql): Promise<void> {
       select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as read_only`,
   );
   if (row?.read_only === false) return;
-  // The error that PostgreSQL returns for a write on a standby or in a read-only session (`read_only_sql_transaction`).
+  // The same error that PostgreSQL reports for a write on a standby or in a read-only session
+  // (read_only_sql_transaction).
   throw Object.assign(new Error("cannot write in a read-only transaction"), { code: "25006" });
 }

@@ -4,7 +4,10 @@ import type { JsonObject, JsonValue, SubmittedTask, Task } from "../../protocol/
 import type { Serialized } from "../raw-json.ts";
 import type { TaskEntity } from "./entities.ts";
 
-/** Types of columns. Times and JSON are read as text, so that they do not depend on the parsers of the host. */
+/**
+ * The SQL types of columns, and the types of their values in rows. Times and JSON are read as text,
+ * because a host may have replaced the parsers of its PostgreSQL driver.
+ */
 export interface SqlTypes {
   readonly uuid: string;
   readonly text: string;
@@ -19,7 +22,7 @@ export interface SqlTypes {
 
 export type SqlType = keyof SqlTypes;
 
-/** The name of a column, from the name of the entity's property. */
+/** Converts the name of an entity's property to the name of its column. */
 export type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : "";
@@ -37,45 +40,58 @@ export function isReadAsText(type: SqlType): boolean {
   return type === "json" || type === "jsonb" || type === "timestamptz";
 }
 
-/** The values that may pass from the database to the response without being parsed. */
+/**
+ * The members of a task that may be large. Their JSON may pass from the database to the response as
+ * text, without being parsed.
+ */
 export interface LargeValues {
   readonly payload: JsonObject | Serialized<JsonObject>;
   readonly result: JsonValue | Serialized<JsonValue>;
 }
 
-/** A task as it is stored: without the members that depend on a setting or a count. */
+/**
+ * A task without the members that are computed for a response: `job_name` depends on a setting, and
+ * `queue_position` on other tasks.
+ */
 export type StoredTask = Omit<Task, "job_name" | "queue_position" | keyof LargeValues> & LargeValues;
 
-/** A column of the table `task`. In responses it has the same name. */
+/** A column of the table `task`. If responses contain it, the member has the same name. */
 export interface TaskColumn {
   readonly type: SqlType;
   readonly isNullable?: true;
   /**
-   * The submitter sets an `option` as a member of the submit, possibly with a default of the job. A `request` column follows
-   * from the rest of the request. The `database` sets a column with the insert, a `step` with a later statement.
+   * The source of the value. `option`: a member of the submit request, or a default of the job.
+   * `request`: any other part of the submit request. `database`: the insert statement. `step`: a
+   * later statement, such as a claim.
    */
   readonly setBy: "option" | "request" | "database" | "step";
-  /** Set if every read of a task includes the column: as a member in responses (`wire`), or only of the record. */
+  /**
+   * Set if every read of a task selects the column. `wire`: responses contain the value. `record`:
+   * only the server uses it.
+   */
   readonly read?: "wire" | "record";
-  /** True for a member that responses leave out instead of sending null. */
+  /** True if responses omit the member instead of sending null. */
   readonly isOptional?: true;
-  /** True for values that pass from the database to the response as text. */
+  /** True for the members of `LargeValues`. */
   readonly isLarge?: true;
-  /** The value of a new task, if a `step` sets the column and null is not possible. */
+  /** The value in a new task, for a `step` column that is not nullable. */
   readonly initial?: string | number | readonly [];
   /**
-   * By default, tasks of one batch with equal values form a group, and the value is sent once. With `each`, every task of the
-   * group has its own value. With `never`, a task that has a value is the only one of its group.
+   * Consecutive tasks of a submit with equal values form a group, and the statement receives each
+   * value once per group. `each`: the tasks of a group may have different values. `never`: a task
+   * that has a value is the only one of its group.
    */
   readonly sharing?: "each" | "never";
   /**
-   * By default, a request that repeats an idempotency key with another value is a conflict. `scope` columns are part of the
-   * key. The values of `ignored` columns may differ.
+   * Effect of the column when a request repeats an idempotency key. By default, another value is a
+   * conflict. `scope`: tasks with other values are unrelated, because the column is part of the
+   * key. `ignored`: the values may differ.
    */
   readonly replay?: "scope" | "ignored";
   /**
-   * By default, a claim returns the value. It does not return a value that is always `null` after a claim, one that is
-   * `known` to the claimer, or the usual value of an `unless-usual` column.
+   * Set if a claim statement does not return the value. `null`: it is always null after a claim.
+   * `known`: the server knows it before the claim. `unless-usual`: only the usual value is not
+   * returned.
    */
   readonly claim?: "null" | "known" | "unless-usual";
 }
@@ -89,7 +105,10 @@ export type CommonMembers = Omit<SubmittedWireTask, "id" | "payload">;
 
 type EntityColumn = SnakeCase<Extract<keyof InferEntity<typeof TaskEntity>, string>>;
 
-/** Every column of the entity. `read` is `wire` for the members of the task in responses. */
+/**
+ * Requires an entry for each column of the entity, with `read: "wire"` for exactly the members of
+ * `StoredTask`.
+ */
 type AllColumns = {
   readonly [Name in EntityColumn]: TaskColumn &
     (Name extends keyof StoredTask ? { readonly read: "wire" } : { readonly read?: "record" });
@@ -155,7 +174,10 @@ type RowValue<Name extends TaskColumnName> =
 
 export type TaskValues = { readonly [Name in ReadColumn]: RowValue<Name> };
 
-/** The values that a claim returns. Numbers other than integers are text; the usual value of a column is null. */
+/**
+ * The values that a claim statement returns: integers as numbers, everything else as text. Null in
+ * an `unless-usual` column stands for the usual value.
+ */
 export type ClaimedValues = {
   readonly [Name in ClaimedColumn]:
     | (Columns[Name]["type"] extends "integer" ? number : string)
@@ -168,7 +190,10 @@ export interface NamedColumn<Name extends TaskColumnName = TaskColumnName> exten
   readonly name: Name;
 }
 
-/** Returns the columns that match, in order. TypeScript cannot infer the type of their names from the filter. */
+/**
+ * Returns the columns that match. The caller states their names (`Name`), because TypeScript cannot
+ * infer them from the filter.
+ */
 const listColumns = <Name extends TaskColumnName>(matches: (column: TaskColumn) => boolean) =>
   Object.entries<TaskColumn>(TASK_COLUMNS)
     .filter(([, column]) => matches(column))
@@ -194,11 +219,14 @@ export function readOptions(task: TaskOptions): Pick<StoredTask, OptionColumn> {
     const value = task[property];
     if (value !== undefined) values[name] = value;
   }
-  // All options are set, because `TaskOptions` has the same columns.
+  // Every option is set, because `TaskOptions` has a property for each of them.
   return values as Pick<StoredTask, OptionColumn>;
 }
 
-/** The members of a new task, in the order of responses: initial values, and undefined if the insert sets a member. */
+/**
+ * The initial members of a new task, in the order of responses. A member that the insert determines
+ * is undefined, so that it keeps its position.
+ */
 export const NEW_TASK = Object.fromEntries<unknown>(
   WIRE_COLUMNS.filter(({ isOptional }) => isOptional === undefined).map(({ name, setBy, initial }) => [
     name,
@@ -214,7 +242,7 @@ function isEqual(a: unknown, b: unknown): boolean {
   return a === b || (typeof a === "object" && isDeepStrictEqual(a, b));
 }
 
-/** Returns true if two tasks of the same form have equal values in all members except `each` columns. */
+/** Returns true if two tasks have equal values in all members, except members of `each` columns. */
 export function hasSameValues<Form extends object>(one: Form, other: Form): boolean {
   for (const name in one) {
     if (!EACH_MEMBERS.has(name) && !isEqual(one[name], other[name])) return false;

@@ -16,7 +16,10 @@ export class DataDirectoryError extends Error {
   override readonly name = "DataDirectoryError";
 }
 
-/** The file with the kernel's lock. It is never removed, because a new file with the same name would not be locked. */
+/**
+ * The file that a running server locks. It is never removed, because another server could then lock
+ * a new file with the same name while the lock of the old file exists.
+ */
 const LOCK_FILE = "server.lock";
 const OWNER_FILE = "lock";
 
@@ -25,8 +28,8 @@ const CHOOSE_ANOTHER = "choose another directory with --data-dir or JOBLIB_DATA_
 const NO_PERMISSION = "this user has no permission to write to it";
 
 /**
- * Reasons by error code, with the number of the error in WASI: PGlite's file system throws objects with these numbers, which
- * are not instances of Error.
+ * Reasons by error code. `wasi` is the number of the same error in WASI: PGlite's file system
+ * throws objects with this number as `errno`, which are not instances of Error.
  */
 const REASONS: readonly (readonly [code: string, wasi: number | undefined, reason: string])[] = [
   ["EACCES", 2, NO_PERMISSION],
@@ -41,21 +44,26 @@ const REASONS: readonly (readonly [code: string, wasi: number | undefined, reaso
 ];
 
 /**
- * Locks a data directory until it is released or this process ends, and creates it if it is missing. Returns the directory of
- * the database's own files. Throws a DataDirectoryError if that is not possible.
+ * Creates a data directory if it is missing, and locks it until `release` is called or this process
+ * ends. Returns `database`, the directory of PGlite's files, and `release`. Throws a
+ * DataDirectoryError if the directory is in use or cannot be used.
  */
 export async function lockDataDirectory(path: string) {
   try {
     mkdirSync(path, { recursive: true });
     const database = resolveDatabase(path);
-    // Outside the database directory, in which PostgreSQL opens and closes all files, which would release the lock.
+    // The lock file is not in the database directory, because PGlite opens and closes all files in
+    // there, which would release the lock.
     return { database, release: await lock(path, dirname(database)) };
   } catch (error) {
     throw error instanceof DataDirectoryError ? error : toDataDirectoryError(path, error);
   }
 }
 
-/** Returns the directory of the database's files. It may not exist yet, or be a symbolic link. */
+/**
+ * Returns the real path of the directory of PGlite's files, which may be a symbolic link or not
+ * exist yet.
+ */
 function resolveDatabase(path: string): string {
   const database = join(realpathSync(path), "database");
   return existsSync(database) ? realpathSync(database) : database;
@@ -68,7 +76,8 @@ async function lock(path: string, directory: string): Promise<() => void> {
   if (unlock === undefined) throw toInUseError(path, describeOwner(owner), findNetworkFileSystem(directory));
   try {
     if (owner !== undefined && isOlderServer(owner)) throw toInUseError(path, describeOwner(owner));
-    // Versions without the kernel's lock read the first two fields.
+    // Older versions of joblib, which do not lock the file, read the process id and the start time
+    // to detect a running server.
     writeFileSync(ownerFile, `${process.pid} ${readStartTime(process.pid)} ${hostname()}\n`);
   } catch (error) {
     unlock();
@@ -80,18 +89,25 @@ async function lock(path: string, directory: string): Promise<() => void> {
   };
 }
 
-/** Two processes that start at the same time can block each other with their first, shared locks. */
+/**
+ * Time to retry a busy lock. Two processes that start at the same time can block each other for a
+ * moment, because SQLite acquires a shared lock before the exclusive one.
+ */
 const RETRY_MS = 1_000;
 const SQLITE_BUSY = 5;
 
 /**
- * Locks a file, and creates it if it is missing. Returns a function that releases the lock, or undefined if the file is
- * already locked. Node.js has no function for file locks, but SQLite's `BEGIN EXCLUSIVE` has a byte-range lock of the kernel
- * (fcntl, LockFileEx), which ends with the process and works across containers. Nothing is written. No other code in this
- * process may open and close the file, because on POSIX this releases the lock.
+ * Locks a file, and creates it if it is missing. Returns a function that releases the lock, or
+ * undefined if the file is already locked.
+ *
+ * Node.js has no function for file locks, so this function opens the file as an SQLite database:
+ * `BEGIN EXCLUSIVE` acquires a lock of the kernel (fcntl or LockFileEx), which ends with the
+ * process and works across containers. SQLite writes nothing to the file. No other code in this
+ * process may open and close the file, because on POSIX systems this releases the lock.
  */
 async function lockFile(path: string): Promise<(() => void) | undefined> {
-  // Imported only here, because Node.js 22 prints a warning that SQLite is experimental.
+  // Imported only when it is needed, because Node.js 22 prints a warning that SQLite is
+  // experimental.
   const { DatabaseSync } = await import("node:sqlite");
   let file: InstanceType<typeof DatabaseSync> | undefined;
   try {
@@ -104,7 +120,8 @@ async function lockFile(path: string): Promise<(() => void) | undefined> {
     // The low byte of SQLite's extended result code is the primary result code.
     const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : undefined;
     if (code === SQLITE_BUSY) return undefined;
-    // SQLite's own message ("unable to open database file") does not say why, but the system's error does.
+    // `accessSync` throws the system's error, which says why the file cannot be opened. SQLite's
+    // message ("unable to open database file") does not.
     accessSync(dirname(path), constants.W_OK | constants.X_OK);
     if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
     throw error;
@@ -125,8 +142,9 @@ function readOwner(path: string): DirectoryOwner | undefined {
 }
 
 /**
- * Returns true if the owner still runs and is a joblib version without the kernel's lock, which writes no host. The start
- * time must match, because the process id may have been reused.
+ * Returns true if the owner is a running joblib server of an older version, which does not lock the
+ * file and writes no host name. Compares the start time, because another process may have the same
+ * id by now.
  */
 const isOlderServer = ({ pid, startTime, host }: DirectoryOwner): boolean =>
   host === undefined && startTime !== "" && startTime === readStartTime(pid);
@@ -140,7 +158,8 @@ function describeOwner(owner: DirectoryOwner | undefined): string {
 }
 
 function readStartTime(pid: number): string {
-  // The fields after the command name, which may contain any character (proc_pid_stat(5)).
+  // Splits after the command name, which may contain spaces (proc_pid_stat(5)). The start time is
+  // field 22, the 20th field after the name.
   return readText(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[19] ?? "";
 }
 
@@ -153,7 +172,7 @@ function readText(path: string): string {
 }
 
 function toInUseError(path: string, owner: string, networkFileSystem?: string): DataDirectoryError {
-  // For a file system without locks (ENOLCK), SQLite reports the same error as for a lock of another process.
+  // SQLite reports a busy lock also if the file system has no locks (ENOLCK).
   const hint = networkFileSystem && `, or its file system (${networkFileSystem}) has no file locks`;
   return new DataDirectoryError(
     `The data directory ${path} is in use by ${owner}${hint ?? ""}. Stop that server, or ${CHOOSE_ANOTHER}. Several servers can share only a PostgreSQL database (--database-url).`,
@@ -178,7 +197,10 @@ function readError(error: unknown): { readonly code: string; readonly message: s
   return { code, message: "the database's files cannot be opened" };
 }
 
-/** The `f_type` values (statfs(2)) of file systems that other machines or kernels may have mounted as well. */
+/**
+ * Names of file systems that another machine or kernel may have mounted as well, by their `f_type`
+ * (statfs(2)).
+ */
 const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x6969, "nfs"],
   [0x517b, "smb"],
@@ -198,12 +220,15 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x73757245, "coda"],
 ]);
 
-/** Returns the type of the network file system of a path. Returns undefined for a local one, and except on Linux. */
+/**
+ * Returns the name of the network file system that contains a path; undefined for a local file
+ * system, and on systems other than Linux.
+ */
 export function findNetworkFileSystem(
   path: string,
   statfs: (path: string) => { readonly type: number } = statfsSync,
 ): string | undefined {
   if (process.platform !== "linux") return undefined;
-  // Converted to unsigned: Node.js may return the 32-bit number with a sign.
+  // Converts the 32-bit number to unsigned, because Node.js may return it as a negative number.
   return NETWORK_FILE_SYSTEMS.get(statfs(path).type >>> 0);
 }

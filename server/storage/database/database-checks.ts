@@ -3,10 +3,16 @@ import type { Orm, Sql, Tables } from "../sessions/orm.ts";
 import { runOnOrm } from "../sessions/sessions.ts";
 import type { DatabaseFinding } from "./unfit-database.ts";
 
-/** The oldest supported version of PostgreSQL: the migrations use `set compression`, which is new in version 14. */
+/**
+ * The oldest supported version of PostgreSQL: the migrations use `set compression`, which is new in
+ * version 14.
+ */
 const MIN_POSTGRES_VERSION = 14;
 
-/** Databases that use PostgreSQL's protocol but cannot run joblib's SQL, recognized by their `version()`. */
+/**
+ * Databases that use PostgreSQL's protocol but cannot run joblib's SQL, recognized by their
+ * `version()`.
+ */
 const OTHER_PRODUCTS =
   /CockroachDB|-YB-|Redshift|Greenplum|Materialize|CrateDB|openGauss|QuestDB|RisingWave/i;
 
@@ -64,7 +70,7 @@ export function checkDatabaseFacts(facts: DatabaseFacts): readonly DatabaseFindi
 async function readFacts(db: Sql): Promise<DatabaseFacts> {
   const answer = await sql<{ version: string }>`select version() as version`.execute(db);
   const version = answer.rows[0]?.version ?? "";
-  // Other products may lack the functions of the next query.
+  // A database other than PostgreSQL may lack the functions of the next query.
   if (getOtherProduct(version) !== undefined) {
     return { version, versionNumber: 0, encoding: "", isStandby: false, isReadOnly: false };
   }
@@ -77,19 +83,25 @@ async function readFacts(db: Sql): Promise<DatabaseFacts> {
   return { version, ...row };
 }
 
-/** Checks product, version, encoding and writability. Returns the reasons why joblib's tables cannot be created. */
+/**
+ * Checks product, version, encoding and writability. Returns the reasons why joblib's tables cannot
+ * be created.
+ */
 export const checkSuitability = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
   runOnOrm(orm, async (db) => checkDatabaseFacts(await readFacts(db)));
 
-/** Returns the reasons why a server cannot use the database with its role; empty if it can. Runs three short queries. */
+/** Returns the reasons why a server cannot use the database with its role; empty if it can. */
 export async function findDatabaseProblems(db: Sql): Promise<readonly DatabaseFinding[]> {
   const findings = checkDatabaseFacts(await readFacts(db));
-  // Other products have other catalogs, so the rights of the role cannot be checked.
+  // The query for missing rights reads PostgreSQL's catalogs, which other products may lack.
   if (isUnsupported(findings)) return findings;
   return [...findings, ...(await findMissingRights(db))];
 }
 
-/** Like `findDatabaseProblems`, but on a connection of the ORM, so that it also works if joblib cannot open its own sessions. */
+/**
+ * Like `findDatabaseProblems`, but on a connection of the ORM. This works even if joblib cannot
+ * open its own sessions.
+ */
 export const checkDatabase = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
   runOnOrm(orm, findDatabaseProblems);
 
@@ -121,7 +133,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", reado
 
 export const SEQUENCES: readonly string[] = ["task_number"];
 
-/** The functions that joblib calls, and that some administrators revoke from PUBLIC. */
+/** Functions that joblib calls, and that an administrator may have revoked from PUBLIC. */
 const FUNCTIONS = [
   "pg_catalog.pg_advisory_xact_lock(bigint)",
   "pg_catalog.pg_try_advisory_xact_lock(bigint)",
@@ -146,12 +158,16 @@ export async function findMissingRights(db: Sql): Promise<readonly DatabaseFindi
   ];
 }
 
-/** Ignores objects that do not exist, because the migrations will create them. */
+/**
+ * Finds the missing privileges. Ignores objects that do not exist, because the migrations will
+ * create them.
+ */
 async function findMissing(db: Sql): Promise<MissingRow[]> {
   const required = Object.entries(TABLE_PRIVILEGES).flatMap(([name, privileges]) =>
     privileges.map((privilege) => ({ name, privilege })),
   );
-  // The privilege functions fail for an object of another kind, so the kinds are read first.
+  // Functions such as `has_table_privilege` fail for an object of another kind, so the query reads
+  // the kinds first.
   const { rows } = await sql<MissingRow>`
     with objects as materialized (
       select c.oid, c.relname as name, c.relkind as kind
@@ -182,7 +198,10 @@ async function findMissing(db: Sql): Promise<MissingRow[]> {
   return rows;
 }
 
-/** For more objects, the suggested GRANT statements apply to all tables or sequences. */
+/**
+ * Maximum number of objects that a message lists. If more objects lack privileges, the suggested
+ * GRANT statements apply to all tables or all sequences.
+ */
 const MAX_NAMED = 3;
 
 function buildGrants(rows: readonly MissingRow[], role: string): string {

@@ -8,7 +8,10 @@ import { lockDataDirectory, toDataDirectoryError } from "./data-directory.ts";
 import { unpackInitialDatabase } from "./initial-database.ts";
 import { postgresOptions } from "./postgres-options.ts";
 
-/** A PostgreSQL URL, or a directory for the embedded database (`memory://` keeps the data only in memory). */
+/**
+ * A PostgreSQL URL, or a directory for the embedded database (`memory://` keeps the data only in
+ * memory).
+ */
 export interface DatabaseOptions {
   readonly url?: string;
   readonly dataDir?: string;
@@ -25,10 +28,16 @@ const IN_MEMORY = "memory://";
 const DEFAULT_DATA_DIR = ".joblib";
 /** The sweeper needs one connection for its lock and another one for its statements. */
 const MIN_POOL_SIZE = 2;
-/** The ORM closes idle connections soon: it uses them only for checks at the start, and joblib's sessions need them. */
+/**
+ * Time until the ORM closes an idle connection. joblib uses the ORM's connections only for checks
+ * at startup, and needs their share of the server's connection limit for its own sessions.
+ */
 const ORM_IDLE_MS = 100;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Maximum age of a connection. After a query timeout, it returns to the pool while its statement may still be running. */
+/**
+ * Maximum age of an ORM connection. After a query timeout, a connection returns to the pool
+ * although its statement may still be running, so it must not be kept forever.
+ */
 const MAX_LIFETIME_SECONDS = 300;
 
 async function openPostgres(
@@ -40,12 +49,13 @@ async function openPostgres(
     entities: [...entities],
     ...connection,
     pool: { min: 0, max: Math.max(poolSize, MIN_POOL_SIZE), idleTimeoutMillis: ORM_IDLE_MS },
-    // If the database does not respond, the request must fail instead of waiting forever.
+    // The request must fail instead of waiting forever if the database does not respond.
     driverOptions: {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       ...driverOptions,
       maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
-      // Measured by the client, because a pooler in transaction mode refuses the server's `statement_timeout`.
+      // The client measures this timeout, because a pooler in transaction mode refuses the server's
+      // `statement_timeout`.
       ...(statementTimeoutSeconds !== undefined && { query_timeout: statementTimeoutSeconds * 1000 }),
     },
   });
@@ -67,7 +77,10 @@ async function openEmbedded(dataDir: string): Promise<OwnedOrm> {
   }
 }
 
-/** Opens the embedded database. Its module is imported only here, because it contains megabytes of WebAssembly. */
+/**
+ * Opens the embedded database. Its module is imported only here, because it contains megabytes of
+ * WebAssembly.
+ */
 async function initEmbedded(options: { dbName: string; driverOptions?: object }): Promise<OwnedOrm> {
   const { MikroORM: EmbeddedOrm } = await import("@mikro-orm/pglite");
   const orm = await EmbeddedOrm.init({ entities: [...entities], ...options });

@@ -6,9 +6,9 @@ import { DIST_DIRECTORY } from "../../package.ts";
 import { toDataDirectoryError } from "./data-directory.ts";
 
 /**
- * Unpacks a new database, with all migrations applied, into a directory that does not exist yet. `initdb` and the migrations
- * would take several times as long and 200 MB more memory. Does nothing if joblib is not built, or if the archive was made by
- * another version of PGlite.
+ * Creates a database by unpacking an archive that was built with all migrations. The directory must
+ * not exist yet. `initdb` and the migrations would take several times as long and 200 MB more
+ * memory. Does nothing if joblib is not built, or if another version of PGlite made the archive.
  */
 export async function unpackInitialDatabase(dataDir: string, directory: string): Promise<void> {
   const archive = findArchive();
@@ -19,14 +19,18 @@ export async function unpackInitialDatabase(dataDir: string, directory: string):
     rmSync(unfinished, { recursive: true, force: true });
     mkdirSync(unfinished, { mode: 0o700 });
     await extract({ file: archive, cwd: unfinished });
-    // Renamed only when all files are written, so that an interrupted extraction leaves no incomplete database.
+    // Renamed only after all files are written, so that an interrupted extraction leaves no
+    // incomplete database.
     renameSync(unfinished, directory);
   } catch (error) {
     throw toDataDirectoryError(dataDir, error);
   }
 }
 
-/** The directory of the archive, which `scripts/initial-database.ts` creates. The name of the archive begins with the version of PGlite. */
+/**
+ * The directory of the archive, which `scripts/initial-database.ts` creates. The archive's name
+ * begins with the version of PGlite.
+ */
 export const ARCHIVE_DIRECTORY: string = join(DIST_DIRECTORY, "initial-database");
 
 export function getPgliteVersion(): string {

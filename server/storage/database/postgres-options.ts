@@ -26,9 +26,9 @@ export interface PostgresOptions {
 }
 
 /**
- * Returns MikroORM's options for a PostgreSQL URL and libpq's environment variables, including the TLS options, which
- * MikroORM ignores in a `clientUrl`. Reads the certificate files. Throws a SettingsError with a message of one line for an
- * unsupported parameter.
+ * Returns MikroORM's options for a PostgreSQL URL and libpq's environment variables, including the
+ * TLS options, which MikroORM ignores in a `clientUrl`. Reads the certificate files. Throws a
+ * SettingsError with a message of one line for an unsupported parameter.
  */
 export function postgresOptions(url: string, env: Environment = process.env): PostgresOptions {
   try {
@@ -84,9 +84,10 @@ function getSystemUser(): string {
 const SYSTEM = "system";
 
 /**
- * Creates pg's `ssl` option with the meaning of libpq's parameters: `require` verifies the certificate only if there is a
- * file of trusted ones; `verify-ca` always does; `verify-full` also verifies the host's name or address. Returns false for
- * plain text, and for a Unix socket, whose data does not leave the machine.
+ * Creates pg's `ssl` option with the meaning of libpq's `sslmode`. `require` verifies the server's
+ * certificate only if `sslrootcert` is set, `verify-ca` always verifies it, and `verify-full` also
+ * verifies that it is for this host. Returns false for `disable`, and for a Unix socket, because
+ * its data does not leave the machine.
  */
 function createPostgresTls(parameters: ParameterValues, host: string): PostgresTls | false {
   if (isAbsolute(host)) return false;
@@ -132,7 +133,10 @@ class PostgresTls implements ConnectionOptions {
       hostName === undefined ? undefined : checkServerIdentity(hostName, peer);
   }
 
-  /** Prevents MikroORM from copying the options member by member: a copied context crashes the process. */
+  /**
+   * Prevents MikroORM from copying the options member by member, because a copied `secureContext`
+   * crashes the process.
+   */
   clone(): this {
     return this;
   }
@@ -146,7 +150,8 @@ function getSslMode(parameters: ParameterValues): string {
   }
   if (isJdbc) return "require";
   if (mode !== undefined) return mode.value;
-  // As in libpq, the name of the server must be verified if the system's certificates are trusted.
+  // `sslrootcert=system` implies `verify-full`, as in libpq, because everybody can get a
+  // certificate from a public authority for a host name of their own.
   return parameters.get("sslrootcert")?.value === SYSTEM ? "verify-full" : "disable";
 }
 
@@ -160,7 +165,8 @@ function requireNoTlsParameters(parameters: ParameterValues): void {
     ...(["ssl_min_protocol_version", "ssl_max_protocol_version"] as const),
   ]) {
     const parameter = parameters.get(name);
-    // An explicit "disable" in the URL overrides the environment, which may be for other databases.
+    // `sslmode=disable` in the URL overrides environment variables, which may be meant for other
+    // databases.
     const isOverridden = isFromUrl(parameters, "sslmode") && !isFromUrl(parameters, name);
     if (parameter === undefined || isOverridden) continue;
     throw new SettingsError(
@@ -185,8 +191,9 @@ const REFUSED =
   "the database offers no channel binding, which channel_binding=require requires: the connection may be intercepted";
 
 /**
- * A client that requires SCRAM channel binding; pg itself can only prefer it. If the server does not offer it, this client
- * ends the connection before it sends a password or a proof of it. Like libpq, it also rejects a server that asks for none.
+ * A client that requires SCRAM channel binding, which pg can only prefer. If the server does not
+ * offer channel binding, the client ends the connection before it sends a password or a proof of
+ * the password. Like libpq, it also rejects a server that asks for no password.
  */
 export class ChannelBoundClient extends Client {
   declare readonly connection: Connection;
@@ -195,7 +202,8 @@ export class ChannelBoundClient extends Client {
     super(config);
     let isBound = false;
     const refuse = () => {
-      // The server's ReadyForQuery may be in the same packet. pg would then report success before this error.
+      // The same packet may contain ReadyForQuery, for which pg would report a successful
+      // connection before it reports this error.
       this.connection.removeAllListeners("readyForQuery");
       this.connection.stream.destroy(new Error(REFUSED));
     };

@@ -6,7 +6,7 @@ interface Parameter {
   readonly check?: Check;
 }
 
-/** Returns the error of a value; undefined if it is valid. */
+/** Returns why a value is invalid; undefined if it is valid. */
 type Check = (value: string) => string | undefined;
 
 const createChoiceCheck =
@@ -23,7 +23,10 @@ const createIntegerCheck =
 
 const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"];
 
-/** Rejects `allow` and `prefer`, whose fallback to plain text pg does not support, and which would hide it. */
+/**
+ * Rejects `allow` and `prefer`, because pg cannot fall back to plain text, and because nobody would
+ * notice that the fallback happened.
+ */
 function checkSslMode(value: string): string | undefined {
   if (SSL_MODES.includes(value)) return undefined;
   if (value === "allow" || value === "prefer") {
@@ -37,7 +40,10 @@ function checkSslMode(value: string): string | undefined {
 const SEVERAL_HOSTS = "names several hosts, but joblib connects to only one: use a proxy in front of them";
 const checkTlsVersion = createChoiceCheck("TLSv1.2", "TLSv1.3");
 
-/** libpq's connection parameters (PostgreSQL manual 34.1.2) that pg can support, in the order of messages. */
+/**
+ * libpq's connection parameters (PostgreSQL manual 34.1.2) that pg can support, in the order in
+ * which an error message lists them.
+ */
 const PARAMETERS = {
   sslmode: { variable: "PGSSLMODE", check: checkSslMode },
   sslrootcert: { variable: "PGSSLROOTCERT" },
@@ -90,7 +96,10 @@ const UNSUPPORTED_VARIABLES = [
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The value of a parameter. `source` is the variable that has set it, or the name of the parameter in the URL. */
+/**
+ * The value of a parameter. `source` is the environment variable that set the value, or the name of
+ * the parameter in the URL.
+ */
 type ParameterValue = Readonly<Record<"value" | "source", string>>;
 export type ParameterValues = ReadonlyMap<PostgresParameter, ParameterValue>;
 
@@ -111,8 +120,8 @@ export function readParameters(url: string, env: Environment): ParameterValues {
 }
 
 /**
- * libpq's URI syntax (PostgreSQL manual 34.1.1.2). Unlike in a WHATWG URL, the host may be empty after a user, `#` is an
- * ordinary character, and `+` does not mean a space.
+ * libpq's URI syntax (PostgreSQL manual 34.1.1.2). Unlike in a WHATWG URL, the host may be empty
+ * after a user, `#` is an ordinary character, and `+` does not mean a space.
  */
 const SYNTAX =
   /^postgres(?:ql)?:\/\/(?:(?<user>[^/?:]*)(?::(?<password>[^/?]*))?@)?(?<host>[^/?]*)(?:\/(?<dbname>[^?]*))?(?:\?(?<query>.*))?$/;
@@ -121,7 +130,9 @@ const HOST = /^(?:\[(?<ipv6>[^\]]*)\]|(?<name>[^:[\]]*))(?::(?<port>[^:]*))?$/;
 const ENCODING_ADVICE =
   "percent-encode special characters in user and password: / is %2F, ? is %3F, @ is %40, % is %25";
 
-/** Parses a PostgreSQL URL. pg's own parser ignores unknown parameters, and rejects some valid URLs. */
+/**
+ * Parses a PostgreSQL URL. pg's own parser ignores unknown parameters, and rejects some valid URLs.
+ */
 export function parsePostgresUrl(url: string): ReadonlyMap<PostgresParameter, string> {
   const parts = SYNTAX.exec(url)?.groups;
   if (parts === undefined) throw new SettingsError("must be a URL like postgres://user@host/name");
@@ -141,7 +152,7 @@ export function parsePostgresUrl(url: string): ReadonlyMap<PostgresParameter, st
   for (const [name, value] of values) {
     const fault = value === "" ? undefined : getParameter(name).check?.(value);
     if (value === "") values.delete(name);
-    // If the port is not a number, it may be the rest of a password that contains a "/".
+    // An invalid port may be the part of a password before an unencoded "/" or "?".
     if (fault !== undefined && name === "port") throw new SettingsError(`port: ${fault}; ${ENCODING_ADVICE}`);
     if (fault !== undefined) throw new SettingsError(`${name}=${value}: ${fault}`);
   }
@@ -168,7 +179,9 @@ function parseQuery(query: string): ReadonlyMap<PostgresParameter, string> {
   return values;
 }
 
-/** Decodes percent-encoding. Error messages do not contain the text, because it may be a password. */
+/**
+ * Decodes percent-encoding. Error messages do not contain the text, because it may be a password.
+ */
 function decode(text: string, partName: string): string {
   try {
     return decodeURIComponent(text);

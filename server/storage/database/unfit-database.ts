@@ -1,6 +1,9 @@
 /** A reason why joblib cannot use a database, and what to do about it. Each text is one line. */
 export interface DatabaseFinding {
-  /** `read-only` also for a standby that is not promoted yet; `migrations` if joblib's tables are missing or outdated. */
+  /**
+   * `read-only` includes a standby server. `migrations` means that joblib's tables are missing or
+   * outdated.
+   */
   readonly kind: "unsupported" | "privileges" | "read-only" | "migrations";
   readonly problem: string;
   readonly advice: string;

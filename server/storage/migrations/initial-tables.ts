@@ -1,4 +1,7 @@
-/** The four first tables with their constraints, and an index for each frequent query. */
+/**
+ * The statements of the first migration: four tables with their constraints, and an index for each
+ * frequent query.
+ */
 export const INITIAL_TABLES: readonly string[] = [
   `create table joblib.job (
     id uuid primary key,
@@ -13,7 +16,8 @@ export const INITIAL_TABLES: readonly string[] = [
     created_at timestamptz not null default now(),
     removed_at timestamptz
   )`,
-  // An address is unique only among registered jobs: several removed jobs may have the same address.
+  // An address is unique only among registered jobs: several removed jobs may have the same
+  // address.
   `create unique index job_address on joblib.job (room_id, category, name) where removed_at is null`,
   `create table joblib.worker (
     id uuid primary key,
@@ -30,7 +34,8 @@ export const INITIAL_TABLES: readonly string[] = [
   )`,
   `create index worker_job_job on joblib.worker_job (job_id, worker_id)`,
   `create sequence joblib.task_number`,
-  // Vacuums and analyzes after 2 % of the rows have changed: autovacuum's default of 20 % is too high for a queue.
+  // Makes autovacuum vacuum and analyze the table after 2 % of its rows have changed, because the
+  // defaults of 20 % and 10 % are too high for a queue.
   `create table joblib.task (
     id uuid primary key,
     number bigint not null default nextval('joblib.task_number'),
@@ -79,7 +84,8 @@ export const INITIAL_TABLES: readonly string[] = [
   `alter sequence joblib.task_number owned by joblib.task.number`,
   // For claims: one ordered index scan per job.
   `create index task_due on joblib.task (job_id, priority desc, number) where status = 'pending' and due`,
-  // For the next task that becomes due, and for due tasks that must be promoted.
+  // For the time at which the next task becomes due, and for delayed tasks whose `run_at` has
+  // passed.
   `create index task_delayed on joblib.task (job_id, run_at) where status = 'pending' and not due`,
   // For the leased tasks of a worker.
   `create index task_held on joblib.task (worker_id, job_id) where status in ('claimed', 'running')`,

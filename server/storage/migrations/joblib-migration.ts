@@ -1,8 +1,9 @@
 import { Migration } from "@mikro-orm/migrations";
 
 /**
- * Returns whether the table of applied migrations exists. Reads the catalog, because `to_regclass` uses the session's cache,
- * which may lack a table that another server created while this session waited for the migration lock.
+ * Selects whether the table of applied migrations exists. Reads the catalog, because `to_regclass`
+ * uses the session's cache, which may lack a table that another server created while this session
+ * waited for the migration lock.
  */
 export const HAS_MIGRATION_TABLE = `select exists (
   select 1 from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
@@ -15,8 +16,9 @@ export interface NamedMigration {
 }
 
 /**
- * Defines a migration that records itself in `joblib.migration`, so that it runs only once, whether `joblib migrate`, a
- * starting server, or the ORM of a host runs it. Name and statements must never change after a release.
+ * Defines a migration that records itself in `joblib.migration`, so that it runs only once, whether
+ * `joblib migrate`, a starting server, or the ORM of a host runs it. Name and statements must never
+ * change after a release.
  */
 export function defineMigration(name: string, statements: readonly string[]): NamedMigration {
   class JoblibMigration extends Migration {
@@ -26,7 +28,8 @@ export function defineMigration(name: string, statements: readonly string[]): Na
         const applied = await this.execute("select 1 from joblib.migration where name = ?", [name]);
         if (applied.length > 0) return;
       } else {
-        // `create schema if not exists` needs CREATE on the database even if the schema exists.
+        // Not `create schema if not exists`, which needs the right CREATE on the database even if
+        // the schema exists.
         const [schema] = await this.execute("select 1 from pg_catalog.pg_namespace where nspname = 'joblib'");
         if (schema === undefined) this.addSql("create schema joblib");
         this.addSql(

@@ -9,25 +9,32 @@ import { HAS_MIGRATION_TABLE } from "./joblib-migration.ts";
 import { migrations } from "./migrations.ts";
 
 /**
- * Applies the pending migrations in one transaction and returns their names. Several servers can call it concurrently. Throws
- * `UnfitDatabase` if the database is not suitable, or the role lacks rights.
+ * Applies the pending migrations in one transaction and returns their names. Several servers can
+ * call it concurrently. Throws `UnfitDatabase` if the database is not suitable, or the role lacks
+ * rights.
  */
 export async function migrate(orm: Orm): Promise<readonly string[]> {
-  // If no migration is pending, the role needs no right to create objects.
+  // Returns before the checks, because a role needs no right to create objects if no migration is
+  // pending.
   if ((await checkMigrations(orm)).length === 0) return [];
   requireFit([...(await checkSuitability(orm)), ...(await findMigrationObstacles(orm))]);
   return withRetries(async () => {
-    // MikroORM opens a second connection for this check. During the transaction, the server may refuse it.
+    // Makes MikroORM connect now. It would otherwise open a second connection during the
+    // transaction, which the server may refuse.
     await orm.driver.getConnection("write").ensureConnection();
-    // A migration may take long, so a timeout of the role or the database must not apply to it.
+    // Runs without a statement timeout (0), because a migration may take long. This overrides a
+    // timeout that is set for the role or the database.
     return runInOrmTransaction(orm, (db) => applyPending(orm, db), 0);
   });
 }
 
-/** Like `pendingMigrations`, but throws `UnfitDatabase` if the database is not suitable, or the role may not read it. */
+/**
+ * Like `pendingMigrations`, but throws `UnfitDatabase` if the database is not suitable, or the role
+ * may not read it.
+ */
 export async function checkMigrations(orm: Orm): Promise<readonly string[]> {
   requireUrlTls(orm);
-  // A read-only standby is sufficient, because only the migrations are read.
+  // Accepts a read-only database, because this function only reads.
   requireFit((await checkSuitability(orm)).filter(({ kind }) => kind !== "read-only"));
   requireFit(await findReadObstacles(orm));
   return pendingMigrations(orm);

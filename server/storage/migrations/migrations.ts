@@ -1,13 +1,17 @@
 import { INITIAL_TABLES } from "./initial-tables.ts";
 import { defineMigration } from "./joblib-migration.ts";
 
-/** joblib's migrations, oldest first. A host can add them to the `migrationsList` of its ORM, or run `joblib migrate`. */
+/**
+ * joblib's migrations, oldest first. A host can add them to the `migrationsList` of its ORM, or run
+ * `joblib migrate`.
+ */
 export const migrations = [
   defineMigration("joblib-20261123-initial", INITIAL_TABLES),
 
-  // Moves the indexes of lists to a table that is never updated. Each transition of a task changes an indexed column, so it
-  // adds an entry to every index of `task`: a transition took 76 µs with the two indexes of lists, and 36 µs without them
-  // (20,000 tasks, 100 per statement).
+  // Moves the indexes for lists to a table whose rows are never updated. Each transition of a task
+  // changes an indexed column, so PostgreSQL adds an entry to every index of `task`: a transition
+  // took 76 µs with the two indexes for lists, and 36 µs without them (20,000 tasks, 100 per
+  // statement).
   defineMigration("joblib-20261124-places", [
     `create table joblib.task_place (
       task_id uuid not null,
@@ -20,9 +24,11 @@ export const migrations = [
     `create index task_place_job on joblib.task_place (job_id, room_id, created_at, task_id)`,
     `drop index joblib.task_of_room`,
     `drop index joblib.task_of_job`,
-    // The foreign key took 6 of the 26 µs of an insert. The insert itself locks the job, and jobs are never deleted.
+    // The check of the foreign key took 6 of the 26 µs of an insert. It is not needed, because the
+    // insert locks the job, and jobs are never deleted.
     `alter table joblib.task drop constraint task_job_id_fkey`,
-    // The fillfactor made no measurable difference: every update of a task changes an indexed column, so none is HOT.
+    // The fillfactor made no measurable difference, because every update of a task changes an
+    // indexed column, so no update can be a HOT update.
     `alter table joblib.task reset (fillfactor)`,
   ]),
 
@@ -38,8 +44,8 @@ export const migrations = [
     )`,
   ]),
 
-  // For jobs with room fairness: the number of the last task that each room has submitted, for each priority. `tasks` is
-  // the number of tasks in that submit.
+  // Stores the number of the last task that a room has submitted to a job with room fairness, for
+  // each priority. `tasks` is the number of tasks in that submit.
   defineMigration("joblib-20261125-room-turns", [
     `alter table joblib.job add column fairness text not null default 'fifo'
       constraint job_fairness check (fairness in ('fifo', 'room'))`,
@@ -65,11 +71,12 @@ export const migrations = [
     )`,
   ]),
 
-  // Draining removes the links of a worker to its jobs, so that claims need no condition. This column keeps them.
+  // Draining deletes the links of a worker to its jobs, so that claims need no condition for it.
+  // This column stores the ids of these jobs.
   defineMigration("joblib-20261125-draining", [`alter table joblib.worker add column drained_jobs jsonb`]),
 
-  // `jsonb` does not keep the order of members, in which forms show their fields. Existing jobs get this text at their next
-  // registration.
+  // Stores the schema of a job as `json` too, because `jsonb` does not keep the order of members,
+  // in which forms show their fields. Existing jobs get this value at their next registration.
   defineMigration("joblib-20261125-written-schema", [
     `alter table joblib.job add column written_schema json`,
   ]),
@@ -78,7 +85,7 @@ export const migrations = [
     `alter table joblib.task add column trace_context jsonb`,
   ]),
 
-  // The table stays small: each insert deletes expired rows.
+  // The table stays small, because each insert deletes invitations that expired long ago.
   defineMigration("joblib-20261125-invitations", [
     `create table joblib.invitation (
       id uuid not null primary key,
@@ -93,14 +100,15 @@ export const migrations = [
     "create index invitation_of_room on joblib.invitation (room_id, created_at desc, id desc)",
   ]),
 
-  // The server only passes payloads on, and PostgreSQL keeps the text of a `json` value: formatting a `jsonb` value took
-  // half of the database's time for a claim of a task of 100 KB. Rewrites the table under an exclusive lock.
+  // Stores payloads as `json`, because PostgreSQL returns the text of a `json` value unchanged, and
+  // the server does not need its members. Formatting a `jsonb` value took half of the database's
+  // time for the claim of a task of 100 KB. Rewrites the table under an exclusive lock.
   defineMigration("joblib-20261125-plain-payload", [
     `alter table joblib.task alter column payload type json using payload::text::json`,
   ]),
 
-  // Changes the index for claims so that 16 consecutive task numbers share one index key: see `queue/queue-order.ts`. Does
-  // not rewrite the table. Submits wait while the index is built.
+  // Changes the index for claims so that 16 consecutive task numbers share one index key: see
+  // `queue/queue-order.ts`. Does not rewrite the table. Submits wait while the index is built.
   defineMigration("joblib-20261126-queue-places", [
     `alter table joblib.task add column in_turn boolean not null default false`,
     `update joblib.task set in_turn = true
@@ -111,13 +119,15 @@ export const migrations = [
     ) where status = 'pending' and due`,
   ]),
 
-  // Stores results as `json`, like payloads: writing and reading take about half the time of `jsonb` (1.5 instead of 2.3 ms,
-  // and 0.5 instead of 1.0 ms, for 100 KB of coordinates). Rewrites the tables under an exclusive lock.
+  // Stores results as `json`, like payloads: writing and reading take about half the time of
+  // `jsonb` (1.5 instead of 2.3 ms, and 0.5 instead of 1.0 ms, for 100 KB of coordinates). Rewrites
+  // the tables under an exclusive lock.
   defineMigration("joblib-20261126-large-values", [
     `alter table joblib.task alter column result type json using result::text::json`,
     `alter table joblib.late_result alter column result type json using result::text::json`,
-    // An insert of 100 KB of coordinates took 5.4 ms with pglz and takes 1.5 ms with LZ4 (1.1 and 0.4 ms for a repetitive
-    // text); reads take the same time. A PostgreSQL that was built without LZ4 keeps pglz. Existing values are not changed.
+    // An insert of 100 KB of coordinates took 5.4 ms with pglz and takes 1.5 ms with LZ4 (1.1 and
+    // 0.4 ms for a repetitive text); reads take the same time. A PostgreSQL that was built without
+    // LZ4 keeps pglz. Existing values are not changed.
     `do $$ begin
       alter table joblib.task alter column payload set compression lz4, alter column result set compression lz4,
         alter column error set compression lz4;
@@ -125,8 +135,8 @@ export const migrations = [
       exception when feature_not_supported then null; end $$`,
   ]),
 
-  // Renames tables, columns, constraints and indexes to the terms of the documentation. Changes only the catalog. Servers of
-  // earlier versions fail until they are restarted with this version.
+  // Renames tables, columns, constraints and indexes to the terms of the documentation. Changes
+  // only the catalog. Servers of earlier versions fail until they are restarted with this version.
   defineMigration("joblib-20261129-plain-names", [
     `alter table joblib.task rename column hold_ended_worker_id to ended_lease_worker_id`,
     `alter table joblib.task rename column hold_ended_reason to ended_lease_reason`,
@@ -141,7 +151,8 @@ export const migrations = [
     `alter table joblib.room_queue rename constraint room_turn_pkey to room_queue_pkey`,
   ]),
 
-  // With the version of a worker's jobs, a claim can use the jobs that the server has read before.
+  // The version increases with each change of a worker's jobs. It allows a claim to use the jobs
+  // that the server has cached, and to detect that they are outdated.
   defineMigration("joblib-20261129-jobs-version", [
     `alter table joblib.worker add column jobs_version integer not null default 0`,
   ]),

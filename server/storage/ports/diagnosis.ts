@@ -8,9 +8,14 @@ export interface DiagnosisFacts {
   readonly leasedTasks: number;
   /** Number of live workers that were linked to the job before they were drained. */
   readonly drainingWorkers: number;
-  /** The last heartbeat of a linked worker, or the last start or end of the room's recent tasks of this job, if later. */
+  /**
+   * The latest of these times: the last heartbeat of a linked worker, and the last start or end of
+   * a recent task of the same room and job.
+   */
   readonly lastActiveAt: string | null;
-  /** Median run time of the recent tasks; null if none has completed. */
+  /**
+   * Median run time of the recent completed tasks of the same room and job; null if there are none.
+   */
   readonly medianRunSeconds: number | null;
   readonly isJobRemoved: boolean;
   readonly claimedAt: string | null;

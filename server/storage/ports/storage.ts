@@ -27,7 +27,10 @@ import type { TaskOutputStorage } from "./task-outputs.ts";
 import type { TaskQueue } from "./task-queue.ts";
 import type { LateResultStorage, TaskLogStorage, TaskStorage } from "./tasks.ts";
 
-/** Everything that the use cases need of a database. Throws `StorageUnavailable` if the database is unavailable. */
+/**
+ * The operations on the database that the use cases need. They throw `StorageUnavailable` if the
+ * database is unavailable.
+ */
 export interface Storage {
   readonly jobs: JobStorage;
   readonly workers: WorkerStorage;
@@ -42,7 +45,10 @@ export interface Storage {
   readonly invitations: InvitationStorage;
   readonly providers: ProviderStorage;
   countQueues(aliveWithinSeconds: number): Promise<QueueCounts>;
-  /** Returns the usage of joblib's own session pool; undefined if joblib uses the sessions of the ORM. */
+  /**
+   * Returns the usage of joblib's own session pool; undefined if joblib uses the sessions of the
+   * ORM.
+   */
   getPoolUsage(): PoolUsage | undefined;
   /** Makes a round trip to the database; fails if the database is read-only. */
   ping(): Promise<void>;
@@ -57,16 +63,21 @@ export interface Storage {
 
 export interface JobStorage {
   /**
-   * Inserts the job or finds the existing one, and links the worker, in one transaction. Concurrent registrations and
-   * removals do not make it fail.
+   * Inserts the job or finds the existing one, and links the worker, in one transaction. Does not
+   * fail because of concurrent registrations or removals.
    */
   register(job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome>;
   find(address: JobAddress, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
-  /** Finds a job without its counts, which are expensive if many tasks are pending. Submits use this method. */
+  /**
+   * Finds a job without its counts, which are expensive if many tasks are pending. Submits use this
+   * method.
+   */
   findWithoutCounts(address: JobAddress): Promise<RegisteredJob | undefined>;
-  /** Returns the ids of all jobs that were ever registered at the address, including removed ones. */
+  /**
+   * Returns the ids of all jobs that were ever registered at the address, including removed ones.
+   */
   findIds(address: JobAddress): Promise<readonly string[]>;
-  /** Finds a job by id, even a removed one: the history of its tasks stays readable. */
+  /** Finds a job by id, even a removed one, because the history of its tasks stays readable. */
   findById(id: string, aliveWithinSeconds: number): Promise<JobRecord | undefined>;
   /** Lists the jobs of the rooms, newest first, without removed jobs. */
   list(rooms: readonly string[], window: Window, aliveWithinSeconds: number): Promise<ResultPage<JobRecord>>;
@@ -78,14 +89,16 @@ export type WorkerSelection = { readonly userId: string } | { readonly roomId: s
 /** The part of the storage for workers. Heartbeats are recorded by `TaskQueue`. */
 export interface WorkerStorage {
   create(worker: NewWorkerRecord): Promise<WorkerRecord>;
-  /** Finds a worker, even if it is stale and has not been swept yet. */
+  /**
+   * Finds a worker, even if its last heartbeat is too old and the sweeper has not removed it yet.
+   */
   find(id: string): Promise<WorkerRecord | undefined>;
   list(selection: WorkerSelection, window: Window, aliveWithinSeconds: number): Promise<ResultPage<Worker>>;
   /** Returns the ids of the registered jobs that the worker is linked to. */
   findJobIds(id: string): Promise<readonly string[]>;
   /**
-   * Deregisters a worker; returns undefined if it is gone. Requeues its claimed tasks. Its running tasks fail with
-   * `error`, or are retried if they have attempts left.
+   * Deregisters a worker; returns undefined if it is gone. Requeues its claimed tasks. Its running
+   * tasks fail with `error`, or are retried if they have attempts left.
    */
   remove(id: string, error: string): Promise<WorkerRemoval | undefined>;
   findDetails(id: string, aliveWithinSeconds: number): Promise<WorkerDetailsRecord | undefined>;
@@ -96,35 +109,54 @@ export interface WorkerStorage {
 export interface WorkerDetailsRecord {
   readonly worker: Worker;
   readonly jobs: readonly JobAddress[];
-  /** The tasks that the worker has leases on, the oldest claims first, at most `MAX_TASKS_SHOWN`. */
+  /**
+   * The tasks that the worker has leases on, the oldest claims first, at most `MAX_TASKS_SHOWN`.
+   */
   readonly leasedTasks: readonly { readonly record: TaskRecord; readonly claimedAt: string }[];
 }
 
 /**
- * The part of the storage that the sweeper uses. Each update repeats its whole condition, so several sweepers can run at the
- * same time.
+ * The part of the storage that the sweeper uses. Each update repeats its whole condition, so
+ * several sweepers can run at the same time.
  */
 export interface SweepStorage {
-  /** Reads the table of workers, to detect that the database is slow. Heartbeats are then delayed as well. */
+  /**
+   * Reads the table of workers, to detect that the database is slow. Then heartbeats are delayed as
+   * well, and workers must not be removed as dead.
+   */
   probe(): Promise<void>;
-  /** Returns the ids of workers whose last heartbeat is older than the threshold, by the clock of the database. */
+  /**
+   * Returns the ids of workers whose last heartbeat is older than the threshold, by the clock of
+   * the database.
+   */
   findStaleWorkers(thresholdSeconds: number, limit: number): Promise<readonly string[]>;
-  /** Removes a stale worker in its own transaction; returns undefined if it is alive again or already removed. */
+  /**
+   * Removes a stale worker in its own transaction; returns undefined if it is alive again or
+   * already removed.
+   */
   removeStaleWorker(id: string, thresholdSeconds: number, error: string): Promise<WorkerRemoval | undefined>;
-  /** Returns the ids of running tasks that exceed their `timeout_seconds`, the earliest started first. */
+  /**
+   * Returns the ids of running tasks that exceed their `timeout_seconds`, the earliest started
+   * first.
+   */
   findOverdueTasks(limit: number): Promise<readonly string[]>;
   /**
-   * Ends the overdue tasks, or only the task `only`. The tasks fail with `timed out after N s`, or are pending again if
-   * attempts are left.
+   * Ends the overdue tasks, or only the task with the id `only`. The tasks fail with `timed out
+   * after N s`, or are pending again if attempts are left.
    */
   endOverdueTasks(limit: number, only?: string): Promise<readonly TaskRecord[]>;
-  /** Removes jobs without workers and open tasks. Their rows are kept. */
+  /** Removes jobs that have neither workers nor open tasks. Their rows are kept. */
   removeIdleJobs(limit: number): Promise<readonly { readonly id: string; readonly roomId: string }[]>;
   /** Deletes finished tasks that ended more than this many days ago. Returns their number. */
   deleteOldTasks(olderThanDays: number, limit: number): Promise<number>;
-  /** Vacuums the embedded database, which has no autovacuum. Returns the number of vacuumed tables. */
+  /**
+   * Vacuums the embedded database, which has no autovacuum. Returns the number of vacuumed tables.
+   */
   vacuum(): Promise<number>;
-  /** Runs `work` while this server has the advisory lock. Returns false immediately if another server is sweeping. */
+  /**
+   * Runs `work` if no other server is sweeping, which an advisory lock ensures. Otherwise returns
+   * false immediately.
+   */
   runExclusively(work: () => Promise<void>): Promise<boolean>;
 }
 
@@ -147,11 +179,17 @@ export interface StatsStorage {
   listRoomNames(limit: number): Promise<readonly string[]>;
   /** Returns a summary of each room, in the order of `roomIds`. */
   summarizeRooms(roomIds: readonly string[], aliveWithinSeconds: number): Promise<readonly RoomSummary[]>;
-  /** Returns the stats of the last hours: either of a room and its jobs, or of all rooms without their jobs. */
+  /**
+   * Returns the stats of the last hours: either of a room and its jobs, or of all rooms without
+   * their jobs.
+   */
   getStats(roomId: string | undefined, hours: number, aliveWithinSeconds: number): Promise<StatsRecord>;
 }
 
-/** The length of a queue, and the age of the oldest due task that is the first one of its job and priority. */
+/**
+ * The number of due tasks of a queue, and the age of the oldest one among the first tasks of each
+ * job and priority.
+ */
 export interface QueueDepth {
   readonly due: number;
   /** Null if no task is due. */
@@ -167,7 +205,10 @@ export interface QueueCounts {
   readonly others: QueueDepth;
 }
 
-/** A new invitation. It expires after `seconds` by the clock of the database, but not later than `notBeyond`. */
+/**
+ * A new invitation. It expires after `seconds` by the clock of the database, but not later than
+ * `notBeyond`.
+ */
 export interface NewInvitationRecord extends Pick<Invitation, "id" | "note"> {
   readonly roomId: string;
   readonly jobs: readonly string[] | null;
@@ -182,6 +223,9 @@ export interface InvitationStorage {
   find(id: string): Promise<Invitation | undefined>;
   /** Lists the invitations of a room, newest first. */
   list(roomId: string, window: Window): Promise<ResultPage<Invitation>>;
-  /** Revokes an invitation, and keeps the time of an earlier call. Returns undefined if the invitation does not exist. */
+  /**
+   * Revokes an invitation, and keeps the time of an earlier call. Returns undefined if the
+   * invitation does not exist.
+   */
   revoke(id: string): Promise<Invitation | undefined>;
 }

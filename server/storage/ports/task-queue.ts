@@ -13,11 +13,17 @@ import type {
 
 export interface InsertOptions {
   readonly aliveWithinSeconds: number;
-  /** Chooses a waiting worker for a direct assignment, which is an optimization: a queue may ignore it. */
+  /**
+   * Chooses a waiting worker to which the new task is assigned directly. A queue may ignore this
+   * option, because direct assignment is only an optimization.
+   */
   readonly chooseAssignee?: ChooseAssignee;
 }
 
-/** The ids of a worker's jobs, sorted, and a key that is the same for all workers with the same jobs. */
+/**
+ * The ids of a worker's jobs, sorted, and a key that is the same for all workers with the same
+ * jobs.
+ */
 export interface LinkedJobs {
   readonly key: string;
   readonly ids: readonly string[];
@@ -25,7 +31,7 @@ export interface LinkedJobs {
 
 export const NO_JOBS: LinkedJobs = { key: "", ids: [] };
 
-/** The progress of a running task, and the fence of the worker that reports it. */
+/** The progress of a running task, and the worker and attempt that the task must still have. */
 export interface ProgressReport {
   readonly id: string;
   readonly progress: Progress;
@@ -34,19 +40,22 @@ export interface ProgressReport {
 }
 
 /**
- * The life of a task from its insert to its end, and the leases of the workers. Every write contains its fence: it changes a
- * row only if status, worker and attempt are still as expected. Ids that are not UUIDs match no row. `SimpleTaskQueue` shows
- * how each call works. `BatchingTaskQueue` does the same for many calls in one statement, and runs in production.
+ * The operations that change tasks, from the insert to the end, and the leases of the workers.
+ * Every write is fenced: it changes a row only if status, worker and attempt are still as expected.
+ * Ids that are not UUIDs match no row. `SimpleTaskQueue` shows how each operation works.
+ * `BatchingTaskQueue`, which runs in production, executes many calls in one statement.
  */
 export interface TaskQueue {
   /**
-   * Inserts all tasks or none. Returns `job-changed` and inserts nothing if a job was removed or changed since it was read. If
-   * the idempotency key was used before, returns the task of that request. With room fairness, the rooms of a job take turns.
+   * Inserts all tasks or none. Returns `job-changed` and inserts nothing if a job was removed or
+   * changed since it was read. If the idempotency key was used before, returns the task of that
+   * request. With room fairness, the rooms of a job take turns.
    */
   insert(tasks: readonly NewTask[], options: InsertOptions): Promise<InsertOutcome>;
   /**
-   * Claims the next due tasks of the worker's jobs by priority and age, skipping locked rows; returns undefined if the
-   * worker is gone. Also counts as a heartbeat. Claims nothing if `isGone` returns true when the statement is sent.
+   * Claims the next due tasks of the worker's jobs by priority and age, skipping locked rows;
+   * returns undefined if the worker is gone. Also counts as a heartbeat. Claims nothing if `isGone`
+   * (the client has disconnected) returns true when the statement is sent.
    */
   claim(
     workerId: string,
@@ -54,31 +63,40 @@ export interface TaskQueue {
     start: boolean,
     isGone?: () => boolean,
   ): Promise<readonly ClaimedTaskRecord[] | undefined>;
-  /** Returns the jobs that the worker is linked to, none if it is gone. They may be as old as its last claim. */
+  /**
+   * Returns the jobs that the worker is linked to; none if the worker is gone. The jobs may be
+   * outdated, but are at least as new as at the worker's last claim.
+   */
   getLinkedJobs(workerId: string): Promise<LinkedJobs>;
   /**
-   * Starts, completes, fails or cancels a task by compare-and-set; returns undefined if the row does not match. A task
-   * that fails is pending again if it has attempts left. Also counts as a heartbeat of `workerId`.
+   * Starts, completes, fails or cancels a task by compare-and-set; returns undefined if the row
+   * does not match. A task that fails is pending again if it has attempts left. Also counts as a
+   * heartbeat of `workerId`.
    */
   transition(step: Transition): Promise<TaskRecord | undefined>;
   /**
-   * Completes tasks, each independently of the others, as `transition` does. Returns only what a minimal response
-   * needs; undefined for a completion whose row does not match. A task may be listed only once.
+   * Completes tasks, each independently of the others, as `transition` does. Returns only what a
+   * minimal response needs; undefined for a completion whose row does not match. A task may be
+   * listed only once.
    */
   complete(completions: readonly Completion[]): Promise<readonly (CompletedTask | undefined)[]>;
-  /** Stores the progress of a task; returns undefined if it is not running, or has another worker or attempt. */
+  /**
+   * Stores the progress of a task; returns undefined if it is not running, or has another worker or
+   * attempt.
+   */
   reportProgress(report: ProgressReport): Promise<TaskRecord | undefined>;
   /** Requeues tasks that the worker has claimed and not started; ignores all other tasks. */
   release(workerId: string, taskIds: readonly string[]): Promise<readonly TaskRecord[]>;
   /**
-   * Undoes claims of a client that has disconnected. If a claim also started its tasks, undoes the start too, so that
-   * it does not count towards `max_attempts`.
+   * Undoes claims of a client that has disconnected. If a claim also started its tasks, the start
+   * is undone too, so that it does not count towards `max_attempts`.
    */
   unclaim(claims: readonly Pick<TaskRecord["task"], "id" | "attempt">[]): Promise<readonly TaskRecord[]>;
   /**
-   * Records a heartbeat; returns undefined if the worker is gone. `tasks` are the tasks that the worker reports, if any.
-   * Claimed tasks that it does not report are requeued after `claimGraceSeconds`. A waiting heartbeat repeats an old list,
-   * so it passes Infinity, and nothing is requeued.
+   * Records a heartbeat; returns undefined if the worker is gone. `tasks` are the tasks that the
+   * worker reports, if any. Claimed tasks that it does not report are requeued after
+   * `claimGraceSeconds`. A heartbeat that stays open as a long poll is recorded repeatedly with the
+   * same list. The list may be outdated, so such a call passes Infinity, and nothing is requeued.
    */
   heartbeat(
     workerId: string,

@@ -7,7 +7,9 @@ import { isAlive, readRow, readRows } from "../sql/statement.ts";
 
 /** Maximum number of due tasks that are counted for each public job. */
 const MAX_DUE_COUNTED = 100_000;
-/** Maximum number of due tasks that are counted in total; the same maximum applies to delayed tasks. */
+/**
+ * Maximum number of due tasks that are counted in total; the same maximum applies to delayed tasks.
+ */
 const MAX_PENDING_COUNTED = 1_000_000;
 /** Maximum number of public jobs that are reported separately, the oldest first. */
 const MAX_JOBS_COUNTED = 50;
@@ -36,7 +38,10 @@ export async function countForMetrics(db: Sql, aliveWithinSeconds: number): Prom
 
 type CountsRow = Record<"due" | "delayed" | "claimed" | "running" | "workersAlive", number>;
 
-/** Counts the open tasks by status. Each count reads a partial index, so finished tasks cost nothing. */
+/**
+ * Counts the open tasks by status. Each count reads a partial index, so finished tasks cost
+ * nothing.
+ */
 const selectCounts = (aliveWithinSeconds: number) => sql<CountsRow>`
   select
     (select count(*) from (
@@ -63,8 +68,9 @@ interface QueueDepthRow {
 const selectNext = sql`select t.job_id, t.priority, t.run_at from joblib.task as t where t.status = 'pending' and t.due`;
 
 /**
- * Reads the number and the age of the due tasks of each job. A skip scan over the index of due tasks finds the next task of
- * each priority of each job, so the cost depends on the number of jobs and priorities, not on the backlog.
+ * Reads the number and the age of the due tasks of each job. A skip scan over the index of due
+ * tasks finds the next task of each priority of each job, so the cost depends on the number of jobs
+ * and priorities, not on the backlog.
  */
 const selectQueueDepths = sql<QueueDepthRow>`
   with recursive head as (

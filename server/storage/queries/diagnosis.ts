@@ -5,7 +5,10 @@ import { QUEUE_ORDER } from "../queue/queue-order.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { formatTimeInSql, isAlive } from "../sql/statement.ts";
 
-/** Maximum number of earlier tasks of the same room and job that are read to estimate the run time of a task. */
+/**
+ * Maximum number of earlier tasks of the same room and job that are read to estimate the run time
+ * of a task.
+ */
 const MAX_COMPARED_TASKS = 200;
 const MAX_WORKERS = 1_000;
 
@@ -81,7 +84,6 @@ const selectFacts = (taskId: string, aliveWithinSeconds: number) => sql<Diagnosi
     (select w.name from joblib.worker as w where w.id = requested.worker_id) as "workerName"
   from requested`;
 
-/** Selects what is stored about a task's attempts. Workers that no longer exist have no name. */
 const selectAttempts = (taskId: string) => sql<AttemptsRow>`
   with requested as materialized (select * from joblib.task where id = ${taskId}::uuid)
   select t.status, t.attempt, t.worker_id as "workerId", ${formatTimeInSql(sql`t.claimed_at`)} as "claimedAt",

@@ -62,7 +62,10 @@ export const createJobStorage = (sessions: Sessions): JobStorage => ({
   },
 });
 
-/** A job without its counts. The schemas are text, because a JSON parser would round numbers beyond 2^53. */
+/**
+ * A job without its counts. The schemas are text, because `JSON.parse` would round numbers beyond
+ * 2^53.
+ */
 interface RegisteredJobRow
   extends Omit<RegisteredJob, "schema" | "resultSchema" | keyof JobOptionValues>,
     JobOptionValues {
@@ -117,7 +120,10 @@ const toJobRecord = (row: JobRow): JobRecord => ({
   pending: row.pending,
 });
 
-/** Maximum number of tries to register a job. A try fails if the job is removed after the insert has found it. */
+/**
+ * Maximum number of tries to register a job. A try fails if another transaction removes the job
+ * after the insert found it and before it is locked.
+ */
 const MAX_TRIES = 20;
 
 async function registerJob(db: Sql, job: NewJob, aliveWithinSeconds: number): Promise<RegisterOutcome> {
@@ -152,7 +158,10 @@ async function readLockedJob(db: Sql, id: string, aliveWithinSeconds: number): P
   return toJobRecord(row);
 }
 
-/** Locks a worker until the transaction ends, so that it cannot be removed. Returns false if it is gone. */
+/**
+ * Locks a worker until the transaction ends, so that it cannot be removed. Returns false if it is
+ * gone.
+ */
 async function lockWorker(db: Sql, id: string): Promise<boolean> {
   const locked = await readRows(db, sql`select id from joblib.worker where id = ${id}::uuid for key share`);
   return locked.length > 0;
@@ -177,7 +186,10 @@ const getOptions = (job: NewJob) =>
     value: type === "jsonb" ? sql`${JSON.stringify(job[name])}::jsonb` : sql`${job[name]}`,
   }));
 
-/** Returns false if the job's address is in use. Waits for a transaction that is inserting the same address. */
+/**
+ * Returns false if the job's address is in use. Waits for a transaction that is inserting the same
+ * address.
+ */
 async function insertJob(db: Sql, job: NewJob): Promise<boolean> {
   const schema = JSON.stringify(job.schema);
   const resultSchema = job.resultSchema === null ? null : JSON.stringify(job.resultSchema);
@@ -192,7 +204,10 @@ async function insertJob(db: Sql, job: NewJob): Promise<boolean> {
   return inserted.length > 0;
 }
 
-/** Locks the registered job until the transaction ends. Returns undefined if it has just been removed. */
+/**
+ * Locks the registered job until the transaction ends. Returns undefined if it has just been
+ * removed.
+ */
 const lockJob = (db: Sql, address: JobAddress) =>
   readRow(
     db,
@@ -201,7 +216,9 @@ const lockJob = (db: Sql, address: JobAddress) =>
       where ${isRegisteredAt(address)} for no key update`,
   );
 
-/** Stores the options of this registration, and its schema with the members in their original order. */
+/**
+ * Stores the options of this registration, and its schema with the members in their original order.
+ */
 async function updateJob(db: Sql, id: string, job: NewJob): Promise<void> {
   await sql`
     update joblib.job set ${sql.join(getOptions(job).map(({ name, value }) => sql`${name} = ${value}`))},

@@ -25,8 +25,8 @@ export const createLateResultStorage = ({ readRow, readRows }: Sessions): LateRe
 });
 
 /**
- * Stores the first late result of an attempt, if this worker had the lease and lost it, and if the task is not completed.
- * Returns a row if a result of this attempt is stored.
+ * Stores the first late result of an attempt, if this worker had the lease and lost it, and if the
+ * task is not completed. Returns a row if a result of this attempt is stored.
  */
 const insertLateResult = (late: NewLateResult) => sql`
   insert into joblib.late_result as l (task_id, attempt, worker_id, user_id, result)
@@ -53,8 +53,9 @@ const selectLateResults = (taskId: string) => sql<LateResultRow>`
   from joblib.late_result as l where l.task_id = ${taskId}::uuid order by l.received_at desc, l.attempt desc`;
 
 /**
- * Completes a task with a late result, in any status except `completed`. If a worker has the lease, the worker loses it. This
- * is not a transition of the state machine: the result is already stored, and the task may have ended.
+ * Completes a task with a late result, in any status except `completed`. If a worker has the lease,
+ * the worker loses it. This is not a transition of the state machine: the result is already stored,
+ * and the task may have ended.
  */
 const adoptLateResult = ({ taskId, attempt, workerId }: LateResultKey) => sql<
   TaskRow & { previous_worker_id: string | null }

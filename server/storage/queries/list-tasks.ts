@@ -6,10 +6,16 @@ import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
 import { formatArray, readRow } from "../sql/statement.ts";
 
-/** Maximum stored size of a searched payload, in bytes: reading 10,000 larger ones takes too long for a user. */
+/**
+ * Maximum stored size of a payload that a search reads, in bytes. A search may read 10,000 payloads
+ * while a user waits.
+ */
 const MAX_SEARCHED_PAYLOAD_BYTES = 8192;
 
-/** Returns a page of a room's tasks, newest first. Returns undefined if `after` is not a task of the room. */
+/**
+ * Returns a page of a room's tasks, newest first. Returns undefined if `after` is not a task of the
+ * room.
+ */
 export async function listTasks(db: Sql, selection: TaskSelection, { limit, offset, after }: TaskWindow) {
   const cursor = after === undefined ? undefined : await findListPosition(db, selection.roomId, after);
   if (after !== undefined && cursor === undefined) return undefined;
@@ -50,7 +56,10 @@ export async function listTaskIds(
   return { tasks, after: last };
 }
 
-/** The position of a task in the lists. The time is text, because a `Date` would lose the microseconds. */
+/**
+ * The position of a task in the lists. The time is text, because a `Date` would lose the
+ * microseconds.
+ */
 interface ListPosition {
   readonly id: string;
   readonly created_at: string;
@@ -67,7 +76,8 @@ function selectMatches(selection: TaskSelection, after?: ListPosition): RawBuild
   const condition = buildCondition(selection);
   if (condition === undefined) return entries;
   const max = getMaxScanned(selection);
-  // A lateral join checks the entries in the order of the list, instead of reading and sorting all matches.
+  // A lateral join checks the entries in the order of the list, instead of reading and sorting all
+  // matches.
   return sql`
     select l.task_id, l.created_at
     from (${entries} ${max === undefined ? sql`` : sql`limit ${sql.lit(max)}`}) as l
@@ -75,7 +85,7 @@ function selectMatches(selection: TaskSelection, after?: ListPosition): RawBuild
     order by l.created_at desc, l.task_id desc`;
 }
 
-/** Returns the id of the last entry that a selection reads, or null if the list ends before. */
+/** Returns the id of the last entry that a filter may check; null if the list has fewer entries. */
 async function findLastScanned(db: Sql, selection: TaskSelection, after?: ListPosition) {
   const max = getMaxScanned(selection);
   if (max === undefined) return null;
@@ -86,16 +96,20 @@ async function findLastScanned(db: Sql, selection: TaskSelection, after?: ListPo
 }
 
 function getMaxScanned(selection: TaskSelection): number | undefined {
-  // A list of given ids is read completely.
+  // A selection by ids checks all of them.
   if (selection.ids !== undefined || buildCondition(selection) === undefined) return undefined;
   return selection.text === undefined ? MAX_FILTERED : MAX_SEARCHED;
 }
 
-/** Selects the entries of a room, of a job or with the given ids after a position, in the order of the list. */
+/**
+ * Selects the entries of a room, of a job or with the given ids after a position, in the order of
+ * the list.
+ */
 function selectEntries({ roomId, jobIds, ids }: TaskSelection, after?: ListPosition): RawBuilder<unknown> {
   const conditions = [sql`l.room_id = ${roomId}`];
   const [jobId, other] = jobIds ?? [];
-  // For several jobs, which is rare, every task of the room is read, because no index contains them in one order.
+  // For several jobs, which is rare, a filter checks every task of the room, because no index
+  // contains the tasks of several jobs in the order of the list.
   if (jobIds?.length === 0) conditions.push(sql`false`);
   else if (jobId !== undefined && other === undefined) conditions.push(sql`l.job_id = ${jobId}::uuid`);
   if (after !== undefined) {

@@ -6,20 +6,23 @@ import type { Sql } from "../sessions/orm.ts";
 import { formatArray, readRows } from "../sql/statement.ts";
 
 /**
- * Locks a worker that deregisters or is drained. Returns false if it is gone. Waits for the worker's concurrent claims, so
- * that the next statement sees their tasks.
+ * Locks a worker that deregisters or is drained. Returns false if it is gone. Waits for the
+ * worker's concurrent claims, so that the next statement sees their tasks.
  */
 export async function lockWorkerForUpdate(db: Sql, id: string): Promise<boolean> {
   const locked = await readRows(db, sql`select id from joblib.worker where id = ${id}::uuid for update`);
   return locked.length > 0;
 }
 
-/** Removes a worker that this transaction has locked, ends its leases and removes its unused jobs. */
+/**
+ * Removes a worker that this transaction has locked, ends its leases and removes its unused jobs.
+ */
 export async function removeLockedWorker(db: Sql, id: string, error: string): Promise<WorkerRemoval> {
   const jobIds = await deleteWorker(db, id);
   const tasks = await endWorkerTasks(db, id, error);
-  // Jobs are locked last to avoid a deadlock: a submit or a registration that has locked a job does not wait
-  // for the lock of a task or a worker. All statements that lock several jobs use the same order.
+  // Jobs are locked last to avoid a deadlock: a submit or a registration that has locked a job does
+  // not wait for the lock of a task or a worker. All statements that lock several jobs use the same
+  // order.
   const { rows: jobs } = await sql<{ roomId: string }>`
     select j.room_id as "roomId" from joblib.job as j where j.id = any(${formatArray(jobIds)}::uuid[])
     order by j.id for update`.execute(db);
@@ -27,7 +30,10 @@ export async function removeLockedWorker(db: Sql, id: string, error: string): Pr
   return { tasks, removedJobs, rooms: [...new Set(jobs.map(({ roomId }) => roomId))] };
 }
 
-/** Deletes a worker and its links. Returns the ids of the jobs that it was linked to, now or before it was drained. */
+/**
+ * Deletes a worker and its links. Returns the ids of the jobs that it was linked to, now or before
+ * it was drained.
+ */
 async function deleteWorker(db: Sql, id: string): Promise<string[]> {
   const linked = await sql<{ job_id: string }>`
     delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id`.execute(db);
@@ -36,14 +42,18 @@ async function deleteWorker(db: Sql, id: string): Promise<string[]> {
   return [...linked.rows.map((row) => row.job_id), ...JSON.parse(deleted.rows[0]?.drained ?? "[]")];
 }
 
-/** Requeues the claimed tasks of a worker and ends its running attempts, which are retried if attempts are left. */
+/**
+ * Requeues the claimed tasks of a worker and ends its running attempts, which are retried if
+ * attempts are left.
+ */
 async function endWorkerTasks(db: Sql, workerId: string, error: string): Promise<TaskRecord[]> {
   const update = (status: "claimed" | "running", values: RawBuilder<unknown>) => sql<TaskRow>`
     with updated as (
       update joblib.task as t set ${values}
       where t.worker_id = ${workerId}::uuid and t.status = ${sql.lit(status)} returning t.*
     ) ${selectTasks("updated")} order by t.number`;
-  // Claimed tasks first: if one is started between the two statements, the second statement finds it.
+  // Claimed tasks first: if one is started between the two statements, the second statement finds
+  // it.
   const requeued = await readRows(db, update("claimed", setRequeued("lost")));
   const values = setAttemptFailed({ error: sql`${error}::text`, leaseEnd: "lost" });
   const failed = await readRows(db, update("running", values));
@@ -57,7 +67,10 @@ const isIdle = sql`j.removed_at is null
   and not exists (select 1 from joblib.task as t where t.job_id = j.id and t.status = 'pending' and not t.due)
   and not exists (select 1 from joblib.task as t where t.job_id = j.id and t.status in ('claimed', 'running'))`;
 
-/** Removes jobs that have neither workers nor open tasks. Skips jobs that another transaction has locked. */
+/**
+ * Removes jobs that have neither workers nor open tasks. Skips jobs that another transaction has
+ * locked.
+ */
 export async function removeIdleJobs(db: Sql, limit: number) {
   const idle = await readRows(
     db,
@@ -69,8 +82,8 @@ export async function removeIdleJobs(db: Sql, limit: number) {
 }
 
 /**
- * Marks locked jobs as removed if they are idle. This is a separate statement, because its snapshot must include
- * everything that was committed before the jobs were locked.
+ * Marks locked jobs as removed if they are idle. This is a separate statement, because its snapshot
+ * must include everything that was committed before the jobs were locked.
  */
 export const removeLockedIdleJobs = (db: Sql, ids: readonly string[]) =>
   readRows(

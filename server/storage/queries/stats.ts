@@ -45,8 +45,8 @@ export const createStatsStorage = ({ readRow, readRows }: Sessions): StatsStorag
 });
 
 /**
- * Selects the names of rooms that have jobs or tasks, in alphabetical order. Each room takes one index probe, which reads the
- * name after the previous one, so the number of tasks does not matter.
+ * Selects the names of rooms that have jobs or tasks, in alphabetical order. Each step reads the
+ * next name from an index, so the cost depends on the number of rooms, not on the number of tasks.
  */
 const selectRoomNames = (limit: number) => sql<{ room_id: string }>`
   with recursive task_rooms as (
@@ -69,8 +69,9 @@ const selectPending = (isDue: boolean) => sql`
   limit ${MAX_COUNTED}::int`;
 
 /**
- * Counts the jobs, workers and open tasks of rooms. The tasks of a room's own job are all in this room. The tasks of a public
- * job may be in any room, so only the first ones in its queue are counted.
+ * Counts the jobs, workers and open tasks of rooms. The tasks of a room's own job all belong to
+ * this room. The tasks of a public job may belong to any room, so the room is looked up for each of
+ * the first tasks in the job's queue.
  */
 const selectSummaries = (roomIds: readonly string[], aliveWithinSeconds: number) => sql<RoomSummary>`
   with rooms as materialized (
@@ -106,7 +107,9 @@ const selectSummaries = (roomIds: readonly string[], aliveWithinSeconds: number)
   order by rooms.ordinal`;
 
 const MAX_JOBS = 500;
-/** Maximum number of claimed and running tasks that are read: as many as a hundred workers can have. */
+/**
+ * Maximum number of claimed and running tasks that are read: as many as a hundred workers can have.
+ */
 const MAX_LEASED_TASKS = 10_000;
 
 type JobQueueRow = JobAddress &
@@ -120,8 +123,9 @@ const countPending = (due: RawBuilder<unknown>) => sql`(
     limit ${MAX_COUNTED}::int) as capped)`;
 
 /**
- * Selects the time at which the oldest due task of the job `j` became due. That task is either the first one of a priority,
- * found by one index probe for each priority, or the first one that is due and not promoted yet.
+ * Selects the time at which the oldest due task of the job `j` became due. That task is either the
+ * first one of a priority, found by one index probe for each priority, or the first one that is due
+ * and not promoted yet.
  */
 const selectOldestRunAt = sql`(
   with recursive head as (
@@ -182,10 +186,16 @@ const COUNTS = sql`
   count(*) filter (where f.status = 'failed')::int as failed,
   count(*) filter (where f.status = 'cancelled')::int as cancelled`;
 
-/** Maximum number of submitted tasks that are read. It is so high that 10,000 tasks do not hide the hour before them. */
+/**
+ * Maximum number of submitted tasks that are read. It is higher than the maximum for finished
+ * tasks, so that a burst of 10,000 submits does not hide the hour before.
+ */
 const MAX_SUBMITTED = 100_000;
 
-/** Selects the newest tasks of a room by its list, or those of all rooms by their ids, which begin with the time (UUIDv7). */
+/**
+ * Selects the newest tasks of a room from its list, or the newest tasks of all rooms by their ids,
+ * which begin with the time (UUIDv7).
+ */
 const selectNewest = (roomId: string | undefined, limit: number) =>
   roomId === undefined
     ? sql`select t.id as task_id, t.created_at from joblib.task as t order by t.id desc limit ${sql.lit(limit)}`
@@ -193,10 +203,12 @@ const selectNewest = (roomId: string | undefined, limit: number) =>
         order by p.created_at desc, p.task_id desc limit ${sql.lit(limit)}`;
 
 /**
- * Builds CTEs that read the tasks of the last hours, as far as the limits allow: the tasks that finished last from the index
- * of completion times, which all rooms share, and the newest tasks of a room from its own list. The period begins later if
- * there are too many submitted tasks, or if there are too many finished tasks and the list does not contain all tasks of the
- * room. Steps are aligned to multiples of their length, so that they do not move from one call to the next.
+ * Builds CTEs that read the tasks of the last hours, up to the limits: the tasks that finished
+ * last, from the index of completion times, which contains the tasks of all rooms, and the newest
+ * tasks of the room, from its own list. The period begins later if there are too many submitted
+ * tasks, or if there are too many finished tasks and the list does not contain all tasks of the
+ * room. Steps are aligned to multiples of their length, so that they do not move from one call to
+ * the next.
  */
 const buildCtes = (roomId: string | undefined, hours: number) => {
   const limit = sql.lit(MAX_MEASURED_TASKS);
@@ -240,19 +252,23 @@ const buildCtes = (roomId: string | undefined, hours: number) => {
     )`;
 };
 
-/** Stats of the period from `since` to `until`. If there are too many tasks, `since` is later than requested. */
+/**
+ * The stats of the period from `since` to `until`. If there are too many tasks, `since` is later
+ * than requested.
+ */
 interface FinishedTasksRow {
   readonly since: string;
   readonly until: string;
   readonly step: number;
-  /** JSON: the ended tasks of each job, by the id of the job. */
+  /** JSON of the ended tasks of each job, by job id. */
   readonly jobs: string;
   readonly steps: string;
 }
 
 /**
- * Computes the stats of a room or of all rooms, by job and by time step. Wait times include all started tasks, and run times
- * only completed ones, because the time until a failure does not predict how long the next task takes.
+ * Computes the stats of a room or of all rooms, by job and by time step. Wait times include all
+ * started tasks, and run times only completed ones, because the time until a failure does not
+ * predict how long the next task takes.
  */
 const selectFinishedTasks = (roomId: string | undefined, hours: number) => sql<FinishedTasksRow>`
   with ${buildCtes(roomId, hours)},

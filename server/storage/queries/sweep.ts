@@ -16,7 +16,7 @@ const IS_OVERDUE = sql`t.status = 'running' and t.timeout_seconds is not null
 
 export const createSweepStorage = (sessions: Sessions): SweepStorage => {
   let isSweeping = false;
-  /** True for the embedded database; undefined if it is not known yet. */
+  /** True for the embedded database; undefined until it is known. */
   let isEmbedded: boolean | undefined;
   const isEmbeddedDatabase = async () => {
     const select = sql<{ version: string }>`select version() as version`;
@@ -38,7 +38,7 @@ export const createSweepStorage = (sessions: Sessions): SweepStorage => {
     async removeStaleWorker(id, thresholdSeconds, error) {
       if (!isUuid(id)) return undefined;
       return sessions.transaction(async (db) => {
-        // A worker that a claim or another sweep has locked is skipped.
+        // Skips a worker that a claim or another sweep has locked.
         const lock = sql`
           select id from joblib.worker where id = ${id}::uuid and ${isStale(thresholdSeconds)}
           for update skip locked`;
@@ -72,7 +72,8 @@ export const createSweepStorage = (sessions: Sessions): SweepStorage => {
       if (isSweeping) return false;
       isSweeping = true;
       try {
-        // PGlite has only one connection, so a transaction with the lock would block the work itself.
+        // PGlite has only one connection, so a transaction with the lock would block the work
+        // itself.
         if (!(await isEmbeddedDatabase())) return await sessions.withLock("joblib:sweep", work);
         await work();
         return true;
@@ -83,7 +84,7 @@ export const createSweepStorage = (sessions: Sessions): SweepStorage => {
   };
 };
 
-/** Skips locked rows, which the next sweep finds. */
+/** Ends overdue tasks. Skips locked rows, which the next sweep finds. */
 const endOverdueTasks = (limit: number, only: string | undefined) => {
   const error = sql`('timed out after ' || t.timeout_seconds || ' s')`;
   const isSelected = only === undefined ? sql`` : sql`and t.id = ${only}::uuid`;
@@ -120,8 +121,9 @@ const deleteOldTasks = (olderThanDays: number, limit: number) => sql`
   select id from deleted`;
 
 /**
- * Selects the tables to vacuum by autovacuum's formula with other thresholds. The server is blocked meanwhile: vacuuming
- * 20,000 dead rows takes 50 ms, and analyzing 300,000 rows takes 400 ms.
+ * Selects the tables that need a vacuum by the formula of autovacuum, with other thresholds. The
+ * embedded database runs in the server's process, so a vacuum blocks the server: 50 ms for 20,000
+ * dead rows, and 400 ms to analyze 300,000 rows.
  */
 const selectTables = sql<{ name: string; has_old_statistics: boolean }>`
   select s.relname as name, s.n_mod_since_analyze > 1000 + 0.2 * greatest(c.reltuples, 0) as has_old_statistics

@@ -6,7 +6,6 @@ import type { Sessions } from "../sessions/sessions.ts";
 import { formatTimeInSql } from "../sql/statement.ts";
 
 export const createTaskLogStorage = ({ readRow, readRows }: Sessions): TaskLogStorage => ({
-  /** Does not overwrite existing lines. */
   async append({ taskId, attempt, workerId, lines }) {
     if (!isUuid(taskId) || (workerId !== undefined && !isUuid(workerId))) return false;
     const accepted = lines.filter(({ number }) => number < MAX_LINES_PER_ATTEMPT);

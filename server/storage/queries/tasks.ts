@@ -86,8 +86,9 @@ export const findTaskByKey = (
 };
 
 /**
- * Makes failed and cancelled tasks pending, at the end of their queues and in their previous order. Skips other tasks, and
- * tasks of removed jobs. All statements lock jobs first and then tasks, in the same order.
+ * Makes failed and cancelled tasks pending, at the end of their queues and in their previous order.
+ * Skips other tasks, and tasks of removed jobs. All statements lock jobs first and then tasks, in
+ * the same order.
  */
 const retryTasks = (ids: readonly string[]) => sql<TaskRow>`
   with requested as materialized (
@@ -123,10 +124,16 @@ const retryTasks = (ids: readonly string[]) => sql<TaskRow>`
   )
   ${selectTasks("updated", sql`, t.number`)} order by t.number`;
 
-/** The item `listed` with the column `ids`, a materialized array, because each use of a parameter parses it again. */
+/**
+ * Builds the CTE `listed` with the array `ids`. It is materialized, because PostgreSQL parses an
+ * array parameter again at each use.
+ */
 const listIds = (jobIds: Placeholder) => sql`listed as materialized (select ${jobIds}::uuid[] as ids)`;
 
-/** Formats the ids for `listIds`: sorted, without duplicates. The order of lowercase UUIDs is that of their text. */
+/**
+ * Formats the ids for `listIds`: sorted, without duplicates. PostgreSQL orders UUIDs like their
+ * lowercase text.
+ */
 const formatIds = (jobIds: readonly string[]) =>
   formatArray([...new Set(jobIds.map((id) => id.toLowerCase()))].sort());
 
@@ -145,7 +152,10 @@ const readSecondsUntilDue = defineStatement<{ seconds: number | null }, [jobIds:
       ) - clock_timestamp()) end::float8 as seconds`,
 );
 
-/** Returns the seconds until a task of the jobs can be claimed: 0 or less if one can be now, undefined if none is pending. */
+/**
+ * Returns the seconds until a task of the jobs can be claimed: 0 or less if a task is due now,
+ * undefined if no task is pending.
+ */
 export const getSecondsUntilDue = async (db: Sql, jobIds: readonly string[]): Promise<number | undefined> =>
   (await readSecondsUntilDue(db, formatIds(jobIds)))[0]?.seconds ?? undefined;
 

@@ -66,7 +66,7 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => ({
     return sessions.transaction(async (db) => {
       // The lock waits for registrations and claims of the worker that are in progress.
       if (!(await lockWorkerForUpdate(db, id))) return false;
-      // Claims find a worker's jobs by its links, so claims no longer find any job of this worker.
+      // Claims find a worker's jobs by its links, so this worker claims nothing more.
       await sql`
         with unlinked as (delete from joblib.worker_job where worker_id = ${id}::uuid returning job_id)
         update joblib.worker set jobs_version = jobs_version + 1, drained_jobs =
@@ -78,7 +78,10 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => ({
   },
 });
 
-/** A `from` item: the jobs `j` to which the worker `w` is linked, or was linked before it was drained. */
+/**
+ * A `from` item: the jobs `j` to which the worker `w` is linked, or was linked before it was
+ * drained.
+ */
 const WORKER_JOBS = sql`(
   select wj.job_id from joblib.worker_job as wj where wj.worker_id = w.id
   union select d.id::uuid from jsonb_array_elements_text(w.drained_jobs) as d(id)
@@ -114,7 +117,7 @@ export async function insertWorker(db: Sql, { id, name, userId }: NewWorkerRecor
   return worker;
 }
 
-/** The jobs of a worker, and their version: while a worker has the same version, it has the same jobs. */
+/** The jobs of a worker. `version` increases with each change of the jobs. */
 export interface WorkerJobs extends LinkedJobs {
   readonly version: number;
 }
@@ -129,7 +132,10 @@ const readWorkerJobs = defineStatement<{ version: number; key: string; ids: stri
     ) as l`,
 );
 
-/** Reads the jobs of a worker, sorted by id. Returns undefined if the worker is gone. A job with a link cannot be removed. */
+/**
+ * Reads the jobs of a worker, sorted by id. Returns undefined if the worker is gone. All of the
+ * jobs are registered, because a job with a linked worker cannot be removed.
+ */
 export async function findWorkerJobs(db: Sql, workerId: string): Promise<WorkerJobs | undefined> {
   const [row] = await readWorkerJobs(db, workerId);
   return row && { ...row, ids: JSON.parse(row.ids) };

@@ -32,17 +32,26 @@ import {
 
 /** Maximum weight of a batch of inserts, in characters. */
 const MAX_INSERTED_CHARACTERS = 2_000_000;
-/** Approximate number of characters of a task, without its payload and the values that its group shares. */
+/**
+ * Approximate length of a task in a statement, without its payload and the values that its group
+ * shares, in characters.
+ */
 const TASK_CHARACTERS = 50;
-/** Approximate number of characters of the values that the tasks of a group share. */
+/** Approximate length of the values that the tasks of a group share, in characters. */
 const GROUP_CHARACTERS = 500;
 
-/** Maximum weight of a batch, in characters. It allows 500 changes, or a few with large results. */
+/**
+ * Maximum weight of a batch of status changes, in characters. It allows 500 changes without a
+ * result, or a few with large results.
+ */
 const MAX_CHANGED_CHARACTERS = 4_000_000;
-/** Weight of a change of the status, in addition to the length of its result and error. */
+/** Weight of a status change, in addition to the length of its result and error. */
 const CHANGE_CHARACTERS = 8_000;
 
-/** Maximum weight of a batch. Each heartbeat has the weight 10, plus 1 for each task that it lists. */
+/**
+ * Maximum weight of a batch of heartbeats. Each heartbeat has the weight 10, plus 1 for each task
+ * that it lists.
+ */
 const MAX_HEARTBEATS_WEIGHT = 5_000;
 const HEARTBEAT_WEIGHT = 10;
 
@@ -52,9 +61,9 @@ interface InsertCall extends InsertRequest, InsertOptions {
 }
 
 /**
- * The task queue that runs in production. It combines concurrent calls into one prepared statement, assigns new tasks to
- * waiting workers, and passes JSON from the database to the response as text. The calls that only some tasks need are
- * those of `SimpleTaskQueue`.
+ * The task queue that runs in production. It combines concurrent calls into one prepared statement,
+ * assigns new tasks to waiting workers, and passes JSON from the database to the response as text.
+ * It inherits the calls that only some tasks need from `SimpleTaskQueue`.
  */
 export class BatchingTaskQueue extends SimpleTaskQueue {
   readonly #insert: StatementBatcher<InsertCall, ReadonlyMap<string, InsertedRow>>;
@@ -101,7 +110,9 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
     tasks: readonly NewTask[],
     options: InsertOptions,
   ): Promise<Inserted | undefined> {
-    // Several idempotency keys need their own transaction, so that all tasks are inserted or none.
+    // A batched insert skips a task whose idempotency key exists. A request with several tasks
+    // inserts all or none of them, so it needs its own transaction if a task has an idempotency
+    // key.
     const canBatch = tasks.length === 1 || tasks.every(({ idempotency }) => idempotency === null);
     if (!canBatch) return super.insertAllOrNone(tasks, options);
     const call: InsertCall = {
@@ -240,7 +251,10 @@ function toInserted({ groups }: InsertRequest, rows: ReadonlyMap<string, Inserte
   return inserted.length === 0 ? undefined : { kind: "inserted", groups: inserted, assigned };
 }
 
-/** Returns the record of a new task that was inserted as already claimed; undefined if it has no worker. */
+/**
+ * Returns the record of a new task that was inserted as already claimed; undefined if the task is
+ * pending.
+ */
 function toAssignedTask(record: TaskRecord, row: InsertedRow): ClaimedTaskRecord | undefined {
   const { worker_id, user_id: workerUserId } = row;
   if (worker_id === undefined || worker_id === null || workerUserId === undefined) return undefined;

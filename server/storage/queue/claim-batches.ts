@@ -20,13 +20,16 @@ const MAX_CACHED_JOBS = 10_000;
 const MAX_CACHED_JOB_SETS = 1_000;
 
 interface ClaimCall extends Claim {
-  /** True to claim even if tasks that have become due are not promoted yet. */
+  /**
+   * True to claim although some delayed tasks have become due and are not promoted yet (see
+   * `promoteDueTasks`).
+   */
   readonly ignoreUnpromoted: boolean;
 }
 
 /**
- * Claims tasks for workers with the same jobs in one statement. A claim is one statement, except when tasks have just
- * become due or concurrent claims claimed its tasks first.
+ * Batches the claims of workers with the same jobs. A claim takes one statement, unless delayed
+ * tasks have just become due, or concurrent claims claimed the selected tasks first.
  */
 export class ClaimBatches {
   readonly #sessions: Sessions;
@@ -34,20 +37,20 @@ export class ClaimBatches {
   readonly #claim: StatementBatcher<ClaimCall, ClaimResult>;
   readonly #promote: StatementBatcher<ClaimCall, undefined>;
   /**
-   * The jobs of each worker. A claim whose cached jobs are outdated claims nothing and reads them again. Claims of workers
-   * with the same jobs can be batched.
+   * The jobs of each worker, by worker id. If they are outdated, the claim statement claims
+   * nothing, and `claim` reads the jobs again.
    */
   readonly #workers = new LRUCache<string, WorkerJobs>({ max: MAX_CACHED_WORKERS });
-  /** The ids of the jobs by key, so that workers with the same jobs share one list. */
+  /** The ids of jobs by `LinkedJobs.key`, so that workers with the same jobs share one array. */
   readonly #jobIds = new LRUCache<string, readonly string[]>({ max: MAX_CACHED_JOB_SETS });
   /**
-   * The addresses of jobs, which never change. Without the cache, the database would look up the job of each claimed task
-   * and send its room, category and name.
+   * The addresses of jobs, by job id. They never change. Without this cache, the database would
+   * look up the job of each claimed task, and send its room, category and name.
    */
   readonly #jobAddresses = new LRUCache<string, JobAddress>({ max: MAX_CACHED_JOBS });
   /**
-   * Backoff of the last claimed task, as JSON. The next task usually has the same backoff, and then the statement does
-   * not return it again.
+   * Backoff of the last claimed task, as JSON. The next task usually has the same backoff, which
+   * the statement then does not return again.
    */
   #lastBackoff = "{}";
 
@@ -86,8 +89,8 @@ export class ClaimBatches {
       if (jobsVersion === null) return undefined;
       if (haveExpectedJobs && hasUnpromotedTasks) {
         await this.#promote.add(call);
-        // Some tasks may still not be promoted, because another server is promoting them. They must not block
-        // the claim of other tasks.
+        // Another server may be promoting some tasks at the moment. The next try does not wait for
+        // them.
         ignoreUnpromoted = true;
       } else if (records.length > 0 || attempt >= MAX_CLAIMS || (haveExpectedJobs && !isContended)) {
         return records;
@@ -107,14 +110,13 @@ export class ClaimBatches {
     return distributeTasks(calls, rows, knownBackoff, jobs);
   }
 
-  /** Promotes the due tasks of the jobs, which are the same for all workers of a batch. */
+  /** All workers of a batch have the same jobs, so this promotes the jobs of the first worker. */
   async #runPromotion(calls: readonly ClaimCall[]): Promise<undefined[]> {
     const [first] = calls;
     if (first !== undefined) await this.#sessions.runPrepared((db) => promoteDueTasks(db, first.workerId));
     return calls.map(() => undefined);
   }
 
-  /** Returns the addresses of jobs by id. Queries the database only for jobs that are not cached. */
   async #findJobAddresses(jobIds: ReadonlySet<string>): Promise<ReadonlyMap<string, JobAddress>> {
     const found = new Map<string, JobAddress>();
     const unknown: string[] = [];

@@ -1,16 +1,22 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Placeholder } from "../sql/statement.ts";
 
-/** A condition on the task `t`, and the order of the partial index for it. Without the order, another index may be read. */
+/**
+ * For due and for delayed tasks: the condition of their partial index, and the order of its
+ * columns. Without the order, the planner may read another index.
+ */
 const PENDING_TASKS = {
   due: { condition: sql`t.status = 'pending' and t.due`, order: sql`t.job_id, t.priority desc` },
   delayed: { condition: sql`t.status = 'pending' and not t.due`, order: sql`t.job_id, t.run_at` },
 };
 
-/** Builds a subquery of the first job whose id is at least `s.next_id`, or greater if `s` is a match. */
+/**
+ * Builds a subquery that selects the first job whose id is at least `s.next_id`, or greater than
+ * `s.next_id` if `s.is_match` is true.
+ */
 type SelectNextId = () => RawBuilder<unknown>;
 
-/** Selects from the jobs of a worker, in SQL. */
+/** Selects the next id from the jobs that a worker is linked to. */
 export const selectFromWorker =
   (workerId: RawBuilder<unknown>): SelectNextId =>
   () =>
@@ -19,7 +25,7 @@ export const selectFromWorker =
     where wj.worker_id = ${workerId} and wj.job_id >= s.next_id and (wj.job_id > s.next_id or s.is_match is not true)
     order by wj.job_id limit 1`;
 
-/** Selects from a sorted array of ids without duplicates, the column `ids` of the item `listed`, by binary search. */
+/** Selects the next id from `listed.ids`, a sorted array without duplicates, by binary search. */
 export const selectFromSortedIds: SelectNextId = () => sql`
     select listed.ids[n.place] as job_id from (
       select width_bucket(s.next_id, listed.ids) as place
@@ -28,10 +34,11 @@ export const selectFromSortedIds: SelectNextId = () => sql`
     ) as n where n.place <= cardinality(listed.ids)`;
 
 /**
- * Builds a subquery that selects the `job_id` of those jobs that have due or delayed tasks. It joins two sorted lists, the
- * given jobs and the index of the tasks: each step skips to the first id of one list that is not less than the last id of
- * the other. It takes at most two index probes for each job in the shorter list: a worker with 3,000 jobs and no due task
- * needs one step. Probing the tasks of each job took 19 ms for such a worker (ADR 31).
+ * Builds a subquery that selects the `job_id` of those jobs that have due or delayed tasks. It
+ * merges two sorted lists: the ids of the given jobs, and the job ids in the index of tasks. Each
+ * step skips to the first id of one list that is at least the last id of the other list, so the
+ * shorter list limits the number of steps: a worker with 3,000 jobs and no due task needs one step.
+ * A lookup for each job took 19 ms for such a worker (ADR 31).
  */
 export const selectJobsWithTasks = (
   tasks: "due" | "delayed",
@@ -50,7 +57,10 @@ export const selectJobsWithTasks = (
     select s.job_id from s where s.is_match
   )`;
 
-/** Builds a subquery that returns a row if one of the jobs of `selectNextId` has a task that is due but not promoted. */
+/**
+ * Builds a subquery that returns a row if one of the jobs has a delayed task whose `run_at` has
+ * passed, but which is not promoted yet.
+ */
 export const selectUnpromoted = (selectNextId: SelectNextId): RawBuilder<unknown> => sql`
     select 1 from ${selectJobsWithTasks("delayed", selectNextId)} as j cross join lateral (
       select 1 from joblib.task as t
@@ -58,5 +68,5 @@ export const selectUnpromoted = (selectNextId: SelectNextId): RawBuilder<unknown
       order by t.run_at limit 1
     ) as d`;
 
-/** The first of an array parameter of uuids. */
+/** Selects the first element of an array of UUIDs. */
 export const selectFirstId = (ids: Placeholder): RawBuilder<unknown> => sql`(${ids}::uuid[])[1]`;

@@ -23,15 +23,18 @@ interface ClaimContext {
   readonly userId: string;
   /** Null unless the claim also started the tasks. */
   readonly startedAt: string | null;
-  /** The `knownBackoff` that was passed to the statement. Tasks whose returned `backoff` is null have this backoff. */
+  /**
+   * The `knownBackoff` that was passed to the statement. Tasks whose returned `backoff` is null
+   * have this backoff.
+   */
   readonly backoff: string;
 }
 
 type BuildValue = (knownBackoff: Placeholder) => RawBuilder<unknown>;
 
 /**
- * The usual values of some columns, in SQL. A claim returns null for a usual value, because formatting a value
- * (for example the numbers of a backoff) costs more than comparing it.
+ * The usual values of some columns, as SQL expressions. A claim returns null instead of a usual
+ * value, because PostgreSQL compares a value faster than it formats the value as text.
  */
 const USUAL_VALUES: Readonly<Record<UsualColumn, BuildValue>> & { readonly [name: string]: BuildValue } = {
   backoff: (known) => sql`${known}::jsonb`,
@@ -54,7 +57,10 @@ export function selectClaimedTaskRows(knownBackoff: Placeholder): RawBuilder<Cla
   return sql<ClaimedValues>`${sql.join(CLAIMED_COLUMNS.map((column) => selectColumn(column, knownBackoff)))}`;
 }
 
-/** Joins the texts of a task. A long payload stays separate, because joining would copy it once more. */
+/**
+ * Joins the three parts of a task's JSON. A long payload stays separate, because joining would copy
+ * it.
+ */
 function joinTexts(before: string, payload: string, after: string): readonly string[] {
   return payload.length < LONG_TEXT ? [before + payload + after] : [before, payload, after];
 }
@@ -70,7 +76,10 @@ function quote(value: unknown): string {
   return value === null ? "null" : `"${value}"`;
 }
 
-/** Formats a value of a row as JSON. A UUID needs no escaping; numbers and JSON are text already. */
+/**
+ * Formats a value of a row as JSON. A UUID needs no escaping. Numbers and JSON values are already
+ * JSON text.
+ */
 function formatJson(type: NamedColumn["type"], value: string | number | null): string {
   if (type === "text") return JSON.stringify(value);
   if (type === "timestamptz") return quote(value === null ? null : formatTime(String(value)));
@@ -81,7 +90,7 @@ function isClaimed(column: NamedColumn): column is NamedColumn<ClaimedColumn> {
   return CLAIMED_COLUMNS.some(({ name }) => name === column.name);
 }
 
-/** The members of a task, in the same order as in all other responses. */
+/** The JSON members of a task, in the same order as in all other responses. */
 const MEMBERS = WIRE_COLUMNS.map((column, index) => ({
   ...column,
   key: `${index === 0 ? "" : ","}"${column.name}":`,
@@ -114,8 +123,9 @@ function buildTexts(row: ClaimedValues, context: ClaimContext, runAt: string): r
 }
 
 /**
- * A claimed task whose JSON is built from the text of the database. It is parsed only if `task` is read. Creating
- * objects with thirty columns and serializing them again took a third of the server's time for a claim.
+ * A claimed task whose JSON is built from the text that the database returned. The JSON is parsed
+ * only if `task` is read. Creating objects with thirty properties and serializing them again took a
+ * third of the server's time for a claim.
  */
 export class LazyClaimedTask implements ClaimedTaskRecord {
   readonly jobId: string;

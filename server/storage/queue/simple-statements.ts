@@ -10,7 +10,7 @@ import { listParameters, SUBMITTED_NAMES, selectNewTask, TASK_VALUES } from "./s
 import { runTaskUpdate } from "./statements/requeue-tasks.ts";
 import { setTransition } from "./statements/transition-values.ts";
 
-/** Rolls back the transaction of an insert if a job has changed, or if an idempotency key exists. */
+/** Thrown to roll back an insert if a job has changed, or if an idempotency key exists. */
 export class Refused extends Error {}
 
 /** A job that a transaction has locked, so that it is not removed. */
@@ -25,7 +25,10 @@ interface LockedJob {
 /** Locked jobs by id. */
 export type LockedJobs = ReadonlyMap<string, LockedJob>;
 
-/** Locks the jobs of new tasks in the order of their ids. Throws `Refused` if one was removed or has changed. */
+/**
+ * Locks the jobs of new tasks in the order of their ids. Throws `Refused` if one was removed or has
+ * changed.
+ */
 export async function lockJobs(
   db: Sql,
   tasks: readonly NewTask[],
@@ -72,8 +75,8 @@ export async function insertTask(db: Sql, task: NewTask, job: LockedJob | undefi
 }
 
 /**
- * Returns the number of a new task of a job with room fairness: the one after the last task of its room, or that of the
- * task that is claimed next, whichever is higher.
+ * Returns the number of a new task with room fairness: the number after the room's last task, or
+ * the number of the task that is claimed next, whichever is higher.
  */
 async function getRoomNumber(db: Sql, { jobId, roomId, priority }: NewTask) {
   const { rows } = await sql<{ number: string }>`
@@ -88,7 +91,10 @@ async function getRoomNumber(db: Sql, { jobId, roomId, priority }: NewTask) {
   return sql`${rows[0]?.number}::bigint`;
 }
 
-/** Locks a worker, so that its removal does not miss the tasks that it claims. Returns false if it is gone. */
+/**
+ * Locks a worker during its claim, so that a removal of the worker waits for the claim and then
+ * requeues the claimed tasks. Returns false if the worker is gone.
+ */
 export async function lockWorkerForClaim(db: Sql, workerId: string): Promise<boolean> {
   const { rows } = await sql`select 1 from joblib.worker where id = ${workerId}::uuid for key share`.execute(
     db,
@@ -99,7 +105,10 @@ export async function lockWorkerForClaim(db: Sql, workerId: string): Promise<boo
 /** Maximum number of tasks of a job that are promoted at once. */
 const MAX_PROMOTED_TASKS = 10_000;
 
-/** Promotes the due tasks of the worker's jobs: adds those whose `run_at` has passed to the claim index. */
+/**
+ * Promotes delayed tasks of the worker's jobs: sets `due` if their `run_at` has passed, which adds
+ * them to the index for claims.
+ */
 export async function promoteDueTasks(db: Sql, workerId: string): Promise<void> {
   await sql`
     with unpromoted as materialized (
@@ -115,7 +124,10 @@ export async function promoteDueTasks(db: Sql, workerId: string): Promise<void> 
     update joblib.task as t set due = true from unpromoted where t.id = unpromoted.id`.execute(db);
 }
 
-/** Claims the first due tasks. Locks up to `limit` tasks of each job, although it claims fewer of them. */
+/**
+ * Claims the first due tasks. Locks up to `limit` tasks of each job, although it claims only
+ * `limit` tasks in total.
+ */
 export const claimFirstTasks = (
   db: Sql,
   workerId: string,
@@ -144,7 +156,9 @@ export const claimFirstTasks = (
     workerId,
   );
 
-/** Builds the condition that the task `t` still has this worker and this attempt, if they are set. */
+/**
+ * Builds the condition that the task `t` still has this worker and this attempt, if they are set.
+ */
 const buildFence = ({ workerId, attempt }: Pick<Transition, "workerId" | "attempt">) => sql`
   ${workerId === undefined ? sql`` : sql`and t.worker_id = ${workerId}::uuid`}
   ${attempt === undefined ? sql`` : sql`and t.attempt = ${attempt}::int`}`;
@@ -160,7 +174,8 @@ export async function changeStatus(db: Sql, step: Transition): Promise<TaskRow |
     error: sql`${error}::text`,
     result: sql`${toJsonText(result) ?? null}::json`,
     progress: sql`${progress === undefined ? null : JSON.stringify(progress)}::jsonb`,
-    // Without a worker id, a user requested the transition, so its worker has lost the lease.
+    // Without a worker id, the transition was requested by a user, so the worker does not know that
+    // its lease has ended.
     leaseEnd: sql.lit(workerId === undefined ? "lost" : "reported"),
   };
   const update = sql`update joblib.task as t set ${setTransition(to, values)}
@@ -169,7 +184,10 @@ export async function changeStatus(db: Sql, step: Transition): Promise<TaskRow |
   return (await runTaskUpdate(db, update, workerId))[0];
 }
 
-/** Stores the progress of a running task. Returns undefined if the task is not running or the fence does not match. */
+/**
+ * Stores the progress of a running task. Returns undefined if the task is not running or the fence
+ * does not match.
+ */
 export async function storeProgress(db: Sql, report: ProgressReport): Promise<TaskRow | undefined> {
   const { id, workerId, progress } = report;
   const update = sql`update joblib.task as t

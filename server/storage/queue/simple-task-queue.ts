@@ -40,16 +40,17 @@ import { requeueReleased, requeueUndelivered, unclaimTasks } from "./statements/
 export type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
 
 /**
- * Maximum number of attempts of an insert. An attempt fails if the task with the idempotency key is deleted after the
- * insert has found it and before it is read.
+ * Maximum number of attempts of an insert with idempotency keys. An attempt fails if the task with
+ * the same key is deleted after the insert has found it and before it is read.
  */
 const MAX_INSERTS = 5;
 /** Maximum number of attempts of a claim if concurrent claims claim its tasks first. */
 export const MAX_CLAIMS = 4;
 
 /**
- * A task queue in which each call is one statement, or one transaction of a few statements. It is the specification of
- * `BatchingTaskQueue`, which replaces the calls that every task needs by faster ones. Both pass the same tests.
+ * A task queue in which each call is one statement, or one transaction of a few statements. It is
+ * the specification of `BatchingTaskQueue`, which overrides the calls that every task needs with
+ * faster ones. Both pass the same tests.
  */
 export class SimpleTaskQueue implements TaskQueue {
   protected readonly sessions: Sessions;
@@ -63,8 +64,9 @@ export class SimpleTaskQueue implements TaskQueue {
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
     for (let attempt = 0; attempt < (hasKeys ? MAX_INSERTS : 1); attempt += 1) {
       const inserting = this.insertAllOrNone(tasks, options);
-      // If the response was lost, the idempotency keys show whether the tasks were inserted. This is checked
-      // only once: if it happens again, the database is unavailable.
+      // If the response was lost, the idempotency keys show whether the tasks were inserted. This
+      // applies only to the first attempt: if responses are lost repeatedly, the database is
+      // unavailable.
       const inserted = await (hasKeys && attempt === 0 ? catchUnknownOutcome(inserting) : inserting);
       if (inserted !== undefined) return inserted;
       const replay = await this.#findReplay(tasks, options);
@@ -143,7 +145,10 @@ export class SimpleTaskQueue implements TaskQueue {
     }
   }
 
-  /** Returns true if a concurrent claim may have locked tasks that it did not claim. */
+  /**
+   * Returns true if a task of the worker's jobs is due. If a claim found none, a concurrent claim
+   * may have locked tasks that it did not claim in the end.
+   */
   async #hasDueTask(workerId: string): Promise<boolean> {
     const { ids } = await this.getLinkedJobs(workerId);
     const seconds = await this.sessions.run((db) => getSecondsUntilDue(db, ids));
@@ -223,8 +228,9 @@ export class SimpleTaskQueue implements TaskQueue {
 }
 
 /**
- * Returns tasks in the order in which batches of inserts lock the rows of `room_queue`, so that the two do not deadlock.
- * Tasks of jobs without room fairness lock none. They are first, in their order, which determines their numbers.
+ * Sorts tasks by the order in which `BatchingTaskQueue` locks the rows of `room_queue`, so that the
+ * two queues do not deadlock. Tasks without room fairness lock no such row: they come first, in
+ * their original order, which determines their numbers.
  */
 function sortByRoomQueue(tasks: readonly NewTask[], jobs: LockedJobs): NewTask[] {
   const hasRoomQueue = ({ jobId }: NewTask) => jobs.get(jobId)?.fairness === "room";

@@ -1,9 +1,15 @@
 const RAISE_INTERVAL_MS = 5_000;
-/** Delay before the next attempt if the server accepts no connection at all. It doubles up to the maximum. */
+/**
+ * Delay before the next attempt if the server accepts no connection at all, in milliseconds. It
+ * doubles up to the maximum.
+ */
 const FIRST_RETRY_MS = 10;
 const MAX_RETRY_MS = 500;
 
-/** The number of connections that the server is known to accept: the pool's maximum until it refuses a connection. */
+/**
+ * Tracks how many connections the server accepts. This is the pool's maximum until the server
+ * refuses a connection.
+ */
 export class ConnectionLimit {
   readonly #maximum: number;
   readonly #listeners = new Set<() => void>();
@@ -33,13 +39,19 @@ export class ConnectionLimit {
     return this.#refusal?.error;
   }
 
-  /** Calls the listener whenever the server refuses a connection. Returns a function that removes it. */
+  /**
+   * Calls the listener whenever the server refuses a connection. Returns a function that removes
+   * it.
+   */
   onRefused(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Records that the server refused one more connection while `connections` were open or being opened. */
+  /**
+   * Records that the server refused one more connection while `connections` were open or being
+   * opened.
+   */
   recordRefusal(connections: number, error: unknown): void {
     this.#size = Math.max(1, connections);
     this.#refusal = { at: performance.now(), error };
@@ -50,7 +62,10 @@ export class ConnectionLimit {
     this.#retryMs = FIRST_RETRY_MS;
   }
 
-  /** Delays the next attempt. Only for a pool without open connections, because one of them may become free earlier. */
+  /**
+   * Delays the next attempt to connect. Use this only if the pool has no open connections.
+   * Otherwise a call can wait until one of them becomes free.
+   */
   delayRetry(retry: () => void): void {
     this.#retry ??= setTimeout(
       () => {

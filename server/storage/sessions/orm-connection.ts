@@ -12,8 +12,9 @@ const isPlainObject = (value: unknown): value is Dictionary =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /**
- * Returns pg's configuration and client class for the ORM's connections. Returns undefined for another database, and if the
- * host has set its own client, dialect or function, because joblib then does not know how the host connects.
+ * Returns pg's configuration and client class for the ORM's connections. Returns undefined for
+ * another database, and if the host has set its own client, dialect or function, because joblib
+ * then does not know how the host connects.
  */
 function readClientConfig({ driver, em }: Orm) {
   const driverOptions: unknown = em.config.get("driverOptions") ?? {};
@@ -28,8 +29,8 @@ function readClientConfig({ driver, em }: Orm) {
 const MIKRO_ORM_POOL_SIZE = 10;
 
 /**
- * Creates a session pool from the configuration of the ORM. Returns undefined for the embedded database, and for a host that
- * sets up its sessions with hooks, which joblib cannot repeat.
+ * Creates a session pool from the configuration of the ORM. Returns undefined for the embedded
+ * database, and for a host that sets up its sessions with hooks, which joblib cannot repeat.
  */
 export function openSessionPool(orm: Orm): SessionPool | undefined {
   const options = readClientConfig(orm);
@@ -54,7 +55,10 @@ function hasSessionHooks({ em: { config } }: Orm): boolean {
 
 const sharedPools = new WeakMap<Orm, { readonly pool: SessionPool; users: number }>();
 
-/** Returns one pool for all storages of an ORM, so that they share one limit and do not starve each other. */
+/**
+ * Returns one pool for all storages of an ORM, so that they share one limit and do not starve each
+ * other.
+ */
 export function shareSessionPool(orm: Orm) {
   const pool = sharedPools.get(orm)?.pool ?? openSessionPool(orm);
   if (pool === undefined) return undefined;
@@ -73,7 +77,10 @@ export function shareSessionPool(orm: Orm) {
   return { pool, release };
 }
 
-/** pg derives host and TLS from options, connection string and environment, so a client that never connects is asked. */
+/**
+ * Returns host and TLS of the ORM's connections. Creates a client that never connects, because pg
+ * derives both from options, connection string and environment.
+ */
 function readOrmConnection(orm: Orm): Pick<Client, "host" | "ssl"> | undefined {
   const options = readClientConfig(orm);
   return options && new Client(options.config);
@@ -91,14 +98,19 @@ export function getUrlSecurity(url: string): ConnectionSecurity {
   return toSecurity(host, driverOptions.ssl);
 }
 
-/** Returns how the ORM's connections are secured; null if only the host knows. */
+/**
+ * Returns how the ORM's connections are secured; null if joblib cannot read how the host connects.
+ */
 export function getOrmSecurity(orm: Orm): ConnectionSecurity | null {
   if (orm.driver.constructor.name === "PgliteDriver") return "local";
   const connection = readOrmConnection(orm);
   return connection === undefined ? null : toSecurity(connection.host, connection.ssl);
 }
 
-/** The parameters of a PostgreSQL URL that can require TLS, each with the values that do not require it. */
+/**
+ * The parameters of a PostgreSQL URL that can require TLS, each with the values that do not require
+ * it.
+ */
 const TLS_PARAMETERS: readonly (readonly [name: string, unencrypted?: RegExp])[] = [
   ["sslmode", /^(disable|allow|prefer)$/],
   ["ssl", /^(false|0)$/],
@@ -110,8 +122,8 @@ const TLS_PARAMETERS: readonly (readonly [name: string, unencrypted?: RegExp])[]
 ];
 
 /**
- * Throws a SettingsError if the URL in the host's MikroORM requires TLS that its connections do not have. MikroORM ignores the
- * parameters of a `clientUrl`, so passwords would be sent in plain text.
+ * Throws a SettingsError if the URL in the host's MikroORM requires TLS that its connections do not
+ * have. MikroORM ignores the parameters of a `clientUrl`, so passwords would be sent in plain text.
  */
 export function requireUrlTls(orm: Orm): void {
   const url: unknown = orm.em.config.get("clientUrl");
@@ -122,7 +134,8 @@ export function requireUrlTls(orm: Orm): void {
     return value !== null && unencrypted?.test(value) !== true;
   })?.[0];
   const connection = parameter === undefined ? undefined : readOrmConnection(orm);
-  // A Unix socket has no TLS. If joblib cannot read how the host connects, the host is responsible for TLS.
+  // A Unix socket has no TLS. If joblib cannot read how the host connects, the host is responsible
+  // for TLS.
   if (connection === undefined || connection.host.startsWith("/")) return;
   const security = toSecurity(connection.host, connection.ssl);
   const mustVerify = query.get("sslmode")?.startsWith("verify-") === true;

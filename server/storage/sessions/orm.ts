@@ -6,10 +6,13 @@ export type Tables = InferKyselyDB<(typeof entities)[number]>;
 
 export type Sql = Kysely<Tables>;
 
-/** A MikroORM on PostgreSQL or PGlite with joblib's entities: the host's, or the result of `openDatabase`. */
+/**
+ * A MikroORM on PostgreSQL or PGlite with joblib's entities: the host's, or the result of
+ * `openDatabase`.
+ */
 export interface Orm {
   readonly em: SqlEntityManager<AbstractSqlDriver>;
   readonly driver: AbstractSqlDriver;
-  /** @internal True if its only session already has joblib's settings. */
+  /** @internal True for the embedded database, whose only session already has joblib's settings. */
   readonly hasSessionSettings?: boolean;
 }

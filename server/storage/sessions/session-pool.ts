@@ -13,28 +13,39 @@ export interface PoolUsage {
 interface SessionPoolOptions {
   readonly client: ClientConfig;
   readonly clientClass: typeof Client;
-  /** Maximum number of sessions with default planner settings. There are `LOOKUP_SESSIONS` more for lookups. */
+  /**
+   * Maximum number of sessions in the plan mode `default`. The pool has `LOOKUP_SESSIONS` more for
+   * lookups.
+   */
   readonly defaultSessions: number;
-  /** Timeout of a statement, and of a call that waits for a session. */
+  /** Timeout of a statement, and of a call that waits for a session, in milliseconds. */
   readonly statementTimeoutMs: number;
 }
 
 type WaitingCall = PromiseWithResolvers<Session>;
 
-/** Reserved for lookups, so that a slow list does not delay claims. More would be idle, because lookups are batched. */
+/**
+ * Number of sessions that are reserved for lookups (statements that run for every task), so that a
+ * slow query for a list does not delay claims. More sessions would be idle, because lookups are
+ * batched.
+ */
 const LOOKUP_SESSIONS = 4;
 
 /** Maximum age of a session, so that a bad cached plan is not used forever. */
 const MAX_AGE_MS = 300_000;
-/** Idle sessions are closed after this time, except one of each plan mode, so that the next task need not connect. */
+/**
+ * Idle sessions are closed after this time. One session of each plan mode stays open, so that the
+ * next task does not have to wait for a new connection.
+ */
 const MAX_IDLE_MS = 10_000;
 const CLEANUP_INTERVAL_MS = 5_000;
 
 const createClosedError = () => new Error("the pool of database sessions is closed");
 
 /**
- * A pool of sessions with one PostgreSQL database, opened on demand. A call waits for any session that becomes free, so the
- * pool also works if the server accepts fewer connections than its maximum.
+ * A pool of sessions with one PostgreSQL database, opened on demand. A call waits for any session
+ * that becomes free, so the pool also works if the server accepts fewer connections than the pool's
+ * maximum.
  */
 export class SessionPool {
   readonly limit: ConnectionLimit;
@@ -133,12 +144,16 @@ export class SessionPool {
   }
 
   #isCurrent({ isUsable, openedAt, sharing }: Session): boolean {
-    // If the limit is reduced, an old session stays open, because another client could take its connection.
+    // While the server refuses connections, old sessions stay open, because another client could
+    // take the connection of a closed session.
     const isYoung = performance.now() - openedAt < MAX_AGE_MS || this.limit.isReduced;
     return isUsable && openedAt > this.#openedAfter && isYoung && sharing === this.#sharing;
   }
 
-  /** Returns an idle session, with the other plan mode only if no more sessions can be opened. */
+  /**
+   * Returns an idle session. Returns one with the other plan mode only if no more sessions can be
+   * opened.
+   */
   #takeIdle(planMode: PlanMode): Session | undefined {
     this.#closeIdle((idle) => !this.#isCurrent(idle));
     const session =
@@ -182,7 +197,7 @@ export class SessionPool {
     if (this.#ended !== undefined && this.#countOpen() === 0) this.#ended.resolve();
     if (this.#waitingCount === 0) return;
     this.limit.raise();
-    // The plan modes take turns, so that with a single session neither starves the other.
+    // The plan modes take turns, so that none of them starves if there is only one session.
     const isDefaultFirst = this.#lastServed === "lookup";
     const order = isDefaultFirst ? (["default", "lookup"] as const) : (["lookup", "default"] as const);
     const missing = order.flatMap((planMode) => this.#serveIdle(planMode));
@@ -240,7 +255,8 @@ export class SessionPool {
       this.limit.recordRefusal(open, error);
       if (open === 0) this.limit.delayRetry(() => this.#serve());
     } else {
-      // If no session is busy, none could become free for the other waiting calls.
+      // If no session is busy, none can become free for the other waiting calls, so all of them
+      // fail.
       const waiting = this.#listWaiting();
       this.#reject(this.#busy.size === 0 ? waiting : waiting.slice(0, 1), error);
     }

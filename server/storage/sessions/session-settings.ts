@@ -1,9 +1,10 @@
 type SettingValues = Readonly<Record<string, string>>;
 
 /**
- * Settings that change the meaning or the results of joblib's statements. An administrator may have set any of them for the
- * database or the role (`ALTER DATABASE … SET`). Not `default_transaction_read_only`, which prevents writes on a demoted
- * server, nor `role`, which decides joblib's rights.
+ * Settings that change the meaning or the results of joblib's statements. An administrator may have
+ * set any of them for the database or the role (`ALTER DATABASE … SET`). Excludes
+ * `default_transaction_read_only`, which prevents writes on a demoted server, and `role`, which
+ * determines joblib's rights.
  */
 const SEMANTICS: SettingValues = {
   datestyle: "ISO, YMD",
@@ -19,10 +20,12 @@ const SEMANTICS: SettingValues = {
   default_transaction_isolation: "read committed",
   default_transaction_deferrable: "off",
   exit_on_error: "off",
-  // `statement_timeout` is the only limit. The sweeper keeps an idle transaction open for its lock.
+  // `statement_timeout` is the only timeout, because the sweeper keeps an idle transaction open for
+  // its lock.
   lock_timeout: "0",
   idle_in_transaction_session_timeout: "0",
-  // Only newer versions of PostgreSQL have these settings. Other versions skip them.
+  // Only newer versions of PostgreSQL have the next two settings. They are skipped in other
+  // versions.
   idle_session_timeout: "0",
   transaction_timeout: "0",
 };
@@ -30,7 +33,10 @@ const SEMANTICS: SettingValues = {
 const PLANNER_METHODS =
   "bitmapscan hashagg hashjoin indexonlyscan indexscan material mergejoin nestloop seqscan sort tidscan";
 
-/** Builds the planner settings without the given methods. Everything else is PostgreSQL's default, except `jit`. */
+/**
+ * Builds the planner settings that disable the given methods. All other planner settings have
+ * PostgreSQL's defaults, except `jit`.
+ */
 const buildPlanner = (disabledMethods: readonly string[], planCacheMode: string): SettingValues => ({
   ...Object.fromEntries(
     PLANNER_METHODS.split(" ").map((name) => [
@@ -43,11 +49,13 @@ const buildPlanner = (disabledMethods: readonly string[], planCacheMode: string)
 });
 
 /**
- * `lookup` is for the statements that run for every task. It leaves only one plan, which finds each row by an index. The
- * statistics of a queue are almost always outdated: if the planner believes that two tasks are pending, it reads all of them
- * for every claim (2,900 instead of 5,900 task lifecycles per second), and a plan for a small table stays cached (the rate
- * fell from 4,500 to 2,800). Plans are cached, because planning takes longer than the statement itself (a claim 4.4 instead
- * of 1.0 ms, a transition 2.1 instead of 1.2 ms, 64 inserts 11 instead of 4 ms).
+ * `lookup` is for the statements that run for every task. It leaves only one plan, which finds each
+ * row by an index, because the statistics of a queue are almost always outdated: if the planner
+ * believes that two tasks are pending, it reads all of them for every claim (2,900 instead of 5,900
+ * task lifecycles per second), and a plan for a small table stays cached (the rate fell from 4,500
+ * to 2,800). Plans are cached, because planning takes longer than the statement itself: with
+ * planning, a claim takes 4.4 instead of 1.0 ms, a transition 2.1 instead of 1.2 ms, and 64 inserts
+ * 11 instead of 4 ms.
  */
 const PLANNERS = {
   default: buildPlanner([], "auto"),
@@ -65,7 +73,10 @@ export interface SessionSettings {
   readonly statementTimeoutMs: number;
 }
 
-/** Statement timeout if the ORM's configuration has none, and on the sessions of a host. */
+/**
+ * Timeout of a statement if the ORM's configuration has none, and for all statements on the
+ * sessions of a host.
+ */
 export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 
 const getValues = ({ planMode, statementTimeoutMs }: SessionSettings): SettingValues => ({
@@ -79,33 +90,42 @@ export const buildStartupOptions = (configured: string | undefined): string =>
 
 const toLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** Builds a statement that applies settings. All names are qualified, because the search path is not set yet. */
+/**
+ * Builds a statement that applies settings. All names are qualified, because the search path is not
+ * set yet.
+ */
 function buildStatement(values: SettingValues, isLocal: boolean): string {
   const rows = Object.entries(values).map(([name, value]) => `(${toLiteral(name)}, ${toLiteral(value)})`);
   return [
     // Skips settings that this server does not have.
     `select pg_catalog.set_config(setting.name, setting.value, ${isLocal}) from (values ${rows.join(", ")}) as setting(name, value)
     where pg_catalog.current_setting(setting.name, true) is not null`,
-    // Puts `pg_catalog` first in the search path, so that no schema can replace built-in functions and operators. The rest
-    // stays, because a host's trigger on a table of joblib may rely on it.
+    // Puts `pg_catalog` first in the search path, so that no schema can replace built-in functions
+    // and operators. Keeps the other schemas, because a host's trigger on a table of joblib may
+    // need them.
     `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'pg_catalog',
       case when pg_catalog.length(pg_catalog.current_setting('search_path')) operator(pg_catalog.>) 0
         then pg_catalog.current_setting('search_path') end), ${isLocal})`,
-    // If `synchronous_commit` is `off`, a crash loses acknowledged commits. `local` is the weakest value that keeps them.
+    // With `synchronous_commit` = `off`, a crash loses acknowledged commits. `local` is the weakest
+    // value that does not.
     `select pg_catalog.set_config('synchronous_commit', 'local', ${isLocal})
     where pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'`,
   ].join(" union all ");
 }
 
-/** Builds the statement that applies all settings to the current transaction, for sessions that joblib shares. */
+/**
+ * Builds the statement that applies all settings to the current transaction, for sessions that
+ * joblib shares.
+ */
 export const buildTransactionSettings = (settings: SessionSettings): string =>
   buildStatement(getValues(settings), true);
 
 export const buildEmbeddedSettings = (): string => buildStatement(SEMANTICS, false);
 
 /**
- * Builds the first statement of a session. It applies all settings and returns rows, but only if the server has read joblib's
- * start-up options. A pooler that ignored these options also gives the session to other clients.
+ * Builds the first statement of a session. It applies all settings and returns rows, but only if
+ * the server has read joblib's start-up options. A pooler that ignored these options also gives the
+ * session to other clients.
  */
 export const buildSetUpStatement = (settings: SessionSettings): string => `
   select * from (${buildStatement(getValues(settings), false)} union all select 'set up') as done(name)

@@ -18,7 +18,10 @@ declare module "pg" {
   }
 }
 
-/** `shared`: a pooler also gives the session to other clients, so it keeps neither settings nor prepared statements. */
+/**
+ * `shared`: a pooler gives the database session to other clients too, so settings and prepared
+ * statements are lost after each transaction.
+ */
 export type Sharing = "own" | "shared";
 
 export class SharedSessionError extends Error {}
@@ -28,15 +31,24 @@ interface SessionOptions {
   readonly clientClass: typeof Client;
   readonly sharing: Sharing;
   readonly settings: SessionSettings;
-  /** The names of prepared statements by text. A name refers to the same text in all sessions of a pool. */
+  /**
+   * The names of prepared statements by text. A name refers to the same text in all sessions of a
+   * pool.
+   */
   readonly statementNames: Map<string, string>;
   readonly onLost: (session: Session) => void;
 }
 
-/** Time after the statement timeout until the client considers the connection dead. */
+/**
+ * Time after the statement timeout, in milliseconds, until the client considers the connection
+ * dead.
+ */
 const RESPONSE_GRACE_MS = 2_000;
 
-/** Maximum number of prepared statements; joblib has fewer lookup statements. Further statements are not prepared. */
+/**
+ * Maximum number of prepared statements. joblib has fewer lookup statements. Statements beyond the
+ * maximum are not prepared.
+ */
 const MAX_STATEMENT_NAMES = 200;
 
 export class Session implements DatabaseConnection {
@@ -52,7 +64,8 @@ export class Session implements DatabaseConnection {
   private constructor(options: SessionOptions) {
     this.#options = options;
     this.#client = new options.clientClass(buildClientConfig(options));
-    // The parsers need the text format. A host may have set `pg.defaults.binary`, which no client option overrides.
+    // The parsers need the text format. A host may have set `pg.defaults.binary`, which no client
+    // option overrides.
     Object.assign(this.#client, { binary: false });
     this.#activePlanMode = options.settings.planMode;
     this.#planMode = options.settings.planMode;
@@ -89,7 +102,10 @@ export class Session implements DatabaseConnection {
     return !this.#isBroken;
   }
 
-  /** Sets the plan mode of the next statements. If the plan mode changes, the first of them takes one more round trip. */
+  /**
+   * Marks the session as busy. If the plan mode changes, the next statement takes one more round
+   * trip.
+   */
   setBusy(planMode: PlanMode): void {
     this.#planMode = planMode;
     this.#client.ref();
@@ -101,7 +117,10 @@ export class Session implements DatabaseConnection {
     this.#client.unref();
   }
 
-  /** Runs a statement. Lookups are prepared statements, which the session parses and plans only once. */
+  /**
+   * Runs a statement. Lookups are prepared statements, which the session parses and plans only
+   * once.
+   */
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     if (this.sharing === "shared" && !this.#isInTransaction) return this.#runShared(sql, parameters);
     if (this.#activePlanMode !== this.#planMode) {
@@ -145,7 +164,10 @@ export class Session implements DatabaseConnection {
     this.#client.end().catch(() => {});
   }
 
-  /** Runs a statement in its own transaction, because a shared session loses its settings at the end of one. */
+  /**
+   * Runs a statement in its own transaction, because a shared session loses its settings when a
+   * transaction ends.
+   */
   async #runShared<Row>(text: string, values: readonly unknown[]): Promise<QueryResult<Row>> {
     try {
       await this.begin();
@@ -189,7 +211,8 @@ function buildClientConfig({ client, sharing, settings }: SessionOptions): Clien
   const { statementTimeoutMs } = settings;
   return {
     ...client,
-    // The driver reads PGOPTIONS only if no options are set, so this code reads it as well.
+    // pg reads PGOPTIONS only if its option `options` is not set, so this code reads the variable
+    // as well.
     ...(sharing === "own" && { options: buildStartupOptions(client.options ?? process.env["PGOPTIONS"]) }),
     query_timeout: statementTimeoutMs === 0 ? 0 : statementTimeoutMs + RESPONSE_GRACE_MS,
     types: VALUE_PARSERS,
@@ -198,7 +221,10 @@ function buildClientConfig({ client, sharing, settings }: SessionOptions): Clien
 
 const keepText = (text: string): string => text;
 
-/** Parsers of bool, int2, int4, float4 and float8 by `pg_type.oid`. Statements cast values of other types to text. */
+/**
+ * Parsers of bool, int2, int4, float4 and float8 by `pg_type.oid`. Statements cast values of other
+ * types to text.
+ */
 const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   16: (text) => text === "t",
   21: Number,
@@ -207,5 +233,8 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   701: Number,
 };
 
-/** The parsers of `pg.types` are global in the process, and a host may replace them. */
+/**
+ * joblib has its own parsers, because the parsers of `pg.types` are global in the process, and a
+ * host may replace them.
+ */
 const VALUE_PARSERS: CustomTypesConfig = { getTypeParser: (oid: number) => PARSERS[oid] ?? keepText };

@@ -29,7 +29,10 @@ type RunBatch<Call, Result> = (calls: readonly Call[]) => Promise<readonly Resul
 
 interface Runs {
   run: Run;
-  /** Runs the statements that are needed for every task: prepared index lookups without a transaction. */
+  /**
+   * Runs the statements that are needed for every task: prepared index lookups without a
+   * transaction.
+   */
   runPrepared: Run;
   transaction: Run;
   /** Runs statements that PostgreSQL does not allow in a transaction, such as VACUUM. */
@@ -37,15 +40,15 @@ interface Runs {
 }
 
 /**
- * Runs statements. Work may run more than once if the database has rolled back an earlier attempt. Failures of the database
- * are thrown as `StorageUnavailable`.
+ * Runs statements. Work may run more than once, if the database has rolled back an earlier attempt.
+ * Throws failures of the database as `StorageUnavailable`.
  */
 export interface Sessions extends Runs {
   readRows: <Row>(statement: RawBuilder<Row>) => Promise<Row[]>;
   readRow: <Row>(statement: RawBuilder<Row>) => Promise<Row | undefined>;
   /**
-   * Runs work while this server has an advisory lock. Returns false if another server has the lock. The lock only avoids
-   * duplicate work, so it is released early if the work needs its connection.
+   * Runs work while this server has an advisory lock. Returns false if another server has the lock.
+   * The lock only avoids duplicate work, so it is released early if the work needs its connection.
    */
   withLock(name: string, work: () => Promise<void>): Promise<boolean>;
   /** Wraps a batched statement so that the meter records its number of calls and its duration. */
@@ -109,7 +112,10 @@ const createDriver = (pool: SessionPool, planMode: PlanMode): Driver => ({
   destroy: async () => {},
 });
 
-/** Runs on the only session of the embedded database, or on sessions of the host, whose settings joblib must not change. */
+/**
+ * Runs on the only session of the embedded database, or on sessions of the host, whose settings
+ * joblib must not change.
+ */
 function createOrmRuns(orm: Orm): Runs {
   const runOutsideTransaction: Run = (work) => runOnOrm(orm, work);
   if (orm.hasSessionSettings === true) {
@@ -127,7 +133,10 @@ const getKysely = (orm: Orm): Sql => orm.em.fork().getKysely<Tables>().withSchem
 export const runOnOrm = <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Promise<Value> =>
   withRetries(() => work(getKysely(orm)));
 
-/** Runs work in a transaction on a session of the ORM, without retries. Only this transaction has joblib's settings. */
+/**
+ * Runs work in a transaction on a session of the ORM, without retries. Only this transaction has
+ * joblib's settings.
+ */
 export function runInOrmTransaction<Value>(
   orm: Orm,
   work: (db: Sql) => Promise<Value>,
@@ -144,7 +153,8 @@ export function runInOrmTransaction<Value>(
           return work(tx);
         });
       } catch (error) {
-        // A session with a read-only server is terminated, so that it does not go back to the host's pool.
+        // Terminates a session with a read-only server, so that it does not return to the host's
+        // pool.
         if (isReadOnly(error)) {
           const terminate = sql`select pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())`;
           await terminate.execute(db).catch(() => {});
@@ -155,8 +165,9 @@ export function runInOrmTransaction<Value>(
 }
 
 /**
- * Runs work while a separate transaction has the lock. This transaction ends when the work is done or the server refuses a
- * connection. If the pool has too few sessions, runs the work without the lock.
+ * Runs work while a separate transaction has the lock. This transaction ends when the work is done
+ * or the server refuses a connection. If the pool has too few sessions, runs the work without the
+ * lock.
  */
 async function runWithLock(
   name: string,
@@ -193,18 +204,22 @@ async function tryLock(db: Sql, name: string): Promise<boolean> {
   return (await readRow(db, lock))?.is_locked === true;
 }
 
-/** Maximum time to retry work that the database has rolled back. */
+/** Maximum time to retry work that the database has rolled back, in milliseconds. */
 const MAX_ROLLBACK_RETRY_MS = 5_000;
 const INITIAL_DELAY_MS = 5;
 const MAX_DELAY_MS = 250;
 
-/** Maximum time to retry if the server refuses a connection of the ORM's pool. joblib's own pool waits itself. */
+/**
+ * Maximum time to retry, in milliseconds, if the server refuses a connection of the ORM's pool.
+ * joblib's own pool needs no retries, because its calls wait for a free session.
+ */
 const MAX_CONNECTION_RETRY_MS = 30_000;
 
 /**
- * Runs work, and retries it if it had no effect: after a deadlock or a serialization failure with random, increasing delays;
- * and once on a new session if the old session is connected to a read-only server, lost a prepared statement or has an
- * outdated plan. Sessions of an ORM have no `pool`. Throws failures of the database as `StorageUnavailable`.
+ * Runs work, and retries it if it had no effect: after a deadlock or a serialization failure with
+ * random, increasing delays; and once on a new session if the old session is connected to a
+ * read-only server, lost a prepared statement or has an outdated plan. Sessions of an ORM have no
+ * `pool`. Throws failures of the database as `StorageUnavailable`.
  */
 export async function withRetries<Value>(
   work: () => Promise<Value>,

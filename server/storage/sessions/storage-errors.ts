@@ -4,14 +4,21 @@ const UNREACHABLE = "the database cannot be reached";
 const NO_FREE_CONNECTION = "no connection to the database was free in time";
 
 /**
- * Thrown if the database cannot be reached or does not execute a statement in time. The message is the reason: one sentence
- * without a full stop, for logs and clients. It contains no host, role or database.
+ * Thrown if the database cannot be reached or does not execute a statement in time. The message is
+ * the reason: one sentence without a full stop, for logs and clients. It contains no host, role or
+ * database.
  */
 export class StorageUnavailable extends Error {
   override readonly name = "StorageUnavailable";
-  /** Set for a state that the next attempt does not change, unlike a lost connection or a timeout. */
+  /**
+   * Set if a retry would fail in the same way, which is not true after a lost connection or a
+   * timeout.
+   */
   readonly state: "refused" | "read-only" | undefined;
-  /** True if the connection was lost during the statement, which the database may have executed or still execute. */
+  /**
+   * True if the connection was lost during the statement. The database may have executed the
+   * statement, or may still execute it.
+   */
   readonly isOutcomeUnknown: boolean;
 
   constructor(
@@ -26,8 +33,9 @@ export class StorageUnavailable extends Error {
 }
 
 /**
- * Returns the result of an operation, or undefined if its outcome is unknown; the caller then reads the current state. Only
- * for operations whose key or fence shows whether they were executed.
+ * Returns the result of an operation, or undefined if its outcome is unknown; the caller then reads
+ * the current state. Use it only for operations whose idempotency key or fence shows whether they
+ * were executed.
  */
 export async function catchUnknownOutcome<Value>(operation: Promise<Value>): Promise<Value | undefined> {
   try {
@@ -38,7 +46,10 @@ export async function catchUnknownOutcome<Value>(operation: Promise<Value>): Pro
   }
 }
 
-/** Thrown if the database refuses a statement until an administrator acts, for example because of missing rights. */
+/**
+ * Thrown if the database refuses a statement until an administrator acts, for example because of
+ * missing rights.
+ */
 export class StorageRefusal extends Error {
   override readonly name = "StorageRefusal";
 
@@ -58,7 +69,9 @@ export class UnstorableValue extends Error {
   }
 }
 
-/** Converts an error to a storage error. Returns the same error if the statement itself is wrong. */
+/**
+ * Converts an error to a storage error. Returns the same error if the statement itself is wrong.
+ */
 export function toStorageError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const isConverted = [StorageUnavailable, StorageRefusal, UnstorableValue].some(
@@ -83,10 +96,15 @@ const getRoutine = (error: unknown): unknown =>
 const hasCode = (error: unknown, prefixes: readonly string[]): boolean =>
   prefixes.some((prefix) => getErrorCode(error).startsWith(prefix));
 
-/** Returns true after a deadlock or a serialization failure: the transaction was rolled back and can be retried. */
+/**
+ * Returns true after a deadlock or a serialization failure: the transaction was rolled back and can
+ * be retried.
+ */
 export const isRolledBack = (error: unknown): boolean => hasCode(error, ["40P01", "40001"]);
 
-/** Returns true if the statement was not executed because the server or the session is read-only. */
+/**
+ * Returns true if the statement was not executed because the server or the session is read-only.
+ */
 export const isReadOnly = (error: unknown): boolean => hasCode(error, ["25006"]);
 
 /** Messages of PgBouncer for a full pool. Their SQLSTATE is only a general protocol violation. */
@@ -96,20 +114,35 @@ const POOLER_IS_FULL = /no more connections allowed|query_wait_timeout/i;
 export const isTooManyConnections = (error: unknown): boolean =>
   hasCode(error, ["53300"]) || (error instanceof Error && POOLER_IS_FULL.test(error.message));
 
-/** Returns true if a pooler refuses start-up options (SQLSTATE 08P01, or 0A000 from Amazon RDS Proxy). */
+/**
+ * Returns true if a pooler refuses start-up options (SQLSTATE 08P01, or 0A000 from Amazon RDS
+ * Proxy).
+ */
 export const isStartupOptionRefused = (error: unknown): boolean =>
   hasCode(error, ["08P01", "0A000"]) && !isTooManyConnections(error);
 
-/** Returns true if a pooler sent a prepared statement to another session. The statement was not executed. */
+/**
+ * Returns true if a pooler sent a prepared statement to another session. The statement was not
+ * executed.
+ */
 export const isPreparedStatementLost = (error: unknown): boolean => hasCode(error, ["26000", "42P05"]);
 
-/** Returns true if a migration has changed the columns of a cached plan. The statement was not executed. */
+/**
+ * Returns true if a migration has changed the columns of a cached plan. The statement was not
+ * executed.
+ */
 export const isPlanOutdated = (error: unknown): boolean => getRoutine(error) === "RevalidateCachedQuery";
 
-/** The server has ended the session (08, 57P, 25P03, 25P04) or is read-only (25006), or a pooler shares it (26000, 42P05). */
+/**
+ * The server has ended the session (08, 57P, 25P03, 25P04) or is read-only (25006), or a pooler
+ * shares it (26000, 42P05).
+ */
 const UNUSABLE_SESSION = ["08", "57P", "25P03", "25P04", "25006", "26000", "42P05"];
 
-/** Returns true if the session must not be used again. An error without an SQLSTATE means that the connection failed. */
+/**
+ * Returns true if the session must not be used again. An error without an SQLSTATE means that the
+ * connection failed.
+ */
 export const isSessionUnusable = (error: unknown): boolean =>
   !/^[0-9A-Z]{5}$/.test(getErrorCode(error)) || hasCode(error, UNUSABLE_SESSION);
 
@@ -117,12 +150,15 @@ export const isSessionUnusable = (error: unknown): boolean =>
 const NO_TLS = "The server does not support SSL connections";
 const NO_BINDING = /channel binding|SCRAM-SHA-256-PLUS/;
 
-/** Returns the error of a connection that was refused because of TLS or pg_hba.conf, with advice. */
+/**
+ * Returns the error of a connection that was refused because of TLS or pg_hba.conf, with advice.
+ */
 function toRefusedConnection(error: Error): StorageUnavailable | undefined {
   const advice = getConnectionAdvice(error);
   const isUnbound = getErrorCode(error) === "" && NO_BINDING.test(error.message);
   if (advice === undefined && !isUnbound) return undefined;
-  // The advice may contain host, role and database, so it is the cause, which is logged but not sent to clients.
+  // The advice may contain host, role and database, so it is the cause, which is logged but not
+  // sent to clients.
   const cause = advice === undefined ? error : new Error(advice, { cause: error });
   return new StorageUnavailable(cause, "the database refused the connection", { state: "refused" });
 }
@@ -200,7 +236,10 @@ function findReason(code: string, message: string): string | undefined {
 
 const CONNECTION_LOST = /connection terminated(?! due to connection timeout)|query read timeout/i;
 
-/** The outcome is then unknown. Includes 57P, which a server that shuts down may send after it executed the statement. */
+/**
+ * Returns true if the connection was lost during a statement. Includes SQLSTATE class 57P, which a
+ * server that shuts down may send after it executed the statement.
+ */
 const isConnectionLost = (error: Error): boolean =>
   getErrorCode(error) === ""
     ? CONNECTION_LOST.test(error.message)
@@ -221,13 +260,16 @@ const REFUSALS: readonly (readonly [state: string, advice: string])[] = [
 ];
 
 function getRefusalAdvice(error: Error): string | undefined {
-  // The name of the C function does not depend on the server's language.
+  // The message depends on the server's language. The name of the C function does not.
   const lacksConnect = hasCode(error, ["42501"]) && getRoutine(error) === "CheckMyDatabase";
   if (lacksConnect) return "run as an administrator: GRANT CONNECT ON DATABASE … TO …;";
   return REFUSALS.find(([state]) => hasCode(error, [state]))?.[1];
 }
 
-/** SQLSTATEs for an unsupported character, and for a value that exceeds a limit such as the size of an index row. */
+/**
+ * SQLSTATEs for an unsupported character, and for a value that exceeds a limit such as the size of
+ * an index row.
+ */
 const UNSTORABLE: Readonly<Record<string, UnstorableValue["reason"]>> = {
   "22021": "text",
   "22P05": "text",

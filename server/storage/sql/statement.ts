@@ -28,7 +28,7 @@ export async function readPage<Row>(
   return { items, total: count?.total ?? 0 };
 }
 
-/** A placeholder in the text of a statement. Each call passes a value for it. */
+/** Stands for a value that each call of a defined statement passes. */
 export class Placeholder {
   readonly index: number;
 
@@ -38,8 +38,9 @@ export class Placeholder {
 }
 
 /**
- * Defines a statement whose text is built once, at its first call, with a placeholder for each value. Kysely took as long to
- * build the text for each call as PostgreSQL takes to execute a small statement.
+ * Defines a statement whose text is built only once, at the first call, because Kysely takes as
+ * long to build the text of a small statement as PostgreSQL takes to execute it. `build` receives a
+ * placeholder for each value.
  */
 export function defineStatement<Row, Values extends readonly unknown[]>(
   build: (...placeholders: { readonly [Index in keyof Values]: Placeholder }) => RawBuilder<Row>,
@@ -55,10 +56,12 @@ export function defineStatement<Row, Values extends readonly unknown[]>(
 }
 
 /**
- * Builds a subquery that returns the rows that `formatRecordset` formatted. `columns` declares their columns in SQL.
+ * Builds a subquery that parses the text of `formatRecordset` into rows. `columns` declares the
+ * columns in SQL.
  *
- * The planner estimates 100 rows for every recordset, so it prefers a scan of a small table to 100 index lookups, and still
- * uses the cached plan when the table has grown. The condition `one = 1` makes it estimate one row.
+ * The column `one` influences the planner. It estimates 100 rows for every recordset, so for a
+ * small table it would choose a sequential scan instead of 100 index lookups, and keep this plan
+ * when the table has grown. The condition `one = 1` lowers the estimate to one row.
  */
 export const selectRecordset = (text: Placeholder, columns: string): RawBuilder<unknown> => sql`(
   select * from jsonb_to_recordset(${text}::jsonb) as input(one integer, ${sql.raw(columns)}) where one = 1)`;
@@ -66,21 +69,32 @@ export const selectRecordset = (text: Placeholder, columns: string): RawBuilder<
 export const formatRecordset = (rows: readonly object[]): string =>
   JSON.stringify(rows.map((row) => ({ ...row, one: 1 })));
 
-/** Formats ids or numbers as a PostgreSQL array. They contain no characters that need escaping. */
+/** Formats ids or numbers as the text of a PostgreSQL array. They need no escaping. */
 export const formatArray = (values: Iterable<string | number>): string => `{${[...values].join(",")}}`;
 
-/** Formats texts without control characters as a PostgreSQL array, in which they are escaped as in JSON. */
+/**
+ * Formats texts as the text of a PostgreSQL array, which has the same escapes as JSON, except for
+ * control characters. The texts must not contain control characters.
+ */
 export const formatTextArray = (texts: readonly string[]): string =>
   `{${texts.map((text) => JSON.stringify(text)).join(",")}}`;
 
-/** Formats a value for a `json` column. Undefined and null are stored as an SQL null. */
+/**
+ * Formats a value for a `json` column. Returns undefined, which is stored as an SQL null, for
+ * undefined and null.
+ */
 export const toJsonText = (value: JsonValue | undefined): string | undefined =>
   value === undefined || value === null ? undefined : JSON.stringify(value);
 
-/** Formats a time in SQL: RFC 3339 in UTC with milliseconds, as the API sends it. */
+/**
+ * Builds an SQL expression that formats a time as the API does: RFC 3339 in UTC with milliseconds.
+ */
 export const formatTimeInSql = (time: RawBuilder<unknown>): RawBuilder<string> =>
   sql<string>`to_char((${time}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** Builds the condition that the last heartbeat of the worker `w` is at most this old, by the clock of the database. */
+/**
+ * Builds the condition that the last heartbeat of the worker `w` is at most `withinSeconds` old, by
+ * the clock of the database.
+ */
 export const isAlive = (withinSeconds: number | Placeholder): RawBuilder<boolean> =>
   sql<boolean>`w.last_heartbeat >= clock_timestamp() - make_interval(secs => ${withinSeconds}::float8)`;

@@ -12,7 +12,9 @@ type StatusChange = Omit<Transition, "to">;
 /** A changed task and the index of the change. */
 export type ChangedTaskRow = TaskRow & { call_index: number };
 
-/** The part of a completed task that a minimal response contains, and the index of the completion. */
+/**
+ * The part of a completed task that a minimal response contains, and the index of the completion.
+ */
 export interface CompletedTaskRow {
   call_index: number;
   room_id: string;
@@ -47,17 +49,18 @@ const ALL_COLUMNS: readonly Column[] = [
   },
 ];
 
-/** The whole tasks, or what a minimal response to completions contains. */
+/** What the statement returns: whole tasks, or only what a minimal response contains. */
 type Returned = "tasks" | "completions";
 
 /**
- * Defines the compare-and-set of the status of many tasks. Each change has its own fence, and is skipped if it does not
- * match its task. The state machine determines from which statuses it is allowed. A task may be listed only once. The
- * tasks are listed in the order of their ids, so that two servers that update the same tasks do not deadlock.
+ * Defines a statement that changes the status of many tasks. It skips a change if the task's
+ * status, worker or attempt is not as expected. A task may be listed only once. The tasks are
+ * listed in the order of their ids, so that two servers that update the same tasks do not deadlock.
  *
- * The changes are passed as arrays, because the members of records are parsed one by one. With the columns of a minimal
- * response, and without a heartbeat and a CTE around the update, a call without a matching task takes 40 µs; with
- * records and whole tasks it took 120.
+ * The changes are passed as one array per column, because PostgreSQL parses the members of JSON
+ * records one by one. If no task matches, a call takes 40 µs with the columns of a minimal
+ * response, without a heartbeat, and without a CTE around the update. It took 120 µs with records
+ * and whole tasks.
  *
  * A result that was not validated is stored only if the job has no result schema.
  */
@@ -69,8 +72,8 @@ function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWork
     error: sql`s.error`,
     result: sql`s.result::json`,
     progress: returned === "tasks" ? sql`s.progress::jsonb` : undefined,
-    // A transition without a worker id was requested by a user. The worker does not know about it, so its
-    // heartbeat reports a lost lease.
+    // Without a worker id, the transition was requested by a user, so the worker does not know that
+    // its lease has ended.
     leaseEnd: sql`case when s.worker_id is null then 'lost' else 'reported' end`,
   };
   return defineStatement<Row, Values>((touchedWorkers, ...arrays) => {
@@ -89,14 +92,15 @@ function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWork
     const update = sql`
       update joblib.task as t set ${setTransition(to, values)}
       from changes as s
-      -- An expression, because with the plain column the index of all leased tasks would be read.
+      -- With the plain column, the planner would read the index of all leased tasks.
       where t.id = s.id and coalesce(t.status, '') in (${origins})
         and ${fence}
         ${to === "completed" ? sql`and ${isValid}` : sql``}`;
     return sql<Row>`
     with changes as materialized (
       select s.* from rows from (${sql.join(lists)}) as s(${sql.raw(columns.map(({ name }) => name).join(", "))})
-      -- Always true. The planner estimates one row for an equality, and so looks up each task by its id.
+      -- Always true. With an equality, the planner estimates one row, and looks up each task by its
+      -- id.
       where s.call_index % 1 = 0
     )
     ${touchesWorkers ? sql`, ${touchWorkers(touchedWorkers)}` : sql``}
@@ -124,8 +128,8 @@ const COMPLETE = {
 };
 
 /**
- * Formats a column of the changes. If all values of a text column are null, formats an empty list: the statement reads
- * missing elements as null.
+ * Formats a column of the changes. If all values of a text column are null, returns an empty list,
+ * because the statement reads missing elements as null.
  */
 function formatColumn({ type, read }: Column, changes: readonly [StatusChange, number][]): string {
   const values = changes.map(([change, index]) => read(change, index) ?? null);
@@ -144,8 +148,8 @@ function formatColumns(columns: readonly Column[], changes: readonly StatusChang
 }
 
 /**
- * Changes the status of tasks. Returns the changed tasks. Skips a change if the task's status, worker or attempt does
- * not match it.
+ * Changes the status of tasks and returns the changed tasks. Skips a change if the task's status,
+ * worker or attempt is not as expected.
  */
 export const changeStatuses = (
   db: Sql,
@@ -153,7 +157,10 @@ export const changeStatuses = (
   changes: readonly StatusChange[],
 ): Promise<ChangedTaskRow[]> => CHANGE[to](db, ...formatColumns(ALL_COLUMNS, changes));
 
-/** Completes tasks like `changeStatuses`, with results that were not validated, but does not return whole tasks. */
+/**
+ * Completes tasks like `changeStatuses`, with results that were not validated. Returns only what a
+ * minimal response contains.
+ */
 export const storeCompletions = (
   db: Sql,
   completions: readonly Completion[],

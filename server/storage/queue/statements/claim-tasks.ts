@@ -23,7 +23,7 @@ import { touchWorkers } from "./heartbeat.ts";
 /** A worker's request for tasks. */
 export interface Claim {
   readonly workerId: string;
-  /** The worker's jobs, as the caller has read them. They are the same for all claims of a statement. */
+  /** The worker's jobs, which may be outdated. All claims of a statement have the same jobs. */
   readonly jobs: WorkerJobs;
   readonly limit: number;
   /** True if the claim also starts the tasks. */
@@ -31,8 +31,8 @@ export interface Claim {
 }
 
 /**
- * The row that a claim returns for each worker, in addition to the rows of tasks. Nullable columns are null
- * if the worker is gone.
+ * The row that a claim returns for each worker, in addition to the rows of tasks. Nullable columns
+ * are null if the worker is gone.
  */
 interface ClaimSummaryRow {
   id: null;
@@ -43,23 +43,27 @@ interface ClaimSummaryRow {
   jobs_version: number | null;
   /** The time that the statement stored as `claimed_at`. */
   claimed_at: string;
-  /** True if all workers exist and have the expected jobs. If false, the statement claimed nothing. */
+  /**
+   * True if all workers exist and have the expected jobs. If false, the statement claimed nothing.
+   */
   have_expected_jobs: boolean;
   /**
-   * True if some tasks of the jobs are due but not in the claim index yet. If true, the statement claimed
-   * nothing.
+   * True if a delayed task of the jobs has become due and is not promoted yet. If true, the
+   * statement claimed nothing.
    */
   has_unpromoted: boolean;
-  /** Number of selected tasks. If fewer were claimed, concurrent statements changed the missing ones. */
+  /**
+   * Number of selected tasks. If fewer were claimed, concurrent statements changed the missing
+   * ones.
+   */
   selected_count: number;
 }
 
-/** A claimed task and the number of the slot that it is for, from 1. */
+/** A claimed task. `ordinal` is the number of the slot that the task is for, from 1. */
 type ClaimedTaskRow = ClaimedValues & { readonly ordinal: number };
 
-/** The rows of a claim statement. */
 interface ClaimRows {
-  /** One row for each worker, by the number of the worker in the batch. */
+  /** One row for each worker, by the number of the worker in the statement. */
   readonly summaries: ReadonlyMap<number, ClaimSummaryRow>;
   /** The claimed tasks in the order of the queue. */
   readonly tasks: readonly ClaimedTaskRow[];
@@ -69,25 +73,30 @@ interface ClaimRows {
 export interface ClaimResult {
   /** Null if the worker is gone. */
   readonly jobsVersion: number | null;
-  /** True if all workers of the batch exist and have the expected jobs. Otherwise the statement claims nothing. */
+  /**
+   * True if all workers of the batch exist and have the expected jobs. If false, the statement
+   * claimed nothing.
+   */
   readonly haveExpectedJobs: boolean;
-  /** True if tasks have become due and must be promoted first. */
+  /**
+   * True if a delayed task has become due and must be promoted first. Then the statement claimed
+   * nothing.
+   */
   readonly hasUnpromotedTasks: boolean;
-  /** True if other transactions changed some of the chosen tasks before they were locked. */
+  /**
+   * True if other transactions changed some of the selected tasks before this statement locked
+   * them.
+   */
   readonly isContended: boolean;
   readonly records: readonly LazyClaimedTask[];
 }
 
-/** Options for all claims of one statement. */
 export interface ClaimStatementOptions {
-  /** Claim even if due tasks still have to be promoted into the claim index. */
+  /** True to claim although some delayed tasks have become due and are not promoted yet. */
   readonly ignoreUnpromoted: boolean;
-  /**
-   * A backoff as JSON. The statement returns null for tasks with this backoff, because most tasks have the
-   * same one.
-   */
+  /** The usual backoff, as JSON. The statement returns null instead of this backoff. */
   readonly knownBackoff: string;
-  /** Also record the heartbeats of the workers. */
+  /** True to record a heartbeat of each worker too. */
   readonly touchesWorkers: boolean;
 }
 
@@ -96,37 +105,39 @@ const selectDueTasks = (jobId: RawBuilder<unknown>) => sql`
   select t.ctid as tid, t.priority, t.number from joblib.task as t
   where t.job_id = ${jobId} and t.status = 'pending' and t.due`;
 
-/** The search for tasks of workers with one job, and of workers with several jobs. */
 type SearchVariant = "one-job" | "many-jobs";
 
 /**
- * Claims tasks for many workers that are linked to the same jobs. The tasks have one order for all workers,
- * and each worker gets as many as it has slots. The jobs are those of the first worker. The caller has read the jobs of
- * all workers and passes the version of each worker's jobs that it has read; jobs with the same version are the same.
+ * Claims tasks for many workers that are linked to the same jobs. The tasks have one order for all
+ * workers, and each worker gets as many as it has slots. The caller passes the version of the jobs
+ * that it has read for each worker; jobs with the same version are the same. If a worker is gone or
+ * its jobs have changed, the statement claims nothing, and each worker claims again in a batch of
+ * workers with the same jobs.
  *
- * Each job takes one ordered index probe (one scan with `job_id = any` and an order reads the whole backlog,
- * which is 500 times slower). The tasks of a single job are locked as they are read, with `skip locked`, so
- * that concurrent claims neither wait for each other nor select the same tasks. With several jobs, the first
- * tasks of all are selected and then locked. Otherwise a claim of 100 tasks by a worker with 100 jobs would
- * lock 10,000 rows. For each job, all tasks that share the last index key are read (`with ties`), because
- * sorting within the keys of 100 jobs took 0.2 ms more.
+ * Each job takes one ordered index probe, because one scan with `job_id = any` and an order reads
+ * the whole backlog, which is 500 times slower. The tasks of a single job are locked while they are
+ * read, with `skip locked`, so that concurrent claims neither wait for each other nor select the
+ * same tasks. With several jobs, the first tasks of all jobs are merged, and only the merged tasks
+ * are locked, because a claim of 100 tasks by a worker with 100 jobs would otherwise lock 10,000
+ * rows. Then all tasks that share a job's last index key are read (`with ties`), because sorting
+ * the tasks of each key took 0.2 ms more for 100 jobs.
  *
- * The CTEs are materialized, because a rescan would lock more rows. Each lookup has an order, because without
- * one the planner prefers a sequential scan if it expects to find a row soon.
+ * The CTEs are materialized, because reading them again would lock more rows. Each lookup has an
+ * order, because without one the planner prefers a sequential scan if it expects to find a row
+ * soon.
  *
- * The workers are locked so that the removal of a worker does not miss tasks that are claimed concurrently.
- * Claims share these locks and have no other locks yet, so a claim that waits for a removal blocks no other
- * statement. If a worker is gone, or if its jobs have changed, the statement claims nothing, and each worker claims again
- * in a batch of workers with the same jobs.
+ * The statement locks the workers, so that the removal of a worker does not miss tasks that are
+ * claimed concurrently. Claims share these locks, and have no other locks at that point, so a claim
+ * that waits for a removal blocks no other statement.
  *
- * A locked row is found again by its `ctid`, which does not change while the row is locked. If a concurrent
- * statement changed a row after this statement began, and the row can still be claimed, then the lock is on a
- * version that this statement does not see. Such a task is skipped. It counts as selected and not claimed, so
- * the claim is repeated.
+ * The update finds a locked row by its `ctid`, which does not change while the row is locked. If
+ * another statement changed a row after this statement began, and the row can still be claimed,
+ * then the locked version of the row is not visible to this statement, and the update skips the
+ * task. The task counts as selected but not as claimed, so the claim is repeated.
  *
- * There are few plan nodes, because PostgreSQL initializes each of them for every execution: if no task is
- * due, the statement takes 130 µs. It took 200 µs when each step was a CTE and when nested loops joined the
- * workers and the tasks.
+ * The statement has few plan nodes, because PostgreSQL initializes each of them for every
+ * execution. If no task is due, the statement takes 130 µs. It took 200 µs when each step was a
+ * CTE, and nested loops joined the workers and the tasks.
  */
 const defineClaim = (variant: SearchVariant, touchesWorkers: boolean) =>
   defineStatement<
@@ -156,7 +167,8 @@ const defineClaim = (variant: SearchVariant, touchesWorkers: boolean) =>
       ) as c left join lateral (
         select ctid as tid, status, due from joblib.task where ctid = c.tid limit 1 for update skip locked
       ) as t on true`;
-    // The status is checked after the lookup. As its condition, the index of all due tasks would be read.
+    // The status is checked after the lookup by `ctid`, because a condition on the status would
+    // make the planner read the index of all due tasks instead.
     const tid =
       variant === "one-job" ? sql`c.tid` : sql`case when t.status = 'pending' and t.due then t.tid end`;
     return sql`
@@ -188,7 +200,7 @@ const defineClaim = (variant: SearchVariant, touchesWorkers: boolean) =>
         runs = t.runs + case when (${starts}::boolean[])[selected.ordinal] then 1 else 0 end,
         worker_id = (${workers}::uuid[])[(${slots}::integer[])[selected.ordinal]],
         attempt = t.attempt + 1, claimed_at = (select at from search), version = t.version + 1,
-        -- Null in every claimed task, and therefore not returned.
+        -- Null in every claimed task, so the statement does not return these columns.
         completed_at = null, error = null, result = null, progress = null
       from selected where t.ctid = selected.tid
       returning selected.ordinal, ${CLAIMED_TASK_COLUMNS}
@@ -209,7 +221,10 @@ const CLAIM = {
   "many-jobs": { plain: defineClaim("many-jobs", false), touching: defineClaim("many-jobs", true) },
 };
 
-/** Returns the version of the jobs of each worker. If claims of a worker have read several versions, the last one. */
+/**
+ * Returns the version of each worker's jobs: the highest one, if the claims of a worker have read
+ * several versions.
+ */
 function getVersions(claims: readonly Claim[]): Iterable<number> {
   const versions = new Map<string, number>();
   for (const { workerId, jobs } of claims) {
@@ -224,7 +239,9 @@ function numberWorkers(claims: readonly Claim[]): ReadonlyMap<string, number> {
   return new Map([...workers].map((id, index) => [id, index + 1]));
 }
 
-/** Claims tasks. Each requested task is a slot; the slots are numbered in the order of the claims. */
+/**
+ * Claims tasks. Each requested task is a slot; the slots are numbered in the order of the claims.
+ */
 export async function executeClaims(
   db: Sql,
   claims: readonly Claim[],
@@ -255,8 +272,8 @@ export async function executeClaims(
 }
 
 /**
- * Distributes the claimed tasks to the claims of the batch, in the order of their `ordinal`: each claim has a
- * range of `limit` ordinals.
+ * Assigns the claimed tasks to the claims of the batch. Each claim has a range of `limit` slots,
+ * and the `ordinal` of a task is the number of its slot.
  */
 export function distributeTasks(
   claims: readonly Claim[],

@@ -6,12 +6,12 @@ import { selectFromWorker, selectJobsWithTasks, selectUnpromoted } from "../jobs
 const JOBS_OF_ASSIGNEE = selectFromWorker(sql`p.worker_id`);
 
 /**
- * Builds a CTE of an insert that selects the assignees. These are waiting workers: each of them receives the
- * only task of a request, which is inserted as already claimed. This saves the claim, its commit and two
- * turns of the event loop. A worker is selected only if it would have claimed exactly this task, which means
- * that no task is due for any of its jobs in the snapshot of the statement. A worker whose row is locked may
- * be deregistering and is skipped, so that the insert never waits, and so that the removal of a worker does
- * not miss the task.
+ * Builds a CTE that selects the assignees, from the text of `formatAssignees`. An assignee is a
+ * waiting worker that receives the only task of a request, which is inserted as already claimed.
+ * This saves the claim, its commit and two turns of the event loop. A worker is selected only if no
+ * other task is due for its jobs, because the worker would otherwise claim that task first. A
+ * worker whose row is locked may be deregistering. It is skipped, so that the insert does not wait,
+ * and so that the removal of the worker does not miss the task.
  */
 const buildCte = (proposed: RawBuilder<unknown>): RawBuilder<unknown> => sql`
     assignees as materialized (
@@ -24,7 +24,6 @@ const buildCte = (proposed: RawBuilder<unknown>): RawBuilder<unknown> => sql`
         and not exists (${selectUnpromoted(JOBS_OF_ASSIGNEE)})
     ),`;
 
-/** Builds the CTE for many requests, from the text that `formatAssignees` returns. */
 export const buildAssigneesCte = (assignees: Placeholder): RawBuilder<unknown> =>
   buildCte(selectRecordset(assignees, "request_number integer, worker_id uuid, start boolean"));
 
@@ -36,8 +35,8 @@ export const buildSingleAssigneeCte = (workerId: Placeholder, start: Placeholder
 export const ASSIGNED_COLUMNS = sql`, status, worker_id, attempt, runs, claimed_at, started_at, version`;
 
 /**
- * The values of these columns: as after a claim if the task has an assignee `a`, otherwise as in a pending
- * task.
+ * The values of `ASSIGNED_COLUMNS`: as after a claim if the task has an assignee `a`, otherwise as
+ * in a pending task.
  */
 export const ASSIGNED_VALUES = sql`,
         case when a.request_number is null then 'pending' when a.start then 'running' else 'claimed' end, a.worker_id,
@@ -45,10 +44,13 @@ export const ASSIGNED_VALUES = sql`,
         case when a.request_number is not null then clock_timestamp() end, case when a.start then clock_timestamp() end,
         case when a.request_number is null then 1 else 2 end`;
 
-/** Joins the assignee `a` of the new task `i`, if the task is due and the worker is linked to its job. */
+/**
+ * Joins the assignee `a` of the new task `i`, if the task is due and the worker is linked to its
+ * job.
+ */
 export const JOIN_ASSIGNEES = sql`
       left join assignees as a on a.request_number = i.request_number and i.starts_at <= now() and (
-        -- Without exists, for which the planner would read all links into a hash table.
+        -- Not `exists`, for which the planner would read all links into a hash table.
         select true from joblib.worker_job as wj where wj.worker_id = a.worker_id and wj.job_id = i.job_id limit 1)`;
 
 /** The CTE that selects the directly assigned tasks from the CTE `inserted`. */

@@ -27,10 +27,11 @@ export interface HeartbeatRow {
 }
 
 /**
- * Records the heartbeats of many workers. Returns which of the listed tasks each worker must stop, because
- * its lease ended, and whether it has leases for other tasks. Leases that the worker ended itself
- * (`reported`) are omitted. Otherwise its waiting heartbeat would return for every task that it completes.
- * All statements lock workers in the same order.
+ * Records the heartbeats of many workers. Returns which of the listed tasks each worker must stop,
+ * because its lease ended, and whether the worker has leases for other tasks. Omits leases that the
+ * worker ended itself (`reported`), because a heartbeat that stays open as a long poll would
+ * otherwise return whenever the worker completes a task. All statements lock workers in the order
+ * of their ids, so that they do not deadlock.
  */
 const record = defineStatement<HeartbeatRow, [heartbeats: string]>(
   (input) => sql`
@@ -69,7 +70,7 @@ const record = defineStatement<HeartbeatRow, [heartbeats: string]>(
     from updated`,
 );
 
-/** Records heartbeats. Returns the rows in no particular order. */
+/** Returns the rows in no particular order. */
 export const recordHeartbeats = (db: Sql, heartbeats: readonly Heartbeat[]) =>
   record(
     db,
@@ -77,16 +78,18 @@ export const recordHeartbeats = (db: Sql, heartbeats: readonly Heartbeat[]) =>
   );
 
 /**
- * Builds a CTE that records a heartbeat of workers, whose ids are passed as an array. It never waits for a
- * locked worker. Otherwise a claim that waits here and a sweep that waits for the task of the claim would
- * deadlock. It records at most five heartbeats per second for each worker, which is enough.
+ * Builds a CTE that records a heartbeat of each worker in an array of ids. It skips locked workers,
+ * because a claim that waits for a sweep of its worker would deadlock with a sweep that waits for
+ * the task of the claim. It updates a worker at most five times per second, because more precision
+ * is not needed.
  */
 export const touchWorkers = (ids: Placeholder | string): RawBuilder<unknown> => sql`
   touched as (
     update joblib.worker as w set last_heartbeat = clock_timestamp() from (
-      -- Looked up one by one: with a list of ids, the planner scanned all workers, twice. A locked row keeps
-      -- its ctid. A version that was written meanwhile is not visible here, and its heartbeat is recorded
-      -- already.
+      -- Each worker is looked up separately: with a list of ids, the planner scanned all workers,
+      -- twice. The update finds the row by its ctid, which does not change while the row is locked.
+      -- If another statement has updated the worker meanwhile, the update finds no row, but the
+      -- heartbeat is recorded already.
       select l.tid from unnest(${ids}::uuid[]) as requested(id) cross join lateral (
         select ctid as tid from joblib.worker
         where id = requested.id and last_heartbeat < clock_timestamp() - interval '200 milliseconds'
@@ -96,20 +99,23 @@ export const touchWorkers = (ids: Placeholder | string): RawBuilder<unknown> => 
     where w.ctid = stale.tid
   )`;
 
-/** Builds the CTE of `touchWorkers` for one worker. */
 export const touchWorker = (workerId: string): RawBuilder<unknown> => touchWorkers(formatArray([workerId]));
 
 const MAX_WORKERS = 10_000;
 const INTERVAL_MS = 200;
 
 /**
- * Limits how often claims and completions update `last_heartbeat`. A statement without the update is 16 µs faster. The
- * update checks the stored time again, because other servers update it too.
+ * Limits how often this server updates `last_heartbeat` in claims and completions, because a
+ * statement without the update is 16 µs faster. The statement checks the stored time again, because
+ * other servers update it too.
  */
 export class HeartbeatThrottle {
   readonly #updated = new LRUCache<string, true>({ max: MAX_WORKERS, ttl: INTERVAL_MS });
 
-  /** Returns true if a worker's heartbeat is due, so that the next statement must update it. Records the update. */
+  /**
+   * Returns true if one of the workers was not updated within the interval, so that the next
+   * statement must update `last_heartbeat`. Remembers the update.
+   */
   isUpdateDue(calls: readonly { readonly workerId: string }[]): boolean {
     let isDue = false;
     for (const { workerId } of calls) {

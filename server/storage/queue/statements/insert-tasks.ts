@@ -23,7 +23,10 @@ import {
 /** Consecutive tasks of a request that differ only in their ids and payloads. */
 export type TaskGroup = readonly [NewTask, ...NewTask[]];
 
-/** Divides tasks, in their order, into as few groups as possible. A task with an idempotency key is a separate group. */
+/**
+ * Divides tasks, in their order, into as few groups as possible. A task with an idempotency key is
+ * a separate group.
+ */
 export function groupTasks(tasks: readonly NewTask[]): readonly TaskGroup[] {
   const groups: [NewTask, ...NewTask[]][] = [];
   for (const task of tasks) {
@@ -37,15 +40,21 @@ export function groupTasks(tasks: readonly NewTask[]): readonly TaskGroup[] {
 
 type InsertParameter = Exclude<SubmittedColumn, "payload"> | "in_seconds" | "schema_hash" | "job_version";
 
-/** The values of the parameters. An option that is not set is missing. */
+/** The values of the parameters. Options that are not set are missing. */
 type InsertValues = Readonly<Record<Exclude<InsertParameter, OptionColumn>, unknown>> & {
   readonly [Name in OptionColumn]?: unknown;
 };
 
-/** The parameters of a new task: the columns that are submitted, and the start as a delay. */
+/**
+ * The parameters of a new task: the columns that the submit sets, and `in_seconds`, the alternative
+ * to `run_at`.
+ */
 const NEW_TASK_PARAMETERS = [...SUBMITTED_COLUMNS, { name: "in_seconds", type: "float8" }] as const;
 
-/** The parameters that are sent once per group. They include the expected version of the job. */
+/**
+ * The parameters that are sent once per group, including the version of the job that the server has
+ * read.
+ */
 const GROUP_PARAMETERS: readonly { readonly name: InsertParameter; readonly type: SqlType }[] = [
   ...NEW_TASK_PARAMETERS.flatMap(({ name, type }) => (name === "payload" ? [] : [{ name, type }])),
   { name: "schema_hash", type: "text" },
@@ -78,8 +87,8 @@ export const TASK_VALUES = sql.raw(
 );
 
 /**
- * Builds a subquery of one new task, from the values that `listParameters` returns or a placeholder for each of them.
- * They are separate parameters, because PostgreSQL parses the members of a record one by one.
+ * Builds a subquery of one new task from the values of `listParameters`. Each value is a separate
+ * parameter, because PostgreSQL parses the members of a JSON record one by one.
  */
 export function selectNewTask(values: readonly unknown[]): RawBuilder<unknown> {
   const columns = NEW_TASK_PARAMETERS.map(
@@ -90,7 +99,10 @@ export function selectNewTask(values: readonly unknown[]): RawBuilder<unknown> {
     from (select ${sql.join(columns)}) as v)`;
 }
 
-/** Returns the values of a new task for `selectNewTask`. `payload` is the JSON of the task's payload. */
+/**
+ * Returns the values of a new task for `selectNewTask`. `payload` is the JSON of the task's
+ * payload.
+ */
 export function listParameters(task: NewTask, payload: string): unknown[] {
   const values = toParameters(task);
   return NEW_TASK_PARAMETERS.map(({ name, type }) => {
@@ -99,7 +111,10 @@ export function listParameters(task: NewTask, payload: string): unknown[] {
   });
 }
 
-/** Values that the database sets for a group of new tasks, and the number of live workers of their job. */
+/**
+ * Values that the database sets for a group of new tasks, and the number of live workers of their
+ * job.
+ */
 export interface InsertedRow {
   /** Id of the first task of the group. */
   id: string;
@@ -123,7 +138,10 @@ const GROUP_COLUMNS = [
 const GROUP_NAMES = sql.raw(GROUP_COLUMNS.map(({ name }) => name).join(", "));
 const GROUP_TYPES = sql.raw(GROUP_COLUMNS.map(({ name, type }) => `${name} ${type}`).join(", "));
 
-/** The columns of the groups `g` that all tasks of a group share, except `run_at`, which has two parameters. */
+/**
+ * The values of the groups `g` that all tasks of a group share, except `run_at`, for which the
+ * statement uses `starts_at`.
+ */
 const SHARED_VALUES = sql.raw(
   SUBMITTED_COLUMNS.filter(({ name, sharing }) => sharing !== "each" && name !== "run_at")
     .map(({ name }) => `g.${name}`)
@@ -131,9 +149,10 @@ const SHARED_VALUES = sql.raw(
 );
 
 /**
- * CTEs for jobs with room fairness. They number tasks by start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996)
- * with tasks of equal length: a room's task gets the number after the room's last one, or that of the task that is claimed
- * next, whichever is higher. A claim still takes the first task by priority and number.
+ * CTEs for jobs with room fairness. They number tasks by start-time fair queueing (Goyal, Vin and
+ * Cheng, SIGCOMM 1996) with tasks of equal length: a new task gets the number after the last task
+ * of its room, or the number of the task that is claimed next, whichever is higher. Claims still
+ * order tasks by priority and number.
  */
 const ROOM_NUMBERS_CTE = sql`
     new_tasks as materialized (
@@ -165,15 +184,15 @@ const TASK_NUMBER = sql`coalesce((
         ),
         nextval('joblib.task_number'))`;
 
-/** True if the number of an accepted task `i` comes from its room. */
 const IS_NUMBERED_BY_ROOM = sql`(select locked_jobs.fairness = 'room' from locked_jobs where locked_jobs.id = i.job_id)`;
 
 type InsertVariant = "plain" | "room-fairness" | "direct-assignment";
 
 /**
- * Inserts the tasks of many requests in their order: all tasks of a request, or none if one of its jobs was removed or
- * changed since it was read. Skips tasks with an existing idempotency key. Locks the jobs in the order of their ids, so
- * that none is removed during the insert. The values that the tasks of a group share are sent and returned once.
+ * Inserts the tasks of many requests in their order: all tasks of a request, or none if one of its
+ * jobs was removed or changed since it was read. Skips tasks with an existing idempotency key.
+ * Locks the jobs in the order of their ids, so that none is removed during the insert. The
+ * statement receives and returns the values that the tasks of a group share only once.
  */
 function defineInsert(variant: InsertVariant) {
   const only = (part: InsertVariant, text: RawBuilder<unknown>) => (variant === part ? text : sql``);
@@ -244,7 +263,8 @@ function defineInsert(variant: InsertVariant) {
       o.category as job_category, o.name as job_name, o.workers as workers_online
       ${only("direct-assignment", sql`, assigned.worker_id, assigned.user_id, assigned.started_at::text as started_at`)}
     from (
-      -- A group without a key cannot conflict, so it is not searched for in the inserted rows.
+      -- A group without an idempotency key cannot conflict, so it need not be searched in the
+      -- inserted rows.
       select id, job_id, starts_at as run_at, now() as created_at from accepted_groups where idempotency_key is null
       union all
       select id, job_id, run_at, created_at from inserted where idempotency_key is not null
@@ -264,7 +284,10 @@ export interface InsertRequest {
   readonly payloads: readonly string[];
 }
 
-/** Inserts tasks. The only task of a request is assigned to the worker in `assignees` with the same index, if any. */
+/**
+ * Inserts tasks. If a request has an assignee, at the same index of `assignees`, its only task is
+ * assigned to that worker.
+ */
 export function insertRequests(
   db: Sql,
   requests: readonly InsertRequest[],

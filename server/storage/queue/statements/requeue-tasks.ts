@@ -6,7 +6,10 @@ import { buildMergeOrder } from "../queue-order.ts";
 import { touchWorker } from "./heartbeat.ts";
 import { setAttemptFailed, setRequeued } from "./transition-values.ts";
 
-/** Runs an `update` of tasks `t`, optionally as a heartbeat of a worker. Returns the tasks in the order of the queue. */
+/**
+ * Runs an `update` of tasks `t`, and records a heartbeat of the worker if an id is passed. Returns
+ * the tasks in the order of the queue.
+ */
 export async function runTaskUpdate(
   db: Sql,
   update: RawBuilder<unknown>,
@@ -28,7 +31,10 @@ export const requeueReleased = (db: Sql, workerId: string, taskIds: readonly str
     workerId,
   );
 
-/** Undoes claims whose response was not delivered. If the claim also started the tasks, this is undone as well. */
+/**
+ * Undoes claims whose response was not delivered. If the claim also started the tasks, this is
+ * undone as well.
+ */
 export const unclaimTasks = (
   db: Sql,
   claims: readonly { readonly id: string; readonly attempt: number }[],
@@ -42,8 +48,9 @@ export const unclaimTasks = (
   );
 
 /**
- * The undelivered claims of a worker. A claim is undelivered if the worker has the lease, its heartbeat does
- * not list the task, and the task was claimed before the heartbeat by more than the grace period.
+ * The undelivered claims of a worker. A claim is undelivered if the worker has the lease, its
+ * heartbeat does not list the task, and the task was claimed before the heartbeat by more than the
+ * grace period.
  */
 export interface UndeliveredClaims {
   readonly workerId: string;
@@ -51,15 +58,15 @@ export interface UndeliveredClaims {
   readonly taskIds: readonly string[];
   readonly claimGraceSeconds: number;
   /**
-   * The time at which the heartbeat was recorded. This statement may run seconds later, and the heartbeat
-   * cannot list tasks that were claimed in the meantime.
+   * The time at which the heartbeat was recorded. This statement may run seconds later, and the
+   * heartbeat cannot list tasks that were claimed in the meantime.
    */
   readonly heartbeatAt: string;
 }
 
 /**
- * Requeues undelivered tasks. If a task was started with its claim, its attempt ends: it is pending again if
- * attempts are left, otherwise it fails.
+ * Requeues undelivered tasks. If a task was started with its claim, its attempt ends: it is pending
+ * again if attempts are left, otherwise it fails.
  */
 export async function requeueUndelivered(
   db: Sql,

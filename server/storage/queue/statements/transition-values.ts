@@ -5,8 +5,8 @@ import type { Transition } from "../../../records.ts";
 import { formatTimeInSql } from "../../sql/statement.ts";
 
 /**
- * The reason that is stored for an ended lease. Heartbeats report it to the worker, except `reported`, because then the
- * worker itself ended the lease.
+ * The reason that is stored for an ended lease. The response to a heartbeat contains it, except
+ * `reported`, which means that the worker itself ended the lease.
  */
 export type EndedLeaseReason = LeaseEnd | "cancelled";
 
@@ -18,11 +18,13 @@ export interface AttemptFailure {
   readonly result?: RawBuilder<unknown>;
 }
 
-// A task that fails before it is started still counts as a run. Otherwise it could fail forever.
+// A task that fails before it is started still counts as a run, because it could otherwise be
+// retried forever.
 const runs = sql`(t.runs + case when t.status = 'claimed' then 1 else 0 end)`;
 const hasAttemptsLeft = sql`(${runs} < t.max_attempts)`;
 
-// The exponent is limited, so that 2^99 × 86,400 s is never calculated before the maximum applies.
+// PostgreSQL calculates the power before it applies the maximum, so the exponent is limited to
+// avoid huge values such as 2^99.
 const delayWithoutJitter = sql`(case t.backoff ->> 'kind'
   when 'fixed' then (t.backoff ->> 'seconds')::float8
   else least((t.backoff ->> 'seconds')::float8 * power(2::float8, least(${runs} - 1, 40)),
@@ -31,7 +33,8 @@ const delayWithoutJitter = sql`(case t.backoff ->> 'kind'
 const delay = sql`(${delayWithoutJitter} * (1 + (t.backoff ->> 'jitter')::float8 * (2 * random() - 1)))`;
 
 /**
- * Returns the outcome that is stored for the attempt. A failure that a worker or a user reported is stored as `failed`.
+ * Returns the outcome that `errors` contains for the attempt. A failure that a worker or a user
+ * reported is stored as `failed`.
  */
 const getOutcome = (leaseEnd: AttemptFailure["leaseEnd"]): FailedOutcome =>
   leaseEnd === "lost" || leaseEnd === "timed_out" ? leaseEnd : "failed";
@@ -42,8 +45,8 @@ function setLeaseEnd(leaseEnd: AttemptFailure["leaseEnd"]) {
 }
 
 /**
- * Builds the `set` list that ends the attempt of a claimed or running task `t`: the task is pending again if
- * attempts are left, otherwise it fails.
+ * Builds the `set` list that ends the attempt of a claimed or running task `t`: the task is pending
+ * again if attempts are left, otherwise it fails.
  */
 export const setAttemptFailed = ({ error, leaseEnd, result }: AttemptFailure): RawBuilder<unknown> => sql`
   status = case when ${hasAttemptsLeft} then 'pending' else 'failed' end,
@@ -64,7 +67,10 @@ export const setAttemptFailed = ({ error, leaseEnd, result }: AttemptFailure): R
   version = t.version + 1,
   ${setLeaseEnd(leaseEnd)}`;
 
-/** Builds the `set` list that requeues a task `t`. It keeps its queue position and its number of runs. */
+/**
+ * Builds the `set` list that requeues a task `t`. The task keeps its queue position and its number
+ * of runs.
+ */
 export const setRequeued = (leaseEnd: EndedLeaseReason): RawBuilder<unknown> => sql`
   status = 'pending',
   worker_id = null,
@@ -75,8 +81,8 @@ export const setRequeued = (leaseEnd: EndedLeaseReason): RawBuilder<unknown> => 
   ${setLeaseEnd(leaseEnd)}`;
 
 /**
- * Builds the `set` list that completes a task `t`, except the end of the lease: a worker reports the end of its
- * lease, and the adoption of a late result may end the lease of another worker.
+ * Builds the `set` list that completes a task `t`. It does not include the end of the lease,
+ * because the adoption of a late result ends the lease of another worker than a completion does.
  */
 export const setCompleted = (result: RawBuilder<unknown>): RawBuilder<unknown> => sql`
   status = 'completed', completed_at = clock_timestamp(), error = null, result = ${result}, version = t.version + 1`;
@@ -90,7 +96,10 @@ export interface TransitionValues {
   readonly leaseEnd: RawBuilder<unknown>;
 }
 
-/** Builds the `set` list of a transition. The caller compares status, worker and attempt. */
+/**
+ * Builds the `set` list of a transition. The caller adds the conditions on status, worker and
+ * attempt.
+ */
 export function setTransition(
   to: Transition["to"],
   { error, result, progress, leaseEnd }: TransitionValues,
