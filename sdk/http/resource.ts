@@ -8,7 +8,7 @@ import type {
 import type { CallOptions, FollowOptions, StreamParams } from "./options.ts";
 import type { CallResponse } from "./responses.ts";
 
-/** The parts of the client that the resources are built on. */
+/** The methods of the client that the resources call. */
 export interface Caller {
   call<Name extends OperationName>(
     name: Name,
@@ -26,7 +26,10 @@ export type Body<Name extends OperationName> = NonNullable<OperationRequest<Oper
 export type Query<Name extends OperationName> = NonNullable<OperationRequest<Operations[Name]>["query"]>;
 export type ResponseBody<Name extends OperationName> = CallResponse<Name>["body"];
 
-/** Methods that call the operations on one kind of object. They throw the errors of `JoblibClient.call`. */
+/**
+ * Methods that call the operations on one kind of object. They throw the errors of
+ * `JoblibClient.call`.
+ */
 export abstract class Resource {
   /** @internal */
   protected readonly client: Caller;
