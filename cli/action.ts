@@ -35,8 +35,8 @@ export function localAction<Options>(
 }
 
 /**
- * Replaces every error of an interrupted command by an InterruptedError, because the user has stopped the command on
- * purpose.
+ * Replaces every error of an interrupted command with an InterruptedError, because the user stopped
+ * the command on purpose.
  */
 async function rethrowAsInterrupted(running: Promise<ExitCode>, signal: AbortSignal): Promise<ExitCode> {
   try {
@@ -52,7 +52,7 @@ function isCommand(value: unknown): value is Command {
   );
 }
 
-/** Returns the command. Commander passes it to an action as the last argument. */
+/** Returns the command, which commander passes to an action as the last argument. */
 function getCommand(actionArguments: readonly unknown[]): Command {
   const command = actionArguments.at(-1);
   if (!isCommand(command)) throw new TypeError("an action must be called by commander");
@@ -68,8 +68,8 @@ function readOptions<Options>(tools: Tools, schema: z.ZodType<Options>, command:
   const argumentNames = new Set(namedArguments.map(([name]) => name));
   return {
     global: parseOptions(GlobalOptions, values, new Set()),
-    // An argument may have the same name as an option, such as `<room>` and `--room`. The argument takes
-    // precedence.
+    // An argument may have the same name as an option, such as `<room>` and `--room`. The argument
+    // takes precedence.
     options: parseOptions(schema, { ...values, ...Object.fromEntries(namedArguments) }, argumentNames),
     args: command.args.slice(command.registeredArguments.length),
   };

@@ -16,7 +16,8 @@ limitMemory(process);
 const { argv, env, stdout, stderr, stdin } = process;
 
 /**
- * Maximum time that a stopped server waits until its output is written, because the output may be blocked.
+ * Maximum time that a stopped server or worker waits until its output is written. The output may be
+ * blocked.
  */
 const FLUSH_TIMEOUT_MS = 2_000;
 
@@ -35,7 +36,7 @@ function allowOutputLoss() {
   makeNonBlocking(stderr);
 }
 
-/** Resolves when everything that was written before has left the process or is lost. */
+/** Resolves when all earlier output has left the process or is lost. */
 function flush(stream: NodeJS.WriteStream) {
   return new Promise<void>((resolve) => stream.write("", () => resolve()));
 }
@@ -71,7 +72,10 @@ const tools: CliProcess["tools"] = {
       : undefined,
 };
 
-/** Removes the code and the file name from a Node.js message such as `ENOENT: no such file or directory, open '…'`. */
+/**
+ * Removes the code and the file name from a Node.js message such as `ENOENT: no such file or
+ * directory, open '…'`.
+ */
 function getErrorReason(error: unknown): string {
   return error instanceof Error
     ? error.message.replace(/^[A-Z]+: /, "").replace(/, \w+( '.*')?$/, "")

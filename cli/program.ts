@@ -4,7 +4,9 @@ import { formatExitCodes } from "./exit-codes.ts";
 import type { OutputStream } from "./io/output-stream.ts";
 import type { Tools } from "./tools.ts";
 
-/** The output of commander. Help that the user requested goes to stdout, everything else to stderr. */
+/**
+ * The output of commander. Help that the user requested goes to stdout, everything else to stderr.
+ */
 export interface HelpStreams {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -21,8 +23,8 @@ interface Group {
 }
 
 /**
- * All commands. The module of a command is imported only if the command line names it, so that other commands
- * start quickly.
+ * All commands. The module of a command is imported only if the command line names it, so that
+ * other commands start quickly.
  */
 const COMMANDS: Readonly<Record<string, Entry | Group>> = {
   serve: {
@@ -183,8 +185,8 @@ export const COMMAND_NAMES: readonly string[] = Object.entries(COMMANDS).flatMap
 );
 
 /**
- * Creates the program for a command line. The commands that the command line names are complete; all other commands
- * have only a summary.
+ * Creates the program for a command line. Only the commands that the command line names are loaded;
+ * all others have only a summary.
  */
 export async function createProgram(
   tools: Tools,
@@ -248,7 +250,8 @@ function listAllCommands(command: Command): Command[] {
 }
 
 /**
- * Makes commander throw errors instead of printing them, so that all errors are printed in the same format.
+ * Makes commander throw errors instead of printing them, because `run` prints all errors in the
+ * same format.
  */
 function configureCommand(command: Command, { stdout, stderr }: HelpStreams): void {
   command

@@ -49,8 +49,8 @@ async function report(
   argv: readonly string[],
   { stdout, stderr, tools: { env } }: CliProcess,
 ): Promise<ExitCode> {
-  // Imported here and not at the top: the errors of the SDK load the whole protocol, which `--help` does not
-  // need.
+  // Imported on demand, because this module loads the error classes of the SDK and with them the
+  // whole protocol, which `--help` does not need.
   const { toFailure } = await import("./io/failure.ts");
   const { exitCode, line, details, problem } = toFailure(error);
   if (argv.includes("--json")) {

@@ -6,10 +6,8 @@ import type { Prompts } from "./io/prompts.ts";
 import type { ReadBytes } from "./parameters/payload.ts";
 import type { Interrupts } from "./worker/interrupts.ts";
 
-/** The part of the SDK's client that commands use. */
 export type Client = JoblibClient;
 
-/** Writes a text to a file. */
 export type WriteText = (path: string, text: string) => Promise<void>;
 
 /** The parts of the process, network and file system that commands use. Tests replace them. */
@@ -17,12 +15,15 @@ export interface Tools {
   readonly env: Environment;
   readonly io: (options: { json: boolean }) => Io;
   /**
-   * Creates a client. Imports the SDK on demand, because that takes longer than loading the rest of the CLI.
+   * Creates a client. Imports the SDK on demand, because loading the SDK takes longer than loading
+   * the rest of the CLI.
    */
   readonly connect: (options: GlobalOptions) => Promise<Client>;
   readonly version: string;
   readonly interrupts: (signals?: readonly NodeJS.Signals[]) => Interrupts;
-  /** Calls the listener for each uncaught error. Disposing the returned value removes the listener. */
+  /**
+   * Calls the listener for each uncaught error. Disposing the returned value removes the listener.
+   */
   readonly watchUncaughtErrors: (listener: (error: unknown) => void) => Disposable;
   /** After this call, output that cannot be written is dropped and does not end the process. */
   readonly allowOutputLoss: () => void;

@@ -13,8 +13,8 @@ function readVersion(manifest: unknown): string {
 const path = findPackageJSON(import.meta.url);
 
 /**
- * The version of this package. The code searches for package.json, because source and build are at different
- * depths.
+ * The version of this package. `findPackageJSON` is used instead of a fixed path, because the
+ * source file and the built file are at different depths.
  */
 export const version: string =
   path === undefined ? "0.0.0" : readVersion(JSON.parse(readFileSync(path, "utf8")));

@@ -3,34 +3,39 @@ export interface BatcherOptions<Call, Result> {
   /** Runs a batch. Returns the outcomes in the order of the calls; an `Error` rejects its call. */
   run(calls: readonly Call[]): Promise<readonly (Result | Error)[]>;
   /**
-   * Runs a single call. It is used for a batch of one call, and for the calls of a failed batch, which then run
-   * concurrently. By default, `run` is used instead, and the calls of a failed batch run one after another.
+   * Runs a single call. It is used for a batch of one call, and for the calls of a failed batch,
+   * which then run concurrently. By default, `run` is used instead, and the calls of a failed batch
+   * run one after another.
    */
   runOne?(call: Call): Promise<Result>;
   /**
-   * Returns true if the error of a batch is not caused by one of its calls. Then every call of the batch fails with
-   * this error. Otherwise each call is run again separately, so that only the faulty call fails.
+   * Returns true if the error of a batch is not caused by one of its calls. Then every call of the
+   * batch fails with this error. Otherwise each call is run again separately, so that only the
+   * faulty call fails.
    */
   isForAll?(error: unknown): boolean;
-  /** Maximum total weight of a batch. A heavier call is the only one in its batch. Default: no limit. */
+  /**
+   * Maximum total weight of a batch. A heavier call is the only one in its batch. Default: no
+   * limit.
+   */
   readonly maxWeight?: number;
   /** Returns the weight of a call. By default, each call has the weight 1. */
   getWeight?(call: Call): number;
   /** Returns a key. Calls with the same key are never in the same batch and keep their order. */
   getKey?(call: Call): string;
   /**
-   * Returns the lane of a call. Calls in different lanes are never in the same batch, and do not wait for
-   * each other.
+   * Returns the lane of a call. Calls in different lanes are never in the same batch, and do not
+   * wait for each other.
    */
   getLane?(call: Call): unknown;
   /**
-   * Maximum number of concurrent batches per lane. While a batch is running, only a full batch starts; any other
-   * batch waits and grows. Must be 1 if `getKey` is set. Default: 1.
+   * Maximum number of concurrent batches per lane. While a batch is running, only a full batch
+   * starts; any other batch waits and grows. Must be 1 if `getKey` is set. Default: 1.
    */
   readonly maxConcurrency?: number;
   /**
-   * Starts each batch after a delay, in which it grows. By default, a batch starts at the end of the current turn of
-   * the event loop, or as soon as the previous batch has ended.
+   * Starts each batch after a delay, in which the batch grows. By default, a batch starts at the
+   * end of the current turn of the event loop, or as soon as the previous batch has ended.
    */
   schedule?(start: () => void): void;
 }
@@ -53,8 +58,8 @@ interface Lane<Call, Result> {
 }
 
 /**
- * Combines concurrent calls into batches. Calls that are made while a batch is running wait for the next one. Every
- * call has its own outcome.
+ * Combines concurrent calls into batches. Calls that are made while a batch is running wait for the
+ * next one. Every call has its own outcome.
  */
 export class Batcher<Call, Result> {
   readonly #options: BatcherOptions<Call, Result>;
@@ -69,8 +74,8 @@ export class Batcher<Call, Result> {
   }
 
   /**
-   * Adds a call to the next batch and returns its result. If `isGone` returns true when the batch starts, the call is
-   * omitted and its result is undefined.
+   * Adds a call to the next batch and returns its result. If `isGone` returns true when the batch
+   * starts, the call is omitted and its result is undefined.
    */
   add(call: Call): Promise<Result>;
   add(call: Call, isGone: (() => boolean) | undefined): Promise<Result | undefined>;
@@ -113,7 +118,10 @@ export class Batcher<Call, Result> {
     return running < this.#maxConcurrency && weight >= this.#maxWeight;
   }
 
-  /** Removes the calls of the next batch from the lane. The other calls keep waiting, in the same order. */
+  /**
+   * Removes the calls of the next batch from the lane. The other calls keep waiting, in the same
+   * order.
+   */
   #takeBatch(lane: Lane<Call, Result>): QueuedCall<Call, Result>[] {
     const options = this.#options;
     const batch: QueuedCall<Call, Result>[] = [];
@@ -136,7 +144,8 @@ export class Batcher<Call, Result> {
         batch.push(queued);
         batchWeight += weight;
       }
-      // The key is added even if the call keeps waiting: a later call with the same key must not overtake it.
+      // The key is added even if the call keeps waiting: a later call with the same key must not
+      // overtake it.
       if (key !== undefined) keys.add(key);
     }
     lane.waiting = rest;
@@ -180,7 +189,10 @@ export class Batcher<Call, Result> {
   }
 }
 
-/** Calls `start` at the end of the current turn of the event loop. Browsers do not have `setImmediate`. */
+/**
+ * Calls `start` at the end of the current turn of the event loop. Browsers do not have
+ * `setImmediate`.
+ */
 const scheduleAtEndOfTurn = (start: () => void): void => {
   const scope: object = globalThis;
   const { setImmediate = setTimeout }: { setImmediate?: (callback: () => void) => unknown } = scope;

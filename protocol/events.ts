@@ -1,13 +1,19 @@
 import type { TaskStatus } from "./tasks/status.ts";
 
-/** A notification of a change. It does not contain the changed state; listeners read it from the database. */
+/**
+ * A notification of a change. It does not contain the changed state; listeners read it from the
+ * database.
+ */
 export type Event =
   | {
       readonly kind: "task-changed";
       readonly taskId: string;
       readonly roomId: string;
       readonly workerId: string | null;
-      /** The new status. A reader that waits for the end of the task ignores events with other statuses. */
+      /**
+       * The new status. A reader that waits for the end of the task ignores events with other
+       * statuses.
+       */
       readonly status?: TaskStatus | undefined;
     }
   | { readonly kind: "task-logged"; readonly taskId: string }
@@ -41,8 +47,8 @@ export const getOutputChannel = (taskId: string): string => formatChannel("outpu
 /** Returns the channel that announces claimable tasks of a job. */
 export const getJobChannel = (jobId: string): string => formatChannel("job", jobId);
 /**
- * Returns the channel that wakes a worker's heartbeat when one of its tasks is lost or cancelled, or when it
- * is drained.
+ * Returns the channel that announces to a worker's heartbeat that one of its tasks was lost or
+ * cancelled, or that the worker is drained.
  */
 export const getWorkerChannel = (workerId: string): string => formatChannel("worker", workerId);
 /** Returns the channel of changes in a room's lists. */
@@ -58,11 +64,15 @@ export function getTopic(channel: string): string | undefined {
   return channel.split(":", 2)[1];
 }
 
-/** Returns the channels of an event. `hasListeners` excludes topics without listeners. */
+/**
+ * Returns the channels of an event. For a changed task, omits the topics for which `hasListeners`
+ * returns false.
+ */
 export function getChannels(event: Event, hasListeners: (topic: Topic) => boolean = () => true): string[] {
   switch (event.kind) {
     case "task-changed": {
-      // Every step of every task publishes an event, and most of them have no listener.
+      // Every change of a task's status publishes an event, and most of these events have no
+      // listener.
       const channels: string[] = [];
       if (hasListeners("task")) channels.push(getTaskChannel(event.taskId));
       if (hasListeners("room")) channels.push(getRoomChannel(event.roomId));

@@ -3,8 +3,8 @@ import { API_PATH, operation } from "./operation.ts";
 import { Timestamp } from "./time.ts";
 
 /**
- * Whether the server's connection to its database or event bus is encrypted, and whether the certificate is
- * verified.
+ * Whether the server's connection to its database or event bus is encrypted, and whether the
+ * certificate is verified.
  */
 export const ConnectionSecurity = z
   .enum(["tls", "tls-unverified", "plain", "local"])
@@ -56,7 +56,10 @@ export const Health = z.object({
 });
 export type Health = z.infer<typeof Health>;
 
-/** The dashboard uses this operation, because a host may not expose `/readyz`. */
+/**
+ * Returns the health to authenticated users. The dashboard does not use `/readyz`, because a host
+ * may not expose it.
+ */
 export const readHealth = operation({
   method: "GET",
   path: `${API_PATH}/health`,

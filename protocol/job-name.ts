@@ -39,8 +39,8 @@ export type ParsedJobName =
   | { readonly kind: "invalid" };
 
 /**
- * Parses a job name relative to a room. A job of another room is `hidden`, and so is a private job in
- * `@global`.
+ * Parses a job name relative to a room. A job of another room is `hidden`, and so is a private job
+ * in `@global`.
  */
 export function parseJobName(text: string, roomId: string): ParsedJobName {
   const [prefix = "", category = "", name = "", ...rest] = text.split(SEPARATOR);

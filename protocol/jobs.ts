@@ -9,7 +9,9 @@ import { JobTaskQuery, TaskPage } from "./tasks/list.ts";
 import { TaskDefaults } from "./tasks/submit.ts";
 import { Timestamp } from "./time.ts";
 
-/** The order in which a job's tasks are claimed. `fifo`: the oldest first. `room`: rooms take turns. */
+/**
+ * The order in which a job's tasks are claimed. `fifo`: the oldest first. `room`: rooms take turns.
+ */
 export const Fairness = z.enum(["fifo", "room"]);
 export type Fairness = z.infer<typeof Fairness>;
 
@@ -42,8 +44,9 @@ const JobRegistrationBody = z.object({
 });
 
 /**
- * Parses a worker's registration of a job. ZnDraw's client sends `schema_` instead of `schema`, no schema instead of
- * `{}`, and null as `worker_id` (docs/zndraw.md). Only this code handles these differences.
+ * Parses a worker's registration of a job. ZnDraw's client sends `schema_` instead of `schema`, no
+ * schema instead of `{}`, and null as `worker_id` (docs/zndraw.md). Only this code handles these
+ * differences.
  */
 export const JobRegistration = JobRegistrationBody.transform(
   ({ schema, schema_, worker_id, ...registration }) => ({

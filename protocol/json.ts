@@ -23,8 +23,8 @@ export const JsonValue = z
   .meta({ description: "any JSON" });
 
 /**
- * Returns the canonical form of a JSON value (RFC 8785). Equal values have the same text, regardless of key
- * order.
+ * Returns the canonical form of a JSON value (RFC 8785). Equal values have the same text,
+ * regardless of key order.
  */
 export function toCanonicalJson(value: JsonValue): string {
   return canonicalize(value) ?? "null";

@@ -5,7 +5,10 @@ import { PROBLEMS, ProblemDocument, type ProblemId } from "./problem.ts";
 import { type TransferOperation, transfers } from "./providers/read.ts";
 import { type StreamOperation, streams } from "./streams.ts";
 
-/** Returns the JSON Schema of a zod schema: the input type for requests, the output type for responses. */
+/**
+ * Returns the JSON Schema of a zod schema: the input type for requests, the output type for
+ * responses.
+ */
 function toJsonSchema(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
   return rest;
@@ -85,8 +88,8 @@ function describeEvents({ events }: StreamOperation): string {
 }
 
 /**
- * Describes a stream. OpenAPI 3.1 cannot describe server-sent events, so the schemas of the events are in
- * `x-events`.
+ * Describes a stream. OpenAPI 3.1 cannot describe server-sent events, so the schemas of the events
+ * are in `x-events`.
  */
 function createStreamItem(name: string, entry: StreamOperation) {
   return {

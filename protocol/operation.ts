@@ -5,13 +5,16 @@ import type { ProblemId } from "./problem.ts";
 export const API_PATH = "/v1/joblib";
 
 /**
- * Names of the `<meta>` elements that the server writes into the dashboard's page. `api` contains the prefix
- * of the API, which is the part before `/v1/joblib` and empty at the root. `root` contains the path of the
- * dashboard, with a trailing slash.
+ * Names of the `<meta>` elements that the server writes into the dashboard's page. `api` contains
+ * the prefix of the API, which is the part before `/v1/joblib` and empty at the root. `root`
+ * contains the path of the dashboard, with a trailing slash.
  */
 export const DASHBOARD_META = { api: "joblib-api", root: "joblib-root" } as const;
 
-/** The callers that each access rule allows. The server enforces the rules, and the documentation of the API shows them. */
+/**
+ * The callers that each access rule allows. The server enforces the rules, and the documentation of
+ * the API shows them.
+ */
 export const ACCESS_RULES = {
   anyone: "everyone, without credentials",
   user: "any authenticated user",
@@ -33,7 +36,10 @@ export type Access = keyof typeof ACCESS_RULES;
 
 type IdempotentMethod = "GET" | "PUT" | "DELETE";
 
-/** One operation of the API. Routes, documentation, client and fakes are derived from it. */
+/**
+ * One operation of the API. The routes, the API documentation, the client and the fakes are derived
+ * from these declarations.
+ */
 export interface Operation {
   readonly method: IdempotentMethod | "POST" | "PATCH";
   /** The path. Parameters are written as `:name`. */
@@ -41,16 +47,17 @@ export interface Operation {
   readonly summary: string;
   readonly access: Access;
   /**
-   * Whether a client may repeat a request if it does not know whether the server has executed it. A repeated claim is
-   * harmless, because the tasks of the first one are missing from heartbeats and are requeued. A worker that was
-   * created twice is swept, and a submit is deduplicated by its idempotency key. Only POST and PATCH operations
-   * declare this member, because the other methods are idempotent (RFC 9110, section 9.2.2).
+   * Whether a client may repeat a request if it does not know whether the server has executed it.
+   * GET, PUT and DELETE are idempotent (RFC 9110, section 9.2.2), so only POST and PATCH operations
+   * declare this member. A repeated claim is harmless: heartbeats do not list the tasks of the
+   * first claim, so the server requeues them. A worker that was created twice is swept, and a
+   * repeated submit is recognized by its idempotency key.
    */
   readonly retryable: boolean;
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
-  /** Members of the body whose numbers keep their exact value, whatever their size. */
+  /** Members of the body in which integers beyond ±2^53 keep their exact value. */
   readonly exactMembers?: readonly string[];
   /** True if the request body is optional. */
   readonly bodyOptional?: boolean;
@@ -134,7 +141,8 @@ export type OperationResponse<O extends Operation> = ResponseWith<O["responses"]
 export type MinimalResponse<O extends Operation> = ResponseWith<O["minimal"]>;
 
 /**
- * Returns the schema of the full or minimal response with a status. null means that the response has no body.
+ * Returns the schema of responses with a status, full or minimal. null means that the response has
+ * no body.
  */
 export function getResponseSchema(
   { responses, minimal }: Pick<Operation, "responses" | "minimal">,
@@ -145,8 +153,8 @@ export function getResponseSchema(
 }
 
 /**
- * Fills in the parameters of a path, percent-encoded (RFC 3986) except for `@` and `:`. A parameter must not be `.`
- * or `..`, because URL parsers resolve these even if they are encoded.
+ * Fills in the parameters of a path, percent-encoded (RFC 3986) except for `@` and `:`. A parameter
+ * must not be `.` or `..`, because URL parsers resolve these even if they are encoded.
  */
 export function fillPath(path: string, params: Readonly<Record<string, string>> = {}): string {
   return path.replace(/:([a-z_]+)/g, (_, name: string) =>

@@ -18,7 +18,7 @@ import { taskOperations } from "./tasks/task.ts";
 import { updateOperations } from "./tasks/update.ts";
 import { workerOperations } from "./workers.ts";
 
-/** All operations of the API, from the files of their nouns. */
+/** All operations of the API. */
 export const operations = {
   ...jobOperations,
   ...workerOperations,

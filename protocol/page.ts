@@ -1,6 +1,9 @@
 import * as z from "zod";
 
-/** Returns the schema of an integer in a query string. Coercion would accept an empty text as 0, so only digits are accepted. */
+/**
+ * Returns the schema of an integer in a query string. Coercion would accept an empty text as 0, so
+ * only digits are accepted.
+ */
 export function createIntegerParameter(min: number, max: number, fallback: number) {
   return (
     z
@@ -8,7 +11,7 @@ export function createIntegerParameter(min: number, max: number, fallback: numbe
         (value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : value),
         z.coerce.number().int().min(min).max(max),
       )
-      // With `default` instead of `prefault`, the OpenAPI document would not contain the default.
+      // With `default` instead of `prefault`, the OpenAPI document would lack the default value.
       .prefault(fallback)
   );
 }
@@ -21,13 +24,14 @@ export const PageQuery = z.object({
 export type PageQuery = z.infer<typeof PageQuery>;
 
 /**
- * Maximum number of tasks that a list counts, because there may be millions. `total` is at most this number.
+ * Maximum number of tasks that a list counts, because there may be millions. The `total` of a page
+ * is never larger.
  */
 export const MAX_COUNTED = 10_000;
 
 /**
- * The query parameters of a list of tasks. `after` is a cursor. Unlike `offset`, it does not become slower
- * with the position in the list.
+ * The query parameters of a list of tasks. `after` is a cursor. Unlike `offset`, it does not become
+ * slower with the position in the list.
  */
 export const TaskPageQuery = PageQuery.extend({
   after: z.string().optional().describe("the id of the last task of the previous page"),

@@ -11,8 +11,9 @@ function toText(header: Header): string {
 }
 
 /**
- * Returns the seconds of `Prefer: wait=N` (RFC 7240, section 4.3), or undefined if the header contains no valid
- * `wait`. If it contains several, the first one counts (section 2). Malformed preferences are ignored.
+ * Returns the seconds of `Prefer: wait=N` (RFC 7240, section 4.3), or undefined if the header
+ * contains no valid `wait`. If the header contains several, the first one counts (section 2).
+ * Malformed preferences are ignored.
  */
 export function parseWait(header: Header): number | undefined {
   const match = WAIT.exec(toText(header));

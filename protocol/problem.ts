@@ -9,8 +9,8 @@ export const PROBLEMS = {
   "invalid-category": { status: 400, title: "Invalid category" },
   unauthorized: { status: 401, title: "Missing or invalid credentials" },
   forbidden: { status: 403, title: "Permission denied" },
-  // The status is 404, as for a job that does not exist, because ZnDraw's clients raise KeyError for it
-  // (docs/zndraw.md).
+  // The status is 404, as for a job that does not exist, because ZnDraw's clients raise KeyError
+  // for it (docs/zndraw.md).
   "invalid-job-name": { status: 404, title: "Invalid job name" },
   "job-not-found": { status: 404, title: "Job not found" },
   "worker-not-found": { status: 404, title: "Worker not found" },
@@ -85,7 +85,7 @@ export const ProblemDocument = z.object({
 });
 export type ProblemDocument = z.infer<typeof ProblemDocument>;
 
-/** An error that use cases throw and the server returns as a problem document. */
+/** An error that the server returns as a problem document (RFC 9457). */
 export class Problem extends Error {
   readonly id: ProblemId;
   readonly extras: ProblemExtras;

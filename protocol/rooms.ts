@@ -8,8 +8,8 @@ export const GLOBAL_ROOM = "@global";
 const ROOM = /^[^@:/\s\u0000-\u001f]{1,128}$/u;
 
 /**
- * Returns true for `@global` and for every valid room id. `public` and `private` are not valid, because they
- * are prefixes of job names.
+ * Returns true for `@global` and for every valid room id. `public` and `private` are not valid,
+ * because they are prefixes of job names.
  */
 export function isRoomId(value: string): boolean {
   return value === GLOBAL_ROOM || (ROOM.test(value) && value !== "public" && value !== "private");
@@ -19,7 +19,9 @@ export function isRoomId(value: string): boolean {
 export const ROOM_ID_RULE =
   "`@global`, or 1–128 characters without `@`, `:`, `/` and white space; `public` and `private` are reserved";
 
-/** A room id in a path. The server validates it and returns `invalid-room-id` if it is malformed. */
+/**
+ * A room id in a path. The server validates it and returns `invalid-room-id` if it is malformed.
+ */
 export const RoomId = z
   .string()
   .min(1)

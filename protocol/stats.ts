@@ -4,7 +4,7 @@ import { createIntegerParameter } from "./page.ts";
 import { RoomParams } from "./rooms.ts";
 import { Timestamp } from "./time.ts";
 
-/** Maximum number of ended tasks that stats are computed from, newest first. */
+/** Maximum number of ended tasks from which stats are computed, newest first. */
 export const MAX_MEASURED_TASKS = 10_000;
 export const MAX_POINTS = 60;
 
@@ -17,7 +17,10 @@ export type StatsQuery = z.infer<typeof StatsQuery>;
 export const Quantiles = z.object({ p50: z.number(), p95: z.number() });
 export type Quantiles = z.infer<typeof Quantiles>;
 
-/** Stats of a job in a room: its queue, which all rooms share, and the room's own ended tasks. */
+/**
+ * Stats of a job in a room. The queue is shared by all rooms; the counts of ended tasks are those
+ * of the room.
+ */
 export const JobStats = z.object({
   job_name: z.string(),
   workers: z.int().describe("number of online workers that are not draining"),

@@ -10,7 +10,10 @@ export interface StreamOperation extends Pick<Operation, "path" | "summary" | "a
   readonly params: z.ZodType;
   readonly query?: z.ZodType;
   readonly headers: Readonly<Record<string, string>>;
-  /** The schema of the data of each event, by the event's name. Its description says when the event is sent. */
+  /**
+   * The schema of the data of each event, by the event's name. The description of the schema says
+   * when the event is sent.
+   */
   readonly events: Readonly<Record<string, z.ZodType>>;
 }
 
@@ -22,7 +25,10 @@ const HEADERS = {
     "`wait=N`: end the stream after N seconds, default 900. The limit exists because credentials are checked only when a stream starts.",
 };
 
-/** The event streams. When a stream has ended or was interrupted, clients reconnect with `Last-Event-ID`. */
+/**
+ * The event streams. When a stream has ended or was interrupted, clients reconnect with
+ * `Last-Event-ID`.
+ */
 export const streams = {
   followTask: {
     path: `${API_PATH}/tasks/:task_id/events`,

@@ -15,10 +15,16 @@ export class JoblibError extends Error {
   }
 }
 
-/** The SDK was used incorrectly: an invalid option, class, name or order of calls. Retrying cannot succeed. */
+/**
+ * The SDK was used incorrectly: an invalid option, class, name or order of calls. Retrying cannot
+ * succeed.
+ */
 export class UsageError extends JoblibError {}
 
-/** The server sent no response: connection refused or closed, unknown host, or an error of a gateway. */
+/**
+ * The server sent no response: connection refused or closed, unknown host, or an error of a
+ * gateway.
+ */
 export class ConnectionError extends JoblibError {}
 
 /** The server did not respond before the deadline (`wait` plus `timeoutSeconds`). */
@@ -37,7 +43,10 @@ export class GatewayError extends ConnectionError {
   }
 }
 
-/** The response is not joblib's: it is HTML, a redirect, larger than 16 MiB, or has an unexpected shape. */
+/**
+ * The response is not joblib's: it is HTML, a redirect, larger than 16 MiB, or has an unexpected
+ * shape.
+ */
 export class ProtocolError extends JoblibError {
   /** The HTTP status of the response, if there was one. */
   readonly status: number | undefined;
@@ -51,11 +60,17 @@ export class ProtocolError extends JoblibError {
 /** The reason of a task's `signal` if the worker stopped and interrupted the task. */
 export class InterruptedError extends JoblibError {}
 
-/** A problem document (RFC 9457) that the server returned. Every known problem id has its own subclass. */
+/**
+ * A problem document (RFC 9457) that the server returned. Every known problem id has its own
+ * subclass.
+ */
 export class ProblemError extends JoblibError {
   /** The problem document as received. */
   readonly problem: ProblemDocument;
-  /** The last part of the problem's type URI: a `ProblemId`, or an id that this version does not know. */
+  /**
+   * The last part of the problem's type URI: a `ProblemId`, or an id that this version does not
+   * know.
+   */
   readonly id: string;
   /** The HTTP status in the problem document. */
   readonly status: number;
@@ -71,7 +86,10 @@ export class ProblemError extends JoblibError {
   }
 }
 
-/** The server cannot parse the request: it is not JSON, or it contains characters that cannot be stored. */
+/**
+ * The server cannot parse the request: it is not JSON, or it contains characters that cannot be
+ * stored.
+ */
 export class MalformedRequestError extends ProblemError {}
 /** The room id is malformed. */
 export class InvalidRoomIdError extends ProblemError {}
@@ -157,7 +175,10 @@ export class InvalidTaskTransitionError extends ProblemError {
   }
 }
 
-/** A payload, result or request is invalid. Thrown for a problem of the server, and by the SDK's own checks. */
+/**
+ * A payload, result or request is invalid. Thrown for a problem of the server, and by the SDK's own
+ * checks.
+ */
 export class ValidationError extends ProblemError {
   /** The invalid fields; `pointer` is a JSON Pointer (RFC 6901). */
   get errors(): readonly FieldError[] {
@@ -170,7 +191,10 @@ export class ValidationError extends ProblemError {
   }
 }
 
-/** The worker has lost its lease on the task. This error is also the abort reason of the task's `signal`. */
+/**
+ * The worker has lost its lease on the task. This error is also the abort reason of the task's
+ * `signal`.
+ */
 export class TaskLostError extends ProblemError {
   /** The reason that a heartbeat returned, or `lost` if the server rejected an update. */
   reason: StopReason = "lost";

@@ -31,22 +31,27 @@ export interface JobManagerOptions extends ClientOptions {
   readonly name?: string | undefined;
   /** Interval of the heartbeats, in seconds. Default: the interval of the server. */
   readonly heartbeatSeconds?: number | undefined;
-  /** Receives the SDK's log lines; pino and Fastify loggers can be used directly. Default: `silentLogger`. */
+  /**
+   * Receives the SDK's log lines; pino and Fastify loggers can be used directly. Default:
+   * `silentLogger`.
+   */
   readonly logger?: Logger | undefined;
   /** If true, lines that `run` prints with `console` are stored with the task. Default: false. */
   readonly captureConsole?: boolean | undefined;
 }
 
-/** Options of `JobManager.run`: those of `listen`, callbacks, and a signal that interrupts tasks. */
+/**
+ * Options of `JobManager.run`: those of `listen`, callbacks, and a signal that interrupts tasks.
+ */
 export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context> {
   /** Aborting this signal calls `JobManager.interrupt`, which ends the current tasks. */
   readonly interrupt?: AbortSignal | undefined;
 }
 
 /**
- * The jobs of this process, like a `Map` from class name to class, and the worker that runs them. The manager also
- * submits tasks. `register` only adds a class locally; `ready`, `listen` and `run` create the worker and register the
- * jobs with the server.
+ * The jobs of this process, like a `Map` from class name to class, and the worker that runs them.
+ * The manager also submits tasks. `register` only adds a class locally; `ready`, `listen` and `run`
+ * create the worker and register the jobs with the server.
  *
  * @example
  * await using jobs = new JobManager({ url, token, room: "lab" }, viewer);
@@ -59,8 +64,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** The default room; undefined if none is set. */
   readonly room: string | undefined;
   /**
-   * Registers an extension class locally, as a function or as a decorator. Throws `UsageError` for a class that is not
-   * an extension, an invalid name or room, or a second class with the same category and name.
+   * Registers an extension class locally, as a function or as a decorator. Throws `UsageError` for
+   * a class that is not an extension, an invalid name or room, or a second class with the same
+   * category and name.
    */
   readonly register: Register<Context>;
   readonly #logger: Logger;
@@ -74,8 +80,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   #disposing: Promise<void> | undefined;
 
   /**
-   * Creates a job manager. Does not send anything. `context` is the first argument of every `run`. Throws `UsageError`
-   * if the URL or the room is invalid.
+   * Creates a job manager. Does not send anything. `context` is the first argument of every `run`.
+   * Throws `UsageError` if the URL or the room is invalid.
    */
   constructor(options: JobManagerOptions = {}, context?: Context) {
     this.client = new JoblibClient(options);
@@ -113,15 +119,19 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   has(name: string): boolean {
     return this.#registry.get(name) !== undefined;
   }
-  /** Registers a class under its own name. Throws `UsageError` if `name` is different, and the errors of `register`. */
+  /**
+   * Registers a class under its own name. Throws `UsageError` if `name` is different, and the
+   * errors of `register`.
+   */
   set(name: string, Class: ExtensionClass<Context>): this {
     if (name !== Class.name) throw new UsageError(`${name} is not the name of the class: use ${Class.name}`);
     this.register(Class);
     return this;
   }
   /**
-   * Removes a class that is not registered with the server yet. Returns whether it existed. Throws `UsageError` if it
-   * is already registered there, because the server cannot remove a single job from a worker.
+   * Removes a class that is not registered with the server yet. Returns whether the class existed.
+   * Throws `UsageError` if the class is already registered with the server, which cannot remove a
+   * single job from a worker.
    */
   delete(name: string): boolean {
     const Class = this.get(name);
@@ -143,7 +153,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   *entries(): IterableIterator<[string, ExtensionClass<Context>]> {
     for (const [name, { Class }] of this.#registry.entries) yield [name, Class];
   }
-  /** Returns an iterator of the class names. This differs from a `Map`, which iterates over pairs. */
+  /**
+   * Returns an iterator of the class names. This differs from a `Map`, which iterates over pairs.
+   */
   [Symbol.iterator](): IterableIterator<string> {
     return this.keys();
   }
@@ -156,15 +168,18 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   get workerId(): string | undefined {
     return this.#session.worker?.id;
   }
-  /** True if an admin has drained the worker: it receives no more tasks, so `listen` and `run` finish. */
+  /**
+   * True if the worker was drained by its owner or an admin: it receives no more tasks, so `listen`
+   * and `run` finish.
+   */
   get isDrained(): boolean {
     return this.#session.worker?.drained.signal.aborted === true;
   }
 
   /**
-   * Creates the worker and registers all jobs with the server, if necessary. Throws `SchemaConflictError` if a job is
-   * already registered with a different schema, `UsageError` if a room is missing, and the errors of
-   * `JoblibClient.call`.
+   * Creates the worker and registers all jobs with the server, if necessary. Throws
+   * `SchemaConflictError` if a job is already registered with a different schema, `UsageError` if a
+   * room is missing, and the errors of `JoblibClient.call`.
    */
   async ready(): Promise<void> {
     await this.#session.ready();
@@ -197,7 +212,10 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   ): Promise<TaskOf<Jobs[Name]["result"]>>;
   /** Submits an instance of an extension. Throws the same errors as a submit by job name. */
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
-  /** Submits instances in order. Up to 1,000 tasks and 1 MB are sent in one atomic request, more in several. */
+  /**
+   * Submits instances in order. Up to 1,000 tasks and 1 MB are sent in one atomic request, more in
+   * several.
+   */
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
     target: string | ExtensionInstance | readonly ExtensionInstance[],
@@ -214,8 +232,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Returns a stream of claimed tasks, at most `concurrency` at the same time. The first call of `next` creates the
-   * worker and registers the jobs. Throws `UsageError` if the manager is disposed.
+   * Returns a stream of claimed tasks, at most `concurrency` at the same time. The first call of
+   * `next` creates the worker and registers the jobs. Throws `UsageError` if the manager is
+   * disposed.
    */
   listen(options: ListenOptions = {}): TaskStream<Context> {
     if (this.#disposing !== undefined) throw new UsageError("the job manager is disposed: create a new one");
@@ -225,9 +244,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Claims and runs tasks until `signal` is aborted or the worker is drained. Then finishes the current tasks and
-   * resolves. Does not reject if a task fails. Rejects with the errors of `ready`, and with errors of claims that
-   * retries cannot fix.
+   * Claims and runs tasks until `signal` is aborted or the worker is drained. Then finishes the
+   * current tasks and resolves. Does not reject if a task fails. Rejects with the errors of
+   * `ready`, and with errors of claims that retries cannot fix.
    */
   async run(options: RunOptions<Context> = {}): Promise<void> {
     const { interrupt } = options;
@@ -243,8 +262,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Stops all streams and ends the current tasks without waiting for `run`: started tasks fail with the text `reason`
-   * (default: "interrupted: the worker was stopped"), and the other tasks are requeued.
+   * Stops all streams and ends the current tasks without waiting for `run`: started tasks fail with
+   * the text `reason` (default: "interrupted: the worker was stopped"), and the other tasks are
+   * requeued.
    */
   async interrupt(reason?: string): Promise<void> {
     for (const stream of this.#streams) stream.stop();
@@ -252,8 +272,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Stops all streams, waits for the tasks whose `run` is running, and deregisters the worker. Other tasks fail if
-   * they were started; otherwise they are requeued.
+   * Stops all streams, waits for the tasks whose `run` is running, and deregisters the worker.
+   * Tasks that were started without `run` fail, and tasks that were not started are requeued.
    */
   dispose(): Promise<void> {
     this.#disposing ??= this.#dispose();

@@ -1,4 +1,7 @@
-/** The logger of the SDK. Its methods have the argument order of pino, so a Fastify logger can be used directly. */
+/**
+ * The logger of the SDK. Its methods have the argument order of pino, so a Fastify logger can be
+ * used directly.
+ */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

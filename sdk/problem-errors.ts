@@ -37,7 +37,10 @@ export const ERROR_BY_PROBLEM = {
   "provider-timeout": errors.ProviderTimeoutError,
 } as const satisfies Record<ProblemId, typeof errors.ProblemError>;
 
-/** Creates the error for a problem document. The class depends on the id in the type URI, not on the status. */
+/**
+ * Creates the error for a problem document. The id in the type URI determines its class, not the
+ * status.
+ */
 export const toProblemError = (problem: ProblemDocument, retryAfter?: number): errors.ProblemError => {
   const id = parseProblemId(problem.type);
   const ErrorClass = id === undefined ? errors.ProblemError : ERROR_BY_PROBLEM[id];

@@ -27,7 +27,6 @@ Examples:
     .action(localAction(tools, CompletionOptions, printScript));
 }
 
-/** Prints the completion script of a shell. */
 export async function printScript({ io }: LocalContext, { shell }: CompletionOptions): Promise<ExitCode> {
   io.printDocument(SCRIPTS[shell]);
   return EXIT.ok;

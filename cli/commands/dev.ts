@@ -15,7 +15,6 @@ const DevOptions = z.object({
 });
 type DevOptions = z.infer<typeof DevOptions>;
 
-/** Creates the command `joblib dev <file>`. */
 export function devCommand(tools: Tools) {
   return new Command("dev")
     .description(
@@ -41,7 +40,7 @@ Examples:
     .action(localAction(tools, DevOptions, develop));
 }
 
-/** Runs a server and a worker until an interrupt. */
+/** Runs a server and a worker until the user interrupts the command. */
 export async function develop(context: LocalContext, options: DevOptions): Promise<ExitCode> {
   const { io, env, global, watchUncaughtErrors } = context;
   using interrupts = context.interrupts();
@@ -69,7 +68,10 @@ export async function develop(context: LocalContext, options: DevOptions): Promi
   return interrupts.second.aborted ? EXIT.interrupted : EXIT.ok;
 }
 
-/** Returns the environment without settings of production: database, Redis, tokens and host. */
+/**
+ * Returns the environment without the settings of a production server: database, Redis, tokens and
+ * host. The default log level is `warn`.
+ */
 function devEnvironment(env: Environment): Environment {
   return {
     ...env,

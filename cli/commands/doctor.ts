@@ -15,13 +15,13 @@ import { wrap } from "../io/text-width.ts";
 import type { ClientContext, Tools } from "../tools.ts";
 
 /**
- * Default duration of the checks. It is long enough to test a long poll and an event stream, and short
- * enough to run the command often.
+ * Default time to keep the long poll and the event stream open. One second is enough to detect a
+ * proxy that buffers responses, and short enough to run the command often.
  */
 const OPEN_SECONDS = 1;
 /**
- * The default idle timeout of most proxies and load balancers, and the default maximum duration of a
- * server's long polls.
+ * Default of `--idle-check`. Most proxies and load balancers close connections that are idle for 60
+ * s, and 60 s is also the default maximum duration of a server's long polls.
  */
 const IDLE_CHECK_SECONDS = 60;
 

@@ -17,7 +17,10 @@ const RUNNERS: Runners = {
   file: async (context, options) => (await import("../run/run-file.ts")).runFile(context, options),
 };
 
-/** Creates the command `joblib run`. Its first argument is a job, or a file with the class for `--task`. */
+/**
+ * Creates the command `joblib run`. Its first argument is the name of a job, or a file that exports
+ * the extension class of the task in `--task`.
+ */
 export function runCommand(tools: Tools, runners: Runners = RUNNERS) {
   const command = new Command("run")
     .description(
@@ -62,7 +65,10 @@ Examples:
     .action((...actionArguments: unknown[]) => runTarget(command, tools, runners, actionArguments));
 }
 
-/** Runs a file or a job, whichever the first argument names. */
+/**
+ * Runs the first argument: a file if it has the extension of a TypeScript or JavaScript file,
+ * otherwise a job.
+ */
 async function runTarget(
   command: Command,
   tools: Tools,

@@ -31,7 +31,6 @@ const ServeOptions = z.object({
 });
 type ServeOptions = z.infer<typeof ServeOptions>;
 
-/** Creates the command `joblib serve`. */
 export function serveCommand(tools: Tools) {
   return new Command("serve")
     .description(
@@ -68,7 +67,7 @@ Examples:
     .action(localAction(tools, ServeOptions, serve));
 }
 
-/** Runs the server until an interrupt. */
+/** Runs the server until a signal stops it. */
 export async function serve(context: LocalContext, options: ServeOptions): Promise<ExitCode> {
   const { io, env } = context;
   using interrupts = context.interrupts();
@@ -93,7 +92,7 @@ export async function serve(context: LocalContext, options: ServeOptions): Promi
   }
   const server = await startServer(settings, { migrate: options.migrate });
   io.printResult({ url: server.url }, ({ url }) => `joblib is listening at ${url}`);
-  // Without `await`, `using` would dispose the signal handlers immediately.
+  // Without `await`, `using` would remove the signal handlers before the server has stopped.
   return await waitUntilStopped(server, interrupts);
 }
 
@@ -123,15 +122,17 @@ function applyLogLevelDefault(env: Environment, isInteractive: boolean): Environ
   return isInteractive ? { ...env, JOBLIB_LOG_LEVEL: env["JOBLIB_LOG_LEVEL"] || "warn" } : env;
 }
 
-/** Formats a setting as a line of an environment file. A setting without a value becomes a comment. */
+/**
+ * Formats a setting as a line of an environment file. A setting without a value becomes a comment.
+ */
 function formatSetting(name: string, { [name]: value }: Readonly<Record<string, unknown>>): string {
   const variable = `JOBLIB_${name.toUpperCase()}`;
   return value === undefined ? `# ${variable} is not set` : `${variable}=${String(value)}`;
 }
 
 /**
- * Closes the server at the first request to stop. At the second one, returns without waiting until it is
- * closed.
+ * Closes the server after the first stop signal. Returns after the second one, even if the server
+ * is not closed yet.
  */
 async function waitUntilStopped(server: RunningServer, { first, second }: Interrupts) {
   if (!first.aborted) await once(first, "abort");

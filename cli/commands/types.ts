@@ -36,7 +36,6 @@ In a program:
     .action(clientAction(tools, TypesOptions, printTypes));
 }
 
-/** Prints the types of the jobs in a room. */
 export async function printTypes(context: ClientContext, { output }: TypesOptions): Promise<ExitCode> {
   const { io, global, writeText } = context;
   const room = getRoom(undefined, global.room);

@@ -57,7 +57,7 @@ export async function runWorker(context: LocalContext, options: WorkerOptions): 
   const { io, global } = context;
   using interrupts = context.interrupts();
   context.allowOutputLoss();
-  // Imported here and not at the top, because only this command needs tsx and the user's imports.
+  // Imported on demand, so that `joblib worker --help` does not load the SDK.
   const [{ loadExtensions }, { createManager, registerJobs, stopOnUncaughtError, runTasks }] =
     await Promise.all([import("../worker/load-extensions.ts"), import("../worker/run-tasks.ts")]);
   const { url, token, room: rooms } = global;
@@ -91,8 +91,8 @@ export async function runWorker(context: LocalContext, options: WorkerOptions): 
 }
 
 /**
- * Reports the drain only after SAME_REQUEST_MS, because a second signal counts as a second request only from
- * then on.
+ * Prints that the worker is draining, but only after SAME_REQUEST_MS: an earlier second signal
+ * would not interrupt the worker, so the advice to interrupt again would be wrong.
  */
 function reportDraining(io: Io, { first, second }: Interrupts): void {
   const print = async () => {

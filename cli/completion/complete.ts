@@ -10,8 +10,8 @@ import type { Candidate, CompletionContext } from "./server-values.ts";
 /** Maximum time to wait for candidates from the server. */
 const TIMEOUT_MS = 1000;
 /**
- * Matches the words that are offered as candidates. They contain no special characters of a shell, because
- * names are untrusted.
+ * Matches the only words that are offered as completions. They contain no special characters of a
+ * shell, because the names of rooms, jobs and workers are untrusted.
  */
 const SAFE_WORD = /^[A-Za-z0-9_.:@/=+-]+$/;
 const MAX_DESCRIPTION_LENGTH = 60;
@@ -49,7 +49,10 @@ function listFlags(command: Command): Candidate[] {
     .filter(({ value }) => value !== "");
 }
 
-/** Finds the candidates for the last word. For `--option=value`, the candidates include the option. */
+/**
+ * Finds the possible completions of the last word. The completions of `--option=value` include
+ * `--option=`.
+ */
 async function findCandidates(
   line: Line,
   getContext: () => Promise<CompletionContext>,
@@ -98,8 +101,8 @@ async function findCandidates(
 }
 
 /**
- * Returns the candidates for the last word. Each is on its own line, with a tab and a description. Returns
- * nothing after an error.
+ * Returns the possible completions of the last word. Each is on its own line, followed by a tab and
+ * a description. Returns an empty text after an error.
  */
 export async function complete(
   program: Command,
@@ -110,7 +113,8 @@ export async function complete(
   const getContext = async (): Promise<CompletionContext> => {
     const global = GlobalOptions.parse(applyEnvironment(line.values, tools.env));
     const client = await tools.connect(global);
-    // The timeout starts after the client is loaded, because loading takes a while on a busy machine.
+    // The timeout starts after the client is loaded, because loading takes a while on a busy
+    // machine.
     return { global, client, signal: AbortSignal.timeout(TIMEOUT_MS) };
   };
   const found = await findCandidates(line, getContext).catch((): Candidate[] => []);

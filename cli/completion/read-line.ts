@@ -5,9 +5,12 @@ export interface Line {
   readonly command: Command;
   /** The last word, which is incomplete. */
   readonly current: string;
-  /** The option whose value is to be completed. */
+  /** The option whose value is the last word. */
   readonly option: Option | undefined;
-  /** The name of an unknown flag whose value may be completed, because it may be a parameter of a job. */
+  /**
+   * The unknown flag before the last word, without dashes. It may be a parameter of a job, and the
+   * last word may be its value.
+   */
   readonly flag: string | undefined;
   /** The arguments before the last word, in order. */
   readonly operands: readonly string[];
@@ -32,7 +35,7 @@ function recordValue(values: Record<string, unknown>, option: Option, value: str
   values[name] = name === "room" ? [...(Array.isArray(previous) ? previous : []), value] : value;
 }
 
-/** Parses an incomplete command line. The last word is to be completed. */
+/** Parses a command line whose last word is incomplete. */
 export function readLine(program: Command, words: readonly string[]): Line {
   const current = words.at(-1) ?? "";
   const values: Record<string, unknown> = {};

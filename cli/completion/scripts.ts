@@ -1,17 +1,16 @@
-/** The supported shells. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /**
- * The hidden command that the completion scripts call. Its arguments are the words of the command line. The
- * last word is incomplete.
+ * The hidden command that the completion scripts call. Its arguments are the words of the command
+ * line. The last word is incomplete.
  */
 export const COMPLETE_COMMAND = "__complete";
 
 /**
- * The script for Bash. Bash splits words at `:` and `=`, which job names contain. So the script splits the
- * line at spaces, and removes from each candidate the part up to the last `:` or `=`, which Bash keeps in the
- * line.
+ * The script for Bash. Bash splits words at `:` and `=`, which job names contain, so the script
+ * splits the line at spaces instead. It removes from each completion the part up to the last `:` or
+ * `=`, because Bash keeps this part in the line.
  */
 const BASH = `# Completion of joblib for bash: source <(joblib completion bash)
 _joblib() {
@@ -61,5 +60,4 @@ end
 complete -c joblib -f -a '(__joblib_complete)'
 `;
 
-/** The completion script of each shell. */
 export const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };

@@ -14,7 +14,6 @@ export interface Candidate {
   readonly description: string;
 }
 
-/** The client for the server of the command line, and the global options. */
 export interface CompletionContext {
   readonly client: JoblibClient;
   readonly global: GlobalOptions;
@@ -57,7 +56,7 @@ export async function listJobs(context: CompletionContext): Promise<Candidate[]>
   }));
 }
 
-/** Lists the jobs of `listJobs` as `<category>:<name>`. */
+/** Lists the same jobs as `listJobs`, but as `<category>:<name>`. */
 export async function listJobKinds(context: CompletionContext): Promise<Candidate[]> {
   return (await listJobs(context)).map(({ value, description }) => ({
     value: value.slice(value.indexOf(":") + 1),
@@ -90,12 +89,10 @@ export async function listInvitations(context: CompletionContext): Promise<Candi
     .map(({ id, note, expires_at }) => ({ value: id, description: `${note ?? ""} until ${expires_at}` }));
 }
 
-/** Lists the statuses of a task. */
 export async function listStatuses(): Promise<Candidate[]> {
   return TaskStatus.options.map((value) => ({ value, description: "" }));
 }
 
-/** Lists the parameters of a job. */
 export async function listParameters(
   { client, global, signal }: CompletionContext,
   job: string,
@@ -104,7 +101,7 @@ export async function listParameters(
   return getParameters(schema);
 }
 
-/** Lists the flags of parameters. */
+/** Lists `--name` for every parameter, and also `--no-name` for a boolean. */
 export function listParameterFlags(all: readonly Parameter[]): Candidate[] {
   return all.flatMap(({ flag, kind, isList, schema }) => {
     const description = getDescription(schema);
@@ -113,7 +110,10 @@ export function listParameterFlags(all: readonly Parameter[]): Candidate[] {
   });
 }
 
-/** Lists the allowed values of a parameter. The list is empty if it has no `enum`. */
+/**
+ * Lists the allowed values of a parameter. The list is empty if the schema of the parameter has no
+ * `enum` or `const`.
+ */
 export function listChoices(all: readonly Parameter[], flag: string): Candidate[] {
   return formatChoices(all.find((parameter) => parameter.flag === flag)?.choices ?? []).map((value) => ({
     value,

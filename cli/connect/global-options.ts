@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { isRoomId, ROOM_ID_RULE } from "../../protocol/rooms.ts";
 
-/** A room id on the command line. */
 export const Room = z.string().refine(isRoomId, {
   error: `must be ${ROOM_ID_RULE}`,
 });
@@ -22,8 +21,8 @@ export type GlobalOptions = z.infer<typeof GlobalOptions>;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Sets missing options from the environment. An empty variable counts as unset. JOBLIB_ROOM is ignored if
- * there is `--public`, because both select a room and the command line takes precedence.
+ * Sets missing options from the environment. An empty variable counts as unset. JOBLIB_ROOM is
+ * ignored if `--public` is set, because both select a room and the command line takes precedence.
  */
 export function applyEnvironment(options: Readonly<Record<string, unknown>>, env: Environment) {
   return {

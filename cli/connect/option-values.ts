@@ -4,8 +4,8 @@ export const DECIMAL = /^-?\d+(\.\d+)?$/;
 const UNTIL_END = "until-end";
 
 /**
- * Replaces `--wait <id>` by `--wait=until-end <id>`. Otherwise commander would use the id as the optional
- * value of `--wait`, which is a number of seconds.
+ * Replaces `--wait <id>` by `--wait=until-end <id>`. Otherwise commander would use the id as the
+ * optional value of `--wait`, which is a number of seconds.
  */
 export function normalizeWait(argv: readonly string[]): string[] {
   return argv.flatMap((argument, index) => {
@@ -27,7 +27,10 @@ export function collect(value: string, values: readonly string[] = []): string[]
   return [...values, value];
 }
 
-/** Converts the name of a property or a setting to the name of an option: `dataDir` and `data_dir` to `data-dir`. */
+/**
+ * Converts the name of a property or setting to the name of an option: `dataDir` and `data_dir` to
+ * `data-dir`.
+ */
 export function toKebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replaceAll("_", "-");
 }

@@ -4,10 +4,8 @@ import { DECIMAL } from "./option-values.ts";
 
 const decimalText = z.string().regex(DECIMAL, { error: "must be a number" }).transform(Number);
 
-/** A text that is not empty. */
 export const text = z.string().min(1, { error: "must not be empty" });
 
-/** Returns a schema for an integer from `min` to `max`. */
 export function integer(min: number, max: number) {
   return decimalText.pipe(
     z
@@ -17,7 +15,6 @@ export function integer(min: number, max: number) {
   );
 }
 
-/** Returns a schema for a number of seconds from `min` to `max`. */
 export function seconds(min: number, max: number) {
   return decimalText.pipe(
     z.number().min(min, createRangeError(min, max)).max(max, createRangeError(min, max)),
@@ -51,7 +48,10 @@ export const Statuses = z
   .transform((text) => text.split(",").map((status) => status.trim()))
   .pipe(z.array(Status));
 
-/** An id in a URL path. `.` and `..` are rejected, because they would change the path. */
+/**
+ * An id in a URL path. An empty text, `.` and `..` are rejected, because they would change the
+ * path.
+ */
 export const PathId = z
   .string()
   .regex(/^(?!\.{0,2}$)/, { error: "invalid id" })

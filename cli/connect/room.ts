@@ -5,21 +5,25 @@ import { UsageError } from "../io/errors.ts";
 const EXPECTED_NAME =
   "Expected <prefix>:<category>:<name>, such as public:modifiers:Rotate. The prefix is public, private or a room id.";
 
-/** Returns the room of a command that accepts only one room. Returns undefined if `--room` is missing. */
+/**
+ * Returns the room of a command that accepts only one room, or undefined if `--room` is missing.
+ */
 export function getSingleRoom(rooms: readonly string[]): string | undefined {
   if (rooms.length > 1) throw new UsageError("this command accepts only one --room");
   return rooms[0];
 }
 
 /**
- * Returns the room in an argument. If the argument is missing, returns the room of `--room` or JOBLIB_ROOM, otherwise
- * `@global`.
+ * Returns the room in an argument. If the argument is missing, returns the room of `--room` or
+ * JOBLIB_ROOM, otherwise `@global`.
  */
 export function getRoom(argument: string | undefined, rooms: readonly string[]): string {
   return argument ?? getSingleRoom(rooms) ?? GLOBAL_ROOM;
 }
 
-/** Returns the room for a request about a job: the room of `--room`, or the room in the job's name. */
+/**
+ * Returns the room for a request about a job: the room of `--room`, or the room in the job's name.
+ */
 export function getJobRoom(jobName: string, rooms: readonly string[]): string {
   const room = getSingleRoom(rooms);
   const prefix = parsePrefix(jobName);

@@ -6,13 +6,12 @@ import { CliError, UsageError } from "../io/errors.ts";
 import type { Environment } from "./global-options.ts";
 import { toKebabCase } from "./option-values.ts";
 
-/** A server in this process. */
 export interface RunningServer {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Replaces the name of a setting in an error message by the command line option. */
+/** Replaces the name of a setting in an error message with its command line option. */
 function nameOption(message: string) {
   return message.replace(/^settings\.(\w+)/, (_, name: string) => `--${toKebabCase(name)}`);
 }
@@ -24,14 +23,17 @@ const EXIT_BY_FINDING: Readonly<Record<DatabaseFinding["kind"], ExitCode>> = {
   migrations: EXIT.conflict,
 };
 
-/** Recognizes the error by its name, because the module with its class is imported only when it is needed. */
+/**
+ * Recognizes the error by its name instead of its class, because the server's modules are imported
+ * only on demand.
+ */
 function isUnfitDatabase(error: Error): error is Error & { readonly findings: readonly DatabaseFinding[] } {
   return error.name === "UnfitDatabase" && "findings" in error;
 }
 
 /**
- * Converts an error at the start of a server to one that the user can act on: an invalid setting, a port in
- * use, or an unsupported database.
+ * Converts an error at the start of a server to one that the user can act on: an invalid setting, a
+ * port in use, or an unsupported database.
  */
 export function toStartError(error: unknown): unknown {
   if (error instanceof CliError || !(error instanceof Error)) return error;
@@ -53,8 +55,8 @@ function getReason(error: Error): string {
 }
 
 /**
- * Returns the message of an error. If a connection to a host with several addresses fails, the messages are
- * in `errors`.
+ * Returns the message of an error. An AggregateError, which Node.js throws if a host has several
+ * addresses and none accepts the connection, may have no message; its `errors` do.
  */
 function getErrorText(error: Error): string {
   if ("code" in error && error.code === "EADDRINUSE" && "port" in error) {
@@ -64,7 +66,9 @@ function getErrorText(error: Error): string {
   return error.message || (first instanceof Error ? first.message : error.name);
 }
 
-/** Reads the settings from the environment and the command line. The command line takes precedence. */
+/**
+ * Reads the settings from the environment and the command line. The command line takes precedence.
+ */
 export async function readSettings(env: Environment, overrides: SettingsInput): Promise<Settings> {
   const { parseSettings } = await import("../../server/settings/settings.ts");
   try {
@@ -77,8 +81,8 @@ export async function readSettings(env: Environment, overrides: SettingsInput): 
 const CLIENT_VARIABLES = ["JOBLIB_URL", "JOBLIB_TOKEN", "JOBLIB_ROOM", "JOBLIB_DEBUG"];
 
 /**
- * Returns the environment variables that start with JOBLIB_ but are not settings, for example because they
- * are misspelled.
+ * Returns the environment variables that start with JOBLIB_ but are not settings, for example
+ * because they are misspelled.
  */
 export async function findUnknownVariables(env: Environment): Promise<readonly string[]> {
   const { Settings: Known } = await import("../../server/settings/settings.ts");
@@ -89,7 +93,7 @@ export async function findUnknownVariables(env: Environment): Promise<readonly s
   return Object.keys(env).filter((name) => name.startsWith("JOBLIB_") && !known.has(name));
 }
 
-/** Starts a server. Resolves when it listens. */
+/** Starts a server. Resolves when the server accepts connections. */
 export async function startServer(
   settings: Settings,
   options: { readonly migrate: boolean },

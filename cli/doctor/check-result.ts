@@ -1,11 +1,9 @@
 import type { Client } from "../tools.ts";
 
-/** The result of one check. */
 export interface CheckResult {
   readonly check: string;
   readonly status: "ok" | "warning" | "failed";
   readonly detail: string;
-  /** The recommended action. */
   readonly advice?: string;
 }
 
@@ -24,7 +22,9 @@ export function reportOk(check: string, detail: string): CheckResult {
   return { check, status: "ok", detail };
 }
 
-/** Returns the result of a check of something that works, but may stop working or could be improved. */
+/**
+ * Returns the result of a check of something that works, but may stop working or could be improved.
+ */
 export function reportWarning(check: string, detail: string, advice: string): CheckResult {
   return { check, status: "warning", detail, advice };
 }

@@ -31,8 +31,8 @@ const Ready = z.object({ database: z.object({ kind: z.string() }) });
 const OpenApi = z.object({ info: z.object({ version: z.string() }) });
 
 /**
- * Reads a document of `joblib serve` that is not part of the API. Returns undefined if it does not exist,
- * for example because a host embeds the server.
+ * Reads a document of `joblib serve` that is not part of the API. Returns undefined if it does not
+ * exist, for example because a host embeds the server.
  */
 async function readDocument<Value>(
   { client, signal }: Probe,
@@ -74,16 +74,15 @@ async function readHealth({ client, signal }: Probe): Promise<ReadHealth | Check
 
 const isCallerInfo = (value: CallerInfo | CheckResult): value is CallerInfo => "user_id" in value;
 
-/** Returns the room for the event stream: the room of `--room`, or a room that the token can read. */
+/**
+ * Returns the room for the event stream: the room of `--room`, or a room that the token can read.
+ */
 function chooseRoom({ room }: Probe, { rooms }: CallerInfo): string {
   const [first] = Array.isArray(rooms) ? rooms : [];
   return room ?? first ?? GLOBAL_ROOM;
 }
 
-/**
- * Reports an unexpected error of a check as a warning, so that the results of the other checks are still
- * reported.
- */
+/** Reports an unexpected error of a check as a warning, so that the other checks still run. */
 async function catchAsWarning(
   check: string,
   running: Promise<CheckResult>,

@@ -7,11 +7,11 @@ import { type CheckResult, type Probe, reportFailure, reportOk, reportWarning } 
 
 const formatSeconds = (milliseconds: number) => `${Math.round(milliseconds / 100) / 10} s`;
 /**
- * A response may arrive this much before the end of the requested duration, because the server measures the
- * duration with its own clock.
+ * A response may arrive this much before the end of the requested duration, because the clocks of
+ * the server and this machine differ slightly.
  */
 const TOLERANCE_MS = 500;
-/** If the first byte arrives within this time before the end of the response, the response was buffered. */
+/** A response is considered buffered if its first byte arrives within this time before its end. */
 const BUFFERED_MS = 100;
 /** Time to wait for a response after the requested duration. */
 const GRACE_SECONDS = 15;
@@ -20,8 +20,8 @@ const RAISE_TIMEOUT =
   "a proxy closes idle connections; raise its read timeout (nginx: proxy_read_timeout 90s)";
 
 /**
- * Reports a connection that was closed too early. The result is only a warning if the connection was open for longer
- * than the long polls of workers.
+ * Reports a connection that was closed too early. This is only a warning if the connection was open
+ * for longer than the long polls of workers.
  */
 function reportClosed(check: string, elapsed: number, reason: string): CheckResult {
   const detail = `closed after ${formatSeconds(elapsed)}: ${reason}`;
@@ -36,8 +36,8 @@ function reportClosed(check: string, elapsed: number, reason: string): CheckResu
 const hasStayedOpen = (elapsed: number, seconds: number): boolean => elapsed + TOLERANCE_MS >= seconds * 1000;
 
 /**
- * Returns true if a proxy buffers the response. The server sends the first bytes immediately, and such a
- * proxy forwards them only at the end.
+ * Returns true if a proxy buffered the response. The server sends the first bytes immediately, but
+ * a buffering proxy forwards them only at the end.
  */
 function isBuffered(firstByteAfter: number, elapsed: number): boolean {
   return firstByteAfter + BUFFERED_MS > elapsed;
@@ -126,7 +126,8 @@ export async function checkEventStream(
       : reportClosed(check, elapsed, "the response ended early");
   } catch (error) {
     signal.throwIfAborted();
-    // The message of a TypeError of `fetch` is always the same; its cause has the reason.
+    // If `fetch` fails, it throws a TypeError whose message is always the same. The reason is in
+    // the cause.
     const cause = error instanceof TypeError ? (error.cause ?? error) : error;
     const reason = timeout.aborted ? "the response did not end" : getMessage(cause);
     return reportClosed(check, performance.now() - startedAt, reason);

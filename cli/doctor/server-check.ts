@@ -58,8 +58,8 @@ const HEADER_ERROR_MS = 1000;
 const MAX_SKEW_MS = 5000;
 
 /**
- * Measures how far this machine's clock is ahead of the server's clock, and the maximum error of the
- * measurement. Both are in milliseconds.
+ * Measures how far this machine's clock is ahead of the server's clock, and the maximum error of
+ * the measurement. Both are in milliseconds.
  */
 export function measureClockSkew(
   health: { readonly time: string; readonly milliseconds: number } | undefined,
@@ -104,8 +104,8 @@ const DESCRIPTIONS: Record<ConnectionSecurity, string> = {
 };
 
 /**
- * Describes whether a connection of the server is encrypted. Returns an empty text if the server does not
- * report it.
+ * Describes whether a connection of the server is encrypted. Returns an empty text if the server
+ * does not report it.
  */
 export function describeConnection(connection: ConnectionSecurity | null | undefined): string {
   return connection === null || connection === undefined ? "" : `, ${DESCRIPTIONS[connection]}`;
@@ -124,7 +124,10 @@ export function checkEncryption({ client, token }: Probe): CheckResult {
   );
 }
 
-/** Checks that the server's database is reachable and migrated, and that the connection to it is encrypted. */
+/**
+ * Checks that the server's database is reachable and migrated, and that the connection to it is
+ * encrypted.
+ */
 export function checkDatabase({ database }: Health, kind: string | undefined): CheckResult {
   const check = "database";
   const name = kind === undefined ? "" : `${kind}: `;
@@ -157,8 +160,8 @@ export function checkDatabase({ database }: Health, kind: string | undefined): C
 type Kind = NonNullable<Health["database"]["findings"]>[number];
 
 /**
- * Detail and advice for each kind of problem. They do not name database objects or statements, because not
- * every user may see these. The server's log contains them.
+ * Detail and advice for each kind of problem. They do not name database objects or statements,
+ * because not every user may see these. The server's log contains them.
  */
 const TEXTS: Readonly<Record<Kind, readonly [detail: string, advice: string]>> = {
   unsupported: ["the database is not supported", "use PostgreSQL with a supported version and encoding UTF8"],

@@ -11,8 +11,8 @@ const EXPIRES_SOON_MS = 3_600_000;
 const Expiring = z.object({ exp: z.number() });
 
 /**
- * Returns the expiry of a JWT in milliseconds since 1970, without verifying the token. Returns undefined if
- * it has no expiry or is not a JWT.
+ * Returns the expiry of a JWT in milliseconds since 1970, without verifying the token. Returns
+ * undefined if it has no expiry or is not a JWT.
  */
 export function readExpiry(token: string): number | undefined {
   try {
@@ -47,7 +47,10 @@ function reportRejected(token: string | undefined, now: number): CheckResult {
   );
 }
 
-/** Reads the caller's permissions from the server. If that fails, returns the result of the token check. */
+/**
+ * Reads the caller's permissions from the server. If that fails, returns the result of the token
+ * check.
+ */
 export async function readCaller(
   { client, token, room, signal }: Probe,
   now: number,

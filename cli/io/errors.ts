@@ -30,7 +30,6 @@ export class InterruptedError extends CliError {
   }
 }
 
-/** Returns an error's message. */
 export function getMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -13,15 +13,13 @@ import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { formatDiff } from "../views/diff-view.ts";
 import { CliError } from "./errors.ts";
 
-/**
- * An error as it is reported: as a line for people and as a problem document for programs, with an exit code.
- */
+/** A reported error: a line for users, a problem document for programs, and an exit code. */
 export interface Failure {
   readonly exitCode: ExitCode;
   readonly line: string;
   /** Lines to print after the first one. */
   readonly details: readonly string[];
-  /** A problem document (RFC 9457). It is either from the server or created here. */
+  /** A problem document (RFC 9457): the server's, or a new one for an error of the client. */
   readonly problem: Readonly<Record<string, unknown>>;
 }
 
@@ -75,8 +73,7 @@ const ADVICE_BY_PROBLEM: { readonly [Id in ProblemId]?: string } = {
 const isKnownProblem = (id: string): id is ProblemId => Object.hasOwn(EXIT_BY_PROBLEM, id);
 
 /**
- * Returns the exit code of a problem that this version does not know, for example because the server is
- * newer.
+ * Returns the exit code of a problem whose id is unknown, for example because the server is newer.
  */
 function getExitCodeByStatus(status: number): ExitCode {
   if (status === 401 || status === 403) return EXIT.notAllowed;
@@ -125,12 +122,12 @@ const BUG_ADVICE =
   "Run the command again with JOBLIB_DEBUG=1 and report the output in the issue tracker of joblib.";
 
 /**
- * Returns the message of an error of commander. Adds advice, unless the message contains a suggestion ("Did
- * you mean …?").
+ * Returns the message of an error of commander. Adds advice, unless the message contains a
+ * suggestion ("Did you mean …?").
  */
 function getCommanderMessage({ code, message }: CommanderError): string {
-  // If a group such as `joblib tasks` is called without a command, commander prints the help, and its error
-  // has no useful message.
+  // If a group such as `joblib tasks` is called without a command, commander prints the help, and
+  // its error has no useful message.
   if (code === "commander.help") return "missing command. Choose one of the commands above.";
   const line = joinLines(message.replace(/^error: /, ""));
   return line.endsWith("?)") ? line : addAdvice(line, USAGE_ADVICE);
@@ -147,7 +144,7 @@ function addAdvice(line: string, advice: string | undefined) {
 
 const joinLines = (text: string) => text.replace(/\s*\n\s*/g, " ");
 
-/** Converts an error of any kind to the form in which it is reported. */
+/** Converts an error of any type to a `Failure`. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof CliError)
     return createFailure(error.exitCode, error.name, error.message, error.details);

@@ -3,7 +3,7 @@ import { Writable } from "node:stream";
 import type { ChalkInstance } from "chalk";
 import type { OutputStream } from "./output-stream.ts";
 
-/** Lines at the end of a terminal that are redrawn in place, after a spinner. */
+/** Lines at the end of a terminal, after a spinner, that are redrawn in place. */
 export interface LiveDisplay {
   /** Draws the current content. */
   redraw(): void;
@@ -17,19 +17,22 @@ export interface DisplayStyle {
   readonly paint: ChalkInstance;
 }
 
-/** Interval of the redraws, in milliseconds, because elapsed times change even if nothing else does. */
+/**
+ * Interval of the redraws, in milliseconds. The display is redrawn even if no event arrives,
+ * because it shows elapsed times.
+ */
 const UPDATE_INTERVAL_MS = 200;
 
 /**
- * Draws the text of `frame` on a terminal until the display is closed. Draws nothing before the first text that is
- * not empty.
+ * Draws the text of `frame` on a terminal until the display is closed. Draws nothing until `frame`
+ * returns a text that is not empty.
  */
 export async function openLiveDisplay(
   stream: OutputStream,
   frame: (style: DisplayStyle) => string,
   paint: ChalkInstance,
 ): Promise<LiveDisplay> {
-  // Loaded only for a terminal: the import takes at least 50 ms.
+  // Imported only for a terminal, because the import takes at least 50 ms.
   const { default: ora, spinners } = await import("ora");
   const getStyle = () => ({ width: (stream.columns || 80) - 1, paint });
   const spinner = ora({
@@ -59,7 +62,10 @@ export async function openLiveDisplay(
   };
 }
 
-/** Returns a Node.js stream that writes to an OutputStream, with the methods of a terminal that ora calls. */
+/**
+ * Returns a Node.js stream that writes to an OutputStream, with the methods of a terminal that ora
+ * calls.
+ */
 function toTerminal(stream: OutputStream) {
   const writable = new Writable({
     decodeStrings: false,

@@ -1,20 +1,23 @@
-/** The part of a standard stream that is used here. It is `process.stderr` or, in a test, a Writable. */
+/**
+ * The members of `process.stdout` and `process.stderr` that are used here. Tests pass a `Writable`.
+ */
 export type StandardStream = Pick<NodeJS.WriteStream, "write" | "writableLength">;
 
 type Callback = (error?: Error | null) => void;
 type Chunk = Uint8Array | string;
 
 /**
- * Maximum buffered output per stream: 8 MiB. This is more than a program prints at once, but little compared
- * with the memory of a server.
+ * Maximum buffered output per stream: 8 MiB. This is more than a command prints at once, but little
+ * compared with the memory of a server.
  */
 export const MAX_BUFFERED_BYTES = 8 * 2 ** 20;
 
 /**
- * Makes a stream drop output that it cannot write, so that a server or a worker keeps running if nothing
- * reads its output. Otherwise Node.js buffers without limit for a pipe whose reader has stopped, and a
- * terminal that is paused by Ctrl-S stops the event loop, and with it the heartbeats. The stream must have an
- * error listener. As soon as writing works again, a line reports how much was lost.
+ * Makes a stream drop output that it cannot write, so that a server or a worker keeps running if
+ * nothing reads its output. By default, Node.js buffers without limit for a pipe whose reader has
+ * stopped, and a terminal that is paused by Ctrl-S blocks the event loop, so heartbeats stop. When
+ * writing works again, a line reports how many writes were lost. The stream must have an error
+ * listener.
  */
 export function makeNonBlocking(stream: StandardStream, maxBuffered = MAX_BUFFERED_BYTES): void {
   const write = stream.write.bind(stream);
@@ -40,7 +43,7 @@ export function makeNonBlocking(stream: StandardStream, maxBuffered = MAX_BUFFER
     return write(chunk, usedEncoding, (error) => {
       if (error) lost += 1;
       else if (lost > 0 && stream.writableLength === 0) reportLost();
-      // Output that nothing reads is not an error for the caller.
+      // The loss is counted above and reported later, so the caller gets no error.
       done?.();
     });
   };
@@ -50,9 +53,9 @@ export function makeNonBlocking(stream: StandardStream, maxBuffered = MAX_BUFFER
 }
 
 /**
- * Makes writes to a terminal asynchronous, like those to a pipe. Files are always written synchronously.
- * Node.js makes terminals blocking and has no documented way to undo this, so this function does nothing if
- * the handle is not as expected.
+ * Makes writes to a terminal asynchronous, like those to a pipe. Files are always written
+ * synchronously. Node.js makes terminals blocking and has no documented way to undo this, so this
+ * function does nothing if the undocumented handle of the stream has no `setBlocking`.
  */
 function setAsynchronous(stream: StandardStream): void {
   const handle: unknown = Reflect.get(stream, "_handle");

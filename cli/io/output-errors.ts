@@ -7,14 +7,17 @@ export interface ErrorSource {
 
 /** Handles errors of stdout and stderr. */
 export interface OutputErrors {
-  /** After this call, lost output does not end the process, because a server or a worker must keep running. */
+  /**
+   * After this call, lost output does not end the process, because a server or a worker must keep
+   * running.
+   */
   ignore(): void;
 }
 
 /**
- * Ends the process if its result cannot be written to stdout. It ends successfully if the reader closed the
- * pipe (`| head`), and with an error for anything else, such as a full disk. Errors of stderr are ignored,
- * because they cannot be reported and only the result is important.
+ * Ends the process if its result cannot be written to stdout: with exit code 0 if the reader closed
+ * the pipe (`| head`), otherwise with an error, for example if the disk is full. Errors of stderr
+ * are ignored, because they cannot be reported and only the result is important.
  */
 export function handleOutputErrors(
   { stdout, stderr }: { readonly stdout: ErrorSource; readonly stderr: ErrorSource },

@@ -1,4 +1,6 @@
-/** The part of a stream that the CLI uses: `process.stdout`, or a test's array of chunks. */
+/**
+ * The members of an output stream that the CLI uses. Tests pass an object that collects the text.
+ */
 export interface OutputStream {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;

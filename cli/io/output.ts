@@ -13,32 +13,41 @@ export interface Spinner {
 }
 
 /**
- * The output of a command: results on stdout, everything else on stderr. Untrusted text is escaped before it reaches a
- * terminal.
+ * The output of a command: results on stdout, everything else on stderr. Untrusted text is escaped
+ * before it reaches a terminal.
  */
 export interface Io {
   readonly json: boolean;
   /** True if stderr is a terminal, which can show animations. */
   readonly isInteractive: boolean;
-  /** Width of stdout in columns. Undefined if stdout is not a terminal; text is then not truncated. */
+  /**
+   * Width of stdout in columns. Undefined if stdout is not a terminal; text is then not truncated.
+   */
   readonly width: number | undefined;
   /** Colors text for stdout. Returns the text unchanged if colors are off. */
   readonly paint: ChalkInstance;
   /**
-   * Prints the result: with `--json` the value unchanged, otherwise the text that `render` returns for an escaped
-   * copy of the value.
+   * Prints the result: with `--json` the value unchanged, otherwise the text that `render` returns
+   * for an escaped copy of the value.
    */
   printResult<Value>(value: Value, render: (safe: Value) => string): void;
-  /** Prints one of several results: with `--json` the value as JSON on one line, otherwise `text`, which must be escaped. */
+  /**
+   * Prints one of several results: with `--json` the value as JSON on one line, otherwise `text`,
+   * which must be escaped.
+   */
   printLine(value: unknown, text: string): void;
   /** Prints a document to stdout unchanged. The caller must escape untrusted text in it. */
   printDocument(text: string): void;
   /** Prints a message to stderr. */
   printNote(text: string, style?: NoteStyle): void;
-  /** Prints an event to stderr: with `--json` the `fields` as JSON on one line, otherwise `line`. */
+  /**
+   * Prints an event to stderr: with `--json` the `fields` as JSON on one line, otherwise `line`.
+   */
   printEvent(fields: Readonly<Record<string, unknown>>, line: string, style?: NoteStyle): void;
   startSpinner(text: string): Promise<Spinner>;
-  /** Shows lines on stderr that are redrawn in place; returns undefined if stderr is not a terminal. */
+  /**
+   * Shows lines on stderr that are redrawn in place; returns undefined if stderr is not a terminal.
+   */
   openLiveDisplay(frame: (style: DisplayStyle) => string): Promise<LiveDisplay | undefined>;
 }
 
@@ -106,7 +115,7 @@ export function createIo({ stdout, stderr, env, json }: IoSetup): Io {
     },
     async startSpinner(text) {
       if (stderr.isTTY !== true || json) return SILENT_SPINNER;
-      // Imported only for a terminal, because that takes at least 50 ms.
+      // Imported only for a terminal, because the import takes at least 50 ms.
       const { default: ora } = await import("ora");
       const spinner = ora({ text: escapeLine(text), discardStdin: false, color: false });
       spinner.start();

@@ -22,7 +22,10 @@ function requireAnswer<Value>(answer: Value | typeof CANCEL_SYMBOL): Value {
   return answer;
 }
 
-/** Creates prompts that read from stdin and print to stderr, because stdout is reserved for the result. */
+/**
+ * Creates prompts that read from stdin and print to stderr, because stdout is reserved for the
+ * result.
+ */
 export function createPrompts(input: Readable, output: Writable): Prompts {
   return {
     text: async ({ message, hint, validate }) =>

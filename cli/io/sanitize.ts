@@ -1,12 +1,13 @@
 /**
- * Characters that a terminal interprets instead of showing: the control characters of C0 (such as ESC, but not \n and
- * \t) and C1, DEL, the line and paragraph separators, and the marks that change the direction of text.
+ * Characters that a terminal interprets instead of showing: the control characters of C0 (such as
+ * ESC, but not \n and \t) and C1, DEL, the line and paragraph separators, and the marks that change
+ * the direction of text.
  */
 const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
- * Like `UNSAFE`, for JSON text, in which everything below U+0020 is already escaped. The characters occur
- * only in strings.
+ * The characters of `UNSAFE` that JSON text can contain. `JSON.stringify` has already escaped
+ * everything below U+0020.
  */
 const UNSAFE_IN_JSON = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
@@ -20,20 +21,26 @@ function escapeCharacter(character: string) {
     : `\\u${getHexCode(character).padStart(4, "0")}`;
 }
 
-/** Escapes control characters of untrusted text, so that a terminal shows them. */
+/**
+ * Escapes the control characters of untrusted text, so that a terminal shows them instead of
+ * interpreting them.
+ */
 export function escapeText(text: string): string {
   return text.replace(UNSAFE, escapeCharacter);
 }
 
 /**
- * Escapes control characters and line breaks of untrusted text, so that it stays on one line and cannot
- * imitate other output.
+ * Escapes the control characters and line breaks of untrusted text, so that the text stays on one
+ * line and cannot imitate other output.
  */
 export function escapeLine(text: string): string {
   return escapeText(text).replace(/[\n\t]/g, (character) => (character === "\n" ? "\\n" : "\\t"));
 }
 
-/** Serializes a value as JSON that is safe to show on a terminal. Parsing it returns the same value. */
+/**
+ * Serializes a value as JSON that is safe to show on a terminal. Parsing the JSON returns the same
+ * value.
+ */
 export function toSafeJson(value: unknown, indent?: number): string {
   return (JSON.stringify(value, null, indent) ?? "null").replace(
     UNSAFE_IN_JSON,
@@ -41,7 +48,7 @@ export function toSafeJson(value: unknown, indent?: number): string {
   );
 }
 
-/** Returns a copy in which every string and every key is escaped. Call it before formatting. */
+/** Returns a copy in which every string and every key is escaped. */
 export function escapeDeep<Value>(value: Value): Value {
   return escapeValue(value, 0);
 }

@@ -6,19 +6,21 @@ let segmenter: Intl.Segmenter | undefined;
 
 /** Returns the width of a text in terminal columns. */
 export function getTextWidth(text: string): number {
-  // The text is converted to its composed form, because the library would add up the parts of a decomposed
-  // Hangul syllable.
+  // `normalize` composes decomposed Hangul syllables, because `stringWidth` would count each of
+  // their parts.
   return stringWidth(text.normalize());
 }
 
-/** Splits text into graphemes. The segmenter takes 20 ms to create, so ASCII text does not use it. */
+/**
+ * Splits text into graphemes. ASCII text does not need the segmenter, which takes 20 ms to create.
+ */
 function splitGraphemes(text: string): string[] {
   if (ASCII.test(text)) return [...text];
   segmenter ??= new Intl.Segmenter();
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
-/** Returns the longest start of a list of graphemes that fits into a width. */
+/** Returns the graphemes at the start of a list that fit into a width. */
 function takeWidth(graphemes: readonly string[], width: number): readonly string[] {
   let used = 0;
   const end = graphemes.findIndex((grapheme) => {
@@ -51,9 +53,9 @@ export function pad(text: string, width: number): string {
 }
 
 /**
- * Wraps lines between words at a width, and indents continuation lines. Longer words, such as URLs, are not
- * split, and the indentation of a line is kept. `wrap-ansi` either removes the indentation or leaves spaces
- * at the ends of lines, and it cannot indent continuation lines.
+ * Wraps lines between words at a width, and indents continuation lines. Longer words, such as URLs,
+ * are not split, and the indentation of a line is kept. `wrap-ansi` either removes the indentation
+ * or leaves spaces at the ends of lines, and it cannot indent continuation lines.
  */
 export function wrap(text: string, width: number, indent = ""): string {
   return text

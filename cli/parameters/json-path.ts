@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 
 /**
- * Returns a copy of an object with `value` at the path. Values along the path that are not objects are
- * replaced by objects.
+ * Returns a copy of an object with `value` at the path. Values along the path that are not objects
+ * are replaced by objects.
  */
 export function setAtPath(
   object: JsonObject,

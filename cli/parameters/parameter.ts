@@ -2,7 +2,10 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/js
 import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
 import { resolveSchema } from "./resolve-schema.ts";
 
-/** How the text on a command line is parsed. `any` means JSON if the text is valid JSON, otherwise text. */
+/**
+ * How the text on a command line is parsed. `any` means JSON if the text is valid JSON, otherwise
+ * text.
+ */
 export type ParameterKind = "text" | "number" | "integer" | "boolean" | "object" | "any";
 
 /** A member of a job's payload that can be set by a flag. */
@@ -21,13 +24,15 @@ export interface Parameter {
   readonly isRequired: boolean;
   /** True if the members of the value have their own parameters. */
   readonly hasMembers: boolean;
-  /** The schema with resolved references. */
+  /** The schema of the member, with resolved references. */
   readonly schema: JsonObject;
 }
 
 /** Maximum depth of members with their own flags. Deeper members are passed as JSON. */
 const MAX_DEPTH = 5;
-/** Maximum number of parameters, because the size of an untrusted schema may double at each level. */
+/**
+ * Maximum number of parameters, because the size of an untrusted schema may double at each level.
+ */
 const MAX_PARAMETERS = 1000;
 /** Names that are safe as flags; other members are passed with `--set` or `--payload-file`. */
 const FLAG_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_-]*$/u;
@@ -64,8 +69,8 @@ function getMembers(schema: JsonObject): readonly [string, JsonValue][] {
 }
 
 /**
- * Returns the parameters of a job's schema. Required parameters come first, and an object is followed by its
- * members. Defaults that do not satisfy the schema are removed.
+ * Returns the parameters of a job's schema. Required parameters come first, and an object is
+ * followed by its members. Defaults that do not satisfy the schema are removed.
  */
 export function getParameters(jobSchema: JsonObject): Parameter[] {
   const root = keepValidDefaults(jobSchema);
@@ -103,7 +108,7 @@ export function getParameters(jobSchema: JsonObject): Parameter[] {
   return all;
 }
 
-/** Returns the names of members that cannot be flags. */
+/** Returns the names of the payload's members that cannot be flags. */
 export function getUnsupportedNames(root: JsonObject): string[] {
   return getMembers(resolveSchema(root, root))
     .map(([name]) => name)

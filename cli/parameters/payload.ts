@@ -68,7 +68,7 @@ export async function readPayload(source: PayloadSource, read: ReadBytes): Promi
   if (source.payload !== undefined && source.payloadFile !== undefined) {
     throw new UsageError("--payload and --payload-file cannot be used together");
   }
-  // Both options accept `-` for standard input.
+  // `--payload` and `--payload-file` both accept `-` for standard input.
   const file = source.payload === "-" ? "-" : source.payloadFile;
   const base =
     file === undefined ? parseObject(source.payload ?? "{}", "the payload") : await readObject(file, read);

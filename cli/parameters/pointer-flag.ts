@@ -4,8 +4,8 @@ import type { Parameter } from "./parameter.ts";
 const isIndex = (part: string) => /^\d+$/.test(part);
 
 /**
- * Converts the JSON Pointer of a validation error to a flag: `/payload/box/size` to `--box.size`, and the
- * item of a list to `--tags[2]`.
+ * Converts the JSON Pointer of a validation error to a flag: `/payload/box/size` to `--box.size`,
+ * and the item of a list to `--tags[2]`.
  */
 export function toFlag(pointer: string, parameters: readonly Parameter[]): string {
   const all = splitPointer(pointer);

@@ -13,8 +13,8 @@ const NEGATIVE = /^-[\d.]/;
 const normalizeName = (name: string) => name.replaceAll("-", "_");
 
 /**
- * Maximum edit distance of a suggestion, relative to the length of the longer name. Two swapped letters are a
- * distance of 2.
+ * Maximum edit distance of a suggestion, relative to the length of the longer name. Two swapped
+ * letters are a distance of 2.
  */
 const MAX_DISTANCE_RATIO = 0.4;
 
@@ -73,9 +73,9 @@ function createUnexpectedArgumentError(argument: string) {
 }
 
 /**
- * Adds the defaults of the objects around a parameter to the payload, as the dashboard's form does. The
- * worker does not merge an object with its default: for `"default": {"a": 5, "b": 1}`, a payload with only
- * `--settings.b 3` would lose the value of `a`.
+ * Adds the defaults of the objects that contain a parameter to the payload, as the dashboard's form
+ * does. A worker uses the default of an object only if the payload has no such object. Without this
+ * function, `--settings.b 3` would lose the value of `a` in `"default": {"a": 5, "b": 1}`.
  */
 function addParentDefaults(
   payload: JsonObject,
@@ -94,7 +94,10 @@ function addParentDefaults(
     }, payload);
 }
 
-/** Reads the flags of a job and sets their values in a payload. The values of a list replace the list in the payload. */
+/**
+ * Reads the flags of a job and sets their values in a payload. The values of a list replace the
+ * list in the payload.
+ */
 export function readFlags(
   args: readonly string[],
   {
@@ -157,7 +160,10 @@ export function readFlags(
   return payload;
 }
 
-/** Returns the default or the constant of a required parameter that is missing. */
+/**
+ * Returns the value to use for a missing required parameter: its default or constant, if there is
+ * one.
+ */
 function getDefault({ schema }: Parameter): JsonValue | undefined {
   const { default: defaultValue, const: constant } = schema;
   if (defaultValue !== undefined || constant === undefined) return defaultValue;
@@ -165,8 +171,9 @@ function getDefault({ schema }: Parameter): JsonValue | undefined {
 }
 
 /**
- * Finds the required parameters that a payload lacks. Adds a value to the payload if a parameter has a default or a
- * constant, or is an object whose members are parameters. The other required parameters are returned in `missing`.
+ * Finds the required parameters that a payload lacks. Adds a value to the payload if a parameter
+ * has a default or a constant, or is an object whose members are parameters. The other required
+ * parameters are returned in `missing`.
  */
 export function findMissing(
   parameters: readonly Parameter[],

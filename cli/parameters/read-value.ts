@@ -45,8 +45,8 @@ function parseJson(parameter: Parameter, text: string): JsonValue | undefined {
 }
 
 /**
- * Returns the choices in the form in which a user types them. Text has no quotes, unless it would be
- * ambiguous (1 and "1").
+ * Returns the choices in the form in which a user types them. Text has no quotes, unless it would
+ * be ambiguous (1 and "1").
  */
 export function formatChoices(choices: readonly JsonValue[]): string[] {
   const others = new Set(
@@ -60,8 +60,8 @@ export function formatChoices(choices: readonly JsonValue[]): string[] {
 function findChoice(parameter: Parameter, choices: readonly JsonValue[], text: string) {
   const found = choices[formatChoices(choices).indexOf(text)];
   if (found !== undefined) return found;
-  // The parsed values are compared, because JSON has several notations for the same value, such as 1.0 for 1,
-  // or other spaces in an object.
+  // The parsed values are compared, because JSON has several notations for the same value, such as
+  // 1.0 for 1, or other spaces in an object.
   const json = parseJson(parameter, text);
   const canonical = json === undefined ? undefined : toCanonicalJson(json);
   return choices.find((choice) => toCanonicalJson(choice) === canonical);
@@ -93,7 +93,9 @@ function readNumber(parameter: Parameter, text: string): number {
 
 const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false, yes: true, no: false };
 
-/** Parses a value of a parameter. Checks only its type; the server validates the rest of the schema. */
+/**
+ * Parses a value of a parameter. Checks only its type; the server validates the rest of the schema.
+ */
 export function readValue(parameter: Parameter, text: string): JsonValue {
   const { kind, choices } = parameter;
   if (choices !== undefined) return readChoice(parameter, choices, text);
@@ -111,8 +113,8 @@ export function readValue(parameter: Parameter, text: string): JsonValue {
 }
 
 /**
- * Parses the values of a list. A JSON array contains several values, unless the items are text, because `[`
- * may then be part of the text.
+ * Parses the values of a list. A JSON array contains several values, unless the items are text,
+ * because `[` may then be part of the text.
  */
 export function readItems(parameter: Parameter, text: string): JsonValue[] {
   const value = parameter.kind === "text" || !text.startsWith("[") ? undefined : parseJson(parameter, text);

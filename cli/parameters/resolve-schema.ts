@@ -1,7 +1,10 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { findReference } from "../../protocol/schema/references.ts";
 
-/** Maximum number of references to follow, because they may be circular. The server rejects longer chains. */
+/**
+ * Maximum number of references to follow, because they may be circular. The server rejects longer
+ * chains.
+ */
 const MAX_STEPS = 20;
 
 function isNull(schema: JsonValue) {
@@ -9,8 +12,8 @@ function isNull(schema: JsonValue) {
 }
 
 /**
- * Returns the only branch of a schema, not counting null: A in `anyOf: [A, null]` and in `allOf: [A]`. Returns
- * undefined if there are several branches or none.
+ * Returns the only branch of a schema, ignoring null branches: A in `anyOf: [A, null]` and in
+ * `allOf: [A]`. Returns undefined if there are several branches or none.
  */
 function getOnlyBranch(schema: JsonObject): JsonObject | undefined {
   for (const keyword of ["anyOf", "oneOf", "allOf"]) {
@@ -23,8 +26,8 @@ function getOnlyBranch(schema: JsonObject): JsonObject | undefined {
 }
 
 /**
- * Replaces a reference by its target, and a schema with only one branch by that branch. Keeps the keywords next to
- * the reference or the branch.
+ * Replaces a reference by its target, and a schema with only one branch by that branch. Keeps the
+ * keywords next to the reference or the branch.
  */
 export function resolveSchema(schema: JsonValue | undefined, root: JsonObject): JsonObject {
   let current: JsonObject = isJsonObject(schema) ? schema : {};

@@ -19,7 +19,10 @@ export interface FollowOptions {
   readonly printer?: OutputPrinter | undefined;
 }
 
-/** Prints a line for each change of the status and each log line. Used if the output is not a terminal. */
+/**
+ * Prints a line for each change of the status and each log line. Used if the output is not a
+ * terminal.
+ */
 function createPlainOutput({ io }: Pick<ClientContext, "io">) {
   let status: Task["status"] | undefined;
   return {
@@ -37,9 +40,9 @@ function createPlainOutput({ io }: Pick<ClientContext, "io">) {
 }
 
 /**
- * Follows a task on stderr until it ends or the time expires. A terminal shows a display that is redrawn in
- * place; other output is printed line by line. Returns the last known state of the task, or undefined if no
- * state was received.
+ * Follows a task on stderr until it ends or the time expires. A terminal shows a display that is
+ * redrawn in place; other output is printed line by line. Returns the last known state of the task,
+ * or undefined if no state was received.
  */
 export async function followTask(
   context: ClientContext,

@@ -35,7 +35,10 @@ export const ExportedTask = z.object({
 });
 export type ExportedTask = z.infer<typeof ExportedTask>;
 
-/** A task that can be run locally: an exported task, or a task that `tasks status --json` has printed. */
+/**
+ * A task that can be run locally: an exported task, or a task that `tasks status --json` has
+ * printed.
+ */
 export const RunnableTask = z.union([
   ExportedTask,
   Task.transform((task): ExportedTask => ({ joblib: "task", version: 1, task, job: null })),
@@ -55,7 +58,7 @@ export async function runFile(context: LocalContext, options: RunFileOptions): P
   if (args.length > 0)
     throw new UsageError(`unexpected argument ${args[0]}: the payload comes from the exported task`);
   const exported = await readTask(context, file);
-  // The debugger attaches before the file is loaded, so that its breakpoints work.
+  // The inspector is opened before the file is loaded, so that breakpoints in the file work.
   const address = inspectBrk ?? inspect;
   if (address !== undefined) openInspector(address, inspectBrk !== undefined);
   const loaded = await loadExtensions(target);

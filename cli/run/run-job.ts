@@ -44,15 +44,17 @@ function showHelp({ io }: ClientContext, job: Job, name: string): ExitCode {
   return EXIT.ok;
 }
 
-/** Returns the default of the schema as JSON. This is the initial payload if no file is given. */
+/**
+ * Returns the default of the job's schema as JSON. It is the initial payload if no file is given.
+ */
 function getDefaultPayload(schema: JsonObject): string | undefined {
   const payload = new SchemaDefaults(schema).find(schema);
   return isJsonObject(payload) ? JSON.stringify(payload) : undefined;
 }
 
 /**
- * Builds the payload from a file, `--set`, flags and the answers to prompts. Later sources override earlier
- * ones.
+ * Builds the payload from a file, `--set`, flags and the answers to prompts. In this order, later
+ * sources override earlier ones.
  */
 async function readJobPayload(
   { readBytes, args, prompts }: ClientContext,
@@ -83,7 +85,10 @@ interface PayloadToValidate {
   readonly parameters: readonly Parameter[];
 }
 
-/** Validates the payload on the server before the submit. Reports the errors by flag. */
+/**
+ * Validates the payload on the server before the task is submitted, so that the errors can name the
+ * flags.
+ */
 async function validatePayload(
   { client, signal }: ClientContext,
   room: string,
@@ -93,7 +98,8 @@ async function validatePayload(
     try {
       return await client.jobs.validate(room, target, payload, { signal });
     } catch (error) {
-      // A server that is too old for this operation validates only at the submit.
+      // An older server does not have this operation. It validates the payload when the task is
+      // submitted.
       if (error instanceof RouteNotFoundError) return [];
       throw error;
     }

@@ -4,7 +4,7 @@ import type { TaskSubmission } from "../../protocol/tasks/submit.ts";
 import { collect, parseWaitValue } from "../connect/option-values.ts";
 import { integer, seconds, text, Wait } from "../connect/options.ts";
 
-/** The options of a task. Every command that submits a task has them. */
+/** The options that every command that submits a task has. */
 export const submissionFields = {
   set: z.array(z.string()).default([]),
   priority: integer(-100, 100).optional(),
@@ -30,7 +30,7 @@ export function addSetOption(command: Command): Command {
   );
 }
 
-/** Adds the options of a task. */
+/** Adds the options of `submissionFields`, except `--set`. */
 export function addSubmissionOptions(command: Command): Command {
   return command
     .option("--priority <n>", "priority from -100 to 100; higher runs first")
@@ -65,7 +65,10 @@ export const RunJobOptions = z.object({
 });
 export type RunJobOptions = z.infer<typeof RunJobOptions>;
 
-/** Adds the options of `joblib run` with a job. A parameter with the name of an option must be passed after `--`. */
+/**
+ * Adds the options of `joblib run` with a job. A parameter with the name of an option must be
+ * passed after `--`.
+ */
 export function addRunJobOptions(command: Command): Command {
   command.option(
     "--payload-file <file>",

@@ -7,10 +7,13 @@ import type { Io } from "../io/output.ts";
 import type { ClientContext } from "../tools.ts";
 import { formatTaskStatus } from "../views/task-view.ts";
 
-/** Time after the end of the wait for which requests to an unreachable server are still retried. */
+/** Additional time after `--wait` for which requests to an unreachable server are still retried. */
 const GRACE_SECONDS = 5;
 
-/** Waits until a task ends or the time expires, with a spinner. Returns the last known state of the task. */
+/**
+ * Waits until a task ends or the time expires, with a spinner. Returns the last known state of the
+ * task.
+ */
 export async function waitForTask(
   { io, client, signal }: ClientContext,
   task: Task,

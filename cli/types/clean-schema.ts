@@ -1,12 +1,12 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { escapeText } from "../io/sanitize.ts";
 
-/** Maximum depth. Servers accept only schemas that are less deep. */
+/** Maximum depth of a copied schema. Servers reject schemas with more than 64 levels. */
 const MAX_DEPTH = 100;
 
 /**
- * Keywords that describe a type. `tsType` and `tsEnumNames` are excluded, because the generator would print
- * their values as code.
+ * Keywords that are copied unchanged, because they describe a type. `tsType` and `tsEnumNames` must
+ * not be copied: `json-schema-to-typescript` would print their values as code.
  */
 const COPIED_KEYWORDS = new Set(["type", "enum", "const", "required", "$ref", "deprecated"]);
 const SCHEMA_KEYWORDS = new Set(["items", "additionalItems", "additionalProperties"]);
@@ -29,8 +29,8 @@ function cleanMap(value: JsonValue, depth: number): JsonValue {
 }
 
 /**
- * Converts tuples to the form of older drafts, which the generator supports: `prefixItems` and `items` of
- * draft 2020-12 become `items` and `additionalItems`.
+ * Converts tuples from draft 2020-12 to older drafts, because `json-schema-to-typescript` supports
+ * only these: `prefixItems` and `items` become `items` and `additionalItems`.
  */
 function cleanItems({ items, prefixItems }: JsonObject, depth: number): JsonObject {
   if (Array.isArray(prefixItems)) {
@@ -52,7 +52,10 @@ function cleanEntry(name: string, value: JsonValue, depth: number): [string, Jso
   return [];
 }
 
-/** Allows any members in an object that declares no members. */
+/**
+ * Allows any members in an object schema that declares no members. By default,
+ * `json-schema-to-typescript` is configured to allow none.
+ */
 function allowAnyMember(schema: JsonObject): JsonObject {
   return schema["type"] === "object" &&
     schema["properties"] === undefined &&
@@ -62,7 +65,8 @@ function allowAnyMember(schema: JsonObject): JsonObject {
 }
 
 /**
- * Copies an untrusted schema. Keeps only the keywords that the generator supports and does not print as code.
+ * Copies an untrusted schema. Keeps only the keywords that `json-schema-to-typescript` supports and
+ * does not print as code.
  */
 export function cleanSchema(schema: JsonObject, depth = 0): JsonObject {
   if (depth > MAX_DEPTH) return {};

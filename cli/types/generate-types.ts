@@ -18,8 +18,8 @@ const FALLBACK = {
 };
 
 /**
- * Compiles a schema to declarations, one of which has the given name. If TypeScript cannot express the
- * schema, returns the declaration in `FALLBACK`.
+ * Compiles a schema to TypeScript declarations, one of which has the given name. If TypeScript
+ * cannot express the schema, returns the declaration in `FALLBACK`.
  */
 async function compileDeclarations(schema: JsonObject, name: keyof typeof FALLBACK): Promise<string> {
   const { compile } = await import("json-schema-to-typescript");
@@ -69,8 +69,8 @@ async function generateJobTypes(job: Job, index: number): Promise<JobTypes> {
 }
 
 /**
- * Generates a module with the interface `Jobs` for the jobs of a room. It can be used as a type parameter of
- * `JobManager`.
+ * Generates a module that declares the interface `Jobs`, with the types of the jobs in a room. The
+ * interface can be passed to `JobManager` as a type parameter.
  */
 export async function generateTypes(jobs: readonly Job[], room: string): Promise<string> {
   const sorted = jobs.toSorted((left, right) => (left.full_name < right.full_name ? -1 : 1));

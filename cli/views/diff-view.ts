@@ -35,7 +35,9 @@ function describeOperation({ op, path, from, value }: PatchOperation): string {
   return `~ ${location}: ${from === undefined ? "changed" : `${op === "move" ? "moved" : "copied"} from ${describePath(from)}`}`;
 }
 
-/** Formats the differences between the registered schema and a new one. Each difference is a line. */
+/**
+ * Formats the differences between the registered schema and a new one. Each difference is a line.
+ */
 export function formatDiff(diff: readonly PatchOperation[]): string[] {
   return diff.map((operation) => `  ${describeOperation(operation)}`);
 }

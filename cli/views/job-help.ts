@@ -33,8 +33,8 @@ function formatFlag(parameter: Parameter): string {
 }
 
 /**
- * Formats the note that a parameter is required. A member is required only within its object, which may be
- * optional.
+ * Formats the note that a parameter is required. A member is required only within its object, which
+ * may be optional.
  */
 function formatRequired(path: readonly string[]) {
   return path.length === 1 ? "required" : `required in ${path.slice(0, -1).join(".")}`;
@@ -56,8 +56,8 @@ function describeParameter(parameter: Parameter): string {
 }
 
 function toOption(parameter: Parameter, index: number): Option {
-  // The internal name is unique, because a parameter may have the name of an option. `flags` is only for
-  // display.
+  // The internal name is unique, because a parameter may have the name of an option. `flags` is
+  // only for display.
   const option = new Option(`--parameter-${index}`, describeParameter(parameter)).helpGroup("Parameters:");
   option.flags = formatFlag(parameter);
   return option;

@@ -22,8 +22,9 @@ function getParts({ at, attempt, level, text }: LogLine) {
 }
 
 /**
- * Formats a log line as `12:03:04.567 warn  text`, in UTC; the level is padded to five characters. From the
- * second attempt on, the time is followed by the attempt: `12:03:04.567 #2`.
+ * Formats a log line as `12:03:04.567 warn  text`, in UTC, with the level padded to five
+ * characters. From the second attempt on, the number of the attempt follows the time: `12:03:04.567
+ * #2`.
  */
 export function formatLogLine(line: LogLine): string {
   const { time, level, text } = getParts(line);
@@ -41,7 +42,8 @@ export function formatTruncatedLogLine(paint: Io["paint"], line: LogLine, width:
 }
 
 /**
- * Formats a colored log line, wrapped between words at a width. Continuation lines are aligned with the text.
+ * Formats a colored log line, wrapped between words at a width. Continuation lines are indented to
+ * the start of the text.
  */
 export function formatWrappedLogLine(paint: Io["paint"], line: LogLine, width: number): string {
   return formatColored(paint, line, (text, prefixWidth) =>

@@ -7,15 +7,18 @@ export interface PageOptions<Item> {
   /** Message for an empty list. */
   readonly emptyText: string;
   /**
-   * The option that selects the next page. Undefined means `--offset`. Null means that there is no next
-   * page.
+   * The option that selects the next page, such as `--after <id>`. Undefined means `--offset`. Null
+   * means that no next page is suggested.
    */
   readonly nextPage?: string | null | undefined;
 }
 
 const formatTotal = (total: number) => (total >= MAX_COUNTED ? `at least ${total}` : String(total));
 
-/** Prints a page as a table, or as JSON without changes. Prints to stderr how to get the next page. */
+/**
+ * Prints a page as a table, or unchanged as JSON. Prints to stderr which option selects the next
+ * page.
+ */
 export function showPage<Item>(
   io: Io,
   page: Page<Item>,

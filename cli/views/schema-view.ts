@@ -13,15 +13,18 @@ export interface PropertyRow {
   readonly description: string;
 }
 
-/** Maximum depth of a formatted schema, because schemas are untrusted. Deeper parts are shown as `…`. */
+/**
+ * Maximum depth of a formatted schema, because schemas are untrusted. Deeper parts are shown as
+ * `…`.
+ */
 const MAX_DEPTH = 4;
 const MAX_PATTERN_LENGTH = 40;
 
 const getText = (value: JsonValue | undefined): string => (typeof value === "string" ? value : "");
 
 /**
- * Returns a row for each property of a schema, required properties first. A default is included only if it
- * satisfies the schema.
+ * Returns a row for each property of a schema, required properties first. A default is included
+ * only if it satisfies the schema.
  */
 export function getPropertyRows(schema: JsonObject): PropertyRow[] {
   const { properties, required } = keepValidDefaults(schema);
@@ -49,7 +52,10 @@ function toPropertyRow(name: string, schema: JsonValue, required: boolean): Prop
   };
 }
 
-/** Formats the values that a schema accepts as a short type: `number 0…360`, `"a" | "b"`, `string[]`. */
+/**
+ * Formats the values that a schema accepts as a short type: `number 0…360`, `"a" | "b"`,
+ * `string[]`.
+ */
 export function formatType(schema: JsonValue | undefined, depth = 0): string {
   if (schema === false) return "nothing";
   if (!isJsonObject(schema)) return "anything";
@@ -87,7 +93,7 @@ function formatList(item: string) {
 
 function getBounds(schema: JsonObject): string[] {
   const format = getText(schema["format"]);
-  // If there is a format, the pattern is omitted, because zod adds a pattern of hundreds of characters to
+  // A pattern next to a format is omitted, because zod adds a pattern of hundreds of characters to
   // each format.
   const pattern = format === "" ? truncate(getText(schema["pattern"]), MAX_PATTERN_LENGTH) : "";
   return [
@@ -110,12 +116,15 @@ function formatRange(minimum: JsonValue | undefined, maximum: JsonValue | undefi
 const addPrefix = (prefix: string, text: string) => (text === "" ? "" : prefix + text);
 
 const SAFE_INTEGER_BOUNDS = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
-/** All bounds of 64-bit integers are smaller than this, so a larger bound is that of a floating-point number. */
+/**
+ * Bounds of 64-bit integers are smaller than this. A larger bound belongs to a floating-point
+ * number.
+ */
 const MAX_INTEGER_BOUND = 2 ** 65;
 
 /**
- * Formats a bound. Omits the bounds of safe integers, which zod adds, and integer bounds that were rounded,
- * because the registered value is not known exactly.
+ * Formats a bound. Omits the bounds of safe integers, which zod adds. Also omits integer bounds
+ * that JavaScript may have rounded, because the original value is not known.
  */
 function formatBound(value: JsonValue | undefined): string {
   if (typeof value !== "number" || SAFE_INTEGER_BOUNDS.includes(value)) return "";

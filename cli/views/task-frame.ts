@@ -36,8 +36,8 @@ function formatProgressLine({ progress }: Task): string {
 }
 
 /**
- * Formats the live display of a task: its status, its progress and the end of its log. Lines are truncated to
- * `width`.
+ * Formats the live display of a task: its status, its progress and the end of its log. Lines are
+ * truncated to `width`.
  */
 export function formatTaskFrame(
   { task, lines }: TaskWithLog,

@@ -45,14 +45,19 @@ const LABEL_WIDTH = 16;
 /** Width of the output if stdout is not a terminal. */
 const DEFAULT_WIDTH = 92;
 
-/** Formats a value that follows a label: on the same line if the value fits, otherwise on the next lines. */
+/**
+ * Formats a value that follows a label: on the same line if the value fits, otherwise on the next
+ * lines.
+ */
 function formatJson(value: JsonValue, width: number): string {
   if (typeof value === "string") return value.includes("\n") ? indent(value) : wrapHanging(value, width);
   const line = JSON.stringify(value);
   return getTextWidth(line) <= width - LABEL_WIDTH ? line : indent(JSON.stringify(value, null, 2));
 }
 
-/** Wraps a long text that follows a label, and aligns all its lines. */
+/**
+ * Wraps a long text that follows a label, and aligns its lines. Output to a pipe is not wrapped.
+ */
 function wrapHanging(text: string, width: number) {
   return width === DEFAULT_WIDTH
     ? text
@@ -68,7 +73,9 @@ export function formatRunTime({ started_at, completed_at }: Task): string | unde
     : formatDuration(Date.parse(completed_at) - Date.parse(started_at));
 }
 
-/** Formats a task with one property per line. On a terminal (`width` is set), adds a progress bar. */
+/**
+ * Formats a task with one property per line. On a terminal (`width` is set), adds a progress bar.
+ */
 export function formatTask(task: Task, paint: Io["paint"], width: number | undefined): string {
   // The last reported progress has no meaning for a completed task, but is useful for a failed one.
   const progress = task.status === "completed" ? null : task.progress;

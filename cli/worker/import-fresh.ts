@@ -1,12 +1,15 @@
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 
-/** Query parameter in the URL of a module. Its value is the number of the import that loaded the module. */
+/**
+ * Query parameter ("mark") in the URL of a module. Its value is the number of the import that
+ * loaded the module, so that a later import loads the module again.
+ */
 const MARK = "joblib";
 
 /**
- * The folders of joblib's own modules, as source and as build. These modules are loaded only once, because a
- * second copy would have different classes.
+ * The folders of joblib's own modules, as source and as build. These modules are loaded only once,
+ * because the classes of a second copy would not be the same.
  */
 const JOBLIB_FOLDERS = ["../../sdk/", "../../protocol/", "../../server/", "../../cli/", "../../dist/"].map(
   (path) => new URL(path, import.meta.url).href,
@@ -27,7 +30,9 @@ function removeMark(url: string): string {
   return plain.href;
 }
 
-/** Returns true for a file of the user. Packages and joblib itself are shared between all imports. */
+/**
+ * Returns true for a file of the user. Packages and joblib itself are shared between all imports.
+ */
 function isUserFile(url: string) {
   return (
     url.startsWith("file:") &&
@@ -37,16 +42,16 @@ function isUserFile(url: string) {
 }
 
 /**
- * Registers tsx, which compiles syntax that Node.js cannot strip: decorators, enums, and imports of `.js`
- * files that are `.ts` files.
+ * Registers tsx, which compiles syntax that Node.js cannot strip: decorators, enums, and imports of
+ * `.js` files that are `.ts` files.
  */
 async function installHooks(): Promise<void> {
   if (areHooksInstalled) return;
   areHooksInstalled = true;
   const { register } = await import("tsx/esm/api");
   register();
-  // This hook is registered after the hook of tsx, so it runs first. It copies the mark in a module's URL
-  // to the URLs of the user's modules that it imports.
+  // Hooks run in reverse order, so this one runs before the hook of tsx. It copies the mark in a
+  // module's URL to the URLs of the user's modules that the module imports.
   registerHooks({
     resolve(specifier, context, next) {
       const mark = getMark(specifier) ?? getMark(context.parentURL);
@@ -54,7 +59,8 @@ async function installHooks(): Promise<void> {
       const parentURL = context.parentURL === undefined ? undefined : removeMark(context.parentURL);
       const plain = getMark(specifier) === null ? specifier : removeMark(specifier);
       const found = next(plain, { ...context, parentURL });
-      // Every TypeScript file is loaded as an ES module, whatever its package.json declares.
+      // Every TypeScript file is loaded as an ES module, even if its package.json declares
+      // CommonJS.
       const isModule = found.format === "module" || TYPESCRIPT.test(new URL(found.url).pathname);
       if (!isUserFile(found.url) || !isModule) return found;
       const url = new URL(found.url);
@@ -66,9 +72,9 @@ async function installHooks(): Promise<void> {
 }
 
 /**
- * Imports a module and its imports again, except packages. Calls `onFile` for each of these files. The
- * function `tsImport` of tsx is not used, because it would also load every package again, including a second
- * copy of the SDK.
+ * Imports a module and everything that it imports again, except packages. Calls `onFile` for each
+ * of these files. The function `tsImport` of tsx is not used, because it would also load every
+ * package again, including a second copy of the SDK.
  */
 export async function importFresh(
   url: URL,

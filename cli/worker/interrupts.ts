@@ -1,4 +1,7 @@
-/** The requests to stop. The first one drains, the second one interrupts everything that is still running. */
+/**
+ * The requests to stop a server or worker. The first one drains; the second one interrupts
+ * everything that is still running.
+ */
 export interface Interrupts {
   readonly first: AbortSignal;
   readonly second: AbortSignal;
@@ -21,17 +24,19 @@ export interface SignalOptions {
 }
 
 /**
- * Signals within this time after the first one count as the same request. Under `npx`, one Ctrl-C arrives
- * twice: from the terminal, and a few milliseconds later forwarded by npm.
+ * Signals within this time after the first one count as the same request. Under `npx`, one Ctrl-C
+ * arrives twice: from the terminal, and a few milliseconds later forwarded by npm.
  */
 export const SAME_REQUEST_MS = 100;
 
-/** Signals that users and supervisors send. They send a second signal if the drain takes too long. */
+/**
+ * Signals that users and supervisors send. They send a second signal if the drain takes too long.
+ */
 const STOP_REQUESTS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGQUIT", "SIGBREAK"];
 /**
- * Signals of the system. They may be repeated, so they never count as a second request. SIGHUP: the terminal
- * or the SSH session was closed. SIGXCPU: the CPU time limit is reached (sent once a second). SIGUSR2: a
- * batch system or nodemon will soon end the process.
+ * Signals of the system. They may be repeated, so they never count as a second request. SIGHUP: the
+ * terminal or the SSH session was closed. SIGXCPU: the CPU time limit is reached (sent once a
+ * second). SIGUSR2: a batch system or nodemon will soon end the process.
  */
 const SYSTEM_SIGNALS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGXCPU", "SIGUSR2"];
 
@@ -39,17 +44,17 @@ const SYSTEM_SIGNALS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGXCPU", "SIGUSR2
 export const DRAIN_SIGNALS: readonly NodeJS.Signals[] = [...STOP_REQUESTS, ...SYSTEM_SIGNALS];
 
 /**
- * Returns true if bash or zsh started this process with `nohup`. These shells export the path of the command as `_`.
- * The state of SIGHUP does not show whether `nohup` was used, because Node.js resets an ignored SIGHUP when it
- * starts.
+ * Returns true if bash or zsh started this process with `nohup`. These shells export the path of
+ * the command as `_`. The state of SIGHUP does not show whether `nohup` was used, because Node.js
+ * resets an ignored SIGHUP when it starts.
  */
 export function isUnderNohup(env: Readonly<Record<string, string | undefined>>): boolean {
   return /(^|\/)nohup$/.test(env["_"] ?? "");
 }
 
 /**
- * Listens for signals until it is disposed. A third request ends the process immediately, because the
- * listeners are removed at the second one.
+ * Listens for signals until the returned object is disposed. The listeners are removed at the
+ * second request, so a third one ends the process immediately.
  */
 export function watchInterrupts(
   source: SignalSource,
@@ -83,7 +88,8 @@ export function watchInterrupts(
   };
 
   for (const signal of signals) {
-    // With --heapsnapshot-signal or --report-on-signal, Node.js itself uses SIGUSR2.
+    // If Node.js was started with --heapsnapshot-signal or --report-on-signal, it may use SIGUSR2
+    // itself.
     if (signal === "SIGUSR2" && source.listenerCount(signal) > 0) continue;
     const listener = getListener(signal);
     listeners.set(signal, listener);

@@ -7,7 +7,7 @@ import { EXIT } from "../exit-codes.ts";
 import { CliError, UsageError } from "../io/errors.ts";
 import { importFresh } from "./import-fresh.ts";
 
-/** An extension class. The type of its context is known only to the user's file. */
+/** An extension class with a context of unknown type, because only the user's file declares it. */
 export type RunnableClass = ExtensionClass<unknown>;
 
 /** A provider class. The type of its source is known only to the user's file. */
@@ -19,13 +19,19 @@ export interface LoadedExtensions {
   readonly providers: readonly ServableClass[];
   /** The exported `context`, which is passed to `run`, and to `read` of providers. If it is a function, it was called once. */
   readonly context: unknown;
-  /** The file and the files that it imports, except packages. A change of any of them reloads the worker. */
+  /**
+   * The file and the files that it imports, except packages. After a change of any of them, `joblib
+   * dev` restarts the worker.
+   */
   readonly files: readonly string[];
 }
 
 /** Thrown if a file cannot be loaded. `joblib dev` then keeps running the previous version. */
 export class LoadError extends CliError {
-  /** The files that were loaded before the error. After a change of any of them, loading is tried again. */
+  /**
+   * The files that were loaded before the error. After a change of any of them, `joblib dev` tries
+   * to load the extensions again.
+   */
   readonly files: readonly string[];
 
   constructor(message: string, files: readonly string[], details: readonly string[] = []) {
@@ -35,7 +41,10 @@ export class LoadError extends CliError {
   }
 }
 
-/** Imports a user's file, which may be TypeScript with decorators, and returns the extensions that it exports. */
+/**
+ * Imports a user's file, which may be TypeScript with decorators, and returns the extensions that
+ * it exports.
+ */
 export async function loadExtensions(file: string): Promise<LoadedExtensions> {
   const path = resolve(file);
   const found = statSync(path, { throwIfNoEntry: false });
@@ -79,14 +88,15 @@ async function createContext(context: unknown): Promise<unknown> {
 /** Returns the message of an error in the user's files, in one line. */
 export function summarizeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Matches esbuild's message: "Transform failed with 1 error:\n/path/file.ts:3:8: ERROR: Expected …".
+  // Matches esbuild's message: "Transform failed with 1 error:\n/path/file.ts:3:8: ERROR: Expected
+  // …".
   const [, location] = /^Transform failed with \d+ errors?:\n(.*)$/m.exec(error.message) ?? [];
   return location ?? `${error.name}: ${error.message.split("\n")[0] ?? ""}`;
 }
 
 /**
- * Returns a list with the first line of the stack trace that refers to one of the user's files. The list is
- * empty if there is none.
+ * Returns a list with the first line of the stack trace that refers to one of the user's files. The
+ * list is empty if no line does.
  */
 export function findUserFrame(error: unknown, files: Iterable<string>): string[] {
   const stack = error instanceof Error ? (error.stack ?? "") : "";

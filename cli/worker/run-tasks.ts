@@ -11,7 +11,7 @@ import type { Io } from "../io/output.ts";
 import type { LocalContext } from "../tools.ts";
 import { findUserFrame, type LoadedExtensions, summarizeError } from "./load-extensions.ts";
 
-/** The server of a worker, and the rooms of classes that declare none. */
+/** The server of a worker, and the rooms for classes that declare no room. */
 export interface WorkerConfig {
   readonly url?: string | undefined;
   readonly token?: string | undefined;
@@ -28,7 +28,10 @@ export interface RunTasksOptions {
   readonly pollInterval?: number | undefined;
   /** Aborting this signal stops claiming. Running tasks are finished. */
   readonly drain: AbortSignal;
-  /** Aborting this signal interrupts the running tasks, which then fail, and requeues the claimed tasks. */
+  /**
+   * Aborting this signal interrupts the running tasks, which then fail, and requeues the claimed
+   * tasks.
+   */
   readonly interrupt: AbortSignal;
 }
 
@@ -37,7 +40,10 @@ export interface RoomDeclaration extends Pick<ExtensionOptions, "room" | "public
   readonly name: string;
 }
 
-/** Returns the rooms that a class declares, or the rooms of the command line if the class declares none. */
+/**
+ * Returns the rooms that a class declares, or the rooms of the command line if the class declares
+ * none.
+ */
 export function getRooms(Class: RoomDeclaration, config: Pick<WorkerConfig, "rooms" | "public">): string[] {
   const declared = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
   const source =
@@ -97,9 +103,9 @@ export async function registerJobs(
 }
 
 /**
- * Stops the worker at the first uncaught error, because the state of the process is unknown afterwards. The
- * running tasks fail with this error immediately, instead of after the worker timeout. The reason of the
- * returned signal is the error to report.
+ * Stops the worker at the first uncaught error, because the state of the process is unknown
+ * afterwards. The running tasks fail with this error immediately, instead of after the worker
+ * timeout. The reason of the returned signal is the error to report.
  */
 export function stopOnUncaughtError(
   { watchUncaughtErrors }: Pick<LocalContext, "watchUncaughtErrors">,
@@ -110,7 +116,8 @@ export function stopOnUncaughtError(
   const watch = watchUncaughtErrors((error) => {
     if (stopped.signal.aborted) return;
     const reason = `the worker stopped because of an uncaught error: ${summarizeError(error)}`;
-    // Called before the abort, so that the running tasks fail with this reason instead of the reason of an interrupt.
+    // `interrupt` is called before the abort, because the abort interrupts the tasks too, but with
+    // another reason.
     void jobs.interrupt(reason);
     stopped.abort(new CliError(reason, EXIT.usage, findUserFrame(error, files)));
   });
@@ -118,8 +125,8 @@ export function stopOnUncaughtError(
 }
 
 /**
- * Runs tasks until a signal stops the worker. Prints the start and the end of each task, and deregisters the
- * worker.
+ * Runs tasks until a signal stops the worker. Prints the start and the end of each task, and
+ * deregisters the worker.
  */
 export async function runTasks(io: Io, jobs: JobManager, options: RunTasksOptions): Promise<void> {
   const { concurrency, pollInterval, drain, interrupt } = options;
@@ -170,8 +177,8 @@ function printOutcome(
 }
 
 /**
- * Creates a logger that prints warnings and errors of the SDK. Omits those about a task, because the task has
- * its own line.
+ * Creates a logger that prints the warnings and errors of the SDK. Omits those about a task,
+ * because `printOutcome` prints a line for every task.
  */
 function createLogger(io: Io): Logger {
   const print = (level: string) => (fields: object, message: string) => {

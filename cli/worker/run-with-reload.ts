@@ -14,7 +14,7 @@ import {
 import { createManager, registerJobs, runTasks, type WorkerConfig } from "./run-tasks.ts";
 import { type FileWatcher, watchFiles } from "./watch-files.ts";
 
-/** The file of the worker of `joblib dev`, and how the worker runs. */
+/** The options of a worker that is restarted after changes of its file. */
 export interface ReloadOptions {
   readonly io: Io;
   readonly file: string;
@@ -29,8 +29,8 @@ export interface ReloadOptions {
 const NO_WORKER = "no worker is running; change the file to start one";
 
 /**
- * Runs a worker until the user interrupts the command. Replaces the worker after each change of the file, if
- * the new version can be loaded.
+ * Runs a worker until the user interrupts the command. Replaces the worker after each change of the
+ * file, if the new version can be loaded.
  */
 export async function runWithReload(options: ReloadOptions): Promise<void> {
   const { io, file, interrupts } = options;
@@ -50,7 +50,10 @@ export async function runWithReload(options: ReloadOptions): Promise<void> {
   }
 }
 
-/** Starts a worker. It ends when the user interrupts the command, or immediately when it is replaced. */
+/**
+ * Starts a worker. It ends when the user interrupts the command, or immediately when it is
+ * replaced.
+ */
 function startWorker({ io, config, concurrency, interrupts }: ReloadOptions, loaded: LoadedExtensions) {
   const replaced = new AbortController();
   const run = async () => {
@@ -74,7 +77,10 @@ function startWorker({ io, config, concurrency, interrupts }: ReloadOptions, loa
   return { ended: run(), replace: () => replaced.abort() };
 }
 
-/** Waits for a change that can be loaded. Returns undefined at an interrupt. */
+/**
+ * Waits for a change of the files after which the file can be loaded. Returns undefined after an
+ * interrupt.
+ */
 async function waitForReload(
   { io, file, interrupts }: ReloadOptions,
   watch: FileWatcher,
@@ -84,7 +90,8 @@ async function waitForReload(
     try {
       return await loadExtensions(file);
     } catch (error) {
-      // Continue to watch the previous imports, because the error may have occurred before all imports were loaded.
+      // The error may have occurred before all imports were loaded, so the files of the previous
+      // version are still watched.
       if (error instanceof LoadError) watch.follow([...new Set([...files, ...error.files])]);
       printFailure(io, error);
       io.printNote("the previous version of the worker keeps running", "dim");
@@ -94,8 +101,8 @@ async function waitForReload(
 }
 
 /**
- * Reports an uncaught error. Worker and server continue to run, because the user will probably correct the
- * file.
+ * Reports an uncaught error. The worker and the server continue to run, because the user will
+ * probably correct the file.
  */
 function printUncaughtError(io: Io, error: unknown, { files }: LoadedExtensions): void {
   printFailure(

@@ -5,9 +5,9 @@ export interface UncaughtErrorSource {
 }
 
 /**
- * Calls the listener for uncaught errors and unhandled rejections, for example an error in a timer of an
- * extension, until it is disposed. Without a listener, Node.js would end the process immediately, and its
- * tasks would fail only after the worker timeout.
+ * Calls the listener for uncaught errors and unhandled rejections, for example an error in a timer
+ * of an extension, until the returned object is disposed. Without a listener, Node.js would end the
+ * process immediately, and its tasks would fail only after the worker timeout.
  */
 export function watchUncaughtErrors(
   source: UncaughtErrorSource,

@@ -9,7 +9,10 @@ const DEBOUNCE_MS = 100;
 export interface FileWatcher {
   /** Replaces the list of watched files. */
   follow(files: readonly string[]): void;
-  /** Resolves with true after a change since the last call, or with false if the signal is aborted first. */
+  /**
+   * Resolves with true after a change since the previous call, or with false if the signal is
+   * aborted first.
+   */
   next(signal: AbortSignal): Promise<boolean>;
   [Symbol.dispose](): void;
 }
@@ -33,10 +36,10 @@ export function watchFiles(): FileWatcher {
       followed = new Set(files);
       for (const directory of new Set(files.map((file) => dirname(file)))) {
         if (watchers.has(directory)) continue;
-        // Directories are watched instead of files, because many editors save by renaming a new file to the
-        // old name. A watcher of the old file would not notice later changes.
+        // Directories are watched instead of files, because many editors save by renaming a new
+        // file to the old name. A watcher of a file would not notice changes after that.
         const watcher = watch(directory, (_, name) => handleChange(directory, name));
-        // If a directory is deleted, it is not watched again until a restart.
+        // After a directory was deleted, its files are not watched until the command is restarted.
         watcher.on("error", () => watcher.close());
         watchers.set(directory, watcher);
       }

@@ -10,7 +10,8 @@ export interface SchemaPair {
 }
 
 /**
- * Returns the canonical JSON of a schema. Numbers that JavaScript cannot represent keep their exact values.
+ * Returns the canonical JSON of a schema. Numbers that JavaScript cannot represent keep their exact
+ * values.
  */
 export function canonicalizeSchema(schema: JsonValue): string {
   return toCanonicalJson(normalizeNumbers(schema));
@@ -22,8 +23,9 @@ export function schemasMatch(a: JsonValue, b: JsonValue): boolean {
 }
 
 /**
- * Returns the JSON Patch operations (RFC 6902) that change the registered schemas into the requested ones.
- * Paths are relative to the payload's schema. Paths into the result schema start with `/result_schema`.
+ * Returns the JSON Patch operations (RFC 6902) that change the registered schemas into the
+ * requested ones. Paths are relative to the payload's schema. Paths into the result schema start
+ * with `/result_schema`.
  */
 export function diffSchemas(registered: SchemaPair, requested: SchemaPair): PatchOperation[] {
   return [
@@ -47,8 +49,8 @@ function diffExactNumbers(registered: unknown, requested: unknown, at: Pointer):
 
 function normalizeNumbers(value: JsonValue): JsonValue {
   if (typeof value !== "object" || value === null) return value;
-  // RFC 8785 has no form for these numbers, so each becomes an object with one member, whose name no schema
-  // contains by accident.
+  // RFC 8785 does not define a form for numbers that a double cannot represent. Each becomes an
+  // object with one member, whose name no schema contains by accident.
   if (isRawNumber(value)) return { "joblib:exact-number": normalizeNumber(value.rawJSON) ?? value.rawJSON };
   if (Array.isArray(value)) return value.map(normalizeNumbers);
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, normalizeNumbers(member)]));

@@ -4,8 +4,9 @@ import type { JsonObject } from "../json.ts";
 const DRAFTS = ["draft-04", "draft-06", "draft-07", "2019-09", "2020-12", "unnamed"] as const;
 
 /**
- * The draft of a schema. `unnamed` means that the schema has no `$schema`, or an unofficial one. Such a schema is
- * read as 2020-12, with additional support for the keywords of 2019-09 and OpenAPI 3.0 that 2020-12 lacks.
+ * The draft of a schema. `unnamed` means that the schema has no `$schema`, or an unofficial one.
+ * Such a schema is read as 2020-12, with additional support for the keywords of 2019-09 and OpenAPI
+ * 3.0 that 2020-12 lacks.
  */
 export type Draft = (typeof DRAFTS)[number];
 
@@ -14,7 +15,10 @@ type Keywords = Readonly<Record<string, unknown>>;
 const OFFICIAL =
   /^https?:\/\/(?:www\.)?json-schema\.org\/(?:draft-(0\d)|draft\/(20\d\d-\d\d))\/(?:hyper-)?schema#?$/;
 
-/** Returns the draft in `$schema`. Returns undefined if the draft is older than draft 4, or if `$schema` is not a string. */
+/**
+ * Returns the draft in `$schema`. Returns undefined if the draft is older than draft 4, or if
+ * `$schema` is not a string.
+ */
 export function getDraft(schema: Keywords): Draft | undefined {
   const uri = schema["$schema"];
   if (uri === undefined) return "unnamed";
@@ -35,16 +39,20 @@ export function ignoresSiblings(schema: Keywords, draft: Draft): boolean {
   return typeof schema["$ref"] === "string" && !isSince(draft, "2019-09");
 }
 
-/** Returns true for `nullable: true` of OpenAPI 3.0, which allows null in addition to the other values of a schema. */
+/**
+ * Returns true for `nullable: true` of OpenAPI 3.0, which allows null in addition to the other
+ * values of a schema.
+ */
 export function isNullable(schema: Keywords, draft: Draft): boolean {
   return draft === "unnamed" && schema["nullable"] === true;
 }
 
 /**
- * Converts the keywords of one subschema to 2020-12: tuples to `prefixItems`, `dependencies` to `dependentRequired`
- * and `dependentSchemas`, and exclusive bounds to numbers. Nested subschemas are not converted and remain the same
- * objects. Keywords of older drafts are converted in every draft, because some generators combine them with a newer
- * `$schema`: zod-to-json-schema generates `"exclusiveMinimum": true` for 2019-09.
+ * Converts the keywords of one subschema to 2020-12: tuples to `prefixItems`, `dependencies` to
+ * `dependentRequired` and `dependentSchemas`, and exclusive bounds to numbers. Nested subschemas
+ * are not converted and remain the same objects. Keywords of older drafts are converted in every
+ * draft, because some generators combine them with a newer `$schema`: zod-to-json-schema generates
+ * `"exclusiveMinimum": true` for 2019-09.
  */
 export function modernizeSchema(schema: JsonObject, draft: Draft): JsonObject;
 export function modernizeSchema(schema: Keywords, draft: Draft): Record<string, unknown>;

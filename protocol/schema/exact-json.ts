@@ -1,4 +1,6 @@
-/** A number as its JSON text, created by `JSON.rawJSON`. `JSON.stringify` writes the text unchanged. */
+/**
+ * A number as its JSON text, created by `JSON.rawJSON`. `JSON.stringify` writes the text unchanged.
+ */
 export interface RawNumber {
   readonly rawJSON: string;
 }
@@ -13,7 +15,8 @@ const { rawJSON, isRawJSON } = JSON as JSON & JsonWithRawText;
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-// Matches every text in which `JSON.parse` may change a number. A match inside a string only costs time.
+// Matches every text in which `JSON.parse` may change a number. It may also match digits inside a
+// string; this only costs the time for an exact parse.
 const MAY_CHANGE = /\d[\d.]{15}|[eE][+-]?\d{3}/;
 
 /** Returns true for a number that is kept as text because JavaScript cannot represent it. */
@@ -22,8 +25,8 @@ export function isRawNumber(value: unknown): value is RawNumber {
 }
 
 /**
- * Parses JSON like `JSON.parse`, but keeps each number beyond ±2^53 that JavaScript would change, such as
- * 9223372036854775807 or 1e400, as a `RawNumber`.
+ * Parses JSON like `JSON.parse`, but keeps each number beyond ±2^53 that JavaScript would change,
+ * such as 9223372036854775807 or 1e400, as a `RawNumber`.
  */
 export function parseExactJson(text: string): unknown {
   if (rawJSON === undefined || !MAY_CHANGE.test(text)) return JSON.parse(text);
@@ -40,8 +43,8 @@ export function parseExactJson(text: string): unknown {
 }
 
 /**
- * Returns the normalized text of a JSON number. Equal numbers have the same normalized text, for example `15e-1` for
- * 1.50, 15e-1 and 1.5. Returns undefined if the text is not a JSON number.
+ * Returns the normalized text of a JSON number. Equal numbers have the same normalized text, for
+ * example `15e-1` for 1.50, 15e-1 and 1.5. Returns undefined if the text is not a JSON number.
  */
 export function normalizeNumber(text: string): string | undefined {
   const match = NUMBER.exec(text);
@@ -53,13 +56,18 @@ export function normalizeNumber(text: string): string | undefined {
   return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
 }
 
-/** Returns the number of digits of a number in PostgreSQL, which stores it without an exponent: 1e5 as 100000. */
+/**
+ * Returns an upper bound for the number of digits of a number in PostgreSQL, which stores 1e5 as
+ * 100000, without an exponent.
+ */
 export function countDigits(text: string): number {
   const [digits = "", exponent = "0"] = text.toLowerCase().split("e");
   return digits.length + Math.abs(Number(exponent));
 }
 
-/** Normalizes a number that a user entered. Also accepts `+5`, `.5` and `5.`, which are not JSON. */
+/**
+ * Normalizes a number that a user entered. Also accepts `+5`, `.5` and `5.`, which are not JSON.
+ */
 function normalizeInput(text: string): string | undefined {
   return normalizeNumber(
     text
@@ -70,8 +78,8 @@ function normalizeInput(text: string): string | undefined {
 }
 
 /**
- * Returns true if a double can represent the number in a text exactly. Like the server, checks only integers,
- * because every JSON parser rounds fractions.
+ * Returns true if a double can represent the number in a text exactly. Like the server, checks only
+ * integers, because every JSON parser rounds fractions.
  */
 export function isExactNumber(text: string): boolean {
   const value = Number(text);
@@ -80,7 +88,10 @@ export function isExactNumber(text: string): boolean {
   return normalizeInput(text) === normalizeInput(String(value));
 }
 
-/** Returns true for a parsed integer that may have been rounded, so that its original value is unknown. */
+/**
+ * Returns true for a parsed integer that may have been rounded, so that its original value is
+ * unknown.
+ */
 export function isRoundedInteger(value: unknown): boolean {
   return Number.isInteger(value) && !Number.isSafeInteger(value);
 }
@@ -104,9 +115,9 @@ export function formatInexactNumberMessage(text: string): string {
 }
 
 /**
- * Returns true if a value is a multiple of a step in decimal notation. For example, 0.3 is a multiple of 0.1,
- * although the quotient of the two doubles is 2.9999999999999996. Tolerates an error in the last bits of the
- * quotient.
+ * Returns true if a value is a multiple of a step in decimal notation. For example, 0.3 is a
+ * multiple of 0.1, although the quotient of the two doubles is 2.9999999999999996. The quotient may
+ * therefore differ from an integer in its last bits.
  */
 export function isMultipleOf(value: number, step: number): boolean {
   const quotient = value / step;

@@ -8,15 +8,17 @@ const DURATION = new RegExp(
 );
 const MINUTES_PER_DAY = 24 * 60;
 
-/** Returns true for `YYYY-MM-DD` if the day exists in the Gregorian calendar (RFC 3339, full-date). */
+/**
+ * Returns true for `YYYY-MM-DD` if the day exists in the Gregorian calendar (RFC 3339, full-date).
+ */
 export function isDate(text: string): boolean {
   return z.regexes.date.test(text);
 }
 
 /**
- * Returns true for `hh:mm`, `hh:mm:ss` or `hh:mm:ss.f…`, with an optional offset: `Z`, `±hh:mm`, `±hhmm` or `±hh`.
- * This is the full-time of RFC 3339 with optional seconds and offset. A leap second is accepted only at 23:59:60 UTC, or
- * at 23:59:60 if there is no offset.
+ * Returns true for `hh:mm`, `hh:mm:ss` or `hh:mm:ss.f…`, with an optional offset: `Z`, `±hh:mm`,
+ * `±hhmm` or `±hh`. This is the full-time of RFC 3339 with optional seconds and offset. A leap
+ * second is accepted only at 23:59:60 UTC, or at 23:59:60 if there is no offset.
  */
 export function isTime(text: string): boolean {
   const match = TIME.exec(text);
@@ -30,16 +32,16 @@ export function isTime(text: string): boolean {
 }
 
 /**
- * Returns true for a date and a time joined by `T`, `t` or one space. The offset is optional, because Python's
- * `datetime.isoformat()` and Java's `LocalDateTime` write none.
+ * Returns true for a date and a time joined by `T`, `t` or one space. The offset is optional,
+ * because Python's `datetime.isoformat()` and Java's `LocalDateTime` write none.
  */
 export function isDateTime(text: string): boolean {
   return /^.{10}[Tt ]/.test(text) && isDate(text.slice(0, 10)) && isTime(text.slice(11));
 }
 
 /**
- * Returns true for an ISO 8601 duration such as `P1DT2H`. Also accepts the extensions of Python and Java: a sign
- * (`-P1D`, `PT-6H`), fractions (`PT0.5S`), and weeks combined with other units.
+ * Returns true for an ISO 8601 duration such as `P1DT2H`. Also accepts the extensions of Python and
+ * Java: a sign (`-P1D`, `PT-6H`), fractions (`PT0.5S`), and weeks combined with other units.
  */
 export function isDuration(text: string): boolean {
   return DURATION.test(text);
@@ -50,8 +52,9 @@ function toNumber(digits: string | undefined): number {
 }
 
 /**
- * The formats against which a default is checked. The checks are less strict than those of the server, because they
- * only have to reject empty texts and placeholders. All other formats are annotations.
+ * The formats against which a default is checked; all other formats are ignored. The checks are
+ * less strict than those of the server, because they only have to reject empty texts and
+ * placeholders.
  */
 const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   date: isDate,

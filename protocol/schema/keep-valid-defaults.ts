@@ -13,10 +13,10 @@ const MAX_DEPTH = 128;
 const MAX_INLINED = 1_000_000;
 
 /**
- * Returns a copy of a job's schema without invalid defaults, in which the defaults of objects are completed
- * with the defaults of their members. A form, the CLI and a worker that read the copy use the same defaults,
- * in whatever order they look them up. pydantic generates defaults that do not satisfy their own schema, such
- * as null for `x: int = None`.
+ * Returns a copy of a job's schema without invalid defaults, in which the defaults of objects are
+ * completed with the defaults of their members. A form, the CLI and a worker that read the copy use
+ * the same defaults, whether they look first at the object or at its members. pydantic generates
+ * defaults that do not satisfy their own schema, such as null for `x: int = None`.
  */
 export function keepValidDefaults(root: JsonObject): JsonObject {
   const hasDefaults = JSON.stringify(root).includes('"default"');
@@ -72,8 +72,9 @@ class DefaultRemover {
   }
 
   /**
-   * Inlines the references of schemas whose own default was invalid. After its own default was removed, such a schema
-   * would otherwise inherit the default of its target, but the worker does not use that default.
+   * Inlines the references of schemas whose own default was invalid and is removed. If such a
+   * schema kept its reference, readers would use the default of the target, which the worker does
+   * not use.
    */
   removeInherited(schemas: readonly JsonObject[]): void {
     for (const schema of schemas) {

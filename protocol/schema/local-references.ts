@@ -1,17 +1,20 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 import { getDraft } from "./drafts.ts";
 
-/** The base URI of a document without an `$id`. RFC 2606 reserves `.invalid`, and nothing is fetched. */
+/**
+ * The base URI of a document without an `$id`. RFC 2606 reserves `.invalid`, and nothing is
+ * fetched.
+ */
 export const DEFAULT_BASE_URI = "https://schema.invalid/";
-// Maximum depth of a schema that is read. The server rejects schemas with more than 64 levels.
+// Maximum depth to which a schema is read. The server rejects schemas with more than 64 levels.
 const MAX_DEPTH = 100;
 /** Keywords whose values are not schemas. */
 const VALUE_KEYWORDS = ["const", "enum", "default", "example", "examples"];
 const REFERENCE_KEYWORDS = ["$ref", "$dynamicRef", "$recursiveRef"];
 
 /**
- * Replaces references that use an `$id`, a relative URI or an anchor with JSON Pointers from the root, so that a
- * reader only has to support `#/…`. References to other documents are unchanged.
+ * Replaces references that use an `$id`, a relative URI or an anchor with JSON Pointers from the
+ * root, so that a reader only has to support `#/…`. References to other documents are unchanged.
  */
 export function localizeReferences(schema: JsonObject): JsonObject {
   const localizer = new Localizer(getDraft(schema) === "draft-04" ? "id" : "$id");
@@ -21,7 +24,10 @@ export function localizeReferences(schema: JsonObject): JsonObject {
 
 class Localizer {
   readonly #idKeyword: string;
-  /** JSON Pointers by URI. For an anchor, the fragment of the URI is the name of the anchor. */
+  /**
+   * JSON Pointers from the root, by the URI of a subschema. The fragment of the URI is the name of
+   * an anchor.
+   */
   readonly #pointers = new Map<string, string>();
 
   constructor(idKeyword: string) {

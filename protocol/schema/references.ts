@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 
 /**
- * Maximum length of a chain of references. A longer chain is treated as broken. The server rejects circular
- * references.
+ * Maximum length of a chain of references. A longer chain is treated as broken. The server rejects
+ * circular references.
  */
 const MAX_CHAIN = 50;
 
@@ -28,8 +28,8 @@ function findAnchor(root: JsonObject, anchor: string): JsonValue | undefined {
 }
 
 /**
- * Returns the target of a `$ref` within a document. The reference is a JSON Pointer or an anchor. Returns
- * undefined if the target does not exist.
+ * Returns the target of a `$ref` within a document. The reference is a JSON Pointer or an anchor.
+ * Returns undefined if the target does not exist.
  */
 export function findReference(root: JsonObject, reference: string): JsonValue | undefined {
   const fragment = reference.startsWith("#") ? decodeFragment(reference.slice(1)) : undefined;
@@ -39,8 +39,8 @@ export function findReference(root: JsonObject, reference: string): JsonValue | 
 }
 
 /**
- * Returns the schema at the end of a chain of references. Returns undefined if the chain is broken or
- * circular.
+ * Returns the schema at the end of a chain of references. Returns undefined if the chain is broken
+ * or circular.
  */
 export function resolveReferences(root: JsonObject, schema: unknown): JsonObject | undefined {
   let current = schema;

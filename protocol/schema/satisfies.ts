@@ -25,15 +25,18 @@ const CHECKS: readonly Check[] = [
   checkCombination,
 ];
 
-/** Schemas in the spelling of draft 2020-12. They are cached, because the items of a list share one schema. */
+/**
+ * Cache of schemas that were converted to draft 2020-12, because all items of a list share one
+ * schema.
+ */
 const modernSchemas = new WeakMap<JsonObject, JsonObject>();
 
 const MAX_MATCHED_LENGTH = 10_000;
 
 /**
- * Returns false only if a value certainly violates a schema. Used for defaults in the browser and in the CLI,
- * which must not compile an untrusted schema. Slow patterns, unknown formats and `unevaluated…` count as
- * satisfied, because the server checks them.
+ * Returns false only if a value certainly violates a schema. Used for defaults in the browser and
+ * in the CLI, which must not compile an untrusted schema. Slow patterns, unknown formats and
+ * `unevaluated…` count as satisfied, because the server checks them.
  */
 export function satisfies(value: JsonValue, schema: JsonValue | undefined, scope: SchemaScope): boolean {
   scope.budget.charge();
@@ -52,7 +55,7 @@ function isOfType(value: JsonValue, type: JsonValue): boolean {
   if (type === "null") return value === null;
   if (type === "array") return Array.isArray(value);
   if (type === "object") return isJsonObject(value);
-  // A larger integer may have been rounded when the schema was parsed.
+  // A larger integer may have been rounded when the schema was parsed, so it counts as invalid.
   if (type === "integer") return Number.isSafeInteger(value);
   return typeof value === type;
 }
@@ -103,7 +106,10 @@ function checkText(value: JsonValue, schema: JsonObject, { budget }: SchemaScope
   return pattern === undefined || testPattern(pattern, value) !== false;
 }
 
-/** Returns whether the text matches. Returns undefined if the pattern is not safe to run here. */
+/**
+ * Returns whether the text matches, or undefined if the pattern is not safe to run in a browser or
+ * the CLI.
+ */
 function testPattern(pattern: JsonValue | undefined, text: string): boolean | undefined {
   const safe = text.length <= MAX_MATCHED_LENGTH ? toSafePattern(pattern) : undefined;
   return safe === undefined ? undefined : new RegExp(safe, "u").test(text);
@@ -151,8 +157,8 @@ function checkObject(value: JsonValue, schema: JsonObject, scope: SchemaScope): 
 }
 
 /**
- * Returns the schemas that a member must satisfy. Returns undefined if a pattern for its name is not safe to
- * run here.
+ * Returns the schemas that a member must satisfy, or undefined if a pattern for member names is not
+ * safe to run in a browser or the CLI.
  */
 function findMemberSchemas(schema: JsonObject, name: string): readonly JsonValue[] | undefined {
   const { properties, patternProperties, additionalProperties } = schema;

@@ -3,11 +3,15 @@ import { resolveReferences } from "./references.ts";
 import { getItemSchema, type SchemaScope, satisfies } from "./satisfies.ts";
 import { OutOfStepsError, StepBudget } from "./step-budget.ts";
 
-/** Maximum number of steps. It is enough for a default of 100,000 items and takes less than a second. */
+/**
+ * Maximum number of validation steps per schema. This is enough for a default of 100,000 items and
+ * takes less than a second.
+ */
 const MAX_STEPS = 1_000_000;
 const MAX_CHAIN = 50;
 /**
- * Maximum number of items that are created for `minItems`, because an untrusted schema may require a billion.
+ * Maximum number of items that are created for `minItems`, because an untrusted schema may require
+ * a billion.
  */
 const MAX_CREATED_ITEMS = 50;
 
@@ -20,8 +24,8 @@ function isNullSchema(schema: JsonValue): boolean {
 }
 
 /**
- * Returns the only option of a union that is not null. Returns undefined if the union does not contain null, or has
- * several other options.
+ * Returns the only option of a union that is not null. Returns undefined if the union does not
+ * contain null, or has several other options.
  */
 function getOnlyOption({ anyOf, oneOf }: JsonObject): JsonObject | undefined {
   const options = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : [];
@@ -30,9 +34,10 @@ function getOnlyOption({ anyOf, oneOf }: JsonObject): JsonObject | undefined {
 }
 
 /**
- * Computes the defaults of a schema in the same way as the worker. A schema's own default takes precedence over those
- * of its members. The defaults of members are used only for members that the default of the object lacks, because
- * pydantic and zod do this when they parse an object. A default that does not satisfy its own schema is ignored.
+ * Computes the defaults of a schema in the same way as the worker. A schema's own default takes
+ * precedence over those of its members. The defaults of members only fill the gaps in the default
+ * of the object, because pydantic and zod do the same when they parse an object. A default that
+ * does not satisfy its own schema is ignored.
  */
 export class SchemaDefaults {
   readonly #scope: SchemaScope;
@@ -51,8 +56,9 @@ export class SchemaDefaults {
   }
 
   /**
-   * Returns the `default` or `const` of a schema, otherwise that of its reference target, of a schema in `allOf`, or
-   * of the only option of a union with null. The value may be invalid.
+   * Returns the `default` or `const` of a schema. If it has neither, returns that of its reference
+   * target, of a schema in `allOf`, or of the only option of a union with null. The value may be
+   * invalid.
    */
   getDeclared(schema: JsonObject, chain = 0): JsonValue | undefined {
     if (schema["default"] !== undefined) return schema["default"];
@@ -67,9 +73,9 @@ export class SchemaDefaults {
   }
 
   /**
-   * Returns the initial value of a form. This is the given value, otherwise the default, completed with the
-   * defaults of missing members. Required objects are also created, and required lists get their minimum
-   * number of items.
+   * Returns the initial value of a form: the given value or else the default, completed with the
+   * defaults of missing members. Required objects are also created, and required lists get their
+   * minimum number of items.
    */
   createInitialValue(schema: JsonObject, given?: JsonValue): JsonValue | undefined {
     this.#scope.budget.start(MAX_STEPS);
@@ -94,7 +100,10 @@ export class SchemaDefaults {
     });
   }
 
-  /** Reads a value from a schema. Returns undefined if the schema is already being read, because it refers to itself. */
+  /**
+   * Reads a value from a schema. Returns undefined if the same schema is already being read,
+   * because then it refers to itself.
+   */
   #enter<Value>(schema: JsonObject, read: () => Value): Value | undefined {
     if (this.#open.has(schema)) return undefined;
     this.#open.add(schema);
@@ -109,13 +118,17 @@ export class SchemaDefaults {
     try {
       return read();
     } catch (error) {
-      // A RangeError means that the stack overflowed: the schema refers to itself without descending into the value.
+      // A RangeError means that the stack overflowed: the schema refers to itself without
+      // descending into the value.
       if (error instanceof OutOfStepsError || error instanceof RangeError) return undefined;
       throw error;
     }
   }
 
-  /** Adds the defaults of missing members and, if `addsRequired`, initial values of required members without a default. */
+  /**
+   * Adds the defaults of missing members and, if `addsRequired`, initial values of required members
+   * without a default.
+   */
   #complete(value: JsonValue, schema: JsonValue | undefined, addsRequired: boolean): JsonValue {
     if (typeof value !== "object" || value === null || !isJsonObject(schema)) return value;
     this.#scope.budget.charge();
@@ -172,8 +185,8 @@ export class SchemaDefaults {
   }
 
   /**
-   * Returns the first schema that declares an object or an array: the schema itself, its reference target, or a
-   * schema in `allOf`.
+   * Returns the first schema that declares an object or an array: the schema itself, its reference
+   * target, or a schema in `allOf`.
    */
   #findContainer(schema: JsonObject, chain = 0): JsonObject | undefined {
     const { type, properties } = schema;

@@ -7,9 +7,9 @@ export class OutOfStepsError extends Error {
 }
 
 /**
- * Counts the steps of the work for an untrusted schema, and stops it when it exceeds its budget. For example, references that
- * double at each level would take a billion steps. Unlike a timeout, this gives the same result on a busy machine and needs
- * no other thread.
+ * Counts the steps of the work for an untrusted schema, and stops the work if it exceeds the
+ * budget. For example, references that double at each level would take a billion steps. Unlike a
+ * timeout, a budget gives the same result on a busy machine and needs no other thread.
  */
 export class StepBudget {
   #left: number;

@@ -5,8 +5,8 @@ import { Timestamp } from "../time.ts";
 import { FailedOutcome, Task, TaskParams } from "./task.ts";
 
 /**
- * The outcome of an attempt. `lost`: its worker lost the lease, for example because it was declared dead.
- * `released`: the task was requeued before it started. `open`: the attempt has not ended.
+ * The outcome of an attempt. `lost`: its worker lost the lease, for example because it was declared
+ * dead. `released`: the task was requeued before it started. `open`: the attempt has not ended.
  */
 export const AttemptOutcome = z.enum([
   ...FailedOutcome.options,
@@ -34,8 +34,8 @@ export const Attempt = z.object({
 export type Attempt = z.infer<typeof Attempt>;
 
 /**
- * A result that arrived after its worker's lease was lost. It was stored when the update was rejected, and
- * the submitter can adopt it.
+ * A result that arrived after its worker had lost the lease. The server rejected the update but
+ * stored the result, and the submitter can adopt it.
  */
 export const LateResult = z.object({
   attempt: z.int().describe("the attempt that produced the result"),
@@ -79,7 +79,7 @@ export const adoptLateResult = operation({
   path: `${API_PATH}/tasks/:task_id/adopt`,
   summary: "Complete a task with a late result, unless it is already completed",
   access: "task-submitter",
-  // A repeated request would fail if the first one has adopted the result.
+  // A repeated request would fail if the first one had already adopted the result.
   retryable: false,
   params: TaskParams,
   body: Adoption,

@@ -7,10 +7,11 @@ import { TaskStatus } from "./status.ts";
 import { Task } from "./task.ts";
 
 /**
- * Maximum number of tasks that a text search examines, newest first. Each of them is read with its payload.
+ * Maximum number of tasks that a text search examines, newest first. The number is low, because the
+ * payload of each task is read.
  */
 export const MAX_SEARCHED = 10_000;
-/** Maximum number of tasks that the other filters examine. */
+/** Maximum number of tasks that a list with filters but without a text search examines. */
 export const MAX_FILTERED = 100_000;
 
 export const MAX_TASKS_PER_BULK = 1000;
@@ -25,8 +26,8 @@ const StatusList = z
   .describe(`one or more of ${TaskStatus.options.join(", ")}, separated by commas`);
 
 /**
- * Returns true if PostgreSQL can store a text. This is checked because a query string can contain text that a
- * body cannot.
+ * Returns true if PostgreSQL can store a text. Bodies are checked when they are parsed, but query
+ * strings are not.
  */
 function isStorable(text: string) {
   return !text.includes("\u0000") && text.isWellFormed();
@@ -110,7 +111,7 @@ export const listRoomTasks = operation({
   problems: ["invalid-room-id", "invalid-job-name", "job-not-found"],
 });
 
-/** The members that both operations on many tasks share. */
+/** The members that `cancelTasks` and `retryTasks` have in common. */
 const bulkChange = {
   method: "POST",
   access: "room-read",

@@ -4,7 +4,8 @@ export const TaskStatus = z.enum(["pending", "claimed", "running", "completed", 
 export type TaskStatus = z.infer<typeof TaskStatus>;
 
 /**
- * The transitions of the state machine. In addition, `retry` changes failed and cancelled tasks to pending.
+ * The transitions of the state machine. In addition, `retry` changes failed and cancelled tasks to
+ * pending.
  */
 const TRANSITIONS: Record<TaskStatus, readonly TaskStatus[]> = {
   pending: ["claimed", "cancelled"],
@@ -50,8 +51,8 @@ export function getPatchTargets(from: TaskStatus): PatchableStatus[] {
 }
 
 /**
- * Returns the statuses from which `to` can be reached. Every statement that sets a status updates only tasks with one
- * of these statuses.
+ * Returns the statuses from which `to` can be reached. Every statement that sets a status updates
+ * only tasks with one of these statuses.
  */
 export function getOrigins(to: TaskStatus): TaskStatus[] {
   return TaskStatus.options.filter((from) => canMove(from, to));

@@ -43,7 +43,7 @@ const submissionFields = { payload: JsonObject.optional(), ...taskOptionFields, 
 export const TaskSubmission = z.object(submissionFields).refine(hasOneStart, ONE_START);
 export type TaskSubmission = z.infer<typeof TaskSubmission>;
 
-/** A task of a submit of several tasks, with the name of its job. */
+/** One of several tasks in a request, with the name of its job. */
 export const NamedTaskSubmission = z
   .object({ job_name: JobName, ...submissionFields })
   .refine(hasOneStart, ONE_START);
@@ -98,8 +98,8 @@ export const SubmitBatchResults = z.object({
   results: z.array(z.union([z.object({ task: SubmittedTask }), Rejection])),
 });
 /**
- * The minimal response to a batch of submissions. A task that differs from `common` only in its id and payload is
- * represented by its id.
+ * The minimal response to a batch of submissions. A task that differs from `common` only in its id
+ * and payload is represented by its id.
  */
 export const MinimalSubmitBatchResults = z.object({
   common: MinimalSubmittedTasks.shape.common.nullable(),

@@ -128,7 +128,7 @@ export const retryTask = operation({
   path: `${API_PATH}/tasks/:task_id/retry`,
   summary: "Retry a failed or cancelled task",
   access: "task-submitter",
-  // A repeated request could reopen a task that has failed again in the meantime.
+  // A repeated request could retry a task that has failed again in the meantime.
   retryable: false,
   params: TaskParams,
   responses: { 200: Task },

@@ -12,8 +12,8 @@ import { Progress, Task, TaskParams } from "./task.ts";
 /** Maximum length of `error`, in bytes of UTF-8. */
 export const MAX_ERROR_BYTES = 64 * 1024;
 /**
- * Maximum number of updates per request. With 500 instead of 100, a completion takes 10 % less CPU time of
- * client, server and database.
+ * Maximum number of updates per request. With 500 instead of 100, a completion takes 10 % less CPU
+ * time of client, server and database.
  */
 export const MAX_UPDATES_PER_REQUEST = 500;
 

@@ -1,4 +1,4 @@
-/** Names of joblib's spans. If a span has a destination, its name continues with the name of the job. */
+/** Names of joblib's spans. If a span belongs to a single job, the name of the job follows. */
 export const SPANS = {
   submit: "submit",
   run: "run",
@@ -9,7 +9,10 @@ export const SPANS = {
   serverUpdate: "joblib.update",
 } as const;
 
-/** Attributes of joblib's spans. They follow OpenTelemetry's semantic conventions where these exist. */
+/**
+ * Attributes of joblib's spans. They follow OpenTelemetry's semantic conventions if these define
+ * the attribute.
+ */
 export const ATTRIBUTES = {
   system: "messaging.system.name",
   operation: "messaging.operation.name",

@@ -18,8 +18,8 @@ function isProxy(provider: TracerProvider): provider is ProxyTracerProvider {
 }
 
 /**
- * Returns the tracer of the registered provider. Returns undefined if there is none, and then no spans are
- * created.
+ * Returns the tracer of the registered provider, or undefined if no provider is registered. Callers
+ * then create no spans.
  */
 export function getActiveTracer(): Tracer | undefined {
   const provider = trace.getTracerProvider();
@@ -27,8 +27,8 @@ export function getActiveTracer(): Tracer | undefined {
 }
 
 /**
- * Returns the W3C trace context in an OpenTelemetry context. Returns undefined outside a trace. Does not
- * return baggage, because it must not be sent to other users.
+ * Returns the W3C trace context in an OpenTelemetry context, or undefined outside a trace. Omits
+ * baggage, because the worker that receives the trace context may belong to another user.
  */
 export function getTraceContext(current: Context): TraceContext | undefined {
   const carrier: Record<string, string> = {};
@@ -43,8 +43,8 @@ export function createLinks(origin: TraceContext | undefined): Link[] {
 }
 
 /**
- * Runs work while the span is active, and ends the span afterwards. Calls `fail` with an exception of the work, and
- * then throws the exception.
+ * Runs work while the span is active, and ends the span afterwards. If the work throws an error,
+ * calls `fail` with this error and rethrows it.
  */
 export async function runInSpan<Value>(
   span: Span,
@@ -62,7 +62,9 @@ export async function runInSpan<Value>(
   }
 }
 
-/** Records a failure on a span: status, exception and `error.type` (by default the error's name). */
+/**
+ * Records a failure on a span: status, exception and `error.type` (by default the error's name).
+ */
 export function recordFailure(span: Span, error: unknown, type?: string): void {
   const exception = error instanceof Error ? error : new Error(String(error));
   span.recordException(exception);

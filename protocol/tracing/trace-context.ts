@@ -1,8 +1,8 @@
 import * as z from "zod";
 
 /**
- * Maximum length of a stored `tracestate`, in characters. W3C Trace Context requires that at least this
- * length is propagated.
+ * Maximum length of a stored `tracestate`, in characters. W3C Trace Context requires that at least
+ * this length is propagated.
  */
 export const MAX_TRACESTATE = 512;
 
@@ -28,8 +28,8 @@ export const TRACE_HEADERS = {
 type Header = string | string[] | null | undefined;
 
 /**
- * Parses the trace headers. Returns undefined if `traceparent` is missing or invalid, and ignores an invalid
- * `tracestate`, because invalid trace headers must not make a request fail.
+ * Parses the trace headers. Returns undefined if `traceparent` is missing or invalid, and ignores
+ * an invalid `tracestate`, because the request must not fail if its trace headers are invalid.
  */
 export function readTraceContext(traceparent: Header, tracestate: Header): TraceContext | undefined {
   if (typeof traceparent !== "string" || !TRACEPARENT.test(traceparent) || INVALID.test(traceparent)) {

@@ -21,9 +21,15 @@ export interface TaskOutput {
 
 /** The second argument of an extension's `run`. */
 export interface RunContext {
-  /** Aborted when the task is cancelled, timed out or lost (`TaskLostError`), or interrupted (`InterruptedError`). */
+  /**
+   * Aborted when the task is cancelled, timed out or lost (`TaskLostError`), or interrupted
+   * (`InterruptedError`).
+   */
   readonly signal: AbortSignal;
-  /** Reports a fraction from 0 to 1 and a message of up to 1,000 characters. The latest report wins. Never throws. */
+  /**
+   * Reports a fraction from 0 to 1 and a message of up to 1,000 characters. The latest report wins.
+   * Never throws.
+   */
   readonly progress: (fraction?: number, message?: string) => void;
   /** The task as it was when it was started. */
   readonly task: Task;
@@ -37,7 +43,7 @@ export interface RunContext {
 export interface ExtensionOptions {
   /** The room or rooms of the job. Default: the manager's room. */
   readonly room?: string | readonly string[];
-  /** True registers the job in `@global`, for all rooms. */
+  /** If true, the job is registered in `@global` and visible in all rooms. Default: false. */
   readonly public?: boolean | undefined;
   /** The schema of the value that `run` returns. Default: any JSON. */
   readonly result?: AnySchema;
@@ -46,15 +52,15 @@ export interface ExtensionOptions {
   /** Default options of the job's tasks. */
   readonly defaults?: TaskDefaultOptions | undefined;
   /**
-   * The order of tasks with the same priority. `"fifo"` (default): the oldest first. `"room"`: rooms take
-   * turns, so that thousands of tasks in one room do not delay the tasks of other rooms.
+   * The order of tasks with the same priority. `"fifo"` (default): the oldest first. `"room"`:
+   * rooms take turns, so that thousands of tasks in one room do not delay the tasks of other rooms.
    */
   readonly fairness?: Fairness | undefined;
 }
 
 /**
- * The static members of every extension class. They do not include the options, so a class can declare options
- * without `override`.
+ * The static members of every extension class. The options are not among them, so that a class can
+ * declare options without `override`.
  */
 export interface ExtensionStatics {
   readonly category: string;
@@ -84,7 +90,10 @@ export interface ExtensionClass<Context = never> extends ExtensionStatics, Exten
   new (input: never): { readonly run: (context: Context, run: RunContext) => unknown };
 }
 
-/** The parameters as fields. For an empty shape, zod's output type would forbid every member, even `run`. */
+/**
+ * The parameters as fields. For an empty shape, zod's output type would forbid every member, even
+ * `run`.
+ */
 export type Fields<Output> = [Output[keyof Output]] extends [never] ? object : Readonly<Output>;
 
 type ConstructorInput<Input> = Record<never, never> extends Input ? [input?: Input] : [input: Input];
@@ -96,11 +105,11 @@ export type ExtensionBase<Input, Output> = ExtensionStatics &
   ) => ExtensionInstance & Fields<Output>);
 
 /**
- * Creates the base class of an extension. The constructor takes the input of the parameters, and throws
- * `ValidationError` if the input is invalid. The instance has the parsed parameters as read-only fields. The
- * parameters are an object of zod 4 types, or a schema of zod 4, zod 3 or any library with Standard JSON Schema.
- * Throws `UsageError` for an invalid category, a schema that is not an object, an invalid default, or a reserved
- * name.
+ * Creates the base class of an extension. The constructor takes the input of the parameters, and
+ * throws `ValidationError` if the input is invalid. The instance has the parsed parameters as
+ * read-only fields. The parameters are an object of zod 4 types, or a schema of zod 4, zod 3 or any
+ * library with Standard JSON Schema. Throws `UsageError` for an invalid category, a schema that is
+ * not an object, an invalid default, or a reserved name.
  *
  * @example
  * class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {
@@ -146,7 +155,7 @@ export function Extension(
       if ("errors" in validated) throw createPayloadError(new.target.name, validated.errors);
       Object.defineProperty(this, PAYLOAD, { value: input });
       for (const [key, value] of Object.entries(validated.value ?? {})) {
-        // A parameter with the name `run`, or an unknown member of a loose schema, must not hide a method.
+        // A parameter named `run`, or an unknown member of a loose schema, must not hide a method.
         if (key in this)
           throw createPayloadError(new.target.name, [
             { pointer: `/payload/${key}`, detail: "is a reserved name" },
@@ -173,7 +182,9 @@ const createPayloadError = (name: string, errors: FieldError[]) => {
   return ValidationError.create(`${name}: ${messages.slice(0, 5).join("; ")}`, errors);
 };
 
-/** Returns true if the class extends `Extension(…)` of this or any other installed copy of joblib. */
+/**
+ * Returns true if the class extends `Extension(…)` of this or any other installed copy of joblib.
+ */
 export const isExtensionClass = (value: unknown): value is ExtensionClass =>
   typeof value === "function" && BRAND in value && "category" in value && !Object.hasOwn(value, BRAND);
 
@@ -192,8 +203,8 @@ export function instantiate(Class: ExtensionClass, payload: JsonObject): Runnabl
 }
 
 /**
- * Converts a result with the job's result schema and returns it as JSON. Throws `ValidationError` if it does
- * not match the schema, and `NotJsonError` if it is not JSON.
+ * Converts a result with the job's result schema and returns it as JSON. Throws `ValidationError`
+ * if it does not match the schema, and `NotJsonError` if it is not JSON.
  */
 export function toResult(Class: ExtensionClass | undefined, result: unknown): JsonValue {
   if (Class?.result === undefined) return toJson(result);

@@ -11,7 +11,10 @@ export interface RegisterOptions
   readonly room?: string | undefined;
 }
 
-/** The forms of `register`: `@register`, `@register({ … })`, `register(Class)` and `register(Class, { … })`. */
+/**
+ * The function `register` of a job manager: `@register`, `@register({ … })`, `register(Class)` or
+ * `register(Class, { … })`.
+ */
 export type Register<Context> = ReturnType<typeof createRegister<Context>>;
 
 /** A class decorator that can also be called as a function. */
@@ -20,11 +23,11 @@ export type RegisterDecorator<Context> = <Class extends ExtensionClass<Context>>
   context?: ClassDecoratorContext,
 ) => Class;
 
-/** A class with all its registrations. */
+/** A registered class and the rooms of its job. */
 export interface JobEntry<Context> {
   readonly Class: ExtensionClass<Context>;
   readonly name: string;
-  /** The options of each room. The key undefined stands for the manager's room. */
+  /** The options of each room. The key undefined means the manager's room. */
   readonly rooms: Map<string | undefined, RegisterOptions>;
 }
 
@@ -33,7 +36,10 @@ export class JobRegistry<Context> {
   readonly #ownRoom: string | undefined;
   /** The entries by name, or by `category:name` if the name is already used in another category. */
   readonly entries = new Map<string, JobEntry<Context>>();
-  /** The entries by `category:name`. The map avoids a search, because every task looks up its entry twice. */
+  /**
+   * The entries by `category:name`. A separate map avoids a search, because the entry is looked up
+   * twice for every task.
+   */
   readonly #byQualified = new Map<string, JobEntry<Context>>();
   /** Increases with every change. */
   version = 0;
@@ -56,7 +62,10 @@ export class JobRegistry<Context> {
     return this.entries.delete(key);
   }
 
-  /** Returns the class of a full job name. Ignores the prefix of the name, which only identifies the room. */
+  /**
+   * Returns the class of a full job name. Ignores the prefix of the name, which only identifies the
+   * room.
+   */
   find(jobName: string): ExtensionClass<Context> | undefined {
     return this.#byQualified.get(jobName.slice(jobName.indexOf(":") + 1))?.Class;
   }
@@ -66,8 +75,8 @@ export class JobRegistry<Context> {
   }
 
   /**
-   * Adds a class, or another room to an existing one. Throws `UsageError` for a class that is not an extension, an
-   * invalid name or room, and a second class with the same category and name.
+   * Adds a class, or another room to an existing one. Throws `UsageError` for a class that is not
+   * an extension, an invalid name or room, and a second class with the same category and name.
    */
   add(Class: ExtensionClass<Context>, options: RegisterOptions, name: string = Class.name): void {
     if (!isExtensionClass(Class))
@@ -94,7 +103,10 @@ export class JobRegistry<Context> {
     this.#byQualified.set(key, entry);
   }
 
-  /** Returns all jobs to register with the server. Throws `UsageError` if the room of a job is unknown. */
+  /**
+   * Returns all jobs to register with the server. Throws `UsageError` if the room of a job is
+   * unknown.
+   */
   getRegistrations() {
     return [...this.entries.values()].flatMap((entry) =>
       [...entry.rooms].map(([room, options]) => toRegistration(entry, room ?? this.#ownRoom, options)),
@@ -102,12 +114,15 @@ export class JobRegistry<Context> {
   }
 }
 
-/** Creates the `register` function of a registry. It is not a method, because compiled decorators call it without `this`. */
+/**
+ * Creates the `register` function of a registry. It is not a method, because decorators are called
+ * without `this`.
+ */
 export function createRegister<Context>(registry: JobRegistry<Context>) {
   type AnyClass = ExtensionClass<Context>;
   function addClass(Class: AnyClass, options: RegisterOptions, context?: ClassDecoratorContext): AnyClass {
-    // A decorator runs before the static fields of the class are set. An initializer runs after them, so
-    // `static room` can be read.
+    // A decorator runs before the static fields of the class are set, but an initializer runs after
+    // that and can read `static room`.
     if (context === undefined) registry.add(Class, options);
     else context.addInitializer(() => registry.add(Class, options, context.name ?? Class.name));
     return Class;
@@ -127,7 +142,7 @@ export function createRegister<Context>(registry: JobRegistry<Context>) {
   return register;
 }
 
-/** Returns the rooms of a registration. undefined stands for the manager's room. */
+/** Returns the rooms of a registration. undefined means the manager's room. */
 function getRooms(Class: ExtensionClass, options: RegisterOptions, name: string): (string | undefined)[] {
   if (options.public && options.room !== undefined && options.room !== GLOBAL_ROOM) {
     throw new UsageError(
@@ -143,7 +158,10 @@ function getRooms(Class: ExtensionClass, options: RegisterOptions, name: string)
   return rooms;
 }
 
-/** Returns the rooms that a class declares in its static members. undefined stands for the manager's room. */
+/**
+ * Returns the rooms that a class declares in its static members. undefined means the manager's
+ * room.
+ */
 export function getStaticRooms(Class: ExtensionClass, isPublic = Class.public): (string | undefined)[] {
   const own = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];
   const all = isPublic ? [GLOBAL_ROOM, ...own] : own;

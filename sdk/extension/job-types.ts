@@ -9,7 +9,7 @@ export interface JobType {
 /** The type of a table of jobs. `joblib types` prints such a table as the interface `Jobs`. */
 export type JobTypes<Jobs> = { readonly [Name in keyof Jobs]: JobType };
 
-/** The default table of jobs: accepts any name, payload and result. */
+/** The default table of jobs. It accepts any name, payload and result. */
 export interface AnyJobs {
   readonly [name: string]: { readonly payload: JsonObject; readonly result: JsonValue };
 }
@@ -29,7 +29,10 @@ export type AwaitedTask<Result> =
   | (Rest & { readonly status: "completed"; readonly result: Result })
   | (Rest & { readonly status: Exclude<TaskStatus, "completed">; readonly result: null });
 
-/** The arguments after a job's name in `submit`. The payload is optional if it has no required members. */
+/**
+ * The arguments after a job's name in `submit`. The payload is optional if it has no required
+ * members.
+ */
 export type NamedSubmission<Payload extends object, Options> =
   Record<never, never> extends Payload
     ? [payload?: Payload, options?: Options]

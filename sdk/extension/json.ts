@@ -1,13 +1,17 @@
 import type { JsonValue } from "../../protocol/index.ts";
 import { JoblibError } from "../errors.ts";
 
-/** Thrown if a payload or result cannot be represented as JSON without loss. The message names the value. */
+/**
+ * Thrown if a payload or result cannot be represented as JSON without loss. The message names the
+ * value.
+ */
 export class NotJsonError extends JoblibError {}
 
 /**
- * Returns a JSON copy of a value: undefined becomes null, undefined members are omitted, and `toJSON` is called. Throws
- * `NotJsonError` for values that `JSON.stringify` would lose (NaN, functions, maps, bytes), and for text that the server
- * cannot store (U+0000, lone surrogates). A copy takes a fifth of the time of `JSON.stringify` and `JSON.parse`.
+ * Returns a JSON copy of a value: undefined becomes null, undefined members are omitted, and
+ * `toJSON` is called. Throws `NotJsonError` for values that `JSON.stringify` would lose (NaN,
+ * functions, maps, bytes), and for text that the server cannot store (U+0000, lone surrogates).
+ * This takes a fifth of the time of `JSON.stringify` and `JSON.parse`.
  */
 export const toJson = (value: unknown): JsonValue => {
   try {
@@ -67,7 +71,10 @@ function copyObject(value: object): JsonValue {
   return copy;
 }
 
-/** Describes why a value cannot be stored or would be lost. Returns undefined for all other values. */
+/**
+ * Describes why JSON or the server cannot store a value. Returns undefined if the value can be
+ * stored.
+ */
 function describeLoss(value: unknown): string | undefined {
   if (typeof value === "string") {
     const badText = findUnstorableText(value);
@@ -89,17 +96,23 @@ function findUnstorableText(text: string): string | undefined {
   return text.includes("\u0000") ? "the character U+0000" : undefined;
 }
 
-/** Replaces U+0000 and lone surrogates, which the server cannot store, and truncates to `maxBytes` of UTF-8. */
+/**
+ * Replaces U+0000 and lone surrogates, which the server cannot store, and truncates to `maxBytes`
+ * of UTF-8.
+ */
 export const toStorableText = (text: string, maxBytes: number): string => {
   const clean = text.toWellFormed().replaceAll("\u0000", "\ufffd");
   if (Buffer.byteLength(clean) <= maxBytes) return clean;
   const suffix = "… (truncated)";
   const beginning = new Uint8Array(maxBytes - Buffer.byteLength(suffix));
-  // `encodeInto` never cuts a character.
+  // `encodeInto` writes only whole characters, so the text is not cut within a character.
   return clean.slice(0, new TextEncoder().encodeInto(clean, beginning).read) + suffix;
 };
 
-/** Returns any value as text, even if its `toString` throws, because a report must not fail its task. */
+/**
+ * Returns any value as text, even if its `toString` throws an error, because a log line or report
+ * must not fail its task.
+ */
 export const toText = (value: unknown): string => {
   if (typeof value === "string") return value;
   try {

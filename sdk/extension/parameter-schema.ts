@@ -6,12 +6,16 @@ import { toJson } from "./json.ts";
 import type { AnySchema } from "./standard-schema.ts";
 
 const DIALECT = "draft-2020-12";
-/** An object's JSON Schema contains at least one of these keywords, unless the conversion has failed. */
+/**
+ * The JSON Schema of an object contains at least one of these keywords. A schema without them means
+ * that the conversion has failed.
+ */
 const SCHEMA_KEYWORDS = ["properties", "type", "anyOf", "oneOf", "allOf", "$ref"];
 
 /**
- * Returns the JSON Schema of a payload. It describes the input type of the parameters, so a field with a default is
- * not required. Throws `UsageError` if the schema cannot be converted or is not an object.
+ * Returns the JSON Schema of a payload. It describes the input type of the parameters, so a field
+ * with a default is not required. Throws `UsageError` if the schema cannot be converted or is not
+ * an object.
  */
 export const toParameterSchema = (schema: AnySchema, label: string): JsonObject => {
   const jsonSchema = toJsonSchema(schema, "input", label);
@@ -26,7 +30,10 @@ export const toParameterSchema = (schema: AnySchema, label: string): JsonObject 
   return jsonSchema;
 };
 
-/** Returns the JSON Schema of a schema's input or output type. Throws `UsageError` if it cannot be converted. */
+/**
+ * Returns the JSON Schema of a schema's input or output type. Throws `UsageError` if it cannot be
+ * converted.
+ */
 export const toJsonSchema = (schema: AnySchema, io: "input" | "output", label: string): JsonObject => {
   try {
     return JsonObject.parse(toJson(convert(schema, io)));
@@ -36,7 +43,9 @@ export const toJsonSchema = (schema: AnySchema, io: "input" | "output", label: s
   }
 };
 
-/** Uses `zod-to-json-schema` only for zod 3, because for zod 4 it silently returns an empty schema. */
+/**
+ * Uses `zod-to-json-schema` only for zod 3, because for zod 4 it silently returns an empty schema.
+ */
 const convert = (schema: AnySchema, io: "input" | "output"): unknown => {
   if (isZod4(schema)) return z.toJSONSchema(schema, { io, target: DIALECT });
   const own = "~standard" in schema ? schema["~standard"].jsonSchema : undefined;
@@ -53,19 +62,20 @@ const isZod3 = (schema: object): schema is Parameters<typeof zodToJsonSchema>[0]
   "_def" in schema && typeof schema._def === "object" && schema._def !== null && "typeName" in schema._def;
 
 /**
- * Throws `UsageError` for a default that does not match its type, at any depth: zod does not validate defaults, a file
- * may run without type checks, and the job's form would omit such a default.
+ * Throws `UsageError` for a default that does not match its type, at any depth. The type checker
+ * does not find all of these, zod does not validate defaults, and the job's form would omit such a
+ * default.
  */
 export function checkDefaults(schema: AnySchema, label: string): void {
   if (!isZod4(schema)) return;
   z.toJSONSchema(schema, {
     io: "input",
     unrepresentable: "any",
-    // Called for every type in the schema.
+    // zod calls `override` for every type in the schema.
     override: ({ zodSchema, path }) => {
       if (!(zodSchema instanceof z.core.$ZodDefault)) return;
       const reason = findDefaultIssue(zodSchema);
-      // In the path into the JSON Schema, the name of a parameter follows each `properties`.
+      // Each parameter name in this path follows a `properties`.
       const name = path.filter((_, index) => path[index - 1] === "properties").join(".");
       if (reason !== undefined)
         throw new UsageError(`${label}: the default of ${name} is invalid: ${reason}`);
@@ -73,7 +83,10 @@ export function checkDefaults(schema: AnySchema, label: string): void {
   });
 }
 
-/** Ignores types that transform their value, because their default has the output type. */
+/**
+ * Returns why a default does not match its type, or undefined if it does. Ignores types that
+ * transform their value, because their default has the output type.
+ */
 function findDefaultIssue({ _zod: { def } }: z.core.$ZodDefault): string | undefined {
   const [input, output] = (["input", "output"] as const).map((io) =>
     JSON.stringify(z.toJSONSchema(def.innerType, { io, unrepresentable: "any" })),

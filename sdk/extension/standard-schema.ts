@@ -1,7 +1,10 @@
 import type { FieldError } from "../../protocol/index.ts";
 import { UsageError } from "../errors.ts";
 
-/** A schema that implements Standard Schema (https://standardschema.dev), with the members that the SDK uses. */
+/**
+ * A schema that implements Standard Schema (https://standardschema.dev), with the members that the
+ * SDK uses.
+ */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
     readonly version: 1;
@@ -29,7 +32,9 @@ export interface Zod3Schema<Input = unknown, Output = Input> {
   safeParse(value: unknown): { success: true; data: Output } | { success: false; error: StandardFailure };
 }
 
-/** A schema for the parameters or the result of an extension: zod 4, zod 3, or any Standard Schema. */
+/**
+ * A schema for the parameters or the result of an extension: zod 4, zod 3, or any Standard Schema.
+ */
 export type AnySchema<Input = unknown, Output = Input> =
   | StandardSchema<Input, Output>
   | Zod3Schema<Input, Output>;
@@ -43,8 +48,8 @@ export type SchemaOutput<Schema> = Schema extends AnySchema<infer _, infer Outpu
 export type ValidationResult = { readonly value: unknown } | { readonly errors: FieldError[] };
 
 /**
- * Validates a value. `pointer` is the JSON Pointer of the value; the pointers of the errors begin with `pointer`.
- * Throws `UsageError` if the schema validates asynchronously.
+ * Validates a value. `pointer` is the JSON Pointer of the value; the pointers of the errors begin
+ * with `pointer`. Throws `UsageError` if the schema validates asynchronously.
  */
 export function validate(schema: AnySchema, value: unknown, pointer: string): ValidationResult {
   const result = runSchema(schema, value);

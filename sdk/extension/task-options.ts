@@ -1,6 +1,9 @@
 import type { TaskDefaults, TaskSubmission } from "../../protocol/index.ts";
 
-/** The delay before the next attempt of a failed task. The server uses its defaults for missing members. */
+/**
+ * The delay before the next attempt of a failed task. The server uses its defaults for missing
+ * members.
+ */
 export interface BackoffOptions {
   /** `exponential` doubles the delay with every attempt. */
   readonly kind?: "exponential" | "fixed" | undefined;
@@ -16,7 +19,7 @@ export interface BackoffOptions {
 export interface TaskDefaultOptions {
   /** Priority from −100 to 100; tasks with a higher priority run first. Default: 0. */
   readonly priority?: number | undefined;
-  /** Seconds after the submit before which the task cannot be claimed. Default: 0. */
+  /** Seconds between the submit and the earliest claim. Default: 0. */
   readonly delaySeconds?: number | undefined;
   /** Maximum number of attempts. Default: 1. */
   readonly maxAttempts?: number | undefined;
@@ -29,8 +32,8 @@ export interface TaskDefaultOptions {
 /** The options of one task. They override the defaults of the job. */
 export interface TaskOptions extends TaskDefaultOptions {
   /**
-   * Time before which the task cannot be claimed: a `Date`, or a string in ISO 8601. Cannot
-   * be combined with `delaySeconds`.
+   * Time before which the task cannot be claimed: a `Date`, or a string in ISO 8601. Cannot be
+   * combined with `delaySeconds`.
    */
   readonly runAt?: Date | string | undefined;
 }

@@ -7,13 +7,14 @@ export interface Abortable {
 }
 
 /**
- * An `AbortController` that creates its signal on first access. Most tasks end before anything accesses the signal,
- * and an `EventTarget` with listeners for each task took a fifth of a busy worker's CPU time.
+ * An `AbortController` that creates its signal on first access. Most tasks end before anything
+ * accesses the signal, and an `EventTarget` with listeners for each task took a fifth of a busy
+ * worker's CPU time.
  */
 export class LazyAbort implements Abortable {
   #controller: AbortController | undefined;
   #reason: unknown;
-  /** Not a `Set`, because there is nearly always at most one listener. */
+  /** An array instead of a `Set`, because there is nearly always at most one listener. */
   readonly #listeners: (() => void)[] = [];
 
   get aborted(): boolean {
@@ -57,7 +58,10 @@ export class LazyAbort implements Abortable {
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Is aborted when the caller's signal is aborted, or with an error after a number of milliseconds. */
+/**
+ * A `LazyAbort` that is aborted when the caller's signal is aborted, or with an error after a
+ * number of milliseconds.
+ */
 export class TimedAbort extends LazyAbort {
   readonly #signal: AbortSignal | undefined;
   readonly #timer: NodeJS.Timeout;
@@ -89,8 +93,9 @@ export class TimedAbort extends LazyAbort {
 }
 
 /**
- * Waits for a number of milliseconds. Rejects with the signal's reason as soon as it is aborted, unlike
- * `node:timers/promises`, which rejects with an `AbortError` and ignores fake timers.
+ * Waits for a number of milliseconds. Rejects with the signal's reason as soon as the signal is
+ * aborted. `node:timers/promises` is not used, because it rejects with an `AbortError` instead of
+ * the reason, and ignores fake timers.
  */
 export function sleep(ms: number, signal?: Abortable): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -100,8 +105,9 @@ export function sleep(ms: number, signal?: Abortable): Promise<void> {
 }
 
 /**
- * Returns the promise's result. Rejects with the signal's reason if it is aborted first. Every update of a task waits
- * here, so this does not use `Promise.race`, which creates more promises.
+ * Returns the promise's result. Rejects with the signal's reason if the signal is aborted first.
+ * Every task update is awaited with this function, so it does not use `Promise.race`, which creates
+ * more promises.
  */
 export async function rejectOnAbort<Value>(promise: Promise<Value>, signal: Abortable): Promise<Value> {
   const { promise: result, resolve, reject } = Promise.withResolvers<Value>();

@@ -6,7 +6,7 @@ import { MAX_LONG_POLL_SECONDS } from "./request.ts";
 import type { Caller } from "./resource.ts";
 import type { RetryPolicy } from "./retry.ts";
 
-/** Retries for two minutes, so that the wait survives a restart of the server. */
+/** Retries for two minutes, so that a wait survives a restart of the server. */
 const AWAIT_RETRY: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };
 
 /** Polls a task until it has ended, or until `wait` seconds have passed, and returns the task. */
@@ -21,10 +21,12 @@ export async function awaitTask(
   for (;;) {
     const startedAt = performance.now();
     const remaining = Math.max(0, (deadline - startedAt) / 1000);
-    // The duration is random, so that clients that were disconnected together do not reconnect together.
+    // The duration is random, so that clients that lost their connections at the same time do not
+    // all reconnect at the same time.
     const pollSeconds = Math.ceil(Math.min(remaining, MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5)));
-    // A long poll without an ETag returns at the end of the task, and a long poll with an ETag returns at the next
-    // change. With `onChange`, the first read returns the current task immediately.
+    // Without an ETag, a long poll returns when the task has ended; with an ETag, it returns when
+    // the task changes. If there is an `onChange`, the first request does not wait, so that it
+    // returns the current task and its ETag.
     const wait = onChange !== undefined && etag === undefined ? 0 : pollSeconds;
     const options = { signal, retry: AWAIT_RETRY, wait: wait || undefined, ifNoneMatch: etag };
     const { status, headers, body } = await client.call("readTask", { params: { task_id: id } }, options);

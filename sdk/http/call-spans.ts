@@ -35,7 +35,10 @@ const getServerAttributes = (url: string): Attributes => {
   };
 };
 
-/** Describes a submit. A submit of several tasks has a job only if it is the same for all of them. */
+/**
+ * Describes the span of a submit. The span of several tasks names a job only if all of them have
+ * the same job.
+ */
 const describeSubmitSpan = ({ url, params, body }: TracedCall) => {
   const tasks = isRecord(body) && Array.isArray(body["tasks"]) ? body["tasks"] : undefined;
   const [job, other] = new Set((tasks ?? [params]).map((task) => readString(task, "job_name")));
@@ -66,8 +69,8 @@ export const getTraceHeaders = (trace: TraceContext | undefined): Record<string,
 const IN_SUBMIT = createContextKey("joblib: submit span");
 
 /**
- * Runs a call, and a submit in its own span. `work` receives the trace context to propagate, and `getTaskId` returns
- * the id of the submitted task.
+ * Runs a call. If the call is a submit, runs it in its own span. `work` receives the trace context
+ * to propagate, and `getTaskId` returns the id of the submitted task.
  */
 export const traceCall = <Value>(
   call: TracedCall,
@@ -91,7 +94,10 @@ export const traceCall = <Value>(
   return runInSpan(span, submitContext, { work: submit, fail: recordFailure });
 };
 
-/** Waits for a task in its own span, which contains all its long polls and is linked to the task's submit. */
+/**
+ * Waits for a task in its own span, which contains all its long polls and is linked to the task's
+ * submit.
+ */
 export const traceAwait = (
   { id, url }: { readonly id: string; readonly url: string },
   work: () => Promise<Task>,

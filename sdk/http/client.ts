@@ -29,13 +29,16 @@ import { follow } from "./server-sent-events.ts";
 import { type TransferRequest, type TransferResponse, transfer } from "./transfer.ts";
 import { createFetchTransport, getDefaultTransport, sendRequest, type Transport } from "./transport.ts";
 
-/** Default maximum duration of an attempt in seconds, not counting its `wait`. */
+/**
+ * Default maximum duration of an attempt, in seconds. The duration of a long poll (`wait`) is
+ * added.
+ */
 const DEFAULT_TIMEOUT_SECONDS = 30;
 
 /**
- * A client of the HTTP API. Its resources have one method per operation, which returns the body of the response;
- * `call` also returns status and headers. Requests and responses have the names of the protocol. The client needs no
- * cleanup.
+ * A client of the HTTP API. Its resources have one method per operation, which returns the body of
+ * the response; `call` also returns status and headers. Requests and responses have the names of
+ * the protocol. The client needs no cleanup.
  *
  * @example
  * const client = new JoblibClient({ url: "https://jobs.example.org", token });
@@ -60,7 +63,7 @@ export class JoblibClient {
   /** Reads the server's health and stats, and the caller's permissions. */
   readonly server = new Server(this);
   readonly #origin: string;
-  /** The plugin's prefix. */
+  /** The path of the server's URL, under which the API is mounted; empty at the root. */
   readonly #prefix: string;
   readonly #getToken: () => string | Promise<string> | undefined;
   readonly #ownTransport: Transport | undefined;
@@ -79,21 +82,24 @@ export class JoblibClient {
   }
 
   /**
-   * Calls an operation and returns its status, headers and body. Retries if the operation can be repeated safely.
-   * Throws the `ProblemError` subclass of the problem that the server returns, `ConnectionError` or `DeadlineError`
-   * if the server does not respond, `ProtocolError` if the response is not joblib's, and `UsageError` for an invalid
-   * token or parameter.
+   * Calls an operation and returns its status, headers and body. Retries if the operation can be
+   * repeated safely. Throws the `ProblemError` subclass of the problem that the server returns,
+   * `ConnectionError` or `DeadlineError` if the server does not respond, `ProtocolError` if the
+   * response is not joblib's, and `UsageError` for an invalid token or parameter.
    */
   call<Name extends OperationName>(
     name: Name,
     request: OperationRequest<Operations[Name]>,
     options: CallOptions = {},
   ): Promise<CallResponse<Name>> {
-    // Only a call that asks for a minimal response receives one.
+    // This call does not ask for a minimal response, so the response is a full one.
     return this.#send(name, request, options, false) as Promise<CallResponse<Name>>;
   }
 
-  /** @internal Calls an operation with `Prefer: return=minimal`. An older server sends the full response. */
+  /**
+   * @internal Calls an operation with `Prefer: return=minimal`. An older server sends the full
+   * response.
+   */
   callMinimal<Name extends OperationName>(
     name: Name,
     request: OperationRequest<Operations[Name]>,
@@ -173,8 +179,8 @@ export class JoblibClient {
   }
 
   /**
-   * Waits until a task has ended, or until `options.wait` seconds have passed, and returns the task. Throws the same
-   * errors as `call`, but retries for two minutes.
+   * Waits until a task has ended, or until `options.wait` seconds have passed, and returns the
+   * task. Throws the same errors as `call`, but retries for two minutes.
    */
   awaitTask(id: string, options?: AwaitTaskOptions): Promise<Task>;
   /** Waits for a submitted task. The result has the type of its job. */

@@ -2,7 +2,10 @@ import type * as z from "zod";
 import type { JsonValue, StreamName, Streams, Task } from "../../protocol/index.ts";
 import type { RetryPolicy } from "./retry.ts";
 
-/** A bearer token, or a function that returns the current one. The function is called before every request. */
+/**
+ * A bearer token, or a function that returns the current one. The function is called before every
+ * request.
+ */
 export type Token = string | (() => string | Promise<string>);
 
 /** The body of a request. */
@@ -19,19 +22,26 @@ export interface FetchInit {
   readonly duplex?: "half";
 }
 
-/** The members of a response that the SDK reads. The `Response` of Node.js and of undici has them. */
+/**
+ * The members of a response that the SDK reads. The `Response` of Node.js and of undici has them.
+ */
 export interface FetchResponse {
   readonly status: number;
   readonly headers: Iterable<[string, string]>;
   readonly body: AsyncIterable<Uint8Array> | null;
 }
 
-/** A function like the standard `fetch`: `globalThis.fetch`, undici's `fetch`, or a fake for tests. */
+/**
+ * A function like the standard `fetch`: `globalThis.fetch`, undici's `fetch`, or a fake for tests.
+ */
 export type FetchLike = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
-/** The server of a `JoblibClient`, and how the client calls it. */
+/** The options of a `JoblibClient`. */
 export interface ClientOptions {
-  /** The server's URL, including the plugin's prefix. Default: `JOBLIB_URL`, or `http://127.0.0.1:7800`. */
+  /**
+   * The server's URL, including the path under which the API is mounted. Default: `JOBLIB_URL`, or
+   * `http://127.0.0.1:7800`.
+   */
   readonly url?: string | undefined;
   /** A bearer token, or a function that returns one. Default: `JOBLIB_TOKEN`. */
   readonly token?: Token | undefined;
@@ -47,9 +57,15 @@ export interface ClientOptions {
 export interface CallOptions {
   /** Aborts the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Maximum duration of a long poll, in seconds (`Prefer: wait=N`, RFC 7240). Default: no long poll. */
+  /**
+   * Maximum duration of a long poll, in seconds (`Prefer: wait=N`, RFC 7240). Default: no long
+   * poll.
+   */
   readonly wait?: number | undefined;
-  /** The idempotency key of a submit. Default for `submitTask`: a random key, so that retries create only one task. */
+  /**
+   * The idempotency key of a submit. Default for `submitTask`: a random key, so that retries create
+   * only one task.
+   */
   readonly idempotencyKey?: string | undefined;
   /** An `ETag`. The response is a 304 while the task has not changed. */
   readonly ifNoneMatch?: string | undefined;
@@ -62,7 +78,7 @@ export interface CallOptions {
 /** The path parameters of a stream. */
 export type StreamParams<Name extends StreamName> = z.input<Streams[Name]["params"]> & Record<string, string>;
 
-/** The event after which `JoblibClient.follow` starts, and the signal that ends it. */
+/** The options of `JoblibClient.follow`. */
 export interface FollowOptions {
   /** Aborts the stream, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -94,7 +110,7 @@ export interface ReceivedPart {
   readonly value: JsonValue;
 }
 
-/** The maximum wait of `JoblibClient.awaitTask`, and the callback for changes of the task. */
+/** The options of `JoblibClient.awaitTask`. */
 export interface AwaitTaskOptions {
   /** Maximum time to wait, in seconds. Default: until the task has ended. */
   readonly wait?: number | undefined;

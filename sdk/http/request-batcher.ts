@@ -19,11 +19,14 @@ interface QueuedCall<Call> {
   readonly call: Call;
   /** Approximate size of the call in the body of a request. */
   readonly bytes: number;
-  /** The trace context of the caller. It is not used for batches, whose calls belong to several traces. */
+  /**
+   * The OpenTelemetry context of the caller. A batch does not use it, because the calls of a batch
+   * may belong to several traces.
+   */
   readonly callContext: Context;
 }
 
-/** Calls over this size are sent individually, so that small calls do not wait for them. */
+/** Calls larger than this are sent individually, so that small calls do not wait for them. */
 const LARGE_CALL_BYTES = 32 * 1024;
 /** Maximum size of a batch: half of the server's default body limit. */
 const MAX_BATCH_BYTES = 512_000;
@@ -31,13 +34,14 @@ const MAX_BATCH_BYTES = 512_000;
 const MAX_IN_FLIGHT = 2;
 
 /**
- * Combines the calls that are made during a request into one batch, which is sent as the next request. There
- * is no timer: if no request is running, a call is sent at the end of this turn of the event loop.
+ * Combines the calls that are made during a request into one batch, which is sent as the next
+ * request. There is no timer: if no request is running, a call is sent at the end of the current
+ * turn of the event loop.
  */
 export class RequestBatcher<Call, Result> {
   readonly #sender: RequestSender<Call, Result>;
   readonly #batcher: Batcher<QueuedCall<Call>, Result>;
-  /** Nothing is sent until this promise settles. */
+  /** No request is sent until this promise settles. */
   #gate: Promise<void> | undefined;
   /** True if the server is too old to support batches. */
   #isBatchUnsupported = false;
@@ -54,24 +58,27 @@ export class RequestBatcher<Call, Result> {
       getLane: (queued) =>
         this.#isBatchUnsupported || queued.bytes > LARGE_CALL_BYTES ? queued : sender.getLane?.(queued.call),
       maxConcurrency: MAX_IN_FLIGHT,
-      // Waits until the callers of the previous batch have continued, so that their next calls join this batch.
+      // Waits until the callers of the previous batch have continued, so that their next calls join
+      // this batch.
       schedule: (start) => setImmediate(() => void this.#startUnpaused(start)),
     });
   }
 
   /**
-   * Sends a call once. `bytes` is its approximate size in the body of a request. Rejects with the reason of
-   * `signal` as soon as it is aborted; a call that is still waiting is then not sent.
+   * Sends a call once. `bytes` is its approximate size in the body of a request. Rejects with the
+   * reason of `signal` as soon as the signal is aborted. A call that was not sent by then is never
+   * sent.
    */
   send(call: Call, bytes: number, signal?: Abortable): Promise<Result> {
     const queued = { call, bytes, callContext: context.active() };
     if (signal === undefined) return this.#batcher.add(queued);
     const result = this.#batcher.add(queued, () => signal.aborted);
-    // The result is undefined only after the abort, which has already rejected the promise.
+    // The result is undefined only if the signal is aborted, and then the returned promise is
+    // already rejected.
     return rejectOnAbort(result, signal) as Promise<Result>;
   }
 
-  /** Sends nothing until the promise settles. */
+  /** Sends no request until the promise settles. */
   pauseUntil(resumed: Promise<void>): void {
     const gate = Promise.allSettled([resumed]).then(() => {
       if (this.#gate === gate) this.#gate = undefined;

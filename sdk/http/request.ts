@@ -6,18 +6,18 @@ import type { CallOptions } from "./options.ts";
 const DEFAULT_URL = "http://127.0.0.1:7800";
 
 /**
- * Maximum duration of one long poll, in seconds. It is short, because load balancers close idle connections
- * after 30 or 60 s.
+ * Maximum duration of one long poll, in seconds. It is short, because load balancers close idle
+ * connections after 30 or 60 s.
  */
 export const MAX_LONG_POLL_SECONDS = 25;
 
-/** Returns an environment variable; undefined if it is not set or empty. */
+/** Returns an environment variable, or undefined if the variable is not set or empty. */
 export const readEnvironment = (name: "JOBLIB_URL" | "JOBLIB_TOKEN" | "JOBLIB_ROOM"): string | undefined =>
   process.env[name]?.trim() || undefined;
 
 /**
- * Returns the server's URL without a trailing slash. A path in it is the plugin's prefix. Throws `UsageError`
- * if the URL is invalid, or has a user, query or fragment.
+ * Returns the server's URL without a trailing slash. The URL may have a path, under which the API
+ * is mounted. Throws `UsageError` if the URL is invalid, or has a user, query or fragment.
  */
 export const parseServerUrl = (value: string | undefined): string => {
   const text = value ?? readEnvironment("JOBLIB_URL") ?? DEFAULT_URL;
@@ -40,7 +40,10 @@ export interface RequestParts {
   readonly body?: unknown;
 }
 
-/** Returns the path of an operation with its query. Throws `UsageError` if a parameter would change the path. */
+/**
+ * Returns the path of an operation with its query. Throws `UsageError` if a parameter would change
+ * the path.
+ */
 export const buildPath = (name: OperationName, { params, query }: RequestParts): string => {
   const parts: Record<string, string> = {};
   for (const [key, part] of Object.entries(params ?? {})) {
@@ -81,8 +84,8 @@ export const buildHeaders = (
 };
 
 /**
- * Returns the headers that identify a client. Throws `UsageError` if a header cannot contain the token, because
- * `fetch` would include the token in its error message.
+ * Returns the headers that identify a client. Throws `UsageError` if a header cannot contain the
+ * token. Without this check, `fetch` would throw an error whose message contains the token.
  */
 export const buildClientHeaders = (userAgent: string, token: string | undefined): Record<string, string> => {
   const trimmed = token?.trim();

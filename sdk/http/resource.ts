@@ -10,7 +10,7 @@ import type { CallOptions, FollowOptions, StreamParams } from "./options.ts";
 import type { CallResponse } from "./responses.ts";
 import type { TransferRequest, TransferResponse } from "./transfer.ts";
 
-/** The parts of the client that the resources are built on. */
+/** The methods of the client that the resources call. */
 export interface Caller {
   call<Name extends OperationName>(
     name: Name,
@@ -29,7 +29,10 @@ export type Body<Name extends OperationName> = NonNullable<OperationRequest<Oper
 export type Query<Name extends OperationName> = NonNullable<OperationRequest<Operations[Name]>["query"]>;
 export type ResponseBody<Name extends OperationName> = CallResponse<Name>["body"];
 
-/** Methods that call the operations on one kind of object. They throw the errors of `JoblibClient.call`. */
+/**
+ * Methods that call the operations on one kind of object. They throw the errors of
+ * `JoblibClient.call`.
+ */
 export abstract class Resource {
   /** @internal */
   protected readonly client: Caller;

@@ -31,7 +31,10 @@ import type { CallOptions, FollowOptions, OutputOptions, ReceivedPart } from "./
 import { type Body, type Query, Resource, type ResponseBody } from "./resource.ts";
 
 export class Tasks extends Resource {
-  /** Submits a task to run a job, and returns it as soon as it is stored. A retry creates no second task. */
+  /**
+   * Submits a task to run a job, and returns it as soon as it is stored. A retry creates no second
+   * task.
+   */
   submit(
     room: string,
     job: string,
@@ -98,7 +101,9 @@ export class Tasks extends Resource {
     return (await this.send("listAttempts", { params: { task_id: id } }, options)).items;
   }
 
-  /** Returns a part of a task's log. `after` in the response is the `after` of the next request. */
+  /**
+   * Returns a part of a task's log. To read the next part, pass `after` of the response as `after`.
+   */
   readLogs(id: string, query: Query<"readTaskLogs"> = {}, options?: CallOptions): Promise<LogPage> {
     return this.send("readTaskLogs", { params: { task_id: id }, query }, options);
   }
@@ -138,12 +143,17 @@ export class Tasks extends Resource {
     return (await this.send("listLateResults", { params: { task_id: id } }, options)).items;
   }
 
-  /** Completes a task with a late result: the newest, or the one of an attempt. */
+  /**
+   * Completes a task with a late result: that of `attempt`, or the newest one if `attempt` is
+   * missing.
+   */
   adopt(id: string, body: Adoption = {}, options?: CallOptions): Promise<Task> {
     return this.send("adoptLateResult", { params: { task_id: id }, body }, options);
   }
 
-  /** Yields a task at the start and after changes, and its new log lines. See `JoblibClient.follow`. */
+  /**
+   * Yields a task at the start and after changes, and its new log lines. See `JoblibClient.follow`.
+   */
   follow(id: string, options?: FollowOptions): AsyncGenerator<StreamEvent<"followTask">, void, undefined> {
     return this.client.follow("followTask", { task_id: id }, options);
   }
@@ -151,7 +161,10 @@ export class Tasks extends Resource {
 
 /** Jobs: `client.jobs`. A job is visible in its room; a public job is visible in all rooms. */
 export class Jobs extends Resource {
-  /** Registers a job in a room. Throws `SchemaConflictError` if the room has the job with a different schema. */
+  /**
+   * Registers a job in a room. Throws `SchemaConflictError` if the room has the job with a
+   * different schema.
+   */
   register(room: string, body: Body<"registerJob">, options?: CallOptions): Promise<Job> {
     return this.send("registerJob", { params: { room_id: room }, body }, options);
   }
@@ -176,7 +189,10 @@ export class Jobs extends Resource {
     return this.send("listJobTasks", { params: { room_id: room, job_name: job }, query }, options);
   }
 
-  /** Validates a payload as a submit does. Returns the errors; the list is empty if the payload is valid. */
+  /**
+   * Validates a payload as a submit does. Returns the errors; the list is empty if the payload is
+   * valid.
+   */
   async validate(
     room: string,
     job: string,
@@ -219,12 +235,17 @@ export class Workers extends Resource {
     return this.send("drainWorker", { params: { worker_id: id } }, options);
   }
 
-  /** Removes a worker: its running tasks fail or are retried, and its claimed tasks are requeued. */
+  /**
+   * Removes a worker: its running tasks fail or are retried, and its claimed tasks are requeued.
+   */
   async remove(id: string, options?: CallOptions): Promise<void> {
     await this.send("removeWorker", { params: { worker_id: id } }, options);
   }
 
-  /** Sends a heartbeat that lists the worker's tasks. The response lists the tasks that the worker must stop. */
+  /**
+   * Sends a heartbeat that lists the worker's tasks. The response lists the tasks that the worker
+   * must stop.
+   */
   heartbeat(id: string, body: Body<"heartbeat"> = {}, options?: CallOptions): Promise<HeartbeatResponse> {
     return this.send("heartbeat", { params: { worker_id: id }, body }, options);
   }
@@ -234,7 +255,9 @@ export class Workers extends Resource {
     return this.send("claimTasks", { params: { worker_id: id }, body }, options);
   }
 
-  /** Requeues claimed tasks that were not started. Returns the ids of the tasks that were requeued. */
+  /**
+   * Requeues claimed tasks that were not started. Returns the ids of the tasks that were requeued.
+   */
   async release(id: string, taskIds: string[], options?: CallOptions): Promise<string[]> {
     const request = { params: { worker_id: id }, body: { tasks: taskIds } };
     return (await this.send("releaseTasks", request, options)).released;

@@ -12,7 +12,7 @@ import { GatewayError, type ProblemError, ProtocolError } from "../errors.ts";
 import { toProblemError } from "../problem-errors.ts";
 import type { FetchResponse } from "./options.ts";
 
-/** The facts from which the error for a response is created. */
+/** The parts of a response that its error needs. */
 export interface ResponseFacts {
   readonly url: string;
   readonly status: number;
@@ -31,7 +31,9 @@ export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 const UNAVAILABLE = new Set([429, 502, 503, 504]);
 const CHECK_URL = "check the URL of the server, including the prefix of its API";
 
-/** The ways in which a response is not from joblib. Each returns the message of its error. */
+/**
+ * The reasons why a response is not from joblib. Each function returns the message of the error.
+ */
 const FAULTS = {
   "too-large": ({ url }: ResponseFacts) => `${url} sent more than ${MAX_RESPONSE_BYTES} bytes`,
   redirect: ({ url, headers }) =>
@@ -50,8 +52,8 @@ const FAULTS = {
 const describeStatus = ({ url, status }: ResponseFacts): string => `${url} responded with ${status} and`;
 
 /**
- * Creates the error for a response that is not from joblib. This is a `GatewayError` for a temporary error of
- * a gateway.
+ * Creates the error for a response that is not from joblib. For 429, 502, 503 and 504, this is a
+ * `GatewayError`, because these errors of a gateway are temporary.
  */
 export const createResponseError = (
   fault: keyof typeof FAULTS,
@@ -59,7 +61,8 @@ export const createResponseError = (
   cause?: unknown,
 ): ProtocolError | GatewayError => {
   const { url, status, headers } = facts;
-  // The body of a gateway's error may be anything, for example empty in spite of a JSON content type.
+  // The status decides first, because a gateway's error may have any body, even an empty one with a
+  // JSON content type.
   if (fault !== "too-large" && UNAVAILABLE.has(status)) {
     const message = `a gateway in front of ${url} responded with ${status}`;
     return new GatewayError(message, status, parseRetryAfter(headers["retry-after"]));
@@ -67,7 +70,10 @@ export const createResponseError = (
   return new ProtocolError(FAULTS[fault](facts), status, { cause });
 };
 
-/** Returns the seconds of `Retry-After`, which is a number or a date. Returns undefined if it is missing or invalid. */
+/**
+ * Returns the seconds of `Retry-After`, which is a number or a date. Returns undefined if it is
+ * missing or invalid.
+ */
 const parseRetryAfter = (header: string | undefined): number | undefined => {
   if (header === undefined) return undefined;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header);
@@ -75,7 +81,10 @@ const parseRetryAfter = (header: string | undefined): number | undefined => {
   return Number.isNaN(at) ? undefined : Math.max(0, (at - Date.now()) / 1000);
 };
 
-/** Creates the error for a response with an error status: that of its problem document, if it is one. */
+/**
+ * Creates the error for a response with an error status. If the body is a problem document, this is
+ * the error class of the problem.
+ */
 export const createStatusError = (response: JsonResponse): ProblemError | ProtocolError | GatewayError => {
   const problem = ProblemDocument.safeParse(response.json);
   if (!problem.success) return createResponseError("no-problem", response);
@@ -86,7 +95,10 @@ const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
 
 const decoder = new TextDecoder();
 
-/** A JSON response. Its methods throw `ProtocolError` or `GatewayError` if it is something else. */
+/**
+ * A JSON response. The constructor and the methods throw `ProtocolError` or `GatewayError` if the
+ * response is not JSON.
+ */
 export class JsonResponse implements ResponseFacts {
   readonly url: string;
   readonly status: number;
@@ -141,8 +153,9 @@ export const readJson = async (response: FetchResponse, url: string): Promise<Js
 
 /**
  * Parses the response to a call. If `isMinimal` is true, the call asked for a minimal response, and
- * `Preference-Applied` shows whether the server supports it. Throws a `ProblemError` for a problem document, and
- * `ProtocolError` or `GatewayError` for any other response that the operation does not declare.
+ * `Preference-Applied` shows whether the server supports it. Throws a `ProblemError` for a problem
+ * document, and `ProtocolError` or `GatewayError` for any other response that the operation does
+ * not declare.
  */
 export const readResponse = <Name extends OperationName>(
   name: Name,

@@ -12,15 +12,18 @@ import { type Abortable, sleep } from "./abort.ts";
 export interface RetryPolicy {
   /** Maximum number of attempts, including the first one. */
   readonly attempts: number;
-  /** Upper bound of the first delay, in seconds. The delay is random, and its bound doubles with every attempt. */
+  /**
+   * Upper bound of the first delay, in seconds. Each delay is a random part of its bound, which
+   * doubles with every attempt.
+   */
   readonly baseSeconds: number;
-  /** Maximum of the upper bound, in seconds. */
+  /** Maximum of the doubled upper bound, in seconds. */
   readonly maxSeconds: number;
   /** No attempt starts later than this number of seconds after the first one. */
   readonly deadlineSeconds: number;
 }
 
-/** The default policy. A user at a prompt waits for at most two seconds if the server is down. */
+/** The default policy. If the server is down, a user at a prompt waits for at most two seconds. */
 export const DEFAULT_RETRY: RetryPolicy = {
   attempts: 4,
   baseSeconds: 0.25,
@@ -28,7 +31,9 @@ export const DEFAULT_RETRY: RetryPolicy = {
   deadlineSeconds: 30,
 };
 
-/** Codes of errors that occur before the request is sent. */
+/**
+ * Codes of errors that occur before the request is sent, so that every operation can be retried.
+ */
 const NOT_SENT_CODES = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 /** Codes of TLS errors, which retries cannot fix. */
 const PERMANENT_CODES = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY))/;
@@ -55,8 +60,8 @@ export const canRetry = (name: OperationName, error: unknown): boolean =>
     NOT_SENT_CODES.has(getSystemCode(error) ?? ""));
 
 /**
- * Returns the seconds to wait before attempt `attempt + 1`: exponential backoff with full jitter, plus the error's
- * `Retry-After` of at most one hour.
+ * Returns the seconds to wait before attempt `attempt + 1`: exponential backoff with full jitter,
+ * plus the error's `Retry-After` of at most one hour.
  */
 export const getRetryDelay = (attempt: number, policy: RetryPolicy, error?: unknown): number => {
   const bound = Math.min(policy.maxSeconds, policy.baseSeconds * 2 ** Math.min(attempt - 1, 30));
@@ -66,8 +71,9 @@ export const getRetryDelay = (attempt: number, policy: RetryPolicy, error?: unkn
 };
 
 /**
- * Calls `attempt` until it succeeds. Throws its last error if `isRetryable` returns false, if the limits of the policy
- * are reached, or if `signal` is aborted. If `signal` is aborted during a delay, throws the signal's reason.
+ * Calls `attempt` until it succeeds. Throws its last error if `isRetryable` returns false, if the
+ * limits of the policy are reached, or if `signal` is aborted. If `signal` is aborted during a
+ * delay, throws the signal's reason.
  */
 export const withRetry = async <Value>(
   attempt: () => Promise<Value>,

@@ -12,7 +12,10 @@ import type { FetchLike, FollowOptions } from "./options.ts";
 import { createResponseError, createStatusError, MAX_RESPONSE_BYTES, readJson } from "./responses.ts";
 import { getRetryDelay, isTransient, type RetryPolicy } from "./retry.ts";
 
-/** A connection is dead if it receives no data for this time. The server sends a comment every 15 s. */
+/**
+ * A connection is considered dead if it receives no data for this time. The server sends a comment
+ * every 15 s.
+ */
 const IDLE_TIMEOUT_MS = 45_000;
 
 interface FollowRequest<Name extends StreamName> extends FollowOptions {
@@ -54,7 +57,10 @@ export async function* follow<Name extends StreamName>(
   }
 }
 
-/** Yields the events of one connection. Returns when the server ends the connection, and throws if it breaks. */
+/**
+ * Yields the events of one connection. Returns when the server ends the connection, and throws an
+ * error if the connection breaks.
+ */
 async function* readEvents<Name extends StreamName>(
   { name, params, query = {}, lastEventId, signal }: FollowRequest<Name>,
   environment: FollowEnvironment,
@@ -112,7 +118,7 @@ async function* readEvents<Name extends StreamName>(
     if (error instanceof JoblibError) throw error;
     throw new ConnectionError(`the stream from ${new URL(url).origin} was interrupted`, { cause: error });
   } finally {
-    // Closes the connection if the stream has not been read to its end.
+    // The abort closes the connection if the response has not been read to its end.
     abort.abort();
     abort.release();
   }

@@ -25,13 +25,16 @@ interface HttpRequest {
 export interface Transport {
   /** Sends a request, and returns its response before the body is read. */
   readonly fetch: FetchLike;
-  /** Sends a request, and returns its JSON response. Rejects with the reason of `abort` as soon as it is aborted. */
+  /**
+   * Sends a request, and returns its JSON response. Rejects with the reason of `abort` as soon as
+   * `abort` is aborted.
+   */
   call(request: HttpRequest, abort: LazyAbort): Promise<JsonResponse>;
 }
 
 /**
- * Sends a request and parses the JSON response. Limits its time and size. Throws `ProtocolError`, `GatewayError`,
- * `DeadlineError` or `ConnectionError`, or the reason of the aborted signal.
+ * Sends a request and parses the JSON response. Limits its time and size. Throws `ProtocolError`,
+ * `GatewayError`, `DeadlineError` or `ConnectionError`, or the reason of the aborted signal.
  */
 export const sendRequest = async (request: HttpRequest, transport: Transport): Promise<JsonResponse> => {
   const { origin, signal, deadlineSeconds } = request;
@@ -48,7 +51,10 @@ export const sendRequest = async (request: HttpRequest, transport: Transport): P
   }
 };
 
-/** Returns true if a server answered a TLS handshake in plain text. OpenSSL reads the text as a version number. */
+/**
+ * Returns true if a server answered a TLS handshake in plain text. OpenSSL reads the text as a
+ * version number.
+ */
 const isPlainTextResponse = (error: unknown): boolean =>
   error instanceof Error &&
   (error.message.includes("wrong version number") || isPlainTextResponse(error.cause));
@@ -75,7 +81,7 @@ export const createFetchTransport = (fetch: FetchLike): Transport => ({
       );
     } catch (error) {
       abort.throwIfAborted();
-      // Closes the connection if the body has not been read to its end.
+      // The abort closes the connection if the body has not been read to its end.
       abort.abort();
       throw error;
     }
@@ -85,8 +91,8 @@ export const createFetchTransport = (fetch: FetchLike): Transport => ({
 let agent: Agent | undefined;
 
 /**
- * Returns undici's connection pool. undici is loaded on first use, because that takes 60 ms. The pool's
- * timeouts are disabled, because every request has its own deadline.
+ * Returns undici's connection pool. undici is imported on first use, because the import takes 60
+ * ms. The pool's timeouts are disabled, because every request has its own deadline.
  */
 const getAgent = async (): Promise<Agent> => {
   const { Agent } = await import("undici");
@@ -108,7 +114,10 @@ const joinHeaders = (headers: RawHeaders): Readonly<Record<string, string>> => {
 
 const toError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
-/** Collects the response to one call. undici closes the connection and calls `onResponseError` if a method throws. */
+/**
+ * Collects the response to one call. If a method of this class throws an error, undici closes the
+ * connection and calls `onResponseError`.
+ */
 class ResponseCollector implements Dispatcher.DispatchHandler {
   readonly completion = Promise.withResolvers<JsonResponse>();
   readonly #url: string;
@@ -127,7 +136,8 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // If the call was aborted while it waited for a connection, there was no controller to abort yet.
+    // If the call was aborted while it waited for a connection, the abort listener had no
+    // controller yet.
     if (this.#abort.aborted) controller.abort(toError(this.#abort.reason));
   }
 
@@ -150,8 +160,9 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
 }
 
 /**
- * Collects calls directly from undici's parser. undici's `request` creates a stream, a signal with listeners
- * and an async context, which took a third of the CPU time of a call. Only event streams use it.
+ * Receives the responses to calls directly from undici's parser. undici's `request` creates a
+ * stream, a signal with listeners and an async context for each call, which took a third of the CPU
+ * time of a call, so only event streams use it.
  */
 const undiciTransport: Transport = {
   async fetch(url, { method, headers, signal, body: content = null }) {
@@ -181,8 +192,9 @@ let defaultTransport = undiciTransport;
 export const getDefaultTransport = (): Transport => defaultTransport;
 
 /**
- * Makes clients without a `fetch` option use the global `fetch`, because msw intercepts it always, but undici's
- * dispatcher only sometimes. Reads `globalThis.fetch` at each request, because msw replaces and restores it.
+ * Makes clients without a `fetch` option use the global `fetch`, because msw intercepts undici's
+ * dispatcher only in some cases. Reads `globalThis.fetch` at each request, because msw replaces and
+ * restores it.
  */
 export const preferGlobalFetch = (): void => {
   defaultTransport = createFetchTransport((url, init) => globalThis.fetch(url, init));

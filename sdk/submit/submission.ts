@@ -12,15 +12,23 @@ import { getStaticRooms, type JobEntry } from "../extension/job-registry.ts";
 import { toJson } from "../extension/json.ts";
 import { type TaskOptions, toWireOptions } from "../extension/task-options.ts";
 
-/** The options of a task, its room and job, and how `JobManager.submit` sends it. */
+/** Options of `JobManager.submit`. */
 export interface SubmitOptions extends TaskOptions {
   /** The task's room. Default: the manager's room, or the only room of the class. */
   readonly room?: string | undefined;
-  /** True if the job is in `@global`, false if it is in the room. Default: as in the registration of the class. */
+  /**
+   * True if the job is in `@global`, false if it is in the task's room. Default: the registration
+   * of the class decides.
+   */
   readonly public?: boolean | undefined;
-  /** A repeated submit with the same key returns the same task. Default: a random key. Not allowed for an array. */
+  /**
+   * A repeated submit with the same key returns the same task. Default: a random key. Not allowed
+   * if an array is submitted.
+   */
   readonly idempotencyKey?: string | undefined;
-  /** Aborts the submit, which then rejects with the signal's reason. The task may have been created. */
+  /**
+   * Aborts the submit, which then rejects with the signal's reason. The task may have been created.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,8 +45,9 @@ export interface AddressedSubmission {
 }
 
 /**
- * Returns the room and job for a task of an instance. Without `options.public`, the job is in `@global` if the class is
- * registered there and not in the room. Throws `UsageError` if no room is known, or for an object of another class.
+ * Returns the room and job for a task of an instance. Without `options.public`, the job is in
+ * `@global` if the class is registered in `@global` and not in the task's room. Throws `UsageError`
+ * if no room is known, or if the object is not an extension.
  */
 export const getDestination = (
   instance: ExtensionInstance,
@@ -66,8 +75,9 @@ export const getDestination = (
 };
 
 /**
- * Returns the room and job for a task that is submitted by job name. The room is the given one, otherwise the
- * manager's, otherwise the one in the name. Throws `UsageError` if the name is malformed, or if no room is known.
+ * Returns the room and job for a task that is submitted by job name. The room is `room`, otherwise
+ * the manager's room, otherwise the room in the job's name. Throws `UsageError` if the name is
+ * malformed, or if no room is known.
  */
 export const getDestinationByName = (
   jobName: string,

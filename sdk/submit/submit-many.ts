@@ -8,14 +8,18 @@ import { PayloadTooLargeError, ProtocolError, UsageError } from "../errors.ts";
 import type { JoblibClient } from "../http/client.ts";
 import type { AddressedSubmission, SubmitOptions } from "./submission.ts";
 
-/** Maximum number of concurrent requests, so that the server validates the second one while it inserts the first. */
+/**
+ * Maximum number of concurrent requests. With two, the server validates the tasks of one request
+ * while it inserts those of the other.
+ */
 const MAX_IN_FLIGHT = 2;
 /** Maximum size of a request in bytes, slightly less than the server's default `body_limit`. */
 const MAX_REQUEST_BYTES = 1_000_000;
 
 /**
- * Submits tasks to one room, in requests of up to 1,000 tasks and 1 MB; each request is atomic. Splits a request into
- * halves if it is too large for the server. Throws `UsageError` for an idempotency key, or for tasks of different rooms.
+ * Submits tasks to one room, in requests of up to 1,000 tasks and 1 MB; each request is atomic. If
+ * a request is too large for the server, sends it as two halves. Throws `UsageError` for an
+ * idempotency key, or for tasks of different rooms.
  */
 export const submitMany = async (
   client: JoblibClient,
@@ -52,7 +56,8 @@ export const submitMany = async (
       responses[index] = await send(tasks);
     }
   };
-  // After a failure, the generator is closed, so that no loop sends another request.
+  // The loops share the generator. A failed request ends its loop, which closes the generator, so
+  // that the other loop sends no further request.
   const sending = Array.from({ length: MAX_IN_FLIGHT }, sendRequests);
   await Promise.allSettled(sending);
   await Promise.all(sending);
@@ -78,7 +83,10 @@ function* splitIntoRequests(submissions: readonly AddressedSubmission[]): Genera
   yield request;
 }
 
-/** Converts a minimal response, which contains the common members once and no payloads, to full tasks. */
+/**
+ * Converts a minimal response to full tasks. A minimal response contains the common members of the
+ * tasks only once, and no payloads.
+ */
 const expandTasks = (
   { common, ids }: MinimalSubmittedTasks,
   sent: readonly NamedTaskSubmission[],

@@ -15,7 +15,10 @@ import { toProblemError } from "../problem-errors.ts";
 import type { AddressedSubmission, SubmitOptions } from "./submission.ts";
 
 interface SubmitCall extends AddressedSubmission {
-  /** The idempotency key, with which the call can be repeated in a batch or individually. */
+  /**
+   * The idempotency key. It stays the same if the call is first sent in a batch and then
+   * individually.
+   */
   readonly key: string;
   /** The trace context of the submitter. */
   readonly trace: TraceContext | undefined;
@@ -52,7 +55,8 @@ export class SubmitQueue {
       sendOne: (call) => this.#sendOne(call),
       sendMany: (calls) => this.#sendMany(calls),
       getLane: ({ destination }) => destination.room_id,
-      // Errors with these statuses may be caused by one of the calls.
+      // An error with one of these statuses may be caused by a single call, so each call is then
+      // sent individually.
       isForAll: (error) =>
         !(error instanceof ProblemError && [400, 404, 405, 413, 422].includes(error.problem.status)),
     });

@@ -12,15 +12,15 @@ import { FakeState, type FakeWorker } from "./fake-state.ts";
 import { type FakeSubmission, requeue } from "./fake-tasks.ts";
 import { type Fakes, type HandlerOptions, joblibHandlers } from "./handlers.ts";
 
-/** The settings of a `FakeServer`, all of which are optional. */
+/** Options of a `FakeServer`. */
 export interface FakeServerOptions extends HandlerOptions {
   /** Heartbeat interval that workers receive, in seconds. Default: 15. */
   readonly heartbeatSeconds?: number;
 }
 
 /**
- * A joblib server in memory, for unit tests. It supports jobs, claims, leases and long polls, but has no
- * authentication and does not validate payloads.
+ * A joblib server in memory, for unit tests. It supports jobs, claims, leases and long polls, but
+ * has no authentication and does not validate payloads.
  */
 export class FakeServer {
   /** Request handlers for msw: `setupServer(...fake.handlers)`. */
@@ -78,7 +78,9 @@ export class FakeServer {
     return this.#state.toSubmitted(this.#state.submit(room, jobName, submission));
   }
 
-  /** Cancels a task without HTTP. The response to the worker's heartbeat reports the cancellation. */
+  /**
+   * Cancels a task without HTTP. The response to the worker's heartbeat reports the cancellation.
+   */
   cancel(id: string): Task {
     return this.#state.update(id, { status: "cancelled" });
   }
@@ -90,7 +92,7 @@ export class FakeServer {
     return task;
   }
 
-  /** Drains a worker, as an admin can. */
+  /** Drains a worker, as its owner or an admin does. */
   drainWorker(id: string): void {
     this.#state.drain(id);
   }

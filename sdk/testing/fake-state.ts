@@ -51,7 +51,10 @@ export class FakeState {
     this.#change = Promise.withResolvers();
   }
 
-  /** Calls `read` after every change until it returns a value. Returns undefined after the timeout or an abort. */
+  /**
+   * Calls `read` after every change until it returns a value. Returns undefined after the timeout
+   * or an abort.
+   */
   async waitFor<Value>(
     read: () => Value | undefined,
     seconds: number,
@@ -184,7 +187,10 @@ export class FakeState {
     return { ...wire, workers_online: this.#getWorkers(jobKey).length };
   }
 
-  /** Claims the worker's next tasks. Returns undefined if there are none, so that the long poll continues. */
+  /**
+   * Claims the worker's next tasks. Returns undefined if there are none, so that the long poll
+   * continues.
+   */
   claim(workerId: string, limit: number, start = false): Task[] | undefined {
     const { jobs, draining } = this.worker(workerId);
     if (draining) return [];

@@ -19,7 +19,7 @@ import {
   toCanonicalJson,
 } from "../../protocol/index.ts";
 
-/** A task, with additional data of the fake server. */
+/** A task, with data that only the fake server needs. */
 export interface FakeTask {
   /** The key of its job in `FakeState.jobs`. */
   readonly jobKey: string;
@@ -96,7 +96,10 @@ export function failAttempt(task: FakeTask, error: string): Task {
   return updateFields(task, { status: "failed", runs, error, errors, completed_at: now() });
 }
 
-/** Applies an update by the rules of the protocol. `workerExists` is also true for an update without a worker. */
+/**
+ * Applies an update by the rules of the protocol. `workerExists` is false if the update names a
+ * worker that does not exist.
+ */
 export function updateTask(task: FakeTask, update: TaskUpdate, workerExists: boolean): Task {
   const { wire } = task;
   if (isRepetition(wire, update)) return wire;
@@ -126,7 +129,7 @@ function isRepetition(wire: Task, { status, attempt, worker_id, result }: TaskUp
   return status !== "completed" || toCanonicalJson(wire.result) === toCanonicalJson(result ?? null);
 }
 
-/** Returns true if the update is not fenced by a lease, or if its lease is that of the task. */
+/** Returns true if the update names no lease, or the current lease of the task. */
 function hasLease(wire: Task, { worker_id, attempt }: TaskUpdate): boolean {
   if (worker_id === undefined && attempt === undefined) return true;
   const isSame =

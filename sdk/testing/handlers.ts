@@ -11,7 +11,9 @@ import {
 } from "../../protocol/index.ts";
 import { preferGlobalFetch } from "../http/transport.ts";
 
-/** The request that a fake receives. The request has been validated against the operation's schemas. */
+/**
+ * The request that a fake receives. The request has been validated against the operation's schemas.
+ */
 export type FakeRequest<Name extends OperationName> = OperationInput<Operations[Name]> & {
   readonly headers: Headers;
   /** Aborted when the client closes the connection. */
@@ -37,9 +39,10 @@ export interface HandlerOptions {
 }
 
 /**
- * Creates request handlers for msw 3, one for each fake. Every response is validated against the operation's schemas:
- * a response that the server can never send fails the test. After the first call, clients and managers of this
- * process use the global `fetch`, which msw intercepts, unless they have a `fetch` option.
+ * Creates request handlers for msw 3, one for each fake. Every response is validated against the
+ * operation's schemas: a response that the server can never send fails the test. After the first
+ * call, clients and managers of this process use the global `fetch`, which msw intercepts, unless
+ * they have a `fetch` option.
  *
  * @example
  * const network = setupServer(...joblibHandlers({ claimTask: () => ({ status: 200, body: { task: null } }) }));
@@ -69,7 +72,8 @@ function createHandler(
   return METHODS[operation.method](url + operation.path, async ({ request, params }) => {
     try {
       const fakeRequest = await parseRequest(operation, request, params);
-      // The type of the fake's request follows from the schemas, which have just validated this request.
+      // `Reflect.apply` is not type-checked, but the schemas from which the fake's request type is
+      // derived have just validated this request.
       return toResponse(name, operation, fake && (await Reflect.apply(fake, undefined, [fakeRequest])));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

@@ -26,7 +26,9 @@ export interface TaskEnvironment extends RunEnvironment {
  */
 export class ClaimedTask<Context = unknown> {
   readonly id: string;
-  /** The number of the claim. It fences the lease: the server rejects updates of earlier attempts. */
+  /**
+   * The number of the claim. It fences the lease: the server rejects updates of earlier attempts.
+   */
   readonly attempt: number;
   /** @internal In milliseconds of `performance.now()`. */ readonly leasedSince = performance.now();
   /** @internal False after the lease was lost, or while the task is being released. */ hasLease = true;
@@ -34,11 +36,12 @@ export class ClaimedTask<Context = unknown> {
   readonly #environment: TaskEnvironment;
   readonly #Class: ExtensionClass | undefined;
   readonly #abort = new LazyAbort();
-  /** Aborted when no more updates should be sent. */
+  /** Aborted when updates of this task must no longer be sent. */
   readonly #cancellation = new LazyAbort();
   #task: Task;
   #phase: "claimed" | "starting" | "started" | "ending" | "settled" = "claimed";
-  // Members that few tasks need are created on first use: creating them took half of a busy worker's CPU time.
+  // Few tasks need these members. Creating them for all tasks took half of a busy worker's CPU
+  // time.
   #settled: PromiseWithResolvers<void> | undefined;
   #reports: TaskReports | undefined;
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
@@ -69,7 +72,10 @@ export class ClaimedTask<Context = unknown> {
   get task(): Task {
     return this.#task;
   }
-  /** Aborted when the task is cancelled, timed out, lost (`TaskLostError`) or interrupted (`InterruptedError`). */
+  /**
+   * Aborted when the task is cancelled, timed out, lost (`TaskLostError`) or interrupted
+   * (`InterruptedError`).
+   */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -91,8 +97,9 @@ export class ClaimedTask<Context = unknown> {
   }
 
   /**
-   * Starts the task, runs the extension, and completes or fails the task. Never throws: an error is in the outcome.
-   * `context` is the first argument of the extension's `run`. Default: the context of the job manager.
+   * Starts the task, runs the extension, and completes or fails the task. Never throws: an error is
+   * in the outcome. `context` is the first argument of the extension's `run`. Default: the
+   * manager's context.
    */
   run(context?: Context): Promise<TaskOutcome> {
     if (this.#outcome === undefined) {
@@ -125,14 +132,17 @@ export class ClaimedTask<Context = unknown> {
     return { status: "failed", error: toErrorText(error), cause: error, task: await this.fail(error) };
   }
 
-  /** Returns the outcome of an interrupted or lost run. The result of a lost run is sent as a late result. */
+  /**
+   * Returns the outcome of an interrupted or lost run. Sends the result of a lost run as a late
+   * result.
+   */
   async #discardRun(error: unknown, run?: RunResult): Promise<TaskOutcome> {
     if (this.#interruption !== undefined) return this.#interruption;
     if (run !== undefined && "result" in run && error instanceof TaskLostError && error.reason === "lost") {
       try {
         await this.#send({ status: "completed", result: toResult(this.#Class, run.result) }, NO_RETRY, 10);
       } catch (rejection) {
-        // The server rejects the update, but stores the result for the submitter.
+        // The server rejects the update, but stores the result as a late result.
         this.#environment.logger.info({ err: rejection, task: this.id }, "sent a late result");
       }
     }
@@ -145,7 +155,10 @@ export class ClaimedTask<Context = unknown> {
     return { status: "lost", reason: lost?.reason ?? "undelivered" };
   }
 
-  /** Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if the task has ended. */
+  /**
+   * Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if the
+   * task has ended.
+   */
   async start(): Promise<Task> {
     this.#abort.throwIfAborted();
     if (this.#phase === "started") return this.#task;
@@ -158,8 +171,9 @@ export class ClaimedTask<Context = unknown> {
   }
 
   /**
-   * Completes the running task; retries for 5 minutes. Rejects with `NotJsonError` or `ValidationError` if the result is
-   * invalid (the task keeps running), `UsageError` if the task is not running, and `TaskLostError` if the lease is lost.
+   * Completes the running task; retries for 5 minutes. Rejects with `NotJsonError` or
+   * `ValidationError` if the result is invalid (the task keeps running), `UsageError` if the task
+   * is not running, and `TaskLostError` if the lease is lost.
    */
   async complete(result?: unknown): Promise<Task> {
     if (this.#phase !== "started") throw this.#createPhaseError();
@@ -168,15 +182,15 @@ export class ClaimedTask<Context = unknown> {
   }
 
   /**
-   * Fails the attempt and stores the text of `error`. The task is pending again if it has attempts left. Throws
-   * `UsageError` if the task has ended, and `TaskLostError` if the lease is lost.
+   * Fails the attempt and stores the text of `error`. The task is pending again if it has attempts
+   * left. Throws `UsageError` if the task has ended, and `TaskLostError` if the lease is lost.
    */
   async fail(error: unknown): Promise<Task> {
     try {
       return await this.#end({ status: "failed", error: toErrorText(error) });
     } catch (rejection) {
       if (!isRejection(rejection)) throw rejection;
-      // The server or a proxy may reject a long text. Without a shorter one, the task would seem to run forever.
+      // The server or a proxy may reject a long text. The task must end, so a short text is sent.
       return this.#end({ status: "failed", error: toShortError(error) });
     }
   }
@@ -190,13 +204,19 @@ export class ClaimedTask<Context = unknown> {
     this.#close();
   }
 
-  /** Reports a fraction from 0 to 1, and a message of up to 1,000 characters. The latest report wins. Never throws. */
+  /**
+   * Reports a fraction from 0 to 1, and a message of up to 1,000 characters. The latest report
+   * wins. Never throws.
+   */
   progress(fraction?: number, message?: string): void {
     if (this.#phase !== "started" || this.#abort.aborted) return;
     this.#getReports().progress.report(fraction, message);
   }
 
-  /** Stores log lines with the task. The server keeps the first 5,000 lines of an attempt. Never throws. */
+  /**
+   * Stores log lines with the task. The server keeps the first 5,000 lines of an attempt. Never
+   * throws.
+   */
   log(text: string, level: LogLevel = "info"): void {
     if (this.#phase !== "started" || this.#abort.aborted) return;
     this.#getReports().log.add(level, text);
@@ -212,11 +232,14 @@ export class ClaimedTask<Context = unknown> {
     if (this.#phase === "settled" || this.#phase === "ending") return;
     this.#abort.abort(TaskLostError.create(reason));
     this.#environment.logger.warn({ task: this.id, reason }, "lost the lease on a task");
-    // If the extension is running, its slot becomes free only when `run` returns.
+    // If `run` is running, the slot becomes free only when `run` returns.
     if (this.#outcome === undefined) this.#close();
   }
 
-  /** Ends the task without waiting for `run`. Fails a started task with `reason`, requeues any other. Never throws. */
+  /**
+   * Ends the task without waiting for `run`. Fails a started task with `reason`, requeues any
+   * other. Never throws.
+   */
   interrupt(reason = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
     const isEnding = this.#phase === "ending" || this.#phase === "settled";
     if (isEnding && this.#interruption === undefined) return this.#awaitEnd();
@@ -225,7 +248,7 @@ export class ClaimedTask<Context = unknown> {
     return this.#interruption;
   }
 
-  /** Waits for the end of the task, which is already being sent, but only for 5 s instead of the 5 minutes of its retries. */
+  /** Waits up to 5 s for the end of the task, which is already being sent. */
   async #awaitEnd(): Promise<TaskOutcome> {
     await Promise.race([this.settled, setTimeout(5_000, undefined, { ref: false })]);
     this.#cancellation.abort();
@@ -251,7 +274,7 @@ export class ClaimedTask<Context = unknown> {
     }
   }
 
-  /** Sends the end of the task. If the server rejects its content, the task continues. */
+  /** Sends the end of the task. If the server rejects the content, the task continues. */
   async #end(update: TaskUpdate, policy = DELIVERY_RETRY): Promise<Task> {
     const before = this.#phase;
     if (before === "ending" || before === "settled") throw this.#createPhaseError();

@@ -24,16 +24,22 @@ interface HeartbeatOptions {
   readonly isDraining: () => boolean;
 }
 
-/** Age at which a new task causes a heartbeat, in milliseconds, so that short tasks do not cause one each. */
+/**
+ * Age at which a new task causes a heartbeat, in milliseconds. Tasks that end earlier cause none.
+ */
 const NEW_TASK_DELAY_MS = 250;
-/** Minimum delay of the timer for new tasks, in milliseconds. Tasks of about 250 ms would make it fire very often. */
+/**
+ * Minimum delay of the timer for new tasks, in milliseconds. Without a minimum, the timer would
+ * fire for almost every task that runs for about 250 ms.
+ */
 const MIN_NEW_TASK_DELAY_MS = 50;
 /** Interval of a busy worker if the server or a proxy does not support long polls, in seconds. */
 const FALLBACK_INTERVAL_SECONDS = 2;
 
 /**
- * Sends the heartbeats of a worker. While it has tasks, each heartbeat is a long poll, so that a cancellation arrives
- * immediately. When a new task is 250 ms old, the long poll is aborted and sent again with the task in its list.
+ * Sends the heartbeats of a worker. While it has tasks, each heartbeat is a long poll, so that a
+ * cancellation arrives immediately. When a new task is 250 ms old, the long poll is aborted and
+ * sent again with the task in its list.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -51,9 +57,12 @@ export class Heartbeat {
     this.#seconds = options.fixedSeconds ?? options.seconds;
   }
 
-  /** Starts the heartbeats. The first one is sent after an interval, because the worker was just created. */
+  /**
+   * Starts the heartbeats. The first one is sent after an interval, because the worker was just
+   * created.
+   */
   start(): void {
-    // Without a trace context, because the span that is active when the worker is created ends before the heartbeats.
+    // Heartbeats have no trace context, because the span that created the worker ends before them.
     void context.with(ROOT_CONTEXT, () => this.#run());
   }
 
@@ -65,12 +74,18 @@ export class Heartbeat {
     this.#request.abort();
   }
 
-  /** Sends the next heartbeat as soon as the new task is 250 ms old, if the task has not ended by then. */
+  /**
+   * Sends the next heartbeat as soon as the new task is 250 ms old, if the task has not ended by
+   * then.
+   */
   scheduleForNewTask(delayMs = NEW_TASK_DELAY_MS): void {
     this.#newTaskTimer ??= setTimeout(() => this.#listNewTasks(), delayMs);
   }
 
-  /** Aborts the long poll if a task older than 250 ms is not listed. Otherwise waits for the oldest unlisted task. */
+  /**
+   * Aborts the long poll if a task that is 250 ms old is missing from its list. Otherwise waits
+   * until the oldest missing task is 250 ms old.
+   */
   #listNewTasks(): void {
     this.#newTaskTimer = undefined;
     const oldest = this.#getTasks().find((task) => this.#listed.get(task.id) !== task);
@@ -80,14 +95,20 @@ export class Heartbeat {
     else this.scheduleForNewTask(Math.max(remainingMs, MIN_NEW_TASK_DELAY_MS));
   }
 
-  /** Sends a heartbeat immediately. Resolves when it has failed, or the server has reported the lost leases. */
+  /**
+   * Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when
+   * the heartbeat has failed.
+   */
   sendNow(): Promise<void> {
     this.#immediate ??= Promise.withResolvers();
     this.#request.abort();
     return this.#immediate.promise;
   }
 
-  /** Sends a heartbeat after a delay in milliseconds, and aborts the long poll that is open then. */
+  /**
+   * Sends a heartbeat after a delay in milliseconds. Aborts the long poll of the previous
+   * heartbeat.
+   */
   sendAfter(ms: number): void {
     this.#extraTimer ??= setTimeout(() => {
       this.#extraTimer = undefined;
@@ -127,7 +148,7 @@ export class Heartbeat {
   /** Sends one heartbeat. Returns the seconds to wait before the next one. */
   async #send(listed: ReadonlyMap<string, LeasedTask>, isImmediate: boolean): Promise<number> {
     const { client, workerId, fixedSeconds, onDraining, isDraining } = this.#options;
-    // `sendNow` reports the lost leases immediately. A long poll would wait for the next change.
+    // `sendNow` needs the lost leases immediately, but a long poll would wait for the next change.
     const isLongPoll = listed.size > 0 && !isImmediate;
     const wasDraining = isDraining();
     const request = {
@@ -139,7 +160,8 @@ export class Heartbeat {
       wait: isLongPoll ? Math.max(1, Math.floor(this.#seconds)) : undefined,
       signal: this.#request.signal,
       retry: false,
-      // Detects a dead connection before the server considers the worker dead, which happens after four intervals.
+      // With this timeout, a dead connection is detected before the server considers the worker
+      // dead, which by default happens after four intervals without a heartbeat.
       timeoutSeconds: Math.max(2, this.#seconds),
     });
     this.#seconds = fixedSeconds ?? body.heartbeat_seconds;

@@ -39,8 +39,8 @@ interface RunReporter extends Pick<RunContext, "task" | "signal" | "progress"> {
 export type RunResult = { readonly result: unknown } | { readonly error: unknown };
 
 /**
- * Creates the extension, starts the task and calls the extension's `run`. Returns an error if the job is unknown or the
- * payload is invalid. Throws only the errors of `start`.
+ * Creates the extension, starts the task and calls the extension's `run`. Returns an error if the
+ * job is unknown or the payload is invalid. Throws only the errors of `start`.
  */
 export async function runExtension(
   reporter: RunReporter,
@@ -105,7 +105,9 @@ async function storeParts(generator: Generator | AsyncGenerator, output: TaskOut
 /** A symbol instead of a private name, which a proxy of a context, or an object that inherits from it, would not have. */
 const INTERNAL = Symbol("internal");
 
-/** The second argument of an extension's `run`. It creates its signal and logger on first access. */
+/**
+ * The second argument of an extension's `run`. It creates its signal and logger on first access.
+ */
 class LazyRunContext implements RunContext {
   declare readonly signal: AbortSignal;
   declare readonly log: TaskLogger;
@@ -115,13 +117,14 @@ class LazyRunContext implements RunContext {
   readonly [INTERNAL]: { readonly reporter: RunReporter; readonly logger: Logger; log?: TaskLogger };
 
   constructor(reporter: RunReporter, logger: Logger) {
-    // The function is assigned to a local variable first: V8 allocates a function literal that is assigned to a
-    // property in the old generation, where it would keep the task in memory until the next full garbage collection.
+    // The function is assigned to a local variable first. V8 would allocate a function literal that
+    // is assigned to a property in the old generation, where it would keep the task in memory until
+    // the next full garbage collection.
     const progress: RunContext["progress"] = (fraction, message) => reporter.progress(fraction, message);
     this.progress = progress;
     this.task = reporter.task;
     this[INTERNAL] = { reporter, logger };
-    // `Object.defineProperties` takes 1 µs longer.
+    // Two calls of `defineProperty` are 1 µs faster than one call of `defineProperties`.
     Object.defineProperty(this, "signal", LAZY_MEMBERS.signal);
     Object.defineProperty(this, "log", LAZY_MEMBERS.log);
     Object.defineProperty(this, "output", LAZY_MEMBERS.output);
@@ -152,7 +155,10 @@ const LAZY_MEMBERS: Record<"signal" | "log" | "output", PropertyDescriptor> & Th
   },
 };
 
-/** Creates the logger of a task. It writes to the worker's logger, and also stores each line with the task. */
+/**
+ * Creates the logger of a task. It writes to the worker's logger, and also stores each line with
+ * the task.
+ */
 function createTaskLogger(workerLogger: Logger, reporter: RunReporter): TaskLogger {
   const logAt = (level: LogLevel) => (first: object | string, second?: string) => {
     // The arguments are checked at run time, because plain JavaScript can pass any value.
@@ -180,11 +186,17 @@ function formatField(value: unknown): string {
   }
 }
 
-/** The reporter of the current run, also in the code that `run` calls or awaits. Printed lines belong to its task. */
+/**
+ * The reporter of the current run. It is also set in the code that `run` calls or awaits, so that
+ * lines printed there are stored with the task.
+ */
 const consoleReporter = new AsyncLocalStorage<RunReporter>();
 let isConsolePatched = false;
 
-/** Wraps the methods of `console`, once per process. Lines are still printed, and are also stored with the task. */
+/**
+ * Wraps the methods of `console`, once per process. Lines are still printed, and are also stored
+ * with the task.
+ */
 function patchConsole(): void {
   if (isConsolePatched) return;
   isConsolePatched = true;

@@ -17,8 +17,9 @@ const getAttributes = (task: Task) => ({
 });
 
 /**
- * Runs one attempt in its own span: a child of the submit's span, or else of the active span. If it has a submit's span,
- * it also links to the active one. It ends when the outcome is known, which may be before an interrupted `run` returns.
+ * Runs one attempt in its own span. If the task has a trace context, the parent is the span that
+ * submitted the task, and a link refers to the active span. Otherwise the parent is the active
+ * span. The span ends when the outcome is known, which may be before an interrupted `run` returns.
  */
 export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => void): void => {
   const tracer = getActiveTracer();

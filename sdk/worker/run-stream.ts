@@ -11,7 +11,10 @@ export interface RunCallbacks<Context> {
   readonly onOutcome?: ((task: ClaimedTask<Context>, outcome: TaskOutcome) => void) | undefined;
 }
 
-/** Runs every task of a stream concurrently. Resolves when the stream has ended and all tasks are settled. */
+/**
+ * Runs every task of a stream concurrently. Resolves when the stream has ended and all tasks are
+ * settled.
+ */
 export async function runStream<Context>(
   stream: TaskStream<Context>,
   { onTask, onOutcome }: RunCallbacks<Context>,

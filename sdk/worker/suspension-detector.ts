@@ -1,14 +1,16 @@
 const TICK_MS = 1_000;
-/** Minimum duration that counts as a suspension. A busy event loop also causes delays, but shorter ones. */
+/**
+ * Minimum delay of a timer that counts as a suspension. A busy event loop causes shorter delays.
+ */
 const MIN_SUSPENSION_MS = 5_000;
 
 /** Clocks in milliseconds. */
 const CLOCKS = { wall: () => Date.now(), monotonic: () => performance.now() };
 
 /**
- * Detects that this process was suspended. If the machine slept, Linux's CLOCK_MONOTONIC was stopped while
- * the wall clock continued. If the process was stopped, both clocks continued. Setting the wall clock forward
- * causes a false alarm, which costs one heartbeat.
+ * Detects that this process was suspended. While the machine sleeps, the wall clock continues, but
+ * Linux's CLOCK_MONOTONIC stops. While only the process is stopped, both clocks continue. If the
+ * wall clock is set forward, the detector reports a suspension too, which costs one heartbeat.
  */
 export class SuspensionDetector {
   readonly #clocks: typeof CLOCKS;

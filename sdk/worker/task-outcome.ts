@@ -17,19 +17,23 @@ import { NotJsonError, toStorableText, toText } from "../extension/json.ts";
 /** The outcome of running a task. */
 export type TaskOutcome =
   | { readonly status: "completed"; readonly task: Task }
-  /** `task` is pending if it has attempts left. `error` is the stored text; `cause` is the value that `run` threw. */
+  /**
+   * `task` is pending if it has attempts left. `error` is the stored text; `cause` is the value
+   * that `run` threw.
+   */
   | { readonly status: "failed"; readonly error: string; readonly cause: unknown; readonly task: Task }
   /**
-   * The lease was lost, or the server did not accept the end of the task in time (`undelivered`). The result is
-   * discarded, unless the server stores it as a late result.
+   * The lease was lost, or the server did not accept the end of the task in time (`undelivered`).
+   * The result is discarded, unless the server stores it as a late result.
    */
   | { readonly status: "lost"; readonly reason: StopReason | "undelivered" }
-  /** The task did not run; the server has requeued it. */
+  /** The task did not run and was requeued. */
   | { readonly status: "released" };
 
 /**
- * Returns the reason for the abort of a task if the error of its update means that its lease is lost, otherwise
- * undefined. After a failed report, the task continues unless the server no longer accepts its attempt.
+ * Returns the abort reason of a task if the error of its update means that its lease is lost,
+ * otherwise undefined. A failed report of progress or log lines ends the task only if the server no
+ * longer accepts updates of its attempt.
  */
 export function getLostError(error: unknown, isReport = false): TaskLostError | undefined {
   if (error instanceof TaskLostError) return error;
@@ -42,7 +46,10 @@ export function getLostError(error: unknown, isReport = false): TaskLostError | 
   return isLost ? TaskLostError.create("lost") : undefined;
 }
 
-/** Returns true if the content of the update was rejected, so that a retry would be rejected too. */
+/**
+ * Returns true if the content of an update was rejected, so that repeating the update would fail
+ * too.
+ */
 export const isRejection = (error: unknown): boolean =>
   error instanceof NotJsonError ||
   error instanceof ValidationError ||
@@ -57,13 +64,16 @@ export const isProxyRejection = (error: unknown): boolean =>
   error instanceof ProtocolError && error.status !== undefined && error.status >= 400 && error.status < 500;
 
 /**
- * Returns the beginning of an error's text, in 300 bytes: even the smallest body limits are larger. Control characters
- * are replaced, because JSON escapes each of them as six characters.
+ * Returns the first 300 bytes of an error's text, because even the smallest body limits of proxies
+ * are larger. Control characters are replaced, because JSON escapes each of them as six characters.
  */
 export const toShortError = (error: unknown): string =>
   toStorableText(toErrorText(error).replace(/\p{Cc}/gu, " "), 300);
 
-/** Returns an error's text within the server's limit, without the stack, which is only in the worker's log. */
+/**
+ * Returns an error's text within the server's limit, without the stack, which is only in the
+ * worker's log.
+ */
 export const toErrorText = (error: unknown): string => {
   const text = error instanceof Error ? describeError(error) : toText(error);
   return toStorableText(text === "" ? "Failed with no error message." : text, MAX_ERROR_BYTES);

@@ -22,30 +22,39 @@ import {
 } from "./update-queue.ts";
 
 /**
- * Sends reports, one request at a time: the first one immediately, later ones after a delay. A report never throws and
- * never waits, because a failed report must not fail the task.
+ * Sends reports, one request at a time: the first one immediately, later ones after a delay.
+ * `report` and `add` never throw or wait, because a failed report must not fail the task.
  */
 abstract class Reporter<Report> {
   readonly #send: (report: Report) => Promise<unknown>;
   #sending: Promise<void> | undefined;
   #skipDelay = new AbortController();
-  /** Minimum delay between a response and the next request. Reports made in the meantime are sent together. */
+  /**
+   * Minimum delay between a response and the next request, in milliseconds. Reports made during the
+   * delay are sent together.
+   */
   protected abstract readonly delayMs: number;
-  /** True if the next request is full, so that a delay is useless. */
+  /** True if the next request is full, so that it is sent without delay. */
   protected abstract readonly isFull: boolean;
 
   constructor(send: (report: Report) => Promise<unknown>) {
     this.#send = send;
   }
 
-  /** Removes the content of the next request from the queue and returns it. Returns undefined if nothing is queued. */
+  /**
+   * Removes the content of the next request from the queue and returns it. Returns undefined if
+   * nothing is queued.
+   */
   protected abstract take(): Report | undefined;
 
   protected startSending(): void {
     this.#sending ??= this.#sendAll();
   }
 
-  /** Sends the queued reports without delay, because the server rejects reports after the end of the task. */
+  /**
+   * Sends the queued reports without delay. Must be awaited before the end of the task is sent,
+   * because the server rejects reports after the end.
+   */
   async idle(): Promise<void> {
     this.#skipDelay.abort();
     await this.#sending;
@@ -68,7 +77,7 @@ const MAX_MESSAGE_LENGTH = 1000;
 export class ProgressReporter extends Reporter<Progress> {
   #latest: Progress = {};
   #hasUnsent = false;
-  /** A task that reports in a loop costs the server at most 20 writes per second. */
+  /** With this delay, a task that reports in a loop causes at most 20 writes per second. */
   protected readonly delayMs = 50;
   protected readonly isFull = false;
 
@@ -94,7 +103,10 @@ export class ProgressReporter extends Reporter<Progress> {
 const MAX_QUEUED_LINES = 2000;
 const TRUNCATION_NOTICE = "… further lines of this attempt are not stored";
 
-/** Sends the log lines of an attempt in order. Lines are numbered, so repeating a request has no effect. */
+/**
+ * Sends the log lines of an attempt in order. Lines are numbered, so repeating a request has no
+ * effect.
+ */
 export class LogReporter extends Reporter<NewLogLine[]> {
   readonly #queued: NewLogLine[] = [];
   #count = 0;

@@ -13,12 +13,14 @@ export interface ListenOptions {
   readonly signal?: AbortSignal | undefined;
   /** Interval between claims if the server does not support long polls, in seconds. Default: 2. */
   readonly pollInterval?: number | undefined;
-  /** Maximum number of running tasks. Default: 1. A task does not count while its end is being sent. */
+  /**
+   * Maximum number of running tasks. Default: 1. A task does not count while its end is being sent.
+   */
   readonly concurrency?: number | undefined;
   /**
-   * True if a claim also starts its tasks, which saves a request per task. Default: false. Use it only if you run every
-   * task: a started task counts as an attempt, even if the response to the claim is lost or you leave the loop before
-   * it returns the task.
+   * True if a claim also starts its tasks, which saves a request per task. Default: false. Use it
+   * only if you run every task: a started task counts as an attempt, even if the response to the
+   * claim is lost or you leave the loop before it returns the task.
    */
   readonly start?: boolean | undefined;
 }
@@ -27,19 +29,23 @@ interface StreamEnvironment extends Omit<RunEnvironment, "updates" | "release"> 
   readonly session: WorkerSession;
 }
 
-/** Maximum number of concurrent claims. The server combines them into one statement. Four are 3 % faster than two. */
+/**
+ * Maximum number of concurrent claims. The server combines them into one SQL statement. With four,
+ * workers are 3 % faster than with two.
+ */
 const MAX_CONCURRENT_CLAIMS = 4;
 /**
- * Minimum time that a task must have waited to indicate a backlog. Without a backlog, the end of a task is sent before
- * the next claim, because claiming first would delay it by 0.5 ms.
+ * A task that waited longer in the queue than this indicates a backlog. Without a backlog, the end
+ * of a task is sent before the next claim, because claiming first would delay the end by 0.5 ms.
  */
 const MIN_BACKLOG_WAIT_MS = 50;
 
 const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
 
 /**
- * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are running. Leaving the
- * loop stops the stream and requeues tasks that it has claimed but not returned. Returned tasks belong to the caller.
+ * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are
+ * running. Leaving the loop stops the stream, and requeues tasks that the stream has claimed but
+ * not returned.
  */
 export class TaskStream<Context = unknown>
   implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
@@ -50,16 +56,25 @@ export class TaskStream<Context = unknown>
   readonly #concurrency: number;
   readonly #start: boolean;
   readonly #unsettled = new WaitGroup();
-  /** Number of unsettled tasks whose end is being sent. For each of them, another task may be claimed. */
+  /**
+   * Number of unsettled tasks whose end is being sent. For each of them, another task may be
+   * claimed.
+   */
   #ending = 0;
   readonly #buffer: ClaimedTask<Context>[] = [];
-  /** Open claims. They can complete in any order. */
+  /** Claims without a response yet. */
   readonly #claims = new Set<Promise<void>>();
-  /** Number of tasks that the open claims may return. */
+  /** Maximum number of tasks that the open claims return. */
   #requested = 0;
-  /** True if the last claim returned the maximum number of tasks, so that concurrent claims are worthwhile. */
+  /**
+   * True if the last claim returned the maximum number of tasks, so that more tasks are probably
+   * waiting.
+   */
   #hasBacklog = false;
-  /** Resolved when `next` must check again: a claim completed, a slot is free, a delay ended, or `stop` was called. */
+  /**
+   * Resolved when `next` must check again: a claim completed, a slot is free, a delay ended, or
+   * `stop` was called.
+   */
   #wake = Promise.withResolvers<void>();
   /** The last call of `next`. */
   #last: Promise<unknown> = Promise.resolve();
@@ -67,7 +82,7 @@ export class TaskStream<Context = unknown>
   #pendingCalls = 0;
   #failures = 0;
   #isDelayed = false;
-  /** An error that retries cannot fix. The next call of `next` rejects with it. */
+  /** An error that retries cannot fix. `next` rejects with it. */
   #fatal: { readonly error: unknown } | undefined;
   #hasClaimed = false;
   #worker: LiveWorker | undefined;
@@ -89,8 +104,9 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Returns the next task, or `done` if the stream was stopped. Concurrent calls are served in order. Stops the stream
-   * and rejects if a claim fails with an error that retries cannot fix, for example `ForbiddenError`.
+   * Returns the next task, or `done` if the stream was stopped. Concurrent calls are served in
+   * order. Stops the stream and rejects if a claim fails with an error that retries cannot fix, for
+   * example `ForbiddenError`.
    */
   next(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     const buffered = this.#pendingCalls === 0 ? this.#takeBuffered() : undefined;
@@ -115,7 +131,10 @@ export class TaskStream<Context = unknown>
     signal?.addEventListener("abort", () => this.stop(), { once: true, signal: this.#stop.signal });
   }
 
-  /** Stops the stream and requeues tasks that it has claimed but not returned. `break` in a `for await` loop calls it. */
+  /**
+   * Stops the stream, and requeues tasks that were claimed but not returned. `break` in a `for
+   * await` loop calls it.
+   */
   async return(): Promise<IteratorResult<ClaimedTask<Context>, undefined>> {
     this.stop();
     await this.#last;
@@ -148,7 +167,10 @@ export class TaskStream<Context = unknown>
     return { done: true, value: undefined };
   }
 
-  /** Returns a buffered task that is not lost. After `stop`, returns only started tasks, which cannot be requeued. */
+  /**
+   * Returns a buffered task whose lease is not lost. After `stop`, returns only started tasks,
+   * because they cannot be requeued.
+   */
   #takeBuffered(): IteratorYieldResult<ClaimedTask<Context>> | undefined {
     if (!this.#start && this.#stop.signal.aborted) return undefined;
     let value = this.#buffer.shift();
@@ -158,7 +180,10 @@ export class TaskStream<Context = unknown>
     return { done: false, value };
   }
 
-  /** Number of tasks that may be claimed. While updates fail, at most twice `concurrency` tasks are unsettled. */
+  /**
+   * Number of tasks that may be claimed. If updates cannot be sent, at most `2 * concurrency` tasks
+   * are unsettled.
+   */
   get #freeSlots(): number {
     return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
   }
@@ -169,7 +194,7 @@ export class TaskStream<Context = unknown>
     this.#ending += freesSlot ? 1 : -1;
   }
 
-  /** Sends one claim, or several if there is a backlog, so that server and worker are busy at the same time. */
+  /** Sends one claim, or several concurrent ones if there is a backlog. */
   #claimAhead(): void {
     const maxClaims = this.#hasBacklog ? MAX_CONCURRENT_CLAIMS : 1;
     while (this.#claims.size < maxClaims && !this.#isDelayed && !this.#stop.signal.aborted) {
@@ -187,7 +212,10 @@ export class TaskStream<Context = unknown>
     }
   }
 
-  /** Sends one claim and buffers its tasks. If it was not a long poll and returned no tasks, waits afterwards. */
+  /**
+   * Sends one claim and buffers its tasks. If the claim returns no tasks before the poll interval
+   * has passed, waits for a part of the remaining time.
+   */
   async #claimAndBuffer(limit: number): Promise<void> {
     const { session } = this.#environment;
     const worker = session.current ?? (await rejectOnAbort(session.ready(), this.#stop.signal));
@@ -216,7 +244,7 @@ export class TaskStream<Context = unknown>
     this.#stopOnAbort(worker.drained.signal);
   }
 
-  /** Buffers claimed tasks, except those that the worker already has. Returns the number of buffered tasks. */
+  /** Buffers claimed tasks that the worker does not have yet. Returns their number. */
   #accept(tasks: readonly Task[], worker: LiveWorker): number {
     const { session, logger } = this.#environment;
     const environment = this.#createTaskEnvironment(worker);
@@ -260,7 +288,10 @@ export class TaskStream<Context = unknown>
     await Promise.all(tasks.map((task) => task.interrupt("the worker stopped before the task started")));
   }
 
-  /** Delays the next claim, or stops the stream. Concurrent failures, and failures during the delay, count as one. */
+  /**
+   * Delays the next claim, or stops the stream. All failures until the end of the delay count as
+   * one.
+   */
   #handleFailure(error: unknown): void {
     if (this.#stop.signal.aborted || this.#isDelayed || error instanceof WorkerNotFoundError) return;
     if (!this.#canRetry(error)) {
@@ -288,7 +319,7 @@ export class TaskStream<Context = unknown>
   }
 }
 
-/** Returns true if the task waited in the queue, by the server's clock, or if its wait is unknown. */
+/** Returns true if the task waited in the queue, or if it is unknown whether it waited. */
 function hasWaitedInQueue({ created_at, run_at, started_at }: Task): boolean {
   if (started_at === null) return true;
   const dueAt = Math.max(Date.parse(created_at), Date.parse(run_at));

@@ -7,7 +7,9 @@ import { isTransient, type RetryPolicy, withRetry } from "../http/retry.ts";
 import { toProblemError } from "../problem-errors.ts";
 import { isProxyRejection } from "./task-outcome.ts";
 
-/** An update of a task by its worker. The server rejects the update if the task has another attempt. */
+/**
+ * An update of a task by its worker. The server rejects the update if the task has another attempt.
+ */
 export interface FencedUpdate {
   readonly id: string;
   readonly attempt: number;
@@ -27,7 +29,7 @@ export const DELIVERY_RETRY: RetryPolicy = {
   maxSeconds: 10,
   deadlineSeconds: 300,
 };
-/** The policy for updates while the process shuts down, and for log lines. */
+/** The policy for log lines, and for updates while the process shuts down. */
 export const SHORT_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 3, deadlineSeconds: 5 };
 /** The policy for updates that are not worth a retry. */
 export const NO_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 1 };
@@ -51,8 +53,8 @@ export class UpdateQueue {
   }
 
   /**
-   * Sends an update until the server accepts or rejects it, and returns the task. Repeating an update has no effect.
-   * Throws the last error if the policy's limits are reached.
+   * Sends an update until the server accepts or rejects it, and returns the task. Repeating an
+   * update has no effect. Throws the last error if the policy's limits are reached.
    */
   deliver(update: FencedUpdate, policy: RetryPolicy): Promise<Task> {
     return withRetry(() => this.send(update), canRedeliver, { policy, signal: update.cancellation });
@@ -67,7 +69,10 @@ export class UpdateQueue {
     return this.#batcher.send(fenced, bytes, fenced.cancellation);
   }
 
-  /** Sends nothing until the promise settles. After a suspension, the worker first checks its leases. */
+  /**
+   * Sends no updates until the promise settles. After a suspension, the worker first checks which
+   * leases it has lost.
+   */
   pauseUntil(resumed: Promise<void>): void {
     this.#batcher.pauseUntil(resumed);
   }
@@ -115,10 +120,16 @@ const canUseMinimalResponse = ({ currentTask, update }: FencedUpdate): boolean =
 const createMismatchError = (): ProtocolError =>
   new ProtocolError("the server returned the results of other updates", 200);
 
-/** Returns true for a transient error, a bug of the server, or an expired token, which may be renewed. */
+/**
+ * Returns true for a transient error, a bug of the server, or an expired token, which may be
+ * renewed.
+ */
 const isServerFailure = (error: unknown): boolean =>
   isTransient(error) || error instanceof InternalServerError || error instanceof UnauthorizedError;
 
-/** Returns true for errors after which an update is sent again. A `ProtocolError` may come from a captive portal. */
+/**
+ * Returns true for errors after which an update is sent again. A `ProtocolError` may come from a
+ * captive portal.
+ */
 const canRedeliver = (error: unknown): boolean =>
   isServerFailure(error) || (error instanceof ProtocolError && error.status !== 413);

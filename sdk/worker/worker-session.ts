@@ -17,14 +17,14 @@ export interface LiveWorker {
   readonly id: string;
   /** Aborted when the worker is deregistered, or when the server no longer knows it. */
   readonly gone: AbortController;
-  /** Aborted when an admin has drained the worker. */
+  /** Aborted when the worker was drained by its owner or an admin. */
   readonly drained: AbortController;
   /** Sends the updates of the worker's tasks. */
   readonly updates: UpdateQueue;
   readonly heartbeat: Heartbeat;
   /** The keys of the jobs that are registered with the server. */
   readonly registered: Set<string>;
-  /** The registry's version when all its jobs were last registered with the server. */
+  /** The version of the registry whose jobs are all registered with the server. */
   registeredVersion?: number;
 }
 
@@ -41,10 +41,16 @@ interface SessionOptions {
 const RECONNECT_RETRY = { attempts: Infinity, baseSeconds: 1, maxSeconds: 30, deadlineSeconds: Infinity };
 const SHUTDOWN_OPTIONS = { retry: { attempts: 3, deadlineSeconds: 5 }, timeoutSeconds: 5 };
 
-/** The worker of a job manager: creates it, registers its jobs, sends its heartbeats, claims tasks, and deregisters it. */
+/**
+ * The worker of a job manager. Creates the worker, registers its jobs, sends its heartbeats, claims
+ * tasks, and deregisters the worker.
+ */
 export class WorkerSession {
   readonly #options: SessionOptions;
-  /** The tasks that are not settled. A `Map` or `Set` would keep finished tasks alive for some time (ADR 19). */
+  /**
+   * The tasks that are not settled. An array, because a `Map` or `Set` would keep finished tasks in
+   * memory for some time (ADR 19).
+   */
   readonly #tasks: ClaimedTask[] = [];
   readonly #closed = new AbortController();
   #worker: LiveWorker | undefined;
@@ -85,8 +91,9 @@ export class WorkerSession {
   }
 
   /**
-   * Claims up to `limit` tasks with a long poll; `start` starts them as well. If the response is lost, a heartbeat is
-   * scheduled, because the server requeues a claimed task that is missing from heartbeats for 5 s.
+   * Claims up to `limit` tasks with a long poll, and starts them if `start` is true. If the
+   * response is lost, schedules a heartbeat: the server requeues a claimed task that is missing
+   * from heartbeats for 5 s.
    */
   async claim(
     worker: LiveWorker,
@@ -109,15 +116,18 @@ export class WorkerSession {
       return body.tasks;
     } catch (error) {
       if (error instanceof WorkerNotFoundError) this.#markForgotten(worker);
-      // Only a 4xx response proves that no task was claimed. After a 5xx, or if the network or `stop` has
-      // interrupted the claim, the database may have committed it.
+      // Only a 4xx response proves that no task was claimed. After a 5xx, or if the network or
+      // `stop` has interrupted the claim, the database may have committed it.
       const hasClaimedNothing = error instanceof ProblemError && error.problem.status < 500;
       if (!hasClaimedNothing) this.#worker?.heartbeat.sendAfter(5_500);
       throw error;
     }
   }
 
-  /** Adds claimed tasks to the heartbeats. Returns them without those whose attempt the worker already has. */
+  /**
+   * Adds claimed tasks to the heartbeats. Returns the added tasks: all except those whose attempt
+   * the worker already has.
+   */
   addTasks<Claimed extends ClaimedTask>(claimed: readonly Claimed[]): Claimed[] {
     const added = new Map(claimed.map((task) => [task.id, task]));
     for (const known of this.#tasks) {
@@ -137,8 +147,8 @@ export class WorkerSession {
   }
 
   /**
-   * Requeues a task that has not started. If the request fails, the server requeues the task later, because
-   * heartbeats do not list it.
+   * Requeues a task that has not started. If the request fails, the server requeues the task
+   * anyway, because the worker's heartbeats do not list it.
    */
   async release(workerId: string, taskId: string): Promise<void> {
     const request = { params: { worker_id: workerId }, body: { tasks: [taskId] } };
@@ -149,7 +159,10 @@ export class WorkerSession {
     }
   }
 
-  /** Ends the worker's streams, because an admin has drained the worker. Its running tasks finish. */
+  /**
+   * Stops the worker's streams after it was drained by its owner or an admin. Its running tasks
+   * finish.
+   */
   #markDrained(worker: LiveWorker): void {
     if (this.#worker !== worker || worker.drained.signal.aborted) return;
     const fields = { worker: worker.id, tasks: this.#tasks.length };
@@ -157,7 +170,10 @@ export class WorkerSession {
     worker.drained.abort();
   }
 
-  /** Ends a worker that the server no longer knows. Its tasks are lost. Replaces it, unless it was drained. */
+  /**
+   * Ends a worker that the server no longer knows; its tasks are lost. Creates a new worker, unless
+   * the old one was drained.
+   */
   #markForgotten(worker: LiveWorker): void {
     if (this.#worker !== worker) return;
     const fields = { worker: worker.id, tasks: this.#tasks.length };
@@ -172,7 +188,10 @@ export class WorkerSession {
     });
   }
 
-  /** Deregisters the worker. The server requeues its claimed tasks; its running tasks fail or are retried. */
+  /**
+   * Deregisters the worker. The server requeues its claimed tasks; its running tasks fail or are
+   * retried.
+   */
   async deregister(): Promise<void> {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort();
@@ -194,7 +213,7 @@ export class WorkerSession {
         }
       }
     } catch (error) {
-      // Removes a worker whose jobs cannot be registered, because it can never run a task.
+      // A worker whose jobs cannot be registered can never run a task, so it is removed.
       if (!isTransient(error) && !this.#tasks.some((task) => task.hasLease)) await this.#remove();
       throw error;
     }
@@ -268,7 +287,9 @@ export class WorkerSession {
   }
 }
 
-/** Adds the job to the message of a problem. The message of a schema conflict already contains it. */
+/**
+ * Adds the job to the message of a problem. The message of a schema conflict already contains it.
+ */
 function addJobToError(job: string, error: unknown): unknown {
   if (!(error instanceof ProblemError) || error instanceof SchemaConflictError) return error;
   return toProblemError({ ...error.problem, detail: `${job}: ${error.message}` }, error.retryAfter);

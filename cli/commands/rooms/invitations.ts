@@ -27,7 +27,6 @@ export function invitationsCommand(tools: Tools) {
     .action(clientAction(tools, InvitationsOptions, listInvitations));
 }
 
-/** Prints a page of invitations. */
 export async function listInvitations(
   { io, client, global, signal }: ClientContext,
   { room, ...query }: InvitationsOptions,
@@ -51,7 +50,7 @@ function createColumns(io: Io, now: number): Column<Invitation>[] {
   return [
     { heading: "ID", cell: ({ id }) => id },
     { heading: "STATE", cell: (invitation) => getState(invitation, now) },
-    // A terminal is too narrow for a timestamp.
+    // A terminal is too narrow for a timestamp, so it shows a relative time such as `in 3h`.
     io.width === undefined
       ? { heading: "EXPIRES", cell: ({ expires_at }) => expires_at }
       : { heading: "EXPIRES", cell: ({ expires_at }) => formatExpiry(Date.parse(expires_at) - now) },

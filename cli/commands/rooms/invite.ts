@@ -10,8 +10,8 @@ import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { ClientContext, Tools } from "../../tools.ts";
 
 /**
- * A job as `<category>:<name>`. A full job name is also accepted; its prefix is ignored, because the room is
- * given.
+ * A job as `<category>:<name>`. A full job name is also accepted; its room prefix is ignored,
+ * because the argument `<room>` selects the room.
  */
 const JobKindOption = z
   .string()
@@ -31,7 +31,6 @@ const InviteOptions = z.object({
 });
 type InviteOptions = z.infer<typeof InviteOptions>;
 
-/** Creates the command `joblib rooms invite <room>`. */
 export function inviteCommand(tools: Tools) {
   return new Command("invite")
     .description(
@@ -51,11 +50,14 @@ Examples:
     .action(clientAction(tools, InviteOptions, invite));
 }
 
-/** Matches a word that a POSIX shell does not change. */
+/** Matches a word that needs no quotes in a POSIX shell. */
 const UNQUOTED = /^[\w@%+=:,./-]+$/;
 const LOOPBACK = /^https?:\/\/(127\.|localhost\b|\[::1\])/;
 
-/** Prints the command to stdout, and details of the invitation to stderr. */
+/**
+ * Creates an invitation. Prints the command that starts a worker to stdout, and the details of the
+ * invitation to stderr.
+ */
 export async function invite(
   { io, client, signal }: ClientContext,
   { room: room_id, job: jobs, expires, note }: InviteOptions,

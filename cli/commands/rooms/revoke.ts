@@ -14,7 +14,7 @@ export function revokeCommand(tools: Tools) {
     .action(clientAction(tools, IdOptions, revoke));
 }
 
-/** Revokes an invitation. Revoking it again has no effect. */
+/** Revokes an invitation. Revoking the same invitation again has no effect. */
 export async function revoke({ io, client, signal }: ClientContext, { id }: IdOptions): Promise<ExitCode> {
   const revoked = await client.invitations.revoke(id, { signal });
   io.printResult(revoked, (invitation) => `revoked ${invitation.id}`);

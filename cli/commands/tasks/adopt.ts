@@ -20,8 +20,8 @@ export function adoptCommand(tools: Tools) {
 }
 
 /**
- * Adopts a late result. If a worker has the lease of the task, it loses the lease. If the task is completed, the
- * server responds with a conflict.
+ * Adopts a late result. A worker that currently has the lease of the task loses the lease. If the
+ * task is already completed, the server responds with a conflict.
  */
 export async function adoptTask(
   { io, client, signal }: ClientContext,

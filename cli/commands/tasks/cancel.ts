@@ -14,7 +14,7 @@ export function cancelCommand(tools: Tools) {
     .action(clientAction(tools, IdOptions, cancelTask));
 }
 
-/** Cancels a task. If it has already ended, the server responds with a conflict. */
+/** Cancels a task. If the task has already ended, the server responds with a conflict. */
 export async function cancelTask(
   { io, client, signal }: ClientContext,
   { id }: IdOptions,

@@ -29,7 +29,10 @@ Examples:
     .action(clientAction(tools, ExportOptions, exportTask));
 }
 
-/** Prints an export or writes it to a file. If the job no longer exists, the export has no schemas. */
+/**
+ * Prints a task with the schemas of its job, or writes both to a file. If the job no longer exists,
+ * the export has no schemas.
+ */
 export async function exportTask(context: ClientContext, { id, output }: ExportOptions): Promise<ExitCode> {
   const { io, client, signal, writeText } = context;
   const task = await client.tasks.get(id, { signal });

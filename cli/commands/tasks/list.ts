@@ -66,8 +66,9 @@ export async function listTasks(
 }
 
 /**
- * Returns the option for the next page. If the list was not counted completely, the next page starts after
- * the last task.
+ * Returns `--after <id>` for the next page, undefined if `--offset` selects it, or null if there is
+ * no next page to suggest. If the server stopped counting at `MAX_COUNTED` tasks, the total is not
+ * known, so `--after` is used.
  */
 function getNextPage(
   { items, limit, total, searched_to }: TaskPage,
@@ -86,8 +87,7 @@ function createColumns(io: Io): Column<Task>[] {
       cell: ({ status }) => status,
       paint: (text, { status }) => paintStatus(io.paint, status, text),
     },
-    // On a terminal there is not enough space for a timestamp and a job name. The width of a pipe is not
-    // limited.
+    // A terminal is too narrow for a timestamp and a job name. The output to a pipe has no limit.
     io.width === undefined
       ? { heading: "CREATED", cell: ({ created_at }) => created_at }
       : { heading: "AGE", cell: ({ created_at }) => formatAge(Date.now() - Date.parse(created_at)) },

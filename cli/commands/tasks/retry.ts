@@ -14,7 +14,10 @@ export function retryCommand(tools: Tools) {
     .action(clientAction(tools, IdOptions, retryTask));
 }
 
-/** Makes a failed or cancelled task pending. For any other status, the server responds with a conflict. */
+/**
+ * Makes a failed or cancelled task pending. For any other status, the server responds with a
+ * conflict.
+ */
 export async function retryTask({ io, client, signal }: ClientContext, { id }: IdOptions): Promise<ExitCode> {
   const retried = await client.tasks.retry(id, { signal });
   io.printResult(retried, (task) => `retried ${task.id}`);

@@ -34,7 +34,7 @@ Examples:
     .action(clientAction(tools, StatusOptions, showStatus));
 }
 
-/** Prints a task. With `--wait`, waits for its end first. */
+/** Prints a task. With `--wait`, first waits until the task has ended. */
 export async function showStatus(context: ClientContext, { id, wait }: StatusOptions): Promise<ExitCode> {
   const { io, client, signal } = context;
   // The task is read once before the wait, so that a wrong id or an unreachable server is reported

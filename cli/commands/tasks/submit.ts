@@ -54,7 +54,7 @@ Examples:
     .action(clientAction(tools, SubmitOptions, run));
 }
 
-/** Submits a task. With `--wait`, waits for its end. */
+/** Submits a task. With `--wait`, waits until the task has ended. */
 export async function submitTask(context: ClientContext, options: SubmitOptions): Promise<ExitCode> {
   const { io, client, global, signal, readBytes } = context;
   const room = getJobRoom(options.job, global.room);

@@ -24,7 +24,6 @@ Examples:
     .action(clientAction(tools, IdOptions, showDiagnosis));
 }
 
-/** Prints the server's diagnosis. */
 export async function showDiagnosis(
   { io, client, signal }: ClientContext,
   { id }: IdOptions,

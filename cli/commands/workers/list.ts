@@ -44,7 +44,7 @@ function createColumns(io: Io): Column<Worker>[] {
     },
     { heading: "JOBS", cell: ({ job_count }) => String(job_count) },
     { heading: "TASKS", cell: ({ task_count }) => String(task_count) },
-    // On a terminal there is not enough space for a timestamp and a name.
+    // A terminal is too narrow for a timestamp and a name.
     io.width === undefined
       ? { heading: "LAST HEARTBEAT", cell: ({ last_heartbeat }) => last_heartbeat }
       : {
