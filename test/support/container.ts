@@ -1,7 +1,7 @@
 import { type SpawnedProcess, type SpawnOptions, spawnProcess } from "./processes.ts";
 
 /**
- * Starts a program as a container runtime does: as process 1 of its own PID namespace, with its own
+ * Starts a program as a container runtime does: as process 1 in a separate PID namespace, with separate
  * mounts. Works only on Linux. If the tests do not run as root, the program also gets its own user
  * namespace. SIGKILL ends both `unshare` and the program.
  */
