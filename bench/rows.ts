@@ -18,7 +18,7 @@ export interface Row {
    * itself.
    */
   readonly baselines: readonly string[];
-  readonly unit: "ratio" | "s" | "KB" | "MB" | "fps";
+  readonly unit: "ratio" | "s" | "KB" | "MB" | "fps" | "parts/s";
   readonly goal: Goal;
 }
 
@@ -116,6 +116,17 @@ export const rows: readonly Row[] = [
     atMost(1.2, 0.8),
   ),
   ratio("end-to-end-durable", versusFastest("end to end p50", DURABLE), atMost(1.2, 0.8)),
+  ratio(
+    "output-first-part",
+    joblib("first part of an output from worker to reader p50 / pickup p50", "first part p50", "pickup p50"),
+    atMost(1.5, 1),
+  ),
+  value(
+    "output-rate",
+    "parts of 100 outputs, one server, from worker to readers",
+    ["joblib parts of 100 streams", "parts/s"],
+    atLeast(5000, 20_000),
+  ),
   ratio("growth-finished", lifecycles("1 M finished tasks / with none", "1 M finished"), STEADY),
   ratio(
     "growth-pending",

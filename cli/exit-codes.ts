@@ -25,7 +25,7 @@ const MEANINGS: Record<keyof typeof EXIT, string> = {
   notAllowed: "permission denied",
   rejected: "invalid payload",
   notFound: "not found",
-  conflict: "conflict, for example with a schema; migrate --check: pending migrations",
+  conflict: "conflict, e.g. a changed job schema; migrate --check: pending migrations",
   notFinished: "with --wait: the task did not finish in time",
   cancelled: "with --wait: the task was cancelled",
   serverFailed: "the server failed or is overloaded",

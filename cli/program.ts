@@ -64,6 +64,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         summary: "Print the log of a task",
         load: async (tools) => (await import("./commands/tasks/logs.ts")).logsCommand(tools),
       },
+      output: {
+        summary: "Print the output of a task",
+        load: async (tools) => (await import("./commands/tasks/output.ts")).outputCommand(tools),
+      },
       list: {
         summary: "List the tasks of a room",
         load: async (tools) => (await import("./commands/tasks/list.ts")).listCommand(tools),
@@ -181,14 +185,14 @@ export async function createProgram(
     .option("--url <url>", "URL of the server (env: JOBLIB_URL; default: http://127.0.0.1:7800)")
     .option(
       "--token <token>",
-      "bearer token; other users can see it in process lists, so prefer the variable (env: JOBLIB_TOKEN)",
+      "bearer token; prefer JOBLIB_TOKEN, because other users can see options in process lists (env: JOBLIB_TOKEN)",
     )
     .option(
       "--room <room>",
-      "room id or @global; repeatable with `joblib worker` and `joblib dev` (env: JOBLIB_ROOM)",
+      "room id, or @global for public jobs; repeatable with `joblib worker` and `joblib dev` (env: JOBLIB_ROOM)",
       collect,
     )
-    .option("--json", "print the response as JSON, and errors as problem JSON")
+    .option("--json", "print the result as JSON, and errors as problem documents (RFC 9457)")
     .addHelpText("after", EPILOG);
 
   const named = new Set(argv);

@@ -16,7 +16,7 @@ export const CallerInfo = z.object({
   rooms: z
     .union([z.literal("*"), z.array(z.string())])
     .nullable()
-    .describe("rooms in the token; null if the host application decides"),
+    .describe("rooms that the token grants; null if the host application decides"),
   jobs: z.array(z.string()).nullable().describe("jobs that the caller may register; null means any job"),
   expires_at: Timestamp.nullable().describe("when the token expires; null if never or unknown"),
   invitation_id: z.string().nullable(),

@@ -11,18 +11,25 @@ export type Event =
       readonly status?: TaskStatus | undefined;
     }
   | { readonly kind: "task-logged"; readonly taskId: string }
+  /** The worker of a task has stored new parts of its output. */
+  | { readonly kind: "task-output"; readonly taskId: string }
   | { readonly kind: "worker-drained"; readonly workerId: string }
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
   | { readonly kind: "jobs-changed"; readonly roomId: string };
 
 /** The kind of object whose changes a channel announces. */
-type Topic = "task" | "job" | "worker" | "room";
+type Topic = "task" | "output" | "job" | "worker" | "room";
 
 function formatChannel(topic: Topic, id: string): string {
   return `joblib:${topic}:${encodeURIComponent(id)}`;
 }
 
 export const getTaskChannel = (taskId: string): string => formatChannel("task", taskId);
+/**
+ * Returns the channel of new parts of a task's output. It is separate from the channel of the task, because a task may
+ * have many parts and few requests read them.
+ */
+export const getOutputChannel = (taskId: string): string => formatChannel("output", taskId);
 /** Returns the channel that announces claimable tasks of a job. */
 export const getJobChannel = (jobId: string): string => formatChannel("job", jobId);
 /**
@@ -51,6 +58,8 @@ export function getChannels(event: Event, hasListeners: (topic: Topic) => boolea
     }
     case "task-logged":
       return [getTaskChannel(event.taskId)];
+    case "task-output":
+      return hasListeners("output") ? [getOutputChannel(event.taskId)] : [];
     case "worker-drained":
       return [getWorkerChannel(event.workerId)];
     case "work-available":

@@ -21,7 +21,9 @@ export function isLoopback(host: string): boolean {
 
 export const Health = z.object({
   version: z.string(),
-  time: Timestamp.describe("this process's clock; leases use only the database's clock"),
+  time: Timestamp.describe(
+    "current time of this server process; leases use the clock of the database instead",
+  ),
   database: z.object({
     state: z.enum(["up", "down"]),
     milliseconds: z.number().nullable().describe("duration of one round trip"),
@@ -46,7 +48,7 @@ export const Health = z.object({
   sweeper: z.object({
     state: z.enum(["up", "late"]).describe("`late`: there was no sweep for three sweep intervals"),
     last_sweep: Timestamp.nullable().describe(
-      "the last sweep by this server or another one; null if none since this server started",
+      "time of the last sweep by any server; null if there was none since this server started",
     ),
     interval_seconds: z.number(),
   }),

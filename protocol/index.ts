@@ -21,6 +21,7 @@ export * from "./tasks/claim.ts";
 export * from "./tasks/diagnosis.ts";
 export * from "./tasks/list.ts";
 export * from "./tasks/log.ts";
+export * from "./tasks/output.ts";
 export * from "./tasks/status.ts";
 export * from "./tasks/submit.ts";
 export * from "./tasks/task.ts";

@@ -14,7 +14,11 @@ export const NamePart = z.string().regex(PART, { error: "must be 1–128 charact
 export const JobName = z
   .string()
   .min(1)
-  .meta({ examples: ["public:modifiers:Rotate", "private:modifiers:Rotate"] });
+  .meta({
+    description:
+      "`<prefix>:<category>:<name>`. The prefix is `public` for a job of `@global`, and `private` or the room id for a job of the room.",
+    examples: ["public:modifiers:Rotate", "private:modifiers:Rotate"],
+  });
 
 export const RoomJobParams = z.object({ room_id: RoomId, job_name: JobName });
 

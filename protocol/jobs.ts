@@ -31,7 +31,9 @@ const JobRegistrationBody = z.object({
     .max(128)
     .nullable()
     .optional()
-    .describe("the worker that will run the job's tasks; the server creates one if it is missing or null"),
+    .describe(
+      "the worker that will run the job's tasks; if it is missing or null, the server creates a worker",
+    ),
   description: z.string().max(10_000).nullable().optional(),
   defaults: TaskDefaults.optional().describe("default options of the job's tasks"),
   fairness: Fairness.optional().describe(
@@ -64,7 +66,7 @@ export const Job = z.object({
   defaults: TaskDefaults,
   fairness: Fairness.optional().describe("omitted if it is `fifo`"),
   workers: z.array(z.string()).describe("ids of the online workers"),
-  pending: z.int(),
+  pending: z.int().describe("number of pending tasks"),
   worker_id: z
     .string()
     .nullable()

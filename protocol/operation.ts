@@ -18,7 +18,7 @@ export const ACCESS_RULES = {
   "room-read": "users with read access to the room",
   "room-write": "users with write access to the room",
   "room-register":
-    "users with write access to the room; in `@global` they must also be admins, or be invited to `@global`",
+    "users with write access to the room; for `@global`, only if they are admins or were invited to `@global`",
   "task-read":
     "users with read access to the task's room, the submitter of the task, and the owner of the worker that runs it",
   "task-update": "the owner of the worker that runs the task, and admins; the submitter may cancel it",
@@ -84,7 +84,7 @@ export const createWaitHeader = (end: string) => ({
 });
 
 export const RETURN_HEADER = {
-  prefer: "`return=minimal`: omit what the request already contained (RFC 7240)",
+  prefer: "`return=minimal`: omit from the response what the request contained (RFC 7240)",
 };
 
 type Declaration = Omit<Operation, "method" | "retryable"> &

@@ -10,6 +10,7 @@ import { claimOperations } from "./tasks/claim.ts";
 import { diagnosisOperations } from "./tasks/diagnosis.ts";
 import { taskListOperations } from "./tasks/list.ts";
 import { taskLogOperations } from "./tasks/log.ts";
+import { taskOutputOperations } from "./tasks/output.ts";
 import { submitOperations } from "./tasks/submit.ts";
 import { taskOperations } from "./tasks/task.ts";
 import { updateOperations } from "./tasks/update.ts";
@@ -27,6 +28,7 @@ export const operations = {
   ...claimOperations,
   ...taskOperations,
   ...taskLogOperations,
+  ...taskOutputOperations,
   ...diagnosisOperations,
   ...attemptOperations,
   ...updateOperations,

@@ -17,7 +17,7 @@ export function isRoomId(value: string): boolean {
 
 /** The rule for room ids, for messages and descriptions. */
 export const ROOM_ID_RULE =
-  "`@global`, or 1–128 characters without `@`, `:`, `/` and white space, and not `public` or `private`";
+  "`@global`, or 1–128 characters without `@`, `:`, `/` and white space; `public` and `private` are reserved";
 
 /** A room id in a path. The server validates it and returns `invalid-room-id` if it is malformed. */
 export const RoomId = z
@@ -34,9 +34,9 @@ export const RoomParams = z.object({ room_id: RoomId });
 export const RoomSummary = z.object({
   room_id: z.string(),
   jobs: z.int().describe("number of jobs that are registered in the room"),
-  workers: z.int().describe("number of online workers of these jobs"),
+  workers: z.int().describe("number of online workers for the jobs that are registered in the room"),
   pending: z.int(),
-  running: z.int().describe("including claimed tasks"),
+  running: z.int().describe("number of running and claimed tasks"),
 });
 export type RoomSummary = z.infer<typeof RoomSummary>;
 

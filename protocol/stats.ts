@@ -21,18 +21,18 @@ export type Quantiles = z.infer<typeof Quantiles>;
 export const JobStats = z.object({
   job_name: z.string(),
   workers: z.int().describe("number of online workers that are not draining"),
-  busy_workers: z.int().describe("number of these workers that have a task"),
+  busy_workers: z.int().describe("number of workers in `workers` that have a task"),
   pending: z.int().describe("number of pending tasks of the job in all rooms, due or not; at most 10,000"),
   running: z.int().describe("number of claimed and running tasks of the job in all rooms; at most 10,000"),
   oldest_pending_seconds: z
     .number()
     .nullable()
-    .describe("time since the oldest due task of the job in all rooms became due, in seconds"),
+    .describe("age of the oldest due task of the job in all rooms: seconds since it became due"),
   completed: z.int().describe("number of completed tasks in this room"),
   failed: z.int().describe("number of failed tasks in this room"),
   cancelled: z.int().describe("number of cancelled tasks in this room"),
-  wait: Quantiles.nullable().describe("time from `run_at` until the start, in this room"),
-  run: Quantiles.nullable().describe("time from the start until completion, in this room"),
+  wait: Quantiles.nullable().describe("seconds from `run_at` until the start, for tasks in this room"),
+  run: Quantiles.nullable().describe("seconds from the start until the end, for tasks in this room"),
 });
 export type JobStats = z.infer<typeof JobStats>;
 
@@ -42,8 +42,8 @@ export const StatsPoint = z.object({
   completed: z.int(),
   failed: z.int(),
   cancelled: z.int(),
-  wait_p50: z.number().nullable(),
-  run_p50: z.number().nullable(),
+  wait_p50: z.number().nullable().describe("median of the seconds from `run_at` until the start"),
+  run_p50: z.number().nullable().describe("median of the seconds from the start until the end"),
 });
 export type StatsPoint = z.infer<typeof StatsPoint>;
 

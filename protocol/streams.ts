@@ -2,11 +2,13 @@ import * as z from "zod";
 import { API_PATH, type Operation } from "./operation.ts";
 import { RoomParams } from "./rooms.ts";
 import { LogPage } from "./tasks/log.ts";
+import { OutputAttempt, OutputEnd, OutputParts, OutputQuery } from "./tasks/output.ts";
 import { Task, TaskParams } from "./tasks/task.ts";
 
 /** A stream of server-sent events (WHATWG HTML, section 9.2). */
 export interface StreamOperation extends Pick<Operation, "path" | "summary" | "access" | "problems"> {
   readonly params: z.ZodType;
+  readonly query?: z.ZodType;
   readonly headers: Readonly<Record<string, string>>;
   /** The schema of the data of each event, by the event's name. Its description says when the event is sent. */
   readonly events: Readonly<Record<string, z.ZodType>>;
@@ -33,6 +35,22 @@ export const streams = {
         "the state of the task, sent at the start and after changes; changes in quick succession are combined",
       ),
       log: LogPage.describe("new log lines"),
+    },
+    problems: ["task-not-found"],
+  },
+  followOutput: {
+    path: `${API_PATH}/tasks/:task_id/output/events`,
+    summary: "Follow the output of a task until the task ends",
+    access: "task-read",
+    params: TaskParams,
+    query: OutputQuery,
+    headers: HEADERS,
+    events: {
+      attempt: OutputAttempt.describe(
+        "the attempt whose parts follow, sent at the start and when a new attempt begins; the parts of earlier attempts are obsolete",
+      ),
+      parts: OutputParts.describe("stored parts, in order"),
+      end: OutputEnd.describe("the task has ended, and all its parts were sent"),
     },
     problems: ["task-not-found"],
   },

@@ -33,7 +33,9 @@ export const Worker = z.object({
   task_count: z.int().describe("number of claimed and running tasks"),
   online: z
     .boolean()
-    .describe("true if the server received a request from the worker within `worker_timeout_seconds`"),
+    .describe(
+      "true if the server received a request from the worker within the server's setting `worker_timeout_seconds`",
+    ),
   draining: z
     .boolean()
     .optional()
@@ -65,12 +67,14 @@ export type WorkerDetails = z.infer<typeof WorkerDetails>;
 
 /** A heartbeat. `tasks` lists all tasks whose lease the worker believes it has. */
 export const Heartbeat = z.object({
-  tasks: TaskIds.optional(),
+  tasks: TaskIds.optional().describe(
+    "ids of all claimed and running tasks of the worker. A task that is missing here was not received: it is requeued, or fails if it was started and has no attempts left, unless it was claimed less than `claim_grace_seconds` ago. Without this member, the server does not check this.",
+  ),
   draining: z
     .boolean()
     .optional()
     .describe(
-      "true if the worker knows that it is draining (the server has reported `draining`). The long poll then continues; without it, the server responds immediately.",
+      "true if an earlier response has told this worker to drain. The long poll then waits for tasks to stop; otherwise, the server responds to a draining worker immediately.",
     ),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
@@ -83,7 +87,12 @@ export const HeartbeatResponse = z.object({
   id: z.string(),
   last_heartbeat: Timestamp,
   heartbeat_seconds: z.number(),
-  stop: z.array(z.object({ task_id: z.string(), reason: StopReason })),
+  stop: z.array(
+    z.object({
+      task_id: z.string(),
+      reason: StopReason.describe("lost: the worker no longer has the lease on the task"),
+    }),
+  ),
   draining: z.boolean().optional().describe("true if the worker is draining and gets no new tasks"),
 });
 export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>;
@@ -136,7 +145,7 @@ export const listWorkers = operation({
 export const listRoomWorkers = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/workers`,
-  summary: "List the workers that serve a room",
+  summary: "List the workers for the jobs that are visible in a room",
   access: "room-read",
   params: RoomParams,
   query: PageQuery,

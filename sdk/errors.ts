@@ -101,6 +101,10 @@ export class MethodNotAllowedError extends ProblemError {}
 export class NoWorkersAvailableError extends ProblemError {}
 /** The request body is larger than the server's limit. */
 export class PayloadTooLargeError extends ProblemError {}
+/** The output of the attempt is larger than the server's limit. */
+export class OutputTooLargeError extends ProblemError {}
+/** Parts before the appended ones are missing in the output of the attempt. */
+export class OutputGapError extends ProblemError {}
 /** The request body was not sent as JSON. */
 export class UnsupportedMediaTypeError extends ProblemError {}
 /** The idempotency key was already used for a different request. */

@@ -33,6 +33,7 @@ export {
   type ExtensionOptions,
   isExtensionClass,
   type RunContext,
+  type TaskOutput,
 } from "./extension/extension.ts";
 export type { Register, RegisterDecorator, RegisterOptions } from "./extension/job-registry.ts";
 export type * from "./extension/job-types.ts";

@@ -23,7 +23,7 @@ export interface Caller {
 }
 
 export const forbidden = (rule: Access): Problem =>
-  new Problem("forbidden", `You are not allowed to do this. Allowed: ${ACCESS_RULES[rule]}.`);
+  new Problem("forbidden", `Permission denied. Allowed callers: ${ACCESS_RULES[rule]}.`);
 
 /** Returns whether the caller can read a room. Every user can read `@global`, except users invited to other rooms. */
 export const canRead = async (caller: Caller, roomId: string): Promise<boolean> =>

@@ -6,6 +6,7 @@ import type { TaskRecord } from "./records.ts";
 import { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings/settings.ts";
 import { JobCache } from "./state/job-cache.ts";
+import { OutputRate } from "./state/output-rate.ts";
 import { RoomFeeds } from "./state/room-feed.ts";
 import { createStatsCache } from "./state/stats-cache.ts";
 import { SweepStatus } from "./state/sweep-status.ts";
@@ -40,6 +41,7 @@ export function createContext(ports: Ports) {
     statsCache: createStatsCache(storage, settings),
     sweepStatus: new SweepStatus(),
     owners: new WorkerOwners(storage),
+    outputRate: new OutputRate(settings),
     jobCache: new JobCache(storage, settings),
     /** Returns a new UUIDv7. */
     newId: createIdGenerator(),

@@ -28,6 +28,7 @@ import { createRefusalLog, requireDatabase } from "./use-cases/require-database.
 import { followRoom } from "./use-cases/rooms/follow-room.ts";
 import { Sweeper } from "./use-cases/sweeper.ts";
 import { followTask } from "./use-cases/tasks/follow-task.ts";
+import { followOutput } from "./use-cases/tasks/read-output.ts";
 
 /** Options of the plugin. The host owns the connections and closes them. */
 export interface JoblibOptions extends HostAuth {
@@ -133,6 +134,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     if (isOperationName(name)) app.route(createRoute(name, handlers, dependencies));
   }
   app.route(createStreamRoute(streams.followTask, followTask.bind(null, context), dependencies));
+  app.route(createStreamRoute(streams.followOutput, followOutput.bind(null, context), dependencies));
   app.route(createStreamRoute(streams.followRoom, followRoom.bind(null, context), dependencies));
 
   if (options.dashboard !== undefined && options.dashboard !== false) {

@@ -38,6 +38,7 @@ export type BatchedStatement =
   | "claim"
   | "promote"
   | "heartbeat"
+  | "output"
   | Exclude<TaskStatus, "pending" | "claimed">;
 
 /** Why a lease ended: an update by the worker or a user, the timeout of the task, or the loss of the worker. */

@@ -13,14 +13,22 @@ const isPackage =
 const isNodeBuiltin = (specifier: string) => specifier.startsWith("node:");
 
 interface Rule {
-  /** The folder or file to which the rule applies. If several rules match a file, the rule with the longest path applies. */
+  /**
+   * The folder or file to which the rule applies. If several rules match a file, the rule with the
+   * longest path applies.
+   */
   readonly folder: string;
   readonly sentence: string;
-  /** Folders and files of this repository that the folder's files may import, in addition to the folder itself. */
+  /**
+   * Folders and files of this repository that the folder's files may import, in addition to the
+   * folder itself.
+   */
   readonly internal: readonly string[];
   /** Returns true if the folder's files may import a package or a Node module. */
   readonly allows: (specifier: string) => boolean;
-  /** A folder from which the folder's files may import only types, which do not exist at run time. */
+  /**
+   * A folder from which the folder's files may import only types, which do not exist at run time.
+   */
   readonly types?: string;
 }
 
@@ -181,7 +189,10 @@ test(`no file has more than ${MAX_LINES} lines`, () => {
   expect(long).toEqual([]);
 });
 
-/** Files that keep a vague name: the public class `JobManager` has the name of a class in ZnDraw's client. */
+/**
+ * Files that may have a vague name. `JobManager` is a public class that has the same name as a
+ * class in ZnDraw's client.
+ */
 const NAMED_AFTER_PUBLIC_CLASS = ["sdk/job-manager.ts"];
 
 test("no file has a vague name: utils, helpers, common, service, data or manager", () => {
@@ -203,7 +214,10 @@ const buildImportGraph = (): ReadonlyMap<string, readonly string[]> =>
     ]),
   );
 
-/** Finds import cycles by depth-first search. Returns each cycle as a list of files, each of which imports the next. */
+/**
+ * Finds import cycles by depth-first search. Returns each cycle as a list of files, each of which
+ * imports the next.
+ */
 const findCycles = (graph: ReadonlyMap<string, readonly string[]>): string[] => {
   const cycles: string[] = [];
   const done = new Set<string>();

@@ -3,7 +3,10 @@ import { resolve } from "node:path";
 import { expect, test } from "vitest";
 
 const STEPS = resolve(import.meta.dirname, "../.ci/steps.bash");
-/** Starts a process that ignores signals except SIGKILL, runs in its own session and keeps the step's output open. */
+/**
+ * A shell command that starts a process. The process ignores signals except SIGKILL, runs in its
+ * own session and keeps the step's output open.
+ */
 const STUBBORN = `setsid bash -c 'trap "" TERM HUP INT; echo stubborn; while :; do sleep 1; done'`;
 
 /** Runs CI's steps as a script, and waits until all its processes have closed their output. */

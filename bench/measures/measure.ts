@@ -4,7 +4,7 @@ import type { Services } from "../services/services.ts";
 /** The values of a measurement, by name of the sample. */
 export type Samples = Readonly<Record<string, number>>;
 
-export type Unit = "tasks/s" | "events/s" | "fps" | "ms" | "s" | "KB" | "MB";
+export type Unit = "tasks/s" | "parts/s" | "events/s" | "fps" | "ms" | "s" | "KB" | "MB";
 
 /** A measurement. By default, it runs once in each round. */
 export interface Measure {

@@ -6,6 +6,7 @@ import { growth } from "./growth.ts";
 import { idle } from "./idle.ts";
 import { latencies } from "./latencies.ts";
 import type { Measure } from "./measure.ts";
+import { outputs } from "./outputs.ts";
 import { payloads } from "./payloads.ts";
 import { servers } from "./servers.ts";
 import { withSimpleQueue } from "./simple-queue.ts";
@@ -21,6 +22,7 @@ export const measures: readonly Measure[] = [
   ...drains,
   ...singles,
   ...latencies,
+  ...outputs,
   growth,
   thirdDrain,
   ...idle,

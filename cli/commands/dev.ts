@@ -19,7 +19,7 @@ type DevOptions = z.infer<typeof DevOptions>;
 export function devCommand(tools: Tools) {
   return new Command("dev")
     .description(
-      "Run a server and a worker in one process, and restart the worker when the file or one of its imports changes. Data is kept in memory, and jobs are public unless --room is set.",
+      "Run a server and a worker in one process, and restart the worker when the file or one of its imports changes. Data is kept in memory. Jobs are registered in @global, visible in all rooms, unless --room is set.",
     )
     .argument(
       "<file>",

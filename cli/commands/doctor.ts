@@ -38,7 +38,7 @@ export function doctorCommand(tools: Tools) {
     )
     .option(
       "--idle-check [seconds]",
-      `keep a long poll and an event stream open this long, to detect proxies that close idle connections (default: ${IDLE_CHECK_SECONDS})`,
+      `keep a long poll and an event stream open for this many seconds instead of ${OPEN_SECONDS}, to detect proxies that close idle connections (${IDLE_CHECK_SECONDS} if no number is given)`,
     )
     .option(
       "--database-url <url>",

@@ -21,9 +21,9 @@ const RUNNERS: Runners = {
 export function runCommand(tools: Tools, runners: Runners = RUNNERS) {
   const command = new Command("run")
     .description(
-      "Submit a task with the parameters of the job as flags, and with --wait print its result. `joblib run <job> --help` shows the parameters. With a file, run an exported task locally, without a server.",
+      "Submit a task. The parameters of the job are flags: `joblib run <job> --help` shows them. With --wait, print the result of the task. With an extensions file and --task, run an exported task locally, without a server.",
     )
-    .argument("[job]", "full name of the job, such as public:modifiers:Rotate, or a file")
+    .argument("[job]", "full name of the job, such as public:modifiers:Rotate, or an extensions file")
     .helpOption(false)
     .allowUnknownOption()
     .allowExcessArguments()
@@ -33,7 +33,10 @@ export function runCommand(tools: Tools, runners: Runners = RUNNERS) {
       "--task <file>",
       "with an extensions file: the task to run, from `joblib tasks export`; - reads stdin",
     )
-    .option("--inspect [port]", "with an extensions file: allow a debugger to attach (default: 9229)")
+    .option(
+      "--inspect [port]",
+      "with an extensions file: allow a debugger to attach to this port (9229 if none is given)",
+    )
     .option(
       "--inspect-brk [port]",
       "with an extensions file: wait for a debugger, and stop before the extension's `run` method",
@@ -71,7 +74,7 @@ async function runTarget(
     if (command.getOptionValue("help") === true) return command.outputHelp();
     throw new UsageError(
       target === undefined
-        ? "missing required argument 'job'. Pass the name of a job or a file."
+        ? "missing required argument 'job'. Pass the name of a job, or an extensions file."
         : `the job must come before its parameters: joblib run <job> ${target} …`,
     );
   }
@@ -89,6 +92,6 @@ function rejectOptions(command: Command, ...names: readonly string[]): void {
   if (name === undefined) return;
   const flag = command.options.find((option) => option.attributeName() === name)?.long;
   throw new UsageError(
-    `${flag} needs a file instead of a job, such as \`joblib run ./extensions.ts --task task.json\``,
+    `${flag} needs an extensions file instead of a job, such as \`joblib run ./extensions.ts --task task.json\``,
   );
 }

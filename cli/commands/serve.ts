@@ -55,8 +55,10 @@ export function serveCommand(tools: Tools) {
 All other settings are JOBLIB_* variables; --print-settings lists them.
 
 Ctrl-C, SIGTERM, SIGHUP and SIGQUIT stop the server: it completes open requests,
-then exits with code 0. Log lines are discarded if its output is closed or
-blocked.
+then exits with code 0.
+
+If stdout or stderr is closed or blocked, the server keeps running and discards
+log lines.
 
 Examples:
   $ joblib serve

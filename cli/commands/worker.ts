@@ -38,8 +38,8 @@ export function workerCommand(tools: Tools, run: CommandHandler<LocalContext, Wo
     .addHelpText(
       "after",
       `
-Pass the rooms with --room (repeatable), JOBLIB_ROOM or --public. A class can
-override them with \`static room\` or \`static public\`.
+Set the rooms of the jobs with --room (repeatable), JOBLIB_ROOM or --public. A
+class overrides these options with \`static room\` or \`static public\`.
 
 Ctrl-C, SIGTERM, SIGHUP and SIGQUIT drain the worker: running tasks finish, then
 it exits with code 0. A second Ctrl-C or SIGTERM interrupts them: they fail, and

@@ -2,7 +2,8 @@ import { isNamePart, parseJobName } from "../../protocol/job-name.ts";
 import { GLOBAL_ROOM, isRoomId } from "../../protocol/rooms.ts";
 import { UsageError } from "../io/errors.ts";
 
-const EXPECTED_NAME = "Expected <prefix>:<category>:<name>, such as public:modifiers:Rotate.";
+const EXPECTED_NAME =
+  "Expected <prefix>:<category>:<name>, such as public:modifiers:Rotate. The prefix is public, private or a room id.";
 
 /** Returns the room of a command that accepts only one room. Returns undefined if `--room` is missing. */
 export function getSingleRoom(rooms: readonly string[]): string | undefined {

@@ -40,11 +40,11 @@ export function checkVersion({ version }: Probe, server: string | undefined): Ch
   if (server === undefined) {
     return reportWarning(
       "version",
-      `command ${version}, server unknown`,
+      `CLI ${version}, server unknown`,
       "the server reports its version only to requests with a valid token",
     );
   }
-  const detail = `server ${server}, command ${version}`;
+  const detail = `server ${server}, CLI ${version}`;
   if (getMinorVersion(server) === getMinorVersion(version)) return reportOk("version", detail);
   return reportWarning(
     "version",

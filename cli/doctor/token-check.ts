@@ -68,7 +68,7 @@ export async function readCaller(
 
 function describeRooms({ is_admin, rooms }: CallerInfo): string {
   if (is_admin) return "admin";
-  if (rooms === null) return "the host application decides which rooms";
+  if (rooms === null) return "the host application decides about rooms";
   if (rooms === "*") return "all rooms";
   if (rooms.length === 0) return "no room; can read @global";
   return `${rooms.length === 1 ? "room" : "rooms"} ${rooms.join(", ")}`;

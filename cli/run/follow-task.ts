@@ -4,8 +4,10 @@ import type { Task } from "../../protocol/tasks/task.ts";
 import type { Wait } from "../connect/options.ts";
 import type { ClientContext } from "../tools.ts";
 import { formatLogLine, formatWrappedLogLine, LOG_STYLES } from "../views/log-view.ts";
+import type { OutputPrinter } from "../views/output-printer.ts";
 import { formatTaskFrame, MAX_LOG_LINES, type TaskWithLog } from "../views/task-frame.ts";
 import { formatTaskStatus } from "../views/task-view.ts";
+import { printOutput } from "./print-output.ts";
 
 /** The task to follow, and the maximum duration. */
 export interface FollowOptions {
@@ -13,6 +15,8 @@ export interface FollowOptions {
   /** The current state of the task, if it is known. */
   readonly task?: Task | undefined;
   readonly wait: Wait;
+  /** Prints the output of the task to stdout. By default, the output is not printed. */
+  readonly printer?: OutputPrinter | undefined;
 }
 
 /** Prints a line for each change of the status and each log line. Used if the output is not a terminal. */
@@ -39,17 +43,28 @@ function createPlainOutput({ io }: Pick<ClientContext, "io">) {
  */
 export async function followTask(
   context: ClientContext,
-  { id, task, wait }: FollowOptions,
+  { id, task, wait, printer }: FollowOptions,
 ): Promise<Task | undefined> {
   const { io, client, signal } = context;
   let current: TaskWithLog | undefined = task === undefined ? undefined : { task, lines: [] };
   if (task !== undefined && (isTerminal(task.status) || wait === 0)) return task;
   const timeout = wait === true ? undefined : AbortSignal.timeout(wait * 1000);
-  const display = await io.openLiveDisplay((style) =>
+  let display = await io.openLiveDisplay((style) =>
     current === undefined ? "" : formatTaskFrame(current, { ...style, now: Date.now() }),
   );
   const plain = display === undefined ? createPlainOutput(context) : undefined;
+  const ended = new AbortController();
   const options = { signal: timeout === undefined ? signal : AbortSignal.any([signal, timeout]) };
+  const onStart = () => {
+    // A terminal cannot show the output and a display that is redrawn in place.
+    if (io.width === undefined) return;
+    display?.close();
+    display = undefined;
+  };
+  const outputSignal = AbortSignal.any([options.signal, ended.signal]);
+  const printing =
+    printer === undefined ? undefined : printOutput(context, id, { printer, signal: outputSignal, onStart });
+  printing?.catch(() => {});
   try {
     for await (const { event, data } of client.tasks.follow(id, options)) {
       if (event === "log") {
@@ -63,9 +78,12 @@ export async function followTask(
       }
       display?.redraw();
     }
+    // The task has ended, so the output ends as soon as the rest of it is printed.
+    await printing;
   } catch (error) {
     if (timeout?.aborted !== true || signal.aborted) throw error;
   } finally {
+    ended.abort();
     display?.close(({ paint, width }) =>
       current?.lines.map((line) => formatWrappedLogLine(paint, line, width)).join("\n"),
     );

@@ -12,6 +12,7 @@ import { readObject } from "../parameters/payload.ts";
 import type { LocalContext } from "../tools.ts";
 import { formatDiff } from "../views/diff-view.ts";
 import { LOG_STYLES } from "../views/log-view.ts";
+import { OutputPrinter } from "../views/output-printer.ts";
 import { formatProgress, formatResult } from "../views/task-view.ts";
 import {
   findUserFrame,
@@ -41,8 +42,8 @@ export const RunnableTask = z.union([
 ]);
 
 /**
- * Runs an exported task in this process, without a server. Prints progress and log to stderr, and the result
- * to stdout.
+ * Runs an exported task in this process, without a server. Prints progress and log to stderr, and output and
+ * result to stdout.
  */
 export async function runFile(context: LocalContext, options: RunFileOptions): Promise<ExitCode> {
   const { io, args } = context;
@@ -68,18 +69,25 @@ export async function runFile(context: LocalContext, options: RunFileOptions): P
   });
 
   const startedAt = performance.now();
+  const printer = new OutputPrinter(io, "events");
   const outcome = await runLocally(Class, exported.task, {
     context: loaded.context,
     signal: AbortSignal.any([interrupts.first, uncaught.signal]),
     onProgress: (progress) => printProgress(io, progress),
     onLog: (line, level) => printLogLine(io, line, level),
+    onOutput: ({ number, parts }) => {
+      for (const [index, value] of parts.entries())
+        printer.print({ attempt: exported.task.attempt, number: number + index, value });
+    },
   });
+  printer.closeLine();
   const took = formatDuration(performance.now() - startedAt);
   uncaught.signal.throwIfAborted();
   if (interrupts.first.aborted) return EXIT.interrupted;
   if (outcome.status === "completed") {
     io.printEvent({ event: "completed" }, `completed after ${took}`, "success");
-    io.printResult(outcome.task.result, formatResult);
+    const { result } = outcome.task;
+    if (result !== null || !printer.hasPrinted) io.printResult(result, formatResult);
     return EXIT.ok;
   }
   const reason = outcome.status === "failed" ? outcome.error : outcome.status;

@@ -14,6 +14,7 @@ import { toFlag } from "../parameters/pointer-flag.ts";
 import { findMissing, readFlags } from "../parameters/read-flags.ts";
 import type { ClientContext } from "../tools.ts";
 import { formatJobHelp } from "../views/job-help.ts";
+import { OutputPrinter } from "../views/output-printer.ts";
 import { formatResult, formatRunTime, formatTask } from "../views/task-view.ts";
 import { followTask } from "./follow-task.ts";
 import { promptForMissing } from "./prompt-missing.ts";
@@ -122,8 +123,9 @@ async function printTask(
   const { id } = submitted;
   io.printEvent({ event: "submitted", task: id }, `submitted ${id}`, "dim");
   try {
-    const task = (await followTask(context, { id, task: submitted, wait })) ?? submitted;
-    return printOutcome(context, task);
+    const printer = new OutputPrinter(io, "events");
+    const task = (await followTask(context, { id, task: submitted, wait, printer })) ?? submitted;
+    return printOutcome(context, task, printer);
   } catch (error) {
     if (context.signal.aborted)
       io.printNote(`the task continues; to cancel it, run \`joblib tasks cancel ${id}\``, "dim");
@@ -131,8 +133,8 @@ async function printTask(
   }
 }
 
-/** Prints the result to stdout, and the status to stderr. */
-function printOutcome({ io }: ClientContext, task: Task): ExitCode {
+/** Prints the result to stdout, and the status to stderr. A task with output may have no result. */
+function printOutcome({ io }: ClientContext, task: Task, { hasPrinted }: OutputPrinter): ExitCode {
   const code = getTaskExitCode(task);
   const runTime = formatRunTime(task);
   const took = runTime === undefined ? "" : ` after ${runTime}`;
@@ -142,7 +144,7 @@ function printOutcome({ io }: ClientContext, task: Task): ExitCode {
   }
   if (task.status === "completed") {
     io.printNote(`completed${took}`, "success");
-    io.printResult(task.result, formatResult);
+    if (task.result !== null || !hasPrinted) io.printResult(task.result, formatResult);
   } else if (code === EXIT.notFinished) {
     io.printNote(`the task did not finish in time; it is ${task.status}`, "error");
     io.printNote(`to continue watching it, run \`joblib tasks watch ${task.id}\``, "dim");

@@ -47,7 +47,7 @@ const EXIT_BY_STATUS: Record<TaskStatus, ExitCode> = {
 };
 
 /** Returns the exit code of a command that waited for a task. */
-export function getTaskExitCode({ status }: Task): ExitCode {
+export function getTaskExitCode({ status }: Pick<Task, "status">): ExitCode {
   return EXIT_BY_STATUS[status];
 }
 

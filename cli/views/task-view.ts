@@ -41,7 +41,7 @@ export function formatResult(value: JsonValue): string {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 }
 
-const LABEL_WIDTH = 12;
+const LABEL_WIDTH = 16;
 /** Width of the output if stdout is not a terminal. */
 const DEFAULT_WIDTH = 92;
 
@@ -82,7 +82,7 @@ export function formatTask(task: Task, paint: Io["paint"], width: number | undef
     ["job", escapeLine(task.job_name)],
     ["room", escapeLine(task.room_id)],
     ["status", paintStatus(paint, task.status)],
-    ["position", task.queue_position === null ? "" : String(task.queue_position)],
+    ["queue position", task.queue_position === null ? "" : String(task.queue_position)],
     ["progress", progress === null ? "" : bar + escapeLine(formatProgress(progress))],
     ["priority", task.priority === 0 ? "" : String(task.priority)],
     ["attempts", attempts],

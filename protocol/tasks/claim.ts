@@ -13,7 +13,7 @@ export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
 export const BatchClaimRequest = z.object({
   limit: z.int().min(1).max(MAX_TASKS_PER_CLAIM),
-  start: z.boolean().optional(),
+  start: z.boolean().optional().describe("start the tasks immediately, so that they are returned as running"),
 });
 export type BatchClaimRequest = z.infer<typeof BatchClaimRequest>;
 

@@ -26,7 +26,7 @@ export const Diagnosis = z.object({
   ),
   sentence: z.string().describe("human-readable, in English"),
   workers: z.int().describe("number of online workers for the task's job"),
-  busy_workers: z.int().describe("number of these workers that have a task"),
+  busy_workers: z.int().describe("number of workers in `workers` that have a task"),
   queue_position: z.int().nullable().describe("the task's queue position"),
   run_at: Timestamp.nullable().describe("scheduled time; null if it has passed"),
   expected_at: Timestamp.nullable().describe("estimated start, from the run times of recent tasks"),

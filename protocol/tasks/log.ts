@@ -18,8 +18,12 @@ export type LogLevel = z.infer<typeof LogLevel>;
  * only once.
  */
 export const NewLogLine = z.object({
-  number: z.int().min(0).max(2_147_483_647),
-  at: Timestamp.optional().describe("the worker's time; by default the time of arrival"),
+  number: z
+    .int()
+    .min(0)
+    .max(2_147_483_647)
+    .describe("number of the line in its attempt, from 0; a line that is sent twice is stored only once"),
+  at: Timestamp.optional().describe("time by the worker's clock; default: when the server receives the line"),
   level: LogLevel.optional().describe("default info"),
   text: z.string().max(MAX_LINE_LENGTH),
 });

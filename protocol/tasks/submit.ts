@@ -84,7 +84,9 @@ export type SubmittedTask = z.infer<typeof SubmittedTask>;
 export const SubmittedTasks = z.object({ tasks: z.array(SubmittedTask) });
 /** The minimal response for submitted tasks that differ only in their ids and payloads. */
 export const MinimalSubmittedTasks = z.object({
-  common: SubmittedTask.omit({ id: true, payload: true }),
+  common: SubmittedTask.omit({ id: true, payload: true }).describe(
+    "members of every task for which the response contains only the id; `id` and `payload` are omitted",
+  ),
   ids: z.array(z.string()).describe("in the order of the request"),
 });
 export type MinimalSubmittedTasks = z.infer<typeof MinimalSubmittedTasks>;

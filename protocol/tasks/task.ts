@@ -10,9 +10,13 @@ export const TaskParams = z.object({ task_id: z.string() });
 /** The delay before the next attempt, with all members set. */
 export const Backoff = z.object({
   kind: z.enum(["exponential", "fixed"]),
-  seconds: z.number().min(0).max(86_400),
-  max_seconds: z.number().min(0).max(86_400),
-  jitter: z.number().min(0).max(1),
+  seconds: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .describe("delay after the first attempt; `exponential` doubles it after each further attempt"),
+  max_seconds: z.number().min(0).max(86_400).describe("maximum delay of `exponential`, without jitter"),
+  jitter: z.number().min(0).max(1).describe("0.2 varies the delay randomly by up to ±20 %"),
 });
 export type Backoff = z.infer<typeof Backoff>;
 
@@ -47,7 +51,7 @@ export const taskOptionFields = {
     .max(100)
     .optional()
     .describe(
-      "maximum number of times that the task is started, or fails before it starts (`runs`); claims that are requeued before the start do not count; default 1",
+      "maximum number of attempts; a claim that is requeued before the task starts does not count; default 1",
     ),
   backoff: Backoff.partial().optional().describe("delay before the next attempt"),
   timeout_seconds: z
@@ -66,8 +70,16 @@ export const Task = z.object({
   status: TaskStatus,
   payload: JsonObject,
   priority: z.int(),
-  attempt: z.int().describe("number of the attempt; increases with every claim, and fences the lease"),
-  runs: z.int().describe("number of attempts that were started; `max_attempts` limits it"),
+  attempt: z
+    .int()
+    .describe(
+      "number of the attempt; increases with every claim; an update that names an earlier attempt is rejected",
+    ),
+  runs: z
+    .int()
+    .describe(
+      "number of attempts that count towards `max_attempts`: all except those that were requeued before the task started",
+    ),
   max_attempts: z.int(),
   backoff: Backoff,
   timeout_seconds: z.number().nullable(),

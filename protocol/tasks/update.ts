@@ -5,6 +5,7 @@ import { ProblemDocument } from "../problem.ts";
 import { Timestamp } from "../time.ts";
 import { WorkerParams } from "../workers.ts";
 import { MAX_LINES_PER_UPDATE, NewLogLine } from "./log.ts";
+import { NewOutput } from "./output.ts";
 import { TaskStatus } from "./status.ts";
 import { Progress, Task, TaskParams } from "./task.ts";
 
@@ -31,14 +32,24 @@ const updateFields = {
   result: JsonValue.optional(),
   progress: Progress.optional(),
   log: z.array(NewLogLine).max(MAX_LINES_PER_UPDATE).optional().describe("log lines to store with the task"),
-  attempt: z.int().min(0).max(2_147_483_647).optional(),
+  output: NewOutput.optional().describe("parts to append to the output of the task"),
+  attempt: z
+    .int()
+    .min(0)
+    .max(2_147_483_647)
+    .optional()
+    .describe("`attempt` of the claimed task; the update is rejected if the task has another attempt"),
 };
 
-/** A change of the status. Without `status`, the update only reports progress or log lines. */
+/** A change of the status. Without `status`, the update only reports progress, log lines or output. */
 export const TaskUpdate = z.object({
   status: TaskStatus.optional(),
   ...updateFields,
-  worker_id: z.string().max(128).optional(),
+  worker_id: z
+    .string()
+    .max(128)
+    .optional()
+    .describe("the worker that runs the task; the update is rejected if another worker has the task"),
 });
 export type TaskUpdate = z.infer<typeof TaskUpdate>;
 
@@ -62,14 +73,14 @@ const RejectedUpdate = z.object({ id: z.string(), problem: ProblemDocument });
 export const updateTask = operation({
   method: "PATCH",
   path: `${API_PATH}/tasks/:task_id`,
-  summary: "Change a task's status, or report its progress",
+  summary: "Change a task's status, report its progress, or append to its log or output",
   access: "task-update",
   retryable: true,
   params: TaskParams,
   body: TaskUpdate,
   responses: { 200: Task },
   responseDescriptions: { 200: "The changed task." },
-  problems: ["task-not-found", "task-lost", "invalid-task-transition"],
+  problems: ["task-not-found", "task-lost", "invalid-task-transition", "output-gap", "output-too-large"],
 });
 
 export const updateTasks = operation({

@@ -8,6 +8,17 @@ import { checkDefaults, toParameterSchema } from "./parameter-schema.ts";
 import { type AnySchema, type SchemaInput, type SchemaOutput, validate } from "./standard-schema.ts";
 import type { TaskDefaultOptions } from "./task-options.ts";
 
+/** The output of a task, which can be read while the task runs: `run.output` and `task.output`. */
+export interface TaskOutput {
+  /**
+   * Appends a part: text, or any other JSON value. Resolves when there is room for the next part, so await it to keep the
+   * worker's memory bounded. It never waits for a reader. All parts are stored before the task ends. Rejects with
+   * `NotJsonError` if the part is not JSON, `OutputTooLargeError` if the output exceeds the server's limit, and
+   * `TaskLostError` if the lease is lost.
+   */
+  write(part: unknown): Promise<void>;
+}
+
 /** The second argument of an extension's `run`. */
 export interface RunContext {
   /** Aborted when the task is cancelled, timed out or lost (`TaskLostError`), or interrupted (`InterruptedError`). */
@@ -18,6 +29,8 @@ export interface RunContext {
   readonly task: Task;
   /** The worker's logger. Its lines are also stored with the task. */
   readonly log: TaskLogger;
+  /** The output of the task. A `run` that is a generator can also `yield` the parts. */
+  readonly output: TaskOutput;
 }
 
 /** Options of an extension: static members of its class, or the last argument of `Extension`. */
@@ -55,7 +68,10 @@ const PAYLOAD = Symbol.for("joblib.payload");
 
 /** Base class of all extensions. */
 export abstract class ExtensionInstance {
-  /** Runs a task. The result of the task is the returned value as JSON. If it throws, the attempt fails. */
+  /**
+   * Runs a task. The result of the task is the returned value as JSON. If it throws, the attempt fails. It can be a
+   * generator, sync or async: each value that it yields is a part of the task's output.
+   */
   abstract run(context: never, run: RunContext): unknown;
 }
 

@@ -137,7 +137,7 @@ export class JoblibClient {
   }
 
   /**
-   * Yields the events of a stream: `followTask` with `{ task_id }`, or `followRoom` with `{ room_id }`. Reconnects
+   * Yields the events of a stream: `followTask` and `followOutput` with `{ task_id }`, or `followRoom` with `{ room_id }`. Reconnects
    * after an interruption without losing events. It never ends by itself: leave the loop, or abort `signal`. Throws
    * the error if a reconnect cannot succeed, for example `TaskNotFoundError`, `ForbiddenError` or `ProtocolError`.
    *
@@ -150,7 +150,7 @@ export class JoblibClient {
   follow<Name extends StreamName>(
     name: Name,
     params: StreamParams<Name>,
-    { signal, lastEventId }: FollowOptions = {},
+    options: FollowOptions = {},
   ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
     const environment = {
       url: this.url,
@@ -158,7 +158,7 @@ export class JoblibClient {
       retry: this.#retry,
       getHeaders: () => this.#getHeaders(),
     };
-    return follow({ name, params, signal, lastEventId }, environment);
+    return follow({ name, params, ...options }, environment);
   }
 
   /**

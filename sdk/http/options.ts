@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { StreamName, Streams, Task } from "../../protocol/index.ts";
+import type { JsonValue, StreamName, Streams, Task } from "../../protocol/index.ts";
 import type { RetryPolicy } from "./retry.ts";
 
 /** A bearer token, or a function that returns the current one. The function is called before every request. */
@@ -63,6 +63,30 @@ export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
   /** The `id` of the last event that was received. The stream continues after this event. */
   readonly lastEventId?: string | undefined;
+  /** The query of the stream, for example `{ from: "17" }` for `followOutput`. */
+  readonly query?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The first part that `client.tasks.output` yields, and its callback. */
+export interface OutputOptions {
+  /** A part number of the current attempt, or `<attempt>.<number>`. Default: the first part of the current attempt. */
+  readonly from?: number | string | undefined;
+  /** Aborts the stream, which then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Called with the number of the attempt whose parts follow: at the start, and when the task is retried. The parts of
+   * earlier attempts are then obsolete.
+   */
+  readonly onAttempt?: ((attempt: number) => void) | undefined;
+}
+
+/** A part of a task's output. */
+export interface ReceivedPart {
+  readonly attempt: number;
+  /** The number of the part in its attempt, from 0. */
+  readonly number: number;
+  /** Text, or any other JSON value. */
+  readonly value: JsonValue;
 }
 
 /** The maximum wait of `JoblibClient.awaitTask`, and the callback for changes of the task. */

@@ -14,6 +14,8 @@ import type {
   LogPage,
   NewInvitation,
   NewWorker,
+  OutputEnd,
+  OutputPage,
   Page,
   RoomSummary,
   Stats,
@@ -25,7 +27,7 @@ import type {
   WorkerDetails,
 } from "../../protocol/index.ts";
 import { ProtocolError } from "../errors.ts";
-import type { CallOptions, FollowOptions } from "./options.ts";
+import type { CallOptions, FollowOptions, OutputOptions, ReceivedPart } from "./options.ts";
 import { type Body, type Query, Resource, type ResponseBody } from "./resource.ts";
 
 export class Tasks extends Resource {
@@ -99,6 +101,36 @@ export class Tasks extends Resource {
   /** Returns a part of a task's log. `after` in the response is the `after` of the next request. */
   readLogs(id: string, query: Query<"readTaskLogs"> = {}, options?: CallOptions): Promise<LogPage> {
     return this.send("readTaskLogs", { params: { task_id: id }, query }, options);
+  }
+
+  /**
+   * Yields the parts of a task's output as they arrive, until the task ends; also after it has ended. Reconnects after an
+   * interruption without losing parts. A retried task starts its output again: see `onAttempt`. The generator returns the
+   * status of the task. Throws the same errors as `JoblibClient.follow`.
+   *
+   * @example
+   * for await (const { value } of client.tasks.output(task)) process.stdout.write(String(value));
+   */
+  async *output(
+    task: string | Pick<Task, "id">,
+    { from, signal, onAttempt }: OutputOptions = {},
+  ): AsyncGenerator<ReceivedPart, OutputEnd | undefined, undefined> {
+    const params = { task_id: typeof task === "string" ? task : task.id };
+    const options = { signal, ...(from !== undefined && { query: { from: String(from) } }) };
+    for await (const { event, data } of this.client.follow("followOutput", params, options)) {
+      if (event === "attempt") onAttempt?.(data.attempt);
+      else if (event === "end") return data;
+      else {
+        const { attempt, number, parts } = data;
+        for (const [index, value] of parts.entries()) yield { attempt, number: number + index, value };
+      }
+    }
+    return undefined;
+  }
+
+  /** Returns a page of a task's output. `next` in the response is the `from` of the next request. */
+  readOutput(id: string, query: Query<"readTaskOutput"> = {}, options?: CallOptions): Promise<OutputPage> {
+    return this.send("readTaskOutput", { params: { task_id: id }, query }, options);
   }
 
   /** Lists a task's late results, newest first. */

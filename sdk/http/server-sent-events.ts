@@ -56,11 +56,12 @@ export async function* follow<Name extends StreamName>(
 
 /** Yields the events of one connection. Returns when the server ends the connection, and throws if it breaks. */
 async function* readEvents<Name extends StreamName>(
-  { name, params, lastEventId, signal }: FollowRequest<Name>,
+  { name, params, query = {}, lastEventId, signal }: FollowRequest<Name>,
   environment: FollowEnvironment,
 ): AsyncGenerator<StreamEvent<Name>, void, undefined> {
   const operation: StreamOperation = streams[name];
-  const url = environment.url + fillPath(operation.path, params);
+  const search = new URLSearchParams(query).toString();
+  const url = `${environment.url}${fillPath(operation.path, params)}${search && `?${search}`}`;
   const headers = {
     ...(await environment.getHeaders()),
     accept: "text/event-stream, application/problem+json",

@@ -76,7 +76,9 @@ export const getDestinationByName = (
 ): Destination => {
   const explicitRoom = room ?? ownRoom;
   if (parseJobName(jobName, explicitRoom ?? GLOBAL_ROOM).kind === "invalid") {
-    throw new UsageError(`${JSON.stringify(jobName)} is not a job name: use <prefix>:<category>:<name>`);
+    throw new UsageError(
+      `${JSON.stringify(jobName)} is not a job name: use <prefix>:<category>:<name>; the prefix is public, private or a room id`,
+    );
   }
   const prefix = jobName.slice(0, jobName.indexOf(":"));
   if (prefix === "private" && explicitRoom === undefined) throw createUnknownRoomError(jobName);

@@ -1,5 +1,6 @@
 import {
   formatLogPosition,
+  formatOutputPosition,
   formatWait,
   GLOBAL_ROOM,
   type HeartbeatResponse,
@@ -10,6 +11,7 @@ import {
   Problem,
   type ProblemDocument,
   parseLogPosition,
+  parseOutputPosition,
   readTraceContext,
   type Task,
 } from "../../protocol/index.ts";
@@ -128,6 +130,17 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
     const items = state.task(params.task_id).log.filter(isAfter).slice(0, limit);
     const last = items.at(-1);
     return ok({ items, after: last === undefined ? after : formatLogPosition(last) });
+  },
+  readTaskOutput: ({ params, query }) => {
+    const { outputs, wire } = state.task(params.task_id);
+    const { attempt = wire.attempt, number } = parseOutputPosition(query.from ?? "0") ?? { number: 0 };
+    const parts = (outputs.get(attempt) ?? []).slice(number);
+    return ok({
+      attempt,
+      number,
+      parts,
+      next: formatOutputPosition({ attempt, number: number + parts.length }),
+    });
   },
   updateTask: ({ params, body }) => ok(state.update(params.task_id, body)),
   updateTasks: ({ params: { worker_id }, body }) => {

@@ -1,5 +1,12 @@
 import type { HttpHandler } from "msw";
-import { isTerminal, type Job, type LogLine, type SubmittedTask, type Task } from "../../protocol/index.ts";
+import {
+  isTerminal,
+  type Job,
+  type LogLine,
+  type OutputPart,
+  type SubmittedTask,
+  type Task,
+} from "../../protocol/index.ts";
 import { createFakeOperations } from "./fake-operations.ts";
 import { FakeState, type FakeWorker } from "./fake-state.ts";
 import { type FakeSubmission, requeue } from "./fake-tasks.ts";
@@ -46,6 +53,12 @@ export class FakeServer {
   /** Returns the log lines of a task. */
   log(id: string): readonly LogLine[] {
     return this.#state.task(id).log;
+  }
+
+  /** Returns the parts of the output of a task's current attempt. */
+  output(id: string): readonly OutputPart[] {
+    const { outputs, wire } = this.#state.task(id);
+    return outputs.get(wire.attempt) ?? [];
   }
 
   /** Waits until `predicate` is true for a task, by default until the task has ended. Throws an `Error` after 10 s. */

@@ -8,6 +8,8 @@ import {
   isLeased,
   type Job,
   type LogLine,
+  type NewOutput,
+  type OutputPart,
   Problem,
   type Task,
   type TaskStatus,
@@ -24,6 +26,8 @@ export interface FakeTask {
   version: number;
   wire: Task;
   readonly log: LogLine[];
+  /** The parts of the output, by attempt. */
+  readonly outputs: Map<number, OutputPart[]>;
 }
 
 /** A submission with the trace context of the submitter, which HTTP clients send in headers. */
@@ -61,7 +65,7 @@ export function createTask(room: string, job: Job, submission: FakeSubmission): 
     trace_context: options.trace_context,
   };
   const jobKey = formatJobName({ ...job, roomId: job.room_id }, "room");
-  return { jobKey, version: 1, log: [], wire };
+  return { jobKey, version: 1, log: [], outputs: new Map(), wire };
 }
 
 /** Updates members of a task, and its ETag. */
@@ -99,7 +103,8 @@ export function updateTask(task: FakeTask, update: TaskUpdate, workerExists: boo
   if (!workerExists || !hasLease(wire, update))
     throw new Problem("task-lost", `The worker has lost its lease on task ${wire.id}.`);
   storeLines(task, update.log);
-  const { status, progress } = update;
+  const { status, progress, output } = update;
+  if (output !== undefined && wire.status === "running") storeParts(task, output);
   if (status === undefined) {
     if (wire.status !== "running") throw createTransitionProblem(wire, "running");
     return progress === undefined ? wire : updateFields(task, { progress });
@@ -135,6 +140,13 @@ function storeLines({ log, wire: { attempt } }: FakeTask, lines: TaskUpdate["log
     if (log.some((line) => line.attempt === attempt && line.number === number)) continue;
     log.push({ attempt, number, at, level, text });
   }
+}
+
+/** Appends parts to the output of the current attempt. Ignores parts that are already stored. */
+function storeParts({ outputs, wire: { attempt } }: FakeTask, { number, parts }: NewOutput): void {
+  const stored = outputs.get(attempt) ?? [];
+  if (number > stored.length) throw new Problem("output-gap", `Send the parts from number ${stored.length}.`);
+  outputs.set(attempt, [...stored, ...parts.slice(stored.length - number)]);
 }
 
 function createTransitionProblem({ status: from }: Task, to: TaskStatus): Problem {

@@ -1,19 +1,16 @@
 import { setTimeout } from "node:timers/promises";
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../../protocol/index.ts";
 import { InterruptedError, TaskLostError, UsageError } from "../errors.ts";
-import { type ExtensionClass, toResult } from "../extension/extension.ts";
+import { type ExtensionClass, type TaskOutput, toResult } from "../extension/extension.ts";
 import { LazyAbort } from "../http/abort.ts";
 import { type RunEnvironment, type RunResult, runExtension } from "./run-extension.ts";
 import { traceRun } from "./run-span.ts";
 import { getLostError, isRejection, type TaskOutcome, toErrorText, toShortError } from "./task-outcome.ts";
-import { LogReporter, ProgressReporter } from "./task-reports.ts";
-import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY, type UpdateQueue } from "./update-queue.ts";
+import { TaskReports } from "./task-reports.ts";
+import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
 
 /** The parts of the worker and of the task stream that a claimed task uses. */
 export interface TaskEnvironment extends RunEnvironment {
-  readonly updates: Pick<UpdateQueue, "deliver">;
-  /** Requeues a task that has not started. */
-  release(taskId: string): Promise<void>;
   /** Called with true before the end of the task is sent, and with false if the server has rejected it. */
   onEnding(task: ClaimedTask, isEnding: boolean): void;
   /** Called when the task is completed, failed, lost or released. */
@@ -43,8 +40,7 @@ export class ClaimedTask<Context = unknown> {
   #phase: "claimed" | "starting" | "started" | "ending" | "settled" = "claimed";
   // Members that few tasks need are created on first use: creating them took half of a busy worker's CPU time.
   #settled: PromiseWithResolvers<void> | undefined;
-  #progress: ProgressReporter | undefined;
-  #log: LogReporter | undefined;
+  #reports: TaskReports | undefined;
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
   #interruption: Promise<TaskOutcome> | undefined;
 
@@ -79,6 +75,9 @@ export class ClaimedTask<Context = unknown> {
   }
   /** @internal Does not create the signal. */ get isAborted(): boolean {
     return this.#abort.aborted;
+  }
+  /** The output of the task, which can be read while the task runs. */ get output(): TaskOutput {
+    return this.#getReports().output;
   }
   /** True while `run` is running. */
   get isRunning(): boolean {
@@ -164,6 +163,7 @@ export class ClaimedTask<Context = unknown> {
    */
   async complete(result?: unknown): Promise<Task> {
     if (this.#phase !== "started") throw this.#createPhaseError();
+    await this.#reports?.flushOutput();
     return this.#end({ status: "completed", result: toResult(this.#Class, result) });
   }
 
@@ -193,15 +193,17 @@ export class ClaimedTask<Context = unknown> {
   /** Reports a fraction from 0 to 1, and a message of up to 1,000 characters. The latest report wins. Never throws. */
   progress(fraction?: number, message?: string): void {
     if (this.#phase !== "started" || this.#abort.aborted) return;
-    this.#progress ??= new ProgressReporter((progress) => this.#send({ progress }, NO_RETRY, 5));
-    this.#progress.report(fraction, message);
+    this.#getReports().progress.report(fraction, message);
   }
 
   /** Stores log lines with the task. The server keeps the first 5,000 lines of an attempt. Never throws. */
   log(text: string, level: LogLevel = "info"): void {
     if (this.#phase !== "started" || this.#abort.aborted) return;
-    this.#log ??= new LogReporter((log) => this.#send({ log }, SHORT_RETRY, 5));
-    this.#log.add(level, text);
+    this.#getReports().log.add(level, text);
+  }
+  #getReports(): TaskReports {
+    this.#reports ??= new TaskReports(this, this.#environment.updates, this.#abort, this.#cancellation);
+    return this.#reports;
   }
 
   /** @internal Aborts the task, because the server reported that the lease is lost. */
@@ -255,8 +257,7 @@ export class ClaimedTask<Context = unknown> {
     if (before === "ending" || before === "settled") throw this.#createPhaseError();
     this.#phase = "ending";
     this.#environment.onEnding(this, true);
-    if (this.#progress !== undefined || this.#log !== undefined)
-      await Promise.all([this.#progress?.idle(), this.#log?.idle()]);
+    if (this.#reports !== undefined) await this.#reports.idle();
     try {
       return await this.#send(update, policy);
     } catch (error) {
@@ -273,7 +274,7 @@ export class ClaimedTask<Context = unknown> {
   async #send(update: TaskUpdate, policy = DELIVERY_RETRY, timeoutSeconds?: number): Promise<Task> {
     const { id, attempt } = this;
     // After a progress report, the full response is needed: the last report may be missing in `#task`.
-    const currentTask = this.#progress === undefined ? this.#task : undefined;
+    const currentTask = this.#reports?.hasProgress ? undefined : this.#task;
     const fenced = { id, attempt, update, currentTask, timeoutSeconds, cancellation: this.#cancellation };
     try {
       this.#task = await this.#environment.updates.deliver(fenced, policy);

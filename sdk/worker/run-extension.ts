@@ -7,13 +7,18 @@ import {
   instantiate,
   type RunContext,
   type RunnableExtension,
+  type TaskOutput,
 } from "../extension/extension.ts";
 import { toText } from "../extension/json.ts";
 import type { Logger, TaskLogger } from "../logger.ts";
 import { toErrorText } from "./task-outcome.ts";
+import type { UpdateQueue } from "./update-queue.ts";
 
-/** The parts of a worker that a run uses. */
+/** The parts of a worker that its tasks use. */
 export interface RunEnvironment {
+  readonly updates: Pick<UpdateQueue, "deliver">;
+  /** Requeues a task that has not started. */
+  release(taskId: string): Promise<void>;
   readonly logger: Logger;
   /** True if lines that `run` prints with `console` are stored with the task. */
   readonly captureConsole: boolean;
@@ -27,6 +32,7 @@ export interface RunEnvironment {
 interface RunReporter extends Pick<RunContext, "task" | "signal" | "progress"> {
   start(): Promise<unknown>;
   log(text: string, level: LogLevel): void;
+  readonly output: TaskOutput;
 }
 
 /** The result of `run`, or the value that it threw. */
@@ -55,12 +61,44 @@ export async function runExtension(
   await reporter.start();
   try {
     const run = new LazyRunContext(reporter, logger);
-    if (!captureConsole) return { result: await extension.run(context, run) };
+    if (!captureConsole) return { result: await callRun(reporter, extension, context, run) };
     patchConsole();
-    return { result: await consoleReporter.run(reporter, () => extension.run(context, run)) };
+    return { result: await consoleReporter.run(reporter, () => callRun(reporter, extension, context, run)) };
   } catch (error) {
     logger.warn({ err: error, task: id, job: job_name }, "task failed");
     return { error };
+  }
+}
+
+/** Calls `run`, writes the parts that it yields to the output, and returns its result. */
+async function callRun(
+  reporter: RunReporter,
+  extension: RunnableExtension,
+  context: unknown,
+  run: RunContext,
+): Promise<unknown> {
+  const value = await extension.run(context, run);
+  return isGenerator(value) ? storeParts(value, reporter.output) : value;
+}
+
+function isGenerator(value: unknown): value is Generator | AsyncGenerator {
+  if (typeof value !== "object" || value === null || !("next" in value) || !("return" in value)) return false;
+  return Symbol.asyncIterator in value || Symbol.iterator in value;
+}
+
+/** Writes the values that a generator yields to the output, and returns the value that it returns. */
+async function storeParts(generator: Generator | AsyncGenerator, output: TaskOutput): Promise<unknown> {
+  let isDone = false;
+  try {
+    for (;;) {
+      const { done, value } = await generator.next();
+      isDone = done === true;
+      if (isDone) return value;
+      await output.write(value);
+    }
+  } finally {
+    // Runs the `finally` blocks of the generator if a part cannot be stored.
+    if (!isDone) await generator.return(undefined);
   }
 }
 
@@ -71,6 +109,7 @@ const INTERNAL = Symbol("internal");
 class LazyRunContext implements RunContext {
   declare readonly signal: AbortSignal;
   declare readonly log: TaskLogger;
+  declare readonly output: TaskOutput;
   readonly task: Task;
   readonly progress: RunContext["progress"];
   readonly [INTERNAL]: { readonly reporter: RunReporter; readonly logger: Logger; log?: TaskLogger };
@@ -85,15 +124,22 @@ class LazyRunContext implements RunContext {
     // `Object.defineProperties` takes 1 µs longer.
     Object.defineProperty(this, "signal", LAZY_MEMBERS.signal);
     Object.defineProperty(this, "log", LAZY_MEMBERS.log);
+    Object.defineProperty(this, "output", LAZY_MEMBERS.output);
   }
 }
 
 /** The members are own properties of each context, with shared getters, so that `{ ...run, progress }` contains them. */
-const LAZY_MEMBERS: Record<"signal" | "log", PropertyDescriptor> & ThisType<LazyRunContext> = {
+const LAZY_MEMBERS: Record<"signal" | "log" | "output", PropertyDescriptor> & ThisType<LazyRunContext> = {
   signal: {
     enumerable: true,
     get() {
       return this[INTERNAL].reporter.signal;
+    },
+  },
+  output: {
+    enumerable: true,
+    get() {
+      return this[INTERNAL].reporter.output;
     },
   },
   log: {

@@ -1,4 +1,4 @@
-import type { LogLevel, Progress, Task } from "../../protocol/index.ts";
+import type { LogLevel, NewOutput, Progress, Task } from "../../protocol/index.ts";
 import type { ExtensionClass } from "../extension/extension.ts";
 import { silentLogger } from "../logger.ts";
 import { ClaimedTask } from "./claimed-task.ts";
@@ -11,20 +11,22 @@ export interface LocalRunOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
   readonly onLog: (text: string, level: LogLevel) => void;
+  readonly onOutput: (output: NewOutput) => void;
 }
 
 /** Runs a task with a class in this process. Behaves like a worker, but needs no server. */
 export const runLocally = async (
   Class: ExtensionClass<unknown>,
   task: Task,
-  { context, signal, onProgress, onLog }: LocalRunOptions,
+  { context, signal, onProgress, onLog, onOutput }: LocalRunOptions,
 ): Promise<TaskOutcome> => {
   let current: Task = { ...task, status: "claimed", result: null, error: null, progress: null };
   const claimed = new ClaimedTask(current, {
     updates: {
-      async deliver({ update: { log = [], ...fields } }) {
+      async deliver({ update: { log = [], output, ...fields } }) {
         current = Object.assign({ ...current }, fields);
         if (fields.progress !== undefined) onProgress(fields.progress);
+        if (output !== undefined) onOutput(output);
         for (const { text, level = "info" } of log) onLog(text, level);
         return current;
       },

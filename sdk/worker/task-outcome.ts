@@ -3,6 +3,8 @@ import {
   ForbiddenError,
   InvalidTaskTransitionError,
   MalformedRequestError,
+  OutputGapError,
+  OutputTooLargeError,
   PayloadTooLargeError,
   ProtocolError,
   TaskLostError,
@@ -46,6 +48,8 @@ export const isRejection = (error: unknown): boolean =>
   error instanceof ValidationError ||
   error instanceof MalformedRequestError ||
   error instanceof PayloadTooLargeError ||
+  error instanceof OutputTooLargeError ||
+  error instanceof OutputGapError ||
   isProxyRejection(error);
 
 /** Returns true for a 4xx response of a proxy, such as the page of a firewall or a body limit. */

@@ -5,9 +5,21 @@ import {
   MAX_LINES_PER_UPDATE,
   type NewLogLine,
   type Progress,
+  type Task,
+  type TaskUpdate,
 } from "../../protocol/index.ts";
 import { toStorableText, toText } from "../extension/json.ts";
-import { sleep } from "../http/abort.ts";
+import { type LazyAbort, sleep } from "../http/abort.ts";
+import type { RetryPolicy } from "../http/retry.ts";
+import { OutputWriter } from "./output-writer.ts";
+import { getLostError } from "./task-outcome.ts";
+import {
+  DELIVERY_RETRY,
+  type FencedUpdate,
+  NO_RETRY,
+  SHORT_RETRY,
+  type UpdateQueue,
+} from "./update-queue.ts";
 
 /**
  * Sends reports, one request at a time: the first one immediately, later ones after a delay. A report never throws and
@@ -116,4 +128,83 @@ function truncate(text: string, length: number): string {
   return toStorableText(text, 4 * length)
     .slice(0, length)
     .toWellFormed();
+}
+
+/** The task whose reports are sent. */
+type ReportingTask = Pick<FencedUpdate, "id" | "attempt"> & { readonly task: Task };
+
+/** Sends what a running task reports: progress, log and output. Each part is created on first use. */
+export class TaskReports {
+  readonly #task: ReportingTask;
+  readonly #updates: Pick<UpdateQueue, "deliver">;
+  readonly #abort: LazyAbort;
+  readonly #cancellation: LazyAbort;
+  #progress: ProgressReporter | undefined;
+  #log: LogReporter | undefined;
+  #output: OutputWriter | undefined;
+
+  /**
+   * `abort` is aborted when the lease is lost or the task is interrupted, `cancellation` when no more updates should be
+   * sent.
+   */
+  constructor(
+    task: ReportingTask,
+    updates: Pick<UpdateQueue, "deliver">,
+    abort: LazyAbort,
+    cancellation: LazyAbort,
+  ) {
+    this.#task = task;
+    this.#updates = updates;
+    this.#abort = abort;
+    this.#cancellation = cancellation;
+  }
+
+  get hasProgress(): boolean {
+    return this.#progress !== undefined;
+  }
+
+  get progress(): ProgressReporter {
+    this.#progress ??= new ProgressReporter((progress) => this.#report({ progress }, NO_RETRY));
+    return this.#progress;
+  }
+
+  get log(): LogReporter {
+    this.#log ??= new LogReporter((log) => this.#report({ log }, SHORT_RETRY));
+    return this.#log;
+  }
+
+  get output(): OutputWriter {
+    const options = { cancellation: this.#abort };
+    this.#output ??= new OutputWriter((output) => this.#send({ output }, DELIVERY_RETRY, options));
+    return this.#output;
+  }
+
+  /** Resolves when all parts of the output are stored. Rejects if one could not be stored. */
+  flushOutput(): Promise<void> | undefined {
+    return this.#output?.flush();
+  }
+
+  /** Resolves when nothing is being sent. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#progress?.idle(), this.#log?.idle(), this.#output?.flush().catch(() => {})]);
+  }
+
+  #report(update: TaskUpdate, policy: RetryPolicy): Promise<void> {
+    return this.#send(update, policy, { cancellation: this.#cancellation, timeoutSeconds: 5 });
+  }
+
+  async #send(
+    update: TaskUpdate,
+    policy: RetryPolicy,
+    options: Pick<FencedUpdate, "cancellation" | "timeoutSeconds">,
+  ): Promise<void> {
+    const { id, attempt, task: currentTask } = this.#task;
+    try {
+      await this.#updates.deliver({ id, attempt, update, currentTask, ...options }, policy);
+    } catch (error) {
+      const lost = getLostError(error, true);
+      if (lost !== undefined) this.#abort.abort(lost);
+      throw error;
+    }
+  }
 }

@@ -23,7 +23,7 @@ export interface ListenOptions {
   readonly start?: boolean | undefined;
 }
 
-interface StreamEnvironment extends RunEnvironment {
+interface StreamEnvironment extends Omit<RunEnvironment, "updates" | "release"> {
   readonly session: WorkerSession;
 }
 

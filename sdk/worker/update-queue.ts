@@ -12,7 +12,7 @@ export interface FencedUpdate {
   readonly id: string;
   readonly attempt: number;
   readonly update: TaskUpdate;
-  /** The task before the update. If it is set, a completion can be sent with `Prefer: return=minimal`. */
+  /** The task before the update. If it is set, a completion or parts of the output can be sent with `Prefer: return=minimal`. */
   readonly currentTask?: Task | undefined;
   /** Aborts the request and its retries. */
   readonly cancellation?: LazyAbort | undefined;
@@ -60,9 +60,9 @@ export class UpdateQueue {
 
   /** Sends an update once and returns the updated task. Throws the error of this update. */
   send(fenced: FencedUpdate): Promise<Task> {
-    const { result, error, progress, log } = fenced.update;
+    const { result, error, progress, log, output } = fenced.update;
     // Small updates are not serialized to estimate their size, because a worker sends thousands per second.
-    const isSmall = (result ?? error ?? progress ?? log ?? null) === null;
+    const isSmall = (result ?? error ?? progress ?? log ?? output ?? null) === null;
     const bytes = isSmall ? 100 : JSON.stringify(fenced.update).length;
     return this.#batcher.send(fenced, bytes, fenced.cancellation);
   }
@@ -72,10 +72,19 @@ export class UpdateQueue {
     this.#batcher.pauseUntil(resumed);
   }
 
-  async #sendOne({ id, attempt, update, cancellation, timeoutSeconds }: FencedUpdate): Promise<Task> {
+  async #sendOne(fenced: FencedUpdate): Promise<Task> {
+    const { id, attempt, update, cancellation, timeoutSeconds } = fenced;
+    // The response to an update of a single task contains the whole task, whose payload may be large.
+    if (update.output !== undefined) return this.#sendOutput(fenced);
     const body = { ...update, worker_id: this.#workerId, attempt };
     const options = { retry: false, signal: cancellation?.signal, timeoutSeconds };
     return (await this.#client.call("updateTask", { params: { task_id: id }, body }, options)).body;
+  }
+
+  async #sendOutput(fenced: FencedUpdate): Promise<Task> {
+    const [outcome] = await this.#sendMany([fenced]);
+    if (outcome === undefined || outcome instanceof Error) throw outcome;
+    return outcome;
   }
 
   async #sendMany(batch: readonly FencedUpdate[]): Promise<(Task | Error)[]> {
@@ -99,7 +108,9 @@ export class UpdateQueue {
 }
 
 const canUseMinimalResponse = ({ currentTask, update }: FencedUpdate): boolean =>
-  currentTask !== undefined && update.status === "completed" && update.progress === undefined;
+  currentTask !== undefined &&
+  update.progress === undefined &&
+  (update.status === "completed" || update.output !== undefined);
 
 const createMismatchError = (): ProtocolError =>
   new ProtocolError("the server returned the results of other updates", 200);

@@ -88,6 +88,7 @@ const EventMessage = z.discriminatedUnion("kind", [
     workerId: z.string().nullable(),
     status: TaskStatus.optional().catch(undefined),
   }),
+  z.object({ kind: z.literal("task-output"), taskId: z.string() }),
   z.object({ kind: z.literal("worker-drained"), workerId: z.string() }),
   z.object({ kind: z.literal("work-available"), jobId: z.string(), count: z.number() }),
   z.object({ kind: z.literal("jobs-changed"), roomId: z.string() }),

@@ -116,7 +116,7 @@ class BodyChecker {
 
   #checkText(text: string, key: Key | undefined): void {
     if (text.includes("\u0000")) throw this.#createMalformed("U+0000 is not allowed", key);
-    if (!text.isWellFormed()) throw this.#createMalformed("unpaired surrogate", key);
+    if (!text.isWellFormed()) throw this.#createMalformed("unpaired surrogates are not allowed", key);
   }
 
   /** Checks a number that JavaScript would change. Fractions may be rounded, as every JSON parser does. */
@@ -134,7 +134,8 @@ class BodyChecker {
   }
 
   #createMalformed(detail: string, key?: Key): Problem {
-    return malformed(`The body is invalid at ${toPointer(this.#getPath(key))}: ${detail}.`);
+    const pointer = toPointer(this.#getPath(key));
+    return malformed(`The body is invalid${pointer === "" ? "" : ` at ${pointer}`}: ${detail}.`);
   }
 
   #getPath(key: Key | undefined): readonly Key[] {

@@ -120,7 +120,8 @@ function parseInput(operation: Operation, request: FastifyRequest): OperationInp
   return { ...input, body: undefined };
 }
 
-function parsePart(schema: z.ZodType | undefined, value: unknown, part: string): unknown {
+/** Parses a part of a request. Throws a 422 if it does not match the schema. */
+export function parsePart(schema: z.ZodType | undefined, value: unknown, part: string): unknown {
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

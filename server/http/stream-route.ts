@@ -1,10 +1,11 @@
 import { Readable } from "node:stream";
-import type { RouteOptions } from "fastify";
+import type { FastifyRequest, RouteOptions } from "fastify";
+import type * as z from "zod";
 import { formatWait, parseWait, type StreamOperation } from "../../protocol/index.ts";
 import { stringify } from "../raw-json.ts";
 import type { FollowInput } from "../use-cases/follow.ts";
 import { getCaller, getPathParam, requireAccess } from "./callers.ts";
-import type { RouteDependencies } from "./operation-route.ts";
+import { parsePart, type RouteDependencies } from "./operation-route.ts";
 import { routeNotFound } from "./problems.ts";
 
 /** Maximum duration of a stream. Then the client reconnects, and its credentials are checked again. */
@@ -14,13 +15,28 @@ const GRACE_MS = 10_000;
 
 type ServerSentEvent = { readonly event: string; readonly id: string; readonly data: unknown } | "keep-alive";
 
+type ServerSentEvents = AsyncGenerator<ServerSentEvent, void, undefined>;
+
+type StreamQuery<O extends StreamOperation> = O extends { readonly query: infer Query extends z.ZodType }
+  ? z.output<Query>
+  : undefined;
+
 /** Starts following a room or a task. `id` is the parameter of the path. */
-export type Follow = (id: string, input: FollowInput) => AsyncGenerator<ServerSentEvent, void, undefined>;
+type Follow<O extends StreamOperation> = (
+  id: string,
+  input: FollowInput & { readonly query: StreamQuery<O> },
+) => ServerSentEvents;
+
+/** Parses the query with the schema of the stream, which also determines its type. */
+function parseQuery<O extends StreamOperation>(operation: O, request: FastifyRequest): StreamQuery<O>;
+function parseQuery({ query }: StreamOperation, request: FastifyRequest): unknown {
+  return parsePart(query, request.query, "query");
+}
 
 /** Creates the route of a stream. The response starts with the first event, so an error before it has its own status. */
-export function createStreamRoute(
-  operation: StreamOperation,
-  follow: Follow,
+export function createStreamRoute<O extends StreamOperation>(
+  operation: O,
+  follow: Follow<O>,
   { auth, longPolls, userLimit }: RouteDependencies,
 ): RouteOptions {
   return {
@@ -32,6 +48,7 @@ export function createStreamRoute(
       const caller = getCaller(request);
       const id = getPathParam(request, "room_id") ?? getPathParam(request, "task_id");
       if (id === undefined) throw routeNotFound();
+      const query = parseQuery(operation, request);
       const header = request.headers["last-event-id"];
       const lastEventId = typeof header === "string" && header !== "" ? header.slice(0, 200) : undefined;
       const requested = parseWait(request.headers.prefer);
@@ -41,7 +58,7 @@ export function createStreamRoute(
       const release = userLimit.acquire(userId);
       reply.raw.once("close", release);
       await longPolls.run(reply, { seconds, userId, kind: "stream", onWait: release }, async (longPoll) => {
-        const events = follow(id, { caller, lastEventId, longPoll });
+        const events = follow(id, { caller, lastEventId, query, longPoll });
         const stream = Readable.from(formatEvents(await events.next(), events));
         const closed = new Promise<void>((resolve) => stream.once("close", resolve));
         const timeout = setTimeout(() => stream.destroy(), seconds * 1000 + GRACE_MS);
@@ -59,7 +76,7 @@ export function createStreamRoute(
 /** Formats events as fast as the client reads them. A slow client misses intermediate changes; nothing is buffered. */
 async function* formatEvents(
   first: IteratorResult<ServerSentEvent, void>,
-  rest: ReturnType<Follow>,
+  rest: ServerSentEvents,
 ): AsyncGenerator<string, void, undefined> {
   try {
     for (let next = first; next.done !== true; next = await rest.next()) yield formatEvent(next.value);

@@ -17,6 +17,7 @@ import { readTaskLogs } from "../use-cases/tasks/follow-task.ts";
 import { adoptLateResult, listLateResults } from "../use-cases/tasks/late-results.ts";
 import { listAttempts } from "../use-cases/tasks/list-attempts.ts";
 import { listRoomTasks } from "../use-cases/tasks/list-tasks.ts";
+import { readTaskOutput } from "../use-cases/tasks/read-output.ts";
 import { retryTask } from "../use-cases/tasks/retry-task.ts";
 import { submitBatch, submitTask, submitTasks, toMinimalResults } from "../use-cases/tasks/submit-tasks.ts";
 import { updateTask } from "../use-cases/tasks/update-task.ts";
@@ -138,6 +139,9 @@ export const createTaskHandlers = (context: Context) =>
 
     readTaskLogs: async ({ caller, params, query }) =>
       ok(await readTaskLogs(context, caller, params.task_id, query)),
+
+    readTaskOutput: async ({ caller, params, query }) =>
+      ok(await readTaskOutput(context, caller, params.task_id, query)),
 
     updateTask: async ({ caller, params: { task_id: taskId }, body, request }) => {
       const span = { hasTransition: body.status !== undefined, attributes: { [ATTRIBUTES.taskId]: taskId } };

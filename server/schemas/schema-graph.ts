@@ -131,7 +131,7 @@ export class SchemaGraph {
     const candidates = this.#resources.list().filter(({ dynamicAnchors }) => dynamicAnchors.has(name));
     const outermost = candidates.find(({ root }) => root === this.root) ?? candidates[0];
     if (outermost?.root !== this.root && candidates.length > 1) {
-      return "has a target that depends on the evaluation path; give the root the same $dynamicAnchor";
+      return "has several possible targets, depending on the evaluation path; add the same $dynamicAnchor to the root of the schema";
     }
     return outermost?.dynamicAnchors.get(name);
   }
@@ -141,7 +141,7 @@ export class SchemaGraph {
     if (!isRecursive(resource.root)) return target;
     if (isRecursive(this.root)) return this.root;
     if (this.#resources.list().filter(({ root }) => isRecursive(root)).length === 1) return target;
-    return "has a target that depends on the evaluation path; give the root a $recursiveAnchor";
+    return "has several possible targets, depending on the evaluation path; add $recursiveAnchor: true to the root of the schema";
   }
 
   #find(resource: SchemaResource, fragment: string): SchemaNode | boolean | undefined {

@@ -43,7 +43,8 @@ export function readBoundedSchema(original: JsonObject, use: SchemaUse): SchemaG
   for (const node of graph.nodes.values()) checkCost(node, costs);
   throwErrors(findPatternErrors(graph));
   if (use === "payload" && !allowsObject(graph.root)) {
-    const detail = "must allow object, because a payload is always an object; put the value into a property";
+    const detail =
+      'must be or include "object", because a payload is always an object; put the value into a property';
     throw new InvalidSchemaError([{ pointer: "/type", detail }]);
   }
   return graph;
@@ -135,7 +136,7 @@ function checkCost(node: SchemaNode, costs: Map<SchemaNode, number>): number {
   const known = costs.get(node);
   if (Number.isNaN(known)) {
     const detail =
-      "refers to itself without descending into the value; put the reference below properties or items";
+      "refers to itself for the same value, so validation would never end; move the reference into properties or items";
     throw new InvalidSchemaError([{ pointer: getPointer(node), detail }]);
   }
   if (known !== undefined) return known;

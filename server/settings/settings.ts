@@ -59,6 +59,12 @@ export const Settings = z.object({
   job_name_style: JobNameStyle.default("visibility"),
   body_limit: number(z.int().min(1024).max(1_073_741_824)).default(1_048_576),
   task_retention_days: number(z.number().positive().max(36_500)).optional(),
+  task_output_max_bytes: number(z.int().min(1024).max(4_294_967_296))
+    .default(67_108_864)
+    .describe("maximum size of the output of one attempt of a task"),
+  task_output_bytes_per_second: number(z.int().min(1024).max(1_099_511_627_776))
+    .default(8_388_608)
+    .describe("output that the workers of one user may store per second; above it, their appends get 429"),
   jwt_secret: z.string().min(32, { error: "must be at least 32 characters" }).optional(),
   jwks_url: z.url({ protocol: /^https?$/, error: "must be a URL like https://issuer/jwks.json" }).optional(),
   dashboard: flag.default(true).describe("serve the dashboard at / (only joblib serve)"),

@@ -6,6 +6,7 @@ import type {
   JsonObject,
   JsonValue,
   LogLevel,
+  OutputPart,
   Progress,
   TaskDefaults,
   TraceContext,
@@ -150,6 +151,24 @@ export const TaskLogEntity = defineEntity({
   },
 });
 
+/** Consecutive parts of the output of one attempt. */
+export const TaskOutputEntity = defineEntity({
+  name: "JoblibTaskOutput",
+  tableName: "task_output",
+  schema: "joblib",
+  properties: {
+    taskId: p.uuid().primary(),
+    attempt: p.integer().primary(),
+    /** Number of the first part. */
+    number: p.integer().primary(),
+    /** Number after the last part. */
+    next: p.integer(),
+    /** Size of the attempt's output up to the end of these parts. */
+    bytes: p.bigint(),
+    parts: p.json<OutputPart[]>().columnType("json"),
+  },
+});
+
 /** A temporary invitation to a room. Its token is not stored. */
 export const InvitationEntity = defineEntity({
   ...named("JoblibInvitation", "invitation"),
@@ -175,5 +194,6 @@ export const entities = [
   LateResultEntity,
   RoomQueueEntity,
   TaskLogEntity,
+  TaskOutputEntity,
   InvitationEntity,
 ] as const;

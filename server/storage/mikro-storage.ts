@@ -11,6 +11,7 @@ import { createLateResultStorage } from "./queries/late-results.ts";
 import { createStatsStorage } from "./queries/stats.ts";
 import { createSweepStorage } from "./queries/sweep.ts";
 import { createTaskLogStorage } from "./queries/task-logs.ts";
+import { TaskOutputs } from "./queries/task-outputs.ts";
 import { createTaskStorage } from "./queries/tasks.ts";
 import { createWorkerStorage } from "./queries/workers.ts";
 import { BatchingTaskQueue } from "./queue/batching-task-queue.ts";
@@ -42,6 +43,7 @@ export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): 
     sweep: createSweepStorage(sessions),
     lateResults: createLateResultStorage(sessions),
     taskLogs: createTaskLogStorage(sessions),
+    taskOutputs: new TaskOutputs(sessions),
     stats: createStatsStorage(sessions),
     diagnosis: createDiagnosisStorage(sessions),
     invitations: createInvitationStorage(sessions),

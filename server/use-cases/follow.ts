@@ -21,19 +21,27 @@ export interface FollowInput {
 
 /** Many proxies close connections that are silent for 30 s. */
 const KEEP_ALIVE_MS = 15_000;
-/** Time to wait after a notification. Changes in quick succession are then read together. */
+/** Time to wait after a notification by default. Changes in quick succession are then read together. */
 const BATCH_DELAY_MS = 100;
+
+interface StreamOptions {
+  readonly bus: Pick<EventBus, "state">;
+  readonly longPoll: LongPoll;
+  /** Minimum time between the starts of two reads. Replaces the delay after each notification. */
+  readonly minIntervalMs?: number;
+}
 
 /** Reads and sends new events after each notification and each poll interval, until the long poll ends. */
 export async function* streamEvents<Event>(
   readEvents: () => AsyncIterable<Event>,
   wakeSignal: WakeSignal,
-  { bus, longPoll }: { readonly bus: Pick<EventBus, "state">; readonly longPoll: LongPoll },
+  { bus, longPoll, minIntervalMs }: StreamOptions,
 ): AsyncGenerator<Event | "keep-alive", void> {
   const { signal } = longPoll;
   const deadline = getDeadline(longPoll);
   let lastSentAt = performance.now();
   for (;;) {
+    const readAt = performance.now();
     wakeSignal.reset();
     for await (const event of readEvents()) {
       yield event;
@@ -47,8 +55,11 @@ export async function* streamEvents<Event>(
     if (now >= deadline || signal.aborted) return;
     const untilKeepAlive = Math.max(0, lastSentAt + KEEP_ALIVE_MS - now);
     await wakeSignal.wait(Math.min(deadline - now, untilKeepAlive, getPollInterval(bus)), signal);
-    if (wakeSignal.isNotified)
-      await new WakeSignal().wait(Math.min(BATCH_DELAY_MS, deadline - performance.now()), signal);
+    if (wakeSignal.isNotified) {
+      const batchDelay =
+        minIntervalMs === undefined ? BATCH_DELAY_MS : readAt + minIntervalMs - performance.now();
+      await new WakeSignal().wait(Math.min(batchDelay, deadline - performance.now()), signal);
+    }
     if (signal.aborted) return;
   }
 }

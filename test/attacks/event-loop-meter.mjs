@@ -1,5 +1,6 @@
-// Preloaded into a server: records for how long its main thread blocked its event loop, in milliseconds of CPU time. Wall-clock
-// time would also count the time in which a busy machine does not schedule the process.
+// `node --import` loads this module into a server. It records how long the main thread blocks the
+// event loop, in milliseconds of CPU time. Wall-clock time would also include the time in which a
+// busy machine does not schedule the process.
 import { appendFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 
@@ -13,8 +14,8 @@ const getCpuMs = () => {
 
 if (isMainThread) {
   let last = getCpuMs();
-  // A tick can only be late if one turn of the event loop is still running when the tick is due. So this turn used the CPU
-  // time that exceeds the interval.
+  // A tick is late only if one turn of the event loop is still running when the tick is due. That
+  // turn used the CPU time beyond the interval.
   setInterval(() => {
     const now = getCpuMs();
     const blocked = now - last - TICK_MS;

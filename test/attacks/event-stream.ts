@@ -4,7 +4,10 @@ export interface StreamEvent {
   readonly data: string;
 }
 
-/** Parses a complete event stream (WHATWG HTML, 9.2.5). Returns undefined if the last event is cut. */
+/**
+ * Parses the text of an event stream (WHATWG HTML, section 9.2.5). Returns undefined if an event is
+ * malformed or cut off.
+ */
 export const parseEventStream = (text: string): StreamEvent[] | undefined => {
   if (text === "") return [];
   if (!text.endsWith("\n\n")) return undefined;

@@ -12,13 +12,15 @@ export interface FuzzOptions {
   readonly tokens: readonly string[];
   readonly seed: number;
   readonly requests: number;
-  /** The operations of the OpenAPI document. */
   readonly targets: readonly Target[];
-  /** Time limit, after which no further request is sent. */
+  /** Time limit in seconds. No request is sent after this time. */
   readonly seconds: number;
 }
 
-/** The number of requests that were sent, the number of responses by status, and a description of each fault. */
+/**
+ * The number of requests that were sent, the number of responses by status, and a description of
+ * each fault.
+ */
 export interface FuzzResult {
   readonly sent: number;
   readonly byStatus: ReadonlyMap<number, number>;
@@ -39,8 +41,8 @@ const send = async (agent: Agent, origin: string, request: FuzzedRequest): Promi
 };
 
 /**
- * Sends requests that are generated from the OpenAPI document and checks the responses. The same seed generates the same
- * requests, except for values that come from earlier responses.
+ * Sends requests that are generated from the OpenAPI document and checks the responses. The same
+ * seed generates the same requests, except for values that come from earlier responses.
  */
 export const fuzz = async ({
   url,

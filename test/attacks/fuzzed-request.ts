@@ -11,7 +11,10 @@ export interface FuzzedRequest {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body: string | Buffer | undefined;
-  /** True if the method and the path are unchanged. Otherwise, an operation other than the target may respond. */
+  /**
+   * True if the method and the path are those of the target. Another operation may respond to a
+   * request with a changed method or path.
+   */
   readonly isAimed: boolean;
 }
 
@@ -38,7 +41,10 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   accept: ["*/*", "text/html", ""],
 };
 
-/** Every request of a stream has a `wait` preference, because otherwise the stream would last for 15 minutes. */
+/**
+ * The `Prefer` headers of stream requests. Without `wait`, the server would keep a stream open for
+ * 15 minutes.
+ */
 const STREAM_WAITS = ["wait=0", "wait=1"];
 const LAST_EVENT_IDS = [
   "",
@@ -81,7 +87,10 @@ const buildQuery = ({ query }: Target, random: Random, entities: KnownEntities):
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 };
 
-/** Replaces most ids and names in a body by known ids and names, so that the request refers to something that exists. */
+/**
+ * Replaces most ids and names in a body by known ids and names, so that the request refers to
+ * something that exists.
+ */
 const replaceByKnown = (value: unknown, random: Random, entities: KnownEntities): unknown => {
   if (Array.isArray(value)) return value.map((one) => replaceByKnown(one, random, entities));
   if (typeof value !== "object" || value === null) return value;
@@ -122,8 +131,8 @@ const buildHeaders = (target: Target, random: Random): Record<string, string> =>
 };
 
 /**
- * Creates a request of an operation. Most requests are almost valid, because a completely invalid request is
- * rejected immediately.
+ * Creates a request to an operation. Most requests are almost valid, because the server would
+ * reject a completely invalid request at its first check.
  */
 export const createFuzzedRequest = (
   target: Target,

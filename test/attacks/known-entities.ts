@@ -3,14 +3,17 @@ import type { Random } from "../support/random.ts";
 const MAX_KNOWN = 200;
 const UNKNOWN = "01900000-0000-7000-8000-000000000000";
 
-/** Rooms, jobs and ids that exist on the server. A request that refers to them passes more checks than a random request. */
+/**
+ * Rooms, jobs and ids that exist on the server. A request that refers to them passes more checks
+ * than a random request.
+ */
 export class KnownEntities {
   readonly rooms = ["fuzz", "other", "@global"];
   readonly names = ["Job", "Other"];
   readonly jobs = ["private:fuzz:Job", "private:fuzz:Other", "public:fuzz:Job"];
   readonly #ids = { task: [UNKNOWN], worker: [UNKNOWN], invitation: [UNKNOWN] };
 
-  /** Remembers the ids in a response. */
+  /** Remembers the ids of the tasks, workers and invitations in a response. */
   learn(body: unknown): void {
     if (typeof body !== "object" || body === null) return;
     if ("status" in body && "id" in body) this.#remember("task", body.id);
@@ -23,7 +26,10 @@ export class KnownEntities {
     }
   }
 
-  /** Picks a value for a parameter or member with this name. Returns undefined if there is no known value for the name. */
+  /**
+   * Picks a value for a parameter or member with this name. Returns undefined if there is no known
+   * value for the name.
+   */
   pickValue(name: string, random: Random): string | undefined {
     if (name === "room_id") return random.pick(this.rooms);
     if (name === "category") return "fuzz";

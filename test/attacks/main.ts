@@ -19,7 +19,7 @@ const USAGE = `npm run test:attacks -- [--seed N] [--requests N]
 const BIN = resolve(import.meta.dirname, "../../bin/joblib.js");
 /** Maximum CPU time for which a request may block the server's event loop. */
 const MAX_BLOCK_MS = 200;
-/** Time limit of a run: 100,000 requests take two minutes on two cores. */
+/** Time limit of a run in seconds. On two cores, 100,000 requests take two minutes. */
 const MAX_SECONDS = 600;
 const CLEANUP_MS = 60_000;
 
@@ -41,7 +41,10 @@ const signTokens = async (secret: string) => {
   return { admin, tokens };
 };
 
-/** Registers the jobs that the requests refer to, so that most requests refer to something that exists. */
+/**
+ * Registers the jobs that the requests refer to, so that most requests refer to something that
+ * exists.
+ */
 const registerJobs = async (
   url: string,
   authorization: string,
@@ -113,10 +116,12 @@ const runAttacks = async (): Promise<void> => {
   const failed = faults.length + (errors.length > 0 ? 1 : 0);
   say(`${sent - faults.length} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
-  // The result is already printed, so the process exits even if the cleanup hangs. Then the watchdogs end the child processes.
+  // Exits even if the cleanup hangs, because the result is already printed. Watchdogs then end the
+  // child processes.
   setTimeout(() => process.exit(), CLEANUP_MS).unref();
 };
 
 await runAttacks();
-// Exits explicitly: Node 24 can spin forever in its own cleanup of the handles that a run of this size leaves behind.
+// Exits explicitly: Node 24 can spin forever in its own cleanup of the handles that a run of this
+// size leaves behind.
 process.exit();

@@ -35,7 +35,10 @@ const generateObject = (schema: Schema, random: Random, depth: number): Record<s
   return Object.fromEntries(members);
 };
 
-/** Generates a value that is usually, but not always, valid against a JSON Schema. Supports the keywords that zod generates. */
+/**
+ * Generates a value that is usually, but not always, valid against a JSON Schema. Supports the
+ * keywords that zod generates.
+ */
 export const generateValue = (schema: unknown, random: Random, depth = 0): unknown => {
   if (!isSchema(schema) || depth > MAX_DEPTH) return random.pick([null, 1, "x", {}, []]);
   if (random.chance(HOSTILE)) return random.pick([...VALUES, ...STRINGS, ...NUMBERS]);

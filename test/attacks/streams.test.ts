@@ -60,7 +60,8 @@ describe("streams", () => {
     );
     expect(served).toHaveLength(2);
 
-    // Continues until the socket buffers of the operating system are full: each event contains the whole task.
+    // Continues until the socket buffers of the operating system are full: each event contains the
+    // whole task.
     const isFull = () => served.every(({ writableLength }) => writableLength > 0);
     let buffered = 0;
     for (let step = 0; step < 600 && (step < 200 || !isFull()); step += 1) {
@@ -111,7 +112,7 @@ describe("streams", () => {
     expect((await wholeRoom.next()).event).toBeOneOf(["ready", "reset"]);
   });
 
-  test("a stream ends after at most 15 minutes, so that a revoked access is noticed", async () => {
+  test("a stream ends after at most 15 minutes, and a user whose access was revoked cannot open the stream again", async () => {
     const { room, id } = await startTask();
     api.grant("guest", room, "read");
     const headers = { "x-user": "guest", prefer: "wait=1" };
@@ -166,7 +167,7 @@ describe("a task's log", () => {
     expectProblem(await update({ log: [{ number: 0.5, text: "", at: "soon" }] }), "validation-error");
   });
 
-  test("only the worker with the lease of a task can write its log", async () => {
+  test("only the worker with the lease of a task can write to the log of the task", async () => {
     const { id, update } = await startTask();
     const log = [{ number: 0, text: "forged" }];
 

@@ -14,7 +14,7 @@ const Document = z.object({ paths: z.record(z.string(), z.record(z.string(), Ite
 
 /** One operation of the OpenAPI document. */
 export interface Target {
-  /** The key in the table of operations or of streams. */
+  /** The operation's key in `operations` or `streams` of the protocol. */
   readonly name: string;
   readonly method: string;
   /** Contains `{name}` for each parameter. */
@@ -26,7 +26,6 @@ export interface Target {
   readonly isStream: boolean;
 }
 
-/** Returns the operations of an OpenAPI document. */
 export const readTargets = (document: unknown): Target[] =>
   Object.entries(Document.parse(document).paths).flatMap(([path, items]) =>
     Object.entries(items).map(([method, { operationId, parameters, requestBody, responses }]) => ({

@@ -77,7 +77,7 @@ const send = async (
 describe.each(Object.keys(INVALID_TOKENS))("a token that is %s", (kind) => {
   test.each(
     protectedEndpoints,
-  )("is refused by %s with the same 401 in every room", async (_name, operation) => {
+  )(`a token that is ${kind} is refused by %s with the same 401 in every room`, async (_name, operation) => {
     const authorization = await INVALID_TOKENS[kind]?.();
     for (const room of ["own", "other", "@global"]) {
       const response = await send(operation, room, authorization);

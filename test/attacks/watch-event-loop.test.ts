@@ -3,7 +3,7 @@ import { sleep } from "../faults/clock.ts";
 import { spawnProcess } from "../support/processes.ts";
 import { watchEventLoop } from "./watch-event-loop.ts";
 
-/** Starts a program with the meter and waits until the program prints `ready`. */
+/** Starts a program whose event loop is measured, and waits until the program prints `ready`. */
 const startWatched = async (program: string) => {
   const watch = watchEventLoop();
   onTestFinished(() => watch[Symbol.dispose]());

@@ -4,11 +4,16 @@ import { join, resolve } from "node:path";
 
 const METER = resolve(import.meta.dirname, "event-loop-meter.mjs");
 
-/** Measures for how long a process's main thread blocks its event loop, in milliseconds of CPU time. */
+/**
+ * Measures for how long a process's main thread blocks its event loop, in milliseconds of CPU time.
+ */
 export interface EventLoopWatch extends Disposable {
   /** The environment with which the process must be started. */
   readonly env: Readonly<Record<string, string>>;
-  /** Returns the duration of the longest block since a wall-clock time. Blocks below 50 ms are not recorded and count as 0. */
+  /**
+   * Returns the duration of the longest block since a wall-clock time. Blocks below 50 ms are not
+   * recorded and count as 0.
+   */
   getLongestBlockMs(time: number): number;
 }
 

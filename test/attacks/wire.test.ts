@@ -18,7 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Sends bytes and returns everything that the server sends until it closes the connection or the response matches `until`. */
+/**
+ * Sends bytes and returns everything that the server sends until it closes the connection or the
+ * response matches `until`.
+ */
 const sendBytes = (bytes: string | Buffer, until?: RegExp): Promise<string> =>
   new Promise((resolve, reject) => {
     let received = "";
@@ -49,7 +52,8 @@ describe("requests that are not valid HTTP/1.1", () => {
   ])("the server refuses %s and keeps working", async (_name, bytes) => {
     const received = await sendBytes(bytes).catch(() => "");
 
-    // A server without authentication responds with 403 if the Host of a request is not a loopback address.
+    // A server without authentication responds with 403 if the Host of a request is not a loopback
+    // address.
     for (const status of parseStatuses(received)) expect(status).toBeOneOf([400, 403]);
     expect(received).not.toMatch(/node_modules|\bat \S+:\d+/);
     expect(await isAlive()).toBe(true);

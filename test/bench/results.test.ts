@@ -12,7 +12,7 @@ const row: Row = {
   goal: { atMost: 1.2, want: 0.8 },
 };
 
-test("a row is divided by the lowest of its baselines in each round", () => {
+test("the sample of a benchmark row is divided by the lowest of the row's baselines in each round", () => {
   const rounds = [
     { own: 2, slow: 8, fast: 4 },
     { own: 3, slow: 1, fast: 2 },
@@ -21,7 +21,7 @@ test("a row is divided by the lowest of its baselines in each round", () => {
   expect(computeResult(row, rounds)).toMatchObject({ value: 1.75, ok: false, met: false });
 });
 
-test("a round in which one of the baselines is missing does not count", () => {
+test("a benchmark row ignores a round in which one of the row's baselines is missing", () => {
   const rounds = [
     { own: 2, slow: 8 },
     { own: 2, slow: 8, fast: 2 },
@@ -29,15 +29,15 @@ test("a round in which one of the baselines is missing does not count", () => {
   expect(computeValues(row, rounds)).toEqual([1]);
 });
 
-test("a row without baselines shows its sample", () => {
+test("a benchmark row without baselines shows its sample", () => {
   expect(computeValues({ ...row, baselines: [] }, [{ own: 7 }])).toEqual([7]);
 });
 
-test("each row of the bench has its own name", () => {
+test("each benchmark row has its own name", () => {
   expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
 });
 
-test("every sample of a row is measured", () => {
+test("every sample and every baseline of a benchmark row is measured", () => {
   for (const [all, run] of [
     [rows, measures],
     [queueRows, queueMeasures],

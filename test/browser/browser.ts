@@ -9,6 +9,5 @@ const FLAGS = [
   "--disable-dev-shm-usage",
 ];
 
-/** Starts a headless Chromium with an empty profile. */
 export const startBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: findChromium(), args: FLAGS });

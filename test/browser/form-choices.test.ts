@@ -14,18 +14,19 @@ afterAll(() => pages[Symbol.asyncDispose]());
 
 const show = async (properties: JsonObject, more: JsonObject = {}, initial?: JsonObject) => {
   const schema: JsonObject = { type: "object", properties, ...more };
-  // The page first shows an empty form, because a form with the same schema would keep the typed values.
+  // The page first shows an empty form, because a form with the same schema would keep the typed
+  // values.
   await form.show({ schema: { type: "object", properties: {} } });
   await form.show({ schema, ...(initial !== undefined && { initial }) });
   return schema;
 };
 const getField = (label: string) => form.page.getByLabel(label, { exact: true });
 
-describe("a list of more than 100 choices", () => {
+describe("long lists of choices", () => {
   const pick = { enum: Array.from({ length: 150 }, (_, index) => `choice ${index}`) };
   const readSelectedIndex = () => getField("Pick").evaluate((list: HTMLSelectElement) => list.selectedIndex);
 
-  test("has no selected choice at first, and blocks the submit until a choice is selected", async () => {
+  test("a list of more than 100 choices has no selected choice at first, and blocks the submit until a choice is selected", async () => {
     await show({ pick }, { required: ["pick"] });
 
     expect(await readSelectedIndex()).toBe(-1);
@@ -33,7 +34,7 @@ describe("a list of more than 100 choices", () => {
     expect(await form.readError("/pick")).not.toBe("");
   });
 
-  test("submits the first choice after a click on it", async () => {
+  test("a list of more than 100 choices submits its first choice if the user selects this choice", async () => {
     await show({ pick }, { required: ["pick"] });
 
     await getField("Pick").selectOption("choice 0");
@@ -41,7 +42,7 @@ describe("a list of more than 100 choices", () => {
     expect(await form.submit()).toEqual({ pick: "choice 0" });
   });
 
-  test("does not select the only match of a search automatically, but submits it after a click", async () => {
+  test("a list of more than 100 choices does not select the only match of a search automatically, but submits the match after a click", async () => {
     await show({ pick }, { required: ["pick"] });
 
     await getField("Search Pick").fill("choice 149");
@@ -51,7 +52,7 @@ describe("a list of more than 100 choices", () => {
     expect(await form.submit()).toEqual({ pick: "choice 149" });
   });
 
-  test("can be searched and selected from with only the keyboard", async () => {
+  test("a choice in a list of more than 100 choices can be found and selected with only the keyboard", async () => {
     await show({ pick }, { required: ["pick"] });
     const { keyboard } = form.page;
 
@@ -67,11 +68,11 @@ describe("a list of more than 100 choices", () => {
     await keyboard.press("ArrowDown");
     await keyboard.press("ArrowDown");
 
-    // The selected choice stays at the top of the list, and the choice below it is the first match.
+    // The list shows the selected choice above the matches, so its second entry is the first match.
     expect(await form.submit()).toEqual({ pick: "choice 2" });
   });
 
-  test("shows that no choice matches a search, and keeps the selection", async () => {
+  test("a list of more than 100 choices shows that no choice matches a search, and keeps the selection", async () => {
     await show({ pick }, { required: ["pick"] }, { pick: "choice 7" });
 
     await getField("Search Pick").fill("nothing like it");
@@ -80,7 +81,7 @@ describe("a list of more than 100 choices", () => {
     expect(await form.submit()).toEqual({ pick: "choice 7" });
   });
 
-  test("is omitted from the payload if it is optional and no choice is selected", async () => {
+  test("an optional list of more than 100 choices is omitted from the payload if no choice is selected", async () => {
     await show({ pick });
 
     expect(await form.submit()).toEqual({});

@@ -13,8 +13,11 @@ beforeAll(async () => {
 
 afterAll(() => pages[Symbol.asyncDispose]());
 
-describe("an unedited form", () => {
-  test.each(DEFAULT_CASES)("submits only valid defaults: $name", async ({ schema, form: expected }) => {
+describe("defaults", () => {
+  test.each(DEFAULT_CASES)("an unedited form submits only valid defaults: $name", async ({
+    schema,
+    form: expected,
+  }) => {
     await form.show({ schema });
 
     const payload = await form.trySubmit();

@@ -190,7 +190,7 @@ test("<joblib-form> keeps working after it is moved, and shows an error if attri
   await page.locator("#gallery img").waitFor();
 });
 
-test("axe-core finds no violation in the form and its result", async () => {
+test("axe-core finds no accessibility violation in the form and its result", async () => {
   await run();
   await page.locator("#gallery img").waitFor();
 

@@ -35,7 +35,7 @@ const open = async (more: object = {}): Promise<FormPage> => {
 const FILLED = { name: "ada", count: 3, box: { size: 1 }, points: [{ x: 0 }, { x: 1 }] };
 
 describe("validation in the browser", () => {
-  test("blocks the submit, shows errors at their fields and focuses the first of these fields", async () => {
+  test("validation in the browser blocks the submit, shows errors at their fields and focuses the first of these fields", async () => {
     const form = await open({ initial: { ...FILLED, count: 12, box: {} } });
 
     const payload = await form.trySubmit();
@@ -46,7 +46,7 @@ describe("validation in the browser", () => {
     expect(await form.readError("/box/size")).not.toBe("");
   });
 
-  test("shows a pattern error when the field loses focus, and removes it when the value matches", async () => {
+  test("validation in the browser shows a pattern error when the field loses focus, and removes it when the value matches", async () => {
     const form = await open({ initial: FILLED });
     const name = form.page.getByLabel("Name", { exact: true });
 
@@ -60,7 +60,7 @@ describe("validation in the browser", () => {
     expect(await form.submit()).toEqual(FILLED);
   });
 
-  test("shows no error at a required field that was only visited", async () => {
+  test("validation in the browser shows no error at a required field that was focused but not edited", async () => {
     const form = await open();
 
     await form.page.getByLabel("Name", { exact: true }).focus();
@@ -69,7 +69,7 @@ describe("validation in the browser", () => {
     expect(await form.page.locator(".jf-error").count()).toBe(0);
   });
 
-  test("shows why JSON is invalid, and blocks the submit", async () => {
+  test("validation in the browser shows why JSON is invalid, and blocks the submit", async () => {
     const form = await open({ initial: FILLED });
     const anything = form.page.getByLabel("Anything", { exact: true });
 
@@ -84,8 +84,8 @@ describe("validation in the browser", () => {
   });
 });
 
-describe("an error from the server", () => {
-  test("is shown at its field, also in nested objects and lists, and the first field with an error is focused", async () => {
+describe("errors from the server", () => {
+  test("an error from the server is shown at its field, also in nested objects and lists, and the first field with an error is focused", async () => {
     const form = await open({ initial: FILLED });
     const problems = compileSchema(SCHEMA)({
       ...FILLED,
@@ -103,7 +103,7 @@ describe("an error from the server", () => {
     expect(await form.page.getByRole("alert").textContent()).toContain("/points/1/x");
   });
 
-  test("is listed in the summary if it has no field, and its link focuses the nearest field", async () => {
+  test("an error from the server that belongs to no field is listed in the summary, with a link to the nearest field", async () => {
     const problems = [
       { pointer: "/anything/deep/~1a~0b", detail: "must be blue" },
       { pointer: "/unknown", detail: "is not known" },
@@ -117,7 +117,7 @@ describe("an error from the server", () => {
     expect(await form.page.getByRole("alert").textContent()).toContain("/unknown is not known");
   });
 
-  test("disappears when its field is edited", async () => {
+  test("an error from the server disappears when its field is edited", async () => {
     const form = await open({ initial: FILLED, problems: [{ pointer: "/count", detail: "is taken" }] });
 
     await form.page.getByLabel("Count", { exact: true }).fill("4");
@@ -125,7 +125,7 @@ describe("an error from the server", () => {
     await form.page.locator("[data-pointer='/count'] > .jf-error").waitFor({ state: "detached" });
   });
 
-  test("appears after a pause in typing, and only at a visited field", async () => {
+  test("an error of the validation on the server appears after a pause in typing, and only at a field that the user has visited", async () => {
     const validationErrors = [
       { pointer: "/count", detail: "is odd" },
       { pointer: "/box/size", detail: "is small" },
@@ -141,8 +141,8 @@ describe("an error from the server", () => {
   });
 });
 
-describe("the JSON editor", () => {
-  test("starts with the values of the fields, and the fields then show the edited values", async () => {
+describe("JSON editor", () => {
+  test("the JSON editor starts with the values of the fields, and the fields then show the edited values", async () => {
     const form = await open({ initial: FILLED });
     const edit = form.page.getByRole("button", { name: "Edit as JSON" });
 
@@ -156,7 +156,7 @@ describe("the JSON editor", () => {
     expect(await form.submit()).toEqual({ ...FILLED, name: "bob", extra: [1] });
   });
 
-  test("rejects JSON that is not an object", async () => {
+  test("the JSON editor rejects JSON that is not an object", async () => {
     const form = await open({ initial: FILLED });
     await form.page.getByRole("button", { name: "Edit as JSON" }).click();
 
@@ -196,7 +196,7 @@ describe("accessibility", () => {
   test.each([
     "light",
     "dark",
-  ] as const)("axe-core finds no violation in the %s theme", async (colorScheme) => {
+  ] as const)("axe-core finds no accessibility violation in a form in the %s theme", async (colorScheme) => {
     const form = await pages.open({ colorScheme });
     const problems = [{ pointer: "/count", detail: "is taken" }];
     await form.show({ schema: SCHEMA, initial: FILLED, problems });

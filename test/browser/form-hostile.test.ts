@@ -22,8 +22,8 @@ const LINK = "[click](javascript:window.pwned=true) **bold**";
 /** Returns true if a text of the schema was executed as a script. */
 const hasRunScript = (form: FormPage) => form.page.evaluate(() => "pwned" in window);
 
-describe("an untrusted schema", () => {
-  test("has its HTML and Markdown shown as plain text everywhere", async () => {
+describe("untrusted schemas", () => {
+  test("the HTML and Markdown of an untrusted schema are shown as plain text everywhere", async () => {
     const texts = { title: HTML, description: LINK, "x-unit": HTML, "x-placeholder": HTML };
     const schema = {
       type: "object",
@@ -54,7 +54,7 @@ describe("an untrusted schema", () => {
     expect(form.errors).toEqual([]);
   });
 
-  test("cannot pollute prototypes with its property names", async () => {
+  test("an untrusted schema cannot pollute prototypes with its property names", async () => {
     const schema: JsonObject = JSON.parse(
       `{"type":"object","properties":{"__proto__":{"type":"object","properties":{"polluted":{"type":"string","default":"yes"}}},
       "constructor":{"type":"object","properties":{"prototype":{"type":"object","properties":{"polluted":{"type":"string","default":"yes"}},"required":["polluted"]}},"required":["prototype"]},
@@ -69,7 +69,7 @@ describe("an untrusted schema", () => {
   });
 });
 
-describe("a form of a schema that is designed to block the page", () => {
+describe("schemas that are designed to block the page", () => {
   /** Returns the longest time in milliseconds that the page was blocked while `act` ran. */
   const measureLongestBlock = async (form: FormPage, act: () => Promise<unknown>): Promise<number> => {
     await form.page.evaluate(() => {
@@ -91,7 +91,10 @@ describe("a form of a schema that is designed to block the page", () => {
     );
   };
 
-  /** Rendering 1,000 fields takes 0.3 s. The limit is much longer, so that a test fails only if the page hangs. */
+  /**
+   * Rendering 1,000 fields takes 0.3 s. The limit is much longer, so that a test fails only if the
+   * page hangs.
+   */
   const MAX_BLOCKED_MS = 5000;
 
   const createDoubling = (depth: number, isRequired: boolean): object => ({
@@ -203,7 +206,7 @@ describe("a form of a schema that is designed to block the page", () => {
         { type: "object", properties: {} },
       ),
     ],
-  ])("does not block the page: %s", { timeout: 30_000 }, async (_, schema) => {
+  ])("a form of a schema with %s does not block the page", { timeout: 30_000 }, async (_, schema) => {
     const form = await pages.open();
 
     const blocked = await measureLongestBlock(form, async () => {
@@ -216,7 +219,7 @@ describe("a form of a schema that is designed to block the page", () => {
     expect(form.errors).toEqual([]);
   });
 
-  test("leaves a pattern with catastrophic backtracking to the server", async () => {
+  test("a form does not check a pattern with catastrophic backtracking, but leaves the check to the server", async () => {
     const schema = {
       type: "object",
       properties: {
@@ -235,7 +238,7 @@ describe("a form of a schema that is designed to block the page", () => {
     expect(await form.submit()).toEqual({ text: `${"a".repeat(40)}!`, other: `${"a".repeat(40)}!` });
   });
 
-  test("lets the user find one of 10,000 choices with a search, and submits the selected choice", async () => {
+  test("a form lets the user find one of 10,000 choices with a search, and submits the selected choice", async () => {
     const form = await open({
       type: "object",
       properties: { pick: { enum: Array.from({ length: 10_000 }, (_, i) => i) } },
@@ -249,7 +252,7 @@ describe("a form of a schema that is designed to block the page", () => {
     expect(await form.page.locator("option").count()).toBeLessThan(200);
   });
 
-  test("shows a list of more than 100 items as JSON, and a shorter list as fields", async () => {
+  test("a form shows a list of more than 100 items as JSON, and a shorter list as fields", async () => {
     const list = Array.from({ length: 101 }, (_, index) => index);
     const items = { type: "array", items: { type: "integer" } };
     const form = await open(
@@ -262,7 +265,7 @@ describe("a form of a schema that is designed to block the page", () => {
     expect(await form.submit()).toEqual({ list, other: [1] });
   });
 
-  test("shows a payload of 50,000 items as JSON, and submits all items", async () => {
+  test("a form shows a payload of 50,000 items as JSON, and submits all items", async () => {
     const list = Array.from({ length: 50_000 }, (_, index) => index);
     const schema = { type: "object", properties: { list: { type: "array", items: { type: "integer" } } } };
     const form = await open(schema, { initial: { list } });

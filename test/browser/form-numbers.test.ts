@@ -15,7 +15,8 @@ afterAll(() => pages[Symbol.asyncDispose]());
 
 const show = async (properties: JsonObject, more: JsonObject = {}, initial?: JsonObject) => {
   const schema: JsonObject = { type: "object", properties, ...more };
-  // The page first shows an empty form, because a form with the same schema would keep the typed values.
+  // The page first shows an empty form, because a form with the same schema would keep the typed
+  // values.
   await form.show({ schema: { type: "object", properties: {} } });
   await form.show({ schema, ...(initial !== undefined && { initial }) });
   return schema;
@@ -27,7 +28,7 @@ const openJson = async (): Promise<string> => {
   return await getField("Payload, as JSON").inputValue();
 };
 
-describe("a form with a number", () => {
+describe("numbers", () => {
   test.each<[string, JsonObject, string]>([
     ["0.3 from 0.3 in steps of 0.1", { type: "number", minimum: 0.3, multipleOf: 0.1 }, "0.3"],
     ["1.1 from 0.3 in steps of 0.1", { type: "number", minimum: 0.3, multipleOf: 0.1 }, "1.1"],
@@ -37,7 +38,7 @@ describe("a form with a number", () => {
     ["leading zeros", { type: "integer" }, "007"],
     ["the largest integer", { type: "integer" }, "9007199254740991"],
     ["a double", { type: "number" }, "1e300"],
-  ])("accepts a number that the server accepts: %s", async (_, x, text) => {
+  ])("a form accepts a number if the server accepts the number: %s", async (_, x, text) => {
     const schema = await show({ x });
 
     await getField("X").fill(text);
@@ -70,7 +71,7 @@ describe("a form with a number", () => {
       "12345678901234567890",
       "cannot be sent exactly",
     ],
-  ])("shows an error for a number that is invalid or cannot be sent exactly: %s", async (_, x, text, reason) => {
+  ])("a form shows an error for a number that is invalid or cannot be sent exactly: %s", async (_, x, text, reason) => {
     await show({ x });
 
     await getField("X").fill(text);
@@ -80,7 +81,7 @@ describe("a form with a number", () => {
     expect(await form.readError("/x")).toContain(reason);
   });
 
-  test("does not switch to JSON while the form contains a number that cannot be sent exactly, and keeps the number", async () => {
+  test("a form does not switch to JSON while the form contains a number that cannot be sent exactly, and keeps the number", async () => {
     await show({ x: { type: "integer" }, y: {} });
 
     await getField("X").fill("9007199254740993");
@@ -97,7 +98,7 @@ describe("a form with a number", () => {
     expect(await form.submit()).toEqual({ x: 3, y: { id: "9007199254740993", small: 9007199254740991 } });
   });
 
-  test("does not round numbers in the JSON editor", async () => {
+  test("a form does not round numbers in the JSON editor", async () => {
     await show({ x: { type: "integer" } });
     await openJson();
 
@@ -111,7 +112,7 @@ describe("a form with a number", () => {
     expect(await form.submit()).toEqual({ x: 12 });
   });
 
-  test("disables a choice that cannot be sent exactly", async () => {
+  test("a form disables a choice that cannot be sent exactly", async () => {
     await show({ x: { enum: [1, 2 ** 60] } });
 
     expect(await getField("X").locator("option:disabled").allTextContents()).toEqual([

@@ -4,8 +4,8 @@ import { FormPages } from "./form/form-page.ts";
 const FIELDS = 200;
 const ROUNDS = 9;
 /**
- * Maximum CPU time of the form, as a multiple of the CPU time of plain inputs. Both depend on the machine in
- * the same way.
+ * Maximum CPU time of the form, as a multiple of the CPU time of plain inputs. A multiple does not
+ * depend on the machine, because a slow machine increases both times.
  */
 const MAX_RATIO = 4;
 
@@ -50,8 +50,9 @@ beforeAll(async () => {
 afterAll(() => pages[Symbol.asyncDispose]());
 
 /**
- * Measures the built page from the mount to the end of the frame that shows the form. `wall` is the elapsed
- * time. `work` is the CPU time of the page's thread, which does not depend on the load of the machine.
+ * Measures the built page from the mount to the end of the frame that shows the form. `wall` is the
+ * elapsed time. `work` is the CPU time of the page's thread, which does not depend on the load of
+ * the machine.
  */
 test(`a form of ${FIELDS} fields takes at most ${MAX_RATIO} times the CPU time of plain inputs`, {
   timeout: 120_000,

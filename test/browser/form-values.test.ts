@@ -14,7 +14,8 @@ afterAll(() => pages[Symbol.asyncDispose]());
 
 const show = async (properties: JsonObject, more: JsonObject = {}, initial?: JsonObject) => {
   const schema: JsonObject = { type: "object", properties, ...more };
-  // The page first shows an empty form, because a form with the same schema would keep the typed values.
+  // The page first shows an empty form, because a form with the same schema would keep the typed
+  // values.
   await form.show({ schema: { type: "object", properties: {} } });
   await form.show({ schema, ...(initial !== undefined && { initial }) });
   return schema;
@@ -26,10 +27,10 @@ const openJson = async (): Promise<string> => {
   return await getField("Payload, as JSON").inputValue();
 };
 
-describe("a date-time field", () => {
+describe("date-time fields", () => {
   const at = { type: "string", format: "date-time" };
 
-  test("submits no offset if its default has none", async () => {
+  test("a date-time field submits no UTC offset if its default has no UTC offset", async () => {
     await show({ at: { ...at, default: "2024-01-01T00:00:00" } });
     expect(await form.submit()).toEqual({ at: "2024-01-01T00:00:00" });
 
@@ -37,7 +38,7 @@ describe("a date-time field", () => {
     expect(await form.submit()).toEqual({ at: "2024-01-02T03:04:05" });
   });
 
-  test("submits UTC if its default has an offset", async () => {
+  test("a date-time field submits UTC if its default has a UTC offset", async () => {
     await show({ at: { ...at, default: "2024-01-01T00:00:00+01:00" } });
 
     await getField("At").fill("2024-01-02T03:04:05");
@@ -46,14 +47,14 @@ describe("a date-time field", () => {
   });
 });
 
-describe("a part that is added later", () => {
+describe("added parts", () => {
   const settings: JsonObject = {
     type: "object",
     properties: { a: { type: "integer", default: 1 }, b: { type: "boolean", default: true } },
   };
   const own: JsonObject = { ...settings, default: { a: 0, b: false } };
 
-  test("starts with the defaults of its objects, whether it is an optional object, a list item or another option of a union", async () => {
+  test("an optional object, a list item and a newly selected option of a union start with the defaults of their objects", async () => {
     await show({
       box: { type: "object", properties: { inner: own } },
       list: { type: "array", items: own },
@@ -91,8 +92,8 @@ describe("a part that is added later", () => {
   });
 });
 
-describe("the fields and the JSON editor", () => {
-  test("keep unknown members and the order of all members", async () => {
+describe("fields and JSON", () => {
+  test("the fields and the JSON editor keep unknown members and the order of all members", async () => {
     const initial = { z: 1, extra: { y: 1, x: [1, { q: null }] }, b: 2, a: 1 };
     await show(
       { a: { type: "integer" }, b: { type: "integer" }, c: { type: "integer", default: 3 } },
@@ -108,7 +109,7 @@ describe("the fields and the JSON editor", () => {
     expect(await openJson()).toBe(text);
   });
 
-  test("have the same list items after both were edited", async () => {
+  test("the fields and the JSON editor have the same list items after both were edited", async () => {
     await show({ list: { type: "array", items: { type: "integer", default: 5 } } });
 
     await getButton("Add to List").click();

@@ -33,8 +33,8 @@ const open = async (schema: JsonObject, more: object = {}) => {
 
 const getField = (label: string) => form.page.getByLabel(label, { exact: true });
 
-describe("a form of a zod schema", () => {
-  test("submits texts, numbers, choices and checkboxes as a payload that the server accepts", async () => {
+describe("zod", () => {
+  test("a form of a zod schema submits texts, numbers, choices and checkboxes as a payload that the server accepts", async () => {
     const schema = toSchema({
       smiles: z.string().min(1).describe("The molecule"),
       steps: z.int().min(1).max(1000).default(100),
@@ -78,7 +78,7 @@ describe("a form of a zod schema", () => {
     expect(form.errors).toEqual([]);
   });
 
-  test("submits defaults and omits empty optional values if nothing was edited", async () => {
+  test("a form of a zod schema submits defaults and omits empty optional values if nothing was edited", async () => {
     const schema = toSchema({
       steps: z.int().default(100),
       tags: z.array(z.string()).default(["a", "b"]),
@@ -97,7 +97,7 @@ describe("a form of a zod schema", () => {
     expect(validateOnServer(schema, payload)).toEqual([]);
   });
 
-  test("adds, removes and moves items of lists", async () => {
+  test("a form of a zod schema lets the user add, remove and move items of lists", async () => {
     const schema = toSchema({ names: z.array(z.string()), points: z.array(z.tuple([z.number(), z.int()])) });
     await open(schema);
 
@@ -116,7 +116,7 @@ describe("a form of a zod schema", () => {
     expect(validateOnServer(schema, payload)).toEqual([]);
   });
 
-  test("shows the fields of the selected option of a union", async () => {
+  test("a form of a zod schema shows the fields of the selected option of a union", async () => {
     const schema = toSchema({
       pet: z.discriminatedUnion("kind", [
         z.object({ kind: z.literal("cat"), lives: z.int() }),
@@ -137,7 +137,7 @@ describe("a form of a zod schema", () => {
     expect(await getField("Lives").count()).toBe(0);
   });
 
-  test("edits the names of record entries, and values of any type as JSON", async () => {
+  test("a form of a zod schema lets the user edit the names of record entries, and values of any type as JSON", async () => {
     const schema = toSchema({
       weights: z.record(z.string(), z.number()),
       by: z.record(z.enum(["low", "high"]), z.int()),
@@ -163,8 +163,8 @@ describe("a form of a zod schema", () => {
   });
 });
 
-describe("a form of a pydantic schema", () => {
-  test("submits references, nullable fields, tuples, unions and trees as a payload that the server accepts", async () => {
+describe("pydantic", () => {
+  test("a form of a pydantic schema submits references, nullable fields, tuples, unions and trees as a payload that the server accepts", async () => {
     await open(PYDANTIC);
 
     await getField("Id").fill("6f9619ff-8b86-4011-b42d-00cf4fc964ff");
@@ -191,7 +191,7 @@ describe("a form of a pydantic schema", () => {
     expect(form.errors).toEqual([]);
   });
 
-  test("removes an optional object that was added", async () => {
+  test("a form of a pydantic schema lets the user remove an optional object after adding it", async () => {
     await open(PYDANTIC, {
       initial: { id: "6f9619ff-8b86-4011-b42d-00cf4fc964ff", at: "2026-01-02T03:04:05Z" },
     });

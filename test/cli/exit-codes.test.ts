@@ -22,8 +22,10 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
   "schema-conflict": 7,
   "no-workers-available": 7,
   "invalid-task-transition": 7,
+  "output-gap": 7,
   "task-lost": 7,
   "invitations-not-supported": 7,
+  "output-too-large": 5,
   "payload-too-large": 5,
   "unsupported-media-type": 70,
   "validation-error": 5,
@@ -33,8 +35,10 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
   "service-unavailable": 11,
 };
 
-describe("the exit code", () => {
-  test.each(PROBLEM_IDS)("is the expected code for the problem %s, whose detail is printed", async (id) => {
+describe("exit codes", () => {
+  test.each(
+    PROBLEM_IDS,
+  )("the problem %s causes the expected exit code, and its detail is printed", async (id) => {
     await using api = await startFakeApi(() => aProblem(id));
 
     const plain = await runCli(["tasks", "status", TASK_ID, "--url", api.url]);
@@ -54,7 +58,7 @@ describe("the exit code", () => {
     });
   });
 
-  test("is 0 for a command that only reads a task, whatever its status", async () => {
+  test("the exit code is 0 for a command that only reads a task, whatever its status", async () => {
     await using api = await startFakeApi(() => ({
       status: 200,
       body: aTask({ status: "failed", error: "no" }),
@@ -70,7 +74,7 @@ describe("the exit code", () => {
     ["pending", 8],
     ["claimed", 8],
     ["running", 8],
-  ] as const)("after `tasks status --wait 0` for a task that is %s is %i", async (status, exitCode) => {
+  ] as const)("the exit code after `tasks status --wait 0` for a task that is %s is %i", async (status, exitCode) => {
     await using api = await startFakeApi(() => ({ status: 200, body: aTask({ status }) }));
 
     const outcome = await runCli(["tasks", "status", TASK_ID, "--wait", "0", "--url", api.url]);
@@ -79,7 +83,7 @@ describe("the exit code", () => {
     expect(outcome.stdout).toContain(status);
   });
 
-  test("is the code of the ended task if `--wait` has no number of seconds", async () => {
+  test("`tasks status --wait` without a number of seconds waits until the task ends, and exits with the code of the outcome", async () => {
     const answers = [aTask(), aTask({ status: "running", queue_position: null }), aCompletedTask()];
     await using api = await startFakeApi(() => ({
       status: 200,
@@ -93,7 +97,7 @@ describe("the exit code", () => {
     expect(JSON.parse(outcome.stdout)).toEqual(aCompletedTask());
   });
 
-  test("does not change if `--wait` precedes the id", async () => {
+  test("the exit code is the same if `--wait` precedes the task id", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aCompletedTask() }));
 
     expect(await runCli(["tasks", "status", "--wait", TASK_ID, "--url", api.url])).toMatchObject({
@@ -101,7 +105,7 @@ describe("the exit code", () => {
     });
   });
 
-  test("depends on the outcome of the task after `tasks submit --wait`", async () => {
+  test("the exit code depends on the outcome of the task after `tasks submit --wait`", async () => {
     await using api = await startFakeApi(({ method }) =>
       method === "POST"
         ? { status: 202, body: aSubmittedTask() }
@@ -114,7 +118,7 @@ describe("the exit code", () => {
     expect(outcome.stdout).toContain("boom");
   });
 
-  test("is 3 for an unreachable server", async () => {
+  test("the exit code is 3 for an unreachable server", async () => {
     const url = await getClosedPortUrl();
 
     const outcome = await runCli(["tasks", "status", TASK_ID, "--url", url]);
@@ -123,13 +127,13 @@ describe("the exit code", () => {
     expect(outcome.stderr).toMatch(/^joblib: no response from .*\n$/);
   });
 
-  test("is 11 for a server that is not joblib", async () => {
+  test("the exit code is 11 for a server that is not joblib", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: "<html>", type: "text/html" }));
 
     expect(await runCli(["jobs", "list", "--url", api.url])).toMatchObject({ exitCode: 11 });
   });
 
-  test("is 130 for an interrupted wait, which does not cancel the task", async () => {
+  test("the exit code is 130 for an interrupted wait, which does not cancel the task", async () => {
     const signals = new EventEmitter();
     await using api = await startFakeApi(({ headers }) => {
       if (headers["if-none-match"] === undefined)
@@ -144,7 +148,7 @@ describe("the exit code", () => {
     expect(api.received.every(({ method }) => method === "GET")).toBe(true);
   });
 
-  test("is 70 for a bug; the stack trace is printed only if JOBLIB_DEBUG is set", async () => {
+  test("the exit code is 70 for a bug, and the stack trace is printed only if JOBLIB_DEBUG is set", async () => {
     const connect = async () => {
       throw new TypeError("undefined is not\na function");
     };

@@ -10,8 +10,8 @@ export interface Received {
 }
 
 /**
- * A response of the fake server. A string is sent unchanged, with the content type `type`; any other body is sent as
- * JSON.
+ * A response of the fake server. A string is sent unchanged, with the content type `type`; any
+ * other body is sent as JSON.
  */
 export interface Reply {
   readonly status: number;
@@ -43,8 +43,8 @@ export async function startFakeApi(reply: (request: Received) => Reply | Promise
       type = status >= 400 ? "application/problem+json" : "application/json",
       headers: extra,
     } = await reply(request);
-    // The Date header is set explicitly, because Node.js would use the real time even if a test replaces
-    // `Date`.
+    // The Date header is set explicitly, because Node.js would use the real time even if a test
+    // replaces `Date`.
     const date = new Date().toUTCString();
     response.writeHead(status, { date, ...(body === undefined ? {} : { "content-type": type }), ...extra });
     response.end(body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body));

@@ -10,7 +10,6 @@ export interface FakeHttp {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts the fake server on a free port. */
 export async function startFakeHttp(): Promise<FakeHttp> {
   const fake = new FakeServer();
   const server = createServer(async (incoming, outgoing) => {

@@ -88,6 +88,11 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
     problem("task-not-found", ["tasks", "why", TASKS.pending]),
   ],
   "tasks logs": [success(["tasks", "logs", TASKS.pending]), empty(["tasks", "logs", TASKS.pending])],
+  "tasks output": [
+    success(["tasks", "output", TASKS.running]),
+    empty(["tasks", "output", TASKS.pending]),
+    usageError(["tasks", "output", TASKS.running, "--from", "x"]),
+  ],
   "tasks list": [
     success(["tasks", "list", "--room", "lab"]),
     empty(["tasks", "list"]),
@@ -166,7 +171,7 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
   ],
 };
 
-/** The recorded cases that belong to no single command. */
+/** The recorded cases of `joblib` itself, such as its help and its errors for unknown commands. */
 export const PROGRAM: readonly GoldenCase[] = [
   { argv: ["--help"], modes: HELP },
   { argv: ["--version"], modes: ["pipe"] },

@@ -99,6 +99,24 @@ const stream = (): Reply => ({
   ].join(""),
 });
 
+const PARTS = ["reading 3 molecules\n", { frame: 1, energy: -7.5 }, "two more lines\nwithout an end"];
+
+/** Only the running task has output. */
+const outputStream = (path: string): Reply => ({
+  status: 200,
+  type: "text/event-stream",
+  body: [
+    event("attempt", "1.0", { attempt: 1 }),
+    ...(path.includes(running.id) ? [event("parts", "1.3", { attempt: 1, number: 0, parts: PARTS })] : []),
+    event("end", "1.3", { attempt: 1, status: "completed", count: 3 }),
+  ].join(""),
+});
+
+const outputPage = (path: string): Reply => {
+  const parts = path.includes(running.id) && !path.includes("from=") ? PARTS : [];
+  return { status: 200, body: { attempt: 1, number: 0, parts, next: "1.3" } };
+};
+
 const diagnosis = {
   ...{
     task_id: TASK_ID,
@@ -141,7 +159,7 @@ const caller = {
 
 const findTask = (path: string) => tasks.find((task) => path.includes(task.id));
 
-/** Replies like a server with some jobs, tasks, workers and invitations. */
+/** Returns the response of a server with some jobs, tasks, workers and invitations. */
 export const replyWithData = ({ method, path }: Received): Reply => {
   if (path.startsWith("/v1/problems")) return { status: 200, body: { items: [] } };
   if (path.startsWith("/readyz"))
@@ -153,7 +171,9 @@ export const replyWithData = ({ method, path }: Received): Reply => {
   if (path.includes("/me")) return { status: 200, body: caller };
   if (path.includes("/health")) return { status: 200, body: health };
   if (path.includes("/validation")) return { status: 200, body: { errors: [] } };
+  if (path.endsWith("/output/events")) return outputStream(path);
   if (path.endsWith("/events")) return stream();
+  if (path.includes("/output")) return outputPage(path);
   if (path.includes("/logs")) return { status: 200, body: { items: lines, after: "1.1" } };
   if (path.includes("/invitations/")) return { status: 200, body: { ...invitation, revoked_at: NOW } };
   if (path.includes("/invitations")) {
@@ -182,9 +202,13 @@ export const replyWithData = ({ method, path }: Received): Reply => {
   return aProblem("route-not-found");
 };
 
-/** Replies like a server without jobs, tasks, workers and invitations. */
+/** Returns the response of a server without jobs, tasks, workers and invitations. */
 export const replyEmpty = ({ path }: Received): Reply =>
-  path.includes("/logs") ? { status: 200, body: { items: [], after: null } } : aPage([]);
+  path.includes("/output")
+    ? { status: 200, body: { attempt: 0, number: 0, parts: [], next: "0.0" } }
+    : path.includes("/logs")
+      ? { status: 200, body: { items: [], after: null } }
+      : aPage([]);
 
 /** The id of one task of `replyWithData` for each status. */
 export const TASKS = {

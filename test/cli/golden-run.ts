@@ -14,14 +14,17 @@ export interface GoldenCase {
   readonly reply?: (request: Received) => Reply;
 }
 
-/** The modes of commands that do not wait. Commands that wait use `PIPED`, because their output on a terminal is redrawn. */
+/**
+ * The modes of commands that print their output once. Commands that wait for a task use `PIPED`,
+ * because they redraw their output on a terminal.
+ */
 export const EVERYWHERE = [80, 200, "json"] as const;
 export const HELP = [80, 200] as const;
 export const PIPED = ["pipe", "json"] as const;
 
 const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
 
-/** Replaces values that differ between runs. */
+/** Replaces values that differ between runs, such as durations and tokens, and removes colors. */
 const normalize = (text: string, url: string) =>
   text
     .replaceAll(url, "http://127.0.0.1:47800")

@@ -9,7 +9,7 @@ import { aJob, aPage, aProblem, aTask } from "./wire-values.ts";
 
 const JOB = "public:modifiers:Rotate";
 
-describe("an error message", () => {
+describe("error messages", () => {
   test.each([
     ["job-not-found", /^joblib: A sentence\. Run `joblib jobs list` to list the available jobs\.\n$/],
     ["route-not-found", /^joblib: A sentence\. Check --url or JOBLIB_URL; .*\.\n$/],
@@ -19,7 +19,7 @@ describe("an error message", () => {
     ],
     ["unauthorized", /^joblib: A sentence\. Pass a valid token with --token or JOBLIB_TOKEN\.\n$/],
     ["forbidden", /^joblib: A sentence\. Run `joblib doctor` to see what your token allows\.\n$/],
-  ] as const)("says what to do about the problem %s", async (id, line) => {
+  ] as const)("an error message says what to do about the problem %s", async (id, line) => {
     await using api = await startFakeApi(() => aProblem(id, { detail: "A sentence." }));
 
     const { stderr } = await runCli(["jobs", "show", JOB, "--url", api.url]);
@@ -27,13 +27,13 @@ describe("an error message", () => {
     expect(stderr).toMatch(line);
   });
 
-  test("says how to start a server or change the URL if the server is unreachable", async () => {
+  test("an error message says how to start a server or change the URL if the server is unreachable", async () => {
     const { stderr } = await runCli(["jobs", "list", "--url", "http://127.0.0.1:1"]);
 
     expect(stderr).toMatch(/\. Check --url or JOBLIB_URL, or start a server with `joblib serve`\.\n$/);
   });
 
-  test("with `--json` is the problem document of the server, without advice", async () => {
+  test("`--json` prints an error as the problem document of the server, without advice", async () => {
     await using api = await startFakeApi(() => aProblem("job-not-found", { detail: "A sentence." }));
 
     const { stderr } = await runCli(["jobs", "show", JOB, "--url", api.url, "--json"]);
@@ -41,7 +41,7 @@ describe("an error message", () => {
     expect(JSON.parse(stderr)).toMatchObject({ detail: "A sentence." });
   });
 
-  test("asks for a file if the argument is a directory", async () => {
+  test("an error message asks for a file if the argument is a directory", async () => {
     const directory = mkdtempSync(join(tmpdir(), "joblib-messages-"));
 
     expect(await runCli(["worker", directory, "--public"])).toMatchObject({
@@ -54,7 +54,7 @@ describe("an error message", () => {
     [["token", "create", "--sub", ""], "--sub"],
     [["serve", "--host", ""], "--host"],
     [["worker", ""], "<file>"],
-  ])("names the option or argument with an empty value in %j", async (argv, name) => {
+  ])("an error message names the option or argument with an empty value in %j", async (argv, name) => {
     expect(await runCli(argv)).toMatchObject({ exitCode: 2, stderr: `joblib: ${name}: must not be empty\n` });
   });
 });

@@ -9,8 +9,8 @@ import { COMMAND_NAMES } from "../../cli/program.ts";
 import { runCli } from "./run-cli.ts";
 import { createTools } from "./tools.ts";
 
-describe("a command line", () => {
-  test("is parsed before the command runs", async () => {
+describe("command lines", () => {
+  test("a command receives the parsed options of its command line", async () => {
     const run = vi.fn(async () => EXIT.ok);
 
     await submitCommand(createTools(), run).parseAsync(
@@ -24,7 +24,7 @@ describe("a command line", () => {
     );
   });
 
-  test("has the defaults that the help of `joblib worker` describes", async () => {
+  test("`joblib worker` has the defaults that its help describes", async () => {
     const run = vi.fn(async () => EXIT.ok);
 
     await workerCommand(createTools(), run).parseAsync(["./x.ts"], { from: "user" });
@@ -75,7 +75,7 @@ describe("a command line", () => {
       ["tasks", "submit", "public:a:b", "--set", "=1"],
       "must be <path>=<value>",
     ],
-  ])("with %s fails with a usage error in one line", async (_, argv, message) => {
+  ])("a command line with %s fails with a usage error in one line", async (_, argv, message) => {
     const { exitCode, stdout, stderr } = await runCli(argv, { env: { JOBLIB_URL: "http://127.0.0.1:9" } });
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
@@ -87,14 +87,14 @@ describe("a command line", () => {
     ["not JSON", "{angle: 90}"],
     ["not an object", "[1]"],
     ["a number", "5"],
-  ])("with a payload that is %s fails before anything is sent", async (_, payload) => {
+  ])("a command line with a payload that is %s fails before anything is sent", async (_, payload) => {
     const { exitCode, stderr } = await runCli(["tasks", "submit", "public:a:b", "--payload", payload]);
 
     expect(exitCode).toBe(5);
     expect(stderr).toMatch(/^joblib: the payload [^\n]*\n$/);
   });
 
-  test("with a payload that is not UTF-8 fails with the exit code of an invalid payload", async () => {
+  test("a command line with a payload that is not UTF-8 fails with the exit code of an invalid payload", async () => {
     const stdin = Uint8Array.of(0x7b, 0xff, 0x7d);
 
     expect(await runCli(["tasks", "submit", "public:a:b", "--payload", "-"], { stdin })).toMatchObject({
@@ -102,7 +102,7 @@ describe("a command line", () => {
     });
   });
 
-  test("without a command prints the help and fails", async () => {
+  test("a command line without a command prints the help and fails", async () => {
     const { exitCode, stdout, stderr } = await runCli([]);
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
@@ -110,8 +110,8 @@ describe("a command line", () => {
   });
 });
 
-describe("--help", () => {
-  test.each(COMMAND_NAMES)("prints a description and an example for %s", async (name) => {
+describe("help", () => {
+  test.each(COMMAND_NAMES)("--help prints a description and an example for %s", async (name) => {
     const { exitCode, stdout, stderr } = await runCli([...name.split(" "), "--help"]);
 
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
@@ -119,7 +119,7 @@ describe("--help", () => {
     expect(stdout).toMatch(/Examples?:\n {2}\$ /);
   });
 
-  test("lists every command and every exit code", async () => {
+  test("--help lists every command and every exit code", async () => {
     const { stdout } = await runCli(["--help"]);
 
     for (const name of COMMAND_NAMES) expect(stdout).toMatch(new RegExp(`^ {2}${name.split(" ")[0]} `, "m"));
@@ -128,7 +128,7 @@ describe("--help", () => {
 });
 
 describe("applyEnvironment", () => {
-  test("prefers options to the environment, and ignores empty variables", () => {
+  test("applyEnvironment prefers options to the environment, and ignores empty variables", () => {
     expect(applyEnvironment({}, { JOBLIB_URL: "", JOBLIB_TOKEN: "", JOBLIB_ROOM: "" })).toEqual({
       url: undefined,
       token: undefined,
@@ -149,7 +149,7 @@ describe("getJobRoom", () => {
     ["lab:a:b", [], "lab"],
     ["public:a:b", ["lab"], "lab"],
     ["private:a:b", ["lab"], "lab"],
-  ])("for %s and the rooms %j returns %s", (name, rooms, room) => {
+  ])("getJobRoom returns for the job %s and the rooms %j the room %s", (name, rooms, room) => {
     expect(getJobRoom(name, rooms)).toBe(room);
   });
 });
@@ -172,7 +172,7 @@ describe("normalizeWait", () => {
       ["--wait", "--json", "id"],
       ["--wait", "--json", "id"],
     ],
-  ])("converts %j to %j", (argv, normalized) => {
+  ])("normalizeWait converts %j to %j", (argv, normalized) => {
     expect(normalizeWait(argv)).toEqual(normalized);
   });
 });

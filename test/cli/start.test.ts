@@ -19,15 +19,15 @@ const listModules = async (...argv: string[]): Promise<string[]> => {
     .filter((line) => line.startsWith("loaded "));
 };
 
-describe("the `joblib` process", () => {
-  test("loads neither the client nor the server nor zod for --help", async () => {
+describe("processes", () => {
+  test("the `joblib` process loads neither the client nor the server nor zod for --help", async () => {
     const modules = await listModules("--help");
 
     expect(modules.length).toBeGreaterThan(10);
     expect(modules.filter((url) => HEAVY.test(url) || /\/undici\/|\/sdk\/|\/zod\//.test(url))).toEqual([]);
   });
 
-  test("loads no server, ORM, msw, tsx or spinner for a client command", async () => {
+  test("the `joblib` process loads no server, ORM, msw, tsx or spinner for a client command", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aCompletedTask() }));
 
     const modules = await listModules("tasks", "status", TASK_ID, "--url", api.url);
@@ -36,7 +36,7 @@ describe("the `joblib` process", () => {
     expect(modules.some((url) => url.endsWith("/sdk/http/client.ts"))).toBe(true);
   });
 
-  test("succeeds if the reader of the output closes the pipe", async () => {
+  test("the `joblib` process succeeds if the reader of the output closes the pipe", async () => {
     const child = spawnProcess("/bin/sh", ["-c", `"${process.execPath}" "${MAIN}" --help | head -n 1`]);
 
     expect(await child.exit).toMatchObject({ code: 0 });
@@ -44,7 +44,7 @@ describe("the `joblib` process", () => {
     expect(child.stderr()).toBe("");
   });
 
-  test("exits with 130 if Ctrl-C interrupts a wait", async () => {
+  test("the `joblib` process exits with 130 if Ctrl-C interrupts a wait", async () => {
     await using api = await startFakeApi(({ headers }) =>
       headers["if-none-match"] === undefined
         ? {

@@ -40,7 +40,6 @@ export const aSubmittedTask = (overrides: Partial<SubmittedTask> = {}): Submitte
   workers_online: overrides.workers_online ?? 1,
 });
 
-/** Returns a completed task. */
 export const aCompletedTask = (overrides: Partial<Task> = {}): Task =>
   aTask({
     status: "completed",

@@ -20,7 +20,7 @@ const approximateSeconds = (seconds: number) =>
 /** Tests of the counts that `/metrics` returns. */
 export const countsSuite = (getFixture: () => StorageFixture): void => {
   describe("queue counts", () => {
-    test("include the due tasks of each public job, but not its delayed and running tasks", async () => {
+    test("queue counts include the due tasks of each public job, but not its delayed and running tasks", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage, { ...GLOBAL, name: "Deep" });
       const before = await storage.countQueues(ALIVE_WITHIN_SECONDS);
@@ -42,7 +42,7 @@ export const countsSuite = (getFixture: () => StorageFixture): void => {
       });
     });
 
-    test("include the age of the oldest due task, even if other tasks have a higher priority", async () => {
+    test("queue counts include the age of the oldest due task, even if other tasks have a higher priority", async () => {
       const fixture = getFixture();
       const job = await registerJob(fixture.storage, { ...GLOBAL, name: "Starved" });
       const starved = await insertPendingTask(fixture.storage, job, { priority: -5 });
@@ -59,7 +59,7 @@ export const countsSuite = (getFixture: () => StorageFixture): void => {
       expect(getQueueDepth(counts, idle.registration.name)).toMatchObject({ due: 0, oldestSeconds: null });
     });
 
-    test("contain only a sum for the jobs of rooms, without the names of these jobs", async () => {
+    test("queue counts contain only a sum for the jobs of all rooms other than @global, without the names of these jobs", async () => {
       const fixture = getFixture();
       const before = await fixture.storage.countQueues(ALIVE_WITHIN_SECONDS);
       const own = await registerJob(fixture.storage, { name: "Secret" });

@@ -15,7 +15,9 @@ import {
   transitionTask,
 } from "./storage-fixture.ts";
 
-/** Inserts finished tasks of a job, with a millisecond between them, the oldest first. */
+/**
+ * Inserts finished tasks of a job, oldest first. Their creation times are one millisecond apart.
+ */
 const insertFinishedTasks = async (
   { orm }: StorageFixture,
   { jobId, roomId }: { jobId: string; roomId: string },
@@ -35,10 +37,13 @@ const insertFinishedTasks = async (
     select id, room_id, job_id, created_at from inserted`.execute(db);
 };
 
-/** Queries and operations of the dashboard: task selections, stats, draining workers and diagnoses. */
+/**
+ * Tests of the dashboard's queries and operations: task selections, stats, draining workers and
+ * diagnoses.
+ */
 export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   describe("task selection", () => {
-    test("reads at most MAX_SEARCHED tasks per call, and returns where to continue", async () => {
+    test("a search for a text reads at most MAX_SEARCHED tasks per call, and returns where to continue", async () => {
       const { storage } = getFixture();
       const roomId = `room-${newId()}`;
       const { id: jobId } = await registerJob(storage, { roomId });
@@ -48,7 +53,8 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
 
       const first = await storage.tasks.list(of, window);
       expect(first?.searchedTo).toEqual(expect.any(String));
-      // Among the oldest twenty, only `no-7` matches.
+      // The first call did not read the 20 oldest tasks. Only `no-7` of these tasks contains the
+      // text.
       const rest = await storage.tasks.list(of, { ...window, after: first?.searchedTo ?? "" });
       expect(rest?.items.map(({ task }) => task.payload)).toEqual([{ number: "no-7" }]);
       expect(rest?.searchedTo).toBeNull();
@@ -56,7 +62,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(all).toMatchObject({ total: MAX_SEARCHED, searchedTo: undefined });
     });
 
-    test("returns ids and submitters page by page", async () => {
+    test("a selection of tasks returns ids and submitters page by page", async () => {
       const { storage } = getFixture();
       const roomId = `room-${newId()}`;
       const job = await registerJob(storage, { roomId });
@@ -79,7 +85,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(rest).toEqual({ tasks: [{ id: a?.task.id, createdById: "submitter" }], after: null });
     });
 
-    test("is retried in the order of submission, without the tasks that cannot be retried", async () => {
+    test("selected tasks are retried in the order of submission, without the tasks that cannot be retried", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const ids = (
@@ -100,7 +106,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("stats", () => {
-    test("list the rooms that have jobs or tasks, and count the jobs, workers and tasks of each room", async () => {
+    test("the stats list the rooms that have jobs or tasks, and count the jobs, workers and tasks of each room", async () => {
       const { storage } = getFixture();
       const [a, b] = [`room-a-${newId()}`, `room-b-${newId()}`];
       const own = await registerJob(storage, { roomId: a });
@@ -120,7 +126,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.stats.summarizeRooms([a], 0)).toMatchObject([{ workers: 0 }]);
     });
 
-    test("describe the last hours of a room, or a shorter period if there are too many tasks", async () => {
+    test("the stats describe the last hours of a room, or a shorter period if there are too many tasks", async () => {
       const { storage } = getFixture();
       const roomId = `room-${newId()}`;
       const job = await registerJob(storage, { roomId });
@@ -142,7 +148,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("draining worker", () => {
-    test("receives no tasks from claims that begin after the drain, even if many claims run concurrently", async () => {
+    test("a draining worker receives no tasks from claims that begin after the drain, even if many claims run concurrently", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertTasks(
@@ -161,7 +167,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
             isDrained = true;
           });
         }
-        // Claims may be so fast that the drain would otherwise end after the last one.
+        // Without this wait, all claims could begin before the drain ends if the claims are fast.
         if (turn === 50) await draining;
         if (turn % 5 === 0) await claim;
       }
@@ -176,12 +182,15 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       expect(details?.jobs).toEqual([{ roomId: "lab", category: "modifiers", name: job.registration.name }]);
     });
 
-    test.each([newId(), "no-uuid"])("is not found if its id does not exist (%s)", async (id) => {
+    test.each([
+      newId(),
+      "no-uuid",
+    ])("a worker cannot be drained or read if its id does not exist (%s)", async (id) => {
       expect(await getFixture().storage.workers.drain(id)).toBe(false);
       expect(await getFixture().storage.workers.findDetails(id, ALIVE_WITHIN_SECONDS)).toBeUndefined();
     });
 
-    test("removes its jobs without open tasks when it deregisters", async () => {
+    test("a draining worker removes its jobs without open tasks when it deregisters", async () => {
       const { storage } = getFixture();
       const idle = await registerJob(storage);
       await storage.workers.drain(idle.workerId);
@@ -193,7 +202,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("task diagnosis", () => {
-    test("includes the number of workers, the number of their tasks, and the median run time", async () => {
+    test("a task diagnosis includes the number of workers, the number of their tasks, and the median run time", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const done = await insertRunningTask(storage, job);

@@ -75,7 +75,7 @@ describe("Redis event bus during an outage", () => {
     await server[Symbol.asyncDispose]();
   });
 
-  test("logs the outage, notifies its own process, and wakes every handler after it reconnects", async () => {
+  test("the Redis event bus logs an outage, notifies its own process, and wakes every handler after it reconnects", async () => {
     const { bus, messages } = connection;
     const [before, during] = [createTaskChange(), createTaskChange()];
     const [waiting, late] = [createListener(), createListener()];
@@ -84,7 +84,8 @@ describe("Redis event bus during an outage", () => {
     await server.stop();
     await eventually(() => bus.state === "down", Boolean, OUTAGE);
     expect(messages.at(-1)).toMatch(/^Redis not reachable/);
-    // The outage wakes every handler, because the poll interval changes.
+    // The bus wakes every handler when an outage begins, because the interval at which long polls
+    // query the database then changes.
     await eventually(() => waiting.received.length > 0);
     await bus.subscribe(during.channel, late.handler);
     await bus.publish([before.event, during.event]);
@@ -98,7 +99,7 @@ describe("Redis event bus during an outage", () => {
     expect(messages.at(-1)).toMatch(/^Redis connected/);
   });
 
-  test("receives events of other servers after the outage, for subscriptions from before and during the outage", async () => {
+  test("the Redis event bus receives events of other servers after an outage, for subscriptions from before and during the outage", async () => {
     const { bus } = connection;
     const [before, during] = [createTaskChange(), createTaskChange()];
     const [waiting, late] = [createListener(), createListener()];
@@ -117,7 +118,7 @@ describe("Redis event bus during an outage", () => {
     await other.close();
   });
 
-  test("treats a hanging Redis as down and still notifies its own process", async () => {
+  test("the Redis event bus treats a hanging Redis as down and still notifies its own process", async () => {
     const { bus } = connection;
     const { event, channel } = createTaskChange();
     const { received, handler } = createListener();

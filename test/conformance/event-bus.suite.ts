@@ -30,8 +30,8 @@ export const createListener = () => {
 };
 
 /**
- * Resolves once everything that was published before is delivered. A test can then expect that an event was
- * not delivered, without waiting for a fixed time.
+ * Resolves once everything that was published before is delivered. A test can then expect that an
+ * event was not delivered, without waiting for a fixed time.
  */
 const settle = async (bus: EventBus) => {
   const { event, channel } = createTaskChange();
@@ -55,7 +55,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
     });
     afterAll(() => fixture?.close());
 
-    test("notifies every subscriber of a channel once, and no other subscriber", async () => {
+    test("the event bus notifies every subscriber of a channel once, and no other subscriber", async () => {
       const { bus } = getFixture();
       const { event, channel } = createTaskChange();
       const listeners = Array.from({ length: 3 }, createListener);
@@ -70,7 +70,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       expect(other.received).toEqual([]);
     });
 
-    test("publishes a changed task on the channels of the task, its room and the worker that lost its lease", async () => {
+    test("the event bus publishes a changed task on the channels of the task, its room and the worker that lost its lease", async () => {
       const { bus } = getFixture();
       const worker = randomUUID();
       const { event, channel } = createTaskChange(worker);
@@ -86,7 +86,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       expect(listener.received).toEqual([event, event, event]);
     });
 
-    test("delivers events in the order in which they were published", async () => {
+    test("the event bus delivers events in the order in which they were published", async () => {
       const { bus } = getFixture();
       const jobId = randomUUID();
       const events = [3, 1, 2].map((count): Event => ({ kind: "work-available", jobId, count }));
@@ -100,7 +100,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       expect(received).toEqual(events);
     });
 
-    test("delivers every event that is published after the subscription resolved", async () => {
+    test("the event bus delivers every event that is published after the subscription resolved", async () => {
       const { bus } = getFixture();
 
       const counts = await Promise.all(
@@ -116,7 +116,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       await eventually(() => counts.every((received) => received.length === 1));
     });
 
-    test("stops notifying a handler that unsubscribed once or twice, and continues to notify the other handlers", async () => {
+    test("the event bus stops notifying a handler that unsubscribed once or twice, and continues to notify the other handlers", async () => {
       const { bus } = getFixture();
       const { event, channel } = createTaskChange();
       const [removed, remaining] = [createListener(), createListener()];
@@ -131,7 +131,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       expect([removed.received, remaining.received]).toEqual([[], [event]]);
     });
 
-    test("treats two subscriptions of one handler as independent", async () => {
+    test("the event bus treats two subscriptions of one handler as independent", async () => {
       const { bus } = getFixture();
       const { event, channel } = createTaskChange();
       const { received, handler } = createListener();
@@ -148,7 +148,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       expect(received).toHaveLength(3);
     });
 
-    test("notifies a handler that subscribes again after the last subscriber of the channel has left", async () => {
+    test("the event bus notifies a handler that subscribes again after the last subscriber of the channel has left", async () => {
       const { bus } = getFixture();
       const { event, channel } = createTaskChange();
       const { received, handler } = createListener();
@@ -161,7 +161,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       expect(received).toEqual([event]);
     });
 
-    test("notifies the other handlers if a handler throws, and logs the error", async () => {
+    test("the event bus notifies the other handlers if a handler throws, and logs the error", async () => {
       const { bus, errors } = getFixture();
       const { event, channel } = createTaskChange();
       const { received, handler } = createListener();
@@ -177,7 +177,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       expect(errors).toContainEqual({ err: expect.objectContaining({ message: "a bug in a handler" }) });
     });
 
-    test("lets a handler unsubscribe while it handles an event", async () => {
+    test("the event bus lets a handler unsubscribe while it handles an event", async () => {
       const { bus } = getFixture();
       const { event, channel } = createTaskChange();
       const { received, handler } = createListener();
@@ -190,7 +190,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       expect(received).toEqual([event, event]);
     });
 
-    test("ignores events and unsubscriptions after it is closed", async () => {
+    test("the event bus ignores events and unsubscriptions after it is closed", async () => {
       const separate = await open();
       const { event, channel } = createTaskChange();
       const { received, handler } = createListener();
@@ -204,7 +204,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       await separate.close();
     });
 
-    test("reports that it is up", () => {
+    test("the event bus reports that it is up", () => {
       expect(getFixture().bus.state).toBe("up");
     });
   });

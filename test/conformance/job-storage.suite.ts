@@ -19,10 +19,10 @@ const OPTIONS: { readonly [Name in keyof JobOptions]: readonly [JobOptions[Name]
   fairness: ["room", "fifo"],
 };
 
-/** Registration and queries of jobs. */
+/** Tests of the registration and the queries of jobs. */
 export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
   describe("job registration", () => {
-    test("creates the job and its worker", async () => {
+    test("a registration creates the job and its worker", async () => {
       const { storage } = getFixture();
       const registration = buildRegistration({ description: "turns", defaults: { priority: 3 } });
 
@@ -43,7 +43,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.workers.find(outcome.workerId)).toMatchObject({ userId: "worker-user" });
     });
 
-    test("matches the existing job if the schema is the same, and replaces its description and defaults", async () => {
+    test("a registration matches the existing job if the schema is the same, and replaces its description and defaults", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const again = {
@@ -65,7 +65,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
 
     test.each(
       Object.entries(OPTIONS),
-    )("stores the option %s, and replaces the option in a repeated registration", async (name, [
+    )("a registration stores the option %s, and replaces the option in a repeated registration", async (name, [
       one,
       other,
     ]) => {
@@ -80,7 +80,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(outcome).toMatchObject({ kind: "matched", job: { [name]: other } });
     });
 
-    test("changes nothing and creates no worker if the schema differs", async () => {
+    test("a registration changes nothing and creates no worker if the schema differs", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const workerId = newId();
@@ -93,7 +93,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.workers.find(workerId)).toBeUndefined();
     });
 
-    test.each([newId(), "no-uuid"])("fails if the worker does not exist (%s)", async (id) => {
+    test.each([newId(), "no-uuid"])("a registration fails if the worker does not exist (%s)", async (id) => {
       const { storage } = getFixture();
       const registration = buildRegistration({ worker: { id } });
 
@@ -103,7 +103,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.jobs.findWithoutCounts(registration)).toBeUndefined();
     });
 
-    test("keeps the order of the schema's members from the last registration", async () => {
+    test("a registration keeps the order of the schema's members from the last registration", async () => {
       const { storage } = getFixture();
       const buildSchema = (...names: string[]) => ({
         type: "object",
@@ -121,7 +121,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(JSON.stringify(outcome.job.schema)).toBe(JSON.stringify(buildSchema("to", "a", "from")));
     });
 
-    test("links a worker to the job only once if the worker registers twice", async () => {
+    test("a worker that registers a job twice is linked to the job only once", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
 
@@ -130,7 +130,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.workers.findJobIds(job.workerId)).toEqual([job.id]);
     });
 
-    test("creates one job and never fails if thirty workers register the job concurrently", async () => {
+    test("registrations of one job by thirty concurrent workers create one job and never fail", async () => {
       const { storage } = getFixture();
       const { name } = buildRegistration();
 
@@ -148,7 +148,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(kinds.filter((kind) => kind === "matched" || kind === "conflict")).toHaveLength(29);
     });
 
-    test("creates a new job if the old one was removed, and keeps the tasks of the old job readable", async () => {
+    test("a registration creates a new job if the old one was removed, and keeps the tasks of the old job readable", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { task } = await insertPendingTask(storage, job);
@@ -165,7 +165,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       });
     });
 
-    test("succeeds while idle jobs are removed concurrently", async () => {
+    test("a registration succeeds while idle jobs are removed concurrently", async () => {
       const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
         const job = await registerJob(storage);
@@ -183,7 +183,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("job queries", () => {
-    test("return the number of pending tasks, both due and delayed, and list only live workers", async () => {
+    test("job queries return the number of pending tasks, both due and delayed, and list only live workers", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const second = await registerWorker(storage, job);
@@ -196,7 +196,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(found).toMatchObject({ id: job.id, pending: 2, workers: [second] });
     });
 
-    test("return the jobs of several rooms page by page, newest first", async () => {
+    test("job queries return the jobs of several rooms page by page, newest first", async () => {
       const { storage } = getFixture();
       const roomId = `room-${newId()}`;
       const first = await registerJob(storage, { roomId });
@@ -214,7 +214,7 @@ export const jobStorageSuite = (getFixture: () => StorageFixture): void => {
       expect([all.total, rest.total, beyond.total]).toEqual([3, 3, 3]);
     });
 
-    test("return nothing for an id that is not a UUID", async () => {
+    test("job queries return nothing for an id that is not a UUID", async () => {
       const { storage } = getFixture();
 
       expect(await storage.jobs.findById("' or 1=1", ALIVE_WITHIN_SECONDS)).toBeUndefined();

@@ -8,7 +8,10 @@ import {
   type StorageFixture,
 } from "./storage-fixture.ts";
 
-/** Registers twelve jobs. Two workers are linked to every other job, so that the ids of their jobs alternate. */
+/**
+ * Registers twelve jobs, alternately for one of two workers, so that the two workers' job ids
+ * alternate in a sorted list.
+ */
 const registerJobs = async ({ storage }: StorageFixture) => {
   const first = await registerJob(storage);
   const second = await registerJob(storage);
@@ -23,7 +26,7 @@ const registerJobs = async ({ storage }: StorageFixture) => {
 const getIds = (records: readonly { readonly summary: { readonly id: string } }[] | undefined) =>
   records?.map(({ summary }) => summary.id);
 
-/** Claims of workers with several jobs, some of which have tasks. */
+/** Tests of claims by workers with several jobs, some of which have tasks. */
 export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
   describe("worker with several jobs", () => {
     test.each([
@@ -33,7 +36,7 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
       { name: "only jobs of another worker", indexes: [1, 3, 11] },
       { name: "adjacent jobs of two workers", indexes: [3, 4, 5] },
       { name: "all jobs", indexes: [...Array(12).keys()] },
-    ])("claims the tasks of its jobs and no others if the jobs with due tasks are: $name", async ({
+    ])("a worker with several jobs claims the tasks of its jobs and no others if the jobs with due tasks are: $name", async ({
       indexes,
     }) => {
       const { storage } = getFixture();
@@ -58,7 +61,7 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
       expect(getIds(claimedSecond)).toEqual(getExpected(1));
     });
 
-    test("claims a task of any of its jobs that became due, but no task of another worker's job", async () => {
+    test("a worker with several jobs claims a task of any of its jobs that became due, but no task of another worker's job", async () => {
       const { storage } = getFixture();
       const { jobs, first } = await registerJobs(getFixture());
       const delayed = [4, 5, 8].map((index) =>
@@ -77,7 +80,7 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
       expect(getIds(due)).toEqual([own?.id]);
     });
 
-    test("claims a task of a job that it was linked to after its last claim, and none of a drained worker", async () => {
+    test("a worker claims a task of a job to which it was linked after its last claim, and claims no task after it was drained", async () => {
       const { storage } = getFixture();
       const { jobs, first } = await registerJobs(getFixture());
       const before = await storage.queue.claim(first.workerId, 100, false);
@@ -99,7 +102,7 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
       expect(afterDrain).toEqual([]);
     });
 
-    test("has the same key as another worker if both have the same jobs, and otherwise another key", async () => {
+    test("workers with the same jobs have the same job key, and workers with different jobs have different job keys", async () => {
       const { storage } = getFixture();
       const { first, second } = await registerJobs(getFixture());
       const [one, two] = [await registerWorker(storage, first), await registerWorker(storage, first)];
@@ -114,7 +117,10 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
     test.each([
       { name: "one of its jobs has a due task", index: 8, isAssigned: false },
       { name: "only another worker's job has a due task", index: 7, isAssigned: true },
-    ])("is directly assigned a task or not, if $name", async ({ index, isAssigned }) => {
+    ])("a new task is directly assigned to a worker only if no other job of the worker has a due task: $name", async ({
+      index,
+      isAssigned,
+    }) => {
       const { storage } = getFixture();
       const { jobs, first } = await registerJobs(getFixture());
       await insertTasks(storage, [buildTask(jobs[index]?.id ?? "")]);

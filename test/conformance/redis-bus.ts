@@ -3,8 +3,8 @@ import { RedisEventBus } from "../../server/events/redis-event-bus.ts";
 import { eventually } from "../support/eventually.ts";
 
 /**
- * Opens a bus with its own connection, as a separate server has, and waits until the bus is up. Returns the
- * bus with its log messages.
+ * Opens a bus with its own connection, as a separate server has, and waits until the bus is up.
+ * Returns the bus with its log messages.
  */
 export const openRedisBus = async (
   url: string,

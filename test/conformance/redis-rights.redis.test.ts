@@ -54,7 +54,8 @@ test("the Redis event bus publishes at most 1,000 messages with one command", as
   await connection.bus.publish(changes.map(({ event }) => event));
 
   await eventually(() => received.length === 1);
-  // Each event is published on two channels, the task's and the room's.
+  // The 70,000 events are 140,000 messages, because each event is published on its task's channel
+  // and on its room's channel.
   expect((await countCalls("eval")) - before).toBe(140);
 });
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { parseSerialized } from "../../server/raw-json.ts";
 import { buildTask, claimOne, insertTasks, registerJob, type StorageFixture } from "./storage-fixture.ts";
 
-/** Jobs with `fairness: "room"`. */
+/** Tests of jobs with `fairness: "room"`, whose rooms take turns in the queue. */
 export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
-  describe("job with room fairness", () => {
+  describe("room fairness", () => {
     const createJob = () => registerJob(getFixture().storage, { roomId: "@global", fairness: "room" });
     const submit = async (jobId: string, roomId: string, count: number, priority = 0) => {
       const options = { roomId, priority, fairness: "room" } as const;
@@ -18,7 +18,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       return tasks.map(({ task }) => `${task.room_id}${JSON.stringify(parseSerialized(task.payload)["n"])}`);
     };
 
-    test("alternates between a room with many tasks and a room with few tasks", async () => {
+    test("the queue of a job with room fairness alternates between a room with many tasks and a room with few tasks", async () => {
       const { id, workerId } = await createJob();
       await submit(id, "flood", 1000);
       await submit(id, "calm", 2);
@@ -30,7 +30,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       expect(order.slice(4)).toEqual(["flood2", "flood3"]);
     });
 
-    test("returns the first task of a room among the next two tasks, even if another room has many tasks", async () => {
+    test("the queue of a job with room fairness returns the first task of a room among the next two tasks, even if another room has many tasks", async () => {
       const { id, workerId } = await createJob();
       await submit(id, "flood", 100);
       await claim(workerId, 50);
@@ -41,7 +41,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       expect((await claim(workerId, 2)).toSorted()).toEqual(["calm0", "flood51"]);
     });
 
-    test("keeps the order of each room over many submits, and returns higher priorities first", async () => {
+    test("the queue of a job with room fairness keeps the order of each room over many submits, and returns higher priorities first", async () => {
       const { id, workerId } = await createJob();
       for (let turn = 0; turn < 3; turn += 1) await submit(id, "a", 2);
       await submit(id, "b", 3);
@@ -61,7 +61,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       expect(order.slice(1, 7).filter((label) => label.startsWith("b"))).toEqual(["b0", "b1", "b2"]);
     });
 
-    test("lets a worker with several jobs claim their tasks in the order of submission", async () => {
+    test("the queue of a job with room fairness lets a worker with several jobs claim their tasks in the order of submission", async () => {
       const { storage } = getFixture();
       const { id, workerId } = await createJob();
       const other = await registerJob(storage, { worker: { id: workerId } });
@@ -76,7 +76,7 @@ export const roomFairnessSuite = (getFixture: () => StorageFixture): void => {
       ]);
     });
 
-    test("keeps the queue position of a released task", async () => {
+    test("the queue of a job with room fairness keeps the queue position of a released task", async () => {
       const { storage } = getFixture();
       const { id, workerId } = await createJob();
       await submit(id, "a", 3);

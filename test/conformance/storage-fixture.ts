@@ -10,7 +10,10 @@ import { resolveTaskOptions } from "../../server/use-cases/tasks/prepare-tasks.t
 export interface StorageFixture {
   readonly storage: Storage;
   readonly orm: Orm;
-  /** True if concurrent calls share one statement, which processes the calls in the order in which they were made. */
+  /**
+   * True if concurrent calls share one statement, which processes the calls in the order in which
+   * they were made.
+   */
   readonly isBatching: boolean;
   close(): Promise<void>;
 }
@@ -42,7 +45,10 @@ export interface RegisteredJobFixture {
   readonly registration: NewJob;
 }
 
-/** Registers a job, by default with a new name and a new worker. Throws if the registration is refused. */
+/**
+ * Registers a job, by default with a new name and a new worker. Throws if the registration is
+ * refused.
+ */
 export const registerJob = async (
   storage: Storage,
   job: Partial<NewJob> = {},
@@ -60,7 +66,6 @@ export const registerWorker = async (storage: Storage, job: RegisteredJobFixture
   return workerId;
 };
 
-/** Builds a task that can be inserted. */
 export const buildTask = (jobId: string, task: Partial<NewTask> = {}): NewTask => ({
   id: newId(),
   jobId,
@@ -91,7 +96,6 @@ export const insertTasks = async (
   return listInserted(outcome);
 };
 
-/** Inserts one pending task of a job. */
 export const insertPendingTask = async (
   storage: Storage,
   job: RegisteredJobFixture,
@@ -145,7 +149,7 @@ export const ageHeartbeat = async (
     where id = ${workerId}::uuid`.execute(orm.em.fork().getKysely());
 };
 
-/** Moves all times of a task into the past. */
+/** Moves the times of a task, except its creation time, into the past. */
 export const ageTask = async ({ orm }: StorageFixture, id: string, seconds: number): Promise<void> => {
   await sql`update joblib.task set
       run_at = run_at - make_interval(secs => ${seconds}::float8),

@@ -10,10 +10,14 @@ import { taskBatchSuite } from "./task-batch.suite.ts";
 import { taskClaimSuite } from "./task-claim.suite.ts";
 import { taskColumnsSuite } from "./task-columns.suite.ts";
 import { taskInsertSuite } from "./task-insert.suite.ts";
+import { taskOutputSuite } from "./task-output.suite.ts";
 import { taskStepsSuite } from "./task-steps.suite.ts";
 import { workerStorageSuite } from "./worker-storage.suite.ts";
 
-/** Tests that the storage has to pass on every database. `open` creates a separate, migrated database. */
+/**
+ * Tests that the storage has to pass on every database. `open` creates a separate, migrated
+ * database.
+ */
 export const storageSuite = (name: string, open: () => Promise<StorageFixture>): void => {
   describe(name, () => {
     let fixture: StorageFixture | undefined;
@@ -40,6 +44,7 @@ export const storageSuite = (name: string, open: () => Promise<StorageFixture>):
     roomFairnessSuite(getFixture);
     taskStepsSuite(getFixture);
     taskBatchSuite(getFixture);
+    taskOutputSuite(getFixture);
     sweepStorageSuite(getFixture);
     dashboardSuite(getFixture);
   });

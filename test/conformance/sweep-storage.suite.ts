@@ -14,10 +14,10 @@ import {
   transitionTask,
 } from "./storage-fixture.ts";
 
-/** Operations of the sweep, metrics and the ping. */
+/** Tests of the sweep's operations, the metrics and the ping. */
 export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   describe("stale worker", () => {
-    test("is removed by only one of many concurrent sweeps, and its tasks fail or become pending", async () => {
+    test("a stale worker is removed by only one of many concurrent sweeps, and its tasks fail or become pending", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const running = await insertRunningTask(storage, job);
@@ -44,7 +44,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.jobs.findWithoutCounts(job.registration)).toBeDefined();
     });
 
-    test("is not removed if it is not stale or does not exist", async () => {
+    test("a sweep does not remove a worker that is not stale, or that does not exist", async () => {
       const { storage } = getFixture();
       const { workerId } = await registerJob(storage);
 
@@ -54,7 +54,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.workers.find(workerId)).toBeDefined();
     });
 
-    test("is either removed by the sweep or kept alive by its heartbeat, never both", async () => {
+    test("a stale worker is either removed by the sweep or kept alive by its heartbeat, but never both", async () => {
       const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
         const job = await registerJob(storage);
@@ -76,7 +76,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("overdue task", () => {
-    test("fails, or becomes pending if attempts are left", async () => {
+    test("an overdue task fails, or becomes pending if attempts are left", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const oneAttempt = await insertRunningTask(storage, job, { timeoutSeconds: 5 });
@@ -94,7 +94,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("job without workers", () => {
-    test("is kept while it has open tasks, and removed afterwards", async () => {
+    test("a job without workers is kept while it has open tasks, and removed afterwards", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { task } = await insertPendingTask(storage, job, { start: { inSeconds: 60 } });
@@ -108,7 +108,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(late).toContainEqual({ id: job.id, roomId: "lab" });
     });
 
-    test("is kept while another worker serves it", async () => {
+    test("a job is kept while another worker is linked to the job", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await registerWorker(storage, job);
@@ -121,7 +121,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("old tasks", () => {
-    test("are deleted in batches, but open and newer tasks are kept", async () => {
+    test("old tasks are deleted in batches, but open and newer tasks are kept", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const [old, older, recent] = [await cancelTask(), await cancelTask(), await cancelTask()];
@@ -150,7 +150,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("exclusive sweep", () => {
-    test("never runs twice at the same time, and can run statements while it has the lock", async () => {
+    test("an exclusive sweep never runs twice at the same time, and can run statements while it has the lock", async () => {
       const { storage } = getFixture();
       const concurrent: boolean[] = [];
 
@@ -163,7 +163,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.sweep.runExclusively(async () => undefined)).toBe(true);
     });
 
-    test("releases its lock if it fails", async () => {
+    test("an exclusive sweep releases its lock if it fails", async () => {
       const { storage } = getFixture();
 
       const failed = storage.sweep.runExclusively(() => Promise.reject(new Error("bug")));
@@ -174,7 +174,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("metrics", () => {
-    test("include the open tasks by status and the live workers", async () => {
+    test("the metrics include the open tasks by status and the live workers", async () => {
       const { storage } = getFixture();
       const before = await storage.countQueues(ALIVE_WITHIN_SECONDS);
       const job = await registerJob(storage);

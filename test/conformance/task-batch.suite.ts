@@ -16,10 +16,13 @@ import {
 
 const getIds = (records: readonly TaskRecord[] | undefined) => (records ?? []).map(({ task }) => task.id);
 
-/** Concurrent calls that share statements. Each call returns the same result as without the other calls. */
+/**
+ * Tests of concurrent calls that share a statement. Each call must return the same result as
+ * without the other calls.
+ */
 export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
-  describe("concurrent claims", () => {
-    test("return tasks in queue order, and each worker gets as many as it requested", async () => {
+  describe("claims", () => {
+    test("concurrent claims return tasks in queue order, and each worker gets as many as it requested", async () => {
       const { storage, isBatching } = getFixture();
       const job = await registerJob(storage);
       const workers = [job.workerId];
@@ -27,7 +30,8 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       const tasks = [3, 0, 5, 1, 5, 2, 0, 4].map((priority) => buildTask(job.id, { priority }));
       await insertTasks(storage, tasks);
       const expected = tasks.toSorted((a, b) => b.priority - a.priority).map(({ id }) => id);
-      // With the first claim of each worker, the storage learns that the workers have the same jobs.
+      // The storage batches claims of workers with the same jobs. It learns a worker's jobs from
+      // the worker's first claim.
       await Promise.all(workers.map((id) => storage.queue.claim(id, 0, false)));
 
       const results = await Promise.all(
@@ -47,7 +51,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       });
     });
 
-    test("return only tasks of the worker's own jobs", async () => {
+    test("concurrent claims return only tasks of the worker's own jobs", async () => {
       const { storage } = getFixture();
       const [a, b] = [await registerJob(storage), await registerJob(storage)];
       const both = await registerWorker(storage, a);
@@ -63,7 +67,8 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       const workers = [a.workerId, b.workerId, both, withoutJobs, newId(), both];
       const results = await Promise.all(workers.map((id) => storage.queue.claim(id, 1, false)));
 
-      // Which worker gets no task depends on the order of the claims. Another claim returns the remaining tasks.
+      // Which of the four tasks these claims return depends on the order of the claims. Another
+      // claim returns the remaining tasks.
       const rest = await storage.queue.claim(both, 4, false);
 
       expect(results[0]?.filter(({ jobId }) => jobId !== a.id)).toEqual([]);
@@ -74,7 +79,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       expect(new Set(all).size).toBe(4);
     });
 
-    test("return tasks of jobs that the worker registered after its last claim", async () => {
+    test("concurrent claims return tasks of jobs that the worker registered after its last claim", async () => {
       const { storage } = getFixture();
       const [a, b] = [await registerJob(storage), await registerJob(storage)];
       const other = await registerWorker(storage, a);
@@ -87,7 +92,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       expect(results.map(getIds)).toEqual([[], [task.id]]);
     });
 
-    test("return tasks that just became due", async () => {
+    test("concurrent claims return tasks that just became due", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const tasks = [];
@@ -103,7 +108,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       expect(results.flatMap(getIds).toSorted()).toEqual(getIds(tasks).toSorted());
     });
 
-    test("return nothing to a caller that disconnected", async () => {
+    test("concurrent claims return nothing to a caller that disconnected", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { task } = await insertPendingTask(storage, job);
@@ -117,8 +122,8 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
     });
   });
 
-  describe("concurrent transitions", () => {
-    test("are each checked against their own fence", async () => {
+  describe("transitions", () => {
+    test("concurrent transitions are each checked against their own worker and attempt", async () => {
       const { storage, isBatching } = getFixture();
       const job = await registerJob(storage);
       const other = await registerWorker(storage, job);
@@ -158,7 +163,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       }
     });
 
-    test("succeed even if the database rejects another transition", async () => {
+    test("concurrent transitions succeed even if the database rejects another transition", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const ids: string[] = [];
@@ -177,7 +182,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       expect(statuses).toEqual(["completed", "failed", "cancelled", "running"]);
     });
 
-    test("with an unchecked result succeed only if the job has no result schema", async () => {
+    test("concurrent transitions with an unchecked result succeed only if the job has no result schema", async () => {
       const { storage } = getFixture();
       const [withoutSchema, withSchema] = [
         await registerJob(storage),
@@ -196,8 +201,8 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
     });
   });
 
-  describe("concurrent inserts", () => {
-    test("insert all tasks of a request or none", async () => {
+  describe("inserts", () => {
+    test("concurrent inserts insert all tasks of a request or none", async () => {
       const { storage, isBatching } = getFixture();
       const job = await registerJob(storage);
       const valid = () => buildTask(job.id);
@@ -222,7 +227,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       expect(getIds(claimed).toSorted()).toEqual(expected.toSorted());
     });
 
-    test("return the same records as a read", async () => {
+    test("concurrent inserts return the same records as a read", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const payload = { text: "ü", list: [1, -2.5, 1e21, { deep: null }] };
@@ -237,7 +242,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
       for (const record of inserted.flat()) expect(await readTask(storage, record.task.id)).toEqual(record);
     });
 
-    test("fail if the job changed after it was read", async () => {
+    test("concurrent inserts fail if the job changed after it was read", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const read = await storage.jobs.findWithoutCounts(job.registration);
@@ -256,7 +261,7 @@ export const taskBatchSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("queue position", () => {
-    test("is exact up to 1,000, and is 1,001 for all tasks after that", async () => {
+    test("the queue position is exact up to 1,000, and is 1,001 for all tasks after that", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const tasks = Array.from({ length: 1003 }, (_, index) =>

@@ -21,10 +21,10 @@ const getIds = (records: readonly { task: { id: string } }[] | undefined) =>
 /** Returns the seconds until a time, by the clock of this process. */
 const getSecondsUntil = (time: string) => (Date.parse(time) - Date.now()) / 1000;
 
-/** Claims: order, mutual exclusion, and tasks that become due. */
+/** Tests of claims: order, mutual exclusion, and tasks that become due. */
 export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
   describe("claim", () => {
-    test("returns tasks by priority and then in the order of submission, across all jobs of the worker", async () => {
+    test("a claim returns tasks by priority and then in the order of submission, across all jobs of the worker", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const second = await registerJob(storage, { worker: { id: job.workerId } });
@@ -44,7 +44,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.queue.claim(job.workerId, 1, false)).toEqual([]);
     });
 
-    test("assigns the task to the worker, and starts it if requested", async () => {
+    test("a claim assigns the task to the worker, and starts it if requested", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertTasks(storage, [buildTask(job.id), buildTask(job.id)]);
@@ -61,7 +61,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       expect(started.task.started_at).not.toBeNull();
     });
 
-    test("does not change tasks that it does not return", async () => {
+    test("a claim does not change tasks that it does not return", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const second = await registerJob(storage, { worker: { id: job.workerId } });
@@ -78,7 +78,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       }
     });
 
-    test("counts as a heartbeat", async () => {
+    test("a claim counts as a heartbeat", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await ageHeartbeat(getFixture(), job.workerId, 100);
@@ -88,18 +88,21 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.sweep.findStaleWorkers(50, 1000)).not.toContain(job.workerId);
     });
 
-    test.each([newId(), "no-uuid"])("returns undefined for a worker that does not exist (%s)", async (id) => {
+    test.each([
+      newId(),
+      "no-uuid",
+    ])("a claim returns undefined for a worker that does not exist (%s)", async (id) => {
       expect(await getFixture().storage.queue.claim(id, 1, false)).toBeUndefined();
     });
 
-    test("returns nothing for a worker without jobs", async () => {
+    test("a claim returns nothing for a worker without jobs", async () => {
       const { storage } = getFixture();
       const { id } = await storage.workers.create({ id: newId(), name: null, userId: "u" });
 
       expect(await storage.queue.claim(id, 1, false)).toEqual([]);
     });
 
-    test("never returns a task to two workers, and returns every task", async () => {
+    test("concurrent claims never return a task to two workers, and return every task", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const second = await registerJob(storage, { worker: { id: job.workerId } });
@@ -126,7 +129,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       expect(new Set(claimed).size).toBe(300);
     });
 
-    test("returns a task to at least one of two workers that claim from the same two jobs concurrently", async () => {
+    test("a claim returns a task to at least one of two workers that claim from the same two jobs concurrently", async () => {
       const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
         const job = await registerJob(storage);
@@ -140,13 +143,14 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
         );
 
         const claimed = claims.flatMap((records) => getIds(records) ?? []);
-        // One of two concurrent claims may find all tasks locked. Two claims never return the same task.
+        // One of two concurrent claims may find all tasks locked. Two claims never return the same
+        // task.
         expect(new Set(claimed).size).toBe(claimed.length);
         expect(claimed.length).toBeGreaterThan(0);
       }
     });
 
-    test("keeps the queue order if one worker claims many times concurrently", async () => {
+    test("a claim keeps the queue order if one worker claims many times concurrently", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const tasks = Array.from({ length: 60 }, () => buildTask(job.id));
@@ -166,7 +170,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("delayed task", () => {
-    test("is claimed after it became due, in queue order", async () => {
+    test("a delayed task is claimed after it became due, in queue order", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const delayed = await insertPendingTask(storage, job, { start: { inSeconds: 60 } });
@@ -181,7 +185,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       expect(getIds(due)).toEqual([delayed.task.id, later?.task.id]);
     });
 
-    test("is counted only after it became due; before that, the storage returns its remaining time", async () => {
+    test("a delayed task is not counted as due before its time, and the storage returns the seconds until it is due", async () => {
       const { storage } = getFixture();
       const [job, empty] = [await registerJob(storage), await registerJob(storage)];
       const delayed = await insertPendingTask(storage, job, { start: { inSeconds: 60 } });
@@ -195,7 +199,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       await insertTasks(storage, [buildTask(job.id), buildTask(job.id)]);
       const counts = await storage.tasks.countDue(jobs, 2);
 
-      // The times of a record are truncated to milliseconds.
+      // The 10 ms allow for the times of a record, which are truncated to milliseconds.
       expect(secondsBefore).toBeGreaterThan(shortest - 0.01);
       expect(secondsBefore).toBeLessThan(longest + 0.01);
       expect(countsBefore).toEqual(new Map());
@@ -207,7 +211,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("undelivered claim", () => {
-    test("is undone without counting a run, and only if the attempt matches", async () => {
+    test("an undelivered claim is undone without counting a run, and only if the attempt matches", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const [, b] = await insertTasks(storage, [buildTask(job.id), buildTask(job.id)]);
@@ -229,7 +233,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
 
     test.each([
       1, 2,
-    ])("is undone so that the task has its previous queue position, even if the row moved (%i jobs)", async (jobs) => {
+    ])("an undelivered claim is undone so that the task has its previous queue position, even if its row moved within the table (%i jobs)", async (jobs) => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       if (jobs > 1) await registerJob(storage, { worker: { id: job.workerId } });
@@ -249,7 +253,7 @@ export const taskClaimSuite = (getFixture: () => StorageFixture): void => {
       expect([...(getIds(first) ?? []), ...(getIds(rest) ?? [])]).toEqual(order);
     });
 
-    test("is not undone if the task is finished", async () => {
+    test("an undelivered claim is not undone if the task is finished", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertPendingTask(storage, job);

@@ -5,19 +5,25 @@ import { newId } from "./storage-fixture.ts";
 /** A task's row as `to_jsonb` returns it. */
 export type JsonRow = Readonly<Record<string, unknown>>;
 
-/** Two values of a column that a submit sets. */
+/** Tasks with two different values of a column that a submit sets. */
 export interface ColumnValues {
   /** The members of two new tasks that differ in this column. */
   readonly tasks: () => readonly [Partial<NewTask>, Partial<NewTask>];
   /** Returns the value that the row of a new task must have. */
   readonly getStored: (task: NewTask, row: JsonRow) => unknown;
-  /** The members of two submits that differ in this column. Missing if a request has one value for all its tasks. */
+  /**
+   * The members of two submits that differ in this column. Missing if a request has one value for
+   * all its tasks.
+   */
   readonly submits?: readonly [object, object];
-  /** True if only the submits of `POST …/submissions` can differ in this column: `POST …/tasks` has one value for all tasks. */
+  /**
+   * True if only the submits of `POST …/submissions` can differ in this column: `POST …/tasks` has
+   * one value for all tasks.
+   */
   readonly isBatchOnly?: boolean;
 }
 
-/** Two jobs, by id and by name. */
+/** The ids and the names of two jobs. */
 interface Jobs {
   readonly ids: readonly [string, string];
   readonly names: readonly [string, string];
@@ -34,7 +40,10 @@ const FUTURE = new Date(Date.now() + 86_400_000).toISOString();
 
 const toMilliseconds = (time: unknown): number => Date.parse(String(time));
 
-/** Returns two values of every column that a submit sets. A new column of `task-columns.ts` needs a line here. */
+/**
+ * Returns two values of every column that a submit sets. A new column of `task-columns.ts` needs a
+ * line here.
+ */
 export const createColumnValues = ({
   ids,
   names,

@@ -17,7 +17,10 @@ import { createColumnValues, type JsonRow, SUBMITTED_COLUMNS } from "./task-colu
 
 const OPTIONS = { aliveWithinSeconds: ALIVE_WITHIN_SECONDS };
 
-/** The sequence of the two values in a batch. It contains equal neighbors, and changes in both directions. */
+/**
+ * The order of the two values in a batch, as indexes. It contains equal neighbors, and changes in
+ * both directions.
+ */
 const ORDER = [0, 0, 1, 1, 0] as const;
 
 type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
@@ -32,14 +35,14 @@ const toComparable = ({ task: { id: _, payload: __, ...task }, ...record }: Task
   task,
 });
 
-/** The SQL names of types that have another internal name in PostgreSQL. */
+/** The SQL name of each type that has another name in the column `udt_name`. */
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   int4: "integer",
   int8: "bigint",
   bool: "boolean",
 };
 
-/** Batches of tasks that differ in exactly one column keep the value of each task. */
+/** Tests that a batch of tasks that differ in exactly one column keeps the value of each task. */
 export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
   test("the list of task columns matches the table", async () => {
     const { rows } = await sql<{ name: string; type: string; is_nullable: string }>`
@@ -87,7 +90,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       return { storage, jobs, buildTasks, expectStored };
     };
 
-    test("are stored and returned with their own values by one request", async () => {
+    test(`tasks that differ only in ${column} are stored and returned with their own values by one request`, async () => {
       const { storage, buildTasks, expectStored } = await setUp();
       const tasks = buildTasks(ORDER);
 
@@ -103,7 +106,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       }
     });
 
-    test("are stored and returned with their own values by concurrent requests", async () => {
+    test(`tasks that differ only in ${column} are stored and returned with their own values by concurrent requests`, async () => {
       const { storage, buildTasks, expectStored } = await setUp();
       const tasks = buildTasks(ORDER);
 
@@ -114,7 +117,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       expect(outcomes.flatMap((outcome) => listInserted(requireInserted(outcome)))).toEqual(stored);
     });
 
-    test("are claimed with their own values, and form a group only if their values are equal", async () => {
+    test(`tasks that differ only in ${column} are claimed with their own values, and are grouped only if their values are equal`, async () => {
       const { storage, jobs, buildTasks } = await setUp();
       const worker = await registerWorker(storage, jobs[0]);
       await registerJob(storage, { ...jobs[1].registration, id: newId(), worker: { id: worker } });
@@ -138,7 +141,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       expect(groups).toHaveLength(sharing === "each" ? 1 : hasKeys ? 4 : 3);
     });
 
-    test("are grouped by value, even if equal values are different objects", async () => {
+    test(`tasks with equal values of ${column} are grouped, even if the values are different objects`, async () => {
       const { storage, buildTasks } = await setUp();
       const tasks = buildTasks([1, 1]).map((task): NewTask => structuredClone(task));
 
@@ -147,7 +150,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       expect(groups).toHaveLength(sharing === "never" ? 2 : 1);
     });
 
-    test("count as the same request only if key, user, room and hash are the same", async () => {
+    test(`tasks that differ only in ${column} count as the same request only if key, user, room and hash are the same`, async () => {
       const { storage, buildTasks } = await setUp();
       const idempotency = { key: newId(), requestHash: "hash" };
       const [a, b] = buildTasks([0, 1]).map((task) => ({ ...task, idempotency }));
@@ -160,7 +163,8 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
         OPTIONS,
       );
 
-      // Both tasks have the same key, even if the column under test is the key.
+      // A key is valid for one user and one room, so a column of this scope makes the second task a
+      // new request. The key itself never differs here, because both tasks got the same key above.
       const isScope = replay === "scope" && sharing !== "never";
       expect(second.kind).toBe(isScope ? "inserted" : "replayed");
       if (second.kind === "replayed") {

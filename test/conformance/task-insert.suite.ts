@@ -17,10 +17,10 @@ import {
 
 const OPTIONS = { aliveWithinSeconds: ALIVE_WITHIN_SECONDS };
 
-/** Inserts and queries of tasks. */
+/** Tests of inserts and queries of tasks. */
 export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
   describe("task insert", () => {
-    test("stores every field, and times in UTC with milliseconds", async () => {
+    test("a task insert stores every field, and times in UTC with milliseconds", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const backoff = { kind: "fixed", seconds: 1.5, max_seconds: 9, jitter: 0 } as const;
@@ -62,7 +62,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       expect(await readTask(storage, newTask.id)).toEqual(record);
     });
 
-    test("stores the trace context of the submit, and returns it with the claim", async () => {
+    test("a task insert stores the trace context of the submit, and returns it with the claim", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const traceContext = {
@@ -79,7 +79,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       expect((await claimOne(storage, job.workerId)).task).not.toHaveProperty("trace_context");
     });
 
-    test("keeps the order of the tasks, and returns the number of live workers of each job", async () => {
+    test("a task insert keeps the order of the tasks, and returns the number of live workers of each job", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const second = await registerJob(storage);
@@ -107,7 +107,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
           storage.workers.remove(workerId, "left"),
       ],
       ["has another schema", async () => undefined],
-    ])("inserts no task of a request if one of its jobs %s", async (_, change) => {
+    ])("a task insert inserts no task of a request if one of its jobs %s", async (_, change) => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const other = await registerJob(storage);
@@ -123,7 +123,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.tasks.find(valid.id)).toBeUndefined();
     });
 
-    test("never leaves an open task of a job that is removed concurrently", async () => {
+    test("a task insert never leaves an open task of a job that is removed concurrently", async () => {
       const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
         const job = await registerJob(storage);
@@ -144,7 +144,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
     const buildKeyedTask = (jobId: string, key: string, requestHash = "same") =>
       buildTask(jobId, { idempotency: { key, requestHash } });
 
-    test("returns the existing task in its current state, even if the job was removed", async () => {
+    test("an idempotency key returns the existing task in its current state, even if the job was removed", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const first = buildKeyedTask(job.id, "k1");
@@ -164,7 +164,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       expect(other).toMatchObject({ kind: "replayed", isSameRequest: false });
     });
 
-    test("can be used again by another user or in another room", async () => {
+    test("an idempotency key can be used again by another user or in another room", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const task = buildKeyedTask(job.id, "k2");
@@ -174,7 +174,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       await insertTasks(storage, [{ ...task, id: newId(), roomId: "elsewhere" }]);
     });
 
-    test("creates only one task if it is used 200 times concurrently", async () => {
+    test("an idempotency key creates only one task if it is used 200 times concurrently", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
 
@@ -193,7 +193,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       expect(outcomes.filter(({ kind }) => kind === "inserted")).toHaveLength(1);
     });
 
-    test("prevents the insert of the whole request if it is already used", async () => {
+    test("an idempotency key that is already used prevents the insert of the whole request", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertTasks(storage, [buildKeyedTask(job.id, "k4")]);
@@ -207,7 +207,7 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("task queries", () => {
-    test("return a room's tasks, newest first, by status and by job", async () => {
+    test("task queries return a room's tasks, newest first, by status and by job", async () => {
       const { storage } = getFixture();
       const roomId = `room-${newId()}`;
       const job = await registerJob(storage, { roomId });
@@ -243,11 +243,11 @@ export const taskInsertSuite = (getFixture: () => StorageFixture): void => {
       }
     });
 
-    test("return nothing for an id that is not a UUID", async () => {
+    test("task queries return nothing for an id that is not a UUID", async () => {
       expect(await getFixture().storage.tasks.find("1'; drop table task")).toBeUndefined();
     });
 
-    test("return the queue position among the due tasks of the same job", async () => {
+    test("task queries return the queue position among the due tasks of the same job", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const [low, delayed, urgent, last] = await insertTasks(storage, [

@@ -18,7 +18,7 @@ import {
 
 const WITHOUT_JITTER = { kind: "exponential", seconds: 10, max_seconds: 25, jitter: 0 } as const;
 
-/** Inserts a task and changes its status. Returns its id. */
+/** Inserts a task, changes its status to `status`, and returns its id. */
 const insertTaskWithStatus = async (
   fixture: StorageFixture,
   job: RegisteredJobFixture,
@@ -38,11 +38,11 @@ const insertTaskWithStatus = async (
 const getDelay = ({ errors, run_at }: Pick<Task, "errors" | "run_at">) =>
   (Date.parse(run_at) - Date.parse(errors.at(-1)?.at ?? "")) / 1000;
 
-/** Transitions of tasks: the state machine, fences, failures and retries. */
+/** Tests of transitions: the state machine, fences, failures and retries. */
 export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
   describe("transition", () => {
     const cases = TaskStatus.options.flatMap((from) => PATCHABLE_STATUSES.map((to) => [from, to] as const));
-    test.each(cases)("follows the state machine from %s to %s", async (from, to) => {
+    test.each(cases)("a transition follows the state machine from %s to %s", async (from, to) => {
       const { storage } = getFixture();
       const id = await insertTaskWithStatus(getFixture(), await registerJob(storage), from);
       const before = await readTask(storage, id);
@@ -56,7 +56,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       expect(after).toEqual(moved ?? before);
     });
 
-    test("requires the worker and the attempt of its fence", async () => {
+    test("a transition with a worker and an attempt has no effect if the task has another worker or attempt", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const other = await registerWorker(storage, job);
@@ -78,7 +78,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       [false],
       [null],
       [[]],
-    ])("stores the result %j", async (result) => {
+    ])("a transition stores the result %j", async (result) => {
       const { storage } = getFixture();
       const { id } = (await insertRunningTask(storage, await registerJob(storage))).task;
 
@@ -89,7 +89,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       expect(task.completed_at).not.toBeNull();
     });
 
-    test("keeps the order of a result's members", async () => {
+    test("a transition keeps the order of a result's members", async () => {
       const { storage } = getFixture();
       const { id } = (await insertRunningTask(storage, await registerJob(storage))).task;
       const result = { turned: true, angle: 90, axis: { z: 1, aa: 0 } };
@@ -99,7 +99,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       expect(JSON.stringify((await readTask(storage, id)).task.result)).toBe(JSON.stringify(result));
     });
 
-    test("keeps the worker of a cancelled task, so that the worker can be notified", async () => {
+    test("a transition keeps the worker of a cancelled task, so that the worker can be notified", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { id } = (await insertRunningTask(storage, job)).task;
@@ -109,7 +109,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       expect(cancelled).toMatchObject({ workerUserId: "worker-user", task: { worker_id: job.workerId } });
     });
 
-    test("succeeds only once if ten transitions of a task run concurrently", async () => {
+    test("only one of ten concurrent transitions of a task succeeds", async () => {
       const { storage } = getFixture();
       const { id } = (await insertRunningTask(storage, await registerJob(storage))).task;
       const targets = ["completed", "failed", "cancelled"] as const;
@@ -125,7 +125,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("progress", () => {
-    test("is stored only for a running task, and only if the worker and the attempt match", async () => {
+    test("progress is stored only for a running task, and only if the worker and the attempt match", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { id } = (await insertRunningTask(storage, job)).task;
@@ -147,7 +147,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("failure", () => {
-    test("is final if no attempts are left, and is added to the errors", async () => {
+    test("a failure is final if no attempts are left, and is added to the errors", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { id } = (await insertRunningTask(storage, job)).task;
@@ -174,7 +174,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       ]);
     });
 
-    test("counts as a run, even if the task was not started", async () => {
+    test("a failure counts as a run, even if the task was not started", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertPendingTask(storage, job);
@@ -185,7 +185,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       expect(failed.task).toMatchObject({ status: "failed", runs: 1, started_at: null });
     });
 
-    test("makes the task pending while attempts are left, each time with a longer delay up to the maximum", async () => {
+    test("a failed task becomes pending while attempts are left, each time with a longer delay up to the maximum", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const [first, behind] = await insertTasks(storage, [
@@ -215,7 +215,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       expect((await claimOne(storage, job.workerId)).task.id).toBe(behind?.task.id);
     });
 
-    test("delays the next attempt by the fixed backoff, within its jitter", async () => {
+    test("a failure delays the next attempt by the fixed backoff, within its jitter", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const backoff = { kind: "fixed", seconds: 1000, max_seconds: 1, jitter: 0.5 } as const;
@@ -231,7 +231,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       expect(Math.max(...delays) - Math.min(...delays)).toBeGreaterThan(1);
     });
 
-    test("keeps the task's queue position if the delay is zero", async () => {
+    test("a failure keeps the task's queue position if the delay is zero", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const backoff = { ...WITHOUT_JITTER, seconds: 0 };
@@ -248,7 +248,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
     test.each([
       "failed",
       "cancelled",
-    ] as const)("makes a %s task pending at the end of the queue", async (to) => {
+    ] as const)("a retry makes a %s task pending at the end of the queue", async (to) => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { id } = (await insertRunningTask(storage, job)).task;
@@ -272,7 +272,7 @@ export const taskStepsSuite = (getFixture: () => StorageFixture): void => {
       expect(order?.map(({ task }) => task.id)).toEqual([waiting.id, id]);
     });
 
-    test("fails if the task is completed, if its job was removed, or if it does not exist", async () => {
+    test("a retry fails if the task is completed, if its job was removed, or if it does not exist", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const completed = await insertTaskWithStatus(getFixture(), job, "completed");

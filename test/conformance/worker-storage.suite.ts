@@ -17,10 +17,10 @@ import {
 
 const GRACE_SECONDS = 5;
 
-/** Workers: heartbeats, lists, releases and removal. */
+/** Tests of workers: heartbeats, lists, releases and removal. */
 export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
   describe("heartbeat", () => {
-    test("updates the worker, and returns no tasks if the worker sends no list of tasks", async () => {
+    test("a heartbeat updates the worker, and returns no tasks if the worker sends no list of tasks", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertRunningTask(storage, job);
@@ -32,11 +32,14 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.sweep.findStaleWorkers(50, 1000)).not.toContain(job.workerId);
     });
 
-    test.each([newId(), "no-uuid"])("returns undefined for a worker that does not exist (%s)", async (id) => {
+    test.each([
+      newId(),
+      "no-uuid",
+    ])("a heartbeat returns undefined for a worker that does not exist (%s)", async (id) => {
       expect(await getFixture().storage.queue.heartbeat(id, [], GRACE_SECONDS)).toBeUndefined();
     });
 
-    test("returns which listed tasks were cancelled, timed out or lost, without the tasks that the worker itself ended", async () => {
+    test("a heartbeat returns which listed tasks were cancelled, timed out or lost, without the tasks that the worker itself ended", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const { workerId } = job;
@@ -70,7 +73,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       ]);
     });
 
-    test("requeues claimed tasks that it does not list after the grace period", async () => {
+    test("a heartbeat requeues claimed tasks that it does not list after the grace period", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await insertPendingTask(storage, job);
@@ -92,7 +95,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(getOnly(late?.changed).lastWorkerId).toBe(job.workerId);
     });
 
-    test("fails or requeues running tasks that it does not list, as if their worker were dead", async () => {
+    test("a heartbeat fails or requeues running tasks that it does not list, as the sweep does for a dead worker", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const oneAttempt = await insertRunningTask(storage, job);
@@ -111,7 +114,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("worker lists", () => {
-    test("contain the workers of a room's jobs and of public jobs, with their counts", async () => {
+    test("worker lists contain the workers of a room's jobs and of public jobs, with their counts", async () => {
       const { storage } = getFixture();
       const roomId = `room-${newId()}`;
       const job = await registerJob(storage, { roomId });
@@ -130,7 +133,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(items[1]).toMatchObject({ id: job.workerId, online: true, job_count: 1, task_count: 1 });
     });
 
-    test("contain the workers of a user, newest first, with the total", async () => {
+    test("worker lists contain the workers of a user, newest first, with the total", async () => {
       const { storage } = getFixture();
       const userId = `user-${newId()}`;
       const ids = [newId(), newId(), newId()];
@@ -148,7 +151,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("release", () => {
-    test("requeues only claimed tasks of the worker", async () => {
+    test("a release requeues only claimed tasks of the worker", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const other = await registerWorker(storage, job);
@@ -171,7 +174,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("worker removal", () => {
-    test("fails running tasks, requeues claimed tasks, and removes jobs without workers", async () => {
+    test("the removal of a worker fails running tasks, requeues claimed tasks, and removes jobs without workers", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       const idle = await registerJob(storage, { worker: { id: job.workerId } });
@@ -195,7 +198,7 @@ export const workerStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.workers.remove(job.workerId, "again")).toBeUndefined();
     });
 
-    test("leaves no task claimed by the worker, even if the worker claims concurrently", async () => {
+    test("the removal of a worker leaves no task claimed by the worker, even if the worker claims concurrently", async () => {
       const { storage } = getFixture();
       for (let turn = 0; turn < 20; turn += 1) {
         const job = await registerJob(storage);

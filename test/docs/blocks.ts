@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 
 /**
- * A fenced block of a page, with commands or their output. ```` ```sh run ```` contains commands that end.
- * ```` ```sh terminal="ready" ```` runs in its own terminal, and has started once it prints `ready`. ```` ```sh elsewhere ````
- * cannot run in a test. ```` ```text ```` is the output of the last `run` block before it; `…` matches any text.
+ * A fenced block of a page, with commands or their output. ```` ```sh run ```` contains commands
+ * that end. ```` ```sh terminal="ready" ```` runs in its own terminal, and has started when it
+ * prints `ready`. ```` ```sh elsewhere ```` cannot run in a test. ```` ```text ```` is the output
+ * of the last `run` block before it; `…` matches any text.
  */
 export interface Block {
   readonly kind: "run" | "terminal" | "elsewhere" | "text" | "unmarked";
@@ -15,7 +16,6 @@ export interface Block {
 const BLOCK = /^```(sh|text)(?: (run|terminal|elsewhere)(?:="([^"]+)")?)?\n([\s\S]*?)^```$/gm;
 const KINDS = ["run", "terminal", "elsewhere"] as const;
 
-/** Returns the blocks of a page in their order. */
 export const readBlocks = (page: string): Block[] => {
   const text = readFileSync(new URL(`../../${page}`, import.meta.url), "utf8");
   return [...text.matchAll(BLOCK)].map(([, language, mark, ready = "", code = ""]) => {

@@ -55,7 +55,7 @@ test("the compose file's services depend only on services that exist and report 
   }
 });
 
-test("everything that the compose file mounts exists", () => {
+test("every file and every volume that the compose file mounts exists", () => {
   for (const [, { volumes, configs }] of services) {
     for (const [source = ""] of volumes.map((volume) => volume.split(":"))) {
       if (source.startsWith(".")) expect(existsSync(join(dirname(FILE), source)), source).toBe(true);

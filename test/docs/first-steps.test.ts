@@ -11,8 +11,17 @@ import { followPage } from "./reader.ts";
 import { readSnippets } from "./snippets.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const PAGES = ["docs/worker.md", "docs/embedding.md", "docs/operating.md", "docs/protocol.md"];
-/** Long enough to start two servers and a worker on a busy machine. */
+const PAGES = [
+  "docs/worker.md",
+  "docs/output.md",
+  "docs/embedding.md",
+  "docs/operating.md",
+  "docs/protocol.md",
+];
+/**
+ * The timeout of a test in milliseconds. It is long enough to start two servers and a worker on a
+ * busy machine.
+ */
 const timeout = 180_000;
 
 const getProgramDirectories = () => ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];
@@ -27,6 +36,17 @@ test("the commands of docs/worker.md start a worker and print the result of a ta
   const url = `http://127.0.0.1:${port}`;
 
   await followPage("docs/worker.md", { env: { JOBLIB_PORT: port, JOBLIB_URL: url }, replacements: {} });
+});
+
+test("the commands of docs/output.md print the output of a task as it arrives", { timeout }, async () => {
+  const port = String(await findFreePort());
+  const url = `http://127.0.0.1:${port}`;
+  const jq = findPrograms({ names: ["jq"], aptPackage: "jq", directories: getProgramDirectories });
+
+  await followPage("docs/output.md", {
+    env: { JOBLIB_PORT: port, JOBLIB_URL: url, ...addToPath(jq) },
+    replacements: {},
+  });
 });
 
 describe("docs/embedding.md", () => {
@@ -107,8 +127,11 @@ test.each(PAGES)("%s starts with a command, and every shell block is marked", (p
   expect(["terminal", "run"]).toContain(blocks[0]?.kind);
 });
 
-test("docs/worker.md shows the same extension as examples/greet.ts", () => {
-  const shown = readSnippets("docs/worker.md").get("greet.ts");
+test.each([
+  ["docs/worker.md", "greet.ts"],
+  ["docs/output.md", "story.ts"],
+])("%s shows the same extension as examples/%s", (page, file) => {
+  const shown = readSnippets(page).get(file);
 
-  expect(shown).toBe(readFileSync(join(ROOT, "examples/greet.ts"), "utf8"));
+  expect(shown).toBe(readFileSync(join(ROOT, "examples", file), "utf8"));
 });

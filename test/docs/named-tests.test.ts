@@ -10,7 +10,10 @@ const files = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8
 const PAGES = ["docs/appendix/guarantee-tests.md", "docs/hostile-input.md"];
 const FAULT_CATALOGUE = "docs/appendix/fault-catalogue.md";
 const NOT_TESTED = "## Cases that are not tested";
-/** A test file, optionally with the title of a test or group. A shortened title ends with an ellipsis. */
+/**
+ * A test file, optionally with the title of a test or group. A shortened title ends with an
+ * ellipsis.
+ */
 const TEST_REFERENCE = /`([\w/-]+\.(?:test|suite)\.ts)(?: › ([^`]+))?`/g;
 
 const readTestFile = (name: string): string => {
@@ -19,7 +22,7 @@ const readTestFile = (name: string): string => {
   return readFileSync(join(ROOT, "test", found[0] ?? ""), "utf8");
 };
 
-test.each(PAGES)("%s names only tests that exist", (page) => {
+test.each(PAGES)("%s refers only to tests that exist", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8").replace(/\s+/g, " ");
   const references = [...text.matchAll(TEST_REFERENCE)];
 
@@ -30,7 +33,7 @@ test.each(PAGES)("%s names only tests that exist", (page) => {
   }
 });
 
-test.each([...PAGES, FAULT_CATALOGUE])("%s names only cases that the fault suite has", (page) => {
+test.each([...PAGES, FAULT_CATALOGUE])("%s refers only to cases of the fault suite", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8").split(NOT_TESTED)[0] ?? "";
   const caseNumbers = new Set(cases.map(({ name }) => name.split(" ")[0]));
 
@@ -49,7 +52,7 @@ test("the fault catalogue lists every case of the fault suite and explains every
   expect([...injected].filter((fault) => !listed.includes(`| ${fault} |`))).toEqual([]);
 });
 
-test("docs/hostile-input.md has a row for every input of the catalogue", () => {
+test("docs/hostile-input.md has a row for each of the inputs B1 to B27", () => {
   const text = readFileSync(join(ROOT, "docs/hostile-input.md"), "utf8");
   const missing = Array.from({ length: 27 }, (_, index) => `B${index + 1}`).filter(
     (input) => !new RegExp(`\\b${input}\\b`).test(text),

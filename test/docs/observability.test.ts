@@ -54,7 +54,10 @@ const expressions = [
   ...rules.map(({ alert, expr }) => [alert, expr] as const),
 ];
 
-/** The labels of every metric of a server that has run a task, by metric name. */
+/**
+ * The names of the labels of each metric, by metric name. The metrics are those of a server that
+ * has run a task.
+ */
 const served = new Map<string, Set<string>>();
 let app: FastifyInstance;
 

@@ -11,14 +11,18 @@ const START_TIMEOUT_MS = 60_000;
 /** The environment in which a page's commands run. */
 export interface Reader {
   readonly env: Readonly<Record<string, string>>;
-  /** Replacements for texts of the page, such as ports and directories, which may be in use on this machine. */
+  /**
+   * Replacements for texts of the page, such as ports and directories, which may be in use on this
+   * machine.
+   */
   readonly replacements: Readonly<Record<string, string>>;
 }
 
 const applyReplacements = (code: string, replacements: Reader["replacements"]): string =>
   Object.entries(replacements).reduce((text, [from, to]) => text.replaceAll(from, to), code);
 
-// Exports all variables and functions and saves them at the end, so that the next block has them, as if all blocks ran in the same terminal.
+// A prefix of every block. It exports all variables and functions and saves them when the block
+// ends, so that the blocks of a page behave as if they ran in one terminal.
 const SAVE_ENVIRONMENT = `set -aeuo pipefail; trap 'env -0 >"$READER_STATE"' EXIT\n`;
 
 const readEnvironment = (file: string): Record<string, string> =>

@@ -21,6 +21,7 @@ test("every TypeScript file in the documentation compiles", { timeout: 60_000 },
   const documents = [
     "README.md",
     "docs/worker.md",
+    "docs/output.md",
     "docs/embedding.md",
     "docs/forms.md",
     "docs/observability.md",
@@ -36,6 +37,6 @@ test("every TypeScript file in the documentation compiles", { timeout: 60_000 },
   ]);
   await tsc.exit;
 
-  expect(files.size).toBe(14);
+  expect(files.size).toBe(17);
   expect(tsc.stdout()).toBe("");
 });

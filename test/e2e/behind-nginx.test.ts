@@ -10,8 +10,8 @@ import { end, serve, work } from "./terminals.ts";
 
 const CONFIGURATION = new URL("../../docs/nginx/nginx.conf", import.meta.url);
 /**
- * The wait in seconds is longer than the default timeout of most proxies, and shorter than the wait that the
- * test requests.
+ * Maximum wait of the servers' long polls in seconds. It is longer than 30 seconds, a common
+ * timeout of proxies, and shorter than the 90 seconds that the test requests.
  */
 const MAX_WAIT = 31;
 
@@ -73,8 +73,8 @@ test("nginx does not buffer server-sent events", async () => {
   for await (const { event, data } of client.follow("followTask", { task_id: id })) {
     if (event !== "task") continue;
     seen.push(data.status);
-    // If a proxy buffered the stream, the test would never reach this line, because the task does not end by
-    // itself.
+    // If a proxy buffered the stream, the test would never reach this line, because the task does
+    // not end by itself.
     if (data.status === "running") {
       await client.call("updateTask", { params: { task_id: id }, body: { status: "cancelled" } });
     }

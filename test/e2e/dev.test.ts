@@ -12,7 +12,7 @@ const buildExtension = (answer: string) => `
   }
 `;
 
-test("joblib dev serves, runs tasks, reloads saved files, and keeps the last valid version after a syntax error", async () => {
+test("`joblib dev` starts a server, runs tasks, reloads saved files, and keeps the last valid version after a syntax error", async () => {
   const directory = mkdtempSync(join(resolve(import.meta.dirname), "tmp-"));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const file = join(directory, "extensions.ts");

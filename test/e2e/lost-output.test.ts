@@ -14,7 +14,7 @@ const TALKATIVE = join(import.meta.dirname, "fixtures/talkative.ts");
 const TERMINAL = join(import.meta.dirname, "fixtures/terminal.py");
 const SLOW = { timeoutMs: 60_000, intervalMs: 100 };
 
-/** Shell redirections of a command's output; `$$` is the command's process id. */
+/** Shell redirections that lose a command's output. `$$` is the process id of the command. */
 const LOST = [
   ["a reader that ends after one line", "> >(exec head -n 1 >/dev/null) 2>&1"],
   ["a full disk", ">/dev/full 2>&1"],
@@ -31,7 +31,10 @@ const runInto = (redirection: string, args: readonly string[], env: Record<strin
 
 const isReady = (url: string) => eventually(async () => (await fetch(`${url}/readyz`)).ok, Boolean, SLOW);
 
-/** Creates a worker without heartbeats and waits until the server removes it, so that the server logs a line. */
+/**
+ * Creates a worker without heartbeats and waits until the server removes it, so that the server
+ * logs a line.
+ */
 const makeServerLog = async (client: JoblibClient): Promise<void> => {
   const { id } = (await client.call("createWorker", { body: {} })).body;
   const isGone = () =>
@@ -71,9 +74,9 @@ const serverSettings = async (): Promise<Record<string, string>> => ({
   JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.5",
 });
 
-describe("a server", () => {
+describe("servers", () => {
   test.each(LOST)(
-    "continues to work if its output goes to %s",
+    "a server continues to work if its output goes to %s",
     async (_, redirection) => {
       const port = await findFreePort();
       const url = `http://127.0.0.1:${port}`;
@@ -87,7 +90,7 @@ describe("a server", () => {
     120_000,
   );
 
-  test("resumes its log if the collector that reads it is restarted", async () => {
+  test("a server resumes its log if the collector that reads it is restarted", async () => {
     const directory = mkdtempSync(join(tmpdir(), "joblib-log-"));
     onTestFinished(() => rmSync(directory, { recursive: true }));
     const fifo = join(directory, "log");
@@ -115,7 +118,7 @@ describe("a server", () => {
   }, 120_000);
 });
 
-describe("a worker", () => {
+describe("workers", () => {
   let server: SpawnedProcess;
   let client: JoblibClient;
   let env: Record<string, string>;
@@ -132,7 +135,7 @@ describe("a worker", () => {
   });
 
   test.each(LOST)(
-    "continues to work if its output and the output of its tasks go to %s",
+    "a worker continues to work if its output and the output of its tasks go to %s",
     async (_, redirection) => {
       const worker = runInto(redirection, ["worker", TALKATIVE, "--public"], env);
       await untilRegistered(client);
@@ -144,7 +147,7 @@ describe("a worker", () => {
     120_000,
   );
 
-  test("continues to work in a paused terminal", async () => {
+  test("a worker continues to work in a paused terminal", async () => {
     const args = [TERMINAL, process.execPath, BIN, "worker", TALKATIVE, "--public"];
     const terminal = spawnProcess("python3", args, createTerminal(env));
     await terminal.waitForLine(/is connected to/, 60_000);
@@ -159,15 +162,15 @@ describe("a worker", () => {
   }, 120_000);
 });
 
-describe("a command that prints a result", () => {
-  test("fails if the disk is full", async () => {
+describe("commands", () => {
+  test("a command that prints a result fails if the disk is full", async () => {
     const version = runInto(">/dev/full", ["--version"], {});
 
     expect((await version.exit).code).toBe(2);
     expect(version.stderr()).toBe("joblib: cannot write to standard output: no space left on device\n");
   });
 
-  test("succeeds if its reader closes the pipe early", async () => {
+  test("a command that prints a result succeeds if its reader closes the pipe early", async () => {
     const help = spawnProcess(
       "bash",
       ["-c", `"$@" | head -n 1; exit "\${PIPESTATUS[0]}"`, "bash", process.execPath, BIN, "--help"],
@@ -178,7 +181,7 @@ describe("a command that prints a result", () => {
     expect(help.stdout()).toMatch(/^Usage: joblib/);
   });
 
-  test("keeps its exit code if its error output is lost", async () => {
+  test("a command that prints a result keeps its exit code if its error output is lost", async () => {
     expect((await runInto("2>/dev/full", ["no-such-command"], {}).exit).code).toBe(
       (await run(["no-such-command"])).code,
     );

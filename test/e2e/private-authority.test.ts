@@ -12,7 +12,10 @@ beforeAll(() => {
 });
 afterAll(() => authority?.[Symbol.dispose]());
 
-/** Serves one JSON document over HTTPS, with a certificate of the private authority, and returns its URL. */
+/**
+ * Serves one JSON document over HTTPS, with a certificate of the private authority, and returns its
+ * URL.
+ */
 const serveDocument = async (document: unknown): Promise<string> => {
   const { certificate, key } = authority.issue({ commonName: "here", alternativeNames: ["DNS:localhost"] });
   const server = createHttps({ cert: readFileSync(certificate), key: readFileSync(key) }, (_, response) => {

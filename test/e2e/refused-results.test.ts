@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Extension, JoblibClient, JobManager, type RunContext } from "../../sdk/index.ts";
 import { createServer, parseSettings } from "../../server/index.ts";
 
-/** The smallest body limit that a server may have. */
+/** The smallest `body_limit` that a server accepts, in bytes. */
 const BODY_LIMIT = 1024;
 
 const nested = (depth: number): unknown => {

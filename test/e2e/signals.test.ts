@@ -41,8 +41,8 @@ const expectCompleted = async (id: string): Promise<void> =>
     result: "done",
   });
 
-describe("a worker", () => {
-  test.each(SIGNALS)("finishes its task at %s, and exits with code 0", async (signal) => {
+describe("workers", () => {
+  test.each(SIGNALS)("a worker finishes its task at %s, and exits with code 0", async (signal) => {
     const worker = await work(url);
     const id = await startTask();
 
@@ -52,7 +52,7 @@ describe("a worker", () => {
     await expectCompleted(id);
   }, 120_000);
 
-  test("finishes its task when its terminal closes", async () => {
+  test("a worker finishes its task when its terminal closes", async () => {
     const terminal = spawnProcess(
       "python3",
       [TERMINAL, process.execPath, BIN, ...WORKER],
@@ -68,7 +68,7 @@ describe("a worker", () => {
     await expectCompleted(id);
   }, 120_000);
 
-  test("ignores SIGHUP under nohup", async () => {
+  test("a worker ignores SIGHUP under nohup", async () => {
     const shell = spawnProcess(
       "bash",
       ["-c", 'nohup "$@" & echo "worker $!"; wait $!', "bash", process.execPath, BIN, ...WORKER],
@@ -85,7 +85,9 @@ describe("a worker", () => {
   }, 120_000);
 });
 
-test.each(SIGNALS)("a server answers its waiting requests at %s, and exits with code 0", async (signal) => {
+test.each(
+  SIGNALS,
+)("a server that receives %s answers its long polls and exits with code 0", async (signal) => {
   const own = await serve({ JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")) });
   const { id } = (await new JoblibClient({ url: own.url }).call("createWorker", { body: {} })).body;
   const claim = fetch(`${own.url}/v1/joblib/tasks/claim`, {

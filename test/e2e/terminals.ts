@@ -7,19 +7,24 @@ const ROOT = resolve(import.meta.dirname, "../..");
 /** The program that npm installs as the command `joblib`. */
 export const BIN = join(ROOT, "bin/joblib.js");
 
-/** The file with the extensions of these tests. */
 export const EXTENSIONS = join(import.meta.dirname, "fixtures/extensions.ts");
 
 /** Environment variables of a command, in addition to those of `createTerminal`. */
 export type Environment = Readonly<Record<string, string>>;
 
-/** Returns options with a new working directory, and an environment without settings of joblib except those in `env`. */
+/**
+ * Returns options with a new working directory, and an environment without settings of joblib
+ * except those in `env`.
+ */
 export const createTerminal = (env: Environment = {}): SpawnOptions => ({
   cwd: mkdtempSync(join(tmpdir(), "joblib-e2e-")),
   env: { NO_COLOR: "1", NODE_OPTIONS: "", VITEST: "", ...env },
 });
 
-/** Starts a joblib command in a new working directory, without any joblib settings in the environment except `env`. */
+/**
+ * Starts a joblib command in a new working directory, without any joblib settings in the
+ * environment except `env`.
+ */
 export const joblib = (args: readonly string[], env: Environment = {}): SpawnedProcess =>
   spawnProcess(process.execPath, [BIN, ...args], createTerminal(env));
 

@@ -73,7 +73,7 @@ describe.each(scenarios)("joblib $name", ({ servers, settings }) => {
     expect(shown.stdout).toContain("no atoms");
   });
 
-  test("cancelling a running task stops it on its worker", async () => {
+  test("`tasks cancel` stops a running task on its worker", async () => {
     const task = await submit(["public:e2e:Sleep"], here);
     await eventually(
       () => readTask(task.id, there),

@@ -12,7 +12,10 @@ class Double extends Extension("tests", { n: z.number() }) {
   }
 }
 
-/** Starts a server on PostgreSQL, a worker, and a web application that submits a task for each request. */
+/**
+ * Starts a server on PostgreSQL, a worker, and a web application that submits a task for each
+ * request.
+ */
 const start = async () => {
   const database_url = await createDatabase(inject("postgresUrl"));
   const server = await createServer({ settings: parseSettings({}, { log_level: "silent", database_url }) });
@@ -22,8 +25,8 @@ const start = async () => {
   await jobs.ready();
 
   const web = Fastify();
-  // Behaves like an HTTP instrumentation: the request is a span, and the calls that it makes are its
-  // children.
+  // Creates spans as an HTTP instrumentation does: a span for the request, and child spans for the
+  // calls that the handler makes.
   web.get<{ Params: { n: string } }>("/double/:n", ({ params }) =>
     runInSpan("GET /double/:n", async () => {
       const { id } = await jobs.submit(new Double({ n: Number(params.n) }));
@@ -65,7 +68,8 @@ test("one trace contains a web request, its task and the spans of the worker's h
     { trace, parent: run.id },
     { trace, parent: run.id },
   ]);
-  // A claim may return several tasks, so it has its own trace, with links to the traces of these tasks.
+  // A claim may return several tasks, so it has its own trace, with links to the traces of these
+  // tasks.
   const claim = traced.only("joblib.claim");
   expect(getLinkedSpanIds(claim)).toEqual([submit.id]);
   expect(getSpanIds(claim).trace).not.toBe(trace);

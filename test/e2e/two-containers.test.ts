@@ -44,7 +44,7 @@ const submit = async (client: JoblibClient, count: number): Promise<string[]> =>
 };
 
 test.runIf(process.platform === "linux")(
-  "one of two containers gets the data directory, the other ends with exit code 2, and no task is lost",
+  "only one of two servers in containers can use a data directory, the other server exits with code 2, and no task is lost",
   async () => {
     const root = mkdtempSync(join(tmpdir(), "joblib-containers-"));
     onTestFinished(() => rmSync(root, { recursive: true, force: true }));

@@ -67,7 +67,7 @@ test("a task of a killed worker fails, or runs on another worker if it has attem
   expect(await end(second)).toBe(0);
 });
 
-test("the first interrupt drains a worker: the worker finishes its tasks, claims no new tasks and exits with code 0", async () => {
+test("a worker drains at the first SIGINT: it finishes its tasks, claims no new tasks and exits with code 0", async () => {
   const worker = await work(url);
   const running = await submit("public:e2e:Sleep", { payload: { seconds: 1.5 } });
   await awaitRunning(running.id);
@@ -83,7 +83,7 @@ test("the first interrupt drains a worker: the worker finishes its tasks, claims
   await client.call("updateTask", { params: { task_id: next.id }, body: { status: "cancelled" } });
 });
 
-test("the second interrupt makes the running tasks fail, and the worker exits with code 130", async () => {
+test("a worker fails its running tasks at the second SIGINT, and exits with code 130", async () => {
   const worker = await work(url);
   const running = await submit("public:e2e:Sleep");
   await awaitRunning(running.id);
@@ -99,7 +99,7 @@ test("the second interrupt makes the running tasks fail, and the worker exits wi
   });
 });
 
-test("a schema conflict stops the worker with exit code 7 and lists the properties that differ", async () => {
+test("a worker whose schema conflicts with the registered schema prints the properties that differ, and exits with code 7", async () => {
   const worker = await work(url);
   await client.call("registerJob", {
     params: { room_id: "@global" },

@@ -12,7 +12,7 @@ describe("the molecule list", () => {
 });
 
 describe("a custom molecule list", () => {
-  test("a custom list may contain comments, empty lines and molecules without weights", () => {
+  test("a custom molecule list may contain comments, empty lines and molecules without weights", () => {
     const molecules = parseMolecules("# custom\n\nCCO\tethanol\r\nO\theavy water\t20.03\n");
 
     expect(molecules).toEqual([
@@ -27,7 +27,10 @@ describe("a custom molecule list", () => {
     ["CCO\tethanol\theavy", 'line 1: "heavy" is not a molecular weight in g/mol'],
     ["CCO\tethanol\t46.07\tmore", "line 1: expected at most 3 columns, got 4"],
     ["CCO\tethanol\n\nOCC\tethanol", 'line 3: "ethanol" is already on line 1'],
-  ] as const)("the error for the list %j contains the number of the invalid line", ([text, message]) => {
+  ] as const)("the error for the molecule list %j contains the number of the invalid line", ([
+    text,
+    message,
+  ]) => {
     expect(() => parseMolecules(text, "custom.smi")).toThrow(`custom.smi, ${message}`);
   });
 });

@@ -12,10 +12,10 @@ import { findPrograms } from "../support/programs.ts";
 const SCRIPT = resolve(import.meta.dirname, "../../examples/python/worker.py");
 const JOB = "private:text:WordCount";
 /**
- * Seconds without a heartbeat after which a worker counts as dead. With a shorter time, the tests would fail on a
- * busy machine.
+ * The server's worker timeout in seconds: a worker without a heartbeat for this time counts as
+ * dead. With a shorter timeout, the tests would fail on a busy machine.
  */
-const THRESHOLD = 3;
+const WORKER_TIMEOUT_SECONDS = 3;
 
 let server: SpawnedProcess;
 let url = "";
@@ -27,7 +27,7 @@ beforeAll(async () => {
   python = join(findPrograms({ names: ["python3"], aptPackage: "python3", directories }), "python3");
   ({ server, url } = await serve({
     JOBLIB_DATA_DIR: "memory://",
-    JOBLIB_WORKER_TIMEOUT_SECONDS: String(THRESHOLD),
+    JOBLIB_WORKER_TIMEOUT_SECONDS: String(WORKER_TIMEOUT_SECONDS),
     JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.5",
   }));
   client = new JoblibClient({ url });
@@ -43,7 +43,10 @@ const readBody = async (request: IncomingMessage): Promise<string> => {
   return body;
 };
 
-/** Starts a worker. `-S` disables installed packages: the example uses only the standard library. */
+/**
+ * Starts the example's worker. `-S` disables installed packages, because the example must need only
+ * Python's standard library.
+ */
 const startWorker = async (room: string, JOBLIB_URL = url, script = SCRIPT): Promise<SpawnedProcess> => {
   const env = { JOBLIB_URL, JOBLIB_ROOM: room };
   const worker = spawnProcess(python, ["-S", script], { env });
@@ -73,7 +76,10 @@ const untilRunning = (id: string) =>
     { timeoutMs: 15_000 },
   );
 
-/** Copies the example and replaces its job by one that evaluates the payload's text as Python and returns the value. */
+/**
+ * Copies the example and replaces its job by one that evaluates the payload's text as Python and
+ * returns the value.
+ */
 const copyWithEvaluatedResult = (): string => {
   const directory = mkdtempSync(join(tmpdir(), "joblib-python-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -145,7 +151,8 @@ test("a worker in Python fails a task whose result cannot be stored, with the re
     ["chr(0xD800)", /400.*surrogate/],
     ['{"\\ud800": 1}', /400.*surrogate/],
     ['"x" * 2_000_000', /413/],
-    // Escaping makes this text three times as long.
+    // JSON in Python escapes each of these characters with six bytes, so the body exceeds the
+    // limit.
     ['"\u00e9" * 400_000', /413/],
     ["fail(ValueError(chr(0) + chr(0xD800)))", /ValueError/],
     ['fail(ValueError("x" * 200_000))', /ValueError/],
@@ -206,10 +213,10 @@ test("a worker in Python stops a cancelled task and runs the next one", async ()
   expect((await client.awaitTask(next.id, { wait: 20 })).status).toBe("completed");
 });
 
-test("a busy worker in Python sends heartbeats for longer than the threshold", async () => {
+test("a worker in Python that is busy for longer than the worker timeout keeps sending heartbeats", async () => {
   await startWorker("busy");
 
-  const task = await submit("busy", { text: "a b", seconds_per_word: THRESHOLD });
+  const task = await submit("busy", { text: "a b", seconds_per_word: WORKER_TIMEOUT_SECONDS });
 
   expect(await client.awaitTask(task.id, { wait: 25 })).toMatchObject({ status: "completed", attempt: 1 });
 });
@@ -225,7 +232,8 @@ test("a worker in Python that lost its lease does not overwrite the result of an
 
   first.kill("SIGCONT");
 
-  // The server has removed the worker, so the worker exits with an error, and a supervisor can restart it.
+  // The server has removed the worker, so the worker exits with an error, and a supervisor can
+  // restart it.
   expect((await first.exit).code).toBe(1);
   expect(done).toMatchObject({ status: "completed", attempt: 2 });
   expect(done.worker_id).not.toBe(firstWorker);

@@ -52,7 +52,7 @@ describe("substructure", () => {
     expect(await substructure(ASPIRIN, "[#7]")).toEqual([]);
   });
 
-  test("an invalid pattern and an invalid molecule have different errors", async () => {
+  test("substructure throws InvalidSmartsError for an invalid pattern, even if the molecule is invalid too", async () => {
     await expect(substructure("not a molecule", "[#6")).rejects.toThrow(InvalidSmartsError);
   });
 });
@@ -65,7 +65,7 @@ describe("depiction", () => {
     expect(svg.trim()).toMatch(/<\/svg>$/);
   });
 
-  test("a highlighted pattern is drawn in colour", async () => {
+  test("a depiction draws a highlighted pattern in colour", async () => {
     const size = { width: 320, height: 240 };
 
     const marked = await depict(ASPIRIN, { ...size, highlight: "C(=O)[OH]" });

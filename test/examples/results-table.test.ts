@@ -10,7 +10,7 @@ const ASPIRIN: Result = {
   violations: [],
 };
 
-test("a result is one line with the computed weight, the literature weight and the rule of five", () => {
+test("the results table shows a result as one line with the computed weight, the literature weight and the rule of five", () => {
   const table = renderResults([ASPIRIN]);
 
   expect(table.split("\n")).toEqual([
@@ -20,7 +20,7 @@ test("a result is one line with the computed weight, the literature weight and t
   ]);
 });
 
-test("the rule of five lists the exceeded limits, and passes if only one limit is exceeded", () => {
+test("the results table lists the exceeded limits of the rule of five, which passes if only one limit is exceeded", () => {
   const one = renderResults([{ ...ASPIRIN, violations: ["logP"] }]);
   const three = renderResults([{ ...ASPIRIN, violations: ["weight", "donors", "acceptors"] }]);
 
@@ -28,22 +28,22 @@ test("the rule of five lists the exceeded limits, and passes if only one limit i
   expect(three).toMatch(/fails weight, donors, acceptors$/);
 });
 
-test("a weight without a literature value has no delta", () => {
+test("the results table shows no delta for a weight without a literature value", () => {
   expect(renderResults([{ ...ASPIRIN, literatureWeight: undefined }])).toMatch(/180\.16 +- +- +1\.31/);
 });
 
-test("a delta has a sign", () => {
+test("the delta between the computed weight and the literature weight is printed with its sign", () => {
   expect(renderResults([{ ...ASPIRIN, literatureWeight: 180.11 }])).toContain(" +0.05 ");
   expect(renderResults([{ ...ASPIRIN, literatureWeight: 180.21 }])).toContain(" -0.05 ");
 });
 
-test("a delta is the difference of the printed weights", () => {
+test("the delta is the difference of the two weights as they are printed", () => {
   const table = renderResults([{ ...ASPIRIN, weight: 297.7451, literatureWeight: 297.74 }]);
 
   expect(table).toContain(" 297.75      297.74   +0.01 ");
 });
 
-test("no line is longer than 100 columns, even with a long name", () => {
+test("no line of the results table is longer than 100 columns, even with a long name", () => {
   const wide = { ...ASPIRIN, name: "n".repeat(300), violations: ["weight", "logP", "donors", "acceptors"] };
 
   const lines = renderResults([wide]).split("\n");

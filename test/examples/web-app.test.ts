@@ -79,7 +79,7 @@ describe.each(databases)("the example's web application $name", ({ databaseUrl }
     await expect(guessed.client.call("listRooms", {})).rejects.toThrow(UnauthorizedError);
   });
 
-  test("a user cannot take an existing name or join another user's room", async () => {
+  test("a user cannot register with an existing name or join another user's room", async () => {
     expect((await send("POST", "/users/ada")).status).toBe(409);
     expect((await send("PUT", "/rooms/lab/members/bob", bob)).status).toBe(403);
     expect((await send("PUT", "/rooms/lab/members/bob")).status).toBe(401);
@@ -97,7 +97,7 @@ describe.each(databases)("the example's web application $name", ({ databaseUrl }
   });
 });
 
-test("a restarted application does not change joblib's tables", async () => {
+test("a restart of the example's web application does not change joblib's tables", async () => {
   const url = await createDatabase(inject("postgresUrl"));
   const indexes = async (orm: Database) => {
     const names = sql<{

@@ -9,7 +9,7 @@ const largestDifference = (left: readonly number[], right: readonly number[]) =>
   Math.max(...left.map((value, index) => Math.abs(value - (right[index] ?? Number.NaN))));
 
 describe("the caffeine structure", () => {
-  test("the structure has caffeine's formula, C8H10N4O2", async () => {
+  test("the structure in caffeine.xyz has caffeine's formula, C8H10N4O2", async () => {
     const { atoms } = await loadStructure(CAFFEINE);
 
     const count = (element: string) => atoms.filter((atom) => atom.element === element).length;
@@ -17,7 +17,7 @@ describe("the caffeine structure", () => {
     expect(atoms).toHaveLength(24);
   });
 
-  test("the structure has the 25 bonds of caffeine with plausible lengths", async () => {
+  test("the structure in caffeine.xyz has the 25 bonds of caffeine with plausible lengths", async () => {
     const { atoms } = await loadStructure(CAFFEINE);
 
     const bonds = atoms
@@ -34,7 +34,7 @@ describe("the caffeine structure", () => {
     for (const length of lengths(false)) expect(length > 1.2 && length < 1.5).toBe(true);
   });
 
-  test("the structure has planar rings", async () => {
+  test("the structure in caffeine.xyz has planar rings", async () => {
     const { atoms } = await loadStructure(CAFFEINE);
 
     const heavy = atoms.filter(({ element }) => element !== "H");

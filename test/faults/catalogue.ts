@@ -27,6 +27,7 @@ import { blockedWorker, excessiveOutput, idleDisconnects, poisonTask } from "./c
 import { lockedTable, lockedWorkers, longLock } from "./cases/f33-locks.ts";
 import { killedEmbedded } from "./cases/f34-embedded.ts";
 import { foreignResponses } from "./cases/f37-foreign-responses.ts";
+import { cutOutputs } from "./cases/f38-outputs.ts";
 import { cutStreams } from "./cases/f38-streams.ts";
 import { deletedTasks, restoredBackup } from "./cases/f39-deleted-data.ts";
 import { canContain, twoContainers } from "./cases/f41-containers.ts";
@@ -82,6 +83,7 @@ export const cases: readonly FaultCase[] = [
   excessiveOutput,
   idleDisconnects,
   cutStreams,
+  cutOutputs,
   foreignResponses,
   restoredBackup,
   deletedTasks,

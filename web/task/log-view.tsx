@@ -1,13 +1,9 @@
-import { useLayoutEffect, useRef, useState } from "react";
+import { useState } from "react";
 import type { LogLine } from "../../protocol/index.ts";
 import { formatTime } from "../design/duration.ts";
+import { useScrollToEnd } from "../design/use-scroll-to-end.ts";
 
 const INITIAL_LINES = 500;
-/**
- * The log scrolls to new lines if the scroll position is at most this many pixels away from the
- * end.
- */
-const NEAR_END = 40;
 
 const Line = ({ line, showsAttempt }: { readonly line: LogLine; readonly showsAttempt: boolean }) => (
   <div className={`log-line log-${line.level}`}>
@@ -20,26 +16,18 @@ const Line = ({ line, showsAttempt }: { readonly line: LogLine; readonly showsAt
 
 /** Shows a task's log. Scrolls to new lines while the scroll position is near the end. */
 export const LogView = ({ lines }: { readonly lines: readonly LogLine[] }) => {
-  const box = useRef<HTMLElement>(null);
-  const isAtEnd = useRef(true);
+  const scroll = useScrollToEnd(lines);
   const [shown, setShown] = useState(INITIAL_LINES);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new lines must trigger it
-  useLayoutEffect(() => {
-    if (box.current !== null && isAtEnd.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [lines]);
   if (lines.length === 0) return <p className="quiet small">No log lines.</p>;
   const showsAttempt = lines[0]?.attempt !== lines.at(-1)?.attempt;
   return (
     <section
-      ref={box}
+      {...scroll}
       className="log"
       role="log"
       aria-label="Log"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys scroll it
       tabIndex={0}
-      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-        isAtEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_END;
-      }}
     >
       {lines.length > shown && (
         <button type="button" className="button button-small" onClick={() => setShown(lines.length)}>

@@ -11,7 +11,7 @@ type AdoptOptions = z.infer<typeof AdoptOptions>;
 export function adoptCommand(tools: Tools) {
   return new Command("adopt")
     .description(
-      "Complete a task with a late result: one that a worker sent after it had lost the lease. The server rejects such a result but stores it. Only the submitter and admins can adopt it.",
+      "Complete a task with a late result. A result is late if the worker sent it after it had lost its lease on the task, for example because the server received no heartbeats. The server rejects a late result but stores it. Only the submitter and admins can adopt it.",
     )
     .argument("<id>", "task id")
     .option("--attempt <n>", "attempt of the late result (default: the most recent one)")

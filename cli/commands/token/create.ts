@@ -33,7 +33,7 @@ export function createCommand(tools: Tools) {
     .option("--admin", "grant admin access, including registering jobs in @global")
     .option(
       "--rooms <rooms>",
-      "rooms to grant access to, separated by commas, or '*' for all (default: none; without --admin, the token can then only read @global)",
+      "rooms to grant access to, separated by commas, or '*' for all; without --rooms and --admin, the token can only read @global",
     )
     .option("--expires <time>", "lifetime, such as 30d, 12h, 15m or 3600 (seconds; default: never expires)")
     .addHelpText(

@@ -112,6 +112,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", reado
   late_result: ALL,
   room_queue: ALL,
   task_log: APPEND,
+  task_output: APPEND,
   invitation: ALL,
   migration: ["SELECT"],
 };

@@ -145,4 +145,18 @@ export const migrations = [
   defineMigration("joblib-20261129-jobs-version", [
     `alter table joblib.worker add column jobs_version integer not null default 0`,
   ]),
+
+  // Rows are deleted with their task. `number` is the number of the first part of a row, `next` the number after its last
+  // part, and `bytes` the size of the attempt's output up to the end of the row.
+  defineMigration("joblib-20261129-task-output", [
+    `create table joblib.task_output (
+      task_id uuid not null,
+      attempt integer not null,
+      number integer not null,
+      next integer not null,
+      bytes bigint not null,
+      parts json not null,
+      primary key (task_id, attempt, number)
+    )`,
+  ]),
 ];

@@ -22,6 +22,7 @@ import type {
 import type { DatabaseFinding } from "../database/unfit-database.ts";
 import type { PoolUsage } from "../sessions/session-pool.ts";
 import type { DiagnosisStorage } from "./diagnosis.ts";
+import type { TaskOutputStorage } from "./task-outputs.ts";
 import type { TaskQueue } from "./task-queue.ts";
 import type { LateResultStorage, TaskLogStorage, TaskStorage } from "./tasks.ts";
 
@@ -34,6 +35,7 @@ export interface Storage {
   readonly sweep: SweepStorage;
   readonly lateResults: LateResultStorage;
   readonly taskLogs: TaskLogStorage;
+  readonly taskOutputs: TaskOutputStorage;
   readonly stats: StatsStorage;
   readonly diagnosis: DiagnosisStorage;
   readonly invitations: InvitationStorage;

@@ -22,6 +22,7 @@ import {
   HeartbeatThrottle,
   recordHeartbeats,
 } from "./statements/heartbeat.ts";
+import { insertTask } from "./statements/insert-task.ts";
 import {
   groupTasks,
   type InsertedRow,
@@ -113,10 +114,16 @@ export class BatchingTaskQueue extends SimpleTaskQueue {
   }
 
   async #runInserts(calls: readonly InsertCall[]): Promise<ReadonlyMap<string, InsertedRow>[]> {
-    const [first] = calls;
+    const [first, ...others] = calls;
     if (first === undefined) return [];
     const assignees = first.hasRoomFairness ? [] : calls.map(getAssignee);
-    const rows = await this.sessions.runPrepared((db) => insertRequests(db, calls, first, assignees));
+    const task = others.length === 0 && !first.hasRoomFairness ? getOnlyTask(first) : undefined;
+    const [payload] = first.payloads;
+    const rows = await this.sessions.runPrepared((db) =>
+      task !== undefined && payload !== undefined
+        ? insertTask(db, { task, payload }, first.aliveWithinSeconds, assignees[0])
+        : insertRequests(db, calls, first, assignees),
+    );
     const rowsById = new Map(rows.map((row) => [row.id, row]));
     return calls.map(() => rowsById);
   }
@@ -210,10 +217,14 @@ function getInsertWeight({ groups, payloads }: InsertCall): number {
   );
 }
 
+function getOnlyTask({ groups, payloads }: InsertRequest): NewTask | undefined {
+  return payloads.length === 1 ? groups[0]?.[0] : undefined;
+}
+
 /** Returns the waiting worker to which the only task of a request is to be assigned, if there is one. */
-function getAssignee({ groups, payloads, chooseAssignee }: InsertCall): Assignee | undefined {
-  const task = payloads.length === 1 ? groups[0]?.[0] : undefined;
-  return task && chooseAssignee?.(task);
+function getAssignee(call: InsertCall): Assignee | undefined {
+  const task = getOnlyTask(call);
+  return task && call.chooseAssignee?.(task);
 }
 
 /** Returns undefined if no task of the request was inserted. */

@@ -78,7 +78,7 @@ export async function revokeInvitation(context: Context, caller: Caller, id: str
   );
   await Promise.all(
     workers.items.map(async ({ id: workerId }) => {
-      const removal = await storage.workers.remove(workerId, "the invitation of its worker was revoked");
+      const removal = await storage.workers.remove(workerId, "the invitation of the worker was revoked");
       announceRemoval(context, workerId, removal);
     }),
   );

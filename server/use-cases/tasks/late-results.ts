@@ -20,7 +20,8 @@ export async function handleLostLease(
     return new Problem("task-lost", lost);
   const isStored = await storage.lateResults.store({ taskId, workerId, attempt, userId: actor.id, result });
   if (isStored) meter.lateResult("stored");
-  const stored = "The result is stored as a late result, which the submitter of the task can adopt.";
+  const stored =
+    "The result is stored as a late result. The submitter of the task can adopt it to complete the task.";
   return new Problem("task-lost", isStored ? `${lost} ${stored}` : lost);
 }
 

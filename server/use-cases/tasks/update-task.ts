@@ -8,20 +8,21 @@ import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { createRequeueEvents, createTaskChangedEvent, emitTaskEnd, publish } from "../events.ts";
 import { requireResult, validationError } from "../jobs/schema-checks.ts";
+import { appendOutput } from "./append-output.ts";
 import { findTask, invalidTransition, tooManyChanges } from "./find-task.ts";
 import { authorizeUpdate, type UpdateInput } from "./update-rules.ts";
 
 /** Maximum number of times that an update is tried if the task changes between the read and the update. */
 const MAX_TRIES = 5;
-/** Maximum number of times that lines are appended again after the task changed. */
+/** Maximum number of times that lines or parts are appended again after the task changed. */
 const MAX_APPEND_TRIES = 3;
 
-/** Changes the status of a task, or reports its progress or log lines. Throws a 403, 404, 409 or 422. */
+/** Changes the status of a task, or reports its progress, log lines or output. Throws a 403, 404, 409, 413, 422 or 429. */
 export async function updateTask(context: Context, caller: Caller, input: UpdateInput): Promise<WireTask> {
   const { settings } = context;
-  const { status, progress, log = [] } = input.update;
-  if (log.length > 0) {
-    await appendLogLines(context, caller, input);
+  const { status, progress, log = [], output } = input.update;
+  if (log.length > 0 || output !== undefined) {
+    await append(context, caller, input);
     if (status === undefined && progress === undefined)
       return toWireTask(settings, await findTask(context, input.taskId, { queuePosition: true }));
   }
@@ -93,7 +94,7 @@ async function applyUpdate(
   if (status === undefined) {
     if (progress === undefined) {
       throw validationError("The update is empty.", [
-        { pointer: "/status", detail: "status, progress or log is required" },
+        { pointer: "/status", detail: "status, progress, log or output is required" },
       ]);
     }
     if (before.task.status !== "running") {
@@ -148,20 +149,22 @@ function createTaskEvents(record: TaskRecord, workerId: string | null) {
 }
 
 /**
- * Stores the log lines of an update. A repeated final update is ignored: the first one has stored them, and a later
- * attempt may be running.
+ * Stores the log lines and the output of an update. A repeated final update is ignored: the first one has stored them,
+ * and a later attempt may be running.
  */
-async function appendLogLines(context: Context, caller: Caller, input: UpdateInput): Promise<void> {
+async function append(context: Context, caller: Caller, input: UpdateInput): Promise<void> {
   const { update } = input;
+  const { log: lines = [], output } = update;
   for (let tries = 0; ; tries += 1) {
     const { record, isRepeated } = await authorizeUpdate(context, caller, input);
     const { id: taskId, attempt, status } = record.task;
     if (isRepeated && update.status !== "running") return;
     if (status !== "running" || tries >= MAX_APPEND_TRIES) throw invalidTransition(record, "running");
-    const lines = { taskId, attempt, ...toWorkerGuard(update), lines: update.log ?? [] };
-    if (await context.storage.taskLogs.append(lines)) {
+    const target = { taskId, attempt, ...toWorkerGuard(update) };
+    if (lines.length > 0) {
+      if (!(await context.storage.taskLogs.append({ ...target, lines }))) continue;
       publish(context, [{ kind: "task-logged", taskId }]);
-      return;
     }
+    if (output === undefined || (await appendOutput(context, caller, { ...target, output }))) return;
   }
 }

@@ -6,6 +6,7 @@ import { isUuid } from "../../storage/ids.ts";
 import { catchUnknownOutcome } from "../../storage/sessions/storage-errors.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
 import { createTaskChangedEvent, publish } from "../events.ts";
+import { appendOutput } from "./append-output.ts";
 import { updateTask } from "./update-task.ts";
 
 type Update = TaskUpdates["updates"][number];
@@ -44,7 +45,43 @@ export async function updateTasksMinimal(
 ): Promise<(MinimalTaskUpdate | RejectedUpdate)[]> {
   await context.owners.requireOwner(caller, input.workerId);
   const toResult = (id: string, { status, completed_at }: WireTask) => ({ id, status, completed_at });
-  return applyUpdates(context, caller, input, toResult, await completeTasks(context, input));
+  const [completed, appended] = await Promise.all([
+    completeTasks(context, input),
+    appendOutputs(context, caller, input),
+  ]);
+  const done = appended.size === 0 ? completed : new Map([...completed, ...appended]);
+  return applyUpdates(context, caller, input, toResult, done);
+}
+
+/**
+ * Applies the updates that only append to outputs and contain their attempt, without reading the tasks. Returns the
+ * results, except those of updates whose attempt is not running.
+ */
+async function appendOutputs(
+  context: Context,
+  caller: Caller,
+  { workerId, updates, toProblem }: UpdateTasksInput,
+): Promise<ReadonlyMap<Update, MinimalTaskUpdate | RejectedUpdate>> {
+  const results = new Map<Update, MinimalTaskUpdate | RejectedUpdate>();
+  if (updates.every(({ output }) => output === undefined)) return results;
+  const ids = new Set<string>();
+  const appends = updates.map(async (update, index) => {
+    const { id, attempt, output, ...rest } = update;
+    // Only the first update of a task can be applied early, because later ones must be applied after it.
+    const isFirst = !ids.has(id);
+    ids.add(id);
+    const isOther = Object.values(rest).some((member) => member !== undefined);
+    if (!isFirst || isOther || output === undefined || attempt === undefined || !isUuid(id)) return;
+    try {
+      const input = { taskId: id, attempt, workerId: workerId.toLowerCase(), output };
+      if (await appendOutput(context, caller, input))
+        results.set(update, { id, status: "running", completed_at: null });
+    } catch (error) {
+      results.set(update, { id, problem: toProblem(error, `/updates/${index}`) });
+    }
+  });
+  await Promise.all(appends);
+  return results;
 }
 
 /** Applies all plain completions in one statement. Returns the results of those that were applied. */
@@ -84,10 +121,10 @@ async function completeTasks(
 function toCompletion(
   { taskEnds }: Context,
   workerId: string,
-  { id, status, attempt, progress, log, result }: Update,
+  { id, status, attempt, progress, log, output, result }: Update,
 ): Completion | undefined {
-  if (status !== "completed" || attempt === undefined || progress !== undefined || log !== undefined)
-    return undefined;
+  if (status !== "completed" || attempt === undefined) return undefined;
+  if (progress !== undefined || log !== undefined || output !== undefined) return undefined;
   if (!isUuid(id) || taskEnds.listenerCount(id.toLowerCase()) > 0) return undefined;
   return { id, workerId: workerId.toLowerCase(), attempt, result };
 }
@@ -101,10 +138,10 @@ async function applyUpdates<Result>(
   caller: Caller,
   { workerId, updates, toProblem }: UpdateTasksInput,
   toResult: (id: string, task: WireTask) => Result,
-  done: ReadonlyMap<Update, Result> = new Map(),
+  done: ReadonlyMap<Update, Result | RejectedUpdate> = new Map(),
 ): Promise<(Result | RejectedUpdate)[]> {
-  // `done` is in the order of the updates. This avoids a lookup and a promise for each update.
-  if (done.size === updates.length) return [...done.values()];
+  // Avoids a promise for each update.
+  if (done.size === updates.length) return updates.flatMap((update) => done.get(update) ?? []);
   const latest = new Map<string, Promise<unknown>>();
 
   async function apply({ id, ...update }: Update, index: number): Promise<Result | RejectedUpdate> {

@@ -49,7 +49,7 @@ export async function drainWorker(
 export async function removeWorker(context: Context, caller: Caller, workerId: string): Promise<void> {
   await context.owners.requireOwner(caller, workerId, true);
   const id = workerId.toLowerCase();
-  const removal = await context.storage.workers.remove(id, `worker ${id} left`);
+  const removal = await context.storage.workers.remove(id, `worker ${id} was removed`);
   announceRemoval(context, id, removal);
   if (removal === undefined) throw workerNotFound();
 }

@@ -9,7 +9,7 @@ import { type Site, startSite } from "./site.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** The findings of one page. */
+/** The results of all checks of one page. */
 interface Finding {
   readonly name: string;
   readonly axe: readonly string[];
@@ -25,7 +25,10 @@ let site: Site;
 let pages: SitePage[];
 const findings: Finding[] = [];
 
-/** Returns axe-core's violations of WCAG 2 A, AA and best practices. `rules` limits the check to a few rules. */
+/**
+ * Returns axe-core's violations of WCAG 2 A, AA and best practices. `rules` limits the check to a
+ * few rules.
+ */
 const audit = (page: Page, rules?: readonly string[]): Promise<string[]> =>
   page.evaluate(async (only) => {
     const axe: { run(options: object): Promise<AxeResults> } = Reflect.get(window, "axe");
@@ -38,7 +41,8 @@ const audit = (page: Page, rules?: readonly string[]): Promise<string[]> =>
 const inspect = async (entry: SitePage): Promise<Finding> => {
   const { page, errors } = await site.open(entry.path);
   await waitUntilReady(page, entry);
-  // axe-core is injected with the debugger, because the page's Content-Security-Policy blocks other scripts.
+  // Injects axe-core through the debugger, because the page's Content-Security-Policy blocks
+  // scripts of other origins and inline scripts.
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: AXE });
   const axe = await audit(page);

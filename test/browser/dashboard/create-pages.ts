@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { eventually } from "../../support/eventually.ts";
 import type { Site } from "./site.ts";
 
-/** A page, and a selector that matches once it is complete. */
+/** A page of the dashboard, and a selector that matches an element once the page is complete. */
 export interface SitePage {
   readonly name: string;
   readonly path: string;
@@ -52,7 +52,6 @@ export const createPages = async (site: Site): Promise<SitePage[]> => {
   ];
 };
 
-/** Waits until a page is complete. */
 export const waitUntilReady = async (page: Page, { ready }: SitePage): Promise<void> => {
   await page.locator(ready).first().waitFor();
   await page.evaluate(() => document.fonts.ready);

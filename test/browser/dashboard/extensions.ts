@@ -9,7 +9,7 @@ const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60"><sc
 const PNG =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
-/** Says hello letter by letter, and logs every letter. */
+/** Greets a person, and reports progress and a log line for each letter of the name. */
 export class Greet extends Extension("browser", {
   name: z.string().min(2).max(40).describe("The name to greet"),
   shout: z.boolean().default(false).describe("In capitals"),
@@ -21,7 +21,7 @@ export class Greet extends Extension("browser", {
     for (let index = 0; index < this.name.length; index += 1) {
       progress((index + 1) / this.name.length, `letter ${index + 1}`);
       log.info({}, `said ${this.name[index]}`);
-      // Long enough to show the progress on a busy machine before the task ends.
+      // Waits long enough that a test on a busy machine sees the progress before the task ends.
       await delay(150, undefined, { signal });
     }
     const text = `hello ${this.name}`;
@@ -36,6 +36,19 @@ export class Sleep extends Extension("browser", {}) {
   async run(_: unknown, { progress, signal }: RunContext) {
     progress(0.4, "sleeping");
     await delay(600_000, undefined, { signal });
+  }
+}
+
+/** Writes a story word by word, and ends it with a value and a text. */
+export class Tell extends Extension("browser", { end: z.string().default(HOSTILE) }) {
+  async *run(_: unknown, { signal }: RunContext) {
+    for (let word = 1; word <= 15; word += 1) {
+      yield `word ${word} `;
+      // Long enough to show the output on a busy machine before the task ends.
+      await delay(150, undefined, { signal });
+    }
+    yield { words: 15 };
+    yield this.end;
   }
 }
 

@@ -47,7 +47,7 @@ test("a task's page explains in one sentence why the task is not running, until 
   await first.exit;
 });
 
-test("the page shows a banner while the server is unavailable, and afterwards shows new jobs without a reload", async () => {
+test("the dashboard shows a banner while the server is unavailable, and afterwards shows new jobs without a reload", async () => {
   const env = { JOBLIB_DATABASE_URL: await createDatabase(inject("postgresUrl")) };
   const { server, url } = await serve(env);
   const { page } = await site.open("/");

@@ -17,7 +17,10 @@ afterAll(async () => {
   await api.close();
 });
 
-/** Opens a page of the dashboard as a user of the host, whom the host's proxy authenticates. */
+/**
+ * Opens a page of the dashboard as the user `ann`. The host application reads the user from
+ * `X-User`.
+ */
 const open = async (path: string) => {
   const context = await browser.newContext({ extraHTTPHeaders: { "x-user": "ann" } });
   context.setDefaultTimeout(12_000);

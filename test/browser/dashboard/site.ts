@@ -9,13 +9,15 @@ import type { SpawnedProcess } from "../../support/processes.ts";
 import { startBrowser } from "../browser.ts";
 
 const EXTENSIONS = join(import.meta.dirname, "extensions.ts");
-/** The last job that the worker registers. */
+/** Matches the line in which the worker prints the last job that it registers. */
 const LAST = /public:browser:Html/;
 
-/** Less than the test runner's timeout, so that the error names what the test waited for. */
+/**
+ * Maximum time for an action on a page. It is shorter than the test runner's timeout, so that the
+ * error message contains the action that failed.
+ */
 const TIMEOUT_MS = 12_000;
 
-/** The browser's settings for a page. */
 export interface PageOptions {
   readonly theme?: "light" | "dark";
   readonly width?: number;
@@ -24,7 +26,6 @@ export interface PageOptions {
   readonly sharpness?: number;
 }
 
-/** A page and its errors. */
 export interface WatchedPage {
   readonly page: Page;
   /** Violations of the Content-Security-Policy, and errors on the console. */
@@ -73,7 +74,10 @@ const watch = async (page: Page): Promise<string[]> => {
   return errors;
 };
 
-/** Prints what the page showed and what the processes printed last, so that a failure in CI can be explained. */
+/**
+ * Prints what the page showed and what the processes printed last, so that a failure in CI can be
+ * explained.
+ */
 const printState = async (page: Page, errors: readonly string[], processes: readonly SpawnedProcess[]) => {
   const text = await page.innerText("body").catch((error: unknown) => `not readable: ${error}`);
   console.error(`${page.url()} showed:\n${text}\nerrors of the page: ${errors.join("\n")}`);
@@ -84,7 +88,7 @@ const printState = async (page: Page, errors: readonly string[], processes: read
 
 /** Starts a server and a browser. Tests start workers themselves. */
 export const startSite = async (env: Readonly<Record<string, string>> = {}): Promise<Site> => {
-  // A new database on the shared PostgreSQL is created faster than an embedded one.
+  // Creating a database on the shared PostgreSQL is faster than starting an embedded database.
   const database = await createDatabase(inject("postgresUrl"));
   const [{ server, url }, browser] = await Promise.all([
     serve({ JOBLIB_DATABASE_URL: database, ...env }),

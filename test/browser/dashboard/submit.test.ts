@@ -12,7 +12,7 @@ afterAll(() => site[Symbol.asyncDispose]());
 
 const GREET = "/rooms/lab/jobs/public:browser:Greet";
 
-test("the page shows the progress, the log and the result of the task after the form was submitted", async () => {
+test("a job's page shows the progress, the log and the result of the task after the form was submitted", async () => {
   const { page, errors } = await site.open(GREET);
 
   await page.getByLabel("Name").fill("ada lovelace");
@@ -25,7 +25,7 @@ test("the page shows the progress, the log and the result of the task after the 
   await panel.getByText("HELLO ADA LOVELACE").waitFor();
   expect(await panel.getByRole("log").innerText()).toContain("said l");
   expect(errors).toEqual([]);
-  // The URL contains the task, so that a reload shows it again.
+  // The URL contains the id of the task, so that a reload shows the task again.
   await page.reload();
   await panel.getByText("HELLO ADA LOVELACE").waitFor();
 });

@@ -27,12 +27,31 @@ test("a running task is cancelled after confirmation", async () => {
   expect(errors).toEqual([]);
 });
 
+test("the output of a task grows while the task runs, and stays on the page after its end", async () => {
+  const id = await site.submit("Tell", "output");
+  const { page, errors } = await site.open(`/tasks/${id}`);
+  const output = page.getByRole("region", { name: "Output", exact: true }).last();
+  await page.getByText("word 1").waitFor();
+  expect(await page.getByRole("heading", { level: 1 }).innerText()).toContain("running");
+
+  await page.getByText("word 15").waitFor();
+  await page.getByRole("heading", { level: 1 }).getByText("completed").waitFor();
+
+  await expect.poll(() => output.innerText()).toContain('{"words":15}');
+  expect(await output.innerText()).toContain("<script>");
+  expect(await page.evaluate("window.hacked")).toBeUndefined();
+  await page.reload();
+  await page.getByText("word 15").waitFor();
+  expect(errors).toEqual([]);
+});
+
 test("the response to a retry does not replace a newer state of the task", async () => {
   const id = await site.submit("FailOnce", "retry");
   const { page } = await site.open(`/tasks/${id}`);
   await page.getByText("the first time never works").first().waitFor();
   const heading = page.getByRole("heading", { level: 1 });
-  // The response, in which the task is pending, arrives after the event of its completion.
+  // Delays the response to the retry, in which the task is pending, until the page shows from its
+  // event stream that the task is completed.
   await page.route("**/retry", async (route) => {
     const response = await route.fetch();
     await heading.getByText("completed").waitFor();
@@ -67,7 +86,7 @@ test("a failed task is retried, and its timeline lists all attempts", async () =
   ]);
 });
 
-test("cancelling many tasks asks for confirmation with their number", async () => {
+test("cancelling many tasks asks for a confirmation that shows the number of tasks", async () => {
   const sleeping = await site.submit("Sleep", "bulk");
   const waiting = await Promise.all(
     ["one", "two", "three"].map((name) => site.submit("Greet", "bulk", { name })),
@@ -88,7 +107,7 @@ test("cancelling many tasks asks for confirmation with their number", async () =
   expect(errors).toEqual([]);
 });
 
-test("retrying a selection leaves the other tasks unchanged", async () => {
+test("retrying the selected tasks leaves the other tasks unchanged", async () => {
   const ids = await Promise.all([
     site.submit("Html", "chosen", { text: "fail" }),
     site.submit("Html", "chosen", { text: "fail" }),
@@ -109,7 +128,7 @@ test("retrying a selection leaves the other tasks unchanged", async () => {
   expect(attempts.toSorted()[0]).toBe(1);
 });
 
-test("the URL contains the filter, and opening it restores filter and search", async () => {
+test("the URL of a task list contains the filter and the search, and opening the URL restores both", async () => {
   await Promise.all(["needle", "hay"].map((name) => site.submit("Greet", "filters", { name })));
   const { page } = await site.open(
     "/rooms/filters/tasks?status=completed,failed&job=public:browser:Greet&q=needle",
@@ -129,7 +148,7 @@ test("the URL contains the filter, and opening it restores filter and search", a
   await page.getByText("1 matching").waitFor();
 });
 
-test("a long list has pages, and the URL contains the page", async () => {
+test("a long task list has several pages, and the URL contains the current page", async () => {
   await site.client.call("submitTasks", {
     params: { room_id: "pages" },
     body: {

@@ -17,7 +17,7 @@ const createTokenFor = async (rooms: string) => {
   return stdout.trim();
 };
 
-test("the page asks for a token if the server requires one, and keeps it only in the tab", async () => {
+test("the dashboard asks for a token if the server requires a token, and stores the token only for the browser tab", async () => {
   const { page } = await site.open("/rooms/lab/tasks");
   const prompt = page.getByRole("dialog", { name: "Enter a token" });
   await prompt.waitFor();
@@ -38,7 +38,7 @@ test("the page asks for a token if the server requires one, and keeps it only in
   await other.getByRole("dialog", { name: "Enter a token" }).waitFor();
 });
 
-test("a room that the token does not include shows an error", async () => {
+test("the page of a room shows an error if the token does not include the room", async () => {
   const { page } = await site.open("/rooms/vault/tasks");
   await page.getByRole("textbox", { name: "Token" }).fill(await createTokenFor("lab"));
   await page.getByRole("button", { name: "Continue" }).click();

@@ -8,7 +8,9 @@ import type { JsonObject } from "../../../protocol/index.ts";
 import formConfig from "../../../web/form/vite.config.ts";
 import { startBrowser } from "../browser.ts";
 
-/** The Content-Security-Policy of the dashboard. */
+/**
+ * A Content-Security-Policy with the dashboard's rules for scripts, styles, images and connections.
+ */
 export const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; form-action 'none'; base-uri 'none'";
 
@@ -52,7 +54,10 @@ export const findAccessibilityViolations = async (page: Page): Promise<string[]>
   });
 };
 
-/** Builds the page for production: the development build of React, which NODE_ENV=test selects, is three times slower. */
+/**
+ * Builds the page for production: the development build of React, which NODE_ENV=test selects, is
+ * three times slower.
+ */
 const buildMount = async (directory: string): Promise<void> => {
   const environment = process.env["NODE_ENV"];
   process.env["NODE_ENV"] = "production";
@@ -111,7 +116,7 @@ export class FormPages implements AsyncDisposable {
     return new FormPages(browser, address, stack.move());
   }
 
-  /** Opens a page without a form. */
+  /** Opens a page that shows no form until `show` is called. */
   async open(options?: BrowserContextOptions): Promise<FormPage> {
     const context = await this.#browser.newContext({ viewport: { width: 900, height: 1000 }, ...options });
     const page = await context.newPage();
@@ -127,7 +132,10 @@ export class FormPages implements AsyncDisposable {
   }
 }
 
-/** The properties of the form on the page, and the errors that validation returns. */
+/**
+ * The properties of the form on the page. `validationErrors` are the errors that the form's
+ * `onValidate` returns.
+ */
 export interface FormSetup {
   readonly schema: object;
   readonly initial?: object;
@@ -145,7 +153,6 @@ interface Mounted {
   readonly validated: JsonObject[];
 }
 
-/** One page with a form. */
 export class FormPage {
   readonly page: Page;
   readonly errors: PageErrors;
@@ -161,7 +168,10 @@ export class FormPage {
     await this.page.waitForSelector("form");
   }
 
-  /** Submits the form and returns the submitted payload. Throws an error that lists the invalid fields if validation blocked it. */
+  /**
+   * Submits the form and returns the submitted payload. If validation in the browser blocks the
+   * submit, throws an error that lists the invalid fields.
+   */
   async submit(): Promise<JsonObject> {
     const payload = await this.trySubmit();
     if (payload === undefined)
@@ -169,7 +179,10 @@ export class FormPage {
     return payload;
   }
 
-  /** Submits the form and returns the submitted payload; undefined if validation blocked it. */
+  /**
+   * Submits the form and returns the submitted payload, or undefined if validation in the browser
+   * blocks the submit.
+   */
   async trySubmit(): Promise<JsonObject | undefined> {
     const [attempts, submitted] = await this.#countSubmits();
     await this.page.locator("button[type=submit]").click();
@@ -198,18 +211,18 @@ export class FormPage {
     );
   }
 
-  /** Returns the payloads that the form sent to validation while the user edited them. */
+  /** Returns the payloads that the form passed to `onValidate` while the user edited the fields. */
   validated(): Promise<JsonObject[]> {
     return this.page.evaluate(() => (window as unknown as { form: Mounted }).form.validated);
   }
 
   /**
-   * Measures the time, in milliseconds, from the mount of a form to the end of the frame that shows it: the elapsed time and the
-   * CPU time. Without a schema, measures 200 plain inputs instead.
+   * Measures the time, in milliseconds, from the mount of a form to the end of the frame that shows
+   * it: the elapsed time and the CPU time. Without a schema, measures 200 plain inputs instead.
    */
   async measure(schema?: object): Promise<{ wall: number; work: number }> {
     const session = await this.page.context().newCDPSession(this.page);
-    // CPU time of the page's thread, which does not grow with the load of the machine.
+    // Selects the CPU time of the page's thread, which does not grow with the load of the machine.
     await session.send("Performance.enable", { timeDomain: "threadTicks" });
     const readWork = async () => {
       const { metrics } = await session.send("Performance.getMetrics");
@@ -233,7 +246,6 @@ export class FormPage {
     );
   }
 
-  /** Returns the error at a field. */
   readError(pointer: string): Promise<string | null> {
     return this.page.locator(`[data-pointer="${pointer}"] > .jf-error`).textContent();
   }

@@ -7,7 +7,10 @@ import type { JsonObject } from "../../../protocol/json.ts";
 import type { FieldError } from "../../../protocol/problem.ts";
 import { JobForm } from "../../../web/form/job-form.tsx";
 
-/** The properties of the form on the page, and the errors that validation returns. */
+/**
+ * The properties of the form on the page. `validationErrors` are the errors that the form's
+ * `onValidate` returns.
+ */
 interface FormSetup {
   readonly schema: JsonObject;
   readonly initial?: JsonObject;
@@ -20,7 +23,8 @@ const submitted: JsonObject[] = [];
 const validated: JsonObject[] = [];
 
 let submitEvents = 0;
-// React's handlers are called before this listener, because React listens on an element inside the document.
+// This listener runs after the handlers of the form, because React listens on an element inside the
+// document.
 document.addEventListener("submit", () => {
   submitEvents += 1;
 });
@@ -47,7 +51,8 @@ const show = ({ schema, initial, problems, validationErrors }: FormSetup): void 
       />
     </StrictMode>
   );
-  // Renders synchronously. Otherwise React could skip a form that is replaced immediately, and keep the values typed before.
+  // Renders synchronously. React could skip a form that is replaced before an asynchronous render,
+  // and the next form would then keep the values that were typed into the previous form.
   flushSync(() => root?.render(form));
 };
 
@@ -74,8 +79,8 @@ const renderPlainInputs = () => (
 let measuredRoot: Root | undefined;
 
 /**
- * Measures the milliseconds from a form's mount to the end of the frame that shows it. Without a schema, measures
- * plain inputs.
+ * Measures the milliseconds from a form's mount to the end of the frame that shows it. Without a
+ * schema, measures plain inputs.
  */
 const measure = async (text: string | undefined): Promise<number> => {
   const element = document.createElement("div");

@@ -71,7 +71,12 @@ const shots: readonly Shot[] = [
   },
 ];
 
-test.each(shots)("takes a screenshot of $name", async ({ name, path, options, ready }) => {
+test.each(shots)("the page of the screenshot “$name” has no errors", async ({
+  name,
+  path,
+  options,
+  ready,
+}) => {
   const { page, errors } = await site.open(path(), { height: 820, ...options, sharpness: 1.5 });
   await ready(page);
   await page.waitForLoadState("networkidle", { timeout: 1500 }).catch(() => undefined);

@@ -27,8 +27,8 @@ const aWorker = (overrides: Partial<WorkerDetails>): WorkerDetails => ({
   ...overrides,
 });
 
-describe("`joblib tasks why`", () => {
-  test("prints the diagnosis in one sentence, and all members of the diagnosis with `--json`", async () => {
+describe("diagnosis", () => {
+  test("`joblib tasks why` prints the diagnosis in one sentence, and all members of the diagnosis with `--json`", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: diagnosis }));
     const argv = ["tasks", "why", TASK_ID, "--url", api.url];
 
@@ -37,7 +37,7 @@ describe("`joblib tasks why`", () => {
     expect(api.received[0]).toMatchObject({ method: "GET", path: `/v1/joblib/tasks/${TASK_ID}/diagnosis` });
   });
 
-  test("escapes untrusted text for the terminal", async () => {
+  test("`joblib tasks why` escapes untrusted text for the terminal", async () => {
     const sentence = "Attempt 1 of 2 failed (\u001b[31mred\u0007)";
     await using api = await startFakeApi(() => ({ status: 200, body: { ...diagnosis, sentence } }));
 
@@ -45,8 +45,8 @@ describe("`joblib tasks why`", () => {
   });
 });
 
-describe("`joblib tasks list`", () => {
-  test("sends its filters as query parameters of the API", async () => {
+describe("task list", () => {
+  test("`joblib tasks list` sends its filters as query parameters of the API", async () => {
     await using api = await startFakeApi(() => aPage([]));
 
     await runCli([
@@ -61,7 +61,7 @@ describe("`joblib tasks list`", () => {
     });
   });
 
-  test("prints the option that continues a search if the search stopped before the end of the list", async () => {
+  test("`joblib tasks list` prints the option that continues a search if the search stopped before the end of the list", async () => {
     const page = { items: [aCompletedTask()], total: 1, limit: 50, offset: 0, searched_to: "t-7" };
     await using api = await startFakeApi(() => ({ status: 200, body: page }));
     const argv = ["tasks", "list", "--search", "x", "--url", api.url];
@@ -71,12 +71,12 @@ describe("`joblib tasks list`", () => {
   });
 });
 
-describe("`joblib workers`", () => {
+describe("workers", () => {
   test.each([
     [0, "draining gpu-box:7; it has no tasks\n"],
     [1, "draining gpu-box:7; it still has 1 task to finish\n"],
     [3, "draining gpu-box:7; it still has 3 tasks to finish\n"],
-  ])("with `drain` prints the number of remaining tasks: %i", async (task_count, stdout) => {
+  ])("`joblib workers drain` prints the number of remaining tasks: %i", async (task_count, stdout) => {
     await using api = await startFakeApi(() => ({ status: 200, body: aWorker({ task_count }) }));
 
     expect(await runCli(["workers", "drain", "w1", "--url", api.url])).toEqual({
@@ -87,7 +87,7 @@ describe("`joblib workers`", () => {
     expect(api.received).toMatchObject([{ method: "POST", path: "/v1/joblib/workers/w1/drain" }]);
   });
 
-  test("with `list` shows which workers are draining", async () => {
+  test("`joblib workers list` shows which workers are draining", async () => {
     const { jobs: _, tasks: __, ...listed } = aWorker({});
     await using api = await startFakeApi(() => aPage([listed, { ...listed, id: "w2", draining: false }]));
 

@@ -15,8 +15,8 @@ const event = (name: string, id: string, data: unknown) =>
   `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
 const stream = (body: string) => ({ status: 200, body, type: "text/event-stream" });
 
-describe("`tasks logs`", () => {
-  test("prints each log line escaped for the terminal", async () => {
+describe("task logs", () => {
+  test("`tasks logs` prints each log line escaped for the terminal", async () => {
     await using api = await startFakeApi(() => page(LINES));
 
     expect(await runCli(["tasks", "logs", TASK_ID, "--url", api.url])).toEqual({
@@ -27,7 +27,7 @@ describe("`tasks logs`", () => {
     expect(api.received.map(({ path }) => path)).toEqual([`/v1/joblib/tasks/${TASK_ID}/logs?limit=1000`]);
   });
 
-  test("with `--json` prints each log line as an unchanged JSON object on its own line", async () => {
+  test("`tasks logs --json` prints each log line as an unchanged JSON object on its own line", async () => {
     await using api = await startFakeApi(() => page(LINES));
 
     const { stdout } = await runCli(["tasks", "logs", TASK_ID, "--json", "--url", api.url]);
@@ -40,7 +40,7 @@ describe("`tasks logs`", () => {
     ).toEqual(LINES);
   });
 
-  test("prints nothing for an empty log", async () => {
+  test("`tasks logs` prints nothing for an empty log", async () => {
     await using api = await startFakeApi(() => page([]));
 
     expect(await runCli(["tasks", "logs", TASK_ID, "--url", api.url])).toEqual({
@@ -50,7 +50,7 @@ describe("`tasks logs`", () => {
     });
   });
 
-  test("with `--follow` prints lines until the task ends, and exits with the code of the task's outcome", async () => {
+  test("`tasks logs --follow` prints lines until the task ends, and exits with the code of the task's outcome", async () => {
     const failed = aCompletedTask({ status: "failed", result: null, error: "it broke" });
     const events = [
       event("task", "1", aTask({ status: "running", queue_position: null })),
@@ -79,7 +79,7 @@ test("`tasks watch` prints each status and log line on stderr, and the task on s
   const { exitCode, stdout, stderr } = await runCli(["tasks", "watch", TASK_ID, "--url", api.url]);
 
   expect(exitCode).toBe(0);
-  expect(stdout).toContain("status      completed");
+  expect(stdout).toContain("status          completed");
   expect(stderr.split("\n")).toEqual([
     "public:modifiers:Rotate pending (queue position 2)",
     `public:modifiers:Rotate running ${"█".repeat(10)}${"░".repeat(10)} 50%`,

@@ -68,17 +68,17 @@ describe("completion", () => {
     ],
     [["worker", ""], []],
     [["nothing", "at", ""], []],
-  ])("offers for %j: %j", async (words, values) => {
+  ])("completion offers for the words %j the candidates %j", async (words, values) => {
     expect((await runCompletion(words)).values).toEqual(values);
   });
 
-  test("lists the tasks of the room in the command line", async () => {
+  test("completion lists the tasks of the room in the command line", async () => {
     const { paths } = await runCompletion(["--room", "lab", "tasks", "status", ""]);
 
     expect(paths).toEqual(["/v1/joblib/rooms/lab/tasks?limit=100"]);
   });
 
-  test("never offers names with special characters of a shell, and escapes descriptions", async () => {
+  test("completion never offers names with special characters of a shell, and escapes descriptions", async () => {
     const names = ["public:a:$(touch owned)", "public:a:x;ls", "public:a:\u001b[31m", "public:a:Good"];
     const jobs = names.map((full_name) => aJob({ full_name, description: "\u001b]0;x\u0007\nsecond line" }));
     const { values, stdout } = await runCompletion(["run", ""], () => aPage(jobs));
@@ -90,7 +90,7 @@ describe("completion", () => {
   test.each<[string, () => Reply | Promise<Reply>]>([
     ["fails", () => ({ status: 500, body: "oops", type: "text/html" })],
     ["does not respond", () => new Promise(() => {})],
-  ])("offers nothing if the server %s, and waits at most a second", async (_, reply) => {
+  ])("completion offers nothing if the server %s, and waits at most a second", async (_, reply) => {
     const timeout = vi.spyOn(AbortSignal, "timeout");
 
     expect((await runCompletion(["tasks", "status", ""], reply)).values).toEqual([]);
@@ -122,13 +122,17 @@ describe.each(["bash", "zsh", "fish"])("completion in %s", (shell) => {
     findPrograms({ names: [shell], aptPackage: shell, directories: () => [] });
   }, 300_000);
 
-  /** Builds a script that completes a line like the Tab key does in this shell, and prints the candidates. */
+  /**
+   * Functions that build a script for each shell. The script completes a line as the Tab key does
+   * in this shell, and prints the candidates.
+   */
   const PRESS: Readonly<Record<string, (line: string) => { args: string[]; program: string }>> = {
     bash: (line) => ({
       args: ["--norc", "-c"],
       program: `source %DIR%/joblib.bash; COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _joblib joblib; printf '%s\\n' "\${COMPREPLY[@]}"`,
     }),
-    // zsh completes only in its line editor: the script types into a pseudo-terminal and reads the line back.
+    // zsh completes only in its line editor: the script types into a pseudo-terminal and reads the
+    // line back.
     zsh: (line) => ({
       args: ["-f", "-c"],
       program: `zmodload zsh/zpty; zpty z zsh -f -i; zpty -w z "PS1=; autoload -U compinit; compinit -u -D; source %DIR%/joblib.zsh; bindkey '^I' complete-word; zstyle ':completion:*' list-prompt ''; show() { print -r -- \\"<\\$BUFFER>\\" }; zle -N show; bindkey '^X' show"; zpty -w z "print ready"; zpty -r -m z out '*ready*ready*'; zpty -n -w z $'${line}\\t\\x18'; zpty -r -m z out '*<joblib*>*'; print -r -- "$out" | grep -o '<joblib.*>'; zpty -d z`,
@@ -143,14 +147,19 @@ describe.each(["bash", "zsh", "fish"])("completion in %s", (shell) => {
     ["joblib tasks sta", "status", "tasks status"],
     ["joblib run public:chemistry:Sc", "public:chemistry:Screen", "run public:chemistry:Screen"],
     ["joblib run public:chemistry:Screen --meth", "--method", "--method"],
-  ])("offers for `%s`: %s", { timeout: 60_000 }, async (line, offered, whole) => {
-    await using api = await startFakeApi(replyWithData);
-    const press = PRESS[shell]?.(line);
-    const { lines, stderr } = await runInShell(shell, press?.args ?? [], press?.program ?? "", api.url);
+  ])(
+    `completion in ${shell} offers for “%s” the candidate “%s”`,
+    { timeout: 60_000 },
+    async (line, offered, whole) => {
+      await using api = await startFakeApi(replyWithData);
+      const press = PRESS[shell]?.(line);
+      const { lines, stderr } = await runInShell(shell, press?.args ?? [], press?.program ?? "", api.url);
 
-    // The script prints only the part after the last colon in Bash, and the completed line in zsh.
-    const expected =
-      shell === "bash" ? offered.slice(offered.lastIndexOf(":") + 1) : shell === "zsh" ? whole : offered;
-    expect(lines.join("\n"), stderr).toContain(expected);
-  });
+      // Bash treats a colon as the start of a new word, so its script prints only the part after the
+      // last colon. The script for zsh prints the completed line.
+      const expected =
+        shell === "bash" ? offered.slice(offered.lastIndexOf(":") + 1) : shell === "zsh" ? whole : offered;
+      expect(lines.join("\n"), stderr).toContain(expected);
+    },
+  );
 });

@@ -19,7 +19,7 @@ const createProcess = (overrides: Partial<RestartableProcess> = {}) => {
   return { target, execve };
 };
 
-test("a server restarts with memory limits, and keeps its arguments and environment", () => {
+test("`joblib serve` restarts its process with memory limits, and keeps the arguments and the environment", () => {
   const { target, execve } = createProcess();
 
   limitMemory(target);
@@ -47,7 +47,7 @@ test.each([
 });
 
 test.runIf(process.platform === "linux")(
-  "a restarted server keeps its process id and its signal handling",
+  "`joblib serve` keeps its process id and its signal handling after it restarts its process with memory limits",
   async () => {
     const data = join(mkdtempSync(join(tmpdir(), "joblib-serve-")), "data");
     const bin = resolve(import.meta.dirname, "../../../bin/joblib.js");

@@ -68,8 +68,8 @@ const HEALTH: Health = {
 };
 const ANN: TokenClaims = { sub: "ann", rooms: ["lab"], expiresInSeconds: 86_400 };
 
-describe("`joblib doctor` on a healthy server", () => {
-  test("passes every check", async () => {
+describe("healthy server", () => {
+  test("`joblib doctor` on a healthy server passes every check", async () => {
     const { exitCode, ok, statuses, find } = await runDoctor(ANN, { argv: ["--room", "lab"] });
 
     expect({ exitCode, ok }).toEqual({ exitCode: 0, ok: true });
@@ -87,7 +87,7 @@ describe("`joblib doctor` on a healthy server", () => {
     }
   });
 
-  test("removes the worker that it created for its checks", async () => {
+  test("`joblib doctor` on a healthy server removes the worker that it created for its checks", async () => {
     await runDoctor(ANN);
     const authorization = `Bearer ${await createToken(SECRET, ANN)}`;
 
@@ -96,7 +96,7 @@ describe("`joblib doctor` on a healthy server", () => {
     );
   });
 
-  test("checks the database from this machine if its URL is given", async () => {
+  test("`joblib doctor` on a healthy server checks the database from this machine if its URL is given", async () => {
     const empty = await createDatabase(inject("postgresUrl"));
     const { exitCode, find } = await runDoctor(ANN, { env: { JOBLIB_DATABASE_URL: empty } });
 
@@ -114,7 +114,7 @@ describe("`joblib doctor` on a healthy server", () => {
   });
 });
 
-describe("the token check", () => {
+describe("tokens", () => {
   test.each<[string, TokenClaims | undefined, string[], string, RegExp]>([
     ["a missing token", undefined, [], "token failed", /^missing; the server requires one$/],
     ["an expired token", { ...ANN, expiresInSeconds: -7200 }, [], "token failed", /expired 2h ago/],
@@ -140,7 +140,7 @@ describe("the token check", () => {
       "room ok",
       /lab: read and write/,
     ],
-  ])("reports %s", async (_, claims, argv, outcome, detail) => {
+  ])("the token check reports %s", async (_, claims, argv, outcome, detail) => {
     const [check = "", status] = outcome.split(" ");
     const found = await runDoctor(claims, { argv });
 
@@ -148,21 +148,23 @@ describe("the token check", () => {
     expect(found.exitCode).toBe(status === "failed" ? 1 : 0);
   });
 
-  test("reports a token of another server as rejected, not as expired", async () => {
+  test("the token check reports a token of another server as rejected, not as expired", async () => {
     const JOBLIB_TOKEN = await createToken("another secret of thirty-two characters", ANN);
     const { find } = await runDoctor(undefined, { env: { JOBLIB_TOKEN } });
 
     expect(find("token")).toMatchObject({ status: "failed", detail: "rejected by the server" });
   });
 
-  test("reads the expiry of a JWT, and returns undefined for any other text", async () => {
+  test("readExpiry returns the expiry of a JWT, and undefined for any other text", async () => {
     expect(readExpiry(await createToken(SECRET, { sub: "a", expiresAt: new Date(5000) }))).toBe(5000);
     expect(readExpiry("garbage")).toBeUndefined();
     expect(readExpiry("a.b.c")).toBeUndefined();
   });
 });
 
-/** Starts a proxy for the server. The proxy closes connections that were idle for the given time. */
+/**
+ * Starts a proxy for the server. The proxy closes connections that were idle for the given time.
+ */
 const startImpatientProxy = async (milliseconds: number) => {
   const sockets = new Set<Socket>();
   const proxy = createTcp((client) => {
@@ -211,7 +213,7 @@ test("`joblib doctor --idle-check 2` keeps the long poll and the event stream op
   }
 });
 
-describe("the encryption check", () => {
+describe("encryption", () => {
   const createProbe = (url: string, token?: string): Probe => ({
     ...{ client: new JoblibClient({ url, token: token ?? "" }), token },
     ...{ room: undefined, version: "0.1.0", signal: new AbortController().signal },
@@ -222,11 +224,11 @@ describe("the encryption check", () => {
     ["http://127.0.0.1:7800", "ok"],
     ["http://[::1]:7800", "ok"],
     ["http://localhost:7800", "ok"],
-  ])("reports %s as %s", (serverUrl, status) => {
+  ])("the encryption check reports %s as %s", (serverUrl, status) => {
     expect(checkEncryption(createProbe(serverUrl, "t"))).toMatchObject({ status });
   });
 
-  test("warns about a token that is sent to another machine over plain HTTP", () => {
+  test("the encryption check warns about a token that is sent to another machine over plain HTTP", () => {
     expect(checkEncryption(createProbe("http://jobs.example.org:7800", "t"))).toMatchObject({
       status: "warning",
       detail: "the token, payloads and results are sent to jobs.example.org unencrypted",

@@ -2,14 +2,13 @@ import * as z from "zod";
 import { Extension, type RunContext } from "../../../sdk/extension/extension.ts";
 import { FACTOR } from "./factor.ts";
 
-/** The context of the extensions. */
 export interface Bench {
   readonly made: number;
 }
 
 let made = 0;
 
-/** Called once each time this file is loaded. */
+/** The loader calls this function once each time it loads this file. */
 export const context = async (): Promise<Bench> => {
   made += 1;
   return { made };

@@ -1,6 +1,7 @@
 import { registerHooks } from "node:module";
 
-// Loaded with --import: prints the URL of every loaded module to stderr, one per line.
+// `node --import` loads this file before the program. It prints the URL of every loaded module to
+// stderr, one URL per line.
 registerHooks({
   load(url, context, next) {
     process.stderr.write(`loaded ${url}\n`);

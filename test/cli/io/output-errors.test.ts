@@ -7,7 +7,7 @@ import { handleOutputErrors } from "../../../cli/io/output-errors.ts";
 const MAX_BUFFERED = 100;
 const LINE = `${"x".repeat(59)}\n`;
 
-/** Creates a stream. The test can stop its reader, resume it, or make it fail. */
+/** Creates a stream whose reader the test can stop, resume or make fail. */
 const createStream = () => {
   const written: string[] = [];
   let waiting: (() => void) | undefined;
@@ -35,8 +35,8 @@ const createStream = () => {
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("a non-blocking stream", () => {
-  test("buffers a limited amount for a reader that has stopped, and reports the loss when the reader continues", async () => {
+describe("makeNonBlocking", () => {
+  test("a non-blocking stream buffers a limited amount for a reader that has stopped, and reports the loss when the reader continues", async () => {
     const { stream, reader, written, resume } = createStream();
     makeNonBlocking(stream, MAX_BUFFERED);
     reader.isStopped = true;
@@ -55,7 +55,7 @@ describe("a non-blocking stream", () => {
     expect(written.at(-1)).toBe(LINE);
   });
 
-  test("calls the callbacks of discarded writes", async () => {
+  test("a non-blocking stream calls the callbacks of discarded writes", async () => {
     const { stream, reader } = createStream();
     makeNonBlocking(stream, MAX_BUFFERED);
     reader.isStopped = true;
@@ -67,10 +67,10 @@ describe("a non-blocking stream", () => {
     expect([plain, encoded]).toEqual([undefined, undefined]);
   });
 
-  test("continues after errors, and reports the loss when writing works again", async () => {
+  test("a non-blocking stream continues after errors, and reports the loss when writing works again", async () => {
     const { stream, reader, written } = createStream();
     makeNonBlocking(stream, MAX_BUFFERED);
-    // A standard stream is usable again after an error, unlike other streams.
+    // Makes the stream usable again, as `stdout` and `stderr` are after an error.
     const recover = () => Reflect.apply(Reflect.get(stream, "_undestroy"), stream, []);
     for (let count = 0; count < 2; count += 1) {
       reader.error = Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
@@ -89,7 +89,7 @@ describe("a non-blocking stream", () => {
   });
 });
 
-describe("handleOutputErrors", () => {
+describe("output errors", () => {
   const createOutput = () => {
     const stdout = new EventEmitter();
     const stderr = new EventEmitter();
@@ -102,25 +102,28 @@ describe("handleOutputErrors", () => {
     return { stdout, stderr, exits, errors, fail };
   };
 
-  test("exits successfully if the reader closes the pipe", () => {
+  test("handleOutputErrors exits with code 0 if the reader closes the pipe", () => {
     const { stdout, exits, fail } = createOutput();
     fail(stdout, "EPIPE");
     expect(exits).toEqual([[0, undefined]]);
   });
 
-  test.each(["ENOSPC", "EIO"])("fails if a result is lost because of %s", (code) => {
+  test.each([
+    "ENOSPC",
+    "EIO",
+  ])("handleOutputErrors exits with code 2 if a result is lost because of %s", (code) => {
     const { stdout, exits, fail } = createOutput();
     fail(stdout, code);
     expect(exits).toEqual([[2, `${code}: words`]]);
   });
 
-  test.each(["EPIPE", "ENOSPC", "EIO"])("ignores %s on stderr", (code) => {
+  test.each(["EPIPE", "ENOSPC", "EIO"])("handleOutputErrors ignores %s on stderr", (code) => {
     const { stderr, exits, fail } = createOutput();
     fail(stderr, code);
     expect(exits).toEqual([]);
   });
 
-  test("does not end the command after `ignore()`", () => {
+  test("handleOutputErrors does not end the command after `ignore()`", () => {
     const { stdout, exits, errors, fail } = createOutput();
     errors.ignore();
     for (const code of ["EPIPE", "ENOSPC", "EIO"]) fail(stdout, code);

@@ -5,29 +5,29 @@ import { aCompletedTask, aJob, aPage, aProblem, aSubmittedTask, aTask, TASK_ID }
 
 const ESCAPE = "\u001b";
 
-describe("printed output", () => {
-  test("shows a task with one property per line", async () => {
+describe("output", () => {
+  test("printed output shows a task with one property per line", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aCompletedTask() }));
 
     const { stdout, stderr } = await runCli(["tasks", "status", TASK_ID, "--url", api.url]);
 
     expect(stderr).toBe("");
     expect(stdout.split("\n")).toEqual([
-      `task        ${TASK_ID}`,
-      "job         public:modifiers:Rotate",
-      "room        @global",
-      "status      completed",
-      "submitted   2026-01-02T03:04:05.678Z",
-      "started     2026-01-02T03:04:05.678Z",
-      "ended       2026-01-02T03:04:06.878Z (took 1.2 s)",
-      "worker      w1",
-      'payload     {"angle":90}',
-      'result      {"turned":true}',
+      `task            ${TASK_ID}`,
+      "job             public:modifiers:Rotate",
+      "room            @global",
+      "status          completed",
+      "submitted       2026-01-02T03:04:05.678Z",
+      "started         2026-01-02T03:04:05.678Z",
+      "ended           2026-01-02T03:04:06.878Z (took 1.2 s)",
+      "worker          w1",
+      'payload         {"angle":90}',
+      'result          {"turned":true}',
       "",
     ]);
   });
 
-  test("is the response of the server with `--json`, with control characters escaped", async () => {
+  test("the output of `--json` is the response of the server, with control characters escaped", async () => {
     const task = aTask({ error: `${ESCAPE}[31m\u009b` });
     await using api = await startFakeApi(() => ({ status: 200, body: task }));
 
@@ -38,7 +38,7 @@ describe("printed output", () => {
     expect(JSON.parse(stdout)).toEqual(task);
   });
 
-  test("contains untrusted text only in escaped form", async () => {
+  test("printed output contains untrusted text only in escaped form", async () => {
     const harmful = `${ESCAPE}]0;owned\u0007\r\u202e`;
     const task = aCompletedTask({
       job_name: `public:a:b${harmful}`,
@@ -76,7 +76,7 @@ describe("printed output", () => {
     }
   });
 
-  test("shows a list as a table within the width of the terminal, and the option for the next page", async () => {
+  test("printed output shows a list as a table within the width of the terminal, and the option for the next page", async () => {
     const tasks = [aTask({ job_name: `public:modifiers:${"Long".repeat(30)}` }), aCompletedTask()];
     await using api = await startFakeApi(() => aPage(tasks, 7));
     const env = { NO_COLOR: "1" };
@@ -90,7 +90,7 @@ describe("printed output", () => {
     expect(piped.stderr).toBe("showing 1–2 of 7; next page: --offset 2\n");
   });
 
-  test("shows the option for the next page of a list that is not counted completely", async () => {
+  test("printed output shows the option for the next page of a list that is not counted completely", async () => {
     const task = aCompletedTask();
     const reply = { status: 200, body: { items: [task], total: 10_000, limit: 1, offset: 0 } };
     await using api = await startFakeApi(() => reply);
@@ -103,7 +103,7 @@ describe("printed output", () => {
     expect(api.received.at(-1)?.path).toContain("after=x");
   });
 
-  test("is empty on stdout for an empty list, and is an empty page with `--json`", async () => {
+  test("an empty list prints nothing on stdout, and prints an empty page with `--json`", async () => {
     await using api = await startFakeApi(() => aPage([]));
 
     expect(await runCli(["workers", "list", "--url", api.url])).toEqual({
@@ -116,7 +116,7 @@ describe("printed output", () => {
     );
   });
 
-  test("has colors on a terminal, unless NO_COLOR is set", async () => {
+  test("printed output has colors on a terminal, unless NO_COLOR is set", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aCompletedTask() }));
     const argv = ["tasks", "status", TASK_ID, "--url", api.url];
 
@@ -124,7 +124,7 @@ describe("printed output", () => {
     expect((await runCli(argv, { terminal: 100, env: { NO_COLOR: "1" } })).stdout).not.toContain(ESCAPE);
   });
 
-  test("shows the progress of a running task as a bar on a terminal", async () => {
+  test("printed output shows the progress of a running task as a bar on a terminal", async () => {
     const task = aTask({
       status: "running",
       queue_position: null,
@@ -137,7 +137,7 @@ describe("printed output", () => {
     expect(stdout).toContain(`${"█".repeat(10)}${"░".repeat(10)} 50% half`);
   });
 
-  test("omits the progress of a completed task, but shows the progress of a failed task", async () => {
+  test("printed output omits the progress of a completed task, but shows the progress of a failed task", async () => {
     const progress = { fraction: 0.5 };
     const print = async (task: object) => {
       await using api = await startFakeApi(() => ({ status: 200, body: task }));
@@ -147,10 +147,10 @@ describe("printed output", () => {
     expect(await print({ ...aCompletedTask(), progress })).not.toContain("50%");
     expect(
       await print({ ...aCompletedTask(), status: "failed", result: null, error: "x", progress }),
-    ).toContain("progress    50%");
+    ).toContain("progress        50%");
   });
 
-  test("shows the parameters of a job with types and defaults", async () => {
+  test("printed output shows the parameters of a job with types and defaults", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aJob() }));
 
     const { stdout } = await runCli(["jobs", "show", "public:modifiers:Rotate", "--url", api.url]);
@@ -159,7 +159,7 @@ describe("printed output", () => {
     expect(stdout).toContain('axis       "x" | "y"     yes');
   });
 
-  test("shows the errors of a rejected payload", async () => {
+  test("printed output shows the errors of a rejected payload", async () => {
     const errors = [{ pointer: "/payload/angle", detail: "must be a number" }];
     await using api = await startFakeApi(() => aProblem("validation-error", { errors }));
 
@@ -174,7 +174,7 @@ describe("printed output", () => {
 });
 
 describe("requests", () => {
-  test("contain payload, options, room and idempotency key of a submit", async () => {
+  test("the request of `tasks submit` contains the payload, the options, the room and the idempotency key", async () => {
     await using api = await startFakeApi(() => ({ status: 202, body: aSubmittedTask() }));
 
     await runCli(
@@ -223,7 +223,7 @@ describe("requests", () => {
     ]);
   });
 
-  test("contain the room of the environment and the query of a list", async () => {
+  test("the request of a list command contains the room of the environment and the filters of the command line", async () => {
     await using api = await startFakeApi(() => aPage([]));
     const env = { JOBLIB_ROOM: "lab", JOBLIB_URL: api.url };
 
@@ -236,7 +236,7 @@ describe("requests", () => {
     ]);
   });
 
-  test("use the method and path of the API operations that cancel and retry a task", async () => {
+  test("`tasks cancel` and `tasks retry` send the method and path of the API operation", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aTask() }));
 
     const cancelled = await runCli(["tasks", "cancel", TASK_ID, "--url", api.url]);

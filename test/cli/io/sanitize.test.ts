@@ -5,7 +5,7 @@ import { escapeDeep, escapeLine, escapeText, toSafeJson } from "../../../cli/io/
 /** Characters that a terminal may interpret. */
 const HARMFUL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-describe("untrusted text", () => {
+describe("escaping", () => {
   test.each([
     ["a title change", "\u001b]0;owned\u0007", "\\x1b]0;owned\\x07"],
     ["a colour in C1", "\u009b31mred", "\\x9b31mred"],
@@ -13,15 +13,15 @@ describe("untrusted text", () => {
     ["a bidi override", "exe\u202efdp", "exe\\u202efdp"],
     ["newline and tab", "a\n\tb", "a\n\tb"],
     ["ordinary words", "héllo 漢字 🎉", "héllo 漢字 🎉"],
-  ])("is escaped: %s", (_, text, escaped) => {
+  ])("escapeText escapes only characters that a terminal may interpret: %s", (_, text, escaped) => {
     expect(escapeText(text)).toBe(escaped);
   });
 
-  test("is kept on one line by escapeLine", () => {
+  test("untrusted text is kept on one line by escapeLine", () => {
     expect(escapeLine("ok\njoblib: all is lost\t!")).toBe("ok\\njoblib: all is lost\\t!");
   });
 
-  test("is escaped by escapeDeep in values and keys at any depth", () => {
+  test("untrusted text is escaped by escapeDeep in values and keys at any depth", () => {
     fc.assert(
       fc.property(
         fc.anything({ key: fc.string({ unit: "binary" }), values: [fc.string({ unit: "binary" })] }),
@@ -33,7 +33,7 @@ describe("untrusted text", () => {
     );
   });
 
-  test("is escaped by toSafeJson without changing its value", () => {
+  test("untrusted text is escaped by toSafeJson without changing its value", () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
         const text = toSafeJson(value);
@@ -43,7 +43,7 @@ describe("untrusted text", () => {
     );
   });
 
-  test("does not overflow the stack of `escapeDeep` if it is nested too deeply", () => {
+  test("a value with 5,000 levels does not overflow the stack of escapeDeep", () => {
     let deep: unknown = "\u001b";
     for (let depth = 0; depth < 5000; depth += 1) deep = [deep];
 

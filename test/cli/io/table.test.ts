@@ -6,13 +6,13 @@ import { formatDuration } from "../../../protocol/time.ts";
 
 const unchanged = (text: string) => text;
 
-describe("formatTable", () => {
+describe("tables", () => {
   const columns = [
     { heading: "ID", cell: ([id]: string[]) => id ?? "" },
     { heading: "TEXT", cell: ([, text]: string[]) => text ?? "", flexible: true },
   ];
 
-  test("aligns columns by their width on a terminal, including wide characters", () => {
+  test("formatTable aligns columns by their width on a terminal, including wide characters", () => {
     const text = formatTable(
       [
         ["漢字", "a"],
@@ -25,7 +25,7 @@ describe("formatTable", () => {
     expect(text.split("\n")).toEqual(["ID    TEXT", "漢字  a", "x     b"]);
   });
 
-  test("truncates flexible columns, and escapes line breaks in cells", () => {
+  test("formatTable truncates flexible columns, and escapes line breaks in cells", () => {
     const text = formatTable([["x", `a\n${"b".repeat(50)}`]], columns, { width: 20, heading: unchanged });
 
     expect(text.split("\n")).toHaveLength(2);
@@ -33,7 +33,7 @@ describe("formatTable", () => {
   });
 });
 
-describe("the CLI", () => {
+describe("formats", () => {
   test.each([
     [0, "0 ms"],
     [999, "999 ms"],
@@ -41,7 +41,7 @@ describe("the CLI", () => {
     [59_999, "1 min 0 s"],
     [123_000, "2 min 3 s"],
     [3_900_000, "1 h 5 min"],
-  ])("formats %i ms as %s", (milliseconds, text) => {
+  ])("the CLI formats %i ms as %s", (milliseconds, text) => {
     expect(formatDuration(milliseconds)).toBe(text);
   });
 
@@ -54,11 +54,11 @@ describe("the CLI", () => {
     [{ type: ["string", "null"] }, "string | null"],
     [{}, "anything"],
     [false, "nothing"],
-  ])("formats the schema %j as %s", (schema, text) => {
+  ])("the CLI formats the schema %j as %s", (schema, text) => {
     expect(formatType(schema)).toBe(text);
   });
 
-  test("formats a schema difference with the names of the properties", () => {
+  test("the CLI formats a schema difference with the names of the properties", () => {
     expect(
       formatDiff([
         { op: "add", path: "/properties/axis", value: { type: "string" } },

@@ -20,7 +20,7 @@ describe("getTextWidth", () => {
     ["a flag", "🇩🇪", 2],
     ["a block character", "█", 1],
     ["a color", "\u001b[32mok\u001b[39m", 2],
-  ])("returns the number of columns of %s", (_, text, width) => {
+  ])("getTextWidth returns the number of columns of %s", (_, text, width) => {
     expect(getTextWidth(text)).toBe(width);
   });
 });
@@ -35,16 +35,16 @@ describe("truncate", () => {
     [`a${FAMILY}b`, 3, "a…"],
     ["e\u0301e\u0301e\u0301", 2, "e\u0301…"],
     ["漢字", 4, "漢字"],
-  ])("shortens %s to %i columns", (text, width, truncated) => {
+  ])("truncate shortens %s to %i columns", (text, width, truncated) => {
     expect(truncate(text, width)).toBe(truncated);
   });
 
-  test("keeps the end of a text if its start is truncated", () => {
+  test("truncateStart keeps the end of a text", () => {
     expect(truncateStart("public:漢字", 5)).toBe("…漢字");
     expect(truncateStart(`ab${FAMILY}`, 3)).toBe(`…${FAMILY}`);
   });
 
-  test("never exceeds the width", () => {
+  test("truncate never returns a text that is wider than requested", () => {
     const texts = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(texts, fc.integer({ min: 1, max: 20 }), (text, width) => {
@@ -63,7 +63,7 @@ describe("wrap", () => {
     ["see https://joblib.example/long", 10, "see\n  https://joblib.example/long"],
     ["  indented text", 10, "  indented\n  text"],
     ["one\ntwo three", 5, "one\ntwo\n  three"],
-  ])("breaks %j at %i columns between words, and indents the following lines", (text, width, wrapped) => {
+  ])("wrap breaks %j at %i columns between words, and indents the following lines", (text, width, wrapped) => {
     expect(wrap(text, width, "  ")).toBe(wrapped);
   });
 });

@@ -34,7 +34,7 @@ const readArguments = (args: readonly string[], base: JsonObject = {}) =>
   readFlags(args, { parameters, base, otherFlags: ["wait"] });
 
 describe("getParameters", () => {
-  test("lists required members first, and the members of an object after the object", () => {
+  test("getParameters lists required members first, and the members of an object after the object", () => {
     expect(parameters.slice(0, 4).map(({ flag }) => flag)).toEqual(["angle", "box", "box.size", "box.unit"]);
     expect(parameters.find(({ flag }) => flag === "box.size")).toMatchObject({
       isRequired: true,
@@ -47,7 +47,7 @@ describe("getParameters", () => {
     expect(getUnsupportedNames(SCHEMA)).toEqual(["strange name"]);
   });
 
-  test("limits the number of parameters of a schema that is recursive or doubles at each level", () => {
+  test("getParameters limits the number of parameters of a schema that is recursive or doubles at each level", () => {
     const doubling: JsonObject = {
       $defs: {
         A: {
@@ -91,11 +91,11 @@ describe("readFlags", () => {
     [["--either", "three"], { either: "three" }],
     [["--extra", '{"a":[1]}'], { extra: { a: [1] } }],
     [["--", "--angle", "1"], { angle: 1 }],
-  ])("reads %j as %j", (args, payload) => {
+  ])("readFlags reads %j as %j", (args, payload) => {
     expect(readArguments(args)).toEqual(payload);
   });
 
-  test("overrides members of the payload, and replaces lists", () => {
+  test("readFlags overrides members of the payload, and replaces lists", () => {
     expect(
       readArguments(["--angle", "1", "--tags", "b"], { angle: 0, tags: ["a"], box: { size: 3 } }),
     ).toEqual({
@@ -103,7 +103,7 @@ describe("readFlags", () => {
     });
   });
 
-  test("sets a member that is called `constructor` on the payload, and does not change Object.prototype", () => {
+  test("readFlags sets a member that is called `constructor` on the payload, and does not change Object.prototype", () => {
     const unusual = getParameters({ properties: { __proto__x: {}, constructor: { type: "string" } } });
 
     expect(readFlags(["--constructor", "a"], { parameters: unusual, base: {} })).toEqual({
@@ -137,7 +137,7 @@ describe("readFlags", () => {
     [["--loud=maybe"], 5, "must be true or false"],
     [["--box", "[1]"], 5, "must be a JSON object"],
     [["--points", "x"], 5, "must be a JSON object"],
-  ])("rejects %j with exit code %i", (args, exitCode, message) => {
+  ])("readFlags rejects %j with exit code %i", (args, exitCode, message) => {
     expect(() => readArguments(args)).toThrow(
       expect.objectContaining({ exitCode, message: expect.stringContaining(message) }),
     );
@@ -148,13 +148,13 @@ describe("findMissing", () => {
   const listMissingFlags = (payload: JsonObject) =>
     findMissing(parameters, payload).missing.map(({ flag }) => flag);
 
-  test("returns missing required members, including those of required objects", () => {
+  test("findMissing returns missing required members, including those of required objects", () => {
     expect(listMissingFlags({})).toEqual(["angle", "box.size"]);
     expect(listMissingFlags({ angle: 1, box: {} })).toEqual(["box.size"]);
     expect(listMissingFlags({ angle: 0, box: { size: 1 } })).toEqual([]);
   });
 
-  test("returns missing members of an optional object only if the object is present", () => {
+  test("findMissing returns missing members of an optional object only if the object is present", () => {
     expect(listMissingFlags({ angle: 0, box: { size: 1, inner: {} } })).toEqual(["box.inner.size"]);
   });
 });

@@ -21,8 +21,10 @@ const run = async (schema: object, argv: readonly string[] = []) => {
   return { stdout, stderr, exitCode, payload };
 };
 
-describe("`joblib run` without flags", () => {
-  test.each(DEFAULT_CASES)("results in the same payload as the form: $name", async ({
+describe("no flags", () => {
+  test.each(
+    DEFAULT_CASES,
+  )("`joblib run` without flags leads to the same payload as the web form: $name", async ({
     schema,
     form,
     cli,
@@ -38,7 +40,7 @@ describe("`joblib run` without flags", () => {
   });
 });
 
-describe("`joblib run` with flags", () => {
+describe("flags", () => {
   const settings = {
     type: "object",
     properties: {
@@ -70,7 +72,7 @@ describe("`joblib run` with flags", () => {
     [["--pick", "null"], { pick: null }],
     [["--pick", '{"b": 2, "a": 1}'], { pick: { a: 1, b: 2 } }],
     [["--pick", "12345678901234567890"], { pick: "12345678901234567890" }],
-  ])("called as %j, sends %j", async (argv, payload) => {
+  ])("`joblib run` with the flags %j sends the payload %j", async (argv, payload) => {
     expect(await run(schema, argv)).toMatchObject({ payload, exitCode: 0 });
   });
 
@@ -80,14 +82,14 @@ describe("`joblib run` with flags", () => {
     [["--settings", '{"a": 9007199254740993}'], "--settings: 9007199254740993 cannot be sent exactly"],
     [["--set", "settings.a=9007199254740993"], "--set settings.a: 9007199254740993 cannot be sent exactly"],
     [["--set", 'settings={"a": [1e400]}'], "--set settings: 1e400 cannot be sent exactly"],
-  ])("called as %j, rejects a number that would be rounded", async (argv, message) => {
+  ])("`joblib run` with the flags %j rejects a number that would be rounded", async (argv, message) => {
     const { stderr, payload, exitCode } = await run(schema, argv);
 
     expect({ payload, exitCode }).toEqual({ payload: undefined, exitCode: 5 });
     expect(stderr).toContain(message);
   });
 
-  test("lists in `--help` only defaults that joblib sends or that the worker adds", async () => {
+  test("`joblib run --help` lists only defaults that joblib sends or that the worker adds", async () => {
     const { stdout } = await run(schema, ["--help"]);
 
     expect(stdout.replace(/\s+/g, " ")).toContain('default: {"a":5,"b":1,"inner":{"c":3}}');

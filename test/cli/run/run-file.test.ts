@@ -25,15 +25,15 @@ const exportTask = async (
 };
 const run = (stdin: string, ...argv: string[]) => runCli(["run", FILE, "--task", "-", ...argv], { stdin });
 
-describe("the file of an exported task", () => {
-  test("contains the task and the schemas of its job", async () => {
+describe("task export", () => {
+  test("the file of an exported task contains the task and the schemas of its job", async () => {
     expect(JSON.parse(await exportTask())).toEqual({
       ...{ joblib: "task", version: 1, task: aTask({ job_name: JOB, payload: { to: 3 } }) },
       job: { full_name: JOB, schema, result_schema: null, description: "Turns a structure." },
     });
   });
 
-  test("contains no job if the job no longer exists", async () => {
+  test("the file of an exported task contains no job if the job no longer exists", async () => {
     await using api = await startFakeApi(({ path }) =>
       path.includes("/jobs/") ? aProblem("job-not-found") : { status: 200, body: aTask() },
     );
@@ -49,8 +49,8 @@ describe("the file of an exported task", () => {
   });
 });
 
-describe("an exported task", () => {
-  test("runs locally with progress, log and result, without a server", async () => {
+describe("local run", () => {
+  test("an exported task runs locally with progress, log and result, without a server", async () => {
     const { exitCode, stdout, stderr } = await run(await exportTask(), "--url", "http://127.0.0.1:1");
 
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "6\n" });
@@ -59,7 +59,7 @@ describe("an exported task", () => {
     expect(stderr).toMatch(/completed after \d+ m?s\n$/);
   });
 
-  test("causes exit code 1 if it fails, and the reason is printed", async () => {
+  test("an exported task causes exit code 1 if it fails, and the reason is printed", async () => {
     const { exitCode, stdout, stderr } = await run(
       await exportTask(aTask({ job_name: JOB, payload: { to: -1 } })),
     );
@@ -68,14 +68,14 @@ describe("an exported task", () => {
     expect(stderr).toMatch(/failed after \d+ m?s: cannot count to -1\n$/);
   });
 
-  test("fails with the same error as on a worker if its payload is invalid", async () => {
+  test("an exported task fails with the same error as on a worker if its payload is invalid", async () => {
     const { exitCode, stderr } = await run(await exportTask(aTask({ job_name: JOB, payload: { to: "x" } })));
 
     expect(exitCode).toBe(1);
     expect(stderr).toContain("invalid payload: Count: /to: ");
   });
 
-  test("is compared with the class, and the differences between their schemas are printed", async () => {
+  test("`joblib run` prints the differences between the schema of an exported task's job and the schema of the class", async () => {
     const job = aJob({ full_name: JOB, schema: { ...schema, properties: { to: { type: "string" } } } });
     const { stderr } = await run(await exportTask(undefined, job));
 
@@ -98,7 +98,7 @@ describe("an exported task", () => {
       2,
       "does not export modifiers:Rotate, only tests:Count",
     ],
-  ])("causes the expected exit code if it is given as %s", async (_, stdin, exitCode, message) => {
+  ])("`joblib run --task` exits with the expected code for %s", async (_, stdin, exitCode, message) => {
     const { stderr, ...outcome } = await run(stdin);
 
     expect(outcome.exitCode).toBe(exitCode);
@@ -113,7 +113,7 @@ test("`joblib run` rejects payload flags when it runs an exported task, and `--t
   });
   expect(await runCli(["run", JOB, "--task", "t.json"])).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining("--task needs a file"),
+    stderr: expect.stringContaining("--task needs an extensions file"),
   });
 });
 

@@ -92,7 +92,7 @@ test("`joblib run --wait` redraws the status on a terminal, and keeps the log li
   expect(stderr).toMatch(/03:04:05\.678 warn {2}aspirin occurs twice and is screened only once\ncompleted/);
 });
 
-describe("a missing parameter", () => {
+describe("missing parameters", () => {
   const createPromptsWithAnswers = (
     answers: readonly string[],
   ): { prompts: Prompts; questions: string[] } => {
@@ -117,7 +117,7 @@ describe("a missing parameter", () => {
     };
   };
 
-  test("causes a prompt on a terminal, and a second prompt after an invalid answer", async () => {
+  test("a missing parameter causes a prompt on a terminal, and a second prompt after an invalid answer", async () => {
     const { prompts, questions } = createPromptsWithAnswers(["nonsense", JSON.stringify(MOLECULE), "", "3"]);
     const { exitCode, submits } = await submit(["--set", "box={}"], { prompts });
 
@@ -131,7 +131,7 @@ describe("a missing parameter", () => {
     expect(submits[0]?.body).toMatchObject({ payload: { molecules: [MOLECULE], box: { size: 3 } } });
   });
 
-  test("is reported without a prompt if there is no terminal, and no task is submitted", async () => {
+  test("a missing parameter is reported without a prompt if there is no terminal, and no task is submitted", async () => {
     const { exitCode, stderr, received } = await submit(["--box", "{}"]);
 
     expect(exitCode).toBe(5);
@@ -149,7 +149,7 @@ describe("a missing parameter", () => {
     return { input, output, question };
   };
 
-  test("can be typed at a prompt that is printed on stderr", async () => {
+  test("a prompt for a missing parameter is printed on stderr and accepts typed text", async () => {
     const { input, output, question } = startPrompt();
     await setImmediate();
     input.write("CCO\r");
@@ -158,7 +158,7 @@ describe("a missing parameter", () => {
     expect(String(output.read())).toContain("smiles");
   });
 
-  test("causes exit code 130 if Ctrl-C cancels the prompt", async () => {
+  test("a missing parameter causes exit code 130 if Ctrl-C cancels the prompt", async () => {
     const { input, question } = startPrompt();
     await setImmediate();
     input.write("\u0003");

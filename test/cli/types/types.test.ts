@@ -8,7 +8,7 @@ import { runCli } from "../run-cli.ts";
 import { aJob, aPage } from "../wire-values.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
-// The option --skipLibCheck is not used, because it would skip the generated file.
+// Without --skipLibCheck, because this option would skip the check of the generated `.d.ts` file.
 const OPTIONS =
   "--ignoreConfig --noEmit --strict --target esnext --module nodenext --types node --pretty false";
 
@@ -103,8 +103,8 @@ const EVIL = [
   "} declare global { var owned: 1 }",
 ];
 
-describe("the schema of a job", () => {
-  test("adds its untrusted names to the types only as text, never as code", {
+describe("schemas", () => {
+  test("the schema of a job adds its untrusted names to the types only as text, never as code", {
     timeout: 120_000,
   }, async () => {
     const schema: Job["schema"] = {
@@ -161,12 +161,16 @@ describe("the schema of a job", () => {
       "uses an older draft",
       { type: "object", definitions: { A: { type: "array", items: [{ type: "number" }] } } },
     ],
-  ])("results in types that compile even if it %s", { timeout: 120_000 }, async (_, schema) => {
-    const types = await generateTypes(aJob({ schema }));
+  ])(
+    "the schema of a job results in types that compile even if it %s",
+    { timeout: 120_000 },
+    async (_, schema) => {
+      const types = await generateTypes(aJob({ schema }));
 
-    expect(types).toMatch(/export (type|interface) Payload\b/);
-    expect(await compileProgram(types, `${MANAGER}jobs;`)).toBe("");
-  });
+      expect(types).toMatch(/export (type|interface) Payload\b/);
+      expect(await compileProgram(types, `${MANAGER}jobs;`)).toBe("");
+    },
+  );
 });
 
 test("`joblib types --output` writes a file that does not depend on the order of the jobs", async () => {

@@ -21,7 +21,7 @@ const getState = ({ first, second }: { first: AbortSignal; second: AbortSignal }
 ];
 
 describe("watchInterrupts", () => {
-  test("counts a Ctrl-C only once if npx also forwards it", () => {
+  test("watchInterrupts counts a Ctrl-C once, although npx forwards the same Ctrl-C again", () => {
     const { source, clock, interrupts } = createInterrupts();
 
     source.emit("SIGINT");
@@ -31,7 +31,7 @@ describe("watchInterrupts", () => {
     expect(getState(interrupts)).toEqual([true, false]);
   });
 
-  test("aborts `second` at a second stop request with any signal, and removes its listeners, so that a third request ends the process", () => {
+  test("watchInterrupts aborts `second` at a second stop request with any signal, and removes its listeners, so that a third request ends the process", () => {
     const { source, clock, interrupts } = createInterrupts();
 
     source.emit("SIGTERM");
@@ -42,7 +42,9 @@ describe("watchInterrupts", () => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"]) expect(source.listenerCount(signal)).toBe(0);
   });
 
-  test.each(DRAIN_SIGNALS)("aborts `first` at %s, and stops listening when it is disposed", (signal) => {
+  test.each(
+    DRAIN_SIGNALS,
+  )("watchInterrupts aborts `first` at %s, and stops listening when it is disposed", (signal) => {
     const { source, interrupts } = createInterrupts();
 
     source.emit(signal);
@@ -52,7 +54,11 @@ describe("watchInterrupts", () => {
     expect(source.listenerCount(signal)).toBe(0);
   });
 
-  test.each(["SIGHUP", "SIGXCPU", "SIGUSR2"])("never counts %s as a second stop request", (signal) => {
+  test.each([
+    "SIGHUP",
+    "SIGXCPU",
+    "SIGUSR2",
+  ])("watchInterrupts never counts %s as a second stop request", (signal) => {
     const { source, clock, interrupts } = createInterrupts();
 
     for (const emitted of ["SIGTERM", signal, signal]) {
@@ -63,7 +69,7 @@ describe("watchInterrupts", () => {
     expect(getState(interrupts)).toEqual([true, false]);
   });
 
-  test("ignores SIGHUP under nohup, and aborts `first` at another signal", () => {
+  test("watchInterrupts ignores SIGHUP under nohup, and aborts `first` at another signal", () => {
     const { source, interrupts } = createInterrupts(true);
 
     source.emit("SIGHUP");
@@ -73,7 +79,7 @@ describe("watchInterrupts", () => {
     expect(interrupts.first.aborted).toBe(true);
   });
 
-  test("does not handle SIGUSR2 if there is already a listener for it", () => {
+  test("watchInterrupts does not handle SIGUSR2 if there is already a listener for it", () => {
     const source = new EventEmitter();
     source.on("SIGUSR2", () => {});
     using interrupts = watchInterrupts(source);

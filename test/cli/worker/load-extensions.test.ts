@@ -41,7 +41,7 @@ interface Loaded {
 }
 
 describe("loadExtensions", () => {
-  test("returns each exported extension once, compiles decorators, and creates the context once", async () => {
+  test("loadExtensions returns each exported extension once, compiles decorators, and creates the context once", async () => {
     const [loaded] = await load(EXTENSIONS);
 
     expect(loaded?.classes).toEqual(["Multiply", "Wait"]);
@@ -49,7 +49,7 @@ describe("loadExtensions", () => {
     expect(loaded?.files?.map((file) => basename(file))).toEqual(["extensions.ts", "factor.ts"]);
   });
 
-  test("reloads the file and its imports, but shares one copy of the SDK", async () => {
+  test("loadExtensions reloads the file and its imports, but shares one copy of the SDK", async () => {
     const file = await writeSource(
       "extensions.ts",
       `import { Extension, isExtensionClass } from ${JSON.stringify(SDK)};
@@ -72,7 +72,7 @@ describe("loadExtensions", () => {
     ["cannot be parsed", "export class {", "ERROR: Expected identifier"],
     ["throws", "throw new Error('no\\nway');", "extensions.ts: Error: no"],
     ["imports a missing file", 'import "../gone.ts";', "extensions.ts: Error"],
-  ])("throws a usage error with a message of one line for a file that %s", async (_, text, message) => {
+  ])("loadExtensions throws a usage error with a message of one line for a file that %s", async (_, text, message) => {
     const file = text === undefined ? join(directory, "gone.ts") : await writeSource("extensions.ts", text);
 
     const [loaded] = await load(file);

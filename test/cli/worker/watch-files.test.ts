@@ -15,7 +15,7 @@ afterEach(async () => {
 describe("watchFiles", () => {
   const never = new AbortController().signal;
 
-  test("reports a file that is written or replaced by a rename, but not other files", async () => {
+  test("watchFiles reports a file that is written or replaced by a rename, but not other files", async () => {
     const [file, other] = [join(directory, "a.ts"), join(directory, "b.ts")];
     await writeFile(file, "1");
     using watch = watchFiles();
@@ -30,7 +30,7 @@ describe("watchFiles", () => {
     expect(await watch.next(AbortSignal.timeout(300))).toBe(false);
   });
 
-  test("reports a change that happened between two calls", async () => {
+  test("watchFiles reports a change that happened between two calls of `next`", async () => {
     const file = join(directory, "a.ts");
     await writeFile(file, "1");
     using watch = watchFiles();

@@ -18,7 +18,7 @@ const startWorker = (url: string, ...argv: string[]): SpawnedProcess =>
 describe("getRooms", () => {
   const config = { rooms: ["lab"], public: false };
 
-  test("returns the rooms of the command line, unless the class declares its own room", () => {
+  test("getRooms returns the rooms of the command line, unless the class declares its own room", () => {
     expect(getRooms(Multiply, config)).toEqual(["lab"]);
     expect(getRooms(Multiply, { rooms: ["lab"], public: true })).toEqual(["@global", "lab"]);
     expect(getRooms(Wait, { rooms: ["lab"], public: true })).toEqual(["waiting"]);
@@ -32,15 +32,15 @@ describe("getRooms", () => {
     ).toEqual(["@global"]);
   });
 
-  test("fails if neither the command line nor the class has a room", () => {
+  test("getRooms fails if neither the command line nor the class has a room", () => {
     expect(() => getRooms(Multiply, { rooms: [], public: false })).toThrow(
       "Multiply has no room. Pass --room",
     );
   });
 });
 
-describe("`joblib worker`", () => {
-  test("reports a drain, finishes its running task, and exits with code 0", async () => {
+describe("worker processes", () => {
+  test("`joblib worker` reports a drain, finishes its running task, and exits with code 0", async () => {
     await using server = await startFakeHttp();
     const worker = startWorker(server.url, "--public");
     await worker.waitForLine(/is connected to/);
@@ -56,7 +56,7 @@ describe("`joblib worker`", () => {
     expect(await worker.exit).toMatchObject({ code: 0 });
   });
 
-  test("prints the registered jobs, and the start and the outcome of each task", async () => {
+  test("`joblib worker` prints the registered jobs, and the start and the outcome of each task", async () => {
     await using server = await startFakeHttp();
     const worker = startWorker(server.url, "--public", "--name", "bench");
     await worker.waitForLine(/^registered public:arithmetic:Multiply$/);
@@ -79,7 +79,7 @@ describe("`joblib worker`", () => {
     expect(worker.stdout()).toBe("");
   });
 
-  test("drains at the first signal, and fails the running task at the second signal", async () => {
+  test("`joblib worker` drains at the first signal, and fails the running task at the second signal", async () => {
     await using server = await startFakeHttp();
     const worker = startWorker(server.url, "--public", "--json");
     await worker.waitForLine(/"event":"connected"/);
@@ -100,7 +100,7 @@ describe("`joblib worker`", () => {
     expect(server.fake.workers).toEqual([]);
   });
 
-  test("fails the running task after an uncaught error, and deregisters", async () => {
+  test("`joblib worker` fails the running task after an uncaught error, and deregisters", async () => {
     await using server = await startFakeHttp();
     const worker = spawnProcess(process.execPath, [
       MAIN,
@@ -125,7 +125,7 @@ describe("`joblib worker`", () => {
     expect(server.fake.workers).toEqual([]);
   });
 
-  test("prints the differences to the schema of a registered job", async () => {
+  test("`joblib worker` prints the differences to the schema of a registered job", async () => {
     await using server = await startFakeHttp();
     await server.fake.fakes.registerJob?.({
       params: { room_id: "@global" },
@@ -159,7 +159,7 @@ describe("`joblib worker`", () => {
       3,
       /no response from/,
     ],
-  ])("fails %s with an error in one line", async (_, argv, code, message) => {
+  ])("`joblib worker` fails %s with an error in one line", async (_, argv, code, message) => {
     const worker = spawnProcess(process.execPath, [MAIN, ...argv], { env: { JOBLIB_ROOM: undefined } });
 
     expect(await worker.exit).toMatchObject({ code });

@@ -13,9 +13,9 @@ const recorder = new Recorder(FAULTS_HISTORY, FAULTS_NAME);
 class Work extends Extension("faults", {
   token: z.string(),
   ms: z.number().default(10),
-  act: z.enum(["complete", "fail", "exit", "block", "big", "report", "log"]).default("complete"),
+  act: z.enum(["complete", "fail", "exit", "block", "big", "report", "log", "tell"]).default("complete"),
 }) {
-  async run(_: unknown, { signal, task, progress, log }: RunContext) {
+  async run(_: unknown, { signal, task, progress, log, output }: RunContext) {
     const by = task.worker_id ?? "";
     recorder.invoke("run", { task: task.id, worker: by, attempt: task.attempt }).ok();
     // The test process can compare this time with its own times, because both processes use the
@@ -25,6 +25,7 @@ class Work extends Extension("faults", {
     if (this.act === "block") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.ms);
     else if (this.act === "report") await this.#reportProgress(signal, progress);
     else if (this.act === "log") await this.#writeLog(log);
+    else if (this.act === "tell") await this.#writeOutput(signal, output);
     else await delay(this.ms, undefined, { signal });
     if (this.act === "fail") throw new Error("it did not work");
     return { by, attempt: task.attempt, ...(this.act === "big" && { filler: "x".repeat(3_000_000) }) };
@@ -35,6 +36,15 @@ class Work extends Extension("faults", {
     for (let batch = 0; batch < 100; batch += 1) {
       for (let line = 0; line < 1000; line += 1) log.info({ batch }, `line ${line} \u001b[31mred`);
       await delay(1);
+    }
+  }
+
+  /** Writes a part of the output every few milliseconds. */
+  async #writeOutput(signal: AbortSignal, output: RunContext["output"]): Promise<void> {
+    const until = performance.now() + this.ms;
+    for (let part = 0; performance.now() < until; part += 1) {
+      await output.write(`part ${part} `);
+      await delay(5, undefined, { signal });
     }
   }
 

@@ -113,6 +113,7 @@ const CALLS: Record<OperationName, readonly Call[]> = {
   claimTasks: [{ body: () => ({ limit: 1 }), allowed: OWN }],
   readTask: [{ allowed: [...READ, "submitter", "owner"] }],
   readTaskLogs: [{ allowed: [...READ, "submitter", "owner"] }],
+  readTaskOutput: [{ allowed: [...READ, "submitter", "owner"] }],
   diagnoseTask: [{ allowed: [...READ, "submitter", "owner"] }],
   listAttempts: [{ allowed: [...READ, "submitter", "owner"] }],
   updateTask: [
@@ -127,6 +128,11 @@ const CALLS: Record<OperationName, readonly Call[]> = {
     {
       variant: "with lines of its log",
       body: () => ({ log: [{ number: 0, text: "a" }] }),
+      allowed: ["owner", "admin"],
+    },
+    {
+      variant: "with parts of its output",
+      body: () => ({ output: { number: 0, parts: ["a"] } }),
       allowed: ["owner", "admin"],
     },
     { variant: "with progress", body: () => ({ progress: {} }), allowed: ["owner", "admin"] },
@@ -225,6 +231,7 @@ describe("access to @global", () => {
 describe("event streams", () => {
   const allowed: Record<StreamName, readonly Role[]> = {
     followTask: [...READ, "submitter", "owner"],
+    followOutput: [...READ, "submitter", "owner"],
     followRoom: READ,
   };
   const each = Object.entries<StreamOperation>(streams).flatMap(([name, { path }]) =>

@@ -53,7 +53,7 @@ describe("the attempts of a task", () => {
       },
       {
         ...{ attempt: 3, worker_id: worker, worker_name: null, outcome: "lost", late_result: false },
-        ...{ error: `worker ${worker} left`, claimed_at: time, started_at: time, ended_at: time },
+        ...{ error: `worker ${worker} was removed`, claimed_at: time, started_at: time, ended_at: time },
       },
       {
         ...{ attempt: 4, worker_id: null, worker_name: null, outcome: "released", late_result: false },

@@ -5,6 +5,7 @@ import { getPollInterval } from "../../../server/state/long-poll.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import { type Api, openApi } from "./api.ts";
+import { openEventStream } from "./event-stream.ts";
 import { LONG_WAIT_SECONDS, LONG_WAIT_SETTINGS, NEVER_MS, waitForWaitingClaim } from "./long-polls.ts";
 import { ok, parseBody, preferWait } from "./responses.ts";
 
@@ -79,6 +80,25 @@ const expectWakeUpsByEvents = async () => {
 
 describe("long polls on one of two servers", () => {
   test("are woken by the other server over Redis", expectWakeUpsByEvents);
+
+  test("send the output that a worker stores at the other server over Redis", async () => {
+    vi.mocked(getPollInterval).mockReturnValue(NEVER_MS);
+    await waitForBuses("up");
+    const url = await here.app.listen({ port: 0, host: "127.0.0.1" });
+    const { id, worker } = await there.createTask("running");
+    const lease = { worker_id: worker, attempt: 1 };
+    await using stream = await openEventStream(`${url}/v1/joblib/tasks/${id}/output/events`, {
+      "x-user": "ann",
+    });
+    expect(await stream.next()).toMatchObject({ event: "attempt", data: { attempt: 1 } });
+
+    const output = { number: 0, parts: ["over there"] };
+    ok(await there.as("wes").patch(`/tasks/${id}`, { body: { ...lease, output } }));
+    expect(await stream.next()).toMatchObject({ event: "parts", data: { parts: ["over there"] } });
+    ok(await there.update(id, { ...lease, status: "completed" }));
+    expect(await stream.next()).toMatchObject({ event: "end", data: { status: "completed", count: 1 } });
+    vi.mocked(getPollInterval).mockReset();
+  });
 
   test("poll the database at least once a second while Redis is down", async () => {
     await redis.stop();

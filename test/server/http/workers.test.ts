@@ -133,7 +133,7 @@ describe("the deregistration of a worker", () => {
 
     expect((await remove(worker)).status).toBe(204);
 
-    const error = `worker ${worker} left`;
+    const error = `worker ${worker} was removed`;
     expect(await api.readTask(id)).toMatchObject({
       ...{ status: "failed", error, errors: [{ attempt: 1, error, worker_id: worker }] },
     });

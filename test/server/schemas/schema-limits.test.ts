@@ -109,7 +109,7 @@ describe("a schema is rejected", () => {
         },
       },
       "/$defs/c/properties/c/$dynamicRef",
-      /give the root the same \$dynamicAnchor/,
+      /add the same \$dynamicAnchor to the root/,
     ],
   ])("%s", (_, schema, pointer, detail) => {
     const started = getCpuTime();

@@ -4,6 +4,7 @@ import { isTerminal, type LogLine, type Task } from "../../../protocol/index.ts"
 import { CopyButton } from "../../design/copy.tsx";
 import { Loading, Problem } from "../../design/notice.tsx";
 import { Status } from "../../design/status.tsx";
+import { type LiveOutput, useOutputLive } from "../../live/use-output-live.ts";
 import { useTaskLive } from "../../live/use-task-live.ts";
 import { paths } from "../../shell/paths.ts";
 import { enterRoom } from "../../shell/room.ts";
@@ -11,6 +12,7 @@ import { useTitle } from "../../shell/title.ts";
 import { Diagnosis } from "../../task/diagnosis.tsx";
 import { LogView } from "../../task/log-view.tsx";
 import { Outcome } from "../../task/outcome.tsx";
+import { OutputView } from "../../task/output-view.tsx";
 import { ProgressBar } from "../../task/progress.tsx";
 import { getShortName } from "../../task/short-name.ts";
 import { TaskActions } from "../../task/task-actions.tsx";
@@ -37,11 +39,23 @@ const Head = ({ task }: { readonly task: Task }) => (
   </header>
 );
 
-const Body = ({ task, log }: { readonly task: Task; readonly log: readonly LogLine[] }) => (
+interface BodyProps {
+  readonly task: Task;
+  readonly log: readonly LogLine[];
+  readonly output: LiveOutput;
+}
+
+const Body = ({ task, log, output }: BodyProps) => (
   <div className="task-columns">
     <div className="task-main">
       <Diagnosis task={task} />
       <ProgressBar task={task} />
+      {output.segments.length > 0 && (
+        <section aria-labelledby="output">
+          <h2 id="output">Output</h2>
+          <OutputView output={output} />
+        </section>
+      )}
       {isTerminal(task.status) && (
         <section aria-labelledby="outcome">
           <Outcome
@@ -74,6 +88,7 @@ export const TaskPage = () => {
   const { task: id = "" } = useParams();
   const { data: task, isPending, error, refetch } = useTask(id);
   const log = useTaskLive(id);
+  const output = useOutputLive(task);
   useTitle(task === undefined ? "Task" : `${getShortName(task.job_name)} ${task.status}`, task?.room_id);
   const room = task?.room_id;
   useEffect(() => {
@@ -89,7 +104,7 @@ export const TaskPage = () => {
   return (
     <>
       <Head task={task} />
-      <Body task={task} log={log} />
+      <Body task={task} log={log} output={output} />
     </>
   );
 };

@@ -28,6 +28,10 @@ const buildCte = (proposed: RawBuilder<unknown>): RawBuilder<unknown> => sql`
 export const buildAssigneesCte = (assignees: Placeholder): RawBuilder<unknown> =>
   buildCte(selectRecordset(assignees, "request_number integer, worker_id uuid, start boolean"));
 
+/** Builds the CTE for a single request. */
+export const buildSingleAssigneeCte = (workerId: Placeholder, start: Placeholder): RawBuilder<unknown> =>
+  buildCte(sql`(select 1 as request_number, ${workerId}::uuid as worker_id, ${start}::boolean as start)`);
+
 /** The columns that an insert with direct assignment sets in addition. */
 export const ASSIGNED_COLUMNS = sql`, status, worker_id, attempt, runs, claimed_at, started_at, version`;
 
