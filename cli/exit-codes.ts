@@ -19,16 +19,16 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const MEANINGS: Record<keyof typeof EXIT, string> = {
   ok: "success; with --wait: the task completed",
-  taskFailed: "with --wait: the task failed; doctor: a check failed",
+  taskFailed: "with --wait: the task failed; read failed; doctor: a check failed",
   usage: "invalid command line, setting or file",
   unreachable: "cannot connect to the server",
   notAllowed: "permission denied",
   rejected: "invalid payload",
   notFound: "not found",
   conflict: "conflict, e.g. a changed job schema; migrate --check: pending migrations",
-  notFinished: "with --wait: the task did not finish in time",
+  notFinished: "with --wait: the task did not finish in time; read: timed out",
   cancelled: "with --wait: the task was cancelled",
-  serverFailed: "the server failed or is overloaded",
+  serverFailed: "the server failed or is overloaded; read: the provider is offline",
   bug: "a bug in joblib",
   interrupted: "interrupted",
 };

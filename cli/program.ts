@@ -41,6 +41,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     summary: "Run a job on a worker, or an exported task locally",
     load: async (tools) => (await import("./commands/run.ts")).runCommand(tools),
   },
+  read: {
+    summary: "Read from a provider",
+    load: async (tools) => (await import("./commands/read.ts")).readCommand(tools),
+  },
   tasks: {
     summary: "Manage tasks",
     commands: {
@@ -127,6 +131,15 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
   types: {
     summary: "Print TypeScript types for every job in a room",
     load: async (tools) => (await import("./commands/types.ts")).typesCommand(tools),
+  },
+  providers: {
+    summary: "Manage providers",
+    commands: {
+      list: {
+        summary: "List the providers of a room",
+        load: async (tools) => (await import("./commands/providers/list.ts")).listCommand(tools),
+      },
+    },
   },
   workers: {
     summary: "Manage workers",

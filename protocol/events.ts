@@ -15,10 +15,18 @@ export type Event =
   | { readonly kind: "task-output"; readonly taskId: string }
   | { readonly kind: "worker-drained"; readonly workerId: string }
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
-  | { readonly kind: "jobs-changed"; readonly roomId: string };
+  | { readonly kind: "jobs-changed"; readonly roomId: string }
+  /** A read waits for a worker. Repeated until a worker claims it. */
+  | { readonly kind: "read-offered"; readonly providerId: string; readonly readId: string }
+  /** A worker has registered for the provider. Reads of a worker that may have crashed are offered again. */
+  | { readonly kind: "provider-changed"; readonly providerId: string }
+  /** Cached answers are outdated: the one with this key, or all answers of the provider. */
+  | { readonly kind: "answers-invalidated"; readonly providerId: string; readonly key?: string | undefined }
+  /** A message to one server about a read, which may contain a part of the answer (ADR 33). */
+  | { readonly kind: "read-message"; readonly serverId: string; readonly message: string };
 
 /** The kind of object whose changes a channel announces. */
-type Topic = "task" | "output" | "job" | "worker" | "room";
+type Topic = "task" | "output" | "job" | "worker" | "room" | "provider" | "server";
 
 function formatChannel(topic: Topic, id: string): string {
   return `joblib:${topic}:${encodeURIComponent(id)}`;
@@ -39,6 +47,11 @@ export const getJobChannel = (jobId: string): string => formatChannel("job", job
 export const getWorkerChannel = (workerId: string): string => formatChannel("worker", workerId);
 /** Returns the channel of changes in a room's lists. */
 export const getRoomChannel = (roomId: string): string => formatChannel("room", roomId);
+
+/** Returns the channel of a provider's reads and cached answers. */
+export const getProviderChannel = (providerId: string): string => formatChannel("provider", providerId);
+/** Returns the channel of messages to one server. */
+export const getServerChannel = (serverId: string): string => formatChannel("server", serverId);
 
 /** Returns the topic of a channel. */
 export function getTopic(channel: string): string | undefined {
@@ -66,5 +79,11 @@ export function getChannels(event: Event, hasListeners: (topic: Topic) => boolea
       return [getJobChannel(event.jobId)];
     case "jobs-changed":
       return [getRoomChannel(event.roomId)];
+    case "read-offered":
+    case "provider-changed":
+    case "answers-invalidated":
+      return [getProviderChannel(event.providerId)];
+    case "read-message":
+      return [getServerChannel(event.serverId)];
   }
 }

@@ -12,6 +12,8 @@ export * from "./page.ts";
 export * from "./prefer.ts";
 export * from "./problem.ts";
 export * from "./problems.ts";
+export * from "./providers/provider.ts";
+export * from "./providers/read.ts";
 export * from "./rooms.ts";
 export * from "./schema/compare-schemas.ts";
 export * from "./stats.ts";

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ACCESS_RULES, COMMON_PROBLEMS, getResponseSchema, type Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 import { PROBLEMS, ProblemDocument, type ProblemId } from "./problem.ts";
+import { type TransferOperation, transfers } from "./providers/read.ts";
 import { type StreamOperation, streams } from "./streams.ts";
 
 /** Returns the JSON Schema of a zod schema: the input type for requests, the output type for responses. */
@@ -106,6 +107,28 @@ function createStreamItem(name: string, entry: StreamOperation) {
   };
 }
 
+const BINARY = { "*/*": { schema: { type: "string", format: "binary" } } };
+
+function createTransferItem(name: string, entry: TransferOperation) {
+  const { content, responseDescriptions } = entry;
+  return {
+    operationId: name,
+    summary: entry.summary,
+    description: `Access: ${ACCESS_RULES[entry.access]}.`,
+    parameters: createParameters(entry),
+    ...(content === "request" && { requestBody: { required: true, content: BINARY } }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(responseDescriptions).map(([status, description]) => [
+          status,
+          { description, ...(content === "response" && status === "200" && { content: BINARY }) },
+        ]),
+      ),
+      ...createProblemResponses(entry),
+    },
+  };
+}
+
 /** Returns the OpenAPI 3.1 document of the API that is mounted under `prefix`. */
 export function createOpenApiDocument(version: string, prefix = ""): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -115,6 +138,10 @@ export function createOpenApiDocument(version: string, prefix = ""): Record<stri
   }
   for (const [name, entry] of Object.entries<StreamOperation>(streams)) {
     paths[prefix + entry.path.replace(/:([a-z_]+)/g, "{$1}")] = { get: createStreamItem(name, entry) };
+  }
+  for (const [name, entry] of Object.entries<TransferOperation>(transfers)) {
+    const path = prefix + entry.path.replace(/:([a-z_]+)/g, "{$1}");
+    paths[path] = { ...paths[path], [entry.method.toLowerCase()]: createTransferItem(name, entry) };
   }
   return {
     openapi: "3.1.0",

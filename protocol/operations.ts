@@ -3,6 +3,8 @@ import { healthOperations } from "./health.ts";
 import { invitationOperations } from "./invitations.ts";
 import { jobOperations } from "./jobs.ts";
 import { problemOperations } from "./problems.ts";
+import { providerOperations } from "./providers/provider.ts";
+import { readOperations } from "./providers/read.ts";
 import { roomOperations } from "./rooms.ts";
 import { statsOperations } from "./stats.ts";
 import { attemptOperations } from "./tasks/attempts.ts";
@@ -20,6 +22,8 @@ import { workerOperations } from "./workers.ts";
 export const operations = {
   ...jobOperations,
   ...workerOperations,
+  ...providerOperations,
+  ...readOperations,
   ...roomOperations,
   ...statsOperations,
   ...healthOperations,

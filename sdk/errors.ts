@@ -89,6 +89,23 @@ export class JobNotFoundError extends ProblemError {}
 export class WorkerNotFoundError extends ProblemError {}
 /** The task does not exist, or was deleted. */
 export class TaskNotFoundError extends ProblemError {}
+/** The provider does not exist, or is not visible in the room. */
+export class ProviderNotFoundError extends ProblemError {}
+/** The provider has no data for the parameters, for example because a file does not exist. Providers throw it as well. */
+export class AnswerNotFoundError extends ProblemError {
+  /** Creates the error that a provider throws if there is no data. The reader gets the detail. */
+  static create(detail: string): AnswerNotFoundError {
+    return new AnswerNotFoundError(new Problem("answer-not-found", detail).toDocument());
+  }
+}
+/** The read was answered, was assigned to another worker, or has no reader any longer. */
+export class ReadLostError extends ProblemError {}
+/** The worker failed to answer the read. */
+export class ReadFailedError extends ProblemError {}
+/** No worker of the provider is online. */
+export class ProviderOfflineError extends ProblemError {}
+/** No worker answered the read within `wait`. */
+export class ProviderTimeoutError extends ProblemError {}
 /** The invitation does not exist, or expired long ago. */
 export class InvitationNotFoundError extends ProblemError {}
 /** The server does not issue tokens, because the host or an external issuer does. */

@@ -42,10 +42,22 @@ export type { AnySchema, StandardSchema, Zod3Schema } from "./extension/standard
 export type { BackoffOptions, TaskDefaultOptions, TaskOptions } from "./extension/task-options.ts";
 export { JoblibClient } from "./http/client.ts";
 export type * from "./http/options.ts";
+export { ProviderAnswer, type ReadOptions } from "./http/providers.ts";
 export type { CallResponse } from "./http/responses.ts";
 export type { RetryPolicy } from "./http/retry.ts";
 export { JobManager, type JobManagerOptions, type RunOptions } from "./job-manager.ts";
 export { type Logger, silentLogger, type TaskLogger } from "./logger.ts";
+export { Answer, type AnswerOptions } from "./provide/answer.ts";
+export {
+  isProviderClass,
+  Provider,
+  type ProviderBase,
+  type ProviderClass,
+  type ProviderInstance,
+  type ProviderOptions,
+  type ReadContext,
+} from "./provide/provider.ts";
+export type { ProvideOptions, ServedProvider } from "./provide/provider-registry.ts";
 export type { SubmitOptions } from "./submit/submission.ts";
 export { ClaimedTask } from "./worker/claimed-task.ts";
 export type { TaskOutcome } from "./worker/task-outcome.ts";

@@ -7,6 +7,14 @@ import { JoblibClient } from "./http/client.ts";
 import type { ClientOptions } from "./http/options.ts";
 import { readEnvironment } from "./http/request.ts";
 import { type Logger, silentLogger } from "./logger.ts";
+import type { ProviderClass } from "./provide/provider.ts";
+import {
+  combineRegistries,
+  type ProvideOptions,
+  ProviderRegistry,
+  type ServedProvider,
+} from "./provide/provider-registry.ts";
+import { ReadServer } from "./provide/read-server.ts";
 import type { AddressedSubmission, SubmitOptions } from "./submit/submission.ts";
 import { getDestination, getDestinationByName, toSubmission } from "./submit/submission.ts";
 import { submitMany } from "./submit/submit-many.ts";
@@ -57,6 +65,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   readonly register: Register<Context>;
   readonly #logger: Logger;
   readonly #registry: JobRegistry<Context>;
+  readonly #providers: ProviderRegistry;
+  readonly #readServer: ReadServer;
   readonly #session: WorkerSession;
   readonly #environment: ConstructorParameters<typeof TaskStream<Context>>[0];
   readonly #submitQueue: SubmitQueue;
@@ -78,7 +88,14 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     const registry = new JobRegistry<Context>(this.room);
     this.#logger = logger;
     this.#registry = registry;
-    this.#session = new WorkerSession({ ...options, client: this.client, logger, registry });
+    const { client } = this;
+    this.#providers = new ProviderRegistry(this.room);
+    this.#readServer = new ReadServer({ client, logger, registry: this.#providers });
+    this.#session = new WorkerSession({
+      ...{ ...options, client, logger },
+      registry: combineRegistries(registry, this.#providers),
+      registerProviders: (worker) => this.#readServer.register(worker),
+    });
     const find = (jobName: string) => registry.find(jobName);
     this.#environment = { session: this.#session, logger, captureConsole, context, find };
     this.register = createRegister(registry);
@@ -151,6 +168,23 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
    */
   async ready(): Promise<void> {
     await this.#session.ready();
+  }
+
+  /**
+   * Serves a provider: its instances answer reads from `source`. Like `register`, it only adds the provider locally;
+   * `ready`, `listen` and `run` start to serve it. Throws `UsageError` for an invalid class, name or room.
+   *
+   * @example
+   * const frames = jobs.provide(Frame, trajectory);
+   * await jobs.run();
+   */
+  provide<Source>(
+    Class: ProviderClass<Source>,
+    source: Source,
+    options: ProvideOptions = {},
+  ): ServedProvider {
+    const entry = this.#providers.add(Class, source, options);
+    return { invalidate: (params) => this.#readServer.invalidate(entry, params) };
   }
 
   /**
@@ -235,6 +269,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     const reason = "the worker was disposed before the task finished";
     const { tasks } = this.#session;
     await Promise.all(tasks.map((task) => (task.isRunning ? task.settled : task.interrupt(reason))));
+    await this.#readServer.stop();
     await this.#session.deregister();
   }
 

@@ -12,6 +12,8 @@ export const ERROR_BY_PROBLEM = {
   "job-not-found": errors.JobNotFoundError,
   "worker-not-found": errors.WorkerNotFoundError,
   "task-not-found": errors.TaskNotFoundError,
+  "provider-not-found": errors.ProviderNotFoundError,
+  "answer-not-found": errors.AnswerNotFoundError,
   "invitation-not-found": errors.InvitationNotFoundError,
   "route-not-found": errors.RouteNotFoundError,
   "method-not-allowed": errors.MethodNotAllowedError,
@@ -20,6 +22,7 @@ export const ERROR_BY_PROBLEM = {
   "invalid-task-transition": errors.InvalidTaskTransitionError,
   "output-gap": errors.OutputGapError,
   "task-lost": errors.TaskLostError,
+  "read-lost": errors.ReadLostError,
   "invitations-not-supported": errors.InvitationsNotSupportedError,
   "output-too-large": errors.OutputTooLargeError,
   "payload-too-large": errors.PayloadTooLargeError,
@@ -28,7 +31,10 @@ export const ERROR_BY_PROBLEM = {
   "idempotency-conflict": errors.IdempotencyConflictError,
   "rate-limited": errors.RateLimitedError,
   "internal-error": errors.InternalServerError,
+  "read-failed": errors.ReadFailedError,
+  "provider-offline": errors.ProviderOfflineError,
   "service-unavailable": errors.ServiceUnavailableError,
+  "provider-timeout": errors.ProviderTimeoutError,
 } as const satisfies Record<ProblemId, typeof errors.ProblemError>;
 
 /** Creates the error for a problem document. The class depends on the id in the type URI, not on the status. */

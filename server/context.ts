@@ -7,6 +7,7 @@ import { SchemaValidators } from "./schemas/schema-validators.ts";
 import type { Settings } from "./settings/settings.ts";
 import { JobCache } from "./state/job-cache.ts";
 import { OutputRate } from "./state/output-rate.ts";
+import { ProviderReads } from "./state/reads/provider-reads.ts";
 import { RoomFeeds } from "./state/room-feed.ts";
 import { createStatsCache } from "./state/stats-cache.ts";
 import { SweepStatus } from "./state/sweep-status.ts";
@@ -30,6 +31,7 @@ export type Context = ReturnType<typeof createContext>;
 /** Adds to the ports the state that this process keeps between requests. */
 export function createContext(ports: Ports) {
   const { storage, settings } = ports;
+  const newId = createIdGenerator();
   return {
     ...ports,
     validators: new SchemaValidators(),
@@ -44,6 +46,8 @@ export function createContext(ports: Ports) {
     outputRate: new OutputRate(settings),
     jobCache: new JobCache(storage, settings),
     /** Returns a new UUIDv7. */
-    newId: createIdGenerator(),
+    newId,
+    /** The reads of providers that this process serves, and the cached answers. */
+    reads: new ProviderReads({ ...ports, newId }),
   };
 }

@@ -15,6 +15,7 @@ import { LongPolls } from "./http/long-polls.ts";
 import { createOperationRoute, type Handlers, type RouteDependencies } from "./http/operation-route.ts";
 import { createProblemHandler } from "./http/problems.ts";
 import { createStreamRoute } from "./http/stream-route.ts";
+import { addTransferRoutes } from "./http/transfer-routes.ts";
 import { addUnknownPathHandler } from "./http/unknown-paths.ts";
 import { UserConcurrencyLimit } from "./http/user-concurrency-limit.ts";
 import type { Meter } from "./ports.ts";
@@ -133,6 +134,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
   for (const name of Object.keys(operations)) {
     if (isOperationName(name)) app.route(createRoute(name, handlers, dependencies));
   }
+  addTransferRoutes(app, context, dependencies);
   app.route(createStreamRoute(streams.followTask, followTask.bind(null, context), dependencies));
   app.route(createStreamRoute(streams.followOutput, followOutput.bind(null, context), dependencies));
   app.route(createStreamRoute(streams.followRoom, followRoom.bind(null, context), dependencies));
@@ -155,6 +157,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     await longPolls.close();
     await sweeper.stop();
     context.waitingClaims.close();
+    context.reads.close();
     context.roomFeeds.close();
     await Promise.all([bus.close(), context.validators.close(), storage.close()]);
   });

@@ -74,7 +74,7 @@ export async function runWorker(context: LocalContext, options: WorkerOptions): 
   using uncaught = stopOnUncaughtError(context, jobs, loaded);
 
   try {
-    await registerJobs(io, jobs, { classes: loaded.classes, config });
+    await registerJobs(io, jobs, { ...loaded, config });
     reportDraining(io, interrupts);
     const { concurrency, pollInterval } = options;
     await runTasks(io, jobs, {

@@ -35,6 +35,8 @@ const EXIT_BY_PROBLEM: Record<ProblemId, ExitCode> = {
   "job-not-found": EXIT.notFound,
   "worker-not-found": EXIT.notFound,
   "task-not-found": EXIT.notFound,
+  "provider-not-found": EXIT.notFound,
+  "answer-not-found": EXIT.notFound,
   "invitation-not-found": EXIT.notFound,
   "route-not-found": EXIT.notFound,
   "method-not-allowed": EXIT.serverFailed,
@@ -43,6 +45,7 @@ const EXIT_BY_PROBLEM: Record<ProblemId, ExitCode> = {
   "invalid-task-transition": EXIT.conflict,
   "output-gap": EXIT.conflict,
   "task-lost": EXIT.conflict,
+  "read-lost": EXIT.conflict,
   "invitations-not-supported": EXIT.conflict,
   "output-too-large": EXIT.rejected,
   "payload-too-large": EXIT.rejected,
@@ -51,12 +54,16 @@ const EXIT_BY_PROBLEM: Record<ProblemId, ExitCode> = {
   "idempotency-conflict": EXIT.conflict,
   "rate-limited": EXIT.serverFailed,
   "internal-error": EXIT.serverFailed,
+  "read-failed": EXIT.taskFailed,
+  "provider-offline": EXIT.serverFailed,
   "service-unavailable": EXIT.serverFailed,
+  "provider-timeout": EXIT.notFinished,
 };
 
 /** Advice for some problems. It is printed after the detail of the server. */
 const ADVICE_BY_PROBLEM: { readonly [Id in ProblemId]?: string } = {
   "job-not-found": "Run `joblib jobs list` to list the available jobs.",
+  "provider-not-found": "Run `joblib providers list` to list the available providers.",
   "route-not-found": "Check --url or JOBLIB_URL; it must include the prefix of the API, if there is one.",
   "task-not-found": "Check the id, or run `joblib tasks list` to list the tasks of a room.",
   "worker-not-found": "Run `joblib workers list` to list the workers.",

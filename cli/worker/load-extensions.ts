@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ExtensionClass, isExtensionClass } from "../../sdk/extension/extension.ts";
+import { isProviderClass, type ProviderClass } from "../../sdk/provide/provider.ts";
 import { EXIT } from "../exit-codes.ts";
 import { CliError, UsageError } from "../io/errors.ts";
 import { importFresh } from "./import-fresh.ts";
@@ -9,10 +10,14 @@ import { importFresh } from "./import-fresh.ts";
 /** An extension class. The type of its context is known only to the user's file. */
 export type RunnableClass = ExtensionClass<unknown>;
 
-/** The extensions and the context that a worker's file exports. */
+/** A provider class. The type of its source is known only to the user's file. */
+export type ServableClass = ProviderClass<unknown>;
+
+/** The extensions, the providers and the context that a worker's file exports. */
 export interface LoadedExtensions {
   readonly classes: readonly RunnableClass[];
-  /** The exported `context`, which is passed to `run`. If it is a function, it was called once. */
+  readonly providers: readonly ServableClass[];
+  /** The exported `context`, which is passed to `run`, and to `read` of providers. If it is a function, it was called once. */
   readonly context: unknown;
   /** The file and the files that it imports, except packages. A change of any of them reloads the worker. */
   readonly files: readonly string[];
@@ -40,8 +45,11 @@ export async function loadExtensions(file: string): Promise<LoadedExtensions> {
   const files = new Set([path]);
   try {
     const module = await importFresh(pathToFileURL(path), (imported) => files.add(imported));
+    const providers = [...new Set(Object.values(module).filter(isServable))];
     const classes = findExtensionClasses(module, file);
-    return { classes, context: await createContext(module["context"]), files: [...files] };
+    if (classes.length + providers.length === 0)
+      throw new UsageError(`${file} exports no class that extends Extension or Provider`);
+    return { classes, providers, context: await createContext(module["context"]), files: [...files] };
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw new LoadError(
@@ -52,12 +60,12 @@ export async function loadExtensions(file: string): Promise<LoadedExtensions> {
   }
 }
 
+const isServable = (value: unknown): value is ServableClass => isProviderClass(value);
 const isRunnable = (value: unknown): value is RunnableClass => isExtensionClass(value);
 
 function findExtensionClasses(module: Readonly<Record<string, unknown>>, file: string): RunnableClass[] {
   // A class may be exported twice: by name and as the default.
   const classes = [...new Set(Object.values(module).filter(isRunnable))];
-  if (classes.length === 0) throw new UsageError(`${file} exports no class that extends Extension`);
   const names = classes.map(({ category, name }) => `${category}:${name}`);
   const duplicate = names.find((name, index) => names.indexOf(name) !== index);
   if (duplicate !== undefined) throw new UsageError(`${file} exports two extensions named ${duplicate}`);

@@ -9,12 +9,7 @@ import { EXIT } from "../exit-codes.ts";
 import { CliError, getMessage, UsageError } from "../io/errors.ts";
 import type { Io } from "../io/output.ts";
 import type { LocalContext } from "../tools.ts";
-import {
-  findUserFrame,
-  type LoadedExtensions,
-  type RunnableClass,
-  summarizeError,
-} from "./load-extensions.ts";
+import { findUserFrame, type LoadedExtensions, summarizeError } from "./load-extensions.ts";
 
 /** The server of a worker, and the rooms of classes that declare none. */
 export interface WorkerConfig {
@@ -59,7 +54,7 @@ export function getRooms(Class: RoomDeclaration, config: Pick<WorkerConfig, "roo
 /** Creates a manager for the classes. Nothing is sent to the server yet. */
 export function createManager(
   io: Io,
-  { classes, context }: LoadedExtensions,
+  { classes, providers, context }: LoadedExtensions,
   config: WorkerConfig,
 ): JobManager {
   const { url, token, name, keepConsole } = config;
@@ -68,6 +63,9 @@ export function createManager(
   for (const Class of classes) {
     for (const room of getRooms(Class, config)) jobs.register(Class, { room });
   }
+  for (const Class of providers) {
+    for (const room of getRooms({ name: Class.name }, config)) jobs.provide(Class, context, { room });
+  }
   return jobs;
 }
 
@@ -75,7 +73,7 @@ export function createManager(
 export async function registerJobs(
   io: Io,
   jobs: JobManager,
-  { classes, config }: { classes: readonly RunnableClass[]; config: WorkerConfig },
+  { classes, providers, config }: Pick<LoadedExtensions, "classes" | "providers"> & { config: WorkerConfig },
 ): Promise<void> {
   await jobs.ready();
   for (const Class of classes) {
@@ -83,6 +81,13 @@ export async function registerJobs(
       const prefix = room === GLOBAL_ROOM ? "public" : room;
       const job = `${prefix}:${Class.category}:${Class.name}`;
       io.printEvent({ event: "registered", job, room, worker: jobs.workerId }, `registered ${job}`);
+    }
+  }
+  for (const { category, name } of providers) {
+    for (const room of getRooms({ name }, config)) {
+      const provider = `${room === GLOBAL_ROOM ? "public" : room}:${category}:${name}`;
+      const fields = { event: "registered", provider, room, worker: jobs.workerId };
+      io.printEvent(fields, `registered provider ${provider}`);
     }
   }
   io.printEvent(

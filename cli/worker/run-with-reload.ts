@@ -56,7 +56,7 @@ function startWorker({ io, config, concurrency, interrupts }: ReloadOptions, loa
   const run = async () => {
     const jobs = createManager(io, loaded, config);
     try {
-      await registerJobs(io, jobs, { classes: loaded.classes, config });
+      await registerJobs(io, jobs, { ...loaded, config });
       await runTasks(io, jobs, {
         concurrency,
         drain: AbortSignal.any([interrupts.first, replaced.signal]),

@@ -7,11 +7,13 @@ import {
   type StreamName,
   type Task,
   type TraceContext,
+  type TransferName,
 } from "../../protocol/index.ts";
 import type { AwaitedTask, TaskOf } from "../extension/job-types.ts";
 import { awaitTask } from "./await-task.ts";
 import { getTraceHeaders, readString, traceAwait, traceCall } from "./call-spans.ts";
 import type { AwaitTaskOptions, CallOptions, ClientOptions, FollowOptions, StreamParams } from "./options.ts";
+import { Providers } from "./providers.ts";
 import {
   buildClientHeaders,
   buildHeaders,
@@ -24,6 +26,7 @@ import { Invitations, Jobs, Rooms, Server, Tasks, Workers } from "./resources.ts
 import { type CallResponse, type MinimalCallResponse, readResponse } from "./responses.ts";
 import { canRetry, DEFAULT_RETRY, type RetryPolicy, withRetry } from "./retry.ts";
 import { follow } from "./server-sent-events.ts";
+import { type TransferRequest, type TransferResponse, transfer } from "./transfer.ts";
 import { createFetchTransport, getDefaultTransport, sendRequest, type Transport } from "./transport.ts";
 
 /** Default maximum duration of an attempt in seconds, not counting its `wait`. */
@@ -50,6 +53,8 @@ export class JoblibClient {
   readonly workers = new Workers(this);
   /** Lists rooms and reads their stats. */
   readonly rooms = new Rooms(this);
+  /** Lists providers and reads from them. */
+  readonly providers = new Providers(this);
   /** Creates, lists and revokes invitations. */
   readonly invitations = new Invitations(this);
   /** Reads the server's health and stats, and the caller's permissions. */
@@ -123,6 +128,12 @@ export class JoblibClient {
       (trace) => withRetry(() => attempt(trace), isRetryable, { policy, signal }),
       (response) => readString(response.body, "id"),
     );
+  }
+
+  /** @internal Sends a request whose request or response body is not JSON. Does not retry. */
+  async transfer(name: TransferName, request: TransferRequest): Promise<TransferResponse> {
+    const environment = { url: this.url, fetch: this.#transport.fetch, headers: await this.#getHeaders() };
+    return transfer(name, request, environment);
   }
 
   get #transport(): Transport {

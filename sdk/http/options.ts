@@ -5,13 +5,18 @@ import type { RetryPolicy } from "./retry.ts";
 /** A bearer token, or a function that returns the current one. The function is called before every request. */
 export type Token = string | (() => string | Promise<string>);
 
+/** The body of a request. */
+export type RequestContent = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+
 /** The second argument of a `FetchLike`. */
 export interface FetchInit {
   readonly method: string;
   readonly headers: Record<string, string>;
   readonly redirect: "manual";
   readonly signal: AbortSignal;
-  readonly body?: string;
+  readonly body?: RequestContent;
+  /** Required for a stream (WHATWG Fetch, section 5.4). */
+  readonly duplex?: "half";
 }
 
 /** The members of a response that the SDK reads. The `Response` of Node.js and of undici has them. */

@@ -4,9 +4,11 @@ import type {
   Operations,
   StreamEvent,
   StreamName,
+  TransferName,
 } from "../../protocol/index.ts";
 import type { CallOptions, FollowOptions, StreamParams } from "./options.ts";
 import type { CallResponse } from "./responses.ts";
+import type { TransferRequest, TransferResponse } from "./transfer.ts";
 
 /** The parts of the client that the resources are built on. */
 export interface Caller {
@@ -15,6 +17,7 @@ export interface Caller {
     request: OperationRequest<Operations[Name]>,
     options?: CallOptions,
   ): Promise<CallResponse<Name>>;
+  transfer(name: TransferName, request: TransferRequest): Promise<TransferResponse>;
   follow<Name extends StreamName>(
     name: Name,
     params: StreamParams<Name>,

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { Agent, Dispatcher } from "undici";
 import type { Operation } from "../../protocol/index.ts";
 import { ConnectionError, DeadlineError, JoblibError } from "../errors.ts";
@@ -153,7 +154,8 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
  * and an async context, which took a third of the CPU time of a call. Only event streams use it.
  */
 const undiciTransport: Transport = {
-  async fetch(url, { method, headers, signal, body = null }) {
+  async fetch(url, { method, headers, signal, body: content = null }) {
+    const body = content instanceof ReadableStream ? Readable.from(content) : content;
     const { origin, pathname, search } = new URL(url);
     const pool = agent ?? (await getAgent());
     const response = await pool.request({ origin, path: pathname + search, method, headers, signal, body });

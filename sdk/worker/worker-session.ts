@@ -34,6 +34,8 @@ interface SessionOptions {
   readonly name?: string | undefined;
   readonly heartbeatSeconds?: number | undefined;
   readonly registry: Pick<JobRegistry<never>, "version" | "getRegistrations">;
+  /** Registers the providers of the worker. */
+  readonly registerProviders?: (worker: LiveWorker) => Promise<void>;
 }
 
 const RECONNECT_RETRY = { attempts: Infinity, baseSeconds: 1, maxSeconds: 30, deadlineSeconds: Infinity };
@@ -244,6 +246,7 @@ export class WorkerSession {
       worker.registered.add(key);
       logger.info({ worker: worker.id, room, category, name }, "job registered");
     }
+    await this.#options.registerProviders?.(worker);
     worker.registeredVersion = version;
   }
 

@@ -92,6 +92,10 @@ const EventMessage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("worker-drained"), workerId: z.string() }),
   z.object({ kind: z.literal("work-available"), jobId: z.string(), count: z.number() }),
   z.object({ kind: z.literal("jobs-changed"), roomId: z.string() }),
+  z.object({ kind: z.literal("read-offered"), providerId: z.string(), readId: z.string() }),
+  z.object({ kind: z.literal("provider-changed"), providerId: z.string() }),
+  z.object({ kind: z.literal("answers-invalidated"), providerId: z.string(), key: z.string().optional() }),
+  z.object({ kind: z.literal("read-message"), serverId: z.string(), message: z.string() }),
 ]);
 
 /**

@@ -23,6 +23,7 @@ import { heartbeat } from "../use-cases/workers/heartbeat.ts";
 import { listRoomWorkers, listWorkers, readWorker } from "../use-cases/workers/read-workers.ts";
 import { createWorker, drainWorker, removeWorker } from "../use-cases/workers/worker-lifecycle.ts";
 import { type Handlers, ok } from "./operation-route.ts";
+import { createProviderHandlers } from "./provider-handlers.ts";
 import { createTaskHandlers } from "./task-handlers.ts";
 
 /** Creates the handlers of all operations. */
@@ -31,6 +32,7 @@ export function createHandlers(context: Context): Handlers {
     ...createTaskHandlers(context),
     ...createJobHandlers(context),
     ...createWorkerHandlers(context),
+    ...createProviderHandlers(context),
     ...createRoomHandlers(context),
 
     readCaller: async ({ caller, query }) => ok(await readCaller(caller, query.room_id)),

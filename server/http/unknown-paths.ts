@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { API_PATH, operations, PROBLEMS_PATH, Problem, streams } from "../../protocol/index.ts";
+import { API_PATH, operations, PROBLEMS_PATH, Problem, streams, transfers } from "../../protocol/index.ts";
 import { routeNotFound } from "./problems.ts";
 
 const API_PATHS = [API_PATH, PROBLEMS_PATH];
 const STREAMS = Object.values(streams).map(({ path }) => ({ path, method: "GET" }));
-const ROUTES = [...Object.values(operations), ...STREAMS].map(({ path, method }) => ({
-  pattern: new RegExp(`^${path.replace(/:[a-z_]+/g, "[^/]+")}$`),
-  methods: method === "GET" ? ["GET", "HEAD"] : [method],
-}));
+const ROUTES = [...Object.values(operations), ...STREAMS, ...Object.values(transfers)].map(
+  ({ path, method }) => ({
+    pattern: new RegExp(`^${path.replace(/:[a-z_]+/g, "[^/]+")}$`),
+    methods: method === "GET" ? ["GET", "HEAD"] : [method],
+  }),
+);
 
 /** Responds to unknown addresses and methods below the two paths of the API, before a body is read. */
 export function addUnknownPathHandler(app: FastifyInstance, prefix: string): void {

@@ -58,6 +58,15 @@ export const Settings = z.object({
   require_workers: flag.default(false),
   job_name_style: JobNameStyle.default("visibility"),
   body_limit: number(z.int().min(1024).max(1_073_741_824)).default(1_048_576),
+  provider_max_answer_bytes: number(z.int().min(1024).max(1_073_741_824)).default(33_554_432),
+  provider_cache_bytes: number(z.int().min(0).max(1_099_511_627_776))
+    .default(67_108_864)
+    .describe("maximum size of the cached answers of providers"),
+  provider_memory_bytes: number(z.int().min(1_048_576).max(1_099_511_627_776))
+    .default(268_435_456)
+    .describe("maximum memory of all answers of providers: cached, arriving and being sent"),
+  provider_max_reads_per_room: number(z.int().min(1).max(1_000_000)).default(256),
+  provider_max_reads_per_worker: number(z.int().min(1).max(10_000)).default(64),
   task_retention_days: number(z.number().positive().max(36_500)).optional(),
   task_output_max_bytes: number(z.int().min(1024).max(4_294_967_296))
     .default(67_108_864)

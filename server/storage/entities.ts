@@ -184,6 +184,37 @@ export const InvitationEntity = defineEntity({
   },
 });
 
+/** A source of data that workers serve on demand. */
+export const ProviderEntity = defineEntity({
+  name: "JoblibProvider",
+  tableName: "provider",
+  schema: "joblib",
+  properties: {
+    id: p.uuid().primary(),
+    roomId: p.text(),
+    category: p.text(),
+    name: p.text(),
+    schema: p.json<JsonObject>().columnType("json"),
+    schemaHash: p.text(),
+    contentType: p.text(),
+    description: p.text().nullable(),
+    createdAt: p.datetime().defaultRaw("now()"),
+    /** When a worker last served the provider, within an hour. */
+    lastWorkerAt: p.datetime().defaultRaw("now()"),
+  },
+});
+
+/** The link between a worker and a provider that the worker serves. */
+export const WorkerProviderEntity = defineEntity({
+  name: "JoblibWorkerProvider",
+  tableName: "worker_provider",
+  schema: "joblib",
+  properties: {
+    workerId: p.uuid().primary(),
+    providerId: p.uuid().primary(),
+  },
+});
+
 /** joblib's entities. A host adds them to the entities of its ORM. */
 export const entities = [
   JobEntity,
@@ -196,4 +227,6 @@ export const entities = [
   TaskLogEntity,
   TaskOutputEntity,
   InvitationEntity,
+  ProviderEntity,
+  WorkerProviderEntity,
 ] as const;

@@ -8,6 +8,7 @@ import { createDiagnosisStorage } from "./queries/diagnosis.ts";
 import { createInvitationStorage } from "./queries/invitations.ts";
 import { createJobStorage } from "./queries/jobs.ts";
 import { createLateResultStorage } from "./queries/late-results.ts";
+import { createProviderStorage } from "./queries/providers.ts";
 import { createStatsStorage } from "./queries/stats.ts";
 import { createSweepStorage } from "./queries/sweep.ts";
 import { createTaskLogStorage } from "./queries/task-logs.ts";
@@ -47,6 +48,7 @@ export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): 
     stats: createStatsStorage(sessions),
     diagnosis: createDiagnosisStorage(sessions),
     invitations: createInvitationStorage(sessions),
+    providers: createProviderStorage(sessions),
 
     ping: () => sessions.run(checkWritable),
 

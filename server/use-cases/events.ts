@@ -59,12 +59,13 @@ export function createJobsChangedEvents(rooms: readonly string[]): Event[] {
  * Wakes the waiting claims of the worker, so that they fail immediately instead of at their next poll.
  */
 export function announceRemoval(
-  context: Pick<Context, "bus" | "owners" | "waitingClaims" | "meter">,
+  context: Pick<Context, "bus" | "owners" | "waitingClaims" | "reads" | "meter">,
   workerId: string,
   removal: WorkerRemoval | undefined,
 ): void {
   context.owners.forget(workerId);
   context.waitingClaims.refresh(workerId);
+  context.reads.releaseOfWorker(workerId);
   if (removal === undefined) return;
   context.meter.transitioned(removal.tasks, "lost");
   publish(context, [

@@ -16,6 +16,8 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
   "job-not-found": 6,
   "worker-not-found": 6,
   "task-not-found": 6,
+  "provider-not-found": 6,
+  "answer-not-found": 6,
   "invitation-not-found": 6,
   "route-not-found": 6,
   "method-not-allowed": 11,
@@ -24,6 +26,7 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
   "invalid-task-transition": 7,
   "output-gap": 7,
   "task-lost": 7,
+  "read-lost": 7,
   "invitations-not-supported": 7,
   "output-too-large": 5,
   "payload-too-large": 5,
@@ -32,7 +35,10 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
   "idempotency-conflict": 7,
   "rate-limited": 11,
   "internal-error": 11,
+  "read-failed": 1,
+  "provider-offline": 11,
   "service-unavailable": 11,
+  "provider-timeout": 8,
 };
 
 describe("exit codes", () => {

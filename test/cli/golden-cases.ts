@@ -113,6 +113,14 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
   ],
   "jobs list": [success(["jobs", "list"]), empty(["jobs", "list", "--room", "lab"])],
   "jobs show": [success(["jobs", "show", SCREEN]), problem("job-not-found", ["jobs", "show", ROTATE])],
+  read: [
+    success(["read", "private:files:Directory", "path=runs", "--room", "lab"]),
+    problem("provider-offline", ["read", "private:files:Directory", "--room", "lab"]),
+    problem("answer-not-found", ["read", "private:files:Directory", "path=none", "--room", "lab"]),
+    usageError(["read", "private:files:Directory", "runs", "--room", "lab"]),
+    usageError(["read", "private:files:Directory"]),
+  ],
+  "providers list": [success(["providers", "list", "--room", "lab"]), empty(["providers", "list"])],
   "workers drain": [
     success(["workers", "drain", WORKER_ID]),
     problem("worker-not-found", ["workers", "drain", WORKER_ID]),

@@ -1,4 +1,4 @@
-import type { Invitation, Job, LogLine, Task, Worker } from "../../protocol/index.ts";
+import type { Invitation, Job, LogLine, Provider, Task, Worker } from "../../protocol/index.ts";
 import type { Received, Reply } from "./fake-api.ts";
 import { aCompletedTask, aJob, aPage, aProblem, aSubmittedTask, aTask, TASK_ID } from "./wire-values.ts";
 
@@ -65,6 +65,13 @@ const reportFailure = aCompletedTask({
   ],
 });
 const tasks: readonly Task[] = [aTask(), running, reportFailure, aCompletedTask({ id: id(4) })];
+
+const providers: readonly Provider[] = ["Directory", "Frame"].map((name) => ({
+  ...{ id: id(81), room_id: "lab", category: "files", name, full_name: `private:files:${name}`, schema: {} },
+  content_type: name === "Frame" ? "chemical/x-xyz" : "application/json",
+  description: name === "Frame" ? null : "Lists a directory",
+  ...{ workers: name === "Frame" ? [] : [id(71)], created_at: AT },
+}));
 
 const workers: readonly Worker[] = [
   { id: id(71), name: "gpu-box:4711", last_heartbeat: AT, job_count: 3, task_count: 1, online: true },
@@ -164,6 +171,8 @@ export const replyWithData = ({ method, path }: Received): Reply => {
   if (path.startsWith("/v1/problems")) return { status: 200, body: { items: [] } };
   if (path.startsWith("/readyz"))
     return { status: 200, body: { status: "up", database: { kind: "postgresql" } } };
+  if (path.includes("/providers/")) return { status: 200, body: [{ name: "md.xyz", type: "file" }] };
+  if (path.includes("/providers")) return aPage(providers);
   if (path.includes("/diagnosis")) return { status: 200, body: diagnosis };
   if (/\/rooms(\?|$)/.test(path)) return aPage(roomSummaries);
   if (path.endsWith("/drain"))

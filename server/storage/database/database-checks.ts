@@ -114,6 +114,8 @@ export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", reado
   task_log: APPEND,
   task_output: APPEND,
   invitation: ALL,
+  provider: ALL,
+  worker_provider: APPEND,
   migration: ["SELECT"],
 };
 

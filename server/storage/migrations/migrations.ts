@@ -159,4 +159,27 @@ export const migrations = [
       primary key (task_id, attempt, number)
     )`,
   ]),
+
+  // Locks `worker` for milliseconds, to add the foreign key.
+  defineMigration("joblib-20261129-providers", [
+    `create table joblib.provider (
+      id uuid not null primary key,
+      room_id text not null,
+      category text not null,
+      name text not null,
+      schema json not null,
+      schema_hash text not null,
+      content_type text not null,
+      description text,
+      created_at timestamptz not null default now(),
+      last_worker_at timestamptz not null default now()
+    )`,
+    "create unique index provider_address on joblib.provider (room_id, category, name)",
+    `create table joblib.worker_provider (
+      worker_id uuid not null references joblib.worker (id) on delete cascade,
+      provider_id uuid not null references joblib.provider (id) on delete cascade,
+      primary key (worker_id, provider_id)
+    )`,
+    "create index worker_provider_provider on joblib.worker_provider (provider_id)",
+  ]),
 ];

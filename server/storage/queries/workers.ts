@@ -72,6 +72,7 @@ export const createWorkerStorage = (sessions: Sessions): WorkerStorage => ({
         update joblib.worker set jobs_version = jobs_version + 1, drained_jobs =
           coalesce(drained_jobs, '[]') || coalesce((select jsonb_agg(job_id order by job_id) from unlinked), '[]')
         where id = ${id}::uuid`.execute(db);
+      await sql`delete from joblib.worker_provider where worker_id = ${id}::uuid`.execute(db);
       return true;
     });
   },

@@ -63,7 +63,8 @@ export async function registerJob(
   return { isNew: outcome.kind === "created", job: toWireJob(settings, outcome.job, workerId) };
 }
 
-function requireCategory({ settings }: Context, category: string): void {
+/** Throws a 400 if the category is malformed, or if the server does not allow it. */
+export function requireCategory({ settings }: Context, category: string): void {
   const reject = (detail: string) => new Problem("invalid-category", detail);
   if (!isNamePart(category)) throw reject("A category must have 1–128 characters from A-Z a-z 0-9 _ . -");
   const allowed = settings.allowed_categories ?? [category];

@@ -1,6 +1,7 @@
 import { type Event, getTaskChannel, isTerminal } from "../../../protocol/index.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
+import { matchesTag } from "../../if-none-match.ts";
 import type { TaskRecord } from "../../records.ts";
 import { getDeadline, getPollInterval, type LongPoll, WakeSignal } from "../../state/long-poll.ts";
 import { isUuid } from "../../storage/ids.ts";
@@ -80,14 +81,7 @@ function isRelevant(event: Event | undefined, { ifNoneMatch }: AwaitTaskInput): 
   return event.status === undefined || isTerminal(event.status);
 }
 
-const TAG = /\s*(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)/gy;
-
-/**
- * Returns true if `If-None-Match` is `*` or contains the version of the task. Uses weak comparison (RFC 9110,
- * sections 8.8.3.2 and 13.1.2).
- */
+/** Returns true if `If-None-Match` contains the version of the task. */
 function hasVersion(ifNoneMatch: string | undefined, { version }: TaskRecord): boolean {
-  if (ifNoneMatch === undefined) return false;
-  if (ifNoneMatch.trim() === "*") return true;
-  return [...ifNoneMatch.matchAll(TAG)].some(([, tag]) => tag === `"${version}"`);
+  return matchesTag(ifNoneMatch, `"${version}"`);
 }

@@ -8,7 +8,10 @@ import { announceRemoval, createJobsChangedEvents, createRequeueEvents, publish 
 const BATCH = 100;
 const RETENTION_BATCH = 500;
 
-type Ports = Pick<Context, "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "meter">;
+type Ports = Pick<
+  Context,
+  "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "reads" | "meter"
+>;
 
 /**
  * Removes dead workers and unused jobs, ends overdue tasks, and deletes old tasks. Returns undefined if
@@ -23,6 +26,7 @@ export async function sweep(
     if (canEndWorkers()) await sweepWorkers(ports, result, canEndWorkers);
     result.tasks += await runStep(ports, () => sweepOverdueTasks(ports, failedIds));
     result.jobs += await runStep(ports, () => sweepJobs(ports));
+    await runStep(ports, () => sweepProviders(ports));
     result.deleted = await runStep(ports, () => sweepOldTasks(ports));
     await runStep(ports, () => ports.storage.sweep.vacuum());
   });
@@ -122,6 +126,14 @@ function sweepJobs(ports: Ports): Promise<number> {
     const removed = await ports.storage.sweep.removeIdleJobs(BATCH);
     publish(ports, createJobsChangedEvents(removed.map(({ roomId }) => roomId)));
     return removed.length;
+  });
+}
+
+function sweepProviders(ports: Ports): Promise<number> {
+  return runBatches(BATCH, async () => {
+    const rooms = await ports.storage.providers.removeUnused(BATCH);
+    publish(ports, createJobsChangedEvents(rooms));
+    return rooms.length;
   });
 }
 

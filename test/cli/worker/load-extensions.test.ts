@@ -68,7 +68,7 @@ describe("loadExtensions", () => {
 
   test.each([
     ["does not exist", undefined, "no such file"],
-    ["exports no extension", "export const x = 1;", "exports no class that extends Extension"],
+    ["exports no extension", "export const x = 1;", "exports no class that extends Extension or Provider"],
     ["cannot be parsed", "export class {", "ERROR: Expected identifier"],
     ["throws", "throw new Error('no\\nway');", "extensions.ts: Error: no"],
     ["imports a missing file", 'import "../gone.ts";', "extensions.ts: Error"],

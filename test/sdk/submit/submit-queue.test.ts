@@ -22,7 +22,7 @@ const createSubmitter = async () => {
   const requests: string[] = [];
   const fetch: FetchLike = (url, init) => {
     if (/\/submissions$/.test(url))
-      requests.push(`submitBatch of ${JSON.parse(init.body ?? "{}").submissions.length}`);
+      requests.push(`submitBatch of ${JSON.parse(String(init.body ?? "{}")).submissions.length}`);
     if (/\/tasks\//.test(url)) requests.push("submitTask");
     return globalThis.fetch(url, init);
   };

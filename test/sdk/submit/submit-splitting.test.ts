@@ -29,7 +29,7 @@ const createSubmitter = async (bodyLimit = 1_048_576) => {
   let rejectionId: RejectionId | undefined;
   const requests: { bytes: number; tasks: number }[] = [];
   const fetch: FetchLike = async (url, init) => {
-    const body = init.body ?? "";
+    const body = String(init.body ?? "");
     if (!/\/tasks$/.test(url)) return globalThis.fetch(url, init);
     requests.push({ bytes: Buffer.byteLength(body), tasks: JSON.parse(body).tasks.length });
     if (rejectionId !== undefined) return createRejection(rejectionId);

@@ -19,7 +19,7 @@ const startHeartbeat = () => {
   const client = new JoblibClient({
     url: "http://joblib.test",
     fetch: (_, { body, signal }) => {
-      requests.push(JSON.parse(body ?? "{}").tasks);
+      requests.push(JSON.parse(String(body ?? "{}")).tasks);
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     },
   });

@@ -10,7 +10,7 @@ import {
   streams,
 } from "../../../protocol/index.ts";
 import { type Api, openApi } from "./api.ts";
-import { newRoomId } from "./fixtures.ts";
+import { newJobName, newRoomId } from "./fixtures.ts";
 import { expectProblem, ok } from "./responses.ts";
 
 let api: Api;
@@ -48,6 +48,8 @@ const createScenario = async (status: Status, where: "here" | "elsewhere" = "her
     const late = { status: "completed", worker_id: job.worker_id, attempt: 1 };
     expectProblem(await api.update(id, late, "owner"), "task-lost");
   }
+  const registration = { category: "data", name: newJobName(), schema: {}, worker_id: job.worker_id };
+  const provider = ok(await api.as("owner").put(`/rooms/${room}/providers`, { body: registration }), 201);
   const inviter = where === "here" ? "member" : "root";
   const invitation = ok(await api.as(inviter).post(`/rooms/${room}/invitations`), 201);
   for (const user of ["submitter", "owner"]) api.grant(user, room);
@@ -57,6 +59,10 @@ const createScenario = async (status: Status, where: "here" | "elsewhere" = "her
     worker_id: job.worker_id,
     task_id: id,
     invitation_id: invitation.id,
+    provider_name: provider.full_name,
+    provider_id: provider.id,
+    provider_path: `/rooms/${room}/providers/${provider.full_name}`,
+    read_id: "none",
   };
   return { job, params: { ...params, problem_id: "forbidden" } };
 };
@@ -70,7 +76,7 @@ interface Call {
   readonly variant?: string;
   readonly task?: Status;
   readonly params?: Record<string, string>;
-  readonly body?: (scenario: Scenario) => object;
+  readonly body?: (scenario: Scenario, role: Role) => object | Promise<object>;
   readonly allowed: readonly Role[];
 }
 
@@ -81,6 +87,22 @@ const OWN: readonly Role[] = ["owner"];
 const toRegistration = ({ job: { category, name, schema } }: Scenario) => ({ category, name, schema });
 const toUpdates = ({ params }: Scenario) => ({ updates: [{ id: params.task_id, status: "completed" }] });
 const global = { room_id: "@global" };
+/** Returns a registration with a new worker of the caller. */
+const toProviderRegistration = async (scenario: Scenario, role: Role) => {
+  const isUser = role !== "anonymous";
+  const worker = isUser ? (await api.createWorker(toUser(role))).id : scenario.params.worker_id;
+  return { category: "data", name: newJobName(), schema: {}, worker_id: worker };
+};
+/** Starts a read, and lets the worker claim it. */
+const claimRead = async ({ params }: Scenario) => {
+  const { provider_path, worker_id } = params;
+  const reading = api.as("root").get(provider_path, { headers: { prefer: "wait=5" } });
+  const claim = { body: { limit: 1 }, headers: { prefer: "wait=5" } };
+  const { reads } = ok(await api.as("owner").post(`/workers/${worker_id}/reads/claim`, claim));
+  reading.catch(() => {});
+  params.read_id = reads[0]?.id ?? "";
+  return { reason: "failed", detail: "no" };
+};
 
 const CALLS: Record<OperationName, readonly Call[]> = {
   registerJob: [
@@ -91,6 +113,15 @@ const CALLS: Record<OperationName, readonly Call[]> = {
   readJob: [{ allowed: READ }],
   listJobTasks: [{ allowed: READ }],
   validatePayload: [{ body: () => ({ payload: {} }), allowed: READ }],
+  registerProvider: [
+    { body: toProviderRegistration, allowed: WRITE },
+    { variant: "in @global", params: global, body: toProviderRegistration, allowed: ["admin"] },
+  ],
+  listProviders: [{ allowed: READ }, { variant: "in @global", params: global, allowed: USERS }],
+  readProvider: [{ allowed: READ }],
+  claimReads: [{ body: () => ({ limit: 1 }), allowed: OWN }],
+  failRead: [{ body: claimRead, allowed: OWN }],
+  invalidateAnswers: [{ allowed: OWN }],
   createWorker: [{ allowed: USERS }],
   heartbeat: [{ allowed: OWN }],
   listWorkers: [{ allowed: USERS }],
@@ -163,15 +194,16 @@ test("every operation has a call that some role may send", () => {
   for (const { call } of cases) expect(call.allowed).not.toEqual([]);
 });
 
+const toUser = (role: Role) => (role === "admin" ? "root" : role);
 const toHeaders = (role: Role): Record<string, string> =>
-  role === "anonymous" ? {} : { "x-user": role === "admin" ? "root" : role };
+  role === "anonymous" ? {} : { "x-user": toUser(role) };
 
 describe.each(cases)("$what", ({ operation, call }) => {
   const send = async (role: Role, where: "here" | "elsewhere" = "here") => {
     const scenario = await createScenario(call.task ?? "running", where);
+    const body = await call.body?.(scenario, role);
     const path = fillPath(operation.path, { ...scenario.params, ...call.params });
     const headers = toHeaders(role);
-    const body = call.body?.(scenario);
     return api.send(operation.method, path, { headers, ...(body && { body }) });
   };
 
@@ -258,25 +290,4 @@ describe("event streams", () => {
     if (roles.includes(role)) expect(response.status).toBe(200);
     else expectProblem(response, role === "anonymous" ? "unauthorized" : "forbidden");
   });
-});
-
-test("every user can read @global, and only users with write access can submit to it", async () => {
-  const job = await api.registerJob("@global", {}, "root");
-  const path = `/rooms/@global/tasks/${job.full_name}`;
-
-  expectProblem(await api.as("outsider").post(path), "forbidden");
-  const { id } = ok(await api.as("ann").post(path), 202);
-  expect(ok(await api.as("outsider").get(`/tasks/${id}`)).room_id).toBe("@global");
-});
-
-test("without authorizeRoom, every user can read and write every room, but only admins can register public jobs", async () => {
-  const open = await openApi({ orm: api.orm, allowAllRooms: true });
-  const room = newRoomId();
-
-  const job = await open.registerJob(room, {}, "outsider");
-  ok(await open.as("other").post(`/rooms/${room}/tasks/${job.full_name}`), 202);
-  const body = { category: "m", name: "G", schema: {} };
-  expectProblem(await open.as("outsider").put("/rooms/@global/jobs", { body }), "forbidden");
-  expectProblem(await open.as(undefined).get(`/rooms/${room}/jobs`), "unauthorized");
-  await open.close();
 });

@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { expect } from "vitest";
 import { InProcessEventBus } from "../../../server/events/in-process-event-bus.ts";
 import { type Orm, parseSettings, type SettingsInput } from "../../../server/index.ts";
 import { NO_METER } from "../../../server/prometheus/no-meter.ts";
+import { ProviderReads } from "../../../server/state/reads/provider-reads.ts";
 import { WaitingClaims } from "../../../server/state/waiting-claims.ts";
 import { WorkerOwners } from "../../../server/state/worker-owners.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
@@ -85,8 +87,11 @@ export const createFixtures = ({ as, orm, settings }: FixtureContext) => {
     const storage = createStorage(orm);
     const bus = new InProcessEventBus();
     const waitingClaims = new WaitingClaims({ bus, storage, log });
-    const ports = { storage, bus, waitingClaims, log, owners: new WorkerOwners(storage), meter: NO_METER };
-    return sweep({ ...ports, settings: parseSettings({}, settings) }, { canEndWorkers: () => true });
+    const parsed = parseSettings({}, settings);
+    const reads = new ProviderReads({ bus, settings: parsed, log, newId: randomUUID });
+    const owners = new WorkerOwners(storage);
+    const ports = { storage, bus, waitingClaims, reads, log, owners, meter: NO_METER };
+    return sweep({ ...ports, settings: parsed }, { canEndWorkers: () => true });
   };
 
   /** Creates a job in a new room, a worker of this job, and a task with the given status. */

@@ -9,6 +9,7 @@ import {
   PROBLEMS,
   type ProblemDocument,
   type ProblemId,
+  type Read,
   type SubmittedTask,
   type Task,
   type Worker,
@@ -27,6 +28,7 @@ export interface ResponseBody
   readonly tasks: SubmittedTask[];
   readonly results: { readonly id: string; readonly task?: Task; readonly problem?: ProblemDocument }[];
   readonly released: string[];
+  readonly reads: Read[];
   readonly token: string;
   readonly expires_at: string;
   readonly revoked_at: string | null;

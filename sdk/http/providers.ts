@@ -1,0 +1,89 @@
+import type { JsonValue, Provider } from "../../protocol/index.ts";
+import { ProtocolError } from "../errors.ts";
+import type { CallOptions } from "./options.ts";
+import { type Query, Resource, type ResponseBody } from "./resource.ts";
+import type { TransferResponse } from "./transfer.ts";
+
+/** Options of `client.providers.read`. */
+export interface ReadOptions {
+  /** Maximum time to wait for the answer, in seconds. Default: 10. */
+  readonly wait?: number | undefined;
+  /** An ETag. If the answer still has it, `isNotModified` is true and the body is empty. */
+  readonly ifNoneMatch?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An answer of a provider. Its body is read once, either as a stream or with one of the methods. */
+export class ProviderAnswer {
+  readonly contentType: string;
+  readonly etag: string | undefined;
+  /** The age of a cached answer in seconds; undefined if a worker has just answered. */
+  readonly ageSeconds: number | undefined;
+  /** True if the answer has the ETag in `ifNoneMatch`. */
+  readonly isNotModified: boolean;
+  readonly body: AsyncIterable<Uint8Array>;
+
+  /** @internal */
+  constructor({ status, headers, body }: TransferResponse) {
+    this.contentType = headers["content-type"] ?? "application/octet-stream";
+    this.etag = headers["etag"];
+    this.ageSeconds = headers["age"] === undefined ? undefined : Number(headers["age"]);
+    this.isNotModified = status === 304;
+    this.body = body ?? ReadableStream.from<Uint8Array>([]);
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    for await (const part of this.body) parts.push(part);
+    return Buffer.concat(parts);
+  }
+
+  async text(): Promise<string> {
+    return new TextDecoder().decode(await this.bytes());
+  }
+
+  /** Parses the body. Throws `ProtocolError` if it is not JSON. */
+  async json(): Promise<JsonValue> {
+    try {
+      return JSON.parse(await this.text());
+    } catch (error) {
+      throw new ProtocolError("the provider's answer is not valid JSON", undefined, { cause: error });
+    }
+  }
+}
+
+/** Providers: `client.providers`. A provider is visible in its room; a public provider is visible in all rooms. */
+export class Providers extends Resource {
+  /** Lists the providers that are visible in a room. */
+  list(
+    room: string,
+    query: Query<"listProviders"> = {},
+    options?: CallOptions,
+  ): Promise<ResponseBody<"listProviders">> {
+    return this.send("listProviders", { params: { room_id: room }, query }, options);
+  }
+
+  /** Returns a provider with the schema of its parameters. */
+  get(room: string, name: string, options?: CallOptions): Promise<Provider> {
+    return this.send("readProvider", { params: { room_id: room, provider_name: name } }, options);
+  }
+
+  /**
+   * Reads from a provider. Resolves when the answer begins. Throws `ProviderOfflineError`, `ProviderTimeoutError`,
+   * `AnswerNotFoundError`, `ReadFailedError` or `ValidationError`.
+   */
+  async read(
+    room: string,
+    name: string,
+    params: Readonly<Record<string, JsonValue | undefined>> = {},
+    { ifNoneMatch, ...options }: ReadOptions = {},
+  ): Promise<ProviderAnswer> {
+    const response = await this.client.transfer("readFromProvider", {
+      params: { room_id: room, provider_name: name },
+      query: params,
+      headers: ifNoneMatch === undefined ? {} : { "if-none-match": ifNoneMatch },
+      ...options,
+    });
+    return new ProviderAnswer(response);
+  }
+}

@@ -1,0 +1,47 @@
+import { UsageError } from "../errors.ts";
+import { toJson } from "../extension/json.ts";
+import type { RequestContent } from "../http/options.ts";
+
+/** Options of one answer: the duration of its caching, and its version. */
+export interface AnswerOptions {
+  /** Seconds for which servers cache the answer. Default: the `ttlSeconds` of the provider. */
+  readonly ttlSeconds?: number | undefined;
+  /** The version of the answer, without quotes. Default: servers use a hash of the content of cached answers. */
+  readonly version?: string | undefined;
+}
+
+const BRAND = Symbol.for("joblib.answer");
+
+/** An answer with its own options. `read` returns it instead of the plain value. */
+export class Answer {
+  readonly [BRAND] = true;
+  readonly value: unknown;
+  readonly options: AnswerOptions;
+
+  constructor(value: unknown, options: AnswerOptions = {}) {
+    this.value = value;
+    this.options = options;
+  }
+}
+
+/** Returns true for an `Answer` of this or any other installed copy of joblib. */
+export const isAnswer = (value: unknown): value is Answer =>
+  typeof value === "object" && value !== null && BRAND in value;
+
+const isIterable = (value: unknown): value is AsyncIterable<Uint8Array> =>
+  typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+
+/**
+ * Converts what `read` returned to the content of a request: bytes and streams are sent unchanged, text is sent as UTF-8,
+ * and anything else as JSON. Throws `UsageError` if the media type is not JSON and the value is neither bytes nor text.
+ */
+export function toContent(value: unknown, contentType: string): RequestContent {
+  if (value instanceof ReadableStream) return value;
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (isIterable(value)) return ReadableStream.from(value);
+  if (/^application\/(?:[a-z0-9.+-]+\+)?json\b/i.test(contentType)) return JSON.stringify(toJson(value));
+  if (typeof value === "string") return value;
+  throw new UsageError(
+    `read must return bytes, text or a stream, because the provider's content type is ${contentType}`,
+  );
+}

@@ -1,0 +1,106 @@
+import { Problem } from "../../../protocol/index.ts";
+import type { AnswerFacts } from "./answer.ts";
+import { readLost } from "./served-read.ts";
+import type { ServerMessages, ServerRequest } from "./server-messages.ts";
+import type { Upload } from "./upload.ts";
+
+/** Size of a part that is forwarded to another server. With base64, a message has 87 KB. */
+const PART_BYTES = 64 * 1024;
+/** Maximum number of parts without a response. Redis buffers at most this much of an answer for a slow server. */
+const WINDOW = 4;
+
+type PartRequest = Extract<ServerRequest, { kind: "part" | "end" | "abort" }>;
+
+/** Receives the parts of an answer. */
+export interface AnswerSink {
+  write(part: Uint8Array): void | Promise<void>;
+  end(): void | Promise<void>;
+  abort(): void;
+}
+
+/** Forwards an answer to the server whose readers wait for it. */
+export class ForwardedUpload implements AnswerSink {
+  readonly #messages: ServerMessages;
+  readonly #serverId: string;
+  readonly #upload: string;
+  readonly #pending = new Set<Promise<unknown>>();
+  #problem: unknown;
+  #index = 0;
+
+  constructor(messages: ServerMessages, serverId: string, upload: string) {
+    this.#messages = messages;
+    this.#serverId = serverId;
+    this.#upload = upload;
+  }
+
+  /** Starts an answer. Throws a 409 if the read is not assigned to the worker, or if its server is gone. */
+  static async open(
+    messages: ServerMessages,
+    { serverId, read, worker, upload }: { serverId: string; read: string; worker: string; upload: string },
+    facts: AnswerFacts,
+  ): Promise<ForwardedUpload> {
+    const request = { kind: "open", read, worker, upload, ...facts } as const;
+    await messages.request(serverId, request).catch((error: unknown) => {
+      throw error instanceof Problem && error.id === "service-unavailable" ? readLost() : error;
+    });
+    return new ForwardedUpload(messages, serverId, upload);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let from = 0; from < bytes.byteLength; from += PART_BYTES) {
+      while (this.#pending.size >= WINDOW) await Promise.race(this.#pending);
+      this.#throwProblem();
+      const data = Buffer.from(bytes.subarray(from, from + PART_BYTES)).toString("base64");
+      const sent = this.#messages
+        .request(this.#serverId, { kind: "part", upload: this.#upload, index: this.#index++, data })
+        .catch((error: unknown) => {
+          this.#problem ??= error;
+        })
+        .finally(() => this.#pending.delete(sent));
+      this.#pending.add(sent);
+    }
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#pending);
+    this.#throwProblem();
+    await this.#messages.request(this.#serverId, { kind: "end", upload: this.#upload, index: this.#index });
+  }
+
+  abort(): void {
+    this.#messages.request(this.#serverId, { kind: "abort", upload: this.#upload }).catch(() => {});
+  }
+
+  #throwProblem(): void {
+    if (this.#problem !== undefined) throw this.#problem;
+  }
+}
+
+/** The uploads to readers of this server that other servers forward. */
+export class ReceivedUploads {
+  readonly #uploads = new Map<string, { readonly upload: Upload; next: number }>();
+
+  add(id: string, upload: Upload): void {
+    // An upload whose sender is gone has ended after a timeout.
+    for (const [known, { upload }] of this.#uploads) if (upload.isEnded) this.#uploads.delete(known);
+    this.#uploads.set(id, { upload, next: 0 });
+  }
+
+  /** Handles a part or the end of an upload. A missing part ends the upload. */
+  receive(request: PartRequest): void {
+    const received = this.#uploads.get(request.upload);
+    if (received === undefined) throw readLost();
+    const { upload } = received;
+    if (request.kind === "abort" || request.index !== received.next) {
+      this.#uploads.delete(request.upload);
+      upload.abort();
+      if (request.kind !== "abort") throw readLost();
+    } else if (request.kind === "end") {
+      this.#uploads.delete(request.upload);
+      upload.end();
+    } else {
+      received.next += 1;
+      upload.write(Buffer.from(request.data, "base64"));
+    }
+  }
+}

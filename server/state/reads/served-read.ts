@@ -1,0 +1,56 @@
+import { type JsonObject, Problem, type Read } from "../../../protocol/index.ts";
+import type { Answer } from "./answer.ts";
+
+/** A provider and the parameters of a read. */
+export interface ReadTarget {
+  readonly providerId: string;
+  readonly params: JsonObject;
+  /** Identifies the parameters: equal parameters have the same key. */
+  readonly key: string;
+  /** The room of the first reader, whose limit the read counts towards. */
+  readonly roomId: string;
+}
+
+/**
+ * A read that waits for its answer. `offered`: no worker has claimed it. `claimed`: a worker has. `answering`: the answer
+ * arrives.
+ */
+export class ServedRead {
+  readonly id: string;
+  readonly target: ReadTarget;
+  /** The number of invalidations when the read was claimed. An answer from before an invalidation is not cached. */
+  generation = 0;
+  state: "offered" | "claimed" | "answering" = "offered";
+  workerId: string | undefined;
+  /** Number of readers that wait for the start of the answer. */
+  readers = 0;
+  /** Number of uploads that ended early. */
+  failures = 0;
+  /** Ends a claimed read that is never answered. */
+  timer: NodeJS.Timeout | undefined;
+  /** Resolves when the answer is complete or large enough to be streamed. */
+  readonly opened = Promise.withResolvers<Answer>();
+
+  constructor(id: string, target: ReadTarget) {
+    this.id = id;
+    this.target = target;
+    this.opened.promise.catch(() => {});
+  }
+
+  toWire(): Read {
+    return { id: this.id, provider_id: this.target.providerId, params: this.target.params };
+  }
+}
+
+/** Creates the 409 for a worker that answers a read which it has not claimed, or which needs no answer any longer. */
+export function readLost(): Problem {
+  return new Problem(
+    "read-lost",
+    "The read is not assigned to this worker: it was answered, it timed out, or another worker has it. Discard the answer.",
+  );
+}
+
+/** Creates the 502 for readers. */
+export function readFailed(detail: string): Problem {
+  return new Problem("read-failed", detail);
+}

@@ -1,0 +1,66 @@
+import { Problem } from "../../../protocol/index.ts";
+import type { Answer } from "./answer.ts";
+import { readFailed, readLost } from "./served-read.ts";
+
+interface UploadEvents {
+  onPart(): void;
+  onComplete(): void;
+  /** Without a problem, the upload was interrupted and may succeed on another try. */
+  onFailure(problem?: Problem): void;
+}
+
+/** The upload of one answer. */
+export class Upload {
+  readonly #answer: Answer;
+  readonly #events: UploadEvents;
+  #isEnded = false;
+
+  constructor(answer: Answer, events: UploadEvents) {
+    this.#answer = answer;
+    this.#events = events;
+  }
+
+  /** Adds a part. Throws a 413 or a 503 if it cannot be stored, and a 409 if the upload has ended. */
+  write(part: Uint8Array): void {
+    if (this.#isEnded) throw readLost();
+    try {
+      this.#answer.append(part);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const isTooLarge = error.id === "payload-too-large";
+      this.#fail(isTooLarge ? readFailed(`The worker's answer was rejected. ${error.message}`) : error);
+      throw error;
+    }
+    this.#events.onPart();
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Completes the answer. Throws a 409 if the upload has ended. */
+  end(): void {
+    if (this.#isEnded) throw readLost();
+    this.#isEnded = true;
+    this.#answer.complete();
+    this.#events.onComplete();
+    this.#release();
+  }
+
+  /** Ends an upload that was interrupted. */
+  abort(): void {
+    this.#fail();
+  }
+
+  #fail(problem?: Problem): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#events.onFailure(problem);
+    this.#release();
+  }
+
+  /** Releases the answer after the readers that wait for it have retained it. */
+  #release(): void {
+    setImmediate(() => this.#answer.release());
+  }
+}
