@@ -19,14 +19,17 @@ test("every operation has a unique combination of method and path", () => {
   expect(new Set(addresses).size).toBe(addresses.length);
 });
 
-test.each(entries)("%s declares the parameters in its path", (_, entry) => {
+test.each(entries)("the operation %s declares the parameters in its path", (_, entry) => {
   const names = [...entry.path.matchAll(/:([a-z_]+)/g)].map((match) => match[1] ?? "");
   const sample = Object.fromEntries(names.map((name) => [name, "x"]));
 
   expect(entry.params?.parse(sample) ?? {}).toEqual(sample);
 });
 
-test.each(entries)("%s describes each of its responses", (_, { responses, responseDescriptions }) => {
+test.each(entries)("the operation %s describes each of its responses", (_, {
+  responses,
+  responseDescriptions,
+}) => {
   expect(Object.keys(responseDescriptions)).toEqual(Object.keys(responses));
 });
 

@@ -7,7 +7,7 @@ it.each([
   "Embed the dashboard under the host's prefix",
   "Add `joblib rooms revoke`",
   "Merge branch 'schemas'",
-])("accepts the commit subject %j", (subject) => {
+])("the commit check accepts the subject %j", (subject) => {
   expect(findSubjectFault(subject)).toBeUndefined();
 });
 
@@ -20,6 +20,6 @@ it.each([
   ["retry claims", "does not start with a capital letter"],
   ["Retry claims.", "ends with a period"],
   [`Retry ${"claims ".repeat(10)}again`, "the limit is 72"],
-])("rejects the commit subject %j because it %s", (subject, fault) => {
+])("the commit check rejects the subject %j because it %s", (subject, fault) => {
   expect(findSubjectFault(subject)).toContain(fault);
 });

@@ -4,7 +4,7 @@ import { ProblemError } from "../../sdk/errors.ts";
 import * as sdk from "../../sdk/index.ts";
 import { ERROR_BY_PROBLEM, toProblemError } from "../../sdk/problem-errors.ts";
 
-test("every known problem has its own exported class", () => {
+test("every known problem has an exported error class", () => {
   const classes = PROBLEM_IDS.map((id) => ERROR_BY_PROBLEM[id]);
 
   expect(new Set(classes).size).toBe(PROBLEM_IDS.length);

@@ -3,7 +3,7 @@ import { joinSerialized, Serialized, stringify, toResponseBody } from "../../ser
 
 const serialized = (...texts: string[]) => new Serialized<object>(texts);
 
-test("stringify inserts raw JSON as members and in lists", () => {
+test("stringify inserts raw JSON into objects and lists", () => {
   const [one, two] = [serialized('{"a":"$&"}'), serialized('{ "b":2}')];
 
   expect(

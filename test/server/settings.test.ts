@@ -22,7 +22,7 @@ test.each([
   ["JOBLIB_REQUIRE_WORKERS", "1", { require_workers: true }],
   ["JOBLIB_TASK_RETENTION_DAYS", "0.5", { task_retention_days: 0.5 }],
   ["JOBLIB_PORT", "", { port: 7800 }],
-])("%s=%s is parsed from the environment", (name, value, expected) => {
+])("the setting %s=%s is parsed from the environment", (name, value, expected) => {
   expect(parseSettings({ [name]: value })).toMatchObject(expected);
 });
 
@@ -56,7 +56,7 @@ describe("an invalid setting", () => {
     expect(() => parseSettings(env)).toThrow(/JOBLIB_JWT_SECRET.*JOBLIB_JWKS_URL/);
   });
 
-  test("is reported if code sets an unknown name", () => {
+  test("is reported if code passes a setting with an unknown name", () => {
     const misspelt = { port: 1, treshold: 1 };
 
     expect(() => parseSettings({}, misspelt)).toThrow("settings.treshold: unknown setting");

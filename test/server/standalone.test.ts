@@ -78,7 +78,7 @@ describe("a server without configuration", () => {
     expect(body).not.toContain("secret-lab");
   });
 
-  test("documents its API in OpenAPI and as a page", async () => {
+  test("documents its API as an OpenAPI document and as a web page", async () => {
     const page = await get("/docs");
 
     expect((await get("/openapi.json")).json()).toMatchObject({ openapi: "3.1.0" });
@@ -157,7 +157,7 @@ test("log lines of a request contain its id at every level and in child loggers"
   expect(own.at(-1)).toMatchObject({ part: "child" });
 });
 
-test("a server with the queue for tests logs a warning", async () => {
+test("a server with the simple queue, which is only for tests, logs a warning", async () => {
   vi.stubEnv("JOBLIB_INTERNAL_QUEUE", "simple");
   const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   onTestFinished(() => {

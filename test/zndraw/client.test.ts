@@ -109,7 +109,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     expect(await client.awaitTask(long.id, { wait: 0 })).toMatchObject({ status: "cancelled" });
   });
 
-  test("keeps the lease of a task for longer than the claim grace and the worker threshold", {
+  test("keeps the lease of a task for longer than the claim grace period and the worker timeout", {
     timeout,
   }, async () => {
     const { client, ...server } = await start("local", {
@@ -124,7 +124,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     expect(await client.awaitTask(task.id, { wait: 30 })).toMatchObject({ status: "completed", attempt: 1 });
   });
 
-  test("deregisters on SIGTERM if it is idle", { timeout }, async () => {
+  test("deregisters an idle worker on SIGTERM", { timeout }, async () => {
     const { client, ...server } = await start("jwt");
     const worker = await startWorker(server);
 

@@ -79,7 +79,7 @@ test.each(ZNDRAW_OPERATIONS)("$method $path of ZnDraw's API is an operation of j
   expect(Object.keys(entry?.responses ?? {}).map(Number)).toEqual(expect.arrayContaining([...status]));
 });
 
-test("the recording contains a successful request for every operation of ZnDraw's API", () => {
+test("the recording of ZnDraw's client contains a successful request for every operation of ZnDraw's API", () => {
   const successful = RECORDING.filter(({ status }) => status < 400);
   const recorded = successful.map(({ method, path }) => findOperation(method, path));
 
@@ -88,7 +88,7 @@ test("the recording contains a successful request for every operation of ZnDraw'
   );
 });
 
-test("the recorded registrations contain schema_ and not schema", () => {
+test("the recorded registrations of ZnDraw's client contain the member schema_ instead of schema", () => {
   const registrations = RECORDING.filter(({ method, path }) => method === "PUT" && path.endsWith("/jobs"));
 
   expect(registrations.length).toBeGreaterThan(0);

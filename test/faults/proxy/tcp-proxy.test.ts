@@ -60,7 +60,7 @@ test("a proxy without a program forwards bytes and the end of the stream", async
   expect(received.error).toBe("");
 });
 
-test("a delay applies to its direction and preserves the order of chunks", async () => {
+test("a proxy delays only the direction with a delay, and preserves the order of chunks", async () => {
   const delays = [120, 0, 60];
   proxy.program({ toServer: { delayMs: () => delays.shift() ?? 0 } });
   const { socket, received } = await connectClient();
@@ -76,7 +76,7 @@ test("a delay applies to its direction and preserves the order of chunks", async
   expect(timer.isOver).toBe(true);
 });
 
-test("a throttle limits the number of bytes per second", async () => {
+test("a proxy with `bytesPerSecond` limits the number of bytes per second", async () => {
   proxy.program({ toClient: { bytesPerSecond: 10_000 } });
   const { socket, received } = await connectClient();
   const timer = startTimer(0.15);
@@ -87,7 +87,7 @@ test("a throttle limits the number of bytes per second", async () => {
   expect(timer.isOver).toBe(true);
 });
 
-test("a connection is cut after `cutAfterBytes`", async () => {
+test("a proxy cuts a connection after `cutAfterBytes` bytes", async () => {
   proxy.program({ toClient: { cutAfterBytes: 4 } });
   const { socket, received } = await connectClient();
 
@@ -97,7 +97,7 @@ test("a connection is cut after `cutAfterBytes`", async () => {
   expect("abcd".startsWith(received.text)).toBe(true);
 });
 
-test("a black hole drops one direction until the link is healed", async () => {
+test("a proxy with a black hole drops the data of one direction until `heal` is called", async () => {
   const { socket, received } = await connectClient();
   proxy.program({ toClient: { blackHole: true } });
   socket.write("lost");
@@ -111,7 +111,7 @@ test("a black hole drops one direction until the link is healed", async () => {
   expect(received).toMatchObject({ text: "!", error: "" });
 });
 
-test("a black hole hides that the other side has closed", async () => {
+test("a proxy with a black hole hides from one side that the other side has closed the connection", async () => {
   const { socket, received } = await connectClient();
   socket.write("a");
   await eventually(() => received.text === "a");
@@ -124,7 +124,7 @@ test("a black hole hides that the other side has closed", async () => {
   expect(watcher.received).toMatchObject({ ended: false, error: "" });
 });
 
-test("a proxy trap forwards the first matching request and drops its response; later responses arrive", async () => {
+test("a proxy trap forwards the first matching request and drops its response, but forwards later responses", async () => {
   const trap = proxy.trap({ request: /commit/, action: "cut" });
   const { socket, received } = await connectClient();
   socket.write("begin;");
@@ -140,7 +140,7 @@ test("a proxy trap forwards the first matching request and drops its response; l
   await eventually(() => next.received.text === "commit;");
 });
 
-test("a trap with the action “silence” leaves the connection open and silent", async () => {
+test("a proxy trap with the action “silence” leaves the connection open without sending anything", async () => {
   const trap = proxy.trap({ request: /commit/, action: "silence" });
   const { socket, received } = await connectClient();
 
@@ -163,7 +163,7 @@ test("a proxy that refuses connections can listen again on the same port", async
   await eventually(() => received.text === "again");
 });
 
-test("a connection is cut after it has been idle for `idleCutMs`", async () => {
+test("a proxy cuts a connection that has been idle for `idleCutMs`", async () => {
   proxy.program({ idleCutMs: 60 });
   const { socket, received } = await connectClient();
   socket.write("a");

@@ -28,7 +28,7 @@ test("completed, failed and cancelled are the terminal statuses", () => {
   expect(TaskStatus.options.filter(isTerminal)).toEqual(["completed", "failed", "cancelled"]);
 });
 
-test("a PATCH cannot set pending or claimed", () => {
+test("a PATCH cannot set the status pending or claimed", () => {
   expect(TaskStatus.options.filter(isPatchable)).toEqual(["running", "completed", "failed", "cancelled"]);
   expect(getPatchTargets("pending")).toEqual(["cancelled"]);
   expect(getPatchTargets("claimed")).toEqual(["running", "failed", "cancelled"]);
@@ -42,6 +42,6 @@ test("getOrigins returns every status from which the given status can be reached
   expect(getOrigins("cancelled")).toEqual(["pending", "claimed", "running"]);
 });
 
-test("claimed and running are the statuses with a lease", () => {
+test("claimed and running are the only statuses in which a worker has a lease", () => {
   expect(TaskStatus.options.filter(isLeased)).toEqual(["claimed", "running"]);
 });

@@ -11,7 +11,7 @@ const createReporter = () => {
   return { sent, reporter };
 };
 
-test("the first report is sent immediately, and later reports are merged into one report per 50 ms", async () => {
+test("the progress reporter sends the first report immediately, and merges later reports into one report per 50 ms", async () => {
   const { sent, reporter } = createReporter();
 
   for (const fraction of [0.1, 0.2, 0.3]) reporter.report(fraction);
@@ -28,7 +28,7 @@ test("the first report is sent immediately, and later reports are merged into on
   expect(sent.length - 2).toBeLessThanOrEqual(20);
 });
 
-test("the end of a task sends the latest report without delay", async () => {
+test("the progress reporter sends the latest report without delay when the task ends", async () => {
   const { sent, reporter } = createReporter();
 
   reporter.report(0.5, "half way");

@@ -13,11 +13,11 @@ test.each([
     { host: "cache.example", tls: { rejectUnauthorized: true, servername: "cache.example" } },
   ],
   ["rediss://127.0.0.1?ssl_cert_reqs=none", { tls: { rejectUnauthorized: false } }],
-])("%s is parsed into client options", (url, expected) => {
+])("the Redis URL %s is parsed into client options", (url, expected) => {
   expect(redisOptions(url)).toMatchObject(expected);
 });
 
-test("a redis: URL has no TLS options", () => {
+test("a Redis URL with the scheme redis: has no TLS options", () => {
   expect(redisOptions("redis://cache")).not.toHaveProperty("tls");
 });
 

@@ -76,7 +76,7 @@ test("the dashboard has a content security policy that blocks other origins", as
   }
 });
 
-test("files with a hash in their name are immutable, and all other files are revalidated", async () => {
+test("browsers cache dashboard files with a hash in their name forever, and revalidate all other files", async () => {
   const getCacheControl = async (url: string) => (await atRoot.send("GET", url)).headers["cache-control"];
 
   expect(await getCacheControl("/assets/index-abc123.js")).toBe("public, max-age=31536000, immutable");
@@ -128,7 +128,7 @@ test("a dashboard that is not built responds with the command that builds it", a
   expect(response.text).toContain("npm run build");
 });
 
-test("the dashboard is not served without the option", async () => {
+test("the dashboard is not served without the option `dashboard`", async () => {
   const api = await open({});
 
   expect((await api.send("GET", "/", HTML)).status).toBe(404);

@@ -163,7 +163,7 @@ test("the diagnosis does not count a drained worker as online", async () => {
   expect(diagnosis.sentence).toBe("No worker for this job is online: the only one is draining.");
 });
 
-test("the diagnosis of an unknown or unreadable task is a problem", async () => {
+test("the diagnosis of a task that is unknown or that the caller cannot read is rejected", async () => {
   const { id } = await api.createTask();
 
   expectProblem(await api.as("ann").get(`/tasks/${crypto.randomUUID()}/diagnosis`), "task-not-found");

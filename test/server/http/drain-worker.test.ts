@@ -100,7 +100,7 @@ describe("a worker that drains", () => {
     });
   });
 
-  test("gets `draining` once in its waiting claim and heartbeat; a heartbeat that sends `draining: true` is a long poll again", async () => {
+  test("gets `draining` once in the responses to its waiting claim and heartbeat; a heartbeat that sends `draining: true` waits again", async () => {
     const { worker, id } = await api.createTask("running");
     const wait = preferWait(LONG_WAIT_SECONDS);
     const claim = await openLongPoll(() =>
@@ -154,7 +154,7 @@ describe("a worker that drains", () => {
     expect((await api.claim(other.worker_id)).worker_id).toBe(other.worker_id);
   });
 
-  test("can only have been drained by its owner or by an admin", async () => {
+  test("can be drained only by its owner or by an admin", async () => {
     const { worker } = await api.createTask();
 
     expectProblem(await drain(worker, "ann"), "forbidden");

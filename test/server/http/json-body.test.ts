@@ -28,7 +28,7 @@ test.each([
   nested(129),
   nested(129, '"]"'),
   `{"a":${nested(128)}}`,
-])("%s is rejected", (text) => {
+])("the JSON body %s is rejected", (text) => {
   expect(() => parse(text)).toThrow(Problem);
 });
 
@@ -38,15 +38,15 @@ test.each([
   `{"a":"${"[".repeat(200)}"}`,
   '{"a":"\\ud83d\\ude00"}',
   "[12345678901234567000, 9007199254740993.0, 1e-400, 0.12345678901234567890]",
-])("%s is parsed as JSON.parse does", (text) => {
+])("the JSON body %s is parsed with the same result as by JSON.parse", (text) => {
   expect(parse(text)).toEqual(JSON.parse(text));
 });
 
-test("an empty body is undefined", () => {
+test("an empty JSON body is parsed as undefined", () => {
   expect(parse("")).toBeUndefined();
 });
 
-test("a body is accepted only if it is JSON, and then has the value of JSON.parse", () => {
+test("a JSON body is accepted only if JSON.parse accepts it, and is parsed with the same result", () => {
   const text = fc.oneof(
     fc.json({ maxDepth: 6 }),
     fc.string({ unit: fc.constantFrom(...'{}[]"\\,:eE+-.0123456789 u_ao') }),
@@ -66,7 +66,7 @@ describe("the problem of a body", () => {
     ['{"payload":{"a":NaN}}', '"a":NaN'],
     ['{"payload":["x\\u0000"]}', "/payload/0"],
     ['{"payload":{"a":[{"__proto__":1}]}}', "/payload/a/0/__proto__"],
-  ])("says where %s is malformed", (text, place) => {
+  ])("contains the position at which %s is malformed", (text, place) => {
     expect(getProblem(text)).toMatchObject({
       id: "malformed-request",
       message: expect.stringContaining(place),
@@ -78,7 +78,7 @@ describe("the problem of a body", () => {
   });
 });
 
-test("numbers of any size are kept only in the exact members of the outermost object", () => {
+test("a JSON body may contain numbers that JavaScript cannot represent only in the exact members of the outermost object", () => {
   const [kept, other] = ['{"schema":{"a":9007199254740993}}', '{"a":{"schema":9007199254740993}}'];
 
   expect(JSON.stringify(parse(kept, ["schema"]))).toBe(kept);

@@ -64,7 +64,7 @@ describe("the event stream of a task", () => {
     await other.close();
   });
 
-  test("is a problem for an unknown task, without access and without credentials", async () => {
+  test("is rejected for an unknown task, without access and without credentials", async () => {
     const { id } = await createRunningTask();
 
     expectProblem(

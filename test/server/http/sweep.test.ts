@@ -79,7 +79,7 @@ describe("the sweep of a dead worker", () => {
     expect((await api.readTask(later.id)).queue_position).toBe(2);
   });
 
-  test("does not affect a worker whose last heartbeat is within the threshold", async () => {
+  test("does not affect a worker whose last heartbeat is within the worker timeout", async () => {
     const { id, worker } = await api.createTask("running");
     await api.ageWorker(worker, 50);
 

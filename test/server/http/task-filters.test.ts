@@ -130,7 +130,7 @@ describe("the tasks of a room", () => {
     expect(getErrorPointers(response)[0]).toMatch(new RegExp(`^/${query.split("=")[0]}`));
   });
 
-  test("are a problem if the job name is invalid or unknown", async () => {
+  test("cannot be filtered by an invalid or unknown job name", async () => {
     expectProblem(await api.as("rea").get(`/rooms/${newRoomId()}/tasks?job=Rotate`), "invalid-job-name");
     expectProblem(await api.as("rea").get(`/rooms/${newRoomId()}/tasks?job=public:a:b`), "job-not-found");
   });

@@ -11,7 +11,7 @@ test.each([
   expect(getSecondsBetween(from, to)).toBeCloseTo((Date.parse(to) - Date.parse(from)) / 1000, 6);
 });
 
-test("the result is 0 if the second timestamp is earlier than the first", () => {
+test("the number of seconds between two timestamps is 0 if the second timestamp is earlier than the first", () => {
   expect(getSecondsBetween("2026-01-31T10:00:00.500Z", "2026-01-31T10:00:00.400Z")).toBe(0);
   expect(getSecondsBetween("2026-02-01T00:00:00.000Z", "2026-01-31T23:59:59.000Z")).toBe(0);
 });

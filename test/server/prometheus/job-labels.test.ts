@@ -6,14 +6,14 @@ const createTaskJob = (name: string, roomId = "@global") => ({
   job: { roomId, category: "chemistry", name },
 });
 
-test("the label of a public job is its name, and the label of a room's job is “other”", () => {
+test("the metric label of a public job is its name, and the metric label of a room's job is “other”", () => {
   const labels = new JobLabels();
 
   expect(labels.get(createTaskJob("Depict"))).toBe("public:chemistry:Depict");
   expect(labels.get(createTaskJob("Depict", "lab"))).toBe("other");
 });
 
-test("a public job's label is found by its id after the first lookup by name", () => {
+test("the metric label of a public job can be looked up by the job's id after the first lookup by name", () => {
   const labels = new JobLabels();
   const { jobId } = createTaskJob("Depict");
 
@@ -25,7 +25,7 @@ test("a public job's label is found by its id after the first lookup by name", (
   expect(labels.getById("lab Depict")).toBe("other");
 });
 
-test("the first 50 public jobs have their own labels, and all later public jobs have the label “other”", () => {
+test("the first 50 public jobs have their own metric labels, and all later public jobs have the metric label “other”", () => {
   const labels = new JobLabels();
 
   const values = Array.from({ length: 60 }, (_, index) => labels.get(createTaskJob(`Job${index}`)));

@@ -49,7 +49,7 @@ describe("the draft in $schema", () => {
     expect(accepts(schema, "long")).toBe(false);
   });
 
-  test("can differ in a bundled document", () => {
+  test("can differ between the resources of a bundled document", () => {
     const bundle = {
       $schema: LATEST,
       $ref: "https://example.org/old",
@@ -100,7 +100,7 @@ describe("a schema without a draft", () => {
   });
 });
 
-describe("a spelling of another draft than the draft in $schema, as some generators produce it", () => {
+describe("a keyword in the syntax of another draft than that in $schema, as some generators produce it", () => {
   test.each<[JsonObject, unknown, unknown]>([
     [{ $schema: LATEST, minimum: 0, exclusiveMinimum: true }, 1, 0],
     [{ $schema: LATEST, items: [{ type: "number" }], additionalItems: false }, [1], [1, 2]],

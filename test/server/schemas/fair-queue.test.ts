@@ -14,14 +14,14 @@ const createQueue = (limits: { perOwner?: number; total?: number; running?: numb
   return { queue, add, dequeueAll, dropped };
 };
 
-test("owners take turns", () => {
+test("a fair queue lets owners take turns", () => {
   const { add, dequeueAll } = createQueue();
   add("a1", "a2", "a3", "b1", "c1", "b2");
 
   expect(dequeueAll()).toEqual(["a1", "b1", "c1", "a2", "b2", "a3"]);
 });
 
-test("an owner never has more running entries than allowed", () => {
+test("a fair queue never runs more entries of an owner than allowed", () => {
   const { queue, add, dequeueAll } = createQueue({ running: 1 });
   add("a1", "a2", "b1");
   const first = queue.dequeue();
@@ -31,13 +31,13 @@ test("an owner never has more running entries than allowed", () => {
   expect(dequeueAll()).toEqual(["a2"]);
 });
 
-test("an entry is rejected if its owner has too many waiting entries, and entries of other owners are not rejected", () => {
+test("a fair queue rejects an entry if its owner has too many waiting entries, and accepts entries of other owners", () => {
   const { add } = createQueue({ perOwner: 2 });
 
   expect(add("a1", "a2", "a3", "b1")).toEqual([true, true, false, true]);
 });
 
-test("a full queue drops the newest entry of the owner with the most entries", () => {
+test("a full fair queue drops the newest entry of the owner with the most entries", () => {
   const { add, dequeueAll, dropped } = createQueue({ total: 3 });
   add("a1", "a2", "a3");
 
@@ -47,7 +47,7 @@ test("a full queue drops the newest entry of the owner with the most entries", (
   expect(dequeueAll()).toEqual(["a1", "b1", "a2"]);
 });
 
-test("clear returns all waiting entries and empties the queue", () => {
+test("`clear` returns all waiting entries of a fair queue and empties the queue", () => {
   const { queue, add, dequeueAll } = createQueue();
   add("a1", "b1");
 

@@ -44,7 +44,7 @@ describe("patterns", () => {
     ["^[\\s]+$", "\u2028\v "],
     ["^(?<year>\\d{4})$", "2026"],
     ["\\/", "/"],
-  ])("have the meaning of ECMAScript: %s", (pattern, text) => {
+  ])("match the same texts as in ECMAScript: %s", (pattern, text) => {
     expect(findPatternError(pattern)).toBeUndefined();
     expect(createRegExpEngine(createUnlimitedMeter())(pattern).test(text)).toBe(true);
     expect(createRegExpEngine(createUnlimitedMeter())(pattern).test("\u0000")).toBe(false);

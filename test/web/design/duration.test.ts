@@ -14,7 +14,7 @@ test.each([
   [5400, "1 h 30 min"],
   [86_399, "1 d"],
   [100_000, "1 d 4 h"],
-])("formats %d seconds as %s", (seconds, text) => {
+])("formatDuration formats %d seconds as %s", (seconds, text) => {
   expect(formatDuration(seconds)).toBe(text);
 });
 
@@ -24,6 +24,6 @@ test.each([
   [60, "1 min"],
   [7199, "1 h"],
   [172_800, "2 d"],
-])("formats an age of %d seconds as %s", (seconds, text) => {
+])("formatAge formats an age of %d seconds as %s", (seconds, text) => {
   expect(formatAge(seconds)).toBe(text);
 });

@@ -11,18 +11,18 @@ test.each([
   [10, 10],
   [11, 20],
   [430, 500],
-])("the axis of values up to %d ends at %d", (value, top) => {
+])("the axis of a plot with values up to %d ends at %d", (value, top) => {
   expect(roundUp(value)).toBeCloseTo(top, 10);
 });
 
-test("a line has a gap for each missing value, and a point between two gaps is a dot", () => {
+test("the line of a plot has a gap for each missing value, and a point between two gaps is a dot", () => {
   const values = [1, 2, null, 3, null];
 
   expect(getLinePath(values, scale)).toBe("M0.0 99.0L10.0 98.0M30.0 97.0");
   expect(getDotPath(values, scale)).toBe("M30.0 97.0h.01");
 });
 
-test("bars are stacked on the bars below them", () => {
+test("the bars of a plot are stacked on the bars below them", () => {
   const path = getBarPath([2, 0, null], [[3, 3, 3]], { step: 10, y: scale.y });
 
   expect(path).toBe("M1.5 97V95h7V97Z");

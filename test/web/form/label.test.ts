@@ -10,6 +10,6 @@ test.each([
   ["http2-only", "Http2 only"],
   ["_", "_"],
   ["", ""],
-])("the property %s has the label %s", (name, label) => {
+])("the form shows the property %s with the label %s", (name, label) => {
   expect(toLabel(name)).toBe(label);
 });

@@ -16,7 +16,7 @@ test.each([
   expect(getValueKind(value)).toEqual({ kind: "image", source });
 });
 
-test("an SVG is detected after an XML declaration and a comment", () => {
+test("an SVG is displayed as an image even if an XML declaration and a comment precede it", () => {
   const value = `<?xml version='1.0' encoding='utf-8'?>\n<!-- drawn by hand --><svg xmlns="http://www.w3.org/2000/svg"></svg>`;
 
   expect(getValueKind(value).kind).toBe("image");
