@@ -24,7 +24,7 @@ const createIntegerCheck =
 const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"];
 
 /**
- * Rejects `allow` and `prefer`, because pg cannot fall back to plain text, and because nobody would
+ * Rejects `allow` and `prefer`, because pg cannot fall back to plain text, and the user would not
  * notice that the fallback happened.
  */
 function checkSslMode(value: string): string | undefined {

@@ -49,7 +49,7 @@ const ALL_COLUMNS: readonly Column[] = [
   },
 ];
 
-/** What the statement returns: whole tasks, or only what a minimal response contains. */
+/** The rows that the statement returns: whole tasks, or only the values of a minimal response. */
 type Returned = "tasks" | "completions";
 
 /**

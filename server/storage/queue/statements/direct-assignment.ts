@@ -50,7 +50,7 @@ export const ASSIGNED_VALUES = sql`,
  */
 export const JOIN_ASSIGNEES = sql`
       left join assignees as a on a.request_number = i.request_number and i.starts_at <= now() and (
-        -- Not `exists`, for which the planner would read all links into a hash table.
+        -- Not exists, for which the planner would read all links into a hash table.
         select true from joblib.worker_job as wj where wj.worker_id = a.worker_id and wj.job_id = i.job_id limit 1)`;
 
 /** The CTE that selects the directly assigned tasks from the CTE `inserted`. */
