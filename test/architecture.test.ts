@@ -181,9 +181,11 @@ test("the cli loads the server on demand, and only in the commands that need it"
   expect(loaders.filter((file) => !allowed.test(file))).toEqual([]);
 });
 
-test(`no file has more than ${MAX_LINES} lines`, () => {
+const removeBlockComments = (source: string) => source.replace(/^\s*\/\*[\s\S]*?\*\/\n/gm, "");
+
+test(`no file has more than ${MAX_LINES} lines, without block comments`, () => {
   const long = [...files, ...listFiles("test"), ...listFiles("examples")].filter(
-    (file) => readFileSync(join(ROOT, file), "utf8").split("\n").length > MAX_LINES,
+    (file) => removeBlockComments(readFileSync(join(ROOT, file), "utf8")).split("\n").length > MAX_LINES,
   );
 
   expect(long).toEqual([]);

@@ -2,7 +2,7 @@
  * V8 flags that reduce the memory of a server. With V8's defaults, a server with 1,000 waiting
  * workers used 351 MB, of which only 60 MB were reachable objects. `--max-semi-space-size=8` limits
  * each half of the young generation to 8 MB; by default it grows to 64 MB and never shrinks. With
- * this flag alone, the server used 230 to 280 MB. `--initial-old-space-size=64` starts the first
+ * only this flag, the server used 230 to 280 MB. `--initial-old-space-size=64` starts the first
  * full garbage collection at 64 MB, and `--heap-growing-percent=150` starts each following one at
  * 1.5 times the size of the reachable objects. With all three flags, the server used 190 to 200 MB,
  * at the cost of 10 to 15 % more CPU time per task while workers emptied a queue. Method:

@@ -156,7 +156,7 @@ class RoomFeed {
       const text = stringify(toWireTask(this.#ports.settings, record));
       this.#publish({ event: "task", data: new Serialized<Task>([text]) }, text.length);
     }
-    // A deleted task has no event of its own, so clients must read their lists again.
+    // A deleted task has no event, so clients must read their lists again.
     if (records.length < ids.length) this.#publish({ event: "reset", data: {} });
   }
 
