@@ -9,6 +9,7 @@ import {
   type StreamOperation,
   streams,
 } from "../../protocol/index.ts";
+import { type TransferOperation, transfers } from "../../protocol/providers/read.ts";
 import { parseEventStream } from "./event-stream.ts";
 import type { FuzzedRequest } from "./fuzzed-request.ts";
 import type { Target } from "./targets.ts";
@@ -21,6 +22,13 @@ export interface FuzzResponse {
 
 /** Problems that every path may return in addition to the problems that its operation declares. */
 const COMMON: readonly ProblemId[] = [...COMMON_PROBLEMS, "route-not-found", "method-not-allowed"];
+/** Problems with a 5xx status that the state of the database or of a provider's worker may cause. */
+const EXPECTED_FAILURES = new Set([
+  "service-unavailable",
+  "provider-offline",
+  "provider-timeout",
+  "read-failed",
+]);
 const INTERNAL_DETAILS =
   /\bat (async )?[\w.<>]+ \(?[^ ]*\.(js|ts):\d+|node_modules|\bjoblib\.(task|job|worker)\b|insert into|select .+ from|syntax error/i;
 
@@ -44,7 +52,7 @@ const checkProblem = (
   if (!declared.includes(id)) return `${id} is not declared`;
   if (document.data.status !== status)
     return `a problem in a ${status} response has the status ${document.data.status}`;
-  if (status >= 500 && id !== "service-unavailable") return `${status} ${id}: ${document.data.detail}`;
+  if (status >= 500 && !EXPECTED_FAILURES.has(id)) return `${status} ${id}: ${document.data.detail}`;
   if ((status === 503 || status === 429) && headers["retry-after"] === undefined)
     return `${status} without Retry-After`;
   return INTERNAL_DETAILS.test(text) ? `reveals internal details: ${text.slice(0, 300)}` : undefined;
@@ -52,6 +60,7 @@ const checkProblem = (
 
 const OPERATIONS = new Map(Object.entries<Operation>(operations));
 const STREAMS = new Map(Object.entries<StreamOperation>(streams));
+const TRANSFERS = new Map(Object.entries<TransferOperation>(transfers));
 
 const checkStream = (
   events: StreamOperation["events"],
@@ -86,7 +95,7 @@ export const checkResponse = (
   const { status } = received;
   const operation = OPERATIONS.get(target.name);
   const stream = STREAMS.get(target.name);
-  const problems = (operation ?? stream)?.problems;
+  const problems = (operation ?? stream ?? TRANSFERS.get(target.name))?.problems;
   if (problems === undefined)
     return "the operation is in the OpenAPI document, but not in the protocol's tables";
   if (status >= 400) return checkProblem(request.isAimed ? [...COMMON, ...problems] : PROBLEM_IDS, received);

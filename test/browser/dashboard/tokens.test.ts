@@ -43,5 +43,5 @@ test("the page of a room shows an error if the token does not include the room",
   await page.getByRole("textbox", { name: "Token" }).fill(await createTokenFor("lab"));
   await page.getByRole("button", { name: "Continue" }).click();
 
-  await page.getByRole("alert").getByText("Permission denied").waitFor();
+  await page.getByRole("alert").getByText("Permission denied", { exact: true }).waitFor();
 });
