@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import * as z from "zod";
 import { TaskStatus } from "../../protocol/tasks/status.ts";
 import { DECIMAL } from "./option-values.ts";
@@ -33,6 +34,13 @@ export const pageOptions = {
   limit: integer(0, 500).default(50),
   offset: integer(0, 1_000_000_000).default(0),
 };
+
+/** Adds `--limit` and `--offset` to a command that prints a list. */
+export function addPageOptions(command: Command): Command {
+  return command
+    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
+    .option("--offset <n>", "number of items to skip (default: 0)");
+}
 
 /** The options of a command that prints a list. */
 export const PageOptions = z.object(pageOptions);

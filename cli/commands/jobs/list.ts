@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { Job } from "../../../protocol/jobs.ts";
 import { clientAction } from "../../action.ts";
-import { PageOptions } from "../../connect/options.ts";
+import { addPageOptions, PageOptions } from "../../connect/options.ts";
 import { getRoom } from "../../connect/room.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Column } from "../../io/table.ts";
@@ -9,12 +9,11 @@ import type { ClientContext, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 
 export function listCommand(tools: Tools) {
-  return new Command("list")
-    .description(
+  return addPageOptions(
+    new Command("list").description(
       "List the jobs that can be submitted in a room: its own jobs and the public jobs. The room is --room or JOBLIB_ROOM, otherwise @global.",
-    )
-    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
-    .option("--offset <n>", "number of items to skip (default: 0)")
+    ),
+  )
     .addHelpText(
       "after",
       `

@@ -1,16 +1,17 @@
 import { Command } from "commander";
 import { clientAction } from "../../action.ts";
-import { PageOptions } from "../../connect/options.ts";
+import { addPageOptions, PageOptions } from "../../connect/options.ts";
 import { getRoom } from "../../connect/room.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { ClientContext, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 
 export function listCommand(tools: Tools) {
-  return new Command("list")
-    .description("List the providers that are visible in a room (--room or JOBLIB_ROOM; default: @global).")
-    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
-    .option("--offset <n>", "number of items to skip (default: 0)")
+  return addPageOptions(
+    new Command("list").description(
+      "List the providers that are visible in a room (--room or JOBLIB_ROOM; default: @global).",
+    ),
+  )
     .addHelpText("after", "\nExample:\n  $ joblib providers list --room lab")
     .action(clientAction(tools, PageOptions, listProviders));
 }

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Invitation } from "../../../protocol/invitations.ts";
 import { clientAction } from "../../action.ts";
 import { Room } from "../../connect/global-options.ts";
-import { pageOptions } from "../../connect/options.ts";
+import { addPageOptions, pageOptions } from "../../connect/options.ts";
 import { getRoom } from "../../connect/room.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Io } from "../../io/output.ts";
@@ -16,13 +16,13 @@ const InvitationsOptions = z.object({ room: Room.optional(), ...pageOptions });
 type InvitationsOptions = z.infer<typeof InvitationsOptions>;
 
 export function invitationsCommand(tools: Tools) {
-  return new Command("invitations")
-    .description(
-      "List the invitations of a room, newest first. Tokens are not shown: they are printed only when an invitation is created.",
-    )
-    .argument("[room]", "room id (default: --room or JOBLIB_ROOM)")
-    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
-    .option("--offset <n>", "number of items to skip (default: 0)")
+  return addPageOptions(
+    new Command("invitations")
+      .description(
+        "List the invitations of a room, newest first. Tokens are not shown: they are printed only when an invitation is created.",
+      )
+      .argument("[room]", "room id (default: --room or JOBLIB_ROOM)"),
+  )
     .addHelpText("after", "\nExample:\n  $ joblib rooms invitations lab")
     .action(clientAction(tools, InvitationsOptions, listInvitations));
 }

@@ -1,19 +1,18 @@
 import { Command } from "commander";
 import type { RoomSummary } from "../../../protocol/rooms.ts";
 import { clientAction } from "../../action.ts";
-import { PageOptions } from "../../connect/options.ts";
+import { addPageOptions, PageOptions } from "../../connect/options.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Column } from "../../io/table.ts";
 import type { ClientContext, Tools } from "../../tools.ts";
 import { showPage } from "../../views/page-view.ts";
 
 export function listCommand(tools: Tools) {
-  return new Command("list")
-    .description(
+  return addPageOptions(
+    new Command("list").description(
       "List the rooms that you can read, @global first, with the number of jobs, workers and tasks in each.",
-    )
-    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
-    .option("--offset <n>", "number of items to skip (default: 0)")
+    ),
+  )
     .addHelpText("after", "\nExample:\n  $ joblib rooms list")
     .action(clientAction(tools, PageOptions, listRooms));
 }

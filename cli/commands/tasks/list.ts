@@ -4,7 +4,7 @@ import { MAX_COUNTED } from "../../../protocol/page.ts";
 import type { TaskPage } from "../../../protocol/tasks/list.ts";
 import type { Task } from "../../../protocol/tasks/task.ts";
 import { clientAction } from "../../action.ts";
-import { pageOptions, Statuses, text } from "../../connect/options.ts";
+import { addPageOptions, pageOptions, Statuses, text } from "../../connect/options.ts";
 import { getRoom } from "../../connect/room.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Io } from "../../io/output.ts";
@@ -25,19 +25,22 @@ const ListOptions = z.object({
 type ListOptions = z.infer<typeof ListOptions>;
 
 export function listCommand(tools: Tools) {
-  return new Command("list")
-    .description(
-      "List the tasks of a room, newest first. The room is --room or JOBLIB_ROOM, otherwise @global.",
-    )
-    .option(
-      "--status <status>",
-      "only tasks with this status: pending, claimed, running, completed, failed or cancelled; separate several with commas",
-    )
-    .option("--job <name>", "only tasks of this job (full name, such as public:modifiers:Rotate)")
-    .option("--created-by <user>", "only tasks submitted by this user")
-    .option("--search <text>", "only tasks with this text in the error or payload, or at the start of the id")
-    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
-    .option("--offset <n>", "number of items to skip (default: 0)")
+  return addPageOptions(
+    new Command("list")
+      .description(
+        "List the tasks of a room, newest first. The room is --room or JOBLIB_ROOM, otherwise @global.",
+      )
+      .option(
+        "--status <status>",
+        "only tasks with this status: pending, claimed, running, completed, failed or cancelled; separate several with commas",
+      )
+      .option("--job <name>", "only tasks of this job (full name, such as public:modifiers:Rotate)")
+      .option("--created-by <user>", "only tasks submitted by this user")
+      .option(
+        "--search <text>",
+        "only tasks with this text in the error or payload, or at the start of the id",
+      ),
+  )
     .option("--after <id>", "only tasks after this one in the list")
     .addHelpText(
       "after",

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { Worker } from "../../../protocol/workers.ts";
 import { clientAction } from "../../action.ts";
-import { PageOptions } from "../../connect/options.ts";
+import { addPageOptions, PageOptions } from "../../connect/options.ts";
 import { getSingleRoom } from "../../connect/room.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import type { Io } from "../../io/output.ts";
@@ -11,12 +11,11 @@ import { showPage } from "../../views/page-view.ts";
 import { formatAge } from "../../views/units.ts";
 
 export function listCommand(tools: Tools) {
-  return new Command("list")
-    .description(
+  return addPageOptions(
+    new Command("list").description(
       "List the workers of a room (--room or JOBLIB_ROOM). Without a room, list your own workers; admins see all workers.",
-    )
-    .option("--limit <n>", "maximum number of items, 0 to 500 (default: 50)")
-    .option("--offset <n>", "number of items to skip (default: 0)")
+    ),
+  )
     .addHelpText("after", "\nExample:\n  $ joblib workers list --room lab")
     .action(clientAction(tools, PageOptions, listWorkers));
 }
