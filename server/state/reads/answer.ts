@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { Problem } from "../../../protocol/index.ts";
 
-/** Bytes are copied into blocks, because a worker could otherwise send millions of chunks of one byte. */
+/** Received bytes are copied into blocks, because millions of chunks of one byte would use too much memory. */
 const BLOCK_BYTES = 64 * 1024;
 
 /** The memory that answers of this process may use together. */
@@ -27,9 +27,7 @@ export class AnswerMemory {
         throw new Problem(
           "service-unavailable",
           "This server has too many answers in memory. Try again later.",
-          {
-            retryAfter: 1,
-          },
+          { retryAfter: 1 },
         );
       }
     }
@@ -59,7 +57,8 @@ export class Answer {
   readonly facts: AnswerFacts;
   readonly #memory: AnswerMemory;
   readonly #maxBytes: number;
-  readonly #hash = createHash("sha256");
+  /** The hash of the body, which is the ETag if the worker has not set one. */
+  readonly #hash: Hash | undefined;
   readonly #blocks: Buffer[] = [];
   #reserved = 0;
   #users = 1;
@@ -75,6 +74,7 @@ export class Answer {
     this.#memory = memory;
     this.#maxBytes = maxBytes;
     this.#etag = facts.etag;
+    this.#hash = facts.etag === undefined ? createHash("sha256") : undefined;
   }
 
   /** The ETag of the worker, or the hash of a complete body. */
@@ -91,7 +91,7 @@ export class Answer {
     if (this.length + bytes.byteLength > this.#maxBytes) {
       throw new Problem("payload-too-large", `The answer is larger than ${this.#maxBytes} bytes.`);
     }
-    this.#hash.update(bytes);
+    this.#hash?.update(bytes);
     for (let from = 0; from < bytes.byteLength; ) {
       const offset = this.length % BLOCK_BYTES;
       if (offset === 0) this.#addBlock();
@@ -106,7 +106,7 @@ export class Answer {
   /** Ends the body. Frees the unused part of its last block. */
   complete(): void {
     this.#state = "complete";
-    this.#etag ??= `"${this.#hash.digest("base64url")}"`;
+    if (this.#hash !== undefined) this.#etag = `"${this.#hash.digest("base64url")}"`;
     const used = this.length % BLOCK_BYTES;
     const last = used === 0 ? undefined : this.#blocks.pop();
     if (last !== undefined) {

@@ -8,11 +8,14 @@ const MAX_OFFERS = 1_000;
 /** The workers of this process that wait for reads, and the reads of other servers that were offered to them. */
 export class ReadOffers {
   readonly #waiting = new Map<string, Set<WakeSignal>>();
+  /** The providers for whose reads each signal waits. */
+  readonly #providerIds = new Map<WakeSignal, readonly string[]>();
   /** For each provider, the time at which each offer expires, in milliseconds of `performance.now()`. */
   readonly #offers = new Map<string, Map<string, number>>();
 
   /** Wakes the signal when a read of one of these providers is offered. */
   wait(signal: WakeSignal, providerIds: readonly string[]): void {
+    this.#providerIds.set(signal, providerIds);
     for (const id of providerIds) {
       const signals = this.#waiting.get(id) ?? new Set();
       this.#waiting.set(id, signals.add(signal));
@@ -20,9 +23,11 @@ export class ReadOffers {
   }
 
   stopWaiting(signal: WakeSignal): void {
-    for (const [id, signals] of this.#waiting) {
-      if (signals.delete(signal) && signals.size === 0) this.#waiting.delete(id);
+    for (const id of this.#providerIds.get(signal) ?? []) {
+      const signals = this.#waiting.get(id);
+      if (signals?.delete(signal) === true && signals.size === 0) this.#waiting.delete(id);
     }
+    this.#providerIds.delete(signal);
   }
 
   /** Remembers an offer of another server. */
