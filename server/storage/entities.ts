@@ -12,6 +12,7 @@ import type {
   TraceContext,
 } from "../../protocol/index.ts";
 
+/** The names have a prefix, because a host may have an entity `Job` or `Task`. */
 const named = <const Name extends string, const Table extends string>(name: Name, tableName: Table) =>
   ({ name, tableName, schema: "joblib" }) as const;
 

@@ -1,5 +1,4 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Placeholder } from "../sql/statement.ts";
 
 /**
  * For due and for delayed tasks: the condition of their partial index, and the order of its
@@ -67,6 +66,3 @@ export const selectUnpromoted = (selectNextId: SelectNextId): RawBuilder<unknown
       where t.job_id = j.job_id and t.status = 'pending' and not t.due and t.run_at <= now()
       order by t.run_at limit 1
     ) as d`;
-
-/** Selects the first element of an array of UUIDs. */
-export const selectFirstId = (ids: Placeholder): RawBuilder<unknown> => sql`(${ids}::uuid[])[1]`;

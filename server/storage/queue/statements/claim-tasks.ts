@@ -5,12 +5,7 @@ import { formatTime } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement, formatArray } from "../../sql/statement.ts";
 import type { ClaimedValues } from "../../task-columns.ts";
-import {
-  selectFirstId,
-  selectFromWorker,
-  selectJobsWithTasks,
-  selectUnpromoted,
-} from "../jobs-with-tasks.ts";
+import { selectFromWorker, selectJobsWithTasks, selectUnpromoted } from "../jobs-with-tasks.ts";
 import {
   CLAIMED_TASK_COLUMNS,
   LazyClaimedTask,
@@ -151,7 +146,7 @@ const defineClaim = (variant: SearchVariant, touchesWorkers: boolean) =>
       knownBackoff: string,
     ]
   >((workers, versions, slots, starts, ignoreUnpromoted, knownBackoff) => {
-    const firstWorker = selectFirstId(workers);
+    const firstWorker = sql`(${workers}::uuid[])[1]`;
     const limit = sql`cardinality(${slots}::integer[])`;
     const oneJob = sql`
       search cross join lateral (
