@@ -11,7 +11,13 @@ import { type DurablePostgres, startDurablePostgres } from "../services/postgres
 import { type Category, sumAllocations, sumCpuTime } from "./categories.ts";
 import { measureBareRoute, measurePgbench } from "./floors.ts";
 import { Inspector } from "./inspector.ts";
-import { readCpuTime, readPostgresUsage, readStatements, resetStatements } from "./postgres-usage.ts";
+import {
+  readCpuTime,
+  readPostgresUsage,
+  readStatements,
+  resetStatements,
+  type StatementUsage,
+} from "./postgres-usage.ts";
 
 const WIDTH = 64;
 const WARM_UP_SECONDS = 3;
@@ -30,7 +36,8 @@ interface LifecycleProfile {
   readonly allocated: ReadonlyMap<Category, number>;
   readonly postgresCpu: number;
   readonly walBytes: number;
-  readonly statements: readonly { readonly text: string; readonly calls: number; readonly time: number }[];
+  /** The statements, with the numbers for each lifecycle. */
+  readonly statements: readonly StatementUsage[];
 }
 
 interface Target {
@@ -101,9 +108,7 @@ async function main(): Promise<void> {
   process.stderr.write(`${describeMachine()}\n${getLoadWarning() ?? ""}\n`);
   await using open = new AsyncDisposableStack();
   open.defer(async () => void (await endLeftoverProcesses()));
-  const postgres = open.use(
-    await startDurablePostgres(["shared_preload_libraries=pg_stat_statements", "track_wal_io_timing=off"]),
-  );
+  const postgres = open.use(await startDurablePostgres(["shared_preload_libraries=pg_stat_statements"]));
   const { url: databaseUrl } = open.use(await createDatabase(postgres.url));
   const server = open.use(await serve({ databaseUrl }, "batching", "--inspect=127.0.0.1:0"));
   // `joblib serve` starts itself again with other Node.js options, and each process prints a URL.

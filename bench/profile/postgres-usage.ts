@@ -57,7 +57,6 @@ export interface StatementUsage {
    * the commit.
    */
   readonly time: number;
-  readonly rows: number;
 }
 
 export async function resetStatements(url: string): Promise<void> {
@@ -69,9 +68,13 @@ export async function resetStatements(url: string): Promise<void> {
 export async function readStatements(url: string): Promise<readonly StatementUsage[]> {
   const rows = await query(
     url,
-    `select query as text, calls::int, total_exec_time * 1000 as time, rows::int from pg_stat_statements
+    `select query as text, calls::int, total_exec_time * 1000 as time from pg_stat_statements
      where dbid = (select oid from pg_database where datname = current_database())
      order by total_exec_time desc limit 20`,
   );
-  return rows as unknown as readonly StatementUsage[];
+  return rows.map(({ text, calls, time }) => ({
+    text: String(text),
+    calls: Number(calls),
+    time: Number(time),
+  }));
 }

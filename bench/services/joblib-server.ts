@@ -22,6 +22,8 @@ export interface ServerAddress {
 /** A `joblib serve` process. */
 export interface JoblibServer extends ServerAddress, AsyncDisposable {
   readonly pid: number;
+  /** Returns the text that the process has written to stderr so far. */
+  stderr(): string;
   /** Returns the resident memory of the process in megabytes. */
   residentMb(): number;
 }
@@ -60,7 +62,7 @@ export const serve = async (
   urls: { databaseUrl?: string; redisUrl?: string },
   queue: Queue = "batching",
   nodeOptions = "",
-): Promise<JoblibServer & { readonly stderr: () => string }> => {
+): Promise<JoblibServer> => {
   tokenPromise ??= signToken();
   const token = await tokenPromise;
   const directory = mkdtempSync(join(tmpdir(), "joblib-bench-"));
