@@ -14,8 +14,8 @@ export interface Row {
   readonly description: string;
   readonly sample: string;
   /**
-   * Samples whose lowest value divides the row's sample. A row without baselines shows the sample
-   * itself.
+   * The row's value is its sample divided by the lowest of these samples. Without baselines, it is
+   * the sample itself.
    */
   readonly baselines: readonly string[];
   readonly unit: "ratio" | "s" | "KB" | "MB" | "fps" | "parts/s";

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Old syntax only: any Node must be able to read this far, and be told in one line what it lacks.
+// Uses only old syntax, so that every version of Node.js can parse this file and print the required version.
 var NEEDED = [22, 19];
 var found = process.versions.node.split(".").map(Number);
 

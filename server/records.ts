@@ -171,7 +171,7 @@ export interface WorkerRemoval {
 /** A waiting worker. A new task is assigned to it only if no other task is due for it. */
 export interface Assignee {
   readonly workerId: string;
-  /** True to start the task as well. */
+  /** True if the worker's claim also starts the task. */
   readonly start: boolean;
 }
 

@@ -9,12 +9,12 @@ export interface JobType {
 /** The type of a table of jobs. `joblib types` prints such a table as the interface `Jobs`. */
 export type JobTypes<Jobs> = { readonly [Name in keyof Jobs]: JobType };
 
-/** The default table of jobs. It accepts any name, payload and result. */
+/** The default of `Jobs`. It accepts any name, payload and result. */
 export interface AnyJobs {
   readonly [name: string]: { readonly payload: JsonObject; readonly result: JsonValue };
 }
 
-/** The job names of a table. */
+/** The names of the jobs in `Jobs`, a type that maps job names to payloads and results. */
 export type JobNameOf<Jobs> = keyof Jobs & string;
 
 declare const RESULT: unique symbol;

@@ -17,7 +17,7 @@ export interface RetryPolicy {
    * doubles with every attempt.
    */
   readonly baseSeconds: number;
-  /** Maximum of the doubled upper bound, in seconds. */
+  /** Maximum delay, in seconds. The bound is not doubled beyond it. */
   readonly maxSeconds: number;
   /** No attempt starts later than this number of seconds after the first one. */
   readonly deadlineSeconds: number;

@@ -57,8 +57,8 @@ export class TaskStream<Context = unknown>
   readonly #start: boolean;
   readonly #unsettled = new WaitGroup();
   /**
-   * Number of unsettled tasks whose end is being sent. For each of them, another task may be
-   * claimed.
+   * Number of tasks whose outcome was sent and is not confirmed yet. For each of them, another task
+   * may be claimed.
    */
   #ending = 0;
   readonly #buffer: ClaimedTask<Context>[] = [];
@@ -311,7 +311,8 @@ export class TaskStream<Context = unknown>
   }
 
   #canRetry(error: unknown): boolean {
-    // Before the first successful claim, such an error may mean that the configuration is wrong.
+    // Before the first successful claim, other errors than transient ones may mean that the
+    // configuration is wrong, so the stream ends.
     if (isTransient(error) || !this.#hasClaimed) return isTransient(error);
     // The token may be renewed before the next attempt.
     const mayRenewToken = error instanceof UnauthorizedError && this.#failures < 3;

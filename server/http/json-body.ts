@@ -14,7 +14,7 @@ declare module "fastify" {
 
 const CONTENT_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
 const MAX_DEPTH = 128;
-/** Maximum number of digits, without an exponent, of a number in an exact member. */
+/** Maximum number of digits, without the exponent, of a number in one of the `exactMembers`. */
 const MAX_DIGITS = 1000;
 
 /** Adds a parser for JSON bodies. Inside the plugin, it replaces the host's parsers. */

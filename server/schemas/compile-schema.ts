@@ -14,7 +14,10 @@ import { StepMeter } from "./step-meter.ts";
 /** Maximum amount of work for one validation. */
 export interface Budget {
   steps: number;
-  /** Fraction of a match's worst-case steps that is charged, because RE2 is usually faster. */
+  /**
+   * Fraction of a pattern match's worst-case steps that is subtracted from `steps`. It may be less
+   * than 1, because RE2 is usually faster.
+   */
   patternShare: number;
 }
 

@@ -117,7 +117,10 @@ class SchemaWriter {
   }
 }
 
-/** Returns the additional steps per value: Ajv copies evaluated names at every branch. */
+/**
+ * Returns the additional steps per value for `unevaluatedProperties` and `unevaluatedItems`: Ajv
+ * copies the names of the evaluated properties at every branch.
+ */
 function getUnevaluatedCost(graph: SchemaGraph): number {
   const schemas = [...graph.nodes.keys()];
   if (!schemas.some(usesUnevaluated)) return 0;

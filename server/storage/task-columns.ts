@@ -165,7 +165,7 @@ type ReadColumn = ColumnWith<{ readonly read: string }>;
 export type ClaimedColumn = Exclude<ReadColumn, ColumnWith<{ readonly claim: "known" | "null" }>>;
 export type KnownColumn = ColumnWith<{ readonly claim: "known" | "unless-usual" }>;
 
-/** A column that a claim returns only if its value is not the usual one. */
+/** A column that a claim returns only if its value is not in `USUAL_VALUES`. */
 export type UsualColumn = ColumnWith<{ readonly claim: "unless-usual" }>;
 
 type RowValue<Name extends TaskColumnName> =

@@ -163,7 +163,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
         OPTIONS,
       );
 
-      // A key is valid for one user and one room, so a column of this scope makes the second task a
+      // A key is valid for one user and one room. A task with another user or room is therefore a
       // new request. The key itself never differs here, because both tasks got the same key above.
       const isScope = replay === "scope" && sharing !== "never";
       expect(second.kind).toBe(isScope ? "inserted" : "replayed");

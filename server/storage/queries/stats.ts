@@ -124,8 +124,8 @@ const countPending = (due: RawBuilder<unknown>) => sql`(
 
 /**
  * Selects the time at which the oldest due task of the job `j` became due. That task is either the
- * first one of a priority, found by one index probe for each priority, or the first one that is due
- * and not promoted yet.
+ * first one of a priority, found by one index probe for each priority, or the first one whose
+ * `run_at` has passed but whose `due` is not set yet.
  */
 const selectOldestRunAt = sql`(
   with recursive head as (

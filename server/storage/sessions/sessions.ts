@@ -165,9 +165,9 @@ export function runInOrmTransaction<Value>(
 }
 
 /**
- * Runs work while a separate transaction has the lock. This transaction ends when the work is done
- * or the server refuses a connection. If the pool has too few sessions, runs the work without the
- * lock.
+ * Runs work while a separate transaction has the lock. The transaction ends when the work is done,
+ * or when PostgreSQL refuses a new connection, to free its own. If the pool has too few sessions,
+ * runs the work without the lock.
  */
 async function runWithLock(
   name: string,

@@ -17,8 +17,9 @@ import { requireSchemas } from "../jobs/schema-checks.ts";
 import { toWireProvider } from "./find-provider.ts";
 
 /**
- * Registers a provider in a room and links the worker to it. `isNew` is false if the provider was already registered with
- * the same schema and content type. Throws a 409 if workers serve it with others.
+ * Registers a provider in a room and links the worker to it. `isNew` is false if the provider was
+ * already registered with the same schema and content type. Throws a 409 if it is registered with a
+ * different schema or content type.
  */
 export async function registerProvider(
   context: Context,

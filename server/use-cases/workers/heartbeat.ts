@@ -26,8 +26,8 @@ export async function heartbeat(
   await owners.requireOwner(caller, request.workerId);
   const input = { ...request, workerId: request.workerId.toLowerCase() };
   let outcome = await recordHeartbeat(context, input, settings.claim_grace_seconds);
-  // The events are published before the wait, so that other workers can claim the requeued tasks
-  // immediately.
+  // The events are published before a long poll waits, so that other workers can claim the requeued
+  // tasks immediately.
   meter.transitioned(outcome.changed, "lost");
   publish(context, createRequeueEvents(outcome.changed));
   if (!hasNewInformation(outcome, input) && input.longPoll.seconds > 0)

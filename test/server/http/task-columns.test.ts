@@ -109,8 +109,8 @@ describe.each(IN_BODY)("submissions that differ only in %s", (column) => {
           : {},
     );
     await expectStored(items, tasks);
-    // The response contains only the id for the first task, and for each task whose values equal
-    // those of the first task.
+    // The response contains only an id for the first task and for each task with the same values.
+    // It contains every other task in full.
     const isEqual = ORDER.map((index) => sharing === "each" || index === ORDER[0]);
     // The delay of each insert starts at a different microsecond, so `run_at` may differ between
     // tasks with the same delay.

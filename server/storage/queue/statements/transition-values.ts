@@ -81,8 +81,8 @@ export const setRequeued = (leaseEnd: EndedLeaseReason): RawBuilder<unknown> => 
   ${setLeaseEnd(leaseEnd)}`;
 
 /**
- * Builds the `set` list that completes a task `t`. It does not include the end of the lease,
- * because the adoption of a late result ends the lease of another worker than a completion does.
+ * Builds the `set` list that completes a task `t`. It does not set the end of the lease, which
+ * differs between a completion by the worker and the adoption of a late result.
  */
 export const setCompleted = (result: RawBuilder<unknown>): RawBuilder<unknown> => sql`
   status = 'completed', completed_at = clock_timestamp(), error = null, result = ${result}, version = t.version + 1`;
