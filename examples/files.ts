@@ -16,7 +16,10 @@ import * as z from "zod";
 const MAX_ENTRIES = 10_000;
 const MAX_ATOMS = 1_000_000;
 
-/** A directory whose files are served. Nothing outside it can be read, not even through a symbolic link. */
+/**
+ * A directory whose files are served. Nothing outside it can be read, not even through a symbolic
+ * link.
+ */
 export class ServedDirectory {
   readonly #root: string;
 
@@ -28,7 +31,10 @@ export class ServedDirectory {
     return new ServedDirectory(await realpath(path));
   }
 
-  /** Returns the real path of a file or directory. Throws `AnswerNotFoundError` if it does not exist or is outside. */
+  /**
+   * Returns the real path of a file or directory. Throws `AnswerNotFoundError` if it does not exist
+   * or is outside.
+   */
   async resolve(path: string): Promise<string> {
     const notFound = AnswerNotFoundError.create(`${path} not found.`);
     if (path.includes("\0") || isAbsolute(path)) throw notFound;

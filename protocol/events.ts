@@ -24,7 +24,10 @@ export type Event =
   | { readonly kind: "jobs-changed"; readonly roomId: string }
   /** A read waits for a worker. Repeated until a worker claims it. */
   | { readonly kind: "read-offered"; readonly providerId: string; readonly readId: string }
-  /** A worker has registered for the provider. Reads of a worker that may have crashed are offered again. */
+  /**
+   * A worker has registered for the provider. Reads of a worker that may have crashed are offered
+   * again.
+   */
   | { readonly kind: "provider-changed"; readonly providerId: string }
   /** Cached answers are outdated: the one with this key, or all answers of the provider. */
   | { readonly kind: "answers-invalidated"; readonly providerId: string; readonly key?: string | undefined }
@@ -40,8 +43,8 @@ function formatChannel(topic: Topic, id: string): string {
 
 export const getTaskChannel = (taskId: string): string => formatChannel("task", taskId);
 /**
- * Returns the channel of new parts of a task's output. It is separate from the channel of the task, because a task may
- * have many parts and few requests read them.
+ * Returns the channel of new parts of a task's output. It is separate from the channel of the task,
+ * because a task may have many parts and few requests read them.
  */
 export const getOutputChannel = (taskId: string): string => formatChannel("output", taskId);
 /** Returns the channel that announces claimable tasks of a job. */

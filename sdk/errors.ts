@@ -109,7 +109,10 @@ export class WorkerNotFoundError extends ProblemError {}
 export class TaskNotFoundError extends ProblemError {}
 /** The provider does not exist, or is not visible in the room. */
 export class ProviderNotFoundError extends ProblemError {}
-/** The provider has no data for the parameters, for example because a file does not exist. Providers throw it as well. */
+/**
+ * The provider has no data for the parameters, for example because a file does not exist. Providers
+ * throw it as well.
+ */
 export class AnswerNotFoundError extends ProblemError {
   /** Creates the error that a provider throws if there is no data. The reader gets the detail. */
   static create(detail: string): AnswerNotFoundError {

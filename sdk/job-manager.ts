@@ -203,8 +203,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Submits a task by job name, and returns it as soon as it is stored. The types of payload and result are those in
-   * `Jobs`. Throws `UsageError` if the room is unknown, and errors of `JoblibClient.call` such as `JobNotFoundError`.
+   * Submits a task by job name, and returns it as soon as it is stored. The types of payload and
+   * result are those in `Jobs`. Throws `UsageError` if the room is unknown, and errors of
+   * `JoblibClient.call` such as `JobNotFoundError`.
    */
   submit<Name extends JobNameOf<Jobs>>(
     jobName: Name,

@@ -27,7 +27,10 @@ const calls = {
     return took;
   },
 
-  /** Reads the outputs of tasks that write for a number of seconds. Returns the received parts per second. */
+  /**
+   * Reads the outputs of tasks that write for a number of seconds. Returns the received parts per
+   * second.
+   */
   async readStreams({ count, seconds }: { count: number; seconds: number }) {
     const { tasks } = getClient();
     const payload = { seconds };

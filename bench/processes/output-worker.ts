@@ -5,7 +5,9 @@ import { now } from "../clock.ts";
 import { ROOM, type ServerAddress } from "../services/joblib-server.ts";
 import { serveCalls } from "./serve-calls.ts";
 
-/** The time in which the reader of a task opens its stream before the first part, in milliseconds. */
+/**
+ * The time in which the reader of a task opens its stream before the first part, in milliseconds.
+ */
 const READER_MS = 60;
 const WORD = "a word or two of text ";
 

@@ -60,7 +60,10 @@ export async function readFromProvider(
   return EXIT.ok;
 }
 
-/** Parses `name=value` arguments. The server converts the values to the types in the provider's schema. */
+/**
+ * Parses `name=value` arguments. The server converts the values to the types in the provider's
+ * schema.
+ */
 function parseParameters(parameters: readonly string[]): Record<string, string | string[]> {
   const values = new Map<string, string[]>();
   for (const parameter of parameters) {

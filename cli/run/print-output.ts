@@ -3,8 +3,8 @@ import type { ClientContext } from "../tools.ts";
 import type { OutputPrinter } from "../views/output-printer.ts";
 
 /**
- * Prints the output of a task until the task ends or the signal is aborted. Calls `onStart` before the first part. A
- * server that is too old for outputs has none.
+ * Prints the output of a task until the task ends or the signal is aborted. Calls `onStart` before
+ * the first part. A server that is too old for outputs has none.
  */
 export async function printOutput(
   { client }: Pick<ClientContext, "client">,

@@ -45,8 +45,8 @@ export const RunnableTask = z.union([
 ]);
 
 /**
- * Runs an exported task in this process, without a server. Prints progress and log to stderr, and output and
- * result to stdout.
+ * Runs an exported task in this process, without a server. Prints progress and log to stderr, and
+ * output and result to stdout.
  */
 export async function runFile(context: LocalContext, options: RunFileOptions): Promise<ExitCode> {
   const { io, args } = context;

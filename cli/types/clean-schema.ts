@@ -1,7 +1,9 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { escapeText } from "../io/sanitize.ts";
 
-/** Maximum depth of a copied schema. No server accepts one this deep: the limit there is 64 levels. */
+/**
+ * Maximum depth of a copied schema. No server accepts one this deep: the limit there is 64 levels.
+ */
 const MAX_DEPTH = 100;
 
 /**

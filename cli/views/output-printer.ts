@@ -5,7 +5,10 @@ import { escapeText } from "../io/sanitize.ts";
 /** The form of parts with `--json`: results on stdout, or events on stderr. */
 export type JsonTarget = "results" | "events";
 
-/** Prints the output of a task to stdout: text as it arrives, and any other value as JSON on its own line. */
+/**
+ * Prints the output of a task to stdout: text as it arrives, and any other value as JSON on its own
+ * line.
+ */
 export class OutputPrinter {
   readonly #io: Io;
   readonly #jsonTarget: JsonTarget;

@@ -17,7 +17,10 @@ export type ServableClass = ProviderClass<unknown>;
 export interface LoadedExtensions {
   readonly classes: readonly RunnableClass[];
   readonly providers: readonly ServableClass[];
-  /** The exported `context`, which is passed to `run`, and to `read` of providers. If it is a function, it was called once. */
+  /**
+   * The exported `context`, which is passed to `run`, and to `read` of providers. If it is a
+   * function, it was called once.
+   */
   readonly context: unknown;
   /**
    * The file and the files that it imports, except packages. After a change of any of them, `joblib

@@ -14,7 +14,10 @@ const MAX_NUMBER = 2_147_483_647;
 export const OutputPart = JsonValue;
 export type OutputPart = z.infer<typeof OutputPart>;
 
-/** Parts from a worker. Parts are numbered from 0 in each attempt. A part that is sent twice is stored only once. */
+/**
+ * Parts from a worker. Parts are numbered from 0 in each attempt. A part that is sent twice is
+ * stored only once.
+ */
 export const NewOutput = z.object({
   number: z.int().min(0).max(MAX_NUMBER).describe("number of the first part"),
   parts: z.array(OutputPart).min(1).max(MAX_PARTS_PER_UPDATE),

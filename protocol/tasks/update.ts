@@ -41,7 +41,9 @@ const updateFields = {
     .describe("`attempt` of the claimed task; the update is rejected if the task has another attempt"),
 };
 
-/** A change of the status. Without `status`, the update only reports progress, log lines or output. */
+/**
+ * A change of the status. Without `status`, the update only reports progress, log lines or output.
+ */
 export const TaskUpdate = z.object({
   status: TaskStatus.optional(),
   ...updateFields,

@@ -11,10 +11,11 @@ import type { TaskDefaultOptions } from "./task-options.ts";
 /** The output of a task, which can be read while the task runs: `run.output` and `task.output`. */
 export interface TaskOutput {
   /**
-   * Appends a part: text, or any other JSON value. Resolves when there is room for the next part, so await it to keep the
-   * worker's memory bounded. It never waits for a reader. All parts are stored before the task ends. Rejects with
-   * `NotJsonError` if the part is not JSON, `OutputTooLargeError` if the output exceeds the server's limit, and
-   * `TaskLostError` if the lease is lost.
+   * Appends a part: text, or any other JSON value. Resolves when there is room for the next part,
+   * so await it to keep the worker's memory bounded. It never waits for a reader. All parts are
+   * stored before the task ends. Rejects with `NotJsonError` if the part is not JSON,
+   * `OutputTooLargeError` if the output exceeds the server's limit, and `TaskLostError` if the
+   * lease is lost.
    */
   write(part: unknown): Promise<void>;
 }
@@ -75,8 +76,9 @@ const PAYLOAD = Symbol.for("joblib.payload");
 /** Base class of all extensions. */
 export abstract class ExtensionInstance {
   /**
-   * Runs a task. The result of the task is the returned value as JSON. If it throws, the attempt fails. It can be a
-   * generator, sync or async: each value that it yields is a part of the task's output.
+   * Runs a task. The result of the task is the returned value as JSON. If it throws, the attempt
+   * fails. It can be a generator, sync or async: each value that it yields is a part of the task's
+   * output.
    */
   abstract run(context: never, run: RunContext): unknown;
 }

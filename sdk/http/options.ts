@@ -90,13 +90,16 @@ export interface FollowOptions {
 
 /** The first part that `client.tasks.output` yields, and its callback. */
 export interface OutputOptions {
-  /** A part number of the current attempt, or `<attempt>.<number>`. Default: the first part of the current attempt. */
+  /**
+   * A part number of the current attempt, or `<attempt>.<number>`. Default: the first part of the
+   * current attempt.
+   */
   readonly from?: number | string | undefined;
   /** Aborts the stream, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called with the number of the attempt whose parts follow: at the start, and when the task is retried. The parts of
-   * earlier attempts are then obsolete.
+   * Called with the number of the attempt whose parts follow: at the start, and when the task is
+   * retried. The parts of earlier attempts are then obsolete.
    */
   readonly onAttempt?: ((attempt: number) => void) | undefined;
 }

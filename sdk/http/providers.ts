@@ -17,7 +17,9 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An answer of a provider. Its body is read once, either as a stream or with one of the methods. */
+/**
+ * An answer of a provider. Its body is read once, either as a stream or with one of the methods.
+ */
 export class ProviderAnswer {
   readonly contentType: string;
   readonly etag: string | undefined;
@@ -56,7 +58,10 @@ export class ProviderAnswer {
   }
 }
 
-/** Providers: `client.providers`. A provider is visible in its room; a public provider is visible in all rooms. */
+/**
+ * Providers: `client.providers`. A provider is visible in its room; a public provider is visible in
+ * all rooms.
+ */
 export class Providers extends Resource {
   /** Lists the providers that are visible in a room. */
   list(
@@ -73,8 +78,8 @@ export class Providers extends Resource {
   }
 
   /**
-   * Reads from a provider. Resolves when the answer begins. Throws `ProviderOfflineError`, `ProviderTimeoutError`,
-   * `AnswerNotFoundError`, `ReadFailedError` or `ValidationError`.
+   * Reads from a provider. Resolves when the answer begins. Throws `ProviderOfflineError`,
+   * `ProviderTimeoutError`, `AnswerNotFoundError`, `ReadFailedError` or `ValidationError`.
    */
   async read(
     room: string,

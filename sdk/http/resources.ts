@@ -133,7 +133,9 @@ export class Tasks extends Resource {
     return undefined;
   }
 
-  /** Returns a page of a task's output. `next` in the response is the `from` of the next request. */
+  /**
+   * Returns a page of a task's output. `next` in the response is the `from` of the next request.
+   */
   readOutput(id: string, query: Query<"readTaskOutput"> = {}, options?: CallOptions): Promise<OutputPage> {
     return this.send("readTaskOutput", { params: { task_id: id }, query }, options);
   }

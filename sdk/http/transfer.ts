@@ -38,8 +38,9 @@ interface TransferEnvironment {
 }
 
 /**
- * Sends a request whose request or response body is not JSON. Throws the `ProblemError` of a problem document,
- * `ConnectionError` or `DeadlineError` if there is no response, and `ProtocolError` if it is not joblib's.
+ * Sends a request whose request or response body is not JSON. Throws the `ProblemError` of a
+ * problem document, `ConnectionError` or `DeadlineError` if there is no response, and
+ * `ProtocolError` if it is not joblib's.
  */
 export async function transfer(
   name: TransferName,
@@ -93,7 +94,10 @@ function buildPath(path: string, params: Readonly<Record<string, string>>): stri
   return fillPath(path, params);
 }
 
-/** Formats parameters as a query: text unchanged, the items of a list as repeated parameters, and other values as JSON. */
+/**
+ * Formats parameters as a query: text unchanged, the items of a list as repeated parameters, and
+ * other values as JSON.
+ */
 function toQuery(query: Readonly<Record<string, JsonValue | undefined>>): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {

@@ -6,7 +6,10 @@ import type { RequestContent } from "../http/options.ts";
 export interface AnswerOptions {
   /** Seconds for which servers cache the answer. Default: the `ttlSeconds` of the provider. */
   readonly ttlSeconds?: number | undefined;
-  /** The version of the answer, without quotes. Default: servers use a hash of the content of cached answers. */
+  /**
+   * The version of the answer, without quotes. Default: servers use a hash of the content of cached
+   * answers.
+   */
   readonly version?: string | undefined;
 }
 
@@ -31,7 +34,10 @@ export const isAnswer = (value: unknown): value is Answer =>
 const isIterable = (value: unknown): value is AsyncIterable<Uint8Array> =>
   typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 
-/** Converts an iterable to a stream, because browsers and the types of the DOM may lack `ReadableStream.from`. */
+/**
+ * Converts an iterable to a stream, because browsers and the types of the DOM may lack
+ * `ReadableStream.from`.
+ */
 function toStream(parts: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   const iterator = parts[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>({
@@ -47,8 +53,9 @@ function toStream(parts: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> 
 }
 
 /**
- * Converts what `read` returned to the content of a request: bytes and streams are sent unchanged, text is sent as UTF-8,
- * and anything else as JSON. Throws `UsageError` if the media type is not JSON and the value is neither bytes nor text.
+ * Converts what `read` returned to the content of a request: bytes and streams are sent unchanged,
+ * text is sent as UTF-8, and anything else as JSON. Throws `UsageError` if the media type is not
+ * JSON and the value is neither bytes nor text.
  */
 export function toContent(value: unknown, contentType: string): RequestContent {
   if (value instanceof ReadableStream) return value;

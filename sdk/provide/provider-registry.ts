@@ -14,11 +14,17 @@ export interface ProvideOptions {
 
 /** A provider that a job manager serves. */
 export interface ServedProvider {
-  /** Removes cached answers from all servers: the answer to exactly these parameters, or all answers. */
+  /**
+   * Removes cached answers from all servers: the answer to exactly these parameters, or all
+   * answers.
+   */
   invalidate(params?: JsonObject): Promise<void>;
 }
 
-/** A class with the source that its instances read from. The type of the source was checked by `provide`. */
+/**
+ * A class with the source that its instances read from. The type of the source was checked by
+ * `provide`.
+ */
 export interface ProviderEntry {
   readonly Class: ProviderClass;
   readonly source: unknown;
@@ -43,7 +49,10 @@ export class ProviderRegistry {
     return [...this.#entries.values()];
   }
 
-  /** Adds a provider. Throws `UsageError` for an invalid class, name or room, and for a second provider with the name. */
+  /**
+   * Adds a provider. Throws `UsageError` for an invalid class, name or room, and for a second
+   * provider with the name.
+   */
   add<Source>(Class: ProviderClass<Source>, source: Source, options: ProvideOptions): ProviderEntry {
     if (!isProviderClass(Class))
       throw new UsageError("the class is not a provider: it must extend `Provider(…)`");
@@ -65,7 +74,9 @@ export class ProviderRegistry {
   }
 }
 
-/** The registrations of a worker: those of its jobs. The version also changes with its providers. */
+/**
+ * The registrations of a worker: those of its jobs. The version also changes with its providers.
+ */
 export function combineRegistries<Registrations>(
   jobs: { readonly version: number; getRegistrations(): Registrations },
   providers: Pick<ProviderRegistry, "version">,

@@ -37,8 +37,8 @@ const BRAND = Symbol.for("joblib.provider");
 /** Base class of all providers. */
 export abstract class ProviderInstance {
   /**
-   * Answers a read: returns JSON, or bytes, text or a stream in the provider's media type, or an `Answer`. Throws
-   * `AnswerNotFoundError` if there is no data; any other error fails the read.
+   * Answers a read: returns JSON, or bytes, text or a stream in the provider's media type, or an
+   * `Answer`. Throws `AnswerNotFoundError` if there is no data; any other error fails the read.
    */
   abstract read(source: never, context: ReadContext): unknown;
 }
@@ -123,6 +123,8 @@ export function Provider(
 const isSchema = (value: AnySchema | z.ZodRawShape): value is AnySchema =>
   "~standard" in value || ("_def" in value && typeof value["safeParse"] === "function");
 
-/** Returns true if the class extends `Provider(…)` of this or any other installed copy of joblib. */
+/**
+ * Returns true if the class extends `Provider(…)` of this or any other installed copy of joblib.
+ */
 export const isProviderClass = (value: unknown): value is ProviderClass =>
   typeof value === "function" && BRAND in value && "category" in value && !Object.hasOwn(value, BRAND);

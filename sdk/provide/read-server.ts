@@ -18,7 +18,10 @@ interface ReadServerOptions {
   readonly registry: ProviderRegistry;
 }
 
-/** Registers the providers of a job manager, and answers their reads until the worker is gone or drained. */
+/**
+ * Registers the providers of a job manager, and answers their reads until the worker is gone or
+ * drained.
+ */
 export class ReadServer {
   readonly #client: JoblibClient;
   readonly #logger: Logger;
@@ -35,7 +38,10 @@ export class ReadServer {
     this.#registry = registry;
   }
 
-  /** Registers the providers that are not registered with this worker yet, and starts to answer their reads. */
+  /**
+   * Registers the providers that are not registered with this worker yet, and starts to answer
+   * their reads.
+   */
   async register(worker: LiveWorker): Promise<void> {
     if (this.#registry.entries.length === 0) return;
     if (this.#worker !== worker) this.#registered = new Map();

@@ -61,7 +61,10 @@ export class FakeServer {
     return outputs.get(wire.attempt) ?? [];
   }
 
-  /** Waits until `predicate` is true for a task, by default until the task has ended. Throws an `Error` after 10 s. */
+  /**
+   * Waits until `predicate` is true for a task, by default until the task has ended. Throws an
+   * `Error` after 10 s.
+   */
   async waitFor(
     id: string,
     predicate: (task: Task) => boolean = ({ status }) => isTerminal(status),

@@ -11,7 +11,10 @@ import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
 
 /** The parts of the worker and of the task stream that a claimed task uses. */
 export interface TaskEnvironment extends RunEnvironment {
-  /** Called with true before the end of the task is sent, and with false if the server has rejected it. */
+  /**
+   * Called with true before the end of the task is sent, and with false if the server has rejected
+   * it.
+   */
   onEnding(task: ClaimedTask, isEnding: boolean): void;
   /** Called when the task is completed, failed, lost or released. */
   onSettled(task: ClaimedTask): void;
@@ -296,7 +299,8 @@ export class ClaimedTask<Context = unknown> {
 
   async #send(update: TaskUpdate, policy = DELIVERY_RETRY, timeoutSeconds?: number): Promise<Task> {
     const { id, attempt } = this;
-    // After a progress report, the full response is needed: the last report may be missing in `#task`.
+    // After a progress report, the full response is needed: the last report may be missing in
+    // `#task`.
     const currentTask = this.#reports?.hasProgress ? undefined : this.#task;
     const fenced = { id, attempt, update, currentTask, timeoutSeconds, cancellation: this.#cancellation };
     try {

@@ -15,7 +15,10 @@ interface UnsentPart {
   readonly length: number;
 }
 
-/** Numbers and sends the parts of an attempt, one request at a time. Sends nothing more after an error. */
+/**
+ * Numbers and sends the parts of an attempt, one request at a time. Sends nothing more after an
+ * error.
+ */
 export class OutputWriter implements TaskOutput {
   readonly #batcher: Batcher<UnsentPart, undefined>;
   #next = 0;

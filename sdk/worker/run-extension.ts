@@ -86,7 +86,9 @@ function isGenerator(value: unknown): value is Generator | AsyncGenerator {
   return Symbol.asyncIterator in value || Symbol.iterator in value;
 }
 
-/** Writes the values that a generator yields to the output, and returns the value that it returns. */
+/**
+ * Writes the values that a generator yields to the output, and returns the value that it returns.
+ */
 async function storeParts(generator: Generator | AsyncGenerator, output: TaskOutput): Promise<unknown> {
   let isDone = false;
   try {
@@ -102,7 +104,10 @@ async function storeParts(generator: Generator | AsyncGenerator, output: TaskOut
   }
 }
 
-/** A symbol instead of a private name, which a proxy of a context, or an object that inherits from it, would not have. */
+/**
+ * A symbol instead of a private name, which a proxy of a context, or an object that inherits from
+ * it, would not have.
+ */
 const INTERNAL = Symbol("internal");
 
 /**
@@ -131,7 +136,10 @@ class LazyRunContext implements RunContext {
   }
 }
 
-/** The members are own properties of each context, with shared getters, so that `{ ...run, progress }` contains them. */
+/**
+ * The members are own properties of each context, with shared getters, so that `{ ...run, progress
+ * }` contains them.
+ */
 const LAZY_MEMBERS: Record<"signal" | "log" | "output", PropertyDescriptor> & ThisType<LazyRunContext> = {
   signal: {
     enumerable: true,

@@ -145,7 +145,9 @@ function truncate(text: string, length: number): string {
 /** The task whose reports are sent. */
 type ReportingTask = Pick<FencedUpdate, "id" | "attempt"> & { readonly task: Task };
 
-/** Sends what a running task reports: progress, log and output. Each part is created on first use. */
+/**
+ * Sends what a running task reports: progress, log and output. Each part is created on first use.
+ */
 export class TaskReports {
   readonly #task: ReportingTask;
   readonly #updates: Pick<UpdateQueue, "deliver">;
@@ -156,8 +158,8 @@ export class TaskReports {
   #output: OutputWriter | undefined;
 
   /**
-   * `abort` is aborted when the lease is lost or the task is interrupted, `cancellation` when no more updates should be
-   * sent.
+   * `abort` is aborted when the lease is lost or the task is interrupted, `cancellation` when no
+   * more updates should be sent.
    */
   constructor(
     task: ReportingTask,

@@ -14,7 +14,10 @@ export interface FencedUpdate {
   readonly id: string;
   readonly attempt: number;
   readonly update: TaskUpdate;
-  /** The task before the update. If it is set, a completion or parts of the output can be sent with `Prefer: return=minimal`. */
+  /**
+   * The task before the update. If it is set, a completion or parts of the output can be sent with
+   * `Prefer: return=minimal`.
+   */
   readonly currentTask?: Task | undefined;
   /** Aborts the request and its retries. */
   readonly cancellation?: LazyAbort | undefined;
@@ -63,7 +66,8 @@ export class UpdateQueue {
   /** Sends an update once and returns the updated task. Throws the error of this update. */
   send(fenced: FencedUpdate): Promise<Task> {
     const { result, error, progress, log, output } = fenced.update;
-    // Small updates are not serialized to estimate their size, because a worker sends thousands per second.
+    // Small updates are not serialized to estimate their size, because a worker sends thousands per
+    // second.
     const isSmall = (result ?? error ?? progress ?? log ?? output ?? null) === null;
     const bytes = isSmall ? 100 : JSON.stringify(fenced.update).length;
     return this.#batcher.send(fenced, bytes, fenced.cancellation);
@@ -79,7 +83,8 @@ export class UpdateQueue {
 
   async #sendOne(fenced: FencedUpdate): Promise<Task> {
     const { id, attempt, update, cancellation, timeoutSeconds } = fenced;
-    // The response to an update of a single task contains the whole task, whose payload may be large.
+    // The response to an update of a single task contains the whole task, whose payload may be
+    // large.
     if (update.output !== undefined) return this.#sendOutput(fenced);
     const body = { ...update, worker_id: this.#workerId, attempt };
     const options = { retry: false, signal: cancellation?.signal, timeoutSeconds };

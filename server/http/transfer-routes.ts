@@ -19,7 +19,10 @@ import { getCaller, getPathParam, requireAccess } from "./callers.ts";
 import type { RouteDependencies } from "./operation-route.ts";
 import { malformed, routeNotFound } from "./problems.ts";
 
-/** Time within which a reader must accept the next part of an answer. Its memory is not freed before. */
+/**
+ * Time within which a reader must accept the next part of an answer. Its memory is not freed
+ * before.
+ */
 const STALL_MS = 30_000;
 /** Time for readers to receive the rest of an answer when the server shuts down. */
 const GRACE_MS = 5_000;
@@ -84,7 +87,8 @@ function createAnswerRoute(context: Context, dependencies: RouteDependencies): R
       const facts = parseFacts(request);
       const release = userLimit.acquire(caller.actor.id);
       try {
-        // Without a body, Fastify passes no stream. `destroyOnReturn` would close the connection before an error is sent.
+        // Without a body, Fastify passes no stream. `destroyOnReturn` would close the connection
+        // before an error is sent.
         const body =
           request.body instanceof Readable ? request.body.iterator({ destroyOnReturn: false }) : noBody();
         await answerRead(context, caller, { workerId, readId, facts, body });
@@ -104,8 +108,8 @@ function createRoute({ method, path, access }: TransferOperation, { auth }: Rout
 }
 
 /**
- * Reads and discards the rest of a body, because the next request on the connection comes after it. Closes the connection
- * if the client does not stop sending.
+ * Reads and discards the rest of a body, because the next request on the connection comes after it.
+ * Closes the connection if the client does not stop sending.
  */
 function discardBody({ raw }: FastifyRequest): void {
   if (raw.complete || raw.destroyed) return;
@@ -135,13 +139,16 @@ function parseFacts({ headers }: FastifyRequest): AnswerFacts {
   return { ttlSeconds: ttl.data, etag, length: length === undefined ? undefined : Number(length) };
 }
 
-/** Media types that a browser may show in a page. It saves all others, because they may contain scripts. */
+/**
+ * Media types that a browser may show in a page. It saves all others, because they may contain
+ * scripts.
+ */
 const INLINE =
   /^(?:image\/(?!svg)|audio\/|video\/|text\/(?:plain|csv)\b|application\/(?:json|pdf|octet-stream)\b|chemical\/)/i;
 
 /**
- * Sends an answer, while it may still arrive. Resolves when the connection is done with it. A worker may be untrusted, so
- * browsers must neither guess the type nor run scripts of an answer.
+ * Sends an answer, while it may still arrive. Resolves when the connection is done with it. A
+ * worker may be untrusted, so browsers must neither guess the type nor run scripts of an answer.
  */
 async function sendAnswer(
   reply: FastifyReply,
@@ -176,7 +183,10 @@ async function sendAnswer(
   clearTimeout(grace);
 }
 
-/** Yields the parts of an answer. Calls `onStall` if the reader does not accept the next part in time. */
+/**
+ * Yields the parts of an answer. Calls `onStall` if the reader does not accept the next part in
+ * time.
+ */
 async function* readParts(answer: Answer, onStall: () => void): AsyncGenerator<Buffer, void, undefined> {
   for await (const part of answer.read()) {
     const timer = setTimeout(onStall, STALL_MS).unref();

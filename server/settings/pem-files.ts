@@ -57,8 +57,8 @@ export function createTlsContext(files: TlsFiles): SecureContext {
   const { ca, cert, key, passphrase, minVersion, maxVersion } = files;
   if (cert && !key) throw new SettingsError(`${cert.source}: also set the private key of the certificate`);
   if (key && !cert) throw new SettingsError(`${key.source}: also set the certificate of the key`);
-  // Slim containers have no system certificates. Therefore `default`, which contains the certificates
-  // of Node.js and of NODE_EXTRA_CA_CERTS, is trusted as well.
+  // Slim containers have no system certificates. Therefore `default`, which contains the
+  // certificates of Node.js and of NODE_EXTRA_CA_CERTS, is trusted as well.
   const trusted = () => [...new Set([...getCACertificates("default"), ...getCACertificates("system")])];
   const options: SecureContextOptions = {
     ca: ca === undefined ? trusted() : readCertificates(ca),

@@ -9,8 +9,9 @@ interface Budget {
 }
 
 /**
- * Limits the output that the workers of each user store per second, with a token bucket of one second. An append may
- * exceed the budget, and the next ones then wait until it is positive again. So a large append is never refused forever.
+ * Limits the output that the workers of each user store per second, with a token bucket of one
+ * second. An append may exceed the budget, and the next ones then wait until it is positive again.
+ * So a large append is never refused forever.
  */
 export class OutputRate {
   readonly #bytesPerSecond: number;

@@ -22,7 +22,9 @@ export interface FuzzResponse {
 
 /** Problems that every path may return in addition to the problems that its operation declares. */
 const COMMON: readonly ProblemId[] = [...COMMON_PROBLEMS, "route-not-found", "method-not-allowed"];
-/** Problems with a 5xx status that the state of the database or of a provider's worker may cause. */
+/**
+ * Problems with a 5xx status that the state of the database or of a provider's worker may cause.
+ */
 const EXPECTED_FAILURES = new Set([
   "service-unavailable",
   "provider-offline",

@@ -130,8 +130,8 @@ const release = (which: number) =>
 
 const removeWorker = (which: number) =>
   createCommand(`removeWorker(${which})`, async (model, real) => {
-    // At least one worker must remain: joblib removes a job that has neither workers nor open tasks,
-    // and the model does not cover this removal.
+    // At least one worker must remain: joblib removes a job that has neither workers nor open
+    // tasks, and the model does not cover this removal.
     if (model.workers.size < 2) return;
     const worker = pick([...model.workers], which);
     if (worker === undefined) return;

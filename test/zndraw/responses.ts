@@ -44,7 +44,9 @@ const operation = (
   ...status: number[]
 ): ZnDrawOperation => ({ method, path: `/v1/joblib${path}`, response, status });
 
-/** All operations of ZnDraw's job API except those on providers, whose requests differ in joblib. */
+/**
+ * All operations of ZnDraw's job API except those on providers, whose requests differ in joblib.
+ */
 export const ZNDRAW_OPERATIONS: readonly ZnDrawOperation[] = [
   operation("POST", "/workers", Worker, 201),
   operation("GET", "/workers", createPageSchema(Worker.extend({ job_count: z.int() })), 200),

@@ -1,6 +1,9 @@
 import { type RefObject, type UIEvent, useLayoutEffect, useRef } from "react";
 
-/** Maximum distance of the scroll position from the end, in pixels, at which a box still scrolls to new content. */
+/**
+ * Maximum distance of the scroll position from the end, in pixels, at which a box still scrolls to
+ * new content.
+ */
 const NEAR_END = 40;
 
 /** The properties of a box that scrolls to its end when its content changes. */

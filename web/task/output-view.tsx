@@ -1,7 +1,10 @@
 import { useScrollToEnd } from "../design/use-scroll-to-end.ts";
 import type { LiveOutput } from "../live/use-output-live.ts";
 
-/** Shows the output of a task: text unchanged, and other values as JSON. Scrolls to new parts like the log. */
+/**
+ * Shows the output of a task: text unchanged, and other values as JSON. Scrolls to new parts like
+ * the log.
+ */
 export const OutputView = ({ output: { segments, isCut } }: { readonly output: LiveOutput }) => {
   const scroll = useScrollToEnd(segments);
   return (

@@ -1,7 +1,9 @@
 import { LRUCache } from "lru-cache";
 import type { Answer } from "./answer.ts";
 
-/** Memory of an entry in addition to its body, in bytes. It limits the number of very small answers. */
+/**
+ * Memory of an entry in addition to its body, in bytes. It limits the number of very small answers.
+ */
 const ENTRY_BYTES = 512;
 
 interface CachedAnswer {
@@ -16,7 +18,10 @@ export interface AgedAnswer {
   readonly ageSeconds: number;
 }
 
-/** The cached answers of this process, by provider and parameters. The least recently read ones are removed first. */
+/**
+ * The cached answers of this process, by provider and parameters. The least recently read ones are
+ * removed first.
+ */
 export class AnswerCache {
   readonly #answers: LRUCache<string, CachedAnswer>;
 
@@ -43,7 +48,8 @@ export class AnswerCache {
     answer.retain();
     const options = { ttl: Math.ceil(answer.facts.ttlSeconds * 1000) };
     this.#answers.set(toCacheKey(providerId, key), { answer, storedAt: performance.now() }, options);
-    // The cache has not stored an answer that is larger than its limit, so it will not release it either.
+    // The cache has not stored an answer that is larger than its limit, so it will not release it
+    // either.
     if (!this.#answers.has(toCacheKey(providerId, key))) answer.release();
   }
 

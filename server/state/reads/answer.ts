@@ -1,7 +1,10 @@
 import { createHash, type Hash } from "node:crypto";
 import { Problem } from "../../../protocol/index.ts";
 
-/** Received bytes are copied into blocks, because millions of chunks of one byte would use too much memory. */
+/**
+ * Received bytes are copied into blocks, because millions of chunks of one byte would use too much
+ * memory.
+ */
 const BLOCK_BYTES = 64 * 1024;
 
 /** The memory that answers of this process may use together. */
@@ -50,8 +53,8 @@ export interface AnswerFacts {
 }
 
 /**
- * The body of an answer, which readers can read while it arrives. Its memory is freed when the upload, the cache and all
- * readers have released it.
+ * The body of an answer, which readers can read while it arrives. Its memory is freed when the
+ * upload, the cache and all readers have released it.
  */
 export class Answer {
   readonly facts: AnswerFacts;
@@ -86,7 +89,9 @@ export class Answer {
     return this.#state === "complete";
   }
 
-  /** Adds bytes. Throws a 413 if the answer becomes too large, and a 503 if there is no memory left. */
+  /**
+   * Adds bytes. Throws a 413 if the answer becomes too large, and a 503 if there is no memory left.
+   */
   append(bytes: Uint8Array): void {
     if (this.length + bytes.byteLength > this.#maxBytes) {
       throw new Problem("payload-too-large", `The answer is larger than ${this.#maxBytes} bytes.`);

@@ -9,7 +9,10 @@ interface Channel {
   until: number;
 }
 
-/** The subscriptions to the channels of providers. Each lasts for as long as answers are cached, read or claimed. */
+/**
+ * The subscriptions to the channels of providers. Each lasts for as long as answers are cached,
+ * read or claimed.
+ */
 export class ProviderChannels {
   readonly #channels = new Map<string, Channel>();
   readonly #bus: EventBus;
@@ -21,7 +24,10 @@ export class ProviderChannels {
     this.#onEvent = onEvent;
   }
 
-  /** Subscribes to the channel of a provider for at least this time. Resolves when no later event can be missed. */
+  /**
+   * Subscribes to the channel of a provider for at least this time. Resolves when no later event
+   * can be missed.
+   */
   async watch(providerId: string, seconds: number): Promise<void> {
     const until = performance.now() + seconds * 1000;
     const existing = this.#channels.get(providerId);

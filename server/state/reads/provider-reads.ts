@@ -13,7 +13,9 @@ import { type ReadTarget, readFailed, readLost, type ServedRead } from "./served
 import { ServedReads } from "./served-reads.ts";
 import { ServerMessages, type ServerRequest } from "./server-messages.ts";
 
-/** Seconds for which a channel stays subscribed after a read or a claim. Longer than any read takes. */
+/**
+ * Seconds for which a channel stays subscribed after a read or a claim. Longer than any read takes.
+ */
 const WATCH_SECONDS = 120;
 const READ_ID = /^([0-9a-f]{32})\.[0-9a-f-]{36}$/;
 
@@ -31,9 +33,9 @@ interface ProviderReadsOptions {
 }
 
 /**
- * The reads of providers: the readers of this server, its waiting workers, and the cached answers. A read stays on the
- * server of its reader. Its id contains the id of this server, so that other servers can claim it for their workers and
- * forward the answers (ADR 33).
+ * The reads of providers: the readers of this server, its waiting workers, and the cached answers.
+ * A read stays on the server of its reader. Its id contains the id of this server, so that other
+ * servers can claim it for their workers and forward the answers (ADR 33).
  */
 export class ProviderReads {
   readonly #bus: EventBus;
@@ -82,8 +84,8 @@ export class ProviderReads {
   }
 
   /**
-   * Joins the pending read of the target, or creates one. Waits for the answer for up to `ms`. Returns undefined if there
-   * is none by then. The caller must release the answer.
+   * Joins the pending read of the target, or creates one. Waits for the answer for up to `ms`.
+   * Returns undefined if there is none by then. The caller must release the answer.
    */
   async read(
     target: ReadTarget,
@@ -98,7 +100,10 @@ export class ProviderReads {
     return this.#served.waitForAnswer(read, ms, signal);
   }
 
-  /** Wakes the signal when a read of one of these providers is offered. Resolves when no offer can be missed. */
+  /**
+   * Wakes the signal when a read of one of these providers is offered. Resolves when no offer can
+   * be missed.
+   */
   async waitForOffers(signal: WakeSignal, providerIds: readonly string[]): Promise<void> {
     this.#offers.stopWaiting(signal);
     this.#offers.wait(signal, providerIds);

@@ -1,16 +1,27 @@
 import type { WakeSignal } from "../long-poll.ts";
 
-/** Time after which an offer is forgotten. Its server repeats it every second while the read waits. */
+/**
+ * Time after which an offer is forgotten. Its server repeats it every second while the read waits.
+ */
 const OFFER_MS = 3_000;
-/** Maximum number of offers that are remembered for a provider. Others are found when they are repeated. */
+/**
+ * Maximum number of offers that are remembered for a provider. Others are found when they are
+ * repeated.
+ */
 const MAX_OFFERS = 1_000;
 
-/** The workers of this process that wait for reads, and the reads of other servers that were offered to them. */
+/**
+ * The workers of this process that wait for reads, and the reads of other servers that were offered
+ * to them.
+ */
 export class ReadOffers {
   readonly #waiting = new Map<string, Set<WakeSignal>>();
   /** The providers for whose reads each signal waits. */
   readonly #providerIds = new Map<WakeSignal, readonly string[]>();
-  /** For each provider, the time at which each offer expires, in milliseconds of `performance.now()`. */
+  /**
+   * For each provider, the time at which each offer expires, in milliseconds of
+   * `performance.now()`.
+   */
   readonly #offers = new Map<string, Map<string, number>>();
 
   /** Wakes the signal when a read of one of these providers is offered. */

@@ -6,7 +6,10 @@ import type { Upload } from "./upload.ts";
 
 /** Size of a part that is forwarded to another server. With base64, a message has 87 KB. */
 const PART_BYTES = 64 * 1024;
-/** Maximum number of parts without a response. Redis buffers at most this much of an answer for a slow server. */
+/**
+ * Maximum number of parts without a response. Redis buffers at most this much of an answer for a
+ * slow server.
+ */
 const WINDOW = 4;
 
 type PartRequest = Extract<ServerRequest, { kind: "part" | "end" | "abort" }>;
@@ -33,7 +36,10 @@ export class ForwardedUpload implements AnswerSink {
     this.#upload = upload;
   }
 
-  /** Starts an answer. Throws a 409 if the read is not assigned to the worker, or if its server is gone. */
+  /**
+   * Starts an answer. Throws a 409 if the read is not assigned to the worker, or if its server is
+   * gone.
+   */
   static async open(
     messages: ServerMessages,
     { serverId, read, worker, upload }: { serverId: string; read: string; worker: string; upload: string },

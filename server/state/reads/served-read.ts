@@ -12,13 +12,16 @@ export interface ReadTarget {
 }
 
 /**
- * A read that waits for its answer. `offered`: no worker has claimed it. `claimed`: a worker has. `answering`: the answer
- * arrives.
+ * A read that waits for its answer. `offered`: no worker has claimed it. `claimed`: a worker has.
+ * `answering`: the answer arrives.
  */
 export class ServedRead {
   readonly id: string;
   readonly target: ReadTarget;
-  /** The number of invalidations when the read was claimed. An answer from before an invalidation is not cached. */
+  /**
+   * The number of invalidations when the read was claimed. An answer from before an invalidation is
+   * not cached.
+   */
   generation = 0;
   state: "offered" | "claimed" | "answering" = "offered";
   workerId: string | undefined;
@@ -42,7 +45,10 @@ export class ServedRead {
   }
 }
 
-/** Creates the 409 for a worker that answers a read which it has not claimed, or which needs no answer any longer. */
+/**
+ * Creates the 409 for a worker that answers a read which it has not claimed, or which needs no
+ * answer any longer.
+ */
 export function readLost(): Problem {
   return new Problem(
     "read-lost",

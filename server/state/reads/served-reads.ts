@@ -3,9 +3,15 @@ import type { Answer, AnswerFacts } from "./answer.ts";
 import { type ReadTarget, readFailed, readLost, ServedRead } from "./served-read.ts";
 import { Upload } from "./upload.ts";
 
-/** Bytes of an answer that are collected before readers get it, so that a small answer has an ETag, and can be retried. */
+/**
+ * Bytes of an answer that are collected before readers get it, so that a small answer has an ETag,
+ * and can be retried.
+ */
 const STREAM_BYTES = 64 * 1024;
-/** Milliseconds within which a worker must answer a claimed read, and maximum pause between two parts of its answer. */
+/**
+ * Milliseconds within which a worker must answer a claimed read, and maximum pause between two
+ * parts of its answer.
+ */
 const CLAIM_MS = 60_000;
 const PAUSE_MS = 30_000;
 /** Interval at which reads without a worker are offered again, because an offer may be lost. */
@@ -63,8 +69,8 @@ export class ServedReads {
   }
 
   /**
-   * Waits for the answer of a read. Returns undefined after `ms`, or when the signal is aborted. The caller must release the
-   * answer.
+   * Waits for the answer of a read. Returns undefined after `ms`, or when the signal is aborted.
+   * The caller must release the answer.
    */
   async waitForAnswer(read: ServedRead, ms: number, signal: AbortSignal): Promise<Answer | undefined> {
     const ended = Promise.withResolvers<undefined>();
@@ -81,7 +87,8 @@ export class ServedReads {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
       read.readers -= 1;
-      // A claimed read continues without readers: the next reader may get its answer, for example after a 504.
+      // A claimed read continues without readers: the next reader may get its answer, for example
+      // after a 504.
       if (read.readers === 0 && read.state === "offered") this.#remove(read);
     }
   }
@@ -93,7 +100,10 @@ export class ServedReads {
     );
   }
 
-  /** Assigns a read to a worker. Returns undefined if it is not available, or if the worker has too many reads. */
+  /**
+   * Assigns a read to a worker. Returns undefined if it is not available, or if the worker has too
+   * many reads.
+   */
   claim(id: string, workerId: string): ServedRead | undefined {
     const read = this.#byId.get(id);
     if (read?.state !== "offered") return undefined;
@@ -117,14 +127,19 @@ export class ServedReads {
     for (const read of [...this.#byId.values()]) this.release(read.id, workerId);
   }
 
-  /** Offers the claimed reads of a provider again: the new worker may replace one that has crashed. */
+  /**
+   * Offers the claimed reads of a provider again: the new worker may replace one that has crashed.
+   */
   releaseOfProvider(providerId: string): void {
     for (const read of [...this.#byId.values()]) {
       if (read.target.providerId === providerId && read.state === "claimed") this.#offerAgain(read);
     }
   }
 
-  /** Ends a claimed read with a problem, which its readers get. Throws a 409 if the worker has not claimed it. */
+  /**
+   * Ends a claimed read with a problem, which its readers get. Throws a 409 if the worker has not
+   * claimed it.
+   */
   fail(id: string, workerId: string, problem: Problem): void {
     const read = this.#requireClaimed(id, workerId);
     this.#remove(read);

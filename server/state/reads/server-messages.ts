@@ -66,7 +66,10 @@ export class ServerMessages {
     await this.#subscription;
   }
 
-  /** Sends a request and returns the other server's response. Throws its problem, or a 503 if it does not respond. */
+  /**
+   * Sends a request and returns the other server's response. Throws its problem, or a 503 if it
+   * does not respond.
+   */
   async request(serverId: string, request: ServerRequest): Promise<unknown> {
     await this.start();
     this.#lastCall += 1;

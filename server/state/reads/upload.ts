@@ -20,7 +20,9 @@ export class Upload {
     this.#events = events;
   }
 
-  /** Adds a part. Throws a 413 or a 503 if it cannot be stored, and a 409 if the upload has ended. */
+  /**
+   * Adds a part. Throws a 413 or a 503 if it cannot be stored, and a 409 if the upload has ended.
+   */
   write(part: Uint8Array): void {
     if (this.#isEnded) throw readLost();
     try {

@@ -150,8 +150,8 @@ function getSslMode(parameters: ParameterValues): string {
   }
   if (isJdbc) return "require";
   if (mode !== undefined) return mode.value;
-  // `sslrootcert=system` implies `verify-full`, as in libpq, because every owner of a domain can get a
-  // certificate from a public authority for it.
+  // `sslrootcert=system` implies `verify-full`, as in libpq, because every owner of a domain can
+  // get a certificate from a public authority for it.
   return parameters.get("sslrootcert")?.value === SYSTEM ? "verify-full" : "disable";
 }
 

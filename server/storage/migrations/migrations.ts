@@ -157,8 +157,9 @@ export const migrations = [
     `alter table joblib.worker add column jobs_version integer not null default 0`,
   ]),
 
-  // Rows are deleted with their task. `number` is the number of the first part of a row, `next` the number after its last
-  // part, and `bytes` the size of the attempt's output up to the end of the row.
+  // Rows are deleted with their task. `number` is the number of the first part of a row, `next` the
+  // number after its last part, and `bytes` the size of the attempt's output up to the end of the
+  // row.
   defineMigration("joblib-20261129-task-output", [
     `create table joblib.task_output (
       task_id uuid not null,

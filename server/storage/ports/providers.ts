@@ -28,8 +28,8 @@ export type ProviderOutcome =
 
 export interface ProviderStorage {
   /**
-   * Inserts the provider or finds the existing one, and links the worker, in one transaction. A provider that no worker
-   * serves is replaced if it has another schema or content type.
+   * Inserts the provider or finds the existing one, and links the worker, in one transaction. A
+   * provider that no worker serves is replaced if it has another schema or content type.
    */
   register(provider: NewProviderRecord, aliveWithinSeconds: number): Promise<ProviderOutcome>;
   find(address: JobAddress, aliveWithinSeconds: number): Promise<ProviderRecord | undefined>;
@@ -39,7 +39,10 @@ export interface ProviderStorage {
     window: Window,
     aliveWithinSeconds: number,
   ): Promise<ResultPage<ProviderRecord>>;
-  /** Returns the ids of the providers that the worker serves; undefined if the worker does not exist. */
+  /**
+   * Returns the ids of the providers that the worker serves; undefined if the worker does not
+   * exist.
+   */
   findIdsOfWorker(workerId: string): Promise<readonly string[] | undefined>;
   /** Removes up to `limit` providers that no worker has served for a day. Returns their rooms. */
   removeUnused(limit: number): Promise<readonly string[]>;

@@ -33,9 +33,9 @@ export interface OutputOffset {
 
 export interface TaskOutputStorage {
   /**
-   * Appends parts, provided that `number` is the next number and that the output does not become too large.
-   * Concurrent appends to one attempt cannot both succeed. Returns undefined if this attempt of the task is not
-   * running.
+   * Appends parts, provided that `number` is the next number and that the output does not become
+   * too large. Concurrent appends to one attempt cannot both succeed. Returns undefined if this
+   * attempt of the task is not running.
    */
   append(parts: NewOutputParts): Promise<AppendedOutput | undefined>;
   /** Returns parts from an offset, in order. Their number is limited by their size. */

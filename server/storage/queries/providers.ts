@@ -19,7 +19,10 @@ interface ProviderRow extends Omit<ProviderRecord, "schema" | "workers"> {
   readonly workers: string;
 }
 
-/** Days without a worker after which a provider is removed. Until then, its cached answers are readable. */
+/**
+ * Days without a worker after which a provider is removed. Until then, its cached answers are
+ * readable.
+ */
 const RETENTION = sql`interval '1 day'`;
 
 const selectColumns = (aliveWithinSeconds: number): RawBuilder<ProviderRow> => sql`
@@ -102,7 +105,10 @@ export const createProviderStorage = ({
   },
 });
 
-/** Maximum number of tries to register a provider. A try fails if the provider is removed at the same time. */
+/**
+ * Maximum number of tries to register a provider. A try fails if the provider is removed at the
+ * same time.
+ */
 const MAX_TRIES = 20;
 
 async function registerProvider(

@@ -28,12 +28,12 @@ interface AppendedRow {
 }
 
 /**
- * Appends parts to the outputs of many tasks. The tasks are locked in the order of their ids, so that an append and a
- * change of the status wait for each other: no part is stored after the attempt has ended. `for key share`, which the
- * log uses, would not wait.
+ * Appends parts to the outputs of many tasks. The tasks are locked in the order of their ids, so
+ * that an append and a change of the status wait for each other: no part is stored after the
+ * attempt has ended. `for key share`, which the log uses, would not wait.
  *
- * The number of a stored row is the number of parts before it. If two appends see the same output, both have this
- * number, and the primary key lets only one of them succeed.
+ * The number of a stored row is the number of parts before it. If two appends see the same output,
+ * both have this number, and the primary key lets only one of them succeed.
  */
 const appendParts = defineStatement<
   AppendedRow,

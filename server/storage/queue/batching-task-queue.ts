@@ -232,7 +232,10 @@ function getOnlyTask({ groups, payloads }: InsertRequest): NewTask | undefined {
   return payloads.length === 1 ? groups[0]?.[0] : undefined;
 }
 
-/** Returns the waiting worker to which the only task of a request is to be assigned, if there is one. */
+/**
+ * Returns the waiting worker to which the only task of a request is to be assigned, if there is
+ * one.
+ */
 function getAssignee(call: InsertCall): Assignee | undefined {
   const task = getOnlyTask(call);
   return task && call.chooseAssignee?.(task);

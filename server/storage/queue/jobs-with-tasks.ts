@@ -36,8 +36,8 @@ export const selectFromSortedIds: SelectNextId = () => sql`
  * Builds a subquery that selects the `job_id` of those jobs that have due or delayed tasks. It
  * merges two sorted lists: the ids of the given jobs, and the job ids in the index of tasks. Each
  * step skips in one list to the first id that is not less than the current id of the other list, so
- * the shorter list limits the number of steps: a worker with 3,000 jobs and no due task needs one step.
- * A lookup for each job took 19 ms for such a worker (ADR 31).
+ * the shorter list limits the number of steps: a worker with 3,000 jobs and no due task needs one
+ * step. A lookup for each job took 19 ms for such a worker (ADR 31).
  */
 export const selectJobsWithTasks = (
   tasks: "due" | "delayed",

@@ -11,7 +11,10 @@ interface ClaimedRead {
   readonly readId: string;
 }
 
-/** Passes the answer of a worker to the readers while it arrives. Throws a 409 if the read is not assigned to the worker. */
+/**
+ * Passes the answer of a worker to the readers while it arrives. Throws a 409 if the read is not
+ * assigned to the worker.
+ */
 export async function answerRead(
   { reads, owners }: Context,
   caller: Caller,
@@ -28,7 +31,10 @@ export async function answerRead(
   }
 }
 
-/** Passes the failure of a worker to the readers. Throws a 409 if the read is not assigned to the worker. */
+/**
+ * Passes the failure of a worker to the readers. Throws a 409 if the read is not assigned to the
+ * worker.
+ */
 export async function failRead(
   { reads, owners }: Context,
   caller: Caller,

@@ -10,7 +10,9 @@ interface ClaimReadsInput {
   readonly longPoll: LongPoll;
 }
 
-/** Claims up to `limit` reads of the worker's providers. With a long poll, waits for the first read. */
+/**
+ * Claims up to `limit` reads of the worker's providers. With a long poll, waits for the first read.
+ */
 export async function claimReads(
   context: Context,
   caller: Caller,

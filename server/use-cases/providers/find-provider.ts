@@ -11,7 +11,10 @@ import type { Context } from "../../context.ts";
 import type { Settings } from "../../settings/settings.ts";
 import type { ProviderRecord } from "../../storage/ports/providers.ts";
 
-/** Returns a provider by its name in a room. Throws a 404 if the name is invalid or the provider is not visible there. */
+/**
+ * Returns a provider by its name in a room. Throws a 404 if the name is invalid or the provider is
+ * not visible there.
+ */
 export async function findProvider(
   { storage, settings }: Context,
   roomId: string,

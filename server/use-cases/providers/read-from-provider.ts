@@ -26,8 +26,9 @@ export interface ProvidedAnswer {
 }
 
 /**
- * Returns an answer from the cache or from a worker. Throws a 404 if the provider does not exist, a 422 for invalid
- * parameters, a 503 if no worker is online, a 504 if no worker answers in time, and the problem of the worker if it fails.
+ * Returns an answer from the cache or from a worker. Throws a 404 if the provider does not exist, a
+ * 422 for invalid parameters, a 503 if no worker is online, a 504 if no worker answers in time, and
+ * the problem of the worker if it fails.
  */
 export async function readFromProvider(
   context: Context,

@@ -10,8 +10,9 @@ import {
 import { validationError } from "../jobs/schema-checks.ts";
 
 /**
- * Parses the query of a read with the types in the provider's schema: a parameter that can be text is text, any other one
- * is JSON, and a list is one JSON value or repeated parameters. Throws a 413 or a 422.
+ * Parses the query of a read with the types in the provider's schema: a parameter that can be text
+ * is text, any other one is JSON, and a list is one JSON value or repeated parameters. Throws a 413
+ * or a 422.
  */
 export function parseReadParams(query: string, schema: JsonObject): JsonObject {
   if (query.length > MAX_READ_QUERY_LENGTH) {

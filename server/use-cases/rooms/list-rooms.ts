@@ -8,7 +8,9 @@ import {
 import { type Caller, canRead } from "../../access.ts";
 import type { Context } from "../../context.ts";
 
-/** Maximum number of rooms for which the host application is asked whether the caller can read them. */
+/**
+ * Maximum number of rooms for which the host application is asked whether the caller can read them.
+ */
 const MAX_CHECKED_ROOMS = 1_000;
 /** Number of concurrent calls of the host's `authorizeRoom`. */
 const CONCURRENT_CHECKS = 20;

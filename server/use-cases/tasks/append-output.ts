@@ -5,7 +5,9 @@ import { publish } from "../events.ts";
 import { validationError } from "../jobs/schema-checks.ts";
 import { tooManyChanges } from "./find-task.ts";
 
-/** Maximum number of times that an append is tried while other requests append to the same output. */
+/**
+ * Maximum number of times that an append is tried while other requests append to the same output.
+ */
 const MAX_TRIES = 5;
 /** Size that is counted for each append in addition to its parts, because it is stored as a row. */
 const ROW_BYTES = 64;
@@ -19,9 +21,10 @@ interface AppendInput {
 }
 
 /**
- * Appends parts to the output of a running task. Parts that are stored already are skipped, so an append can be
- * repeated. Returns false if this attempt of the task is not running. Throws a 409 if earlier parts are missing, a 413
- * if the output becomes too large, a 422 if a part is too large, and a 429 if the caller's workers are too fast.
+ * Appends parts to the output of a running task. Parts that are stored already are skipped, so an
+ * append can be repeated. Returns false if this attempt of the task is not running. Throws a 409 if
+ * earlier parts are missing, a 413 if the output becomes too large, a 422 if a part is too large,
+ * and a 429 if the caller's workers are too fast.
  */
 export async function appendOutput(
   context: Context,

@@ -17,8 +17,8 @@ import { type FollowEvent, type FollowInput, streamEvents } from "../follow.ts";
 import { findReadableTask, findTask, requireRead } from "./find-task.ts";
 
 /**
- * Minimum time between two reads of a stream. The first part after a pause is sent at once, and the parts of a fast
- * worker are read together.
+ * Minimum time between two reads of a stream. The first part after a pause is sent at once, and the
+ * parts of a fast worker are read together.
  */
 const MIN_INTERVAL_MS = 20;
 
@@ -36,15 +36,19 @@ export async function readTaskOutput(
   return { ...offset, parts, next: formatOutputPosition({ attempt: offset.attempt, number }) };
 }
 
-/** Returns the position that a client requested. Without an attempt, or with a future one, it is in the current attempt. */
+/**
+ * Returns the position that a client requested. Without an attempt, or with a future one, it is in
+ * the current attempt.
+ */
 function toOffset({ attempt: current }: Pick<Task, "attempt">, from: string | undefined): OutputOffset {
   const { attempt = current, number } = parseOutputPosition(from ?? "0") ?? { number: 0 };
   return attempt > current ? { attempt: current, number: 0 } : { attempt, number };
 }
 
 /**
- * Streams the output of a task until the task ends. Parts are read when they are sent, so nothing is buffered for a slow
- * reader. When a new attempt begins, its number is sent, and the stream continues with its first part.
+ * Streams the output of a task until the task ends. Parts are read when they are sent, so nothing
+ * is buffered for a slow reader. When a new attempt begins, its number is sent, and the stream
+ * continues with its first part.
  */
 export async function* followOutput(
   context: Context,
@@ -55,7 +59,10 @@ export async function* followOutput(
   const id = taskId.toLowerCase();
   const wakeSignal = new WakeSignal();
   let offset: OutputOffset | undefined;
-  /** The changes since the last read. If only the output has changed, the task, which may be large, is not read again. */
+  /**
+   * The changes since the last read. If only the output has changed, the task, which may be large,
+   * is not read again.
+   */
   const changes = { task: false, output: false };
 
   async function* readParts(start: OutputOffset): AsyncGenerator<FollowEvent<"followOutput">, OutputOffset> {

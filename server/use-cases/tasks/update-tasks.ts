@@ -50,8 +50,8 @@ export async function updateTasksMinimal(
 }
 
 /**
- * Applies the updates that only append to outputs and contain their attempt, without reading the tasks. Returns the
- * results, except those of updates whose attempt is not running.
+ * Applies the updates that only append to outputs and contain their attempt, without reading the
+ * tasks. Returns the results, except those of updates whose attempt is not running.
  */
 async function appendOutputs(
   context: Context,
@@ -63,7 +63,8 @@ async function appendOutputs(
   const ids = new Set<string>();
   const appends = updates.map(async (update, index) => {
     const { id, attempt, output, ...rest } = update;
-    // Only the first update of a task can be applied early, because later ones must be applied after it.
+    // Only the first update of a task can be applied early, because later ones must be applied
+    // after it.
     const isFirst = !ids.has(id);
     ids.add(id);
     const isOther = Object.values(rest).some((member) => member !== undefined);

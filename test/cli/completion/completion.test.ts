@@ -155,8 +155,8 @@ describe.each(["bash", "zsh", "fish"])("completion in %s", (shell) => {
       const press = PRESS[shell]?.(line);
       const { lines, stderr } = await runInShell(shell, press?.args ?? [], press?.program ?? "", api.url);
 
-      // Bash treats a colon as the start of a new word, so its script prints only the part after the
-      // last colon. The script for zsh prints the completed line.
+      // Bash treats a colon as the start of a new word, so its script prints only the part after
+      // the last colon. The script for zsh prints the completed line.
       const expected =
         shell === "bash" ? offered.slice(offered.lastIndexOf(":") + 1) : shell === "zsh" ? whole : offered;
       expect(lines.join("\n"), stderr).toContain(expected);

@@ -8,7 +8,9 @@ import { settle } from "../run/settle.ts";
 const TIMEOUT_MS = 40_000;
 const DURATION_MS = 4000;
 
-/** The output that one client received: the texts of the last attempt, and the status at the end. */
+/**
+ * The output that one client received: the texts of the last attempt, and the status at the end.
+ */
 interface ReceivedOutput {
   readonly texts: string[];
   readonly status: string | undefined;
@@ -33,8 +35,9 @@ const readOutput = async (
 };
 
 /**
- * A task writes its output while the connections of its worker and of the readers are cut, responses to appends are lost
- * and a server is killed: each reader must receive every part once and in order.
+ * A task writes its output while the connections of its worker and of the readers are cut,
+ * responses to appends are lost and a server is killed: each reader must receive every part once
+ * and in order.
  */
 export const cutOutputs: FaultCase = {
   name: "F38 outputs cut",

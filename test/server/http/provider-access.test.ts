@@ -17,7 +17,10 @@ const READ: readonly Role[] = ["reader", "member", "admin"];
 const toHeaders = (role: Role): Record<string, string> =>
   role === "anonymous" ? {} : { "x-user": role === "admin" ? "root" : role };
 
-/** Creates a provider with a worker of `owner`. With `elsewhere`, the reader and the member have access to another room. */
+/**
+ * Creates a provider with a worker of `owner`. With `elsewhere`, the reader and the member have
+ * access to another room.
+ */
 const createScenario = async (where: "here" | "elsewhere") => {
   const room = newRoomId();
   const accessibleRoom = where === "here" ? room : newRoomId();

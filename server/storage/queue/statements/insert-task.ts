@@ -23,9 +23,10 @@ type Values = readonly [
 ];
 
 /**
- * Builds the insert of a single task, which `insert-tasks.ts` could insert as well. PostgreSQL initializes every plan node for
- * each execution. Without the nodes that separate many requests, PostgreSQL needs 0.9 instead of 1.25 ms of CPU time for an
- * insert with direct assignment (1,500 inserts, medians of three runs, 30 November 2026).
+ * Builds the insert of a single task, which `insert-tasks.ts` could insert as well. PostgreSQL
+ * initializes every plan node for each execution. Without the nodes that separate many requests,
+ * PostgreSQL needs 0.9 instead of 1.25 ms of CPU time for an insert with direct assignment (1,500
+ * inserts, medians of three runs, 30 November 2026).
  */
 function defineInsert(hasAssignee: boolean) {
   const ifAssigned = (part: RawBuilder<unknown>) => (hasAssignee ? part : sql``);
@@ -75,8 +76,8 @@ function defineInsert(hasAssignee: boolean) {
 const INSERT = { plain: defineInsert(false), assigned: defineInsert(true) };
 
 /**
- * Inserts a task of a job without room fairness. Returns no row if the job was removed or changed, or if the
- * idempotency key exists. `payload` is the JSON of the task's payload.
+ * Inserts a task of a job without room fairness. Returns no row if the job was removed or changed,
+ * or if the idempotency key exists. `payload` is the JSON of the task's payload.
  */
 export function insertTask(
   db: Sql,
