@@ -62,8 +62,10 @@ export class ReadServer {
     const worker = this.#worker;
     // Without a registration, the server has no answers of this process.
     if (worker === undefined || id === undefined) return;
-    const request = { params: { worker_id: worker.id, provider_id: id }, body: params && { params } };
-    await this.#client.call("invalidateAnswers", { params: request.params, body: request.body ?? {} });
+    await this.#client.call("invalidateAnswers", {
+      params: { worker_id: worker.id, provider_id: id },
+      body: params === undefined ? {} : { params },
+    });
   }
 
   /** Claims no more reads, and waits for the answers that are in progress. */
