@@ -10,7 +10,7 @@ export class Story extends Extension("demo", {
     const words = `Once upon a time, ${this.hero} wanted to boil.`.split(" ");
     for (const word of words) {
       yield `${word} `;
-      await delay(100, undefined, { signal }); // throws if the task was cancelled, timed out or lost
+      await delay(100, undefined, { signal }); // throws if the task was cancelled or timed out, or its lease was lost
     }
     return { words: words.length };
   }

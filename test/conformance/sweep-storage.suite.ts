@@ -108,7 +108,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
       expect(late).toContainEqual({ id: job.id, roomId: "lab" });
     });
 
-    test("a job is kept while another worker is linked to the job", async () => {
+    test("a job is kept as long as any worker is linked to it", async () => {
       const { storage } = getFixture();
       const job = await registerJob(storage);
       await registerWorker(storage, job);
@@ -150,7 +150,7 @@ export const sweepStorageSuite = (getFixture: () => StorageFixture): void => {
   });
 
   describe("exclusive sweep", () => {
-    test("an exclusive sweep never runs twice at the same time, and can run statements while it has the lock", async () => {
+    test("an exclusive sweep never runs twice at the same time, and can run statements while it holds its lock", async () => {
       const { storage } = getFixture();
       const concurrent: boolean[] = [];
 

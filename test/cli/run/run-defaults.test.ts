@@ -89,7 +89,7 @@ describe("flags", () => {
     expect(stderr).toContain(message);
   });
 
-  test("`joblib run --help` lists only defaults that joblib sends or that the worker adds", async () => {
+  test("`joblib run --help` lists only defaults that joblib sends or the worker applies", async () => {
     const { stdout } = await run(schema, ["--help"]);
 
     expect(stdout.replace(/\s+/g, " ")).toContain('default: {"a":5,"b":1,"inner":{"c":3}}');

@@ -104,7 +104,7 @@ const EVIL = [
 ];
 
 describe("schemas", () => {
-  test("the schema of a job adds its untrusted names to the types only as text, never as code", {
+  test("the schema of a job puts its untrusted names into the types only as text, never as code", {
     timeout: 120_000,
   }, async () => {
     const schema: Job["schema"] = {

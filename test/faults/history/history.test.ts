@@ -34,7 +34,7 @@ test("a history contains the operations of all processes in the order in which t
   expect(notes).toMatchObject([{ note: "fault", kind: "cut" }]);
 });
 
-test("a history contains an unfinished operation of a killed process as unknown, and omits its incomplete line", () => {
+test("a history lists the unfinished operation of a killed process as unknown, and omits the incomplete line of that process", () => {
   const folder = createFolder();
   using recorder = new Recorder(join(folder, "killed.jsonl"), "killed");
   recorder.invoke("submit", { token: "a" });

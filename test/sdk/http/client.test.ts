@@ -136,7 +136,7 @@ describe("JoblibClient.awaitTask", () => {
     await expect(client.awaitTask(id, { wait: 0 })).resolves.toMatchObject({ status: "pending" });
   });
 
-  test("calls onChange for every change", async () => {
+  test("calls onChange for every change of the task's status", async () => {
     const { fake, client } = await startWithJob();
     const [worker] = fake.workers;
     const { id } = fake.submit("lab", JOB);

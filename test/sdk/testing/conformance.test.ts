@@ -227,7 +227,7 @@ describe.each([
     ]);
   });
 
-  test("returns a cancelled task to a heartbeat that is a long poll, and to the next heartbeat", async () => {
+  test("returns a cancelled task to a waiting heartbeat, and to the next heartbeat", async () => {
     const worker = await createWorker(client);
     const { id } = await startTask(client, worker);
 

@@ -18,7 +18,7 @@ describe("ClaimedTask.run", () => {
     });
   });
 
-  test("prefers its argument to the context of the manager, and stores an undefined result as null", async () => {
+  test("prefers its argument to the context of the JobManager, and stores an undefined result as null", async () => {
     const { fake, id, task } = await claimTask((_, context) => (context === "mine" ? undefined : context));
 
     await task.run("mine");

@@ -71,7 +71,7 @@ describe("JobManager.listen", () => {
     expect(fake.task(ids[3] ?? "").status).toBe("pending");
   });
 
-  test("claims only one more task of a backlog while the end of the current task is being sent", async () => {
+  test("claims only one more task of a backlog while the outcome of the current task is being sent", async () => {
     const { fake, override, jobs } = await startWorker();
     const ids = [1, 2, 3].map(() => fake.submit("lab", JOB).id);
     const age = () => Date.now() - Date.parse(fake.task(ids[2] ?? "").created_at);

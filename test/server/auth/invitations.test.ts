@@ -88,7 +88,7 @@ describe("the user of an invitation", () => {
     expect((await request(app, token)("POST", "/rooms/lab/invitations", {})).status).toBe(403);
   });
 
-  test("can register only the listed jobs if the invitation is for @global, and is not an admin", async () => {
+  test("is not an admin if the invitation is for @global, and can register only the listed jobs", async () => {
     const { token } = await invite(ROOT, "@global", { jobs: ["chem:Everywhere"] });
     const bob = request(app, token);
 
@@ -99,7 +99,7 @@ describe("the user of an invitation", () => {
 });
 
 describe("the creator of an invitation", () => {
-  test("cannot exceed its own rooms, jobs and expiry", async () => {
+  test("cannot grant more rooms, more jobs or a later expiry than their own", async () => {
     const limited = await as({ ...ANN, jobs: ["chem:Mine"], expiresInSeconds: 120 });
 
     expect((await limited("POST", "/rooms/office/invitations", {})).status).toBe(403);

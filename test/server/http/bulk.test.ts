@@ -71,7 +71,7 @@ describe("bulk cancel", () => {
     expect(await getStatuses([...own, ...otherRoom.own])).toEqual(["pending", "cancelled", "pending"]);
   });
 
-  test("wakes the heartbeats of the workers and the long polls for the tasks", async () => {
+  test("ends the waiting heartbeats of the workers and the long polls for the tasks", async () => {
     const { id, worker, room } = await api.createTask("running");
     const heartbeat = await openLongPoll(() =>
       api.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...LONG_WAIT }),

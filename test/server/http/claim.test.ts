@@ -34,7 +34,7 @@ describe("a claim", () => {
     expect(ok(await claimMany(worker, 5))).toEqual({ tasks: [] });
   });
 
-  test("returns a task with the status claimed and the next attempt, without counting a run", async () => {
+  test("returns a task with the status claimed and the next attempt number, and does not count a run", async () => {
     const { worker, ids } = await createQueue({ payload: { a: 1 } });
 
     expect(ok(await claim(worker)).task).toMatchObject({

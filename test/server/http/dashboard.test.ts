@@ -98,7 +98,7 @@ describe("the API next to the dashboard", () => {
     expect(response.headers["allow"]).toBe("POST");
   });
 
-  test("returns a problem instead of the page for a missing image", async () => {
+  test("returns a problem, not the dashboard's page, for a missing image", async () => {
     const headers = { accept: "image/avif,image/webp" };
     expectProblem(await atRoot.send("GET", "/assets/gone.png", { headers }), "route-not-found");
   });

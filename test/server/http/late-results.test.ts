@@ -30,7 +30,7 @@ const createTaskWithLateResult = async ({ task = {}, job = {} }: { task?: object
 };
 
 describe("a late result", () => {
-  test("is rejected and stored for the submitter of the task", async () => {
+  test("is rejected, but kept for the submitter of the task", async () => {
     const { id, worker, response } = await createTaskWithLateResult();
 
     expect(expectProblem(response, "task-lost").detail).toContain("is stored as a late result");

@@ -109,7 +109,7 @@ describe("a cached answer", () => {
     expect(await (await reading).text()).toBe("new");
   });
 
-  test("does not replace an invalidation that came while the worker was answering", async () => {
+  test("does not outlive an invalidation that came while the worker was answering", async () => {
     const provider = await openProvider(api, newRoomId());
     const reading = calls.read(provider);
     const read = await calls.claimOne(provider.worker);
@@ -135,7 +135,7 @@ describe("a cached answer", () => {
 });
 
 describe("a large answer", () => {
-  test("reaches the reader while the worker sends it, and later readers from its start", async () => {
+  test("reaches the reader while the worker sends it, and reaches later readers from its start", async () => {
     const provider = await openProvider(api, newRoomId());
     const { stream, writer } = createBody();
     const reading = calls.read(provider);
@@ -170,7 +170,7 @@ describe("a large answer", () => {
     await expect(response.arrayBuffer()).rejects.toThrow();
   });
 
-  test("is answered again if the first upload is interrupted before a reader received a part", async () => {
+  test("is requested from a worker again if the first upload is interrupted before a reader received a part", async () => {
     const provider = await openProvider(api, newRoomId());
     const { stream, writer } = createBody();
     const cut = new AbortController();

@@ -53,7 +53,7 @@ test("a worker claims a read on one server and answers it on another for a reade
   expect((await readers.read(provider, "frame=1")).headers.get("age")).toMatch(/^\d+$/);
 });
 
-test("a worker that starts to wait after the read finds it", async () => {
+test("a worker that starts to wait after a read was requested receives the read", async () => {
   const provider = await openProvider(api, newRoomId());
   const reading = readers.read(provider);
 

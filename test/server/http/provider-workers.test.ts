@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe("a worker", () => {
-  test("cannot answer a read twice, or a read of another worker", async () => {
+  test("cannot answer a read twice, and cannot answer a read that another worker claimed", async () => {
     const provider = await openProvider(api, newRoomId());
     const other = await openProvider(api, newRoomId());
     const reading = calls.read(provider);

@@ -11,7 +11,7 @@ afterAll(() => api.close());
 const retry = (id: string, user = "ann") => api.as(user).post(`/tasks/${id}/retry`);
 
 describe("a retry", () => {
-  test("clears result, error and progress, and keeps the errors and the attempt", async () => {
+  test("clears result, error and progress, and keeps the attempt number and the list of earlier errors", async () => {
     const task = { payload: { a: 1 }, priority: 3, max_attempts: 1, timeout_seconds: 60 };
     const { id, worker } = await api.createTask("running", { task });
     ok(await api.update(id, { progress: { fraction: 0.5 } }));

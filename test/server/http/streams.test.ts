@@ -78,7 +78,7 @@ describe("the event stream of a task", () => {
 });
 
 describe("the event stream of a room", () => {
-  test("sends ready, then changes of tasks, jobs and workers", async () => {
+  test("sends the event ready, then changes of tasks, jobs and workers", async () => {
     const room = newRoomId();
     await using stream = await listen(`/rooms/${room}/events`);
     expect(await stream.next()).toMatchObject({ event: "ready" });

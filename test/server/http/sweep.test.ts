@@ -122,7 +122,7 @@ describe("the timeout of a task", () => {
     expect((await api.claim(worker)).attempt).toBe(2);
   });
 
-  test("does not affect running tasks that have not exceeded it, claimed tasks, or tasks without a timeout", async () => {
+  test("does not affect claimed tasks, tasks without a timeout, or running tasks that have time left", async () => {
     const [within, claimed, unbounded] = [
       await api.createTask("running", { task: { timeout_seconds: 60 } }),
       await api.createTask("claimed", { task: { timeout_seconds: 60 } }),

@@ -182,7 +182,7 @@ describe("the validators with large input", () => {
 describe("one user's checks", () => {
   const schema = { properties: createRecord(200, () => ({ type: "string" })), required: ["p0"] };
 
-  test("are rejected if too many are waiting, and another user's checks are not", async () => {
+  test("are rejected if too many are waiting, while another user's check still runs", async () => {
     const flood = Array.from({ length: 120 }, () =>
       Promise.resolve(validators.validate("large", schema, {}, "mal")).catch((error: unknown) => error),
     );

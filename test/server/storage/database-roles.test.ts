@@ -225,7 +225,7 @@ describe("a missing right or table", () => {
     return { app, lines };
   };
 
-  test("causes a 503 and a log line with the statement that grants the right, until the right is granted again", async () => {
+  test("causes a 503 and a log line with the GRANT statement, until the right is granted", async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
     const { app, lines } = await startHost(serverUrl);
     const registration = { category: "tests", name: "Job", schema: { type: "object" } };
