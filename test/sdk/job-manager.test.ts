@@ -18,7 +18,7 @@ class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {
 }
 
 describe("JobManager.register", () => {
-  test("adds a class to the manager, which is a map by class name", () => {
+  test("JobManager.register adds a class to the manager, which is a map from class names to classes", () => {
     const jobs = startFake().createManager<Viewer>({}, { turned: [] });
 
     const returned = jobs.register(Rotate);
@@ -32,7 +32,7 @@ describe("JobManager.register", () => {
     expect(jobs.delete("Rotate")).toBe(false);
   });
 
-  test("registers the fairness of the class, which an option of `register` overrides", async () => {
+  test("JobManager.register uses the fairness of the class, unless an option of the call overrides it", async () => {
     class Fair extends Extension("modifiers", {}, { fairness: "room" }) {
       run() {}
     }
@@ -47,7 +47,7 @@ describe("JobManager.register", () => {
     expect(fake.jobs.map(({ fairness }) => fairness)).toEqual(["room", undefined, "room"]);
   });
 
-  test("works as a decorator with and without options, and reads the static members of the class", async () => {
+  test("JobManager.register works as a decorator with and without options, and reads the static members of the class", async () => {
     const { fake, createManager } = startFake();
     const jobs = createManager<Viewer>({}, { turned: [] });
     const { register } = jobs;
@@ -73,7 +73,7 @@ describe("JobManager.register", () => {
     expect([new Here(), new Everywhere()]).toHaveLength(2);
   });
 
-  test("rejects a second class with the same name", () => {
+  test("JobManager.register rejects a second class with the same name", () => {
     const jobs = startFake().createManager();
     const other = () => {
       class Rotate extends Extension("modifiers", { axis: z.string() }) {
@@ -87,7 +87,7 @@ describe("JobManager.register", () => {
     expect(() => jobs.set("Turn", other())).toThrow(UsageError);
   });
 
-  test("adds a second room to a class that is already registered", async () => {
+  test("JobManager.register adds a second room to a class that is already registered", async () => {
     const { fake, createManager } = startFake();
     const jobs = createManager<Viewer>({}, { turned: [] });
 
@@ -101,14 +101,14 @@ describe("JobManager.register", () => {
     expect(fake.workers).toHaveLength(1);
   });
 
-  test("makes ready() reject if a class has no room", async () => {
+  test("JobManager.ready rejects if a class has no room", async () => {
     const jobs = startFake().createManager<Viewer>({ room: undefined }, { turned: [] });
     jobs.register(Rotate);
 
     await expect(jobs.ready()).rejects.toThrow(/Rotate is registered without a room/);
   });
 
-  test("rejects a class that is not an extension or has no name", () => {
+  test("JobManager.register rejects a class that is not an extension or has no name", () => {
     const jobs = startFake().createManager();
 
     // @ts-expect-error the class is not an extension
@@ -123,7 +123,7 @@ describe("JobManager.register", () => {
     ).toThrow(/is not a valid job name/);
   });
 
-  test("makes ready() reject after a schema conflict, and removes the manager's worker", async () => {
+  test("JobManager.ready rejects after a schema conflict, and removes the manager's worker", async () => {
     const { fake, client, createManager } = startFake();
     await client.call("registerJob", {
       params: { room_id: "lab" },
@@ -139,7 +139,7 @@ describe("JobManager.register", () => {
     expect(fake.workers).toHaveLength(1);
   });
 
-  test("adds the job name to the server's error", async () => {
+  test("JobManager.ready adds the job name to the server's error", async () => {
     const { createManager, override } = startFake();
     override({
       registerJob: () => {
@@ -160,7 +160,7 @@ describe("JobManager.register", () => {
     });
   });
 
-  test("rejects the deletion of a job that is registered with the server", async () => {
+  test("JobManager.delete rejects the name of a job that is registered with the server", async () => {
     const jobs = startFake().createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate);
     await jobs.ready();
@@ -170,7 +170,7 @@ describe("JobManager.register", () => {
 });
 
 describe("JobManager.submit", () => {
-  test("sends the input of the instance to the room's job", async () => {
+  test("JobManager.submit sends the input of the instance to the room's job", async () => {
     const { fake, createManager } = startFake();
     const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate);
@@ -190,7 +190,7 @@ describe("JobManager.submit", () => {
     });
   });
 
-  test("submits to the public job if the class is public", async () => {
+  test("JobManager.submit submits to the public job if the class is public", async () => {
     const { createManager } = startFake();
     const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate, { public: true });
@@ -205,7 +205,7 @@ describe("JobManager.submit", () => {
     });
   });
 
-  test("submits to the room of the class instead of the manager's room", async () => {
+  test("JobManager.submit submits to the room of the class instead of the manager's room", async () => {
     const { createManager } = startFake();
     const jobs = createManager();
     class Attic extends Extension("tests") {
@@ -218,7 +218,7 @@ describe("JobManager.submit", () => {
     await expect(jobs.submit(new Attic())).resolves.toMatchObject({ room_id: "attic" });
   });
 
-  test("submits an array of instances in one request", async () => {
+  test("JobManager.submit submits an array of instances in one request", async () => {
     const { fake, createManager } = startFake();
     const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate);
@@ -231,7 +231,7 @@ describe("JobManager.submit", () => {
     await expect(jobs.submit([], {})).resolves.toEqual([]);
   });
 
-  test("splits a large array into requests of 1,000 tasks and keeps the order", async () => {
+  test("JobManager.submit splits a large array into requests of 1,000 tasks and keeps the order", async () => {
     const { fake, createManager } = startFake();
     const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate);
@@ -244,7 +244,7 @@ describe("JobManager.submit", () => {
     expect(fake.tasks).toHaveLength(1001);
   });
 
-  test("returns the same task for the same idempotency key", async () => {
+  test("JobManager.submit returns the same task for the same idempotency key", async () => {
     const { fake, createManager } = startFake();
     const jobs = createManager<Viewer>({}, { turned: [] });
     jobs.register(Rotate);
@@ -259,7 +259,7 @@ describe("JobManager.submit", () => {
 });
 
 describe("JobManager.dispose", () => {
-  test("finishes running tasks, requeues the other claimed tasks, and deregisters the worker", async () => {
+  test("JobManager.dispose finishes running tasks, requeues the other claimed tasks, and deregisters the worker", async () => {
     const { fake, createManager } = startFake();
     const gate = Promise.withResolvers<void>();
     class Slow extends Extension("tests") {

@@ -10,13 +10,17 @@ import { type Fakes, joblibHandlers } from "../../sdk/testing/handlers.ts";
 export const URL = "http://joblib.test";
 
 /** Retry delays of at most 2 ms, so that tests of retries are fast. */
-export const QUICK = { baseSeconds: 0.001, maxSeconds: 0.002 };
+export const SHORT_RETRY_DELAYS = { baseSeconds: 0.001, maxSeconds: 0.002 };
 
 /**
  * Client options with which requests reach the fake server. The fake server uses msw, which
  * intercepts the global `fetch`, but not undici's `fetch`.
  */
-export const options = { url: URL, fetch: globalThis.fetch, retry: QUICK } satisfies ClientOptions;
+export const CLIENT_OPTIONS = {
+  url: URL,
+  fetch: globalThis.fetch,
+  retry: SHORT_RETRY_DELAYS,
+} satisfies ClientOptions;
 
 /** Starts a fake server until the test ends. `override` replaces some of its operations. */
 export const startFake = (fakeOptions: FakeServerOptions = {}) => {
@@ -32,10 +36,10 @@ export const startFake = (fakeOptions: FakeServerOptions = {}) => {
   });
   return {
     fake,
-    client: new JoblibClient({ ...options, fetch }),
+    client: new JoblibClient({ ...CLIENT_OPTIONS, fetch }),
     override: (fakes: Fakes) => network.use(...joblibHandlers(fakes, { url: URL })),
     createManager: <Context = unknown>(extra: JobManagerOptions = {}, context?: Context) => {
-      const jobs = new JobManager<Context>({ ...options, fetch, room: "lab", ...extra }, context);
+      const jobs = new JobManager<Context>({ ...CLIENT_OPTIONS, fetch, room: "lab", ...extra }, context);
       managers.push(jobs);
       return jobs;
     },

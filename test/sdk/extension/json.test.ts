@@ -15,7 +15,7 @@ class Custom {
 }
 
 describe("toJson", () => {
-  test("returns the same value as JSON.stringify followed by JSON.parse", () => {
+  test("toJson returns the same value as JSON.stringify followed by JSON.parse", () => {
     const value = fc.anything({ withNullPrototype: true, withDate: true, withObjectString: true });
 
     fc.assert(
@@ -45,17 +45,17 @@ describe("toJson", () => {
     ],
     ["a sparse array", new Array(1), [null]],
     ["boxed values", [Object(1), Object("a")], [1, "a"]],
-  ])("converts %s like JSON.stringify", (_, value, json) => {
+  ])("toJson converts %s like JSON.stringify", (_, value, json) => {
     expect(toJson(value)).toStrictEqual(json);
   });
 
-  test("keeps a member that is called __proto__", () => {
+  test("toJson keeps a member that is called __proto__", () => {
     const input: unknown = JSON.parse('{"__proto__":{"a":1}}');
 
     expect(JSON.stringify(toJson(input))).toBe('{"__proto__":{"a":1}}');
   });
 
-  test("returns a copy", () => {
+  test("toJson returns a copy", () => {
     const input = { list: [1] };
     const json = toJson(input);
     input.list.push(2);
@@ -75,7 +75,7 @@ describe("toJson", () => {
       }),
     ],
     ["a map", () => [new Map()]],
-  ])("rejects %s", (_, make) => {
+  ])("toJson rejects %s", (_, make) => {
     expect(() => toJson(make())).toThrow(NotJsonError);
   });
 });

@@ -6,7 +6,7 @@ import { Extension } from "../../../sdk/extension/extension.ts";
 const untyped = (value: unknown): never => value as never;
 
 describe("the default of a parameter", () => {
-  test("is rejected if it does not match the type of the parameter", () => {
+  test("the default of a parameter is rejected if it does not match the type of the parameter", () => {
     const make = () =>
       Extension("modifiers", { angle: z.number().default(untyped("x")).describe("degrees") });
 
@@ -26,11 +26,11 @@ describe("the default of a parameter", () => {
       { either: z.union([z.string(), z.object({ a: z.int().default(untyped("x")) })]).nullable() },
     ],
     ["box.width", { box: z.object({ width: z.int().default(untyped("x")) }).prefault({}) }],
-  ])("is rejected at any depth: %s", (path, shape) => {
+  ])("the default of a parameter is rejected at any depth: %s", (path, shape) => {
     expect(() => Extension("modifiers", shape)).toThrow(`the default of ${path} is invalid`);
   });
 
-  test("is accepted if it matches the type of the parameter, or the output type of a transform", () => {
+  test("the default of a parameter is accepted if it matches the type of the parameter, or the output type of a transform", () => {
     class Valid extends Extension("modifiers", {
       angle: z.number().max(360).default(90),
       axis: z.enum(["x", "y"]).default("x"),

@@ -7,7 +7,7 @@ import { Extension, getPayload, isExtensionClass } from "../../../sdk/extension/
 import type { StandardSchema } from "../../../sdk/extension/standard-schema.ts";
 
 describe("the JSON Schema of an extension", () => {
-  test("has the input type of a zod 4 shape: a field with a default is not required", () => {
+  test("the JSON Schema of an extension has the input type of a zod 4 shape: a field with a default is not required", () => {
     const { schema } = Extension("tests", { angle: z.number().default(0), axis: z.enum(["x", "y"]) });
 
     expect(schema).toMatchObject({
@@ -18,14 +18,14 @@ describe("the JSON Schema of an extension", () => {
     expect(schema).not.toHaveProperty("additionalProperties");
   });
 
-  test("contains all parameters in their order, and is the same each time it is created", () => {
+  test("the JSON Schema of an extension contains all parameters in their order, and is the same each time it is created", () => {
     const make = () => Extension("tests", z.object({ b: z.string(), a: z.array(z.number()).max(3) })).schema;
 
     expect(Object.keys(make()["properties"] ?? {})).toEqual(["b", "a"]);
     expect(JSON.stringify(make())).toBe(JSON.stringify(make()));
   });
 
-  test("is created with zod-to-json-schema for a zod 3 schema", () => {
+  test("the JSON Schema of an extension is created with zod-to-json-schema for a zod 3 schema", () => {
     const Old = Extension(
       "tests",
       z3.z.object({ depth: z3.z.number().int().default(2), name: z3.z.string() }),
@@ -38,7 +38,7 @@ describe("the JSON Schema of an extension", () => {
     });
   });
 
-  test("is created through the Standard JSON Schema interface if the schema is from another library", () => {
+  test("the JSON Schema of an extension is created through the Standard JSON Schema interface if the schema is from another library", () => {
     const other = {
       "~standard": {
         version: 1,
@@ -67,11 +67,11 @@ describe("the JSON Schema of an extension", () => {
   test.each([
     ["a date", { when: z.date() }],
     ["a method's name", { run: z.string() }],
-  ])("is rejected with %s when the class is defined", (_, shape) => {
+  ])("the JSON Schema of an extension is rejected with %s when the class is defined", (_, shape) => {
     expect(() => Extension("tests", shape)).toThrow(UsageError);
   });
 
-  test("is rejected if it is empty or does not describe an object", () => {
+  test("the JSON Schema of an extension is rejected if it is empty or does not describe an object", () => {
     expect(() => Extension("tests", z.string())).toThrow(/must be an object, not "string"/);
     expect(() => Extension("tests", z.unknown())).toThrow(/empty JSON Schema/);
     expect(() => Extension("no good", {})).toThrow(/is not a valid category/);
@@ -86,7 +86,7 @@ describe("an instance of an extension", () => {
     run() {}
   }
 
-  test("has the parsed parameters as read-only fields, and the unparsed input as its payload", () => {
+  test("an instance of an extension has the parsed parameters as read-only fields, and the unparsed input as its payload", () => {
     const rotate = new Rotate({ name: " a " });
 
     expect({ ...rotate }).toEqual({ angle: 5, name: "a" });
@@ -94,14 +94,14 @@ describe("an instance of an extension", () => {
     expect(getPayload(rotate)).toEqual({ name: " a " });
   });
 
-  test("reports the path of an invalid parameter", () => {
+  test("an instance of an extension reports the path of an invalid parameter", () => {
     const make = () => Reflect.construct(Rotate, [{ angle: "far" }]);
 
     expect(make).toThrow(ValidationError);
     expect(make).toThrow(/^Rotate: \/angle: /);
   });
 
-  test("rejects a parameter with the name of a method, which a loose schema accepts", () => {
+  test("an instance of an extension rejects a parameter with the name of a method, which a loose schema accepts", () => {
     class Open extends Extension("tests", z.looseObject({})) {
       run() {}
     }
@@ -109,7 +109,7 @@ describe("an instance of an extension", () => {
     expect(() => new Open({ run: "away" })).toThrow(/\/run: is a reserved name/);
   });
 
-  test("has a class that isExtensionClass distinguishes from the base class and other classes", () => {
+  test("isExtensionClass returns true for the class of an extension, and false for the base class and other classes", () => {
     expect([Rotate, Extension("tests"), class {}, {}, null].map(isExtensionClass)).toEqual([
       true,
       false,

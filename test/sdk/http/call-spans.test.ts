@@ -19,7 +19,7 @@ const startWorker = async () => {
 };
 
 describe("the span of a submit", () => {
-  test("is shared by the tasks of an array, which store its trace context", async () => {
+  test("the span of a submit is shared by the tasks of an array, which store its trace context", async () => {
     const traced = startTracing();
     const { jobs } = await startWorker();
 
@@ -33,7 +33,7 @@ describe("the span of a submit", () => {
     );
   });
 
-  test("records the error of a rejected submit", async () => {
+  test("the span of a submit records the error of a rejected submit", async () => {
     const traced = startTracing();
     const { client, override } = await startWorker();
     override({
@@ -50,7 +50,7 @@ describe("the span of a submit", () => {
     expect(span.attributes["error.type"]).toBe("ForbiddenError");
   });
 
-  test("propagates the tracestate, but no baggage", async () => {
+  test("a submit in a span sends the tracestate of the span, but no baggage", async () => {
     startTracing();
     propagation.disable();
     propagation.setGlobalPropagator(

@@ -14,7 +14,7 @@ const startWithJob = async () => {
 const JOB = "private:tests:Job";
 
 describe("JoblibClient.call", () => {
-  test("sends parameters and query, and returns status, body and headers", async () => {
+  test("JoblibClient.call sends parameters and query, and returns status, body and headers", async () => {
     const { client } = await startWithJob();
 
     const response = await client.call("listJobs", { params: { room_id: "lab" }, query: { limit: 1 } });
@@ -23,7 +23,7 @@ describe("JoblibClient.call", () => {
     expect(response.headers["content-type"]).toBe("application/json");
   });
 
-  test("throws a problem as an instance of the class for its id", async () => {
+  test("JoblibClient.call throws a problem as an instance of the class for its id", async () => {
     const { client } = await startWithJob();
 
     const error = await client
@@ -38,7 +38,7 @@ describe("JoblibClient.call", () => {
     });
   });
 
-  test("retries an operation that can be repeated safely, after the delay in the server's Retry-After header", async () => {
+  test("JoblibClient.call retries an operation that can be repeated safely, after the delay in the server's Retry-After header", async () => {
     const { fake, client, override } = await startWithJob();
     let attempts = 0;
     const keys = new Set<string | null>();
@@ -58,7 +58,7 @@ describe("JoblibClient.call", () => {
     expect([attempts, keys.size, status, fake.tasks.length]).toEqual([3, 1, 200, 1]);
   });
 
-  test("does not retry an operation that cannot be repeated safely", async () => {
+  test("JoblibClient.call does not retry an operation that cannot be repeated safely", async () => {
     const { client, override } = await startWithJob();
     let attempts = 0;
     override({
@@ -74,7 +74,7 @@ describe("JoblibClient.call", () => {
     expect(attempts).toBe(1);
   });
 
-  test("reads the token before every request, and does not print an invalid token", async () => {
+  test("JoblibClient.call reads the token before every request, and does not print an invalid token", async () => {
     const authorizations: (string | null)[] = [];
     const { override } = startFake();
     override({
@@ -96,7 +96,7 @@ describe("JoblibClient.call", () => {
     expect(String(error)).not.toContain("bad");
   });
 
-  test("rejects a parameter that would change the path", async () => {
+  test("JoblibClient.call rejects a parameter that would change the path", async () => {
     const { client } = startFake();
 
     for (const task_id of ["", ".", ".."]) {
@@ -109,17 +109,17 @@ describe("JoblibClient.call", () => {
     "nowhere",
     "http://me:secret@here",
     "http://here?a=b",
-  ])("rejects the url %s", (url) => {
+  ])("JoblibClient rejects the url %s", (url) => {
     expect(() => new JoblibClient({ url })).toThrow(UsageError);
   });
 
-  test("keeps the path of the url as a prefix", () => {
+  test("JoblibClient keeps the path of the url as a prefix", () => {
     expect(new JoblibClient({ url: "https://here/jobs//" }).url).toBe("https://here/jobs");
   });
 });
 
 describe("JoblibClient.awaitTask", () => {
-  test("returns the task when it has ended", async () => {
+  test("JoblibClient.awaitTask returns the task when it has ended", async () => {
     const { fake, client } = await startWithJob();
     const { id } = fake.submit("lab", JOB);
 
@@ -129,14 +129,14 @@ describe("JoblibClient.awaitTask", () => {
     await expect(awaited).resolves.toMatchObject({ id, status: "cancelled" });
   });
 
-  test("returns the current task if it has not ended after the wait", async () => {
+  test("JoblibClient.awaitTask returns the current task if it has not ended after the wait", async () => {
     const { fake, client } = await startWithJob();
     const { id } = fake.submit("lab", JOB);
 
     await expect(client.awaitTask(id, { wait: 0 })).resolves.toMatchObject({ status: "pending" });
   });
 
-  test("calls onChange for every change of the task's status", async () => {
+  test("JoblibClient.awaitTask calls onChange for every change of the task's status", async () => {
     const { fake, client } = await startWithJob();
     const [worker] = fake.workers;
     const { id } = fake.submit("lab", JOB);
@@ -157,7 +157,7 @@ describe("JoblibClient.awaitTask", () => {
     expect(task.status).toBe("completed");
   });
 
-  test("rejects with the reason of its aborted signal", async () => {
+  test("JoblibClient.awaitTask rejects with the abort reason of its signal", async () => {
     const { fake, client } = await startWithJob();
     const { id } = fake.submit("lab", JOB);
     const abort = new AbortController();
@@ -168,7 +168,7 @@ describe("JoblibClient.awaitTask", () => {
     await expect(awaited).rejects.toThrow("enough");
   });
 
-  test("rejects a response with another task", async () => {
+  test("JoblibClient.awaitTask rejects a response that contains another task", async () => {
     const { fake, client, override } = await startWithJob();
     const other = fake.submit("lab", JOB);
     override({ readTask: () => ({ status: 200, body: other }) });

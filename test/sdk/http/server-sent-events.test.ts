@@ -4,7 +4,7 @@ import { ProtocolError, TaskNotFoundError } from "../../../sdk/errors.ts";
 import { JoblibClient } from "../../../sdk/http/client.ts";
 import type { RetryPolicy } from "../../../sdk/http/retry.ts";
 import { eventually } from "../../support/eventually.ts";
-import { QUICK } from "../network.ts";
+import { SHORT_RETRY_DELAYS } from "../network.ts";
 
 const ready = (id: string) => `event: ready\nid: ${id}\ndata: {}\n\n`;
 
@@ -15,7 +15,7 @@ const ready = (id: string) => `event: ready\nid: ${id}\ndata: {}\n\n`;
 const startServer = async (
   listener: RequestListener,
   fetch?: typeof globalThis.fetch,
-  retry: Partial<RetryPolicy> = QUICK,
+  retry: Partial<RetryPolicy> = SHORT_RETRY_DELAYS,
 ) => {
   const lastEventIds: (string | string[] | undefined)[] = [];
   const server = createServer((request, response) => {
@@ -33,7 +33,7 @@ const startServer = async (
   return { lastEventIds, client: new JoblibClient({ url, token: "secret", retry, ...(fetch && { fetch }) }) };
 };
 
-test("JoblibClient.follow continues after the last event of a stream that ended or broke", async () => {
+test("JoblibClient.follow reconnects after a stream ended or broke, and continues after the last event that it received", async () => {
   let connections = 0;
   const { client, lastEventIds } = await startServer((_, response) => {
     connections += 1;
@@ -70,7 +70,7 @@ test.each([
   await expect(stream.next()).resolves.toMatchObject({ value: { event: "ready", id: "a" } });
 });
 
-test("JoblibClient.follow throws errors that retries cannot fix", async () => {
+test("JoblibClient.follow does not retry after an error that retries cannot fix, but throws the error", async () => {
   const problem = { type: "/v1/problems/task-not-found", title: "T", status: 404, detail: "D" };
   const missing = await startServer((_, response) =>
     response.writeHead(404, { "content-type": "application/problem+json" }).end(JSON.stringify(problem)),
@@ -106,7 +106,7 @@ describe("JoblibClient.follow with an unexpected server", () => {
   };
   const stream = { "content-type": "text/event-stream" };
 
-  test("rejects a redirect after one request", async () => {
+  test("JoblibClient.follow rejects a redirect after one request", async () => {
     const { error, requests } = await follow((_, response) =>
       response.writeHead(302, { location: "http://127.0.0.1:1/elsewhere" }).end(),
     );
@@ -118,7 +118,7 @@ describe("JoblibClient.follow with an unexpected server", () => {
   test.each([
     ["undici's", undefined],
     ["the global fetch's", globalThis.fetch],
-  ])("stops reading a line at 16 MiB with %s connection", async (_name, fetch) => {
+  ])("JoblibClient.follow stops reading a line at 16 MiB with %s connection", async (_name, fetch) => {
     const chunk = `data: ${"x".repeat(1 << 20)}`;
     const { error, requests } = await follow((_, response) => {
       response.writeHead(200, stream);
@@ -131,7 +131,7 @@ describe("JoblibClient.follow with an unexpected server", () => {
     expect(requests).toBe(1);
   });
 
-  test("stops reading an error response at 16 MiB", async () => {
+  test("JoblibClient.follow stops reading an error response at 16 MiB", async () => {
     const { error } = await follow((_, response) => {
       response.writeHead(403, { "content-type": "application/problem+json" });
       const writeMore = () => void response.write(" ".repeat(1 << 20), (failed) => failed ?? writeMore());
@@ -141,7 +141,7 @@ describe("JoblibClient.follow with an unexpected server", () => {
     expect(error).toBeInstanceOf(ProtocolError);
   });
 
-  test("delays reconnects to a server that ends every stream immediately, and stops when the caller's signal is aborted", async () => {
+  test("JoblibClient.follow delays reconnects to a server that ends every stream immediately, and stops when the caller's signal is aborted", async () => {
     const { client, lastEventIds } = await startServer(
       (_, response) => response.writeHead(200, stream).end(":\n\n"),
       undefined,
@@ -160,7 +160,7 @@ describe("JoblibClient.follow with an unexpected server", () => {
   });
 });
 
-test("JoblibClient.follow ends with the reason of its signal while no events arrive", async () => {
+test("JoblibClient.follow rejects with the abort reason of its signal, even if no event arrives", async () => {
   const { client } = await startServer((_, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" }).write(ready("a"));
   });

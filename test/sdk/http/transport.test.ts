@@ -8,7 +8,7 @@ import {
   ProtocolError,
 } from "../../../sdk/errors.ts";
 import { JoblibClient } from "../../../sdk/http/client.ts";
-import { QUICK } from "../network.ts";
+import { SHORT_RETRY_DELAYS } from "../network.ts";
 
 /**
  * Starts a server with a request listener, and returns the error of a call to this server. The call
@@ -26,7 +26,11 @@ const getError = async (
   await new Promise((resolve) => server.once("listening", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
-  const client = new JoblibClient({ url: `http://127.0.0.1:${address.port}`, token: "secret", retry: QUICK });
+  const client = new JoblibClient({
+    url: `http://127.0.0.1:${address.port}`,
+    token: "secret",
+    retry: SHORT_RETRY_DELAYS,
+  });
   return client
     .call("readTask", { params: { task_id: "some" } }, { retry: false, ...options })
     .catch((error: unknown) => error);
@@ -40,14 +44,14 @@ const json =
 const problem = (type: string, status: number) => ({ type, title: "T", status, detail: "D" });
 
 describe("a call to an unexpected server", () => {
-  test("rejects HTML with any status", async () => {
+  test("a call rejects HTML with any status", async () => {
     const html: RequestListener = (_, response) =>
       response.writeHead(200, { "content-type": "text/html" }).end("<html>Log in to the hotel's network");
 
     await expect(getError(html)).resolves.toBeInstanceOf(ProtocolError);
   });
 
-  test("does not follow a redirect, so that another server does not get the token", async () => {
+  test("a call does not follow a redirect, so that another server does not get the token", async () => {
     let redirected = 0;
     const target = createServer((_, response) => {
       redirected += 1;
@@ -67,7 +71,7 @@ describe("a call to an unexpected server", () => {
     expect(redirected).toBe(0);
   });
 
-  test("stops reading a response at 16 MiB", async () => {
+  test("a call stops reading a response at 16 MiB", async () => {
     const chunk = "x".repeat(65_536);
     const endless: RequestListener = (_, response) => {
       response.writeHead(200, { "content-type": "application/json" });
@@ -81,7 +85,7 @@ describe("a call to an unexpected server", () => {
     await expect(getError(endless)).resolves.toBeInstanceOf(ProtocolError);
   });
 
-  test("retries a response that was cut off", async () => {
+  test("a call retries a response that was cut off", async () => {
     let requests = 0;
     const cut: RequestListener = (_, response) => {
       requests += 1;
@@ -93,11 +97,11 @@ describe("a call to an unexpected server", () => {
     expect(requests).toBe(4);
   });
 
-  test("rejects at the deadline if there is no response", async () => {
+  test("a call rejects at the deadline if there is no response", async () => {
     await expect(getError(() => {}, { timeoutSeconds: 0.05 })).resolves.toBeInstanceOf(DeadlineError);
   });
 
-  test("rejects at the deadline if the body stops", async () => {
+  test("a call rejects at the deadline if the body stops", async () => {
     const half: RequestListener = (_, response) => {
       response.writeHead(200, { "content-type": "application/json" }).write("{");
     };
@@ -105,7 +109,7 @@ describe("a call to an unexpected server", () => {
     await expect(getError(half, { timeoutSeconds: 0.1 })).resolves.toBeInstanceOf(DeadlineError);
   });
 
-  test("rejects invalid JSON, and an unexpected shape or status", async () => {
+  test("a call rejects invalid JSON, and an unexpected shape or status", async () => {
     const broken: RequestListener = (_, response) =>
       response.writeHead(200, { "content-type": "application/json" }).end("{nope");
 
@@ -117,7 +121,7 @@ describe("a call to an unexpected server", () => {
     );
   });
 
-  test("distinguishes an error of a gateway from an error of joblib", async () => {
+  test("a call distinguishes an error of a gateway from an error of joblib", async () => {
     const gateway: RequestListener = (_, response) =>
       response.writeHead(502, { "content-type": "text/html", "retry-after": "7" }).end("<h1>Bad Gateway");
 
@@ -130,7 +134,7 @@ describe("a call to an unexpected server", () => {
   test.each([
     ["an empty body", ""],
     ["invalid JSON", "Service Unavailable"],
-  ])("throws the error of a gateway that sends %s as JSON, and retries the call", async (_name, body) => {
+  ])("a call throws the error of a gateway that sends %s as JSON, and retries the call", async (_name, body) => {
     let requests = 0;
     const gateway: RequestListener = (_, response) => {
       requests += 1;
@@ -143,7 +147,7 @@ describe("a call to an unexpected server", () => {
     expect(requests).toBe(4);
   });
 
-  test("throws an error of the class for the problem id, and a ProblemError for an unknown id", async () => {
+  test("a call throws an error of the class for the problem id, and a ProblemError for an unknown id", async () => {
     const known = await getError(
       json(409, problem("https://there/x/v1/problems/task-lost", 409), "application/problem+json"),
     );
@@ -156,26 +160,26 @@ describe("a call to an unexpected server", () => {
     expect(unknown).toBeInstanceOf(ProblemError);
   });
 
-  test("reports a refused connection", async () => {
+  test("a call reports a refused connection", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     const address = server.address();
     const port = typeof address === "object" ? address?.port : 0;
     await new Promise((resolve) => server.close(resolve));
-    const client = new JoblibClient({ url: `http://127.0.0.1:${port}`, retry: QUICK });
+    const client = new JoblibClient({ url: `http://127.0.0.1:${port}`, retry: SHORT_RETRY_DELAYS });
 
     await expect(client.call("listProblems", {})).rejects.toThrow(
       /no response from http:\/\/127.*ECONNREFUSED/,
     );
   });
 
-  test("reports that a server does not use TLS if the URL begins with https", async () => {
+  test("a call reports that a server does not use TLS if the URL begins with https", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     onTestFinished(() => void server.close());
     await new Promise((resolve) => server.once("listening", resolve));
     const address = server.address();
     const port = typeof address === "object" ? address?.port : 0;
-    const client = new JoblibClient({ url: `https://127.0.0.1:${port}`, retry: QUICK });
+    const client = new JoblibClient({ url: `https://127.0.0.1:${port}`, retry: SHORT_RETRY_DELAYS });
 
     await expect(client.call("listProblems", {})).rejects.toThrow(
       /no response from https:.*: the server does not use TLS; the URL must begin with http:\/\/$/,

@@ -31,7 +31,7 @@ const startWorker = async (room: string) => {
 };
 
 describe("JobManager.submit by job name", () => {
-  test("submits to the manager's room, and awaitTask returns the result", async () => {
+  test("JobManager.submit with a job name submits to the manager's room, and awaitTask returns the result", async () => {
     await using worker = await startWorker("lab");
     await using jobs = new JobManager({ url: URL, room: "lab" });
 
@@ -50,7 +50,7 @@ describe("JobManager.submit by job name", () => {
   test.each([
     ["the given room", { room: "lab" }, "private:math:Double", { room: "attic" }, "attic"],
     ["the room in the job name", {}, "attic:math:Double", {}, "attic"],
-  ])("submits to %s", async (_, options, name, submitOptions, room) => {
+  ])("JobManager.submit with a job name submits to %s", async (_, options, name, submitOptions, room) => {
     await using worker = await startWorker("attic");
     await using jobs = new JobManager({ url: URL, ...options });
 
@@ -61,13 +61,13 @@ describe("JobManager.submit by job name", () => {
   test.each([
     ["an invalid name", "Double"],
     ["a private job without a room", "private:math:Double"],
-  ])("rejects %s before a request is sent", async (_, name) => {
+  ])("JobManager.submit with a job name rejects %s before a request is sent", async (_, name) => {
     await using jobs = new JobManager({ url: URL });
 
     await expect(jobs.submit(name, { value: 1 })).rejects.toThrow(UsageError);
   });
 
-  test("creates only one task for two submits with the same idempotency key", async () => {
+  test("JobManager.submit with a job name creates only one task for two submits with the same idempotency key", async () => {
     await using worker = await startWorker("lab");
     const submit = () => worker.submit("private:math:Double", { value: 1 }, { idempotencyKey: "once" });
 

@@ -30,7 +30,7 @@ const createSubmitter = async () => {
 };
 
 describe("SubmitQueue", () => {
-  test("sends sequential submits individually", async () => {
+  test("SubmitQueue sends sequential submits individually", async () => {
     const { jobs, requests, fake } = await createSubmitter();
 
     const { id } = await jobs.submit(new Echo());
@@ -40,7 +40,7 @@ describe("SubmitQueue", () => {
     expect(fake.task(id).status).toBe("pending");
   });
 
-  test("sends concurrent submits in a batch, and each submit returns its own task", async () => {
+  test("SubmitQueue sends concurrent submits in a batch, and each submit returns its own task", async () => {
     const { jobs, requests, fake } = await createSubmitter();
 
     const tasks = await Promise.all(
@@ -52,7 +52,7 @@ describe("SubmitQueue", () => {
     expect(tasks.map(({ id }) => fake.task(id).priority)).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test("keeps the trace context of each submit in a batch", async () => {
+  test("SubmitQueue keeps the trace context of each submit in a batch", async () => {
     const traced = startTracing();
     const { jobs, requests } = await createSubmitter();
 
@@ -68,7 +68,7 @@ describe("SubmitQueue", () => {
     );
   });
 
-  test("rejects only the invalid submit of a batch", async () => {
+  test("SubmitQueue rejects only the invalid submit of a batch", async () => {
     const { jobs } = await createSubmitter();
     class Unknown extends Extension("tests") {
       run() {}
@@ -80,7 +80,7 @@ describe("SubmitQueue", () => {
     expect(outcomes[1]).toMatchObject({ status: "rejected", reason: expect.any(JobNotFoundError) });
   });
 
-  test("sends submits individually if the whole batch is rejected", async () => {
+  test("SubmitQueue sends submits individually if the whole batch is rejected", async () => {
     const { jobs, requests, override } = await createSubmitter();
     override({
       submitBatch: () => {
@@ -94,7 +94,7 @@ describe("SubmitQueue", () => {
     expect(requests).toEqual(["submitBatch of 2", "submitTask", "submitTask"]);
   });
 
-  test("stops sending batches if the server does not support them", async () => {
+  test("SubmitQueue stops sending batches if the server does not support them", async () => {
     const { jobs, requests, override } = await createSubmitter();
     override({
       submitBatch: () => {
@@ -108,7 +108,7 @@ describe("SubmitQueue", () => {
     expect(requests).toEqual(["submitBatch of 2", ...Array(4).fill("submitTask")]);
   });
 
-  test("does not send a submit that was aborted while it was queued", async () => {
+  test("SubmitQueue does not send a submit that was aborted while it was queued", async () => {
     const { jobs, requests } = await createSubmitter();
     const abort = new AbortController();
 
@@ -121,7 +121,7 @@ describe("SubmitQueue", () => {
     expect(requests).toEqual(["submitTask"]);
   });
 
-  test("returns the same validation errors as an individual submit", async () => {
+  test("SubmitQueue returns the same validation errors as an individual submit", async () => {
     const { jobs, override } = await createSubmitter();
     const errors = [{ pointer: "/payload/n", detail: "must be a number" }];
     const problem = new Problem("validation-error", "The payload does not match the schema of its job.", {

@@ -46,7 +46,7 @@ const createSubmitter = async (bodyLimit = 1_048_576) => {
 };
 
 describe("submitMany", () => {
-  test("splits tasks into requests by size and keeps their order", async () => {
+  test("submitMany splits tasks into requests by size and keeps their order", async () => {
     const { fake, jobs, requests } = await createSubmitter();
     const sizes = Array.from({ length: 30 }, (_, index) => 100_000 + index);
 
@@ -57,7 +57,7 @@ describe("submitMany", () => {
     expect(tasks.map(({ id }) => fake.task(id).payload)).toEqual(tasks.map(({ payload }) => payload));
   });
 
-  test("measures the size in bytes of UTF-8", async () => {
+  test("submitMany measures the size in bytes of UTF-8", async () => {
     const { jobs, requests } = await createSubmitter();
 
     await jobs.submit(Array.from({ length: 4 }, () => new Analyse({ text: "ü".repeat(200_000) })));
@@ -65,7 +65,7 @@ describe("submitMany", () => {
     expect(requests.map(({ tasks: count }) => count)).toEqual([2, 2]);
   });
 
-  test("halves a request that is too large for the server", async () => {
+  test("submitMany halves a request that is too large for the server", async () => {
     const { fake, jobs, requests } = await createSubmitter(50_000);
 
     const tasks = await jobs.submit(Array.from({ length: 8 }, () => createTask(15_000)));
@@ -74,13 +74,13 @@ describe("submitMany", () => {
     expect(fake.tasks.map(({ id }) => id)).toEqual(tasks.map(({ id }) => id));
   });
 
-  test("rejects if a single task is too large for the server", async () => {
+  test("submitMany rejects if a single task is too large for the server", async () => {
     const { jobs } = await createSubmitter(50_000);
 
     await expect(jobs.submit([createTask(10), createTask(60_000)])).rejects.toThrow(PayloadTooLargeError);
   });
 
-  test("does not retry a request that is rejected for another reason", async () => {
+  test("submitMany does not retry a request that is rejected for another reason", async () => {
     const { jobs, requests, rejectWith } = await createSubmitter();
     rejectWith("validation-error");
 

@@ -66,7 +66,7 @@ async function startTask(client: JoblibClient, worker: string, submission: JsonO
 }
 
 /**
- * Returns the members of a task that are equal in every run. It omits ids, times and the caller.
+ * Returns the members of a task that are equal in every run: all except ids, times and the caller.
  */
 function describeTask({
   job_name,
@@ -96,7 +96,7 @@ describe.each([
   });
   afterAll(() => close());
 
-  test("stores a submitted task with the defaults of its job and returns the number of online workers", async () => {
+  test("the server stores a submitted task with the defaults of its job, and the response contains the number of online workers", async () => {
     const worker = await createWorker(client);
     await client.jobs.register(room, {
       ...{ category: "tests", name: "Eager", schema: { type: "object" } },
@@ -115,7 +115,7 @@ describe.each([
     });
   });
 
-  test("returns the same task for a repeated idempotency key, and a conflict for a different request with this key", async () => {
+  test("the server returns the same task for a repeated idempotency key, and rejects a different request with this key as a conflict", async () => {
     await createWorker(client);
     const submit = (n: number) =>
       client.call(
@@ -132,7 +132,7 @@ describe.each([
     await expect(submit(2)).rejects.toThrow(IdempotencyConflictError);
   });
 
-  test("accepts a batch of submissions and returns an outcome for each submission", async () => {
+  test("the server accepts a batch of submissions and returns an outcome for each submission", async () => {
     await createWorker(client);
     const submissions = [JOB, "private:tests:Missing"].map((job_name, n) => ({ job_name, payload: { n } }));
 
@@ -141,7 +141,7 @@ describe.each([
     expect(body.results.map((result) => Object.keys(result))).toEqual([["task"], ["problem"]]);
   });
 
-  test("claims tasks by priority, counts the attempt, and starts a task only if requested", async () => {
+  test("the server assigns claimed tasks by priority, counts the attempt, and starts a task only if the claim requests it", async () => {
     const worker = await createWorker(client);
     await client.tasks.submit(room, JOB, { payload: { n: 1 } });
     await client.tasks.submit(room, JOB, { payload: { n: 2 }, priority: 1 });
@@ -156,7 +156,7 @@ describe.each([
     expect(third.tasks).toEqual([]);
   });
 
-  test("requeues a released task, which keeps its attempt number", async () => {
+  test("the server requeues a released task, which keeps its attempt number", async () => {
     const worker = await createWorker(client);
     const { id } = await client.tasks.submit(room, JOB);
     await client.workers.claim(worker, { limit: 1 });
@@ -167,7 +167,7 @@ describe.each([
     expect(await client.tasks.get(id)).toMatchObject({ status: "pending", attempt: 1, worker_id: null });
   });
 
-  test("completes a task once, and accepts the same update again", async () => {
+  test("the server completes a task once, and accepts the same update again", async () => {
     const worker = await createWorker(client);
     const { id, attempt } = await startTask(client, worker);
     const update = { status: "completed", result: { n: 2 }, worker_id: worker, attempt } as const;
@@ -183,7 +183,7 @@ describe.each([
     );
   });
 
-  test("stores each log line of an attempt only once", async () => {
+  test("the server stores each log line of an attempt only once", async () => {
     const worker = await createWorker(client);
     const { id, attempt } = await startTask(client, worker);
     const log = [{ number: 0, text: "one" }];
@@ -198,7 +198,7 @@ describe.each([
     ]);
   });
 
-  test("requeues a task after a failed attempt if another attempt is left", async () => {
+  test("the server requeues a task after a failed attempt if another attempt is left", async () => {
     const worker = await createWorker(client);
     const { id, attempt } = await startTask(client, worker, { max_attempts: 2 });
 
@@ -210,7 +210,7 @@ describe.each([
     expect(failed.errors.map(({ error }) => error)).toEqual(["broken"]);
   });
 
-  test("updates tasks in a batch and returns an outcome for each update", async () => {
+  test("the server updates tasks in a batch and returns an outcome for each update", async () => {
     const worker = await createWorker(client);
     const { id, attempt } = await startTask(client, worker);
     const updates = [id, id].map((same, n) => ({
@@ -227,7 +227,7 @@ describe.each([
     ]);
   });
 
-  test("returns a cancelled task to a waiting heartbeat, and to the next heartbeat", async () => {
+  test("the server returns a cancelled task to a waiting heartbeat, and to the next heartbeat", async () => {
     const worker = await createWorker(client);
     const { id } = await startTask(client, worker);
 
@@ -239,7 +239,7 @@ describe.each([
     expect(stop).toEqual([{ task_id: id, reason: "cancelled" }]);
   });
 
-  test("rejects the late result of a worker that was removed", async () => {
+  test("the server rejects the late result of a worker that was removed", async () => {
     const worker = await createWorker(client);
     const { id, attempt } = await startTask(client, worker);
     await client.workers.remove(worker);
@@ -251,7 +251,7 @@ describe.each([
     await expect(client.workers.heartbeat(worker)).rejects.toThrow(WorkerNotFoundError);
   });
 
-  test("assigns no tasks to a drained worker, and notifies the worker in the responses to claims and heartbeats", async () => {
+  test("the server assigns no tasks to a drained worker, and notifies the worker in the responses to claims and heartbeats", async () => {
     const worker = await createWorker(client);
     await client.tasks.submit(room, JOB);
 
@@ -263,7 +263,7 @@ describe.each([
     expect(claim.tasks).toEqual([]);
   });
 
-  test("responds to invalid requests with the expected problems", async () => {
+  test("the server responds to invalid requests with the expected problems", async () => {
     const worker = await createWorker(client);
     const { id } = await client.tasks.submit(room, JOB);
     const other = {

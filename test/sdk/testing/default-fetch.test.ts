@@ -11,7 +11,7 @@ class Double extends Extension("math", { value: z.number() }) {
   }
 }
 
-test("the fakes intercept the requests of a manager without a fetch option", async () => {
+test("the handlers of joblib/testing intercept the requests of a JobManager that has no `fetch` option", async () => {
   const fake = createFakeServer();
   const network = setupServer(...fake.handlers);
   network.listen();

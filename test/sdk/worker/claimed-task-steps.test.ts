@@ -4,7 +4,7 @@ import { InterruptedError, UsageError } from "../../../sdk/errors.ts";
 import { callFake, claimTask } from "./claim.ts";
 
 describe("an interrupted task", () => {
-  test("fails immediately although its run continues", async () => {
+  test("an interrupted task fails immediately although its run continues", async () => {
     const { fake, id, jobs, task } = await claimTask(() => new Promise(() => {}));
     const outcome = task.run();
     await fake.waitFor(id, ({ status }) => status === "running");
@@ -16,7 +16,7 @@ describe("an interrupted task", () => {
     expect(fake.task(id)).toMatchObject({ status: "failed", error: "interrupted: the worker was stopped" });
   });
 
-  test("waits for the response if its end is already being sent; its outcome is `lost` if the server rejects the end", async () => {
+  test("an interrupted task that is already sending its completion waits for the response, and has the outcome `lost` if the server rejects the completion", async () => {
     const { fake, id, override, jobs, task } = await claimTask(() => "done");
     const [received, response] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     override({
@@ -70,7 +70,7 @@ test("the run context has the same signal and log in copies, in proxies, and in 
 });
 
 describe("the steps of a task", () => {
-  test("start, complete and fail can be called individually, and only one of them can end the task", async () => {
+  test("ClaimedTask.start, complete and fail can be called individually, and the task ends only once", async () => {
     const { fake, id, task } = await claimTask(() => {});
 
     await expect(task.complete()).rejects.toThrow(UsageError);
@@ -84,7 +84,7 @@ describe("the steps of a task", () => {
     await expect(task.run()).resolves.toMatchObject({ status: "lost" });
   });
 
-  test("release requeues a task that has not started", async () => {
+  test("ClaimedTask.release requeues a task that has not started", async () => {
     const { fake, id, task } = await claimTask(() => {});
 
     await task.release();
@@ -92,7 +92,7 @@ describe("the steps of a task", () => {
     expect(fake.task(id)).toMatchObject({ status: "pending", attempt: 1, runs: 0 });
   });
 
-  test("progress sends the first and the last of many reports", async () => {
+  test("ClaimedTask.progress sends the first and the last of many reports", async () => {
     const sent: (Progress | undefined)[] = [];
     const { fake, id, override, task } = await claimTask(({ progress }) => {
       progress(-1, "started");

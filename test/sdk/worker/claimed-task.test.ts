@@ -5,7 +5,7 @@ import { TaskLostError } from "../../../sdk/errors.ts";
 import { callFake, claimTask, getTask } from "./claim.ts";
 
 describe("ClaimedTask.run", () => {
-  test("starts the task, runs it with its parameters, and completes it", async () => {
+  test("ClaimedTask.run starts the task, runs it with its parameters, and completes it", async () => {
     const { fake, id, task } = await claimTask(({ task: started }, context) => [context, started.status]);
 
     const outcome = await task.run();
@@ -18,7 +18,7 @@ describe("ClaimedTask.run", () => {
     });
   });
 
-  test("prefers its argument to the context of the JobManager, and stores an undefined result as null", async () => {
+  test("ClaimedTask.run passes its argument to the job instead of the context of the JobManager, and stores an undefined result as null", async () => {
     const { fake, id, task } = await claimTask((_, context) => (context === "mine" ? undefined : context));
 
     await task.run("mine");
@@ -26,7 +26,7 @@ describe("ClaimedTask.run", () => {
     expect(fake.task(id)).toMatchObject({ status: "completed", result: null });
   });
 
-  test("fails the task with the message of a thrown error, and does not throw", async () => {
+  test("ClaimedTask.run fails the task with the message of a thrown error, and does not throw", async () => {
     const { fake, id, task } = await claimTask(() => {
       throw new RangeError("too far \u0000", { cause: new Error("the wall") });
     });
@@ -40,7 +40,7 @@ describe("ClaimedTask.run", () => {
     expect(fake.task(id)).toMatchObject({ status: "failed" });
   });
 
-  test("stores at most 64 KiB of a long error", async () => {
+  test("ClaimedTask.run stores at most 64 KiB of a long error", async () => {
     const { fake, id, task } = await claimTask(() => {
       throw new Error("😀".repeat(50_000));
     });
@@ -52,7 +52,7 @@ describe("ClaimedTask.run", () => {
     expect(error).toMatch(/😀… \(truncated\)$/u);
   });
 
-  test("fails a task with an invalid payload without running it", async () => {
+  test("ClaimedTask.run fails a task with an invalid payload without running it", async () => {
     let ran = false;
     const work = () => {
       ran = true;
@@ -77,7 +77,7 @@ describe("ClaimedTask.run", () => {
     ["U+0000", () => "a\u0000b", /the value contains the character U\+0000/],
     ["a name that cannot be stored", () => ({ "\u0000": 1 }), /the name "\\u0000" contains the character/],
     ["100,000 nested arrays", () => nested(100_000), /the result cannot be stored: NotJsonError/],
-  ])("fails a task whose result is %s", async (_, work, error) => {
+  ])("ClaimedTask.run fails a task whose result is %s", async (_, work, error) => {
     const { fake, id, task } = await claimTask(work);
 
     await task.run();
@@ -86,7 +86,7 @@ describe("ClaimedTask.run", () => {
     expect(fake.task(id).error).toMatch(error);
   });
 
-  test("fails a task whose result does not match its schema", async () => {
+  test("ClaimedTask.run fails a task whose result does not match its schema", async () => {
     const { fake, id, task } = await claimTask(() => ({ turned: "far" }), {
       result: z.object({ turned: z.number() }),
     });
@@ -96,7 +96,7 @@ describe("ClaimedTask.run", () => {
     expect(fake.task(id).error).toMatch(/the result cannot be stored: .*\/result\/turned/);
   });
 
-  test("fails a task whose result is too large for the server", async () => {
+  test("ClaimedTask.run fails a task whose result is too large for the server", async () => {
     const { fake, id, override, task } = await claimTask(() => "much");
     override({
       updateTask: (request) => {
@@ -110,7 +110,7 @@ describe("ClaimedTask.run", () => {
     expect(fake.task(id).error).toMatch(/cannot be stored: PayloadTooLargeError: over 1 MiB/);
   });
 
-  test("fails the task with the beginning of an error that is too large for the server", async () => {
+  test("ClaimedTask.run reports only the beginning of an error that is too large for the server", async () => {
     const { fake, id, override, task } = await claimTask(() => {
       throw new Error(`disk full ${"x".repeat(5_000)}`);
     });
@@ -130,7 +130,7 @@ describe("ClaimedTask.run", () => {
     });
   });
 
-  test("completes despite progress and log lines that cannot be stored or that the server rejects", async () => {
+  test("ClaimedTask.run completes the task even if progress and log lines cannot be stored or the server rejects them", async () => {
     const { fake, id, override, task } = await claimTask(({ progress, log }) => {
       progress(0.1, "\ud800 \u0000");
       progress(Number.NaN, Object.create(null));
@@ -152,7 +152,7 @@ describe("ClaimedTask.run", () => {
     expect(fake.task(id)).toMatchObject({ status: "completed", result: "done" });
   });
 
-  test("sends the end of the task again if the response was lost", async () => {
+  test("ClaimedTask.run sends the completion of the task again if the response was lost", async () => {
     const { fake, id, override, task } = await claimTask(() => "done");
     let lost = 0;
     override({
@@ -171,7 +171,7 @@ describe("ClaimedTask.run", () => {
     expect(fake.task(id)).toMatchObject({ status: "completed", result: "done" });
   });
 
-  test("discards the result of a task that was requeued, and returns the outcome `lost`", async () => {
+  test("ClaimedTask.run discards the result of a task that was requeued, and returns the outcome `lost`", async () => {
     const { fake, id, task, lines } = await claimTask(() => {
       fake.requeue(id);
       return "too late";
@@ -185,7 +185,7 @@ describe("ClaimedTask.run", () => {
     expect(lines).toContain("discarded the outcome of a task");
   });
 
-  test("sends a late result once if the lease is lost during the run", async () => {
+  test("ClaimedTask.run sends a late result once if the lease is lost during the run", async () => {
     const offered: unknown[] = [];
     const { id, task, override } = await claimTask(() => {
       task.markLost("lost");
@@ -209,7 +209,7 @@ describe("ClaimedTask.run", () => {
     expect(task.id).toBe(id);
   });
 
-  test("aborts the signal of a cancelled task with the reason", async () => {
+  test("ClaimedTask.run aborts the signal of a cancelled task with the reason", async () => {
     const { fake, id, task } = await claimTask(({ signal }) => {
       queueMicrotask(() => fake.cancel(id));
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
@@ -221,7 +221,7 @@ describe("ClaimedTask.run", () => {
     expect(fake.task(id)).toMatchObject({ status: "cancelled", error: null });
   });
 
-  test("fails the task of an unregistered job and continues with the next task", async () => {
+  test("ClaimedTask.run fails the task of an unregistered job and continues with the next task", async () => {
     const { fake, client, jobs, stream, task } = await claimTask(() => "fine");
     const body = { category: "tests", name: "Strange", schema: {}, worker_id: jobs.workerId };
     await client.call("registerJob", { params: { room_id: "lab" }, body });

@@ -38,7 +38,7 @@ const startWorkerWithBacklog = async (
   return { jobs, lines, fake, countUnfinished };
 };
 
-test("tasks of concurrent claims run although an earlier claim has no response yet", async () => {
+test("the tasks of a claim run even if an earlier concurrent claim has no response yet", async () => {
   const secondClaim = Promise.withResolvers<void>();
   const { jobs, countUnfinished } = await startWorkerWithBacklog(150, (claim) =>
     claim === 2 ? secondClaim.promise : undefined,

@@ -24,7 +24,7 @@ const startWorker = async (extra: JobManagerOptions = {}, fakeOptions = {}) => {
 };
 
 describe("a drained worker", () => {
-  test("stops listening immediately if it is waiting for a task", async () => {
+  test("a drained worker stops listening immediately if it is waiting for a task", async () => {
     const { fake, jobs, id } = await startWorker();
     const stream = jobs.listen();
     const next = stream.next();
@@ -36,7 +36,9 @@ describe("a drained worker", () => {
     expect(jobs.isDrained).toBe(true);
   });
 
-  test.each([1, 2])("finishes its %i running tasks, claims no more, and ends", async (concurrency) => {
+  test.each([
+    1, 2,
+  ])("a drained worker finishes its %i running tasks, claims no more, and ends", async (concurrency) => {
     const { fake, jobs, id, started, finish } = await startWorker({ heartbeatSeconds: 1 });
     const running = Array.from({ length: concurrency }, () => fake.submit("lab", JOB).id);
     const run = jobs.run({ concurrency });
@@ -51,7 +53,7 @@ describe("a drained worker", () => {
     expect(fake.task(newTask).status).toBe("pending");
   });
 
-  test("is notified of the drain by its heartbeat while all slots are used", async () => {
+  test("a drained worker is notified of the drain by its heartbeat while all slots are used", async () => {
     const warnings: string[] = [];
     const logger = {
       debug() {},
@@ -71,7 +73,7 @@ describe("a drained worker", () => {
     await run;
   });
 
-  test("is not created again if the server no longer knows it", async () => {
+  test("a drained worker is not created again if the server has removed it", async () => {
     const { fake, jobs, id } = await startWorker({ heartbeatSeconds: 0.02 });
     const run = jobs.run();
     fake.drainWorker(id);

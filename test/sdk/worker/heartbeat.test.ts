@@ -27,7 +27,7 @@ const createWorker = (heartbeatSeconds: number) => {
 };
 
 describe("the heartbeat", () => {
-  test("lists no tasks and is not a long poll while the worker is idle", async () => {
+  test("the heartbeat lists no tasks and is not a long poll while the worker is idle", async () => {
     const { jobs, heartbeats } = createWorker(0.05);
 
     await jobs.ready();
@@ -35,7 +35,7 @@ describe("the heartbeat", () => {
     await expect.poll(() => heartbeats[0]).toEqual({ tasks: [], wait: 0 });
   });
 
-  test("is a long poll while the worker is busy, and reports a cancellation before the interval ends", async () => {
+  test("the heartbeat is a long poll while the worker is busy, and reports a cancellation before the interval ends", async () => {
     const { fake, jobs, heartbeats } = createWorker(3600);
     await jobs.ready();
     const { id } = await jobs.submit(new Wait());
@@ -47,7 +47,7 @@ describe("the heartbeat", () => {
     await expect(outcome).resolves.toEqual({ status: "lost", reason: "cancelled" });
   });
 
-  test("detects that the server no longer knows an idle worker", async () => {
+  test("the heartbeat of an idle worker detects that the server has removed the worker, and a new worker is created", async () => {
     const { fake, jobs } = createWorker(0.05);
     await jobs.ready();
     const before = jobs.workerId;

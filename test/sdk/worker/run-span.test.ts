@@ -7,8 +7,8 @@ import { getLinkedSpanIds, getSpanIds, runInSpan, startTracing } from "../../sup
 import { startFake } from "../network.ts";
 
 const TASK = { payload: {}, max_attempts: 3, backoff: { kind: "fixed", seconds: 0 } } as const;
-const CONTEXT = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
-const RUN = "run private:tests:Job";
+const TRACE_CONTEXT = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+const RUN_SPAN = "run private:tests:Job";
 
 /** Creates a worker with one job, whose `run` method calls `work`. */
 const createWorker = (work: (run: RunContext) => unknown) => {
@@ -34,7 +34,7 @@ const runAttempts = async ({ jobs }: ReturnType<typeof createWorker>, count: num
 };
 
 describe("the span of a run", () => {
-  test("is a child of the submit's span and the parent of the extension's spans", async () => {
+  test("the span of a run is a child of the submit's span and the parent of the extension's spans", async () => {
     const traced = startTracing();
     const worker = createWorker(async ({ task }) => runInSpan("handler", async () => task.attempt));
     await worker.jobs.ready();
@@ -43,7 +43,7 @@ describe("the span of a run", () => {
     await runAttempts(worker, 1);
 
     const submit = traced.only("submit private:tests:Job");
-    const run = traced.only(RUN);
+    const run = traced.only(RUN_SPAN);
     const request = getSpanIds(traced.only("request"));
     expect(getSpanIds(submit)).toMatchObject({ trace: request.trace, parent: request.id });
     expect(getSpanIds(run)).toMatchObject({ trace: request.trace, parent: getSpanIds(submit).id });
@@ -78,17 +78,17 @@ describe("the span of a run", () => {
     expect(run.status.code).toBe(SpanStatusCode.UNSET);
   });
 
-  test("exists for each attempt, in the same trace, and records the thrown error", async () => {
+  test("each attempt has a run span in the same trace, which records the thrown error", async () => {
     const traced = startTracing();
     const worker = createWorker(({ task }) => {
       if (task.attempt < 3) throw new RangeError(`attempt ${task.attempt}`);
     });
     await worker.jobs.ready();
-    worker.fake.submit("lab", "private:tests:Job", { ...TASK, trace_context: CONTEXT });
+    worker.fake.submit("lab", "private:tests:Job", { ...TASK, trace_context: TRACE_CONTEXT });
 
     await runAttempts(worker, 3);
 
-    const attempts = traced.spans.filter(({ name }) => name === RUN);
+    const attempts = traced.spans.filter(({ name }) => name === RUN_SPAN);
     expect(attempts.map(({ attributes }) => attributes)).toMatchObject([
       { "joblib.task.attempt": 1, "joblib.task.status": "pending", "error.type": "RangeError" },
       { "joblib.task.attempt": 2, "joblib.task.status": "pending", "error.type": "RangeError" },
@@ -108,24 +108,24 @@ describe("the span of a run", () => {
     expect(last?.events).toEqual([]);
   });
 
-  test("links to the active span, or is a child of the active span if the task has no trace context", async () => {
+  test("the span of a run links to the active span, or is a child of the active span if the task has no trace context", async () => {
     const traced = startTracing();
     const worker = createWorker(() => {});
     await worker.jobs.ready();
-    worker.fake.submit("lab", "private:tests:Job", { trace_context: CONTEXT });
+    worker.fake.submit("lab", "private:tests:Job", { trace_context: TRACE_CONTEXT });
 
     await runInSpan("loop", () => runAttempts(worker, 1));
     worker.fake.submit("lab", "private:tests:Job");
     await runInSpan("other loop", () => runAttempts(worker, 1));
 
-    const [linked, child] = traced.spans.filter(({ name }) => name === RUN);
+    const [linked, child] = traced.spans.filter(({ name }) => name === RUN_SPAN);
     if (linked === undefined || child === undefined) throw new Error("expected two runs");
     expect(getLinkedSpanIds(linked)).toEqual(["b7ad6b7169203331", getSpanIds(traced.only("loop")).id]);
     expect(getSpanIds(child).parent).toBe(getSpanIds(traced.only("other loop")).id);
     expect(getLinkedSpanIds(child)).toEqual([]);
   });
 
-  test("has the outcome `lost` and no error status for a cancelled task", async () => {
+  test("the span of a run has the outcome `lost` and no error status for a cancelled task", async () => {
     const traced = startTracing();
     const worker = createWorker(async ({ signal, task }) => {
       worker.fake.cancel(task.id);
@@ -136,12 +136,12 @@ describe("the span of a run", () => {
 
     await runAttempts(worker, 1);
 
-    const run = traced.only(RUN);
+    const run = traced.only(RUN_SPAN);
     expect(run.attributes["joblib.task.outcome"]).toBe("lost");
     expect(run.status.code).toBe(SpanStatusCode.UNSET);
   });
 
-  test("does not exist if tracing is disabled", async () => {
+  test("the span of a run does not exist if tracing is disabled", async () => {
     const traceparents: (string | null)[] = [];
     const worker = createWorker(() => trace.getActiveSpan() === undefined);
     worker.override({

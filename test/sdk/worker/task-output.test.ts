@@ -26,7 +26,7 @@ const recordOutputs = ({ fake, override }: Claimed, respond: (call: number) => v
 };
 
 describe("the output of a task", () => {
-  test("contains the parts that an async generator yields, and the task has the value that it returns", async () => {
+  test("the output of a task contains the parts that an async generator yields, and the result is the value that the generator returns", async () => {
     const { fake, id, task } = await claimTask(async function* () {
       yield "Hello";
       yield ", world";
@@ -38,7 +38,7 @@ describe("the output of a task", () => {
     expect(fake.output(id)).toEqual(["Hello", ", world", { tokens: 2 }]);
   });
 
-  test("contains the parts that a generator yields, and the result is null if it returns nothing", async () => {
+  test("the output of a task contains the parts that a generator yields, and the result is null if the generator returns nothing", async () => {
     const { fake, id, task } = await claimTask(function* () {
       for (let number = 0; number < 5; number += 1) yield number;
     });
@@ -47,7 +47,7 @@ describe("the output of a task", () => {
     expect(fake.output(id)).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test("contains what `run.output` and `task.output` write, also if the calls are not awaited", async () => {
+  test("the output of a task contains what `run.output` and `task.output` write, also if the calls are not awaited", async () => {
     const { fake, id, task } = await claimTask(({ output }) => {
       void output.write("one");
       void output.write(2);
@@ -58,7 +58,7 @@ describe("the output of a task", () => {
     expect(fake.output(id)).toEqual(["one", 2, ["three"]]);
   });
 
-  test("is stored before the task fails", async () => {
+  test("the output of a task is stored before the task fails", async () => {
     const { fake, id, task } = await claimTask(function* () {
       yield "so far";
       throw new Error("no more");
@@ -68,7 +68,7 @@ describe("the output of a task", () => {
     expect(fake.output(id)).toEqual(["so far"]);
   });
 
-  test("is stored before a task with manual steps is completed", async () => {
+  test("the output of a task is stored before the task is completed with `task.complete`", async () => {
     const { fake, id, task } = await claimTask(() => {});
     await task.start();
     void task.output.write("a");
@@ -79,7 +79,7 @@ describe("the output of a task", () => {
     expect(fake.task(id).status).toBe("completed");
   });
 
-  test("is sent in batches, one request at a time, and each part once", async () => {
+  test("the output of a task is sent in batches, one request at a time, and each part once", async () => {
     const claimed = await claimTask(async ({ output }: RunContext) => {
       for (let number = 0; number < 5000; number += 1) await output.write(number);
     });
@@ -92,7 +92,7 @@ describe("the output of a task", () => {
     for (const { parts } of outputs) expect(parts.length).toBeLessThanOrEqual(MAX_PARTS_PER_UPDATE);
   });
 
-  test("is not duplicated if the response to a request is lost or the server is too busy", async () => {
+  test("the output of a task is not duplicated if the response to a request is lost or the server is too busy", async () => {
     const claimed = await claimTask(function* () {
       yield* ["a", "b", "c"];
     });
@@ -115,7 +115,7 @@ describe("the output of a task", () => {
     expect(fake.output(claimed.id)).toEqual(["a", "b", "c"]);
   });
 
-  test("makes a worker wait that writes faster than the server accepts parts", async () => {
+  test("a worker that writes output faster than the server accepts parts has to wait", async () => {
     const gate = Promise.withResolvers<void>();
     let written = 0;
     const claimed = await claimTask(async ({ output }: RunContext) => {
@@ -140,7 +140,7 @@ describe("the output of a task", () => {
     expect(claimed.fake.output(claimed.id)).toHaveLength(200);
   });
 
-  test("fails the task with the reason if it is too large, and runs the generator's finally block", async () => {
+  test("a task whose output is too large fails with the reason, and the generator's finally block runs", async () => {
     let isClosed = false;
     const claimed = await claimTask(async function* () {
       try {
@@ -164,7 +164,7 @@ describe("the output of a task", () => {
     expect(claimed.fake.task(claimed.id).status).toBe("failed");
   });
 
-  test("rejects a part that is not JSON, and replaces characters of a text that cannot be stored", async () => {
+  test("a write to the output rejects a part that is not JSON, and replaces the characters of a text that cannot be stored", async () => {
     const { fake, id, task } = await claimTask(async ({ output }: RunContext) => {
       await expect(output.write(Number.NaN)).rejects.toThrow(NotJsonError);
       await output.write("a\u0000\ud800b");
@@ -175,7 +175,7 @@ describe("the output of a task", () => {
     expect(fake.output(id)).toEqual(["a\ufffd\ufffdb"]);
   });
 
-  test("divides a long text into parts without dividing a character", async () => {
+  test("a long text in the output is divided into parts without dividing a character", async () => {
     const text = `a${"😀".repeat(100_000)}`;
     const { fake, id, task } = await claimTask(({ output }: RunContext) => output.write(text));
 
@@ -186,7 +186,7 @@ describe("the output of a task", () => {
     expect(parts.join("")).toBe(text);
   });
 
-  test("stops the generator if the task is cancelled", async () => {
+  test("a cancelled task stops its generator", async () => {
     let isClosed = false;
     const { fake, id, task } = await claimTask(async function* ({ signal }: RunContext) {
       try {

@@ -21,7 +21,7 @@ const startWorker = async (fakeOptions = {}) => {
 };
 
 describe("JobManager.listen", () => {
-  test("registers the jobs first, then returns tasks in order", async () => {
+  test("JobManager.listen registers the jobs first, then returns tasks in order", async () => {
     const { fake, createManager } = startFake();
     const jobs = createManager();
     jobs.register(Echo);
@@ -44,7 +44,7 @@ describe("JobManager.listen", () => {
     expect(fake.tasks.map(({ status }) => status)).toEqual(["completed", "completed", "completed"]);
   });
 
-  test("returns a task as soon as it is submitted", async () => {
+  test("JobManager.listen returns a task as soon as it is submitted", async () => {
     const { fake, jobs } = await startWorker();
     const stream = jobs.listen();
 
@@ -54,7 +54,7 @@ describe("JobManager.listen", () => {
     expect((await next).value?.id).toBe(id);
   });
 
-  test("claims no more tasks than the concurrency", async () => {
+  test("JobManager.listen claims no more tasks than the concurrency", async () => {
     const { fake, jobs } = await startWorker();
     const ids = [1, 2, 3, 4].map(() => fake.submit("lab", JOB).id);
     const stream = jobs.listen({ concurrency: 2 });
@@ -71,7 +71,7 @@ describe("JobManager.listen", () => {
     expect(fake.task(ids[3] ?? "").status).toBe("pending");
   });
 
-  test("claims only one more task of a backlog while the outcome of the current task is being sent", async () => {
+  test("JobManager.listen claims only one more task of a backlog while the outcome of the current task is being sent", async () => {
     const { fake, override, jobs } = await startWorker();
     const ids = [1, 2, 3].map(() => fake.submit("lab", JOB).id);
     const age = () => Date.now() - Date.parse(fake.task(ids[2] ?? "").created_at);
@@ -104,7 +104,7 @@ describe("JobManager.listen", () => {
     expect(outcomes).toEqual(["completed", "completed", "completed"]);
   });
 
-  test("ends the open claim and the loop when its signal is aborted", async () => {
+  test("JobManager.listen aborts the waiting claim and ends the loop when its signal is aborted", async () => {
     const { fake, jobs } = await startWorker();
     const abort = new AbortController();
     const next = jobs.listen({ signal: abort.signal }).next();
@@ -118,7 +118,7 @@ describe("JobManager.listen", () => {
     expect((await jobs.listen().next()).value?.id).toBe(id);
   });
 
-  test("requeues claimed tasks that were not returned before the loop ended", async () => {
+  test("JobManager.listen requeues claimed tasks that were not returned before the loop ended", async () => {
     const { fake, jobs } = await startWorker();
     for (let i = 0; i < 3; i += 1) fake.submit("lab", JOB);
 
@@ -130,7 +130,7 @@ describe("JobManager.listen", () => {
     expect(fake.tasks.map(({ status }) => status)).toEqual(["completed", "pending", "pending"]);
   });
 
-  test("continues after failures of the server", async () => {
+  test("JobManager.listen continues after failures of the server", async () => {
     const { fake, override, jobs } = await startWorker();
     const { id } = fake.submit("lab", JOB);
     let failures = 0;
@@ -148,7 +148,7 @@ describe("JobManager.listen", () => {
     expect(failures).toBe(3);
   });
 
-  test("ends with an error that retries cannot fix", async () => {
+  test("JobManager.listen ends with an error that retries cannot fix", async () => {
     const { override, jobs } = await startWorker();
     override({
       claimTask: () => {
@@ -161,7 +161,7 @@ describe("JobManager.listen", () => {
     await expect(stream.next()).resolves.toEqual({ done: true, value: undefined });
   });
 
-  test("ignores a claimed task of another worker", async () => {
+  test("JobManager.listen ignores a claimed task of another worker", async () => {
     const { fake, override, jobs } = await startWorker();
     const task = fake.task(fake.submit("lab", JOB).id);
     let responses = 0;
@@ -179,7 +179,7 @@ describe("JobManager.listen", () => {
     expect(responses).toBe(2);
   });
 
-  test("creates a new worker and continues if the server no longer knows the worker", async () => {
+  test("JobManager.listen creates a new worker and continues if the server no longer knows the worker", async () => {
     const { fake, jobs } = await startWorker();
     const before = jobs.workerId ?? "";
     const stream = jobs.listen({ concurrency: 2 });
@@ -197,7 +197,7 @@ describe("JobManager.listen", () => {
 });
 
 describe("JobManager.run", () => {
-  test("runs tasks until its signal is aborted, and finishes the running tasks", async () => {
+  test("JobManager.run runs tasks until its signal is aborted, and finishes the running tasks", async () => {
     const { fake, jobs } = await startWorker();
     const stop = new AbortController();
     const outcomes: string[] = [];
@@ -215,7 +215,7 @@ describe("JobManager.run", () => {
     expect(outcomes.toSorted()).toEqual(["0 completed", "1 completed", "2 completed"]);
   });
 
-  test("rejects with an error of its logger after all tasks are settled", async () => {
+  test("JobManager.run rejects with an error that its logger threw, after all tasks have ended", async () => {
     const { fake, createManager } = startFake();
     const quiet = () => {};
     const error = () => {
@@ -241,7 +241,7 @@ describe("JobManager.run", () => {
 });
 
 describe("a claim that starts its tasks", () => {
-  test("starts the task, so that `start()` does not count a second run", async () => {
+  test("JobManager.listen with `start` claims tasks that have already started, so `task.start()` does not count a second run", async () => {
     const { fake, jobs } = await startWorker();
     const id = fake.submit("lab", JOB).id;
     const stream = jobs.listen({ start: true });
@@ -254,7 +254,7 @@ describe("a claim that starts its tasks", () => {
     expect(fake.task(id)).toMatchObject({ status: "completed", runs: 1 });
   });
 
-  test("still returns its tasks after `stop()`, and fails the tasks that were not returned before the loop ended", async () => {
+  test("JobManager.listen with `start` still returns the claimed tasks after `stop()`, and fails the tasks that were not returned before the loop ended", async () => {
     const { fake, jobs } = await startWorker();
     const ids = [1, 2, 3].map(() => fake.submit("lab", JOB).id);
     const stream = jobs.listen({ start: true, concurrency: 3 });

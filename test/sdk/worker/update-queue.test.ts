@@ -32,7 +32,7 @@ const startWorker = async (count: number) => {
   return { fake, override, calls, tasks: body.tasks, queue: new UpdateQueue(recording, worker.id) };
 };
 
-const noFake = () => {
+const throwMissingFake = () => {
   throw new Error("the fake does not exist");
 };
 
@@ -43,7 +43,7 @@ const completion = ({ id, attempt }: Task, result: unknown = null) => ({
 });
 
 describe("UpdateQueue", () => {
-  test("sends concurrent updates in a batch, and settles each update with its own outcome", async () => {
+  test("UpdateQueue sends concurrent updates in a batch, and resolves or rejects each update separately", async () => {
     const { fake, queue, calls, tasks } = await startWorker(3);
     const [lost] = tasks;
     if (lost !== undefined) fake.cancel(lost.id);
@@ -56,14 +56,14 @@ describe("UpdateQueue", () => {
     expect(fake.tasks.slice(1).map(({ result }) => result)).toEqual(tasks.slice(1).map(({ id }) => id));
   });
 
-  test("sends a batch without a trace context, and a single update with the trace context of its caller", async () => {
+  test("UpdateQueue sends a batch without a trace context, and a single update with the trace context of its caller", async () => {
     const traced = startTracing();
     const { fake, override, queue, tasks } = await startWorker(3);
     const [first] = tasks;
     if (first === undefined) throw new Error("no task was claimed");
     const traceparents: (string | null)[] = [];
     const record = ({ headers }: { headers: Headers }) => void traceparents.push(headers.get("traceparent"));
-    const { updateTask = noFake, updateTasks = noFake } = fake.fakes;
+    const { updateTask = throwMissingFake, updateTasks = throwMissingFake } = fake.fakes;
     override({
       updateTask: (request) => {
         record(request);
@@ -82,7 +82,7 @@ describe("UpdateQueue", () => {
     expect(traceparents).toEqual([null, `00-${trace}-${id}-01`]);
   });
 
-  test("batches the updates that are made during a request", async () => {
+  test("UpdateQueue batches the updates that are made during a request", async () => {
     const { queue, calls, tasks } = await startWorker(4);
     const [first, ...others] = tasks;
     if (first === undefined) throw new Error("no task was claimed");
@@ -94,7 +94,7 @@ describe("UpdateQueue", () => {
     expect(calls).toEqual(["updateTask", "updateTasks"]);
   });
 
-  test("sends updates individually if the server does not support batches", async () => {
+  test("UpdateQueue sends updates individually if the server does not support batches", async () => {
     const { fake, queue, calls, tasks, override } = await startWorker(2);
     override({
       updateTasks: () => {
@@ -108,7 +108,7 @@ describe("UpdateQueue", () => {
     expect(fake.tasks.map(({ status }) => status)).toEqual(["completed", "completed"]);
   });
 
-  test("rejects all updates of a batch if the server is unavailable", async () => {
+  test("UpdateQueue rejects all updates of a batch if the server is unavailable", async () => {
     const { queue, calls, tasks, override } = await startWorker(2);
     override({
       updateTasks: () => {
@@ -122,7 +122,7 @@ describe("UpdateQueue", () => {
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   });
 
-  test("sends large results individually", async () => {
+  test("UpdateQueue sends large results individually", async () => {
     const { queue, calls, tasks } = await startWorker(2);
 
     await Promise.all(tasks.map((task) => queue.send(completion(task, "x".repeat(40_000)))));
@@ -130,7 +130,7 @@ describe("UpdateQueue", () => {
     expect(calls).toEqual(["updateTask", "updateTask"]);
   });
 
-  test("does not send a cancelled update", async () => {
+  test("UpdateQueue does not send a cancelled update", async () => {
     const { fake, queue, calls, tasks } = await startWorker(2);
     const cancellation = new LazyAbort();
     const [first, second] = tasks;
@@ -146,7 +146,7 @@ describe("UpdateQueue", () => {
     expect(fake.task(first.id).status).toBe("running");
   });
 
-  test("sends nothing while it is paused, and sends the queued updates afterwards", async () => {
+  test("UpdateQueue sends nothing while it is paused, and sends the queued updates afterwards", async () => {
     const { queue, calls, tasks } = await startWorker(2);
     const pause = Promise.withResolvers<void>();
     queue.pauseUntil(pause.promise);

@@ -4,7 +4,7 @@ import { WaitGroup } from "../../../sdk/worker/wait-group.ts";
 import { createClaimedTask, createSession } from "./claim.ts";
 
 describe("the tasks of a worker", () => {
-  test("are all tasks that were added and not removed", () => {
+  test("the tasks of a worker are all tasks that were added and not removed", () => {
     const session = createSession();
     const tasks = Array.from({ length: 2000 }, () => createClaimedTask({ id: randomUUID() }));
     const [removed, kept] = [
@@ -20,7 +20,7 @@ describe("the tasks of a worker", () => {
     expect(session.addTasks(kept.map(({ id }) => createClaimedTask({ id })))).toEqual([]);
   });
 
-  test("keep one attempt of a task if another attempt of this task is removed", () => {
+  test("the tasks of a worker keep one attempt of a task if another attempt of this task is removed", () => {
     const session = createSession();
     const first = createClaimedTask({ id: "a", attempt: 1 });
     const second = createClaimedTask({ id: "a", attempt: 2 });
@@ -32,7 +32,7 @@ describe("the tasks of a worker", () => {
     expect(session.tasks).toEqual([]);
   });
 
-  test("contain an earlier attempt of the same task, which has lost its lease", () => {
+  test("the tasks of a worker include an earlier attempt of the same task that has lost its lease", () => {
     const session = createSession();
     const first = createClaimedTask({ id: "a", attempt: 1 });
     const second = createClaimedTask({ id: "a", attempt: 2 });
@@ -46,7 +46,7 @@ describe("the tasks of a worker", () => {
     ]);
   });
 
-  test("may have ids of any length", () => {
+  test("the tasks of a worker may have ids of any length", () => {
     const session = createSession();
     const tasks = ["", "x", "\u{1F9EA}"].map((id) => createClaimedTask({ id }));
 
