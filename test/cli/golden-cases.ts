@@ -1,15 +1,15 @@
 import { INVITATION_ID, replyEmpty, replyWithData, TASKS, WORKER_ID } from "./golden-replies.ts";
-import { EVERYWHERE, type GoldenCase, HELP, PIPED } from "./golden-run.ts";
+import { type GoldenCase, PIPE_AND_JSON, TERMINALS, TERMINALS_AND_JSON } from "./golden-run.ts";
 import { aProblem } from "./wire-values.ts";
 
-const success = (argv: readonly string[], modes: GoldenCase["modes"] = EVERYWHERE): GoldenCase => ({
+const success = (argv: readonly string[], modes: GoldenCase["modes"] = TERMINALS_AND_JSON): GoldenCase => ({
   argv,
   modes,
   reply: replyWithData,
 });
 const empty = (argv: readonly string[]): GoldenCase => ({
   argv,
-  modes: EVERYWHERE,
+  modes: TERMINALS_AND_JSON,
   description: "empty",
   reply: replyEmpty,
 });
@@ -19,7 +19,7 @@ const usageError = (argv: readonly string[]): GoldenCase => ({
   reply: replyWithData,
 });
 const problem = (id: Parameters<typeof aProblem>[0], argv: readonly string[], extras = {}): GoldenCase => ({
-  ...{ argv, modes: EVERYWHERE, description: id },
+  ...{ argv, modes: TERMINALS_AND_JSON, description: id },
   reply: () => aProblem(id, extras),
 });
 
@@ -39,7 +39,7 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
   run: [
     success(["run", SCREEN, "--help"]),
     success(["run", SCREEN, "--molecules", MOLECULE, "--limit", "300", "--strict"]),
-    success(["run", ROTATE, "--axis", "x", "--wait"], PIPED),
+    success(["run", ROTATE, "--axis", "x", "--wait"], PIPE_AND_JSON),
     usageError(["run", SCREEN]),
     usageError(["run", SCREEN, "--molecule", MOLECULE]),
     usageError(["run", SCREEN, "--molecules", MOLECULE, "--limit", "many"]),
@@ -80,7 +80,7 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
     usageError(["tasks", "status", TASKS.pending, "--wait=soon"]),
   ],
   "tasks watch": [
-    success(["tasks", "watch", TASKS.pending], PIPED),
+    success(["tasks", "watch", TASKS.pending], PIPE_AND_JSON),
     problem("forbidden", ["tasks", "watch", TASKS.pending]),
   ],
   "tasks why": [
@@ -157,7 +157,7 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
     },
     {
       argv: ["doctor"],
-      modes: EVERYWHERE,
+      modes: TERMINALS_AND_JSON,
       description: "without a server",
       environment: { env: { JOBLIB_URL: "http://127.0.0.1:1" } },
     },
@@ -181,14 +181,14 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
 
 /** The recorded cases of `joblib` itself, such as its help and its errors for unknown commands. */
 export const PROGRAM: readonly GoldenCase[] = [
-  { argv: ["--help"], modes: HELP },
+  { argv: ["--help"], modes: TERMINALS },
   { argv: ["--version"], modes: ["pipe"] },
   usageError(["taks"]),
   usageError(["tasks", "stauts"]),
   usageError(["tasks", "list", "--limt", "3"]),
   {
     argv: ["jobs", "list"],
-    modes: EVERYWHERE,
+    modes: TERMINALS_AND_JSON,
     description: "without a server",
     environment: { env: { JOBLIB_URL: "http://127.0.0.1:1" } },
   },

@@ -4,7 +4,8 @@ import { aCompletedTask, aJob, aPage, aProblem, aSubmittedTask, aTask, TASK_ID }
 
 /** The current time in every recorded run. */
 export const NOW = "2026-01-02T03:14:05.678Z";
-const AT = "2026-01-02T03:04:05.678Z";
+/** The time of every event in the replies, ten minutes before `NOW`. */
+const EVENT_TIME = "2026-01-02T03:04:05.678Z";
 const id = (number: number) => `01990000-0000-7000-8000-${String(number).padStart(12, "0")}`;
 
 /** A job with a parameter of every kind. */
@@ -52,7 +53,7 @@ export const screen: Job = aJob({
 
 const running = aTask({
   ...{ id: id(2), job_name: screen.full_name, room_id: "lab", status: "running", queue_position: null },
-  ...{ attempt: 1, runs: 1, max_attempts: 3, started_at: AT, worker_id: id(71) },
+  ...{ attempt: 1, runs: 1, max_attempts: 3, started_at: EVENT_TIME, worker_id: id(71) },
   progress: { fraction: 0.42, message: "aspirin" },
 });
 const reportFailure = aCompletedTask({
@@ -60,8 +61,8 @@ const reportFailure = aCompletedTask({
   error:
     "cannot parse the molecule: the bond that is opened at atom 4 is never closed, so it is not a valid structure",
   errors: [
-    { attempt: 1, at: AT, error: "out of memory", worker_id: id(71) },
-    { attempt: 2, at: AT, error: "cannot parse the molecule", worker_id: id(72) },
+    { attempt: 1, at: EVENT_TIME, error: "out of memory", worker_id: id(71) },
+    { attempt: 2, at: EVENT_TIME, error: "cannot parse the molecule", worker_id: id(72) },
   ],
 });
 const tasks: readonly Task[] = [aTask(), running, reportFailure, aCompletedTask({ id: id(4) })];
@@ -70,25 +71,25 @@ const providers: readonly Provider[] = ["Directory", "Frame"].map((name) => ({
   ...{ id: id(81), room_id: "lab", category: "files", name, full_name: `private:files:${name}`, schema: {} },
   content_type: name === "Frame" ? "chemical/x-xyz" : "application/json",
   description: name === "Frame" ? null : "Lists a directory",
-  ...{ workers: name === "Frame" ? [] : [id(71)], created_at: AT },
+  ...{ workers: name === "Frame" ? [] : [id(71)], created_at: EVENT_TIME },
 }));
 
 const workers: readonly Worker[] = [
-  { id: id(71), name: "gpu-box:4711", last_heartbeat: AT, job_count: 3, task_count: 1, online: true },
-  { id: id(72), name: null, last_heartbeat: AT, job_count: 1, task_count: 0, online: false },
+  { id: id(71), name: "gpu-box:4711", last_heartbeat: EVENT_TIME, job_count: 3, task_count: 1, online: true },
+  { id: id(72), name: null, last_heartbeat: EVENT_TIME, job_count: 1, task_count: 0, online: false },
 ];
 
 const invitation: Invitation = {
   ...{ id: id(91), room_id: "lab", jobs: ["chemistry:Screen"], note: "Bob's laptop", created_by_id: "ada" },
-  ...{ created_at: AT, expires_at: "2026-01-03T03:04:05.678Z", revoked_at: null },
+  ...{ created_at: EVENT_TIME, expires_at: "2026-01-03T03:04:05.678Z", revoked_at: null },
 };
 const invitations: readonly Invitation[] = [
   invitation,
-  { ...invitation, id: id(90), jobs: null, note: null, revoked_at: AT },
+  { ...invitation, id: id(90), jobs: null, note: null, revoked_at: EVENT_TIME },
 ];
 
 const line = (number: number, overrides: Partial<LogLine> = {}): LogLine => ({
-  ...{ attempt: 1, number, at: AT, level: "info", text: `line ${number}` },
+  ...{ attempt: 1, number, at: EVENT_TIME, level: "info", text: `line ${number}` },
   ...overrides,
 });
 const lines = [line(0), line(1, { level: "warn", text: "aspirin occurs twice and is screened only once" })];
@@ -139,7 +140,7 @@ const diagnosis = {
     last_worker_at: null,
     worker_id: null,
     worker_name: null,
-    since: AT,
+    since: EVENT_TIME,
     progress: null,
   },
   sentence:

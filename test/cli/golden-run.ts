@@ -15,12 +15,12 @@ export interface GoldenCase {
 }
 
 /**
- * The modes of commands that print their output once. Commands that wait for a task use `PIPED`,
- * because they redraw their output on a terminal.
+ * The modes of commands that print their output once. Commands that wait for a task use
+ * `PIPE_AND_JSON`, because they redraw their output on a terminal.
  */
-export const EVERYWHERE = [80, 200, "json"] as const;
-export const HELP = [80, 200] as const;
-export const PIPED = ["pipe", "json"] as const;
+export const TERMINALS_AND_JSON = [80, 200, "json"] as const;
+export const TERMINALS = [80, 200] as const;
+export const PIPE_AND_JSON = ["pipe", "json"] as const;
 
 const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
 

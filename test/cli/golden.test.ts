@@ -3,7 +3,7 @@ import { getTextWidth } from "../../cli/io/text-width.ts";
 import { COMMAND_NAMES } from "../../cli/program.ts";
 import { CASES, PROGRAM } from "./golden-cases.ts";
 import { NOW } from "./golden-replies.ts";
-import { type GoldenCase, HELP, recordCase } from "./golden-run.ts";
+import { type GoldenCase, recordCase, TERMINALS } from "./golden-run.ts";
 
 beforeAll(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.parse(NOW) });
@@ -41,6 +41,6 @@ test("every command has recorded output", () => {
 test("`joblib` prints the recorded output", () => expectRecorded("joblib", PROGRAM));
 
 test.each(COMMAND_NAMES)("`joblib %s` prints the recorded output", (name) => {
-  const help: GoldenCase = { argv: [...name.split(" "), "--help"], modes: HELP };
+  const help: GoldenCase = { argv: [...name.split(" "), "--help"], modes: TERMINALS };
   return expectRecorded(name, [help, ...(CASES[name] ?? [])]);
 });

@@ -2,7 +2,8 @@ import type { Job, SubmittedTask, Task } from "../../protocol/index.ts";
 import { PROBLEMS, type ProblemId } from "../../protocol/problem.ts";
 import type { Reply } from "./fake-api.ts";
 
-const AT = "2026-01-02T03:04:05.678Z";
+/** The time of every event in the values, such as the submit of a task. */
+const EVENT_TIME = "2026-01-02T03:04:05.678Z";
 
 /** The id of the tasks that `aTask` creates. */
 export const TASK_ID = "01990000-0000-7000-8000-000000000001";
@@ -20,8 +21,8 @@ export const aTask = (overrides: Partial<Task> = {}): Task => ({
   max_attempts: 1,
   backoff: { kind: "exponential", seconds: 5, max_seconds: 3600, jitter: 0.2 },
   timeout_seconds: null,
-  run_at: AT,
-  created_at: AT,
+  run_at: EVENT_TIME,
+  created_at: EVENT_TIME,
   started_at: null,
   completed_at: null,
   created_by_id: "ada",
@@ -44,7 +45,7 @@ export const aCompletedTask = (overrides: Partial<Task> = {}): Task =>
   aTask({
     status: "completed",
     queue_position: null,
-    started_at: AT,
+    started_at: EVENT_TIME,
     completed_at: "2026-01-02T03:04:06.878Z",
     worker_id: "w1",
     attempt: 1,
@@ -74,7 +75,7 @@ export const aJob = (overrides: Partial<Job> = {}): Job => ({
   workers: ["w1"],
   pending: 3,
   worker_id: null,
-  created_at: AT,
+  created_at: EVENT_TIME,
   ...overrides,
 });
 

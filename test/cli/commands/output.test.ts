@@ -18,7 +18,7 @@ const readPages = (url: string) =>
     : { status: 200, body: { attempt: 1, number: 0, parts: [`Hello ${ESCAPE}[2J`, { n: 1 }], next: "1.2" } };
 
 describe("`tasks output`", () => {
-  test("prints text escaped for the terminal, and other values as JSON on their own lines", async () => {
+  test("`tasks output` prints text escaped for the terminal, and other values as JSON on their own lines", async () => {
     await using api = await startFakeApi(({ path }) => readPages(path));
 
     expect(await runCli(["tasks", "output", TASK_ID, "--url", api.url])).toEqual({
@@ -30,7 +30,7 @@ describe("`tasks output`", () => {
     expect(api.received.map((request) => request.path)).toEqual([path, `${path}?from=1.2`]);
   });
 
-  test("with `--json` prints each part as an unchanged JSON object on its own line", async () => {
+  test("`tasks output --json` prints each part as an unchanged JSON object on its own line", async () => {
     await using api = await startFakeApi(({ path }) => readPages(path));
 
     const { stdout } = await runCli(["tasks", "output", TASK_ID, "--json", "--url", api.url]);
@@ -42,7 +42,7 @@ describe("`tasks output`", () => {
     ]);
   });
 
-  test("with `--follow` prints the parts of each attempt, and exits with the code of the task's outcome", async () => {
+  test("`tasks output --follow` prints the parts of each attempt, and exits with the code of the task's outcome", async () => {
     await using api = await startFakeApi(() =>
       stream(attempt(1), parts(1, 4, ["Hel"]), attempt(2), parts(2, 0, ["Hello", " world"]), end("failed")),
     );
@@ -56,7 +56,7 @@ describe("`tasks output`", () => {
     expect(api.received[0]?.path).toBe(`/v1/joblib/tasks/${TASK_ID}/output/events?from=4`);
   });
 
-  test("continues after the last part if the connection is interrupted", async () => {
+  test("`tasks output` continues after the last part if the connection is interrupted", async () => {
     let count = 0;
     await using api = await startFakeApi(() => {
       count += 1;
@@ -71,7 +71,7 @@ describe("`tasks output`", () => {
     expect(api.received[1]?.headers["last-event-id"]).toBe("1.1");
   });
 
-  test("reports a task that does not exist", async () => {
+  test("`tasks output` reports a task that does not exist", async () => {
     await using api = await startFakeApi(() => aProblem("task-not-found"));
 
     expect(await runCli(["tasks", "output", TASK_ID, "--url", api.url])).toMatchObject({

@@ -126,7 +126,7 @@ describe.each(["bash", "zsh", "fish"])("completion in %s", (shell) => {
    * Functions that build a script for each shell. The script completes a line as the Tab key does
    * in this shell, and prints the candidates.
    */
-  const PRESS: Readonly<Record<string, (line: string) => { args: string[]; program: string }>> = {
+  const SCRIPT_BUILDERS: Readonly<Record<string, (line: string) => { args: string[]; program: string }>> = {
     bash: (line) => ({
       args: ["--norc", "-c"],
       program: `source %DIR%/joblib.bash; COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _joblib joblib; printf '%s\\n' "\${COMPREPLY[@]}"`,
@@ -152,7 +152,7 @@ describe.each(["bash", "zsh", "fish"])("completion in %s", (shell) => {
     { timeout: 60_000 },
     async (line, offered, whole) => {
       await using api = await startFakeApi(replyWithData);
-      const press = PRESS[shell]?.(line);
+      const press = SCRIPT_BUILDERS[shell]?.(line);
       const { lines, stderr } = await runInShell(shell, press?.args ?? [], press?.program ?? "", api.url);
 
       // Bash treats a colon as the start of a new word, so its script prints only the part after

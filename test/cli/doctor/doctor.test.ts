@@ -165,7 +165,7 @@ describe("tokens", () => {
 /**
  * Starts a proxy for the server. The proxy closes connections that were idle for the given time.
  */
-const startImpatientProxy = async (milliseconds: number) => {
+const startProxyWithIdleTimeout = async (milliseconds: number) => {
   const sockets = new Set<Socket>();
   const proxy = createTcp((client) => {
     const upstream = connect(Number(new URL(url).port), "127.0.0.1");
@@ -189,7 +189,7 @@ const startImpatientProxy = async (milliseconds: number) => {
 };
 
 test("`joblib doctor` finds a proxy that closes idle connections, and prints advice", async () => {
-  const { exitCode, find } = await runDoctor(ANN, { serverUrl: await startImpatientProxy(400) });
+  const { exitCode, find } = await runDoctor(ANN, { serverUrl: await startProxyWithIdleTimeout(400) });
 
   expect(exitCode).toBe(1);
   expect(find("server")?.status).toBe("ok");

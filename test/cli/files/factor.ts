@@ -1,2 +1,2 @@
-/** `extensions.ts` imports this file, so the list of its loaded files contains both. */
+/** `extensions.ts` imports this file, so the loader lists both files as loaded. */
 export const FACTOR = 2;

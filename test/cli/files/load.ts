@@ -2,8 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { CliError } from "../../../cli/io/errors.ts";
 import { loadExtensions } from "../../../cli/worker/load-extensions.ts";
 
-// Loads the file in the first argument and prints the result as JSON. The other arguments are pairs
-// of a path and a content. For each pair, writes the content to the path and loads the file again.
+// Loads the extension file in the first argument and prints the result as JSON. The other arguments
+// are pairs of a path and a content. For each pair, the program writes the content to the path and
+// loads the extension file again.
 const [file = "", ...replacements] = process.argv.slice(2);
 
 const loadOnce = async () => {

@@ -8,7 +8,7 @@ import { runCli } from "../run-cli.ts";
 import { aJob, aPage } from "../wire-values.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
-// Without --skipLibCheck, because this option would skip the check of the generated `.d.ts` file.
+// Omits --skipLibCheck, because it would skip the check of the generated `.d.ts` file.
 const OPTIONS =
   "--ignoreConfig --noEmit --strict --target esnext --module nodenext --types node --pretty false";
 
@@ -95,7 +95,8 @@ test("the output of `joblib types` lets the compiler check the payload and the r
   ).toBe("");
 });
 
-const EVIL = [
+/** Texts of a schema that would become code if `joblib types` did not escape them. */
+const HOSTILE_TEXTS = [
   "*/ export const owned: 1;",
   '"; export const owned: 1; "',
   ["`$", "{owned}`"].join(""),
@@ -109,21 +110,21 @@ describe("schemas", () => {
   }, async () => {
     const schema: Job["schema"] = {
       type: "object",
-      title: EVIL[0] ?? "",
+      title: HOSTILE_TEXTS[0] ?? "",
       tsType: "any }; export const owned: 1; type X = {",
       properties: Object.fromEntries(
-        EVIL.flatMap((text, index) => [
+        HOSTILE_TEXTS.flatMap((text, index) => [
           [text, { type: "string", description: text, title: text }],
           [`enum${index}`, { enum: [text], tsEnumNames: ["A = 1 } export const owned: 1; enum B { A"] }],
           [`const${index}`, { const: { [text]: text } }],
           [`typed${index}`, { tsType: "any }; export const owned: 1; type X = {" }],
         ]),
       ),
-      required: [...EVIL],
-      patternProperties: { [EVIL[0] ?? ""]: { type: "string" } },
-      $defs: { [EVIL[1] ?? ""]: { type: "object", title: EVIL[2] ?? "" } },
+      required: [...HOSTILE_TEXTS],
+      patternProperties: { [HOSTILE_TEXTS[0] ?? ""]: { type: "string" } },
+      $defs: { [HOSTILE_TEXTS[1] ?? ""]: { type: "object", title: HOSTILE_TEXTS[2] ?? "" } },
     };
-    const jobs = EVIL.map((text, index) =>
+    const jobs = HOSTILE_TEXTS.map((text, index) =>
       aJob({
         full_name: `public:a:${text}`,
         name: `Job${index}`,
@@ -139,7 +140,7 @@ describe("schemas", () => {
       `${MANAGER}
       import type * as all from "./jobs.d.ts";
       type Names = keyof Jobs;
-      const isKnown = ${JSON.stringify(EVIL.map((text) => `public:a:${text}`))} satisfies string[] as Names[];
+      const isKnown = ${JSON.stringify(HOSTILE_TEXTS.map((text) => `public:a:${text}`))} satisfies string[] as Names[];
       // @ts-expect-error owned is not exported
       type Owned = typeof all.owned;
       // @ts-expect-error owned is not global
