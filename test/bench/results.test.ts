@@ -29,7 +29,7 @@ test("a benchmark row ignores a round in which one of the row's baselines is mis
   expect(computeValues(row, rounds)).toEqual([1]);
 });
 
-test("a benchmark row without baselines shows its sample", () => {
+test("the value of a benchmark row without baselines is its sample", () => {
   expect(computeValues({ ...row, baselines: [] }, [{ own: 7 }])).toEqual([7]);
 });
 

@@ -100,13 +100,13 @@ describe("nothing outside the directory can be read", () => {
     "..\\secret.txt",
     "%2e%2e/secret.txt",
     "\0",
-  ])("with the path %j", async (path) => {
+  ])("the path %j cannot be used to read a file outside the directory", async (path) => {
     for (const name of ["Directory", "Download", "Frame"]) {
       await expect(read(name, { path })).rejects.toThrow(AnswerNotFoundError);
     }
   });
 
-  test("with an absolute path to a file inside", async () => {
+  test("an absolute path to a file inside the directory is rejected", async () => {
     await expect(read("Download", { path: join(base, "root", "large.bin") })).rejects.toThrow(
       AnswerNotFoundError,
     );

@@ -69,7 +69,7 @@ const read = async (task_id: string): Promise<Task> => {
   return body;
 };
 
-const untilRunning = (id: string) =>
+const waitUntilRunning = (id: string) =>
   eventually(
     () => read(id),
     ({ status }) => status === "running",
@@ -204,7 +204,7 @@ test("a worker in Python fails a task if a proxy rejects the result", async () =
 test("a worker in Python stops a cancelled task and runs the next one", async () => {
   const worker = await startWorker("cancelled");
   const long = await submit("cancelled", { seconds_per_word: 60 });
-  await untilRunning(long.id);
+  await waitUntilRunning(long.id);
 
   await client.call("updateTask", { params: { task_id: long.id }, body: { status: "cancelled" } });
 
@@ -225,7 +225,7 @@ test("a worker in Python that lost its lease does not overwrite the result of an
   const first = await startWorker("fenced");
   const options = { max_attempts: 2, backoff: { kind: "fixed", seconds: 0, jitter: 0 } };
   const task = await submit("fenced", { text: "a", seconds_per_word: 1 }, options);
-  const { worker_id: firstWorker } = await untilRunning(task.id);
+  const { worker_id: firstWorker } = await waitUntilRunning(task.id);
   first.kill("SIGSTOP");
   await startWorker("fenced");
   const done = await client.awaitTask(task.id, { wait: 25 });
@@ -245,7 +245,7 @@ const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQ
 test.each(SIGNALS)("a worker in Python deregisters at %s, and its task fails immediately", async (signal) => {
   const worker = await startWorker("left");
   const task = await submit("left", { seconds_per_word: 60 });
-  await untilRunning(task.id);
+  await waitUntilRunning(task.id);
 
   worker.kill(signal);
 

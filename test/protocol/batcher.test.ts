@@ -32,7 +32,7 @@ const createTestBatcher = (options: Partial<BatcherOptions<string, string>> = {}
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("Batcher", () => {
-  test("runs calls of the same turn of the event loop in one batch, and each call returns its own result", async () => {
+  test("a batcher runs calls of the same turn of the event loop in one batch, and each call returns its own result", async () => {
     const batcher = createTestBatcher();
 
     const results = Promise.all(["a", "b", "c"].map((call) => batcher.add(call)));
@@ -43,7 +43,7 @@ describe("Batcher", () => {
     expect(batcher.batches).toEqual([["a", "b", "c"]]);
   });
 
-  test("puts calls that arrive while a batch is running into the next batch, in their order", async () => {
+  test("a batcher puts calls that arrive while a batch is running into the next batch, in their order", async () => {
     const batcher = createTestBatcher();
     const first = batcher.add("a");
     await nextTurn();
@@ -64,7 +64,7 @@ describe("Batcher", () => {
     expect(await again).toBe("D");
   });
 
-  test("splits a batch at its maximum weight, runs a heavier call separately, and keeps the order", async () => {
+  test("a batcher splits a batch at its maximum weight, runs a heavier call separately, and keeps the order", async () => {
     const batcher = createTestBatcher({ maxWeight: 5, getWeight: (call) => call.length });
     const results = Promise.all(["aa", "bb", "cccccccc", "d"].map((call) => batcher.add(call)));
 
@@ -77,7 +77,7 @@ describe("Batcher", () => {
     expect(batcher.batches).toEqual([["aa", "bb"], ["cccccccc"], ["d"]]);
   });
 
-  test("never puts calls with the same key into one batch, and keeps their order", async () => {
+  test("a batcher never puts calls with the same key into one batch, and keeps their order", async () => {
     const batcher = createTestBatcher({ getKey: (call) => call.slice(0, 1) });
     const results = Promise.all(["a1", "a2", "b1", "a3"].map((call) => batcher.add(call)));
 
@@ -90,7 +90,7 @@ describe("Batcher", () => {
     expect(batcher.batches).toEqual([["a1", "b1"], ["a2"], ["a3"]]);
   });
 
-  test("runs calls in different lanes in separate batches that do not wait for each other", async () => {
+  test("a batcher runs calls in different lanes in separate batches that do not wait for each other", async () => {
     const batcher = createTestBatcher({ getLane: (call) => call.slice(0, 1) });
 
     const slow = batcher.add("a1");
@@ -105,7 +105,7 @@ describe("Batcher", () => {
 });
 
 describe("a batch that fails", () => {
-  test("is run again with each call separately, so that only the faulty call fails", async () => {
+  test("a batch that fails is run again with each call separately, so that only the faulty call fails", async () => {
     const batches: string[][] = [];
     const batcher = new Batcher<string, string>({
       maxWeight: 10,
@@ -123,7 +123,7 @@ describe("a batch that fails", () => {
     expect(await batcher.add("d")).toBe("d");
   });
 
-  test("fails for all calls immediately if the database is unavailable", async () => {
+  test("a batch that fails rejects all its calls immediately if the database is unavailable", async () => {
     const batcher = createTestBatcher();
     const results = Promise.allSettled(["a", "b"].map((call) => batcher.add(call)));
     await nextTurn();
@@ -135,7 +135,7 @@ describe("a batch that fails", () => {
   });
 });
 
-test("a batcher omits a call from the batch if its client is gone", async () => {
+test("a batcher omits a call from the batch if the client of the call has disconnected", async () => {
   const batcher = createTestBatcher();
   const results = [batcher.add("a", () => false), batcher.add("b", () => true), batcher.add("c")];
   await nextTurn();
@@ -145,7 +145,7 @@ test("a batcher omits a call from the batch if its client is gone", async () => 
   expect(batcher.batches).toEqual([["a", "c"]]);
 });
 
-test("a batcher runs no batch if all clients are gone, and runs the next call", async () => {
+test("a batcher skips a batch whose clients have all disconnected, and runs the next call", async () => {
   const batcher = createTestBatcher();
   expect(await batcher.add("a", () => true)).toBeUndefined();
 
@@ -158,7 +158,7 @@ test("a batcher runs no batch if all clients are gone, and runs the next call", 
 });
 
 describe("a batcher with concurrent batches", () => {
-  test("runs a second batch only if it is full", async () => {
+  test("a batcher with concurrent batches runs a second batch only if it is full", async () => {
     const batcher = createTestBatcher({ maxWeight: 2, maxConcurrency: 2, schedule: setImmediate });
     const results = [batcher.add("a")];
     await nextTurn();
@@ -195,7 +195,7 @@ test("a batcher that delays each batch adds calls that follow a completed batch 
 });
 
 describe("a batcher that runs single calls differently", () => {
-  test("calls `runOne` for a batch of one call, and concurrently for all calls of a failed batch", async () => {
+  test("a batcher with a `runOne` function calls it for a batch of one call, and concurrently for all calls of a failed batch", async () => {
     const running: string[] = [];
     const end = Promise.withResolvers<void>();
     const batcher = new Batcher<string, string>({

@@ -8,18 +8,18 @@ describe("parseJobName in the room lab", () => {
   test.each([
     "public:modifiers:Rotate",
     "@global:modifiers:Rotate",
-  ])("returns the public job for %s", (text) => {
+  ])("parseJobName in the room lab returns the public job for %s", (text) => {
     expect(parseJobName(text, "lab")).toEqual(globalJob);
   });
 
   test.each([
     "private:modifiers:Rotate",
     "lab:modifiers:Rotate",
-  ])("returns the room's own job for %s", (text) => {
+  ])("parseJobName in the room lab returns the room's own job for %s", (text) => {
     expect(parseJobName(text, "lab")).toEqual(labJob);
   });
 
-  test("returns `hidden` for another room's job", () => {
+  test("parseJobName in the room lab returns `hidden` for the job of another room", () => {
     expect(parseJobName("other:modifiers:Rotate", "lab")).toEqual({ kind: "hidden" });
   });
 
@@ -33,7 +33,7 @@ describe("parseJobName in the room lab", () => {
     "public:a b:c",
     "public:modifiers:",
     "@x:a:b",
-  ])("rejects %j", (text) => {
+  ])("parseJobName in the room lab rejects %j", (text) => {
     expect(parseJobName(text, "lab")).toEqual({ kind: "invalid" });
   });
 });
@@ -60,7 +60,7 @@ describe("isRoomId", () => {
     "x".repeat(128),
     "分子",
     "..",
-  ])("accepts %j", (room) => {
+  ])("isRoomId accepts %j", (room) => {
     expect(isRoomId(room)).toBe(true);
   });
 
@@ -76,7 +76,7 @@ describe("isRoomId", () => {
     "public",
     "private",
     "x".repeat(129),
-  ])("rejects %j", (room) => {
+  ])("isRoomId rejects %j", (room) => {
     expect(isRoomId(room)).toBe(false);
   });
 });

@@ -36,6 +36,6 @@ test("parseWait reads several headers as one list", () => {
   expect(parseWait(["respond-async", "wait=3"])).toBe(3);
 });
 
-test("parseWait reads what formatWait writes", () => {
+test("parseWait returns the seconds that were passed to formatWait", () => {
   expect(parseWait(formatWait(12))).toBe(12);
 });

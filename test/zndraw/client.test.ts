@@ -56,7 +56,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
       { timeoutMs: 20_000 },
     );
 
-  test.each(AUTHS)("gets the expected outcome of every call from a server with %s auth", {
+  test.each(AUTHS)("ZnDraw's client gets the expected outcome of every call from a server with %s auth", {
     timeout,
   }, async (auth) => {
     const { url, token } = await start(auth);
@@ -77,7 +77,9 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     await expect(recording).toMatchFileSnapshot("./requests.json");
   });
 
-  test.each(AUTHS)("runs tasks that the SDK submits, with `run_kwargs`, on a server with %s auth", {
+  test.each(
+    AUTHS,
+  )("ZnDraw's client runs tasks that the SDK submits, with `run_kwargs`, on a server with %s auth", {
     timeout,
   }, async (auth) => {
     const { client, ...server } = await start(auth);
@@ -95,7 +97,9 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     await worker.waitForLine(/scaled \[1, 2\] by 3.0 with a loaded model/);
   });
 
-  test("continues after a task that was cancelled while it was running", { timeout }, async () => {
+  test("ZnDraw's client continues after a task that was cancelled while it was running", {
+    timeout,
+  }, async () => {
     const { client, ...server } = await start("local");
     const worker = await startWorker(server);
     const long = await submit(client, "selections:Sleep", { seconds: 2 });
@@ -109,7 +113,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     expect(await client.awaitTask(long.id, { wait: 0 })).toMatchObject({ status: "cancelled" });
   });
 
-  test("keeps the lease of a task for longer than the claim grace period and the worker timeout", {
+  test("ZnDraw's client keeps the lease of a task for longer than the claim grace period and the worker timeout", {
     timeout,
   }, async () => {
     const { client, ...server } = await start("local", {
@@ -124,7 +128,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     expect(await client.awaitTask(task.id, { wait: 30 })).toMatchObject({ status: "completed", attempt: 1 });
   });
 
-  test("deregisters an idle worker on SIGTERM", { timeout }, async () => {
+  test("ZnDraw's client deregisters an idle worker on SIGTERM", { timeout }, async () => {
     const { client, ...server } = await start("jwt");
     const worker = await startWorker(server);
 
@@ -135,7 +139,9 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     expect(body.items).toEqual([]);
   });
 
-  test("stops if the server returns job names in joblib's own style", { timeout }, async () => {
+  test("ZnDraw's client stops if the server returns job names in joblib's own style", {
+    timeout,
+  }, async () => {
     const { client, ...server } = await start("local", { JOBLIB_JOB_NAME_STYLE: "visibility" });
     const worker = await startWorker(server);
 
@@ -145,7 +151,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     expect((await worker.exit).code).toBe(0);
   });
 
-  test("submits tasks to a worker of the SDK", { timeout }, async () => {
+  test("ZnDraw's client submits tasks to a worker of the SDK", { timeout }, async () => {
     class Rotate extends Extension("modifiers", { angle: z.number() }) {
       async run() {
         if (this.angle > 180) throw new Error(`${this.angle} degrees are too many`);
@@ -168,7 +174,7 @@ describe.skipIf(!hasZnDraw)("ZnDraw's client (set ZNDRAW_CHECKOUT to a checkout 
     await running;
   });
 
-  test("runs the example of docs/zndraw.md", { timeout }, async () => {
+  test("ZnDraw's client runs the example of docs/zndraw.md", { timeout }, async () => {
     const { url, token } = await start("jwt");
     const env = { JOBLIB_URL: url, JOBLIB_TOKEN: token, JOBLIB_ROOM: ROOM };
     const worker = python(SCRIPTS.exampleWorker, [], env);

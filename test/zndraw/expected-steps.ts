@@ -23,8 +23,8 @@ export const EXPECTED_STEPS: readonly (readonly [step: string, outcome: unknown]
   ["start", null],
   ["start twice", "ValueError"],
   ["complete", null],
-  // This step repeats a request whose response was lost. joblib accepts the repetition; ZnDraw's
-  // own server returns a 409.
+  // This step repeats a request, as a client does if a response was lost. joblib accepts the
+  // repetition; ZnDraw's own server returns a 409.
   ["complete twice", null],
   ["fail what is completed", "ValueError"],
   ["read it completed", "completed"],

@@ -16,7 +16,7 @@ describe("parseExactJson", () => {
     "-1E+400",
     "1e-400",
     "9007199254740993",
-  ])("preserves the text of %s", (number) => {
+  ])("parseExactJson preserves the text of %s", (number) => {
     const text = `{"a":[${number}],"b":"${number}"}`;
 
     expect(JSON.stringify(parseExactJson(text))).toBe(text);
@@ -34,11 +34,11 @@ describe("parseExactJson", () => {
     "0.1",
     "1e22",
     "0.1000000000000000055511",
-  ])("returns a number for %s, because JavaScript can represent it", (number) => {
+  ])("parseExactJson returns a number for %s, because JavaScript can represent it", (number) => {
     expect(parseExactJson(`[${number}, "${"9".repeat(20)}"]`)).toEqual([Number(number), "9".repeat(20)]);
   });
 
-  test("distinguishes a raw number from an object with a member rawJSON", () => {
+  test("parseExactJson distinguishes a raw number from an object with a member rawJSON", () => {
     expect(isRawNumber(parseExactJson("9223372036854775807"))).toBe(true);
     expect(isRawNumber({ rawJSON: "9223372036854775807" })).toBe(false);
   });
@@ -54,7 +54,7 @@ describe("normalizeNumber", () => {
     ["10e399", "1e400"],
     ["-0.0", "0"],
     ["Infinity", undefined],
-  ])("normalizes %s to %s", (text, normalized) => {
+  ])("normalizeNumber normalizes %s to %s", (text, normalized) => {
     expect(normalizeNumber(text)).toBe(normalized);
   });
 });

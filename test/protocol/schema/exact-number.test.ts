@@ -18,7 +18,7 @@ describe("isExactNumber", () => {
     "1.7976931348623157e308",
     "12345678901234567000",
     "1e-400",
-  ])("returns true for %s", (text) => {
+  ])("isExactNumber returns true for %s", (text) => {
     expect(isExactNumber(text)).toBe(true);
   });
 
@@ -29,11 +29,11 @@ describe("isExactNumber", () => {
     "90071992547409930e-1",
     "9223372036854775807",
     "1e400",
-  ])("returns false for %s", (text) => {
+  ])("isExactNumber returns false for %s", (text) => {
     expect(isExactNumber(text)).toBe(false);
   });
 
-  test("returns false for an integer if and only if the server rejects the integer", () => {
+  test("isExactNumber returns false for an integer if and only if the server rejects the integer", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), (integer) => {
         const text = String(integer);

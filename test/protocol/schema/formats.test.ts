@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { isDate, isDateTime, isDuration, isTime } from "../../../protocol/schema/formats.ts";
 
 describe("isDate", () => {
-  test.each(["2024-02-29", "2000-02-29", "0001-01-01", "9999-12-31"])("accepts %s", (text) => {
+  test.each(["2024-02-29", "2000-02-29", "0001-01-01", "9999-12-31"])("isDate accepts %s", (text) => {
     expect(isDate(text)).toBe(true);
   });
 
@@ -15,7 +15,7 @@ describe("isDate", () => {
     "2024-1-1",
     "20240101",
     "",
-  ])("rejects %j", (text) => {
+  ])("isDate rejects %j", (text) => {
     expect(isDate(text)).toBe(false);
   });
 });
@@ -37,7 +37,7 @@ describe("isTime", () => {
     "23:59:60Z",
     "00:59:60+01:00",
     "15:59:60-08:00",
-  ])("accepts %s", (text) => {
+  ])("isTime accepts %s", (text) => {
     expect(isTime(text)).toBe(true);
   });
 
@@ -57,7 +57,7 @@ describe("isTime", () => {
     "12:30:00 Z",
     "12:30:00Z\n",
     "",
-  ])("rejects %j", (text) => {
+  ])("isTime rejects %j", (text) => {
     expect(isTime(text)).toBe(false);
   });
 });
@@ -74,7 +74,7 @@ describe("isDateTime", () => {
     "2024-01-01T00:00:00.000000001+0100",
     "2024-01-01T00:00:00+01",
     "2016-12-31T23:59:60Z",
-  ])("accepts %s", (text) => {
+  ])("isDateTime accepts %s", (text) => {
     expect(isDateTime(text)).toBe(true);
   });
 
@@ -88,7 +88,7 @@ describe("isDateTime", () => {
     "20240101T000000Z",
     "1704067200",
     "",
-  ])("rejects %j", (text) => {
+  ])("isDateTime rejects %j", (text) => {
     expect(isDateTime(text)).toBe(false);
   });
 });
@@ -108,7 +108,7 @@ describe("isDuration", () => {
     "P1W2D",
     "P1Y2M3DT4H5M6.789S",
     "P999999999DT23H59M59.999999S",
-  ])("accepts %s", (text) => {
+  ])("isDuration accepts %s", (text) => {
     expect(isDuration(text)).toBe(true);
   });
 
@@ -125,7 +125,7 @@ describe("isDuration", () => {
     "P1.D",
     "1:00:00",
     "",
-  ])("rejects %j", (text) => {
+  ])("isDuration rejects %j", (text) => {
     expect(isDuration(text)).toBe(false);
   });
 });

@@ -34,11 +34,11 @@ describe("localizeReferences", () => {
     ],
     ["a dynamic anchor", { $dynamicRef: "#n", $defs: { a: { $dynamicAnchor: "n" } } }, "#/$defs/a"],
     ["another document", { $ref: "https://elsewhere.org/x" }, "https://elsewhere.org/x"],
-  ])("replaces a reference to %s by a pointer if the target is in the document", (_, schema, pointer) => {
+  ])("localizeReferences replaces a reference to %s by a pointer if the target is in the document", (_, schema, pointer) => {
     expect(getReference(schema)).toBe(pointer);
   });
 
-  test("does not change values that are not schemas", () => {
+  test("localizeReferences does not change values that are not schemas", () => {
     const schema = { default: { $ref: "a" }, enum: [{ $id: "a" }], properties: { $ref: text, $id: text } };
 
     expect(localizeReferences(schema)).toEqual(schema);

@@ -72,7 +72,7 @@ describe("satisfies", () => {
     { dependentRequired: { a: ["b"] } },
     { dependentSchemas: { a: { required: ["b"] } } },
     { $defs: { n: { type: "object", properties: { a: { $ref: "#/$defs/n" } } } }, $ref: "#/$defs/n" },
-  ])("agrees with the server for %j", (schema) => {
+  ])("satisfies returns the same results as the server for the schema %j", (schema) => {
     const validate = compileSchema(schema);
 
     for (const value of VALUES) {
@@ -81,7 +81,7 @@ describe("satisfies", () => {
   });
 });
 
-test("isMultipleOf agrees with the server", () => {
+test("isMultipleOf returns the same results as the server", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: -1000, max: 1000 }),
@@ -96,7 +96,7 @@ test("isMultipleOf agrees with the server", () => {
 });
 
 describe("satisfies with an expensive schema", () => {
-  test("throws OutOfStepsError when its step budget is used up", () => {
+  test("satisfies throws OutOfStepsError if an expensive schema needs more steps than allowed", () => {
     const createLevel = (level: number): JsonObject => ({
       allOf: [{ $ref: `#/$defs/n${level + 1}` }, { $ref: `#/$defs/n${level + 1}` }],
     });
@@ -108,7 +108,7 @@ describe("satisfies with an expensive schema", () => {
     expect(() => isSatisfied(1, schema)).toThrow(OutOfStepsError);
   });
 
-  test("does not run a pattern with exponential backtracking", () => {
+  test("satisfies does not run a pattern with exponential backtracking", () => {
     expect(isSatisfied(`${"a".repeat(60)}!`, { pattern: "^(a+)+$" })).toBe(true);
   });
 });

@@ -7,7 +7,7 @@ const createValue = (schema: JsonObject, given?: JsonObject) =>
   new SchemaDefaults(schema).createInitialValue(schema, given);
 
 describe("defaults of a schema", () => {
-  test("are removed from every subschema if they are invalid, and values that are not schemas are unchanged", () => {
+  test("invalid defaults are removed from every subschema, and values that are not schemas are unchanged", () => {
     const invalid = { type: "integer", default: null };
     const clean = { type: "integer" };
     const schema: JsonObject = {
@@ -35,7 +35,7 @@ describe("defaults of a schema", () => {
     });
   });
 
-  test("can be dates and times without an offset, as pydantic generates them", () => {
+  test("the defaults of a schema can be dates and times without an offset, as pydantic generates them", () => {
     const schema: JsonObject = {
       properties: {
         when: { type: "string", format: "date-time", default: "2024-01-01T00:00:00" },
@@ -56,7 +56,7 @@ describe("defaults of a schema", () => {
     });
   });
 
-  test("can be computed for a recursive tree", () => {
+  test("the defaults of a schema can be computed for a recursive tree", () => {
     const schema: JsonObject = {
       $ref: "#/$defs/Node",
       $defs: {
@@ -72,7 +72,7 @@ describe("defaults of a schema", () => {
     expect(keepValidDefaults(schema)).toBeDefined();
   });
 
-  test("are empty for a schema that refers to itself", () => {
+  test("a default is ignored if its schema only refers to itself", () => {
     const schema: JsonObject = {
       type: "object",
       properties: { x: { $ref: "#/$defs/a", default: 1 } },
@@ -131,7 +131,7 @@ describe("defaults of a schema", () => {
         },
       },
     ],
-  ])("can be computed for an expensive schema: %s", (_, schema) => {
+  ])("the defaults of a schema can be computed for an expensive schema: %s", (_, schema) => {
     const clean = keepValidDefaults(schema);
 
     expect(JSON.stringify(clean).length).toBeLessThan(6_000_000);

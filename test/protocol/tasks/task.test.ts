@@ -17,7 +17,7 @@ describe("TaskSubmission", () => {
     ["backoff", {}],
     ["run_at", "2026-11-23T22:00:00.000Z"],
     ["run_at", "2026-11-23T23:00:00+01:00"],
-  ])("accepts %s: %j", (name, value) => {
+  ])("TaskSubmission accepts %s: %j", (name, value) => {
     expect(findPointers(TaskSubmission, { [name]: value })).toEqual([]);
   });
 
@@ -37,24 +37,24 @@ describe("TaskSubmission", () => {
     ["payload", []],
     ["payload", null],
     ["payload", "x"],
-  ])("rejects %s: %j", (name, value) => {
+  ])("TaskSubmission rejects %s: %j", (name, value) => {
     expect(findPointers(TaskSubmission, { [name]: value })).toEqual([name]);
   });
 
-  test("rejects run_at together with delay_seconds", () => {
+  test("TaskSubmission rejects run_at together with delay_seconds", () => {
     expect(findPointers(TaskSubmission, { run_at: "2026-11-23T22:00:00Z", delay_seconds: 1 })).toEqual([
       "delay_seconds",
     ]);
   });
 
-  test("does not add, coerce or remove members of a payload", () => {
+  test("TaskSubmission does not add, coerce or remove members of a payload", () => {
     const payload = { a: "1", nested: { b: null, c: [1, "2"] } };
 
     expect(TaskSubmission.parse({ payload }).payload).toEqual(payload);
     expect(TaskSubmission.parse({})).toEqual({});
   });
 
-  test("removes unknown members", () => {
+  test("TaskSubmission removes unknown members", () => {
     expect(TaskSubmission.parse({ priority: 1, from_the_future: true })).toEqual({ priority: 1 });
   });
 });

@@ -7,7 +7,7 @@ const prepareFields = (properties: JsonObject, more: JsonObject = {}) =>
   prepareSchema({ type: "object", properties, ...more }).properties ?? {};
 
 describe("a prepared schema", () => {
-  test("keeps all x- keywords and all keywords that a field shows", () => {
+  test("a prepared schema keeps all x- keywords and all keywords that a field shows", () => {
     const field = {
       type: "number",
       title: "Angle",
@@ -21,7 +21,7 @@ describe("a prepared schema", () => {
     expect(prepareFields({ angle: field })["angle"]).toEqual(field);
   });
 
-  test("contains fields with x-order first, then required fields, then the others in the order of the schema", () => {
+  test("a prepared schema contains fields with x-order first, then required fields, then the others in the order of the schema", () => {
     const names = Object.keys(
       prepareFields(
         { a: {}, b: {}, c: {}, last: { "x-order": 2 }, first: { "x-order": 1 } },
@@ -37,7 +37,7 @@ describe("a prepared schema", () => {
     ["oneOf with null", { oneOf: [{ type: "null" }, { type: "number" }] }],
     ["a list of types", { type: ["number", "null"] }],
     ["a reference or null", { anyOf: [{ $ref: "#/$defs/Angle" }, { type: "null" }] }],
-  ])("represents %s as one field that may be empty", (_, field) => {
+  ])("a prepared schema represents %s as one field that may be empty", (_, field) => {
     const { angle } = prepareFields({ angle: field }, { $defs: { Angle: { type: "number" } } });
 
     expect(angle).toMatchObject({ type: ["number", "null"] });
@@ -47,13 +47,13 @@ describe("a prepared schema", () => {
     ["constants", { anyOf: [{ const: "a" }, { const: 2 }] }],
     ["enums", { oneOf: [{ enum: ["a"] }, { enum: [2] }] }],
     ["references to constants", { anyOf: [{ $ref: "#/$defs/A" }, { const: 2 }] }],
-  ])("represents a union of %s as one choice", (_, field) => {
+  ])("a prepared schema represents a union of %s as one choice", (_, field) => {
     expect(prepareFields({ pick: field }, { $defs: { A: { const: "a" } } })["pick"]).toMatchObject({
       enum: ["a", 2],
     });
   });
 
-  test("represents tuples of older and newer JSON Schema drafts in the same way", () => {
+  test("a prepared schema represents tuples of older and newer JSON Schema drafts in the same way", () => {
     const items = [{ type: "string" }, { type: "integer" }];
     const { newer, older } = prepareFields(
       {
@@ -67,7 +67,7 @@ describe("a prepared schema", () => {
     expect(newer).toMatchObject({ items, minItems: 2 });
   });
 
-  test("is finite if references are recursive", () => {
+  test("a prepared schema has a finite size even if references are recursive", () => {
     const branch = { anyOf: [{ $ref: "#/$defs/Node" }, { type: "null" }], default: null };
     const schema = prepareSchema({
       $ref: "#/$defs/Node",
@@ -77,7 +77,7 @@ describe("a prepared schema", () => {
     expect(isRenderable(schema)).toBe(true);
   });
 
-  test("contains no pattern that could block the browser", () => {
+  test("a prepared schema contains no pattern that could block the browser", () => {
     const text = JSON.stringify(
       prepareFields({
         a: { type: "string", pattern: "^(a+)+$" },

@@ -1,7 +1,7 @@
 """Makes every call of ZnDraw's client once and prints the outcome of each: python calls.py URL TOKEN ROOM.
 
-Prints one JSON object per step, with `value` or with `error`. A heartbeat is sent only by a step, so that
-the requests are the same in every run.
+Prints one JSON object per step, with `value` or with `error`. The client sends no heartbeats by itself,
+only in a step, so that the requests are the same in every run.
 """
 
 import json
