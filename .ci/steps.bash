@@ -1,9 +1,11 @@
-# Runs and counts the steps of CI. A step that hangs cannot prevent the others from being run and reported.
+# Runs and counts the steps of CI. If a step hangs, CI still runs and reports the other steps.
 #
-# A step writes to a file instead of the script's output. A process that it leaves behind, such as a server whose parent was
-# killed, would keep the output open, and its reader would wait forever. This happened once, for ninety minutes.
+# A step writes to a file instead of the script's output. Otherwise a process that a step leaves
+# running, such as a server whose parent was killed, would keep the output open, and the program
+# that reads the output would wait forever. This happened once, for ninety minutes.
 
-# Time limits in seconds: for one step (the longest takes four minutes on two cores), for all steps, and from SIGTERM to SIGKILL.
+# Time limits in seconds: for one step (the longest takes four minutes on two cores), for all steps,
+# and from SIGTERM to SIGKILL.
 : "${LONGEST:=1800}" "${DEADLINE:=3300}" "${KILL_AFTER:=20}"
 
 passed=0
@@ -12,8 +14,9 @@ log=$(mktemp)
 mark="joblib-ci-$$-$RANDOM"
 SECONDS=0
 
-# Kills the processes that a step has left running, in any session. They have the mark in their environment.
-end_left() {
+# Kills the processes that a step has left running, in any session. These processes have the mark in
+# their environment.
+kill_leftovers() {
   local left pid
   left=$(grep -lsz "^CI_STEP_MARK=$mark\$" /proc/[0-9]*/environ | cut -d/ -f3)
   for pid in $left; do
@@ -39,7 +42,7 @@ step() {
   wait "$running"
   status=$?
   wait $!
-  end_left
+  kill_leftovers
   if [ "$status" -eq 0 ]; then
     passed=$((passed + 1))
     return
@@ -52,13 +55,15 @@ step() {
   fi
 }
 
-# Reads the summary line of vitest: "Tests  2 failed | 120 passed (122)"
-count() {
+# Prints the number of `passed` or `failed` tests in vitest's summary:
+# "Tests  2 failed | 120 passed (122)"
+count_tests() {
   grep -E '^ *Tests ' "$log" | tail -n 1 | grep -oE "[0-9]+ $1" | grep -oE '[0-9]+' || echo 0
 }
 
-# Reads the summary line of the fault suite and the attacks: "40 passed, 0 failed"
-told() {
+# Prints the number of `passed` or `failed` cases in the summary of the fault suite or the attacks:
+# "40 passed, 0 failed"
+count_cases() {
   grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1 | grep -oE "[0-9]+ $1" | grep -oE '[0-9]+' || echo 0
 }
 

@@ -4,15 +4,18 @@ import { expect, test } from "vitest";
 
 const STEPS = resolve(import.meta.dirname, "../.ci/steps.bash");
 /**
- * A shell command that starts a process. The process ignores signals except SIGKILL, runs in its
- * own session and keeps the step's output open.
+ * A shell command that starts a process which CI must kill. The process ignores all signals except
+ * SIGKILL, runs in its own session and keeps the output of the step open.
  */
-const STUBBORN = `setsid bash -c 'trap "" TERM HUP INT; echo stubborn; while :; do sleep 1; done'`;
+const SIGNAL_IGNORING_PROCESS = `setsid bash -c 'trap "" TERM HUP INT; echo ignoring; while :; do sleep 1; done'`;
 
-/** Runs CI's steps as a script, and waits until all its processes have closed their output. */
-const run = (steps: string, { longest = 60, deadline = 60 } = {}) =>
+/**
+ * Runs a script of CI steps, and waits until all its processes have closed their output. The limits
+ * are in seconds: `stepLimit` for each step, `deadline` for all steps together.
+ */
+const runSteps = (steps: string, { stepLimit = 60, deadline = 60 } = {}) =>
   new Promise<{ code: number | null; text: string; lines: string[] }>((done, failed) => {
-    const script = `set -u; LONGEST=${longest} DEADLINE=${deadline} KILL_AFTER=1; . ${STEPS}\n${steps}\nfinish`;
+    const script = `set -u; LONGEST=${stepLimit} DEADLINE=${deadline} KILL_AFTER=1; . ${STEPS}\n${steps}\nfinish`;
     const child = spawn("bash", ["-c", script], { stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
@@ -23,8 +26,8 @@ const run = (steps: string, { longest = 60, deadline = 60 } = {}) =>
   });
 
 test("CI prints the number of passed and failed steps in the last line, and exits with 1 if a step failed", async () => {
-  const good = await run("step echo fine");
-  const bad = await run("step echo fine\nstep false");
+  const good = await runSteps("step echo fine");
+  const bad = await runSteps("step echo fine\nstep false");
 
   expect([good.code, good.lines.at(-1)]).toEqual([0, "1 passed, 0 failed"]);
   expect(good.lines).toContain("fine");
@@ -35,15 +38,16 @@ test("CI prints the number of passed and failed steps in the last line, and exit
 test("CI counts the tests that vitest and the fault suite report", async () => {
   const vitest = "step echo '      Tests  2 failed | 120 passed (122)'";
   const faults = "step echo '40 passed, 3 failed'";
-  const add = (how: string) => `passed=$((passed + $(${how} passed))); failed=$((failed + $(${how} failed)))`;
-  const { code, lines } = await run([vitest, add("count"), faults, add("told")].join("\n"));
+  const add = (counter: string) =>
+    `passed=$((passed + $(${counter} passed))); failed=$((failed + $(${counter} failed)))`;
+  const { code, lines } = await runSteps([vitest, add("count_tests"), faults, add("count_cases")].join("\n"));
 
   expect([code, lines.at(-1)]).toEqual([1, "162 passed, 5 failed"]);
 });
 
 test("a step that hangs, ignores signals and has children in other sessions is a failed step", async () => {
-  const hung = `step bash -c "trap '' TERM; ${STUBBORN.replaceAll('"', '\\"')} & wait; sleep 60"`;
-  const { code, text, lines } = await run(`${hung}\nstep echo next`, { longest: 1 });
+  const hung = `step bash -c "trap '' TERM; ${SIGNAL_IGNORING_PROCESS.replaceAll('"', '\\"')} & wait; sleep 60"`;
+  const { code, text, lines } = await runSteps(`${hung}\nstep echo next`, { stepLimit: 1 });
 
   expect([code, lines.at(-1)]).toEqual([1, "1 passed, 1 failed"]);
   expect(text).toContain("did not end within 1 s");
@@ -52,14 +56,16 @@ test("a step that hangs, ignores signals and has children in other sessions is a
 });
 
 test("a process that a step leaves running does not delay CI", async () => {
-  const { code, text } = await run(`step bash -c "${STUBBORN.replaceAll('"', '\\"')} & sleep 0.5"`);
+  const { code, text } = await runSteps(
+    `step bash -c "${SIGNAL_IGNORING_PROCESS.replaceAll('"', '\\"')} & sleep 0.5"`,
+  );
 
   expect(code).toBe(0);
   expect(text).toMatch(/killed a process that the step left running: bash/);
 });
 
 test("steps that are not started before the deadline are failed steps", async () => {
-  const { code, lines } = await run("step sleep 30\nstep echo late", { deadline: 1 });
+  const { code, lines } = await runSteps("step sleep 30\nstep echo late", { deadline: 1 });
 
   expect([code, lines.at(-1)]).toEqual([1, "0 passed, 2 failed"]);
   expect(lines).not.toContain("late");
