@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 
 /**
- * A fenced block of a page, with commands or their output. ```` ```sh run ```` contains commands
- * that end. ```` ```sh terminal="ready" ```` runs in its own terminal, and has started when it
- * prints `ready`. ```` ```sh elsewhere ```` cannot run in a test. ```` ```text ```` is the output
+ * A fenced block of a documentation page, with commands or their output. ```` ```sh run ````
+ * contains commands that end. ```` ```sh terminal="ready" ```` runs in its own terminal, and has
+ * started when it prints `ready`. ```` ```sh elsewhere ```` cannot run in a test. ```` ```text ```` is the output
  * of the last `run` block before it; `…` matches any text.
  */
 export interface Block {

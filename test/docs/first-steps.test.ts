@@ -7,7 +7,7 @@ import { createNginxConfiguration, findNginx } from "../support/nginx.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { findPrograms, getDebianPostgresDirectories } from "../support/programs.ts";
 import { readBlocks } from "./blocks.ts";
-import { followPage } from "./reader.ts";
+import { runPage } from "./run-page.ts";
 import { readSnippets } from "./snippets.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -35,7 +35,7 @@ test("the commands of docs/worker.md start a worker and print the result of a ta
   const port = String(await findFreePort());
   const url = `http://127.0.0.1:${port}`;
 
-  await followPage("docs/worker.md", { env: { JOBLIB_PORT: port, JOBLIB_URL: url }, replacements: {} });
+  await runPage("docs/worker.md", { env: { JOBLIB_PORT: port, JOBLIB_URL: url }, replacements: {} });
 });
 
 test("the commands of docs/output.md print the output of a task as it arrives", { timeout }, async () => {
@@ -43,7 +43,7 @@ test("the commands of docs/output.md print the output of a task as it arrives", 
   const url = `http://127.0.0.1:${port}`;
   const jq = findPrograms({ names: ["jq"], aptPackage: "jq", directories: getProgramDirectories });
 
-  await followPage("docs/output.md", {
+  await runPage("docs/output.md", {
     env: { JOBLIB_PORT: port, JOBLIB_URL: url, ...addToPath(jq) },
     replacements: {},
   });
@@ -58,7 +58,7 @@ describe("docs/embedding.md", () => {
   }, async () => {
     const port = String(await findFreePort());
 
-    await followPage("docs/embedding.md", {
+    await runPage("docs/embedding.md", {
       env: { PORT: port, ...addToPath(findCurl()) },
       replacements: { "3000": port },
     });
@@ -68,7 +68,7 @@ describe("docs/embedding.md", () => {
     const port = String(await findFreePort());
     const DATABASE_URL = await createDatabase(inject("postgresUrl"));
 
-    await followPage("docs/embedding.md", {
+    await runPage("docs/embedding.md", {
       env: { PORT: port, DATABASE_URL, ...addToPath(findCurl()) },
       replacements: { "3000": port },
     });
@@ -91,7 +91,7 @@ test("the commands of docs/operating.md start two servers behind nginx", { timeo
   const { directory, remove } = createNginxConfiguration(replacements);
   onTestFinished(remove);
 
-  await followPage("docs/operating.md", {
+  await runPage("docs/operating.md", {
     env: addToPath(postgres, openssl, findNginx()),
     replacements: {
       ...replacements,
@@ -113,7 +113,7 @@ test("the commands of docs/protocol.md run a task without the SDK", { timeout },
   const port = String(await findFreePort());
   const url = `http://127.0.0.1:${port}`;
 
-  await followPage("docs/protocol.md", {
+  await runPage("docs/protocol.md", {
     env: { JOBLIB_PORT: port, JOBLIB_URL: url, JOBLIB_DATA_DIR: "memory://", ...addToPath(python, jq) },
     replacements: { "7800": port },
   });

@@ -58,7 +58,7 @@ const expressions = [
  * The names of the labels of each metric, by metric name. The metrics are those of a server that
  * has run a task.
  */
-const served = new Map<string, Set<string>>();
+const exposedLabels = new Map<string, Set<string>>();
 let app: FastifyInstance;
 
 beforeAll(async () => {
@@ -72,8 +72,8 @@ beforeAll(async () => {
   await send("PATCH", `/tasks/${id}`, { body: { worker_id, attempt: 1, status: "completed" } });
   const { body } = await app.inject({ url: "/metrics", headers: { host: "localhost" } });
   for (const [, name = "", labels = ""] of body.matchAll(/^([a-z_0-9]+)(?:\{([^}]*)\})? /gm)) {
-    const labelNames = served.get(name) ?? new Set();
-    served.set(name, labelNames);
+    const labelNames = exposedLabels.get(name) ?? new Set();
+    exposedLabels.set(name, labelNames);
     for (const [, label = ""] of labels.matchAll(/(\w+)="/g)) labelNames.add(label);
   }
 });
@@ -90,9 +90,12 @@ describe("the dashboard and the alerts", () => {
 
     expect(errors).toEqual([]);
     expect(metrics.size).toBeGreaterThan(0);
-    for (const metric of metrics) expect([...served.keys()], expression).toContain(metric);
+    for (const metric of metrics) expect([...exposedLabels.keys()], expression).toContain(metric);
     // Prometheus adds `instance` to every metric that it scrapes.
-    const known = new Set(["instance", ...[...metrics].flatMap((metric) => [...(served.get(metric) ?? [])])]);
+    const known = new Set([
+      "instance",
+      ...[...metrics].flatMap((metric) => [...(exposedLabels.get(metric) ?? [])]),
+    ]);
     for (const label of labels) expect([...known], expression).toContain(label);
   });
 
@@ -101,7 +104,9 @@ describe("the dashboard and the alerts", () => {
       expressions.flatMap(([, expression]) => [...parseExpression(expression).metrics]).map(getFamily),
     );
 
-    const own = new Set([...served.keys()].filter((name) => name.startsWith("joblib_")).map(getFamily));
+    const own = new Set(
+      [...exposedLabels.keys()].filter((name) => name.startsWith("joblib_")).map(getFamily),
+    );
     // `joblib_build_info` is always 1, so no panel or alert uses it.
     own.delete("joblib_build_info");
     expect([...own].filter((name) => !used.has(name))).toEqual([]);
@@ -128,7 +133,9 @@ describe("docs/observability.md", () => {
   });
 
   test("docs/observability.md names every metric of the server, and no others", () => {
-    const own = new Set([...served.keys()].filter((name) => name.startsWith("joblib_")).map(getFamily));
+    const own = new Set(
+      [...exposedLabels.keys()].filter((name) => name.startsWith("joblib_")).map(getFamily),
+    );
     const named = new Set([...page.matchAll(/`(joblib_[a-z_]+)/g)].map(([, name = ""]) => name));
 
     expect([...named].toSorted()).toEqual([...own].toSorted());

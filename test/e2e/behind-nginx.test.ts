@@ -6,7 +6,7 @@ import { findFreePort } from "../support/free-port.ts";
 import { startNginx } from "../support/nginx.ts";
 import { createDatabase } from "../support/postgres.ts";
 import type { SpawnedProcess } from "../support/processes.ts";
-import { end, serve, work } from "./terminals.ts";
+import { end, serve, startPublicWorker } from "./terminals.ts";
 
 const CONFIGURATION = new URL("../../docs/nginx/nginx.conf", import.meta.url);
 /**
@@ -48,7 +48,7 @@ beforeAll(async () => {
   nginx = await startNginx({ "7801": first, "7802": second, "8080": port });
   url = `http://127.0.0.1:${port}`;
   client = new JoblibClient({ url });
-  worker = await work(url);
+  worker = await startPublicWorker(url);
   const idle = await createWorker();
   longPoll = post("/tasks/claim", { worker_id: idle }, { headers: { prefer: "wait=90" } });
 });

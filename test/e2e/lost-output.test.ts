@@ -12,10 +12,13 @@ import { BIN, createTerminal, end, run, serve } from "./terminals.ts";
 
 const TALKATIVE = join(import.meta.dirname, "fixtures/talkative.ts");
 const TERMINAL = join(import.meta.dirname, "fixtures/terminal.py");
-const SLOW = { timeoutMs: 60_000, intervalMs: 100 };
+const LONG_WAIT = { timeoutMs: 60_000, intervalMs: 100 };
 
-/** Shell redirections that lose a command's output. `$$` is the process id of the command. */
-const LOST = [
+/**
+ * Names and code of shell redirections that lose a command's output. `$$` is the process id of the
+ * command.
+ */
+const LOSSY_REDIRECTIONS = [
   ["a reader that ends after one line", "> >(exec head -n 1 >/dev/null) 2>&1"],
   ["a full disk", ">/dev/full 2>&1"],
   ["a reader that has stopped", "> >(exec tail --pid=$$ -f /dev/null) 2>&1"],
@@ -29,20 +32,21 @@ const runInto = (redirection: string, args: readonly string[], env: Record<strin
     createTerminal(env),
   );
 
-const isReady = (url: string) => eventually(async () => (await fetch(`${url}/readyz`)).ok, Boolean, SLOW);
+const waitUntilReady = (url: string) =>
+  eventually(async () => (await fetch(`${url}/readyz`)).ok, Boolean, LONG_WAIT);
 
 /**
  * Creates a worker without heartbeats and waits until the server removes it, so that the server
  * logs a line.
  */
-const makeServerLog = async (client: JoblibClient): Promise<void> => {
+const causeLogLine = async (client: JoblibClient): Promise<void> => {
   const { id } = (await client.call("createWorker", { body: {} })).body;
   const isGone = () =>
     client.call("readWorker", { params: { worker_id: id } }).then(
       () => false,
       () => true,
     );
-  await eventually(isGone, Boolean, SLOW);
+  await eventually(isGone, Boolean, LONG_WAIT);
   await client.call("listJobs", { params: { room_id: "lab" } });
 };
 
@@ -57,14 +61,14 @@ const talk = async (client: JoblibClient, count: number): Promise<void> => {
   }
 };
 
-const untilRegistered = (client: JoblibClient) =>
+const waitUntilRegistered = (client: JoblibClient) =>
   eventually(
     async () => {
       const { body } = await client.call("listJobs", { params: { room_id: "lab" } });
       return body?.items.some(({ full_name }) => full_name === "public:e2e:Talk");
     },
     Boolean,
-    SLOW,
+    LONG_WAIT,
   );
 
 const serverSettings = async (): Promise<Record<string, string>> => ({
@@ -75,15 +79,15 @@ const serverSettings = async (): Promise<Record<string, string>> => ({
 });
 
 describe("servers", () => {
-  test.each(LOST)(
+  test.each(LOSSY_REDIRECTIONS)(
     "a server continues to work if its output goes to %s",
     async (_, redirection) => {
       const port = await findFreePort();
       const url = `http://127.0.0.1:${port}`;
       const server = runInto(redirection, ["serve", "--port", `${port}`], await serverSettings());
-      await isReady(url);
+      await waitUntilReady(url);
 
-      for (let line = 0; line < 2; line += 1) await makeServerLog(new JoblibClient({ url }));
+      for (let line = 0; line < 2; line += 1) await causeLogLine(new JoblibClient({ url }));
 
       expect(await end(server)).toBe(0);
     },
@@ -103,10 +107,10 @@ describe("servers", () => {
     first.kill("SIGKILL");
     await first.exit;
 
-    await makeServerLog(client);
+    await causeLogLine(client);
     const second = spawnProcess("cat", [fifo]);
-    await makeServerLog(client);
-    await makeServerLog(client);
+    await causeLogLine(client);
+    await causeLogLine(client);
 
     await second.waitForLine(
       /^joblib: \d+ writes were discarded here because the output was blocked$/,
@@ -134,11 +138,11 @@ describe("workers", () => {
     expect(await end(server)).toBe(0);
   });
 
-  test.each(LOST)(
+  test.each(LOSSY_REDIRECTIONS)(
     "a worker continues to work if its output and the output of its tasks go to %s",
     async (_, redirection) => {
       const worker = runInto(redirection, ["worker", TALKATIVE, "--public"], env);
-      await untilRegistered(client);
+      await waitUntilRegistered(client);
 
       await talk(client, 3);
 

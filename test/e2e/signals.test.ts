@@ -4,10 +4,10 @@ import { JoblibClient } from "../../sdk/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { createDatabase } from "../support/postgres.ts";
 import { type SpawnedProcess, spawnProcess } from "../support/processes.ts";
-import { BIN, createTerminal, EXTENSIONS, end, joblib, serve, work } from "./terminals.ts";
+import { BIN, createTerminal, EXTENSIONS, end, joblib, serve, startPublicWorker } from "./terminals.ts";
 
 const TERMINAL = join(import.meta.dirname, "fixtures/terminal.py");
-const SLOW = { timeoutMs: 60_000, intervalMs: 100 };
+const LONG_WAIT = { timeoutMs: 60_000, intervalMs: 100 };
 const WORKER = ["worker", EXTENSIONS, "--public"];
 
 /** Signals whose default action would end the process at once. */
@@ -31,7 +31,7 @@ const startTask = async (): Promise<string> => {
   const params = { room_id: "lab", job_name: "public:e2e:Sleep" };
   const { id } = (await client.call("submitTask", { params, body: { payload: { seconds: 1 } } })).body;
   const status = async () => (await client.call("readTask", { params: { task_id: id } })).body?.status;
-  await eventually(status, (one) => one === "running", SLOW);
+  await eventually(status, (one) => one === "running", LONG_WAIT);
   return id;
 };
 
@@ -43,7 +43,7 @@ const expectCompleted = async (id: string): Promise<void> =>
 
 describe("workers", () => {
   test.each(SIGNALS)("a worker finishes its task at %s, and exits with code 0", async (signal) => {
-    const worker = await work(url);
+    const worker = await startPublicWorker(url);
     const id = await startTask();
 
     worker.kill(signal);
@@ -99,7 +99,7 @@ test.each(
   await eventually(
     async () => /joblib_long_polls_open\S* 1\b/.test(await (await fetch(`${own.url}/metrics`)).text()),
     Boolean,
-    SLOW,
+    LONG_WAIT,
   );
 
   own.server.kill(signal);

@@ -43,7 +43,7 @@ export const serve = async (env: Environment = {}, args: readonly string[] = [])
 };
 
 /** Starts a worker with public jobs and waits until it prints the names of the jobs. */
-export const work = async (url: string, args: readonly string[] = [], env: Environment = {}) => {
+export const startPublicWorker = async (url: string, args: readonly string[] = [], env: Environment = {}) => {
   const worker = joblib(["worker", EXTENSIONS, "--public", ...args], { JOBLIB_URL: url, ...env });
   await worker.waitForLine(/public:e2e:Sleep/, 30_000);
   return worker;

@@ -3,7 +3,7 @@ import { Task } from "../../protocol/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { createDatabase } from "../support/postgres.ts";
 import type { SpawnedProcess } from "../support/processes.ts";
-import { type Environment, end, run, serve, work } from "./terminals.ts";
+import { type Environment, end, run, serve, startPublicWorker } from "./terminals.ts";
 
 const readTask = async (id: string, env: Environment) =>
   Task.parse(JSON.parse((await run(["tasks", "status", id, "--json"], env)).stdout));
@@ -39,7 +39,7 @@ describe.each(scenarios)("joblib $name", ({ servers, settings }) => {
     const urls = started.map(({ url }) => url);
     here = { JOBLIB_URL: urls.at(0) ?? "", JOBLIB_ROOM: "lab" };
     there = { JOBLIB_URL: urls.at(-1) ?? "", JOBLIB_ROOM: "lab" };
-    worker = await work(urls.at(-1) ?? "", ["--concurrency", "2"]);
+    worker = await startPublicWorker(urls.at(-1) ?? "", ["--concurrency", "2"]);
   });
 
   afterAll(async () => {

@@ -7,8 +7,8 @@ import { spawnInContainer } from "../support/container.ts";
 import type { SpawnedProcess } from "../support/processes.ts";
 import { BIN, createTerminal } from "./terminals.ts";
 
-const START_MS = 120_000;
-const LISTENS = /is listening at (http:\/\/127\.0\.0\.1:\d+)/;
+const START_TIMEOUT_MS = 120_000;
+const LISTENING_LINE = /is listening at (http:\/\/127\.0\.0\.1:\d+)/;
 
 const serve = (dataDir: string): SpawnedProcess =>
   spawnInContainer(process.execPath, [BIN, "serve", "--port", "0", "--data-dir", dataDir], createTerminal());
@@ -59,7 +59,7 @@ test.runIf(process.platform === "linux")(
     expect(loser.stderr()).toMatch(
       /^joblib: The data directory .*data is in use by .*\. Stop that server, or/m,
     );
-    const [, url = ""] = (await winner?.waitForLine(LISTENS, START_MS)) ?? [];
+    const [, url = ""] = (await winner?.waitForLine(LISTENING_LINE, START_TIMEOUT_MS)) ?? [];
     const ids = await submit(new JoblibClient({ url }), 20);
 
     const mounted = serveMounted(dataDir, mountPoint);
@@ -69,7 +69,7 @@ test.runIf(process.platform === "linux")(
     winner?.kill("SIGKILL");
     await winner?.exit;
     const next = serve(dataDir);
-    const [, nextUrl = ""] = await next.waitForLine(LISTENS, START_MS);
+    const [, nextUrl = ""] = await next.waitForLine(LISTENING_LINE, START_TIMEOUT_MS);
     const client = new JoblibClient({ url: nextUrl });
     for (const task_id of ids) {
       expect((await client.call("readTask", { params: { task_id } })).body).toMatchObject({ id: task_id });
@@ -77,5 +77,5 @@ test.runIf(process.platform === "linux")(
     next.kill("SIGKILL");
     await next.exit;
   },
-  2 * START_MS,
+  2 * START_TIMEOUT_MS,
 );

@@ -3,7 +3,7 @@ import { JoblibClient } from "../../sdk/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { createDatabase } from "../support/postgres.ts";
 import type { SpawnedProcess } from "../support/processes.ts";
-import { EXTENSIONS, end, joblib, serve, work } from "./terminals.ts";
+import { EXTENSIONS, end, joblib, serve, startPublicWorker } from "./terminals.ts";
 
 let server: SpawnedProcess;
 let client: JoblibClient;
@@ -39,7 +39,7 @@ const awaitRunning = (id: string) =>
   );
 
 test("a task of a killed worker fails, or runs on another worker if it has attempts left", async () => {
-  const first = await work(url, ["--concurrency", "2"]);
+  const first = await startPublicWorker(url, ["--concurrency", "2"]);
   const once = await submit("public:e2e:Sleep");
   const twice = await submit("public:e2e:Sleep", {
     payload: { seconds: 0.1 },
@@ -53,7 +53,7 @@ test("a task of a killed worker fails, or runs on another worker if it has attem
   await awaitRunning(long.id);
 
   first.kill("SIGKILL");
-  const second = await work(url);
+  const second = await startPublicWorker(url);
 
   const failed = await client.awaitTask(once.id, { wait: 20 });
   expect(failed.error).toContain("stopped responding");
@@ -68,7 +68,7 @@ test("a task of a killed worker fails, or runs on another worker if it has attem
 });
 
 test("a worker drains at the first SIGINT: it finishes its tasks, claims no new tasks and exits with code 0", async () => {
-  const worker = await work(url);
+  const worker = await startPublicWorker(url);
   const running = await submit("public:e2e:Sleep", { payload: { seconds: 1.5 } });
   await awaitRunning(running.id);
   const next = await submit("public:e2e:Echo", { payload: { text: "later" } });
@@ -84,7 +84,7 @@ test("a worker drains at the first SIGINT: it finishes its tasks, claims no new 
 });
 
 test("a worker fails its running tasks at the second SIGINT, and exits with code 130", async () => {
-  const worker = await work(url);
+  const worker = await startPublicWorker(url);
   const running = await submit("public:e2e:Sleep");
   await awaitRunning(running.id);
 
@@ -100,7 +100,7 @@ test("a worker fails its running tasks at the second SIGINT, and exits with code
 });
 
 test("a worker whose schema conflicts with the registered schema prints the properties that differ, and exits with code 7", async () => {
-  const worker = await work(url);
+  const worker = await startPublicWorker(url);
   await client.call("registerJob", {
     params: { room_id: "@global" },
     body: { category: "e2e", name: "Other", schema: { type: "object" } },

@@ -15,8 +15,8 @@ export interface CertificateAuthority {
   /** The path of the authority's certificate, which clients must trust. */
   readonly file: string;
   /**
-   * Issues a certificate. PostgreSQL requires that only the user that runs the server can read the
-   * private key.
+   * Issues a certificate. Only the user that runs the PostgreSQL server can read the private key,
+   * because PostgreSQL refuses to start otherwise.
    */
   issue(subject: CertificateSubject): Certificate;
   [Symbol.dispose](): void;

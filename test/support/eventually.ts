@@ -14,8 +14,7 @@ export interface EventuallyOptions {
  * accepts every truthy value. If `read` throws, it is called again. After `timeoutMs` (10 s by
  * default), throws an error with the last value or the last error.
  *
- * @example const task = await eventually(() => client.task(id), (task) => task.status ===
- * "completed");
+ * @example await eventually(() => client.task(id), ({ status }) => status === "completed");
  */
 export async function eventually<T>(
   read: () => T | Promise<T>,

@@ -45,7 +45,7 @@ interface RegisteredProcess extends SpawnedProcess {
   readonly output: ProcessOutput;
   readonly lastSignal: NodeJS.Signals;
   hasEnded(): boolean;
-  forget(): void;
+  unregister(): void;
 }
 
 const registry = new Set<RegisteredProcess>();
@@ -94,7 +94,7 @@ export function spawnProcess(
       ended = { code, signal };
       // The group stays registered if children of the process are still running, so that
       // `endLeftoverProcesses` finds them.
-      if (!isGroupAlive(pid)) registered.forget();
+      if (!isGroupAlive(pid)) registered.unregister();
       resolve(ended);
     });
   });
@@ -105,7 +105,7 @@ export function spawnProcess(
     output,
     lastSignal,
     hasEnded: () => ended !== undefined,
-    forget() {
+    unregister() {
       cancelWatchdog();
       registry.delete(registered);
     },
@@ -148,7 +148,7 @@ export async function endLeftoverProcesses(): Promise<string[]> {
   const left = [...registry].filter(({ pid }) => isGroupAlive(pid));
   for (const { pid, lastSignal } of left) signalGroup(pid, lastSignal);
   for (const { exit } of left) await exit;
-  for (const registered of [...registry]) registered.forget();
+  for (const registered of [...registry]) registered.unregister();
   return left.map(
     ({ pid, command, output }) => `process ${pid} (${command}), last lines:\n${output.tail(5)}`,
   );

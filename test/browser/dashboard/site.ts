@@ -10,7 +10,7 @@ import { startBrowser } from "../browser.ts";
 
 const EXTENSIONS = join(import.meta.dirname, "extensions.ts");
 /** Matches the line in which the worker prints the last job that it registers. */
-const LAST = /public:browser:Html/;
+const LAST_REGISTRATION = /public:browser:Html/;
 
 /**
  * Maximum time for an action on a page. It is shorter than the test runner's timeout, so that the
@@ -23,7 +23,7 @@ export interface PageOptions {
   readonly width?: number;
   readonly height?: number;
   /** Device pixels per CSS pixel. */
-  readonly sharpness?: number;
+  readonly deviceScaleFactor?: number;
 }
 
 export interface WatchedPage {
@@ -49,7 +49,7 @@ export interface Site extends AsyncDisposable {
 /** Starts a worker with the extensions of a file, and waits until the worker is connected. */
 const startWorker = async (url: string, args: readonly string[], file: string): Promise<SpawnedProcess> => {
   const worker = joblib(["worker", file, "--public", ...args], { JOBLIB_URL: url });
-  await worker.waitForLine(file === EXTENSIONS ? LAST : /is connected to/, 30_000);
+  await worker.waitForLine(file === EXTENSIONS ? LAST_REGISTRATION : /is connected to/, 30_000);
   return worker;
 };
 
@@ -112,11 +112,11 @@ export const startSite = async (env: Readonly<Record<string, string>> = {}): Pro
       workers.push(worker);
       return worker;
     },
-    open: async (path, { theme = "light", width = 1280, height = 860, sharpness = 1 } = {}) => {
+    open: async (path, { theme = "light", width = 1280, height = 860, deviceScaleFactor = 1 } = {}) => {
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme: theme,
-        deviceScaleFactor: sharpness,
+        deviceScaleFactor,
         locale: "en-GB",
         reducedMotion: "reduce",
       });

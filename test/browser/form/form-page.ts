@@ -9,7 +9,8 @@ import formConfig from "../../../web/form/vite.config.ts";
 import { startBrowser } from "../browser.ts";
 
 /**
- * A Content-Security-Policy with the dashboard's rules for scripts, styles, images and connections.
+ * The Content-Security-Policy of the test page. Its rules for scripts, styles, images and
+ * connections are those of the dashboard.
  */
 export const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; form-action 'none'; base-uri 'none'";
@@ -220,23 +221,23 @@ export class FormPage {
    * Measures the time, in milliseconds, from the mount of a form to the end of the frame that shows
    * it: the elapsed time and the CPU time. Without a schema, measures 200 plain inputs instead.
    */
-  async measure(schema?: object): Promise<{ wall: number; work: number }> {
+  async measure(schema?: object): Promise<{ elapsed: number; cpu: number }> {
     const session = await this.page.context().newCDPSession(this.page);
     // Selects the CPU time of the page's thread, which does not grow with the load of the machine.
     await session.send("Performance.enable", { timeDomain: "threadTicks" });
-    const readWork = async () => {
+    const readCpuTime = async () => {
       const { metrics } = await session.send("Performance.getMetrics");
       return (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN) * 1000;
     };
-    const before = await readWork();
-    const wall = await this.page.evaluate(
+    const before = await readCpuTime();
+    const elapsed = await this.page.evaluate(
       (text) => (window as unknown as { form: Mounted }).form.measure(text),
       schema === undefined ? undefined : JSON.stringify(schema),
     );
-    const after = await readWork();
+    const after = await readCpuTime();
     await this.page.evaluate(() => (window as unknown as { form: Mounted }).form.unmount());
     await session.detach();
-    return { wall, work: after - before };
+    return { elapsed, cpu: after - before };
   }
 
   /** Returns the JSON pointer of the focused field. */

@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, "../../..");
 const CHEMISTRY = join(ROOT, "examples/chemistry.ts");
 const SIMULATION = join(import.meta.dirname, "extensions.ts");
 const ROOM = "lab";
-const OLD = "old-laptop";
+const OLD_WORKER_NAME = "old-laptop";
 
 const readMolecules = () =>
   readFileSync(join(ROOT, "examples/molecules.smi"), "utf8")
@@ -92,7 +92,7 @@ const recoverTask = async (site: Site, old: SpawnedProcess): Promise<string> => 
     ({ progress }) => (progress?.fraction ?? 0) > 0.4,
     { timeoutMs: 20_000 },
   );
-  const params = { worker_id: await readWorkerId(site, OLD) };
+  const params = { worker_id: await readWorkerId(site, OLD_WORKER_NAME) };
   old.kill("SIGKILL");
   await old.exit;
   await site.client.call("removeWorker", { params });
@@ -105,7 +105,7 @@ const recoverTask = async (site: Site, old: SpawnedProcess): Promise<string> => 
 export const createScene = async (site: Site): Promise<Scene> => {
   const drugs = readMolecules();
   await site.startWorker(["--name", "ada's laptop"], CHEMISTRY);
-  const old = await site.startWorker(["--name", OLD], SIMULATION);
+  const old = await site.startWorker(["--name", OLD_WORKER_NAME], SIMULATION);
   for (const { smiles } of drugs) {
     await submit(site, "chemistry:Descriptors", { smiles });
     if (smiles.length % 3 === 0) await submit(site, "chemistry:Depict", { smiles });

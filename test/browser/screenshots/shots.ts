@@ -77,7 +77,7 @@ test.each(shots)("the page of the screenshot “$name” has no errors", async (
   options,
   ready,
 }) => {
-  const { page, errors } = await site.open(path(), { height: 820, ...options, sharpness: 1.5 });
+  const { page, errors } = await site.open(path(), { height: 820, ...options, deviceScaleFactor: 1.5 });
   await ready(page);
   await page.waitForLoadState("networkidle", { timeout: 1500 }).catch(() => undefined);
   const file = join(PICTURES, `${name}.png`);
