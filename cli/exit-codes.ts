@@ -19,7 +19,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const MEANINGS: Record<keyof typeof EXIT, string> = {
   ok: "success; with --wait: the task completed",
-  taskFailed: "with --wait: the task failed; read failed; doctor: a check failed",
+  taskFailed: "failed: the task (with --wait), the provider (read) or a check (doctor)",
   usage: "invalid command line, setting or file",
   unreachable: "cannot connect to the server",
   notAllowed: "permission denied",

@@ -44,7 +44,7 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     load: async (tools) => (await import("./commands/run.ts")).runCommand(tools),
   },
   read: {
-    summary: "Read from a provider",
+    summary: "Read data from a provider",
     load: async (tools) => (await import("./commands/read.ts")).readCommand(tools),
   },
   tasks: {

@@ -39,7 +39,7 @@ export interface Tools {
 interface CommandContext extends Omit<Tools, "io" | "connect" | "exit"> {
   readonly io: Io;
   readonly global: GlobalOptions;
-  /** The arguments after the declared ones, including unknown flags. */
+  /** The arguments that follow the declared arguments of the command, including unknown flags. */
   readonly args: readonly string[];
 }
 

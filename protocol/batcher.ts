@@ -1,19 +1,19 @@
-/** How the calls of a `Batcher` are combined and run. */
+/** Options of a `Batcher`: how it combines calls into batches, and how it runs the batches. */
 export interface BatcherOptions<Call, Result> {
   /** Runs a batch. Returns the outcomes in the order of the calls; an `Error` rejects its call. */
   run(calls: readonly Call[]): Promise<readonly (Result | Error)[]>;
   /**
-   * Runs a single call. It is used for a batch of one call, and for the calls of a failed batch,
-   * which then run concurrently. By default, `run` is used instead, and the calls of a failed batch
-   * run one after another.
+   * Runs a single call: the only call of its batch, or a call of a failed batch. The calls of a
+   * failed batch run concurrently. Without this function, `run` gets each of these calls as a batch
+   * of one, one after another.
    */
   runOne?(call: Call): Promise<Result>;
   /**
-   * Returns true if the error of a batch is not caused by one of its calls. Then every call of the
-   * batch fails with this error. Otherwise each call is run again separately, so that only the
-   * faulty call fails.
+   * Returns true if the error of a batch is not caused by one of its calls, for example because the
+   * database is unavailable. Then every call of the batch fails with this error. Otherwise each
+   * call is run again separately, so that only the faulty call fails.
    */
-  isForAll?(error: unknown): boolean;
+  failsWholeBatch?(error: unknown): boolean;
   /**
    * Maximum total weight of a batch. A heavier call is the only one in its batch. Default: no
    * limit.
@@ -21,7 +21,10 @@ export interface BatcherOptions<Call, Result> {
   readonly maxWeight?: number;
   /** Returns the weight of a call. By default, each call has the weight 1. */
   getWeight?(call: Call): number;
-  /** Returns a key. Calls with the same key are never in the same batch and keep their order. */
+  /**
+   * Returns the key of a call. Calls with the same key are never in the same batch and keep their
+   * order.
+   */
   getKey?(call: Call): string;
   /**
    * Returns the lane of a call. Calls in different lanes are never in the same batch, and do not
@@ -30,7 +33,7 @@ export interface BatcherOptions<Call, Result> {
   getLane?(call: Call): unknown;
   /**
    * Maximum number of concurrent batches per lane. While a batch is running, only a full batch
-   * starts; any other batch waits and grows. Must be 1 if `getKey` is set. Default: 1.
+   * starts; a smaller batch waits and grows. Must be 1 if `getKey` is set. Default: 1.
    */
   readonly maxConcurrency?: number;
   /**
@@ -75,7 +78,8 @@ export class Batcher<Call, Result> {
 
   /**
    * Adds a call to the next batch and returns its result. If `isGone` returns true when the batch
-   * starts, the call is omitted and its result is undefined.
+   * starts, the caller no longer waits for the result: the call is omitted and its result is
+   * undefined.
    */
   add(call: Call): Promise<Result>;
   add(call: Call, isGone: (() => boolean) | undefined): Promise<Result | undefined>;
@@ -172,7 +176,7 @@ export class Batcher<Call, Result> {
         else completion.resolve(outcome);
       });
     } catch (error) {
-      if (batch.length > 1 && options.isForAll?.(error) !== true) await this.#runSeparately(batch);
+      if (batch.length > 1 && options.failsWholeBatch?.(error) !== true) await this.#runSeparately(batch);
       else for (const { completion } of batch) completion.reject(error);
     }
   }
@@ -190,8 +194,8 @@ export class Batcher<Call, Result> {
 }
 
 /**
- * Calls `start` at the end of the current turn of the event loop. Browsers do not have
- * `setImmediate`.
+ * Calls `start` at the end of the current turn of the event loop. Uses `setTimeout` in browsers,
+ * because they do not have `setImmediate`.
  */
 const scheduleAtEndOfTurn = (start: () => void): void => {
   const scope: object = globalThis;

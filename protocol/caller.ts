@@ -16,7 +16,9 @@ export const CallerInfo = z.object({
   rooms: z
     .union([z.literal("*"), z.array(z.string())])
     .nullable()
-    .describe("rooms that the token grants; null if the host application decides"),
+    .describe(
+      "rooms that the token gives access to, `*` for all; null if the host application decides about each room",
+    ),
   jobs: z.array(z.string()).nullable().describe("jobs that the caller may register; null means any job"),
   expires_at: Timestamp.nullable().describe("when the token expires; null if never or unknown"),
   invitation_id: z.string().nullable(),

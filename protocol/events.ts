@@ -1,8 +1,8 @@
 import type { TaskStatus } from "./tasks/status.ts";
 
 /**
- * A notification of a change. It does not contain the changed state; listeners read it from the
- * database.
+ * A notification of a change. It does not contain the changed state; listeners read the state from
+ * the database.
  */
 export type Event =
   | {
@@ -22,16 +22,25 @@ export type Event =
   | { readonly kind: "worker-drained"; readonly workerId: string }
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
   | { readonly kind: "jobs-changed"; readonly roomId: string }
-  /** A read waits for a worker. Repeated until a worker claims it. */
+  /**
+   * A read, which is a request to a provider, waits for a worker. The server repeats the event
+   * until a worker claims the read.
+   */
   | { readonly kind: "read-offered"; readonly providerId: string; readonly readId: string }
   /**
-   * A worker has registered for the provider. Reads of a worker that may have crashed are offered
-   * again.
+   * A worker has registered for the provider. Servers then offer the provider's claimed reads
+   * again, because the new worker may replace a crashed one.
    */
   | { readonly kind: "provider-changed"; readonly providerId: string }
-  /** Cached answers are outdated: the one with this key, or all answers of the provider. */
+  /**
+   * Cached answers are outdated: the answer with this key or, without a key, all answers of the
+   * provider.
+   */
   | { readonly kind: "answers-invalidated"; readonly providerId: string; readonly key?: string | undefined }
-  /** A message to one server about a read, which may contain a part of the answer (ADR 33). */
+  /**
+   * A message from one server to another about a read. It may contain a piece of the answer (ADR
+   * 33).
+   */
   | { readonly kind: "read-message"; readonly serverId: string; readonly message: string };
 
 /** The kind of object whose changes a channel announces. */
@@ -43,8 +52,9 @@ function formatChannel(topic: Topic, id: string): string {
 
 export const getTaskChannel = (taskId: string): string => formatChannel("task", taskId);
 /**
- * Returns the channel of new parts of a task's output. It is separate from the channel of the task,
- * because a task may have many parts and few requests read them.
+ * Returns the channel that announces new parts of a task's output. It is separate from the channel
+ * of the task, because a task may write many parts, and most listeners of the task do not read
+ * them.
  */
 export const getOutputChannel = (taskId: string): string => formatChannel("output", taskId);
 /** Returns the channel that announces claimable tasks of a job. */
@@ -54,10 +64,10 @@ export const getJobChannel = (jobId: string): string => formatChannel("job", job
  * cancelled, or that the worker is drained.
  */
 export const getWorkerChannel = (workerId: string): string => formatChannel("worker", workerId);
-/** Returns the channel of changes in a room's lists. */
+/** Returns the channel that announces changes of a room's tasks, jobs and workers. */
 export const getRoomChannel = (roomId: string): string => formatChannel("room", roomId);
 
-/** Returns the channel of a provider's reads and cached answers. */
+/** Returns the channel that announces waiting reads of a provider and outdated answers. */
 export const getProviderChannel = (providerId: string): string => formatChannel("provider", providerId);
 /** Returns the channel of messages to one server. */
 export const getServerChannel = (serverId: string): string => formatChannel("server", serverId);
@@ -68,14 +78,14 @@ export function getTopic(channel: string): string | undefined {
 }
 
 /**
- * Returns the channels of an event. For a changed task, omits the topics for which `hasListeners`
- * returns false.
+ * Returns the channels on which an event is published. For a task's change or output, omits the
+ * channels of topics for which `hasListeners` returns false.
  */
 export function getChannels(event: Event, hasListeners: (topic: Topic) => boolean = () => true): string[] {
   switch (event.kind) {
     case "task-changed": {
-      // Every change of a task's status publishes an event, and most of these events have no
-      // listener.
+      // Every change of a task's status publishes an event. Most of these events have no listener,
+      // so the work of publishing them is saved.
       const channels: string[] = [];
       if (hasListeners("task")) channels.push(getTaskChannel(event.taskId));
       if (hasListeners("room")) channels.push(getRoomChannel(event.roomId));

@@ -58,7 +58,7 @@ export type Health = z.infer<typeof Health>;
 
 /**
  * Returns the health to authenticated users. The dashboard does not use `/readyz`, because a host
- * may not expose it.
+ * application does not have to expose that route.
  */
 export const readHealth = operation({
   method: "GET",

@@ -24,13 +24,15 @@ export const InvitationRequest = z.object({
     .min(1)
     .max(100)
     .optional()
-    .describe("jobs (`<category>:<name>`) that may be registered; any job if missing"),
+    .describe("jobs (`<category>:<name>`) that workers with the token may register; any job if missing"),
   expires_in_seconds: z
     .int()
     .min(60)
     .max(MAX_INVITATION_SECONDS)
     .optional()
-    .describe(`default ${DEFAULT_INVITATION_SECONDS}; limited by the expiry of the caller's own token`),
+    .describe(
+      `seconds until the token expires, default ${DEFAULT_INVITATION_SECONDS}; it never expires later than the caller's own token`,
+    ),
   note: z
     .string()
     .max(255)
@@ -43,7 +45,10 @@ export type InvitationRequest = z.infer<typeof InvitationRequest>;
 export const Invitation = z.object({
   id: z.string(),
   room_id: z.string(),
-  jobs: z.array(z.string()).nullable().describe("null means any job"),
+  jobs: z
+    .array(z.string())
+    .nullable()
+    .describe("jobs that workers with the token may register; null means any job"),
   note: z.string().nullable(),
   created_by_id: z.string(),
   created_at: Timestamp,

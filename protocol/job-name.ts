@@ -22,7 +22,10 @@ export const JobName = z
 
 export const RoomJobParams = z.object({ room_id: RoomId, job_name: JobName });
 
-/** The prefix of job names in responses: `public:` or `private:`, or the id of the room. */
+/**
+ * The prefix of job names in responses. `visibility`: `public` or `private`. `room`: the id of the
+ * job's room.
+ */
 export const JobNameStyle = z.enum(["visibility", "room"]);
 export type JobNameStyle = z.infer<typeof JobNameStyle>;
 

@@ -10,7 +10,8 @@ import { TaskDefaults } from "./tasks/submit.ts";
 import { Timestamp } from "./time.ts";
 
 /**
- * The order in which a job's tasks are claimed. `fifo`: the oldest first. `room`: rooms take turns.
+ * The order in which a job's tasks are claimed. `fifo`: the oldest first. `room`: the tasks of
+ * different rooms alternate.
  */
 export const Fairness = z.enum(["fifo", "room"]);
 export type Fairness = z.infer<typeof Fairness>;
@@ -27,7 +28,7 @@ const JobRegistrationBody = z.object({
   }),
   result_schema: JsonObject.nullable()
     .optional()
-    .describe("results are validated against it when a task completes"),
+    .describe("JSON Schema of the result; the server validates a result against it when a task completes"),
   worker_id: z
     .string()
     .max(128)
@@ -81,7 +82,7 @@ export type Job = z.infer<typeof Job>;
 export const registerJob = operation({
   method: "PUT",
   path: `${API_PATH}/rooms/:room_id/jobs`,
-  summary: "Register a job in a room; a conflicting schema is rejected",
+  summary: "Register a job in a room; fails if the job is registered with a different schema",
   access: "room-register",
   params: RoomParams,
   body: JobRegistration,
@@ -132,7 +133,7 @@ export const listJobTasks = operation({
 export const validatePayload = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/jobs/:job_name/validation`,
-  summary: "Validate a payload against a job's schema without submitting it",
+  summary: "Validate a payload against a job's schema without submitting a task",
   access: "room-read",
   retryable: true,
   params: RoomJobParams,

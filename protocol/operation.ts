@@ -12,8 +12,8 @@ export const API_PATH = "/v1/joblib";
 export const DASHBOARD_META = { api: "joblib-api", root: "joblib-root" } as const;
 
 /**
- * The callers that each access rule allows. The server enforces the rules, and the documentation of
- * the API shows them.
+ * The access rules of operations, with a description of the callers that each rule allows. The
+ * server enforces the rules, and the documentation of the API shows the descriptions.
  */
 export const ACCESS_RULES = {
   anyone: "everyone, without credentials",
@@ -50,8 +50,8 @@ export interface Operation {
    * Whether a client may repeat a request if it does not know whether the server has executed it.
    * GET, PUT and DELETE are idempotent (RFC 9110, section 9.2.2), so only POST and PATCH operations
    * declare this member. A repeated claim is harmless: heartbeats do not list the tasks of the
-   * first claim, so the server requeues them. A worker that was created twice is swept, and a
-   * repeated submit is recognized by its idempotency key.
+   * first claim, so the server requeues them. A repeated creation of a worker leaves an unused
+   * worker, which the sweep removes. A repeated submit is recognized by its idempotency key.
    */
   readonly retryable: boolean;
   readonly params?: z.ZodType;
@@ -141,8 +141,8 @@ export type OperationResponse<O extends Operation> = ResponseWith<O["responses"]
 export type MinimalResponse<O extends Operation> = ResponseWith<O["minimal"]>;
 
 /**
- * Returns the schema of responses with a status, full or minimal. null means that the response has
- * no body.
+ * Returns the schema of the full or minimal response with a status. null means that the response
+ * has no body.
  */
 export function getResponseSchema(
   { responses, minimal }: Pick<Operation, "responses" | "minimal">,
@@ -154,7 +154,8 @@ export function getResponseSchema(
 
 /**
  * Fills in the parameters of a path, percent-encoded (RFC 3986) except for `@` and `:`. A parameter
- * must not be `.` or `..`, because URL parsers resolve these even if they are encoded.
+ * must not be `.` or `..`, because URL parsers treat these as relative path segments even if they
+ * are encoded.
  */
 export function fillPath(path: string, params: Readonly<Record<string, string>> = {}): string {
   return path.replace(/:([a-z_]+)/g, (_, name: string) =>

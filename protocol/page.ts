@@ -30,8 +30,8 @@ export type PageQuery = z.infer<typeof PageQuery>;
 export const MAX_COUNTED = 10_000;
 
 /**
- * The query parameters of a list of tasks. `after` is a cursor. Unlike `offset`, it does not become
- * slower with the position in the list.
+ * The query parameters of a list of tasks. `after` is a cursor. A query with `offset` becomes
+ * slower with every page; a query with `after` does not.
  */
 export const TaskPageQuery = PageQuery.extend({
   after: z.string().optional().describe("the id of the last task of the previous page"),

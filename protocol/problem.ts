@@ -16,7 +16,7 @@ export const PROBLEMS = {
   "worker-not-found": { status: 404, title: "Worker not found" },
   "task-not-found": { status: 404, title: "Task not found" },
   "provider-not-found": { status: 404, title: "Provider not found" },
-  "answer-not-found": { status: 404, title: "The provider has no data for these parameters" },
+  "answer-not-found": { status: 404, title: "Provider has no data for these parameters" },
   "invitation-not-found": { status: 404, title: "Invitation not found" },
   "route-not-found": { status: 404, title: "Route not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
@@ -25,7 +25,7 @@ export const PROBLEMS = {
   "invalid-task-transition": { status: 409, title: "Invalid task status transition" },
   "output-gap": { status: 409, title: "Task output has a gap" },
   "task-lost": { status: 409, title: "Task lease lost" },
-  "read-lost": { status: 409, title: "Read no longer assigned to this worker" },
+  "read-lost": { status: 409, title: "Read request no longer assigned to this worker" },
   "invitations-not-supported": { status: 409, title: "Invitations not supported" },
   "output-too-large": { status: 413, title: "Task output too large" },
   "payload-too-large": { status: 413, title: "Request too large" },
@@ -34,7 +34,7 @@ export const PROBLEMS = {
   "idempotency-conflict": { status: 422, title: "Idempotency key reused for a different request" },
   "rate-limited": { status: 429, title: "Too many requests" },
   "internal-error": { status: 500, title: "Internal server error" },
-  "read-failed": { status: 502, title: "The provider failed to answer" },
+  "read-failed": { status: 502, title: "Provider failed to answer" },
   "provider-offline": { status: 503, title: "Provider offline" },
   "service-unavailable": { status: 503, title: "Service unavailable" },
   "provider-timeout": { status: 504, title: "Provider did not answer in time" },
@@ -65,7 +65,7 @@ export const PatchOperation = z.object({
 });
 export type PatchOperation = z.infer<typeof PatchOperation>;
 
-/** Extension members of some problems (RFC 9457, section 3.2). */
+/** Members that some problems have in addition to the standard ones (RFC 9457, section 3.2). */
 export const ProblemExtras = z.object({
   errors: z.array(FieldError).optional(),
   diff: z.array(PatchOperation).optional(),

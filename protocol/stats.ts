@@ -4,7 +4,7 @@ import { createIntegerParameter } from "./page.ts";
 import { RoomParams } from "./rooms.ts";
 import { Timestamp } from "./time.ts";
 
-/** Maximum number of ended tasks from which stats are computed, newest first. */
+/** Stats are computed from at most this number of ended tasks: the newest ones. */
 export const MAX_MEASURED_TASKS = 10_000;
 export const MAX_POINTS = 60;
 

@@ -17,7 +17,7 @@ export interface StreamOperation extends Pick<Operation, "path" | "summary" | "a
   readonly events: Readonly<Record<string, z.ZodType>>;
 }
 
-const Nothing = z.object({});
+const NoData = z.object({});
 
 const HEADERS = {
   "last-event-id": "the `id` of the last received event; the stream continues after it",
@@ -67,12 +67,12 @@ export const streams = {
     params: RoomParams,
     headers: HEADERS,
     events: {
-      ready: Nothing.describe(
-        "changes after this event will be sent; read the room's tasks, jobs and workers now",
+      ready: NoData.describe(
+        "the stream has started and will send later changes; read the room's current tasks, jobs and workers now",
       ),
       task: Task.describe("a new or changed task"),
-      jobs: Nothing.describe("jobs or workers have changed, so read them again"),
-      reset: Nothing.describe("changes were missed, so read everything again"),
+      jobs: NoData.describe("jobs or workers have changed, so read them again"),
+      reset: NoData.describe("changes were missed, so read everything again"),
     },
     problems: ["invalid-room-id"],
   },

@@ -65,10 +65,13 @@ export const WorkerDetails = Worker.extend({
 });
 export type WorkerDetails = z.infer<typeof WorkerDetails>;
 
-/** A heartbeat. `tasks` lists all tasks whose lease the worker believes it has. */
+/**
+ * A heartbeat. `tasks` lists all tasks that the worker has claimed and whose lease it has not lost,
+ * as far as it knows.
+ */
 export const Heartbeat = z.object({
   tasks: TaskIds.optional().describe(
-    "ids of all claimed and running tasks of the worker. A task that is missing here was not received: it is requeued, or fails if it was started and has no attempts left, unless it was claimed less than `claim_grace_seconds` ago. Without this member, the server does not check this.",
+    "ids of all claimed and running tasks of the worker. The server assumes that a task that is missing here never reached the worker: it requeues the task, or fails it if it was started and has no attempts left. Tasks that were claimed less than `claim_grace_seconds` ago are exempt. Without this member, the server does not look for missing tasks.",
   ),
   draining: z
     .boolean()

@@ -58,8 +58,8 @@ function isOlder(path: string, time: number): boolean {
   return !stats.isDirectory() || readdirSync(path).every((name) => isOlder(join(path, name), time));
 }
 
-// `npx joblib` in a checkout installs the checkout into npm's cache. This runs `prepare` each time
-// the cache is new, so a current build is not repeated.
+// `npx joblib` in a checkout installs the checkout into npm's cache, and npm then runs the script
+// `prepare`. `--if-changed` skips the build if it is current, so that the command starts quickly.
 if (process.argv.includes("--if-changed") && isCurrent()) process.exit();
 
 // The build overwrites old files instead of removing them first, because a server or a worker may
@@ -70,6 +70,6 @@ for (const step of STEPS) run(step);
 removeOlderFiles(startedAt);
 mkdirSync(join(STAMP, ".."), { recursive: true });
 writeFileSync(STAMP, "");
-// The stamp gets the start time of the build, so that an input that changes during the build is
-// newer than the stamp.
+// Sets the modification time of the stamp to the start of the build. An input that changes during
+// the build is then newer than the stamp.
 utimesSync(STAMP, startedAt / 1000, startedAt / 1000);

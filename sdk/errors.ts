@@ -44,8 +44,8 @@ export class GatewayError extends ConnectionError {
 }
 
 /**
- * The response is not joblib's: it is HTML, a redirect, larger than 16 MiB, or has an unexpected
- * shape.
+ * The response does not come from joblib: it is HTML, a redirect, larger than 16 MiB, or does not
+ * match the schema of the operation.
  */
 export class ProtocolError extends JoblibError {
   /** The HTTP status of the response, if there was one. */
@@ -110,26 +110,32 @@ export class TaskNotFoundError extends ProblemError {}
 /** The provider does not exist, or is not visible in the room. */
 export class ProviderNotFoundError extends ProblemError {}
 /**
- * The provider has no data for the parameters, for example because a file does not exist. Providers
- * throw it as well.
+ * The provider has no data for the parameters, for example because a file does not exist. The
+ * `read` method of a provider throws this error to report that.
  */
 export class AnswerNotFoundError extends ProblemError {
-  /** Creates the error that a provider throws if there is no data. The reader gets the detail. */
+  /**
+   * Creates the error that a provider throws if there is no data. The client that sent the request
+   * receives the detail.
+   */
   static create(detail: string): AnswerNotFoundError {
     return new AnswerNotFoundError(new Problem("answer-not-found", detail).toDocument());
   }
 }
-/** The read was answered, was assigned to another worker, or has no reader any longer. */
+/**
+ * The read (a request to a provider) was already answered, was assigned to another worker, or no
+ * client waits for its answer any longer.
+ */
 export class ReadLostError extends ProblemError {}
 /** The worker failed to answer the read. */
 export class ReadFailedError extends ProblemError {}
 /** No worker of the provider is online. */
 export class ProviderOfflineError extends ProblemError {}
-/** No worker answered the read within `wait`. */
+/** No worker answered the read within `wait` seconds. */
 export class ProviderTimeoutError extends ProblemError {}
 /** The invitation does not exist, or expired long ago. */
 export class InvitationNotFoundError extends ProblemError {}
-/** The server does not issue tokens, because the host or an external issuer does. */
+/** The server does not issue tokens, because the host application or an external issuer does. */
 export class InvitationsNotSupportedError extends ProblemError {}
 /** The URL is unknown to the server, for example because the server is older than the client. */
 export class RouteNotFoundError extends ProblemError {}

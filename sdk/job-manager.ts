@@ -153,9 +153,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   *entries(): IterableIterator<[string, ExtensionClass<Context>]> {
     for (const [name, { Class }] of this.#registry.entries) yield [name, Class];
   }
-  /**
-   * Returns an iterator of the class names. This differs from a `Map`, which iterates over pairs.
-   */
+  /** Returns an iterator of the class names. A `Map`, in contrast, iterates over pairs. */
   [Symbol.iterator](): IterableIterator<string> {
     return this.keys();
   }
@@ -186,8 +184,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Serves a provider: its instances answer reads from `source`. Like `register`, it only adds the provider locally;
-   * `ready`, `listen` and `run` start to serve it. Throws `UsageError` for an invalid class, name or room.
+   * Serves a provider: instances of the class answer requests to it, called reads, with data from
+   * `source`. Like `register`, the method only adds the provider locally; `ready`, `listen` and
+   * `run` start to serve it. Throws `UsageError` for an invalid class, name or room.
    *
    * @example
    * const frames = jobs.provide(Frame, trajectory);
@@ -214,8 +213,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** Submits an instance of an extension. Throws the same errors as a submit by job name. */
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
   /**
-   * Submits instances in order. Up to 1,000 tasks and 1 MB are sent in one atomic request, more in
-   * several.
+   * Submits instances in order. Up to 1,000 tasks and 1 MB are sent in one atomic request, larger
+   * arrays in several requests.
    */
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(

@@ -4,8 +4,8 @@ import { defineConfig } from "vite";
 const API = process.env["JOBLIB_URL"] ?? "http://127.0.0.1:7800";
 
 /**
- * Builds the dashboard as static files. URLs in these files are relative, so that a host can serve
- * the files under any path.
+ * Builds the dashboard as static files. URLs in these files are relative, so that a host
+ * application can serve the files under any path.
  */
 export default defineConfig({
   root: import.meta.dirname,

@@ -13,8 +13,8 @@ const WARM_UP = 50;
 const SETTLE_MS = 2000;
 
 /** Number of workers for the measurement of memory per worker. */
-const CROWD = 10_000;
-const QUICK_CROWD = 2000;
+const MANY_WORKERS = 10_000;
+const MANY_WORKERS_QUICK = 2000;
 
 interface Idle {
   readonly pickupP99: number;
@@ -86,7 +86,7 @@ export const idle: readonly Measure[] = [
     timeoutSeconds: 300,
     isOnce: true,
     async run(bench) {
-      const added = (bench.isQuick ? QUICK_CROWD : CROWD) - 1;
+      const added = (bench.isQuick ? MANY_WORKERS_QUICK : MANY_WORKERS) - 1;
       await using server = await openIdleServer(bench, 1);
       const one = await server.measure();
       await server.addWorkers(added);

@@ -8,7 +8,7 @@ import { createSetup } from "./setup.ts";
 const STREAMS = 100;
 const WARM_UP = 20;
 
-/** Starts a server, a worker whose tasks write output, and a process that reads it. */
+/** Starts a server, a worker whose tasks write output, and a process that reads this output. */
 const measureOutput = async <Value>(
   bench: Bench,
   concurrency: number,

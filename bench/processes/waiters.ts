@@ -9,8 +9,8 @@ import { serveCalls } from "./serve-calls.ts";
 /** Returns the duration of a waiting claim, from 20 to 25 seconds as in the SDK. */
 const getWaitSeconds = () => 20 + Math.round(Math.random() * 5);
 /**
- * Returns the duration of a worker's first waiting claim, in seconds. It has a larger range, so
- * that the claims of all workers do not end at the same time.
+ * Returns the duration of a worker's first waiting claim, in seconds. The range is larger than that
+ * of later claims, so that the claims of all workers do not end at the same time.
  */
 const getFirstWaitSeconds = () => 1 + Math.round(Math.random() * 24);
 
@@ -39,20 +39,20 @@ const claimForever = async (client: JoblibClient, workerId: string): Promise<voi
 
 const OPEN_SECONDS = 60;
 /**
- * Number of claims that are sent at once, and the pause in milliseconds between these groups. They
- * are limited, because the server limits the concurrent requests of a user.
+ * Number of claims that are sent at once, and the pause between two such groups in milliseconds.
+ * Workers start in groups, because the server limits the concurrent requests of a user.
  */
-const STARTS = 100;
-const START_MS = 100;
+const CLAIMS_PER_GROUP = 100;
+const GROUP_PAUSE_MS = 100;
 
 /** Starts registered workers. */
 const startWorkers = async (client: JoblibClient, ids: readonly string[], heartbeatSeconds: number) => {
-  for (let start = 0; start < ids.length; start += STARTS) {
-    for (const id of ids.slice(start, start + STARTS)) {
+  for (let start = 0; start < ids.length; start += CLAIMS_PER_GROUP) {
+    for (const id of ids.slice(start, start + CLAIMS_PER_GROUP)) {
       sendHeartbeats(client, id, heartbeatSeconds);
       void claimForever(client, id);
     }
-    await delay(START_MS);
+    await delay(GROUP_PAUSE_MS);
   }
 };
 

@@ -17,8 +17,8 @@ export const createDatabase = async (serverUrl: string, copyOf?: string): Promis
   const template = copyOf === undefined ? "template0" : new URL(copyOf).pathname.slice(1);
   const strategy = copyOf === undefined ? "" : "strategy file_copy";
   await query(serverUrl, `create database ${name} template ${template} ${strategy}`);
-  // Writes the data of the previous measurement to disk, so that this does not slow down the next
-  // measurement.
+  // Writes the data of the previous measurement to disk now, so that PostgreSQL does not write it
+  // during the next measurement.
   await query(serverUrl, "checkpoint");
   const url = new URL(serverUrl);
   url.pathname = name;

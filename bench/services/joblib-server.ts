@@ -49,8 +49,7 @@ export const readResidentMb = (pid: number): number => {
 };
 
 /**
- * The implementation of the task queue. `batching` is the default in production; `simple` does not
- * use batches.
+ * The implementation of the task queue. `batching` is the default; `simple` does not use batches.
  */
 export type Queue = "batching" | "simple";
 

@@ -13,7 +13,7 @@ type CompletionOptions = z.infer<typeof CompletionOptions>;
 export function completionCommand(tools: Tools) {
   return new Command("completion")
     .description(
-      "Print the completion script for a shell. It completes commands and options, and reads the rooms, jobs, parameters, tasks and workers from the server.",
+      "Print the completion script for a shell. The script completes commands and options. It also completes the names of rooms, jobs, parameters, tasks and workers, which it reads from the server.",
     )
     .argument("<shell>", SHELLS.join(", "))
     .addHelpText(

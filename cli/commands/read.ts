@@ -22,7 +22,7 @@ type ReadOptions = z.infer<typeof ReadOptions>;
 export function readCommand(tools: Tools) {
   return new Command("read")
     .description(
-      "Read from a provider. The answer comes from one of its workers, or from the server's cache.",
+      "Read data from a provider. The answer comes from one of its workers, or from the server's cache.",
     )
     .argument("<provider>", "full name of the provider, such as private:files:Directory")
     .argument("[parameters...]", "parameters as name=value; repeat a name for a list")
@@ -41,7 +41,7 @@ Examples:
     .action(clientAction(tools, ReadOptions, readFromProvider));
 }
 
-/** Reads from a provider, and prints the answer or writes it to a file. */
+/** Reads data from a provider, and prints the answer or writes it to a file. */
 export async function readFromProvider(
   { client, io, global, signal }: ClientContext,
   { provider, parameters, wait, output }: ReadOptions,

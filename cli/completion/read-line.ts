@@ -1,6 +1,6 @@
 import type { Command, Option } from "commander";
 
-/** An incomplete command line. */
+/** A command line that the user is still typing. */
 export interface Line {
   readonly command: Command;
   /** The last word, which is incomplete. */

@@ -55,8 +55,9 @@ function getReason(error: Error): string {
 }
 
 /**
- * Returns the message of an error. An AggregateError, which Node.js throws if a host has several
- * addresses and none accepts the connection, may have no message; its `errors` do.
+ * Returns the message of an error. Node.js throws an AggregateError if a host name has several
+ * addresses and none accepts the connection. It may have no message, but its `errors` have
+ * messages.
  */
 function getErrorText(error: Error): string {
   if ("code" in error && error.code === "EADDRINUSE" && "port" in error) {

@@ -32,7 +32,7 @@ const OpenApi = z.object({ info: z.object({ version: z.string() }) });
 
 /**
  * Reads a document of `joblib serve` that is not part of the API. Returns undefined if it does not
- * exist, for example because a host embeds the server.
+ * exist, for example because a host application embeds the server.
  */
 async function readDocument<Value>(
   { client, signal }: Probe,

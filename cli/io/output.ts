@@ -8,7 +8,7 @@ import { wrap } from "./text-width.ts";
 export interface Spinner {
   setText(text: string): void;
   stop(): void;
-  /** Starts the animation, also after `stop`. */
+  /** Starts the animation. Can be called again after `stop`. */
   start(): void;
 }
 

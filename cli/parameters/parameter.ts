@@ -3,8 +3,7 @@ import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts"
 import { resolveSchema } from "./resolve-schema.ts";
 
 /**
- * How the text on a command line is parsed. `any` means JSON if the text is valid JSON, otherwise
- * text.
+ * How the value of a flag is parsed. `any`: as JSON if the value is valid JSON, otherwise as text.
  */
 export type ParameterKind = "text" | "number" | "integer" | "boolean" | "object" | "any";
 

@@ -59,7 +59,7 @@ export async function followTask(
   const ended = new AbortController();
   const options = { signal: timeout === undefined ? signal : AbortSignal.any([signal, timeout]) };
   const onStart = () => {
-    // A terminal cannot show the output and a display that is redrawn in place.
+    // A terminal cannot show the output and a display that is redrawn in place at the same time.
     if (io.width === undefined) return;
     display?.close();
     display = undefined;

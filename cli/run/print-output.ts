@@ -4,7 +4,7 @@ import type { OutputPrinter } from "../views/output-printer.ts";
 
 /**
  * Prints the output of a task until the task ends or the signal is aborted. Calls `onStart` before
- * the first part. A server that is too old for outputs has none.
+ * the first part. If the server is too old to store outputs, prints nothing.
  */
 export async function printOutput(
   { client }: Pick<ClientContext, "client">,

@@ -1,9 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { escapeText } from "../io/sanitize.ts";
 
-/**
- * Maximum depth of a copied schema. No server accepts one this deep: the limit there is 64 levels.
- */
+/** Maximum depth of a copied schema. Servers accept at most 64 levels. */
 const MAX_DEPTH = 100;
 
 /**
@@ -32,7 +30,7 @@ function cleanMap(value: JsonValue, depth: number): JsonValue {
 
 /**
  * Converts tuples from draft 2020-12 to older drafts, because `json-schema-to-typescript` supports
- * only these: `prefixItems` and `items` become `items` and `additionalItems`.
+ * only tuples of older drafts: `prefixItems` and `items` become `items` and `additionalItems`.
  */
 function cleanItems({ items, prefixItems }: JsonObject, depth: number): JsonObject {
   if (Array.isArray(prefixItems)) {

@@ -56,8 +56,8 @@ function describeParameter(parameter: Parameter): string {
 }
 
 function toOption(parameter: Parameter, index: number): Option {
-  // The internal name is unique, because a parameter may have the name of an option. `flags` is
-  // only for display.
+  // commander requires unique names, but a parameter may have the name of an option. So each option
+  // gets an internal name, and only its displayed `flags` have the name of the parameter.
   const option = new Option(`--parameter-${index}`, describeParameter(parameter)).helpGroup("Parameters:");
   option.flags = formatFlag(parameter);
   return option;

@@ -2,7 +2,7 @@ import type { OutputParts } from "../../protocol/tasks/output.ts";
 import type { Io } from "../io/output.ts";
 import { escapeText } from "../io/sanitize.ts";
 
-/** The form of parts with `--json`: results on stdout, or events on stderr. */
+/** The target of the parts with `--json`: results on stdout, or events on stderr. */
 export type JsonTarget = "results" | "events";
 
 /**

@@ -9,7 +9,7 @@ const MARK = "joblib";
 
 /**
  * The folders of joblib's own modules, as source and as build. These modules are loaded only once,
- * because the classes of a second copy would not be the same.
+ * because `instanceof` would not recognize the classes of a second copy.
  */
 const JOBLIB_FOLDERS = ["../../sdk/", "../../protocol/", "../../server/", "../../cli/", "../../dist/"].map(
   (path) => new URL(path, import.meta.url).href,
@@ -50,8 +50,8 @@ async function installHooks(): Promise<void> {
   areHooksInstalled = true;
   const { register } = await import("tsx/esm/api");
   register();
-  // Hooks run in reverse order, so this one runs before the hook of tsx. It copies the mark in a
-  // module's URL to the URLs of the user's modules that the module imports.
+  // Hooks run in the reverse order of their registration, so this hook runs before the hook of tsx.
+  // It copies the mark in a module's URL to the URLs of the user's modules that the module imports.
   registerHooks({
     resolve(specifier, context, next) {
       const mark = getMark(specifier) ?? getMark(context.parentURL);

@@ -51,8 +51,8 @@ export async function runWithReload(options: ReloadOptions): Promise<void> {
 }
 
 /**
- * Starts a worker. It ends when the user interrupts the command, or immediately when it is
- * replaced.
+ * Starts a worker. The worker drains when the user interrupts the command. When a new version
+ * replaces the worker, its tasks are interrupted.
  */
 function startWorker({ io, config, concurrency, interrupts }: ReloadOptions, loaded: LoadedExtensions) {
   const replaced = new AbortController();
@@ -78,7 +78,7 @@ function startWorker({ io, config, concurrency, interrupts }: ReloadOptions, loa
 }
 
 /**
- * Waits for a change of the files after which the file can be loaded. Returns undefined after an
+ * Waits until the files change and the file can be loaded again. Returns undefined after an
  * interrupt.
  */
 async function waitForReload(

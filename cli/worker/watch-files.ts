@@ -39,7 +39,8 @@ export function watchFiles(): FileWatcher {
         // Directories are watched instead of files, because many editors save by renaming a new
         // file to the old name. A watcher of a file would not notice changes after that.
         const watcher = watch(directory, (_, name) => handleChange(directory, name));
-        // After a directory was deleted, its files are not watched until the command is restarted.
+        // If the directory is deleted, its files are not watched any longer until the command is
+        // restarted.
         watcher.on("error", () => watcher.close());
         watchers.set(directory, watcher);
       }

@@ -31,7 +31,8 @@ const FILES: Record<string, { type: string; file: string | URL }> = {
 };
 
 /**
- * Creates an existing application with its own page and user, and adds joblib's API under `/api`.
+ * Creates an example of an application with its own page and user, and adds joblib's API under
+ * `/api`.
  */
 export const createApp = async (): Promise<FastifyInstance> => {
   const orm = await openDatabase({ dataDir: "memory://" });

@@ -20,7 +20,7 @@ export const ProviderRegistration = z.object({
   name: NamePart,
   schema: JsonObject.describe("JSON Schema of the parameters, draft 4 to 2020-12"),
   content_type: MediaType.default("application/json").describe("media type of every answer"),
-  worker_id: z.string().max(128).describe("the worker that will answer the reads"),
+  worker_id: z.string().max(128).describe("the worker that will answer requests to the provider"),
   description: z.string().max(10_000).nullable().optional(),
 });
 export type ProviderRegistration = z.output<typeof ProviderRegistration>;
@@ -45,7 +45,7 @@ export const ProviderParams = z.object({ room_id: RoomId, provider_name: z.strin
 export const registerProvider = operation({
   method: "PUT",
   path: `${API_PATH}/rooms/:room_id/providers`,
-  summary: "Register a provider in a room; a conflicting schema or content type is rejected",
+  summary: "Register a provider in a room; fails if it is registered with a different schema or content type",
   access: "room-register",
   params: RoomParams,
   body: ProviderRegistration,

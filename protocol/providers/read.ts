@@ -5,7 +5,7 @@ import { WorkerParams } from "../workers.ts";
 import { MAX_ANSWER_TTL_SECONDS, ProviderParams } from "./provider.ts";
 
 export const MAX_READS_PER_CLAIM = 32;
-/** Maximum length of the query of a read, in characters. */
+/** Maximum length of the query string of a read, in characters. */
 export const MAX_READ_QUERY_LENGTH = 8192;
 /** Seconds for which a read waits for its answer if the request has no `Prefer: wait`. */
 export const DEFAULT_READ_WAIT_SECONDS = 10;
@@ -15,7 +15,7 @@ export const ANSWER_TTL_HEADER = "joblib-answer-ttl";
 
 export const AnswerTtl = z.coerce.number().min(0).max(MAX_ANSWER_TTL_SECONDS);
 
-/** A read that a worker must answer. */
+/** A read, which is a request to a provider, as a worker receives it. */
 export const Read = z.object({
   id: z.string(),
   provider_id: z.string(),
@@ -28,7 +28,7 @@ const ReadParams = WorkerParams.extend({ read_id: z.string().max(100) });
 export const claimReads = operation({
   method: "POST",
   path: `${API_PATH}/workers/:worker_id/reads/claim`,
-  summary: "Claim the next reads of the worker's providers",
+  summary: "Claim the next requests to the worker's providers, called reads",
   access: "worker-owner",
   retryable: true,
   params: WorkerParams,
@@ -42,7 +42,7 @@ export const claimReads = operation({
 export const failRead = operation({
   method: "POST",
   path: `${API_PATH}/workers/:worker_id/reads/:read_id/failure`,
-  summary: "Report that a claimed read cannot be answered; the readers get the reason",
+  summary: "Report that a claimed read cannot be answered; the waiting clients receive the reason",
   access: "worker-owner",
   retryable: true,
   params: ReadParams,
@@ -53,7 +53,7 @@ export const failRead = operation({
     detail: z.string().max(1000),
   }),
   responses: { 204: null },
-  responseDescriptions: { 204: "The readers were informed." },
+  responseDescriptions: { 204: "The failure was sent to the waiting clients." },
   problems: ["worker-not-found", "read-lost"],
 });
 
@@ -81,11 +81,11 @@ export interface TransferOperation
   readonly method: "GET" | "PUT";
   readonly params: z.ZodType;
   readonly headers: Readonly<Record<string, string>>;
-  /** Which body has any media type; the other one is empty. */
+  /** The body that can have any media type. The other body is empty. */
   readonly content: "request" | "response";
 }
 
-/** The operations that transfer data of providers. */
+/** The operations that transfer answers of providers. */
 export const transfers = {
   readFromProvider: {
     method: "GET",
@@ -114,7 +114,7 @@ export const transfers = {
   answerRead: {
     method: "PUT",
     path: `${API_PATH}/workers/:worker_id/reads/:read_id`,
-    summary: "Answer a claimed read; the body is streamed to the readers",
+    summary: "Answer a claimed read; the body is streamed to the waiting clients",
     access: "worker-owner",
     params: ReadParams,
     content: "request",

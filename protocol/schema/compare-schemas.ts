@@ -49,8 +49,8 @@ function diffExactNumbers(registered: unknown, requested: unknown, at: Pointer):
 
 function normalizeNumbers(value: JsonValue): JsonValue {
   if (typeof value !== "object" || value === null) return value;
-  // RFC 8785 does not define a form for numbers that a double cannot represent. Each becomes an
-  // object with one member, whose name no schema contains by accident.
+  // RFC 8785 does not define a canonical form for numbers that a double cannot represent. Each such
+  // number becomes an object with one member, whose name no schema contains by accident.
   if (isRawNumber(value)) return { "joblib:exact-number": normalizeNumber(value.rawJSON) ?? value.rawJSON };
   if (Array.isArray(value)) return value.map(normalizeNumbers);
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, normalizeNumbers(member)]));

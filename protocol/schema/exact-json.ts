@@ -17,7 +17,7 @@ const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 // Matches every text in which `JSON.parse` may change a number. It may also match digits inside a
 // string; this only costs the time for an exact parse.
-const MAY_CHANGE = /\d[\d.]{15}|[eE][+-]?\d{3}/;
+const POSSIBLY_INEXACT = /\d[\d.]{15}|[eE][+-]?\d{3}/;
 
 /** Returns true for a number that is kept as text because JavaScript cannot represent it. */
 export function isRawNumber(value: unknown): value is RawNumber {
@@ -29,7 +29,7 @@ export function isRawNumber(value: unknown): value is RawNumber {
  * such as 9223372036854775807 or 1e400, as a `RawNumber`.
  */
 export function parseExactJson(text: string): unknown {
-  if (rawJSON === undefined || !MAY_CHANGE.test(text)) return JSON.parse(text);
+  if (rawJSON === undefined || !POSSIBLY_INEXACT.test(text)) return JSON.parse(text);
   return JSON.parse(text, (_, value: unknown, context?: { source?: string }) => {
     const source = context?.source;
     const isChanged =
@@ -98,7 +98,7 @@ export function isRoundedInteger(value: unknown): boolean {
 
 /** Returns the first number in a JSON text that `JSON.parse` would round or turn into infinity. */
 export function findInexactNumber(json: string): string | undefined {
-  if (!MAY_CHANGE.test(json)) return undefined;
+  if (!POSSIBLY_INEXACT.test(json)) return undefined;
   for (const [token] of json.matchAll(STRING_OR_NUMBER)) {
     if (!token.startsWith('"') && !isExactNumber(token)) return token;
   }

@@ -14,9 +14,10 @@ const MAX_INLINED = 1_000_000;
 
 /**
  * Returns a copy of a job's schema without invalid defaults, in which the defaults of objects are
- * completed with the defaults of their members. A form, the CLI and a worker that read the copy use
- * the same defaults, whether they look first at the object or at its members. pydantic generates
- * defaults that do not satisfy their own schema, such as null for `x: int = None`.
+ * completed with the defaults of their members. With the copy, a form, the CLI and a worker use the
+ * same defaults, whether they read the default of an object or the defaults of its members first.
+ * pydantic generates defaults that do not satisfy their own schema, such as null for `x: int =
+ * None`.
  */
 export function keepValidDefaults(root: JsonObject): JsonObject {
   const hasDefaults = JSON.stringify(root).includes('"default"');

@@ -2,8 +2,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
 import { getDraft } from "./drafts.ts";
 
 /**
- * The base URI of a document without an `$id`. RFC 2606 reserves `.invalid`, and nothing is
- * fetched.
+ * The base URI of a document without an `$id`. RFC 2606 guarantees that no server has the domain
+ * `.invalid`. joblib never fetches a schema from a URI.
  */
 export const DEFAULT_BASE_URI = "https://schema.invalid/";
 // Maximum depth to which a schema is read. The server rejects schemas with more than 64 levels.

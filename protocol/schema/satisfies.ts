@@ -26,8 +26,8 @@ const CHECKS: readonly Check[] = [
 ];
 
 /**
- * Cache of schemas that were converted to draft 2020-12, because all items of a list share one
- * schema.
+ * Cache of schemas that were converted to draft 2020-12. Without the cache, the schema of a list's
+ * items would be converted once for each item.
  */
 const modernSchemas = new WeakMap<JsonObject, JsonObject>();
 
@@ -55,7 +55,8 @@ function isOfType(value: JsonValue, type: JsonValue): boolean {
   if (type === "null") return value === null;
   if (type === "array") return Array.isArray(value);
   if (type === "object") return isJsonObject(value);
-  // A larger integer may have been rounded when the schema was parsed, so it counts as invalid.
+  // An integer beyond ±2^53 may have been rounded when the schema was parsed, so it counts as
+  // invalid.
   if (type === "integer") return Number.isSafeInteger(value);
   return typeof value === type;
 }

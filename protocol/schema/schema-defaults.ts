@@ -65,7 +65,7 @@ export class SchemaDefaults {
     if (schema["const"] !== undefined) return schema["const"];
     if (chain > MAX_CHAIN) return undefined;
     const option = getOnlyOption(schema);
-    for (const part of [...this.#parts(schema), ...(option === undefined ? [] : [option])]) {
+    for (const part of [...this.#getAppliedSchemas(schema), ...(option === undefined ? [] : [option])]) {
       const inherited = this.getDeclared(part, chain + 1);
       if (inherited !== undefined) return inherited;
     }
@@ -85,14 +85,14 @@ export class SchemaDefaults {
   #createInitialValue(schema: JsonObject, given?: JsonValue): JsonValue | undefined {
     const start = given === undefined ? this.find(schema) : given;
     if (start === undefined) return this.#createContainer(schema);
-    const completed = this.#within(() => this.#complete(start, schema, true));
+    const completed = this.#withinBudget(() => this.#complete(start, schema, true));
     return completed === undefined ? start : completed;
   }
 
   #compute(schema: JsonObject): JsonValue | undefined {
     const declared = this.getDeclared(schema);
     if (declared === undefined) return undefined;
-    return this.#enter(schema, () => {
+    return this.#guardRecursion(schema, () => {
       const completed = this.#complete(declared, schema, false);
       const { const: only = declared } = schema;
       const candidates = [completed, declared, only];
@@ -101,20 +101,20 @@ export class SchemaDefaults {
   }
 
   /**
-   * Reads a value from a schema. Returns undefined if the same schema is already being read,
-   * because then it refers to itself.
+   * Calls `read`, which computes a value from the schema. Returns undefined if a call for the same
+   * schema is already running, because then the schema refers to itself.
    */
-  #enter<Value>(schema: JsonObject, read: () => Value): Value | undefined {
+  #guardRecursion<Value>(schema: JsonObject, read: () => Value): Value | undefined {
     if (this.#open.has(schema)) return undefined;
     this.#open.add(schema);
     try {
-      return this.#within(read);
+      return this.#withinBudget(read);
     } finally {
       this.#open.delete(schema);
     }
   }
 
-  #within<Value>(read: () => Value): Value | undefined {
+  #withinBudget<Value>(read: () => Value): Value | undefined {
     try {
       return read();
     } catch (error) {
@@ -132,7 +132,7 @@ export class SchemaDefaults {
   #complete(value: JsonValue, schema: JsonValue | undefined, addsRequired: boolean): JsonValue {
     if (typeof value !== "object" || value === null || !isJsonObject(schema)) return value;
     this.#scope.budget.charge();
-    const inherited = this.#parts(schema).reduce<JsonValue>(
+    const inherited = this.#getAppliedSchemas(schema).reduce<JsonValue>(
       (whole, part) => this.#complete(whole, part, addsRequired),
       value,
     );
@@ -169,7 +169,7 @@ export class SchemaDefaults {
   }
 
   #createContainer(schema: JsonObject): JsonValue | undefined {
-    return this.#enter(schema, () => {
+    return this.#guardRecursion(schema, () => {
       const target = this.#findContainer(schema);
       if (target === undefined) return undefined;
       return target["type"] === "array" ? this.#createArray(target) : this.#complete({}, schema, true);
@@ -185,20 +185,23 @@ export class SchemaDefaults {
   }
 
   /**
-   * Returns the first schema that declares an object or an array: the schema itself, its reference
-   * target, or a schema in `allOf`.
+   * Returns the first of these schemas that declares an object or an array: the schema itself, its
+   * reference target, and the schemas in `allOf`.
    */
   #findContainer(schema: JsonObject, chain = 0): JsonObject | undefined {
     const { type, properties } = schema;
     if (type === "object" || type === "array" || isJsonObject(properties)) return schema;
     if (chain > MAX_CHAIN) return undefined;
-    return this.#parts(schema)
+    return this.#getAppliedSchemas(schema)
       .map((part) => this.#findContainer(part, chain + 1))
       .find((found) => found !== undefined);
   }
 
-  /** Returns the other schemas that apply to the same value: the reference target and `allOf`. */
-  #parts(schema: JsonObject): readonly JsonObject[] {
+  /**
+   * Returns the other schemas that the value must satisfy too: the reference target and those in
+   * `allOf`.
+   */
+  #getAppliedSchemas(schema: JsonObject): readonly JsonObject[] {
     const target =
       typeof schema["$ref"] === "string" ? resolveReferences(this.#scope.root, schema) : undefined;
     return [...(target === undefined ? [] : [target]), ...toSchemas(schema["allOf"])];

@@ -24,10 +24,10 @@ export const Diagnosis = z.object({
   reason: DiagnosisReason.describe(
     "not-due: scheduled for later; retrying: waiting for the next attempt; job-removed: no worker is registered for the job; no-worker: no worker for the job is online, or all are draining; workers-busy: all workers for the job have a task; worker-idle: a worker is free and should claim the task soon; claimed: not started yet; running: a worker runs it; finished: completed, failed or cancelled",
   ),
-  sentence: z.string().describe("human-readable, in English"),
+  sentence: z.string().describe("the diagnosis as one English sentence"),
   workers: z.int().describe("number of online workers for the task's job"),
   busy_workers: z.int().describe("number of workers in `workers` that have a task"),
-  queue_position: z.int().nullable().describe("the task's queue position"),
+  queue_position: z.int().nullable().describe("the `queue_position` of the task"),
   run_at: Timestamp.nullable().describe("scheduled time; null if it has passed"),
   expected_at: Timestamp.nullable().describe("estimated start, from the run times of recent tasks"),
   last_worker_at: Timestamp.nullable().describe(

@@ -18,7 +18,7 @@ export const MAX_TASKS_PER_BULK = 1000;
 
 const Statuses = z.array(TaskStatus).min(1);
 
-/** The statuses in a query string. They are repeated or separated by commas. */
+/** The statuses in a query string: repeated parameters, or one parameter with commas. */
 const StatusList = z
   .union([z.string(), z.array(z.string())])
   .transform((value) => [value].flat().flatMap((text) => text.split(",").map((part) => part.trim())))

@@ -42,7 +42,7 @@ export type OutputPage = z.infer<typeof OutputPage>;
 /** A new attempt of the task. Its output starts again with part 0. */
 export const OutputAttempt = z.object({ attempt: z.int() });
 
-/** The end of the output, because the task has ended. */
+/** The end of the output of a task that has ended. */
 export const OutputEnd = z.object({
   attempt: z.int(),
   status: TaskStatus,
@@ -85,12 +85,12 @@ export type OutputQuery = z.infer<typeof OutputQuery>;
 export const readTaskOutput = operation({
   method: "GET",
   path: `${API_PATH}/tasks/:task_id/output`,
-  summary: "Get a part of a task's output",
+  summary: "Get a page of the parts of a task's output",
   access: "task-read",
   params: TaskParams,
   query: OutputQuery,
   responses: { 200: OutputPage },
-  responseDescriptions: { 200: "A page of parts. It is empty after the last part that is stored." },
+  responseDescriptions: { 200: "A page of parts; empty if no further part is stored yet." },
   problems: ["task-not-found"],
 });
 

@@ -85,7 +85,7 @@ export const SubmittedTasks = z.object({ tasks: z.array(SubmittedTask) });
 /** The minimal response for submitted tasks that differ only in their ids and payloads. */
 export const MinimalSubmittedTasks = z.object({
   common: SubmittedTask.omit({ id: true, payload: true }).describe(
-    "members of every task for which the response contains only the id; `id` and `payload` are omitted",
+    "members that all tasks have in common, except `id` and `payload`; they apply to every task for which the response contains only the id",
   ),
   ids: z.array(z.string()).describe("in the order of the request"),
 });

@@ -14,8 +14,14 @@ export const Backoff = z.object({
     .number()
     .min(0)
     .max(86_400)
-    .describe("delay after the first attempt; `exponential` doubles it after each further attempt"),
-  max_seconds: z.number().min(0).max(86_400).describe("maximum delay of `exponential`, without jitter"),
+    .describe(
+      "delay after the first attempt, in seconds; `exponential` doubles it after each further attempt",
+    ),
+  max_seconds: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .describe("maximum delay of `exponential`, in seconds, before jitter is added"),
   jitter: z.number().min(0).max(1).describe("0.2 varies the delay randomly by up to ±20 %"),
 });
 export type Backoff = z.infer<typeof Backoff>;

@@ -38,7 +38,9 @@ const updateFields = {
     .min(0)
     .max(2_147_483_647)
     .optional()
-    .describe("`attempt` of the claimed task; the update is rejected if the task has another attempt"),
+    .describe(
+      "the `attempt` of the task when the worker claimed it; the update is rejected if the task was claimed again",
+    ),
 };
 
 /**
@@ -51,7 +53,7 @@ export const TaskUpdate = z.object({
     .string()
     .max(128)
     .optional()
-    .describe("the worker that runs the task; the update is rejected if another worker has the task"),
+    .describe("the worker that runs the task; the update is rejected if another worker has claimed it"),
 });
 export type TaskUpdate = z.infer<typeof TaskUpdate>;
 

@@ -1,4 +1,7 @@
-/** Names of joblib's spans. If a span belongs to a single job, the name of the job follows. */
+/**
+ * Names of joblib's spans. If a span belongs to a single job, the name of the job is appended, as
+ * in `submit public:modifiers:Rotate`.
+ */
 export const SPANS = {
   submit: "submit",
   run: "run",

@@ -153,7 +153,7 @@ export const PROSE_PATTERNS: readonly ProsePattern[] = [
   },
   { phrase: /\bone's own\b|\bone may\b|\bthat one (?:may|can|is)\b/gi, instead: "“you”, “the caller”" },
   { phrase: /\bthat much\b|\bis no matter\b/gi, instead: "say it directly" },
-  // Patterns for the glossary in style.md
+  // Patterns for the glossary in docs/style.md
   {
     phrase: /\bsigns? of life\b|\b(?:last|next|each|first|its|a|the|every|one) beats?\b|\bbeating\b/gi,
     instead: "heartbeat",
@@ -190,6 +190,6 @@ export const NAME_PATTERNS: readonly NamePattern[] = [
   { name: /Beat(?!s?[a-z])|(?<![Hh]eart)beats?(?=$|[A-Z])/, instead: "heartbeat" },
   {
     name: /[Tt]aker|HandOver|handOver|[Ss]taff|[Ii]nsight|[Ff]igures/,
-    instead: "see the glossary in CONTRIBUTING.md",
+    instead: "see the glossary in docs/style.md",
   },
 ];

@@ -12,10 +12,10 @@ import type { TaskDefaultOptions } from "./task-options.ts";
 export interface TaskOutput {
   /**
    * Appends a part: text, or any other JSON value. Resolves when there is room for the next part,
-   * so await it to keep the worker's memory bounded. It never waits for a reader. All parts are
-   * stored before the task ends. Rejects with `NotJsonError` if the part is not JSON,
-   * `OutputTooLargeError` if the output exceeds the server's limit, and `TaskLostError` if the
-   * lease is lost.
+   * so await it to keep the worker's memory bounded. It does not wait until a client has read the
+   * part. All parts are stored before the task ends. Rejects with `NotJsonError` if the part is not
+   * JSON, `OutputTooLargeError` if the output exceeds the server's limit, and `TaskLostError` if
+   * the lease is lost.
    */
   write(part: unknown): Promise<void>;
 }
@@ -53,14 +53,15 @@ export interface ExtensionOptions {
   /** Default options of the job's tasks. */
   readonly defaults?: TaskDefaultOptions | undefined;
   /**
-   * The order of tasks with the same priority. `"fifo"` (default): the oldest first. `"room"`:
-   * rooms take turns, so that thousands of tasks in one room do not delay the tasks of other rooms.
+   * The order of tasks with the same priority. `"fifo"` (default): the oldest first. `"room"`: the
+   * tasks of different rooms alternate, so that thousands of tasks in one room do not delay the
+   * tasks of other rooms.
    */
   readonly fairness?: Fairness | undefined;
 }
 
 /**
- * The static members of every extension class. The options are not among them, so that a class can
+ * The static members of every extension class. They do not include the options, so that a class can
  * declare options without `override`.
  */
 export interface ExtensionStatics {
@@ -76,9 +77,9 @@ const PAYLOAD = Symbol.for("joblib.payload");
 /** Base class of all extensions. */
 export abstract class ExtensionInstance {
   /**
-   * Runs a task. The result of the task is the returned value as JSON. If it throws, the attempt
-   * fails. It can be a generator, sync or async: each value that it yields is a part of the task's
-   * output.
+   * Runs a task. The result of the task is the returned value as JSON. If the method throws an
+   * error, the attempt fails. The method can be a generator, sync or async: each value that it
+   * yields is a part of the task's output.
    */
   abstract run(context: never, run: RunContext): unknown;
 }
@@ -93,8 +94,8 @@ export interface ExtensionClass<Context = never> extends ExtensionStatics, Exten
 }
 
 /**
- * The parameters as fields. For an empty shape, zod's output type would forbid every member, even
- * `run`.
+ * The fields of an instance: its parsed parameters. Without parameters, the type is `object`,
+ * because zod's output type of an empty shape would forbid every member, even `run`.
  */
 export type Fields<Output> = [Output[keyof Output]] extends [never] ? object : Readonly<Output>;
 
@@ -190,7 +191,10 @@ const createPayloadError = (name: string, errors: FieldError[]) => {
 export const isExtensionClass = (value: unknown): value is ExtensionClass =>
   typeof value === "function" && BRAND in value && "category" in value && !Object.hasOwn(value, BRAND);
 
-/** Returns the input of an instance's constructor. The worker applies defaults and transforms. */
+/**
+ * Returns the payload to submit: the input of the instance's constructor, without defaults and
+ * transforms, because the worker applies them.
+ */
 export const getPayload = (instance: ExtensionInstance): unknown =>
   PAYLOAD in instance ? instance[PAYLOAD] : undefined;
 

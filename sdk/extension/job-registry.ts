@@ -27,7 +27,7 @@ export type RegisterDecorator<Context> = <Class extends ExtensionClass<Context>>
 export interface JobEntry<Context> {
   readonly Class: ExtensionClass<Context>;
   readonly name: string;
-  /** The options of each room. The key undefined means the manager's room. */
+  /** The options of each room. The key undefined stands for the manager's room. */
   readonly rooms: Map<string | undefined, RegisterOptions>;
 }
 
@@ -41,7 +41,7 @@ export class JobRegistry<Context> {
    * twice for every task.
    */
   readonly #byQualified = new Map<string, JobEntry<Context>>();
-  /** Increases with every change. */
+  /** Increases with every change, so that a worker notices that it must register more jobs. */
   version = 0;
 
   constructor(ownRoom: string | undefined) {
@@ -121,8 +121,8 @@ export class JobRegistry<Context> {
 export function createRegister<Context>(registry: JobRegistry<Context>) {
   type AnyClass = ExtensionClass<Context>;
   function addClass(Class: AnyClass, options: RegisterOptions, context?: ClassDecoratorContext): AnyClass {
-    // A decorator runs before the static fields of the class are set, but an initializer runs after
-    // that and can read `static room`.
+    // A decorator runs before the static fields of the class are set. An initializer runs
+    // afterwards, so it can read `static room`.
     if (context === undefined) registry.add(Class, options);
     else context.addInitializer(() => registry.add(Class, options, context.name ?? Class.name));
     return Class;
@@ -142,7 +142,7 @@ export function createRegister<Context>(registry: JobRegistry<Context>) {
   return register;
 }
 
-/** Returns the rooms of a registration. undefined means the manager's room. */
+/** Returns the rooms in which a class is registered. undefined stands for the manager's room. */
 function getRooms(Class: ExtensionClass, options: RegisterOptions, name: string): (string | undefined)[] {
   if (options.public && options.room !== undefined && options.room !== GLOBAL_ROOM) {
     throw new UsageError(
@@ -159,7 +159,7 @@ function getRooms(Class: ExtensionClass, options: RegisterOptions, name: string)
 }
 
 /**
- * Returns the rooms that a class declares in its static members. undefined means the manager's
+ * Returns the rooms that a class declares in its static members. undefined stands for the manager's
  * room.
  */
 export function getStaticRooms(Class: ExtensionClass, isPublic = Class.public): (string | undefined)[] {

@@ -30,8 +30,8 @@ export type AwaitedTask<Result> =
   | (Rest & { readonly status: Exclude<TaskStatus, "completed">; readonly result: null });
 
 /**
- * The arguments after a job's name in `submit`. The payload is optional if it has no required
- * members.
+ * The arguments of `submit` after the job's name. The payload can be omitted if none of its members
+ * is required.
  */
 export type NamedSubmission<Payload extends object, Options> =
   Record<never, never> extends Payload

@@ -10,8 +10,8 @@ export class NotJsonError extends JoblibError {}
 /**
  * Returns a JSON copy of a value: undefined becomes null, undefined members are omitted, and
  * `toJSON` is called. Throws `NotJsonError` for values that `JSON.stringify` would lose (NaN,
- * functions, maps, bytes), and for text that the server cannot store (U+0000, lone surrogates).
- * This takes a fifth of the time of `JSON.stringify` and `JSON.parse`.
+ * functions, maps, bytes), and for text that the server cannot store (U+0000, lone surrogates). The
+ * copy takes a fifth of the time of `JSON.stringify` and `JSON.parse`.
  */
 export const toJson = (value: unknown): JsonValue => {
   try {

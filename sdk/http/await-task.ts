@@ -21,8 +21,8 @@ export async function awaitTask(
   for (;;) {
     const startedAt = performance.now();
     const remaining = Math.max(0, (deadline - startedAt) / 1000);
-    // The duration is random, so that clients that lost their connections at the same time do not
-    // all reconnect at the same time.
+    // The duration of a long poll is random, so that clients that lost their connections at the
+    // same time do not all reconnect at the same time.
     const pollSeconds = Math.ceil(Math.min(remaining, MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5)));
     // Without an ETag, a long poll returns when the task has ended; with an ETag, it returns when
     // the task changes. If there is an `onChange`, the first request does not wait, so that it

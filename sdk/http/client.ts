@@ -30,15 +30,15 @@ import { type TransferRequest, type TransferResponse, transfer } from "./transfe
 import { createFetchTransport, getDefaultTransport, sendRequest, type Transport } from "./transport.ts";
 
 /**
- * Default maximum duration of an attempt, in seconds. The duration of a long poll (`wait`) is
- * added.
+ * Default maximum duration of one attempt of a call, in seconds. The duration of a long poll
+ * (`wait`) is added.
  */
 const DEFAULT_TIMEOUT_SECONDS = 30;
 
 /**
  * A client of the HTTP API. Its resources have one method per operation, which returns the body of
- * the response; `call` also returns status and headers. Requests and responses have the names of
- * the protocol. The client needs no cleanup.
+ * the response; `call` also returns status and headers. The members of requests and responses have
+ * the names of the HTTP API, for example `job_name`. A client does not have to be closed.
  *
  * @example
  * const client = new JoblibClient({ url: "https://jobs.example.org", token });
@@ -85,7 +85,7 @@ export class JoblibClient {
    * Calls an operation and returns its status, headers and body. Retries if the operation can be
    * repeated safely. Throws the `ProblemError` subclass of the problem that the server returns,
    * `ConnectionError` or `DeadlineError` if the server does not respond, `ProtocolError` if the
-   * response is not joblib's, and `UsageError` for an invalid token or parameter.
+   * response does not come from joblib, and `UsageError` for an invalid token or parameter.
    */
   call<Name extends OperationName>(
     name: Name,
@@ -154,9 +154,10 @@ export class JoblibClient {
   }
 
   /**
-   * Yields the events of a stream: `followTask` and `followOutput` with `{ task_id }`, or `followRoom` with `{ room_id }`. Reconnects
-   * after an interruption without losing events. It never ends by itself: leave the loop, or abort `signal`. Throws
-   * the error if a reconnect cannot succeed, for example `TaskNotFoundError`, `ForbiddenError` or `ProtocolError`.
+   * Yields the events of a stream: `followTask` and `followOutput` with `{ task_id }`, or
+   * `followRoom` with `{ room_id }`. Reconnects after an interruption without losing events. The
+   * generator never ends by itself: leave the loop, or abort `signal`. Throws the error if a
+   * reconnect cannot succeed, for example `TaskNotFoundError`, `ForbiddenError` or `ProtocolError`.
    *
    * @example
    * for await (const { event, data } of client.tasks.follow(id)) {
@@ -180,7 +181,7 @@ export class JoblibClient {
 
   /**
    * Waits until a task has ended, or until `options.wait` seconds have passed, and returns the
-   * task. Throws the same errors as `call`, but retries for two minutes.
+   * task. Retries for two minutes, and then throws the errors of `call`.
    */
   awaitTask(id: string, options?: AwaitTaskOptions): Promise<Task>;
   /** Waits for a submitted task. The result has the type of its job. */

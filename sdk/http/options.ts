@@ -88,11 +88,11 @@ export interface FollowOptions {
   readonly query?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The first part that `client.tasks.output` yields, and its callback. */
+/** Options of `client.tasks.output`. */
 export interface OutputOptions {
   /**
-   * A part number of the current attempt, or `<attempt>.<number>`. Default: the first part of the
-   * current attempt.
+   * The first part to yield: its number in the current attempt, or `<attempt>.<number>`. Default:
+   * the first part of the current attempt.
    */
   readonly from?: number | string | undefined;
   /** Aborts the stream, which then throws the signal's reason. */

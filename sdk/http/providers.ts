@@ -18,7 +18,8 @@ export interface ReadOptions {
 }
 
 /**
- * An answer of a provider. Its body is read once, either as a stream or with one of the methods.
+ * An answer of a provider. Its body can be read only once, either as a stream or with one of the
+ * methods.
  */
 export class ProviderAnswer {
   readonly contentType: string;
@@ -78,8 +79,9 @@ export class Providers extends Resource {
   }
 
   /**
-   * Reads from a provider. Resolves when the answer begins. Throws `ProviderOfflineError`,
-   * `ProviderTimeoutError`, `AnswerNotFoundError`, `ReadFailedError` or `ValidationError`.
+   * Requests data from a provider. Resolves when the answer begins to arrive. Throws
+   * `ProviderOfflineError`, `ProviderTimeoutError`, `AnswerNotFoundError`, `ReadFailedError` or
+   * `ValidationError`.
    */
   async read(
     room: string,

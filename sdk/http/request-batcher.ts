@@ -6,7 +6,7 @@ import { type Abortable, rejectOnAbort } from "./abort.ts";
 /** Sends the calls of a `RequestBatcher`. */
 export interface RequestSender<Call, Result>
   extends Pick<BatcherOptions<Call, Result>, "getLane">,
-    Required<Pick<BatcherOptions<Call, Result>, "isForAll">> {
+    Required<Pick<BatcherOptions<Call, Result>, "failsWholeBatch">> {
   /** Maximum number of calls in a batch. */
   readonly maxCalls: number;
   /** Sends a single call. */
@@ -52,7 +52,7 @@ export class RequestBatcher<Call, Result> {
     this.#batcher = new Batcher({
       run: (batch) => context.with(ROOT_CONTEXT, () => this.#sendMany(batch.map(({ call }) => call))),
       runOne: ({ call, callContext }) => context.with(callContext, () => sender.sendOne(call)),
-      isForAll: (error) => sender.isForAll(error),
+      failsWholeBatch: (error) => sender.failsWholeBatch(error),
       maxWeight: MAX_BATCH_BYTES,
       getWeight: ({ bytes }) => Math.max(bytes, minWeight),
       getLane: (queued) =>
@@ -66,8 +66,8 @@ export class RequestBatcher<Call, Result> {
 
   /**
    * Sends a call once. `bytes` is its approximate size in the body of a request. Rejects with the
-   * reason of `signal` as soon as the signal is aborted. A call that was not sent by then is never
-   * sent.
+   * reason of `signal` as soon as the signal is aborted. If the call has not been sent at that
+   * time, it is never sent.
    */
   send(call: Call, bytes: number, signal?: Abortable): Promise<Result> {
     const queued = { call, bytes, callContext: context.active() };

@@ -102,16 +102,17 @@ export class Tasks extends Resource {
   }
 
   /**
-   * Returns a part of a task's log. To read the next part, pass `after` of the response as `after`.
+   * Returns a page of a task's log. To read the next page, pass `after` of the response as `after`.
    */
   readLogs(id: string, query: Query<"readTaskLogs"> = {}, options?: CallOptions): Promise<LogPage> {
     return this.send("readTaskLogs", { params: { task_id: id }, query }, options);
   }
 
   /**
-   * Yields the parts of a task's output as they arrive, until the task ends; also after it has ended. Reconnects after an
-   * interruption without losing parts. A retried task starts its output again: see `onAttempt`. The generator returns the
-   * status of the task. Throws the same errors as `JoblibClient.follow`.
+   * Yields the parts of a task's output as they arrive, until the task ends. For a task that has
+   * already ended, yields the stored parts. Reconnects after an interruption without losing parts.
+   * A retried task starts its output again: see `onAttempt`. The generator returns the status of
+   * the task. Throws the same errors as `JoblibClient.follow`.
    *
    * @example
    * for await (const { value } of client.tasks.output(task)) process.stdout.write(String(value));
@@ -146,8 +147,8 @@ export class Tasks extends Resource {
   }
 
   /**
-   * Completes a task with a late result: that of `attempt`, or the newest one if `attempt` is
-   * missing.
+   * Completes a task with the late result of `attempt`, or with the newest late result if `attempt`
+   * is missing.
    */
   adopt(id: string, body: Adoption = {}, options?: CallOptions): Promise<Task> {
     return this.send("adoptLateResult", { params: { task_id: id }, body }, options);
@@ -192,8 +193,8 @@ export class Jobs extends Resource {
   }
 
   /**
-   * Validates a payload as a submit does. Returns the errors; the list is empty if the payload is
-   * valid.
+   * Validates a payload in the same way as a submit, but creates no task. Returns the errors; the
+   * list is empty if the payload is valid.
    */
   async validate(
     room: string,
@@ -218,7 +219,7 @@ export class Workers extends Resource {
     return this.send("listWorkers", { query }, options);
   }
 
-  /** Lists the workers that serve a room. */
+  /** Lists the workers for the jobs that are visible in a room. */
   listInRoom(
     room: string,
     query: Query<"listRoomWorkers"> = {},

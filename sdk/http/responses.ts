@@ -12,7 +12,7 @@ import { GatewayError, type ProblemError, ProtocolError } from "../errors.ts";
 import { toProblemError } from "../problem-errors.ts";
 import type { FetchResponse } from "./options.ts";
 
-/** The parts of a response that its error needs. */
+/** The parts of a response that an error about it describes. */
 export interface ResponseFacts {
   readonly url: string;
   readonly status: number;
@@ -37,7 +37,7 @@ const CHECK_URL = "check the URL of the server, including the prefix of its API"
 const FAULTS = {
   "too-large": ({ url }: ResponseFacts) => `${url} sent more than ${MAX_RESPONSE_BYTES} bytes`,
   redirect: ({ url, headers }) =>
-    `${url} redirects to ${JSON.stringify(headers["location"] ?? "an unknown URL")}; redirects are not followed, so check the server's url`,
+    `${url} redirects to ${JSON.stringify(headers["location"] ?? "an unknown URL")}; redirects are not followed, so check the server's URL`,
   "no-json": (facts) => {
     const type = facts.headers["content-type"];
     const found = type === undefined ? "no content type" : `content type ${JSON.stringify(type)}`;
@@ -52,8 +52,8 @@ const FAULTS = {
 const describeStatus = ({ url, status }: ResponseFacts): string => `${url} responded with ${status} and`;
 
 /**
- * Creates the error for a response that is not from joblib. For 429, 502, 503 and 504, this is a
- * `GatewayError`, because these errors of a gateway are temporary.
+ * Creates the error for a response that is not from joblib. For 429, 502, 503 and 504, the error is
+ * a `GatewayError`, because such errors of a gateway are temporary.
  */
 export const createResponseError = (
   fault: keyof typeof FAULTS,
@@ -82,8 +82,8 @@ const parseRetryAfter = (header: string | undefined): number | undefined => {
 };
 
 /**
- * Creates the error for a response with an error status. If the body is a problem document, this is
- * the error class of the problem.
+ * Creates the error for a response with an error status. If the body is a problem document, the
+ * error has the class of the problem.
  */
 export const createStatusError = (response: JsonResponse): ProblemError | ProtocolError | GatewayError => {
   const problem = ProblemDocument.safeParse(response.json);

@@ -40,7 +40,7 @@ interface TransferEnvironment {
 /**
  * Sends a request whose request or response body is not JSON. Throws the `ProblemError` of a
  * problem document, `ConnectionError` or `DeadlineError` if there is no response, and
- * `ProtocolError` if it is not joblib's.
+ * `ProtocolError` if the response does not come from joblib.
  */
 export async function transfer(
   name: TransferName,

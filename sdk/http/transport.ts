@@ -52,8 +52,8 @@ export const sendRequest = async (request: HttpRequest, transport: Transport): P
 };
 
 /**
- * Returns true if a server answered a TLS handshake in plain text. OpenSSL reads the text as a
- * version number.
+ * Returns true if a server answered a TLS handshake in plain text. OpenSSL then reports a wrong
+ * version number, because it reads the text as one.
  */
 const isPlainTextResponse = (error: unknown): boolean =>
   error instanceof Error &&
@@ -137,7 +137,7 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // If the call was aborted while it waited for a connection, the abort listener had no
-    // controller yet.
+    // controller to abort, so the request is aborted here.
     if (this.#abort.aborted) controller.abort(toError(this.#abort.reason));
   }
 
@@ -162,7 +162,7 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
 /**
  * Receives the responses to calls directly from undici's parser. undici's `request` creates a
  * stream, a signal with listeners and an async context for each call, which took a third of the CPU
- * time of a call, so only event streams use it.
+ * time of a call, so only `fetch` uses it.
  */
 const undiciTransport: Transport = {
   async fetch(url, { method, headers, signal, body: content = null }) {

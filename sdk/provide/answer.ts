@@ -2,7 +2,7 @@ import { UsageError } from "../errors.ts";
 import { toJson } from "../extension/json.ts";
 import type { RequestContent } from "../http/options.ts";
 
-/** Options of one answer: the duration of its caching, and its version. */
+/** Options of one answer: how long servers cache it, and its version. */
 export interface AnswerOptions {
   /** Seconds for which servers cache the answer. Default: the `ttlSeconds` of the provider. */
   readonly ttlSeconds?: number | undefined;
@@ -15,7 +15,10 @@ export interface AnswerOptions {
 
 const BRAND = Symbol.for("joblib.answer");
 
-/** An answer with its own options. `read` returns it instead of the plain value. */
+/**
+ * An answer with its own options. A provider's `read` method can return an `Answer` instead of the
+ * plain value.
+ */
 export class Answer {
   readonly [BRAND] = true;
   readonly value: unknown;

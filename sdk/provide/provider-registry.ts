@@ -22,8 +22,8 @@ export interface ServedProvider {
 }
 
 /**
- * A class with the source that its instances read from. The type of the source was checked by
- * `provide`.
+ * A provider class with the source from which its instances read. The source has the type `unknown`
+ * here, because `provide` has already checked it.
  */
 export interface ProviderEntry {
   readonly Class: ProviderClass;
@@ -38,7 +38,10 @@ export interface ProviderEntry {
 export class ProviderRegistry {
   readonly #entries = new Map<string, ProviderEntry>();
   readonly #ownRoom: string | undefined;
-  /** Increases with every provider. */
+  /**
+   * Increases with every added provider, so that a worker notices that it must register more
+   * providers.
+   */
   version = 0;
 
   constructor(ownRoom: string | undefined) {
@@ -75,7 +78,8 @@ export class ProviderRegistry {
 }
 
 /**
- * The registrations of a worker: those of its jobs. The version also changes with its providers.
+ * Combines the registries of a worker. The registrations are those of the jobs; the version also
+ * increases when a provider is added.
  */
 export function combineRegistries<Registrations>(
   jobs: { readonly version: number; getRegistrations(): Registrations },

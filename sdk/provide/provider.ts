@@ -37,8 +37,9 @@ const BRAND = Symbol.for("joblib.provider");
 /** Base class of all providers. */
 export abstract class ProviderInstance {
   /**
-   * Answers a read: returns JSON, or bytes, text or a stream in the provider's media type, or an
-   * `Answer`. Throws `AnswerNotFoundError` if there is no data; any other error fails the read.
+   * Answers a read, which is a request to the provider: returns JSON, or bytes, text or a stream in
+   * the provider's media type, or an `Answer`. Throws `AnswerNotFoundError` if there is no data;
+   * any other error fails the read.
    */
   abstract read(source: never, context: ReadContext): unknown;
 }

@@ -19,7 +19,7 @@ interface ReadServerOptions {
 }
 
 /**
- * Registers the providers of a job manager, and answers their reads until the worker is gone or
+ * Registers the providers of a job manager, and answers their reads until the worker is removed or
  * drained.
  */
 export class ReadServer {
@@ -60,7 +60,7 @@ export class ReadServer {
   /** Removes cached answers: the answer to `params`, or all answers of the provider. */
   async invalidate({ id }: ProviderEntry, params: JsonObject | undefined): Promise<void> {
     const worker = this.#worker;
-    // Without a registration, the server has no answers of this process.
+    // Without a registration, servers have not cached any answers of this process.
     if (worker === undefined || id === undefined) return;
     await this.#client.call("invalidateAnswers", {
       params: { worker_id: worker.id, provider_id: id },
@@ -111,7 +111,7 @@ export class ReadServer {
   #start(worker: LiveWorker, read: Read, signal: AbortSignal): void {
     const answering: Promise<void> = this.#answer(worker, read, signal)
       .catch((error: unknown) => {
-        // A lost read was answered by another worker, or its readers are gone.
+        // A lost read was answered by another worker, or no client waits for its answer any longer.
         if (error instanceof ReadLostError) return;
         this.#logger.warn({ err: error, worker: worker.id, read: read.id }, "failed to answer a read");
       })

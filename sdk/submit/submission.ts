@@ -45,9 +45,9 @@ export interface AddressedSubmission {
 }
 
 /**
- * Returns the room and job for a task of an instance. Without `options.public`, the job is in
- * `@global` if the class is registered in `@global` and not in the task's room. Throws `UsageError`
- * if no room is known, or if the object is not an extension.
+ * Returns the room and job of the task that an instance of an extension becomes. Without
+ * `options.public`, the job is in `@global` if the class is registered in `@global` and not in the
+ * task's room. Throws `UsageError` if no room is known, or if the object is not an extension.
  */
 export const getDestination = (
   instance: ExtensionInstance,
@@ -75,7 +75,7 @@ export const getDestination = (
 };
 
 /**
- * Returns the room and job for a task that is submitted by job name. The room is `room`, otherwise
+ * Returns the room and job of a task that is submitted by job name. The room is `room`, otherwise
  * the manager's room, otherwise the room in the job's name. Throws `UsageError` if the name is
  * malformed, or if no room is known.
  */

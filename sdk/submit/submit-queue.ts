@@ -57,7 +57,7 @@ export class SubmitQueue {
       getLane: ({ destination }) => destination.room_id,
       // An error with one of these statuses may be caused by a single call, so each call is then
       // sent individually.
-      isForAll: (error) =>
+      failsWholeBatch: (error) =>
         !(error instanceof ProblemError && [400, 404, 405, 413, 422].includes(error.problem.status)),
     });
   }

@@ -166,7 +166,7 @@ function getDraining(state: FakeState, workerId: string): { draining?: true } {
   return state.workers.get(workerId)?.draining ? { draining: true } : {};
 }
 
-/** Returns the listed tasks whose lease the worker has lost. */
+/** Returns those of a heartbeat's tasks whose lease the worker has lost. */
 function findStops(state: FakeState, workerId: string, listed: readonly string[] = []): StopReport[] {
   return listed.flatMap((task_id) => {
     const wire = state.tasks.get(task_id)?.wire;
@@ -175,7 +175,7 @@ function findStops(state: FakeState, workerId: string, listed: readonly string[]
   });
 }
 
-/** Runs one part of a batch. A problem fails only this part. */
+/** Runs one call of a batch. If the call throws a problem, only this call fails. */
 function catchProblem<Value>(run: () => Value): Value | { problem: ProblemDocument } {
   try {
     return run();

@@ -25,7 +25,7 @@ export interface FakeServerOptions extends HandlerOptions {
 export class FakeServer {
   /** Request handlers for msw: `setupServer(...fake.handlers)`. */
   readonly handlers: HttpHandler[];
-  /** The operations. A test can wrap one to change its response. */
+  /** The fakes of the operations. A test can wrap a fake to change its response. */
   readonly fakes: Fakes;
   readonly #state = new FakeState();
 

@@ -28,7 +28,7 @@ import {
 export interface FakeWorker {
   readonly id: string;
   readonly name: string | null;
-  /** The keys of the worker's jobs. */
+  /** The names of the worker's jobs, such as `lab:category:name`. */
   readonly jobs: Set<string>;
   last_heartbeat: string;
   draining: boolean;

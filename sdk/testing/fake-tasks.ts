@@ -97,8 +97,8 @@ export function failAttempt(task: FakeTask, error: string): Task {
 }
 
 /**
- * Applies an update by the rules of the protocol. `workerExists` is false if the update names a
- * worker that does not exist.
+ * Applies an update by the same rules as a real server. `workerExists` is false if the update names
+ * a worker that does not exist.
  */
 export function updateTask(task: FakeTask, update: TaskUpdate, workerExists: boolean): Task {
   const { wire } = task;

@@ -12,8 +12,8 @@ import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
 /** The parts of the worker and of the task stream that a claimed task uses. */
 export interface TaskEnvironment extends RunEnvironment {
   /**
-   * Called with true before the end of the task is sent, and with false if the server has rejected
-   * it.
+   * Called with true before the outcome of the task is sent, and with false if the server rejects
+   * the outcome, so that the task continues.
    */
   onEnding(task: ClaimedTask, isEnding: boolean): void;
   /** Called when the task is completed, failed, lost or released. */
@@ -33,9 +33,9 @@ export class ClaimedTask<Context = unknown> {
    * The number of the claim. It fences the lease: the server rejects updates of earlier attempts.
    */
   readonly attempt: number;
-  /** @internal In milliseconds of `performance.now()`. */ readonly leasedSince = performance.now();
+  /** @internal Time of the claim, from `performance.now()`. */ readonly leasedSince = performance.now();
   /** @internal False after the lease was lost, or while the task is being released. */ hasLease = true;
-  /** @internal True while the end of the task is being sent and its slot can be reused. */ freesSlot = false;
+  /** @internal True while the outcome is being sent and another task may use the slot. */ freesSlot = false;
   readonly #environment: TaskEnvironment;
   readonly #Class: ExtensionClass | undefined;
   readonly #abort = new LazyAbort();
@@ -136,8 +136,8 @@ export class ClaimedTask<Context = unknown> {
   }
 
   /**
-   * Returns the outcome of an interrupted or lost run. Sends the result of a lost run as a late
-   * result.
+   * Returns the outcome of a run that was interrupted or whose lease was lost. If the lease was
+   * lost, sends the result as a late result.
    */
   async #discardRun(error: unknown, run?: RunResult): Promise<TaskOutcome> {
     if (this.#interruption !== undefined) return this.#interruption;
@@ -149,10 +149,10 @@ export class ClaimedTask<Context = unknown> {
         this.#environment.logger.info({ err: rejection, task: this.id }, "sent a late result");
       }
     }
-    return this.#loseRun(error);
+    return this.#discardOutcome(error);
   }
 
-  #loseRun(error: unknown): TaskOutcome {
+  #discardOutcome(error: unknown): TaskOutcome {
     this.#environment.logger.warn({ err: error, task: this.id }, "discarded the outcome of a task");
     const lost = getLostError(this.#abort.reason) ?? getLostError(error);
     return { status: "lost", reason: lost?.reason ?? "undelivered" };
@@ -240,8 +240,8 @@ export class ClaimedTask<Context = unknown> {
   }
 
   /**
-   * Ends the task without waiting for `run`. Fails a started task with `reason`, requeues any
-   * other. Never throws.
+   * Ends the task without waiting for `run`. Fails a started task with `reason`, and requeues a
+   * task that has not started. Never throws.
    */
   interrupt(reason = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
     const isEnding = this.#phase === "ending" || this.#phase === "settled";
@@ -251,7 +251,7 @@ export class ClaimedTask<Context = unknown> {
     return this.#interruption;
   }
 
-  /** Waits up to 5 s for the end of the task, which is already being sent. */
+  /** Waits up to 5 s until the outcome of the task, which is already being sent, was delivered. */
   async #awaitEnd(): Promise<TaskOutcome> {
     await Promise.race([this.settled, setTimeout(5_000, undefined, { ref: false })]);
     this.#cancellation.abort();
@@ -270,14 +270,17 @@ export class ClaimedTask<Context = unknown> {
       const task = await this.#end({ status: "failed", error: reason }, SHORT_RETRY);
       return { status: "failed", error: reason, cause: this.#abort.reason, task };
     } catch (error) {
-      return this.#loseRun(error);
+      return this.#discardOutcome(error);
     } finally {
       this.#cancellation.abort();
       this.#close();
     }
   }
 
-  /** Sends the end of the task. If the server rejects the content, the task continues. */
+  /**
+   * Sends the outcome of the task. If the server rejects its content, for example an invalid
+   * result, the task continues.
+   */
   async #end(update: TaskUpdate, policy = DELIVERY_RETRY): Promise<Task> {
     const before = this.#phase;
     if (before === "ending" || before === "settled") throw this.#createPhaseError();
@@ -299,8 +302,8 @@ export class ClaimedTask<Context = unknown> {
 
   async #send(update: TaskUpdate, policy = DELIVERY_RETRY, timeoutSeconds?: number): Promise<Task> {
     const { id, attempt } = this;
-    // After a progress report, the full response is needed: the last report may be missing in
-    // `#task`.
+    // Without `currentTask`, the server returns the whole task. This is necessary after a progress
+    // report, because `#task` may not contain the last report.
     const currentTask = this.#reports?.hasProgress ? undefined : this.#task;
     const fenced = { id, attempt, update, currentTask, timeoutSeconds, cancellation: this.#cancellation };
     try {

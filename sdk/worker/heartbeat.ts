@@ -7,7 +7,7 @@ import { getRetryDelay } from "../http/retry.ts";
 import type { Logger } from "../logger.ts";
 import type { ClaimedTask } from "./claimed-task.ts";
 
-/** The parts of a claimed task that heartbeats use. */
+/** The members of a claimed task that heartbeats use. */
 export type LeasedTask = Pick<ClaimedTask, "id" | "hasLease" | "leasedSince" | "markLost">;
 
 interface HeartbeatOptions {
@@ -16,7 +16,7 @@ interface HeartbeatOptions {
   readonly workerId: string;
   /** The initial interval, in seconds. Each response contains the next interval. */
   readonly seconds: number;
-  /** An interval in seconds that replaces those of the server. */
+  /** An interval in seconds that is used instead of the server's intervals. */
   readonly fixedSeconds: number | undefined;
   readonly getTasks: () => readonly LeasedTask[];
   readonly onForgotten: () => void;
@@ -25,7 +25,8 @@ interface HeartbeatOptions {
 }
 
 /**
- * Age at which a new task causes a heartbeat, in milliseconds. Tasks that end earlier cause none.
+ * Age at which a new task causes a heartbeat, in milliseconds. Tasks that end earlier cause no
+ * heartbeat.
  */
 const NEW_TASK_DELAY_MS = 250;
 /**
@@ -33,7 +34,10 @@ const NEW_TASK_DELAY_MS = 250;
  * fire for almost every task that runs for about 250 ms.
  */
 const MIN_NEW_TASK_DELAY_MS = 50;
-/** Interval of a busy worker if the server or a proxy does not support long polls, in seconds. */
+/**
+ * Interval between heartbeats of a worker that has tasks, if the server or a proxy does not support
+ * long polls, in seconds.
+ */
 const FALLBACK_INTERVAL_SECONDS = 2;
 
 /**

@@ -3,12 +3,15 @@ import { MAX_PARTS_PER_UPDATE, type NewOutput, type OutputPart } from "../../pro
 import type { TaskOutput } from "../extension/extension.ts";
 import { toJson } from "../extension/json.ts";
 
-/** Size of a request, in characters. A larger part is sent in its own request. */
+/** Maximum total length of the parts in a request, in characters. A longer text is split. */
 const MAX_REQUEST_LENGTH = 65_536;
 /** Size of the unsent parts, in characters, above which `write` waits. */
 const MAX_UNSENT_LENGTH = 65_536;
-/** Minimum size of a part. It limits the number of unsent parts, and of parts per request. */
-const MIN_LENGTH = Math.ceil(MAX_REQUEST_LENGTH / MAX_PARTS_PER_UPDATE);
+/**
+ * Shorter parts count as this many characters, which limits the number of unsent parts and of parts
+ * per request.
+ */
+const MIN_COUNTED_LENGTH = Math.ceil(MAX_REQUEST_LENGTH / MAX_PARTS_PER_UPDATE);
 
 interface UnsentPart {
   readonly part: OutputPart;
@@ -36,7 +39,7 @@ export class OutputWriter implements TaskOutput {
         return parts.map(() => undefined);
       },
       // Later parts must not be sent without the failed ones.
-      isForAll: () => true,
+      failsWholeBatch: () => true,
       maxWeight: MAX_REQUEST_LENGTH,
       getWeight: ({ length }) => length,
     });
@@ -57,7 +60,7 @@ export class OutputWriter implements TaskOutput {
 
   #add(part: OutputPart): Promise<void> | undefined {
     const size = typeof part === "string" ? part.length : JSON.stringify(part).length;
-    const length = Math.max(size, MIN_LENGTH);
+    const length = Math.max(size, MIN_COUNTED_LENGTH);
     this.#unsentLength += length;
     const stored = this.#batcher.add({ part, length }).then(
       () => {

@@ -28,7 +28,7 @@ export interface RunEnvironment {
   find(jobName: string): ExtensionClass | undefined;
 }
 
-/** The parts of a claimed task that its run uses. */
+/** The members of a claimed task that `runExtension` uses. */
 interface RunReporter extends Pick<RunContext, "task" | "signal" | "progress"> {
   start(): Promise<unknown>;
   log(text: string, level: LogLevel): void;
@@ -105,8 +105,8 @@ async function storeParts(generator: Generator | AsyncGenerator, output: TaskOut
 }
 
 /**
- * A symbol instead of a private name, which a proxy of a context, or an object that inherits from
- * it, would not have.
+ * The key of the context's internal members. It is a symbol, because a private name (`#…`) cannot
+ * be accessed through a proxy of the context, or on an object that inherits from it.
  */
 const INTERNAL = Symbol("internal");
 
@@ -137,8 +137,8 @@ class LazyRunContext implements RunContext {
 }
 
 /**
- * The members are own properties of each context, with shared getters, so that `{ ...run, progress
- * }` contains them.
+ * The members that a context creates on first access. They are own properties of each context, so
+ * that `{ ...run, progress }` contains them; all contexts share the getters.
  */
 const LAZY_MEMBERS: Record<"signal" | "log" | "output", PropertyDescriptor> & ThisType<LazyRunContext> = {
   signal: {

@@ -19,7 +19,8 @@ const getAttributes = (task: Task) => ({
 /**
  * Runs one attempt in its own span. If the task has a trace context, the parent is the span that
  * submitted the task, and a link refers to the active span. Otherwise the parent is the active
- * span. The span ends when the outcome is known, which may be before an interrupted `run` returns.
+ * span. The span ends when the outcome of the task is known. If the task is interrupted, this may
+ * be before `run` returns.
  */
 export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => void): void => {
   const tracer = getActiveTracer();

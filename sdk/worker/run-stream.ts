@@ -12,8 +12,7 @@ export interface RunCallbacks<Context> {
 }
 
 /**
- * Runs every task of a stream concurrently. Resolves when the stream has ended and all tasks are
- * settled.
+ * Runs every task of a stream concurrently. Resolves when the stream and all its tasks have ended.
  */
 export async function runStream<Context>(
   stream: TaskStream<Context>,

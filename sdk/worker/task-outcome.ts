@@ -23,8 +23,8 @@ export type TaskOutcome =
    */
   | { readonly status: "failed"; readonly error: string; readonly cause: unknown; readonly task: Task }
   /**
-   * The lease was lost, or the server did not accept the end of the task in time (`undelivered`).
-   * The result is discarded, unless the server stores it as a late result.
+   * The lease was lost, or the server did not accept the outcome of the task in time
+   * (`undelivered`). The result is discarded, unless the server stores it as a late result.
    */
   | { readonly status: "lost"; readonly reason: StopReason | "undelivered" }
   /** The task did not run and was requeued. */

@@ -42,8 +42,8 @@ abstract class Reporter<Report> {
   }
 
   /**
-   * Removes the content of the next request from the queue and returns it. Returns undefined if
-   * nothing is queued.
+   * Removes the content of the next request from the queue, and returns this content. Returns
+   * undefined if nothing is queued.
    */
   protected abstract take(): Report | undefined;
 
@@ -52,8 +52,8 @@ abstract class Reporter<Report> {
   }
 
   /**
-   * Sends the queued reports without delay. Must be awaited before the end of the task is sent,
-   * because the server rejects reports after the end.
+   * Sends the queued reports without delay. Must be awaited before the outcome of the task is sent,
+   * because the server rejects later reports.
    */
   async idle(): Promise<void> {
     this.#skipDelay.abort();
@@ -146,7 +146,8 @@ function truncate(text: string, length: number): string {
 type ReportingTask = Pick<FencedUpdate, "id" | "attempt"> & { readonly task: Task };
 
 /**
- * Sends what a running task reports: progress, log and output. Each part is created on first use.
+ * Sends the progress, log lines and output of a running task. The sender of each kind of report is
+ * created on first use.
  */
 export class TaskReports {
   readonly #task: ReportingTask;

@@ -14,7 +14,8 @@ export interface ListenOptions {
   /** Interval between claims if the server does not support long polls, in seconds. Default: 2. */
   readonly pollInterval?: number | undefined;
   /**
-   * Maximum number of running tasks. Default: 1. A task does not count while its end is being sent.
+   * Maximum number of running tasks. Default: 1. A task does not count while its outcome is being
+   * sent.
    */
   readonly concurrency?: number | undefined;
   /**
@@ -35,8 +36,9 @@ interface StreamEnvironment extends Omit<RunEnvironment, "updates" | "release"> 
  */
 const MAX_CONCURRENT_CLAIMS = 4;
 /**
- * A task that waited longer in the queue than this indicates a backlog. Without a backlog, the end
- * of a task is sent before the next claim, because claiming first would delay the end by 0.5 ms.
+ * A task that waited longer in the queue than this indicates a backlog. Without a backlog, the
+ * outcome of a task is sent before the next claim, because claiming first would delay the outcome
+ * by 0.5 ms.
  */
 const MIN_BACKLOG_WAIT_MS = 50;
 
@@ -86,7 +88,7 @@ export class TaskStream<Context = unknown>
   #fatal: { readonly error: unknown } | undefined;
   #hasClaimed = false;
   #worker: LiveWorker | undefined;
-  /** Aborts the open claims when the stream stops, or when the worker is gone. */
+  /** Aborts the open claims when the stream stops, or when the worker is removed. */
   #claimSignal = this.#stop.signal;
 
   /** @internal */
@@ -142,7 +144,7 @@ export class TaskStream<Context = unknown>
     return { done: true, value: undefined };
   }
 
-  /** Resolves when every task that was returned is settled. */
+  /** Resolves when every task that the stream returned has ended. */
   drained(): Promise<void> {
     return this.#unsettled.wait();
   }
@@ -214,7 +216,8 @@ export class TaskStream<Context = unknown>
 
   /**
    * Sends one claim and buffers its tasks. If the claim returns no tasks before the poll interval
-   * has passed, waits for a part of the remaining time.
+   * has passed, the server does not support long polls: waits for at least half of the remaining
+   * time.
    */
   async #claimAndBuffer(limit: number): Promise<void> {
     const { session } = this.#environment;
@@ -236,7 +239,10 @@ export class TaskStream<Context = unknown>
     await sleep(delayMs * (0.5 + Math.random() / 2), this.#stop.signal);
   }
 
-  /** Stops the stream when the worker is drained, and aborts its claims when the worker is gone. */
+  /**
+   * Stops the stream when the worker is drained, and aborts the stream's claims when the worker is
+   * removed.
+   */
   #watch(worker: LiveWorker): void {
     if (this.#worker === worker) return;
     this.#worker = worker;
@@ -289,8 +295,8 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Delays the next claim, or stops the stream. All failures until the end of the delay count as
-   * one.
+   * Delays the next claim or, if a retry cannot help, stops the stream. Failures of concurrent
+   * claims during the delay count as one.
    */
   #handleFailure(error: unknown): void {
     if (this.#stop.signal.aborted || this.#isDelayed || error instanceof WorkerNotFoundError) return;
@@ -311,7 +317,7 @@ export class TaskStream<Context = unknown>
   }
 
   #canRetry(error: unknown): boolean {
-    // Before the first successful claim, other errors than transient ones may mean that the
+    // Before the first successful claim, an error that is not transient may mean that the
     // configuration is wrong, so the stream ends.
     if (isTransient(error) || !this.#hasClaimed) return isTransient(error);
     // The token may be renewed before the next attempt.

@@ -25,7 +25,7 @@ export interface FencedUpdate {
   readonly timeoutSeconds?: number | undefined;
 }
 
-/** The policy for the end of a task. A server and its database can restart within 5 minutes. */
+/** The policy for the outcome of a task. A server and its database can restart within 5 minutes. */
 export const DELIVERY_RETRY: RetryPolicy = {
   attempts: Infinity,
   baseSeconds: 0.25,
@@ -50,7 +50,7 @@ export class UpdateQueue {
       maxCalls: MAX_UPDATES_PER_REQUEST,
       sendOne: (update) => this.#sendOne(update),
       sendMany: (updates) => this.#sendMany(updates),
-      isForAll: (error) =>
+      failsWholeBatch: (error) =>
         isServerFailure(error) || !(error instanceof ProblemError || isProxyRejection(error)),
     });
   }

@@ -48,7 +48,7 @@ const SHUTDOWN_OPTIONS = { retry: { attempts: 3, deadlineSeconds: 5 }, timeoutSe
 export class WorkerSession {
   readonly #options: SessionOptions;
   /**
-   * The tasks that are not settled. An array, because a `Map` or `Set` would keep finished tasks in
+   * The tasks that have not ended. An array, because a `Map` or `Set` would keep ended tasks in
    * memory for some time (ADR 19).
    */
   readonly #tasks: ClaimedTask[] = [];
@@ -70,7 +70,7 @@ export class WorkerSession {
     return [...(this.#worker?.registered ?? [])].some((key) => key.endsWith(`:${category}:${name}`));
   }
 
-  /** The tasks that are not settled, even if their lease is lost. */
+  /** The tasks that have not ended in this process, even if their lease is lost. */
   get tasks(): ClaimedTask[] {
     return [...this.#tasks];
   }
@@ -115,7 +115,7 @@ export class WorkerSession {
       if (body.draining === true) this.#markDrained(worker);
       return body.tasks;
     } catch (error) {
-      if (error instanceof WorkerNotFoundError) this.#markForgotten(worker);
+      if (error instanceof WorkerNotFoundError) this.#handleUnknownWorker(worker);
       // Only a 4xx response proves that no task was claimed. After a 5xx, or if the network or
       // `stop` has interrupted the claim, the database may have committed it.
       const hasClaimedNothing = error instanceof ProblemError && error.problem.status < 500;
@@ -171,10 +171,10 @@ export class WorkerSession {
   }
 
   /**
-   * Ends a worker that the server no longer knows; its tasks are lost. Creates a new worker, unless
-   * the old one was drained.
+   * Called when the server no longer knows the worker. Its tasks are lost. Creates a new worker,
+   * unless the old one was drained.
    */
-  #markForgotten(worker: LiveWorker): void {
+  #handleUnknownWorker(worker: LiveWorker): void {
     if (this.#worker !== worker) return;
     const fields = { worker: worker.id, tasks: this.#tasks.length };
     this.#options.logger.warn(fields, "the server no longer knows this worker");
@@ -231,7 +231,7 @@ export class WorkerSession {
       seconds: body.heartbeat_seconds,
       fixedSeconds: heartbeatSeconds,
       getTasks: () => this.tasks,
-      onForgotten: () => this.#markForgotten(worker),
+      onForgotten: () => this.#handleUnknownWorker(worker),
       onDraining: () => this.#markDrained(worker),
       isDraining: () => drained.signal.aborted,
     });

@@ -11,8 +11,8 @@ import type { ApiServer } from "./api-server.ts";
 import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
 
 /**
- * The body of an operation's response. Type members for 304 are excluded, because the dashboard
- * sends no conditional requests.
+ * The body of an operation's response. Responses with status 304 are excluded, because the
+ * dashboard sends no conditional requests.
  */
 export type ResponseBody<Name extends OperationName> = Exclude<
   OperationResponse<Operations[Name]>,
@@ -62,8 +62,8 @@ export const callServer = async <Name extends OperationName>(
   { signal, headers = {} }: CallOptions = {},
 ): Promise<ResponseBody<Name>> => {
   const entry: Operation = operations[name];
-  // The function's signature has checked the types of the request, so its parts can be read without
-  // the types of the operation.
+  // The signature of this function has already checked the types of the request, so a simpler type
+  // is sufficient here.
   const { params, query, body } = request as Parts;
   const credentials = await server.credentials();
   const response = await send(server.base + fillPath(entry.path, params) + formatQuery(query), {
@@ -87,7 +87,7 @@ export const callServer = async <Name extends OperationName>(
     throw new Failure(
       response.status,
       "Unexpected response",
-      `The response to ${name} does not match the API's contract.`,
+      `The response to ${name} does not match the schema of the operation.`,
     );
   return parsed.data as ResponseBody<Name>;
 };

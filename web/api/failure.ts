@@ -37,7 +37,7 @@ export const parseFailure = (status: number, text: string): Failure => {
   return new Failure(
     status,
     "Unexpected response",
-    `The server responded with status ${status}, but not as a joblib server does.`,
+    `The response with status ${status} does not come from a joblib server.`,
   );
 };
 

@@ -20,7 +20,7 @@ const icon = (drawing: ReactNode) => () => (
  * The logo of joblib. The thin line stands for waiting and the thick line for running, as in the
  * `Lifeline` of a task.
  */
-export const Mark = () => (
+export const Logo = () => (
   <svg viewBox="0 0 28 16" fill="none" stroke="currentColor" strokeLinecap="round" aria-hidden="true">
     <path d="M2 8h8" strokeWidth="2" />
     <path d="M14.5 8h8.5" strokeWidth="8" />

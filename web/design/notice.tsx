@@ -41,8 +41,8 @@ export const Problem = ({
 };
 
 /**
- * Shows that something is loading. CSS delays it, so that nothing is shown if loading takes only a
- * moment.
+ * Shows that something is loading. CSS delays the text, so that nothing is shown if loading takes
+ * only a moment.
  */
 export const Loading = ({ what }: { readonly what: string }) => (
   <p className="loading" role="status">

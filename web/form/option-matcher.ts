@@ -5,8 +5,8 @@ const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 
 /**
  * Decides which option of a union matches a value, and whether the condition of an `if` is true. It
- * interprets the schema, because compiling a schema needs `eval`. It does not validate payloads,
- * which only the server does.
+ * interprets the schema, because compiling a schema needs `eval`, which the page's
+ * Content-Security-Policy blocks. It does not validate payloads, which only the server does.
  */
 export const optionMatcher: ValidatorType = {
   isValid: (schema, value, root) => {

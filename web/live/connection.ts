@@ -37,8 +37,8 @@ const snapshot = () => {
 };
 
 /**
- * Returns the worst state of the streams that this page follows. Returns undefined if it follows
- * none.
+ * Returns the worst state of the streams that this page follows. Returns undefined if the page
+ * follows no stream.
  */
 export const useConnection = (): Connection | undefined =>
   useSyncExternalStore((listener) => {

@@ -1,5 +1,5 @@
 import { Link, NavLink } from "react-router";
-import { HealthIcon, JobsIcon, Mark, TasksIcon, WorkersIcon } from "../design/icons.tsx";
+import { HealthIcon, JobsIcon, Logo, TasksIcon, WorkersIcon } from "../design/icons.tsx";
 import { paths } from "./paths.ts";
 import { useRoom } from "./room.ts";
 import { RoomSwitch } from "./room-switch.tsx";
@@ -32,7 +32,7 @@ export const Masthead = () => {
     <header className="masthead">
       <div className="masthead-row">
         <Link to={paths.rooms} className="brand" aria-label="joblib: all rooms">
-          <Mark />
+          <Logo />
           <span className="brand-name">joblib</span>
         </Link>
         {room !== undefined && <RoomSwitch room={room} />}

@@ -8,7 +8,7 @@ const OUTCOMES: Record<Attempt["outcome"], string> = {
   completed: "completed",
   failed: "failed",
   timed_out: "timed out",
-  lost: "worker lost",
+  lost: "lease lost",
   cancelled: "cancelled",
   released: "requeued before it started",
   open: "",

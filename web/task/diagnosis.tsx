@@ -6,7 +6,7 @@ import { readQuery, taskScope } from "../api/queries.ts";
  * Poll interval in milliseconds. The diagnosis is polled, because no event reports changes of the
  * queue position.
  */
-const EVERY_MS = 3000;
+const POLL_INTERVAL_MS = 3000;
 
 /**
  * Explains why a task is not running. Shows nothing while the task is running or after it has
@@ -17,7 +17,7 @@ export const Diagnosis = ({ task }: { readonly task: Task }) => {
   const { data } = useQuery({
     ...readQuery("diagnoseTask", { params: { task_id: task.id } }, taskScope(task.id)),
     enabled: !isTerminal(task.status),
-    refetchInterval: isWaiting ? EVERY_MS : false,
+    refetchInterval: isWaiting ? POLL_INTERVAL_MS : false,
     staleTime: 0,
   });
   if (!isWaiting) return null;

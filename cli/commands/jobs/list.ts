@@ -11,7 +11,7 @@ import { showPage } from "../../views/page-view.ts";
 export function listCommand(tools: Tools) {
   return addPageOptions(
     new Command("list").description(
-      "List the jobs that can be submitted in a room: its own jobs and the public jobs. The room is --room or JOBLIB_ROOM, otherwise @global.",
+      "List the jobs that are visible in a room: its own jobs and the public jobs. The room is --room or JOBLIB_ROOM, otherwise @global.",
     ),
   )
     .addHelpText(

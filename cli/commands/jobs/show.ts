@@ -58,7 +58,7 @@ function formatJob(job: Job, io: Io): string {
     [
       `room ${escapeLine(job.room_id)}, ${formatCount(job.workers.length, "worker")} online, ${formatCount(job.pending, "pending task")}, registered ${job.created_at}`,
       defaults.length === 0 ? "" : `defaults: ${defaults.join(", ")}`,
-      job.fairness === "room" ? "tasks of different rooms take turns" : "",
+      job.fairness === "room" ? "tasks of different rooms alternate" : "",
     ],
     [rowsText],
     [job.result_schema === null ? "" : `result: ${formatType(job.result_schema)}`],

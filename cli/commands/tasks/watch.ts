@@ -26,7 +26,7 @@ Example:
     .action(clientAction(tools, IdOptions, watchTask));
 }
 
-/** Prints status and log to stderr while the task runs, and the finished task to stdout. */
+/** Prints status and log to stderr until the task ends, and then the task to stdout. */
 export async function watchTask(context: ClientContext, { id }: IdOptions): Promise<ExitCode> {
   const { io } = context;
   const task = await followTask(context, { id, wait: true });

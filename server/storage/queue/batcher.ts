@@ -7,7 +7,7 @@ import { StorageUnavailable } from "../sessions/storage-errors.ts";
  * timeout.
  */
 export class StatementBatcher<Call, Result> extends Batcher<Call, Result> {
-  constructor(options: Omit<BatcherOptions<Call, Result>, "isForAll">) {
-    super({ ...options, isForAll: (error) => error instanceof StorageUnavailable });
+  constructor(options: Omit<BatcherOptions<Call, Result>, "failsWholeBatch">) {
+    super({ ...options, failsWholeBatch: (error) => error instanceof StorageUnavailable });
   }
 }

@@ -22,8 +22,8 @@ export const fromLocalTime = (local: string): string => new Date(local).toISOStr
 const withSeconds = (local: string): string => (/T\d\d:\d\d$/.test(local) ? `${local}:00` : local);
 
 /**
- * Edits a date and time. If the value or the default has no offset, the edited time has none. All
- * other times are shown in the user's time zone and sent in UTC.
+ * Edits a date and time. If the value or the default has no offset, the edited time has no offset
+ * either. All other times are shown in the user's time zone and sent in UTC.
  */
 export const DateTimeControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const model: unknown = typeof value === "string" ? value : schema.default;

@@ -49,8 +49,9 @@ export const getNumberLimits = (schema: FormSchema): { min?: number; max?: numbe
 };
 
 /**
- * Returns the validation error of a number, or an empty text. Checks `multipleOf`, because browsers
- * count steps from `min` instead of zero, and what browsers do not check at all.
+ * Returns the validation error of a number, or an empty text. Checks only what browsers do not
+ * check as JSON Schema does: integers, exclusive limits, and `multipleOf`, whose steps browsers
+ * count from `min` instead of zero.
  */
 const getValidationMessage = (schema: FormSchema, text: string): string => {
   if (text === "") return "";

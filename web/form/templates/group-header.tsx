@@ -15,7 +15,10 @@ export interface GroupHeaderProps {
   readonly fieldKey: string | number | undefined;
   readonly pointer: string;
   readonly required: boolean | undefined;
-  /** True if another element already shows the label. Only screen readers then read this one. */
+  /**
+   * True if another element already shows the label. The label in this header is then only for
+   * screen readers.
+   */
   readonly isNamed: boolean;
 }
 

@@ -9,7 +9,7 @@ import { Plots } from "./plots.tsx";
 import { ServerParts } from "./server-parts.tsx";
 
 const HOURS = [1, 6, 24] as const;
-const EVERY_MS = 15_000;
+const POLL_INTERVAL_MS = 15_000;
 
 /** Shows the stats of a room and the state of the server's components. */
 export const HealthPage = () => {
@@ -20,7 +20,7 @@ export const HealthPage = () => {
   const hours = HOURS.find((choice) => String(choice) === search.get("hours")) ?? 1;
   const stats = useQuery({
     ...readQuery("readRoomStats", { params: { room_id: room }, query: { hours } }, roomScope(room)),
-    refetchInterval: EVERY_MS,
+    refetchInterval: POLL_INTERVAL_MS,
   });
   return (
     <>

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { readQuery } from "../../api/queries.ts";
 import { Ago } from "../../design/ago.tsx";
 
-const EVERY_MS = 5000;
+const POLL_INTERVAL_MS = 5000;
 
 const Part = ({
   name,
@@ -28,7 +28,7 @@ const Part = ({
 
 /** Shows the state of the server's components. */
 export const ServerParts = () => {
-  const { data, error } = useQuery({ ...readQuery("readHealth", {}), refetchInterval: EVERY_MS });
+  const { data, error } = useQuery({ ...readQuery("readHealth", {}), refetchInterval: POLL_INTERVAL_MS });
   if (data === undefined)
     return error === null ? null : (
       <dl className="parts">

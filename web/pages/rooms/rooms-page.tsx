@@ -10,7 +10,7 @@ import { enterRoom } from "../../shell/room.ts";
 import { useTitle } from "../../shell/title.ts";
 
 /** Poll interval in milliseconds. The page polls, because no event stream covers all rooms. */
-const EVERY_MS = 5000;
+const POLL_INTERVAL_MS = 5000;
 
 const Count = ({ value, label }: { readonly value: number; readonly label: string }) => (
   <span className={value === 0 ? "room-figure is-none" : "room-figure"}>
@@ -40,7 +40,7 @@ export const RoomsPage = () => {
   const rooms = useQuery({
     ...readQuery("listRooms", { query: { limit: 500 } }),
     ...keepPreviousPage,
-    refetchInterval: EVERY_MS,
+    refetchInterval: POLL_INTERVAL_MS,
   });
   return (
     <>

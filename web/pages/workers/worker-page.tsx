@@ -18,7 +18,7 @@ import { getWorkerName, WorkerState } from "./worker-state.tsx";
  * Poll interval in milliseconds. The page polls, because no event stream reports the tasks of a
  * worker.
  */
-const EVERY_MS = 3000;
+const POLL_INTERVAL_MS = 3000;
 
 const CurrentTasks = ({ worker }: { readonly worker: WorkerDetails }) =>
   worker.tasks.length === 0 ? (
@@ -44,7 +44,7 @@ export const WorkerPage = () => {
   const known = useRoom();
   const worker = useQuery({
     ...readQuery("readWorker", { params: { worker_id: id } }),
-    refetchInterval: EVERY_MS,
+    refetchInterval: POLL_INTERVAL_MS,
     retry: false,
   });
   const room = known ?? worker.data?.jobs[0]?.room_id;

@@ -2,7 +2,10 @@ import type { Worker } from "../../../protocol/index.ts";
 
 type Named = Pick<Worker, "id" | "name">;
 
-/** Returns the name of a worker, or a name with the beginning of its id if it has none. */
+/**
+ * Returns the name of a worker. For a worker without a name, returns “worker” and the beginning of
+ * its id.
+ */
 export const getWorkerName = ({ id, name }: Named): string => name ?? `worker ${id.slice(0, 8)}`;
 
 export const WorkerState = ({

@@ -11,7 +11,7 @@ import { useTitle } from "../../shell/title.ts";
 import { getWorkerName, WorkerState } from "./worker-state.tsx";
 
 /** Poll interval in milliseconds. The page polls, because no event stream reports heartbeats. */
-const EVERY_MS = 10_000;
+const POLL_INTERVAL_MS = 10_000;
 
 const Row = ({ worker }: { readonly worker: Worker }) => (
   <li className="worker-row">
@@ -40,7 +40,7 @@ export const WorkersPage = () => {
   const workers = useQuery({
     ...readQuery("listRoomWorkers", { params: { room_id: room }, query: { limit: 500 } }, roomScope(room)),
     ...keepPreviousPage,
-    refetchInterval: EVERY_MS,
+    refetchInterval: POLL_INTERVAL_MS,
   });
   return (
     <>
