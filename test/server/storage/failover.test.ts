@@ -50,8 +50,8 @@ const failOver = async ({ primary, standby, link, port }: Awaited<ReturnType<typ
   link.retarget(port(standby));
 };
 
-describe("a failover to a standby", () => {
-  test("makes the next statements use the new primary instead of pooled connections to the old primary", async () => {
+describe("failover to a standby", () => {
+  test("statements use the new primary after a failover, instead of pooled connections to the old primary", async () => {
     const pair = await startPair();
     const orm = await openDatabase({ url: pair.url });
     onTestFinished(() => orm.close());
@@ -75,7 +75,7 @@ describe("a failover to a standby", () => {
     expect(found).toHaveLength(19);
   });
 
-  test("makes /readyz report read-only until the standby is promoted", async () => {
+  test("the operation /readyz reports read-only until the standby is promoted after a failover", async () => {
     const pair = await startPair();
     const settings = parseSettings({}, { log_level: "silent", database_url: pair.url });
     const app = await createServer({ settings });
@@ -104,7 +104,7 @@ describe("a failover to a standby", () => {
     );
   });
 
-  test("makes a server fail to start on a standby, with an error that says what to do", async () => {
+  test("a server fails to start on a standby, with an error that says what to do", async () => {
     const { standby, url } = await startPair();
     const settings = parseSettings(
       {},
