@@ -41,7 +41,7 @@ describe("draft in $schema", () => {
     expect(accepts({ $schema: LATEST, additionalItems: false, prefixItems: [{}] }, [1, 2])).toBe(true);
   });
 
-  test("the draft in $schema determines whether keywords beside a $ref are applied", () => {
+  test("the draft in $schema determines whether other keywords of a schema with a $ref are applied", () => {
     const schema = { $ref: "#/$defs/text", maxLength: 1, $defs: { text: { type: "string" } } };
 
     expect(accepts({ $schema: draft("07"), ...schema }, "long")).toBe(true);
