@@ -60,7 +60,7 @@ test("only the worker that runs a task can write its output, and only readers of
   expect((await read()).parts).toEqual([]);
 });
 
-test("oversized, endless and malformed parts are refused, and the output keeps what was stored before", async () => {
+test("an oversized, endless or malformed part of an output is refused, and the output keeps the parts that were stored before", async () => {
   const { id, write, read } = await startTask();
   ok(await write(0, ["kept"]));
 
@@ -83,7 +83,7 @@ test("oversized, endless and malformed parts are refused, and the output keeps w
   expect(await read()).toMatchObject({ parts: ["kept"], next: "1.1" });
 });
 
-test("parts keep text unchanged, including terminal escapes and HTML", async () => {
+test("the parts of an output keep their text unchanged, including terminal escapes and HTML", async () => {
   const { id, write, read } = await startTask();
   const parts = [
     ESCAPES,
@@ -103,7 +103,7 @@ test("parts keep text unchanged, including terminal escapes and HTML", async () 
   expect(data).toEqual({ attempt: 1, number: 0, parts });
 });
 
-test("a flood of concurrent and repeated appends stores each part once and in order", async () => {
+test("the server stores each part of an output once and in order during a flood of concurrent and repeated appends", async () => {
   const { write, read } = await startTask();
   const parts = Array.from({ length: 300 }, (_, number) => number);
   let stored = 0;
@@ -119,7 +119,7 @@ test("a flood of concurrent and repeated appends stores each part once and in or
   expect((await read()).parts).toEqual(parts);
 });
 
-test("a reader that does not read does not slow the worker, and the server buffers little for it", async () => {
+test("a client that does not read an output's event stream does not slow the worker, and the server buffers little data for the client", async () => {
   const { id, write } = await startTask();
   const { port, hostname } = new URL(url);
   const socket = connect(Number(port), hostname).pause();

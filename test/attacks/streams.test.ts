@@ -49,7 +49,7 @@ const openSlowReader = async (path: string, user: string, seconds: number): Prom
 };
 
 describe("streams", () => {
-  test("a stream whose client does not read skips changes, buffers little and is finally closed", async () => {
+  test("an event stream whose client does not read skips changes, buffers little and is finally closed", async () => {
     const { room, id, update } = await startTask({ filler: "x".repeat(900_000) });
     const readers = [
       await openSlowReader(`/rooms/${room}`, "ann", 15),
@@ -75,7 +75,7 @@ describe("streams", () => {
     for (const reader of readers) reader.destroy();
   }, 90_000);
 
-  test("a user cannot open more streams than the limit until a stream is closed, and other users are not affected", async () => {
+  test("a user cannot open more event streams than the limit until a stream is closed, and other users are not affected", async () => {
     const path = getStreamUrl(`/rooms/${newRoomId()}`);
     const open = await Promise.all(
       Array.from({ length: MAX_STREAMS }, () => openEventStream(path, { "x-user": "ann" })),
@@ -102,7 +102,7 @@ describe("streams", () => {
     "1_1.99999999999",
     "a".repeat(10_000),
     "\u00ff",
-  ])("a stream with the invalid Last-Event-ID %j starts from the beginning", async (lastEventId) => {
+  ])("an event stream with the invalid Last-Event-ID %j starts from the beginning", async (lastEventId) => {
     const { room, id } = await startTask();
     const headers = { "x-user": "ann", "last-event-id": lastEventId };
     await using task = await openEventStream(getStreamUrl(`/tasks/${id}`), headers);
@@ -112,7 +112,7 @@ describe("streams", () => {
     expect((await wholeRoom.next()).event).toBeOneOf(["ready", "reset"]);
   });
 
-  test("a stream ends after at most 15 minutes, and a user whose access was revoked cannot open the stream again", async () => {
+  test("an event stream ends after at most 15 minutes, and a user whose access was revoked cannot open the stream again", async () => {
     const { room, id } = await startTask();
     api.grant("guest", room, "read");
     const headers = { "x-user": "guest", prefer: "wait=1" };
@@ -131,8 +131,8 @@ describe("streams", () => {
   });
 });
 
-describe("a task's log", () => {
-  test("a flooded log keeps its first lines up to the limit, each once, and the server keeps working", async () => {
+describe("task's log", () => {
+  test("a flooded task log keeps its first lines up to the limit, each once, and the server keeps working", async () => {
     const { id, update } = await startTask();
     const lines = (from: number) =>
       Array.from({ length: 500 }, (_, index) => ({
@@ -153,7 +153,7 @@ describe("a task's log", () => {
     expect(kept).toEqual(Array.from({ length: MAX_LINES_PER_ATTEMPT }, (_, number) => number));
   });
 
-  test("a log keeps text unchanged, including terminal escapes, and refuses invalid text", async () => {
+  test("a task log keeps text unchanged, including terminal escapes, and refuses invalid text", async () => {
     const { id, update } = await startTask();
     const texts = [ESCAPES, "a\r\nb", "\u202eabc", "<script>alert(1)</script>", "😀".repeat(500)];
     ok(await update({ log: texts.map((text, number) => ({ number, text })) }));

@@ -95,7 +95,7 @@ describe.each(Object.keys(INVALID_TOKENS))("a token that is %s", (kind) => {
   });
 });
 
-test("a valid token is accepted", async () => {
+test("an operation accepts a valid token", async () => {
   const authorization = `Bearer ${await sign(SECRET, { exp: HOUR })}`;
 
   expect((await send(operations.listWorkers, "own", authorization)).statusCode).toBe(200);

@@ -49,7 +49,7 @@ describe("requests that are not valid HTTP/1.1", () => {
     ["headers of 1 MB", `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"a".repeat(1 << 20)}\r\n\r\n`],
     ["a header with a line feed", "GET / HTTP/1.1\r\nHost: localhost\r\nX: a\nY: b\r\n\r\n"],
     ["a request without Host", "GET /v1/problems HTTP/1.1\r\n\r\n"],
-  ])("the server refuses %s and keeps working", async (_name, bytes) => {
+  ])("the server refuses a request with invalid HTTP/1.1 (%s) and keeps working", async (_name, bytes) => {
     const received = await sendBytes(bytes).catch(() => "");
 
     // A server without authentication responds with 403 if the Host of a request is not a loopback
@@ -70,15 +70,15 @@ describe("requests whose end is ambiguous (RFC 9112, section 6.3)", () => {
     ["a length that is not a number", "Content-Length: +2\r\n\r\n{}"],
     ["chunked encoding that is not the last one", "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"],
     ["a line feed in a chunk size", "Transfer-Encoding: chunked\r\n\r\n2;\n{}\r\n0\r\n\r\n"],
-  ])("the server refuses a request with %s", async (_name, rest) => {
+  ])("the server refuses a request whose end is ambiguous because of %s", async (_name, rest) => {
     const statuses = parseStatuses(await sendBytes(POST + rest));
 
     expect(statuses).toEqual([400]);
   });
 });
 
-describe("a body", () => {
-  test("a chunked body without an end is refused with 413 as soon as it exceeds the limit", async () => {
+describe("body", () => {
+  test("a chunked request body without an end is refused with 413 as soon as it exceeds the limit", async () => {
     const chunk = `10000\r\n${"x".repeat(0x10000)}\r\n`;
     const received = await sendBytes(
       `${POST}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(40)}`,
@@ -89,13 +89,13 @@ describe("a body", () => {
     expect(received).toContain("payload-too-large");
   });
 
-  test("a body with a Content-Length of 100 MB is refused with 413 before it is sent", async () => {
+  test("a request body with a Content-Length of 100 MB is refused with 413 before the client sends the body", async () => {
     const received = await sendBytes(`${POST}Content-Length: 104857600\r\n\r\n{`, /\r\n\r\n\{.*\}/s);
 
     expect(parseStatuses(received)).toEqual([413]);
   });
 
-  test("a compressed body is refused without decompressing it", async () => {
+  test("a compressed request body is refused without decompression", async () => {
     const packed = gzipSync("{}");
     const head = `${POST}Content-Encoding: gzip\r\nContent-Length: ${packed.length}\r\nConnection: close\r\n\r\n`;
     const received = await sendBytes(Buffer.concat([Buffer.from(head), packed]));
@@ -110,7 +110,7 @@ test("the server ends requests that take longer than 60 s, and accepts at most 5
   expect(app.server.maxConnections).toBe(50_000);
 });
 
-test("forwarding headers do not appear in responses", async () => {
+test("forwarding headers of a request do not appear in the response", async () => {
   const body = JSON.stringify({ name: "w" });
   const forged =
     "X-Forwarded-Host: evil.example\r\nX-Forwarded-Proto: gopher\r\nForwarded: host=evil.example\r\n";

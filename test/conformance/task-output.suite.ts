@@ -30,8 +30,8 @@ export const taskOutputSuite = (getFixture: () => StorageFixture): void => {
     return { storage, job, task, append, read };
   };
 
-  describe("the output of a task", () => {
-    test("returns the parts in order, from any number", async () => {
+  describe("output of a task", () => {
+    test("the output of a task returns its parts in order, from any part number", async () => {
       const { append, read } = await startTask();
 
       expect(await append(0, ["a", { n: 1 }])).toEqual({ isStored: true, next: 0, bytes: 0 });
@@ -44,7 +44,7 @@ export const taskOutputSuite = (getFixture: () => StorageFixture): void => {
       expect(await read(0, 2)).toEqual([]);
     });
 
-    test("is not changed by an append that does not begin at the next number", async () => {
+    test("the output of a task is not changed by an append that does not begin at the next part number", async () => {
       const { append, read } = await startTask();
       await append(0, ["a", "b"]);
 
@@ -55,7 +55,7 @@ export const taskOutputSuite = (getFixture: () => StorageFixture): void => {
       expect(await read()).toEqual(["a", "b"]);
     });
 
-    test("grows only up to its limit", async () => {
+    test("the output of a task grows only up to its size limit", async () => {
       const { append, read } = await startTask();
       const part = "x".repeat(50);
 
@@ -66,7 +66,7 @@ export const taskOutputSuite = (getFixture: () => StorageFixture): void => {
       expect(await read()).toEqual([part, part]);
     });
 
-    test("accepts parts only from the worker and the attempt that run the task", async () => {
+    test("the output of a task accepts parts only from the worker and the attempt that run the task", async () => {
       const { storage, task, append, read } = await startTask();
 
       expect(await append(0, ["x"], { attempt: task.attempt + 1 })).toBeUndefined();
@@ -79,7 +79,7 @@ export const taskOutputSuite = (getFixture: () => StorageFixture): void => {
       expect(await storage.taskOutputs.read("no-uuid", { attempt: 1, number: 0 })).toEqual([]);
     });
 
-    test("stores the parts of only one of several concurrent appends with the same number", async () => {
+    test("the output of a task stores the parts of only one of several concurrent appends with the same part number", async () => {
       const { append, read } = await startTask();
 
       const outcomes = await Promise.all(["a", "b", "c", "d"].map((part) => append(0, [part])));
@@ -88,7 +88,7 @@ export const taskOutputSuite = (getFixture: () => StorageFixture): void => {
       expect(await read()).toHaveLength(1);
     });
 
-    test("accepts appends to many tasks at the same time", async () => {
+    test("the outputs of many tasks accept concurrent appends", async () => {
       const tasks = await Promise.all(Array.from({ length: 20 }, startTask));
 
       for (let number = 0; number < 3; number += 1) {
@@ -102,7 +102,7 @@ export const taskOutputSuite = (getFixture: () => StorageFixture): void => {
         expect(await read()).toEqual([0, 1, 2].map((number) => [index, number]));
     });
 
-    test("is read in pages of limited size", async () => {
+    test("the output of a task is returned in pages of limited size", async () => {
       const { append, read } = await startTask();
       const parts = Array.from({ length: 30 }, (_, index) => `${index} ${"x".repeat(20_000)}`);
       for (const [number, part] of parts.entries()) await append(number, [part], { maxBytes: 1e9 });
@@ -116,7 +116,7 @@ export const taskOutputSuite = (getFixture: () => StorageFixture): void => {
       expect(all).toEqual(parts);
     });
 
-    test("is deleted with its task", async () => {
+    test("the output of a task is deleted with its task", async () => {
       const { storage, task, append, read } = await startTask();
       await append(0, ["a"]);
       await transitionTask(storage, { id: task.id, to: "completed" });

@@ -1,29 +1,33 @@
 import { closedRooms } from "./cases/b12-closed-rooms.ts";
 import { firstInFirstOut } from "./cases/f00-order.ts";
-import { nothingBroken } from "./cases/f00-undisturbed.ts";
+import { undisturbedWaits } from "./cases/f00-undisturbed.ts";
 import { killedWorker } from "./cases/f01-killed-worker.ts";
 import { killedServer } from "./cases/f02-killed-server.ts";
 import { abortedClaims } from "./cases/f03-aborted-claims.ts";
 import { brokenLongPolls } from "./cases/f04-long-polls.ts";
 import { drainedServer, drainedWorker } from "./cases/f05-drain.ts";
 import { pausedWorkers } from "./cases/f06-paused-worker.ts";
-import { returnedTask, silentWorker } from "./cases/f07-late-updates.ts";
+import { releasedTask, silentWorker } from "./cases/f07-late-updates.ts";
 import { pausedServer } from "./cases/f09-paused-server.ts";
-import { crashedPostgres, endedBackends, restartedPostgres } from "./cases/f10-postgres.ts";
+import { crashedPostgres, restartedPostgres, terminatedConnections } from "./cases/f10-postgres.ts";
 import { lostCommitResponses, lostResponses, lostWorkerResponses } from "./cases/f13-lost-responses.ts";
-import { silentPostgresLink, silentRedisLink, silentWorkerLink } from "./cases/f14-half-open.ts";
+import {
+  silentPostgresConnection,
+  silentRedisConnection,
+  silentWorkerConnection,
+} from "./cases/f14-half-open.ts";
 import { emptyRedis, killedSubscriptions, silentRedis } from "./cases/f15-redis.ts";
 import { badNetwork, oneWayPartition } from "./cases/f18-partitions.ts";
 import { wrongClocks } from "./cases/f20-clocks.ts";
 import { manySweepers } from "./cases/f21-sweepers.ts";
-import { cancelRaces, heartbeatsDuringSweep, thresholdRace } from "./cases/f22-races.ts";
+import { cancelRaces, heartbeatsDuringSweep, timeoutRace } from "./cases/f22-races.ts";
 import { cancelNotifiesHandler } from "./cases/f23-cancel.ts";
 import { sameKey } from "./cases/f24-one-key.ts";
 import { allUpdates } from "./cases/f25-updates.ts";
 import { killedMigration } from "./cases/f26-migrations.ts";
 import { canFillDisk, fullDisk } from "./cases/f28-full-disk.ts";
 import { fewDescriptors, littleMemory, smallPool } from "./cases/f29-limits.ts";
-import { blockedWorker, excessiveOutput, idleDisconnects, poisonTask } from "./cases/f31-workers.ts";
+import { blockedWorker, excessiveOutput, idleDisconnects, processEndingTask } from "./cases/f31-workers.ts";
 import { lockedTable, lockedWorkers, longLock } from "./cases/f33-locks.ts";
 import { killedEmbedded } from "./cases/f34-embedded.ts";
 import { foreignResponses } from "./cases/f37-foreign-responses.ts";
@@ -36,21 +40,21 @@ import type { FaultCase } from "./run/fault-case.ts";
 
 /** Every case that this machine can run. */
 export const cases: readonly FaultCase[] = [
-  silentPostgresLink,
+  silentPostgresConnection,
   killedEmbedded,
   ...(canContain ? [twoContainers] : []),
   pausedServer,
   silentRedis,
-  silentRedisLink,
+  silentRedisConnection,
   emptyRedis,
   killedSubscriptions,
   restartedPostgres,
   crashedPostgres,
-  endedBackends,
+  terminatedConnections,
   lostResponses,
   lostCommitResponses,
   lostWorkerResponses,
-  silentWorkerLink,
+  silentWorkerConnection,
   oneWayPartition,
   badNetwork,
   killedWorker,
@@ -61,10 +65,10 @@ export const cases: readonly FaultCase[] = [
   drainedWorker,
   ...pausedWorkers,
   silentWorker,
-  returnedTask,
+  releasedTask,
   wrongClocks,
   manySweepers,
-  thresholdRace,
+  timeoutRace,
   heartbeatsDuringSweep,
   cancelRaces,
   cancelNotifiesHandler,
@@ -79,7 +83,7 @@ export const cases: readonly FaultCase[] = [
   longLock,
   lockedWorkers,
   blockedWorker,
-  poisonTask,
+  processEndingTask,
   excessiveOutput,
   idleDisconnects,
   cutStreams,
@@ -89,7 +93,7 @@ export const cases: readonly FaultCase[] = [
   deletedTasks,
   failedOver,
   fewConnections,
-  nothingBroken,
+  undisturbedWaits,
   firstInFirstOut,
   closedRooms,
 ];

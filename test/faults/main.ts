@@ -17,11 +17,11 @@ import { RunSummary, type SummaryRow } from "./run/run-summary.ts";
 const RUNNERS = 3;
 const SOAK_MINUTES = 10;
 const CLEANUP_MS = 60_000;
-const say = (line: string) => void process.stdout.write(`${line}\n`);
+const printLine = (line: string) => void process.stdout.write(`${line}\n`);
 
 /**
- * Returns true if a case's name begins with complete words: `F3` matches `F3 claims aborted …`, but
- * does not match `F33 …`.
+ * Returns true if `beginning` consists of the first whole words of a case's name: `F3` matches
+ * `F3 clients disconnect …`, but does not match `F33 …`.
  */
 const beginsWith = ({ name }: FaultCase, beginning: string) =>
   name.startsWith(beginning) && !/^\w/.test(name.slice(beginning.length));
@@ -36,12 +36,12 @@ const selectCases = (names: readonly string[]): readonly FaultCase[] => {
 const printResult = ({ name, seed, seconds, violations, history, folder }: CaseResult): void => {
   const size = `${seconds.toFixed(1)} s, ${history.operations.length} operations`;
   if (violations.length === 0) {
-    say(`ok      ${name} (${size})`);
+    printLine(`ok      ${name} (${size})`);
     return;
   }
-  say(`FAILED  ${name} (${size}), --seed ${seed} --case "${name}", history in ${folder}`);
-  for (const { invariant, message } of violations.slice(0, 10)) say(`        ${invariant}: ${message}`);
-  if (violations.length > 10) say(`        and ${violations.length - 10} more`);
+  printLine(`FAILED  ${name} (${size}), --seed ${seed} --case "${name}", history in ${folder}`);
+  for (const { invariant, message } of violations.slice(0, 10)) printLine(`        ${invariant}: ${message}`);
+  if (violations.length > 10) printLine(`        and ${violations.length - 10} more`);
 };
 
 const toRunResults = (options: Options, rows: readonly SummaryRow[]): RunResults => {
@@ -68,14 +68,14 @@ const runAll = async (
         onResult(result.violations.length === 0);
       },
     });
-    for (const line of summary.lines()) say(line);
+    for (const line of summary.lines()) printLine(line);
     if (options.writeResults) writeResults(toRunResults(options, summary.rows()));
   }
   if (options.mutants === "without" || options.cases.length > 0 || options.soak) return;
   await runMutants(resources, {
     seed: options.seed,
     onResult({ line, isFound }) {
-      say(line);
+      printLine(line);
       onResult(isFound);
     },
   });
@@ -84,10 +84,10 @@ const runAll = async (
 const runFaultSuite = async (): Promise<void> => {
   const options = readOptions(process.argv.slice(2));
   if (options.help) {
-    say(USAGE);
+    printLine(USAGE);
     return;
   }
-  say(`seed ${options.seed}`);
+  printLine(`seed ${options.seed}`);
   // Selects the task queue through the environment, which the servers inherit from this process.
   process.env["JOBLIB_INTERNAL_QUEUE"] = options.queue;
   const began = performance.now();
@@ -99,9 +99,9 @@ const runFaultSuite = async (): Promise<void> => {
   await runAll(options, { services, folder, keep: options.keep }, (isGood) => results.push(isGood));
 
   if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
-  say(`${Math.round((performance.now() - began) / 1000)} s`);
+  printLine(`${Math.round((performance.now() - began) / 1000)} s`);
   const passed = results.filter(Boolean).length;
-  say(`${passed} passed, ${results.length - passed} failed`);
+  printLine(`${passed} passed, ${results.length - passed} failed`);
   process.exitCode = passed === results.length ? 0 : 1;
   // Exits the process even if the cleanup hangs, because the results are already printed. The
   // watchdogs then end the child processes.

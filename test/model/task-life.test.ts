@@ -19,7 +19,7 @@ const databases = [
 
 const openPostgres = async () => openDatabase({ url: await createDatabase(inject("postgresUrl")) });
 
-describe.each(databases)("the task storage on $name", ({ open, queue, runs }) => {
+describe.each(databases)("the task storage on $name", ({ name, open, queue, runs }) => {
   let storage: Storage;
   let close: () => Promise<void>;
 
@@ -35,7 +35,7 @@ describe.each(databases)("the task storage on $name", ({ open, queue, runs }) =>
 
   afterAll(() => close());
 
-  test("agrees with a model of the protocol's state machine after every operation", {
+  test(`the task storage on ${name} agrees with a model of the protocol's state machine after every operation`, {
     timeout: 120_000,
   }, async () => {
     const property = fc.asyncProperty(taskCommands, async (commands) => {

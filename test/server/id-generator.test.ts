@@ -2,7 +2,7 @@ import { validate, version } from "uuid";
 import { expect, test } from "vitest";
 import { createIdGenerator } from "../../server/id-generator.ts";
 
-test("ids are ascending UUIDv7s, also within a millisecond and after the clock was set back", () => {
+test("generated ids are ascending UUIDv7s, also within a millisecond and after the clock was set back", () => {
   const times = [1000, 1000, 1001, 900, 900, 1002];
   let reads = 0;
   const newId = createIdGenerator(() => times[reads++ % times.length] ?? 0);

@@ -87,7 +87,7 @@ test("joblib_sweeps_total counts sweeps, and joblib_swept_total counts the swept
   expect(await readMetric('joblib_swept_total{kind="workers"}')).toBe(0);
 });
 
-test("metrics contain no room, job, worker, user or task", async () => {
+test("the metrics contain no room, job, worker, user or task", async () => {
   const { worker_id, full_name } = await register("Nameless");
   const { id } = await send<{ id: string }>("POST", `/rooms/${ROOM}/tasks/${full_name}`, {});
   await send("GET", `/tasks/${id}`);

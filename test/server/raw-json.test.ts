@@ -11,7 +11,7 @@ test("stringify inserts raw JSON into objects and lists", () => {
   ).toBe('{"one":{"a":"$&"},"more":[{ "b":2},null],"list":[{"a":"$&"},{ "b":2}],"none":[]}');
 });
 
-test("a list is not joined into raw JSON if one of its values is not raw JSON", () => {
+test("a list that contains a value other than raw JSON is not joined into raw JSON", () => {
   const mixed = [serialized('{"a":1}'), { b: 2 }];
 
   expect(joinSerialized(mixed)).toBe(mixed);

@@ -34,7 +34,7 @@ test("settings in code, in camelCase or snake_case, override the environment unl
   });
 });
 
-describe("an invalid setting", () => {
+describe("invalid setting", () => {
   test.each([
     ["JOBLIB_PORT", "70000"],
     ["JOBLIB_PORT", "http"],
@@ -45,18 +45,18 @@ describe("an invalid setting", () => {
     ["JOBLIB_REDIS_URL", "host:6379"],
     ["JOBLIB_JWT_SECRET", "short"],
     ["JOBLIB_JOB_NAME_STYLE", "long"],
-  ])("is reported in one line that starts with the name of the setting: %s=%s", (name, value) => {
+  ])("an invalid setting is reported in one line that starts with the name of the setting: %s=%s", (name, value) => {
     expect(() => parseSettings({ [name]: value })).toThrow(SettingsError);
     expect(() => parseSettings({ [name]: value })).toThrow(new RegExp(`^${name}: [^\\n]+$`));
   });
 
-  test("is reported with both names if two settings exclude each other", () => {
+  test("two settings that exclude each other are reported with both names", () => {
     const env = { JOBLIB_JWT_SECRET: SECRET, JOBLIB_JWKS_URL: "https://issuer.example/jwks.json" };
 
     expect(() => parseSettings(env)).toThrow(/JOBLIB_JWT_SECRET.*JOBLIB_JWKS_URL/);
   });
 
-  test("is reported if code passes a setting with an unknown name", () => {
+  test("a setting with an unknown name in code is reported", () => {
     const misspelt = { port: 1, treshold: 1 };
 
     expect(() => parseSettings({}, misspelt)).toThrow("settings.treshold: unknown setting");

@@ -9,7 +9,7 @@ import { createDatabase, startPostgres } from "../support/postgres.ts";
 const SECRET = "a secret of at least thirty-two characters";
 const SILENT = { log_level: "silent", data_dir: "memory://" } as const;
 
-describe("a server without configuration", () => {
+describe("server without configuration", () => {
   let app: FastifyInstance;
 
   beforeAll(async () => {
@@ -20,7 +20,7 @@ describe("a server without configuration", () => {
   const get = (url: string, headers: Record<string, string> = {}) =>
     app.inject({ url, headers: { host: "127.0.0.1:7800", ...headers } });
 
-  test("is alive and ready", async () => {
+  test("a server without configuration is alive and ready", async () => {
     expect((await get("/healthz")).json()).toEqual({ status: "up" });
     expect((await get("/readyz")).json()).toEqual({
       status: "up",
@@ -29,7 +29,7 @@ describe("a server without configuration", () => {
     });
   });
 
-  test("treats every local caller as an admin", async () => {
+  test("a server without configuration treats every local caller as an admin", async () => {
     expect((await get("/v1/joblib/workers")).statusCode).toBe(200);
   });
 
@@ -39,14 +39,18 @@ describe("a server without configuration", () => {
     { origin: "https://attacker.example" },
     { "sec-fetch-site": "cross-site" },
     { origin: "null" },
-  ])("rejects requests that another site makes a browser send: %j", async (headers) => {
+  ])("a server without configuration rejects requests that another site makes a browser send: %j", async (headers) => {
     const response = await get("/v1/joblib/workers", headers);
 
     expect(response.statusCode).toBe(403);
     expect(response.headers["content-type"]).toMatch("application/problem+json");
   });
 
-  test.each(["127.0.0.1:7800", "localhost:7800", "[::1]:7800"])("accepts the host name %s", async (host) => {
+  test.each([
+    "127.0.0.1:7800",
+    "localhost:7800",
+    "[::1]:7800",
+  ])("a server without configuration accepts the host name %s", async (host) => {
     expect((await get("/v1/joblib/workers", { host })).statusCode).toBe(200);
   });
 
@@ -54,7 +58,7 @@ describe("a server without configuration", () => {
     ["that is not HTTP", "\u0016\u0003\u0001\u0002\r\n\r\n"],
     ["with two length headers", "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"],
     ["with headers that are too large", `GET / HTTP/1.1\r\nx: ${"y".repeat(40_000)}\r\n\r\n`],
-  ])("responds to a request %s with a problem and closes the connection", async (_, bytes) => {
+  ])("a server without configuration responds to a request %s with a problem and closes the connection", async (_, bytes) => {
     if (!app.server.listening) await app.listen({ port: 0, host: "127.0.0.1" });
     const address = app.server.address();
     const socket = connect(typeof address === "object" ? (address?.port ?? 0) : 0, "127.0.0.1");
@@ -67,7 +71,7 @@ describe("a server without configuration", () => {
     expect(response).toContain("/v1/problems/malformed-request");
   });
 
-  test("serves metrics without rooms, users or tasks", async () => {
+  test("a server without configuration serves metrics without rooms, users or tasks", async () => {
     await get("/v1/joblib/rooms/secret-lab/jobs");
 
     const { body, headers } = await get("/metrics");
@@ -78,7 +82,7 @@ describe("a server without configuration", () => {
     expect(body).not.toContain("secret-lab");
   });
 
-  test("documents its API as an OpenAPI document and as a web page", async () => {
+  test("a server without configuration documents its API as an OpenAPI document and as a web page", async () => {
     const page = await get("/docs");
 
     expect((await get("/openapi.json")).json()).toMatchObject({ openapi: "3.1.0" });
@@ -88,7 +92,7 @@ describe("a server without configuration", () => {
     expect(page.body).not.toContain("<script");
   });
 
-  test("rejects an invalid content type as unsupported, also at an unknown path", async () => {
+  test("a server without configuration rejects an invalid content type as unsupported, also at an unknown path", async () => {
     const headers = { "content-type": "not a media type" };
     const response = await app.inject({ method: "POST", url: "/nowhere", headers, payload: "x" });
 
@@ -100,7 +104,7 @@ describe("a server without configuration", () => {
     ["/nowhere", "route-not-found", 404],
     ["/v1/joblib/rooms/%ff/jobs", "malformed-request", 400],
     [`/v1/joblib/rooms/${"r".repeat(6000)}/jobs`, "route-not-found", 404],
-  ])("responds to the path %.30s with the problem %s", async (url, id, status) => {
+  ])("a server without configuration responds to the path %.30s with the problem %s", async (url, id, status) => {
     const response = await get(url);
 
     expect(response.statusCode).toBe(status);

@@ -71,7 +71,7 @@ export const completeAllTasks = async (
   for (;;) {
     const claimed = await manualWorker.claimMany(100, true);
     if (claimed.length === 0) break;
-    await Promise.all(claimed.map((lease) => manualWorker.updateWithRetry({ f: "complete", lease })));
+    await Promise.all(claimed.map((lease) => manualWorker.updateWithRetry({ operation: "complete", lease })));
   }
   context.tables = await listTasks(client);
 };
@@ -80,7 +80,7 @@ const listTasks = async (client: Client): Promise<Tables> => {
   const tasks: Tables["tasks"][number][] = [];
   for (let after: string | undefined; ; ) {
     const listed = await client.callWithRetry({
-      f: "list",
+      operation: "list",
       name: "listRoomTasks",
       request: {
         params: { room_id: client.room },

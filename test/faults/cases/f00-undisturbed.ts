@@ -1,7 +1,7 @@
 import { awaitEnd, submitWithRetry } from "../clients/submitter.ts";
 import { sleep } from "../clock.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const TASKS = 150;
 /**
@@ -14,8 +14,8 @@ const MAX_DELAY_MS = 1500;
  * No fault is injected. Clients wait at one server for tasks that end at the other server, shortly
  * before or after the wait starts. An event must notify each client.
  */
-export const nothingBroken: FaultCase = {
-  name: "F0 nothing broken",
+export const undisturbedWaits: FaultCase = {
+  name: "F0 events notify waiting clients while no fault is injected",
   invariants: ["I8"],
   async run(context) {
     context.expectations = { no5xx: true };
@@ -27,11 +27,11 @@ export const nothingBroken: FaultCase = {
       const lease = await manualWorker.claim({ start: true });
       if (lease === undefined) throw new Error(`task ${id} could not be claimed`);
       const waiter = context.client("waiter", { server: 0, timeoutSeconds: 15 });
-      waiting.push(awaitEnd(waiter, id, { wait: 10, maxDelayMs: MAX_DELAY_MS, condition: "nothing broken" }));
+      waiting.push(awaitEnd(waiter, id, { wait: 10, maxDelayMs: MAX_DELAY_MS, condition: "no fault" }));
       await sleep(context.random.between(0, 12));
-      await manualWorker.updateWithRetry({ f: "complete", lease });
+      await manualWorker.updateWithRetry({ operation: "complete", lease });
     }
     await Promise.all(waiting);
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };

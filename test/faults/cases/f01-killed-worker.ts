@@ -1,7 +1,7 @@
 import { submitWithRetry } from "../clients/submitter.ts";
 import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const KILLS = 4;
 const TASKS = 40;
@@ -21,7 +21,7 @@ const submitWork = async (context: CaseContext): Promise<void> => {
  * run, or while the worker sends a result.
  */
 export const killedWorker: FaultCase = {
-  name: "F1 killed workers",
+  name: "F1 workers are killed",
   invariants: ["I3", "I6", "I7"],
   async run(context) {
     let worker = await context.workerProcess("worker0", { concurrency: 4 });
@@ -31,7 +31,7 @@ export const killedWorker: FaultCase = {
       await worker.kill(context.maxSweepDelayMs);
       worker = await context.workerProcess(`worker${kill}`, { server: kill % 2, concurrency: 4 });
     }
-    await settle(context);
+    await waitForAllTasks(context);
     context.require((await worker.stop()) === 0, "I17", "a worker did not exit with 0 after SIGTERM");
   },
 };

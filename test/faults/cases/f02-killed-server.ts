@@ -1,7 +1,7 @@
 import { eventually } from "../../support/eventually.ts";
 import { submitWithRetry } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const ROUNDS = 2;
 
@@ -10,7 +10,7 @@ const ROUNDS = 2;
  * run is counted.
  */
 export const killedServer: FaultCase = {
-  name: "F2 server killed between commit and response",
+  name: "F2 a server is killed between the commit of a claim and its response",
   invariants: ["I1", "I7"],
   async run(context) {
     const { server } = context.node(0);
@@ -26,12 +26,12 @@ export const killedServer: FaultCase = {
     };
     for (let round = 0; round < ROUNDS; round += 1) {
       const { id } = await submitWithRetry(client, { token: `${round}` });
-      const trap = server.http.trap({ request: /tasks\/claim/, action: "silence" });
+      const trap = server.proxy.trap({ request: /tasks\/claim/, action: "silence" });
       const claim = viaKilledServer.claim();
       await trap.triggered;
       await server.stop("SIGKILL");
       context.fault("server killed");
-      server.http.cut();
+      server.proxy.cut();
       await claim;
       const started = server.start();
 
@@ -50,8 +50,8 @@ export const killedServer: FaultCase = {
       );
       const task = await worker.claim({ wait: 3, start: true });
       await started;
-      if (task !== undefined) await worker.updateWithRetry({ f: "complete", lease: task });
+      if (task !== undefined) await worker.updateWithRetry({ operation: "complete", lease: task });
     }
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };

@@ -1,7 +1,7 @@
 import { submitWithRetry } from "../clients/submitter.ts";
 import { monotonic } from "../clock.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const ROUNDS = 25;
 /** The sum of the claim grace period, a heartbeat interval, and a margin for a busy machine. */
@@ -11,7 +11,7 @@ const MAX_DELAY_MS = 3000;
  * A client disconnects at the moment when the server assigns a task to the client's waiting claim.
  */
 export const abortedClaims: FaultCase = {
-  name: "F3 claims aborted while they are answered",
+  name: "F3 clients disconnect while the server responds to their claims",
   invariants: ["I3", "I7"],
   async run(context) {
     const client = context.client();
@@ -29,8 +29,8 @@ export const abortedClaims: FaultCase = {
       const began = monotonic();
       if (task !== undefined) {
         const lease = task;
-        if (task.status === "claimed") await leaver.updateWithRetry({ f: "start", lease });
-        await leaver.updateWithRetry({ f: "complete", lease });
+        if (task.status === "claimed") await leaver.updateWithRetry({ operation: "start", lease });
+        await leaver.updateWithRetry({ operation: "complete", lease });
         continue;
       }
       const heartbeats = setInterval(() => void leaver.heartbeat([]), 250);
@@ -42,8 +42,8 @@ export const abortedClaims: FaultCase = {
         "I7",
         `the task of a client that disconnected waited ${Math.round(waited)} ms`,
       );
-      if (found !== undefined) await stayer.updateWithRetry({ f: "complete", lease: found });
+      if (found !== undefined) await stayer.updateWithRetry({ operation: "complete", lease: found });
     }
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };

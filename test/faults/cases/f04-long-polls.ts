@@ -1,6 +1,6 @@
 import { awaitEnd, submitMany } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const WAITERS = 120;
 const TASKS = 6;
@@ -11,7 +11,7 @@ const MAX_DELAY_MS = 2500;
  * server, which must notify them in time.
  */
 export const brokenLongPolls: FaultCase = {
-  name: "F4 server killed under waiting requests",
+  name: "F4 a server is killed while many requests wait",
   invariants: ["I8", "I13"],
   async run(context) {
     const manualWorker = await context.manualWorker("worker", { server: 1 });
@@ -37,9 +37,9 @@ export const brokenLongPolls: FaultCase = {
     const started = server.start();
     for (let index = 0; index < TASKS; index += 1) {
       const lease = await manualWorker.claim({ start: true });
-      if (lease !== undefined) await manualWorker.updateWithRetry({ f: "complete", lease });
+      if (lease !== undefined) await manualWorker.updateWithRetry({ operation: "complete", lease });
     }
     await Promise.all([started, ...waiting]);
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };

@@ -2,7 +2,7 @@ import { awaitEnd, submitMany, submitWithRetry } from "../clients/submitter.ts";
 import { monotonic } from "../clock.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { runUnderLoad } from "../run/load.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const DEADLINE_MS = 10_000;
 
@@ -10,7 +10,7 @@ const DEADLINE_MS = 10_000;
  * A server receives SIGTERM under load. It must answer all waiting requests and exit with code 0.
  */
 export const drainedServer: FaultCase = {
-  name: "F5 SIGTERM to a server",
+  name: "F5 a server receives SIGTERM under load",
   invariants: ["I17"],
   async run(context) {
     await runUnderLoad(context, {}, async () => {
@@ -37,7 +37,7 @@ export const drainedServer: FaultCase = {
  * not started are requeued without counting a run.
  */
 export const drainedWorker: FaultCase = {
-  name: "F5 SIGTERM to a worker",
+  name: "F5 a worker receives SIGTERM",
   invariants: ["I17"],
   async run(context) {
     const first = await context.workerProcess("first", { concurrency: 3 });
@@ -54,6 +54,6 @@ export const drainedWorker: FaultCase = {
     const isCorrect = rows.every(({ status, runs }) => (status === "completed" ? runs === 1 : runs === 0));
     context.require(isCorrect, "I17", `a drain counted runs or left tasks leased: ${JSON.stringify(rows)}`);
     await context.workerProcess("second", { concurrency: 9 });
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };

@@ -1,7 +1,7 @@
 import { eventually } from "../../support/eventually.ts";
 import { submitWithRetry } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 interface Variant {
   readonly name: string;
@@ -12,9 +12,21 @@ interface Variant {
 }
 
 const variants: readonly Variant[] = [
-  { name: "F6 worker paused, the other has finished", otherIsDone: true, losesNetwork: false },
-  { name: "F7 worker paused, the other is running", otherIsDone: false, losesNetwork: false },
-  { name: "F8 worker suspended with its network", otherIsDone: true, losesNetwork: true },
+  {
+    name: "F6 a paused worker resumes after another worker has finished its task",
+    otherIsDone: true,
+    losesNetwork: false,
+  },
+  {
+    name: "F7 a paused worker resumes while another worker runs its task",
+    otherIsDone: false,
+    losesNetwork: false,
+  },
+  {
+    name: "F8 a worker is paused and disconnected until another worker has finished its task",
+    otherIsDone: true,
+    losesNetwork: true,
+  },
 ];
 
 /**
@@ -36,7 +48,8 @@ export const pausedWorkers: readonly FaultCase[] = variants.map(({ name, otherIs
     await eventually(readStatus, (status) => status === "running", { timeoutMs: 10_000 });
     paused.pause();
     context.fault("worker paused");
-    if (losesNetwork) paused.link.program({ toClient: { blackHole: true }, toServer: { blackHole: true } });
+    if (losesNetwork)
+      paused.proxy.setFaults({ toClient: { blackHole: true }, toServer: { blackHole: true } });
     await eventually(readStatus, (status) => status === "pending", { timeoutMs: context.maxSweepDelayMs });
 
     const other = await context.workerProcess("other", { server: 1, concurrency: 1 });
@@ -44,12 +57,12 @@ export const pausedWorkers: readonly FaultCase[] = variants.map(({ name, otherIs
     await eventually(readStatus, (status) => status === "running" || status === "completed");
     if (otherIsDone) await ended;
     if (losesNetwork) {
-      paused.link.cut();
-      paused.link.heal();
+      paused.proxy.cut();
+      paused.proxy.heal();
     }
     paused.resume();
     await paused.process.waitForLine(new RegExp(`lost ${id}`), 20_000);
     await ended;
-    await settle(context);
+    await waitForAllTasks(context);
   },
 }));

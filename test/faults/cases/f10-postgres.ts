@@ -11,17 +11,17 @@ const requireRecovery = async (context: CaseContext): Promise<void> => {
   const ready = monotonic();
   await submitWithRetry(context.client("recovery"), { token: `after ${ready}` });
   const took = Math.round(monotonic() - ready);
-  context.measure("PostgreSQL back → first submit accepted", took);
+  context.measure("PostgreSQL available again → first submit accepted", took);
   context.require(
     took < RECOVERY_MS,
     "I13",
-    `the first submit was accepted ${took} ms after the database was back`,
+    `the first submit was accepted ${took} ms after the database was available again`,
   );
 };
 
 /** PostgreSQL is restarted with a clean shutdown, under load. */
 export const restartedPostgres: FaultCase = {
-  name: "F10 PostgreSQL restarted",
+  name: "F10 PostgreSQL is restarted",
   invariants: ["I1", "I2", "I16"],
   cluster: { own: ["postgres"] },
   async run(context) {
@@ -35,15 +35,15 @@ export const restartedPostgres: FaultCase = {
   },
 };
 
-const BACKENDS = `select pid from pg_stat_activity
+const SERVER_CONNECTIONS = `select pid from pg_stat_activity
   where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`;
 
 /**
- * The whole PostgreSQL server crashes, then a single backend is killed. Each time, PostgreSQL
- * recovers from its write-ahead log.
+ * The whole PostgreSQL server crashes, then the process of a single connection is killed. Each time,
+ * PostgreSQL recovers from its write-ahead log.
  */
 export const crashedPostgres: FaultCase = {
-  name: "F11 PostgreSQL crashed",
+  name: "F11 PostgreSQL crashes",
   invariants: ["I1"],
   cluster: { own: ["postgres"] },
   async run(context) {
@@ -53,25 +53,25 @@ export const crashedPostgres: FaultCase = {
       context.fault("PostgreSQL crashed");
       await postgres.restart("SIGQUIT");
       await requireRecovery(context);
-      const { rows } = await sql.query<{ pid: number }>(BACKENDS);
+      const { rows } = await sql.query<{ pid: number }>(SERVER_CONNECTIONS);
       if (rows.length === 0) throw new Error("the servers have no connection to kill");
-      context.fault("backend killed");
+      context.fault("PostgreSQL process killed");
       process.kill(context.random.pick(rows).pid, "SIGKILL");
-      await submitWithRetry(context.client(), { token: "after the backend" });
+      await submitWithRetry(context.client(), { token: "after the killed process" });
       await context.pause(500);
     });
   },
 };
 
 /** Database connections are terminated at random moments. */
-export const endedBackends: FaultCase = {
-  name: "F12 database connections ended",
+export const terminatedConnections: FaultCase = {
+  name: "F12 database connections are terminated",
   invariants: ["I1", "I6"],
   async run(context) {
-    const end = `select pg_terminate_backend(pid) from (${BACKENDS} order by random() limit 1) as b`;
+    const terminateConnection = `select pg_terminate_backend(pid) from (${SERVER_CONNECTIONS} order by random() limit 1) as b`;
     await runUnderLoad(context, { submitters: 3 }, () =>
       repeatAtRandomTimes(context, { forMs: 4000, everyMs: 150 }, async () => {
-        await context.cluster.sql.query(end);
+        await context.cluster.sql.query(terminateConnection);
         context.fault("database connection ended");
       }),
     );

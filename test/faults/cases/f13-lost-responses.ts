@@ -4,18 +4,18 @@ import { submit, submitWithRetry } from "../clients/submitter.ts";
 import type { TcpProxy } from "../proxy/tcp-proxy.ts";
 import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const ROUNDS = 4;
 
 /** Drops the response to the next request that matches a pattern while `work` runs. */
 const dropResponse = async (
   context: CaseContext,
-  link: TcpProxy,
+  proxy: TcpProxy,
   request: RegExp,
   work: () => Promise<void>,
 ) => {
-  const trap = link.trap({ request, action: "cut" });
+  const trap = proxy.trap({ request, action: "cut" });
   await work();
   await trap.triggered;
   context.fault("response dropped");
@@ -41,32 +41,32 @@ const claimWithRetry = (manualWorker: ManualWorker, id: string) =>
  * is lost.
  */
 export const lostResponses: FaultCase = {
-  name: "F13 responses of the server lost",
+  name: "F13 the server's responses are lost",
   invariants: ["I2", "I6"],
   async run(context) {
-    const link = context.node(0).server.http;
+    const proxy = context.node(0).server.proxy;
     const client = context.client("client", { server: 0 });
     const manualWorker = await context.manualWorker("worker", { server: 0 });
     for (let round = 0; round < ROUNDS; round += 1) {
       let id = "";
-      await dropResponse(context, link, /POST .*\/tasks\/private/, async () => {
+      await dropResponse(context, proxy, /POST .*\/tasks\/private/, async () => {
         ({ id } = await submitWithRetry(client, { token: `${round}`, options: { max_attempts: 3 } }));
       });
-      await dropResponse(context, link, /tasks\/claim/, async () => void (await manualWorker.claim()));
+      await dropResponse(context, proxy, /tasks\/claim/, async () => void (await manualWorker.claim()));
       const lease = await claimWithRetry(manualWorker, id);
       if (lease === undefined) continue;
       await dropResponse(
         context,
-        link,
+        proxy,
         /PATCH .*\/tasks\//,
-        async () => void (await manualWorker.updateWithRetry({ f: "start", lease })),
+        async () => void (await manualWorker.updateWithRetry({ operation: "start", lease })),
       );
-      await dropResponse(context, link, /PATCH .*\/tasks\//, async () => {
-        const done = await manualWorker.updateWithRetry({ f: "complete", lease });
+      await dropResponse(context, proxy, /PATCH .*\/tasks\//, async () => {
+        const done = await manualWorker.updateWithRetry({ operation: "complete", lease });
         context.require(done.outcome === "ok", "I6", "a repeated completion was refused");
       });
     }
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };
 
@@ -75,10 +75,10 @@ export const lostResponses: FaultCase = {
  * committed, and then respond to its client without an error.
  */
 export const lostCommitResponses: FaultCase = {
-  name: "F13 responses of the database lost",
+  name: "F13 the database's responses to commits are lost",
   invariants: ["I2", "I6"],
   async run(context) {
-    const link = context.node(0).postgres;
+    const proxy = context.node(0).postgresProxy;
     const client = context.client("client", { server: 0 });
     const manualWorker = await context.manualWorker("worker", { server: 0, silent: true });
     const requireAnswer = async (
@@ -86,7 +86,7 @@ export const lostCommitResponses: FaultCase = {
       request: RegExp,
       send: () => Promise<{ readonly outcome: string }>,
     ) => {
-      await dropResponse(context, link, request, async () => {
+      await dropResponse(context, proxy, request, async () => {
         const { outcome } = await send();
         context.require(
           outcome === "ok",
@@ -103,18 +103,20 @@ export const lostCommitResponses: FaultCase = {
       const { id } = await submitWithRetry(client, { token, options: { max_attempts: 3 } });
       await dropResponse(
         context,
-        link,
-        new RegExp(manualWorker.worker),
+        proxy,
+        new RegExp(manualWorker.workerId),
         async () => void (await manualWorker.claim()),
       );
       const lease = await claimWithRetry(manualWorker, id);
       if (lease === undefined) continue;
-      await requireAnswer("a start", new RegExp(id), () => manualWorker.update({ f: "start", lease }));
+      await requireAnswer("a start", new RegExp(id), () =>
+        manualWorker.update({ operation: "start", lease }),
+      );
       await requireAnswer("a completion", new RegExp(id), () =>
-        manualWorker.update({ f: "complete", lease }),
+        manualWorker.update({ operation: "complete", lease }),
       );
     }
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };
 
@@ -122,17 +124,17 @@ export const lostCommitResponses: FaultCase = {
  * The responses to an SDK worker's completions are lost; the worker must repeat the completions.
  */
 export const lostWorkerResponses: FaultCase = {
-  name: "F13 responses to an SDK worker lost",
+  name: "F13 the responses to an SDK worker are lost",
   invariants: ["I6"],
   async run(context) {
     const worker = await context.workerProcess("worker", { concurrency: 1 });
     const client = context.client();
     for (let round = 0; round < ROUNDS; round += 1) {
       const payload = { ms: 30 };
-      await dropResponse(context, worker.link, /"status":"completed"/, async () => {
+      await dropResponse(context, worker.proxy, /"status":"completed"/, async () => {
         await submitWithRetry(client, { token: `${round}`, job: "Work", payload });
       });
     }
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };

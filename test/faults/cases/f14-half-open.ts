@@ -3,7 +3,7 @@ import { awaitEnd, submitMany, submitWithRetry } from "../clients/submitter.ts";
 import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { repeatAtRandomTimes, runUnderLoad } from "../run/load.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const BLACK_HOLE = { toClient: { blackHole: true }, toServer: { blackHole: true } };
 
@@ -13,7 +13,9 @@ export interface AwaitOptions {
    * Maximum time between the end of a task and the response to the client that waits for the task.
    */
   readonly maxDelayMs: number;
-  /** Returns the name under which the delays are currently reported, for example "Redis away". */
+  /**
+   * Returns the name under which the current delays appear in the results, for example "Redis down".
+   */
   readonly condition?: () => string;
 }
 
@@ -34,17 +36,17 @@ export const awaitAndComplete = async (
     if (lease === undefined) return;
     waiting.push(awaitEnd(waiter, lease.id, { wait: 15, maxDelayMs, condition: condition?.() }));
     await context.pause(context.random.between(0, 60));
-    await manualWorker.updateWithRetry({ f: "complete", lease });
+    await manualWorker.updateWithRetry({ operation: "complete", lease });
   });
   await Promise.all(waiting);
 };
 
 /**
- * The link between a worker and its server drops all data without a connection reset. The worker
- * must be declared dead, and its updates must be rejected when it reconnects.
+ * The connections between a worker and its server drop all data without a reset. The worker must be
+ * declared dead, and its updates must be rejected when it reconnects.
  */
-export const silentWorkerLink: FaultCase = {
-  name: "F14 half-open link of a worker",
+export const silentWorkerConnection: FaultCase = {
+  name: "F14 a worker's connections drop all data",
   invariants: ["I4", "I7"],
   async run(context) {
     const silent = await context.workerProcess("silent", { concurrency: 1 });
@@ -52,59 +54,59 @@ export const silentWorkerLink: FaultCase = {
     await submitMany(context.client(), { prefix: "t", count: 3, job: "Work", payload: { ms: 500 }, options });
     await silent.process.waitForLine(/completed/);
     await context.pause(100);
-    silent.link.program(BLACK_HOLE);
-    context.fault("black hole");
+    silent.proxy.setFaults(BLACK_HOLE);
+    context.fault("all data dropped");
     context.nemesis.note({
       note: "gone",
-      kind: "worker cut off",
+      kind: "worker disconnected",
       worker: silent.id,
       within: context.maxSweepDelayMs,
     });
     await context.workerProcess("healthy", { server: 1 });
-    await settle(context);
-    silent.link.cut();
-    silent.link.heal();
+    await waitForAllTasks(context);
+    silent.proxy.cut();
+    silent.proxy.heal();
     await context.pause(500);
   },
 };
 
 /**
- * One server's link to Redis drops all data. This server misses the events of the other server, but
- * must still notify its clients in time.
+ * One server's connections to Redis drop all data. This server misses the events of the other
+ * server, but must still notify its clients in time.
  */
-export const silentRedisLink: FaultCase = {
-  name: "F14 half-open link to Redis",
+export const silentRedisConnection: FaultCase = {
+  name: "F14 a server's connections to Redis drop all data",
   invariants: ["I8"],
   async run(context) {
     context.expectations = { no5xx: true };
-    const { redis } = context.node(0);
-    redis.program(BLACK_HOLE);
-    context.fault("black hole");
+    const { redisProxy } = context.node(0);
+    redisProxy.setFaults(BLACK_HOLE);
+    context.fault("all data dropped");
     // The server checks Redis every 2 s, with a timeout of 2 s. After it detects the failure, long
     // polls query the database every second.
     await awaitAndComplete(context, { forMs: 6000, maxDelayMs: 6500 });
-    redis.cut();
-    redis.heal();
-    await eventually(() => redis.size > 0);
+    redisProxy.cut();
+    redisProxy.heal();
+    await eventually(() => redisProxy.size > 0);
     await awaitAndComplete(context, { forMs: 1000, maxDelayMs: 6500 });
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };
 
-/** One server's link to the database drops all data while the other server works normally. */
-export const silentPostgresLink: FaultCase = {
-  name: "F14 half-open link to PostgreSQL",
+/** One server's connections to the database drop all data. The other server works normally. */
+export const silentPostgresConnection: FaultCase = {
+  name: "F14 a server's connections to PostgreSQL drop all data",
   invariants: ["I1", "I13"],
   seconds: 90,
   async run(context) {
     await runUnderLoad(context, {}, async () => {
-      const { postgres } = context.node(0);
+      const { postgresProxy } = context.node(0);
       await context.pause(500);
-      postgres.program(BLACK_HOLE);
-      context.fault("black hole");
+      postgresProxy.setFaults(BLACK_HOLE);
+      context.fault("all data dropped");
       await context.pause(4000);
-      postgres.cut();
-      postgres.heal();
+      postgresProxy.cut();
+      postgresProxy.heal();
       await submitWithRetry(context.client("after", { server: 0 }), { token: "after" });
     });
   },

@@ -2,19 +2,19 @@ import { Redis } from "ioredis";
 import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 import { repeatAtRandomTimes } from "../run/load.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 import { type AwaitOptions, awaitAndComplete } from "./f14-half-open.ts";
 
 /**
  * Maximum notification delay while the server knows that Redis is down: long polls then query the
  * database every second.
  */
-const AWAY_MS = 2500;
+const MAX_DELAY_REDIS_DOWN_MS = 2500;
 /**
  * Maximum notification delay while Redis accepts connections but does not respond: the server's
  * next check of Redis must time out before long polls query the database.
  */
-const SILENT_MS = 6500;
+const MAX_DELAY_REDIS_SILENT_MS = 6500;
 
 const breakWhileAwaiting = async (
   context: CaseContext,
@@ -23,26 +23,30 @@ const breakWhileAwaiting = async (
 ): Promise<void> => {
   context.expectations = { no5xx: true };
   await Promise.all([awaitAndComplete(context, options), breakIt()]);
-  await settle(context);
+  await waitForAllTasks(context);
 };
 
 /** Redis is killed, stays down for some time, and restarts without data. */
 export const emptyRedis: FaultCase = {
-  name: "F16 Redis killed and restarted empty",
+  name: "F16 Redis is killed and restarts without data",
   invariants: ["I1", "I3", "I8"],
   cluster: { own: ["redis"] },
   async run(context) {
-    let isAway = false;
-    const condition = () => (isAway ? "Redis away" : "Redis killed and back");
-    await breakWhileAwaiting(context, { forMs: 7000, maxDelayMs: AWAY_MS, condition }, async () => {
-      await context.pause(500);
-      await context.cluster.redis.stop("SIGKILL");
-      context.fault("Redis killed");
-      isAway = true;
-      await context.pause(4000);
-      isAway = false;
-      await context.cluster.redis.start();
-    });
+    let isDown = false;
+    const condition = () => (isDown ? "Redis down" : "Redis up before and after a kill");
+    await breakWhileAwaiting(
+      context,
+      { forMs: 7000, maxDelayMs: MAX_DELAY_REDIS_DOWN_MS, condition },
+      async () => {
+        await context.pause(500);
+        await context.cluster.redis.stop("SIGKILL");
+        context.fault("Redis killed");
+        isDown = true;
+        await context.pause(4000);
+        isDown = false;
+        await context.cluster.redis.start();
+      },
+    );
   },
 };
 
@@ -51,11 +55,11 @@ export const emptyRedis: FaultCase = {
  * is restarted after a clean shutdown.
  */
 export const silentRedis: FaultCase = {
-  name: "F15 Redis paused and restarted",
+  name: "F15 Redis is paused and restarted",
   invariants: ["I1", "I8"],
   cluster: { own: ["redis"] },
   run: (context) =>
-    breakWhileAwaiting(context, { forMs: 9000, maxDelayMs: SILENT_MS }, async () => {
+    breakWhileAwaiting(context, { forMs: 9000, maxDelayMs: MAX_DELAY_REDIS_SILENT_MS }, async () => {
       const { redis } = context.cluster;
       await context.pause(300);
       process.kill(redis.pid, "SIGSTOP");
@@ -75,13 +79,13 @@ export const silentRedis: FaultCase = {
 
 /** The Redis connections that the servers use for subscriptions are killed repeatedly. */
 export const killedSubscriptions: FaultCase = {
-  name: "F17 Redis subscriptions killed",
+  name: "F17 the servers' Redis subscriptions are killed",
   invariants: ["I8"],
   cluster: { own: ["redis"] },
   run: (context) =>
     breakWhileAwaiting(
       context,
-      { forMs: 4000, maxDelayMs: AWAY_MS, condition: () => "Redis subscriptions killed" },
+      { forMs: 4000, maxDelayMs: MAX_DELAY_REDIS_DOWN_MS, condition: () => "Redis subscriptions killed" },
       async () => {
         const client = new Redis(context.cluster.redis.url);
         await repeatAtRandomTimes(context, { forMs: 4000, everyMs: 200 }, async () => {

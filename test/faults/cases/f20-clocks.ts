@@ -12,7 +12,7 @@ const skewed = (ms: number) => ({ NODE_OPTIONS: PRELOAD, CLOCK_SKEW_MS: String(m
  * workers' clocks are wrong by an hour. Only the clock of the database may affect the results.
  */
 export const wrongClocks: FaultCase = {
-  name: "F20 wrong clocks",
+  name: "F20 the clocks of servers and workers are wrong",
   invariants: ["I15", "I3", "I7"],
   cluster: { each: [skewed(HOUR_MS / 12), skewed(-HOUR_MS / 12)] },
   async run(context) {

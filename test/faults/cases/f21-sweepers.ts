@@ -1,14 +1,14 @@
 import { eventually } from "../../support/eventually.ts";
 import { submit } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const WORKERS = 8;
-const EACH = 50;
+const TASKS_PER_WORKER = 50;
 
 /** Four servers sweep the tasks of the same dead workers every 50 ms. */
 export const manySweepers: FaultCase = {
-  name: "F21 many sweepers",
+  name: "F21 four servers sweep the same dead workers",
   invariants: ["I14"],
   cluster: { servers: 4, settings: { JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.05" } },
   async run(context) {
@@ -16,18 +16,18 @@ export const manySweepers: FaultCase = {
     const manualWorkers = await Promise.all(
       Array.from({ length: WORKERS }, () => context.manualWorker("worker", { silent: true })),
     );
-    const submits = Array.from({ length: WORKERS * EACH }, (_, index) => {
+    const submits = Array.from({ length: WORKERS * TASKS_PER_WORKER }, (_, index) => {
       const client = clients[index % clients.length];
       const options = { max_attempts: index % 8 === 0 ? 2 : 1 };
       return client === undefined ? undefined : submit(client, { token: `${index}`, options });
     });
     await Promise.all(submits);
     for (const manualWorker of manualWorkers) {
-      await manualWorker.claimMany(EACH, true);
+      await manualWorker.claimMany(TASKS_PER_WORKER, true);
       context.nemesis.note({
         note: "gone",
         kind: "worker silent",
-        worker: manualWorker.worker,
+        worker: manualWorker.workerId,
         within: context.maxSweepDelayMs,
       });
     }
@@ -39,7 +39,7 @@ export const manySweepers: FaultCase = {
     );
     // Some of the tasks have a second attempt, which only another worker can run.
     await context.rawWorker({ workMs: 1 });
-    await settle(context);
+    await waitForAllTasks(context);
     const { rows } = await sql.query(
       "select deadlocks::int from pg_stat_database where datname = current_database()",
     );

@@ -1,7 +1,7 @@
 import { cancel, submit } from "../clients/submitter.ts";
 import { sleep } from "../clock.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const WORKERS = 40;
 const RACES = 80;
@@ -10,8 +10,8 @@ const RACES = 80;
  * A heartbeat, a completion and a sweep race for the same attempt, whose worker has sent no
  * heartbeat for about as long as the worker timeout.
  */
-export const thresholdRace: FaultCase = {
-  name: "F22 heartbeat, completion and sweep race",
+export const timeoutRace: FaultCase = {
+  name: "F22 a heartbeat, a completion and a sweep race",
   invariants: ["I4", "I5"],
   async run(context) {
     const client = context.client();
@@ -26,15 +26,15 @@ export const thresholdRace: FaultCase = {
         const manualWorker = await context.manualWorker("worker", { server: index % 2, silent: true });
         const lease = await manualWorker.claim({ start: true });
         if (lease === undefined) return;
-        await sleep(context.thresholdMs + random.between(-50, 300));
+        await sleep(context.workerTimeoutMs + random.between(-50, 300));
         const heartbeat = sleep(random.between(0, 20)).then(() => manualWorker.heartbeat([lease.id]));
-        const update = manualWorker.update({ f: random.chance(0.8) ? "complete" : "fail", lease });
+        const update = manualWorker.update({ operation: random.chance(0.8) ? "complete" : "fail", lease });
         await Promise.all([heartbeat, update]);
       }),
     );
-    context.fault("races at the threshold");
+    context.fault("races at the worker timeout");
     await context.rawWorker({ workMs: 1 });
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };
 
@@ -43,7 +43,7 @@ export const thresholdRace: FaultCase = {
  * removes other workers. A worker whose heartbeat was acknowledged must not be swept.
  */
 export const heartbeatsDuringSweep: FaultCase = {
-  name: "F22 heartbeats during a sweep",
+  name: "F22 workers send heartbeats during a sweep",
   invariants: ["I14"],
   cluster: { settings: { JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.1" } },
   async run(context) {
@@ -56,17 +56,17 @@ export const heartbeatsDuringSweep: FaultCase = {
     await Promise.all(
       manualWorkers.map(async (manualWorker, index) => {
         const random = context.random.fork(`worker ${index}`);
-        await sleep(context.thresholdMs + random.between(0, 400));
+        await sleep(context.workerTimeoutMs + random.between(0, 400));
         await manualWorker.heartbeat([]);
       }),
     );
-    context.fault("races at the threshold");
+    context.fault("races at the worker timeout");
   },
 };
 
 /** A cancel, a completion and a claim of the same task race. */
 export const cancelRaces: FaultCase = {
-  name: "F23 cancel, completion and claim race",
+  name: "F23 a cancel, a completion and a claim race",
   invariants: ["I9"],
   async run(context) {
     const manualWorkers = [
@@ -82,17 +82,17 @@ export const cancelRaces: FaultCase = {
       if (submitted.outcome !== "ok") continue;
       const isClaimed = context.random.chance(0.6);
       const lease = isClaimed ? await own.claim({ start: true }) : undefined;
-      const late = () => sleep(context.random.between(0, 6));
+      const sleepBriefly = () => sleep(context.random.between(0, 6));
       const [, , claimed] = await Promise.all([
-        late().then(() => cancel(far, submitted.body.id)),
-        late().then(() => lease && own.update({ f: "complete", lease })),
-        late().then(() => other.claim({ start: true })),
+        sleepBriefly().then(() => cancel(far, submitted.body.id)),
+        sleepBriefly().then(() => lease && own.update({ operation: "complete", lease })),
+        sleepBriefly().then(() => other.claim({ start: true })),
       ]);
-      if (claimed !== undefined) await other.updateWithRetry({ f: "complete", lease: claimed });
+      if (claimed !== undefined) await other.updateWithRetry({ operation: "complete", lease: claimed });
     }
     context.fault("races with a cancel");
     for (const manualWorker of manualWorkers) await manualWorker.deregister();
     await context.rawWorker({ workMs: 1 });
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };

@@ -2,7 +2,7 @@ import { eventually } from "../../support/eventually.ts";
 import { cancel, submitMany } from "../clients/submitter.ts";
 import { monotonic } from "../clock.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const TASKS = 60;
 const MAX_DELAY_MS = 1000;
@@ -12,7 +12,7 @@ const MAX_DELAY_MS = 1000;
  * cases, the `signal` of the task's handler must be aborted.
  */
 export const cancelNotifiesHandler: FaultCase = {
-  name: "F23 cancel reaches the handler",
+  name: "F23 a cancel aborts the signal of the task's handler",
   invariants: ["I9"],
   async run(context) {
     const worker = await context.workerProcess("worker", { concurrency: TASKS });
@@ -34,10 +34,10 @@ export const cancelNotifiesHandler: FaultCase = {
       await cancel(client, id);
       const [, at] = await worker.process.waitForLine(new RegExp(`^aborted ${id} (\\S+)`, "m"), 10_000);
       const took = Math.round(Number(at) - began);
-      context.measure("cancel → the handler's signal", took);
+      context.measure("cancel → the handler's signal aborted", took);
       context.require(took < MAX_DELAY_MS, "I9", `a cancel reached the handler's signal after ${took} ms`);
     }
     context.fault("cancelled while running");
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createDatabase } from "../../support/postgres.ts";
 import { createResilientPool } from "../cluster/cluster.ts";
-import { createProxy, toProxyUrl } from "../cluster/link.ts";
+import { createProxy, toProxyUrl } from "../cluster/proxy-url.ts";
 import { ROOT, runJoblib } from "../cluster/server-process.ts";
 import type { FaultCase } from "../run/fault-case.ts";
 
@@ -28,24 +28,24 @@ const computeSchemaChecksum = async (url: string): Promise<string> => {
  * the schema of a new installation.
  */
 export const killedMigration: FaultCase = {
-  name: "F26 migration killed, then run twice concurrently",
+  name: "F26 a migration is killed and then runs twice concurrently",
   invariants: ["I18"],
   async run(context) {
     const url = await createDatabase(context.cluster.postgres.url);
-    const link = context.use(await createProxy(url));
+    const proxy = context.use(await createProxy(url));
     const migrate = (databaseUrl: string) => runJoblib(ROOT, ["migrate", "--database-url", databaseUrl], {});
     const middle = context.random.pick([
       /create table joblib\.job/,
       /create table joblib\.task/,
       /insert into joblib\.migration/,
     ]);
-    const trap = link.trap({ request: middle, action: "silence" });
-    const killed = migrate(toProxyUrl(url, link));
+    const trap = proxy.trap({ request: middle, action: "silence" });
+    const killed = migrate(toProxyUrl(url, proxy));
     await Promise.race([trap.triggered, killed.exit]);
     killed.kill("SIGKILL");
     await killed.exit;
     context.fault("migration killed");
-    link.cut();
+    proxy.cut();
 
     const twice = [migrate(url), migrate(url)];
     for (const one of twice) {

@@ -5,7 +5,7 @@ import { createServerDirectory } from "../../support/server-directory.ts";
 import { submit, submitWithRetry } from "../clients/submitter.ts";
 import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const SIZE_MB = 24;
 
@@ -45,7 +45,7 @@ const mountSmallDisk = (context: CaseContext): string => {
  * stored, and submits must succeed again after disk space is freed.
  */
 export const fullDisk: FaultCase = {
-  name: "F28 disk full",
+  name: "F28 the disk with the table of tasks is full",
   invariants: ["I1", "I16"],
   // The worker cannot send heartbeats while the disk is full. The timeout is long, so that the
   // worker is not declared dead during this time.
@@ -82,10 +82,10 @@ export const fullDisk: FaultCase = {
     rmSync(ballast);
     await submitWithRetry(client, { token: "after" });
     for (let lease = await manualWorker.claim({ start: true }); lease !== undefined; ) {
-      await manualWorker.updateWithRetry({ f: "complete", lease });
+      await manualWorker.updateWithRetry({ operation: "complete", lease });
       lease = await manualWorker.claim({ start: true });
     }
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { awaitEnd, submit, submitWithRetry } from "../clients/submitter.ts";
 import { monotonic } from "../clock.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const POLLS = 300;
 
@@ -11,7 +11,7 @@ const POLLS = 300;
  * accept new requests after the waiting requests have ended.
  */
 export const fewDescriptors: FaultCase = {
-  name: "F29 too few descriptors",
+  name: "F29 a server has too few file descriptors",
   invariants: ["I13"],
   cluster: { servers: 1 },
   async run(context) {
@@ -23,14 +23,14 @@ export const fewDescriptors: FaultCase = {
       encoding: "utf8",
     });
     if (status !== 0) throw new Error(`prlimit failed: ${stderr}`);
-    context.fault("descriptors limited");
+    context.fault("file descriptors limited");
     const abort = new AbortController();
     const waiters = Array.from({ length: POLLS }, () =>
       awaitEnd(context.client("waiter", { timeoutSeconds: 1 }), id, { wait: 2, signal: abort.signal }),
     );
     await Promise.all(waiters);
     abort.abort();
-    server.http.cut();
+    server.proxy.cut();
     await submitWithRetry(client, { token: "after" });
     // The first worker sent no heartbeats for longer than the worker timeout and was declared dead,
     // so the case uses a new worker.
@@ -40,11 +40,11 @@ export const fewDescriptors: FaultCase = {
       const lease = await manualWorker.claim({ start: true });
       if (lease === undefined) await context.pause(200);
       else {
-        await manualWorker.updateWithRetry({ f: "complete", lease });
+        await manualWorker.updateWithRetry({ operation: "complete", lease });
         remaining -= 1;
       }
     }
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };
 
@@ -53,7 +53,7 @@ export const fewDescriptors: FaultCase = {
  * crash without losing acknowledged tasks.
  */
 export const littleMemory: FaultCase = {
-  name: "F30 too little memory",
+  name: "F30 a server has too little memory",
   invariants: ["I13"],
   cluster: { servers: 1, settings: { NODE_OPTIONS: "--max-old-space-size=128" } },
   async run(context) {
@@ -81,7 +81,7 @@ export const littleMemory: FaultCase = {
  * still succeed, because a long poll uses no database connection while it waits.
  */
 export const smallPool: FaultCase = {
-  name: "F32 pool of two under many waiting requests",
+  name: "F32 many requests wait at a server with two database connections",
   invariants: ["I13"],
   // The other fault cases use a worker timeout of 2 s. Here, a slow machine would sweep the worker
   // within 2 s, before its first claim.
@@ -95,7 +95,7 @@ export const smallPool: FaultCase = {
     const tasks: string[] = [];
     for (let index = 0; index < 10; index += 1)
       tasks.push((await submitWithRetry(client, { token: `${index}` })).id);
-    context.fault("pool of two");
+    context.fault("pool of two connections");
     const waiters = Array.from({ length: POLLS }, (_, index) =>
       awaitEnd(context.client("waiter"), tasks[index % tasks.length] ?? "", { wait: 30, maxDelayMs: 4000 }),
     );
@@ -103,11 +103,11 @@ export const smallPool: FaultCase = {
     for (let index = 0; index < tasks.length; index += 1) {
       const began = monotonic();
       const lease = await manualWorker.claim({ start: true });
-      if (lease !== undefined) await manualWorker.updateWithRetry({ f: "complete", lease });
+      if (lease !== undefined) await manualWorker.updateWithRetry({ operation: "complete", lease });
       const took = Math.round(monotonic() - began);
       context.require(took < 2000, "I13", `a claim and its completion took ${took} ms while requests waited`);
     }
     await Promise.all(waiters);
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };

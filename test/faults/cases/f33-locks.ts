@@ -2,7 +2,7 @@ import { submit, submitWithRetry } from "../clients/submitter.ts";
 import { monotonic } from "../clock.ts";
 import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 /**
  * Runs `work` while a table is locked in access exclusive mode, as a careless migration would do.
@@ -27,7 +27,7 @@ const whileLocked = async (
  * requests with 503, and lose no task.
  */
 export const longLock: FaultCase = {
-  name: "F33 table locked beyond the statement timeout",
+  name: "F33 the table of tasks is locked for longer than the statement timeout",
   invariants: ["I1", "I2", "I13", "I16"],
   cluster: { settings: { JOBLIB_STATEMENT_TIMEOUT_SECONDS: "0.5", JOBLIB_WORKER_TIMEOUT_SECONDS: "30" } },
   async run(context) {
@@ -46,7 +46,7 @@ export const longLock: FaultCase = {
       await unlock();
       await Promise.all(submits);
     });
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };
 
@@ -55,7 +55,7 @@ export const longLock: FaultCase = {
  * no task may be lost or duplicated.
  */
 export const lockedTable: FaultCase = {
-  name: "F33 table locked",
+  name: "F33 the table of tasks is locked for less than the statement timeout",
   invariants: ["I1", "I2", "I16"],
   async run(context) {
     await context.rawWorker();
@@ -68,7 +68,7 @@ export const lockedTable: FaultCase = {
       await unlock();
       await Promise.all(submits);
     });
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };
 
@@ -79,7 +79,7 @@ const WORKERS = 24;
  * because their heartbeats waited for the lock.
  */
 export const lockedWorkers: FaultCase = {
-  name: "F33 workers' table locked",
+  name: "F33 the table of workers is locked for longer than the worker timeout",
   invariants: ["I14"],
   cluster: {},
   async run(context) {
@@ -96,9 +96,9 @@ export const lockedWorkers: FaultCase = {
       }
     });
     // A sweeper declares no worker dead during the first worker timeout after its start.
-    await context.pause(context.thresholdMs + 500);
+    await context.pause(context.workerTimeoutMs + 500);
     await whileLocked(context, "worker", async (unlock) => {
-      await context.pause(context.thresholdMs + context.random.between(500, 2000));
+      await context.pause(context.workerTimeoutMs + context.random.between(500, 2000));
       await unlock();
     });
     await context.pause(1000);

@@ -9,7 +9,7 @@ const KILLS = 2;
  * open the same data directory while the first server runs.
  */
 export const killedEmbedded: FaultCase = {
-  name: "F34 embedded database killed",
+  name: "F34 the server of an embedded database is killed",
   invariants: ["I1"],
   // Opening the embedded database takes several seconds, and tens of seconds on a busy machine.
   seconds: 300,

@@ -54,7 +54,7 @@ const foreignServers: readonly ForeignServer[] = [
  * accept the response.
  */
 export const foreignResponses: FaultCase = {
-  name: "F37 responses from something else than the server",
+  name: "F37 another program responds in place of the server",
   invariants: ["I6", "I8"],
   async run(context) {
     for (const { name, error: expected, respond } of foreignServers) {
@@ -74,7 +74,7 @@ export const foreignResponses: FaultCase = {
       );
       server.closeAllConnections();
       server.close();
-      context.fault("foreign response");
+      context.fault("response of another program");
       context.require(
         error instanceof expected && requests === 1,
         "I6",

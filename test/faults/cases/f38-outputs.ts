@@ -3,7 +3,7 @@ import { submitWithRetry } from "../clients/submitter.ts";
 import { sleep } from "../clock.ts";
 import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const TIMEOUT_MS = 40_000;
 const DURATION_MS = 4000;
@@ -35,37 +35,37 @@ const readOutput = async (
 };
 
 /**
- * A task writes its output while the connections of its worker and of the readers are cut,
- * responses to appends are lost and a server is killed: each reader must receive every part once
+ * A task writes its output. Meanwhile the connections of its worker and of the readers are cut,
+ * responses to appends are lost, and a server is killed. Each reader must receive every part once
  * and in order.
  */
 export const cutOutputs: FaultCase = {
-  name: "F38 outputs cut",
+  name: "F38 the connections of an output are cut and its server is killed",
   invariants: ["I8"],
   async run(context) {
     const { server } = context.node(0);
     const worker = await context.workerProcess("worker", { server: 1 });
-    const payload = { act: "tell", ms: DURATION_MS };
+    const payload = { act: "output", ms: DURATION_MS };
     const { id } = await submitWithRetry(context.client("submitter", { server: 1 }), {
       ...{ token: "t", job: "Work", payload },
     });
     const random = context.random.fork("link");
-    server.http.program(() => ({
+    server.proxy.setFaults(() => ({
       ...(random.chance(0.7) && { toClient: { cutAfterBytes: random.integer(300, 6000) } }),
     }));
     const timeout = new AbortController();
     const readers = Promise.all([1, 2, 3].map(() => readOutput(context, id, timeout.signal)));
     for (let cut = 0; cut < 8; cut += 1) {
       await context.pause(DURATION_MS / 10);
-      const trap = worker.link.trap({ request: /PATCH .*\/workers\/.*\/tasks/, action: "cut" });
+      const trap = worker.proxy.trap({ request: /PATCH .*\/workers\/.*\/tasks/, action: "cut" });
       await Promise.race([trap.triggered, sleep(500)]);
       context.fault("response to an append lost");
-      worker.link.cut();
-      server.http.cut();
+      worker.proxy.cut();
+      server.proxy.cut();
       if (cut === 4) {
         await server.stop("SIGKILL");
         await server.start();
-        context.fault("server killed under outputs");
+        context.fault("server killed during outputs");
       }
     }
     const late = sleep(TIMEOUT_MS, timeout.signal).then(() =>
@@ -90,6 +90,6 @@ export const cutOutputs: FaultCase = {
     context.require(parts > 100, "I8", `the worker stored only ${parts} parts`);
     timeout.abort();
     await late;
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };

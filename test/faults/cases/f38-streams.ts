@@ -3,7 +3,7 @@ import { submitWithRetry } from "../clients/submitter.ts";
 import { sleep } from "../clock.ts";
 import type { CaseContext } from "../run/case-context.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const LINES = 40;
 const TIMEOUT_MS = 30_000;
@@ -42,7 +42,7 @@ const followTask = async (
  * is killed. Each client must receive every log line exactly once.
  */
 export const cutStreams: FaultCase = {
-  name: "F38 streams cut",
+  name: "F38 the streams of a task are cut and their server is killed",
   invariants: ["I8"],
   async run(context) {
     const { server } = context.node(0);
@@ -51,7 +51,7 @@ export const cutStreams: FaultCase = {
     const lease = await manualWorker.claim({ start: true });
     if (lease === undefined) throw new Error("nothing was claimed");
     const random = context.random.fork("link");
-    server.http.program(() => ({
+    server.proxy.setFaults(() => ({
       idleCutMs: 400,
       ...(random.chance(0.7) && { toClient: { cutAfterBytes: random.integer(200, 4000) } }),
     }));
@@ -63,23 +63,23 @@ export const cutStreams: FaultCase = {
         params: { task_id: id },
         body: {
           ...{
-            worker_id: manualWorker.worker,
+            worker_id: manualWorker.workerId,
             attempt: lease.attempt,
             progress: { fraction: (number + 1) / LINES },
           },
           log: [{ number, text: `line ${number} of the log` }],
         },
       });
-      if (number % 10 === 9) server.http.cut();
+      if (number % 10 === 9) server.proxy.cut();
       if (number === LINES / 2) {
         await server.stop("SIGKILL");
         await server.start();
-        context.fault("server killed under streams");
+        context.fault("server killed during streams");
       }
       await context.pause(random.between(20, 120));
     }
     context.fault("streams cut");
-    await manualWorker.updateWithRetry({ f: "complete", lease });
+    await manualWorker.updateWithRetry({ operation: "complete", lease });
     const late = sleep(TIMEOUT_MS, timeout.signal).then(() =>
       timeout.abort(new Error("the streams did not deliver the task's end")),
     );
@@ -92,6 +92,6 @@ export const cutStreams: FaultCase = {
     }
     timeout.abort();
     await late;
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };

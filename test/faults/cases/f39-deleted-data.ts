@@ -1,6 +1,6 @@
 import { awaitEnd, submitMany, submitWithRetry } from "../clients/submitter.ts";
 import type { FaultCase } from "../run/fault-case.ts";
-import { settle } from "../run/settle.ts";
+import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 
 const SAVE = `create schema backup;
   create table backup.task as table joblib.task;
@@ -19,7 +19,7 @@ const RESTORE = `begin;
  * does not contain, the server must notify the worker, and the worker must stop the task.
  */
 export const restoredBackup: FaultCase = {
-  name: "F39 older backup restored",
+  name: "F39 an older backup is restored while workers are connected",
   invariants: ["I3", "I4"],
   cluster: {},
   async run(context) {
@@ -36,16 +36,16 @@ export const restoredBackup: FaultCase = {
     await context.pause(300);
     await context.cluster.sql.query(RESTORE);
     context.fault("backup restored");
-    const response = await manualWorker.update({ f: "complete", lease });
+    const response = await manualWorker.update({ operation: "complete", lease });
     context.require(response.outcome === "fail", "I4", "a task that no longer exists was completed");
     await worker.process.waitForLine(/lost/, 15_000);
-    await settle(context, 15);
+    await waitForAllTasks(context, 15);
   },
 };
 
 /** Retention deletes tasks while clients wait for the tasks, and the events arrive late. */
 export const deletedTasks: FaultCase = {
-  name: "F40 tasks deleted while clients wait",
+  name: "F40 retention deletes tasks while clients wait for the tasks",
   invariants: ["I5"],
   cluster: { settings: { JOBLIB_TASK_RETENTION_DAYS: "0.000005", JOBLIB_SWEEPER_INTERVAL_SECONDS: "0.1" } },
   async run(context) {
@@ -53,16 +53,16 @@ export const deletedTasks: FaultCase = {
     const manualWorker = await context.manualWorker("worker", { server: 1 });
     const waiter = context.client("waiter", { server: 0 });
     const client = context.client("client", { server: 1 });
-    context.node(0).redis.program({ toClient: { delayMs: () => context.random.between(0, 1500) } });
+    context.node(0).redisProxy.setFaults({ toClient: { delayMs: () => context.random.between(0, 1500) } });
     const waiting: Promise<unknown>[] = [];
     for (let index = 0; index < 12; index += 1) {
       const { id } = await submitWithRetry(client, { token: `${index}` });
       waiting.push(awaitEnd(waiter, id, { wait: 10 }));
       const lease = await manualWorker.claim({ start: true });
-      if (lease !== undefined) await manualWorker.updateWithRetry({ f: "complete", lease });
+      if (lease !== undefined) await manualWorker.updateWithRetry({ operation: "complete", lease });
     }
     context.fault("tasks deleted");
     await Promise.all(waiting);
-    await settle(context);
+    await waitForAllTasks(context);
   },
 };

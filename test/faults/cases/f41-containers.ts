@@ -9,7 +9,7 @@ const SECOND_CONTAINERS = 2;
  * container is killed.
  */
 export const twoContainers: FaultCase = {
-  name: "F41 two containers on one volume",
+  name: "F41 a second container starts with the volume of a running container",
   invariants: ["I1"],
   // Opening the embedded database takes several seconds, and tens of seconds on a busy machine.
   seconds: 300,

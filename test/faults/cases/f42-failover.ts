@@ -10,7 +10,7 @@ const RECOVERY_MS = 2000;
  * still lead to the old primary, but new connections lead to the promoted standby.
  */
 export const failedOver: FaultCase = {
-  name: "F42 failover to a standby",
+  name: "F42 a standby is promoted while the old primary keeps running",
   invariants: ["I1", "I2", "I13"],
   cluster: { own: ["postgres"], standby: true },
   seconds: 90,
@@ -38,7 +38,7 @@ export const failedOver: FaultCase = {
  * server's pool.
  */
 export const fewConnections: FaultCase = {
-  name: "F43 connection limit below the pool's size",
+  name: "F43 the database's connection limit is lower than the servers' pool size",
   invariants: ["I1", "I13"],
   cluster: { connectionLimit: 6 },
   async run(context) {

@@ -31,13 +31,13 @@ const takeSamples = (context: CaseContext): Sample[] =>
     }
   });
 
-const END_ONE = `select pg_terminate_backend(pid) from (select pid from pg_stat_activity
+const TERMINATE_CONNECTION = `select pg_terminate_backend(pid) from (select pid from pg_stat_activity
   where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
   order by random() limit 1) as b`;
 
 /**
- * Faults that may be injected at any moment of a soak, and after which nothing needs to be
- * repaired.
+ * Faults that may be injected at any moment of a soak. Each fault ends by itself, so nothing needs to
+ * be repaired afterwards.
  */
 const FAULTS: readonly {
   readonly kind: string;
@@ -45,15 +45,15 @@ const FAULTS: readonly {
 }[] = [
   {
     kind: "database connection ended",
-    inject: async ({ cluster }) => void (await cluster.sql.query(END_ONE)),
+    inject: async ({ cluster }) => void (await cluster.sql.query(TERMINATE_CONNECTION)),
   },
   {
     kind: "connections of clients cut",
-    inject: ({ cluster, random }) => random.pick(cluster.nodes).server.http.cut(),
+    inject: ({ cluster, random }) => random.pick(cluster.nodes).server.proxy.cut(),
   },
   {
     kind: "connections to Redis cut",
-    inject: ({ cluster, random }) => random.pick(cluster.nodes).redis.cut(),
+    inject: ({ cluster, random }) => random.pick(cluster.nodes).redisProxy.cut(),
   },
   {
     kind: "server paused",
@@ -87,7 +87,7 @@ export const buildSoak = (minutes: number): FaultCase => ({
     const until = monotonic() + minutes * 60_000;
     await runUnderLoad(
       context,
-      { submitters: 8, workers: 24, gapMs: 5, workMs: 2, settleSeconds: 120 },
+      { submitters: 8, workers: 24, gapMs: 5, workMs: 2, finishSeconds: 120 },
       async () => {
         while (monotonic() < until) {
           await context.pause(context.random.between(500, 6000));

@@ -8,7 +8,7 @@ import {
 } from "./evidence.ts";
 import { findLeases } from "./lease-spans.ts";
 
-/** Invariant I7: the leases of a dead worker end in time. */
+/** Invariant I7: the leases of a dead worker end within the time that the case allows. */
 export const checkRequeues: Check = (evidence) => {
   if (!evidence.audited) return [];
   const leases = Map.groupBy(findLeases(evidence), ({ worker }) => worker);
@@ -17,18 +17,22 @@ export const checkRequeues: Check = (evidence) => {
     return (leases.get(worker) ?? [])
       .filter(({ from, until }) => from <= t && until > t + within)
       .map(({ task, until }) => {
-        const delay = `${Math.round(until - t)} ms after that, not ${within}`;
+        const delay = `${Math.round(until - t)} ms, but the maximum is ${within} ms`;
         return {
           invariant: "I7",
-          message: `task ${task} of the lost worker ${worker} stayed leased for ${delay}`,
+          message: `task ${task} of the dead worker ${worker} stayed leased for ${delay}`,
         };
       });
   });
 };
 
-const SLACK_MS = 50;
+/** Tolerated inaccuracy of the time at which a wait ends. */
+const TOLERANCE_MS = 50;
 
-/** Invariant I8: a client that waits for a task is notified in time, and no wait ends too early. */
+/**
+ * Invariant I8: a client that waits for a task is notified within the time that the case allows, and
+ * no wait ends too early.
+ */
 export const checkWakeUps: Check = (evidence) => {
   const ends = new Map<string, number>();
   for (const [task, steps] of getStepsByTask(evidence)) {
@@ -41,12 +45,14 @@ export const checkWakeUps: Check = (evidence) => {
     const { input, output, outcome, begin, end } = span;
     const { task = "", wait = 0, maxDelayMs } = input;
     if (maxDelayMs === undefined) continue;
-    const late = end - Math.max(begin, ends.get(task) ?? Number.POSITIVE_INFINITY);
-    if (late > maxDelayMs)
-      report(`the end of task ${task} was reported ${Math.round(late)} ms late, not ${maxDelayMs}`);
+    const delayMs = end - Math.max(begin, ends.get(task) ?? Number.POSITIVE_INFINITY);
+    if (delayMs > maxDelayMs)
+      report(
+        `a client was notified of the end of task ${task} after ${Math.round(delayMs)} ms, but the maximum is ${maxDelayMs} ms`,
+      );
     const isOpen = outcome === "ok" && !TERMINAL.includes(output.tasks?.[0]?.status ?? "");
-    if (isOpen && end - begin < wait * 1000 - SLACK_MS) {
-      report(`a wait of ${wait} s for task ${task} ended early`);
+    if (isOpen && end - begin < wait * 1000 - TOLERANCE_MS) {
+      report(`a wait of ${wait} s for task ${task} ended too early`);
     }
   }
   return violations;

@@ -34,7 +34,7 @@ export interface Evidence {
   readonly audited: boolean;
   /** The database's wall clock minus the history's monotonic clock, in milliseconds. */
   readonly wallOffset: number;
-  readonly thresholdMs: number;
+  readonly workerTimeoutMs: number;
   readonly expectations: Expectations;
 }
 
@@ -64,10 +64,12 @@ export const getStepsByTask = memoize(
 /** Returns the operations that have one of the given kinds and one of the given outcomes. */
 export const selectOperations = (
   { history }: Evidence,
-  kinds: readonly OperationSpan["f"][],
+  kinds: readonly OperationSpan["operation"][],
   outcomes: readonly OperationSpan["outcome"][] = ["ok"],
 ): OperationSpan[] =>
-  history.operations.filter(({ f, outcome }) => kinds.includes(f) && outcomes.includes(outcome));
+  history.operations.filter(
+    ({ operation, outcome }) => kinds.includes(operation) && outcomes.includes(outcome),
+  );
 
 /**
  * Converts the time of a recorded status change from the database's clock to the history's clock.

@@ -33,13 +33,13 @@ const findRepeatedClaims = (claims: readonly OperationSpan[]): Violation[] => {
     .filter(([, repeated]) => repeated.length > 1)
     .map(([name, { length }]) => ({
       invariant: "I3",
-      message: `attempt ${name} was returned by ${length} claims`,
+      message: `the task and attempt ${name} were returned by ${length} claims`,
     }));
 };
 
 /**
- * Invariant I3: no task runs more often than its `max_attempts`. The runs are counted by the code
- * of the workers.
+ * Invariant I3: no task runs more often than its `max_attempts`. Counts the runs that the workers
+ * recorded in the history.
  */
 export const checkMaxRuns: Check = (evidence) => {
   if (evidence.expectations.restored === true) return [];
@@ -61,13 +61,13 @@ export const checkMaxRuns: Check = (evidence) => {
 };
 
 /** Tolerated difference between the database's clock and the history's clock. */
-const SLACK_MS = 20;
+const TOLERANCE_MS = 20;
 
-const isCovered = ({ f, begin }: OperationSpan, lease: LeaseSpan): boolean => {
-  if (f === "complete") return lease.end === "completed";
-  if (f === "fail") return lease.end === "failed" || lease.end === "pending";
-  if (f === "start") return lease.wasStarted;
-  return lease.until + SLACK_MS >= begin;
+const isCovered = ({ operation, begin }: OperationSpan, lease: LeaseSpan): boolean => {
+  if (operation === "complete") return lease.end === "completed";
+  if (operation === "fail") return lease.end === "failed" || lease.end === "pending";
+  if (operation === "start") return lease.wasStarted;
+  return lease.until + TOLERANCE_MS >= begin;
 };
 
 /**
@@ -86,8 +86,8 @@ export const checkFencing: Check = (evidence) => {
     if (worker === undefined || attempt === undefined) continue;
     const lease = leases.get(toLeaseKey(task, worker, attempt));
     if (lease !== undefined && isCovered(span, lease)) continue;
-    const what = lease === undefined ? "it never had" : `ended as ${lease.end}`;
-    const message = `${span.f} of task ${task} was accepted under a lease that ${what}`;
+    const why = lease === undefined ? "its worker never had the lease" : `the lease ended as ${lease.end}`;
+    const message = `the update "${span.operation}" of task ${task} was accepted, but ${why}`;
     violations.push({ invariant: "I4", message });
   }
   return [...violations, ...findForeignResults(evidence)];
@@ -99,6 +99,7 @@ const findForeignResults: Check = ({ tables }) =>
       return [];
     const isOwn = result.by === worker_id && "attempt" in result && result.attempt === attempt;
     if (isOwn) return [];
-    const difference = `${String(result.by)} wrote it, ${worker_id} had the lease in attempt ${attempt}`;
-    return [{ invariant: "I4", message: `the result of task ${id} is another worker's: ${difference}` }];
+    const writer = `worker ${String(result.by)} wrote the result of task ${id}`;
+    const message = `${writer}, but worker ${worker_id} had the lease of attempt ${attempt}`;
+    return [{ invariant: "I4", message }];
   });

@@ -34,7 +34,7 @@ export const checkOrder: Check = (evidence) => {
     for (const claim of queue.toSorted((a, b) => a.end - b.end)) {
       const isAfter = latest !== undefined && latest.end < claim.begin;
       if (latest !== undefined && isAfter && claim.claimed + MIN_DISTANCE_MS < latest.claimed) {
-        const message = `task ${claim.task} was submitted after ${latest.task}, and claimed before it`;
+        const message = `task ${claim.task} was submitted after task ${latest.task}, but claimed before that task`;
         violations.push({ invariant: "I12", message });
       }
       if (latest === undefined || claim.claimed > latest.claimed) latest = claim;

@@ -11,7 +11,7 @@ const findProblem = ({
   retryAfter,
 }: OperationOutput): Violation | undefined => {
   if (problem === "ProtocolError") {
-    return { invariant: "I16", message: `a response that is not joblib's: ${detail}` };
+    return { invariant: "I16", message: `a response does not match the protocol: ${detail}` };
   }
   if (http === undefined) return undefined;
   if (http >= 500 && http !== 503) return { invariant: "I16", message: `${http} ${problem}: ${detail}` };
@@ -27,27 +27,30 @@ const findProblem = ({
  * sends `Retry-After`.
  */
 export const checkErrors: Check = ({ history, expectations }) => {
-  const violations = history.operations.flatMap(({ f, output }) => {
+  const violations = history.operations.flatMap(({ operation, output }) => {
     const violation = findProblem(output);
-    return violation === undefined ? [] : [{ ...violation, message: `${f}: ${violation.message}` }];
+    return violation === undefined ? [] : [{ ...violation, message: `${operation}: ${violation.message}` }];
   });
   const failed = history.operations.filter(({ output }) => (output.http ?? 0) >= 500);
   if (expectations.no5xx !== true || failed.length === 0) return violations;
   return [
     ...violations,
-    { invariant: "I13", message: `${failed.length} responses were 5xx although nothing justified one` },
+    {
+      invariant: "I13",
+      message: `${failed.length} responses had a 5xx status, which the case does not allow`,
+    },
   ];
 };
 
 /** Invariant I10: no user sees a task of a room to which the user has no access. */
 export const checkVisibility: Check = ({ history, expectations: { mayRead } }) => {
   if (mayRead === undefined) return [];
-  return history.operations.flatMap(({ f, input: { user = "" }, output, outcome }) =>
+  return history.operations.flatMap(({ operation, input: { user = "" }, output, outcome }) =>
     (outcome === "ok" ? (output.tasks ?? []) : [])
       .filter(({ room }) => !mayRead(user, room))
       .map(({ id, room }) => ({
         invariant: "I10",
-        message: `${f} showed ${user} task ${id} of room ${room}`,
+        message: `the operation "${operation}" showed task ${id} of room ${room} to user ${user}`,
       })),
   );
 };

@@ -16,7 +16,7 @@ export const checkNoLostTasks: Check = (evidence) => {
     if (id === undefined || deletes) continue;
     const row = rows.get(id);
     if (row === undefined) {
-      violations.push({ invariant: "I1", message: `task ${id} was acknowledged and does not exist` });
+      violations.push({ invariant: "I1", message: `task ${id} was acknowledged, but does not exist` });
     } else if (drained && !TERMINAL.includes(row.status)) {
       violations.push({ invariant: "I1", message: `task ${id} did not finish: it is ${row.status}` });
     }
@@ -41,11 +41,11 @@ export const checkNoPhantomTasks: Check = (evidence) => {
     }
     // The clients send an idempotency key with every submit. Unless a case sets a key, the token of
     // the submit is its key.
-    if (rows.length > 1) report(`one key created ${rows.length} tasks of ${token}`);
+    if (rows.length > 1) report(`the idempotency key of submit ${token} created ${rows.length} tasks`);
   }
   for (const [token, group] of submits) {
     const tasks = new Set(group.filter(({ outcome }) => outcome === "ok").map(getTaskId));
-    if (tasks.size > 1) report(`one key was answered with ${tasks.size} tasks: ${token}`);
+    if (tasks.size > 1) report(`repetitions of submit ${token} returned ${tasks.size} different tasks`);
   }
   return violations;
 };

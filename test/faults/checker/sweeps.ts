@@ -8,7 +8,7 @@ import { isLeased } from "./lease-spans.ts";
 export const checkSweptWorkers: Check = (evidence) => {
   // After a backup was restored, all stored heartbeats are old.
   if (evidence.expectations.restored === true) return [];
-  const { tables, thresholdMs, history } = evidence;
+  const { tables, workerTimeoutMs, history } = evidence;
   const getWorker = ({ input }: { input: { worker?: string | undefined } }) => input.worker?.toLowerCase();
   const known = new Set(history.operations.map(getWorker));
   const deregistered = new Set(
@@ -16,7 +16,7 @@ export const checkSweptWorkers: Check = (evidence) => {
   );
   return tables.endedWorkers
     .filter(
-      ({ worker_id: id, silent_ms }) => known.has(id) && !deregistered.has(id) && silent_ms < thresholdMs,
+      ({ worker_id: id, silent_ms }) => known.has(id) && !deregistered.has(id) && silent_ms < workerTimeoutMs,
     )
     .map(({ worker_id, silent_ms }) => ({
       invariant: "I14",

@@ -54,7 +54,7 @@ const findChangedReads: Check = (evidence) => {
       if (retried.has(id)) continue;
       const before = seen.get(id);
       if (before !== undefined && before.end < begin && before.status !== status) {
-        const message = `task ${id} was read as ${before.status}, and later as ${status}`;
+        const message = `a client read task ${id} as ${before.status}, and later as ${status}`;
         violations.push({ invariant: "I5", message });
       }
       const isFirst = before === undefined || end < before.end;
@@ -87,7 +87,10 @@ export const checkCancels: Check = (evidence) => {
     const status = rows.get(task)?.status;
     if (status === undefined || status === "cancelled" || retried.has(task)) return [];
     return [
-      { invariant: "I9", message: `the cancel of task ${task} was acknowledged, and it ended as ${status}` },
+      {
+        invariant: "I9",
+        message: `the cancel of task ${task} was acknowledged, but the task ended as ${status}`,
+      },
     ];
   });
 };

@@ -21,7 +21,7 @@ export interface ClientOptions {
 
 /** A request, and the data that is recorded in the history for the request. */
 export interface Request<Name extends OperationName> {
-  readonly f: Operation;
+  readonly operation: Operation;
   readonly name: Name;
   readonly request: OperationRequest<Operations[Name]>;
   readonly input?: OperationInput;
@@ -48,7 +48,7 @@ export class Client {
   }
 
   async call<Name extends OperationName>({
-    f,
+    operation,
     name,
     request,
     input = {},
@@ -58,7 +58,7 @@ export class Client {
     const client = this.#clients[this.#next % this.#clients.length];
     if (client === undefined) throw new Error("a client needs a server");
     const { wait } = options;
-    const invoked = this.#plan.recorder.invoke(f, {
+    const invoked = this.#plan.recorder.invoke(operation, {
       room,
       ...(user === undefined ? {} : { user }),
       ...(wait === undefined ? {} : { wait }),

@@ -17,7 +17,7 @@ export interface Lease {
 
 /** A worker's update of a leased task. */
 export interface TaskUpdate {
-  readonly f: "start" | "complete" | "fail" | "progress";
+  readonly operation: "start" | "complete" | "fail" | "progress";
   readonly lease: Lease;
   /**
    * The id to send instead of this worker's id, to test that the server rejects updates of another
@@ -31,17 +31,17 @@ export interface TaskUpdate {
  */
 export class ManualWorker {
   readonly client: Client;
-  readonly worker: string;
+  readonly workerId: string;
 
-  private constructor(client: Client, worker: string) {
+  private constructor(client: Client, workerId: string) {
     this.client = client;
-    this.worker = worker;
+    this.workerId = workerId;
   }
 
   /** Creates a worker and registers a job in the client's room for it. */
   static async create(client: Client, job = "Raw"): Promise<ManualWorker> {
     const created = await client.callWithRetry({
-      f: "register",
+      operation: "register",
       name: "createWorker",
       request: { body: { name: "worker" } },
     });
@@ -53,16 +53,16 @@ export class ManualWorker {
 
   /** Returns the same worker with another client. */
   withClient(client: Client): ManualWorker {
-    return new ManualWorker(client, this.worker);
+    return new ManualWorker(client, this.workerId);
   }
 
   async register(job = "Raw"): Promise<void> {
     const registered = await this.client.callWithRetry({
-      f: "register",
+      operation: "register",
       name: "registerJob",
       request: {
         params: { room_id: this.client.room },
-        body: { category: "faults", name: job, schema: RAW_SCHEMA, worker_id: this.worker },
+        body: { category: "faults", name: job, schema: RAW_SCHEMA, worker_id: this.workerId },
       },
     });
     if (registered.outcome !== "ok") throw new Error(`registering the job failed: ${registered.problem}`);
@@ -73,10 +73,10 @@ export class ManualWorker {
   ): Promise<Task | undefined> {
     const { wait, start = false, signal } = options;
     const outcome = await this.client.call({
-      f: "claim",
+      operation: "claim",
       name: "claimTask",
-      request: { body: { worker_id: this.worker, start } },
-      input: { worker: this.worker },
+      request: { body: { worker_id: this.workerId, start } },
+      input: { worker: this.workerId },
       options: { wait, signal },
     });
     return outcome.outcome === "ok" ? (outcome.body.task ?? undefined) : undefined;
@@ -84,10 +84,10 @@ export class ManualWorker {
 
   async claimMany(limit: number, start = false): Promise<Task[]> {
     const outcome = await this.client.call({
-      f: "claim",
+      operation: "claim",
       name: "claimTasks",
-      request: { params: { worker_id: this.worker }, body: { limit, start } },
-      input: { worker: this.worker },
+      request: { params: { worker_id: this.workerId }, body: { limit, start } },
+      input: { worker: this.workerId },
     });
     return outcome.outcome === "ok" ? outcome.body.tasks : [];
   }
@@ -104,33 +104,36 @@ export class ManualWorker {
 
   heartbeat(tasks?: readonly string[], wait?: number) {
     return this.client.call({
-      f: "heartbeat",
+      operation: "heartbeat",
       name: "heartbeat",
-      request: { params: { worker_id: this.worker }, body: tasks === undefined ? {} : { tasks: [...tasks] } },
-      input: { worker: this.worker },
+      request: {
+        params: { worker_id: this.workerId },
+        body: tasks === undefined ? {} : { tasks: [...tasks] },
+      },
+      input: { worker: this.workerId },
       options: { wait },
     });
   }
 
   release(tasks: readonly string[]) {
     return this.client.callWithRetry({
-      f: "release",
+      operation: "release",
       name: "releaseTasks",
-      request: { params: { worker_id: this.worker }, body: { tasks: [...tasks] } },
-      input: { worker: this.worker },
+      request: { params: { worker_id: this.workerId }, body: { tasks: [...tasks] } },
+      input: { worker: this.workerId },
     });
   }
 
   deregister() {
     return this.client.callWithRetry({
-      f: "deregister",
+      operation: "deregister",
       name: "removeWorker",
-      request: { params: { worker_id: this.worker } },
-      input: { worker: this.worker },
+      request: { params: { worker_id: this.workerId } },
+      input: { worker: this.workerId },
     });
   }
 
-  #buildRequest({ f, lease: { id, attempt }, worker = this.worker }: TaskUpdate) {
+  #buildRequest({ operation, lease: { id, attempt }, worker = this.workerId }: TaskUpdate) {
     const bodies = {
       start: { status: "running" as const },
       // The result contains the id of the worker that wrote it. The checker compares this id with
@@ -140,9 +143,9 @@ export class ManualWorker {
       progress: { progress: { fraction: 0.5 } },
     };
     return {
-      f,
+      operation,
       name: "updateTask" as const,
-      request: { params: { task_id: id }, body: { ...bodies[f], worker_id: worker, attempt } },
+      request: { params: { task_id: id }, body: { ...bodies[operation], worker_id: worker, attempt } },
       input: { task: id, worker, attempt },
     };
   }

@@ -55,10 +55,10 @@ export class RawWorker implements AsyncDisposable {
   async #run(manualWorker: ManualWorker, lease: Lease): Promise<void> {
     const { random, workMs = 20, failures = 0 } = this.#plan;
     this.#leases.set(lease.id, lease);
-    const isStarted = (await manualWorker.updateWithRetry({ f: "start", lease })).outcome === "ok";
+    const isStarted = (await manualWorker.updateWithRetry({ operation: "start", lease })).outcome === "ok";
     if (isStarted) {
       await sleep(random.between(0, workMs));
-      await manualWorker.updateWithRetry({ f: random.chance(failures) ? "fail" : "complete", lease });
+      await manualWorker.updateWithRetry({ operation: random.chance(failures) ? "fail" : "complete", lease });
     }
     this.#leases.delete(lease.id);
   }

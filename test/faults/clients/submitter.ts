@@ -19,7 +19,7 @@ export interface Submission {
 const NO_BACKOFF = { kind: "fixed", seconds: 0, jitter: 0 } as const;
 
 const buildRequest = (client: Client, { token, job = "Raw", key, payload, options }: Submission) => ({
-  f: "submit" as const,
+  operation: "submit" as const,
   name: "submitTask" as const,
   request: {
     params: { room_id: client.room, job_name: `private:faults:${job}` },
@@ -78,7 +78,7 @@ export const awaitEnd = async (
   { wait = 20, maxDelayMs, condition, signal }: AwaitEndOptions = {},
 ): Promise<Outcome<Task | null>> =>
   client.call({
-    f: "await",
+    operation: "await",
     name: "readTask",
     request: { params: { task_id: task } },
     input: {
@@ -91,7 +91,7 @@ export const awaitEnd = async (
 
 export const cancel = (client: Client, task: string): Promise<Outcome<Task>> =>
   client.call({
-    f: "cancel",
+    operation: "cancel",
     name: "updateTask",
     request: { params: { task_id: task }, body: { status: "cancelled" } },
     input: { task },

@@ -4,7 +4,7 @@ import { createDatabase, type PostgresServer, startPostgres } from "../../suppor
 import { type RedisServer, startRedis } from "../../support/redis.ts";
 import type { TcpProxy } from "../proxy/tcp-proxy.ts";
 import { AUDIT } from "./audit.ts";
-import { createProxy, getPort, toProxyUrl } from "./link.ts";
+import { createProxy, getPort, toProxyUrl } from "./proxy-url.ts";
 import { type Environment, ROOT, ServerProcess } from "./server-process.ts";
 import type { Services } from "./services.ts";
 
@@ -44,14 +44,14 @@ export const SETTINGS = {
   JOBLIB_DATABASE_POOL_SIZE: "4",
 } as const;
 
-/** A server and the proxies between this server and its services. */
+/** A server, and the proxies between the server and its PostgreSQL and Redis. */
 export interface Node {
   readonly server: ServerProcess;
-  readonly postgres: TcpProxy;
-  readonly redis: TcpProxy;
+  readonly postgresProxy: TcpProxy;
+  readonly redisProxy: TcpProxy;
 }
 
-/** Servers that share one PostgreSQL and one Redis. Every connection passes through a proxy. */
+/** Servers that share one PostgreSQL and one Redis. Every connection goes through a proxy. */
 export interface Cluster extends AsyncDisposable {
   readonly nodes: readonly Node[];
   /**
@@ -74,21 +74,19 @@ const startNode = async (
   { postgres, redis, plan, index }: { postgres: string; redis: string; plan: ClusterOptions; index: number },
   stack: AsyncDisposableStack,
 ): Promise<Node> => {
-  const links = {
-    postgres: stack.use(await createProxy(postgres)),
-    redis: stack.use(await createProxy(redis)),
-  };
+  const postgresProxy = stack.use(await createProxy(postgres));
+  const redisProxy = stack.use(await createProxy(redis));
   const env = {
     ...SETTINGS,
     ...plan.settings,
     ...plan.each?.[index],
-    JOBLIB_DATABASE_URL: toProxyUrl(postgres, links.postgres),
-    JOBLIB_REDIS_URL: toProxyUrl(redis, links.redis),
+    JOBLIB_DATABASE_URL: toProxyUrl(postgres, postgresProxy),
+    JOBLIB_REDIS_URL: toProxyUrl(redis, redisProxy),
   };
   const server = stack.use(
     await ServerProcess.start({ name: `S${index + 1}`, env, root: plan.root ?? ROOT }),
   );
-  return { server, ...links };
+  return { server, postgresProxy, redisProxy };
 };
 
 /** Creates a connection pool that keeps working after its connections are cut. */
@@ -176,7 +174,7 @@ export const startCluster = async (services: Services, plan: ClusterOptions): Pr
   const standby = plan.standby === true ? stack.use(await startStandby(postgres)) : undefined;
   const failOver = async () => {
     if (standby === undefined) throw new Error("the cluster has no standby");
-    await failOverTo(standby, { sql, proxies: [...nodes.map((node) => node.postgres), auditProxy] });
+    await failOverTo(standby, { sql, proxies: [...nodes.map((node) => node.postgresProxy), auditProxy] });
     auditProxy.cut();
   };
   const settings = { ...SETTINGS, ...plan.settings };

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { spawnInContainer } from "../../support/container.ts";
 import { type ProcessExit, type SpawnedProcess, spawnProcess } from "../../support/processes.ts";
 import { TcpProxy } from "../proxy/tcp-proxy.ts";
-import { getPort, toProxyUrl } from "./link.ts";
+import { getPort, toProxyUrl } from "./proxy-url.ts";
 
 /** The root of the checkout, which contains `bin` and `dist`. */
 export const ROOT = resolve(import.meta.dirname, "../../..");
@@ -47,17 +47,17 @@ export const runJoblibInContainer = (
 export class ServerProcess implements AsyncDisposable {
   readonly name: string;
   /** The proxy between the clients and the server. */
-  readonly http: TcpProxy;
+  readonly proxy: TcpProxy;
   readonly #plan: ServerOptions;
   readonly #logs: string[] = [];
   #process: SpawnedProcess | undefined;
   #directUrl = "";
   #isAlive = false;
 
-  private constructor(plan: ServerOptions, http: TcpProxy) {
+  private constructor(plan: ServerOptions, proxy: TcpProxy) {
     this.name = plan.name;
     this.#plan = plan;
-    this.http = http;
+    this.proxy = proxy;
   }
 
   static async start(plan: ServerOptions): Promise<ServerProcess> {
@@ -66,11 +66,11 @@ export class ServerProcess implements AsyncDisposable {
     return server;
   }
 
-  /** The address of the proxy in front of the server. */
+  /** The address of the proxy, to which clients connect. */
   get url(): string {
-    return toProxyUrl("http://127.0.0.1:1", this.http);
+    return toProxyUrl("http://127.0.0.1:1", this.proxy);
   }
-  /** The address of the server, without the proxy. */
+  /** The address of the server itself, which bypasses the proxy. */
   get directUrl(): string {
     return this.#directUrl;
   }
@@ -103,7 +103,7 @@ export class ServerProcess implements AsyncDisposable {
       if (this.#process === process) this.#isAlive = false;
     });
     this.#directUrl = url;
-    this.http.retarget(getPort(url));
+    this.proxy.retarget(getPort(url));
   }
 
   /** Sends a signal and waits for the process to exit. */
@@ -128,6 +128,6 @@ export class ServerProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop("SIGKILL");
-    await this.http[Symbol.asyncDispose]();
+    await this.proxy[Symbol.asyncDispose]();
   }
 }

@@ -75,7 +75,7 @@ const InvocationEvent = z.object({
   ...common,
   phase: z.literal("invoke"),
   op: z.number(),
-  f: Operation,
+  operation: Operation,
   input: OperationInput,
 });
 /**
@@ -86,7 +86,7 @@ const CompletionEvent = z.object({
   ...common,
   phase: z.enum(["ok", "fail", "unknown"]),
   op: z.number(),
-  f: Operation,
+  operation: Operation,
   output: OperationOutput,
 });
 

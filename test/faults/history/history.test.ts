@@ -27,8 +27,14 @@ test("a history contains the operations of all processes in the order in which t
   const { operations, notes } = readHistory(folder);
 
   expect(operations).toMatchObject([
-    { process: "one", f: "submit", outcome: "ok", input: { token: "a" }, output: { tasks: [{ id: "t" }] } },
-    { process: "two", f: "claim", outcome: "fail", output: { problem: "task-lost" } },
+    {
+      process: "one",
+      operation: "submit",
+      outcome: "ok",
+      input: { token: "a" },
+      output: { tasks: [{ id: "t" }] },
+    },
+    { process: "two", operation: "claim", outcome: "fail", output: { problem: "task-lost" } },
   ]);
   expect(operations[0]?.end).toBeGreaterThan(operations[0]?.begin ?? Number.NaN);
   expect(notes).toMatchObject([{ note: "fault", kind: "cut" }]);

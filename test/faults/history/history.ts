@@ -18,7 +18,7 @@ import { SharedStrings } from "./shared-strings.ts";
  */
 export interface OperationSpan {
   readonly process: string;
-  readonly f: Operation;
+  readonly operation: Operation;
   readonly input: OperationInput;
   readonly output: OperationOutput;
   readonly outcome: "ok" | "fail" | "unknown";
@@ -62,8 +62,8 @@ export const buildHistory = (events: Iterable<Event>): History => {
   return { operations: operations.sort((a, b) => a.begin - b.begin), notes };
 };
 
-const toSpan = ({ process, f, input, t: begin }: Invocation): OperationSpan => ({
-  ...{ process, f, input, begin },
+const toSpan = ({ process, operation, input, t: begin }: Invocation): OperationSpan => ({
+  ...{ process, operation, input, begin },
   output: {},
   outcome: "unknown",
   end: Number.POSITIVE_INFINITY,

@@ -25,13 +25,13 @@ export class Recorder implements Disposable {
     this.#process = process;
   }
 
-  invoke(f: Operation, input: OperationInput): PendingOperation {
+  invoke(operation: Operation, input: OperationInput): PendingOperation {
     this.#op += 1;
     const op = this.#op;
     const t = monotonic();
-    this.#write({ t, process: this.#process, phase: "invoke", op, f, input });
+    this.#write({ t, process: this.#process, phase: "invoke", op, operation, input });
     const end = (phase: "ok" | "fail" | "unknown") => (output: OperationOutput) =>
-      this.#write({ t: monotonic(), process: this.#process, phase, op, f, output });
+      this.#write({ t: monotonic(), process: this.#process, phase, op, operation, output });
     const ok = end("ok");
     return { op, ok: (output = {}) => ok(output), fail: end("fail"), unknown: end("unknown") };
   }

@@ -1,6 +1,6 @@
 import { closedRooms } from "../cases/b12-closed-rooms.ts";
-import { nothingBroken } from "../cases/f00-undisturbed.ts";
-import { returnedTask } from "../cases/f07-late-updates.ts";
+import { undisturbedWaits } from "../cases/f00-undisturbed.ts";
+import { releasedTask } from "../cases/f07-late-updates.ts";
 import { heartbeatsDuringSweep } from "../cases/f22-races.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -15,11 +15,11 @@ export const mutants: readonly Mutant[] = [
         insert: "",
       },
     ],
-    foundBy: returnedTask,
+    foundBy: releasedTask,
     invariants: ["I4"],
   },
   {
-    name: "an event before the commit",
+    name: "an update that publishes its event before the commit",
     edits: [
       {
         file: "server/use-cases/tasks/update-task.js",
@@ -33,11 +33,11 @@ export const mutants: readonly Mutant[] = [
         insert: "emitTaskEnd(context, after);",
       },
     ],
-    foundBy: nothingBroken,
+    foundBy: undisturbedWaits,
     invariants: ["I8"],
   },
   {
-    name: "a sweep that does not repeat its condition",
+    name: "a sweep that does not check the last heartbeat again when it removes a worker",
     edits: [
       {
         file: "server/storage/queries/sweep.js",
@@ -49,7 +49,7 @@ export const mutants: readonly Mutant[] = [
     invariants: ["I14"],
   },
   {
-    name: "a wait that reads before it subscribes",
+    name: "a long poll that reads the task before it subscribes to events",
     edits: [
       {
         file: "server/use-cases/tasks/await-task.js",
@@ -63,7 +63,7 @@ export const mutants: readonly Mutant[] = [
         insert: "(isFirst ? early : endedTask) ??",
       },
     ],
-    foundBy: nothingBroken,
+    foundBy: undisturbedWaits,
     invariants: ["I8"],
   },
   {

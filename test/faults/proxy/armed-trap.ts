@@ -1,4 +1,4 @@
-import type { Trap, TrapHandle } from "./link-program.ts";
+import type { Trap, TrapHandle } from "./connection-faults.ts";
 
 /** An active trap of a proxy. It triggers only once. */
 export interface ArmedTrap extends TrapHandle {

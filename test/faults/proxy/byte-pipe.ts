@@ -1,33 +1,33 @@
 import type { Socket } from "node:net";
-import type { DirectionProgram } from "./link-program.ts";
+import type { DirectionFaults } from "./connection-faults.ts";
 
-/** A chunk, or the end of the stream, that will be delivered later. */
+/** A chunk or the end of the stream, which is delivered at the time `at`. */
 interface Delivery {
   readonly at: number;
   deliver(): void;
 }
 
 /**
- * Forwards one direction of a connection. It delivers chunks in order, with the delays and cuts of
- * the current `LinkProgram`.
+ * Forwards one direction of a connection. Delivers the chunks in order, with the current delays and
+ * cuts.
  */
 export class BytePipe {
   readonly #to: Socket;
-  readonly #program: () => DirectionProgram;
+  readonly #getFaults: () => DirectionFaults;
   readonly #cut: () => void;
   readonly #pending: Delivery[] = [];
   #timer: NodeJS.Timeout | undefined;
   #sentBytes = 0;
   #busyUntil = 0;
 
-  constructor(to: Socket, program: () => DirectionProgram, cut: () => void) {
+  constructor(to: Socket, getFaults: () => DirectionFaults, cut: () => void) {
     this.#to = to;
-    this.#program = program;
+    this.#getFaults = getFaults;
     this.#cut = cut;
   }
 
   write(chunk: Buffer): void {
-    const { blackHole = false, delayMs = 0, bytesPerSecond, cutAfterBytes } = this.#program();
+    const { blackHole = false, delayMs = 0, bytesPerSecond, cutAfterBytes } = this.#getFaults();
     if (blackHole) return;
     const left = cutAfterBytes === undefined ? chunk.length : Math.max(0, cutAfterBytes - this.#sentBytes);
     const part = chunk.subarray(0, left);
@@ -43,7 +43,7 @@ export class BytePipe {
 
   /** Ends the stream after the pending deliveries. */
   end(): void {
-    if (this.#program().blackHole !== true) this.#send(0, 0, () => void this.#to.end());
+    if (this.#getFaults().blackHole !== true) this.#send(0, 0, () => void this.#to.end());
   }
 
   close(): void {

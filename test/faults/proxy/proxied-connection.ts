@@ -1,15 +1,15 @@
 import { connect, type Socket } from "node:net";
 import type { ArmedTrap } from "./armed-trap.ts";
 import { BytePipe } from "./byte-pipe.ts";
-import type { LinkProgram } from "./link-program.ts";
+import type { ConnectionFaults } from "./connection-faults.ts";
 
 /**
- * The functions of the proxy that a connection uses. The returned program may change while the
+ * The functions of the proxy that a connection uses. The result of `getFaults` may change while the
  * connection is open.
  */
 export interface ConnectionContext {
   readonly targetPort: number;
-  program(): LinkProgram;
+  getFaults(): ConnectionFaults;
   /** Returns the trap that matches a request. */
   findTrap(request: string): ArmedTrap | undefined;
   onClosed(connection: ProxiedConnection): void;
@@ -35,8 +35,8 @@ export class ProxiedConnection {
       noDelay: true,
       allowHalfOpen: true,
     });
-    this.#toServer = new BytePipe(this.#server, () => context.program().toServer ?? {}, this.cut);
-    this.#toClient = new BytePipe(client, () => context.program().toClient ?? {}, this.cut);
+    this.#toServer = new BytePipe(this.#server, () => context.getFaults().toServer ?? {}, this.cut);
+    this.#toClient = new BytePipe(client, () => context.getFaults().toClient ?? {}, this.cut);
     client.on("data", this.#request);
     this.#server.on("data", this.#answer);
     client.on("end", () => this.#toServer.end());
@@ -73,8 +73,9 @@ export class ProxiedConnection {
   };
 
   readonly #closed = (): void => {
-    const { toClient, toServer } = this.#context.program();
-    // A black hole also hides from one side that the other side has closed the connection.
+    const { toClient, toServer } = this.#context.getFaults();
+    // A side whose direction is a black hole must not notice that the other side has closed the
+    // connection.
     if (!this.#client.destroyed && toClient?.blackHole !== true) this.#client.destroySoon();
     if (!this.#server.destroyed && toServer?.blackHole !== true) this.#server.destroySoon();
     if (!this.#client.destroyed || !this.#server.destroyed) return;
@@ -85,7 +86,7 @@ export class ProxiedConnection {
   };
 
   #touch(): void {
-    const { idleCutMs } = this.#context.program();
+    const { idleCutMs } = this.#context.getFaults();
     clearTimeout(this.#idle);
     if (idleCutMs !== undefined) this.#idle = setTimeout(this.cut, idleCutMs);
   }

@@ -49,7 +49,7 @@ const connectClient = async () => {
   return { socket, received };
 };
 
-test("a proxy without a program forwards bytes and the end of the stream", async () => {
+test("a proxy without faults forwards bytes and the end of the stream", async () => {
   const { socket, received } = await connectClient();
   socket.write("hello");
   await eventually(() => received.text === "hello");
@@ -60,9 +60,9 @@ test("a proxy without a program forwards bytes and the end of the stream", async
   expect(received.error).toBe("");
 });
 
-test("a proxy delays only the direction with a delay, and preserves the order of chunks", async () => {
+test("a proxy with a delay for one direction delays only this direction, and preserves the order of chunks", async () => {
   const delays = [120, 0, 60];
-  proxy.program({ toServer: { delayMs: () => delays.shift() ?? 0 } });
+  proxy.setFaults({ toServer: { delayMs: () => delays.shift() ?? 0 } });
   const { socket, received } = await connectClient();
   const timer = startTimer(0.1);
 
@@ -77,7 +77,7 @@ test("a proxy delays only the direction with a delay, and preserves the order of
 });
 
 test("a proxy with `bytesPerSecond` limits the number of bytes per second", async () => {
-  proxy.program({ toClient: { bytesPerSecond: 10_000 } });
+  proxy.setFaults({ toClient: { bytesPerSecond: 10_000 } });
   const { socket, received } = await connectClient();
   const timer = startTimer(0.15);
 
@@ -88,7 +88,7 @@ test("a proxy with `bytesPerSecond` limits the number of bytes per second", asyn
 });
 
 test("a proxy cuts a connection after `cutAfterBytes` bytes", async () => {
-  proxy.program({ toClient: { cutAfterBytes: 4 } });
+  proxy.setFaults({ toClient: { cutAfterBytes: 4 } });
   const { socket, received } = await connectClient();
 
   socket.write("abcdefgh");
@@ -99,7 +99,7 @@ test("a proxy cuts a connection after `cutAfterBytes` bytes", async () => {
 
 test("a proxy with a black hole drops the data of one direction until `heal` is called", async () => {
   const { socket, received } = await connectClient();
-  proxy.program({ toClient: { blackHole: true } });
+  proxy.setFaults({ toClient: { blackHole: true } });
   socket.write("lost");
   await eventually(() => receivedByServer === "lost");
   expect(received.text).toBe("");
@@ -111,11 +111,11 @@ test("a proxy with a black hole drops the data of one direction until `heal` is 
   expect(received).toMatchObject({ text: "!", error: "" });
 });
 
-test("a proxy with a black hole hides from one side that the other side has closed the connection", async () => {
+test("a proxy with a black hole hides from the server that the client has closed the connection", async () => {
   const { socket, received } = await connectClient();
   socket.write("a");
   await eventually(() => received.text === "a");
-  proxy.program({ toClient: { blackHole: true }, toServer: { blackHole: true } });
+  proxy.setFaults({ toClient: { blackHole: true }, toServer: { blackHole: true } });
   const watcher = await connectClient();
 
   socket.destroy();
@@ -124,7 +124,7 @@ test("a proxy with a black hole hides from one side that the other side has clos
   expect(watcher.received).toMatchObject({ ended: false, error: "" });
 });
 
-test("a proxy trap forwards the first matching request and drops its response, but forwards later responses", async () => {
+test("a proxy trap drops the response to the first matching request, and forwards later responses", async () => {
   const trap = proxy.trap({ request: /commit/, action: "cut" });
   const { socket, received } = await connectClient();
   socket.write("begin;");
@@ -140,7 +140,7 @@ test("a proxy trap forwards the first matching request and drops its response, b
   await eventually(() => next.received.text === "commit;");
 });
 
-test("a proxy trap with the action “silence” leaves the connection open without sending anything", async () => {
+test("a proxy trap with the action “silence” drops the response and leaves the connection open", async () => {
   const trap = proxy.trap({ request: /commit/, action: "silence" });
   const { socket, received } = await connectClient();
 
@@ -150,7 +150,7 @@ test("a proxy trap with the action “silence” leaves the connection open with
   expect(received).toEqual({ text: "", error: "", ended: false });
 });
 
-test("a proxy that refuses connections can listen again on the same port", async () => {
+test("a proxy that has refused connections can listen again on the same port", async () => {
   const { port } = proxy;
   await proxy.refuse();
   await expect(connectClient()).rejects.toMatchObject({ code: "ECONNREFUSED" });
@@ -164,7 +164,7 @@ test("a proxy that refuses connections can listen again on the same port", async
 });
 
 test("a proxy cuts a connection that has been idle for `idleCutMs`", async () => {
-  proxy.program({ idleCutMs: 60 });
+  proxy.setFaults({ idleCutMs: 60 });
   const { socket, received } = await connectClient();
   socket.write("a");
 
@@ -172,8 +172,8 @@ test("a proxy cuts a connection that has been idle for `idleCutMs`", async () =>
   expect(received.text).toBe("a");
 });
 
-test("the proxy can inject different faults into each connection", async () => {
-  proxy.program((connection) => (connection === 0 ? { toClient: { blackHole: true } } : {}));
+test("a proxy can inject different faults into each connection", async () => {
+  proxy.setFaults((connection) => (connection === 0 ? { toClient: { blackHole: true } } : {}));
   const silent = await connectClient();
   const healthy = await connectClient();
 

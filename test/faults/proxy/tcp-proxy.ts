@@ -1,13 +1,13 @@
 import { createServer, type Server } from "node:net";
 import { type ArmedTrap, armTrap } from "./armed-trap.ts";
-import type { LinkProgram, ProgramSource, Trap, TrapHandle } from "./link-program.ts";
+import type { ConnectionFaults, FaultSource, Trap, TrapHandle } from "./connection-faults.ts";
 import { ProxiedConnection } from "./proxied-connection.ts";
 
 /**
  * A TCP proxy on loopback that can delay, throttle, drop or cut connections, separately for each
  * direction.
  *
- * @example await using proxy = await TcpProxy.to(5432); proxy.program({ toClient: { blackHole: true
+ * @example await using proxy = await TcpProxy.to(5432); proxy.setFaults({ toClient: { blackHole: true
  * } });
  */
 export class TcpProxy implements AsyncDisposable {
@@ -16,7 +16,7 @@ export class TcpProxy implements AsyncDisposable {
   #server: Server | undefined;
   #port = 0;
   #targetPort: number;
-  #programSource: ProgramSource = {};
+  #faultSource: FaultSource = {};
   #count = 0;
 
   private constructor(targetPort: number) {
@@ -47,16 +47,16 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Changes the program of open and new connections. A function returns the program of each new
-   * connection.
+   * Replaces the faults of open and new connections. A function is called for each new connection
+   * and returns the faults of this connection.
    */
-  program(program: ProgramSource): void {
-    this.#programSource = program;
+  setFaults(faults: FaultSource): void {
+    this.#faultSource = faults;
   }
 
   /** Removes all faults. Bytes that were dropped before are not sent again. */
   heal(): void {
-    this.#programSource = {};
+    this.#faultSource = {};
     for (const trap of [...this.#traps]) trap.remove();
   }
 
@@ -87,7 +87,7 @@ export class TcpProxy implements AsyncDisposable {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: false }, (socket) => {
       const connection = this.#count;
       this.#count += 1;
-      const own = typeof this.#programSource === "function" ? this.#programSource(connection) : undefined;
+      const own = typeof this.#faultSource === "function" ? this.#faultSource(connection) : undefined;
       this.#connections.add(new ProxiedConnection(socket, this.#createContext(own)));
     });
     await new Promise<void>((resolve, reject) => {
@@ -105,12 +105,12 @@ export class TcpProxy implements AsyncDisposable {
     this.cut();
   }
 
-  #createContext(own: LinkProgram | undefined) {
-    const getProgram = (): LinkProgram =>
-      typeof this.#programSource === "function" ? (own ?? {}) : this.#programSource;
+  #createContext(own: ConnectionFaults | undefined) {
+    const getFaults = (): ConnectionFaults =>
+      typeof this.#faultSource === "function" ? (own ?? {}) : this.#faultSource;
     return {
       targetPort: this.#targetPort,
-      program: getProgram,
+      getFaults,
       findTrap: (request: string) => [...this.#traps].find((trap) => trap.matchesFirst(request)),
       onClosed: (connection: ProxiedConnection) => void this.#connections.delete(connection),
     };

@@ -8,7 +8,7 @@ import { ManualWorker } from "../clients/manual-worker.ts";
 import { RawWorker, type RawWorkerOptions } from "../clients/raw-worker.ts";
 import { sleep } from "../clock.ts";
 import type { Cluster, Node } from "../cluster/cluster.ts";
-import { getPort } from "../cluster/link.ts";
+import { getPort } from "../cluster/proxy-url.ts";
 import type { Tables } from "../cluster/tables.ts";
 import { Recorder } from "../history/recorder.ts";
 import { type WorkerOptions, WorkerProcess } from "../workers/worker-process.ts";
@@ -62,7 +62,7 @@ export class CaseContext implements AsyncDisposable {
     this.nemesis = this.#recorder("nemesis");
   }
 
-  get thresholdMs(): number {
+  get workerTimeoutMs(): number {
     return Number(this.cluster.settings["JOBLIB_WORKER_TIMEOUT_SECONDS"]) * 1000;
   }
   /**
@@ -71,7 +71,7 @@ export class CaseContext implements AsyncDisposable {
    */
   get maxSweepDelayMs(): number {
     const { JOBLIB_SWEEPER_INTERVAL_SECONDS: interval } = this.cluster.settings;
-    return this.thresholdMs + Number(interval) * 1000 + 3000;
+    return this.workerTimeoutMs + Number(interval) * 1000 + 3000;
   }
 
   node(index: number): Node {

@@ -3,10 +3,7 @@ import type { CaseContext } from "./case-context.ts";
 
 /** One case of the fault catalogue. */
 export interface FaultCase {
-  /**
-   * The number in the catalogue and a description, for example `F13 responses of the database
-   * lost`.
-   */
+  /** The fault's number and a description, for example `F10 PostgreSQL is restarted`. */
   readonly name: string;
   readonly invariants: readonly string[];
   /** The options of the case's own cluster. Cases without this property share one cluster. */

@@ -1,7 +1,7 @@
 import { submitWithRetry } from "../clients/submitter.ts";
 import { sleep } from "../clock.ts";
 import type { CaseContext } from "./case-context.ts";
-import { settle } from "./settle.ts";
+import { waitForAllTasks } from "./wait-for-all-tasks.ts";
 
 /** The load on the servers while a fault is injected. */
 export interface Load {
@@ -16,13 +16,13 @@ export interface Load {
   /** Maximum duration of a run, in milliseconds. Default: 20. */
   readonly workMs?: number;
   /** Time limit for the last tasks to finish, in seconds. Default: 30. */
-  readonly settleSeconds?: number;
+  readonly finishSeconds?: number;
 }
 
 /** Injects a fault under load, then waits until every submitted task has finished. */
 export const runUnderLoad = async (
   context: CaseContext,
-  { submitters = 2, workers = 2, gapMs = 20, failures = 0.05, workMs = 20, settleSeconds = 30 }: Load,
+  { submitters = 2, workers = 2, gapMs = 20, failures = 0.05, workMs = 20, finishSeconds = 30 }: Load,
   injectFault: () => Promise<void>,
 ): Promise<void> => {
   for (let index = 0; index < workers; index += 1) await context.rawWorker({ failures, workMs });
@@ -45,7 +45,7 @@ export const runUnderLoad = async (
     end.abort();
     await submitting;
   }
-  await settle(context, settleSeconds);
+  await waitForAllTasks(context, finishSeconds);
 };
 
 /** Repeats an action for `forMs`, at random times that are `everyMs` apart on average. */

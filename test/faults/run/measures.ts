@@ -58,7 +58,11 @@ export const toMeasureRows = (measures: readonly Measure[]): [name: string, valu
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([what, all]) => {
       const sorted = all.map(({ ms }) => ms).sort((a, b) => a - b);
-      const at = (part: number) =>
-        Math.round(sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0);
-      return [what, `median ${at(0.5)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms, of ${all.length}`];
+      const getPercentile = (fraction: number) =>
+        Math.round(sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] ?? 0);
+      const count = `${all.length} ${all.length === 1 ? "measurement" : "measurements"}`;
+      return [
+        what,
+        `median ${getPercentile(0.5)} ms, p99 ${getPercentile(0.99)} ms, maximum ${getPercentile(1)} ms, ${count}`,
+      ];
     });

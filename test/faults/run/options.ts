@@ -6,11 +6,11 @@ export const USAGE = `npm run test:faults -- [--seed N] [--minutes N] [--case NA
   --minutes N       repeat the cases with other seeds for N minutes
   --soak            run one long history under load for --minutes (default: 10) instead of the cases
   --case NAME       run only the cases whose name begins with NAME, for example F13; may be repeated
-  --mutants         run only the mutants: copies of joblib with a planted defect
+  --mutants         run only the mutants: copies of joblib with a defect
   --no-mutants      skip the mutants
   --queue NAME      task queue of the servers: batching (default) or simple, which skips the mutants
   --write-results   write the results of the run into docs/appendix/fault-catalogue.md
-  --keep            keep the histories of passed cases too
+  --keep            also keep the histories of passed cases
 `;
 
 /** The parsed command line of a run. */

@@ -45,8 +45,8 @@ export const createFailedResult = (
 
 /** Removes all network faults, and resumes or restarts every server. */
 const healCluster = async ({ cluster }: CaseContext): Promise<void> => {
-  for (const { server, postgres, redis } of cluster.nodes) {
-    for (const proxy of [server.http, postgres, redis]) {
+  for (const { server, postgresProxy, redisProxy } of cluster.nodes) {
+    for (const proxy of [server.proxy, postgresProxy, redisProxy]) {
       proxy.heal();
       await proxy.accept();
     }
@@ -56,8 +56,8 @@ const healCluster = async ({ cluster }: CaseContext): Promise<void> => {
 };
 
 /**
- * Finds error messages in the servers' logs. An unexpected error is a bug even if no client noticed
- * it.
+ * Finds error messages in the servers' logs. An unexpected error in a log is a bug even if no client
+ * received an error.
  */
 const findLoggedErrors = ({ nodes }: Cluster, logs: readonly string[]): Violation[] =>
   nodes.flatMap(({ server }, index) =>
@@ -99,8 +99,8 @@ export const runCase = async (
     history = readHistory(own);
     const audited = context.tables === undefined;
     const tables = context.tables ?? (await readTables(cluster.sql, room));
-    const { expectations, thresholdMs } = context;
-    const evidence = { history, tables, audited, wallOffset: getWallOffset(), thresholdMs, expectations };
+    const { expectations, workerTimeoutMs } = context;
+    const evidence = { history, tables, audited, wallOffset: getWallOffset(), workerTimeoutMs, expectations };
     // A loop is used instead of spread arguments, because a soak may produce more entries than the
     // maximum number of arguments of a call.
     for (const measure of computeMeasures(evidence)) context.measures.push(measure);

@@ -13,7 +13,9 @@ const recorder = new Recorder(FAULTS_HISTORY, FAULTS_NAME);
 class Work extends Extension("faults", {
   token: z.string(),
   ms: z.number().default(10),
-  act: z.enum(["complete", "fail", "exit", "block", "big", "report", "log", "tell"]).default("complete"),
+  act: z
+    .enum(["complete", "fail", "exit", "block", "large-result", "progress", "log", "output"])
+    .default("complete"),
 }) {
   async run(_: unknown, { signal, task, progress, log, output }: RunContext) {
     const by = task.worker_id ?? "";
@@ -23,15 +25,19 @@ class Work extends Extension("faults", {
     signal.addEventListener("abort", () => print(`aborted ${task.id} ${monotonic()}`));
     if (this.act === "exit") process.exit(70);
     if (this.act === "block") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, this.ms);
-    else if (this.act === "report") await this.#reportProgress(signal, progress);
+    else if (this.act === "progress") await this.#reportProgress(signal, progress);
     else if (this.act === "log") await this.#writeLog(log);
-    else if (this.act === "tell") await this.#writeOutput(signal, output);
+    else if (this.act === "output") await this.#writeOutput(signal, output);
     else await delay(this.ms, undefined, { signal });
     if (this.act === "fail") throw new Error("it did not work");
-    return { by, attempt: task.attempt, ...(this.act === "big" && { filler: "x".repeat(3_000_000) }) };
+    return {
+      by,
+      attempt: task.attempt,
+      ...(this.act === "large-result" && { filler: "x".repeat(3_000_000) }),
+    };
   }
 
-  /** Logs 100,000 lines as fast as possible. */
+  /** Logs 100,000 lines in batches of 1,000. */
   async #writeLog(log: RunContext["log"]): Promise<void> {
     for (let batch = 0; batch < 100; batch += 1) {
       for (let line = 0; line < 1000; line += 1) log.info({ batch }, `line ${line} \u001b[31mred`);

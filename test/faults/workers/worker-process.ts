@@ -19,25 +19,25 @@ const START_MS = 40_000;
 
 /** An SDK worker in its own process, behind its own proxy. */
 export class WorkerProcess implements AsyncDisposable {
-  readonly link: TcpProxy;
+  readonly proxy: TcpProxy;
   readonly process: SpawnedProcess;
   readonly #plan: WorkerOptions;
   #workerId = "";
   #isGone = false;
 
-  private constructor(plan: WorkerOptions, link: TcpProxy, process: SpawnedProcess) {
+  private constructor(plan: WorkerOptions, proxy: TcpProxy, process: SpawnedProcess) {
     this.#plan = plan;
-    this.link = link;
+    this.proxy = proxy;
     this.process = process;
   }
 
   static async start(plan: WorkerOptions): Promise<WorkerProcess> {
-    const link = await TcpProxy.to(plan.serverPort);
+    const proxy = await TcpProxy.to(plan.serverPort);
     const process = spawnProcess("node", [join(ROOT, "test/faults/workers/sdk-worker.ts")], {
       cwd: ROOT,
       env: {
         ...{ NO_COLOR: "1", NODE_OPTIONS: "", VITEST: "" },
-        JOBLIB_URL: `http://127.0.0.1:${link.port}`,
+        JOBLIB_URL: `http://127.0.0.1:${proxy.port}`,
         JOBLIB_ROOM: plan.room,
         FAULTS_HISTORY: join(plan.historyFolder, `${plan.name}.jsonl`),
         FAULTS_NAME: plan.name,
@@ -45,7 +45,7 @@ export class WorkerProcess implements AsyncDisposable {
         ...plan.env,
       },
     });
-    const worker = new WorkerProcess(plan, link, process);
+    const worker = new WorkerProcess(plan, proxy, process);
     void process.exit.then(() => {
       worker.#isGone = true;
     });
@@ -95,6 +95,6 @@ export class WorkerProcess implements AsyncDisposable {
       this.process.kill("SIGKILL");
       await this.process.exit;
     }
-    await this.link[Symbol.asyncDispose]();
+    await this.proxy[Symbol.asyncDispose]();
   }
 }

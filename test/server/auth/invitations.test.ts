@@ -42,8 +42,8 @@ const ROOT: TokenClaims = { sub: "root", admin: true };
 let count = 0;
 const createJob = (name = `Job${++count}`) => ({ category: "chem", name, schema: { type: "object" } });
 
-describe("the user of an invitation", () => {
-  test("has its own user id and access to the room of the invitation only", async () => {
+describe("user of an invitation", () => {
+  test("the user of an invitation has their own user id and has access only to the room of the invitation", async () => {
     const { id, token, expires_at } = await invite(ANN, "lab", { note: "Bob's laptop" });
     const bob = request(app, token);
 
@@ -68,7 +68,7 @@ describe("the user of an invitation", () => {
     }
   });
 
-  test("can register only the jobs of the invitation", async () => {
+  test("the user of an invitation can register only the jobs of the invitation", async () => {
     const { token, jobs } = await invite(ANN, "lab", { jobs: ["chem:Mine", "chem:Mine"] });
     const bob = request(app, token);
 
@@ -82,13 +82,13 @@ describe("the user of an invitation", () => {
     }
   });
 
-  test("cannot invite other users", async () => {
+  test("the user of an invitation cannot invite other users", async () => {
     const { token } = await invite(ANN);
 
     expect((await request(app, token)("POST", "/rooms/lab/invitations", {})).status).toBe(403);
   });
 
-  test("is not an admin if the invitation is for @global, and can register only the listed jobs", async () => {
+  test("the user of an invitation is not an admin if the invitation is for @global, and can register only the listed jobs", async () => {
     const { token } = await invite(ROOT, "@global", { jobs: ["chem:Everywhere"] });
     const bob = request(app, token);
 
@@ -98,8 +98,8 @@ describe("the user of an invitation", () => {
   });
 });
 
-describe("the creator of an invitation", () => {
-  test("cannot grant more rooms, more jobs or a later expiry than their own", async () => {
+describe("creator of an invitation", () => {
+  test("the creator of an invitation cannot grant more rooms, more jobs or a later expiry than they have", async () => {
     const limited = await as({ ...ANN, jobs: ["chem:Mine"], expiresInSeconds: 120 });
 
     expect((await limited("POST", "/rooms/office/invitations", {})).status).toBe(403);
@@ -115,13 +115,13 @@ describe("the creator of an invitation", () => {
     ["a year", { expires_in_seconds: 31_536_000 }, "/expires_in_seconds"],
     ["no jobs", { jobs: [] }, "/jobs"],
     ["a full job name", { jobs: ["public:chem:Mine"] }, "/jobs/0"],
-  ])("cannot create an invitation with %s", async (_, body, pointer) => {
+  ])("the creator of an invitation cannot create an invitation with %s", async (_, body, pointer) => {
     const response = await (await as(ANN))("POST", "/rooms/lab/invitations", body);
 
     expect(response).toMatchObject({ status: 422, body: { errors: [{ pointer }] } });
   });
 
-  test("can list the invitations of a room, newest first and without tokens", async () => {
+  test("the creator of an invitation can list the invitations of a room, newest first and without tokens", async () => {
     const ann: TokenClaims = { sub: "ann", rooms: ["list"] };
     const first = await invite(ann, "list");
     const second = await invite(ann, "list", { jobs: ["chem:Mine"], note: "for Bob" });
@@ -135,8 +135,8 @@ describe("the creator of an invitation", () => {
   });
 });
 
-describe("the revocation of an invitation", () => {
-  test("makes the invitation's token invalid and requeues the tasks of the invitation's workers", async () => {
+describe("revocation of an invitation", () => {
+  test("the revocation of an invitation makes the invitation's token invalid and requeues the tasks of the invitation's workers", async () => {
     const { id, token } = await invite(ANN);
     const bob = request(app, token);
     const ann = await as(ANN);
@@ -154,7 +154,7 @@ describe("the revocation of an invitation", () => {
     expect((await ann("DELETE", `/invitations/${id}`)).body.revoked_at).toBe(revoked.body.revoked_at);
   });
 
-  test("is effective on every server of the same database", async () => {
+  test("the revocation of an invitation is effective on every server of the same database", async () => {
     const other = await createServer({ settings: settings({ jwt_secret: SECRET }) });
     onTestFinished(() => other.close());
     const { id, token } = await invite(ANN);
@@ -163,7 +163,7 @@ describe("the revocation of an invitation", () => {
     expect((await request(other, token)("GET", "/me")).status).toBe(401);
   });
 
-  test("is forbidden to other users and allowed to an admin", async () => {
+  test("the revocation of an invitation is forbidden to other users and allowed to an admin", async () => {
     const { id } = await invite(ANN);
 
     expect((await (await as({ sub: "eve", rooms: "*" }))("DELETE", `/invitations/${id}`)).status).toBe(403);
@@ -173,7 +173,7 @@ describe("the revocation of an invitation", () => {
     }
   });
 
-  test("is not read from the database again for every request", async () => {
+  test("the server does not read the revocation of an invitation from the database again for every request", async () => {
     let reads = 0;
     const status = new InvitationStatusCache({
       find: async () => {
@@ -217,7 +217,7 @@ test("a server without a secret refuses to create invitations and names the miss
   });
 });
 
-test("the health of a server contains the state and the encryption of its connections", async () => {
+test("the health of a server contains the state of its database and event bus connections and whether they are encrypted", async () => {
   const { body } = await (await as(ANN))("GET", "/health");
 
   expect(body).toEqual({

@@ -32,12 +32,12 @@ const authenticate = async (auth: HostAuth, authorization?: string) => {
 
 const UNAUTHENTICATED = { id: undefined, admin: false, lab: false };
 
-describe("a token signed with the secret", () => {
+describe("token signed with the secret", () => {
   const auth = jwtAuth({ secret: SECRET });
   const createHeader = async (claims: Parameters<typeof createToken>[1], secret = SECRET) =>
     `Bearer ${await createToken(secret, claims)}`;
 
-  test("determines the user, the admin flag and the rooms", async () => {
+  test("a token signed with the secret determines the user, the admin flag and the rooms", async () => {
     expect(await authenticate(auth, await createHeader({ sub: "ann", rooms: ["lab"] }))).toEqual({
       id: "ann",
       admin: false,
@@ -59,7 +59,7 @@ describe("a token signed with the secret", () => {
     });
   });
 
-  test("is rejected if it is expired, not yet valid, forged, unsigned or without a subject", async () => {
+  test("a token signed with the secret is rejected if it is expired, not yet valid, forged, unsigned or without a subject", async () => {
     const key = new TextEncoder().encode(SECRET);
     const notYetValid = new SignJWT({ sub: "ann" }).setProtectedHeader({ alg: "HS256" }).setNotBefore("1h");
     const unsigned = new UnsecuredJWT({ sub: "ann", admin: true }).encode();
@@ -82,7 +82,7 @@ describe("a token signed with the secret", () => {
   });
 });
 
-describe("the token of an invitation", () => {
+describe("token of an invitation", () => {
   const id = "01900000-0000-7000-8000-000000000000";
   const invitation = { sub: `invitation:${id}`, jti: id, rooms: ["lab"] };
 
@@ -111,7 +111,7 @@ describe("the token of an invitation", () => {
     secondStatus: 401,
   };
 
-  test("stays limited to its invitation until the request ends, even if it is revoked during the request", async () => {
+  test("an invitation's token stays limited to the invitation until the end of a request during which the invitation is revoked", async () => {
     let isValid = true;
     const auth = jwtAuth({ secret: SECRET }, { isValid: async () => isValid });
     const revoke = () => {
@@ -121,14 +121,14 @@ describe("the token of an invitation", () => {
     expect(await readAround(auth, 60, revoke)).toEqual(expected);
   });
 
-  test("stays limited to its invitation until the request ends, even if it expires during the request", async () => {
+  test("an invitation's token stays limited to the invitation until the end of a request during which the token expires", async () => {
     const auth = jwtAuth({ secret: SECRET }, { isValid: async () => true });
 
     expect(await readAround(auth, 2, () => setTimeout(2_000))).toEqual(expected);
   });
 });
 
-describe("a token signed by an issuer", () => {
+describe("token signed by an issuer", () => {
   let issuer: Server;
   let jwksUrl = "";
   let privateKey: Awaited<ReturnType<typeof generateKeyPair>>["privateKey"];
@@ -149,7 +149,7 @@ describe("a token signed by an issuer", () => {
 
   afterAll(() => new Promise((resolve) => issuer.close(resolve)));
 
-  test("is verified with the issuer's public key", async () => {
+  test("a token signed by an issuer is verified with the issuer's public key", async () => {
     const token = await new SignJWT({ sub: "ann", rooms: ["lab"] })
       .setProtectedHeader({ alg: "ES256", kid: "k1" })
       .sign(privateKey);
@@ -161,7 +161,7 @@ describe("a token signed by an issuer", () => {
     });
   });
 
-  test("is rejected if it was signed with the public key as a secret", async () => {
+  test("a token signed by an issuer is rejected if it was signed with the public key as a secret", async () => {
     const forged = await new SignJWT({ sub: "ann", admin: true })
       .setProtectedHeader({ alg: "HS256", kid: "k1" })
       .sign(new TextEncoder().encode(publicText));

@@ -10,7 +10,7 @@ test("a message of the event bus contains one event or a list of events", () => 
   expect(readEvents(JSON.stringify([changed, ended]))).toEqual([changed, ended]);
 });
 
-test("a message of the event bus with an unknown event or invalid JSON is read as undefined", () => {
+test("a message of the event bus with an unknown event or invalid JSON is parsed as undefined", () => {
   expect(readEvents(JSON.stringify([changed, { kind: "of tomorrow" }]))).toEqual([changed, undefined]);
   expect(readEvents('{"kind":"of tomorrow"}')).toEqual([undefined]);
   expect(readEvents("no JSON")).toEqual([undefined]);

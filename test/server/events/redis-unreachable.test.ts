@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { RedisEventBus } from "../../../server/events/redis-event-bus.ts";
 import { findFreePort } from "../../support/free-port.ts";
 
-test("a Redis that is unreachable from the start is logged once", async () => {
+test("the event bus logs only once that Redis is unreachable from the start", async () => {
   const redis = new Redis(await findFreePort(), "127.0.0.1", {
     lazyConnect: true,
     maxRetriesPerRequest: 0,

@@ -21,7 +21,7 @@ test("a Redis URL with the scheme redis: has no TLS options", () => {
   expect(redisOptions("redis://cache")).not.toHaveProperty("tls");
 });
 
-describe("an unsupported part of a Redis URL", () => {
+describe("unsupported part of a Redis URL", () => {
   test.each([
     ["redis://cache?tls=true", /parameter tls is not supported.*Supported: db, family, ssl_ca_certs/],
     ["rediss://cache?rejectUnauthorized=false", /parameter rejectUnauthorized is not supported/],
@@ -38,7 +38,7 @@ describe("an unsupported part of a Redis URL", () => {
     ["unix://host/run.sock", /must be a URL like redis:/],
     ["redis://", /must be a URL like redis:/],
     ["redis://:p%zz@cache", /password has a %/],
-  ])("is rejected with an error of one line: %s", (url, message) => {
+  ])("a Redis URL with an unsupported part is rejected with an error of one line: %s", (url, message) => {
     expect(() => redisOptions(url)).toThrow(SettingsError);
     expect(() => redisOptions(url)).toThrow(message);
     expect(() => redisOptions(url)).toThrow(/^Redis URL: [^\n]+$/);

@@ -189,7 +189,7 @@ const cases = Object.entries<Operation>(operations).flatMap(([name, operation]) 
     ),
 );
 
-test("every operation has a call that some role may send", () => {
+test("the access test has a call for every operation, which at least one role may send", () => {
   expect(Object.keys(CALLS).toSorted()).toEqual(Object.keys(operations).toSorted());
   for (const { call } of cases) expect(call.allowed).not.toEqual([]);
 });
@@ -198,7 +198,7 @@ const toUser = (role: Role) => (role === "admin" ? "root" : role);
 const toHeaders = (role: Role): Record<string, string> =>
   role === "anonymous" ? {} : { "x-user": toUser(role) };
 
-describe.each(cases)("$what", ({ operation, call }) => {
+describe.each(cases)("$what", ({ what, operation, call }) => {
   const send = async (role: Role, where: "here" | "elsewhere" = "here") => {
     const scenario = await createScenario(call.task ?? "running", where);
     const body = await call.body?.(scenario, role);
@@ -207,7 +207,9 @@ describe.each(cases)("$what", ({ operation, call }) => {
     return api.send(operation.method, path, { headers, ...(body && { body }) });
   };
 
-  test.each(ROLES.filter((role) => call.allowed.includes(role)))("accepts the role %s", async (role) => {
+  test.each(
+    ROLES.filter((role) => call.allowed.includes(role)),
+  )(`the operation ${what} accepts the role %s`, async (role) => {
     const response = await send(role);
 
     expect({ status: response.status, body: response.body }).toMatchObject({
@@ -215,13 +217,15 @@ describe.each(cases)("$what", ({ operation, call }) => {
     });
   });
 
-  test.each(ROLES.filter((role) => !call.allowed.includes(role)))("rejects the role %s", async (role) => {
+  test.each(
+    ROLES.filter((role) => !call.allowed.includes(role)),
+  )(`the operation ${what} rejects the role %s`, async (role) => {
     expectProblem(await send(role), role === "anonymous" ? "unauthorized" : "forbidden");
   });
 
   const isOpen = operation.access === "anyone" || operation.access === "user";
   if (isOpen || call.params !== undefined) return;
-  test("rejects a caller who is a reader or a member only of another room", async () => {
+  test(`the operation ${what} rejects readers and members of another room`, async () => {
     for (const role of ["reader", "member"] as const) {
       expectProblem(await send(role, "elsewhere"), "forbidden");
     }
@@ -243,7 +247,9 @@ describe("access to @global", () => {
     .filter(([, { path }]) => path.includes(":room_id"))
     .map(([name, entry]) => ({ name, entry }));
 
-  test.each(inRooms)("$name accepts exactly the roles of its access rule", async ({ entry }) => {
+  test.each(inRooms)("the operation $name in @global accepts exactly the roles of its access rule", async ({
+    entry,
+  }) => {
     const allowed = rules[entry.access] ?? [];
     expect(allowed).not.toEqual([]);
     const { params } = await createScenario("running");
@@ -270,11 +276,11 @@ describe("event streams", () => {
     (["here", "elsewhere"] as const).flatMap((where) => ROLES.map((role) => ({ name, path, role, where }))),
   );
 
-  test("every stream has a list of roles that may read it", () => {
+  test("every event stream has a list of roles that may read it", () => {
     expect(Object.keys(allowed).toSorted()).toEqual(Object.keys(streams).toSorted());
   });
 
-  test.each(each)("$name checks the role $role, which has access $where", async ({
+  test.each(each)("the event stream $name checks the role $role, which has access $where", async ({
     name,
     path,
     role,

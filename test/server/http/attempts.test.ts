@@ -27,14 +27,14 @@ const failAttempts = async (task: object, times: number) => {
   return { id, worker, delays };
 };
 
-describe("attempts of a task", () => {
-  test("are limited to one attempt by default, so that the first failure is final", async () => {
+describe("attempts", () => {
+  test("a task has one attempt by default, so that the first failure is final", async () => {
     const { id } = await failAttempts({}, 1);
 
     expect(await api.readTask(id)).toMatchObject({ status: "failed", runs: 1, error: "failure 1" });
   });
 
-  test("are limited by max_attempts, and each failure is recorded", async () => {
+  test("a task has at most max_attempts attempts, and records the failure of each attempt", async () => {
     const { id, worker } = await failAttempts({ max_attempts: 3, backoff: { kind: "fixed", seconds: 1 } }, 3);
 
     expect(await api.readTask(id)).toMatchObject({
@@ -43,7 +43,7 @@ describe("attempts of a task", () => {
     });
   });
 
-  test("leave only their errors in a task that will be retried", async () => {
+  test("a failed attempt of a task that will be retried leaves only its error in the task", async () => {
     const { id, worker } = await api.createTask("running", { task: { max_attempts: 2 } });
     ok(await api.update(id, { progress: { fraction: 0.9 }, worker_id: worker, attempt: 1 }));
 
@@ -54,7 +54,7 @@ describe("attempts of a task", () => {
     });
   });
 
-  test("do not count if they were released before they started, but count if they failed before they started", async () => {
+  test("an attempt that was not started counts as a run if it failed, but not if it was released", async () => {
     const { id, worker } = await api.createTask("claimed", { task: { max_attempts: 2 } });
     for (let times = 0; times < 3; times += 1) {
       ok(await api.as("wes").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));
@@ -68,10 +68,10 @@ describe("attempts of a task", () => {
   });
 });
 
-describe("the delay before the next attempt", () => {
+describe("delay before the next attempt", () => {
   const expectAbout = (seconds: number) => expect.closeTo(seconds, 1);
 
-  test("doubles up to max_seconds if the backoff is exponential", async () => {
+  test("the delay before the next attempt doubles up to max_seconds if the backoff is exponential", async () => {
     const backoff = { kind: "exponential", seconds: 10, max_seconds: 25, jitter: 0 };
 
     const { delays } = await failAttempts({ max_attempts: 5, backoff }, 4);
@@ -79,7 +79,7 @@ describe("the delay before the next attempt", () => {
     expect(delays).toEqual([expectAbout(10), expectAbout(20), expectAbout(25), expectAbout(25)]);
   });
 
-  test("stays the same if the backoff is fixed", async () => {
+  test("the delay before the next attempt stays the same if the backoff is fixed", async () => {
     const backoff = { kind: "fixed", seconds: 10, jitter: 0 };
 
     expect((await failAttempts({ max_attempts: 4, backoff }, 3)).delays).toEqual([
@@ -89,14 +89,14 @@ describe("the delay before the next attempt", () => {
     ]);
   });
 
-  test("is 5 seconds with a jitter of 20 percent by default", async () => {
+  test("the delay before the next attempt is 5 seconds with a jitter of 20 percent by default", async () => {
     const [delay = 0] = (await failAttempts({ max_attempts: 2 }, 1)).delays;
 
     expect(delay).toBeGreaterThan(3.9);
     expect(delay).toBeLessThan(6.1);
   });
 
-  test("keeps the task out of the queue until it has passed", async () => {
+  test("the delay before the next attempt keeps the task out of the queue until the delay has passed", async () => {
     const { id, worker } = await failAttempts({ max_attempts: 2 }, 1);
 
     expect(ok(await api.as("wes").post("/tasks/claim", { body: { worker_id: worker } })).task).toBeNull();

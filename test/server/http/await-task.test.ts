@@ -24,8 +24,8 @@ const read = (id: string, headers: Record<string, string> = {}) =>
 const LONG_WAIT = preferWait(LONG_WAIT_SECONDS).headers;
 const cancel = (id: string) => api.as("ann").patch(`/tasks/${id}`, { body: { status: "cancelled" } });
 
-describe("a long poll for a task", () => {
-  test("returns when the task ends", async () => {
+describe("long poll for a task", () => {
+  test("a long poll for a task returns when the task ends", async () => {
     const { id } = await api.createTask("running");
     const { response } = await openLongPoll(() => read(id, LONG_WAIT));
 
@@ -35,7 +35,7 @@ describe("a long poll for a task", () => {
     expect((await response).headers["preference-applied"]).toBe(LONG_WAIT.prefer);
   });
 
-  test("ignores intermediate updates and returns the current task at the end of the wait", async () => {
+  test("a long poll for a task ignores intermediate updates and returns the current task at the end of the wait", async () => {
     const { id, worker } = await api.createTask();
     const second = startTimer(1);
     const response = read(id, preferWait(1).headers);
@@ -47,7 +47,7 @@ describe("a long poll for a task", () => {
     expect(second.isOver).toBe(true);
   });
 
-  test("waits at most long_poll_max_wait_seconds, which Preference-Applied contains", async () => {
+  test("a long poll for a task waits at most long_poll_max_wait_seconds and returns the actual wait in Preference-Applied", async () => {
     const limited = await openApi({ orm: api.orm, settings: { long_poll_max_wait_seconds: 2 } });
     const { id } = await api.createTask();
     const timer = startTimer(2);
@@ -59,7 +59,7 @@ describe("a long poll for a task", () => {
     await limited.close();
   });
 
-  test("does not wait if the task is terminal", async () => {
+  test("a long poll for a task does not wait if the task is terminal", async () => {
     const { id } = await api.createTask("completed");
 
     expect(ok(await read(id, LONG_WAIT)).status).toBe("completed");
@@ -75,7 +75,7 @@ describe("a long poll for a task", () => {
     "wait=",
     "; ,=",
     "",
-  ])("does not wait with the preference %j", async (prefer) => {
+  ])("a long poll for a task does not wait with the preference %j", async (prefer) => {
     const { id } = await api.createTask();
 
     const response = await read(id, { prefer });
@@ -85,7 +85,7 @@ describe("a long poll for a task", () => {
     expect(waits).not.toHaveBeenCalled();
   });
 
-  test("responds to each of several requests for one task", async () => {
+  test("each of several concurrent long polls for one task gets a response", async () => {
     const { id } = await api.createTask("running");
     const responses = Array.from({ length: 20 }, () => read(id, LONG_WAIT));
 

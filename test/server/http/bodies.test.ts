@@ -29,7 +29,7 @@ test.each([
   ["with a byte order mark", "\ufeff{}"],
   ["with two values", "{} {}"],
   ["that is not UTF-8", Buffer.from([0x22, 0xc3, 0x28, 0x22])],
-])("a body %s is rejected as malformed", async (_, raw) => {
+])("the server rejects a request body %s as malformed", async (_, raw) => {
   expectProblem(await submit({ raw }), "malformed-request");
   expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
 });
@@ -39,11 +39,11 @@ test.each([
   ["null", "null"],
   ["200 levels deep", createNestedBody(200)],
   ["10,000 levels deep", createNestedBody(10_000)],
-])("a body that is %s is rejected with validation-error", async (_, raw) => {
+])("the server rejects a request body that is %s with validation-error", async (_, raw) => {
   expectProblem(await submit({ raw }), "validation-error");
 });
 
-test("an integer that would be rounded is rejected with a pointer to it", async () => {
+test("the server rejects an integer that JavaScript would round, with a pointer to the integer", async () => {
   const response = await submit({ raw: '{"payload":{"a":[0,9007199254740993]}}' });
 
   expect(expectProblem(response, "validation-error").errors).toEqual([
@@ -51,19 +51,19 @@ test("an integer that would be rounded is rejected with a pointer to it", async 
   ]);
 });
 
-test("a body of body_limit bytes is accepted, and one more byte is rejected", async () => {
+test("the server accepts a request body of body_limit bytes and rejects a body that is one byte longer", async () => {
   const createBodyOfSize = (size: number) => `{"payload":{"a":"${"x".repeat(size - 20)}"}}`;
 
   ok(await submit({ raw: createBodyOfSize(BODY_LIMIT) }), 202);
   expectProblem(await submit({ raw: createBodyOfSize(BODY_LIMIT + 1) }), "payload-too-large");
 });
 
-describe("the content type", () => {
+describe("content types", () => {
   test.each([
     ["text/plain", {}],
     ["application/json; charset=utf-16", {}],
     ["application/json", { "content-encoding": "gzip" }],
-  ])("%s with the headers %j is rejected", async (contentType, more) => {
+  ])("the content type %s is rejected if the request has the headers %j", async (contentType, more) => {
     const headers = { "content-type": contentType, ...more };
 
     expectProblem(await submit({ body: {}, headers }), "unsupported-media-type");
@@ -73,12 +73,12 @@ describe("the content type", () => {
     "application/json",
     "application/json; charset=utf-8",
     'application/json;charset="UTF-8"',
-  ])("%s is accepted", async (contentType) => {
+  ])("the content type %s is accepted", async (contentType) => {
     ok(await submit({ body: {}, headers: { "content-type": contentType } }), 202);
   });
 });
 
-test("a body can be omitted only if the operation declares it optional", async () => {
+test("a request body can be omitted only if the operation declares it optional", async () => {
   expect(ok(await submit({}), 202).payload).toEqual({});
   ok(await api.as("wes").post("/workers"), 201);
   expectProblem(await api.as("wes").post("/tasks/claim"), "malformed-request");

@@ -36,7 +36,7 @@ const getStatuses = async (ids: readonly string[]) =>
   Promise.all(ids.map(async (id) => (await api.readTask(id)).status));
 
 describe("bulk cancel", () => {
-  test("only counts tasks in a dry run, and otherwise cancels only the caller's tasks", async () => {
+  test("a bulk cancel only counts tasks in a dry run, and otherwise cancels only the caller's tasks", async () => {
     const { room, own, others } = await createBusyRoom();
     const filter = { status: ["pending"] };
 
@@ -50,7 +50,7 @@ describe("bulk cancel", () => {
     expect(await bulk(room, "cancel", { filter })).toMatchObject({ matched: 2, changed: 0, skipped: 2 });
   });
 
-  test("cancels the tasks of all users for an admin, except terminal tasks", async () => {
+  test("a bulk cancel by an admin cancels the tasks of all users, except terminal tasks", async () => {
     const { room, own, others } = await createBusyRoom();
     ok(await api.update(own[0] ?? "", { status: "cancelled" }, "ann"));
 
@@ -62,7 +62,7 @@ describe("bulk cancel", () => {
     });
   });
 
-  test("selects tasks by id and ignores ids of other rooms", async () => {
+  test("a bulk cancel selects tasks by id and ignores ids of other rooms", async () => {
     const { room, own } = await createBusyRoom();
     const otherRoom = await createBusyRoom(1);
     const ids = [own[1] ?? "", otherRoom.own[0] ?? "", "no-uuid", crypto.randomUUID()];
@@ -71,7 +71,7 @@ describe("bulk cancel", () => {
     expect(await getStatuses([...own, ...otherRoom.own])).toEqual(["pending", "cancelled", "pending"]);
   });
 
-  test("ends the waiting heartbeats of the workers and the long polls for the tasks", async () => {
+  test("a bulk cancel ends the waiting heartbeats of the workers and the long polls for the tasks", async () => {
     const { id, worker, room } = await api.createTask("running");
     const heartbeat = await openLongPoll(() =>
       api.as("wes").patch(`/workers/${worker}`, { body: { tasks: [id] }, ...LONG_WAIT }),
@@ -84,7 +84,7 @@ describe("bulk cancel", () => {
     expect(ok(await read.response).status).toBe("cancelled");
   });
 
-  test("changes at most 1,000 tasks per request and returns where to continue", async () => {
+  test("a bulk cancel changes at most 1,000 tasks per request and returns where the next request continues", async () => {
     const { room } = await createBusyRoom(600);
 
     const first = await bulk(room, "cancel", { filter: {} }, "root");
@@ -95,7 +95,7 @@ describe("bulk cancel", () => {
 });
 
 describe("bulk retry", () => {
-  test("retries failed and cancelled tasks in their original order", async () => {
+  test("a bulk retry retries failed and cancelled tasks in their original order", async () => {
     const { room, job, own } = await createBusyRoom(3);
     for (const id of [own[2], own[0], own[1]]) ok(await api.update(id ?? "", { status: "cancelled" }, "ann"));
     await bulk(room, "cancel", { filter: { created_by: "wes" } }, "root");
@@ -114,7 +114,7 @@ describe("bulk retry", () => {
     expect(claimed).toEqual(own);
   });
 
-  test("wakes waiting claims", async () => {
+  test("a bulk retry wakes waiting claims", async () => {
     const { room, worker, id } = await api.createTask("failed");
     const claim = await openLongPoll(() =>
       api.as("wes").post("/tasks/claim", { body: { worker_id: worker }, ...LONG_WAIT }),
@@ -125,7 +125,7 @@ describe("bulk retry", () => {
     expect(ok(await claim.response).task.id).toBe(id);
   });
 
-  test("skips tasks whose payload no longer matches the schema and tasks whose job was removed", async () => {
+  test("a bulk retry skips tasks whose payload no longer matches the schema and tasks whose job was removed", async () => {
     const { room, id, job } = await api.createTask("failed", { task: { payload: { n: 1 } } });
     await api.query(sql`update joblib.job set schema_hash = 'other', written_schema = null,
       schema = '{"type":"object","properties":{"n":{"type":"string"}}}' where id = ${job.id}::uuid`);
@@ -142,7 +142,7 @@ describe("bulk retry", () => {
   });
 });
 
-test("invalid bulk requests are rejected with pointers to the errors", async () => {
+test("a bulk request that is invalid is rejected with pointers to the errors", async () => {
   const send = (body: object) => api.as("ann").post(`/rooms/${newRoomId()}/bulk/cancel`, { body });
 
   expect(getErrorPointers(await send({}))).toEqual(["/filter"]);

@@ -53,7 +53,7 @@ const countConnections = () =>
     api.app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
   });
 
-describe("a client that disconnects", () => {
+describe("disconnecting clients", () => {
   let url = "";
   beforeAll(async () => {
     url = `${await api.app.listen({ port: 0, host: "127.0.0.1" })}${API}`;
@@ -66,7 +66,7 @@ describe("a client that disconnects", () => {
       signal,
     });
 
-  test("gets no task for its waiting claim, so the next claim starts attempt 1", async () => {
+  test("a client that disconnects gets no task for its waiting claim, so that the next claim starts attempt 1", async () => {
     const { room, worker, name } = await createJob();
     await api.ageWorker(worker);
     const client = new AbortController();
@@ -82,7 +82,7 @@ describe("a client that disconnects", () => {
     expect(task).toMatchObject({ id, attempt: 1, runs: 0, errors: [] });
   });
 
-  test("frees its long poll for another request", async () => {
+  test("a client that disconnects releases its long poll, so that another request can wait", async () => {
     const { worker, job } = await createJob();
     await api.ageWorker(worker);
     const client = new AbortController();
@@ -96,7 +96,7 @@ describe("a client that disconnects", () => {
     await eventually(async () => (await claim(job.worker_id)).status === 200);
   });
 
-  test("does not keep a task that was being claimed for the client: the task is requeued without counting a run", async () => {
+  test("a task that is being claimed when the client disconnects is requeued without counting a run", async () => {
     const { room, worker, name } = await createJob();
     const { id } = await api.submit(room, name);
     const client = new AbortController();
@@ -118,7 +118,7 @@ describe("a client that disconnects", () => {
     expect((await api.claim(worker)).id).toBe(id);
   });
 
-  test("keeps its lease if it disconnects after it received the response", async () => {
+  test("a client that disconnects after it received the response to its claim keeps the lease", async () => {
     const { room, worker, name } = await createJob();
     const { id } = await api.submit(room, name);
     const client = new AbortController();

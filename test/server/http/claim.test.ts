@@ -26,15 +26,15 @@ const createQueue = async (...options: object[]) => {
   return { room, job, ids, worker: job.worker_id };
 };
 
-describe("a claim", () => {
-  test("returns null if no task is due", async () => {
+describe("claim", () => {
+  test("a claim returns null if no task is due", async () => {
     const { worker } = await createQueue();
 
     expect(ok(await claim(worker))).toEqual({ task: null });
     expect(ok(await claimMany(worker, 5))).toEqual({ tasks: [] });
   });
 
-  test("returns a task with the status claimed and the next attempt number, and does not count a run", async () => {
+  test("a claim returns a task with the status claimed and the next attempt number, and does not count a run", async () => {
     const { worker, ids } = await createQueue({ payload: { a: 1 } });
 
     expect(ok(await claim(worker)).task).toMatchObject({
@@ -44,7 +44,7 @@ describe("a claim", () => {
     expect(ok(await claim(worker)).task).toBeNull();
   });
 
-  test("with `start` returns a running task and counts a run", async () => {
+  test("a claim with `start` returns a running task and counts a run", async () => {
     const { worker } = await createQueue({});
 
     expect(ok(await claim(worker, { start: true })).task).toMatchObject({
@@ -52,7 +52,7 @@ describe("a claim", () => {
     });
   });
 
-  test("returns tasks by priority, then in the order of their submission", async () => {
+  test("a claim returns tasks by priority, then in the order of their submission", async () => {
     const { worker, ids } = await createQueue({}, { priority: 5 }, { priority: -1 }, { priority: 5 }, {});
     const order: string[] = [];
     for (const _ of ids) order.push(ok(await claim(worker)).task.id);
@@ -60,7 +60,7 @@ describe("a claim", () => {
     expect(order).toEqual([1, 3, 0, 4, 2].map((index) => ids[index]));
   });
 
-  test("returns tasks of all jobs of the worker and of no other job", async () => {
+  test("a claim returns tasks of all jobs of the worker and of no other job", async () => {
     const room = newRoomId();
     const first = await api.registerJob(room, {}, "root");
     const second = await api.registerJob("@global", { worker_id: first.worker_id }, "root");
@@ -74,7 +74,7 @@ describe("a claim", () => {
     expect((await api.readTask(otherQueue.ids[0] ?? "")).status).toBe("pending");
   });
 
-  test("does not return a task before it is due", async () => {
+  test("a claim does not return a task before it is due", async () => {
     const { worker, ids } = await createQueue({ delay_seconds: 3600 });
     expect(ok(await claim(worker)).task).toBeNull();
 
@@ -83,7 +83,7 @@ describe("a claim", () => {
     expect(ok(await claim(worker)).task).toMatchObject({ id: ids[0] });
   });
 
-  test("returns a released task at its previous queue position, and a retried task last", async () => {
+  test("a claim returns a released task at its previous queue position, and a retried task last", async () => {
     const { worker, ids } = await createQueue({}, {}, {});
     const [first, second, third] = ids;
     ok(await claim(worker));
@@ -100,7 +100,7 @@ describe("a claim", () => {
     ]);
   });
 
-  test("never returns the same task to two workers", async () => {
+  test("a claim never returns the same task to two workers", async () => {
     const { room, job, ids } = await createQueue(...Array.from({ length: 20 }, () => ({})));
     const workers = [job.worker_id];
     while (workers.length < 5) workers.push((await api.registerJob(room, { name: job.name })).worker_id);
@@ -111,7 +111,7 @@ describe("a claim", () => {
     expect(claimed.toSorted()).toEqual(ids.toSorted());
   });
 
-  test("counts as a heartbeat", async () => {
+  test("a claim counts as a heartbeat", async () => {
     const { worker, job, room } = await createQueue();
     await api.ageWorker(worker);
 
@@ -120,7 +120,7 @@ describe("a claim", () => {
     expect(ok(await api.as("wes").get(`/rooms/${room}/jobs/${job.full_name}`)).workers).toEqual([worker]);
   });
 
-  test("is allowed only for the owner of the worker", async () => {
+  test("a claim is allowed only for the owner of the worker", async () => {
     const { worker } = await createQueue({});
 
     for (const user of ["ann", "root"]) expectProblem(await claim(worker, {}, user), "forbidden");
@@ -128,7 +128,7 @@ describe("a claim", () => {
     expectProblem(await api.as("root").post(`/workers/${worker}/claims`, { body }), "forbidden");
   });
 
-  test("is rejected with pointers if it is invalid", async () => {
+  test("a claim is rejected with pointers if it is invalid", async () => {
     const { worker } = await createQueue({});
 
     expect(getErrorPointers(await api.as("wes").post("/tasks/claim", { body: {} }))).toEqual(["/worker_id"]);
@@ -137,8 +137,8 @@ describe("a claim", () => {
   });
 });
 
-describe("a claim of several tasks", () => {
-  test("returns up to limit tasks in queue order", async () => {
+describe("claim of several tasks", () => {
+  test("a claim of several tasks returns up to limit tasks in queue order", async () => {
     const { worker, ids } = await createQueue({}, { priority: 9 }, {}, {});
 
     const { tasks } = ok(await claimMany(worker, 3, { start: true }));
@@ -153,7 +153,7 @@ describe("a claim of several tasks", () => {
     101,
     1.5,
     "2",
-  ])("rejects the limit %j, which is not an integer from 1 to 100", async (limit) => {
+  ])("a claim of several tasks rejects the limit %j, which is not an integer from 1 to 100", async (limit) => {
     const { worker } = await createQueue();
 
     expect(

@@ -84,26 +84,26 @@ test("browsers cache dashboard files with a hash in their name forever, and reva
   expect(await getCacheControl("/")).toBe("no-cache");
 });
 
-describe("the API next to the dashboard", () => {
-  test("returns a problem for an unknown path, also to a browser", async () => {
+describe("API of a server with a dashboard", () => {
+  test("the API of a server with a dashboard returns a problem for an unknown path, also to a browser", async () => {
     expectProblem(await atRoot.send("GET", "/v1/joblib/nothing", HTML), "route-not-found");
     expectProblem(await atRoot.send("GET", "/v1/problems/nothing", HTML), "route-not-found");
     expectProblem(await atRoot.send("GET", "/nothing"), "route-not-found");
   });
 
-  test("returns the allowed methods for a method that is not allowed", async () => {
+  test("the API of a server with a dashboard returns the allowed methods for a method that is not allowed", async () => {
     const response = await atRoot.send("GET", "/v1/joblib/tasks/x/retry", HTML);
 
     expectProblem(response, "method-not-allowed");
     expect(response.headers["allow"]).toBe("POST");
   });
 
-  test("returns a problem, not the dashboard's page, for a missing image", async () => {
+  test("the API of a server with a dashboard returns a problem, not the dashboard's page, for a missing image", async () => {
     const headers = { accept: "image/avif,image/webp" };
     expectProblem(await atRoot.send("GET", "/assets/gone.png", { headers }), "route-not-found");
   });
 
-  test("does not serve files outside the dashboard's folder", async () => {
+  test("the dashboard does not serve files outside its folder", async () => {
     for (const url of ["/assets/..%2f..%2fpackage.json", "/..%2findex.html", "/assets/%2e%2e/index.html"]) {
       expect((await atRoot.send("GET", url, HTML)).text).not.toMatch(/"name": "joblib"/);
     }
@@ -120,7 +120,7 @@ test("a host that serves static files itself can also serve the dashboard", asyn
   expect((await api.send("GET", "/ui/icon.svg")).headers["x-content-type-options"]).toBe("nosniff");
 });
 
-test("a dashboard that is not built responds with the command that builds it", async () => {
+test("the server responds with the command that builds the dashboard if the dashboard is not built", async () => {
   const api = await open({ dashboard: true, dashboardFiles: join(files, "assets") });
   const response = await api.send("GET", "/", HTML);
 
@@ -128,7 +128,7 @@ test("a dashboard that is not built responds with the command that builds it", a
   expect(response.text).toContain("npm run build");
 });
 
-test("the dashboard is not served without the option `dashboard`", async () => {
+test("the server does not serve the dashboard without the option `dashboard`", async () => {
   const api = await open({});
 
   expect((await api.send("GET", "/", HTML)).status).toBe(404);

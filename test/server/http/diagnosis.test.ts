@@ -23,7 +23,7 @@ const diagnoseAt = async (id: string, time: string | null | undefined, seconds: 
   }
 };
 
-test("the diagnosis of a task that is not due yet contains its run_at", async () => {
+test("the diagnosis of a task that is not due contains its run_at", async () => {
   const { room, job } = await api.createTask();
   const { id, run_at } = await api.submit(room, job.full_name, { delay_seconds: 3600 });
 
@@ -33,7 +33,7 @@ test("the diagnosis of a task that is not due yet contains its run_at", async ()
   expect(sentence).toMatch(/^The task is scheduled for \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, in 1 h 0 min\.$/);
 });
 
-test("the diagnosis of a task that waits for its next attempt contains the failed attempt, its error and the time of the next attempt", async () => {
+test("the diagnosis of a failed task that will be retried contains the failed attempt, its error and the time of the next attempt", async () => {
   const { id, worker } = await api.createTask("running", {
     task: { max_attempts: 3, backoff: { kind: "fixed", seconds: 120, jitter: 0 } },
   });
@@ -48,7 +48,7 @@ test("the diagnosis of a task that waits for its next attempt contains the faile
   );
 });
 
-test("the diagnosis of a task without a worker contains the last time a worker was alive", async () => {
+test("the diagnosis of a task whose job has no live worker contains the time at which a worker was last alive", async () => {
   const { id, worker } = await api.createTask();
   await api.ageWorker(worker, 600);
 
@@ -154,7 +154,7 @@ test.each([
   expect(diagnosis.sentence).toMatch(sentence);
 });
 
-test("the diagnosis does not count a drained worker as online", async () => {
+test("the diagnosis of a task does not count a drained worker as online", async () => {
   const { id, worker } = await api.createTask();
   ok(await api.as("wes").post(`/workers/${worker}/drain`));
 
@@ -163,7 +163,7 @@ test("the diagnosis does not count a drained worker as online", async () => {
   expect(diagnosis.sentence).toBe("No worker for this job is online: the only one is draining.");
 });
 
-test("the diagnosis of a task that is unknown or that the caller cannot read is rejected", async () => {
+test("the diagnosis of a task is rejected if the task is unknown or the caller cannot read it", async () => {
   const { id } = await api.createTask();
 
   expectProblem(await api.as("ann").get(`/tasks/${crypto.randomUUID()}/diagnosis`), "task-not-found");

@@ -76,11 +76,11 @@ const isBlocked = async () => {
   return rows.length > 0;
 };
 
-describe("direct assignment of a task to a waiting worker", () => {
+describe("direct assignment", () => {
   test.each([
     ["claimed", false, 0],
     ["running", true, 1],
-  ])("inserts the task as %s by the worker", async (status, start, runs) => {
+  ])("direct assignment inserts the task as %s by the waiting worker", async (status, start, runs) => {
     const { room, worker, name } = await createJob();
     const { response } = await startWaitingClaim(worker, { start });
 
@@ -93,7 +93,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     expect(submitted).toMatchObject({ status: "pending", attempt: 0, worker_id: null });
   });
 
-  test("allows the worker to complete the task", async () => {
+  test("direct assignment allows the worker to complete the task", async () => {
     const { room, worker, name } = await createJob();
     const { response } = await startWaitingClaim(worker, { start: true });
     const { id } = await api.submit(room, name);
@@ -104,7 +104,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     expect(await api.readTask(id)).toMatchObject({ status: "completed", result: 7 });
   });
 
-  test("does not happen if another task of the job is due, so that the claim chooses by priority", async () => {
+  test("direct assignment does not happen if another task of the job is due, because the claim must choose by priority", async () => {
     const { room, worker, name } = await createJob();
     const { response } = await startWaitingClaim(worker);
     await waitForSearch();
@@ -119,7 +119,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     expect(await api.readTask(older)).toMatchObject({ status: "pending" });
   });
 
-  test("does not happen if a task of another job of the worker is due", async () => {
+  test("direct assignment does not happen if a task of another job of the worker is due", async () => {
     const { room, worker, name } = await createJob();
     const second = await api.registerJob(room, { worker_id: worker });
     const { response } = await startWaitingClaim(worker);
@@ -132,7 +132,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     expect(await api.readTask(id)).toMatchObject({ status: "pending" });
   });
 
-  test("does not happen before the task is due", async () => {
+  test("direct assignment does not happen before the task is due", async () => {
     const { room, worker, name } = await createJob();
     const { response } = await startWaitingClaim(worker, { seconds: 1 });
 
@@ -141,7 +141,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     expect(ok(await response)).toEqual({ task: null });
   });
 
-  test("does not happen for a job with room fairness, so that rooms take turns", async () => {
+  test("direct assignment does not happen for a job with room fairness, because rooms must take turns", async () => {
     const { room, worker, name } = await createJob({ fairness: "room" });
     const { response } = await startWaitingClaim(worker);
 
@@ -151,7 +151,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     expect(await readWrites(id)).toEqual([{ once: false }]);
   });
 
-  test("assigns several tasks to different workers, and the remaining worker keeps waiting", async () => {
+  test("direct assignment assigns several tasks to different workers, and the remaining worker keeps waiting", async () => {
     const { room, job, worker, name } = await createJob();
     const workers = [worker];
     for (let more = 0; more < 2; more += 1) {
@@ -169,7 +169,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     expect(ids.sort()).toEqual(submitted.map(({ id }) => id).sort());
   });
 
-  test("does not happen for a repeated submission with the same idempotency key", async () => {
+  test("direct assignment does not happen for a repeated submission with the same idempotency key", async () => {
     const { room, worker, name } = await createJob();
     const submit = () =>
       api.as("ann").post(`/rooms/${room}/tasks/${name}`, { headers: { "idempotency-key": "once" } });
@@ -182,7 +182,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     expect(ok(await response)).toEqual({ task: null });
   });
 
-  test("does not happen while the row of the worker is locked, because the worker may be deregistering", async () => {
+  test("direct assignment does not happen while the row of the worker is locked, because the worker may be deregistering", async () => {
     const { room, worker, name } = await createJob();
     const { response } = await startWaitingClaim(worker, { seconds: 30 });
     let id = "";
@@ -196,7 +196,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     expect(ok(await response).task.id).toBe(id);
   });
 
-  test("wakes another worker for a task that becomes due while the assignment is in progress", async () => {
+  test("direct assignment of a task does not prevent another worker from being woken for a task that becomes due at the same time", async () => {
     const { room, job, worker: first, name } = await createJob();
     const shared = await api.registerJob(room);
     const { id: second } = await api.createWorker();
@@ -220,7 +220,7 @@ describe("direct assignment of a task to a waiting worker", () => {
     expect(ok(await assignment).task.id).toBe((await submitting)?.id);
   });
 
-  test("requeues the task without counting a run if the worker's client has disconnected", async () => {
+  test("direct assignment to a worker whose client has disconnected requeues the task without counting a run", async () => {
     const { room, job, worker, name } = await createJob();
     const url = `${await other.app.listen({ port: 0, host: "127.0.0.1" })}${API}`;
     const client = new AbortController();

@@ -25,8 +25,8 @@ const sendHeartbeat = async (worker: string, body: object, headers = {}) =>
   parseBody(HeartbeatResponse, await api.as("wes").patch(`/workers/${worker}`, { body, ...headers }));
 const ClaimResponse = z.object({ task: z.unknown(), draining: z.boolean().optional() });
 
-describe("the details of a worker", () => {
-  test("contain its jobs and its tasks, the oldest lease first", async () => {
+describe("details of a worker", () => {
+  test("the details of a worker contain its jobs and its tasks, the oldest lease first", async () => {
     const { room, job, worker, task } = await api.createTask("running");
     const second = await api.submit(room, job.full_name);
     await api.claim(worker);
@@ -47,7 +47,7 @@ describe("the details of a worker", () => {
     });
   });
 
-  test("are limited to the rooms that the caller can read", async () => {
+  test("the details of a worker are limited to the rooms that the caller can read", async () => {
     const { room, job, worker, id } = await api.createTask("running");
     const other = await api.registerJob(`${room}-other`, { worker_id: worker });
     await api.submit(`${room}-other`, other.full_name);
@@ -65,8 +65,8 @@ describe("the details of a worker", () => {
   });
 });
 
-describe("a worker that drains", () => {
-  test("gets no more tasks, keeps its leases and is listed with its jobs", async () => {
+describe("draining workers", () => {
+  test("a draining worker gets no more tasks, keeps its leases and is listed with its jobs", async () => {
     const { room, job, worker, id } = await api.createTask("running");
     const later = await api.submit(room, job.full_name);
 
@@ -85,7 +85,7 @@ describe("a worker that drains", () => {
     expect(ok(await api.as("rea").get(`/rooms/${room}/jobs/${job.full_name}`)).workers).toEqual([]);
   });
 
-  test("is marked as draining in lists", async () => {
+  test("a draining worker is marked as draining in lists", async () => {
     const { room, worker } = await api.createTask("running");
     const other = await api.createTask();
     ok(await drain(worker));
@@ -100,7 +100,7 @@ describe("a worker that drains", () => {
     });
   });
 
-  test("gets `draining` once in the responses to its waiting claim and heartbeat; a heartbeat that sends `draining: true` waits again", async () => {
+  test("a draining worker gets `draining` once for its waiting claim and heartbeat, and its next heartbeat waits if it sends `draining: true`", async () => {
     const { worker, id } = await api.createTask("running");
     const wait = preferWait(LONG_WAIT_SECONDS);
     const claim = await openLongPoll(() =>
@@ -119,7 +119,7 @@ describe("a worker that drains", () => {
     expect(second.isOver).toBe(true);
   });
 
-  test("is notified of a drain that another server received", async () => {
+  test("a draining worker is notified of a drain that another server received", async () => {
     const { worker } = await api.createTask();
     const second = await openApi({ orm: api.orm });
     ok(await second.as("root").post(`/workers/${worker}/drain`));
@@ -130,7 +130,7 @@ describe("a worker that drains", () => {
     await second.close();
   });
 
-  test("gets no tasks of jobs that it registers later, and its jobs are removed when it deregisters", async () => {
+  test("a draining worker gets no tasks of jobs that it registers later, and its jobs are removed when it deregisters", async () => {
     const { room, job, worker, id } = await api.createTask("running");
     ok(await drain(worker));
     ok(await drain(worker));
@@ -145,7 +145,7 @@ describe("a worker that drains", () => {
     expectProblem(await api.as("rea").get(`/rooms/${room}/jobs/${job.full_name}`), "job-not-found");
   });
 
-  test("leaves the pending tasks of its jobs to other workers", async () => {
+  test("a draining worker leaves the pending tasks of its jobs to other workers", async () => {
     const { room, job, worker } = await api.createTask();
     const { category, name, schema } = job;
     const other = await api.registerJob(room, { category, name, schema });
@@ -154,7 +154,7 @@ describe("a worker that drains", () => {
     expect((await api.claim(other.worker_id)).worker_id).toBe(other.worker_id);
   });
 
-  test("can be drained only by its owner or by an admin", async () => {
+  test("a worker can be drained only by its owner or by an admin", async () => {
     const { worker } = await api.createTask();
 
     expectProblem(await drain(worker, "ann"), "forbidden");
@@ -163,7 +163,7 @@ describe("a worker that drains", () => {
     expectProblem(await drain(worker), "worker-not-found");
   });
 
-  test("is swept after it stops sending heartbeats, and its claimed task is requeued", async () => {
+  test("a draining worker that stops sending heartbeats is swept, and its claimed task is requeued", async () => {
     const { worker, id } = await api.createTask("claimed");
     ok(await drain(worker));
     await api.ageWorker(worker);

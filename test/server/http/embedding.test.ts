@@ -35,8 +35,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-describe("the plugin under a prefix", () => {
-  test("returns Location headers with the prefix", async () => {
+describe("plugin under a prefix", () => {
+  test("the plugin under a prefix returns Location headers with the prefix", async () => {
     const room = newRoomId();
     const body = { category: "m", name: "J", schema: {} };
 
@@ -56,7 +56,7 @@ describe("the plugin under a prefix", () => {
     expect(statusCode).toBe(200);
   });
 
-  test("returns problem types with the prefix, which are URLs of the catalogue", async () => {
+  test("the plugin under a prefix returns problem types with the prefix, which are URLs of the problem catalogue", async () => {
     const responses = [
       [await api.as("ann").get("/nowhere"), "route-not-found"],
       [await api.as("ann").put("/workers"), "method-not-allowed"],
@@ -71,7 +71,7 @@ describe("the plugin under a prefix", () => {
     }
   });
 
-  test("returns problem types with the prefix in the results of a batch", async () => {
+  test("the plugin under a prefix returns problem types with the prefix in the results of a batch", async () => {
     const { worker, id } = await api.createTask("pending");
     const updates = [{ id, status: "completed" }];
 
@@ -80,15 +80,15 @@ describe("the plugin under a prefix", () => {
     expect(results[0]?.problem?.type).toBe(`${PREFIX}/v1/problems/task-lost`);
   });
 
-  test("does not respond outside the prefix", async () => {
+  test("the plugin under a prefix does not respond outside the prefix", async () => {
     const response = await api.app.inject({ url: "/v1/joblib/workers", headers: { "x-user": "ann" } });
 
     expect(response.body).toBe("host: nothing here");
   });
 });
 
-describe("the host's application", () => {
-  test("keeps its routes, its error handler and its 404 handler, also under the prefix", async () => {
+describe("host", () => {
+  test("the host keeps its own routes, its error handler and its 404 handler, also under the prefix of the plugin", async () => {
     const getText = async (url: string) => (await api.app.inject(url)).body;
 
     expect(await getText("/hello")).toBe("from the host");
@@ -98,7 +98,7 @@ describe("the host's application", () => {
     }
   });
 
-  test("keeps its body parsers, which joblib does not use", async () => {
+  test("the host keeps its own body parsers, which joblib does not use", async () => {
     const post = (url: string, type: string, payload: string) =>
       api.app.inject({ method: "POST", url, payload, headers: { "content-type": type, "x-user": "ann" } });
 
@@ -111,11 +111,11 @@ describe("the host's application", () => {
     });
   });
 
-  test("runs its hooks for joblib's routes as well", async () => {
+  test("the host runs its hooks for joblib's routes as well", async () => {
     expect((await api.as("ann").get("/workers")).headers["x-host"]).toBe("yes");
   });
 
-  test("can reject a request in a hook, which joblib reports as a problem", async () => {
+  test("the host can reject a request in a hook, and joblib returns the rejection as a problem", async () => {
     const limited = Object.assign(new Error("slow down, 10.0.0.1"), { statusCode: 429 });
     const server = await openApi({
       orm: api.orm,
@@ -136,7 +136,7 @@ describe("the host's application", () => {
 });
 
 describe("closing the host", () => {
-  test("makes joblib respond to its long polls", async () => {
+  test("closing the host makes joblib respond to its long polls", async () => {
     const server = await openApi({ orm: api.orm });
     const { id, worker } = await server.createTask("pending");
     const { id: idle } = await server.createWorker();
@@ -152,7 +152,7 @@ describe("closing the host", () => {
     for (const { response } of polls) expect((await response).status).toBe(200);
   });
 
-  test("leaves the host's database and Redis open", async () => {
+  test("closing the host leaves the host's database and Redis open", async () => {
     const redis = new Redis(inject("redisUrl"));
     const server = await openApi({ orm: api.orm, redis });
     const { id } = await server.createTask("running");
@@ -181,7 +181,7 @@ describe("options of the plugin", () => {
     ["getIsAdmin", { getCurrentUserId: auth.getCurrentUserId }],
     ["authorizeRoom", { ...auth, authorizeRoom: true }],
     ["redis", { ...auth, redis: "redis://localhost" }],
-  ])("are rejected if `%s` is missing or has the wrong type", async (name, options) => {
+  ])("the options of the plugin are rejected if `%s` is missing or has the wrong type", async (name, options) => {
     const orm = name === "orm" ? {} : { orm: api.orm };
 
     await expect(start({ ...orm, ...options })).rejects.toThrow(`\`${name}\``);
@@ -191,7 +191,7 @@ describe("options of the plugin", () => {
     ["worker_timeout_seconds", { worker_timeout_seconds: 0 }],
     ["jobNameStyle", { jobNameStyle: "long" }],
     ["nonsense", { nonsense: 1 }],
-  ])("are rejected with an error of one line if the setting %s is invalid", async (name, settings) => {
+  ])("the options of the plugin are rejected with an error of one line if the setting %s is invalid", async (name, settings) => {
     const starting = start({ ...auth, orm: api.orm, settings });
 
     await expect(starting).rejects.toThrow(SettingsError);

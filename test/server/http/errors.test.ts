@@ -25,7 +25,7 @@ describe("problem documents", () => {
     ["/v1/joblib/rooms/a/jobs?offset=-1", "validation-error"],
     ["/v1/joblib/rooms/a/tasks?status=done", "validation-error"],
     ["/v1/problems/no-such", "route-not-found"],
-  ] as const)("GET %s returns %s", async (url, id) => {
+  ] as const)("the request GET %s returns the problem %s", async (url, id) => {
     expectProblem(await api.send("GET", url, { headers: { "x-user": "ann" } }), id);
   });
 
@@ -34,7 +34,7 @@ describe("problem documents", () => {
     ["DELETE", "/v1/joblib/tasks/claim", "POST, GET, HEAD, PATCH"],
     ["PUT", "/v1/joblib/workers", "POST, GET, HEAD"],
     ["POST", "/v1/problems", "GET, HEAD"],
-  ] as const)("%s %s returns method-not-allowed with Allow: %s", async (method, url, allow) => {
+  ] as const)("the request %s %s returns the problem method-not-allowed with Allow: %s", async (method, url, allow) => {
     const response = await api.send(method, url);
 
     expectProblem(response, "method-not-allowed");
@@ -72,7 +72,7 @@ describe("problem documents", () => {
     });
   });
 
-  test("HEAD returns the status of GET without a body", async () => {
+  test("a HEAD request returns the status of GET without a body", async () => {
     const headers = { "x-user": "ann" };
 
     const { status, text } = await api.send("HEAD", "/v1/joblib/rooms/a/jobs", { headers });
@@ -81,7 +81,7 @@ describe("problem documents", () => {
   });
 });
 
-test("an unexpected error is a 500 with the request id and without details", async () => {
+test("an unexpected error returns a 500 with the request id and without details", async () => {
   const broken = await openApi({
     orm: api.orm,
     host: (app) => {

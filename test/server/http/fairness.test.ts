@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-test("rooms take turns if the job is registered with fairness, and the response for the job contains the fairness", async () => {
+test("rooms take turns if the job is registered with room fairness, and the response for the job contains its fairness", async () => {
   const [flood, calm] = [newRoomId(), newRoomId()];
   const job = await api.registerJob("@global", { fairness: "room" }, "root");
   const submitMany = (room: string, count: number) =>
@@ -28,7 +28,7 @@ test("rooms take turns if the job is registered with fairness, and the response 
   expect(ok(await api.as("ann").get(`/rooms/@global/jobs/${job.full_name}`)).fairness).toBe("room");
 });
 
-test("the last registration determines the fairness, and an unknown value is rejected", async () => {
+test("the last registration determines the fairness of a job, and an unknown fairness is rejected", async () => {
   const room = newRoomId();
   const { category, name, schema } = await api.registerJob(room, { fairness: "room" });
   const register = (fairness?: string) =>

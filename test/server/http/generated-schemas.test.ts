@@ -28,14 +28,14 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-describe.each(cases)("a schema of $name", ({ schema, valid, invalid }) => {
+describe.each(cases)("a schema of $name", ({ name, schema, valid, invalid }) => {
   const room = newRoomId();
   const validate = async (payload: JsonObject) => {
     const path = `/rooms/${room}/jobs/private:m:J/validation`;
     return parseBody(Errors, await api.as("ann").post(path, { body: { payload } })).errors;
   };
 
-  test("is registered and returned unchanged", async () => {
+  test(`a schema of ${name} is registered and returned unchanged`, async () => {
     const registered = await api.as("wes").put(`/rooms/${room}/jobs`, {
       body: { category: "m", name: "J", schema },
     });
@@ -45,7 +45,7 @@ describe.each(cases)("a schema of $name", ({ schema, valid, invalid }) => {
     expect(registered.text).toContain(JSON.stringify(schema));
   });
 
-  test("accepts valid payloads and rejects invalid payloads", async () => {
+  test(`a schema of ${name} accepts valid payloads and rejects invalid payloads`, async () => {
     for (const payload of valid) expect(await validate(payload)).toEqual([]);
     for (const payload of invalid) expect(await validate(payload)).not.toEqual([]);
   });

@@ -21,8 +21,8 @@ const sendHeartbeat = (worker: string, tasks?: string[], headers: Record<string,
   api.as("wes").patch(`/workers/${worker}`, { headers, ...(tasks && { body: { tasks } }) });
 const LONG_WAIT = preferWait(LONG_WAIT_SECONDS).headers;
 
-describe("a heartbeat with Prefer: wait", () => {
-  test("is woken by a task that must be stopped", async () => {
+describe("waiting heartbeats", () => {
+  test("a waiting heartbeat is woken by a task that must be stopped", async () => {
     const { id, worker } = await api.createTask("running");
     const { response } = await openLongPoll(() => sendHeartbeat(worker, [id], LONG_WAIT));
 
@@ -32,14 +32,14 @@ describe("a heartbeat with Prefer: wait", () => {
     expect((await response).headers["preference-applied"]).toBe(LONG_WAIT.prefer);
   });
 
-  test("returns immediately if a task must be stopped already", async () => {
+  test("a waiting heartbeat returns immediately if a task must already be stopped", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
 
     expect(ok(await sendHeartbeat(worker, [id], LONG_WAIT)).stop).toHaveLength(1);
   });
 
-  test("returns an empty list at the end of the wait", async () => {
+  test("a waiting heartbeat returns an empty stop list at the end of the wait", async () => {
     const { id, worker } = await api.createTask("running");
 
     const second = startTimer(1);
@@ -48,7 +48,7 @@ describe("a heartbeat with Prefer: wait", () => {
     expect(second.isOver).toBe(true);
   });
 
-  test("is not woken by a task that the worker itself completes", async () => {
+  test("a waiting heartbeat is not woken by a task that the worker itself completes", async () => {
     const [first, second] = [await api.createTask("running"), await api.createTask("running")];
     const heartbeat = sendHeartbeat(first.worker, [first.id, second.id], preferWait(1).headers);
     expect(ok(await heartbeat).stop).toEqual([{ task_id: second.id, reason: "lost" }]);
@@ -63,7 +63,7 @@ describe("a heartbeat with Prefer: wait", () => {
     expect(timer.isOver).toBe(true);
   });
 
-  test("does not requeue a task that was claimed while it waited", async () => {
+  test("a waiting heartbeat does not requeue a task that was claimed during the wait", async () => {
     const { id: running, job, room, worker } = await api.createTask("running");
     const { response } = await openLongPoll(() => sendHeartbeat(worker, [running], preferWait(1).headers));
     const { id } = await api.submit(room, job.full_name);
@@ -75,7 +75,7 @@ describe("a heartbeat with Prefer: wait", () => {
     expect((await api.readTask(id)).status).toBe("claimed");
   });
 
-  test("keeps the worker alive while it waits", async () => {
+  test("a waiting heartbeat keeps the worker alive during the wait", async () => {
     const server = await openApi({ orm: api.orm, settings: { worker_timeout_seconds: 0.4 } });
     const { id } = await server.createWorker();
     const response = server.as("wes").patch(`/workers/${id}`, preferWait(20));

@@ -14,8 +14,8 @@ const getStops = async (worker: string, tasks: string[]) => ok(await sendHeartbe
 const findWorker = async (id: string) =>
   ok(await api.as("wes").get("/workers?limit=500")).items.find((worker) => worker.id === id);
 
-describe("a heartbeat", () => {
-  test("makes the worker alive and returns the interval until the next heartbeat", async () => {
+describe("heartbeat", () => {
+  test("a heartbeat makes the worker alive and returns the interval until the next heartbeat", async () => {
     const { id } = await api.createWorker();
     await api.ageWorker(id);
     expect((await findWorker(id))?.online).toBe(false);
@@ -26,7 +26,7 @@ describe("a heartbeat", () => {
     expect(await findWorker(id)).toMatchObject({ online: true, last_heartbeat: response.last_heartbeat });
   });
 
-  test("is allowed only for the owner of the worker, and fails with worker-not-found after the worker was removed", async () => {
+  test("a heartbeat is allowed only for the owner of the worker, and fails with worker-not-found after the worker was removed", async () => {
     const { id } = await api.createWorker();
     for (const user of ["ann", "root"]) {
       expectProblem(await api.as(user).patch(`/workers/${id}`), "forbidden");
@@ -36,7 +36,7 @@ describe("a heartbeat", () => {
     expectProblem(await sendHeartbeat(id), "worker-not-found");
   });
 
-  test("rejects a list that contains anything other than ids", async () => {
+  test("a heartbeat rejects a list of tasks that contains anything other than ids", async () => {
     const { id } = await api.createWorker();
     const body = { tasks: [1] };
 
@@ -44,21 +44,21 @@ describe("a heartbeat", () => {
   });
 });
 
-describe("the stop list of a heartbeat", () => {
-  test("omits tasks whose lease the worker still has", async () => {
+describe("stop list of a heartbeat", () => {
+  test("the stop list of a heartbeat omits tasks whose lease the worker still has", async () => {
     const { id, worker } = await api.createTask("running");
 
     expect(await getStops(worker, [id])).toEqual([]);
   });
 
-  test("contains cancelled tasks", async () => {
+  test("the stop list of a heartbeat contains cancelled tasks", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
 
     expect(await getStops(worker, [id])).toEqual([{ task_id: id, reason: "cancelled" }]);
   });
 
-  test("contains tasks that timed out", async () => {
+  test("the stop list of a heartbeat contains tasks that timed out", async () => {
     const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
     await api.ageTask(id);
     await api.sweep();
@@ -66,7 +66,7 @@ describe("the stop list of a heartbeat", () => {
     expect(await getStops(worker, [id])).toEqual([{ task_id: id, reason: "timed_out" }]);
   });
 
-  test("contains as lost the tasks that were requeued, that another user completed, or that the worker never had", async () => {
+  test("the stop list of a heartbeat contains as lost the tasks that were requeued, that another user completed, or that the worker never had", async () => {
     const [others, lost, ended] = [
       await api.createTask("running"),
       await api.createTask("claimed"),
@@ -87,7 +87,7 @@ describe("the stop list of a heartbeat", () => {
     }
   });
 
-  test("omits tasks that the worker itself has just completed", async () => {
+  test("the stop list of a heartbeat omits tasks that the worker itself has just completed", async () => {
     const { id, worker } = await api.createTask("completed");
 
     expect(await getStops(worker, [id])).toEqual([]);
@@ -95,7 +95,7 @@ describe("the stop list of a heartbeat", () => {
 });
 
 describe("tasks that a heartbeat omits", () => {
-  test("are requeued after the grace period if they are claimed", async () => {
+  test("a claimed task that a heartbeat omits is requeued after the grace period", async () => {
     const { id, worker } = await api.createTask("claimed");
 
     ok(await sendHeartbeat(worker, []));
@@ -109,7 +109,7 @@ describe("tasks that a heartbeat omits", () => {
     expect(await api.readTask(id)).toMatchObject({ status: "pending", worker_id: null, runs: 0 });
   });
 
-  test("fail or are retried like tasks of a dead worker if they are running", async () => {
+  test("a running task that a heartbeat omits fails or is retried like a task of a dead worker", async () => {
     const { id, worker } = await api.createTask("running");
     const retryable = await api.createTask("running", { task: { max_attempts: 2 } });
     for (const task of [id, retryable.id]) await api.ageTask(task, 6);
@@ -121,7 +121,7 @@ describe("tasks that a heartbeat omits", () => {
     expect(await api.readTask(retryable.id)).toMatchObject({ status: "pending", runs: 1 });
   });
 
-  test("keep their status if the heartbeat has no list", async () => {
+  test("a task keeps its status if the heartbeat has no list of tasks", async () => {
     const { id, worker } = await api.createTask("claimed");
     await api.ageTask(id);
 
@@ -131,7 +131,7 @@ describe("tasks that a heartbeat omits", () => {
     expect((await api.readTask(id)).status).toBe("claimed");
   });
 
-  test("are requeued immediately if claim_grace_seconds is 0", async () => {
+  test("a claimed task that a heartbeat omits is requeued immediately if claim_grace_seconds is 0", async () => {
     const server = await openApi({ orm: api.orm, settings: { claim_grace_seconds: 0 } });
     const { id, worker } = await server.createTask("claimed");
 

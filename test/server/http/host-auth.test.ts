@@ -26,8 +26,8 @@ const withAuth = async (auth: Partial<HostAuth>, work: (server: Api) => Promise<
   }
 };
 
-describe("the user of a request", () => {
-  test("can be returned asynchronously and as a number", async () => {
+describe("users of requests", () => {
+  test("the host can return the user of a request asynchronously and as a number", async () => {
     await withAuth({ getCurrentUserId: async () => 42, getIsAdmin: async () => true }, async (server) => {
       const room = newRoomId();
       const job = await server.registerJob(room);
@@ -43,7 +43,7 @@ describe("the user of a request", () => {
     ["a string that cannot be stored", () => "a\u0000b"],
     ["an error", createThrower(new Error("token expired"))],
     ["an error with 401", createThrower(httpError(401))],
-  ])("is unauthorized if the host returns or throws %s", async (_, getCurrentUserId) => {
+  ])("a request is unauthorized if the host returns or throws %s instead of a user", async (_, getCurrentUserId) => {
     await withAuth({ getCurrentUserId }, async (server) => {
       const response = await server.as("ann").get("/workers");
 
@@ -60,7 +60,7 @@ describe("the user of a request", () => {
     ["rate-limited", new Problem("rate-limited", "Too many.", { retryAfter: 7 })],
     ["service-unavailable", new StorageUnavailable(new Error("a message of the database"))],
     ["service-unavailable", new StorageRefusal(new Error("a message of the database"), "grant a right")],
-  ] as const)("is rejected with %s if the host throws an error with that meaning", async (id, error) => {
+  ] as const)("a request is rejected with %s if the host throws an error with that meaning", async (id, error) => {
     await withAuth({ getCurrentUserId: createThrower(error) }, async (server) => {
       const response = await server.as("ann").get("/workers");
 
@@ -69,25 +69,25 @@ describe("the user of a request", () => {
     });
   });
 
-  test("is not required for the catalogue of problems", async () => {
+  test("a request for the catalogue of problems needs no user", async () => {
     await withAuth({ getCurrentUserId: createThrower(new Error("asked")) }, async (server) => {
       ok(await server.send("GET", "/v1/problems"));
     });
   });
 });
 
-describe("the access to a room", () => {
+describe("access to rooms", () => {
   test.each([
     ["an error", createThrower(new Error("a message of the host"))],
     ["an error with 404", createThrower(httpError(404))],
     ["a value that is not a boolean", () => Object(1)],
-  ])("is forbidden if the host returns or throws %s", async (_, authorizeRoom) => {
+  ])("the access to a room is forbidden if the host's authorizeRoom returns or throws %s", async (_, authorizeRoom) => {
     await withAuth({ authorizeRoom }, async (server) => {
       expectProblem(await server.as("ann").get(`/rooms/${newRoomId()}/jobs`), "forbidden");
     });
   });
 
-  test("is decided by authorizeRoom, also for admins, from the room and the kind of access", async () => {
+  test("the host's authorizeRoom decides the access to a room, also for admins, from the room and the kind of access", async () => {
     const asked: unknown[] = [];
     const authorizeRoom: HostAuth["authorizeRoom"] = async (_, room, access) => {
       asked.push([room, access]);
@@ -107,7 +107,7 @@ describe("the access to a room", () => {
     });
   });
 
-  test("is an internal error without details if authorizeRoom has a bug", async () => {
+  test("a bug in the host's authorizeRoom causes an internal error without details", async () => {
     const authorizeRoom = createThrower(new TypeError("a message of the host"));
     await withAuth({ authorizeRoom }, async (server) => {
       const response = await server.as("ann").get(`/rooms/${newRoomId()}/jobs`);

@@ -13,7 +13,7 @@ const post = (room: string, jobName: string, body: unknown, key: string, user = 
   api.as(user).post(`/rooms/${room}/tasks/${jobName}`, { body, headers: { "idempotency-key": key } });
 const countTasks = async (room: string) => ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total;
 
-test("a repeated request with the same key returns the task of the first request in its current state", async () => {
+test("a repeated request with the same idempotency key returns the task of the first request in its current state", async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);
   const first = ok(await post(room, job.full_name, { payload: { a: 1, b: 2 } }, "k"), 202);
@@ -26,7 +26,7 @@ test("a repeated request with the same key returns the task of the first request
   expect(await countTasks(room)).toBe(1);
 });
 
-test("200 concurrent requests with one key create one task", async () => {
+test("200 concurrent requests with the same idempotency key create one task", async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);
 
@@ -37,7 +37,7 @@ test("200 concurrent requests with one key create one task", async () => {
   expect(await countTasks(room)).toBe(1);
 });
 
-test("another body or another job with the same key is rejected with idempotency-conflict", async () => {
+test("a request with another body or another job, but the same idempotency key, is rejected with idempotency-conflict", async () => {
   const room = newRoomId();
   const [job, other] = [await api.registerJob(room), await api.registerJob(room)];
   ok(await post(room, job.full_name, { payload: { a: 1 } }, "k"), 202);
@@ -51,7 +51,7 @@ test("another body or another job with the same key is rejected with idempotency
   expect(await countTasks(room)).toBe(1);
 });
 
-test("an idempotency key is scoped to the user and the room", async () => {
+test("an idempotency key is valid for one user and one room", async () => {
   const [room, other] = [newRoomId(), newRoomId()];
   const job = await api.registerJob("@global", {}, "root");
 
@@ -64,7 +64,7 @@ test("an idempotency key is scoped to the user and the room", async () => {
   expect(new Set(responses.map(({ id }) => id)).size).toBe(3);
 });
 
-test("a repeated request returns the task even after the job was removed", async () => {
+test("a repeated request with the same idempotency key returns the task even after the job was removed", async () => {
   const room = newRoomId();
   const job = await api.registerJob(room);
   const { id } = ok(await post(room, job.full_name, {}, "k"), 202);

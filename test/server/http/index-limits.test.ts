@@ -32,7 +32,7 @@ const open = () =>
     },
   });
 
-test("names, idempotency keys and user ids of the maximum length fit into every index of the database", async () => {
+test("the maximum lengths of names, idempotency keys and user ids fit into every index of the database", async () => {
   const api = await open();
   const room = createFourByteText(128);
   const path = encodeURIComponent(room);

@@ -20,11 +20,11 @@ const read = (room: string, jobName: string) =>
 const submit = (room: string, jobName: string) =>
   api.as("ann").post(`/rooms/${room}/tasks/${encodeURIComponent(jobName)}`);
 
-describe("a job name in a room", () => {
+describe("job names in a room", () => {
   test.each([
     "public:modifiers:Rotate",
     "@global:modifiers:Rotate",
-  ])("%s refers to the public job", async (jobName) => {
+  ])("the job name %s in a room refers to the public job", async (jobName) => {
     expect(ok(await read("lab", jobName))).toMatchObject({
       ...{ id: globalId, room_id: "@global", full_name: "public:modifiers:Rotate" },
     });
@@ -36,7 +36,7 @@ describe("a job name in a room", () => {
   test.each([
     "private:modifiers:Rotate",
     "lab:modifiers:Rotate",
-  ])("%s refers to the room's own job", async (jobName) => {
+  ])("the job name %s in a room refers to the room's own job", async (jobName) => {
     expect(ok(await read("lab", jobName))).toMatchObject({
       id: labId,
       full_name: "private:modifiers:Rotate",
@@ -48,7 +48,7 @@ describe("a job name in a room", () => {
     "other:modifiers:Rotate",
     "public:modifiers:None",
     "private:selections:Rotate",
-  ])("%s is not found", async (jobName) => {
+  ])("the job name %s in a room is not found", async (jobName) => {
     expectProblem(await read("lab", jobName), "job-not-found");
     expectProblem(await submit("lab", jobName), "job-not-found");
   });
@@ -63,7 +63,7 @@ describe("a job name in a room", () => {
     "public:a b:c",
     "a b:x:y",
     "public:x:ä",
-  ])("%j is not a valid job name", async (jobName) => {
+  ])("the text %j is not a valid job name", async (jobName) => {
     expectProblem(await read("lab", jobName), "invalid-job-name");
     expectProblem(await submit("lab", jobName), "invalid-job-name");
     const body = { tasks: [{ job_name: jobName }] };
@@ -87,7 +87,7 @@ test.each([
   "%",
   "r".repeat(128),
   "😀",
-])("%j is a valid room id", async (room) => {
+])("the text %j is a valid room id", async (room) => {
   const path = `/rooms/${encodeURIComponent(room)}`;
   const body = { category: "modifiers", name: newJobName(), schema: {} };
 
@@ -107,7 +107,7 @@ test.each([
   "a\u00a0b",
   "\u0001",
   "r".repeat(129),
-])("%j is not a valid room id", async (room) => {
+])("the text %j is not a valid room id", async (room) => {
   const path = `/rooms/${encodeURIComponent(room)}`;
   const body = { category: "modifiers", name: newJobName(), schema: {} };
 
@@ -122,7 +122,12 @@ test.each([
   );
 });
 
-test.each(["A-Z_a.z-09", ".", "..", "c".repeat(128)])("%j is a valid category and name", async (part) => {
+test.each([
+  "A-Z_a.z-09",
+  ".",
+  "..",
+  "c".repeat(128),
+])("the text %j is a valid category and a valid name of a job", async (part) => {
   const room = newRoomId();
   const body = { category: part, name: part, schema: {} };
 
@@ -131,7 +136,7 @@ test.each(["A-Z_a.z-09", ".", "..", "c".repeat(128)])("%j is a valid category an
   expect(ok(await api.as("wes").get(`/rooms/${room}/jobs/private:${part}:${part}`)).id).toBe(job.id);
 });
 
-test("with the setting job_name_style=room, job names contain the room id", async () => {
+test("job names contain the room id if the setting job_name_style is “room”", async () => {
   const rooms = await openApi({ orm: api.orm, settings: { job_name_style: "room" } });
   const own = await rooms.registerJob("room_123", { name });
   const global = await rooms.registerJob("@global", { name }, "root");

@@ -14,8 +14,8 @@ const register = (room: string, body: object = {}, user = "wes") =>
   api.as(user).put(`/rooms/${room}/jobs`, { body: { category: "m", name: "J", schema, ...body } });
 const readJob = (room: string, name = "private:m:J") => api.as("ann").get(`/rooms/${room}/jobs/${name}`);
 
-describe("reading jobs", () => {
-  test("lists a room's own jobs and the public jobs, newest first, and no jobs of other rooms", async () => {
+describe("job queries", () => {
+  test("the list of a room's jobs contains its own jobs and the public jobs, newest first, and no jobs of other rooms", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     ok(await register("@global", { name: "Everywhere" }, "root"), 201);
     ok(await register(room), 201);
@@ -28,7 +28,7 @@ describe("reading jobs", () => {
     expect(await listJobNames("@global")).not.toContain("private:m:J");
   });
 
-  test("returns null as worker_id, because only the response to a registration has a worker_id", async () => {
+  test("a job has null as worker_id, because only the response to a registration has a worker_id", async () => {
     const room = newRoomId();
     ok(await register(room), 201);
 
@@ -36,7 +36,7 @@ describe("reading jobs", () => {
     expect(ok(await api.as("ann").get(`/rooms/${room}/jobs`)).items[0]?.worker_id).toBeNull();
   });
 
-  test("returns only the live workers of a job", async () => {
+  test("a job has only its live workers", async () => {
     const room = newRoomId();
     const [first, second] = [ok(await register(room), 201), ok(await register(room), 200)];
     await api.ageWorker(first.worker_id);
@@ -44,14 +44,14 @@ describe("reading jobs", () => {
     expect(ok(await readJob(room)).workers).toEqual([second.worker_id]);
   });
 
-  test("accepts paths with names of the maximum length", async () => {
+  test("a job can be requested by a path with names of the maximum length", async () => {
     const [category, name, room] = ["c".repeat(128), "n".repeat(128), encodeURIComponent("é".repeat(128))];
     ok(await register(room, { category, name }), 201);
 
     ok(await readJob(room, `${room}:${category}:${name}`));
   });
 
-  test("returns 50 items by default, and no items with a limit of 0", async () => {
+  test("the list of a room's jobs has 50 items by default, and no items with a limit of 0", async () => {
     const room = newRoomId();
     for (const name of ["A", "B", "C"]) ok(await register(room, { name }), 201);
     const list = async (query: string) => ok(await api.as("ann").get(`/rooms/${room}/jobs${query}`));
@@ -62,7 +62,7 @@ describe("reading jobs", () => {
     expect((await list("?limit=0")).total).toBeGreaterThanOrEqual(3);
   });
 
-  test("counts the pending tasks of a job in all rooms, and lists its tasks in one room", async () => {
+  test("a public job counts its pending tasks in all rooms, and its task list contains the tasks of one room", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     const job = await api.registerJob("@global", {}, "root");
     const { id } = await api.submit(room, job.full_name);

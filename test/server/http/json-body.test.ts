@@ -60,20 +60,20 @@ test("a JSON body is accepted only if JSON.parse accepts it, and is parsed with 
   );
 });
 
-describe("the problem of a body", () => {
+describe("problem of a body", () => {
   test.each([
     ['{"payload":{"a":1}', "at position 18"],
     ['{"payload":{"a":NaN}}', '"a":NaN'],
     ['{"payload":["x\\u0000"]}', "/payload/0"],
     ['{"payload":{"a":[{"__proto__":1}]}}', "/payload/a/0/__proto__"],
-  ])("contains the position at which %s is malformed", (text, place) => {
+  ])("the problem of a JSON body contains the position at which %s is malformed", (text, place) => {
     expect(getProblem(text)).toMatchObject({
       id: "malformed-request",
       message: expect.stringContaining(place),
     });
   });
 
-  test("is validation-error if deep nesting follows a number that cannot be represented exactly", () => {
+  test("a JSON body is a validation-error if deep nesting follows a number that cannot be represented exactly", () => {
     expect(getProblem(`[9007199254740993,${nested(100_000)}]`)?.id).toBe("validation-error");
   });
 });

@@ -4,7 +4,7 @@ import Fastify from "fastify";
 import { onTestFinished, test } from "vitest";
 import { createProblemHandler } from "../../../server/http/problems.ts";
 
-test("a client gets 413 while it sends a body that is too large, and the connection stays open", async () => {
+test("a client that sends a body that is too large gets 413 while it sends the body, and the connection stays open", async () => {
   const app = Fastify({ bodyLimit: 1000 });
   app.setErrorHandler(createProblemHandler("/v1"));
   app.post("/", () => ({}));

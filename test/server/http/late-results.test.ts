@@ -29,8 +29,8 @@ const createTaskWithLateResult = async ({ task = {}, job = {} }: { task?: object
   return { ...setup, response };
 };
 
-describe("a late result", () => {
-  test("is rejected, but kept for the submitter of the task", async () => {
+describe("late result", () => {
+  test("a late result is rejected, but kept for the submitter of the task", async () => {
     const { id, worker, response } = await createTaskWithLateResult();
 
     expect(expectProblem(response, "task-lost").detail).toContain("is stored as a late result");
@@ -46,7 +46,7 @@ describe("a late result", () => {
     ]);
   });
 
-  test("is stored once, and another late result does not replace it", async () => {
+  test("a late result is stored once, and another late result does not replace it", async () => {
     const { id, worker } = await createTaskWithLateResult();
 
     expectProblem(await api.update(id, completed(worker, 1, "another")), "task-lost");
@@ -56,7 +56,7 @@ describe("a late result", () => {
     ]);
   });
 
-  test("is also stored after the task was cancelled", async () => {
+  test("a late result is also stored after the task was cancelled", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
     expectProblem(await api.update(id, completed(worker, 1, 7)), "task-lost");
@@ -64,7 +64,7 @@ describe("a late result", () => {
     expect(ok(await adopt(id))).toMatchObject({ status: "completed", result: 7, error: null });
   });
 
-  test("is not stored for an attempt that the worker never had", async () => {
+  test("a late result is not stored for an attempt that the worker never had", async () => {
     const { id, worker } = await createTaskWithLateResult();
     const other = await api.createWorker();
 
@@ -74,7 +74,7 @@ describe("a late result", () => {
     expect(await listLateResults(id)).toHaveLength(1);
   });
 
-  test("is deleted with its task", async () => {
+  test("a late result is deleted with its task", async () => {
     const { id } = await createTaskWithLateResult();
     await api.ageTask(id, 40 * 86_400);
     await api.sweep();
@@ -84,8 +84,8 @@ describe("a late result", () => {
   });
 });
 
-describe("adopting a late result", () => {
-  test("completes a failed task and keeps its errors", async () => {
+describe("adoption of late results", () => {
+  test("adopting a late result completes a failed task and keeps its errors", async () => {
     const { id, worker } = await createTaskWithLateResult();
 
     const task = ok(await adopt(id));
@@ -102,7 +102,7 @@ describe("adopting a late result", () => {
     expect(detail).toBe("The task is already completed, so no late result can be adopted.");
   });
 
-  test("ends the lease of the current worker, whose heartbeat reports the task as lost", async () => {
+  test("adopting a late result ends the lease of the current worker, whose heartbeat reports the task as lost", async () => {
     const { id, room, job } = await createTaskWithLateResult({ task: RETRYABLE });
     const other = (await api.registerJob(room, { name: job.name })).worker_id;
     const claimed = await api.claim(other, { start: true });
@@ -118,7 +118,7 @@ describe("adopting a late result", () => {
     expect(await api.readTask(id)).toMatchObject({ status: "completed", result: { frames: 3 } });
   });
 
-  test("wakes the long poll for a task that waits for its next attempt", async () => {
+  test("adopting a late result wakes the long poll for a task that waits for its next attempt", async () => {
     const { id } = await createTaskWithLateResult({
       task: { ...RETRYABLE, backoff: { kind: "fixed", seconds: 3600 } },
     });
@@ -129,14 +129,14 @@ describe("adopting a late result", () => {
     expect(ok(await waiting).status).toBe("completed");
   });
 
-  test("is rejected if the result does not match the job's result schema", async () => {
+  test("a late result cannot be adopted if it does not match the job's result schema", async () => {
     const { id } = await createTaskWithLateResult({ job: { result_schema: { type: "string" } } });
 
     expect(getErrorPointers(await adopt(id))).toEqual(["/result"]);
     expect((await api.readTask(id)).status).toBe("failed");
   });
 
-  test("is rejected if no late result is stored", async () => {
+  test("the adoption of a late result is rejected if no late result is stored", async () => {
     const { id } = await api.createTask("failed");
 
     const { id: other } = await createTaskWithLateResult();

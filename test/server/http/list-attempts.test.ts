@@ -17,12 +17,12 @@ const NO_BACKOFF = { kind: "fixed", seconds: 0, jitter: 0 };
 const SEVERAL_ATTEMPTS = { task: { max_attempts: 5, backoff: NO_BACKOFF } };
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-describe("the attempts of a task", () => {
-  test("are empty before the task is claimed", async () => {
+describe("attempts of a task", () => {
+  test("the list of a task's attempts is empty before the task is claimed", async () => {
     expect(await listAttempts((await api.createTask()).id)).toEqual([]);
   });
 
-  test("have the outcomes failed, timed_out, lost, released and open", async () => {
+  test("the list of a task's attempts contains the outcomes failed, timed_out, lost, released and open", async () => {
     const { id, worker, room, job } = await api.createTask("running", {
       task: { ...SEVERAL_ATTEMPTS.task, timeout_seconds: 3600 },
     });
@@ -69,7 +69,7 @@ describe("the attempts of a task", () => {
   test.each([
     ["completed", null],
     ["failed", "broken"],
-  ] as const)("end with an attempt that has the outcome %s", async (outcome, error) => {
+  ] as const)("the list of a task's attempts ends with an attempt that has the outcome %s", async (outcome, error) => {
     const { id, worker, task } = await api.createTask(outcome);
 
     expect(await listAttempts(id)).toMatchObject([
@@ -85,7 +85,7 @@ describe("the attempts of a task", () => {
     ]);
   });
 
-  test("include a cancelled attempt with a late result", async () => {
+  test("the list of a task's attempts includes a cancelled attempt with a late result", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
     const late = { status: "completed", worker_id: worker, attempt: 1, result: 7 };
@@ -96,7 +96,7 @@ describe("the attempts of a task", () => {
     ]);
   });
 
-  test("are kept when the task is retried", async () => {
+  test("the list of a task's attempts is kept when the task is retried", async () => {
     const { id, worker } = await api.createTask("failed");
     ok(await api.as("ann").post(`/tasks/${id}/retry`));
 
@@ -105,11 +105,11 @@ describe("the attempts of a task", () => {
     expect(await listAttempts(id)).toMatchObject([{ outcome: "failed" }, { attempt: 2, outcome: "open" }]);
   });
 
-  test("are empty for a task that was cancelled before it was claimed", async () => {
+  test("the list of a task's attempts is empty if the task was cancelled before it was claimed", async () => {
     expect(await listAttempts((await api.createTask("cancelled")).id)).toEqual([]);
   });
 
-  test("cannot be read if the task is unknown or the caller cannot read it", async () => {
+  test("the list of a task's attempts cannot be read if the task is unknown or the caller cannot read it", async () => {
     const { id } = await api.createTask();
 
     expectProblem(await api.as("ann").get("/tasks/nothing/attempts"), "task-not-found");

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type OwnedOrm, openDatabase } from "../../../server/storage/database/database.ts";
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
-import { createProxy, toProxyUrl } from "../../faults/cluster/link.ts";
+import { createProxy, toProxyUrl } from "../../faults/cluster/proxy-url.ts";
 import type { TcpProxy } from "../../faults/proxy/tcp-proxy.ts";
 import { eventually } from "../../support/eventually.ts";
 import { createDatabase } from "../../support/postgres.ts";

@@ -15,8 +15,8 @@ afterAll(() => api.close());
 const submit = (room: string, tasks: unknown[]) =>
   api.as("ann").post(`/rooms/${room}/tasks`, { body: { tasks }, headers: MINIMAL });
 
-describe("a minimal response to a submission of several tasks", () => {
-  test("contains the common members once and the ids in request order", async () => {
+describe("minimal response to a submission of several tasks", () => {
+  test("a minimal response to a submission of several tasks contains the common members once and the ids in request order", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 
@@ -34,7 +34,7 @@ describe("a minimal response to a submission of several tasks", () => {
     }
   });
 
-  test("is not used if the tasks differ in members other than the payload", async () => {
+  test("a minimal response to a submission of several tasks is not sent if the tasks differ in members other than the payload", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 
@@ -46,7 +46,7 @@ describe("a minimal response to a submission of several tasks", () => {
   });
 });
 
-describe("a minimal response to a batch of updates", () => {
+describe("minimal response to a batch of updates", () => {
   /** Creates a worker with `count` running tasks. */
   const createStartedTasks = async (count: number, job: Record<string, unknown> = {}) => {
     const room = newRoomId();
@@ -64,7 +64,7 @@ describe("a minimal response to a batch of updates", () => {
     return operations.updateTasks.minimal[200].parse(ok(response)).results;
   };
 
-  test("contains only the id, the status and the completion time of each task", async () => {
+  test("a minimal response to a batch of updates contains only the id, the status and the completion time of each task", async () => {
     const { worker, ids } = await createStartedTasks(3);
     const [first, second, third] = ids;
 
@@ -84,7 +84,7 @@ describe("a minimal response to a batch of updates", () => {
     expect(stored).toMatchObject({ status: "completed", result: { n: 1 }, ...results[0] });
   });
 
-  test("does not skip the checks of the fence, the result schema and the order of each update", async () => {
+  test("a batch of updates with a minimal response still checks the fence, the result schema and the order of each update", async () => {
     const { worker, ids } = await createStartedTasks(4, { result_schema: { type: "number" } });
     const [first, second, third, fourth] = ids;
 
@@ -109,7 +109,7 @@ describe("a minimal response to a batch of updates", () => {
     expect((await api.readTask(fourth ?? "")).progress).toEqual({ fraction: 1 });
   });
 
-  test("wakes the long poll for a completed task", async () => {
+  test("a batch of updates with a minimal response wakes the long poll for a completed task", async () => {
     const { worker, ids } = await createStartedTasks(2);
     const [first, second] = ids;
     const waiting = api.as("wes").get(`/tasks/${first}`, { headers: { prefer: "wait=30" } });

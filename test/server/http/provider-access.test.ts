@@ -37,7 +37,7 @@ const createScenario = async (where: "here" | "elsewhere") => {
 describe("transfers", () => {
   const each = (["here", "elsewhere"] as const).flatMap((where) => ROLES.map((role) => ({ role, where })));
 
-  test.each(each)("reading from a provider checks the role $role, which has access $where", async ({
+  test.each(each)("a request to a provider checks the role $role, which has access $where", async ({
     role,
     where,
   }) => {
@@ -52,7 +52,9 @@ describe("transfers", () => {
     );
   });
 
-  test.each(each)("answering a read checks the role $role, which has access $where", async ({
+  test.each(
+    each,
+  )("a worker's answer to a provider request checks the role $role, which has access $where", async ({
     role,
     where,
   }) => {

@@ -29,8 +29,8 @@ const createBody = () => {
 
 const bytes = (length: number, value = 7) => new Uint8Array(length).fill(value);
 
-describe("equal reads", () => {
-  test("are one read for the worker, and all readers get the answer", async () => {
+describe("equal requests to a provider", () => {
+  test("equal concurrent requests to a provider are one request for the worker, and all readers get the answer", async () => {
     const provider = await openProvider(api, newRoomId());
     const reading = [1, 2, 3].map(() => calls.read(provider, "name=a&frame=1"));
     reading.push(calls.read(provider, "frame=1&name=a"));
@@ -42,7 +42,7 @@ describe("equal reads", () => {
     for (const response of reading) expect(await (await response).text()).toBe("shared");
   });
 
-  test("start a new read after an answer without a TTL", async () => {
+  test("a request to a provider goes to the worker again if the previous answer had no TTL", async () => {
     const provider = await openProvider(api, newRoomId());
     for (const body of ["first", "second"]) {
       const reading = calls.read(provider);
@@ -52,7 +52,7 @@ describe("equal reads", () => {
   });
 });
 
-describe("a cached answer", () => {
+describe("cached answers", () => {
   const openCached = async (options: { ttl?: number; etag?: string } = {}) => {
     const provider = await openProvider(api, newRoomId());
     const reading = calls.read(provider, "frame=1");
@@ -61,7 +61,7 @@ describe("a cached answer", () => {
     return provider;
   };
 
-  test("is returned with its age and an ETag, even after the worker is gone", async () => {
+  test("a provider's cached answer is returned with its age and an ETag, even after the worker is gone", async () => {
     const provider = await openCached();
     await api.as("wes").delete(`/workers/${provider.worker}`);
 
@@ -75,7 +75,7 @@ describe("a cached answer", () => {
     expect(await readProblem(other)).toMatchObject({ id: "provider-offline" });
   });
 
-  test("is a 304 if the reader has it already", async () => {
+  test("a provider's cached answer is a 304 if the reader already has the answer", async () => {
     const provider = await openCached({ etag: '"v1"' });
 
     const response = await calls.read(provider, "frame=1", { headers: { "if-none-match": '"v0", "v1"' } });
@@ -84,7 +84,7 @@ describe("a cached answer", () => {
     expect(response.headers.get("etag")).toBe('"v1"');
   });
 
-  test("is not returned to a user without access to the room", async () => {
+  test("a provider's cached answer is not returned to a user without access to the room", async () => {
     const provider = await openCached();
 
     const response = await calls.read(provider, "frame=1", { user: "outsider" });
@@ -95,7 +95,7 @@ describe("a cached answer", () => {
   test.each([
     { what: "its parameters", body: { params: { frame: 1 } } },
     { what: "all answers of the provider", body: {} },
-  ])("is removed when the worker invalidates $what", async ({ body }) => {
+  ])("a provider's cached answer is removed when the worker invalidates $what", async ({ body }) => {
     const provider = await openCached();
     const path = `/workers/${provider.worker}/providers/${provider.id}/invalidation`;
     const other = await api.as("wes").post(path, { body: { params: { frame: 2 } } });
@@ -109,7 +109,7 @@ describe("a cached answer", () => {
     expect(await (await reading).text()).toBe("new");
   });
 
-  test("does not outlive an invalidation that came while the worker was answering", async () => {
+  test("a provider's answer is not cached if an invalidation arrived while the worker was answering", async () => {
     const provider = await openProvider(api, newRoomId());
     const reading = calls.read(provider);
     const read = await calls.claimOne(provider.worker);
@@ -122,7 +122,7 @@ describe("a cached answer", () => {
     expect(await (await again).text()).toBe("current");
   });
 
-  test("can be invalidated only by a worker of the provider", async () => {
+  test("a provider's cached answer can be invalidated only by a worker of the provider", async () => {
     const provider = await openCached();
     const other = await openProvider(api, newRoomId());
 
@@ -134,8 +134,8 @@ describe("a cached answer", () => {
   });
 });
 
-describe("a large answer", () => {
-  test("reaches the reader while the worker sends it, and reaches later readers from its start", async () => {
+describe("large answers", () => {
+  test("a provider's large answer is streamed to the first reader, and a reader that joins later gets it from its start", async () => {
     const provider = await openProvider(api, newRoomId());
     const { stream, writer } = createBody();
     const reading = calls.read(provider);
@@ -155,7 +155,7 @@ describe("a large answer", () => {
     await reader?.cancel();
   });
 
-  test("is cut off for readers if the worker does not send all of it", async () => {
+  test("a provider's large answer is cut off for readers if the worker does not send all of it", async () => {
     const provider = await openProvider(api, newRoomId());
     const { stream, writer } = createBody();
     const cut = new AbortController();
@@ -170,7 +170,7 @@ describe("a large answer", () => {
     await expect(response.arrayBuffer()).rejects.toThrow();
   });
 
-  test("is requested from a worker again if the first upload is interrupted before a reader received a part", async () => {
+  test("a request to a provider goes to a worker again if the first upload is interrupted before a reader received a part", async () => {
     const provider = await openProvider(api, newRoomId());
     const { stream, writer } = createBody();
     const cut = new AbortController();
@@ -189,7 +189,7 @@ describe("a large answer", () => {
     expect(await (await reading).text()).toBe("whole");
   });
 
-  test("is rejected for the worker beyond the limit, and fails for the reader", async () => {
+  test("a provider's answer that is larger than the limit is rejected for the worker and fails for the reader", async () => {
     const provider = await openProvider(api, newRoomId());
     const { stream, writer } = createBody();
     const reading = calls.read(provider);
@@ -211,7 +211,7 @@ describe("a large answer", () => {
     );
   });
 
-  test("frees its memory when every reader is done", async () => {
+  test("a provider's large answer frees its memory when every reader has received it", async () => {
     const provider = await openProvider(api, newRoomId());
     // More than `provider_memory_bytes` in total.
     for (let count = 0; count < 5; count += 1) {
@@ -221,7 +221,7 @@ describe("a large answer", () => {
     }
   });
 
-  test("replaces the least recently read answers in the cache", async () => {
+  test("a provider's new answer replaces the least recently requested answers in the cache", async () => {
     const provider = await openProvider(api, newRoomId());
     for (const frame of [1, 2, 3]) {
       const reading = calls.read(provider, `frame=${frame}`);

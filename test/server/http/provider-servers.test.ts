@@ -37,7 +37,7 @@ afterAll(async () => {
   await redis[Symbol.asyncDispose]();
 });
 
-test("a worker claims a read on one server and answers it on another for a reader of a third", async () => {
+test("a worker claims a provider request on one server and answers it on another for a reader on a third", async () => {
   const provider = await openProvider(api, newRoomId(), { content_type: "application/octet-stream" });
   const body = Uint8Array.from({ length: 1_000_000 }, (_, index) => index % 251);
   const claiming = claims.claimOne(provider.worker);
@@ -53,7 +53,7 @@ test("a worker claims a read on one server and answers it on another for a reade
   expect((await readers.read(provider, "frame=1")).headers.get("age")).toMatch(/^\d+$/);
 });
 
-test("a worker that starts to wait after a read was requested receives the read", async () => {
+test("a worker receives a provider request that a reader sent before the worker began to wait on another server", async () => {
   const provider = await openProvider(api, newRoomId());
   const reading = readers.read(provider);
 
@@ -62,7 +62,7 @@ test("a worker that starts to wait after a read was requested receives the read"
   expect(await (await reading).text()).toBe("1");
 });
 
-test("a failure and a rejected answer reach the reader on the other server", async () => {
+test("a failure and a rejected answer of a provider reach the reader on another server", async () => {
   const provider = await openProvider(api, newRoomId());
   const failing = readers.read(provider);
   const { id } = await claims.claimOne(provider.worker);
@@ -79,7 +79,7 @@ test("a failure and a rejected answer reach the reader on the other server", asy
   await expect(reading.then((response) => response.arrayBuffer())).rejects.toThrow();
 });
 
-test("an invalidation on one server removes the cached answers of the others", async () => {
+test("an invalidation on one server removes the provider's cached answers of the other servers", async () => {
   const provider = await openProvider(api, newRoomId());
   const reading = readers.read(provider);
   await claims.serve(provider.worker, "old", { ttl: 60 });
@@ -97,7 +97,7 @@ test("an invalidation on one server removes the cached answers of the others", a
   expect(await (await again).text()).toBe("new");
 });
 
-test("a read whose server is unknown is lost", async () => {
+test("an answer to a provider request of an unknown server is rejected with read-lost", async () => {
   const provider = await openProvider(api, newRoomId());
   const id = `${"0".repeat(32)}.01985a3e-0000-7000-8000-000000000000`;
 

@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-describe("a worker", () => {
-  test("cannot answer a read twice, and cannot answer a read that another worker claimed", async () => {
+describe("provider workers", () => {
+  test("a worker cannot answer a provider request twice, and cannot answer a request that another worker claimed", async () => {
     const provider = await openProvider(api, newRoomId());
     const other = await openProvider(api, newRoomId());
     const reading = calls.read(provider);
@@ -27,7 +27,7 @@ describe("a worker", () => {
     expect(await (await reading).text()).toBe("yes");
   });
 
-  test("gets at most `provider_max_reads_per_worker` reads at the same time", async () => {
+  test("a worker gets at most `provider_max_reads_per_worker` provider requests at the same time", async () => {
     const provider = await openProvider(api, newRoomId());
     const reading = [1, 2, 3].map((frame) => calls.read(provider, `frame=${frame}`));
     const claimed = [await calls.claimOne(provider.worker), await calls.claimOne(provider.worker)];
@@ -40,7 +40,7 @@ describe("a worker", () => {
     await Promise.all(reading);
   });
 
-  test("gets the reads of the crashed worker that it replaces", async () => {
+  test("a worker that replaces a crashed worker gets the provider requests of the crashed worker", async () => {
     const provider = await openProvider(api, newRoomId());
     const reading = calls.read(provider);
     const lost = await calls.claimOne(provider.worker);
@@ -58,7 +58,7 @@ describe("a worker", () => {
     expect((await calls.answer(provider.worker, lost, "late")).status).toBe(409);
   });
 
-  test("loses its claimed reads to another worker when it deregisters", async () => {
+  test("a worker loses its claimed provider requests to another worker when it deregisters", async () => {
     const provider = await openProvider(api, newRoomId());
     const other = await api.createWorker();
     await api.as("wes").put(`/rooms/${provider.room}/providers`, {
@@ -73,7 +73,7 @@ describe("a worker", () => {
     expect(await (await reading).text()).toBe("other");
   });
 
-  test("does not delay a read if it closes the connection before it receives the read", async () => {
+  test("a worker that closes its connection before it receives a provider request does not delay the request", async () => {
     const provider = await openProvider(api, newRoomId());
     const gone = new AbortController();
     const claiming = fetch(`${calls.origin}/v1/joblib/workers/${provider.worker}/reads/claim`, {
@@ -92,7 +92,7 @@ describe("a worker", () => {
   });
 });
 
-test("a room with too many reads gets a 429, and other rooms are not affected", async () => {
+test("a room with too many provider requests gets a 429, and other rooms are not affected", async () => {
   const provider = await openProvider(api, newRoomId());
   const gone = new AbortController();
   const reading = [1, 2, 3, 4, 5].map((frame) =>

@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-describe("registering a provider", () => {
-  test("makes it visible with its schema and its online worker", async () => {
+describe("provider registration", () => {
+  test("a registered provider is visible with its schema and its online worker", async () => {
     const { room, name, worker, id } = await openProvider(api, newRoomId(), {
       content_type: "image/png",
       description: "frames",
@@ -34,7 +34,7 @@ describe("registering a provider", () => {
     expect(list.items).toEqual([info]);
   });
 
-  test("again with the same schema returns 200 and the same id", async () => {
+  test("registering a provider again with the same schema returns 200 and the same id", async () => {
     const provider = await openProvider(api, newRoomId());
 
     const again = await api
@@ -47,7 +47,7 @@ describe("registering a provider", () => {
   test.each([
     { what: "schema", change: { schema: { type: "object", properties: { page: {} } } } },
     { what: "content type", change: { content_type: "text/plain" } },
-  ])("with another $what is rejected while a worker serves it, and replaces it afterwards", async ({
+  ])("registering a provider with another $what is rejected while a worker serves it, and replaces the provider afterwards", async ({
     change,
   }) => {
     const { room, worker, id, registration } = await openProvider(api, newRoomId());
@@ -74,7 +74,7 @@ describe("registering a provider", () => {
     },
     { what: "no worker", change: { worker_id: undefined }, pointer: "/worker_id" },
     { what: "an invalid schema", change: { schema: { type: "nonsense" } }, pointer: "/schema/type" },
-  ])("with $what is rejected", async ({ change, pointer }) => {
+  ])("registering a provider with $what is rejected", async ({ change, pointer }) => {
     const worker = await api.createWorker();
     const body = { category: "data", name: newJobName(), schema: {}, worker_id: worker.id, ...change };
 
@@ -83,7 +83,7 @@ describe("registering a provider", () => {
     expect(getErrorPointers(response)).toEqual([pointer]);
   });
 
-  test("is forbidden for the worker of another user", async () => {
+  test("registering a provider is forbidden for the worker of another user", async () => {
     const worker = await api.createWorker("ann");
     const body = { category: "data", name: newJobName(), schema: {}, worker_id: worker.id };
 
@@ -91,8 +91,8 @@ describe("registering a provider", () => {
   });
 });
 
-describe("a read", () => {
-  test("returns what a worker answers, with the provider's content type", async () => {
+describe("requests to a provider", () => {
+  test("a request to a provider returns what a worker answers, with the provider's content type", async () => {
     const provider = await openProvider(api, newRoomId(), { content_type: "application/octet-stream" });
     const bytes = Uint8Array.from({ length: 300 }, (_, index) => index);
     const reading = calls.read(provider, "frame=3&name=12");
@@ -108,7 +108,7 @@ describe("a read", () => {
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes);
   });
 
-  test("wakes a worker that already waits", async () => {
+  test("a request to a provider wakes a worker that already waits", async () => {
     const provider = await openProvider(api, newRoomId());
     const serving = calls.serve(provider.worker, "1");
 
@@ -118,7 +118,7 @@ describe("a read", () => {
     await serving;
   });
 
-  test("is answered with 503 if no worker is online", async () => {
+  test("a request to a provider is answered with 503 if no worker is online", async () => {
     const provider = await openProvider(api, newRoomId());
     await api.ageWorker(provider.worker);
 
@@ -132,7 +132,7 @@ describe("a read", () => {
     });
   });
 
-  test("is answered with 504 if no worker answers in time, and the late answer is cached", async () => {
+  test("a request to a provider is answered with 504 if no worker answers in time, and a later answer is cached", async () => {
     const provider = await openProvider(api, newRoomId());
     const reading = calls.read(provider, "", { headers: { prefer: "wait=1" } });
     const read = await calls.claimOne(provider.worker);
@@ -144,7 +144,7 @@ describe("a read", () => {
     expect(await (await calls.read(provider)).text()).toBe("late");
   });
 
-  test("is not assigned to a worker after its reader has left", async () => {
+  test("a request to a provider is not assigned to a worker after its reader has disconnected", async () => {
     const provider = await openProvider(api, newRoomId());
     await calls.read(provider, "", { headers: { prefer: "wait=0" } });
 
@@ -157,7 +157,7 @@ describe("a read", () => {
     { query: "frame=1.5", pointer: "/frame" },
     { query: "other=1", pointer: "/other" },
     { query: "name=a&name=b", pointer: "/name" },
-  ])("with the invalid query $query is rejected", async ({ query, pointer }) => {
+  ])("a request to a provider with the invalid query $query is rejected", async ({ query, pointer }) => {
     const provider = await openProvider(api, newRoomId());
 
     const response = await api.as("ann").get(`/rooms/${provider.room}/providers/${provider.name}?${query}`);
@@ -165,7 +165,7 @@ describe("a read", () => {
     expect(getErrorPointers(response)[0]).toMatch(new RegExp(`^(${pointer})?$`));
   });
 
-  test("is rejected if its query is very long", async () => {
+  test("a request to a provider is rejected if its query is very long", async () => {
     const provider = await openProvider(api, newRoomId());
 
     const response = await calls.read(provider, `name=${"x".repeat(9000)}`);
@@ -173,7 +173,7 @@ describe("a read", () => {
     expect(await readProblem(response)).toMatchObject({ status: 413, id: "payload-too-large" });
   });
 
-  test("gets the reason if the worker has no data or fails", async () => {
+  test("a request to a provider returns the reason if the worker has no data or fails", async () => {
     const provider = await openProvider(api, newRoomId());
     for (const [reason, status, id] of [
       ["not-found", 404, "answer-not-found"],
@@ -191,7 +191,7 @@ describe("a read", () => {
     }
   });
 
-  test("is a 404 if the provider is unknown or hidden", async () => {
+  test("a request to a provider returns 404 if the provider is unknown or hidden", async () => {
     const provider = await openProvider(api, newRoomId());
 
     for (const name of ["private:data:Unknown", "no name", "other:data:X"]) {
@@ -202,7 +202,7 @@ describe("a read", () => {
     expect(await readProblem(elsewhere)).toMatchObject({ status: 404, id: "provider-not-found" });
   });
 
-  test("is possible in every room if the provider is public", async () => {
+  test("a request to a public provider is possible in every room", async () => {
     const worker = await api.createWorker("root");
     const body = { category: "data", name: newJobName(), schema: {}, worker_id: worker.id };
     const { full_name: name } = ok(await api.as("root").put("/rooms/@global/providers", { body }), 201);

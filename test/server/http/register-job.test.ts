@@ -17,8 +17,8 @@ const register = (room: string, body: object = {}, user = "wes") =>
   api.as(user).put(`/rooms/${room}/jobs`, { body: { category: "m", name: "J", schema, ...body } });
 const readJob = (room: string, name = "private:m:J") => api.as("ann").get(`/rooms/${room}/jobs/${name}`);
 
-describe("a registration", () => {
-  test("returns 201 with the whole job if the job is new", async () => {
+describe("registration", () => {
+  test("a registration returns 201 with the whole job if the job is new", async () => {
     const room = newRoomId();
 
     const response = await register(room, { description: "one", "x-kept": 1 });
@@ -32,7 +32,7 @@ describe("a registration", () => {
     expect(response.headers["location"]).toBe(`/v1/joblib/rooms/${room}/jobs/private:m:J`);
   });
 
-  test("returns 200 if the schema is equal regardless of the order of its members, and replaces description and defaults", async () => {
+  test("a registration returns 200 if the schema is equal regardless of the order of its members, and replaces description and defaults", async () => {
     const room = newRoomId();
     const first = ok(await register(room, { description: "one" }), 201);
     const { worker_id } = first;
@@ -46,7 +46,7 @@ describe("a registration", () => {
     expect(ok(await readJob(room))).toMatchObject({ description: "two", defaults });
   });
 
-  test("without a worker_id creates another worker", async () => {
+  test("a registration without a worker_id creates another worker", async () => {
     const room = newRoomId();
     const first = ok(await register(room), 201);
 
@@ -56,7 +56,7 @@ describe("a registration", () => {
     expect(second.worker_id).not.toBe(first.worker_id);
   });
 
-  test("returns 409 with a diff if a schema differs, and creates no worker", async () => {
+  test("a registration returns 409 with a diff if a schema differs, and creates no worker", async () => {
     const room = newRoomId();
     api.grant("cat", room, "read", "write");
     ok(await register(room, {}, "cat"), 201);
@@ -71,7 +71,7 @@ describe("a registration", () => {
     expect(ok(await api.as("cat").get("/workers")).total).toBe(1);
   });
 
-  test("returns 201 to one of several concurrent requests and 200 to the other requests", async () => {
+  test("a registration returns 201 to one of several concurrent requests and 200 to the other requests", async () => {
     const room = newRoomId();
 
     const responses = await Promise.all(Array.from({ length: 8 }, () => register(room)));
@@ -79,7 +79,7 @@ describe("a registration", () => {
     expect(responses.map(({ status }) => status).toSorted()).toEqual([...Array(7).fill(200), 201]);
   });
 
-  test("returns 409 to one of two concurrent requests with different schemas", async () => {
+  test("a registration returns 409 to one of two concurrent requests with different schemas", async () => {
     const room = newRoomId();
 
     const responses = await Promise.all([register(room), register(room, { schema: {} })]);
@@ -87,7 +87,7 @@ describe("a registration", () => {
     expect(responses.map(({ status }) => status).toSorted()).toEqual([201, 409]);
   });
 
-  test("keeps unknown keywords, and accepts another schema after the job was removed", async () => {
+  test("a registration keeps unknown schema keywords, and accepts another schema after the job was removed", async () => {
     const room = newRoomId();
     const strange = { type: "object", "x-widget": { a: [1] } };
     const first = ok(await register(room, { schema: strange }), 201);
@@ -105,7 +105,7 @@ describe("a registration", () => {
     ["schema and another schema_", { schema, schema_: { type: "object" } }, schema],
     ["neither schema nor schema_", { schema: undefined }, {}],
     ["a worker_id of null", { worker_id: null }, schema],
-  ])("with %s is accepted, as ZnDraw's server accepts it", async (_, body, stored) => {
+  ])("a registration with %s is accepted, as ZnDraw's server accepts it", async (_, body, stored) => {
     const room = newRoomId();
 
     const response = ok(await register(room, body), 201);
@@ -116,7 +116,7 @@ describe("a registration", () => {
     expect(ok(await readJob(room)).schema).toEqual(stored);
   });
 
-  test("with schema_ is compared with the schema that another worker registered", async () => {
+  test("a registration with schema_ is compared with the schema that another worker registered", async () => {
     const room = newRoomId();
     const first = ok(await register(room), 201);
 
@@ -146,14 +146,14 @@ describe("a registration", () => {
     ["an unknown worker", { worker_id: UNKNOWN_ID }, "worker-not-found"],
     ["a worker_id that is not a UUID", { worker_id: "no-uuid" }, "worker-not-found"],
     ["invalid defaults", { defaults: { priority: 101 } }, "validation-error"],
-  ] as const)("with %s is rejected", async (_, body, id) => {
+  ] as const)("a registration with %s is rejected", async (_, body, id) => {
     const room = newRoomId();
 
     expectProblem(await register(room, body), id);
     expectProblem(await readJob(room), "job-not-found");
   });
 
-  test("returns pointers to errors below /schema and /result_schema", async () => {
+  test("a registration returns pointers to errors below /schema and /result_schema", async () => {
     const pointers = getErrorPointers(
       await register(newRoomId(), { schema: { type: "nonsense" }, result_schema: { pattern: 1 } }),
     );
@@ -162,7 +162,7 @@ describe("a registration", () => {
     expect(pointers).toContainEqual(expect.stringMatching(/^\/result_schema\/pattern/));
   });
 
-  test("is forbidden if the worker belongs to another user, and in @global unless the user is an admin", async () => {
+  test("a registration is forbidden if the worker belongs to another user, and in @global unless the user is an admin", async () => {
     const room = newRoomId();
     const { worker_id } = ok(await register(room), 201);
 

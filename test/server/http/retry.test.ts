@@ -10,8 +10,8 @@ afterAll(() => api.close());
 
 const retry = (id: string, user = "ann") => api.as(user).post(`/tasks/${id}/retry`);
 
-describe("a retry", () => {
-  test("clears result, error and progress, and keeps the attempt number and the list of earlier errors", async () => {
+describe("retry", () => {
+  test("a retry clears result, error and progress, and keeps the attempt number and the list of earlier errors", async () => {
     const task = { payload: { a: 1 }, priority: 3, max_attempts: 1, timeout_seconds: 60 };
     const { id, worker } = await api.createTask("running", { task });
     ok(await api.update(id, { progress: { fraction: 0.5 } }));
@@ -30,7 +30,7 @@ describe("a retry", () => {
     expect(await api.claim(worker, { start: true })).toMatchObject({ id, attempt: 2, runs: 1 });
   });
 
-  test("makes a cancelled task pending and due immediately, even if it was delayed", async () => {
+  test("a retry makes a cancelled task pending and due immediately, even if it was delayed", async () => {
     const { id, worker } = await api.createTask("pending", { task: { delay_seconds: 3600 } });
     ok(await api.update(id, { status: "cancelled", error: "no longer wanted" }, "ann"));
 
@@ -39,7 +39,7 @@ describe("a retry", () => {
     expect((await api.claim(worker)).id).toBe(id);
   });
 
-  test("allows max_attempts further attempts", async () => {
+  test("a retry allows max_attempts further attempts", async () => {
     const task = { max_attempts: 2, backoff: { kind: "fixed", seconds: 0 } };
     const { id, worker } = await api.createTask("running", { task });
     const fail = async (attempt: number) =>
@@ -63,7 +63,7 @@ describe("a retry", () => {
     "claimed",
     "running",
     "completed",
-  ] as const)("of a %s task is rejected and changes nothing", async (status) => {
+  ] as const)("a retry of a %s task is rejected and changes nothing", async (status) => {
     const { id } = await api.createTask(status);
     const before = await api.readTask(id);
 
@@ -76,14 +76,14 @@ describe("a retry", () => {
     expect(await api.readTask(id)).toEqual(before);
   });
 
-  test("is allowed for the submitter of the task and for admins", async () => {
+  test("a retry is allowed for the submitter of the task and for admins", async () => {
     const { id } = await api.createTask("failed");
 
     for (const user of ["wes", "rea", "outsider"]) expectProblem(await retry(id, user), "forbidden");
     expect(ok(await retry(id, "root")).created_by_id).toBe("ann");
   });
 
-  test("fails with job-not-found if the job was removed, even if a new job has the same name", async () => {
+  test("a retry fails with job-not-found if the job was removed, even if a new job has the same name", async () => {
     const { id, worker, room, job } = await api.createTask("failed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
 
@@ -93,7 +93,7 @@ describe("a retry", () => {
     expect((await api.readTask(id)).status).toBe("failed");
   });
 
-  test("is rejected if the payload no longer matches the schema", async () => {
+  test("a retry is rejected if the payload no longer matches the schema", async () => {
     const schema = { type: "object", properties: { n: { type: "number" } } };
     const unvalidated = await openApi({ orm: api.orm, settings: { validate_payloads: false } });
     const { id } = await unvalidated.createTask("failed", { job: { schema }, task: { payload: { n: "x" } } });

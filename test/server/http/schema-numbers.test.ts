@@ -19,8 +19,8 @@ const read = (room: string) => api.as("ann").get(`/rooms/${room}/jobs/private:m:
 const submit = (room: string, payload: string) =>
   api.as("ann").post(`/rooms/${room}/tasks/private:m:J`, { raw: `{"payload":${payload}}` });
 
-describe("a schema with numbers that JavaScript cannot represent", () => {
-  test("is returned with the digits with which it was registered", async () => {
+describe("schema with numbers that JavaScript cannot represent", () => {
+  test("a schema with numbers beyond the precision of JavaScript is returned with its original digits", async () => {
     const room = newRoomId();
     const result = `{"enum":[${MAX_LONG},1e400,-1e400,1.5],"maximum":18446744073709551615}`;
 
@@ -33,7 +33,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     }
   });
 
-  test("matches the same schema in another notation, and conflicts with a schema that differs in the last digit", async () => {
+  test("a schema with numbers beyond the precision of JavaScript equals the same schema in another notation, and conflicts with a schema that differs in the last digit", async () => {
     const room = newRoomId();
     ok(await register(room, createSchema(MAX_LONG)), 201);
 
@@ -47,7 +47,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     );
   });
 
-  test("validates payloads; payload numbers that JavaScript cannot represent are rejected", async () => {
+  test("a schema with numbers beyond the precision of JavaScript validates payloads, but a payload with such a number is rejected", async () => {
     const room = newRoomId();
     ok(await register(room, createSchema(MAX_LONG)), 201);
 
@@ -58,7 +58,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     ]);
   });
 
-  test("is supported if the payload is validated in a worker thread", async () => {
+  test("a schema with numbers beyond the precision of JavaScript can also validate payloads in a worker thread", async () => {
     const room = newRoomId();
     const members = Array.from({ length: 100 }, (_, i) => `"p${i}":{"maximum":${MAX_LONG}}`).join();
     ok(await register(room, `{"properties":{${members}}}`), 201);
@@ -71,7 +71,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     ["with too many digits", "9".repeat(1001)],
     ["with a huge exponent", "1e999999999"],
     ["with a tiny exponent", "1e-5000"],
-  ])("is rejected if it contains a number %s", async (_, number) => {
+  ])("a schema with numbers beyond the precision of JavaScript is rejected if it contains a number %s", async (_, number) => {
     const response = await register(newRoomId(), createSchema(number));
 
     expect(expectProblem(response, "validation-error").errors).toEqual([
@@ -82,7 +82,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     ]);
   });
 
-  test("is rejected if its numbers are too large in total", async () => {
+  test("a schema with numbers beyond the precision of JavaScript is rejected if all its numbers together have too many digits", async () => {
     const numbers = Array.from({ length: 900 }, () => "1e900").join();
 
     const response = await register(newRoomId(), `{"enum":[${numbers}]}`);
@@ -90,7 +90,7 @@ describe("a schema with numbers that JavaScript cannot represent", () => {
     expect(expectProblem(response, "validation-error").errors[0]?.detail).toMatch(/larger than 256 KiB/);
   });
 
-  test("does not allow such numbers in other members of the registration", async () => {
+  test("a registration rejects numbers beyond the precision of JavaScript outside its schemas", async () => {
     const response = await register(newRoomId(), "{}", `,"defaults":{"priority":${MAX_LONG}}`);
 
     expect(getErrorPointers(response)).toEqual(["/defaults/priority"]);

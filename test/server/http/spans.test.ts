@@ -24,8 +24,8 @@ const createJob = async () => {
   return { room, job, submit };
 };
 
-describe("a server without tracing", () => {
-  test("stores the trace context of a submission and returns it to the worker", async () => {
+describe("server without tracing", () => {
+  test("a server without tracing stores the trace context of a submission and returns it to the worker", async () => {
     const { job, submit } = await createJob();
 
     const task = ok(await submit({ traceparent, tracestate: "vendor=1" }), 202);
@@ -36,7 +36,7 @@ describe("a server without tracing", () => {
     expect((await api.readTask(task.id)).trace_context).toEqual(contexts);
   });
 
-  test("stores no trace context if the request's trace context is missing or invalid", async () => {
+  test("a server without tracing stores no trace context if the request's trace context is missing or invalid", async () => {
     const { job, submit } = await createJob();
 
     const plain = ok(await submit(), 202);
@@ -47,7 +47,7 @@ describe("a server without tracing", () => {
     expect(await api.claim(job.worker_id)).not.toHaveProperty("trace_context");
   });
 
-  test("stores the trace context of the request in all tasks of a submission", async () => {
+  test("a server without tracing stores the trace context of the request in all tasks of a submission", async () => {
     const { room, job } = await createJob();
     const tasks = [{ job_name: job.full_name }, { job_name: job.full_name }];
 
@@ -61,7 +61,7 @@ describe("a server without tracing", () => {
     ]);
   });
 
-  test("stores the trace context of each call of a batch, or the trace context of the request if the call has no valid trace context", async () => {
+  test("a server without tracing stores the trace context of each call of a batch, or the trace context of the request if the call has no valid trace context", async () => {
     const { room, job } = await createJob();
     const ownContext = { traceparent: traceparent.replace(SPAN, "c".repeat(16)), tracestate: "vendor=1" };
     const submits = [{ trace_context: ownContext }, {}, { trace_context: { traceparent: "nonsense" } }].map(
@@ -89,7 +89,7 @@ describe("a server without tracing", () => {
     });
   });
 
-  test("treats submissions with the same idempotency key and different trace contexts as the same request, also in a batch", async () => {
+  test("a server without tracing treats submissions with the same idempotency key and different trace contexts as the same request, also in a batch", async () => {
     const { room, job, submit } = await createJob();
     const key = newRoomId();
     const submits = [{ job_name: job.full_name, idempotency_key: key, trace_context: { traceparent } }];
@@ -102,7 +102,7 @@ describe("a server without tracing", () => {
     expect(results).toMatchObject([{ task: { id } }]);
   });
 
-  test("returns the trace context of the first submission for a repeated submission", async () => {
+  test("a server without tracing returns the trace context of the first submission for a repeated submission", async () => {
     const { submit } = await createJob();
     const key = { "idempotency-key": newRoomId() };
 
@@ -115,7 +115,7 @@ describe("a server without tracing", () => {
     expect(repeated.trace_context).toEqual({ traceparent });
   });
 
-  test("creates no span", async () => {
+  test("a server without tracing creates no span", async () => {
     const { submit } = await createJob();
     const startSpan = vi.spyOn(trace.getTracer("joblib").constructor.prototype, "startSpan");
 
@@ -126,8 +126,8 @@ describe("a server without tracing", () => {
   });
 });
 
-describe("a server with tracing", () => {
-  test("continues the submitter's trace and stores its context unchanged", async () => {
+describe("server with tracing", () => {
+  test("a server with tracing continues the submitter's trace and stores its context unchanged", async () => {
     const spans = startTracing();
     const { room, job, submit } = await createJob();
 
@@ -144,7 +144,7 @@ describe("a server with tracing", () => {
     expect(task.trace_context).toEqual({ traceparent });
   });
 
-  test("starts a new trace if the submission has no trace context", async () => {
+  test("a server with tracing starts a new trace if the submission has no trace context", async () => {
     const spans = startTracing();
     const { submit } = await createJob();
 
@@ -155,7 +155,7 @@ describe("a server with tracing", () => {
     expect(task.trace_context).toEqual({ traceparent: `00-${traceId}-${id}-01` });
   });
 
-  test("creates a child of the host's span of the request", async () => {
+  test("a server with tracing creates a child of the host's span of the request", async () => {
     const spans = startTracing();
     const { submit } = await createJob();
 
@@ -166,7 +166,7 @@ describe("a server with tracing", () => {
     expect(span.kind).toBe(SpanKind.INTERNAL);
   });
 
-  test("records the problem of a rejected submission, but no error status", async () => {
+  test("a server with tracing records the problem of a rejected submission, but no error status", async () => {
     const spans = startTracing();
     const { submit } = await createJob();
 
@@ -178,7 +178,7 @@ describe("a server with tracing", () => {
     expect(JSON.stringify([span.attributes, span.events])).not.toContain("secret");
   });
 
-  test("creates one span for a batch of submissions, with links to the trace contexts of the submissions", async () => {
+  test("a server with tracing creates one span for a batch of submissions, with links to the trace contexts of the submissions", async () => {
     const spans = startTracing();
     const { room, job } = await createJob();
     const submits = [{ trace_context: { traceparent } }, {}].map((submit) => ({
@@ -192,7 +192,7 @@ describe("a server with tracing", () => {
     expect(span.attributes["messaging.batch.message_count"]).toBe(2);
   });
 
-  test("creates a span for a claim that returned tasks, with links to their submissions", async () => {
+  test("a server with tracing creates a span for a claim that returned tasks, with links to their submissions", async () => {
     const spans = startTracing();
     const { job, submit } = await createJob();
     const claims = () => api.as("wes").post(`/workers/${job.worker_id}/claims`, { body: { limit: 5 } });
@@ -211,7 +211,7 @@ describe("a server with tracing", () => {
     });
   });
 
-  test("creates a span for a long poll for a task, and no span for a read without a wait", async () => {
+  test("a server with tracing creates a span for a long poll for a task, and no span for a read without a wait", async () => {
     const spans = startTracing();
     const { submit } = await createJob();
     const { id, trace_context } = ok(await submit(), 202);
@@ -231,7 +231,7 @@ describe("a server with tracing", () => {
     });
   });
 
-  test("creates a span for a status update, with a link to the submission, and no span for progress", async () => {
+  test("a server with tracing creates a span for a status update, with a link to the submission, and no span for progress", async () => {
     const spans = startTracing();
     const { job, submit } = await createJob();
     const { id } = ok(await submit({ traceparent }), 202);
@@ -246,7 +246,7 @@ describe("a server with tracing", () => {
     expect(span.attributes).toMatchObject({ "messaging.message.id": id, "joblib.task.status": "completed" });
   });
 
-  test("creates one span for a batch of updates, with a link to each updated task", async () => {
+  test("a server with tracing creates one span for a batch of updates, with a link to each updated task", async () => {
     const spans = startTracing();
     const { job, submit } = await createJob();
     const ids = [ok(await submit({ traceparent }), 202).id, ok(await submit({ traceparent }), 202).id];

@@ -18,8 +18,8 @@ const findRoom = async (room: string, user = "ann") =>
 const readStats = async (room: string, query = "") =>
   parseBody(Stats, await api.as("rea").get(`/rooms/${room}/stats${query}`));
 
-describe("the list of rooms", () => {
-  test("contains the rooms that the caller can read, @global first, then by name", async () => {
+describe("list of rooms", () => {
+  test("the list of rooms contains the rooms that the caller can read, @global first, then by name", async () => {
     const [first, second] = [await api.createTask(), await api.createTask()];
     const names = (await listRooms("ann")).items.map(({ room_id }) => room_id);
 
@@ -35,7 +35,7 @@ describe("the list of rooms", () => {
     expectProblem(await api.as(undefined).get("/rooms"), "unauthorized");
   });
 
-  test("counts the jobs, the live workers and the open tasks of a room", async () => {
+  test("the list of rooms counts the jobs, the live workers and the open tasks of a room", async () => {
     const { room, job, worker } = await api.createTask("running");
     const other = await api.registerJob(room);
     await api.submit(room, job.full_name);
@@ -48,7 +48,7 @@ describe("the list of rooms", () => {
     expect(await findRoom(room)).toMatchObject({ workers: 1 });
   });
 
-  test("contains rooms that have only tasks of public jobs, and rooms whose jobs were removed", async () => {
+  test("the list of rooms contains rooms that have only tasks of public jobs, and rooms whose jobs were removed", async () => {
     const global = await api.registerJob("@global", {}, "root");
     const room = newRoomId();
     await api.submit(room, global.full_name);
@@ -65,7 +65,7 @@ describe("the list of rooms", () => {
     });
   });
 
-  test("is paginated", async () => {
+  test("the list of rooms is paginated", async () => {
     await api.createTask();
     const { items, total } = await listRooms("ann");
 
@@ -77,7 +77,7 @@ describe("the list of rooms", () => {
     });
   });
 
-  test("contains the rooms that the host's listRooms returns, also empty rooms, if the caller can read them", async () => {
+  test("the list of rooms contains the rooms that the host's listRooms returns, also empty rooms, if the caller can read them", async () => {
     const named = await openApi({
       orm: api.orm,
       auth: {
@@ -94,7 +94,7 @@ describe("the list of rooms", () => {
 });
 
 describe("stats", () => {
-  test("contain no age of the oldest pending task if the queue is empty", async () => {
+  test("the stats contain no age of the oldest pending task if the queue is empty", async () => {
     const { room, job } = await api.createTask("completed");
 
     const own = (await readStats(room)).jobs.find(({ job_name }) => job_name === job.full_name);
@@ -102,7 +102,7 @@ describe("stats", () => {
     expect(own).toMatchObject({ pending: 0, oldest_pending_seconds: null });
   });
 
-  test("contain the queue, the workers and the outcomes of each job", async () => {
+  test("the stats contain the queue, the workers and the outcomes of each job", async () => {
     const { room, job, worker, id } = await api.createTask("running");
     const step = { worker_id: worker, attempt: 1 };
     await api.query(sql`update joblib.task set run_at = now() - interval '30 seconds',
@@ -154,7 +154,7 @@ describe("stats", () => {
     expect(series.filter(({ run_p50 }) => run_p50 !== null)).toHaveLength(1);
   });
 
-  test("have at most 60 steps for a day, and contain only zeros for an empty room", async () => {
+  test("the stats have at most 60 steps for a day, and contain only zeros for an empty room", async () => {
     const { series, step_seconds, jobs } = await readStats(newRoomId(), "?hours=24");
 
     expect(step_seconds).toBe(1440);
@@ -163,7 +163,7 @@ describe("stats", () => {
     expect(jobs.every(({ job_name }) => job_name.startsWith("public:"))).toBe(true);
   });
 
-  test("exclude earlier tasks and tasks of other rooms", async () => {
+  test("the stats exclude earlier tasks and tasks of other rooms", async () => {
     const { room, id, job } = await api.createTask("completed");
     await api.createTask("completed");
     await api.ageTask(id, 7200);
@@ -176,13 +176,18 @@ describe("stats", () => {
     expect(longer.series.reduce((all, { completed }) => all + completed, 0)).toBe(1);
   });
 
-  test.each(["hours=0", "hours=25", "hours=", "hours=one"])("cannot be read with ?%s", async (query) => {
+  test.each([
+    "hours=0",
+    "hours=25",
+    "hours=",
+    "hours=one",
+  ])("the stats cannot be read with ?%s", async (query) => {
     expect(getErrorPointers(await api.as("rea").get(`/rooms/${newRoomId()}/stats?${query}`))).toEqual([
       "/hours",
     ]);
   });
 
-  test("are available to admins for all rooms", async () => {
+  test("the stats of all rooms are available to admins", async () => {
     await api.createTask("completed");
     await api.createTask("failed");
     const { jobs, series } = parseBody(Stats, await api.as("root").get("/stats"));
@@ -194,7 +199,7 @@ describe("stats", () => {
   });
 });
 
-test("the health of a server contains the database, the event bus and the sweeper", async () => {
+test("the health of a server contains the state of the database, the event bus and the sweeper", async () => {
   const sweeping = await openApi({ orm: api.orm, settings: { sweeper_interval_seconds: 0.05 } });
   const readHealth = async () => parseBody(Health, await sweeping.as("ann").get("/health"));
 

@@ -24,8 +24,8 @@ const createRunningTask = async (room = newRoomId()) => {
   return { room, job, id, update };
 };
 
-describe("the event stream of a task", () => {
-  test("sends the task, its changes, its log and then its end", async () => {
+describe("event stream of a task", () => {
+  test("the event stream of a task sends the task, its changes, its log and then its end", async () => {
     const { id, update } = await createRunningTask();
     await using stream = await listen(`/tasks/${id}/events`);
     expect(await stream.next()).toMatchObject({ event: "task", data: { id, status: "running" } });
@@ -43,7 +43,7 @@ describe("the event stream of a task", () => {
     expect(await stream.next()).toMatchObject({ event: "task", data: { status: "completed" } });
   });
 
-  test("resumes after the last event on another server without gaps or duplicates", async () => {
+  test("the event stream of a task resumes after the last event on another server without gaps or duplicates", async () => {
     const { id, update } = await createRunningTask();
     ok(await update({ log: [{ number: 0, text: "one" }] }));
     await using first = await listen(`/tasks/${id}/events`);
@@ -64,7 +64,7 @@ describe("the event stream of a task", () => {
     await other.close();
   });
 
-  test("is rejected for an unknown task, without access and without credentials", async () => {
+  test("the event stream of a task is rejected if the task is unknown, or if the caller has no access or no credentials", async () => {
     const { id } = await createRunningTask();
 
     expectProblem(
@@ -77,8 +77,8 @@ describe("the event stream of a task", () => {
   });
 });
 
-describe("the event stream of a room", () => {
-  test("sends the event ready, then changes of tasks, jobs and workers", async () => {
+describe("event stream of a room", () => {
+  test("the event stream of a room sends the event “ready”, then changes of tasks, jobs and workers", async () => {
     const room = newRoomId();
     await using stream = await listen(`/rooms/${room}/events`);
     expect(await stream.next()).toMatchObject({ event: "ready" });
@@ -95,7 +95,7 @@ describe("the event stream of a room", () => {
     expect(await stream.nextMatching(({ event }) => event === "jobs")).toBeDefined();
   });
 
-  test("contains public jobs, but no tasks of other rooms", async () => {
+  test("the event stream of a room contains changes of public jobs, but no tasks of other rooms", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     await using stream = await listen(`/rooms/${room}/events`);
     await stream.next();
@@ -108,7 +108,7 @@ describe("the event stream of a room", () => {
     expect(await stream.nextMatching(({ event }) => event === "task")).toMatchObject({ data: { id } });
   });
 
-  test("resumes after the last event, and sends reset for an unknown event id", async () => {
+  test("the event stream of a room resumes after the last event, and sends the event “reset” for an unknown event id", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room);
     await using first = await listen(`/rooms/${room}/events`);
@@ -122,7 +122,7 @@ describe("the event stream of a room", () => {
     expect(await other.next()).toMatchObject({ event: "reset" });
   });
 
-  test("sends a changed task or a reset after hundreds of concurrent changes", async () => {
+  test("the event stream of a room sends a changed task or the event “reset” after hundreds of concurrent changes", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room);
     await using stream = await listen(`/rooms/${room}/events`);
@@ -140,7 +140,7 @@ describe("the event stream of a room", () => {
     ).toBeDefined();
   });
 
-  test("requires read access and a valid room id", async () => {
+  test("the event stream of a room requires read access and a valid room id", async () => {
     expectProblem(await api.as("outsider").get(`/rooms/${newRoomId()}/events`), "forbidden");
     expectProblem(await api.as(undefined).get(`/rooms/${newRoomId()}/events`), "unauthorized");
     expectProblem(await api.as("ann").get("/rooms/@other/events"), "invalid-room-id");

@@ -21,8 +21,8 @@ const results = async (room: string, submits: Submits) =>
 const createNumberJob = (room: string) =>
   api.registerJob(room, { schema: { properties: { n: { type: "number" } } } });
 
-describe("a batch of submissions", () => {
-  test("returns a result for each call, so that an invalid call does not affect the other calls", async () => {
+describe("batch of submissions", () => {
+  test("a batch of submissions returns a result for each call, so that an invalid call does not affect the other calls", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await createNumberJob(room);
 
@@ -44,7 +44,7 @@ describe("a batch of submissions", () => {
     expect(ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total).toBe(2);
   });
 
-  test("returns the same tasks if it is repeated with its idempotency keys, also in single submissions", async () => {
+  test("a batch of submissions returns the same tasks if it is repeated with its idempotency keys, also in single submissions", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
     const submits = [1, 2, 3].map((n) => ({ job_name, payload: { n }, idempotency_key: `${room}-${n}` }));
@@ -62,7 +62,7 @@ describe("a batch of submissions", () => {
     expect(other).toMatchObject([{ problem: { type: "/v1/problems/idempotency-conflict" } }]);
   });
 
-  test("is rejected as a whole, with a pointer to the error, if one submission is malformed", async () => {
+  test("a batch of submissions is rejected as a whole, with a pointer to the error, if one submission is malformed", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
 
@@ -72,7 +72,7 @@ describe("a batch of submissions", () => {
     expectProblem(await send(room, []), "validation-error");
   });
 
-  test("has a minimal response that contains common members once and differing tasks in full", async () => {
+  test("a batch of submissions has a minimal response that contains common members once and differing tasks in full", async () => {
     const room = newRoomId();
     const { full_name: job_name, worker_id } = await createNumberJob(room);
     const repeated = { job_name, payload: { n: 0 }, idempotency_key: `${room}-0` };

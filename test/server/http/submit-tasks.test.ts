@@ -11,8 +11,8 @@ afterAll(() => api.close());
 
 const countTasks = async (room: string) => ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total;
 
-describe("a submission of several tasks", () => {
-  test("returns 202 with all tasks in request order", async () => {
+describe("submission of several tasks", () => {
+  test("a submission of several tasks returns 202 with all tasks in request order", async () => {
     const room = newRoomId();
     const [own, global] = [await api.registerJob(room), await api.registerJob("@global", {}, "root")];
     const body = {
@@ -33,7 +33,7 @@ describe("a submission of several tasks", () => {
     expect((await api.claim(own.worker_id)).id).toBe(tasks[0]?.id);
   });
 
-  test("stores nothing and returns pointers if some payloads are invalid", async () => {
+  test("a submission of several tasks stores nothing and returns pointers if some payloads are invalid", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room, { schema: { properties: { n: { type: "number" } } } });
     const tasks = [{ n: 1 }, { n: "x" }, { n: 2 }, { n: null }].map((payload) => ({
@@ -46,7 +46,7 @@ describe("a submission of several tasks", () => {
     expect(await countTasks(room)).toBe(0);
   });
 
-  test("stores nothing if a job is unknown or an option is invalid", async () => {
+  test("a submission of several tasks stores nothing if a job is unknown or an option is invalid", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room);
     const send = (second: object) =>
@@ -61,7 +61,7 @@ describe("a submission of several tasks", () => {
     expect(await countTasks(room)).toBe(0);
   });
 
-  test("accepts 1 to 1,000 tasks", async () => {
+  test("a submission of several tasks accepts 1 to 1,000 tasks", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room);
     const send = (count: number) =>

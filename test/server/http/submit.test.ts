@@ -23,8 +23,8 @@ const createJob = async (options: object = {}, target = api) => {
   return { room, job, submit };
 };
 
-describe("a submission", () => {
-  test("returns 202 with Location, Retry-After and the number of workers online", async () => {
+describe("submission", () => {
+  test("a submission returns 202 with Location, Retry-After and the number of workers online", async () => {
     const { submit, room, job } = await createJob();
 
     const response = await submit({ payload: { angle: 1 } });
@@ -41,14 +41,14 @@ describe("a submission", () => {
     });
   });
 
-  test("counts only live workers, and is accepted without live workers", async () => {
+  test("a submission counts only live workers, and is accepted without live workers", async () => {
     const { submit, job } = await createJob();
     await api.ageWorker(job.worker_id);
 
     expect(ok(await submit(), 202)).toMatchObject({ workers_online: 0, status: "pending" });
   });
 
-  test("is rejected with pointers if the payload does not match the schema", async () => {
+  test("a submission is rejected with pointers if the payload does not match the schema", async () => {
     const { submit } = await createJob();
 
     expect(getErrorPointers(await submit({ payload: { angle: "x" } }))).toEqual(["/payload/angle"]);
@@ -70,7 +70,7 @@ describe("a submission", () => {
     [{ run_at: "tomorrow" }, "/run_at"],
     [{ run_at: inDays(367) }, "/run_at"],
     [{ payload: [1] }, "/payload"],
-  ])("is rejected with %j", async (body, pointer) => {
+  ])("a submission is rejected with %j", async (body, pointer) => {
     const { submit } = await createJob();
 
     expect(getErrorPointers(await submit(body))).toEqual([pointer]);
@@ -79,13 +79,13 @@ describe("a submission", () => {
   test.each([
     { priority: -100, max_attempts: 1, timeout_seconds: 1 },
     { priority: 100, max_attempts: 100, timeout_seconds: 604_800 },
-  ])("is accepted with %j", async (body) => {
+  ])("a submission is accepted with %j", async (body) => {
     const { submit } = await createJob();
 
     expect(ok(await submit(body), 202)).toMatchObject(body);
   });
 
-  test("replaces a run_at in the past by the current time, and keeps a run_at in the future", async () => {
+  test("a submission replaces a run_at in the past by the current time, and keeps a run_at in the future", async () => {
     const { submit } = await createJob();
     const run_at = inDays(300);
 
@@ -98,7 +98,7 @@ describe("a submission", () => {
     expect(ok(await submit({ run_at }), 202).run_at).toBe(run_at);
   });
 
-  test("uses the job's defaults for omitted options", async () => {
+  test("a submission uses the job's defaults for omitted options", async () => {
     const { submit } = await createJob({
       defaults: { priority: 7, max_attempts: 3, timeout_seconds: 9, backoff: { kind: "fixed", seconds: 1 } },
     });
@@ -112,7 +112,7 @@ describe("a submission", () => {
     });
   });
 
-  test("ignores unknown members and stores the payload unchanged", async () => {
+  test("a submission ignores unknown members and stores the payload unchanged", async () => {
     const payload = {
       angle: 1.5,
       text: "😀 \ud7ff",
@@ -129,8 +129,8 @@ describe("a submission", () => {
   });
 });
 
-describe("a server", () => {
-  test("rejects tasks without a live worker if require_workers is set", async () => {
+describe("settings that affect submissions", () => {
+  test("a server with the setting require_workers rejects tasks without a live worker", async () => {
     const strict = await openApi({ orm: api.orm, settings: { require_workers: true } });
     const { submit, job, room } = await createJob({}, strict);
     ok(await submit(), 202);
@@ -145,7 +145,7 @@ describe("a server", () => {
     await strict.close();
   });
 
-  test("skips the validation of payloads if validate_payloads is false", async () => {
+  test("a server does not validate payloads if validate_payloads is false", async () => {
     const unvalidated = await openApi({ orm: api.orm, settings: { validatePayloads: false } });
     const { submit } = await createJob({}, unvalidated);
 

@@ -28,8 +28,8 @@ const createTaskOfDeadWorker = async (status: "claimed" | "running", task: objec
 const hasWorker = async (worker: string) =>
   ok(await api.as("root").get("/workers?limit=500")).items.some(({ id }) => id === worker);
 
-describe("the sweep of a dead worker", () => {
-  test("fails its running tasks and removes the worker", async () => {
+describe("sweep of a dead worker", () => {
+  test("the sweep of a dead worker fails its running tasks and removes the worker", async () => {
     const { id, worker } = await createTaskOfDeadWorker("running");
 
     await api.sweep();
@@ -47,7 +47,7 @@ describe("the sweep of a dead worker", () => {
     );
   });
 
-  test("makes its running tasks pending while they have attempts left", async () => {
+  test("the sweep of a dead worker makes its running tasks pending if they have attempts left", async () => {
     const { id, room, job } = await createTaskOfDeadWorker("running", {
       max_attempts: 2,
       backoff: NO_BACKOFF,
@@ -64,7 +64,7 @@ describe("the sweep of a dead worker", () => {
     expect(await api.claim(next.worker_id, { start: true })).toMatchObject({ id, attempt: 2, runs: 2 });
   });
 
-  test("requeues its claimed tasks without counting a run and at their queue position", async () => {
+  test("the sweep of a dead worker requeues its claimed tasks without counting a run and at their queue position", async () => {
     const { id, room, job } = await createTaskOfDeadWorker("claimed");
     const later = await api.submit(room, job.full_name);
 
@@ -79,7 +79,7 @@ describe("the sweep of a dead worker", () => {
     expect((await api.readTask(later.id)).queue_position).toBe(2);
   });
 
-  test("does not affect a worker whose last heartbeat is within the worker timeout", async () => {
+  test("the sweep of dead workers does not affect a worker whose last heartbeat is within the worker timeout", async () => {
     const { id, worker } = await api.createTask("running");
     await api.ageWorker(worker, 50);
 
@@ -89,7 +89,7 @@ describe("the sweep of a dead worker", () => {
     expect(await hasWorker(worker)).toBe(true);
   });
 
-  test("happens once if several sweeps run concurrently", async () => {
+  test("the sweep of a dead worker happens once if several sweeps run concurrently", async () => {
     const { id } = await createTaskOfDeadWorker("running");
 
     await Promise.all(Array.from({ length: 5 }, () => api.sweep()));
@@ -98,8 +98,8 @@ describe("the sweep of a dead worker", () => {
   });
 });
 
-describe("the timeout of a task", () => {
-  test("fails the task and does not affect its worker", async () => {
+describe("timeout of a task", () => {
+  test("the timeout of a task fails the task and does not affect its worker", async () => {
     const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
     await api.ageTask(id, 61);
 
@@ -111,7 +111,7 @@ describe("the timeout of a task", () => {
     expect(await hasWorker(worker)).toBe(true);
   });
 
-  test("makes the task pending while it has attempts left", async () => {
+  test("the timeout of a task makes the task pending if it has attempts left", async () => {
     const task = { timeout_seconds: 60, max_attempts: 2, backoff: NO_BACKOFF };
     const { id, worker } = await api.createTask("running", { task });
     await api.ageTask(id, 61);
@@ -122,7 +122,7 @@ describe("the timeout of a task", () => {
     expect((await api.claim(worker)).attempt).toBe(2);
   });
 
-  test("does not affect claimed tasks, tasks without a timeout, or running tasks that have time left", async () => {
+  test("the timeout of a task does not affect claimed tasks, tasks without a timeout, or running tasks that have time left", async () => {
     const [within, claimed, unbounded] = [
       await api.createTask("running", { task: { timeout_seconds: 60 } }),
       await api.createTask("claimed", { task: { timeout_seconds: 60 } }),
@@ -138,7 +138,7 @@ describe("the timeout of a task", () => {
     expect((await api.readTask(unbounded.id)).status).toBe("running");
   });
 
-  test("is applied between two sweeps by a running server, which wakes the long polls", async () => {
+  test("a running server applies the timeout of a task between two sweeps, and wakes the long polls for the task", async () => {
     const server = await openApi({ settings: LONG_WAIT_SETTINGS });
     onTestFinished(() => server.close());
     const wait = preferWait(LONG_WAIT_SECONDS);
@@ -155,8 +155,8 @@ describe("the timeout of a task", () => {
   });
 });
 
-describe("the sweep of a job", () => {
-  test("removes a job without workers and open tasks", async () => {
+describe("sweep of a job", () => {
+  test("a sweep removes a job without workers and open tasks", async () => {
     const { id, room, job, worker } = await createTaskOfDeadWorker("running");
 
     await api.sweep();
@@ -167,7 +167,7 @@ describe("the sweep of a job", () => {
     expect(await api.readTask(id)).toMatchObject({ job_name: job.full_name, worker_id: worker });
   });
 
-  test("keeps a job until its last open task has ended", async () => {
+  test("a sweep keeps a job until its last open task has ended", async () => {
     const { id, room, job } = await createTaskOfDeadWorker("claimed");
     const path = `/rooms/${room}/jobs/${job.full_name}`;
     await api.sweep();
@@ -181,7 +181,7 @@ describe("the sweep of a job", () => {
 });
 
 describe("retention", () => {
-  test("deletes tasks that ended more than task_retention_days ago, and no other tasks", async () => {
+  test("a sweep deletes tasks that ended more than task_retention_days ago, and no other tasks", async () => {
     const day = 86_400;
     const [old, recent, open] = [
       await api.createTask("completed"),
@@ -199,7 +199,7 @@ describe("retention", () => {
     expect((await api.readTask(open.id)).status).toBe("pending");
   });
 
-  test("keeps all tasks if task_retention_days is not set", async () => {
+  test("a sweep keeps all tasks if task_retention_days is not set", async () => {
     const keeping = await openApi();
     const { id } = await keeping.createTask("completed");
     await keeping.ageTask(id, 10_000 * 86_400);
@@ -211,7 +211,7 @@ describe("retention", () => {
   });
 });
 
-describe("a row that the sweep cannot update", () => {
+describe("row that the sweep cannot update", () => {
   /**
    * Makes every update of a worker, or of a task's status, fail in the database. Call this before
    * `ageTask`, because a running server ends overdue tasks every half second.
@@ -229,7 +229,7 @@ describe("a row that the sweep cannot update", () => {
     });
   };
 
-  test("does not prevent the sweep of other dead workers", async () => {
+  test("a row that cannot be updated does not prevent the sweep of other dead workers", async () => {
     const [blocked, healthy] = [
       await createTaskOfDeadWorker("running"),
       await createTaskOfDeadWorker("running"),
@@ -245,7 +245,7 @@ describe("a row that the sweep cannot update", () => {
     expect([await hasWorker(blocked.worker), await hasWorker(healthy.worker)]).toEqual([true, false]);
   });
 
-  test("does not prevent the sweep of other overdue tasks and of dead workers", async () => {
+  test("a row that cannot be updated does not prevent the sweep of other overdue tasks and of dead workers", async () => {
     const limited = () => api.createTask("running", { task: { timeout_seconds: 60 } });
     const [blocked, healthy, dead] = [
       await limited(),
@@ -264,7 +264,7 @@ describe("a row that the sweep cannot update", () => {
     expect(statuses).toEqual(["running", "failed", "failed"]);
   });
 
-  test("does not prevent a running server from sweeping dead workers", async () => {
+  test("a row that cannot be updated does not prevent a running server from sweeping dead workers", async () => {
     const settings = { sweeper_interval_seconds: 0.2, worker_timeout_seconds: 2 };
     const blocked = await api.createTask("running", { task: { timeout_seconds: 1 } });
     await blockUpdates("task", blocked.id);
@@ -279,7 +279,7 @@ describe("a row that the sweep cannot update", () => {
   });
 });
 
-test("a server sweeps periodically, which wakes the long poll for a task of a dead worker", async () => {
+test("a server sweeps periodically, and wakes the long poll for a task of a dead worker", async () => {
   const settings = { worker_timeout_seconds: 1, sweeper_interval_seconds: 0.1 };
   const server = await openApi({ settings });
   const { id, worker, room, job } = await server.createTask("running");

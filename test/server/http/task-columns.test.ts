@@ -73,7 +73,7 @@ describe.each(IN_BODY)("submissions that differ only in %s", (column) => {
     return { room, isBatchOnly: values.isBatchOnly === true, build, post, expectStored };
   };
 
-  test("keep their own values in an atomic submit, with a full and with a minimal response", async () => {
+  test(`submissions that differ only in ${column} keep their own values in an atomic submit, with a full and with a minimal response`, async () => {
     const { isBatchOnly, build, post, expectStored } = await setUp();
     const items = isBatchOnly ? (build(ORDER).map((item) => omit(item, column)) as Submits) : build(ORDER);
 
@@ -89,7 +89,7 @@ describe.each(IN_BODY)("submissions that differ only in %s", (column) => {
     await expectStored(items, tasks);
   });
 
-  test("keep their own values in a batch of submissions, with a full and with a minimal response", async () => {
+  test(`submissions that differ only in ${column} keep their own values in a batch, with a full and with a minimal response`, async () => {
     const { build, post, expectStored } = await setUp();
     const items = build(ORDER);
 
@@ -117,7 +117,7 @@ describe.each(IN_BODY)("submissions that differ only in %s", (column) => {
     if (column !== "run_at") expect(results.map((one) => "id" in one)).toEqual(isEqual);
   });
 
-  test("conflict if they have the same idempotency key, unless the column is not compared", async () => {
+  test(`submissions that differ only in ${column} conflict if they have the same idempotency key, unless the column is not compared`, async () => {
     const { room, build, post } = await setUp();
     const [a, b] = build([0, 1]).map((item) => ({ ...item, idempotency_key: `${room}-${column}` }));
     if (a === undefined || b === undefined) throw new Error("expected two submits");

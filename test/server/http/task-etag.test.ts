@@ -24,8 +24,8 @@ const read = (id: string, headers: Record<string, string> = {}) =>
 const getTag = async (id: string) => String((await read(id)).headers["etag"]);
 const LONG_WAIT = `wait=${LONG_WAIT_SECONDS}`;
 
-describe("the ETag of a task", () => {
-  test("is weak and changes with every update, but not with the queue position", async () => {
+describe("ETag of a task", () => {
+  test("the ETag of a task is weak and changes with every update, but not with the queue position", async () => {
     const { id, room, job, worker } = await api.createTask();
     const first = await getTag(id);
     expect(first).toMatch(/^W\/"[^"]+"$/);
@@ -53,7 +53,7 @@ describe("the ETag of a task", () => {
     ["the ETag as a strong tag", (tag: string) => tag.replace("W/", "")],
     ["the ETag among other tags", (tag: string) => `"x", ${tag} , W/"y"`],
     ["a wildcard", () => "*"],
-  ])("yields 304 without a body if If-None-Match contains %s", async (_, header) => {
+  ])("a request for a task returns 304 without a body if If-None-Match contains %s", async (_, header) => {
     const { id } = await api.createTask();
     const tag = await getTag(id);
 
@@ -63,13 +63,17 @@ describe("the ETag of a task", () => {
     expect(waits).not.toHaveBeenCalled();
   });
 
-  test.each(['W/"other"', "nonsense", '""'])("yields the task if If-None-Match is %s", async (header) => {
+  test.each([
+    'W/"other"',
+    "nonsense",
+    '""',
+  ])("a request for a task returns the task if If-None-Match is %s", async (header) => {
     const { id } = await api.createTask();
 
     expect(ok(await read(id, { "if-none-match": header })).id).toBe(id);
   });
 
-  test("makes a long poll return the task when it changes", async () => {
+  test("a long poll with the ETag of a task returns the task when it changes", async () => {
     const { id, worker } = await api.createTask();
     const tag = await getTag(id);
     const poll = await openLongPoll(() => read(id, { "if-none-match": tag, prefer: LONG_WAIT }));
@@ -81,7 +85,7 @@ describe("the ETag of a task", () => {
     expect(response.headers["etag"]).not.toBe(tag);
   });
 
-  test("makes a long poll return 304 at the end of the wait if the task did not change", async () => {
+  test("a long poll with the ETag of a task returns 304 at the end of the wait if the task did not change", async () => {
     const { id } = await api.createTask();
 
     const tag = await getTag(id);
@@ -93,7 +97,7 @@ describe("the ETag of a task", () => {
     expect(second.isOver).toBe(true);
   });
 
-  test("makes a long poll return 304 immediately if the task is terminal", async () => {
+  test("a long poll with the ETag of a terminal task returns 304 immediately", async () => {
     const { id } = await api.createTask("cancelled");
 
     const response = await read(id, { "if-none-match": await getTag(id), prefer: LONG_WAIT });

@@ -32,8 +32,8 @@ const createRoomWithTasks = async () => {
   return { room, job, other, cancelled: cancelled.id, failed: failed.id, pending: pending.id };
 };
 
-describe("the tasks of a room", () => {
-  test("can be filtered by several statuses, separated by commas or in repeated parameters", async () => {
+describe("tasks of a room", () => {
+  test("the tasks of a room can be filtered by several statuses, separated by commas or in repeated parameters", async () => {
     const { room, cancelled, failed } = await createRoomWithTasks();
 
     expect(await listIds(room, "status=failed,cancelled")).toEqual([failed, cancelled]);
@@ -41,7 +41,7 @@ describe("the tasks of a room", () => {
     expect(await listTasks(room, "status=failed,cancelled&limit=1")).toMatchObject({ total: 2 });
   });
 
-  test("can be filtered by job and by user", async () => {
+  test("the tasks of a room can be filtered by job and by user", async () => {
     const { room, job, other, cancelled, failed, pending } = await createRoomWithTasks();
 
     expect(await listIds(room, `job=${job.full_name}`)).toEqual([pending, cancelled]);
@@ -51,7 +51,7 @@ describe("the tasks of a room", () => {
     expect(await listIds(room, "created_by=nobody")).toEqual([]);
   });
 
-  test("include the tasks of a removed job if the filter is the name of the job", async () => {
+  test("a filter by the name of a removed job returns the tasks of the removed job", async () => {
     const { room, job, worker, id } = await api.createTask("completed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
     expectProblem(await api.as("ann").get(`/rooms/${room}/jobs/${job.full_name}`), "job-not-found");
@@ -66,7 +66,7 @@ describe("the tasks of a room", () => {
     expect(await listIds(room, "")).toEqual([otherJobsTask, later, id]);
   });
 
-  test("can be searched by the start of the id and by literal text of the error and the payload, ignoring case", async () => {
+  test("a search finds tasks by the start of the id and by literal text of the error and the payload, ignoring case", async () => {
     const { room, cancelled, failed, pending } = await createRoomWithTasks();
 
     expect(await listIds(room, `q=${failed.slice(0, 30).toUpperCase()}`)).toEqual([failed]);
@@ -79,7 +79,7 @@ describe("the tasks of a room", () => {
     expect(await listTasks(room, "q=cco")).toMatchObject({ total: 1, searched_to: null });
   });
 
-  test("can be searched by the full id of a task in the room", async () => {
+  test("a search finds a task of the room by its full id", async () => {
     const { room, failed } = await createRoomWithTasks();
 
     expect(await listTasks(room, `q=${failed}`)).toMatchObject({ total: 1, items: [{ id: failed }] });
@@ -87,7 +87,7 @@ describe("the tasks of a room", () => {
     expect(await listIds(room, `q=${failed}&status=pending`)).toEqual([]);
   });
 
-  test("can be read from the position after a task, with the same filter", async () => {
+  test("a filtered list of tasks can be read from the position after a task", async () => {
     const { room, job, cancelled, pending } = await createRoomWithTasks();
     const query = `job=${job.full_name}&created_by=ann`;
 
@@ -99,14 +99,14 @@ describe("the tasks of a room", () => {
     });
   });
 
-  test("have no searched_to without a search", async () => {
+  test("a list of tasks has searched_to only for a search", async () => {
     const { room } = await createRoomWithTasks();
 
     expect(await listTasks(room, "")).not.toHaveProperty("searched_to");
     expect(await listTasks(room, "status=failed&limit=1")).not.toHaveProperty("searched_to");
   });
 
-  test("can be filtered in the same way in the list of one job", async () => {
+  test("the tasks of one job can be filtered in the same way as the tasks of a room", async () => {
     const { room, job, cancelled } = await createRoomWithTasks();
     const { items } = ok(
       await api.as("rea").get(`/rooms/${room}/jobs/${job.full_name}/tasks?status=cancelled,failed&q=CCO`),
@@ -124,13 +124,13 @@ describe("the tasks of a room", () => {
     "created_by=",
     "created_by=%00",
     "job=",
-  ])("cannot be listed with ?%s", async (query) => {
+  ])("the tasks of a room cannot be listed with ?%s", async (query) => {
     const response = await api.as("rea").get(`/rooms/${newRoomId()}/tasks?${query}`);
 
     expect(getErrorPointers(response)[0]).toMatch(new RegExp(`^/${query.split("=")[0]}`));
   });
 
-  test("cannot be filtered by an invalid or unknown job name", async () => {
+  test("the tasks of a room cannot be filtered by an invalid or unknown job name", async () => {
     expectProblem(await api.as("rea").get(`/rooms/${newRoomId()}/tasks?job=Rotate`), "invalid-job-name");
     expectProblem(await api.as("rea").get(`/rooms/${newRoomId()}/tasks?job=public:a:b`), "job-not-found");
   });

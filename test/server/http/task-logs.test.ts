@@ -23,7 +23,7 @@ const createRunningTask = async (options: object = {}) => {
 const getTexts = ({ items }: LogPage) => items.map(({ text }) => text);
 
 describe("log lines of a task", () => {
-  test("are stored in order, and only once if they are sent again", async () => {
+  test("log lines of a task are stored in order, and only once if the worker sends them again", async () => {
     const { id, log, read } = await createRunningTask();
     const at = "2026-01-02T03:04:05.678Z";
 
@@ -48,7 +48,7 @@ describe("log lines of a task", () => {
     });
   });
 
-  test("can be read page by page", async () => {
+  test("log lines of a task can be read page by page", async () => {
     const { id, log, read } = await createRunningTask();
     ok(await log(Array.from({ length: 5 }, (_, number) => ({ number, text: `${number}` }))));
 
@@ -62,7 +62,7 @@ describe("log lines of a task", () => {
     expect(getErrorPointers(await api.as("ann").get(`/tasks/${id}/logs?after=x`))).toEqual(["/after"]);
   });
 
-  test("can be sent with a status update, and are stored once if the update is repeated", async () => {
+  test("log lines of a task can be sent with a status update, and are stored once if the update is repeated", async () => {
     const { id, job, read } = await createRunningTask();
     const body = {
       ...{ worker_id: job.worker_id, attempt: 1, status: "completed", result: 7 },
@@ -74,7 +74,7 @@ describe("log lines of a task", () => {
     expect(getTexts(await read())).toEqual(["done"]);
   });
 
-  test("are rejected without the lease of the task and after it has ended", async () => {
+  test("log lines of a task are rejected from a worker without the lease and after the task has ended", async () => {
     const { id, job, log, read } = await createRunningTask();
     const line = [{ number: 0, text: "a" }];
 
@@ -85,7 +85,7 @@ describe("log lines of a task", () => {
     expect((await read()).items).toEqual([]);
   });
 
-  test("are limited in length, in number per request and in number per attempt", async () => {
+  test("log lines of a task are limited in length, in number per request and in number per attempt", async () => {
     const { log, read } = await createRunningTask();
 
     expectProblem(
@@ -100,7 +100,7 @@ describe("log lines of a task", () => {
     expect((await read()).items).toHaveLength(1);
   });
 
-  test("are ordered by attempt", async () => {
+  test("log lines of a task are ordered by attempt", async () => {
     const { id, job, log, read } = await createRunningTask({
       max_attempts: 2,
       backoff: { kind: "fixed", seconds: 0 },
@@ -113,7 +113,7 @@ describe("log lines of a task", () => {
     expect(getTexts(await read())).toEqual(["first", "second"]);
   });
 
-  test("are ignored if a failed update is repeated while the next attempt runs", async () => {
+  test("log lines of a task are ignored if a failed update is repeated while the next attempt runs", async () => {
     const { id, job, read } = await createRunningTask({
       max_attempts: 2,
       backoff: { kind: "fixed", seconds: 0 },
@@ -127,7 +127,7 @@ describe("log lines of a task", () => {
     expect((await read()).items).toMatchObject([{ attempt: 1, text: "first" }]);
   });
 
-  test("do not wake the long poll for the end of the task", async () => {
+  test("log lines of a task do not wake the long poll for the end of the task", async () => {
     const { id, log } = await createRunningTask();
     const waiting = api.as("ann").get(`/tasks/${id}`, { headers: { prefer: "wait=1" } });
     ok(await log([{ number: 0, text: "a" }]));

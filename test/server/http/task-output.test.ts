@@ -32,8 +32,8 @@ const createRunningTask = async (options: object = {}) => {
   return { room, job, id, update, write, read, follow };
 };
 
-describe("the output of a task", () => {
-  test("contains the parts in order, and each only once if it is sent again", async () => {
+describe("output of a task", () => {
+  test("the output of a task contains the parts in order, and each part only once if the worker sends it again", async () => {
     const { id, write, read } = await createRunningTask();
 
     expect(ok(await write(0, ["Hello", ", "]))).toMatchObject({ id, status: "running" });
@@ -47,7 +47,7 @@ describe("the output of a task", () => {
     expect(getErrorPointers(await api.as("ann").get(`/tasks/${id}/output?from=x`))).toEqual(["/from"]);
   });
 
-  test("can be appended for many tasks in one request, each with its own response", async () => {
+  test("a worker can append to the outputs of many tasks in one request, with a response for each task", async () => {
     const first = await createRunningTask();
     const { id: second } = await api.submit(first.room, first.job.full_name);
     await api.claim(first.job.worker_id, { start: true });
@@ -74,7 +74,7 @@ describe("the output of a task", () => {
     expect((await first.read()).parts).toEqual(["a", "b", "c"]);
   });
 
-  test("can be sent with the completion, and is stored once if the request is repeated", async () => {
+  test("the last part of an output can be sent with the completion, and is stored once if the request is repeated", async () => {
     const { update, read } = await createRunningTask();
     const body = { status: "completed", result: 7, output: { number: 0, parts: ["done"] } };
 
@@ -84,7 +84,7 @@ describe("the output of a task", () => {
     expect((await read()).parts).toEqual(["done"]);
   });
 
-  test("is refused if parts before it are missing", async () => {
+  test("a part of an output is refused if a part before it is missing", async () => {
     const { write, read } = await createRunningTask();
     ok(await write(0, ["a"]));
 
@@ -93,7 +93,7 @@ describe("the output of a task", () => {
     expect((await read()).parts).toEqual(["a"]);
   });
 
-  test("is refused without the lease of the task and after it has ended", async () => {
+  test("a part of an output is refused from a worker without the lease and after the task has ended", async () => {
     const { id, update, write, read } = await createRunningTask();
     const body = { output: { number: 0, parts: ["x"] } };
 
@@ -104,7 +104,7 @@ describe("the output of a task", () => {
     expect((await read()).parts).toEqual([]);
   });
 
-  test("is limited in its total size, in the size of a part and in the number of parts per request", async () => {
+  test("the output of a task is limited in its total size, in the size of a part and in the number of parts per request", async () => {
     const { id, write, read } = await createRunningTask();
     const part = "x".repeat(200_000);
     for (let number = 0; number < 4; number += 1) ok(await write(number, [part]));
@@ -130,8 +130,8 @@ describe("the output of a task", () => {
   });
 });
 
-describe("the event stream of an output", () => {
-  test("sends the parts as they arrive, and then the end of the task", async () => {
+describe("event stream of an output", () => {
+  test("the event stream of an output sends the parts as they arrive, and then the end of the task", async () => {
     const { update, write, follow } = await createRunningTask();
     ok(await write(0, ["one"]));
     await using stream = await follow();
@@ -152,7 +152,7 @@ describe("the event stream of an output", () => {
     ]);
   });
 
-  test("begins with the first part of a task that has ended, or with any other part", async () => {
+  test("the event stream of the output of an ended task begins with the first part or with any other part that the reader requests", async () => {
     const { update, write, follow } = await createRunningTask();
     ok(await write(0, ["a", "b", "c"]));
     ok(await update({ status: "failed", error: "no" }));
@@ -167,7 +167,7 @@ describe("the event stream of an output", () => {
     expect(await resumed.readToEnd()).toMatchObject([{ data: { number: 1, parts: ["b", "c"] } }, end]);
   });
 
-  test("announces a new attempt and continues with its first part", async () => {
+  test("the event stream of an output announces a new attempt and continues with its first part", async () => {
     const { job, update, write, follow } = await createRunningTask(RETRIED);
     ok(await write(0, ["first"]));
     await using stream = await follow();
@@ -184,7 +184,7 @@ describe("the event stream of an output", () => {
     ]);
   });
 
-  test("sends the rest of the attempt that a reader has begun before the next attempt", async () => {
+  test("the event stream of an output sends the rest of an attempt that the reader has begun, and then the next attempt", async () => {
     const { job, update, write, read, follow } = await createRunningTask(RETRIED);
     ok(await write(0, ["a", "b"]));
     ok(await update({ status: "failed", error: "no" }));
@@ -206,7 +206,7 @@ describe("the event stream of an output", () => {
     ]);
   });
 
-  test("waits for a task that has not started", async () => {
+  test("the event stream of an output waits for a task that has not started", async () => {
     const room = newRoomId();
     const job = await api.registerJob(room);
     const { id } = await api.submit(room, job.full_name);
@@ -220,7 +220,7 @@ describe("the event stream of an output", () => {
     expect(data).toEqual({ attempt: 1, number: 0, parts: ["x"] });
   });
 
-  test("is available only to callers who can read the task", async () => {
+  test("the event stream of an output is available only to callers who can read the task", async () => {
     const { id } = await createRunningTask();
     for (const path of [`/tasks/${id}/output`, `/tasks/${id}/output/events`]) {
       expectProblem(await api.as("outsider").get(path), "forbidden");
@@ -229,8 +229,8 @@ describe("the event stream of an output", () => {
   });
 });
 
-describe("a worker that stores output faster than allowed", () => {
-  test("gets 429 until the server accepts the next part", async () => {
+describe("worker that stores output faster than allowed", () => {
+  test("a worker that stores output faster than allowed gets 429 until the server accepts the next part", async () => {
     const slow = await openApi({ settings: { task_output_bytes_per_second: 1024 } });
     const room = newRoomId();
     const job = await slow.registerJob(room);

@@ -12,8 +12,8 @@ afterAll(() => api.close());
 const read = (id: string, headers: Record<string, string> = {}) =>
   api.as("ann").get(`/tasks/${id}`, { headers });
 
-describe("reading a task", () => {
-  test("returns all its members", async () => {
+describe("task queries", () => {
+  test("a task is returned with all its members", async () => {
     const { id, room, job } = await api.createTask("pending", {
       task: { payload: { b: 1, a: [null, "ü", 1.5] } },
     });
@@ -41,7 +41,7 @@ describe("reading a task", () => {
     "1",
     "'; drop table joblib.task; --",
     "%00",
-  ])("returns task-not-found for the id %j in every operation", async (id) => {
+  ])("every operation returns task-not-found for the task id %j", async (id) => {
     const path = `/tasks/${id === "%00" ? id : encodeURIComponent(id)}`;
 
     expectProblem(await api.as("ann").get(path), "task-not-found");
@@ -49,14 +49,14 @@ describe("reading a task", () => {
     expectProblem(await api.as("ann").post(`${path}/retry`), "task-not-found");
   });
 
-  test("accepts an id in upper case", async () => {
+  test("a task can be requested with an id in upper case", async () => {
     const { id } = await api.createTask();
 
     expect(ok(await read(id.toUpperCase())).id).toBe(id);
   });
 });
 
-test("the queue position counts the due tasks of the job, by priority and then by submission", async () => {
+test("the queue position of a task counts the due tasks of the job, by priority and then by submission", async () => {
   const { id, room, job, worker } = await api.createTask();
   const second = await api.submit(room, job.full_name);
   const urgent = await api.submit(room, job.full_name, { priority: 5 });
@@ -73,8 +73,8 @@ test("the queue position counts the due tasks of the job, by priority and then b
   expect(await Promise.all([urgent.id, id, second.id].map(getQueuePosition))).toEqual([null, 1, 2]);
 });
 
-describe("the tasks of a room", () => {
-  test("are listed newest first, with a filter by status, and in pages", async () => {
+describe("tasks of a room", () => {
+  test("the tasks of a room are listed newest first, with a filter by status, and in pages", async () => {
     const { room, job, id: first } = await api.createTask("running");
     const second = await api.submit(room, job.full_name);
     const list = async (query = "") => ok(await api.as("rea").get(`/rooms/${room}/tasks${query}`));
@@ -95,7 +95,7 @@ describe("the tasks of a room", () => {
     });
   });
 
-  test("can be listed from the position after a task, even if tasks are submitted between two pages", async () => {
+  test("the tasks of a room can be listed from the position after a task, even if tasks are submitted between two pages", async () => {
     const { room, job, id: first } = await api.createTask();
     const second = await api.submit(room, job.full_name);
     const list = async (path: string) =>
@@ -112,11 +112,15 @@ describe("the tasks of a room", () => {
   test.each([
     "nothing",
     crypto.randomUUID(),
-  ])("cannot be listed after %s, which is not the id of such a task", async (after) => {
+  ])("the tasks of a room cannot be listed after %s, which is not the id of a task in the room", async (after) => {
     expectProblem(await api.as("ann").get(`/rooms/${newRoomId()}/tasks?after=${after}`), "validation-error");
   });
 
-  test.each(["status=nonsense", "limit=501", "offset=-1"])("cannot be listed with ?%s", async (query) => {
+  test.each([
+    "status=nonsense",
+    "limit=501",
+    "offset=-1",
+  ])("the tasks of a room cannot be listed with ?%s", async (query) => {
     expectProblem(await api.as("ann").get(`/rooms/${newRoomId()}/tasks?${query}`), "validation-error");
   });
 });

@@ -78,10 +78,10 @@ const expectWakeUpsByEvents = async () => {
   }
 };
 
-describe("long polls on one of two servers", () => {
-  test("are woken by the other server over Redis", expectWakeUpsByEvents);
+describe("long polls on two servers", () => {
+  test("a long poll is woken over Redis by a request to another server", expectWakeUpsByEvents);
 
-  test("send the output that a worker stores at the other server over Redis", async () => {
+  test("an output stream sends the parts that a worker stores at another server", async () => {
     vi.mocked(getPollInterval).mockReturnValue(NEVER_MS);
     await waitForBuses("up");
     const url = await here.app.listen({ port: 0, host: "127.0.0.1" });
@@ -100,7 +100,7 @@ describe("long polls on one of two servers", () => {
     vi.mocked(getPollInterval).mockReset();
   });
 
-  test("poll the database at least once a second while Redis is down", async () => {
+  test("a long poll reads the database at least once a second while Redis is down", async () => {
     await redis.stop();
     await waitForBuses("down");
 
@@ -110,13 +110,13 @@ describe("long polls on one of two servers", () => {
     expect(results.every(({ value }) => value <= 1000)).toBe(true);
   });
 
-  test("are woken over Redis again after it has restarted", async () => {
+  test("a long poll is woken over Redis again after Redis has restarted", async () => {
     await redis.start();
 
     await expectWakeUpsByEvents();
   });
 
-  test("poll the database every few seconds without Redis", async () => {
+  test("a long poll on a server without Redis reads the database every few seconds", async () => {
     const first = await openApi({ orm: here.orm, settings: LONG_WAIT_SETTINGS });
     const second = await openApi({ orm: here.orm, settings: LONG_WAIT_SETTINGS });
 

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-describe("an update by a worker", () => {
+describe("update by a worker", () => {
   const reports = [
     ["running", "claimed", { status: "running" }],
     ["completed", "running", { status: "completed" }],
@@ -21,13 +21,13 @@ describe("an update by a worker", () => {
 
   test.each(
     reports,
-  )("with %s is allowed for the user whose worker has the lease", async (_, from, report) => {
+  )("an update by a worker with %s is allowed for the user whose worker has the lease", async (_, from, report) => {
     const { id } = await api.createTask(from);
 
     ok(await api.update(id, report, "wes"));
   });
 
-  test.each(reports)("with %s is allowed for an admin", async (_, from, report) => {
+  test.each(reports)("an update by a worker with %s is allowed for an admin", async (_, from, report) => {
     const { id } = await api.createTask(from);
 
     ok(await api.update(id, report, "root"));
@@ -35,7 +35,7 @@ describe("an update by a worker", () => {
 
   test.each(
     reports,
-  )("with %s is forbidden for the submitter of the task and for readers", async (_, from, report) => {
+  )("an update by a worker with %s is forbidden for the submitter of the task and for readers", async (_, from, report) => {
     const { id } = await api.createTask(from);
 
     for (const user of ["ann", "rea"]) expectProblem(await api.update(id, report, user), "forbidden");
@@ -43,18 +43,18 @@ describe("an update by a worker", () => {
   });
 });
 
-describe("a cancel", () => {
+describe("cancel", () => {
   test.each([
     ["ann", "the submitter"],
     ["wes", "the user whose worker has the lease"],
     ["root", "an admin"],
-  ])("is allowed for %s, %s", async (user) => {
+  ])("the cancel of a task is allowed for %s, %s", async (user) => {
     const { id } = await api.createTask("running");
 
     expect(ok(await api.update(id, { status: "cancelled" }, user)).status).toBe("cancelled");
   });
 
-  test("is forbidden for other readers of the task, also if the task is already cancelled", async () => {
+  test("the cancel of a task is forbidden for other readers of the task, also if the task is already cancelled", async () => {
     for (const status of ["pending", "running", "cancelled"] as const) {
       const { id } = await api.createTask(status);
       expectProblem(await api.update(id, { status: "cancelled" }, "rea"), "forbidden");
@@ -62,18 +62,18 @@ describe("a cancel", () => {
   });
 });
 
-describe("an update", () => {
-  test("fails with unauthorized before the server looks for the task", async () => {
+describe("update", () => {
+  test("an update without credentials is unauthorized before the server looks for the task", async () => {
     const response = await api.as(undefined).patch(`/tasks/${UNKNOWN_ID}`, { body: { status: "running" } });
 
     expectProblem(response, "unauthorized");
   });
 
-  test("fails with task-not-found before the access to the task is checked", async () => {
+  test("an update of an unknown task fails with task-not-found before the access to the task is checked", async () => {
     expectProblem(await api.update(UNKNOWN_ID, { status: "running" }, "outsider"), "task-not-found");
   });
 
-  test("checks the access to the task before the fence", async () => {
+  test("an update checks the access to the task before the fence", async () => {
     const { id } = await api.createTask("running");
     const workerOfOutsider = await api.createWorker("outsider");
 
@@ -82,7 +82,7 @@ describe("an update", () => {
     }
   });
 
-  test("checks the owner of the worker before the fence", async () => {
+  test("an update checks the owner of the worker before the fence", async () => {
     const { id, worker } = await api.createTask("running");
     const workerOfAnn = await api.createWorker("ann");
 
@@ -95,7 +95,7 @@ describe("an update", () => {
     );
   });
 
-  test("checks the fence before the transition", async () => {
+  test("an update checks the fence before the transition", async () => {
     const { id, worker } = await api.createTask("completed");
     const step = { status: "running", worker_id: worker };
 
@@ -104,7 +104,7 @@ describe("an update", () => {
   });
 });
 
-describe("a worker whose owner cannot read the room", () => {
+describe("worker whose owner cannot read the room", () => {
   const createTaskWithoutRoomAccess = async () => {
     const room = newRoomId();
     api.grant("cat", room, "read", "write");
@@ -114,7 +114,7 @@ describe("a worker whose owner cannot read the room", () => {
     return { id, worker: job.worker_id, room, job };
   };
 
-  test("can claim, complete and read its task", async () => {
+  test("a worker whose owner cannot read the room can claim, complete and read its task", async () => {
     const { id, worker } = await createTaskWithoutRoomAccess();
     const { attempt } = await api.claim(worker, { start: true, user: "cat" });
 
@@ -123,7 +123,7 @@ describe("a worker whose owner cannot read the room", () => {
     expect(ok(await api.as("cat").get(`/tasks/${id}`)).status).toBe("completed");
   });
 
-  test("gets task-lost instead of forbidden after another worker claimed its task", async () => {
+  test("a worker whose owner cannot read the room gets task-lost instead of forbidden after another worker claimed its task", async () => {
     const { id, worker, room, job } = await createTaskWithoutRoomAccess();
     await api.claim(worker, { user: "cat" });
     ok(await api.as("cat").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));

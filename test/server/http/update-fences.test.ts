@@ -18,8 +18,8 @@ const failed = (worker_id: string, attempt: number, error = "broken") => ({
   ...{ status: "failed", worker_id, attempt, error },
 });
 
-describe("the fence of an update", () => {
-  test("accepts the worker and the attempt of the lease", async () => {
+describe("fence of an update", () => {
+  test("an update with the worker and the attempt of the lease is accepted", async () => {
     const { id, worker } = await api.createTask("running");
 
     expect(ok(await api.update(id, completed(worker.toUpperCase(), 1, 7))).result).toBe(7);
@@ -30,7 +30,7 @@ describe("the fence of an update", () => {
     ["an earlier attempt", { attempt: 0 }],
     ["an unknown worker", { worker_id: UNKNOWN_ID }],
     ["a worker_id that is not a UUID", { worker_id: "no-uuid" }],
-  ])("rejects %s with task-lost", async (_, fence) => {
+  ])("an update with %s is rejected with task-lost", async (_, fence) => {
     const { id } = await api.createTask("running");
 
     for (const step of [{ status: "completed" }, { status: "cancelled" }, { progress: { fraction: 1 } }]) {
@@ -39,14 +39,14 @@ describe("the fence of an update", () => {
     expect((await api.readTask(id)).status).toBe("running");
   });
 
-  test("rejects another worker of the same user with task-lost", async () => {
+  test("an update from another worker of the same user is rejected with task-lost", async () => {
     const { id } = await api.createTask("running");
     const other = await api.createWorker();
 
     expectProblem(await api.update(id, completed(other.id, 1)), "task-lost");
   });
 
-  test("rejects a worker that was removed with task-lost", async () => {
+  test("an update from a worker that was removed is rejected with task-lost", async () => {
     const { id, worker } = await api.createTask("claimed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
 
@@ -54,8 +54,8 @@ describe("the fence of an update", () => {
   });
 });
 
-describe("an update without the lease", () => {
-  test("fails with task-lost after a cancel", async () => {
+describe("update without the lease", () => {
+  test("an update by a worker fails with task-lost after the task was cancelled", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, { status: "cancelled" }, "ann"));
 
@@ -64,7 +64,7 @@ describe("an update without the lease", () => {
     expectProblem(await api.update(id, { progress: {}, worker_id: worker, attempt: 1 }), "task-lost");
   });
 
-  test("fails with task-lost after a timeout", async () => {
+  test("an update by a worker fails with task-lost after the task timed out", async () => {
     const { id, worker } = await api.createTask("running", { task: { timeout_seconds: 60 } });
     await api.ageTask(id);
     await api.sweep();
@@ -72,7 +72,7 @@ describe("an update without the lease", () => {
     expectProblem(await api.update(id, completed(worker, 1)), "task-lost");
   });
 
-  test("fails with task-lost after a requeue, also while another worker has the lease", async () => {
+  test("an update by a worker fails with task-lost after the task was requeued, also while another worker has the lease", async () => {
     const { id, worker, job, room } = await api.createTask("claimed");
     ok(await api.as("wes").post(`/workers/${worker}/release`, { body: { tasks: [id] } }));
     expectProblem(await api.update(id, { status: "running", worker_id: worker, attempt: 1 }), "task-lost");
@@ -84,7 +84,7 @@ describe("an update without the lease", () => {
     ok(await api.update(id, { status: "running", worker_id: other, attempt: 2 }));
   });
 
-  test("fails with task-lost for an earlier attempt after the worker claimed the task again", async () => {
+  test("an update for an earlier attempt fails with task-lost after the worker claimed the task again", async () => {
     const { id, worker } = await api.createTask("running", {
       task: { max_attempts: 3, backoff: NO_BACKOFF },
     });
@@ -95,7 +95,7 @@ describe("an update without the lease", () => {
     ok(await api.update(id, completed(worker, 2)));
   });
 
-  test("fails with invalid-task-transition instead of task-lost if the worker itself ended the task", async () => {
+  test("an update fails with invalid-task-transition instead of task-lost if the worker itself ended the task", async () => {
     const { id, worker } = await api.createTask("running");
     ok(await api.update(id, failed(worker, 1, "worker bee out of honey")));
 
@@ -103,8 +103,8 @@ describe("an update without the lease", () => {
   });
 });
 
-describe("a repeated update", () => {
-  test("returns the task for a completion with the same result, regardless of the order of its members", async () => {
+describe("repeated update", () => {
+  test("a repeated completion with the same result returns the task, regardless of the order of the result's members", async () => {
     const { id, worker } = await api.createTask("running");
     const first = ok(await api.update(id, completed(worker, 1, { a: 1, b: 2 })));
 
@@ -113,7 +113,7 @@ describe("a repeated update", () => {
     expectProblem(await api.update(id, completed(worker, 1, { a: 2 })), "invalid-task-transition");
   });
 
-  test("returns the task for a failure, also if the task has been retried since", async () => {
+  test("a repeated failure returns the task, also if the task has been retried since", async () => {
     const { id, worker } = await api.createTask("running", {
       task: { max_attempts: 2, backoff: NO_BACKOFF },
     });
@@ -130,27 +130,27 @@ describe("a repeated update", () => {
     expect(ok(await api.update(id, failed(worker, 1))).errors).toHaveLength(2);
   });
 
-  test("returns the task for a cancel", async () => {
+  test("a repeated cancel returns the task", async () => {
     const { id, task } = await api.createTask("cancelled");
 
     expect(ok(await api.update(id, { status: "cancelled" }, "ann"))).toEqual(task);
   });
 
-  test("returns the task for a start with worker and attempt", async () => {
+  test("a repeated start with worker and attempt returns the task", async () => {
     const { id, worker } = await api.createTask("running");
 
     const repeated = { status: "running", worker_id: worker, attempt: 1 };
     expect(ok(await api.update(id, repeated))).toMatchObject({ status: "running", runs: 1 });
   });
 
-  test("returns the task even if its worker has been removed since", async () => {
+  test("a repeated update returns the task even if its worker has been removed since", async () => {
     const { id, worker } = await api.createTask("completed");
     ok(await api.as("wes").delete(`/workers/${worker}`), 204);
 
     expect(ok(await api.update(id, completed(worker, 1, 1))).status).toBe("completed");
   });
 
-  test("fails with task-lost for another attempt", async () => {
+  test("a repeated update fails with task-lost for another attempt", async () => {
     const { id, worker } = await api.createTask("completed");
 
     expectProblem(await api.update(id, completed(worker, 2, 1)), "task-lost");

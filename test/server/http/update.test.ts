@@ -19,10 +19,10 @@ const ALLOWED: Record<TaskStatus, TaskStatus[]> = {
 const STEPS = TaskStatus.options.flatMap((from) => TaskStatus.options.map((to) => ({ from, to })));
 const isEnd = (status: TaskStatus) => ALLOWED[status].length === 0;
 
-describe("a status update", () => {
+describe("status update", () => {
   test.each(
     STEPS.filter(({ from, to }) => ALLOWED[from].includes(to)),
-  )("from $from to $to is accepted", async ({ from, to }) => {
+  )("a status update from $from to $to is accepted", async ({ from, to }) => {
     const { id } = await api.createTask(from);
 
     expect(ok(await api.update(id, { status: to }, "root")).status).toBe(to);
@@ -31,7 +31,7 @@ describe("a status update", () => {
 
   test.each(
     STEPS.filter(({ from, to }) => !ALLOWED[from].includes(to) && !(from === to && isEnd(from))),
-  )("from $from to $to is rejected with the allowed transitions", async ({ from, to }) => {
+  )("a status update from $from to $to is rejected with the allowed transitions", async ({ from, to }) => {
     const { id, task } = await api.createTask(from);
 
     const problem = expectProblem(await api.update(id, { status: to }, "root"), "invalid-task-transition");
@@ -41,14 +41,14 @@ describe("a status update", () => {
     expect(await api.readTask(id)).toMatchObject({ status: from, attempt: before.attempt });
   });
 
-  test("is rejected if the status is unknown or nothing is updated", async () => {
+  test("a status update is rejected if its status is unknown or it updates nothing", async () => {
     const { id } = await api.createTask("running");
 
     expect(getErrorPointers(await api.update(id, { status: "done" }))).toEqual(["/status"]);
     expect(getErrorPointers(await api.update(id, {}))).toEqual(["/status"]);
   });
 
-  test("records the start and the end of the task", async () => {
+  test("a status update records the start and the end of the task", async () => {
     const { id } = await api.createTask("claimed");
 
     const running = ok(await api.update(id, { status: "running" }));
@@ -61,7 +61,7 @@ describe("a status update", () => {
     );
   });
 
-  test("counts as a heartbeat of its worker", async () => {
+  test("a status update counts as a heartbeat of its worker", async () => {
     const { id, worker, room, job } = await api.createTask("running");
     await api.ageWorker(worker);
 
@@ -71,14 +71,14 @@ describe("a status update", () => {
   });
 });
 
-describe("a result", () => {
+describe("result", () => {
   test.each([
     { result: 0 },
     { result: "" },
     { result: [] },
     { result: { a: [null, "ü"] } },
     { result: false },
-  ])("%j is stored unchanged", async ({ result }) => {
+  ])("the result %j of a task is stored unchanged", async ({ result }) => {
     const { id } = await api.createTask("running");
 
     ok(await api.update(id, { status: "completed", result }));
@@ -86,7 +86,7 @@ describe("a result", () => {
     expect((await api.readTask(id)).result).toEqual(result);
   });
 
-  test("is rejected if it does not match the job's result schema, and the task keeps running", async () => {
+  test("a result that does not match the job's result schema is rejected, and the task keeps running", async () => {
     const result_schema = { type: "object", required: ["n"], properties: { n: { type: "number" } } };
     const { id } = await api.createTask("running", { job: { result_schema } });
     const complete = (result?: unknown) => api.update(id, { status: "completed", result });
@@ -98,7 +98,7 @@ describe("a result", () => {
     expect(ok(await complete({ n: 1 })).result).toEqual({ n: 1 });
   });
 
-  test("is stored without validation if the task failed", async () => {
+  test("the result of a failed task is stored without validation", async () => {
     const { id } = await api.createTask("running", { job: { result_schema: { type: "number" } } });
 
     ok(await api.update(id, { status: "failed", error: "half done", result: "half" }));
@@ -107,12 +107,12 @@ describe("a result", () => {
   });
 });
 
-describe("an error", () => {
+describe("error", () => {
   test.each([
     ["x".repeat(65_536), "x".repeat(65_537)],
     ["é".repeat(32_768), "é".repeat(32_769)],
     ["😀".repeat(16_384), `${"😀".repeat(16_384)}x`],
-  ])("is limited to 64 KiB in UTF-8: %.2s", async (longest, longer) => {
+  ])("the error of a task is limited to 64 KiB in UTF-8: %.2s", async (longest, longer) => {
     const { id } = await api.createTask("running");
 
     expect(getErrorPointers(await api.update(id, { status: "failed", error: longer }))).toEqual(["/error"]);
@@ -121,7 +121,7 @@ describe("an error", () => {
     expect((await api.readTask(id)).error).toBe(longest);
   });
 
-  test("is recorded for its attempt, as an empty text if it is omitted", async () => {
+  test("the error of a task is recorded for its attempt, as an empty text if it is omitted", async () => {
     const [{ id, worker }, silent] = [await api.createTask("failed"), await api.createTask("running")];
     ok(await api.update(silent.id, { status: "failed" }));
 
@@ -139,8 +139,8 @@ describe("an error", () => {
   });
 });
 
-describe("the progress of a task", () => {
-  test("can be updated repeatedly without a status", async () => {
+describe("progress of a task", () => {
+  test("the progress of a task can be updated repeatedly without a status", async () => {
     const { id } = await api.createTask("running");
 
     const first = ok(await api.update(id, { progress: { fraction: 0.25, message: "reading" } }));
@@ -155,7 +155,7 @@ describe("the progress of a task", () => {
     { fraction: -0.1 },
     { message: "x".repeat(1001) },
     { message: 1 },
-  ])("is rejected if it is %j", async (progress) => {
+  ])("the progress of a task is rejected if it is %j", async (progress) => {
     const { id } = await api.createTask("running");
 
     expect(getErrorPointers(await api.update(id, { progress }))).toEqual([
@@ -169,7 +169,7 @@ describe("the progress of a task", () => {
     "completed",
     "failed",
     "cancelled",
-  ] as const)("cannot be updated if the task is %s", async (status) => {
+  ] as const)("the progress of a task cannot be updated if the task is %s", async (status) => {
     const { id } = await api.createTask(status);
 
     const response = await api.update(id, { progress: { fraction: 0.5 } }, "root");
@@ -180,7 +180,7 @@ describe("the progress of a task", () => {
     expect((await api.readTask(id)).progress).toBeNull();
   });
 
-  test("can be sent with a status update", async () => {
+  test("the progress of a task can be sent with a status update", async () => {
     const { id } = await api.createTask("claimed");
 
     expect(ok(await api.update(id, { status: "running", progress: { fraction: 0 } }))).toMatchObject({

@@ -47,7 +47,7 @@ test("the validation of a payload returns no errors if validate_payloads is fals
   await lenient.close();
 });
 
-test("the validation requires a payload and a job", async () => {
+test("the validation of a payload requires a payload and a job", async () => {
   const { room, job } = await api.createTask();
   const send = (name: string, body: object) =>
     api.as("rea").post(`/rooms/${room}/jobs/${name}/validation`, { body });

@@ -41,8 +41,8 @@ const startWaitingClaim = async (worker: string, more: object = {}) => {
   return { response };
 };
 
-describe("a waiting claim", () => {
-  test("returns immediately if a task is due", async () => {
+describe("waiting claim", () => {
+  test("a waiting claim returns immediately if a task is due", async () => {
     const { room, worker, name } = await createJob();
     const { id } = await api.submit(room, name);
 
@@ -52,7 +52,7 @@ describe("a waiting claim", () => {
     expect(response.headers["preference-applied"]).toBe(`wait=${LONG_WAIT_SECONDS}`);
   });
 
-  test("returns null at the end of the wait if no task is due", async () => {
+  test("a waiting claim returns null at the end of the wait if no task is due", async () => {
     const { worker } = await createJob();
 
     const second = startTimer(1);
@@ -63,7 +63,7 @@ describe("a waiting claim", () => {
     expect(second.isOver).toBe(true);
   });
 
-  test("is woken by a submission", async () => {
+  test("a waiting claim is woken by a submission", async () => {
     const { room, worker, name } = await createJob();
     const { response } = await startWaitingClaim(worker, { start: true });
 
@@ -72,7 +72,7 @@ describe("a waiting claim", () => {
     expect(ok(await response).task).toMatchObject({ id, status: "running", worker_id: worker });
   });
 
-  test("is woken by a delayed task when it is due", async () => {
+  test("a waiting claim is woken by a delayed task when it is due", async () => {
     const { room, worker, name } = await createJob();
     const { response } = await startWaitingClaim(worker);
     await waitForSearch();
@@ -83,7 +83,7 @@ describe("a waiting claim", () => {
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(run_at));
   });
 
-  test("is woken by a delayed task that was submitted before the claim", async () => {
+  test("a waiting claim is woken by a delayed task that was submitted before the claim", async () => {
     const { room, worker, name } = await createJob();
     const { id } = await api.submit(room, name, { delay_seconds: 1 });
 
@@ -92,7 +92,7 @@ describe("a waiting claim", () => {
     expect(ok(response).task.id).toBe(id);
   });
 
-  test.each(["released", "retried"])("is woken by a task that was %s", async (how) => {
+  test.each(["released", "retried"])("a waiting claim is woken by a task that was %s", async (how) => {
     const { id, job, room, worker } = await api.createTask(how === "released" ? "claimed" : "cancelled");
     const other = await api.registerJob(room, { name: job.name });
     const { response } = await startWaitingClaim(other.worker_id);
@@ -104,7 +104,7 @@ describe("a waiting claim", () => {
     expect(ok(await response).task.id).toBe(id);
   });
 
-  test("is woken by a task of a job that its worker registers while it waits", async () => {
+  test("a waiting claim is woken by a task of a job that its worker registers while it waits", async () => {
     const { room, name, job } = await createJob();
     const { id: worker } = await api.createWorker();
     const { response } = await startWaitingClaim(worker);
@@ -115,7 +115,7 @@ describe("a waiting claim", () => {
     expect(ok(await response).task.id).toBe(id);
   });
 
-  test("returns as soon as one task is due, even if the claim requested several tasks", async () => {
+  test("a waiting claim returns as soon as one task is due, even if the claim requested several tasks", async () => {
     const { room, worker, name } = await createJob();
     const response = api.as("wes").post(`/workers/${worker}/claims`, {
       body: { limit: 10 },
@@ -127,7 +127,7 @@ describe("a waiting claim", () => {
     expect(ok(await response).tasks).toMatchObject([{ id }]);
   });
 
-  test("ends with worker-not-found when its worker is removed", async () => {
+  test("a waiting claim ends with worker-not-found when its worker is removed", async () => {
     const { worker } = await createJob();
     const { response } = await startWaitingClaim(worker);
 
@@ -136,7 +136,7 @@ describe("a waiting claim", () => {
     expectProblem(await response, "worker-not-found");
   });
 
-  test("keeps its worker alive while it waits", async () => {
+  test("a waiting claim keeps its worker alive while it waits", async () => {
     const server = await openApi({ orm: api.orm, settings: { worker_timeout_seconds: 0.4 } });
     const { id } = await server.createWorker();
     const response = server.as("wes").post("/tasks/claim", { body: { worker_id: id }, ...preferWait(20) });

@@ -13,8 +13,8 @@ const release = (worker: string, tasks: string[], user = "wes") =>
   api.as(user).post(`/workers/${worker}/release`, { body: { tasks } });
 const remove = (worker: string, user = "wes") => api.as(user).delete(`/workers/${worker}`);
 
-describe("the creation of a worker", () => {
-  test("returns 201 with its id, its name and its heartbeat interval", async () => {
+describe("creation of a worker", () => {
+  test("the creation of a worker returns 201 with its id, its name and its heartbeat interval", async () => {
     const response = await api.as("wes").post("/workers", { body: { name: "host:42" } });
 
     expect(ok(response, 201)).toEqual({
@@ -23,19 +23,19 @@ describe("the creation of a worker", () => {
     });
   });
 
-  test("requires neither a body nor a name", async () => {
+  test("the creation of a worker requires neither a body nor a name", async () => {
     expect(ok(await api.as("wes").post("/workers"), 201).name).toBeNull();
     expect(ok(await api.as("wes").post("/workers", { body: {} }), 201).name).toBeNull();
   });
 
-  test("accepts a name of at most 255 characters", async () => {
+  test("the creation of a worker accepts a name of at most 255 characters", async () => {
     ok(await api.as("wes").post("/workers", { body: { name: "x".repeat(255) } }), 201);
     expect(
       getErrorPointers(await api.as("wes").post("/workers", { body: { name: "x".repeat(256) } })),
     ).toEqual(["/name"]);
   });
 
-  test("returns a quarter of worker_timeout_seconds as the heartbeat interval", async () => {
+  test("the creation of a worker returns a quarter of worker_timeout_seconds as the heartbeat interval", async () => {
     const server = await openApi({ orm: api.orm, settings: { worker_timeout_seconds: 10 } });
 
     expect((await server.createWorker()).heartbeat_seconds).toBe(2.5);
@@ -44,7 +44,7 @@ describe("the creation of a worker", () => {
 });
 
 describe("lists of workers", () => {
-  test("contain the user's own workers with their counts, newest first and in pages", async () => {
+  test("the list of a user's workers contains the workers with their counts, newest first and in pages", async () => {
     const room = newRoomId();
     api.grant("cat", room, "read", "write");
     const idle = await api.createWorker("cat");
@@ -69,7 +69,7 @@ describe("lists of workers", () => {
     expectProblem(await api.as("cat").get("/workers?limit=501"), "validation-error");
   });
 
-  test("contain all workers for an admin", async () => {
+  test("the list of workers contains all workers for an admin", async () => {
     const { id } = await api.createWorker();
     const listIdsAs = async (user: string) =>
       ok(await api.as(user).get("/workers?limit=500")).items.map((worker) => worker.id);
@@ -78,7 +78,7 @@ describe("lists of workers", () => {
     expect(await listIdsAs("ann")).not.toContain(id);
   });
 
-  test("contain the workers of the room's jobs and of public jobs", async () => {
+  test("the list of a room's workers contains the workers of the room's jobs and of public jobs", async () => {
     const [room, other] = [newRoomId(), newRoomId()];
     const server = await api.registerJob(room);
     const global = await api.registerJob("@global", {}, "root");
@@ -93,8 +93,8 @@ describe("lists of workers", () => {
   });
 });
 
-describe("a release of tasks", () => {
-  test("requeues claimed tasks at their queue position without counting a run", async () => {
+describe("release of tasks", () => {
+  test("a release of tasks requeues claimed tasks at their queue position without counting a run", async () => {
     const { id, worker, room, job } = await api.createTask("claimed");
     const later = await api.submit(room, job.full_name);
 
@@ -107,7 +107,7 @@ describe("a release of tasks", () => {
     expect((await api.claim(worker)).attempt).toBe(2);
   });
 
-  test("ignores running tasks, tasks of other workers and unknown tasks", async () => {
+  test("a release of tasks ignores running tasks, tasks of other workers and unknown tasks", async () => {
     const [running, others] = [await api.createTask("running"), await api.createTask("claimed")];
 
     const response = await release(running.worker, [running.id, others.id, "no-uuid"]);
@@ -117,7 +117,7 @@ describe("a release of tasks", () => {
     expect((await api.readTask(others.id)).status).toBe("claimed");
   });
 
-  test("is allowed only for the owner of the worker and requires a list", async () => {
+  test("a release of tasks is allowed only for the owner of the worker and requires a list", async () => {
     const { worker, id } = await api.createTask("claimed");
 
     for (const user of ["ann", "root"]) expectProblem(await release(worker, [id], user), "forbidden");
@@ -127,8 +127,8 @@ describe("a release of tasks", () => {
   });
 });
 
-describe("the deregistration of a worker", () => {
-  test("fails its running tasks with an error that contains the worker's id", async () => {
+describe("deregistration of a worker", () => {
+  test("the deregistration of a worker fails its running tasks with an error that contains the worker's id", async () => {
     const { worker, id } = await api.createTask("running");
 
     expect((await remove(worker)).status).toBe(204);
@@ -139,7 +139,7 @@ describe("the deregistration of a worker", () => {
     });
   });
 
-  test("makes its running tasks pending while they have attempts left", async () => {
+  test("the deregistration of a worker makes its running tasks pending while they have attempts left", async () => {
     const backoff = { kind: "fixed", seconds: 0 };
     const { worker, id, job, room } = await api.createTask("running", { task: { max_attempts: 2, backoff } });
 
@@ -154,7 +154,7 @@ describe("the deregistration of a worker", () => {
     expect(await api.claim(next.worker_id)).toMatchObject({ id, attempt: 2 });
   });
 
-  test("requeues its claimed tasks", async () => {
+  test("the deregistration of a worker requeues its claimed tasks", async () => {
     const { worker, id } = await api.createTask("claimed");
 
     ok(await remove(worker), 204);
@@ -162,7 +162,7 @@ describe("the deregistration of a worker", () => {
     expect(await api.readTask(id)).toMatchObject({ status: "pending", worker_id: null, runs: 0, errors: [] });
   });
 
-  test("removes a job that has no other worker and no open task, and keeps other jobs", async () => {
+  test("the deregistration of a worker removes a job that has no other worker and no open task, and keeps other jobs", async () => {
     const [idle, busy, shared] = [
       await api.createTask("completed"),
       await api.createTask(),
@@ -178,7 +178,7 @@ describe("the deregistration of a worker", () => {
     expect((await api.readTask(idle.id)).job_name).toBe(idle.job.full_name);
   });
 
-  test("is allowed only for its owner and for admins", async () => {
+  test("the deregistration of a worker is allowed only for its owner and for admins", async () => {
     const { id } = await api.createWorker();
 
     expectProblem(await remove(id, "ann"), "forbidden");
@@ -186,7 +186,7 @@ describe("the deregistration of a worker", () => {
     expectProblem(await remove(id, "root"), "worker-not-found");
   });
 
-  test("makes later requests of the worker return worker-not-found", async () => {
+  test("the deregistration of a worker makes later requests of the worker return worker-not-found", async () => {
     const { worker, id } = await api.createTask("claimed");
     ok(await remove(worker), 204);
 

@@ -17,8 +17,8 @@ const createRead = (milliseconds: number) => {
   };
 };
 
-describe("a cached reader", () => {
-  test("shares one read between concurrent callers and caches it for a second", async () => {
+describe("cached reader", () => {
+  test("a cached reader shares one read between concurrent callers and caches it for a second", async () => {
     const read = createCachedReader(createRead(10));
 
     const first = Promise.all([read(), read()]);
@@ -33,7 +33,7 @@ describe("a cached reader", () => {
     expect(await next).toBe(2);
   });
 
-  test("caches a slow read for 19 times its duration", async () => {
+  test("a cached reader caches a slow read for 19 times its duration", async () => {
     const read = createCachedReader(createRead(1000));
 
     const first = read();
@@ -48,7 +48,7 @@ describe("a cached reader", () => {
     expect(await next).toBe(2);
   });
 
-  test("caches a failed read for a second", async () => {
+  test("a cached reader caches a failed read for a second", async () => {
     const failingRead = vi.fn(async () => {
       throw new Error("connection refused");
     });

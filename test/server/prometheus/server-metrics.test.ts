@@ -30,7 +30,7 @@ const submit = (name: string, count = 1) => {
 };
 
 describe("server metrics", () => {
-  test("count the waiting claims that were woken and found a task", async () => {
+  test("the server metrics count the waiting claims that were woken and found a task", async () => {
     const worker_id = await registerWorker("Woken");
     const executed = 'joblib_statement_calls_total{statement="claim"}';
     const before = await get(executed);
@@ -50,7 +50,7 @@ describe("server metrics", () => {
     expect(await get("joblib_waiting_claims")).toBe(0);
   });
 
-  test("count the waiting claims that were woken and found nothing", async () => {
+  test("the server metrics count the waiting claims that were woken and found nothing", async () => {
     const worker_id = await registerWorker("Nothing");
     const nothing = 'joblib_claim_wakeups_total{found="nothing"}';
     const before = await get(nothing);
@@ -66,7 +66,7 @@ describe("server metrics", () => {
     await claim;
   });
 
-  test("count statements, and the calls that share a statement", async () => {
+  test("the server metrics count statements, and the calls that share a statement", async () => {
     const worker_id = await registerWorker("Batch");
     const calls = 'joblib_statement_calls_total{statement="submit"}';
     const statements = 'joblib_statement_duration_seconds_count{statement="submit"}';
@@ -82,7 +82,7 @@ describe("server metrics", () => {
     expect(await get('joblib_statement_calls_total{statement="claim"}')).toBeGreaterThan(0);
   });
 
-  test("count event streams separately from long polls", async () => {
+  test("the server metrics count event streams separately from long polls", async () => {
     const url = await app.listen({ host: "127.0.0.1", port: 0 });
     const stream = await openEventStream(`${url}/v1/joblib/rooms/lab/events`, {});
 
@@ -93,7 +93,7 @@ describe("server metrics", () => {
     await eventually(async () => (await get("joblib_streams_open")) === 0);
   });
 
-  test("include the pool, the event bus, the database, the version and the event loop lag", async () => {
+  test("the server metrics include the pool, the event bus, the database, the version and the event loop lag", async () => {
     await submit("Batch");
 
     const values = await scrape(app);
@@ -109,7 +109,7 @@ describe("server metrics", () => {
   });
 });
 
-test("joblib_database_up is 0 without the database, and metrics that are read from the database are missing", async () => {
+test("the metric joblib_database_up is 0 without the database, and metrics that need the database are missing", async () => {
   const url = await createDatabase(inject("postgresUrl"));
   const orm = await openDatabase({ url });
   onTestFinished(() => orm.close());
@@ -137,7 +137,7 @@ test("joblib_database_up is 0 without the database, and metrics that are read fr
   expect(values.get("joblib_tasks_submitted_total")).toBe(0);
 });
 
-test("joblib_event_bus_up is 0 if Redis is unreachable", async () => {
+test("the metric joblib_event_bus_up is 0 if Redis is unreachable", async () => {
   const settings = { log_level: "silent", data_dir: "memory://", redis_url: "redis://127.0.0.1:1" } as const;
   const server = await createServer({ settings: parseSettings({}, settings) });
   onTestFinished(() => server.close());

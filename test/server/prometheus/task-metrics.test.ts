@@ -53,7 +53,7 @@ const execute = async (statement: ReturnType<typeof sql>) => {
 };
 
 describe("task metrics", () => {
-  test("count submitted, claimed, retried and ended tasks", async () => {
+  test("the task metrics count submitted, claimed, retried and ended tasks", async () => {
     const { submit, claim, update } = await registerJob();
     const names = [
       "joblib_tasks_submitted_total",
@@ -78,7 +78,7 @@ describe("task metrics", () => {
     expect(Object.values(increase)).toEqual([2, 3, 1, 1, 1, 1, 2]);
   });
 
-  test("count timed-out attempts, attempts lost with their worker and requeued claims separately", async () => {
+  test("the task metrics count timed-out attempts, attempts lost with their worker and requeued claims separately", async () => {
     const { submit, claim, worker_id } = await registerJob();
     const timedOut = 'joblib_attempts_failed_total{reason="timed_out"}';
     const lost = 'joblib_attempts_failed_total{reason="lost"}';
@@ -102,7 +102,7 @@ describe("task metrics", () => {
     expect(Object.values(increase)).toEqual([1, 1, 1]);
   });
 
-  test("record wait and run times, with the job's name only for public jobs", async () => {
+  test("the task metrics record wait and run times, with the job's name only for public jobs", async () => {
     const roomJob = await registerJob();
     const globalJob = await registerJob("@global");
     const label = `job_name="public:metered:${globalJob.name}"`;
@@ -123,7 +123,7 @@ describe("task metrics", () => {
     expect([...(await scrape(app)).keys()].join("\n")).not.toContain(roomJob.name);
   });
 
-  test("count completions with minimal responses, including their run times by job name", async () => {
+  test("the task metrics count completions with minimal responses, including their run times by job name", async () => {
     const globalJob = await registerJob("@global");
     const names = [
       'joblib_tasks_ended_total{status="completed"}',
@@ -143,7 +143,7 @@ describe("task metrics", () => {
     expect(Object.values(increase)).toEqual([3, 3]);
   });
 
-  test("include the number and the age of the due tasks of each public job, and of all other jobs together", async () => {
+  test("the task metrics include the number and the age of the due tasks of each public job, and of all other jobs together", async () => {
     const roomJob = await registerJob();
     const globalJob = await registerJob("@global");
     const job = `{job_name="public:metered:${globalJob.name}"}`;
@@ -156,7 +156,7 @@ describe("task metrics", () => {
     expect(await get('joblib_job_due_task_age_seconds{job_name="other"}')).toBeGreaterThanOrEqual(3600);
   });
 
-  test("count late results that are stored or adopted", async () => {
+  test("the task metrics count late results that are stored or adopted", async () => {
     const { submit, claim, update } = await registerJob();
     const names = ["stored", "adopted"].map((outcome) => `joblib_late_results_total{outcome="${outcome}"}`);
 

@@ -9,7 +9,7 @@ const accepts = (schema: JsonObject, value: unknown) => {
 const draft = (number: string) => `http://json-schema.org/draft-${number}/schema#`;
 const LATEST = "https://json-schema.org/draft/2020-12/schema";
 
-describe("the draft in $schema", () => {
+describe("draft in $schema", () => {
   test.each([
     draft("04"),
     draft("05"),
@@ -25,11 +25,11 @@ describe("the draft in $schema", () => {
     "https://spec.openapis.org/oas/3.1/dialect/base",
     "https://example.org/my-own-meta-schema",
     "",
-  ])("can be %s", ($schema) => {
+  ])("the draft in $schema can be %s", ($schema) => {
     expect(checkSchema({ $schema, type: "object", properties: { a: { type: "string" } } })).toEqual([]);
   });
 
-  test("determines which keywords have an effect", () => {
+  test("the draft in $schema determines which keywords have an effect", () => {
     const values = (schema: JsonObject) => [
       accepts({ $schema: draft("04"), ...schema }, 2),
       accepts({ $schema: draft("07"), ...schema }, 2),
@@ -41,7 +41,7 @@ describe("the draft in $schema", () => {
     expect(accepts({ $schema: LATEST, additionalItems: false, prefixItems: [{}] }, [1, 2])).toBe(true);
   });
 
-  test("determines whether keywords next to a $ref are applied", () => {
+  test("the draft in $schema determines whether other keywords of a schema with a $ref are applied", () => {
     const schema = { $ref: "#/$defs/text", maxLength: 1, $defs: { text: { type: "string" } } };
 
     expect(accepts({ $schema: draft("07"), ...schema }, "long")).toBe(true);
@@ -49,7 +49,7 @@ describe("the draft in $schema", () => {
     expect(accepts(schema, "long")).toBe(false);
   });
 
-  test("can differ between the resources of a bundled document", () => {
+  test("the draft in $schema can differ between the resources of a bundled document", () => {
     const bundle = {
       $schema: LATEST,
       $ref: "https://example.org/old",
@@ -71,7 +71,7 @@ describe("the draft in $schema", () => {
   });
 });
 
-describe("a schema without a draft", () => {
+describe("schema without a draft", () => {
   test.each<[string, JsonObject, unknown, unknown]>([
     ["a tuple of draft 7", { items: [{ type: "number" }], additionalItems: false }, [1], [1, 2]],
     [
@@ -94,24 +94,24 @@ describe("a schema without a draft", () => {
       { a: null },
       { a: "1" },
     ],
-  ])("supports %s", (_, schema, valid, invalid) => {
+  ])("a schema without a draft supports %s", (_, schema, valid, invalid) => {
     expect(accepts(schema, valid)).toBe(true);
     expect(accepts(schema, invalid)).toBe(false);
   });
 });
 
-describe("a keyword in the syntax of another draft than that in $schema, as some generators produce it", () => {
+describe("keyword in the syntax of another draft than that in $schema, as some generators produce it", () => {
   test.each<[JsonObject, unknown, unknown]>([
     [{ $schema: LATEST, minimum: 0, exclusiveMinimum: true }, 1, 0],
     [{ $schema: LATEST, items: [{ type: "number" }], additionalItems: false }, [1], [1, 2]],
     [{ $schema: draft("04"), exclusiveMinimum: 0 }, 1, 0],
-  ])("has the intended effect: %j", (schema, valid, invalid) => {
+  ])("a keyword in the syntax of another draft than that in $schema has the intended effect, because some generators mix drafts: %j", (schema, valid, invalid) => {
     expect(accepts(schema, valid)).toBe(true);
     expect(accepts(schema, invalid)).toBe(false);
   });
 });
 
-describe("a reference within the document", () => {
+describe("reference within the document", () => {
   const text = { type: "string" };
 
   test.each<[string, JsonObject]>([
@@ -158,12 +158,12 @@ describe("a reference within the document", () => {
       "through $dynamicRef",
       { $dynamicAnchor: "n", anyOf: [text, { type: "array", items: { $dynamicRef: "#n" } }] },
     ],
-  ])("is resolved %s", (_, schema) => {
+  ])("a reference within a schema document is resolved %s", (_, schema) => {
     expect(accepts(schema, "a")).toBe(true);
     expect(accepts(schema, 1)).toBe(false);
   });
 
-  test("with $dynamicRef resolves to the document's own anchor", () => {
+  test("a $dynamicRef within a schema document resolves to the document's own anchor", () => {
     const schema = {
       $dynamicAnchor: "node",
       $ref: "tree",
@@ -182,7 +182,7 @@ describe("a reference within the document", () => {
     expect(accepts(schema, { children: [{ childern: [] }] })).toBe(false);
   });
 
-  test("is resolved in its own resource, even if another resource has the same $id", () => {
+  test("a reference within a schema document is resolved in its own resource, even if another resource has the same $id", () => {
     const $defs = { b: text };
     const schema = { properties: { a: { $id: "x", $ref: "#/$defs/b", $defs }, c: { $id: "x" } } };
 
@@ -190,7 +190,7 @@ describe("a reference within the document", () => {
     expect(accepts(schema, { a: 1 })).toBe(false);
   });
 
-  test("is resolved from the document if the $id is a pointer, as jsonschema.net generates it", () => {
+  test("a reference within a schema document is resolved from the document if the $id is a pointer, as jsonschema.net generates it", () => {
     const schema = {
       $id: "https://a.org/x",
       properties: { a: { $id: "#/properties/a", $ref: "#/$defs/b" } },

@@ -12,7 +12,7 @@ const createUnlimitedMeter = () => {
 };
 
 describe("patterns", () => {
-  test("are checked for every property that has a pattern", () => {
+  test("the pattern of a schema is checked for every property that has one", () => {
     const validate = compileSchema({ properties: { a: { pattern: "^a+$" }, b: { pattern: "^b+$" } } });
 
     expect(validate({ a: "aa", b: "bb" })).toEqual([]);
@@ -26,7 +26,7 @@ describe("patterns", () => {
     "(x+x+)+y",
     "^(([a-z])+.)+[A-Z]([a-z])+$",
     "(.*)*=",
-  ])("are matched in linear time: %s", (pattern) => {
+  ])("a pattern is matched in linear time: %s", (pattern) => {
     const engine = createRegExpEngine(createUnlimitedMeter())(pattern);
     const started = getCpuTime();
 
@@ -44,13 +44,13 @@ describe("patterns", () => {
     ["^[\\s]+$", "\u2028\v "],
     ["^(?<year>\\d{4})$", "2026"],
     ["\\/", "/"],
-  ])("match the same texts as in ECMAScript: %s", (pattern, text) => {
+  ])("a pattern matches the same texts as in ECMAScript: %s", (pattern, text) => {
     expect(findPatternError(pattern)).toBeUndefined();
     expect(createRegExpEngine(createUnlimitedMeter())(pattern).test(text)).toBe(true);
     expect(createRegExpEngine(createUnlimitedMeter())(pattern).test("\u0000")).toBe(false);
   });
 
-  test("are charged to the step budget before they are matched", () => {
+  test("a pattern is charged to the step budget before it is matched", () => {
     const meter = new StepMeter();
     meter.start(1000);
 
@@ -84,7 +84,9 @@ describe("formats", () => {
     `x://${part.repeat(2400)}^`,
   ]);
 
-  test.each(Object.keys(formats))("%s is fast for texts that maximize backtracking", (name) => {
+  test.each(
+    Object.keys(formats),
+  )("the format %s is checked fast for texts that maximize backtracking", (name) => {
     const format = formats[name];
     if (typeof format !== "function") return;
     for (const text of slowTexts) {
@@ -105,7 +107,7 @@ describe("formats", () => {
     ["duration", "P3DT4H", "3 days"],
     ["byte", "YWJj", "YW=j"],
     ["hostname", "example.org", "-"],
-  ])("%s accepts %s and rejects %s", (format, valid, invalid) => {
+  ])("the format %s accepts %s and rejects %s", (format, valid, invalid) => {
     const validate = compileSchema({ properties: { a: { format } } });
 
     expect(validate({ a: valid })).toEqual([]);
@@ -126,7 +128,7 @@ describe("formats", () => {
     ["uri", "mailto:a@example.org"],
     ["ipv6", "fe80::1%eth0"],
     ["regex", "(?P<year>\\d{4})\\Z"],
-  ])("%s accepts %s, as Python or zod generates it", (format, text) => {
+  ])("the format %s accepts %s, as Python or zod generates it", (format, text) => {
     expect(compileSchema({ properties: { a: { format } } })({ a: text })).toEqual([]);
   });
 
@@ -137,13 +139,13 @@ describe("formats", () => {
     ["uri", "example"],
     ["uri", "https://exa mple.org"],
     ["email", "ä"],
-  ])("%s rejects %s", (format, text) => {
+  ])("the format %s rejects %s", (format, text) => {
     const errors = compileSchema({ properties: { a: { format } } })({ a: text });
 
     expect(errors).toEqual([{ pointer: "/a", detail: `must be a valid ${format}` }]);
   });
 
-  test("uri accepts a data: URI of one megabyte", () => {
+  test("the format uri accepts a data: URI of one megabyte", () => {
     const validate = compileSchema({ properties: { a: { type: "string", format: "uri" } } });
 
     expect(validate({ a: `data:image/png;base64,${"A".repeat(megabyte)}` })).toEqual([]);

@@ -12,7 +12,7 @@ const accepts = (keywords: string, value: unknown) => {
 const TWO_TO_63 = 2 ** 63;
 const BELOW = TWO_TO_63 - 1024;
 
-describe("a bound that JavaScript cannot represent", () => {
+describe("bound that JavaScript cannot represent", () => {
   test.each([
     ['"maximum": 9223372036854775807', BELOW, TWO_TO_63],
     ['"exclusiveMaximum": 9223372036854775807', BELOW, TWO_TO_63],
@@ -31,7 +31,7 @@ describe("a bound that JavaScript cannot represent", () => {
     ['"maxLength": 9223372036854775807', "long", 0n],
     ['"multipleOf": 9223372036854775807', 0, 1],
     ['"multipleOf": 1e400', 0, 1],
-  ])("%s accepts %s and rejects %s", (keywords, valid, invalid) => {
+  ])("a bound that JavaScript cannot represent (%s) accepts %s and rejects %s", (keywords, valid, invalid) => {
     if (valid !== "none") expect(accepts(keywords, valid)).toBe(true);
     if (typeof invalid === "number") expect(accepts(keywords, invalid)).toBe(false);
   });

@@ -22,7 +22,7 @@ const createDoublingSchema = (levels: number, keyword: string): JsonObject => {
   return { $ref: "#/$defs/d0", $defs: { ...$defs, [`d${levels}`]: {} } };
 };
 
-describe("a schema is rejected", () => {
+describe("rejected schemas", () => {
   test.each<[string, JsonObject, string, RegExp]>([
     ["for its size", { default: "x".repeat(300_000) }, "", /256 KiB/],
     ["for its depth", createNestedSchema(100_000), "", /64 levels/],
@@ -111,7 +111,7 @@ describe("a schema is rejected", () => {
       "/$defs/c/properties/c/$dynamicRef",
       /add the same \$dynamicAnchor to the root/,
     ],
-  ])("%s", (_, schema, pointer, detail) => {
+  ])("a schema is rejected %s", (_, schema, pointer, detail) => {
     const started = getCpuTime();
 
     const errors = checkSchema(schema);
@@ -134,12 +134,12 @@ describe("a schema is rejected", () => {
     [{ components: { A: { type: "int" } }, $ref: "#/components/A" }, "/components/A/type"],
     [{ exclusiveMaximum: "1" }, "/exclusiveMaximum"],
     [{ prefixItems: [{}], items: [{}] }, "/items"],
-  ])("if its draft does not allow it: %j", (schema, pointer) => {
+  ])("a schema is rejected if its draft does not allow it: %j", (schema, pointer) => {
     expect(checkSchema(schema).map((error) => error.pointer)).toContain(pointer);
   });
 });
 
-describe("a schema is accepted", () => {
+describe("accepted schemas", () => {
   test.each<[string, JsonObject]>([
     ["if it is empty", {}],
     ["with a recursive reference that descends into the value", { properties: { a: { $ref: "#" } } }],
@@ -155,11 +155,11 @@ describe("a schema is accepted", () => {
     ["with an escaped reference", { $ref: "#/$defs/a~1b%20c", $defs: { "a/b c": {} } }],
     ["with an absolute $id", { $id: "https://example.org/a", $ref: "#/$defs/a", $defs: { a: {} } }],
     ["with nullable objects", { type: ["object", "null"] }],
-  ])("%s", (_, schema) => {
+  ])("a schema is accepted %s", (_, schema) => {
     expect(checkSchema(schema)).toEqual([]);
   });
 
-  test("with any type if it is the schema of a result", () => {
+  test("a schema is accepted with any type if it is the schema of a result", () => {
     expect(checkSchema({ type: "number" }, "result")).toEqual([]);
   });
 });

@@ -51,7 +51,7 @@ const branching = { $ref: "#/$defs/n", $defs: { n: { type: "object", anyOf: [bra
 const reference = { $ref: "#/$defs/x" };
 const $defs = { x: { type: "string" } };
 
-describe("the event loop", () => {
+describe("event loop", () => {
   test.each<[string, JsonObject, unknown]>([
     ["branches at every level", branching, nest(60, 1)],
     [
@@ -119,7 +119,7 @@ describe("the event loop", () => {
       {},
     ],
   ])(
-    "is not blocked by %s",
+    "the event loop is not blocked by the validation with %s",
     async (_, schema, value) => {
       const blockedMs = await measureLongestBlock(() => checkAndValidate(cloneAsJson(schema), value));
 
@@ -129,8 +129,8 @@ describe("the event loop", () => {
   );
 });
 
-describe("a check that exceeds its deadline", () => {
-  test("is reported as an error of the payload if the validation is slow", async () => {
+describe("check that exceeds its deadline", () => {
+  test("a validation that exceeds its deadline is reported as an error of the payload", async () => {
     expect(await checkAndValidate(cloneAsJson(branching), nest(60, 1))).toEqual([
       {
         pointer: "",
@@ -139,7 +139,7 @@ describe("a check that exceeds its deadline", () => {
     ]);
   }, 30_000);
 
-  test("is reported as an error of the schema if the compilation is slow, and later checks work", async () => {
+  test("a compilation that exceeds its deadline is reported as an error of the schema, and later checks work", async () => {
     const strict = new SchemaValidators({ deadlineMs: 1 });
 
     const errors = await strict.check({ properties: createRecord(900, () => ({ type: "string" })) });
@@ -151,10 +151,10 @@ describe("a check that exceeds its deadline", () => {
   }, 30_000);
 });
 
-describe("the validators with large input", () => {
+describe("validators with large input", () => {
   const schema = { properties: createRecord(200, () => ({ type: "string" })), required: ["p0"] };
 
-  test("check a large schema and validate payloads against it", async () => {
+  test("the schema validators check a large schema and validate payloads against it", async () => {
     expect(await validators.check(schema)).toEqual([]);
     expect(await validators.validate("large", schema, { p0: "", p1: "" })).toEqual([]);
     expect(await validators.validate("large", schema, { p1: 1 })).toEqual([
@@ -163,14 +163,14 @@ describe("the validators with large input", () => {
     ]);
   }, 30_000);
 
-  test("validate a megabyte of text with an ordinary pattern", async () => {
+  test("the schema validators validate a megabyte of text with an ordinary pattern", async () => {
     const text = { properties: { a: { type: "string", pattern: "^(?:[A-Za-z0-9+/]{4})*={0,2}$" } } };
 
     expect(await checkAndValidate(text, { a: "QUJD".repeat(250_000) })).toEqual([]);
     expect(await checkAndValidate(text, { a: `${"QUJD".repeat(250_000)}!` })).toHaveLength(1);
   }, 30_000);
 
-  test("validate many concurrent payloads in turn", async () => {
+  test("the schema validators validate many concurrent payloads in turn", async () => {
     const results = await Promise.all(
       Array.from({ length: 20 }, () => validators.validate("large", schema, {})),
     );
@@ -179,10 +179,10 @@ describe("the validators with large input", () => {
   }, 30_000);
 });
 
-describe("one user's checks", () => {
+describe("checks of one user", () => {
   const schema = { properties: createRecord(200, () => ({ type: "string" })), required: ["p0"] };
 
-  test("are rejected if too many are waiting, while another user's check still runs", async () => {
+  test("a schema check is rejected if too many checks of its user are waiting, while another user's check still runs", async () => {
     const flood = Array.from({ length: 120 }, () =>
       Promise.resolve(validators.validate("large", schema, {}, "mal")).catch((error: unknown) => error),
     );
@@ -194,7 +194,7 @@ describe("one user's checks", () => {
     expect(results.at(-1)).toMatchObject({ id: "service-unavailable", retryAfter: 2 });
   }, 30_000);
 
-  test("run on the event loop only once in a hundred times if the payloads are slow", async () => {
+  test("a user's checks run on the event loop only once in a hundred times if the payloads are slow", async () => {
     const slow = { properties: { a: { pattern: "^(?=(a+)+b)" } } };
     const payload = { a: "a".repeat(100_000) };
     await validators.validate("slow", slow, payload, "mal");
@@ -209,8 +209,8 @@ describe("one user's checks", () => {
   }, 30_000);
 });
 
-describe("the validators", () => {
-  test("keep only the most recently used schemas, up to the maximum", async () => {
+describe("validators", () => {
+  test("the schema validators keep only the most recently used schemas, up to the maximum", async () => {
     const small = new SchemaValidators({ entries: 3 });
 
     for (let i = 0; i < 10; i += 1) await small.validate(`${i}`, { properties: { a: { const: i } } }, {});
@@ -220,7 +220,7 @@ describe("the validators", () => {
     await small.close();
   });
 
-  test("report an error for a schema that is no longer supported", async () => {
+  test("the schema validators report an error for a schema that is no longer supported", async () => {
     expect(await validators.validate("old", { $ref: "https://elsewhere/" }, {})).toEqual([
       {
         pointer: "",
@@ -230,7 +230,7 @@ describe("the validators", () => {
     ]);
   });
 
-  test("reject checks after they are closed", async () => {
+  test("the schema validators reject checks after they are closed", async () => {
     const closed = new SchemaValidators();
     await closed.close();
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createStatsCache } from "../../../server/state/stats-cache.ts";
 import type { StatsRecord } from "../../../server/storage/ports/storage.ts";
 
-test("a read of stats returns its result even if its entry is evicted in the meantime", async () => {
+test("a request for stats returns its result even if its cache entry is evicted in the meantime", async () => {
   const record: StatsRecord = { since: "", until: "", stepSeconds: 60, jobs: [], series: [] };
   const first = Promise.withResolvers<StatsRecord>();
   const stats = {

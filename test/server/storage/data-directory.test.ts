@@ -47,8 +47,8 @@ const lockAndRelease = async (path: string): Promise<void> => (await lockDataDir
 const LOCK_FILE = "server.lock";
 const OWNER_FILE = "lock";
 
-describe("a data directory", () => {
-  test("keeps the tasks after it was closed and opened again", async () => {
+describe("data directory", () => {
+  test("a data directory keeps the tasks after it was closed and opened again", async () => {
     const first = await openDatabase({ dataDir: directory });
     await migrate(first);
     const { task } = await insertPendingTask(createStorage(first), await registerJob(createStorage(first)));
@@ -60,7 +60,7 @@ describe("a data directory", () => {
     expect((await readTask(createStorage(second), task.id)).task).toEqual(task);
   }, 180_000);
 
-  test("cannot be opened by a second process until the first process is killed", async () => {
+  test("a data directory cannot be opened by a second process until the first process is killed", async () => {
     const { holder, taskId } = await startHolder();
 
     const second = openDatabase({ dataDir: directory });
@@ -75,7 +75,7 @@ describe("a data directory", () => {
     expect((await readTask(createStorage(orm), taskId)).task.status).toBe("pending");
   }, 180_000);
 
-  test("cannot be opened by another process through a symbolic link to it or to its database", async () => {
+  test("a data directory cannot be opened by another process through a symbolic link to it or to its database", async () => {
     const locker = await startLocker();
     const link = `${directory}-link`;
     const other = `${directory}-other`;
@@ -94,7 +94,7 @@ describe("a data directory", () => {
     await locker.exit;
   }, 180_000);
 
-  test("stays locked if another process removes the file that names the owner", async () => {
+  test("a data directory stays locked if another process removes the file that names its owner", async () => {
     const locker = await startLocker();
     rmSync(join(directory, OWNER_FILE));
 
@@ -104,7 +104,7 @@ describe("a data directory", () => {
     await locker.exit;
   }, 180_000);
 
-  test("cannot be opened twice in the same process", async () => {
+  test("a data directory cannot be opened twice in the same process", async () => {
     const link = `${directory}-link`;
     symlinkSync(directory, link);
     onTestFinished(() => rmSync(link));
@@ -116,14 +116,14 @@ describe("a data directory", () => {
     await lockAndRelease(link);
   });
 
-  test("is locked only once if the same process opens it twice concurrently", async () => {
+  test("a data directory is locked only once if the same process opens it twice concurrently", async () => {
     const results = await Promise.allSettled([lockDataDirectory(directory), lockDataDirectory(directory)]);
 
     expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     for (const result of results) if (result.status === "fulfilled") result.value.release();
   });
 
-  test("keeps the lock file after its release, because another process may have it open", async () => {
+  test("a data directory keeps the lock file after its release, because another process may have it open", async () => {
     await lockAndRelease(directory);
 
     expect(existsSync(join(directory, LOCK_FILE))).toBe(true);
@@ -137,7 +137,7 @@ describe("a data directory", () => {
     "",
     "nonsense",
     `${process.pid} 1`,
-  ])("can be used if a server that is gone has left its owner file: %j", async (content) => {
+  ])("a data directory can be used if a server that is gone has left its owner file: %j", async (content) => {
     writeFileSync(join(directory, OWNER_FILE), content);
 
     const locked = await lockDataDirectory(directory);
@@ -147,7 +147,7 @@ describe("a data directory", () => {
   });
 
   test.runIf(process.platform === "linux")(
-    "cannot be opened while a joblib version without the kernel's lock uses it",
+    "a data directory cannot be opened while a joblib version without the kernel's lock uses it",
     async () => {
       const older = spawnProcess("sleep", ["600"]);
       const stat = readFileSync(`/proc/${older.pid}/stat`, "utf8");
@@ -162,7 +162,7 @@ describe("a data directory", () => {
     },
   );
 
-  test("reports that a part of its path is a file", async () => {
+  test("the error for a data directory names the part of its path that is a file", async () => {
     const file = join(directory, "file");
     writeFileSync(file, "");
 

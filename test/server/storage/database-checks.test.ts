@@ -26,7 +26,7 @@ const open = async (url: string) => {
 };
 
 describe("checkDatabaseFacts", () => {
-  test("accepts PostgreSQL 14 and newer, and products that are built from it", () => {
+  test("checkDatabaseFacts accepts PostgreSQL 14 and newer, and products that are built from it", () => {
     expect(checkDatabaseFacts(FACTS)).toEqual([]);
     expect(checkDatabaseFacts({ ...FACTS, version: "PostgreSQL 14.0", versionNumber: 140_000 })).toEqual([]);
     expect(
@@ -43,13 +43,13 @@ describe("checkDatabaseFacts", () => {
     ["PostgreSQL 12.12 (Greenplum Database 7.1.0 build commit)", "Greenplum"],
     ["(openGauss 5.0.0 build a07d57c3)", "openGauss"],
     ["Something else 3.1", "Something else 3.1"],
-  ])("rejects %s and names the product", (version, name) => {
+  ])("checkDatabaseFacts rejects %s and names the product", (version, name) => {
     expect(checkDatabaseFacts({ ...FACTS, version })).toEqual([
       expect.objectContaining({ kind: "unsupported", problem: `the database is ${name}, not PostgreSQL` }),
     ]);
   });
 
-  test("rejects a version that is too old for the migrations", () => {
+  test("checkDatabaseFacts rejects a version that is too old for the migrations", () => {
     expect(checkDatabaseFacts({ ...FACTS, version: "PostgreSQL 13.23", versionNumber: 130_023 })).toEqual([
       expect.objectContaining({
         problem: "the database is PostgreSQL 13",
@@ -58,15 +58,20 @@ describe("checkDatabaseFacts", () => {
     ]);
   });
 
-  test("reports a standby as read-only", () => {
+  test("checkDatabaseFacts reports a standby as read-only", () => {
     expect(checkDatabaseFacts({ ...FACTS, isStandby: true, isReadOnly: true })).toEqual([
       expect.objectContaining({ kind: "read-only", problem: expect.stringContaining("standby") }),
     ]);
   });
 });
 
-describe("a database whose encoding is not UTF8", () => {
-  test.each(["LATIN1", "SQL_ASCII", "WIN1252", "EUC_JP"])("is rejected by migrate: %s", async (encoding) => {
+describe("database whose encoding is not UTF8", () => {
+  test.each([
+    "LATIN1",
+    "SQL_ASCII",
+    "WIN1252",
+    "EUC_JP",
+  ])("migrate rejects a database with the encoding %s, which is not UTF8", async (encoding) => {
     const url = await createDatabaseWith(inject("postgresUrl"), `encoding '${encoding}' locale 'C'`);
 
     await expect(migrate(await open(url))).rejects.toThrow(
@@ -75,7 +80,7 @@ describe("a database whose encoding is not UTF8", () => {
     await expect(migrate(await open(url))).rejects.toBeInstanceOf(UnfitDatabase);
   });
 
-  test("makes each command exit with code 2 and print one line", async () => {
+  test("each command exits with code 2 and prints one line if the encoding of the database is not UTF8", async () => {
     const url = await createDatabaseWith(inject("postgresUrl"), "encoding 'LATIN1' locale 'C'");
     const commands = [
       ["serve", "--port", "0"],
@@ -117,14 +122,14 @@ test("serve --no-migrate exits with code 7 if migrations are pending", async () 
   expect(stderr).toMatch(/migration\(s\) pending: .*run `joblib migrate`/);
 });
 
-describe("a database with another collation", () => {
+describe("database with another collation", () => {
   test.each([
     "locale_provider icu icu_locale 'tr-TR' locale 'C'",
     "locale_provider icu icu_locale 'en-u-ks-level2' locale 'C'",
     "locale_provider icu icu_locale 'de-u-kn-true-co-phonebk' locale 'C.UTF-8'",
     "locale 'C'",
     "locale 'C.UTF-8'",
-  ])("orders and paginates lists in the same way: %s", async (options) => {
+  ])("a database with another collation orders and paginates lists in the same way: %s", async (options) => {
     const orm = await open(await createDatabaseWith(inject("postgresUrl"), `encoding 'UTF8' ${options}`));
     await migrate(orm);
     expect(await checkDatabase(orm)).toEqual([]);

@@ -37,8 +37,8 @@ const RIGHTS = [
   ["USAGE", "SCHEMA joblib"] as const,
 ];
 
-describe("the migrating role", () => {
-  test("migrates with exactly the documented grants", async () => {
+describe("migrating role", () => {
+  test("the migrating role migrates with exactly the documented grants", async () => {
     const { migratorUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
     const orm = await open(migratorUrl);
 
@@ -46,7 +46,7 @@ describe("the migrating role", () => {
     expect(await pendingMigrations(orm)).toEqual([]);
   });
 
-  test("creates the schema if it has the right to create schemas", async () => {
+  test("the migrating role creates the schema if it has the right to create schemas", async () => {
     const { admin, migrator, migratorUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
     const database = new URL(migratorUrl).pathname.slice(1);
     await admin(`drop schema joblib cascade; grant create on database ${database} to ${migrator}`);
@@ -54,7 +54,7 @@ describe("the migrating role", () => {
     expect((await migrate(await open(migratorUrl))).length).toBeGreaterThan(0);
   });
 
-  test("gets an error with the statement that lets it create the schema", async () => {
+  test("the migrating role gets an error with the statement that lets it create the schema", async () => {
     const { admin, migrator, migratorUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
     await admin("drop schema joblib cascade");
 
@@ -63,7 +63,7 @@ describe("the migrating role", () => {
     );
   });
 
-  test("gets an error with the statement that lets it create tables", async () => {
+  test("the migrating role gets an error with the statement that lets it create tables", async () => {
     const { admin, migrator, migratorUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
     await admin("alter schema joblib owner to postgres");
     await admin(`grant usage on schema joblib to ${migrator}`);
@@ -73,7 +73,7 @@ describe("the migrating role", () => {
     );
   });
 
-  test("gets an error with the tables that it does not own", async () => {
+  test("the migrating role gets an error with the tables that it does not own", async () => {
     const { admin, migrator, migratorUrl, server } = await createMigratedDatabase();
     await admin(`delete from joblib.migration where name = 'joblib-20261126-queue-places';
       alter table joblib.task owner to postgres; grant select on joblib.migration to ${server}`);
@@ -83,13 +83,13 @@ describe("the migrating role", () => {
     );
   });
 
-  test("needs no right to create objects if no migration is pending", async () => {
+  test("the migrating role needs no right to create objects if no migration is pending", async () => {
     const { serverUrl } = await createMigratedDatabase();
 
     expect(await migrate(await open(serverUrl))).toEqual([]);
   });
 
-  test("can own the schema if another role owns the database", async () => {
+  test("the migrating role can own the schema if another role owns the database", async () => {
     const { admin, migratorUrl, serverUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
     await admin("create table public.host_table (id integer)");
 
@@ -99,8 +99,8 @@ describe("the migrating role", () => {
   });
 });
 
-describe("the serving role", () => {
-  test("is documented with the privileges that joblib checks", () => {
+describe("serving role", () => {
+  test("the serving role is documented with the privileges that joblib checks", () => {
     const page = readFileSync(new URL("../../../docs/operating.md", import.meta.url), "utf8");
     const rows = [...page.matchAll(/^\| ((?:`\w+`(?:, )?)+) \| ((?:SELECT|INSERT|UPDATE|DELETE|, )+) \|$/gm)];
     const documented = rows.flatMap(([, tables = "", privileges = ""]) =>
@@ -110,7 +110,7 @@ describe("the serving role", () => {
     expect(Object.fromEntries(documented)).toEqual(TABLE_PRIVILEGES);
   });
 
-  test("is checked for privileges on every table and sequence of the schema", async () => {
+  test("the serving role is checked for privileges on every table and sequence of the schema", async () => {
     const orm = await open(await createDatabase(inject("postgresUrl")));
     await migrate(orm);
 
@@ -132,7 +132,7 @@ describe("the serving role", () => {
   test.each([
     true,
     false,
-  ])("starts the server with exactly the documented grants (migrate: %s)", async (shouldMigrate) => {
+  ])("the serving role starts the server with exactly the documented grants (migrate: %s)", async (shouldMigrate) => {
     const { serverUrl } = await createMigratedDatabase();
 
     const app = await serve(serverUrl, { migrate: shouldMigrate });
@@ -140,7 +140,7 @@ describe("the serving role", () => {
     expect((await app.inject("/readyz")).json()).toMatchObject({ status: "up" });
   });
 
-  test("is rejected if any one right is missing, with the statement that grants it", {
+  test("the serving role is rejected if any one right is missing, with the statement that grants it", {
     timeout: 120_000,
   }, async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
@@ -157,7 +157,7 @@ describe("the serving role", () => {
     await serve(serverUrl);
   });
 
-  test("is rejected without the right to use advisory locks", async () => {
+  test("the serving role is rejected without the right to use advisory locks", async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
     await admin("revoke execute on function pg_catalog.pg_try_advisory_xact_lock(bigint) from public");
 
@@ -166,7 +166,7 @@ describe("the serving role", () => {
     );
   });
 
-  test("is rejected without CONNECT", async () => {
+  test("the serving role is rejected without CONNECT", async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
     await admin(`revoke connect on database ${new URL(serverUrl).pathname.slice(1)} from ${server}`);
 
@@ -175,14 +175,14 @@ describe("the serving role", () => {
     );
   });
 
-  test("is rejected while row-level security hides rows", async () => {
+  test("the serving role is rejected while row-level security hides rows", async () => {
     const { admin, serverUrl } = await createMigratedDatabase();
     await admin("alter table joblib.task enable row level security");
 
     await expect(serve(serverUrl)).rejects.toThrow("ALTER TABLE joblib.task DISABLE ROW LEVEL SECURITY;");
   });
 
-  test("is rejected if migrations are pending that it has no right to apply", async () => {
+  test("the serving role is rejected if migrations are pending that it has no right to apply", async () => {
     const { server, serverUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
 
     await expect(serve(serverUrl)).rejects.toThrow(`the database role ${server} may not create tables`);
@@ -191,7 +191,7 @@ describe("the serving role", () => {
     );
   });
 
-  test("can use tables that were created before the grants", async () => {
+  test("the serving role can use tables that were created before the grants", async () => {
     const { admin, server, serverUrl, migratorUrl } = await createDatabaseWithRoles(inject("postgresUrl"));
     await admin(`alter default privileges for role ${new URL(migratorUrl).username} in schema joblib
       revoke all on tables from ${server}`);
@@ -210,7 +210,7 @@ describe("the serving role", () => {
   });
 });
 
-describe("a missing right or table", () => {
+describe("missing right or table", () => {
   /** Starts a host with the plugin, and returns the lines that the host logs. */
   const startHost = async (url: string) => {
     const lines: string[] = [];
@@ -225,7 +225,7 @@ describe("a missing right or table", () => {
     return { app, lines };
   };
 
-  test("causes a 503 and a log line with the GRANT statement, until the right is granted", async () => {
+  test("a missing right or table causes a 503 and a log line with the GRANT statement, until the right is granted", async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
     const { app, lines } = await startHost(serverUrl);
     const registration = { category: "tests", name: "Job", schema: { type: "object" } };
@@ -251,7 +251,7 @@ describe("a missing right or table", () => {
     expect((await submit()).statusCode).toBe(202);
   });
 
-  test("is reported as the finding “privileges” by the health operation, which logs the details", async () => {
+  test("a missing right or table is reported as the finding “privileges” by the health operation, which logs the details", async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
     const { app, lines } = await startHost(serverUrl);
     await app.ready();
@@ -264,7 +264,7 @@ describe("a missing right or table", () => {
     expect(lines.join("")).toContain(`GRANT DELETE ON TABLE joblib.task_log TO ${server};`);
   });
 
-  test("prevents a host from becoming ready", async () => {
+  test("a missing right or table prevents a host from becoming ready", async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
     await admin(`revoke delete on joblib.task_log from ${server}`);
     const { app } = await startHost(serverUrl);
@@ -272,7 +272,7 @@ describe("a missing right or table", () => {
     await expect(app.ready()).rejects.toThrow(`GRANT DELETE ON TABLE joblib.task_log TO ${server};`);
   });
 
-  test("causes a 503 and a log line that recommends `joblib migrate` if the tables were dropped", async () => {
+  test("a missing right or table causes a 503 and a log line that recommends `joblib migrate` if the tables were dropped", async () => {
     const { admin, serverUrl } = await createMigratedDatabase();
     const { app, lines } = await startHost(serverUrl);
     await app.ready();

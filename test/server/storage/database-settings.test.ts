@@ -87,7 +87,9 @@ const createConfiguredDatabase = async (
 };
 
 describe.each(["database", "role"] as const)("settings of the %s", (level) => {
-  test.each(SETTINGS)("do not change the behaviour of joblib: %o", async (settings) => {
+  test.each(
+    SETTINGS,
+  )(`settings of the ${level} do not change the behaviour of joblib: %o`, async (settings) => {
     const orm = await openDatabase({ url: await createConfiguredDatabase(level, settings) });
     onTestFinished(() => orm.close());
     await migrate(orm);

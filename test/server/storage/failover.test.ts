@@ -6,7 +6,7 @@ import { UnfitDatabase } from "../../../server/storage/database/unfit-database.t
 import { migrate } from "../../../server/storage/migrations/migrate.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { registerJob, registerWorker } from "../../conformance/storage-fixture.ts";
-import { createProxy, toProxyUrl } from "../../faults/cluster/link.ts";
+import { createProxy, toProxyUrl } from "../../faults/cluster/proxy-url.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
 
@@ -33,25 +33,25 @@ const query = async (url: string, text: string) => {
 const startPair = async () => {
   const primary = disposeAfterTest(await startPostgres());
   const url = await primary.createDatabase();
-  const link = disposeAfterTest(await createProxy(url));
+  const proxy = disposeAfterTest(await createProxy(url));
   const orm = await openDatabase({ url });
   await migrate(orm);
   await orm.close();
   const standby = disposeAfterTest(await startPostgres({ standbyOf: primary.url }));
   const port = (server: PostgresServer) => Number(new URL(server.url).port);
-  return { primary, standby, url: toProxyUrl(url, link), link, port };
+  return { primary, standby, url: toProxyUrl(url, proxy), proxy, port };
 };
 
 /** Promotes the standby. The old primary keeps running, but is read-only. */
-const failOver = async ({ primary, standby, link, port }: Awaited<ReturnType<typeof startPair>>) => {
+const failOver = async ({ primary, standby, proxy, port }: Awaited<ReturnType<typeof startPair>>) => {
   await query(primary.url, "alter system set default_transaction_read_only = on");
   await query(primary.url, "select pg_reload_conf()");
   await query(standby.url, "select pg_promote()");
-  link.retarget(port(standby));
+  proxy.retarget(port(standby));
 };
 
-describe("a failover to a standby", () => {
-  test("makes the next statements use the new primary instead of pooled connections to the old primary", async () => {
+describe("failover to a standby", () => {
+  test("statements use the new primary after a failover, instead of pooled connections to the old primary", async () => {
     const pair = await startPair();
     const orm = await openDatabase({ url: pair.url });
     onTestFinished(() => orm.close());
@@ -75,7 +75,7 @@ describe("a failover to a standby", () => {
     expect(found).toHaveLength(19);
   });
 
-  test("makes /readyz report read-only until the standby is promoted", async () => {
+  test("the operation /readyz reports read-only until the standby is promoted after a failover", async () => {
     const pair = await startPair();
     const settings = parseSettings({}, { log_level: "silent", database_url: pair.url });
     const app = await createServer({ settings });
@@ -84,8 +84,8 @@ describe("a failover to a standby", () => {
     expect((await readyz()).database).toEqual({ status: "up", kind: "postgresql" });
 
     await pair.primary.stop();
-    pair.link.retarget(pair.port(pair.standby));
-    pair.link.cut();
+    pair.proxy.retarget(pair.port(pair.standby));
+    pair.proxy.cut();
 
     await eventually(async () => (await readyz()).database.status === "read-only");
     const response = await app.inject({ url: "/readyz" });
@@ -104,7 +104,7 @@ describe("a failover to a standby", () => {
     );
   });
 
-  test("makes a server fail to start on a standby, with an error that says what to do", async () => {
+  test("a server fails to start on a standby, with an error that says what to do", async () => {
     const { standby, url } = await startPair();
     const settings = parseSettings(
       {},

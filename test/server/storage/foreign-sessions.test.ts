@@ -88,8 +88,8 @@ const openHostOrm = async (options: Partial<Options>) => {
   return orm;
 };
 
-describe.each(Object.entries(hostOptions))("a host with %s", (_, options) => {
-  test("can have any settings in its sessions", async () => {
+describe.each(Object.entries(hostOptions))("a host with %s", (name, options) => {
+  test(`a host with ${name} can have any settings in its sessions`, async () => {
     const orm = await openHostOrm(options);
     await migrate(orm);
     const api = await openApi({ orm });
@@ -104,7 +104,9 @@ describe.each(Object.entries(hostOptions))("a host with %s", (_, options) => {
     expect(rows).not.toEqual([{ DateStyle: "ISO, YMD" }]);
   });
 
-  test.each(Object.entries(PARSERS))("can replace parsers: %s", async (_name, replace) => {
+  test.each(
+    Object.entries(PARSERS),
+  )(`a host with ${name} can replace parsers: %s`, async (_name, replace) => {
     const orm = await openHostOrm(options);
     await migrate(orm);
     replace();
@@ -130,11 +132,11 @@ test("the storage reads results if the host has set the binary format as the def
   });
 });
 
-describe("a server behind PgBouncer in transaction mode", () => {
+describe("server behind PgBouncer in transaction mode", () => {
   test.each([
     ["refuses", {}],
     ["ignores", { ignore_startup_parameters: "options" }],
-  ])("runs all operations and leaks no settings to other clients if the pooler %s start-up options", async (_, settings) => {
+  ])("a server behind PgBouncer in transaction mode runs all operations and leaks no settings to other clients if the pooler %s start-up options", async (_, settings) => {
     const url = await createDatabase(inject("postgresUrl"));
     await using pgbouncer = await startPgbouncer(url, { ...settings, default_pool_size: "2" });
     const admin = new Client({ connectionString: url });

@@ -38,7 +38,7 @@ const openHostOrm = async (url: string) => {
 };
 
 describe("migrate", () => {
-  test("applies all migrations to an empty database, and none the second time", async () => {
+  test("migrate applies all migrations to an empty database, and none the second time", async () => {
     const orm = await open(await createDatabase(inject("postgresUrl")));
 
     expect(await pendingMigrations(orm)).toEqual(names);
@@ -47,7 +47,7 @@ describe("migrate", () => {
     expect(await migrate(orm)).toEqual([]);
   });
 
-  test("applies each migration once if five servers run it concurrently", async () => {
+  test("migrate applies each migration once if five servers run it concurrently", async () => {
     const url = await createDatabase(inject("postgresUrl"));
     const orms = await Promise.all(Array.from({ length: 5 }, () => open(url)));
 
@@ -56,7 +56,7 @@ describe("migrate", () => {
     expect(applied.flat()).toEqual(names);
   });
 
-  test("applies all migrations to an embedded database", async () => {
+  test("migrate applies all migrations to an embedded database", async () => {
     const orm = await openDatabase({ dataDir: "memory://" });
     onTestFinished(() => orm.close());
 
@@ -64,7 +64,7 @@ describe("migrate", () => {
     expect(await pendingMigrations(orm)).toEqual([]);
   });
 
-  test("applies no migration twice if the host itself runs joblib's migrations before or afterwards", async () => {
+  test("migrate applies no migration twice if the host itself runs joblib's migrations before or afterwards", async () => {
     const url = await createDatabase(inject("postgresUrl"));
     const host = await openHostOrm(url);
 
@@ -78,7 +78,7 @@ describe("migrate", () => {
     expect(await other.migrator.getPending()).toEqual([]);
   });
 
-  test("keeps the tasks, their ended leases and their order when tables and columns are renamed", async () => {
+  test("migrate keeps the tasks, their ended leases and their order when tables and columns are renamed", async () => {
     const host = await openHostOrm(await createDatabase(inject("postgresUrl")));
     await host.migrator.up({ to: "joblib-20261126-large-values" });
     const [jobId, taskId, workerId] = [randomUUID(), randomUUID(), randomUUID()];
@@ -107,7 +107,7 @@ describe("migrate", () => {
     expect(names.rows.filter(({ name }) => /hold|held|place|turn/.test(name))).toEqual([]);
   });
 
-  test("creates tables that the storage can use through the ORM of a host with its own entities", async () => {
+  test("migrate creates tables that the storage can use through the ORM of a host with its own entities", async () => {
     const host = await openHostOrm(await createDatabase(inject("postgresUrl")));
     await migrate(host);
     const storage = createStorage(host);
@@ -135,8 +135,8 @@ test("migrate compresses columns with large values with LZ4 if PostgreSQL suppor
   ]);
 });
 
-describe("the times of a task", () => {
-  test("are in UTC if the database has another time zone", async () => {
+describe("times of a task", () => {
+  test("the times of a task are in UTC if the database has another time zone", async () => {
     const url = await createDatabase(inject("postgresUrl"));
     const name = new URL(url).pathname.slice(1);
     const first = await open(url);

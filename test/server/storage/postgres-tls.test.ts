@@ -89,7 +89,7 @@ const getError = async (path: string): Promise<string> => {
   return `${error.name}: ${error.message}: ${cause}`;
 };
 
-describe("a server that accepts encrypted connections only", () => {
+describe("server that accepts encrypted connections only", () => {
   test.each([
     ["require", () => "sslmode=require"],
     ["JDBC's ssl=true", () => "ssl=true"],
@@ -97,7 +97,7 @@ describe("a server that accepts encrypted connections only", () => {
     ["verify-ca", () => `sslmode=verify-ca&sslrootcert=${authority.file}`],
     ["verify-full", () => `sslmode=verify-full&sslrootcert=${authority.file}`],
     ["TLS 1.3", () => "sslmode=require&ssl_min_protocol_version=TLSv1.3"],
-  ])("accepts both pools with %s, by name and by address", async (_, query) => {
+  ])("a PostgreSQL server that requires encryption accepts both pools with %s, by name and by address", async (_, query) => {
     expect(await readEncryption(await open(`postgres@localhost:PORT/postgres?${query()}`))).toEqual(
       ENCRYPTED,
     );
@@ -106,13 +106,13 @@ describe("a server that accepts encrypted connections only", () => {
     );
   });
 
-  test("accepts a password with special characters", async () => {
+  test("a PostgreSQL server that requires encryption accepts a password with special characters", async () => {
     const url = `scrammed:p%40ss%2Fw%25rd@localhost:PORT/postgres?sslmode=require`;
 
     expect(await readEncryption(await open(url))).toEqual(ENCRYPTED);
   });
 
-  test("accepts a client certificate, also with an encrypted key", async () => {
+  test("a PostgreSQL server that requires encryption accepts a client certificate, also with an encrypted key", async () => {
     const toParameters = ({ certificate, key }: Certificate) =>
       `sslmode=require&sslcert=${certificate}&sslkey=${key}`;
     const url = "certified@localhost:PORT/postgres?";
@@ -123,14 +123,14 @@ describe("a server that accepts encrypted connections only", () => {
     ).toEqual(ENCRYPTED);
   });
 
-  test("accepts connections with channel binding", async () => {
+  test("a PostgreSQL server that requires encryption accepts connections with channel binding", async () => {
     const url = "scrammed:p%40ss%2Fw%25rd@localhost:PORT/postgres?sslmode=require&channel_binding=";
 
     expect(await readEncryption(await open(`${url}require`))).toEqual(ENCRYPTED);
     expect(await readEncryption(await open(`${url}prefer`))).toEqual(ENCRYPTED);
   });
 
-  test("gets no password if channel binding is required and the server does not offer it", async () => {
+  test("the client sends no password if channel binding is required and the PostgreSQL server does not offer it", async () => {
     const refused = /StorageUnavailable.*no channel binding, which channel_binding=require requires/;
     const query = "localhost:PORT/postgres?sslmode=require&channel_binding=require";
 
@@ -138,7 +138,7 @@ describe("a server that accepts encrypted connections only", () => {
     expect(await getError(`postgres@${query}`)).toMatch(refused);
   });
 
-  test("accepts connections through its Unix socket, which has no TLS", async () => {
+  test("a PostgreSQL server that requires encryption accepts connections through its Unix socket, which has no TLS", async () => {
     const directory = encodeURIComponent(postgres.socketDirectory);
     const unencrypted = [false, false, false, false];
 
@@ -164,21 +164,21 @@ describe("a server that accepts encrypted connections only", () => {
       () => `?sslmode=require&sslrootcert=${otherAuthority.file}`,
       /the certificate of the server is not trusted/,
     ],
-  ])("rejects a connection %s, and the error contains advice", async (_, query, message) => {
+  ])("a PostgreSQL server that requires encryption rejects a connection %s, and the error contains advice", async (_, query, message) => {
     const error = await getError(`postgres@localhost:PORT/postgres${query()}`);
 
     expect(error).toMatch(/^StorageUnavailable: the database refused the connection: /);
     expect(error).toMatch(message);
   });
 
-  test("rejects a connection without the required client certificate, and the error contains advice", async () => {
+  test("a PostgreSQL server rejects a connection without the required client certificate, and the error contains advice", async () => {
     expect(await getError("certified@localhost:PORT/postgres?sslmode=require")).toMatch(
       /StorageUnavailable.*certificate.*sslcert and sslkey/,
     );
   });
 });
 
-describe("a host's MikroORM", () => {
+describe("host's MikroORM", () => {
   const openHostOrm = async (options: Options) => {
     const orm = await MikroORM.init({ entities: [...entities], ...options });
     onTestFinished(() => orm.close());
@@ -186,7 +186,7 @@ describe("a host's MikroORM", () => {
   };
   const certifiedUrl = () => `postgres://certified@localhost:${postgres.port}/postgres`;
 
-  test("encrypts both pools with ...postgresOptions(url)", async () => {
+  test("a host's MikroORM encrypts both pools with ...postgresOptions(url)", async () => {
     const url = `${certifiedUrl()}?sslmode=verify-full&sslrootcert=${authority.file}`;
     const orm = await openHostOrm(
       postgresOptions(`${url}&sslcert=${client.certificate}&sslkey=${client.key}`),
@@ -196,7 +196,7 @@ describe("a host's MikroORM", () => {
     expect(getOrmSecurity(orm)).toBe("tls");
   });
 
-  test("encrypts both pools with driverOptions.ssl and a client certificate", async () => {
+  test("a host's MikroORM encrypts both pools with driverOptions.ssl and a client certificate", async () => {
     const [ca, cert, key] = [authority.file, client.certificate, client.key].map((file) =>
       readFileSync(file),
     );
@@ -211,7 +211,7 @@ describe("a host's MikroORM", () => {
     "sslmode=verify-full",
     "sslrootcert=/ca.pem",
     "channel_binding=require",
-  ])("is rejected if its clientUrl has %s, which MikroORM ignores", async (query) => {
+  ])("a host's MikroORM is rejected if its clientUrl has %s, which MikroORM ignores", async (query) => {
     const orm = await openHostOrm({
       clientUrl: `postgres://postgres@localhost:${postgres.port}/postgres?${query}`,
     });
@@ -222,7 +222,7 @@ describe("a host's MikroORM", () => {
     await expect(pendingMigrations(orm)).rejects.toThrow(SettingsError);
   });
 
-  test("is rejected if it verifies less than its clientUrl requires", async () => {
+  test("a host's MikroORM is rejected if it verifies less than its clientUrl requires", async () => {
     const clientUrl = `postgres://postgres@localhost:${postgres.port}/postgres?sslmode=`;
     const driverOptions = { ssl: { rejectUnauthorized: false } };
     const tooWeak = await openHostOrm({ clientUrl: `${clientUrl}verify-full`, driverOptions });
@@ -233,7 +233,7 @@ describe("a host's MikroORM", () => {
     expect(await readEncryption(sufficient)).toEqual(ENCRYPTED);
   });
 
-  test("encrypts both pools if PGSSLMODE is set, although MikroORM ignores `sslmode` in the clientUrl", async () => {
+  test("a host's MikroORM encrypts both pools if PGSSLMODE is set, although MikroORM ignores `sslmode` in the clientUrl", async () => {
     vi.stubEnv("PGSSLMODE", "no-verify");
     onTestFinished(() => void vi.unstubAllEnvs());
     const orm = await openHostOrm({
@@ -244,7 +244,7 @@ describe("a host's MikroORM", () => {
   });
 });
 
-describe("the certificate of a server", () => {
+describe("certificate of a server", () => {
   const startNamedServer = async (alternativeNames: string[], days = 2) => {
     const server = authority.issue({ commonName: "other", alternativeNames, days });
     const started = await startPostgres({
@@ -255,7 +255,7 @@ describe("the certificate of a server", () => {
       getError(`postgres@${host}:${started.port}/postgres?sslmode=${mode}&sslrootcert=${authority.file}`);
   };
 
-  test("must contain the host of the URL, as a name or as an address", async () => {
+  test("the certificate of a PostgreSQL server must contain the host of the URL, as a name or as an address", async () => {
     const connect = await startNamedServer(["DNS:localhost"]);
 
     expect(await connect("localhost")).toBe("connected");
@@ -263,7 +263,7 @@ describe("the certificate of a server", () => {
     expect(await connect("127.0.0.1", "verify-ca")).toBe("connected");
   });
 
-  test("must not be expired", async () => {
+  test("the certificate of a PostgreSQL server must not be expired", async () => {
     const connect = await startNamedServer(["DNS:localhost"], -1);
 
     expect(await connect("localhost")).toMatch(
@@ -273,7 +273,7 @@ describe("the certificate of a server", () => {
   });
 });
 
-test("sslmode=require fails with advice on a server without TLS, instead of using plain text", async () => {
+test("a connection with sslmode=require to a server without TLS fails with advice, instead of using plain text", async () => {
   const plain = await startPostgres();
   onTestFinished(() => plain[Symbol.asyncDispose]());
   const url = `postgres@127.0.0.1:${plain.port}/postgres`;

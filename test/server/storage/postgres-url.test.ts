@@ -5,7 +5,7 @@ import { parsePostgresUrl } from "../../../server/storage/database/postgres-url.
 
 const read = (url: string, env: Record<string, string> = {}) => postgresOptions(url, env);
 
-describe("the address in a PostgreSQL URL", () => {
+describe("address in a PostgreSQL URL", () => {
   test.each([
     [
       "postgres://ann@db.example/jobs",
@@ -30,7 +30,7 @@ describe("the address in a PostgreSQL URL", () => {
       "postgres://ann:x@db:1/jobs?host=other&port=2&user=bob&password=a+b&dbname=else",
       { host: "other", port: 2, user: "bob", password: "a+b", dbName: "else" },
     ],
-  ])("is read from %s", (url, expected) => {
+  ])("the address in a PostgreSQL URL is read from %s", (url, expected) => {
     expect(read(url)).toMatchObject(expected);
   });
 });
@@ -53,11 +53,18 @@ describe("sslmode", () => {
     return typeof options === "object" ? options : { plain: true as const };
   };
 
-  test.each(["", "?sslmode=disable", "?host=/tmp&sslmode=verify-full"])("uses plain text for %j", (query) => {
+  test.each([
+    "",
+    "?sslmode=disable",
+    "?host=/tmp&sslmode=verify-full",
+  ])("a connection uses plain text for a PostgreSQL URL with the query %j", (query) => {
     expect(ssl(query)).toEqual({ plain: true });
   });
 
-  test.each(["?sslmode=require", "?ssl=true"])("encrypts without verification for %s", (query) => {
+  test.each([
+    "?sslmode=require",
+    "?ssl=true",
+  ])("a connection is encrypted without verification for a PostgreSQL URL with the query %s", (query) => {
     expect(ssl(query)).toMatchObject({ rejectUnauthorized: false });
   });
 
@@ -65,7 +72,7 @@ describe("sslmode", () => {
     "?sslmode=verify-full",
     "?sslmode=verify-full&sslrootcert=system",
     "?sslrootcert=system",
-  ])("verifies the certificate and the name of the host for %s", (query) => {
+  ])("a connection verifies the certificate and the name of the host for a PostgreSQL URL with the query %s", (query) => {
     const options = ssl(query);
     if ("plain" in options) throw new Error("plain text");
     const certificate = (names: string) => ({ subject: { CN: "x" }, subjectaltname: names }) as never;
@@ -78,8 +85,8 @@ describe("sslmode", () => {
   });
 });
 
-describe("the environment variables of libpq", () => {
-  test("are read if the URL does not have the parameter", () => {
+describe("environment variables of libpq", () => {
+  test("the environment variables of libpq are used if the URL does not have the parameter", () => {
     const env = {
       PGHOST: "envhost",
       PGPORT: "7",
@@ -101,7 +108,7 @@ describe("the environment variables of libpq", () => {
     });
   });
 
-  test("include PGSSLMODE, which sslmode in the URL overrides", () => {
+  test("the environment variable PGSSLMODE is used unless the URL has sslmode", () => {
     const env = { PGSSLMODE: "require" };
 
     expect(read("postgres://ann@db/jobs", env).driverOptions.ssl).toMatchObject({
@@ -119,12 +126,12 @@ describe("the environment variables of libpq", () => {
     [{ PGTARGETSESSIONATTRS: "read-write" }, /variable PGTARGETSESSIONATTRS is not supported/],
     [{ PGCHANNELBINDING: "require" }, /PGCHANNELBINDING=require needs sslmode/],
     [{ PGSERVICE: "prod" }, /variable PGSERVICE is not supported/],
-  ])("are rejected by name if they are not supported: %o", (env, message) => {
+  ])("the environment variables %o of libpq are not supported and are rejected by name", (env, message) => {
     expect(() => read("postgres://ann@db/jobs", env)).toThrow(message);
   });
 });
 
-describe("an invalid PostgreSQL URL", () => {
+describe("invalid PostgreSQL URL", () => {
   test.each([
     ["?sslmod=require", /parameter sslmod is not supported.*Supported: sslmode, sslrootcert/],
     ["?schema=public", /parameter schema is not supported \(joblib's tables are always/],
@@ -157,7 +164,7 @@ describe("an invalid PostgreSQL URL", () => {
     ["?connect_timeout=0", /connect_timeout=0: must be a whole number from 1/],
     ["?host=a,b", /host=a,b: names several hosts/],
     ["?application_name=%E0%A4%A", /value of application_name has a %/],
-  ])("is rejected with one line that names the problem: %s", (query, message) => {
+  ])("an invalid PostgreSQL URL is rejected with one line that names the problem: %s", (query, message) => {
     const url = `postgres://ann:secret@db/jobs${query}`;
 
     expect(() => read(url)).toThrow(SettingsError);
@@ -172,7 +179,7 @@ describe("an invalid PostgreSQL URL", () => {
     ["postgres://ann:se/cret@db/jobs", /percent-encode special characters/],
     ["postgres://ann:se%zzcret@db/jobs", /the password has a % that is not part of a percent-encoding/],
     ["postgres://ann:secret@db:54x2/jobs", /port: must be a whole number.*percent-encode/],
-  ])("is rejected without showing its password: %s", (url, message) => {
+  ])("an invalid PostgreSQL URL is rejected without showing its password: %s", (url, message) => {
     expect(() => parsePostgresUrl(url)).toThrow(message);
     expect(() => parsePostgresUrl(url)).toThrow(/^((?!cret|54x2).)*$/);
   });

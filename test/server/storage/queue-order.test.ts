@@ -49,7 +49,7 @@ test("PostgreSQL returns tasks in the order of the index without a sort", async 
 test.each([
   ["the queue", QUEUE_ORDER],
   ["the index", INDEX_ORDER],
-])("PostgreSQL reads only a few of many tasks with the same number in the order of %s", async (_, order) => {
+])("PostgreSQL reads only a few of many tasks with the same submit number in the order of %s", async (_, order) => {
   const plan = await explain(order, 500);
 
   const rowsRead = Number(/Index Scan using task_due.*rows=(\d+)/.exec(plan)?.[1]);

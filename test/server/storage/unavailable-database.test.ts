@@ -15,8 +15,8 @@ const openStorage = async () => {
   return { url, orm, storage: createStorage(orm) };
 };
 
-describe("the storage", () => {
-  test("throws StorageUnavailable if nothing listens on the port", async () => {
+describe("storage", () => {
+  test("the storage throws StorageUnavailable if nothing listens on the port", async () => {
     const orm = await openDatabase({ url: `postgres://user@127.0.0.1:${await findFreePort()}/none` });
     onTestFinished(() => orm.close());
 
@@ -24,7 +24,7 @@ describe("the storage", () => {
     await expect(migrate(orm)).rejects.toBeInstanceOf(StorageUnavailable);
   });
 
-  test("throws StorageUnavailable for a terminated connection, and the next statement works", async () => {
+  test("the storage throws StorageUnavailable for a terminated connection, and the next statement works", async () => {
     const { orm, storage } = await openStorage();
     const connection = orm.em.fork().getKysely().connection();
 
@@ -39,7 +39,7 @@ describe("the storage", () => {
     await storage.ping();
   });
 
-  test("throws StorageUnavailable if a statement takes too long", async () => {
+  test("the storage throws StorageUnavailable if a statement takes too long", async () => {
     const { url, orm, storage } = await openStorage();
     const slow = await openDatabase({ url, statementTimeoutSeconds: 0.1 });
     onTestFinished(() => slow.close());
@@ -59,7 +59,7 @@ describe("the storage", () => {
     await locked;
   });
 
-  test("throws StorageUnavailable after the pool of the ORM was closed", async () => {
+  test("the storage throws StorageUnavailable after the pool of the ORM was closed", async () => {
     const orm = await openDatabase({ dataDir: "memory://" });
     const storage = createStorage(orm);
     await storage.ping();

@@ -17,7 +17,7 @@ beforeEach(() => {
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
 });
 
-describe.runIf(isLinux)("an unusable data directory", () => {
+describe.runIf(isLinux)("unusable data directory", () => {
   test.each([
     ["a full disk", "size=64k", 'dd if=/dev/zero of="$1/ballast"', "the disk is full (ENOSPC)"],
     [
@@ -26,7 +26,7 @@ describe.runIf(isLinux)("an unusable data directory", () => {
       'mount -o remount,ro "$1"',
       "it is on a read-only file system (EROFS)",
     ],
-  ])("causes an error that names the reason, %s", async (_, options, damage, reason) => {
+  ])("an unusable data directory causes an error that names the reason, %s", async (_, options, damage, reason) => {
     // The mount belongs to the mount namespace of the process, so it disappears when the process
     // ends.
     const script = `mount -t tmpfs -o ${options} none "$1"; ${damage} 2>/dev/null; exec "$2" "$3" "$1"`;
@@ -38,7 +38,7 @@ describe.runIf(isLinux)("an unusable data directory", () => {
     expect(locker.stderr()).toContain(`The data directory ${directory} cannot be used: ${reason}.`);
   });
 
-  test("causes an error that names the reason, the missing permission", async () => {
+  test("an unusable data directory causes an error that names the reason, the missing permission", async () => {
     const user = findUnprivilegedUser();
     chmodSync(directory, 0o555);
 
@@ -52,17 +52,17 @@ describe.runIf(isLinux)("an unusable data directory", () => {
   });
 });
 
-describe.runIf(isLinux)("a network file system", () => {
+describe.runIf(isLinux)("network file system", () => {
   test.each([
     [0x6969, "nfs"],
     [0x65735546, "fuse"],
     // The type of CIFS as a signed 32-bit number, which Node.js returns on some systems.
     [0xff534d42 | 0, "cifs"],
-  ])("is recognized by its type %i as %s", (type, name) => {
+  ])("a network file system with the type %i is recognized as %s", (type, name) => {
     expect(findNetworkFileSystem("/data", () => ({ type }))).toBe(name);
   });
 
-  test("is not reported for the directory of temporary files", () => {
+  test("the directory of temporary files is not reported as a network file system", () => {
     expect(findNetworkFileSystem(directory)).toBeUndefined();
   });
 });

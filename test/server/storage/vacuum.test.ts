@@ -39,7 +39,7 @@ const openEmptied = async (options: DatabaseOptions) => {
   return { sweep: storage.sweep, readStats };
 };
 
-test("vacuum frees the space of dead rows in the embedded database, and does nothing if there are few dead rows", async () => {
+test("the vacuum frees the space of dead rows in the embedded database, and does nothing if there are few dead rows", async () => {
   const { sweep, readStats } = await openEmptied({ dataDir: "memory://" });
   expect((await readStats())?.pages).toBeGreaterThan(10);
 
@@ -50,7 +50,7 @@ test("vacuum frees the space of dead rows in the embedded database, and does not
   expect(await sweep.vacuum()).toBe(0);
 });
 
-test("vacuum does nothing in PostgreSQL, which has autovacuum", async () => {
+test("the vacuum does nothing in PostgreSQL, which has autovacuum", async () => {
   const { sweep, readStats } = await openEmptied({ url: await createDatabase(inject("postgresUrl")) });
 
   expect(await sweep.vacuum()).toBe(0);

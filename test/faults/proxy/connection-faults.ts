@@ -1,5 +1,5 @@
 /** Faults for one direction of a connection. */
-export interface DirectionProgram {
+export interface DirectionFaults {
   /** Delay of each chunk, in milliseconds. The order of the chunks is preserved. */
   readonly delayMs?: number | (() => number);
   /** Drops all data without closing the connection. */
@@ -10,23 +10,21 @@ export interface DirectionProgram {
 }
 
 /** Faults for both directions of a connection. */
-export interface LinkProgram {
-  readonly toServer?: DirectionProgram;
-  readonly toClient?: DirectionProgram;
+export interface ConnectionFaults {
+  readonly toServer?: DirectionFaults;
+  readonly toClient?: DirectionFaults;
   /** Cuts the connection when it has been idle for this many milliseconds, as load balancers do. */
   readonly idleCutMs?: number;
 }
 
-/**
- * The program of all connections, or a function that returns the program of each new connection.
- */
-export type ProgramSource = LinkProgram | ((connection: number) => LinkProgram);
+/** The faults of all connections, or a function that returns the faults of each new connection. */
+export type FaultSource = ConnectionFaults | ((connection: number) => ConnectionFaults);
 
-/** Forwards the first matching request and drops its response. */
+/** Makes the proxy forward the first matching request and drop the response. */
 export interface Trap {
-  /** Matched against each chunk that a client sends. */
+  /** A pattern that is matched against each chunk that a client sends. */
   readonly request: RegExp;
-  /** Cuts the connection when the response arrives, or leaves it open and silent. */
+  /** `cut` resets the connection when the response arrives; `silence` leaves it open. */
   readonly action: "cut" | "silence";
 }
 
