@@ -36,7 +36,7 @@ export type SweepResult = Record<"workers" | "tasks" | "jobs" | "deleted", numbe
 export type BatchedStatement =
   | "submit"
   | "claim"
-  | "promote"
+  | "mark_due"
   | "heartbeat"
   | "output"
   | Exclude<TaskStatus, "pending" | "claimed">;

@@ -5,7 +5,7 @@ import { type RawBuilder, sql } from "kysely";
  * share one index key, and PostgreSQL stores equal keys once: an entry takes 10 bytes instead of 44
  * (ADR 20). The size matters, because a claim reads past the index entries of all tasks that were
  * claimed since the last vacuum, and autovacuum runs only once a minute. With room fairness, tasks
- * of different rooms share a number, so each number is its own key.
+ * of different rooms have the same number, so each number is a separate key.
  */
 const getIndexNumber = (task: "t" | "o") =>
   sql.raw(`(case when ${task}.numbered_by_room then ${task}.number else ${task}.number & '-16'::bigint end)`);

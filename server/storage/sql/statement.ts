@@ -59,9 +59,10 @@ export function defineStatement<Row, Values extends readonly unknown[]>(
  * Builds a subquery that parses the text of `formatRecordset` into rows. `columns` declares the
  * columns in SQL.
  *
- * The column `one` influences the planner. It estimates 100 rows for every recordset, so for a
- * small table it would choose a sequential scan instead of 100 index lookups, and keep this plan
- * when the table has grown. The condition `one = 1` lowers the estimate to one row.
+ * The column `one` influences PostgreSQL's planner. The planner estimates 100 rows for every
+ * recordset, so for a small table it would choose a sequential scan instead of 100 index lookups,
+ * and keep this plan when the table has grown. The condition `one = 1` lowers the estimate to one
+ * row.
  */
 export const selectRecordset = (text: Placeholder, columns: string): RawBuilder<unknown> => sql`(
   select * from jsonb_to_recordset(${text}::jsonb) as input(one integer, ${sql.raw(columns)}) where one = 1)`;
