@@ -24,7 +24,10 @@ export interface RegisteredJob extends JobAddress, JobOptions {
   readonly rowVersion: string;
 }
 
-/** A job with counts, which take time. Use `RegisteredJob` if the counts are not needed. */
+/**
+ * A job with its workers and the number of its pending tasks, which are slow to query. Use
+ * `RegisteredJob` if they are not needed.
+ */
 export interface JobRecord extends RegisteredJob {
   /** Ids of the linked workers that are alive. */
   readonly workers: readonly string[];
@@ -92,7 +95,7 @@ export interface NewTask extends TaskOptions {
   readonly schemaHash: string;
   /** If set, the insert fails if the job's version differs, because its defaults were cached. */
   readonly jobVersion?: string;
-  /** The fairness of the job when it was read. With `room`, rooms take turns. */
+  /** The fairness of the job when it was read. With `room`, claims alternate between the rooms. */
   readonly fairness?: Fairness;
   readonly roomId: string;
   readonly createdById: string;
@@ -168,7 +171,10 @@ export interface WorkerRemoval {
   readonly rooms: readonly string[];
 }
 
-/** A waiting worker. A new task is assigned to it only if no other task is due for it. */
+/**
+ * A worker whose claim waits. A new task is assigned to it only if no other task of the worker's
+ * jobs is due.
+ */
 export interface Assignee {
   readonly workerId: string;
   /** True if the worker's claim also starts the task. */

@@ -3,7 +3,9 @@ import type { Invitation } from "../../protocol/index.ts";
 import type { InvitationStorage } from "../storage/ports/storage.ts";
 import { createToken } from "./create-token.ts";
 
-/** Maximum time until all servers know that another server revoked an invitation. */
+/**
+ * Maximum time until all servers know that another server revoked an invitation, in milliseconds.
+ */
 const CACHE_MS = 5_000;
 const MAX_CACHED = 10_000;
 
@@ -29,7 +31,10 @@ export class InvitationStatusCache {
     });
   }
 
-  /** Returns false for an unknown or revoked invitation. The token contains the expiry. */
+  /**
+   * Returns false for an unknown or revoked invitation. Ignores the expiry, which is checked in the
+   * token.
+   */
   async isValid(id: string): Promise<boolean> {
     return (await this.#isValid.fetch(id)) === true;
   }

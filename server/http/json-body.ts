@@ -17,7 +17,10 @@ const MAX_DEPTH = 128;
 /** Maximum number of digits, without the exponent, of a number in one of the `exactMembers`. */
 const MAX_DIGITS = 1000;
 
-/** Adds a parser for JSON bodies. Inside the plugin, it replaces the host's parsers. */
+/**
+ * Adds a parser for JSON bodies. Inside the plugin, it replaces the parsers of the host
+ * application.
+ */
 export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(

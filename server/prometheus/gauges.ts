@@ -31,7 +31,7 @@ export function createGauges(registry: Registry, sources: MeterSources, labels: 
     registry,
     {
       name: "joblib_database_connections",
-      help: "PostgreSQL connections of joblib's own pool; missing with an embedded database or the host's pool",
+      help: "PostgreSQL connections of joblib's own pool; missing with an embedded database or the pool of the host application",
       labelNames: ["state"],
     },
     (gauge) => {
@@ -60,7 +60,7 @@ function createQueueGauges(
     });
   create(
     "joblib_tasks",
-    "Open tasks by status; due and delayed pending tasks are counted up to one million each",
+    "Unfinished tasks by status; due and delayed pending tasks are counted up to one million each",
     ["status"],
     (gauge, { tasks }) => {
       for (const [status, count] of Object.entries(tasks)) gauge.set({ status }, count);

@@ -18,7 +18,7 @@ export interface QueueLimits {
  */
 export class FairQueue<Item> {
   readonly #limits: QueueLimits;
-  /** Waiting entries by owner. An owner moves to the end after each turn. */
+  /** Waiting entries by owner. An owner moves to the end after one of its entries was dequeued. */
   readonly #waiting = new Map<string, Entry<Item>[]>();
   readonly #running = new Map<string, number>();
   #size = 0;

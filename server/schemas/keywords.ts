@@ -22,10 +22,13 @@ interface Keyword {
 
 export type Applicator = Required<Pick<Keyword, "form" | "location">>;
 
-const TYPE = "^(array|boolean|integer|null|number|object|string)$";
-const NAMES = { items: { type: "string" }, uniqueItems: true };
+const TYPE_PATTERN = "^(array|boolean|integer|null|number|object|string)$";
+const UNIQUE_STRINGS = { items: { type: "string" }, uniqueItems: true };
 
-/** The JSON Schemas that the values of keywords must match, by form. */
+/**
+ * The JSON Schemas that the values of keywords must match. Keywords whose values match the same
+ * JSON Schema have the same form.
+ */
 const FORMS = {
   any: true,
   boolean: { type: "boolean" },
@@ -40,20 +43,20 @@ const FORMS = {
   array: { type: "array" },
   types: {
     type: ["string", "array"],
-    pattern: TYPE,
-    items: { type: "string", pattern: TYPE },
+    pattern: TYPE_PATTERN,
+    items: { type: "string", pattern: TYPE_PATTERN },
     minItems: 1,
     uniqueItems: true,
   },
-  names: { type: "array", ...NAMES },
-  namesByName: { type: "object", additionalProperties: { type: "array", ...NAMES } },
+  names: { type: "array", ...UNIQUE_STRINGS },
+  namesByName: { type: "object", additionalProperties: { type: "array", ...UNIQUE_STRINGS } },
   schema: { type: ["object", "boolean"] },
   schemas: { type: "array", items: { type: ["object", "boolean"] }, minItems: 1 },
   schemaOrSchemas: { type: ["object", "boolean", "array"], items: { type: ["object", "boolean"] } },
   schemasByName: { type: "object", additionalProperties: { type: ["object", "boolean"] } },
   schemasOrNamesByName: {
     type: "object",
-    additionalProperties: { type: ["object", "boolean", "array"], ...NAMES },
+    additionalProperties: { type: ["object", "boolean", "array"], ...UNIQUE_STRINGS },
   },
 } as const;
 

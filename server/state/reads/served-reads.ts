@@ -9,9 +9,7 @@ import { Upload } from "./upload.ts";
  * worker can answer the read.
  */
 const STREAM_BYTES = 64 * 1024;
-/**
- * Time within which a worker must start to answer a claimed read, in milliseconds.
- */
+/** Time within which a worker must start to answer a claimed read, in milliseconds. */
 const CLAIM_MS = 60_000;
 /** Maximum pause between two parts of an answer, in milliseconds. */
 const PAUSE_MS = 30_000;

@@ -91,9 +91,9 @@ async function lock(path: string, directory: string): Promise<() => void> {
 }
 
 /**
- * How long SQLite retries a busy lock, in milliseconds. Two processes that start at the same time
- * can block each other for a moment, because SQLite acquires a shared lock before the exclusive
- * one.
+ * Maximum time for which SQLite retries a busy lock, in milliseconds. Two processes that start at
+ * the same time can block each other for a moment, because SQLite acquires a shared lock before the
+ * exclusive one.
  */
 const RETRY_MS = 1_000;
 const SQLITE_BUSY = 5;

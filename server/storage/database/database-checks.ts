@@ -231,7 +231,8 @@ function describeMissing(rows: readonly MissingRow[]): DatabaseFinding {
   const role = rows[0]?.role ?? "";
   const named = rows.slice(0, MAX_LISTED_OBJECTS);
   const shown = named.map(({ privileges, kind, name }) => `${privileges} on ${kind.toLowerCase()} ${name}`);
-  const more = rows.length > MAX_LISTED_OBJECTS ? `; and rights on ${rows.length - MAX_LISTED_OBJECTS} more` : "";
+  const more =
+    rows.length > MAX_LISTED_OBJECTS ? `; and rights on ${rows.length - MAX_LISTED_OBJECTS} more` : "";
   return {
     kind: "privileges",
     problem: `the database role ${role} lacks ${shown.join("; ")}${more}`,

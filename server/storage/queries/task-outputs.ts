@@ -67,7 +67,7 @@ const appendParts = defineStatement<
     leased as materialized (
       select t.id, c.attempt, c.number, c.count, c.bytes, c.max_bytes, c.parts, c.call_index
       from calls as c join joblib.task as t on t.id = c.id
-      -- Without coalesce, the planner would read the index of all leased tasks.
+      -- With a plain t.status, the planner would read the index of all leased tasks.
       where coalesce(t.status, '') = 'running' and t.attempt = c.attempt
         and (c.worker_id is null or t.worker_id = c.worker_id)
       for share of t

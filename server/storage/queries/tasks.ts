@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { NewTask } from "../../records.ts";
 import { isUuid } from "../ids.ts";
 import type { TaskSelection, TaskStorage } from "../ports/tasks.ts";
-import { selectNextListedJob, selectJobsWithTasks } from "../queue/jobs-with-tasks.ts";
+import { selectJobsWithTasks, selectNextListedJob } from "../queue/jobs-with-tasks.ts";
 import { QUEUE_POSITION } from "../queue/queue-order.ts";
 import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";

@@ -8,9 +8,9 @@ import {
   CLAIMED_COLUMNS,
   type ClaimedColumn,
   type ClaimedValues,
+  type ExpectedColumn,
   type FilledInColumn,
   type NamedColumn,
-  type ExpectedColumn,
   WIRE_COLUMNS,
 } from "../task-columns.ts";
 
@@ -36,7 +36,9 @@ type BuildValue = (expectedBackoff: Placeholder) => RawBuilder<unknown>;
  * The values that most tasks have in some columns, as SQL expressions. A claim returns null instead
  * of such a value, because PostgreSQL compares a value faster than it formats the value as text.
  */
-const EXPECTED_VALUES: Readonly<Record<ExpectedColumn, BuildValue>> & { readonly [name: string]: BuildValue } = {
+const EXPECTED_VALUES: Readonly<Record<ExpectedColumn, BuildValue>> & {
+  readonly [name: string]: BuildValue;
+} = {
   backoff: (expected) => sql`${expected}::jsonb`,
   run_at: () => sql`created_at`,
   errors: () => sql`'[]'`,

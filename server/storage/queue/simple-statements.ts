@@ -26,8 +26,8 @@ interface LockedJob {
 export type LockedJobs = ReadonlyMap<string, LockedJob>;
 
 /**
- * Locks the jobs of new tasks in the order of their ids. Throws `InsertRejected` if one was removed or has
- * changed.
+ * Locks the jobs of new tasks in the order of their ids. Throws `InsertRejected` if one of them was
+ * removed or has changed.
  */
 export async function lockJobs(
   db: Sql,

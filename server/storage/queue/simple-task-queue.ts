@@ -25,12 +25,12 @@ import { catchUnknownOutcome } from "../sessions/storage-errors.ts";
 import {
   changeStatus,
   claimFirstTasks,
+  InsertRejected,
   insertTask,
   type LockedJobs,
   lockJobs,
   lockWorkerForClaim,
   markDueTasks,
-  InsertRejected,
   storeProgress,
 } from "./simple-statements.ts";
 import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./statements/heartbeat.ts";

@@ -16,7 +16,10 @@ type Ports = Pick<
 /** Runs one sweep. Returns undefined if another server is sweeping. */
 export async function sweep(
   ports: Ports,
-  { canRemoveWorkers, failedIds }: { readonly canRemoveWorkers: () => boolean; readonly failedIds?: Set<string> },
+  {
+    canRemoveWorkers,
+    failedIds,
+  }: { readonly canRemoveWorkers: () => boolean; readonly failedIds?: Set<string> },
 ): Promise<SweepResult | undefined> {
   const result: SweepResult = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
   const hasLock = await ports.storage.sweep.runExclusively(async () => {
@@ -50,7 +53,11 @@ async function runBatches(size: number, runBatch: () => Promise<number>): Promis
   }
 }
 
-async function sweepWorkers(ports: Ports, result: SweepResult, canRemoveWorkers: () => boolean): Promise<void> {
+async function sweepWorkers(
+  ports: Ports,
+  result: SweepResult,
+  canRemoveWorkers: () => boolean,
+): Promise<void> {
   const { storage, settings, log } = ports;
   const threshold = settings.worker_timeout_seconds;
   const handled = new Set<string>();

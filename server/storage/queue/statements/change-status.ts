@@ -93,7 +93,7 @@ function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWork
     const update = sql`
       update joblib.task as t set ${setTransition(to, values)}
       from changes as s
-      -- Without coalesce, the planner would read the index of all leased tasks.
+      -- With a plain t.status, the planner would read the index of all leased tasks.
       where t.id = s.id and coalesce(t.status, '') in (${origins})
         and ${fence}
         ${to === "completed" ? sql`and ${isValid}` : sql``}`;
@@ -167,4 +167,7 @@ export const storeCompletions = (
   completions: readonly Completion[],
   touchesWorkers: boolean,
 ): Promise<CompletedTaskRow[]> =>
-  COMPLETION_STATEMENTS[touchesWorkers ? "withHeartbeat" : "withoutHeartbeat"](db, ...formatColumns(COMPLETION_COLUMNS, completions));
+  COMPLETION_STATEMENTS[touchesWorkers ? "withHeartbeat" : "withoutHeartbeat"](
+    db,
+    ...formatColumns(COMPLETION_COLUMNS, completions),
+  );

@@ -5,7 +5,7 @@ import { formatTime } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement, formatArray } from "../../sql/statement.ts";
 import type { ClaimedValues } from "../../task-columns.ts";
-import { selectNextJobOfWorker, selectJobsWithTasks, selectUnmarkedTask } from "../jobs-with-tasks.ts";
+import { selectJobsWithTasks, selectNextJobOfWorker, selectUnmarkedTask } from "../jobs-with-tasks.ts";
 import {
   CLAIMED_TASK_COLUMNS,
   LazyClaimedTask,
@@ -212,7 +212,10 @@ const defineClaim = (variant: SearchVariant, touchesWorkers: boolean) =>
 
 const CLAIM_STATEMENTS = {
   "one-job": { withoutHeartbeat: defineClaim("one-job", false), withHeartbeat: defineClaim("one-job", true) },
-  "many-jobs": { withoutHeartbeat: defineClaim("many-jobs", false), withHeartbeat: defineClaim("many-jobs", true) },
+  "many-jobs": {
+    withoutHeartbeat: defineClaim("many-jobs", false),
+    withHeartbeat: defineClaim("many-jobs", true),
+  },
 };
 
 /**

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Assignee } from "../../../records.ts";
 import { formatRecordset, type Placeholder, selectRecordset } from "../../sql/statement.ts";
-import { selectNextJobOfWorker, selectJobsWithTasks, selectUnmarkedTask } from "../jobs-with-tasks.ts";
+import { selectJobsWithTasks, selectNextJobOfWorker, selectUnmarkedTask } from "../jobs-with-tasks.ts";
 
 const JOBS_OF_ASSIGNEE = selectNextJobOfWorker(sql`p.worker_id`);
 
