@@ -93,7 +93,10 @@ export interface NewTask extends TaskOptions {
   readonly jobId: string;
   /** Hash of the job's schemas. The insert fails if the job was removed or has another hash. */
   readonly schemaHash: string;
-  /** If set, the insert fails if the job's version differs, because its defaults were cached. */
+  /**
+   * If set, the insert fails if the job has another version. Set if the defaults in this task come
+   * from a cached job.
+   */
   readonly jobVersion?: string;
   /** The fairness of the job when it was read. With `room`, claims alternate between the rooms. */
   readonly fairness?: Fairness;
@@ -157,7 +160,7 @@ export interface HeartbeatOutcome {
   readonly lastHeartbeat: string;
   /** The tasks of the heartbeat that the worker must stop, because it has lost their leases. */
   readonly stop: readonly { readonly taskId: string; readonly reason: StopReason }[];
-  /** Undelivered tasks that were requeued or failed. */
+  /** Claimed tasks that the worker never received, and that were requeued or failed. */
   readonly changed: readonly TaskRecord[];
   readonly isDraining: boolean;
 }

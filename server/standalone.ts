@@ -85,7 +85,7 @@ async function readDatabaseState(storage: Storage, kind: string): Promise<Compon
   }
 }
 
-/** Throws if joblib cannot work with the database, but not if it is only unavailable. */
+/** Throws if joblib cannot work with the database, but not if the database is only unavailable. */
 async function requireUsableDatabase(storage: Storage): Promise<void> {
   try {
     requireFit(await findObstacles(storage));

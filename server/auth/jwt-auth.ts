@@ -21,8 +21,8 @@ type Claims = z.output<typeof Claims>;
 const NO_CLAIMS: Omit<Claims, "sub"> = { admin: false, rooms: [], jobs: [] };
 
 /**
- * Allowed algorithms. Secrets and public keys have different ones: otherwise an attacker could sign
- * a token with HS256 and an issuer's public key as the secret (RFC 8725, section 3.1).
+ * Allowed algorithms. Secrets and public keys have different algorithms: otherwise an attacker
+ * could sign a token with HS256 and an issuer's public key as the secret (RFC 8725, section 3.1).
  */
 const SECRET_ALGORITHMS = ["HS256"];
 const KEY_ALGORITHMS = "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split(" ");

@@ -119,10 +119,16 @@ const listDepths = ({ jobs, others }: QueueCounts, labels: JobLabels): (readonly
 ];
 
 const MIN_LIFETIME_MS = 1_000;
-/** Ratio of cache lifetime to read duration: reads take at most 5 % of the time. */
+/**
+ * Ratio of the cache lifetime to the duration of a query, so that queries run for at most 5 % of
+ * the time.
+ */
 const LIFETIME_PER_READ_DURATION = 19;
 
-/** Returns a function that shares one read between all callers, and caches its result or error. */
+/**
+ * Returns a function that shares one call of `read` between all callers, and caches its result or
+ * error.
+ */
 export function createCachedReader<Value>(read: () => Promise<Value>): () => Promise<Value> {
   let cached: Promise<Value> | undefined;
   let expiresAt = 0;

@@ -15,8 +15,8 @@ import { StepMeter } from "./step-meter.ts";
 export interface Budget {
   steps: number;
   /**
-   * Fraction of a pattern match's worst-case steps that is subtracted from `steps`. The fraction
-   * may be less than 1, because RE2 is usually faster than in the worst case.
+   * Factor for the worst-case steps of a pattern match before they are subtracted from `steps`. The
+   * factor may be less than 1, because a match usually takes fewer steps than in the worst case.
    */
   patternShare: number;
 }

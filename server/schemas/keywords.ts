@@ -109,7 +109,10 @@ export function pickKeywords(schema: JsonObject, draft: Draft): JsonObject {
   return Object.fromEntries(Object.entries(schema).filter(([name]) => findKeyword(name, draft)));
 }
 
-/** Returns how a keyword contains subschemas; undefined if it contains none. */
+/**
+ * Returns the form of a keyword's subschemas and the part of a value to which they apply; undefined
+ * if the keyword contains no subschemas.
+ */
 export function getApplicator(name: string, draft: Draft): Applicator | undefined {
   const { form, location } = findKeyword(name, draft) ?? {};
   return form === undefined || location === undefined ? undefined : { form, location };

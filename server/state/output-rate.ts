@@ -11,7 +11,7 @@ interface Budget {
 /**
  * Limits the output that the workers of each user store per second, with a token bucket of one
  * second. An append may exceed the budget. Later appends are then rejected until the budget is
- * positive again. So even an append that is larger than the budget succeeds at some time.
+ * positive again. So even an append that is larger than the budget eventually succeeds.
  */
 export class OutputRate {
   readonly #bytesPerSecond: number;

@@ -2,7 +2,8 @@ import { LRUCache } from "lru-cache";
 import type { Answer } from "./answer.ts";
 
 /**
- * Memory of an entry in addition to its body, in bytes. It limits the number of very small answers.
+ * Memory of an entry in addition to its body, in bytes. Counting this memory limits the number of
+ * very small answers.
  */
 const ENTRY_BYTES = 512;
 

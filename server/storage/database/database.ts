@@ -16,7 +16,7 @@ export interface DatabaseOptions {
   readonly url?: string;
   readonly dataDir?: string;
   readonly poolSize?: number;
-  /** Timeout of a statement, in seconds. Default: none, because a migration may take any time. */
+  /** Timeout of a statement, in seconds. Default: none, because a migration may take long. */
   readonly statementTimeoutSeconds?: number | undefined;
 }
 

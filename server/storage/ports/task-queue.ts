@@ -95,11 +95,11 @@ export interface TaskQueue {
    */
   unclaim(claims: readonly Pick<TaskRecord["task"], "id" | "attempt">[]): Promise<readonly TaskRecord[]>;
   /**
-   * Records a heartbeat; returns undefined if the worker is gone. `tasks` are the tasks that the
-   * worker reports, if any. Claimed tasks that it does not report are requeued after
-   * `claimGraceSeconds`. A heartbeat that stays open as a long poll is recorded repeatedly with the
-   * same list. The list may be outdated, so such a call passes Infinity as `claimGraceSeconds`, and
-   * nothing is requeued.
+   * Records a heartbeat; returns undefined if the worker is gone. `tasks` are the ids of the tasks
+   * that the worker has; undefined if the worker sent no list. Claimed tasks that the list does not
+   * contain are requeued after `claimGraceSeconds`. A heartbeat that stays open as a long poll is
+   * recorded repeatedly with the same list. The list may be outdated, so such a call passes
+   * Infinity as `claimGraceSeconds`, and nothing is requeued.
    */
   heartbeat(
     workerId: string,

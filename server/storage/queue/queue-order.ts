@@ -36,8 +36,8 @@ export const buildMergeOrder = (task: "t" | "c"): RawBuilder<unknown> =>
   sql.raw(`${task}.priority desc, ${task}.number`);
 
 /**
- * Maximum number of tasks ahead that are counted, because a list counts them for each of its tasks,
- * and an exact position beyond 1,000 is of no use.
+ * Maximum number of tasks ahead that are counted. A list of tasks counts them for each of its
+ * tasks, and an exact position beyond 1,000 is of no use.
  */
 const MAX_AHEAD = 1_000;
 

@@ -103,7 +103,7 @@ const hasCode = (error: unknown, prefixes: readonly string[]): boolean =>
 export const isRolledBack = (error: unknown): boolean => hasCode(error, ["40P01", "40001"]);
 
 /**
- * Returns true if the statement was not executed because the server or the session is read-only.
+ * Returns true if the statement was not executed because PostgreSQL or the session is read-only.
  */
 export const isReadOnly = (error: unknown): boolean => hasCode(error, ["25006"]);
 

@@ -28,7 +28,7 @@ export async function readPage<Row>(
   return { items, total: count?.total ?? 0 };
 }
 
-/** Stands for a value that each call of a defined statement passes. */
+/** Stands for a value that each call of a statement passes; see `defineStatement`. */
 export class Placeholder {
   readonly index: number;
 
@@ -81,8 +81,8 @@ export const formatTextArray = (texts: readonly string[]): string =>
   `{${texts.map((text) => JSON.stringify(text)).join(",")}}`;
 
 /**
- * Formats a value for a `json` column. Returns undefined, which is stored as an SQL null, for
- * undefined and null.
+ * Formats a value for a `json` column. Returns undefined for undefined and null. The database
+ * driver stores undefined as an SQL null.
  */
 export const toJsonText = (value: JsonValue | undefined): string | undefined =>
   value === undefined || value === null ? undefined : JSON.stringify(value);

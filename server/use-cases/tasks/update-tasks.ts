@@ -85,8 +85,8 @@ async function appendOutputs(
 }
 
 /**
- * Applies the updates that only complete a task in one statement. Returns the results of those that
- * succeeded.
+ * Applies, in one statement, all updates that only complete a task. Returns the results of those
+ * that succeeded.
  */
 async function completeTasks(
   context: Context,

@@ -31,7 +31,7 @@ export const buildAssigneesCte = (assignees: Placeholder): RawBuilder<unknown> =
 export const buildSingleAssigneeCte = (workerId: Placeholder, start: Placeholder): RawBuilder<unknown> =>
   buildCte(sql`(select 1 as request_number, ${workerId}::uuid as worker_id, ${start}::boolean as start)`);
 
-/** The columns that an insert with direct assignment sets in addition. */
+/** The additional columns that an insert with direct assignment sets. */
 export const ASSIGNED_COLUMNS = sql`, status, worker_id, attempt, runs, claimed_at, started_at, version`;
 
 /**
