@@ -18,7 +18,9 @@ export interface Caller {
   canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean>;
   /** Returns whether the caller may register the job if they have write access to the room. */
   canRegister(job: JobAddress): Promise<boolean>;
-  /** Returns the rooms that the caller can read; undefined if the host cannot list them. */
+  /**
+   * Returns the rooms that the caller can read; undefined if the host application cannot list them.
+   */
   listRooms(): Promise<readonly string[] | undefined>;
 }
 

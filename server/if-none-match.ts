@@ -1,4 +1,4 @@
-const TAG = /\s*(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)/gy;
+const ENTITY_TAG = /\s*(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)/gy;
 
 /**
  * Returns true if `If-None-Match` is `*` or contains the quoted tag. Uses weak comparison (RFC
@@ -7,5 +7,5 @@ const TAG = /\s*(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)/gy;
 export function matchesTag(ifNoneMatch: string | undefined, tag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   if (ifNoneMatch.trim() === "*") return true;
-  return [...ifNoneMatch.matchAll(TAG)].some(([, known]) => known === tag);
+  return [...ifNoneMatch.matchAll(ENTITY_TAG)].some(([, known]) => known === tag);
 }

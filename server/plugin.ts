@@ -31,7 +31,7 @@ import { Sweeper } from "./use-cases/sweeper.ts";
 import { followTask } from "./use-cases/tasks/follow-task.ts";
 import { followOutput } from "./use-cases/tasks/read-output.ts";
 
-/** Options of the plugin. The host owns the connections and closes them. */
+/** Options of the plugin. The host application owns the connections and closes them. */
 export interface JoblibOptions extends HostAuth {
   /** A MikroORM on PostgreSQL or PGlite whose entities include `entities`. */
   readonly orm: Orm;
@@ -56,8 +56,8 @@ export interface JoblibOptions extends HostAuth {
 }
 
 /**
- * A smaller `maxParamLength` of the host's router causes a warning, because the router would reject
- * long room and job names, which are percent-encoded in paths.
+ * Minimum `maxParamLength` of the host application's router. A smaller value causes a warning,
+ * because the router would reject long room and job names, which are percent-encoded in paths.
  */
 const REQUIRED_PARAM_LENGTH = 2000;
 
@@ -106,7 +106,7 @@ function warnAboutShortParams(app: FastifyInstance): void {
 
 /**
  * Adds the API under `/v1/joblib` and `/v1/problems` to a Fastify server, and starts the sweeper.
- * The hooks and parsers of this plugin do not affect the host's routes.
+ * The hooks and parsers of this plugin do not affect the routes of the host application.
  */
 export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) => {
   requireOptions(options);

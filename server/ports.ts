@@ -16,7 +16,10 @@ export type Unsubscribe = () => void;
 /** Handles an event; undefined if events may have been missed and the state must be read. */
 export type EventHandler = (event?: Event) => void;
 
-/** Notifies processes of changes. Events may be lost while a bus is down, so readers also poll. */
+/**
+ * Notifies all servers that share a database of changes. Events may be lost while the bus is down,
+ * so subscribers also poll the database.
+ */
 export interface EventBus {
   /** Publishes events. Never rejects: events are lost while `state` is `down`. */
   publish(events: readonly Event[]): Promise<void>;
@@ -32,11 +35,14 @@ export interface EventBus {
 /** Numbers of removed workers, ended or requeued tasks, removed jobs and deleted tasks. */
 export type SweepResult = Record<"workers" | "tasks" | "jobs" | "deleted", number>;
 
-/** Statements that combine several calls. Those named like a status change tasks to it. */
+/**
+ * Names of the statements that combine several calls. A statement with the name of a status changes
+ * tasks to this status.
+ */
 export type BatchedStatement =
   | "submit"
   | "claim"
-  | "promote"
+  | "mark_due"
   | "heartbeat"
   | "output"
   | Exclude<TaskStatus, "pending" | "claimed">;
@@ -53,7 +59,9 @@ export interface MeterSources {
   waitingClaims(): number;
 }
 
-/** Receives events for metrics, which never contain names of rooms or users, or ids of tasks. */
+/**
+ * Receives events for metrics. The metrics never contain names of rooms or users, or ids of tasks.
+ */
 export interface Meter {
   submitted(tasks: number): void;
   retried(tasks: number): void;

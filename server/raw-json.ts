@@ -73,14 +73,17 @@ function serialize(value: unknown): readonly string[] {
 export const stringify = (value: unknown): string => serialize(value).join("");
 
 /** Responses with this many characters are encoded in pieces, which is 3 × as fast for 1 MB. */
-const LARGE = 262_144;
-/** Minimum length of a text that stays a separate piece. Shorter neighbours are joined. */
+const LARGE_BODY_CHARACTERS = 262_144;
+/**
+ * Minimum length of a text that stays a separate piece. Shorter texts are joined with the texts
+ * next to them.
+ */
 export const LONG_TEXT = 4_096;
 
 /** Serializes a response body. Small bodies are returned as a string, large ones as a buffer. */
 export function toResponseBody(value: unknown): string | Buffer {
   const texts = serialize(value);
-  if (texts.reduce((sum, { length }) => sum + length, 0) < LARGE) return texts.join("");
+  if (texts.reduce((sum, { length }) => sum + length, 0) < LARGE_BODY_CHARACTERS) return texts.join("");
   const bytes = Buffer.allocUnsafeSlow(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
   texts.reduce((offset, text) => offset + bytes.write(text, offset), 0);
   return bytes;

@@ -24,7 +24,10 @@ export interface RegisteredJob extends JobAddress, JobOptions {
   readonly rowVersion: string;
 }
 
-/** A job with counts, which take time. Use `RegisteredJob` if the counts are not needed. */
+/**
+ * A job with its workers and the number of its pending tasks, which are slow to query. Use
+ * `RegisteredJob` if they are not needed.
+ */
 export interface JobRecord extends RegisteredJob {
   /** Ids of the linked workers that are alive. */
   readonly workers: readonly string[];
@@ -90,9 +93,12 @@ export interface NewTask extends TaskOptions {
   readonly jobId: string;
   /** Hash of the job's schemas. The insert fails if the job was removed or has another hash. */
   readonly schemaHash: string;
-  /** If set, the insert fails if the job's version differs, because its defaults were cached. */
+  /**
+   * If set, the insert fails if the job has another version. Set if the defaults in this task come
+   * from a cached job.
+   */
   readonly jobVersion?: string;
-  /** The fairness of the job when it was read. With `room`, rooms take turns. */
+  /** The fairness of the job when it was read. With `room`, claims alternate between the rooms. */
   readonly fairness?: Fairness;
   readonly roomId: string;
   readonly createdById: string;
@@ -154,7 +160,7 @@ export interface HeartbeatOutcome {
   readonly lastHeartbeat: string;
   /** The tasks of the heartbeat that the worker must stop, because it has lost their leases. */
   readonly stop: readonly { readonly taskId: string; readonly reason: StopReason }[];
-  /** Undelivered tasks that were requeued or failed. */
+  /** Claimed tasks that the worker never received, and that were requeued or failed. */
   readonly changed: readonly TaskRecord[];
   readonly isDraining: boolean;
 }
@@ -168,7 +174,10 @@ export interface WorkerRemoval {
   readonly rooms: readonly string[];
 }
 
-/** A waiting worker. A new task is assigned to it only if no other task is due for it. */
+/**
+ * A worker whose claim waits. A new task is assigned to it only if no other task of the worker's
+ * jobs is due.
+ */
 export interface Assignee {
   readonly workerId: string;
   /** True if the worker's claim also starts the task. */

@@ -31,7 +31,10 @@ export interface ServerOptions {
 
 /** Maximum length of a percent-encoded room or job name in a path. */
 const MAX_PARAM_LENGTH = 5000;
-/** Maximum time to receive a request, against slow clients (Slowloris), without the response. */
+/**
+ * Maximum time to receive a request, without the response, in milliseconds. Protects against
+ * clients that send slowly on purpose (Slowloris).
+ */
 const REQUEST_TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 2000;
 
@@ -82,7 +85,7 @@ async function readDatabaseState(storage: Storage, kind: string): Promise<Compon
   }
 }
 
-/** Throws if joblib cannot work with the database, but not if it is only unavailable. */
+/** Throws if joblib cannot work with the database, but not if the database is only unavailable. */
 async function requireUsableDatabase(storage: Storage): Promise<void> {
   try {
     requireFit(await findObstacles(storage));
@@ -93,7 +96,7 @@ async function requireUsableDatabase(storage: Storage): Promise<void> {
 
 const createUnavailable = (detail: string) => new Problem("service-unavailable", detail, { retryAfter: 1 });
 
-/** Makes errors outside the plugin also return problem documents. */
+/** Makes errors of routes outside the plugin return problem documents as well. */
 function setRootErrorHandlers(app: FastifyInstance) {
   app.setNotFoundHandler((_, reply) => {
     return sendProblem(reply, new Problem("route-not-found", "No route matches this path. See /docs."), "");

@@ -11,7 +11,9 @@ export function toWireTask({ job_name_style }: Naming, { task, job, queuePositio
   return { ...task, job_name: formatJobName(job, job_name_style), queue_position: queuePosition };
 }
 
-/** Converts a job for a response. `workerId` is the worker that has just registered it. */
+/**
+ * Converts a job to the format of a response. `workerId` is the worker that has just registered it.
+ */
 export const toWireJob = (
   { job_name_style }: Naming,
   job: JobRecord,

@@ -2,7 +2,9 @@ import type { FastifyRequest } from "fastify";
 
 export type RoomAccess = "read" | "write";
 
-/** The permissions in a request's credentials. A field is null if they do not specify it. */
+/**
+ * The permissions in a request's credentials. A field is null if the credentials do not specify it.
+ */
 export interface Credentials {
   readonly rooms: "*" | readonly string[] | null;
   /** Jobs (`<category>:<name>`) that may be registered; null for all jobs. */
@@ -32,8 +34,8 @@ export interface HostAuth {
   /** @internal Returns the permissions in the request's token. */
   readonly describeCredentials?: (request: FastifyRequest) => MaybePromise<Credentials>;
   /**
-   * Returns the rooms that the user can read, or undefined if the host cannot list them. Without
-   * this function, `authorizeRoom` is called for each room that has jobs or tasks.
+   * Returns the rooms that the user can read, or undefined if the host application cannot list
+   * them. Without this function, `authorizeRoom` is called for each room that has jobs or tasks.
    */
   readonly listRooms?: (request: FastifyRequest) => MaybePromise<readonly string[] | undefined>;
 }

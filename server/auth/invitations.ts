@@ -3,11 +3,16 @@ import type { Invitation } from "../../protocol/index.ts";
 import type { InvitationStorage } from "../storage/ports/storage.ts";
 import { createToken } from "./create-token.ts";
 
-/** Maximum time until all servers know that another server revoked an invitation. */
+/**
+ * Maximum time until all servers know that another server revoked an invitation, in milliseconds.
+ */
 const CACHE_MS = 5_000;
 const MAX_CACHED = 10_000;
 
-/** Returns the user id of requests with an invitation's token: each invitation is its own user. */
+/**
+ * Returns the user id of requests with an invitation's token. Each invitation counts as a separate
+ * user.
+ */
 export const getInvitedUserId = (id: string): string => `invitation:${id}`;
 
 /** Returns the id of the invitation that a token belongs to; null for any other token. */
@@ -22,14 +27,17 @@ export class InvitationStatusCache {
       max: MAX_CACHED,
       ttl: CACHE_MS,
       ttlResolution: 0,
-      // If `setRevoked` is called during this read, the read must not fail, and its result must not
-      // replace the revocation.
+      // If `setRevoked` is called during this query, the query must not fail, and its result must
+      // not replace the revocation.
       ignoreFetchAbort: true,
       fetchMethod: async (id) => (await invitations.find(id))?.revoked_at === null,
     });
   }
 
-  /** Returns false for an unknown or revoked invitation. The token contains the expiry. */
+  /**
+   * Returns false for an unknown or revoked invitation. Does not check the expiry, because the
+   * token contains it.
+   */
   async isValid(id: string): Promise<boolean> {
     return (await this.#isValid.fetch(id)) === true;
   }

@@ -56,7 +56,7 @@ export class ChannelHandlers {
     return true;
   }
 
-  /** Removes a handler and returns true if the channel has none left. */
+  /** Removes a handler and returns true if the channel has no handlers left. */
   remove(channel: string, handler: EventHandler): boolean {
     const handlers = this.#handlers.get(channel);
     handlers?.delete(handler);

@@ -10,14 +10,20 @@ const PROBE_INTERVAL_MS = 2_000;
 /** Maximum number of publishes without a response. At this number, Redis is assumed to hang. */
 const MAX_IN_FLIGHT = 500;
 const RESUBSCRIBE_BATCH = 500;
-/** Servers announce here that events were lost. All long polls then read the current state. */
+/**
+ * Channel on which servers announce that events were lost. All long polls then read the current
+ * state.
+ */
 const LOST_EVENTS_CHANNEL = "joblib:lost-events";
 
-/** Publishes on the given connection, and subscribes on a duplicate, as Redis requires. */
+/**
+ * Publishes events with the given Redis client, and subscribes with a duplicate of it, because a
+ * Redis connection that is subscribed cannot publish.
+ */
 export class RedisEventBus implements EventBus {
   readonly kind = "redis";
-  readonly #publisher: Redis;
-  readonly #events: RedisPublisher;
+  readonly #redis: Redis;
+  readonly #publisher: RedisPublisher;
   readonly #subscriber: Redis;
   readonly #handlers: ChannelHandlers;
   readonly #subscribing = new Map<string, Promise<boolean>>();
@@ -36,8 +42,8 @@ export class RedisEventBus implements EventBus {
   constructor(redis: Redis, log?: Log) {
     this.#log = log;
     this.#handlers = new ChannelHandlers(log);
-    this.#publisher = redis;
-    this.#events = new RedisPublisher(redis, log);
+    this.#redis = redis;
+    this.#publisher = new RedisPublisher(redis, log);
     if (redis.status === "wait") redis.connect().catch(() => {});
     // No offline queue, because `#listen` subscribes again after a reconnect.
     this.#subscriber = redis.duplicate({
@@ -57,7 +63,7 @@ export class RedisEventBus implements EventBus {
       this.#listening = false;
       this.#onClose();
     });
-    redis.on("ready", this.#onPublisher);
+    redis.on("ready", this.#onPublisherReady);
     redis.on("close", this.#onClose);
     this.#subscriber.connect().catch(() => {});
     this.#probes = setInterval(() => void this.#probe(), PROBE_INTERVAL_MS).unref();
@@ -68,7 +74,7 @@ export class RedisEventBus implements EventBus {
   }
 
   get connectionSecurity(): ConnectionSecurity {
-    return getRedisSecurity(this.#publisher.options);
+    return getRedisSecurity(this.#redis.options);
   }
 
   async publish(events: readonly Event[]): Promise<void> {
@@ -95,23 +101,23 @@ export class RedisEventBus implements EventBus {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#probes);
-    this.#publisher.off("ready", this.#onPublisher);
-    this.#publisher.off("close", this.#onClose);
+    this.#redis.off("ready", this.#onPublisherReady);
+    this.#redis.off("close", this.#onClose);
     this.#handlers.clear();
     this.#subscriber.disconnect();
   }
 
   /** Sends events to Redis and returns false if Redis does not accept them. */
   async #send(events: readonly Event[]): Promise<boolean> {
-    if (this.#closed || this.#hanging || this.#publisher.status !== "ready") return false;
+    if (this.#closed || this.#hanging || this.#redis.status !== "ready") return false;
     if (this.#inFlight >= MAX_IN_FLIGHT) return false;
     this.#inFlight += 1;
-    const sent = this.#events.publish(events).finally(() => {
+    const sent = this.#publisher.publish(events).finally(() => {
       this.#inFlight -= 1;
     });
     const isAccepted = await getValueWithin(sent, RESPONSE_TIMEOUT_MS);
     if (isAccepted !== undefined) return isAccepted;
-    if (this.#publisher.status === "ready") this.#hanging = true;
+    if (this.#redis.status === "ready") this.#hanging = true;
     this.#updateState();
     return false;
   }
@@ -145,11 +151,11 @@ export class RedisEventBus implements EventBus {
         if (!isAlive && this.#subscriber.status === "ready") this.#reconnect();
       });
     }
-    if (this.#probing || this.#publisher.status !== "ready") return;
+    if (this.#probing || this.#redis.status !== "ready") return;
     this.#probing = true;
-    const ping = this.#publisher.ping();
-    // Only one ping is pending at a time, so that pings do not accumulate on the host's connection
-    // while Redis hangs.
+    const ping = this.#redis.ping();
+    // Only one ping is pending at a time, so that pings do not accumulate on the connection of the
+    // host application while Redis hangs.
     ping.then(this.#onPong, this.#onPong);
     if (!(await resolvesWithin(ping, RESPONSE_TIMEOUT_MS)) && this.#probing) this.#hanging = true;
     this.#updateState();
@@ -158,15 +164,15 @@ export class RedisEventBus implements EventBus {
   readonly #onPong = (): void => {
     this.#probing = false;
     this.#hanging = false;
-    this.#onPublisher();
+    this.#onPublisherReady();
   };
 
   /** Announces earlier lost events to all servers when Redis accepts events again. */
-  readonly #onPublisher = (): void => {
+  readonly #onPublisherReady = (): void => {
     this.#updateState();
-    if (!this.#hasLost || this.#closed || this.#publisher.status !== "ready") return;
+    if (!this.#hasLost || this.#closed || this.#redis.status !== "ready") return;
     this.#hasLost = false;
-    resolvesWithin(this.#publisher.publish(LOST_EVENTS_CHANNEL, ""), RESPONSE_TIMEOUT_MS).then((isSent) => {
+    resolvesWithin(this.#redis.publish(LOST_EVENTS_CHANNEL, ""), RESPONSE_TIMEOUT_MS).then((isSent) => {
       if (!isSent) this.#hasLost = true;
     });
   };
@@ -177,7 +183,10 @@ export class RedisEventBus implements EventBus {
     if (!this.#closed) this.#subscriber.disconnect(true);
   }
 
-  /** Also logs that Redis is down if the connection never succeeded. */
+  /**
+   * Updates the state after a connection was closed. Logs that Redis is down even if it was never
+   * up.
+   */
   readonly #onClose = (): void => {
     if (!this.#isStateLogged && !this.#closed) this.#logState("down");
     this.#updateState();
@@ -190,7 +199,7 @@ export class RedisEventBus implements EventBus {
   }
 
   readonly #updateState = (): "up" | "down" => {
-    const isUp = this.#listening && !this.#hanging && this.#publisher.status === "ready";
+    const isUp = this.#listening && !this.#hanging && this.#redis.status === "ready";
     const state = isUp ? "up" : "down";
     if (state !== this.#state && !this.#closed) {
       this.#state = state;

@@ -14,7 +14,7 @@ export const CALLER = Symbol("caller");
  */
 const MAX_USER_ID_BYTES = 1000;
 
-/** Credentials for hosts without `describeCredentials`. */
+/** The credentials of a caller if the host application does not implement `describeCredentials`. */
 const NO_CREDENTIALS: Credentials = { rooms: null, jobs: null, expiresAt: null, invitationId: null };
 
 /** The caller of operations that need no authentication. */
@@ -53,7 +53,9 @@ export function getPathParam({ params }: FastifyRequest, name: string): string |
   return typeof value === "string" ? value : undefined;
 }
 
-/** Authenticates the user. The returned caller asks the host for permissions on demand. */
+/**
+ * Authenticates the user. The returned caller asks the host application for permissions on demand.
+ */
 async function authenticate(auth: HostAuth, request: FastifyRequest): Promise<Caller> {
   const { authorizeRoom, authorizeJob } = auth;
   const id = String((await readUserId(auth, request)) ?? "");
@@ -84,15 +86,20 @@ async function readUserId(auth: HostAuth, request: FastifyRequest) {
   }
 }
 
-/** Returns true if the host's function failed, and false if it rejected the request. */
+/**
+ * Returns true if a function of the host application failed, and false if it rejected the request.
+ */
 function isFailure(error: unknown): boolean {
   if (error instanceof Problem || error instanceof TypeError || error instanceof ReferenceError) return true;
-  // The database could not be read to check an invitation, so the credentials may be valid.
+  // The invitation could not be checked in the database, so the credentials may be valid.
   if (error instanceof StorageUnavailable || error instanceof StorageRefusal) return true;
   return isHttpError(error) && error.statusCode >= 500;
 }
 
-/** Returns the decision of the host. Errors other than failures and 401s count as false. */
+/**
+ * Returns the decision of the host application. Throws failures and errors with the status 401; all
+ * other errors count as false.
+ */
 async function isAllowed(authorize: () => boolean | Promise<boolean>): Promise<boolean> {
   try {
     return (await authorize()) === true;

@@ -8,7 +8,7 @@ import { escapeHtml } from "./docs-page.ts";
 import { routeNotFound } from "./problems.ts";
 import { isApiPath, rejectUnknownPath } from "./unknown-paths.ts";
 
-const HEADERS = {
+const SECURITY_HEADERS = {
   // Allows only resources of this server and no framing, so that text of a job or a task cannot run
   // as a script.
   "content-security-policy":
@@ -18,7 +18,7 @@ const HEADERS = {
 };
 
 /** The name of an asset contains a hash of its content, so browsers may cache the asset forever. */
-const IMMUTABLE = "public, max-age=31536000, immutable";
+const CACHE_FOREVER = "public, max-age=31536000, immutable";
 
 const NOT_BUILT = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>joblib</title></head>
@@ -59,7 +59,7 @@ export async function serveDashboard(
 
   await app.register(
     async (scope) => {
-      scope.addHook("onRequest", async (_, reply) => void reply.headers(HEADERS));
+      scope.addHook("onRequest", async (_, reply) => void reply.headers(SECURITY_HEADERS));
       if (page !== undefined) {
         await scope.register(fastifyStatic, {
           root: files,
@@ -70,7 +70,7 @@ export async function serveDashboard(
           cacheControl: false,
           setHeaders: (reply, file) => {
             const isAsset = file.startsWith(join(files, "assets"));
-            reply.header("cache-control", isAsset ? IMMUTABLE : "no-cache");
+            reply.header("cache-control", isAsset ? CACHE_FOREVER : "no-cache");
           },
         });
       }

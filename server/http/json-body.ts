@@ -17,7 +17,10 @@ const MAX_DEPTH = 128;
 /** Maximum number of digits, without the exponent, of a number in one of the `exactMembers`. */
 const MAX_DIGITS = 1000;
 
-/** Adds a parser for JSON bodies. Inside the plugin, it replaces the host's parsers. */
+/**
+ * Adds a parser for JSON bodies. Inside the plugin, it replaces the parsers of the host
+ * application.
+ */
 export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -33,7 +36,10 @@ export function addBodyParser(app: FastifyInstance): void {
   );
 }
 
-/** Throws a 400 or a 422 if the body is not JSON or contains a value that cannot be stored. */
+/**
+ * Parses a JSON body. Throws a 400 or a 422 if the body is not JSON or contains a value that cannot
+ * be stored.
+ */
 export function parseJsonBody(bytes: Buffer, exactMembers: readonly string[] = []): unknown {
   if (bytes.length === 0) return undefined;
   if (!isUtf8(bytes)) throw malformed("The body is not UTF-8.");
@@ -80,7 +86,10 @@ class BodyChecker {
     this.#needsTextCheck = NEEDS_TEXT_CHECK.test(text);
   }
 
-  /** Throws a 400 or a 422 for a rejected value. `key` is its key in its object or array. */
+  /**
+   * Throws a 400 or a 422 for a rejected value. `key` is the key of the value in its object or
+   * array.
+   */
   check(value: unknown, key?: Key): void {
     if (typeof value === "string") {
       if (this.#needsTextCheck) this.#checkText(value, key);

@@ -70,7 +70,10 @@ export class LongPolls {
     return this.#open.length;
   }
 
-  /** Throws a 503 if the server has too many open long polls, and a 429 if the user has. */
+  /**
+   * Runs `work` as a long poll. Throws a 503 if the server has too many open long polls, and a 429
+   * if the user has too many.
+   */
   async run<Value>(
     reply: FastifyReply,
     { seconds, userId, kind, onWait }: LongPollOptions,

@@ -5,8 +5,11 @@ import { StorageRefusal, StorageUnavailable, UnstorableValue } from "../storage/
 
 const PROBLEM_TYPE = "application/problem+json";
 
-/** The problems for Fastify's error codes. For any other error, the HTTP status decides. */
-const BY_CODE = new Map<unknown, () => Problem>(
+/**
+ * The problems for Fastify's error codes. For any other error, the HTTP status determines the
+ * problem.
+ */
+const PROBLEMS_BY_CODE = new Map<unknown, () => Problem>(
   Object.entries({
     FST_ERR_CTP_BODY_TOO_LARGE: () =>
       new Problem(
@@ -21,7 +24,7 @@ const BY_CODE = new Map<unknown, () => Problem>(
   }),
 );
 
-const BY_STATUS: Readonly<Record<number, ProblemId>> = {
+const PROBLEM_IDS_BY_STATUS: Readonly<Record<number, ProblemId>> = {
   401: "unauthorized",
   403: "forbidden",
   404: "route-not-found",
@@ -33,7 +36,7 @@ const BY_STATUS: Readonly<Record<number, ProblemId>> = {
 };
 
 /** The details of problems for Node.js's HTTP errors, by error code. */
-const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+const CLIENT_ERROR_DETAILS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "The headers are too large.",
   ERR_HTTP_REQUEST_TIMEOUT: "The request was not received in time.",
 };
@@ -67,13 +70,13 @@ export function toKnownProblem(error: unknown): Problem | undefined {
     return new Problem("validation-error", detail);
   }
   return isHttpError(error)
-    ? (BY_CODE.get(error.code)?.() ?? toProblemOfStatus(error.statusCode))
+    ? (PROBLEMS_BY_CODE.get(error.code)?.() ?? toProblemOfStatus(error.statusCode))
     : undefined;
 }
 
 /** Omits the message of the original error, which may contain internal information. */
 function toProblemOfStatus(status: number): Problem | undefined {
-  const id = BY_STATUS[status];
+  const id = PROBLEM_IDS_BY_STATUS[status];
   if (id === "unauthorized") return unauthorized();
   if (id === "rate-limited" || id === "service-unavailable")
     return new Problem(id, "Try again later.", { retryAfter: 1 });
@@ -84,7 +87,7 @@ function toProblemOfStatus(status: number): Problem | undefined {
   );
 }
 
-/** Creates the 401. It does not reveal which part of the credentials was wrong. */
+/** Creates the 401 problem, which does not reveal what part of the credentials was wrong. */
 export function unauthorized(): Problem {
   const detail =
     "Missing or invalid credentials. Send the credentials that this server requires, for example a bearer token in the Authorization header.";
@@ -151,7 +154,7 @@ export function answerClientError(error: Error & { readonly code?: string }, soc
     socket.destroy(error);
     return;
   }
-  const detail = CLIENT_ERRORS[error.code ?? ""] ?? "The request is not valid HTTP/1.1.";
+  const detail = CLIENT_ERROR_DETAILS[error.code ?? ""] ?? "The request is not valid HTTP/1.1.";
   const body = JSON.stringify(malformed(detail).toDocument());
   const headers = `Content-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
   socket.end(`HTTP/1.1 400 Bad Request\r\n${headers}\r\n\r\n${body}`);

@@ -32,7 +32,10 @@ interface SpanStart {
   readonly startTime?: number;
 }
 
-/** Runs a submit in a span. The tasks store the request's trace context, or else the span's. */
+/**
+ * Runs a submit in a span. The tasks store the request's trace context or, if the request has none,
+ * that of the span.
+ */
 export function inSubmitSpan<Value>(
   request: FastifyRequest,
   start: Omit<SpanStart, "name">,
@@ -92,7 +95,10 @@ export function inUpdateSpan<Result>(
   });
 }
 
-/** Runs work in a span, if the host has registered a tracer. `own` is the context of the span. */
+/**
+ * Runs `work` in a span, if the host application has registered a tracer. `own` is the context of
+ * the span.
+ */
 function inServerSpan<Value>(
   request: FastifyRequest,
   start: SpanStart,
@@ -104,7 +110,10 @@ function inServerSpan<Value>(
   return runInSpan(span, parent, { work: (own) => work(span, own), fail: recordError });
 }
 
-/** Starts a span below the host's active span, or else below the span in the headers. */
+/**
+ * Starts a span as a child of the host application's active span. If there is none, the parent is
+ * the span in the request's headers.
+ */
 function startSpan(
   tracer: Tracer,
   request: FastifyRequest,

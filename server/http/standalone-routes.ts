@@ -56,7 +56,10 @@ export function addStandaloneRoutes(
   });
 }
 
-/** Creates a registry with metrics of the process and of HTTP requests. The plugin adds its own. */
+/**
+ * Creates a registry with metrics of the process and of HTTP requests. The plugin adds joblib's
+ * metrics to it.
+ */
 export function createMetrics(app: FastifyInstance): Registry {
   const registry = new Registry();
   const registers = [registry];

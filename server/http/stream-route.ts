@@ -8,9 +8,14 @@ import { getCaller, getPathParam, requireAccess } from "./callers.ts";
 import { parsePart, type RouteDependencies } from "./operation-route.ts";
 import { routeNotFound } from "./problems.ts";
 
-/** Maximum duration of a stream. The client must then reconnect and authenticate again. */
-const MAX_SECONDS = 900;
-/** Time after the end of a stream until its connection is closed, for clients that read slowly. */
+/**
+ * Maximum duration of a stream, in seconds. The client must then reconnect and authenticate again.
+ */
+const MAX_STREAM_SECONDS = 900;
+/**
+ * Time after the end of a stream until its connection is closed, in milliseconds. Slow clients can
+ * receive the rest of the stream in this time.
+ */
 const GRACE_MS = 10_000;
 
 type ServerSentEvent = { readonly event: string; readonly id: string; readonly data: unknown } | "keep-alive";
@@ -32,7 +37,10 @@ function parseQuery({ query }: StreamOperation, request: FastifyRequest): unknow
   return parsePart(query, request.query, "query");
 }
 
-/** The response starts with the first event, so that earlier errors have their HTTP status. */
+/**
+ * Creates the route of a stream. The response starts with the first event, so that an error before
+ * this event is sent with its HTTP status.
+ */
 export function createStreamRoute<O extends StreamOperation>(
   operation: O,
   follow: Follow<O>,
@@ -51,7 +59,7 @@ export function createStreamRoute<O extends StreamOperation>(
       const header = request.headers["last-event-id"];
       const lastEventId = typeof header === "string" && header !== "" ? header.slice(0, 200) : undefined;
       const requested = parseWait(request.headers.prefer);
-      const seconds = Math.min(requested ?? MAX_SECONDS, MAX_SECONDS);
+      const seconds = Math.min(requested ?? MAX_STREAM_SECONDS, MAX_STREAM_SECONDS);
       const userId = caller.actor.id;
       // A stream counts as a concurrent request of the user until it starts to wait or the
       // connection closes.
@@ -73,7 +81,10 @@ export function createStreamRoute<O extends StreamOperation>(
   };
 }
 
-/** Reads each event only when the client received the previous one, to avoid a buffer. */
+/**
+ * Yields the events as text. Reads each event only when the client has received the previous one,
+ * so that no events are buffered.
+ */
 async function* formatEvents(
   first: IteratorResult<ServerSentEvent, void>,
   rest: ServerSentEvents,

@@ -26,7 +26,7 @@ import { type Call, type Handlers, ok } from "./operation-route.ts";
 import { toProblem } from "./problems.ts";
 import { inAwaitSpan, inClaimSpan, inSubmitSpan, inUpdateSpan } from "./spans.ts";
 
-const APPLIED = { "preference-applied": MINIMAL };
+const MINIMAL_APPLIED = { "preference-applied": MINIMAL };
 
 const joinHeader = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(", ") : value;
@@ -84,7 +84,7 @@ export const createTaskHandlers = (context: Context) =>
         submitTasks(context, caller, { roomId, tasks, isMinimal, traceContext }),
       );
       if ("tasks" in submitted) return { status: 202, body: submitted };
-      return { status: 202, body: submitted, headers: APPLIED };
+      return { status: 202, body: submitted, headers: MINIMAL_APPLIED };
     },
 
     submitBatch: async ({ caller, params, body: { submissions }, request, prefix }) => {
@@ -95,7 +95,7 @@ export const createTaskHandlers = (context: Context) =>
         submitBatch(context, caller, { roomId, submissions, traceContext, toProblem: toDocument }),
       );
       return prefersMinimal(request.headers.prefer)
-        ? { status: 200, body: toMinimalResults(results), headers: APPLIED }
+        ? { status: 200, body: toMinimalResults(results), headers: MINIMAL_APPLIED }
         : ok({ results });
     },
 
@@ -165,7 +165,7 @@ export const createTaskHandlers = (context: Context) =>
       if (prefersMinimal(request.headers.prefer)) {
         const work = () => updateTasksMinimal(context, caller, input);
         const results = await inUpdateSpan(request, span, work, () => []);
-        return { status: 200, body: { results }, headers: APPLIED };
+        return { status: 200, body: { results }, headers: MINIMAL_APPLIED };
       }
       const work = () => updateTasks(context, caller, input);
       return ok({ results: await inUpdateSpan(request, span, work, getTasks) });

@@ -20,17 +20,19 @@ import type { RouteDependencies } from "./operation-route.ts";
 import { malformed, routeNotFound } from "./problems.ts";
 
 /**
- * Time within which a reader must accept the next part of an answer. Its memory is not freed
- * before.
+ * Time within which a client must accept the next part of an answer, in milliseconds. The memory of
+ * the answer is not freed while a client receives it.
  */
 const STALL_MS = 30_000;
-/** Time for readers to receive the rest of an answer when the server shuts down. */
+/**
+ * Time for clients to receive the rest of an answer when the server shuts down, in milliseconds.
+ */
 const GRACE_MS = 5_000;
 
-/** Time for which the rest of a rejected answer is read. */
+/** Time for which the rest of a rejected answer is read and discarded, in milliseconds. */
 const DISCARD_MS = 10_000;
 
-/** Adds the routes whose bodies are not JSON. */
+/** Adds the routes whose bodies are not JSON: reads of providers, and answers of workers. */
 export function addTransferRoutes(
   app: FastifyInstance,
   context: Context,
@@ -140,15 +142,16 @@ function parseFacts({ headers }: FastifyRequest): AnswerFacts {
 }
 
 /**
- * Media types that a browser may show in a page. It saves all others, because they may contain
- * scripts.
+ * Media types that a browser may display. A browser downloads answers of all other types, because
+ * they may contain scripts.
  */
-const INLINE =
+const INLINE_TYPES =
   /^(?:image\/(?!svg)|audio\/|video\/|text\/(?:plain|csv)\b|application\/(?:json|pdf|octet-stream)\b|chemical\/)/i;
 
 /**
- * Sends an answer, while it may still arrive. Resolves when the connection is done with it. A
- * worker may be untrusted, so browsers must neither guess the type nor run scripts of an answer.
+ * Sends an answer, which may still be arriving from the worker. Resolves when the response has
+ * ended or was interrupted. A worker may be untrusted, so browsers must neither guess the type nor
+ * run scripts of an answer.
  */
 async function sendAnswer(
   reply: FastifyReply,
@@ -162,7 +165,7 @@ async function sendAnswer(
     "x-content-type-options": "nosniff",
     ...(answer.etag !== undefined && { etag: answer.etag }),
     ...(ageSeconds !== undefined && { age: String(ageSeconds) }),
-    ...(!INLINE.test(contentType) && { "content-disposition": "attachment" }),
+    ...(!INLINE_TYPES.test(contentType) && { "content-disposition": "attachment" }),
   });
   const { etag } = answer;
   const ifNoneMatch = reply.request.headers["if-none-match"];
@@ -184,7 +187,7 @@ async function sendAnswer(
 }
 
 /**
- * Yields the parts of an answer. Calls `onStall` if the reader does not accept the next part in
+ * Yields the parts of an answer. Calls `onStall` if the client does not accept the next part in
  * time.
  */
 async function* readParts(answer: Answer, onStall: () => void): AsyncGenerator<Buffer, void, undefined> {

@@ -12,7 +12,7 @@ export class UserConcurrencyLimit {
     this.#detail = detail;
   }
 
-  /** Counts a request, or throws a 429. Returns a function that ends the request. */
+  /** Counts a request, or throws a 429. Returns a function that stops counting the request. */
   acquire(userId: string): () => void {
     const count = this.#counts.get(userId) ?? 0;
     if (count >= this.#max) throw new Problem("rate-limited", this.#detail, { retryAfter: 1 });

@@ -31,7 +31,7 @@ export function createGauges(registry: Registry, sources: MeterSources, labels: 
     registry,
     {
       name: "joblib_database_connections",
-      help: "PostgreSQL connections of joblib's own pool; missing with an embedded database or the host's pool",
+      help: "PostgreSQL connections of joblib's own pool; missing with an embedded database or the pool of the host application",
       labelNames: ["state"],
     },
     (gauge) => {
@@ -60,7 +60,7 @@ function createQueueGauges(
     });
   create(
     "joblib_tasks",
-    "Open tasks by status; due and delayed pending tasks are counted up to one million each",
+    "Unfinished tasks by status; due and delayed pending tasks are counted up to one million each",
     ["status"],
     (gauge, { tasks }) => {
       for (const [status, count] of Object.entries(tasks)) gauge.set({ status }, count);
@@ -119,10 +119,16 @@ const listDepths = ({ jobs, others }: QueueCounts, labels: JobLabels): (readonly
 ];
 
 const MIN_LIFETIME_MS = 1_000;
-/** Ratio of cache lifetime to read duration: reads take at most 5 % of the time. */
+/**
+ * Ratio of the cache lifetime to the duration of a query, so that queries run for at most 5 % of
+ * the time.
+ */
 const LIFETIME_PER_READ_DURATION = 19;
 
-/** Returns a function that shares one read between all callers, and caches its result or error. */
+/**
+ * Returns a function that shares one call of `read` between all callers, and caches its result or
+ * error.
+ */
 export function createCachedReader<Value>(read: () => Promise<Value>): () => Promise<Value> {
   let cached: Promise<Value> | undefined;
   let expiresAt = 0;

@@ -15,8 +15,8 @@ import { StepMeter } from "./step-meter.ts";
 export interface Budget {
   steps: number;
   /**
-   * Fraction of a pattern match's worst-case steps that is subtracted from `steps`. It may be less
-   * than 1, because RE2 is usually faster.
+   * Factor for the worst-case steps of a pattern match before they are subtracted from `steps`. The
+   * factor may be less than 1, because a match usually takes fewer steps than in the worst case.
    */
   patternShare: number;
 }
@@ -24,7 +24,7 @@ export interface Budget {
 /** The budget of a validation on the event loop: at most about 100 ms, usually much less. */
 const EVENT_LOOP_BUDGET: Budget = { steps: 500_000, patternShare: 1 };
 
-/** Budget for finding all errors of a payload that is already known to be invalid. */
+/** Budget in steps for finding all errors of a payload that is already known to be invalid. */
 const STEPS_FOR_ALL_ERRORS = 100_000;
 
 /** Returns the errors of a value. Throws `OutOfStepsError` if the budget is exceeded. */

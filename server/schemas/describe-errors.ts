@@ -31,8 +31,8 @@ function getErrorPointer({ instancePath, params, propertyName }: ErrorObject): s
   return base === instancePath && typeof name === "string" ? extendPointer(base, name) : base;
 }
 
-// "matches none of the allowed schemas" is redundant if the errors before it explain why none of
-// them matches.
+// The error "matches none of the allowed schemas" is redundant if the errors before it explain why
+// none of these schemas matches.
 function isExplainedByBranches(error: ErrorObject, pointer: string, previous: readonly string[]): boolean {
   if (!BRANCHING_KEYWORDS.has(error.keyword) || error.params["passingSchemas"]) return false;
   return previous.some((other) => other === pointer || other.startsWith(`${pointer}/`));
@@ -52,11 +52,13 @@ function getDetail(error: ErrorObject, types: ReadonlyMap<string, ReadonlySet<st
     const allowed = [...(types.get(error.instancePath) ?? [])].join(" or ");
     return `must be ${allowed}, not ${getTypeName(error.data)}`;
   }
-  const describe = Object.hasOwn(DETAILS, error.keyword) ? DETAILS[error.keyword] : undefined;
+  const describe = Object.hasOwn(DETAILS_BY_KEYWORD, error.keyword)
+    ? DETAILS_BY_KEYWORD[error.keyword]
+    : undefined;
   return describe?.(error) ?? error.message ?? "does not match the schema";
 }
 
-const DETAILS: Record<string, (error: ErrorObject) => string> = {
+const DETAILS_BY_KEYWORD: Record<string, (error: ErrorObject) => string> = {
   required: () => "is required",
   dependentRequired: ({ params }) => `is required if ${quote(params["property"])} is present`,
   additionalProperties: () => "is not a known property",

@@ -5,10 +5,12 @@ export interface Entry<Item> {
   readonly drop: () => void;
 }
 
-/** Maximum number of waiting entries per owner and in total, and of running entries per owner. */
 export interface QueueLimits {
+  /** Maximum number of waiting entries of one owner. */
   readonly perOwner: number;
+  /** Maximum number of waiting entries of all owners. */
   readonly total: number;
+  /** Maximum number of running entries of one owner. */
   readonly running: number;
 }
 
@@ -18,7 +20,7 @@ export interface QueueLimits {
  */
 export class FairQueue<Item> {
   readonly #limits: QueueLimits;
-  /** Waiting entries by owner. An owner moves to the end after each turn. */
+  /** Waiting entries by owner. An owner moves to the end after one of its entries was dequeued. */
   readonly #waiting = new Map<string, Entry<Item>[]>();
   readonly #running = new Map<string, number>();
   #size = 0;

@@ -22,10 +22,13 @@ interface Keyword {
 
 export type Applicator = Required<Pick<Keyword, "form" | "location">>;
 
-const TYPE = "^(array|boolean|integer|null|number|object|string)$";
-const NAMES = { items: { type: "string" }, uniqueItems: true };
+const TYPE_PATTERN = "^(array|boolean|integer|null|number|object|string)$";
+const UNIQUE_STRINGS = { items: { type: "string" }, uniqueItems: true };
 
-/** The JSON Schemas that the values of keywords must match, by form. */
+/**
+ * The JSON Schemas that the values of keywords must match. Keywords whose values match the same
+ * JSON Schema have the same form.
+ */
 const FORMS = {
   any: true,
   boolean: { type: "boolean" },
@@ -40,20 +43,20 @@ const FORMS = {
   array: { type: "array" },
   types: {
     type: ["string", "array"],
-    pattern: TYPE,
-    items: { type: "string", pattern: TYPE },
+    pattern: TYPE_PATTERN,
+    items: { type: "string", pattern: TYPE_PATTERN },
     minItems: 1,
     uniqueItems: true,
   },
-  names: { type: "array", ...NAMES },
-  namesByName: { type: "object", additionalProperties: { type: "array", ...NAMES } },
+  names: { type: "array", ...UNIQUE_STRINGS },
+  namesByName: { type: "object", additionalProperties: { type: "array", ...UNIQUE_STRINGS } },
   schema: { type: ["object", "boolean"] },
   schemas: { type: "array", items: { type: ["object", "boolean"] }, minItems: 1 },
   schemaOrSchemas: { type: ["object", "boolean", "array"], items: { type: ["object", "boolean"] } },
   schemasByName: { type: "object", additionalProperties: { type: ["object", "boolean"] } },
   schemasOrNamesByName: {
     type: "object",
-    additionalProperties: { type: ["object", "boolean", "array"], ...NAMES },
+    additionalProperties: { type: ["object", "boolean", "array"], ...UNIQUE_STRINGS },
   },
 } as const;
 
@@ -106,7 +109,10 @@ export function pickKeywords(schema: JsonObject, draft: Draft): JsonObject {
   return Object.fromEntries(Object.entries(schema).filter(([name]) => findKeyword(name, draft)));
 }
 
-/** Returns how a keyword contains subschemas; undefined if it contains none. */
+/**
+ * Returns the form of a keyword's subschemas and the part of a value to which they apply; undefined
+ * if the keyword contains no subschemas.
+ */
 export function getApplicator(name: string, draft: Draft): Applicator | undefined {
   const { form, location } = findKeyword(name, draft) ?? {};
   return form === undefined || location === undefined ? undefined : { form, location };

@@ -15,13 +15,13 @@ const isAsciiUri = toTest(fullFormats.uri);
 const isAsciiUriReference = toTest(fullFormats["uri-reference"]);
 const isIpv6Address = toTest(fullFormats.ipv6);
 // The formats that are checked exactly as ajv-formats does.
-const UNCHANGED = [
+const FORMATS_OF_AJV = [
   ...(["hostname", "ipv4", "uri-template", "uuid"] as const),
   ...(["json-pointer", "json-pointer-uri-fragment", "relative-json-pointer"] as const),
 ];
 
-const TESTS: Readonly<Record<string, TestText>> = {
-  ...Object.fromEntries(UNCHANGED.map((name) => [name, toTest(fullFormats[name])])),
+const FORMAT_TESTS: Readonly<Record<string, TestText>> = {
+  ...Object.fromEntries(FORMATS_OF_AJV.map((name) => [name, toTest(fullFormats[name])])),
   date: isDate,
   time: isTime,
   "iso-time": isTime,
@@ -57,7 +57,7 @@ export function createFormats(meter: StepMeter): Record<string, Format> {
     int32: { type: "number", validate: (value: number) => Number.isInteger(value) && value === (value | 0) },
     int64: { type: "number", validate: (value: number) => Number.isInteger(value) },
   };
-  for (const [name, test] of Object.entries(TESTS)) {
+  for (const [name, test] of Object.entries(FORMAT_TESTS)) {
     formats[name] = (text: string) => {
       meter.charge(1 + (text.length >> 3));
       return text.length <= MAX_TEXT_LENGTH ? test(text) : (LONG_TEXTS[name]?.test(text) ?? false);

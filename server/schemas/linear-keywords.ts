@@ -51,8 +51,8 @@ export function createKeywords(meter: StepMeter): Record<string, KeywordDefiniti
 
 /** Returns a text that is the same for equal JSON values. Charges the meter for its length. */
 function toCanonicalText(value: unknown, meter: StepMeter): string {
-  // Raw numbers occur only in schemas. No payload value has the same text, because payloads contain
-  // only numbers that JavaScript can represent.
+  // Raw numbers, which keep their exact text, occur only in schemas. No payload value has the same
+  // text, because payloads contain only numbers that JavaScript can represent.
   if (isRawNumber(value)) return value.rawJSON;
   if (!isComposite(value)) {
     const text = JSON.stringify(value) ?? "";

@@ -1,15 +1,16 @@
 import { isRawNumber, type RawNumber } from "../../protocol/schema/exact-json.ts";
 import type { JsonObject } from "./schema-error.ts";
 
-const DOWN = ["maximum", "exclusiveMinimum"];
-const UP = ["minimum", "exclusiveMaximum"];
+const ROUNDED_DOWN = ["maximum", "exclusiveMinimum"];
+const ROUNDED_UP = ["minimum", "exclusiveMaximum"];
 // Payloads contain only numbers that JavaScript can represent, so no payload equals a `RawNumber`
 // in these keywords.
-const UNCHANGED = ["const", "enum"];
+const NOT_ROUNDED = ["const", "enum"];
 
 /**
- * Replaces each `RawNumber` of a schema by a number. A bound between two JavaScript numbers is
- * rounded to the one that allows the same payloads. Values of `const` and `enum` are unchanged.
+ * Replaces each `RawNumber` of a schema, which keeps its exact text, by a JavaScript number. A
+ * bound between two JavaScript numbers is rounded to the one that allows the same payloads. Values
+ * of `const` and `enum` are unchanged.
  */
 export function roundNumbers(schema: object): JsonObject {
   return Object.fromEntries(
@@ -18,7 +19,7 @@ export function roundNumbers(schema: object): JsonObject {
 }
 
 function roundMember(keyword: string, value: unknown): unknown {
-  if (isRawNumber(value)) return UNCHANGED.includes(keyword) ? value : round(value, keyword);
+  if (isRawNumber(value)) return NOT_ROUNDED.includes(keyword) ? value : round(value, keyword);
   if (Array.isArray(value)) return value.map((item) => roundMember(keyword, item));
   return typeof value === "object" && value !== null ? roundNumbers(value) : value;
 }
@@ -26,17 +27,20 @@ function roundMember(keyword: string, value: unknown): unknown {
 function round({ rawJSON }: RawNumber, keyword: string): number {
   const nearest = Number(rawJSON);
   const difference = compare(nearest, rawJSON);
-  if (DOWN.includes(keyword) && difference > 0) return getNeighbour(nearest, -1);
-  return UP.includes(keyword) && difference < 0 ? getNeighbour(nearest, 1) : nearest;
+  if (ROUNDED_DOWN.includes(keyword) && difference > 0) return getNeighbour(nearest, -1);
+  return ROUNDED_UP.includes(keyword) && difference < 0 ? getNeighbour(nearest, 1) : nearest;
 }
 
-/** Compares a number with a number in a text. Only for integers and infinity. */
+/** Compares a number with a number in a text. Supports only integers and infinity. */
 function compare(number: number, text: string): number {
   if (!Number.isFinite(number)) return number;
   return /^-?\d+$/.test(text) ? Number(BigInt(number) - BigInt(text)) : 0;
 }
 
-/** Returns the next number that JavaScript can represent. Only for large numbers. */
+/**
+ * Returns the next number that JavaScript can represent in a direction. Supports only large
+ * numbers.
+ */
 function getNeighbour(number: number, direction: 1 | -1): number {
   if (!Number.isFinite(number)) return Math.sign(number) * Number.MAX_VALUE;
   const bits = new BigInt64Array(1);

@@ -18,8 +18,8 @@ interface CachedSchema {
   skips: number;
 }
 
-// With this number, at most about 1 % of the payloads of a schema use up the step budget on the
-// event loop.
+// Number of payloads of a schema that are validated in a thread after one payload exceeded the step
+// budget. So at most about 1 % of the payloads use up the budget on the event loop.
 const SKIPS_AFTER_OVERRUN = 100;
 
 /**
@@ -49,7 +49,10 @@ export class SchemaValidators {
     return this.#workers.run({ kind: "check", schema: JSON.stringify(schema), use }, userId);
   }
 
-  /** Returns a promise only if a thread is needed. `hash` identifies the schema. */
+  /**
+   * Returns the errors of a value. Returns a promise only if a thread must validate the value.
+   * `hash` identifies the schema.
+   */
   validate(
     hash: string,
     schema: JsonObject,

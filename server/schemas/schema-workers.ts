@@ -26,8 +26,8 @@ const VALIDATION_DEADLINE_FACTOR = 3;
 
 /**
  * A small pool of threads for expensive checks. Threads start on demand; a thread that exceeds its
- * deadline is terminated and replaced. Users take turns, and one thread is always free for another
- * user.
+ * deadline is terminated and replaced. The requests of different users alternate, and the requests
+ * of one user never occupy all threads of a pool with several threads.
  */
 export class SchemaWorkers {
   readonly #size: number;
@@ -44,7 +44,10 @@ export class SchemaWorkers {
     this.#queue = new FairQueue({ ...QUEUE_LIMITS, running: Math.max(1, size - 1) });
   }
 
-  /** Returns an error if a limit is exceeded. Rejects with a `Problem` if the queue is full. */
+  /**
+   * Runs a request in a thread. Returns an error if a limit is exceeded. Rejects with a `Problem`
+   * if the queue is full.
+   */
   run(request: SchemaRequest, owner: string): Promise<SchemaError[]> {
     if (this.#isClosed) return Promise.reject(createClosedError());
     return new Promise((resolve, reject) => {
@@ -98,13 +101,13 @@ export class SchemaWorkers {
 async function startThread(): Promise<Worker> {
   const file = import.meta.url.endsWith(".ts") ? "./schema-worker.ts" : "./schema-worker.js";
   const worker = new Worker(new URL(file, import.meta.url), {
-    // The thread needs neither the host's environment, which contains secrets, nor the loaders of
-    // its command line.
+    // The thread needs neither the environment variables of the process, which contain secrets, nor
+    // the module loaders of its command line.
     env: {},
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 256, stackSizeMb: 16 },
   });
-  // An unhandled "error" event would terminate the host. The callers of `once` handle the errors
+  // An unhandled "error" event would terminate the process. The callers of `once` handle the errors
   // that matter.
   worker.on("error", () => {});
   worker.on("exit", () => worker.emit("error", new Error("the schema worker thread exited unexpectedly")));

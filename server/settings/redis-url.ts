@@ -28,11 +28,14 @@ type RedisUrlOptions = Pick<
   "host" | "port" | "path" | "username" | "password" | "family" | "db" | "tls"
 >;
 
-const LIKE =
+const URL_ADVICE =
   "must be a URL like redis://host:6379, rediss://host:6379 (TLS) or unix:///path/to/socket; percent-encode special characters of the password";
 const PROTOCOLS = ["redis:", "rediss:", "unix:", "redis+unix:"];
 
-/** Reads the certificate files. Throws a `SettingsError`. */
+/**
+ * Converts a Redis URL to options of ioredis. Reads the certificate files. Throws a
+ * `SettingsError`.
+ */
 export function redisOptions(text: string): RedisUrlOptions {
   try {
     const { isTls, host, parameters, options } = parseRedisUrl(text);
@@ -45,17 +48,17 @@ export function redisOptions(text: string): RedisUrlOptions {
 
 /** Parses a Redis URL. Throws a `SettingsError` that names an unsupported part. */
 export function parseRedisUrl(text: string) {
-  // URLs of redis-py can have a user before an empty host. The WHATWG URL parser rejects them.
+  // URLs of redis-py can have a user before an empty host. The WHATWG URL parser rejects such URLs.
   const whole = text.replace(/^((?:redis\+)?unix:\/\/[^/?]*@)\//, "$1localhost/");
-  if (!URL.canParse(whole)) throw new SettingsError(LIKE);
+  if (!URL.canParse(whole)) throw new SettingsError(URL_ADVICE);
   const url = new URL(whole);
-  if (!PROTOCOLS.includes(url.protocol) || url.hash !== "") throw new SettingsError(LIKE);
+  if (!PROTOCOLS.includes(url.protocol) || url.hash !== "") throw new SettingsError(URL_ADVICE);
   const isSocket = url.protocol === "unix:" || url.protocol === "redis+unix:";
   const isTls = url.protocol === "rediss:";
   const parameters = readParameters(url.searchParams, isTls);
   const path = decode(url.pathname, "path");
   const isSocketPath = ["", "localhost"].includes(url.hostname) && path.length > 1;
-  if (isSocket ? !isSocketPath : url.hostname === "") throw new SettingsError(LIKE);
+  if (isSocket ? !isSocketPath : url.hostname === "") throw new SettingsError(URL_ADVICE);
   const index = isSocket ? "" : path.replace(/^\//, "");
   if (index !== "" && parameters.has("db")) {
     throw new SettingsError("the database is given twice: in the path and as parameter db");
@@ -104,7 +107,7 @@ function decode(text: string, what: string): string {
 
 /**
  * Returns the TLS options. ioredis sends the host name (SNI) only if `servername` is set. Without
- * it, a server with several certificates could respond with the wrong one.
+ * `servername`, a Redis server with several certificates could respond with the wrong one.
  */
 function tlsOptions(host: string, parameters: Parameters): NonNullable<RedisOptions["tls"]> {
   const file = (source: ParameterName): FileParameter | undefined => {

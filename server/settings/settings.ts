@@ -131,7 +131,10 @@ export function parseSettings(
   return parsed.data;
 }
 
-/** Replaces secrets. The WHATWG URL parser rejects some valid PostgreSQL URLs. */
+/**
+ * Replaces the secrets in a URL. Uses regular expressions, because the WHATWG URL parser rejects
+ * some valid PostgreSQL URLs.
+ */
 const redactPassword = (value: string) =>
   value
     .replace(/^([a-z+]+:\/\/[^/?:]*):[^/?]*@/i, "$1:***@")

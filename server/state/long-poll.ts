@@ -16,7 +16,8 @@ export const getDeadline = (longPoll: LongPoll): number => performance.now() + l
 
 /**
  * Wakes a waiting request. Remembers a notification that arrives before the request waits, so that
- * a change between its read of the database and its wait is not missed.
+ * the request does not miss a change that happens after it has queried the database and before it
+ * waits.
  */
 export class WakeSignal {
   #isNotified = false;
@@ -68,8 +69,8 @@ export class WakeSignal {
 }
 
 /**
- * Polls are the only way to detect a change while the event bus is down. This interval is short
- * enough to report a change within one second.
+ * Interval of database polls while the event bus is down, in milliseconds. Polls are then the only
+ * way to detect a change, and clients should learn of it within one second.
  */
 const INTERVAL_WITHOUT_BUS_MS = 800;
 

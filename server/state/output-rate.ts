@@ -10,8 +10,8 @@ interface Budget {
 
 /**
  * Limits the output that the workers of each user store per second, with a token bucket of one
- * second. An append may exceed the budget, and the next ones then wait until it is positive again.
- * So a large append is never refused forever.
+ * second. An append may exceed the budget. Later appends are then rejected until the budget is
+ * positive again. So even an append that is larger than the budget eventually succeeds.
  */
 export class OutputRate {
   readonly #bytesPerSecond: number;
@@ -21,7 +21,7 @@ export class OutputRate {
     this.#bytesPerSecond = task_output_bytes_per_second;
   }
 
-  /** Counts an append. Throws a 429 if the user's budget is used up. */
+  /** Counts an append. Throws a 429 problem if the user's budget is used up. */
   count(userId: string, bytes: number): void {
     const rate = this.#bytesPerSecond;
     const now = performance.now();

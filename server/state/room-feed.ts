@@ -26,7 +26,7 @@ const MAX_BUFFERED_CHARACTERS = 8_000_000;
  */
 const MAX_TASK_EVENTS = 200;
 /** Number of tasks in one query. Each may have a payload and a result of several megabytes. */
-const READ_BATCH = 20;
+const TASKS_PER_QUERY = 20;
 
 type FeedEvent = SerializableEvent<StreamMessage<"followRoom">>;
 interface Ports {
@@ -137,8 +137,8 @@ class RoomFeed {
           this.#publish({ event: "reset", data: {} });
           continue;
         }
-        for (let start = 0; start < ids.length; start += READ_BATCH) {
-          await this.#publishTasks(ids.slice(start, start + READ_BATCH));
+        for (let start = 0; start < ids.length; start += TASKS_PER_QUERY) {
+          await this.#publishTasks(ids.slice(start, start + TASKS_PER_QUERY));
         }
       }
     } catch (error) {

@@ -65,7 +65,8 @@ export class WaitingClaims {
       claim.order = this.#lastOrder += 1;
       this.#claims.add(claim);
       clearTimeout(group.removalTimer);
-      // Polls look only for tasks of jobs that a claim waits for, so these jobs may have due tasks.
+      // Polls find only tasks of jobs that a claim waits for. Earlier polls ignored these jobs,
+      // which may have due tasks.
       if (group.claims.size === 0) this.#schedulePoll(0);
       group.claims.add(claim);
     }

@@ -46,7 +46,7 @@ export class WorkerOwners {
     const id = workerId.toLowerCase();
     const owner = await this.getOwnerId(id);
     if (owner === caller.actor.id) return;
-    // The cache may contain a removed worker. For that, the response is 404 instead of 403.
+    // The cache may contain a removed worker. In that case, the response is 404 instead of 403.
     if (owner !== undefined && (await this.#storage.workers.find(id)) !== undefined) {
       if (allowAdmin && caller.actor.isAdmin) return;
       throw forbidden("worker-owner");

@@ -12,7 +12,10 @@ import type {
   TraceContext,
 } from "../../protocol/index.ts";
 
-/** The names have a prefix, because a host may have an entity `Job` or `Task`. */
+/**
+ * Returns the names of an entity and its table. Entity names start with `Joblib`, because the host
+ * application may have its own entity `Job` or `Task`.
+ */
 const named = <const Name extends string, const Table extends string>(name: Name, tableName: Table) =>
   ({ name, tableName, schema: "joblib" }) as const;
 
@@ -47,7 +50,10 @@ export const WorkerEntity = defineEntity({
     name: p.text().nullable(),
     userId: p.text(),
     lastHeartbeat: p.datetime().defaultRaw("now()"),
-    /** The jobs that the worker was linked to before it was drained. Null until then. */
+    /**
+     * The jobs that the worker was linked to before it was drained. Null if the worker is not
+     * draining.
+     */
     drainedJobs: p.json<string[]>().nullable(),
     /** Increases with each change of the worker's links to jobs. */
     jobsVersion: p.integer().default(0),
@@ -88,12 +94,13 @@ export const TaskEntity = defineEntity({
     timeoutSeconds: p.double().nullable(),
     runAt: p.datetime(),
     /**
-     * Set when `run_at` has passed. The index for claims contains only tasks for which this is
-     * true.
+     * True if a statement has found that `run_at` has passed. The index for claims contains only
+     * tasks for which this column is true.
      */
     due: p.boolean(),
     /**
-     * True if room fairness determined the number. Tasks of other rooms may have the same number.
+     * True if room fairness determined `number`. Then tasks of other rooms may have the same
+     * number.
      */
     numberedByRoom: p.boolean().default(false),
     createdAt: p.datetime().defaultRaw("now()"),
@@ -223,7 +230,7 @@ export const ProviderEntity = defineEntity({
     contentType: p.text(),
     description: p.text().nullable(),
     createdAt: p.datetime().defaultRaw("now()"),
-    /** When a worker last served the provider, within an hour. */
+    /** When a worker last served the provider. The stored time may be up to an hour too early. */
     lastWorkerAt: p.datetime().defaultRaw("now()"),
   },
 });
@@ -239,7 +246,7 @@ export const WorkerProviderEntity = defineEntity({
   },
 });
 
-/** joblib's entities. A host adds them to the entities of its ORM. */
+/** joblib's entities. A host application adds them to the entities of its ORM. */
 export const entities = [
   JobEntity,
   WorkerEntity,

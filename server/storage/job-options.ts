@@ -6,7 +6,7 @@ import { isReadAsText, type SnakeCase, type SqlType } from "./task-columns.ts";
 interface JobOption {
   readonly type: SqlType;
   /** Responses omit the option if it has this value. */
-  readonly usual?: string;
+  readonly omittedValue?: string;
 }
 
 type EntityColumn = SnakeCase<Extract<keyof InferEntity<typeof JobEntity>, string>>;
@@ -17,7 +17,7 @@ type EntityColumn = SnakeCase<Extract<keyof InferEntity<typeof JobEntity>, strin
 const JOB_OPTIONS = {
   description: { type: "text" },
   defaults: { type: "jsonb" },
-  fairness: { type: "text", usual: "fifo" },
+  fairness: { type: "text", omittedValue: "fifo" },
 } as const satisfies { readonly [Name in EntityColumn & keyof Job]?: JobOption };
 
 type OptionName = keyof typeof JOB_OPTIONS;
@@ -44,7 +44,7 @@ export function toJobOptions(row: JobOptionValues): JobOptions {
 
 export function toWireOptions(options: JobOptions): Pick<Job, OptionName> {
   const members = JOB_OPTION_COLUMNS.filter(
-    ({ name, usual }) => usual === undefined || options[name] !== usual,
+    ({ name, omittedValue }) => omittedValue === undefined || options[name] !== omittedValue,
   );
   return Object.fromEntries(members.map(({ name }) => [name, options[name]])) as Pick<Job, OptionName>;
 }

@@ -84,7 +84,7 @@ async function checkWritable(db: Sql): Promise<void> {
       select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as read_only`,
   );
   if (row?.read_only === false) return;
-  // The same error that PostgreSQL reports for a write on a standby or in a read-only session
-  // (read_only_sql_transaction).
+  // PostgreSQL reports the same error (read_only_sql_transaction) for a write on a standby or in a
+  // read-only session.
   throw Object.assign(new Error("cannot write in a read-only transaction"), { code: "25006" });
 }

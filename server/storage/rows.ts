@@ -15,8 +15,8 @@ import {
 } from "./task-columns.ts";
 
 /**
- * A task, the address of its job, and the owner of its worker. Times and JSON are text, because a
- * host may have replaced the parsers of its PostgreSQL driver.
+ * A task, the address of its job, and the owner of its worker. Times and JSON are text, because the
+ * host application may have replaced the parsers of its PostgreSQL driver.
  */
 export interface TaskRow extends TaskValues {
   readonly job_room_id: string;

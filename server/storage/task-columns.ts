@@ -6,7 +6,7 @@ import type { TaskEntity } from "./entities.ts";
 
 /**
  * The SQL types of columns, and the types of their values in rows. Times and JSON are read as text,
- * because a host may have replaced the parsers of its PostgreSQL driver.
+ * because the host application may have replaced the parsers of its PostgreSQL driver.
  */
 export interface SqlTypes {
   readonly uuid: string;
@@ -66,8 +66,8 @@ export interface TaskColumn {
    */
   readonly setBy: "option" | "request" | "database" | "step";
   /**
-   * Set if every read of a task selects the column. `wire`: responses contain the value. `record`:
-   * only the server uses it.
+   * Set if every statement that reads a task selects the column. `wire`: responses contain the
+   * value. `record`: only the server uses it.
    */
   readonly read?: "wire" | "record";
   /** True if responses omit the member instead of sending null. */
@@ -89,11 +89,12 @@ export interface TaskColumn {
    */
   readonly replay?: "scope" | "ignored";
   /**
-   * Set if a claim statement does not return the value. `null`: it is always null after a claim.
-   * `known`: the server knows it before the claim. `unless-usual`: only the usual value is not
-   * returned.
+   * Set if the claim statement does not return the value of each task. `null`: it is always null
+   * after a claim. `per-claim`: all tasks that a worker claims at once have the same value, which
+   * the statement returns once per worker. `unless-expected`: the statement returns null instead of
+   * the value in `EXPECTED_VALUES`.
    */
-  readonly claim?: "null" | "known" | "unless-usual";
+  readonly claim?: "null" | "per-claim" | "unless-expected";
 }
 
 export type WireTask = StoredTask & Pick<Task, "job_name" | "queue_position">;
@@ -119,22 +120,22 @@ export const TASK_COLUMNS = {
   id: { type: "uuid", setBy: "request", read: "wire", sharing: "each", replay: "ignored" },
   job_id: { type: "uuid", setBy: "request", read: "record" },
   room_id: { type: "text", setBy: "request", read: "wire", replay: "scope" },
-  status: { type: "text", setBy: "step", read: "wire", initial: "pending", claim: "known" },
+  status: { type: "text", setBy: "step", read: "wire", initial: "pending", claim: "per-claim" },
   payload: { type: "json", setBy: "request", read: "wire", sharing: "each", isLarge: true },
   priority: { type: "integer", setBy: "option", read: "wire" },
   attempt: { type: "integer", setBy: "step", read: "wire", initial: 0 },
   runs: { type: "integer", setBy: "step", read: "wire", initial: 0 },
   max_attempts: { type: "integer", setBy: "option", read: "wire" },
-  backoff: { type: "jsonb", setBy: "option", read: "wire", claim: "unless-usual" },
+  backoff: { type: "jsonb", setBy: "option", read: "wire", claim: "unless-expected" },
   timeout_seconds: { type: "float8", isNullable: true, setBy: "option", read: "wire" },
-  run_at: { type: "timestamptz", setBy: "request", read: "wire", claim: "unless-usual" },
+  run_at: { type: "timestamptz", setBy: "request", read: "wire", claim: "unless-expected" },
   created_at: { type: "timestamptz", setBy: "database", read: "wire" },
-  started_at: { type: "timestamptz", isNullable: true, setBy: "step", read: "wire", claim: "known" },
+  started_at: { type: "timestamptz", isNullable: true, setBy: "step", read: "wire", claim: "per-claim" },
   completed_at: { type: "timestamptz", isNullable: true, setBy: "step", read: "wire", claim: "null" },
   created_by_id: { type: "text", setBy: "request", read: "wire", replay: "scope" },
-  worker_id: { type: "uuid", isNullable: true, setBy: "step", read: "wire", claim: "known" },
+  worker_id: { type: "uuid", isNullable: true, setBy: "step", read: "wire", claim: "per-claim" },
   error: { type: "text", isNullable: true, setBy: "step", read: "wire", claim: "null" },
-  errors: { type: "jsonb", setBy: "step", read: "wire", initial: [], claim: "unless-usual" },
+  errors: { type: "jsonb", setBy: "step", read: "wire", initial: [], claim: "unless-expected" },
   result: { type: "json", isNullable: true, setBy: "step", read: "wire", isLarge: true, claim: "null" },
   progress: { type: "jsonb", isNullable: true, setBy: "step", read: "wire", claim: "null" },
   trace_context: {
@@ -162,11 +163,13 @@ export type SubmittedColumn = ColumnWith<{ readonly setBy: "option" | "request" 
 export type OptionColumn = ColumnWith<{ readonly setBy: "option" }>;
 type StepColumn = ColumnWith<{ readonly setBy: "step"; readonly read: "wire" }>;
 type ReadColumn = ColumnWith<{ readonly read: string }>;
-export type ClaimedColumn = Exclude<ReadColumn, ColumnWith<{ readonly claim: "known" | "null" }>>;
-export type KnownColumn = ColumnWith<{ readonly claim: "known" | "unless-usual" }>;
+export type ClaimedColumn = Exclude<ReadColumn, ColumnWith<{ readonly claim: "per-claim" | "null" }>>;
+export type FilledInColumn = ColumnWith<{ readonly claim: "per-claim" | "unless-expected" }>;
 
-/** A column that a claim returns only if its value is not in `USUAL_VALUES`. */
-export type UsualColumn = ColumnWith<{ readonly claim: "unless-usual" }>;
+/**
+ * A column for which the claim statement returns null instead of the value in `EXPECTED_VALUES`.
+ */
+export type ExpectedColumn = ColumnWith<{ readonly claim: "unless-expected" }>;
 
 type RowValue<Name extends TaskColumnName> =
   | SqlTypes[Columns[Name]["type"]]
@@ -176,7 +179,7 @@ export type TaskValues = { readonly [Name in ReadColumn]: RowValue<Name> };
 
 /**
  * The values that a claim statement returns: integers as numbers, everything else as text. Null in
- * an `unless-usual` column stands for the usual value.
+ * an `unless-expected` column stands for the expected value.
  */
 export type ClaimedValues = {
   readonly [Name in ClaimedColumn]:
@@ -205,7 +208,7 @@ export const SUBMITTED_COLUMNS = listColumns<SubmittedColumn>(
 export const READ_COLUMNS = listColumns<ReadColumn>(({ read }) => read !== undefined);
 export const WIRE_COLUMNS = listColumns<keyof StoredTask>(({ read }) => read === "wire");
 export const CLAIMED_COLUMNS = listColumns<ClaimedColumn>(
-  ({ read, claim }) => read !== undefined && claim !== "known" && claim !== "null",
+  ({ read, claim }) => read !== undefined && claim !== "per-claim" && claim !== "null",
 );
 
 const OPTIONS = listColumns<OptionColumn>(({ setBy }) => setBy === "option").map(({ name }) => ({

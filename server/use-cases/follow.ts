@@ -18,19 +18,31 @@ export interface FollowInput {
   readonly longPoll: LongPoll;
 }
 
-/** Many proxies close connections that are silent for 30 s. */
+/**
+ * Interval of keep-alive messages, in milliseconds. Many proxies close connections that send no
+ * data for 30 s.
+ */
 const KEEP_ALIVE_MS = 15_000;
-/** Default wait after a notification, so that changes in quick succession are read together. */
+/**
+ * Default delay after a notification, in milliseconds, so that changes in quick succession are read
+ * together.
+ */
 const BATCH_DELAY_MS = 100;
 
 interface StreamOptions {
   readonly bus: Pick<EventBus, "state">;
   readonly longPoll: LongPoll;
-  /** Minimum time between the starts of two reads. Replaces the delay after each notification. */
+  /**
+   * Minimum time between two calls of `readEvents`, in milliseconds. Replaces the delay after each
+   * notification (`BATCH_DELAY_MS`).
+   */
   readonly minIntervalMs?: number;
 }
 
-/** Sends new events after each notification or poll interval, until the long poll ends. */
+/**
+ * Yields the events of `readEvents` after each notification or poll interval, until the long poll
+ * ends. Yields `keep-alive` if there was no event for a while.
+ */
 export async function* streamEvents<Event>(
   readEvents: () => AsyncIterable<Event>,
   wakeSignal: WakeSignal,

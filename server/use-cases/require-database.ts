@@ -6,14 +6,17 @@ import { StorageRefusal, StorageUnavailable } from "../storage/sessions/storage-
 type StateReader = Pick<Storage, "check" | "pendingMigrations">;
 type Ports = { readonly storage: StateReader; readonly log: Log };
 
-/** A database that does not respond cannot block the start of the host for longer than this. */
+/**
+ * Maximum time for which a database that does not respond can delay the start of the host
+ * application, in milliseconds.
+ */
 const CHECK_TIMEOUT_MS = 5_000;
 /** Minimum interval between two checks of the privileges after refused statements. */
 const EXPLAIN_INTERVAL_MS = 30_000;
 
 /**
- * Throws `UnfitDatabase` if joblib cannot work with the host's database. If the database is
- * unavailable, read-only or not migrated, this is only logged, because it may change while the host
+ * Throws `UnfitDatabase` if joblib cannot use the host application's database. Only logs that the
+ * database is unavailable, read-only or not migrated, because this may change while the application
  * runs.
  */
 export async function requireDatabase({ storage, log }: Ports): Promise<void> {
@@ -52,7 +55,7 @@ export async function findObstacles(storage: StateReader): Promise<readonly Data
   return [...findings, { kind: "migrations", problem, advice: "run `joblib migrate`" }];
 }
 
-/** Returns true if even the statement that reads the applied migrations may fail. */
+/** Returns true for a problem because of which even the query for applied migrations may fail. */
 const preventsQueries = ({ kind }: DatabaseFinding): boolean =>
   kind === "unsupported" || kind === "privileges";
 

@@ -2,11 +2,19 @@ import type { Context } from "../context.ts";
 import { StorageUnavailable } from "../storage/sessions/storage-errors.ts";
 import { sweep, sweepOverdueTasks } from "./workers/sweep.ts";
 
-/** Tasks that exceed `timeout_seconds` end within a second. */
+/**
+ * Interval of the search for overdue tasks, in milliseconds. Tasks that exceed `timeout_seconds`
+ * end within a second.
+ */
 const OVERDUE_INTERVAL_MS = 500;
-/** If a timer is this late, the process was blocked, so heartbeats may be waiting to be read. */
+/**
+ * If a timer fires this many milliseconds too late, the process was blocked, and may not have
+ * received heartbeats yet.
+ */
 const STALL_MS = 3_000;
-/** If a read of the workers' table takes this long, heartbeats are delayed as well. */
+/**
+ * If a query of the workers' table takes this many milliseconds, heartbeats are delayed as well.
+ */
 const SLOW_PROBE_MS = 3_000;
 
 /**
@@ -24,7 +32,7 @@ export class Sweeper {
   /** Time of `performance.now()` before which no worker is declared dead. */
   #pausedUntil = 0;
   #lastTickAt = 0;
-  /** Start of the running read of the workers' table, which shows whether the database is slow. */
+  /** Start of the running query of the workers' table, which shows whether the database is slow. */
   #probeStartedAt: number | undefined;
 
   constructor(context: Context) {
@@ -57,7 +65,8 @@ export class Sweeper {
     return this.#context.settings.worker_timeout_seconds;
   }
 
-  readonly #canEndWorkers = (): boolean => {
+  /** Returns false while heartbeats may be delayed, so that no worker is removed as dead. */
+  readonly #canRemoveWorkers = (): boolean => {
     const now = performance.now();
     const slowProbeMs = Math.min(SLOW_PROBE_MS, this.#threshold * 500);
     if (this.#probeStartedAt !== undefined && now - this.#probeStartedAt > slowProbeMs) this.#pause();
@@ -89,7 +98,7 @@ export class Sweeper {
     // Each sweep again tries to end the tasks that could not be ended before, and logs failures
     // again.
     failedIds.clear();
-    const swept = await sweep(this.#context, { canEndWorkers: this.#canEndWorkers, failedIds });
+    const swept = await sweep(this.#context, { canRemoveWorkers: this.#canRemoveWorkers, failedIds });
     sweepStatus.sweepFinished();
     if (swept === undefined) return;
     meter.sweepFinished(swept);
@@ -99,7 +108,7 @@ export class Sweeper {
   readonly #endOverdueTasks = async (): Promise<void> => {
     this.#probeStartedAt = performance.now();
     await this.#context.storage.sweep.probe().finally(() => {
-      this.#canEndWorkers();
+      this.#canRemoveWorkers();
       this.#probeStartedAt = undefined;
     });
     const count = await sweepOverdueTasks(this.#context, this.#failedIds);

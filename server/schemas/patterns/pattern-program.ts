@@ -3,7 +3,7 @@ import { parsePattern } from "./parse-pattern.ts";
 
 /**
  * One instruction of a pattern. Execution continues with the next instruction, except after a
- * `split`, `jump`, `look` or `match`. `isBackward` is true inside a lookbehind.
+ * `split`, `jump`, `lookaround` or `match`. `isBackward` is true inside a lookbehind.
  */
 export type Instruction =
   | { op: "character"; test: (code: number) => boolean; isBackward: boolean }
@@ -12,12 +12,15 @@ export type Instruction =
   | { op: "jump"; to: number }
   | { op: "position"; test: (text: string, at: number) => boolean }
   /** Lookaround: runs the following instructions up to their `match`, then continues at `next`. */
-  | { op: "look"; isNegative: boolean; next: number }
+  | { op: "lookaround"; isNegative: boolean; next: number }
   | { op: "open"; group: number }
   | { op: "close"; group: number }
-  /** Clears these groups, because groups are empty at the start of each iteration of a loop. */
-  | { op: "forget"; groups: readonly number[] }
-  | { op: "same"; groups: readonly number[]; ignoreCase: boolean; isBackward: boolean }
+  /**
+   * Clears what these groups have captured, as ECMAScript does at the start of each iteration of a
+   * loop.
+   */
+  | { op: "clear"; groups: readonly number[] }
+  | { op: "backreference"; groups: readonly number[]; ignoreCase: boolean; isBackward: boolean }
   | { op: "match" };
 
 /** A compiled pattern. Only groups with a backreference are counted and captured. */
@@ -38,9 +41,9 @@ interface Modes {
   readonly isUnicode: boolean;
 }
 
-const ASCII = 128;
+const ASCII_SIZE = 128;
 
-/** Throws a `SyntaxError`, or a `RangeError` if the pattern is too large. */
+/** Compiles a pattern. Throws a `SyntaxError`, or a `RangeError` if the pattern is too large. */
 export function compileProgram(pattern: string, maxInstructions: number): PatternProgram {
   const { tree, isUnicode } = parsePattern(pattern);
   const compiler = new Compiler(maxInstructions);
@@ -109,7 +112,7 @@ class Compiler {
       this.alternatives(element.alternatives, getModesWithin(element, modes));
     } else if (element.type === "Backreference") {
       const groups = [element.resolved].flat().map((group) => this.#groupNumber(group));
-      this.write({ op: "same", groups, ignoreCase: modes.ignoreCase, isBackward: modes.isBackward });
+      this.write({ op: "backreference", groups, ignoreCase: modes.ignoreCase, isBackward: modes.isBackward });
     } else if (element.type === "ExpressionCharacterClass") {
       throw new SyntaxError("character class expressions need the flag v, which JSON Schema does not set");
     } else {
@@ -134,7 +137,7 @@ class Compiler {
     const groups = listReferencedGroups(element).map((group) => this.#groupNumber(group));
     const writeIteration = () => {
       this.#count();
-      if (groups.length > 0) this.write({ op: "forget", groups });
+      if (groups.length > 0) this.write({ op: "clear", groups });
       this.#element(element, modes);
     };
     for (let index = 0; index < min; index += 1) writeIteration();
@@ -165,10 +168,10 @@ class Compiler {
 
   #assertion(assertion: AST.Assertion, modes: Modes): void {
     if (assertion.kind === "lookahead" || assertion.kind === "lookbehind") {
-      const look = this.write({ op: "look", isNegative: assertion.negate, next: 0 });
+      const lookaround = this.write({ op: "lookaround", isNegative: assertion.negate, next: 0 });
       this.alternatives(assertion.alternatives, { ...modes, isBackward: assertion.kind === "lookbehind" });
       this.write({ op: "match" });
-      look.next = this.#here;
+      lookaround.next = this.#here;
     } else if (assertion.kind === "word") {
       const isBoundary = (text: string, at: number) =>
         isWordCharacter(text, at - 1) !== isWordCharacter(text, at);
@@ -198,11 +201,11 @@ function makeCharacterTest(
   if (element.type === "Character" && !modes.ignoreCase) return (code) => code === element.value;
   const flags = `${modes.isUnicode ? "u" : ""}${modes.ignoreCase ? "i" : ""}${modes.dotAll ? "s" : ""}`;
   const expression = new RegExp(`^(?:${element.raw})$`, flags);
-  const known = new Int8Array(ASCII);
+  const cachedResults = new Int8Array(ASCII_SIZE);
   return (code) => {
-    if (code >= ASCII) return expression.test(String.fromCodePoint(code));
-    if (known[code] === 0) known[code] = expression.test(String.fromCharCode(code)) ? 1 : -1;
-    return known[code] === 1;
+    if (code >= ASCII_SIZE) return expression.test(String.fromCodePoint(code));
+    if (cachedResults[code] === 0) cachedResults[code] = expression.test(String.fromCharCode(code)) ? 1 : -1;
+    return cachedResults[code] === 1;
   };
 }
 

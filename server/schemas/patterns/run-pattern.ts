@@ -59,8 +59,8 @@ class Matcher {
         if (instruction === undefined || instruction.op === "match") return groups;
         if (instruction.op === "split") {
           this.#meter.charge(this.#choiceSteps);
-          const place = index * (this.#text.length + 1) + at;
-          const state = groups.length === 0 ? place : `${place},${groups.join()}`;
+          const offset = index * (this.#text.length + 1) + at;
+          const state = groups.length === 0 ? offset : `${offset},${groups.join()}`;
           if (failed.has(state)) break;
           failed.add(state);
           untried.push({ index: instruction.second, at, groups });
@@ -71,7 +71,7 @@ class Matcher {
           index = instruction.to;
           continue;
         }
-        if (instruction.op === "look") {
+        if (instruction.op === "lookaround") {
           const inner = this.match(index + 1, at, groups, new Set());
           if ((inner === undefined) !== instruction.isNegative) break;
           if (inner !== undefined) groups = inner;
@@ -80,7 +80,7 @@ class Matcher {
         }
         const next = this.#step(instruction, at, groups);
         if (next === -1) break;
-        if (instruction.op === "open" || instruction.op === "close" || instruction.op === "forget") {
+        if (instruction.op === "open" || instruction.op === "close" || instruction.op === "clear") {
           this.#meter.charge(groups.length >> 2);
           groups = capture(instruction, at, groups);
         }
@@ -101,7 +101,7 @@ class Matcher {
       return instruction.isBackward ? at - length : at + length;
     }
     if (instruction.op === "position") return instruction.test(this.#text, at) ? at : -1;
-    if (instruction.op === "same") return this.#matchBackreference(instruction, at, groups);
+    if (instruction.op === "backreference") return this.#matchBackreference(instruction, at, groups);
     return at;
   }
 
@@ -119,7 +119,7 @@ class Matcher {
   }
 
   #matchBackreference(
-    { groups: numbers, ignoreCase, isBackward }: Extract<Instruction, { op: "same" }>,
+    { groups: numbers, ignoreCase, isBackward }: Extract<Instruction, { op: "backreference" }>,
     at: number,
     groups: Captures,
   ): number {
@@ -138,12 +138,12 @@ class Matcher {
 }
 
 function capture(
-  instruction: Extract<Instruction, { op: "open" | "close" | "forget" }>,
+  instruction: Extract<Instruction, { op: "open" | "close" | "clear" }>,
   at: number,
   groups: Captures,
 ): Captures {
   const changed = [...groups];
-  if (instruction.op === "forget") {
+  if (instruction.op === "clear") {
     for (const group of instruction.groups) changed.fill(-1, group * 3, group * 3 + 2);
   } else if (instruction.op === "open") {
     changed[instruction.group * 3 + 2] = at;

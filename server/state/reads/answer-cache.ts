@@ -2,7 +2,8 @@ import { LRUCache } from "lru-cache";
 import type { Answer } from "./answer.ts";
 
 /**
- * Memory of an entry in addition to its body, in bytes. It limits the number of very small answers.
+ * Memory of an entry in addition to its body, in bytes. Counting this memory limits the number of
+ * very small answers.
  */
 const ENTRY_BYTES = 512;
 
@@ -19,8 +20,8 @@ export interface AgedAnswer {
 }
 
 /**
- * The cached answers of this process, by provider and parameters. The least recently read ones are
- * removed first.
+ * The cached answers of this process, by provider and parameters. The least recently read answers
+ * are removed first.
  */
 export class AnswerCache {
   readonly #answers: LRUCache<string, CachedAnswer>;
@@ -43,13 +44,12 @@ export class AnswerCache {
     return { answer: cached.answer, ageSeconds: Math.floor((performance.now() - cached.storedAt) / 1000) };
   }
 
-  /** Stores a complete answer for its TTL. Does nothing if it is larger than the cache. */
+  /** Stores a complete answer for its TTL. Does nothing if the answer is larger than the cache. */
   set(providerId: string, key: string, answer: Answer): void {
     answer.retain();
     const options = { ttl: Math.ceil(answer.facts.ttlSeconds * 1000) };
     this.#answers.set(toCacheKey(providerId, key), { answer, storedAt: performance.now() }, options);
-    // The cache has not stored an answer that is larger than its limit, so it will not release it
-    // either.
+    // If the answer is larger than the cache, the cache has not stored it and will not release it.
     if (!this.#answers.has(toCacheKey(providerId, key))) answer.release();
   }
 

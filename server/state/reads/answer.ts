@@ -7,10 +7,10 @@ import { Problem } from "../../../protocol/index.ts";
  */
 const BLOCK_BYTES = 64 * 1024;
 
-/** The memory that answers of this process may use together. */
+/** The memory that all answers in this process share, with a common limit. */
 export class AnswerMemory {
   readonly #limit: number;
-  /** Frees memory of cached answers. Returns false if there is none left to free. */
+  /** Removes a cached answer to free its memory. Returns false if no cached answer is left. */
   readonly #evict: () => boolean;
   #used = 0;
 
@@ -23,7 +23,10 @@ export class AnswerMemory {
     return this.#used;
   }
 
-  /** Reserves memory. Throws a 503 if the limit is reached, even without cached answers. */
+  /**
+   * Reserves memory, and removes cached answers if necessary. Throws a 503 problem if the limit is
+   * reached and no cached answer is left.
+   */
   reserve(bytes: number): void {
     while (this.#used + bytes > this.#limit) {
       if (!this.#evict()) {
@@ -53,8 +56,9 @@ export interface AnswerFacts {
 }
 
 /**
- * The body of an answer, which readers can read while it arrives. Its memory is freed when the
- * upload, the cache and all readers have released it.
+ * The body of an answer. Clients that wait for the answer can receive the body while it arrives
+ * from the worker. Its memory is freed when the upload, the cache and all clients have called
+ * `release`.
  */
 export class Answer {
   readonly facts: AnswerFacts;
@@ -71,7 +75,7 @@ export class Answer {
   /** Number of received bytes. */
   length = 0;
 
-  /** The creator holds the answer until it calls `release`. */
+  /** Creates an answer that has one user, its creator. The creator must call `release`. */
   constructor(facts: AnswerFacts, memory: AnswerMemory, maxBytes: number) {
     this.facts = facts;
     this.#memory = memory;
@@ -90,7 +94,8 @@ export class Answer {
   }
 
   /**
-   * Adds bytes. Throws a 413 if the answer becomes too large, and a 503 if there is no memory left.
+   * Adds bytes. Throws a 413 problem if the answer becomes too large, and a 503 problem if there is
+   * no memory left.
    */
   append(bytes: Uint8Array): void {
     if (this.length + bytes.byteLength > this.#maxBytes) {
@@ -122,7 +127,7 @@ export class Answer {
     this.#notify();
   }
 
-  /** Ends the body early. Readers that have started are cut off. */
+  /** Ends the body early. Clients that have received a part of it get an error. */
   fail(): void {
     if (this.#state === "open") this.#state = "failed";
     this.#notify();

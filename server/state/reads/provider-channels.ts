@@ -5,13 +5,14 @@ const CLEANUP_INTERVAL_MS = 10_000;
 
 interface Channel {
   readonly subscribed: Promise<Unsubscribe>;
-  /** Milliseconds of `performance.now()`. */
+  /** Time at which the subscription may end, in milliseconds of `performance.now()`. */
   until: number;
 }
 
 /**
- * The subscriptions to the channels of providers. Each lasts for as long as answers are cached,
- * read or claimed.
+ * The subscriptions to the event channels of providers. A subscription lasts while this server
+ * needs the provider's events: while it caches answers, while clients wait for answers, and while
+ * workers claim reads.
  */
 export class ProviderChannels {
   readonly #channels = new Map<string, Channel>();
@@ -25,8 +26,8 @@ export class ProviderChannels {
   }
 
   /**
-   * Subscribes to the channel of a provider for at least this time. Resolves when no later event
-   * can be missed.
+   * Subscribes to the channel of a provider for at least `seconds`. Resolves when the subscription
+   * is active, so that no later event is missed.
    */
   async watch(providerId: string, seconds: number): Promise<void> {
     const until = performance.now() + seconds * 1000;
@@ -59,7 +60,8 @@ export class ProviderChannels {
 
   #remove(id: string, { subscribed }: Channel): void {
     this.#channels.delete(id);
-    // Without the subscription, invalidations would be missed.
+    // Reports that events may be missed from now on. The listener then removes the cached answers,
+    // because their invalidation could be missed.
     this.#onEvent(id, undefined);
     subscribed.then(
       (unsubscribe) => unsubscribe(),

@@ -13,13 +13,11 @@ import { type ReadTarget, readFailed, readLost, type ServedRead } from "./served
 import { ServedReads } from "./served-reads.ts";
 import { ServerMessages, type ServerRequest } from "./server-messages.ts";
 
-/**
- * Seconds for which a channel stays subscribed after a read or a claim. Longer than any read takes.
- */
+/** Seconds for which a channel stays subscribed after a read or a claim. No read takes longer. */
 const WATCH_SECONDS = 120;
 const READ_ID = /^([0-9a-f]{32})\.[0-9a-f-]{36}$/;
 
-/** Why a worker cannot answer a read. */
+/** The reason why a worker cannot answer a read. */
 export interface ReadFailure {
   readonly reason: "not-found" | "failed";
   readonly detail: string;
@@ -33,9 +31,10 @@ interface ProviderReadsOptions {
 }
 
 /**
- * The reads of providers: the readers of this server, its waiting workers, and the cached answers.
- * A read stays on the server of its reader. Its id contains the id of this server, so that other
- * servers can claim it for their workers and forward the answers (ADR 33).
+ * The reads of providers in this process: the reads whose answers its clients wait for, the workers
+ * that wait for reads, and the cached answers. A read exists only on the server that received the
+ * client's request. The id of the read contains the id of this server, so that other servers can
+ * claim the read for their workers and forward the answer (ADR 33).
  */
 export class ProviderReads {
   readonly #bus: EventBus;
@@ -84,8 +83,9 @@ export class ProviderReads {
   }
 
   /**
-   * Joins the pending read of the target, or creates one. Waits for the answer for up to `ms`.
-   * Returns undefined if there is none by then. The caller must release the answer.
+   * Joins the pending read with the same target, or creates a read. Waits for the start of its
+   * answer for up to `ms`; returns undefined if the answer has not started by then. The caller must
+   * release the answer.
    */
   async read(
     target: ReadTarget,
@@ -93,7 +93,8 @@ export class ProviderReads {
   ): Promise<Answer | undefined> {
     if (this.#served.find(target) === undefined) {
       requireWorker();
-      // Offers and invalidations must reach this server before a worker can answer.
+      // This server must receive messages of other servers, and invalidations, before a worker can
+      // answer.
       await Promise.all([this.#messages.start(), this.#channels.watch(target.providerId, WATCH_SECONDS)]);
     }
     const read = this.#served.find(target) ?? this.#served.create(target);
@@ -101,8 +102,8 @@ export class ProviderReads {
   }
 
   /**
-   * Wakes the signal when a read of one of these providers is offered. Resolves when no offer can
-   * be missed.
+   * Wakes the signal when workers are offered a read of one of these providers. Resolves when this
+   * server is subscribed to the offers, so that no later offer is missed.
    */
   async waitForOffers(signal: WakeSignal, providerIds: readonly string[]): Promise<void> {
     this.#offers.stopWaiting(signal);
@@ -134,12 +135,14 @@ export class ProviderReads {
     else this.#send(serverId, { kind: "release", read: readId, worker: workerId });
   }
 
-  /** Offers the reads of this server's readers again that the worker has claimed. */
+  /** Offers those reads of this server again that the worker has claimed. */
   releaseOfWorker(workerId: string): void {
     this.#served.releaseOfWorker(workerId);
   }
 
-  /** Starts the answer to a read. Throws a 409 if the read is not assigned to the worker. */
+  /**
+   * Starts the answer to a read. Throws a 409 problem if the read is not assigned to the worker.
+   */
   async open(readId: string, workerId: string, facts: AnswerFacts): Promise<AnswerSink> {
     const serverId = getServerId(readId);
     if (serverId === this.#serverId) return this.#served.open(readId, workerId, facts);
@@ -147,7 +150,9 @@ export class ProviderReads {
     return ForwardedUpload.open(this.#messages, ids, facts);
   }
 
-  /** Ends a read without an answer. Throws a 409 if the read is not assigned to the worker. */
+  /**
+   * Ends a read without an answer. Throws a 409 problem if the read is not assigned to the worker.
+   */
   async fail(readId: string, workerId: string, failure: ReadFailure): Promise<void> {
     const serverId = getServerId(readId);
     if (serverId === this.#serverId) this.#served.fail(readId, workerId, toReadProblem(failure));
@@ -180,7 +185,8 @@ export class ProviderReads {
   #store(read: ServedRead, answer: Answer): void {
     const { providerId, key } = read.target;
     const isOutdated = read.generation !== (this.#generations.get(providerId) ?? 0);
-    // While the bus is down, invalidations would be missed.
+    // Does not cache an answer while the bus is down, because this server would miss its
+    // invalidation.
     if (answer.facts.ttlSeconds <= 0 || isOutdated || this.#bus.state === "down") return;
     this.#cache.set(providerId, key, answer);
     void this.#channels.watch(providerId, Math.max(WATCH_SECONDS, answer.facts.ttlSeconds));
@@ -205,7 +211,7 @@ export class ProviderReads {
         this.#invalidate(providerId, event.key);
         break;
       default:
-        // Invalidations may have been missed.
+        // Events may have been lost, so cached answers may be outdated.
         this.#invalidate(providerId);
         this.#offers.forget(providerId);
     }
@@ -239,7 +245,8 @@ export class ProviderReads {
       return Read.safeParse(await this.#messages.request(serverId, request)).data;
     } catch (error) {
       this.#log.warn({ err: error }, "failed to claim a read of another server");
-      // Its server may have assigned the read to the worker, and the response may have been lost.
+      // The other server may have assigned the read to the worker, and only its response may have
+      // been lost.
       this.#send(serverId, { kind: "release", read: readId, worker: workerId });
       return undefined;
     }
@@ -251,7 +258,10 @@ export class ProviderReads {
   }
 }
 
-/** Returns the id of the server whose readers wait for the read. Throws a 409 for an invalid id. */
+/**
+ * Returns the id of the server whose clients wait for the answer of the read. Throws a 409 problem
+ * for an invalid id.
+ */
 function getServerId(readId: string): string {
   const serverId = READ_ID.exec(readId)?.[1];
   if (serverId === undefined) throw readLost();

@@ -1,12 +1,13 @@
 import type { WakeSignal } from "../long-poll.ts";
 
 /**
- * Time after which an offer is forgotten. Its server repeats it every second while the read waits.
+ * Time after which an offer is forgotten, in milliseconds. The server of the read repeats the offer
+ * every second until a worker claims the read.
  */
 const OFFER_MS = 3_000;
 /**
- * Maximum number of offers that are remembered for a provider. Others are found when they are
- * repeated.
+ * Maximum number of offers that are remembered for a provider. Further offers are ignored until
+ * they are repeated.
  */
 const MAX_OFFERS = 1_000;
 
@@ -24,7 +25,7 @@ export class ReadOffers {
    */
   readonly #offers = new Map<string, Map<string, number>>();
 
-  /** Wakes the signal when a read of one of these providers is offered. */
+  /** Wakes the signal when workers are offered a read of one of these providers. */
   wait(signal: WakeSignal, providerIds: readonly string[]): void {
     this.#providerIds.set(signal, providerIds);
     for (const id of providerIds) {

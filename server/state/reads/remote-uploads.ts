@@ -7,10 +7,10 @@ import type { Upload } from "./upload.ts";
 /** Size of a part that is forwarded to another server. With base64, a message has 87 KB. */
 const PART_BYTES = 64 * 1024;
 /**
- * Maximum number of parts without a response. Redis buffers at most this much of an answer for a
- * slow server.
+ * Maximum number of parts that are sent before the other server has responded. Redis buffers at
+ * most this many parts of an answer for a slow server.
  */
-const WINDOW = 4;
+const MAX_PENDING_PARTS = 4;
 
 type PartRequest = Extract<ServerRequest, { kind: "part" | "end" | "abort" }>;
 
@@ -21,7 +21,7 @@ export interface AnswerSink {
   abort(): void;
 }
 
-/** Forwards an answer to the server whose readers wait for it. */
+/** Forwards an answer to the server whose clients wait for it. */
 export class ForwardedUpload implements AnswerSink {
   readonly #messages: ServerMessages;
   readonly #serverId: string;
@@ -37,8 +37,8 @@ export class ForwardedUpload implements AnswerSink {
   }
 
   /**
-   * Starts an answer. Throws a 409 if the read is not assigned to the worker, or if its server is
-   * gone.
+   * Starts an answer. Throws a 409 problem if the read is not assigned to the worker, or if the
+   * server of the read does not respond.
    */
   static async open(
     messages: ServerMessages,
@@ -54,7 +54,7 @@ export class ForwardedUpload implements AnswerSink {
 
   async write(bytes: Uint8Array): Promise<void> {
     for (let from = 0; from < bytes.byteLength; from += PART_BYTES) {
-      while (this.#pending.size >= WINDOW) await Promise.race(this.#pending);
+      while (this.#pending.size >= MAX_PENDING_PARTS) await Promise.race(this.#pending);
       this.#throwProblem();
       const data = Buffer.from(bytes.subarray(from, from + PART_BYTES)).toString("base64");
       const sent = this.#messages
@@ -82,12 +82,13 @@ export class ForwardedUpload implements AnswerSink {
   }
 }
 
-/** The uploads to readers of this server that other servers forward. */
+/** The uploads that other servers forward to this server, whose clients wait for the answers. */
 export class ReceivedUploads {
   readonly #uploads = new Map<string, { readonly upload: Upload; next: number }>();
 
   add(id: string, upload: Upload): void {
-    // An upload whose sender is gone has ended after a timeout.
+    // Removes uploads that have ended. If the sending server crashes, its upload ends after a
+    // timeout.
     for (const [known, { upload }] of this.#uploads) if (upload.isEnded) this.#uploads.delete(known);
     this.#uploads.set(id, { upload, next: 0 });
   }

@@ -7,7 +7,10 @@ export interface ReadTarget {
   readonly params: JsonObject;
   /** Identifies the parameters: equal parameters have the same key. */
   readonly key: string;
-  /** The room of the first reader, whose limit the read counts towards. */
+  /**
+   * The room of the first client that requested the read. The read counts towards the limit of this
+   * room.
+   */
   readonly roomId: string;
 }
 
@@ -19,13 +22,13 @@ export class ServedRead {
   readonly id: string;
   readonly target: ReadTarget;
   /**
-   * The number of invalidations when the read was claimed. An answer from before an invalidation is
-   * not cached.
+   * The number of the provider's last invalidation when a worker claimed the read. If the provider
+   * was invalidated after that, the answer is not cached.
    */
   generation = 0;
   state: "offered" | "claimed" | "answering" = "offered";
   workerId: string | undefined;
-  /** Number of readers that wait for the start of the answer. */
+  /** Number of clients that wait for the start of the answer. */
   readers = 0;
   /** Number of uploads that ended early. */
   failures = 0;
@@ -46,8 +49,8 @@ export class ServedRead {
 }
 
 /**
- * Creates the 409 for a worker that answers a read which it has not claimed, or which needs no
- * answer any longer.
+ * Creates the 409 problem for a worker that answers a read which it has not claimed, or which needs
+ * no answer any longer.
  */
 export function readLost(): Problem {
   return new Problem(
@@ -56,7 +59,7 @@ export function readLost(): Problem {
   );
 }
 
-/** Creates the 502 for readers. */
+/** Creates the 502 problem for the clients that wait for an answer. */
 export function readFailed(detail: string): Problem {
   return new Problem("read-failed", detail);
 }

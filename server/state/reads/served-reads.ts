@@ -4,15 +4,14 @@ import { type ReadTarget, readFailed, readLost, ServedRead } from "./served-read
 import { Upload } from "./upload.ts";
 
 /**
- * Bytes of an answer that are collected before readers get it, so that a small answer has an ETag,
- * and can be retried.
+ * Size up to which an answer is collected before clients receive it, in bytes. A smaller answer is
+ * complete by then, so its response has an ETag. If the upload of a smaller answer fails, another
+ * worker can answer the read.
  */
 const STREAM_BYTES = 64 * 1024;
-/**
- * Milliseconds within which a worker must answer a claimed read, and maximum pause between two
- * parts of its answer.
- */
+/** Time within which a worker must start to answer a claimed read, in milliseconds. */
 const CLAIM_MS = 60_000;
+/** Maximum pause between two parts of an answer, in milliseconds. */
 const PAUSE_MS = 30_000;
 /** Interval at which reads without a worker are offered again, because an offer may be lost. */
 const OFFER_INTERVAL_MS = 1_000;
@@ -25,13 +24,16 @@ interface ServedReadsOptions {
   createAnswer(facts: AnswerFacts): Answer;
   /** Announces reads that a worker can claim. */
   offer(reads: readonly ServedRead[]): void;
-  /** Returns the number of invalidations of a provider. */
+  /** Returns the number of the provider's last invalidation; 0 if there was none. */
   getGeneration(providerId: string): number;
   /** Called with the complete answer to a read. */
   onComplete(read: ServedRead, answer: Answer): void;
 }
 
-/** The reads of this server's readers. Equal reads are one read, which one worker answers. */
+/**
+ * The reads whose answers clients of this server wait for. Requests with the same provider and the
+ * same parameters share one read, which one worker answers.
+ */
 export class ServedReads {
   readonly #options: ServedReadsOptions;
   readonly #byId = new Map<string, ServedRead>();
@@ -52,7 +54,10 @@ export class ServedReads {
     return this.#byKey.get(toKey(providerId, key));
   }
 
-  /** Creates a read and offers it to the workers. Throws a 429 if the room has too many reads. */
+  /**
+   * Creates a read and offers it to the workers. Throws a 429 problem if the room has too many
+   * reads.
+   */
   create(target: ReadTarget): ServedRead {
     const { roomId, providerId, key } = target;
     const count = this.#perRoom.get(roomId) ?? 0;
@@ -87,8 +92,8 @@ export class ServedReads {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
       read.readers -= 1;
-      // A claimed read continues without readers: the next reader may get its answer, for example
-      // after a 504.
+      // A claimed read continues although no client waits. A client that repeats its request, for
+      // example after a 504, may receive its answer.
       if (read.readers === 0 && read.state === "offered") this.#remove(read);
     }
   }
@@ -101,8 +106,8 @@ export class ServedReads {
   }
 
   /**
-   * Assigns a read to a worker. Returns undefined if it is not available, or if the worker has too
-   * many reads.
+   * Assigns a read to a worker. Returns undefined if the read is not available, or if the worker
+   * has too many reads.
    */
   claim(id: string, workerId: string): ServedRead | undefined {
     const read = this.#byId.get(id);
@@ -116,7 +121,7 @@ export class ServedReads {
     return read;
   }
 
-  /** Offers a claimed read again, because its worker did not receive it or is gone. */
+  /** Offers a claimed read again, because its worker did not receive the read or is gone. */
   release(id: string, workerId: string): void {
     const read = this.#byId.get(id);
     if (read?.state === "claimed" && read.workerId === workerId) this.#offerAgain(read);
@@ -128,7 +133,8 @@ export class ServedReads {
   }
 
   /**
-   * Offers the claimed reads of a provider again: the new worker may replace one that has crashed.
+   * Offers the claimed reads of a provider again. Called when a worker has registered the provider,
+   * because this worker may replace one that has crashed.
    */
   releaseOfProvider(providerId: string): void {
     for (const read of [...this.#byId.values()]) {
@@ -137,8 +143,8 @@ export class ServedReads {
   }
 
   /**
-   * Ends a claimed read with a problem, which its readers get. Throws a 409 if the worker has not
-   * claimed it.
+   * Ends a claimed read with a problem, which the waiting clients receive. Throws a 409 problem if
+   * the worker has not claimed the read.
    */
   fail(id: string, workerId: string, problem: Problem): void {
     const read = this.#requireClaimed(id, workerId);
@@ -146,7 +152,10 @@ export class ServedReads {
     read.opened.reject(problem);
   }
 
-  /** Starts the answer of a claimed read. Throws a 409 if the worker has not claimed it. */
+  /**
+   * Starts the answer of a claimed read. Throws a 409 problem if the worker has not claimed the
+   * read.
+   */
   open(id: string, workerId: string, facts: AnswerFacts): Upload {
     const read = this.#requireClaimed(id, workerId);
     const answer = this.#options.createAnswer(facts);
@@ -156,7 +165,7 @@ export class ServedReads {
       isOpened = true;
       read.opened.resolve(answer);
     };
-    /** Removes the read, or offers it again if no reader has received a part of the answer. */
+    /** Removes the read, or offers it again if no client has received a part of the answer. */
     const end = (problem?: Problem) => {
       answer.fail();
       if (isOpened) this.#remove(read);
@@ -238,7 +247,8 @@ export class ServedReads {
     const left = (this.#perRoom.get(roomId) ?? 1) - 1;
     if (left > 0) this.#perRoom.set(roomId, left);
     else this.#perRoom.delete(roomId);
-    // The worker may have had its maximum of reads, so that it could not claim another one.
+    // Offers the other reads again, because the worker may not have claimed them while it had its
+    // maximum number of reads.
     if (read.workerId !== undefined) {
       const offered = this.findOffered(new Set([providerId]));
       if (offered.length > 0) this.#options.offer(offered);

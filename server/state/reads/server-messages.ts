@@ -4,7 +4,7 @@ import type { EventBus, Log, Unsubscribe } from "../../ports.ts";
 
 const RESPONSE_TIMEOUT_MS = 5_000;
 
-/** A request to another server. `read` is the id of the read, or of its upload. */
+/** A request to another server. `read`, `worker` and `upload` are ids. */
 export type ServerRequest = z.output<typeof ServerRequest>;
 
 const ServerRequest = z.discriminatedUnion("kind", [
@@ -58,7 +58,10 @@ export class ServerMessages {
     this.#handler = handler;
   }
 
-  /** Subscribes to the messages to this server. Resolves when none can be missed any longer. */
+  /**
+   * Subscribes to the messages to this server. Resolves when the subscription is active, so that no
+   * later message is missed.
+   */
   async start(): Promise<void> {
     this.#subscription ??= this.#bus.subscribe(getServerChannel(this.serverId), (event) =>
       this.#receive(event),
@@ -67,8 +70,8 @@ export class ServerMessages {
   }
 
   /**
-   * Sends a request and returns the other server's response. Throws its problem, or a 503 if it
-   * does not respond.
+   * Sends a request and returns the other server's response. Throws the problem in the response, or
+   * a 503 problem if the other server does not respond.
    */
   async request(serverId: string, request: ServerRequest): Promise<unknown> {
     await this.start();
@@ -103,7 +106,8 @@ export class ServerMessages {
   }
 
   #receive(event: Event | undefined): void {
-    // A missed message needs no reaction: its sender gets no response.
+    // Missed messages (undefined) are ignored. Their senders receive no response and report a
+    // timeout.
     if (event?.kind !== "read-message") return;
     const { data } = Message.safeParse(JSON.parse(event.message));
     if (data === undefined) {

@@ -5,7 +5,10 @@ import { readFailed, readLost } from "./served-read.ts";
 interface UploadEvents {
   onPart(): void;
   onComplete(): void;
-  /** Without a problem, the upload was interrupted and may succeed on another try. */
+  /**
+   * Called if the upload fails. Without a problem, the upload was interrupted and may succeed on
+   * another try.
+   */
   onFailure(problem?: Problem): void;
 }
 
@@ -21,7 +24,8 @@ export class Upload {
   }
 
   /**
-   * Adds a part. Throws a 413 or a 503 if it cannot be stored, and a 409 if the upload has ended.
+   * Adds a part. Throws a 413 or 503 problem if the part cannot be stored, and a 409 problem if the
+   * upload has ended.
    */
   write(part: Uint8Array): void {
     if (this.#isEnded) throw readLost();
@@ -40,7 +44,7 @@ export class Upload {
     return this.#isEnded;
   }
 
-  /** Completes the answer. Throws a 409 if the upload has ended. */
+  /** Completes the answer. Throws a 409 problem if the upload has ended. */
   end(): void {
     if (this.#isEnded) throw readLost();
     this.#isEnded = true;
@@ -61,7 +65,10 @@ export class Upload {
     this.#release();
   }
 
-  /** Releases the answer after the readers that wait for it have retained it. */
+  /**
+   * Releases the answer in the next iteration of the event loop, after the clients that wait for it
+   * have called `retain`.
+   */
   #release(): void {
     setImmediate(() => this.#answer.release());
   }

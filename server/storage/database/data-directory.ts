@@ -28,8 +28,9 @@ const CHOOSE_ANOTHER = "choose another directory with --data-dir or JOBLIB_DATA_
 const NO_PERMISSION = "this user has no permission to write to it";
 
 /**
- * Reasons by error code. `wasi` is the number of the same error in WASI: PGlite's file system
- * throws objects with this number as `errno`, which are not instances of Error.
+ * Reasons why a data directory cannot be used, by error code. `wasi` is the number of the same
+ * error in WASI: PGlite's file system throws objects with this number as `errno`, which are not
+ * instances of Error.
  */
 const REASONS: readonly (readonly [code: string, wasi: number | undefined, reason: string])[] = [
   ["EACCES", 2, NO_PERMISSION],
@@ -61,8 +62,8 @@ export async function lockDataDirectory(path: string) {
 }
 
 /**
- * Returns the real path of the directory of PGlite's files, which may be a symbolic link or not
- * exist yet.
+ * Returns the real path of the directory that contains PGlite's files. The directory may be a
+ * symbolic link, or not exist yet.
  */
 function resolveDatabase(path: string): string {
   const database = join(realpathSync(path), "database");
@@ -90,8 +91,9 @@ async function lock(path: string, directory: string): Promise<() => void> {
 }
 
 /**
- * Time to retry a busy lock. Two processes that start at the same time can block each other for a
- * moment, because SQLite acquires a shared lock before the exclusive one.
+ * Maximum time for which SQLite retries a busy lock, in milliseconds. Two processes that start at
+ * the same time can block each other for a moment, because SQLite acquires a shared lock before the
+ * exclusive one.
  */
 const RETRY_MS = 1_000;
 const SQLITE_BUSY = 5;
@@ -101,12 +103,13 @@ const SQLITE_BUSY = 5;
  * undefined if the file is already locked.
  *
  * Node.js has no function for file locks, so this function opens the file as an SQLite database:
- * `BEGIN EXCLUSIVE` acquires a lock of the kernel (fcntl or LockFileEx), which ends with the
- * process and works across containers. SQLite writes nothing to the file. No other code in this
- * process may open and close the file, because on POSIX systems this releases the lock.
+ * `BEGIN EXCLUSIVE` acquires a lock of the kernel (fcntl or LockFileEx). The kernel releases the
+ * lock when the process ends, and the lock also excludes processes in other containers. SQLite
+ * writes nothing to the file. No other code in this process may open and close the file: on POSIX
+ * systems, closing a file releases all locks that the process has on it.
  */
 async function lockFile(path: string): Promise<(() => void) | undefined> {
-  // Imported only when it is needed, because Node.js 22 prints a warning that SQLite is
+  // The module is imported only here, because Node.js 22 then prints a warning that SQLite is
   // experimental.
   const { DatabaseSync } = await import("node:sqlite");
   let file: InstanceType<typeof DatabaseSync> | undefined;
@@ -172,7 +175,7 @@ function readText(path: string): string {
 }
 
 function toInUseError(path: string, owner: string, networkFileSystem?: string): DataDirectoryError {
-  // SQLite reports a busy lock also if the file system has no locks (ENOLCK).
+  // SQLite also reports a busy lock if the file system does not support locks (ENOLCK).
   const hint = networkFileSystem && `, or its file system (${networkFileSystem}) has no file locks`;
   return new DataDirectoryError(
     `The data directory ${path} is in use by ${owner}${hint ?? ""}. Stop that server, or ${CHOOSE_ANOTHER}. Several servers can share only a PostgreSQL database (--database-url).`,

@@ -32,7 +32,10 @@ function getOtherProduct(version: string): string | undefined {
   return /^(PostgreSQL|EnterpriseDB) \d/.test(version) ? undefined : version.slice(0, 80);
 }
 
-/** Returns the reasons why joblib cannot use a database with these properties; empty if it can. */
+/**
+ * Returns the reasons why joblib cannot use a database with these properties. An empty list means
+ * that joblib can use it.
+ */
 export function checkDatabaseFacts(facts: DatabaseFacts): readonly DatabaseFinding[] {
   const findings: DatabaseFinding[] = [];
   const add = (kind: DatabaseFinding["kind"], problem: string, advice: string) =>
@@ -90,7 +93,10 @@ async function readFacts(db: Sql): Promise<DatabaseFacts> {
 export const checkSuitability = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
   runOnOrm(orm, async (db) => checkDatabaseFacts(await readFacts(db)));
 
-/** Returns the reasons why a server cannot use the database with its role; empty if it can. */
+/**
+ * Returns the reasons why a joblib server cannot use the database with its database role. An empty
+ * list means that the server can use it.
+ */
 export async function findDatabaseProblems(db: Sql): Promise<readonly DatabaseFinding[]> {
   const findings = checkDatabaseFacts(await readFacts(db));
   // The query for missing rights reads PostgreSQL's catalogs, which other products may lack.
@@ -99,8 +105,8 @@ export async function findDatabaseProblems(db: Sql): Promise<readonly DatabaseFi
 }
 
 /**
- * Like `findDatabaseProblems`, but on a connection of the ORM. This works even if joblib cannot
- * open its own sessions.
+ * Returns the same findings as `findDatabaseProblems`, but uses a connection of the ORM, so that it
+ * works even if joblib cannot open its own sessions.
  */
 export const checkDatabase = (orm: Orm): Promise<readonly DatabaseFinding[]> =>
   runOnOrm(orm, findDatabaseProblems);
@@ -110,30 +116,33 @@ export const isUnsupported = (findings: readonly DatabaseFinding[]): boolean =>
 
 type TablePrivilege = "SELECT" | "INSERT" | "UPDATE" | "DELETE";
 
-const APPEND: readonly TablePrivilege[] = ["SELECT", "INSERT", "DELETE"];
-const ALL: readonly TablePrivilege[] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
+const ALL_BUT_UPDATE: readonly TablePrivilege[] = ["SELECT", "INSERT", "DELETE"];
+const ALL_PRIVILEGES: readonly TablePrivilege[] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /** The privileges that the role of a server needs on each table of the schema `joblib`. */
 export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", readonly TablePrivilege[]>> = {
   // No DELETE: a removed job is only marked by a timestamp.
   job: ["SELECT", "INSERT", "UPDATE"],
-  worker: ALL,
-  worker_job: APPEND,
-  task: ALL,
-  task_listing: APPEND,
-  late_result: ALL,
-  room_queue: ALL,
-  task_log: APPEND,
-  task_output: APPEND,
-  invitation: ALL,
-  provider: ALL,
-  worker_provider: APPEND,
+  worker: ALL_PRIVILEGES,
+  worker_job: ALL_BUT_UPDATE,
+  task: ALL_PRIVILEGES,
+  task_listing: ALL_BUT_UPDATE,
+  late_result: ALL_PRIVILEGES,
+  room_queue: ALL_PRIVILEGES,
+  task_log: ALL_BUT_UPDATE,
+  task_output: ALL_BUT_UPDATE,
+  invitation: ALL_PRIVILEGES,
+  provider: ALL_PRIVILEGES,
+  worker_provider: ALL_BUT_UPDATE,
   migration: ["SELECT"],
 };
 
 export const SEQUENCES: readonly string[] = ["task_number"];
 
-/** Functions that joblib calls, and that an administrator may have revoked from PUBLIC. */
+/**
+ * Functions that joblib calls. Every role may execute them, unless an administrator has revoked
+ * this privilege from PUBLIC.
+ */
 const FUNCTIONS = [
   "pg_catalog.pg_advisory_xact_lock(bigint)",
   "pg_catalog.pg_try_advisory_xact_lock(bigint)",
@@ -202,12 +211,12 @@ async function findMissing(db: Sql): Promise<MissingRow[]> {
  * Maximum number of objects that a message lists. If more objects lack privileges, the suggested
  * GRANT statements apply to all tables or all sequences.
  */
-const MAX_NAMED = 3;
+const MAX_LISTED_OBJECTS = 3;
 
 function buildGrants(rows: readonly MissingRow[], role: string): string {
   const grantObject = ({ privileges, kind, name }: MissingRow) =>
     `GRANT ${privileges} ON ${kind} ${name} TO ${role};`;
-  if (rows.length <= MAX_NAMED) return rows.map(grantObject).join(" ");
+  if (rows.length <= MAX_LISTED_OBJECTS) return rows.map(grantObject).join(" ");
   const kinds = new Set(rows.map(({ kind }) => kind));
   return [
     ...rows.filter(({ kind }) => kind !== "TABLE" && kind !== "SEQUENCE").map(grantObject),
@@ -220,9 +229,10 @@ function buildGrants(rows: readonly MissingRow[], role: string): string {
 
 function describeMissing(rows: readonly MissingRow[]): DatabaseFinding {
   const role = rows[0]?.role ?? "";
-  const named = rows.slice(0, MAX_NAMED);
+  const named = rows.slice(0, MAX_LISTED_OBJECTS);
   const shown = named.map(({ privileges, kind, name }) => `${privileges} on ${kind.toLowerCase()} ${name}`);
-  const more = rows.length > MAX_NAMED ? `; and rights on ${rows.length - MAX_NAMED} more` : "";
+  const more =
+    rows.length > MAX_LISTED_OBJECTS ? `; and rights on ${rows.length - MAX_LISTED_OBJECTS} more` : "";
   return {
     kind: "privileges",
     problem: `the database role ${role} lacks ${shown.join("; ")}${more}`,

@@ -16,7 +16,7 @@ export interface DatabaseOptions {
   readonly url?: string;
   readonly dataDir?: string;
   readonly poolSize?: number;
-  /** Timeout of a statement, in seconds. Default: none, because a migration may take any time. */
+  /** Timeout of a statement, in seconds. Default: none, because a migration may take long. */
   readonly statementTimeoutSeconds?: number | undefined;
 }
 
@@ -30,13 +30,14 @@ const DEFAULT_DATA_DIR = ".joblib";
 const MIN_POOL_SIZE = 2;
 /**
  * Time until the ORM closes an idle connection. joblib uses the ORM's connections only for checks
- * at startup, and needs their share of the server's connection limit for its own sessions.
+ * at startup. Closing them early leaves more of PostgreSQL's connection limit to joblib's own
+ * sessions.
  */
 const ORM_IDLE_MS = 100;
 const CONNECT_TIMEOUT_MS = 5_000;
 /**
  * Maximum age of an ORM connection. After a query timeout, a connection returns to the pool
- * although its statement may still be running, so it must not be kept forever.
+ * although its statement may still be running, so the pool must not keep the connection forever.
  */
 const MAX_LIFETIME_SECONDS = 300;
 
@@ -49,13 +50,13 @@ async function openPostgres(
     entities: [...entities],
     ...connection,
     pool: { min: 0, max: Math.max(poolSize, MIN_POOL_SIZE), idleTimeoutMillis: ORM_IDLE_MS },
-    // The request must fail instead of waiting forever if the database does not respond.
+    // Without this timeout, a request would wait forever if the database does not respond.
     driverOptions: {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       ...driverOptions,
       maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
-      // The client measures this timeout, because a pooler in transaction mode refuses the server's
-      // `statement_timeout`.
+      // The database driver measures this timeout, because a connection pooler in transaction mode
+      // rejects PostgreSQL's own setting `statement_timeout`.
       ...(statementTimeoutSeconds !== undefined && { query_timeout: statementTimeoutSeconds * 1000 }),
     },
   });

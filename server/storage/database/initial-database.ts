@@ -8,7 +8,8 @@ import { toDataDirectoryError } from "./data-directory.ts";
 /**
  * Creates a database by unpacking an archive that was built with all migrations. The directory must
  * not exist yet. `initdb` and the migrations would take several times as long and 200 MB more
- * memory. Does nothing if joblib is not built, or if another version of PGlite made the archive.
+ * memory. Does nothing if the archive does not exist, because joblib was not built, or if another
+ * version of PGlite created the archive.
  */
 export async function unpackInitialDatabase(dataDir: string, directory: string): Promise<void> {
   const archive = findArchive();

@@ -58,7 +58,8 @@ function toOptions(parameters: ParameterValues): PostgresOptions {
     password: getText("password") ?? "",
     dbName: getText("dbname") ?? user,
     driverOptions: {
-      // Always set, because pg interprets PGSSLMODE and PGSSLNEGOTIATION differently from libpq.
+      // Set even if TLS is off. Otherwise pg would read PGSSLMODE and PGSSLNEGOTIATION, which it
+      // interprets differently from libpq.
       ssl,
       sslnegotiation: ssl !== false && getText("sslnegotiation") === "direct" ? "direct" : "postgres",
       ...Object.fromEntries(texts),
@@ -81,7 +82,7 @@ function getSystemUser(): string {
   }
 }
 
-const SYSTEM = "system";
+const SYSTEM_CERTIFICATES = "system";
 
 /**
  * Creates pg's `ssl` option with the meaning of libpq's `sslmode`. `require` verifies the server's
@@ -97,7 +98,7 @@ function createPostgresTls(parameters: ParameterValues, host: string): PostgresT
     return false;
   }
   const root = parameters.get("sslrootcert");
-  const isSystem = root?.value === SYSTEM;
+  const isSystem = root?.value === SYSTEM_CERTIFICATES;
   if (isSystem && mode !== "verify-full") {
     throw new SettingsError(
       `${root.source}=system needs sslmode=verify-full, because any public certificate is trusted`,
@@ -152,13 +153,16 @@ function getSslMode(parameters: ParameterValues): string {
   if (mode !== undefined) return mode.value;
   // `sslrootcert=system` implies `verify-full`, as in libpq, because every owner of a domain can
   // get a certificate from a public authority for it.
-  return parameters.get("sslrootcert")?.value === SYSTEM ? "verify-full" : "disable";
+  return parameters.get("sslrootcert")?.value === SYSTEM_CERTIFICATES ? "verify-full" : "disable";
 }
 
 const isFromUrl = (parameters: ParameterValues, name: PostgresParameter): boolean =>
   parameters.get(name)?.source === name;
 
-/** Throws if there are TLS parameters although TLS is off, because they would have no effect. */
+/**
+ * Throws a SettingsError if the URL or the environment sets TLS parameters although TLS is off,
+ * because they would have no effect.
+ */
 function requireNoTlsParameters(parameters: ParameterValues): void {
   for (const name of [
     ...(["sslrootcert", "sslcert", "sslkey", "sslpassword"] as const),
@@ -187,7 +191,7 @@ function getTlsVersion(parameters: ParameterValues, name: PostgresParameter): Se
   return value === "TLSv1.2" || value === "TLSv1.3" ? value : undefined;
 }
 
-const REFUSED =
+const NO_CHANNEL_BINDING =
   "the database offers no channel binding, which channel_binding=require requires: the connection may be intercepted";
 
 /**
@@ -205,7 +209,7 @@ export class ChannelBoundClient extends Client {
       // The same packet may contain ReadyForQuery, for which pg would report a successful
       // connection before it reports this error.
       this.connection.removeAllListeners("readyForQuery");
-      this.connection.stream.destroy(new Error(REFUSED));
+      this.connection.stream.destroy(new Error(NO_CHANNEL_BINDING));
     };
     this.connection.prependListener("authenticationCleartextPassword", refuse);
     this.connection.prependListener("authenticationMD5Password", refuse);

@@ -24,8 +24,8 @@ const createIntegerCheck =
 const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"];
 
 /**
- * Rejects `allow` and `prefer`, because pg cannot fall back to plain text, and the user would not
- * notice that the fallback happened.
+ * Rejects `allow` and `prefer`. With these modes, libpq may fall back to an unencrypted connection
+ * without telling the user. pg does not support this fallback.
  */
 function checkSslMode(value: string): string | undefined {
   if (SSL_MODES.includes(value)) return undefined;
@@ -123,22 +123,23 @@ export function readParameters(url: string, env: Environment): ParameterValues {
  * libpq's URI syntax (PostgreSQL manual 34.1.1.2). Unlike in a WHATWG URL, the host may be empty
  * after a user, `#` is an ordinary character, and `+` does not mean a space.
  */
-const SYNTAX =
+const URL_SYNTAX =
   /^postgres(?:ql)?:\/\/(?:(?<user>[^/?:]*)(?::(?<password>[^/?]*))?@)?(?<host>[^/?]*)(?:\/(?<dbname>[^?]*))?(?:\?(?<query>.*))?$/;
-const HOST = /^(?:\[(?<ipv6>[^\]]*)\]|(?<name>[^:[\]]*))(?::(?<port>[^:]*))?$/;
+const HOST_SYNTAX = /^(?:\[(?<ipv6>[^\]]*)\]|(?<name>[^:[\]]*))(?::(?<port>[^:]*))?$/;
 
 const ENCODING_ADVICE =
   "percent-encode special characters in user and password: / is %2F, ? is %3F, @ is %40, % is %25";
 
 /**
- * Parses a PostgreSQL URL. pg's own parser ignores unknown parameters, and rejects some valid URLs.
+ * Parses a PostgreSQL URL. This function replaces pg's own parser, which ignores unknown parameters
+ * and rejects some valid URLs.
  */
 export function parsePostgresUrl(url: string): ReadonlyMap<PostgresParameter, string> {
-  const parts = SYNTAX.exec(url)?.groups;
+  const parts = URL_SYNTAX.exec(url)?.groups;
   if (parts === undefined) throw new SettingsError("must be a URL like postgres://user@host/name");
   const { user = "", password = "", host: authority = "", dbname = "", query = "" } = parts;
   if (authority.includes(",")) throw new SettingsError(`it ${SEVERAL_HOSTS}`);
-  const address = HOST.exec(authority)?.groups;
+  const address = HOST_SYNTAX.exec(authority)?.groups;
   if (address === undefined) throw new SettingsError(`its host and port cannot be read; ${ENCODING_ADVICE}`);
   const { ipv6, name: hostName = "", port = "" } = address;
   const values = new Map<PostgresParameter, string>([
@@ -152,7 +153,8 @@ export function parsePostgresUrl(url: string): ReadonlyMap<PostgresParameter, st
   for (const [name, value] of values) {
     const fault = value === "" ? undefined : getParameter(name).check?.(value);
     if (value === "") values.delete(name);
-    // An invalid port may be the part of a password before an unencoded "/" or "?".
+    // An invalid port may be the part of a password before an unencoded "/" or "?", so the message
+    // does not contain its value.
     if (fault !== undefined && name === "port") throw new SettingsError(`port: ${fault}; ${ENCODING_ADVICE}`);
     if (fault !== undefined) throw new SettingsError(`${name}=${value}: ${fault}`);
   }

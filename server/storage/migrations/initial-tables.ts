@@ -82,18 +82,18 @@ export const INITIAL_TABLES: readonly string[] = [
     autovacuum_analyze_scale_factor = 0.02
   )`,
   `alter sequence joblib.task_number owned by joblib.task.number`,
-  // For claims: one ordered index scan per job.
+  // Used by claims: one ordered index scan per job.
   `create index task_due on joblib.task (job_id, priority desc, number) where status = 'pending' and due`,
-  // For the time at which the next task becomes due, and for delayed tasks whose `run_at` has
-  // passed.
+  // Used to find the time at which the next task becomes due, and the delayed tasks whose `run_at`
+  // has passed.
   `create index task_delayed on joblib.task (job_id, run_at) where status = 'pending' and not due`,
-  // For the leased tasks of a worker.
+  // Used to find the tasks that a worker has leases on.
   `create index task_held on joblib.task (worker_id, job_id) where status in ('claimed', 'running')`,
   `create index task_timed on joblib.task (started_at) where status = 'running' and timeout_seconds is not null`,
-  // For lists, newest first.
+  // Used by lists of tasks, newest first.
   `create index task_of_room on joblib.task (room_id, created_at, id)`,
   `create index task_of_job on joblib.task (job_id, room_id, created_at, id)`,
-  // For retention, which deletes the oldest finished tasks.
+  // Used by retention, which deletes the oldest finished tasks.
   `create index task_completed on joblib.task (completed_at) where completed_at is not null`,
   `create unique index task_idempotency on joblib.task (created_by_id, room_id, idempotency_key)
     where idempotency_key is not null`,

@@ -17,8 +17,9 @@ export interface NamedMigration {
 
 /**
  * Defines a migration that records itself in `joblib.migration`, so that it runs only once, whether
- * `joblib migrate`, a starting server, or the ORM of a host runs it. Name and statements must never
- * change after a release.
+ * `joblib migrate`, a starting server, or the ORM of a host application runs it. The name and the
+ * statements must never change after a release, because databases that have applied the migration
+ * never run it again.
  */
 export function defineMigration(name: string, statements: readonly string[]): NamedMigration {
   class JoblibMigration extends Migration {

@@ -10,17 +10,17 @@ import { migrations } from "./migrations.ts";
 
 /**
  * Applies the pending migrations in one transaction and returns their names. Several servers can
- * call it concurrently. Throws `UnfitDatabase` if the database is not suitable, or the role lacks
- * rights.
+ * call it concurrently. Throws `UnfitDatabase` if the database is not suitable, or if the role
+ * lacks privileges.
  */
 export async function migrate(orm: Orm): Promise<readonly string[]> {
-  // Returns before the checks, because a role needs no right to create objects if no migration is
-  // pending.
+  // Returns before the checks, because the role does not need the privilege to create objects if no
+  // migration is pending.
   if ((await checkMigrations(orm)).length === 0) return [];
   requireFit([...(await checkSuitability(orm)), ...(await findMigrationObstacles(orm))]);
   return withRetries(async () => {
     // Makes MikroORM connect now. It would otherwise open a second connection during the
-    // transaction, which the server may refuse.
+    // transaction, and PostgreSQL may refuse that connection.
     await orm.driver.getConnection("write").ensureConnection();
     // Runs without a statement timeout (0), because a migration may take long. This overrides a
     // timeout that is set for the role or the database.
@@ -29,8 +29,8 @@ export async function migrate(orm: Orm): Promise<readonly string[]> {
 }
 
 /**
- * Like `pendingMigrations`, but throws `UnfitDatabase` if the database is not suitable, or the role
- * may not read it.
+ * Returns the names of the pending migrations. Throws `UnfitDatabase` if the database is not
+ * suitable, or if the role is not allowed to read the schema.
  */
 export async function checkMigrations(orm: Orm): Promise<readonly string[]> {
   requireUrlTls(orm);

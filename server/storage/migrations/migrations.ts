@@ -2,8 +2,8 @@ import { INITIAL_TABLES } from "./initial-tables.ts";
 import { defineMigration } from "./joblib-migration.ts";
 
 /**
- * joblib's migrations, oldest first. A host can add them to the `migrationsList` of its ORM, or run
- * `joblib migrate`.
+ * joblib's migrations, oldest first. A host application can add them to the `migrationsList` of its
+ * ORM, or run `joblib migrate`.
  */
 export const migrations = [
   defineMigration("joblib-20261123-initial", INITIAL_TABLES),
@@ -28,7 +28,7 @@ export const migrations = [
     // insert locks the job, and jobs are never deleted.
     `alter table joblib.task drop constraint task_job_id_fkey`,
     // The fillfactor made no measurable difference, because every update of a task changes an
-    // indexed column, so no update can be a HOT update.
+    // indexed column, so no update can be a heap-only tuple (HOT) update.
     `alter table joblib.task reset (fillfactor)`,
   ]),
 
@@ -44,8 +44,8 @@ export const migrations = [
     )`,
   ]),
 
-  // Stores the number of the last task that a room has submitted to a job with room fairness, for
-  // each priority. `tasks` is the number of tasks in that submit.
+  // Stores `number` of the last task that a room has submitted to a job with room fairness, for
+  // each priority. `tasks` is how many tasks that submit contained.
   defineMigration("joblib-20261125-room-turns", [
     `alter table joblib.job add column fairness text not null default 'fifo'
       constraint job_fairness check (fairness in ('fifo', 'room'))`,
@@ -71,8 +71,8 @@ export const migrations = [
     )`,
   ]),
 
-  // Draining deletes the links of a worker to its jobs, so that claims need no condition for it.
-  // This column stores the ids of these jobs.
+  // Draining deletes the links of a worker to its jobs, so that claims need no condition for
+  // draining workers. This column stores the ids of these jobs.
   defineMigration("joblib-20261125-draining", [`alter table joblib.worker add column drained_jobs jsonb`]),
 
   // Stores the schema of a job as `json` too, because `jsonb` does not keep the order of members,

@@ -1,7 +1,7 @@
 import type { JobAddress, JsonObject } from "../../../protocol/index.ts";
 import type { ResultPage, Window } from "../../records.ts";
 
-/** A provider to register. The worker exists already. */
+/** A provider to register, and the worker that serves it. */
 export interface NewProviderRecord extends JobAddress {
   readonly id: string;
   readonly schema: JsonObject;
@@ -44,6 +44,9 @@ export interface ProviderStorage {
    * exist.
    */
   findIdsOfWorker(workerId: string): Promise<readonly string[] | undefined>;
-  /** Removes up to `limit` providers that no worker has served for a day. Returns their rooms. */
+  /**
+   * Removes up to `limit` providers that no worker has served for a day. Returns the rooms of the
+   * removed providers.
+   */
   removeUnused(limit: number): Promise<readonly string[]>;
 }

@@ -52,10 +52,16 @@ export interface Storage {
   getPoolUsage(): PoolUsage | undefined;
   /** Makes a round trip to the database; fails if the database is read-only. */
   ping(): Promise<void>;
-  /** Returns the reasons why a server cannot use the database with its role; empty if it can. */
+  /**
+   * Returns the reasons why a joblib server cannot use the database with its database role. An
+   * empty list means that the server can use it.
+   */
   check(): Promise<readonly DatabaseFinding[]>;
   pendingMigrations(): Promise<readonly string[]>;
-  /** Returns whether the connections to the database are encrypted; null if only the host knows. */
+  /**
+   * Returns whether the connections to the database are encrypted; null if joblib cannot read how
+   * the host application connects.
+   */
   connectionSecurity(): ConnectionSecurity | null;
   /** Closes what the storage has opened itself, not the ORM that was passed to it. */
   close(): Promise<void>;
@@ -121,8 +127,8 @@ export interface WorkerDetailsRecord {
  */
 export interface SweepStorage {
   /**
-   * Reads the table of workers, to detect that the database is slow. Then heartbeats are delayed as
-   * well, and workers must not be removed as dead.
+   * Reads the table of workers, to detect that the database is slow. A slow database also delays
+   * heartbeats, so the sweeper must not remove workers as dead at that time.
    */
   probe(): Promise<void>;
   /**
@@ -145,7 +151,9 @@ export interface SweepStorage {
    * after N s`, or are pending again if attempts are left.
    */
   endOverdueTasks(limit: number, only?: string): Promise<readonly TaskRecord[]>;
-  /** Removes jobs that have neither workers nor open tasks. Their rows are kept. */
+  /**
+   * Removes jobs that have neither workers nor unfinished tasks. The rows of removed jobs are kept.
+   */
   removeIdleJobs(limit: number): Promise<readonly { readonly id: string; readonly roomId: string }[]>;
   /** Deletes finished tasks that ended more than this many days ago. Returns their number. */
   deleteOldTasks(olderThanDays: number, limit: number): Promise<number>;
@@ -186,13 +194,13 @@ export interface StatsStorage {
   getStats(roomId: string | undefined, hours: number, aliveWithinSeconds: number): Promise<StatsRecord>;
 }
 
-/**
- * The number of due tasks of a queue, and the age of the oldest one among the first tasks of each
- * job and priority.
- */
+/** The due tasks of one job, or of several jobs. */
 export interface QueueDepth {
   readonly due: number;
-  /** Null if no task is due. */
+  /**
+   * Age of the oldest due task in seconds; null if no task is due. For each job and priority, only
+   * the task that is first in the queue is considered.
+   */
   readonly oldestSeconds: number | null;
 }
 

@@ -38,6 +38,6 @@ export interface TaskOutputStorage {
    * attempt of the task is not running.
    */
   append(parts: NewOutputParts): Promise<AppendedOutput | undefined>;
-  /** Returns parts from an offset, in order. Their number is limited by their size. */
+  /** Returns parts from an offset, in order, up to a limited total size. */
   read(taskId: string, from: OutputOffset): Promise<readonly OutputPart[]>;
 }

@@ -49,13 +49,15 @@ export interface TaskQueue {
   /**
    * Inserts all tasks or none. Returns `job-changed` and inserts nothing if a job was removed or
    * changed since it was read. If the idempotency key was used before, returns the task of that
-   * request. With room fairness, the rooms of a job take turns.
+   * request. If a job has room fairness, its tasks are numbered so that claims alternate between
+   * the rooms.
    */
   insert(tasks: readonly NewTask[], options: InsertOptions): Promise<InsertOutcome>;
   /**
    * Claims the next due tasks of the worker's jobs by priority and age, skipping locked rows;
-   * returns undefined if the worker is gone. Also counts as a heartbeat. Claims nothing if `isGone`
-   * (the client has disconnected) returns true when the statement is sent.
+   * returns undefined if the worker is gone. Also counts as a heartbeat. Calls `isGone` before it
+   * sends the statement, and claims nothing if it returns true, which means that the client has
+   * disconnected.
    */
   claim(
     workerId: string,
@@ -93,10 +95,11 @@ export interface TaskQueue {
    */
   unclaim(claims: readonly Pick<TaskRecord["task"], "id" | "attempt">[]): Promise<readonly TaskRecord[]>;
   /**
-   * Records a heartbeat; returns undefined if the worker is gone. `tasks` are the tasks that the
-   * worker reports, if any. Claimed tasks that it does not report are requeued after
-   * `claimGraceSeconds`. A heartbeat that stays open as a long poll is recorded repeatedly with the
-   * same list. The list may be outdated, so such a call passes Infinity, and nothing is requeued.
+   * Records a heartbeat; returns undefined if the worker is gone. `tasks` are the ids of the tasks
+   * that the worker has; undefined if the worker sent no list. Claimed tasks that the list does not
+   * contain are requeued after `claimGraceSeconds`. A heartbeat that stays open as a long poll is
+   * recorded repeatedly with the same list. The list may be outdated, so such a call passes
+   * Infinity as `claimGraceSeconds`, and nothing is requeued.
    */
   heartbeat(
     workerId: string,

@@ -14,11 +14,11 @@ const MAX_PENDING_COUNTED = 1_000_000;
 /** Maximum number of public jobs that are reported separately, the oldest first. */
 const MAX_JOBS_COUNTED = 50;
 /** Maximum number of (job, priority) pairs. The statement reads the next task of each pair. */
-const MAX_HEADS = 5_000;
+const MAX_JOB_PRIORITIES = 5_000;
 
 export async function countForMetrics(db: Sql, aliveWithinSeconds: number): Promise<QueueCounts> {
   const counts = await readRow(db, selectCounts(aliveWithinSeconds));
-  if (counts === undefined) throw new Error("the count of the open tasks returned no row");
+  if (counts === undefined) throw new Error("the count of the unfinished tasks returned no row");
   const { due, delayed, claimed, running, workersAlive } = counts;
   const rows = await readRows(db, selectQueueDepths);
   const jobs = rows.filter((row) => row.isReported);
@@ -39,8 +39,8 @@ export async function countForMetrics(db: Sql, aliveWithinSeconds: number): Prom
 type CountsRow = Record<"due" | "delayed" | "claimed" | "running" | "workersAlive", number>;
 
 /**
- * Counts the open tasks by status. Each count reads a partial index, so finished tasks cost
- * nothing.
+ * Counts the unfinished tasks by status. Each count reads a partial index that does not contain
+ * finished tasks.
  */
 const selectCounts = (aliveWithinSeconds: number) => sql<CountsRow>`
   select
@@ -86,7 +86,7 @@ const selectQueueDepths = sql<QueueDepthRow>`
           ${selectNext} and t.job_id > head.job_id order by t.job_id, ${QUEUE_ORDER} limit 1) as h)
       ) as following order by preference limit 1
     ) as h
-    where head.ordinal < ${MAX_HEADS}
+    where head.ordinal < ${MAX_JOB_PRIORITIES}
   ),
   oldest as (
     select job_id, extract(epoch from clock_timestamp() - min(run_at))::float8 as seconds from head group by job_id

@@ -10,7 +10,7 @@ import { formatTimeInSql, isAlive } from "../sql/statement.ts";
  * of a task.
  */
 const MAX_COMPARED_TASKS = 200;
-const MAX_WORKERS = 1_000;
+const MAX_COUNTED_WORKERS = 1_000;
 
 type AttemptsRow = Omit<AttemptHistory, "errors" | "lateResults" | "workerNames"> & {
   readonly errors: string;
@@ -46,7 +46,7 @@ const selectFacts = (taskId: string, aliveWithinSeconds: number) => sql<Diagnosi
     ) as leased_tasks
     from (
       select wj.worker_id from requested join joblib.worker_job as wj on wj.job_id = requested.job_id
-      limit ${sql.lit(MAX_WORKERS)}
+      limit ${sql.lit(MAX_COUNTED_WORKERS)}
     ) as linked
     join joblib.worker as w on w.id = linked.worker_id
   ),

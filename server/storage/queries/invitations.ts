@@ -7,7 +7,7 @@ import { formatTimeInSql, readPage } from "../sql/statement.ts";
 
 type InvitationRow = Omit<Invitation, "jobs"> & { readonly jobs: string | null };
 
-const COLUMNS = sql<InvitationRow>`i.id, i.room_id, i.jobs::text as jobs, i.note, i.created_by_id,
+const INVITATION_COLUMNS = sql<InvitationRow>`i.id, i.room_id, i.jobs::text as jobs, i.note, i.created_by_id,
   ${formatTimeInSql(sql`i.created_at`)} as created_at, ${formatTimeInSql(sql`i.expires_at`)} as expires_at,
   ${formatTimeInSql(sql`i.revoked_at`)} as revoked_at`;
 
@@ -27,7 +27,7 @@ export const createInvitationStorage = ({ run, readRow }: Sessions): InvitationS
         date_trunc('milliseconds', least(
           clock_timestamp() + make_interval(secs => ${invitation.seconds}::float8),
           ${invitation.notBeyond}::timestamptz)))
-      returning ${COLUMNS}`);
+      returning ${INVITATION_COLUMNS}`);
     if (row === undefined) throw new TypeError("the insert of an invitation returned nothing");
     return toInvitation(row);
   },
@@ -35,14 +35,14 @@ export const createInvitationStorage = ({ run, readRow }: Sessions): InvitationS
   async find(id) {
     if (!isUuid(id)) return undefined;
     const row = await readRow(
-      sql<InvitationRow>`select ${COLUMNS} from joblib.invitation as i where i.id = ${id}::uuid`,
+      sql<InvitationRow>`select ${INVITATION_COLUMNS} from joblib.invitation as i where i.id = ${id}::uuid`,
     );
     return row && toInvitation(row);
   },
 
   async list(roomId, window) {
     const clauses = {
-      columns: COLUMNS,
+      columns: INVITATION_COLUMNS,
       from: sql`joblib.invitation as i where i.room_id = ${roomId}`,
       order: sql`i.created_at desc, i.id desc`,
     };
@@ -55,7 +55,7 @@ export const createInvitationStorage = ({ run, readRow }: Sessions): InvitationS
     const row = await readRow(sql<InvitationRow>`
       update joblib.invitation as i
       set revoked_at = coalesce(i.revoked_at, date_trunc('milliseconds', clock_timestamp()))
-      where i.id = ${id}::uuid returning ${COLUMNS}`);
+      where i.id = ${id}::uuid returning ${INVITATION_COLUMNS}`);
     return row && toInvitation(row);
   },
 });

@@ -32,7 +32,7 @@ export const createJobStorage = (sessions: Sessions): JobStorage => ({
 
   async findWithoutCounts(address) {
     const row = await sessions.readRow(
-      sql<RegisteredJobRow>`select ${COLUMNS} from joblib.job as j where ${isRegisteredAt(address)}`,
+      sql<RegisteredJobRow>`select ${JOB_COLUMNS} from joblib.job as j where ${isRegisteredAt(address)}`,
     );
     return row && toRegisteredJob(row);
   },
@@ -78,13 +78,13 @@ interface JobRow extends RegisteredJobRow {
   readonly pending: number;
 }
 
-const COLUMNS = sql`
+const JOB_COLUMNS = sql`
   j.id, j.room_id as "roomId", j.category, j.name, coalesce(j.written_schema::text, j.schema::text) as schema,
   j.result_schema::text as "resultSchema", j.schema_hash as "schemaHash",
   ${selectColumns("j", JOB_OPTION_COLUMNS)},
   ${formatTimeInSql(sql`j.created_at`)} as "createdAt", j.xmin::text as "rowVersion"`;
 
-const selectCountedColumns = (aliveWithinSeconds: number) => sql<JobRow>`${COLUMNS},
+const selectCountedColumns = (aliveWithinSeconds: number) => sql<JobRow>`${JOB_COLUMNS},
   coalesce((
     select jsonb_agg(w.id order by w.id)
     from joblib.worker_job as wj join joblib.worker as w on w.id = wj.worker_id
@@ -122,7 +122,7 @@ const toJobRecord = (row: JobRow): JobRecord => ({
 
 /**
  * Maximum number of tries to register a job. A try fails if another transaction removes the job
- * after the insert found it and before it is locked.
+ * after the insert has found it and before this transaction locks it.
  */
 const MAX_TRIES = 20;
 
@@ -159,8 +159,8 @@ async function readLockedJob(db: Sql, id: string, aliveWithinSeconds: number): P
 }
 
 /**
- * Locks a worker until the transaction ends, so that it cannot be removed. Returns false if it is
- * gone.
+ * Locks a worker until the transaction ends, so that it cannot be removed. Returns false if the
+ * worker is gone.
  */
 async function lockWorker(db: Sql, id: string): Promise<boolean> {
   const locked = await readRows(db, sql`select id from joblib.worker where id = ${id}::uuid for key share`);
@@ -205,7 +205,7 @@ async function insertJob(db: Sql, job: NewJob): Promise<boolean> {
 }
 
 /**
- * Locks the registered job until the transaction ends. Returns undefined if it has just been
+ * Locks the registered job until the transaction ends. Returns undefined if the job has just been
  * removed.
  */
 const lockJob = (db: Sql, address: JobAddress) =>

@@ -37,7 +37,10 @@ async function countTasks(db: Sql, selection: TaskSelection): Promise<number> {
   return (await readRow(db, count))?.total ?? 0;
 }
 
-/** Like `listTasks`, but returns only ids and submitters, and the id after which to continue. */
+/**
+ * Returns a page of a room's tasks like `listTasks`, but only their ids and submitters, and the id
+ * after which the next page begins.
+ */
 export async function listTaskIds(
   db: Sql,
   selection: TaskSelection,
@@ -96,7 +99,7 @@ async function findLastScanned(db: Sql, selection: TaskSelection, after?: ListPo
 }
 
 function getMaxScanned(selection: TaskSelection): number | undefined {
-  // A selection by ids checks all of them.
+  // A selection by ids checks all tasks with these ids.
   if (selection.ids !== undefined || buildCondition(selection) === undefined) return undefined;
   return selection.text === undefined ? MAX_FILTERED : MAX_SEARCHED;
 }

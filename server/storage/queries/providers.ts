@@ -20,10 +20,10 @@ interface ProviderRow extends Omit<ProviderRecord, "schema" | "workers"> {
 }
 
 /**
- * Days without a worker after which a provider is removed. Until then, its cached answers are
- * readable.
+ * Time without a worker after which a sweep removes a provider. Until then, clients can still read
+ * its cached answers.
  */
-const RETENTION = sql`interval '1 day'`;
+const UNUSED_RETENTION = sql`interval '1 day'`;
 
 const selectColumns = (aliveWithinSeconds: number): RawBuilder<ProviderRow> => sql`
   p.id, p.room_id as "roomId", p.category, p.name, p.schema::text as schema, p.schema_hash as "schemaHash",
@@ -89,14 +89,14 @@ export const createProviderStorage = ({
   },
 
   async removeUnused(limit: number): Promise<readonly string[]> {
-    // The time is updated at most hourly, so that a sweep usually writes nothing.
+    // `last_worker_at` is updated at most once per hour, so that most sweeps write nothing.
     await readAll(sql`
       update joblib.provider as p set last_worker_at = clock_timestamp()
       where p.last_worker_at < clock_timestamp() - interval '1 hour' and ${HAS_WORKER}`);
     const rows = await readAll(sql<{ roomId: string }>`
       with unused as materialized (
         select p.id from joblib.provider as p
-        where p.last_worker_at < clock_timestamp() - ${RETENTION} and not ${HAS_WORKER}
+        where p.last_worker_at < clock_timestamp() - ${UNUSED_RETENTION} and not ${HAS_WORKER}
         limit ${limit}::int for update skip locked
       )
       delete from joblib.provider as p using unused
@@ -116,7 +116,7 @@ async function registerProvider(
   provider: NewProviderRecord,
   aliveWithinSeconds: number,
 ): Promise<ProviderOutcome> {
-  // The lock keeps the worker until the transaction ends.
+  // The lock prevents the removal of the worker until the transaction ends.
   const worker = await readRow(
     db,
     sql<{ isDraining: boolean }>`select drained_jobs is not null as "isDraining" from joblib.worker

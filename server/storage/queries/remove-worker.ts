@@ -6,7 +6,7 @@ import type { Sql } from "../sessions/orm.ts";
 import { formatArray, readRows } from "../sql/statement.ts";
 
 /**
- * Locks a worker that deregisters or is drained. Returns false if it is gone. Waits for the
+ * Locks a worker that deregisters or is drained. Returns false if the worker is gone. Waits for the
  * worker's concurrent claims, so that the next statement sees their tasks.
  */
 export async function lockWorkerForUpdate(db: Sql, id: string): Promise<boolean> {
@@ -52,8 +52,8 @@ async function endWorkerTasks(db: Sql, workerId: string, error: string): Promise
       update joblib.task as t set ${values}
       where t.worker_id = ${workerId}::uuid and t.status = ${sql.lit(status)} returning t.*
     ) ${selectTasks("updated")} order by t.number`;
-  // Claimed tasks first: if one is started between the two statements, the second statement finds
-  // it.
+  // Requeues the claimed tasks first. If the worker starts one of them between the two statements,
+  // the second statement finds the task.
   const requeued = await readRows(db, update("claimed", setRequeued("lost")));
   const values = setAttemptFailed({ error: sql`${error}::text`, leaseEnd: "lost" });
   const failed = await readRows(db, update("running", values));
@@ -68,8 +68,8 @@ const isIdle = sql`j.removed_at is null
   and not exists (select 1 from joblib.task as t where t.job_id = j.id and t.status in ('claimed', 'running'))`;
 
 /**
- * Removes jobs that have neither workers nor open tasks. Skips jobs that another transaction has
- * locked.
+ * Removes jobs that have neither workers nor unfinished tasks. Skips jobs that another transaction
+ * has locked.
  */
 export async function removeIdleJobs(db: Sql, limit: number) {
   const idle = await readRows(

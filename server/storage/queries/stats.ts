@@ -69,9 +69,9 @@ const selectPending = (isDue: boolean) => sql`
   limit ${MAX_COUNTED}::int`;
 
 /**
- * Counts the jobs, workers and open tasks of rooms. The tasks of a room's own job all belong to
- * this room. The tasks of a public job may belong to any room, so the room is looked up for each of
- * the first tasks in the job's queue.
+ * Counts the jobs, workers and unfinished tasks of rooms. The tasks of a room's own job all belong
+ * to this room. The tasks of a public job may belong to any room, so the room is looked up for each
+ * of the first tasks in the job's queue.
  */
 const selectSummaries = (roomIds: readonly string[], aliveWithinSeconds: number) => sql<RoomSummary>`
   with rooms as materialized (
@@ -155,7 +155,7 @@ const selectJobQueues = (roomId: string, aliveWithinSeconds: number): RawBuilder
     where t.status in ('claimed', 'running') limit ${sql.lit(MAX_LEASED_TASKS)}
   ),
   busy as materialized (select distinct worker_id from leased),
-  staffing as materialized (
+  job_workers as materialized (
     select wj.job_id, count(*) as workers, count(busy.worker_id) as busy_workers
     from jobs join joblib.worker_job as wj on wj.job_id = jobs.id
     join joblib.worker as w on w.id = wj.worker_id and ${isAlive(aliveWithinSeconds)}
@@ -163,13 +163,13 @@ const selectJobQueues = (roomId: string, aliveWithinSeconds: number): RawBuilder
     group by wj.job_id
   )
   select j.id, j.room_id as "roomId", j.category, j.name,
-    coalesce(staffing.workers, 0)::int as workers, coalesce(staffing.busy_workers, 0)::int as busy_workers,
+    coalesce(job_workers.workers, 0)::int as workers, coalesce(job_workers.busy_workers, 0)::int as busy_workers,
     least(${countPending(sql`t.due`)} + ${countPending(sql`not t.due`)}, ${MAX_COUNTED}::int)::int as pending,
     (select count(*) from leased where leased.job_id = j.id)::int as running,
     -- Not greatest(age, 0), which returns 0 if the age is null.
     (select case when age < 0 then 0 else age end
       from (select extract(epoch from clock_timestamp() - ${selectOldestRunAt})::float8 as age) as a) as oldest_pending_seconds
-  from jobs as j left join staffing on staffing.job_id = j.id
+  from jobs as j left join job_workers on job_workers.job_id = j.id
   order by j.created_at desc, j.id desc`;
 
 type EndedTasks = Pick<JobStats, "completed" | "failed" | "cancelled" | "wait" | "run">;
@@ -181,7 +181,7 @@ const quantiles = (value: RawBuilder<unknown>) => sql`
   case when count(${value}) > 0 then
     jsonb_build_object('p50', ${quantile(0.5, value)}, 'p95', ${quantile(0.95, value)}) end`;
 
-const COUNTS = sql`
+const STATUS_COUNTS = sql`
   count(*) filter (where f.status = 'completed')::int as completed,
   count(*) filter (where f.status = 'failed')::int as failed,
   count(*) filter (where f.status = 'cancelled')::int as cancelled`;
@@ -203,12 +203,12 @@ const selectNewest = (roomId: string | undefined, limit: number) =>
         order by p.created_at desc, p.task_id desc limit ${sql.lit(limit)}`;
 
 /**
- * Builds CTEs that read the tasks of the last hours, up to the limits: the tasks that finished
- * last, from the index of completion times, which contains the tasks of all rooms, and the newest
- * tasks of the room, from its own list. The period begins later if there are too many submitted
- * tasks, or if there are too many finished tasks and the list does not contain all tasks of the
- * room. Steps are aligned to multiples of their length, so that they do not move from one call to
- * the next.
+ * Builds CTEs that read the tasks of the last hours, up to the limits. They read the tasks that
+ * finished last from the index of completion times, which contains the tasks of all rooms. They
+ * read the newest tasks of the room from the room's own list. The period begins later than
+ * requested if there are too many submitted tasks, or if there are too many finished tasks and the
+ * list does not contain all tasks of the room. Time steps are aligned to multiples of their length,
+ * so that they do not move from one call to the next.
  */
 const buildCtes = (roomId: string | undefined, hours: number) => {
   const limit = sql.lit(MAX_MEASURED_TASKS);
@@ -273,7 +273,7 @@ interface FinishedTasksRow {
 const selectFinishedTasks = (roomId: string | undefined, hours: number) => sql<FinishedTasksRow>`
   with ${buildCtes(roomId, hours)},
   finished_by_step as (
-    select floor(${toSeconds(sql`f.completed_at - period.since`)} / period.step)::int as number, ${COUNTS},
+    select floor(${toSeconds(sql`f.completed_at - period.since`)} / period.step)::int as number, ${STATUS_COUNTS},
       ${quantile(0.5, sql`f.wait`)} as wait_p50, ${quantile(0.5, sql`f.run`)} as run_p50
     from finished as f cross join period group by number
   ),
@@ -292,7 +292,7 @@ const selectFinishedTasks = (roomId: string | undefined, hours: number) => sql<F
     left join finished_by_step as f on f.number = n.number left join submitted_by_step as s on s.number = n.number
   ),
   jobs as (
-    select f.job_id, ${COUNTS}, ${quantiles(sql`f.wait`)} as wait, ${quantiles(sql`f.run`)} as run
+    select f.job_id, ${STATUS_COUNTS}, ${quantiles(sql`f.wait`)} as wait, ${quantiles(sql`f.run`)} as run
     from finished as f group by f.job_id
   )
   select ${formatTimeInSql(sql`period.since`)} as since, ${formatTimeInSql(sql`period.until`)} as until,

@@ -15,7 +15,10 @@ import { defineStatement, formatArray } from "../sql/statement.ts";
 const MAX_BATCH_BYTES = 2_000_000;
 /** Weight of an append, in addition to its parts. */
 const APPEND_BYTES = 2_000;
-/** Approximate size of the parts that one read returns. A row is never divided. */
+/**
+ * Approximate maximum size of the parts that one call of `read` returns, in bytes. A row is never
+ * divided.
+ */
 const MAX_READ_BYTES = 131_072;
 const MAX_READ_ROWS = 500;
 
@@ -30,7 +33,8 @@ interface AppendedRow {
 /**
  * Appends parts to the outputs of many tasks. The tasks are locked in the order of their ids, so
  * that an append and a change of the status wait for each other: no part is stored after the
- * attempt has ended. `for key share`, which the log uses, would not wait.
+ * attempt has ended. The weaker lock `for key share`, with which log lines are stored, would not
+ * wait.
  *
  * The number of a stored row is the number of parts before it. If two appends see the same output,
  * both have this number, and the primary key lets only one of them succeed.
@@ -56,13 +60,14 @@ const appendParts = defineStatement<
         unnest(${counts}::integer[]), unnest(${bytes}::bigint[]), unnest(${limits}::bigint[]),
         json_array_elements_text(${parts}::json)
       ) with ordinality as c(id, attempt, worker_id, number, count, bytes, max_bytes, parts, call_number)
-      -- Always true. The planner estimates one row for an equality, and so looks up each task by its id.
+      -- Always true. Because of this equality, the planner estimates one row, and looks up each task
+      -- by its id.
       where c.attempt % 1 = 0
     ),
     leased as materialized (
       select t.id, c.attempt, c.number, c.count, c.bytes, c.max_bytes, c.parts, c.call_index
       from calls as c join joblib.task as t on t.id = c.id
-      -- An expression, because with the plain column the index of all leased tasks would be read.
+      -- With a plain t.status, the planner would read the index of all leased tasks.
       where coalesce(t.status, '') = 'running' and t.attempt = c.attempt
         and (c.worker_id is null or t.worker_id = c.worker_id)
       for share of t

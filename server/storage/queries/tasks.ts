@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { NewTask } from "../../records.ts";
 import { isUuid } from "../ids.ts";
 import type { TaskSelection, TaskStorage } from "../ports/tasks.ts";
-import { selectFromSortedIds, selectJobsWithTasks } from "../queue/jobs-with-tasks.ts";
+import { selectJobsWithTasks, selectNextListedJob } from "../queue/jobs-with-tasks.ts";
 import { QUEUE_POSITION } from "../queue/queue-order.ts";
 import { selectTasks, type TaskRow, toTaskRecord } from "../rows.ts";
 import type { Sql } from "../sessions/orm.ts";
@@ -88,7 +88,7 @@ export const findTaskByKey = (
 /**
  * Makes failed and cancelled tasks pending, at the end of their queues and in their previous order.
  * Skips other tasks, and tasks of removed jobs. All statements lock jobs first and then tasks, in
- * the same order.
+ * the order of their ids, so that they do not deadlock.
  */
 const retryTasks = (ids: readonly string[]) => sql<TaskRow>`
   with requested as materialized (
@@ -141,10 +141,10 @@ const readSecondsUntilDue = defineStatement<{ seconds: number | null }, [jobIds:
   (jobIds) => sql`
     with ${listIds(jobIds)}
     select case
-      when exists (select 1 from listed cross join lateral ${selectJobsWithTasks("due", selectFromSortedIds)} as j) then 0
+      when exists (select 1 from listed cross join lateral ${selectJobsWithTasks("due", selectNextListedJob)} as j) then 0
       else extract(epoch from (
         select min(d.run_at) from listed
-        cross join lateral ${selectJobsWithTasks("delayed", selectFromSortedIds)} as j
+        cross join lateral ${selectJobsWithTasks("delayed", selectNextListedJob)} as j
         cross join lateral (
           select t.run_at from joblib.task as t where t.job_id = j.job_id and t.status = 'pending' and not t.due
           order by t.run_at limit 1
@@ -168,7 +168,7 @@ const readDueCounts = defineStatement<{ id: string; waiting: number }, [jobIds: 
           select 1 from joblib.task as t where t.job_id = j.job_id and t.status = 'pending' and t.due
           limit ${cap}::int) as capped
       ) as waiting
-      from listed cross join lateral ${selectJobsWithTasks("due", selectFromSortedIds)} as j
+      from listed cross join lateral ${selectJobsWithTasks("due", selectNextListedJob)} as j
       union all
       select j.job_id, (
         select count(*) from (
@@ -176,7 +176,7 @@ const readDueCounts = defineStatement<{ id: string; waiting: number }, [jobIds: 
           where t.job_id = j.job_id and t.status = 'pending' and not t.due and t.run_at <= now()
           limit ${cap}::int) as capped
       )
-      from listed cross join lateral ${selectJobsWithTasks("delayed", selectFromSortedIds)} as j
+      from listed cross join lateral ${selectJobsWithTasks("delayed", selectNextListedJob)} as j
     ) as counted where counted.waiting > 0 group by counted.job_id`,
 );
 

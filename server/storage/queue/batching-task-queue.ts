@@ -33,16 +33,16 @@ import {
 /** Maximum weight of a batch of inserts, in characters. */
 const MAX_INSERTED_CHARACTERS = 2_000_000;
 /**
- * Approximate length of a task in a statement, without its payload and the values that its group
- * shares, in characters.
+ * Approximate length of one task in the parameters of a statement, in characters. Excludes the
+ * payload, and the values that the tasks of a group share.
  */
 const TASK_CHARACTERS = 50;
 /** Approximate length of the values that the tasks of a group share, in characters. */
 const GROUP_CHARACTERS = 500;
 
 /**
- * Maximum weight of a batch of status changes, in characters. It allows 500 changes without a
- * result, or a few with large results.
+ * Maximum weight of a batch of status changes, in characters. A batch can contain 500 changes
+ * without a result, or a few with large results.
  */
 const MAX_CHANGED_CHARACTERS = 4_000_000;
 /** Weight of a status change, in addition to the length of its result and error. */
@@ -63,7 +63,7 @@ interface InsertCall extends InsertRequest, InsertOptions {
 /**
  * The task queue that runs in production. It combines concurrent calls into one prepared statement,
  * assigns new tasks to waiting workers, and passes JSON from the database to the response as text.
- * It inherits the calls that only some tasks need from `SimpleTaskQueue`.
+ * It inherits the methods that only some tasks need, such as `release`, from `SimpleTaskQueue`.
  */
 export class BatchingTaskQueue extends SimpleTaskQueue {
   readonly #insert: StatementBatcher<InsertCall, ReadonlyMap<string, InsertedRow>>;

@@ -7,7 +7,7 @@ import { findJobAddresses } from "../queries/jobs.ts";
 import { findWorkerJobs, type WorkerJobs } from "../queries/workers.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { StatementBatcher } from "./batcher.ts";
-import { promoteDueTasks } from "./simple-statements.ts";
+import { markDueTasks } from "./simple-statements.ts";
 import { MAX_CLAIMS } from "./simple-task-queue.ts";
 import { type Claim, type ClaimResult, distributeTasks, executeClaims } from "./statements/claim-tasks.ts";
 import type { HeartbeatThrottle } from "./statements/heartbeat.ts";
@@ -21,27 +21,30 @@ const MAX_CACHED_JOB_SETS = 1_000;
 
 interface ClaimCall extends Claim {
   /**
-   * True to claim although some delayed tasks have become due and are not promoted yet (see
-   * `promoteDueTasks`).
+   * True to claim although the `run_at` of some delayed tasks has passed and no statement has
+   * marked them as due yet (see `markDueTasks`).
    */
-  readonly ignoreUnpromoted: boolean;
+  readonly ignoreUnmarked: boolean;
 }
 
 /**
  * Batches the claims of workers with the same jobs. A claim takes one statement, unless delayed
- * tasks have just become due, or concurrent claims claimed the selected tasks first.
+ * tasks must be marked as due first, or concurrent claims claimed the selected tasks first.
  */
 export class ClaimBatches {
   readonly #sessions: Sessions;
   readonly #throttle: HeartbeatThrottle;
   readonly #claim: StatementBatcher<ClaimCall, ClaimResult>;
-  readonly #promote: StatementBatcher<ClaimCall, undefined>;
+  readonly #markDue: StatementBatcher<ClaimCall, undefined>;
   /**
    * The jobs of each worker, by worker id. If they are outdated, the claim statement claims
    * nothing, and `claim` reads the jobs again.
    */
   readonly #workers = new LRUCache<string, WorkerJobs>({ max: MAX_CACHED_WORKERS });
-  /** The ids of jobs by `LinkedJobs.key`, so that workers with the same jobs share one array. */
+  /**
+   * The ids of jobs by `LinkedJobs.key`, so that workers with the same jobs share one array in
+   * memory.
+   */
   readonly #jobIds = new LRUCache<string, readonly string[]>({ max: MAX_CACHED_JOB_SETS });
   /**
    * The addresses of jobs, by job id. They never change. Without this cache, the database would
@@ -49,25 +52,25 @@ export class ClaimBatches {
    */
   readonly #jobAddresses = new LRUCache<string, JobAddress>({ max: MAX_CACHED_JOBS });
   /**
-   * Backoff of the last claimed task, as JSON. The next task usually has the same backoff, which
-   * the statement then does not return again.
+   * Backoff of the last claimed task, as JSON. The next task usually has the same backoff. The
+   * claim statement then returns null instead of the backoff.
    */
   #lastBackoff = "{}";
 
   constructor(sessions: Sessions, throttle: HeartbeatThrottle) {
     this.#sessions = sessions;
     this.#throttle = throttle;
-    const getLane = ({ jobs, ignoreUnpromoted }: ClaimCall) => `${jobs.key}${ignoreUnpromoted ? "+" : ""}`;
+    const getLane = ({ jobs, ignoreUnmarked }: ClaimCall) => `${jobs.key}${ignoreUnmarked ? "+" : ""}`;
     this.#claim = new StatementBatcher({
       maxWeight: MAX_CLAIMED_TASKS,
       getWeight: ({ limit }) => limit,
       getLane,
       run: sessions.measureBatches("claim", (calls) => this.#runClaims(calls)),
     });
-    this.#promote = new StatementBatcher({
+    this.#markDue = new StatementBatcher({
       maxWeight: MAX_CLAIMED_TASKS,
       getLane,
-      run: sessions.measureBatches("promote", (calls) => this.#runPromotion(calls)),
+      run: sessions.measureBatches("mark_due", (calls) => this.#runMarking(calls)),
     });
   }
 
@@ -77,21 +80,21 @@ export class ClaimBatches {
     start: boolean,
     isGone: () => boolean = () => false,
   ): Promise<readonly ClaimedTaskRecord[] | undefined> {
-    let ignoreUnpromoted = false;
+    let ignoreUnmarked = false;
     for (let attempt = 1; ; attempt += 1) {
       const jobs = await this.#getJobs(workerId);
       if (jobs === undefined) return undefined;
-      const call = { workerId, jobs, limit, start, ignoreUnpromoted };
+      const call = { workerId, jobs, limit, start, ignoreUnmarked };
       const result = await this.#claim.add(call, isGone);
       if (result === undefined) return [];
-      const { jobsVersion, haveExpectedJobs, hasUnpromotedTasks, isContended, records } = result;
+      const { jobsVersion, haveExpectedJobs, hasUnmarkedTasks, isContended, records } = result;
       if (jobsVersion !== jobs.version) this.#workers.delete(workerId);
       if (jobsVersion === null) return undefined;
-      if (haveExpectedJobs && hasUnpromotedTasks) {
-        await this.#promote.add(call);
-        // Another server may be promoting some tasks at the moment. The next try does not wait for
-        // them.
-        ignoreUnpromoted = true;
+      if (haveExpectedJobs && hasUnmarkedTasks) {
+        await this.#markDue.add(call);
+        // Another server may be marking some of these tasks at the moment. The next try does not
+        // wait for them.
+        ignoreUnmarked = true;
       } else if (records.length > 0 || attempt >= MAX_CLAIMS || (haveExpectedJobs && !isContended)) {
         return records;
       }
@@ -99,21 +102,24 @@ export class ClaimBatches {
   }
 
   async #runClaims(calls: readonly ClaimCall[]): Promise<ClaimResult[]> {
-    const knownBackoff = this.#lastBackoff;
-    const ignoreUnpromoted = calls[0]?.ignoreUnpromoted === true;
-    const options = { knownBackoff, ignoreUnpromoted, touchesWorkers: this.#throttle.isUpdateDue(calls) };
+    const expectedBackoff = this.#lastBackoff;
+    const ignoreUnmarked = calls[0]?.ignoreUnmarked === true;
+    const options = { expectedBackoff, ignoreUnmarked, touchesWorkers: this.#throttle.isUpdateDue(calls) };
     const rows = await this.#sessions.runPrepared((db) => executeClaims(db, calls, options));
     for (const { backoff } of rows.tasks) {
       if (backoff !== null) this.#lastBackoff = backoff;
     }
     const jobs = await this.#findJobAddresses(new Set(rows.tasks.map((task) => task.job_id)));
-    return distributeTasks(calls, rows, knownBackoff, jobs);
+    return distributeTasks(calls, rows, expectedBackoff, jobs);
   }
 
-  /** All workers of a batch have the same jobs, so this promotes the jobs of the first worker. */
-  async #runPromotion(calls: readonly ClaimCall[]): Promise<undefined[]> {
+  /**
+   * Marks the due tasks of the batch's jobs. All workers of a batch have the same jobs, so the
+   * statement receives only the first worker.
+   */
+  async #runMarking(calls: readonly ClaimCall[]): Promise<undefined[]> {
     const [first] = calls;
-    if (first !== undefined) await this.#sessions.runPrepared((db) => promoteDueTasks(db, first.workerId));
+    if (first !== undefined) await this.#sessions.runPrepared((db) => markDueTasks(db, first.workerId));
     return calls.map(() => undefined);
   }
 

@@ -8,9 +8,9 @@ import {
   CLAIMED_COLUMNS,
   type ClaimedColumn,
   type ClaimedValues,
-  type KnownColumn,
+  type ExpectedColumn,
+  type FilledInColumn,
   type NamedColumn,
-  type UsualColumn,
   WIRE_COLUMNS,
 } from "../task-columns.ts";
 
@@ -24,27 +24,29 @@ interface ClaimContext {
   /** Null unless the claim also started the tasks. */
   readonly startedAt: string | null;
   /**
-   * The `knownBackoff` that was passed to the statement. Tasks whose returned `backoff` is null
+   * The `expectedBackoff` that was passed to the statement. Tasks whose returned `backoff` is null
    * have this backoff.
    */
   readonly backoff: string;
 }
 
-type BuildValue = (knownBackoff: Placeholder) => RawBuilder<unknown>;
+type BuildValue = (expectedBackoff: Placeholder) => RawBuilder<unknown>;
 
 /**
- * The usual values of some columns, as SQL expressions. A claim returns null instead of a usual
- * value, because PostgreSQL compares a value faster than it formats the value as text.
+ * The values that most tasks have in some columns, as SQL expressions. A claim returns null instead
+ * of such a value, because PostgreSQL compares a value faster than it formats the value as text.
  */
-const USUAL_VALUES: Readonly<Record<UsualColumn, BuildValue>> & { readonly [name: string]: BuildValue } = {
-  backoff: (known) => sql`${known}::jsonb`,
+const EXPECTED_VALUES: Readonly<Record<ExpectedColumn, BuildValue>> & {
+  readonly [name: string]: BuildValue;
+} = {
+  backoff: (expected) => sql`${expected}::jsonb`,
   run_at: () => sql`created_at`,
   errors: () => sql`'[]'`,
 };
 
-function selectColumn({ name, type, claim }: NamedColumn<ClaimedColumn>, knownBackoff: Placeholder) {
-  const usual = claim === "unless-usual" ? USUAL_VALUES[name]?.(knownBackoff) : undefined;
-  const value = usual === undefined ? sql.raw(name) : sql`nullif(${sql.raw(name)}, ${usual})`;
+function selectColumn({ name, type, claim }: NamedColumn<ClaimedColumn>, expectedBackoff: Placeholder) {
+  const expected = claim === "unless-expected" ? EXPECTED_VALUES[name]?.(expectedBackoff) : undefined;
+  const value = expected === undefined ? sql.raw(name) : sql`nullif(${sql.raw(name)}, ${expected})`;
   const isSent = type === "uuid" || type === "text" || type === "integer";
   return sql`${value}${sql.raw(isSent ? "" : "::text")} as ${sql.id(name)}`;
 }
@@ -53,8 +55,8 @@ function selectColumn({ name, type, claim }: NamedColumn<ClaimedColumn>, knownBa
 export const CLAIMED_TASK_COLUMNS = sql.join(CLAIMED_COLUMNS.map(({ name }) => sql`t.${sql.id(name)}`));
 
 /** Builds the select list of a claimed task's row. */
-export function selectClaimedTaskRows(knownBackoff: Placeholder): RawBuilder<ClaimedValues> {
-  return sql<ClaimedValues>`${sql.join(CLAIMED_COLUMNS.map((column) => selectColumn(column, knownBackoff)))}`;
+export function selectClaimedTaskRows(expectedBackoff: Placeholder): RawBuilder<ClaimedValues> {
+  return sql<ClaimedValues>`${sql.join(CLAIMED_COLUMNS.map((column) => selectColumn(column, expectedBackoff)))}`;
 }
 
 /**
@@ -69,7 +71,7 @@ function getStatus({ startedAt }: ClaimContext) {
   return startedAt === null ? "claimed" : "running";
 }
 
-/** The columns of `selectClaimedTaskRows`, all null. */
+/** Nulls in place of the columns of `selectClaimedTaskRows`, for the summary row of a worker. */
 export const NULL_TASK_COLUMNS = sql.join(CLAIMED_COLUMNS.map(() => sql`null`));
 
 function quote(value: unknown): string {
@@ -99,7 +101,7 @@ const MEMBERS = WIRE_COLUMNS.map((column, index) => ({
 
 /** Returns the JSON members before the payload and those after it. */
 function buildTexts(row: ClaimedValues, context: ClaimContext, runAt: string): readonly [string, string] {
-  const known: Readonly<Record<KnownColumn, string>> & { readonly [name: string]: string } = {
+  const filledIn: Readonly<Record<FilledInColumn, string>> & { readonly [name: string]: string } = {
     status: quote(getStatus(context)),
     worker_id: quote(context.workerId),
     started_at: quote(context.startedAt),
@@ -116,7 +118,7 @@ function buildTexts(row: ClaimedValues, context: ClaimContext, runAt: string): r
       text = "";
     } else {
       const value = returned === undefined ? null : row[returned];
-      if (value !== null || isOptional !== true) text += key + (known[name] ?? formatJson(type, value));
+      if (value !== null || isOptional !== true) text += key + (filledIn[name] ?? formatJson(type, value));
     }
   }
   return [before, text];

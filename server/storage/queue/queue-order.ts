@@ -5,7 +5,7 @@ import { type RawBuilder, sql } from "kysely";
  * share one index key, and PostgreSQL stores equal keys once: an entry takes 10 bytes instead of 44
  * (ADR 20). The size matters, because a claim reads past the index entries of all tasks that were
  * claimed since the last vacuum, and autovacuum runs only once a minute. With room fairness, tasks
- * of different rooms share a number, so each number is its own key.
+ * of different rooms have the same number, so each number is a separate key.
  */
 const getIndexNumber = (task: "t" | "o") =>
   sql.raw(`(case when ${task}.numbered_by_room then ${task}.number else ${task}.number & '-16'::bigint end)`);
@@ -36,8 +36,8 @@ export const buildMergeOrder = (task: "t" | "c"): RawBuilder<unknown> =>
   sql.raw(`${task}.priority desc, ${task}.number`);
 
 /**
- * Maximum number of tasks ahead that are counted, because a list counts them for each of its tasks,
- * and an exact position beyond 1,000 is of no use.
+ * Maximum number of tasks ahead that are counted. A list of tasks counts them for each of its
+ * tasks, and an exact position beyond 1,000 is of no use.
  */
 const MAX_AHEAD = 1_000;
 

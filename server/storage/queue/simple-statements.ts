@@ -11,7 +11,7 @@ import { runTaskUpdate } from "./statements/requeue-tasks.ts";
 import { setTransition } from "./statements/transition-values.ts";
 
 /** Thrown to roll back an insert if a job has changed, or if an idempotency key exists. */
-export class Refused extends Error {}
+export class InsertRejected extends Error {}
 
 /** A job that a transaction has locked, so that it is not removed. */
 interface LockedJob {
@@ -26,8 +26,8 @@ interface LockedJob {
 export type LockedJobs = ReadonlyMap<string, LockedJob>;
 
 /**
- * Locks the jobs of new tasks in the order of their ids. Throws `Refused` if one was removed or has
- * changed.
+ * Locks the jobs of new tasks in the order of their ids. Throws `InsertRejected` if one of them was
+ * removed or has changed.
  */
 export async function lockJobs(
   db: Sql,
@@ -46,12 +46,12 @@ export async function lockJobs(
   for (const { jobId, schemaHash, jobVersion } of tasks) {
     const job = jobs.get(jobId);
     const isSame = job?.schema_hash === schemaHash && (jobVersion ?? job.version) === job.version;
-    if (!isSame) throw new Refused();
+    if (!isSame) throw new InsertRejected();
   }
   return jobs;
 }
 
-/** Inserts a task. Throws `Refused` if its idempotency key exists. */
+/** Inserts a task. Throws `InsertRejected` if its idempotency key exists. */
 export async function insertTask(db: Sql, task: NewTask, job: LockedJob | undefined): Promise<TaskRecord> {
   const isNumberedByRoom = job?.fairness === "room";
   const newTask = selectNewTask(listParameters(task, JSON.stringify(task.payload)));
@@ -70,7 +70,7 @@ export async function insertTask(db: Sql, task: NewTask, job: LockedJob | undefi
     )
     ${selectTasks("inserted")}`.execute(db);
   const [row] = rows;
-  if (row === undefined) throw new Refused();
+  if (row === undefined) throw new InsertRejected();
   return toTaskRecord(row);
 }
 
@@ -102,26 +102,26 @@ export async function lockWorkerForClaim(db: Sql, workerId: string): Promise<boo
   return rows.length > 0;
 }
 
-/** Maximum number of tasks of a job that are promoted at once. */
-const MAX_PROMOTED_TASKS = 10_000;
+/** Maximum number of tasks of a job that one statement marks as due. */
+const MAX_MARKED_TASKS = 10_000;
 
 /**
- * Promotes delayed tasks of the worker's jobs: sets `due` if their `run_at` has passed, which adds
+ * Marks delayed tasks of the worker's jobs as due if their `run_at` has passed. Setting `due` adds
  * them to the index for claims.
  */
-export async function promoteDueTasks(db: Sql, workerId: string): Promise<void> {
+export async function markDueTasks(db: Sql, workerId: string): Promise<void> {
   await sql`
-    with unpromoted as materialized (
+    with unmarked as materialized (
       select d.id from joblib.worker_job as wj
       cross join lateral (
         select t.id from joblib.task as t
         where t.job_id = wj.job_id and t.status = 'pending' and not t.due and t.run_at <= now()
-        order by t.run_at limit ${MAX_PROMOTED_TASKS}::int
+        order by t.run_at limit ${MAX_MARKED_TASKS}::int
         for update skip locked
       ) as d
       where wj.worker_id = ${workerId}::uuid
     )
-    update joblib.task as t set due = true from unpromoted where t.id = unpromoted.id`.execute(db);
+    update joblib.task as t set due = true from unmarked where t.id = unmarked.id`.execute(db);
 }
 
 /**

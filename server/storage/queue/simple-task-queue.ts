@@ -25,12 +25,12 @@ import { catchUnknownOutcome } from "../sessions/storage-errors.ts";
 import {
   changeStatus,
   claimFirstTasks,
+  InsertRejected,
   insertTask,
   type LockedJobs,
   lockJobs,
   lockWorkerForClaim,
-  promoteDueTasks,
-  Refused,
+  markDueTasks,
   storeProgress,
 } from "./simple-statements.ts";
 import { type Heartbeat, type HeartbeatRow, recordHeartbeats } from "./statements/heartbeat.ts";
@@ -64,9 +64,9 @@ export class SimpleTaskQueue implements TaskQueue {
     const hasKeys = tasks.some(({ idempotency }) => idempotency !== null);
     for (let attempt = 0; attempt < (hasKeys ? MAX_INSERTS : 1); attempt += 1) {
       const inserting = this.insertAllOrNone(tasks, options);
-      // If the response was lost, the idempotency keys show whether the tasks were inserted. This
-      // applies only to the first attempt: if responses are lost repeatedly, the database is
-      // unavailable.
+      // If the connection was lost before the database responded, the idempotency keys show whether
+      // the tasks were inserted. This applies only to the first attempt: if connections are lost
+      // repeatedly, the database is unavailable.
       const inserted = await (hasKeys && attempt === 0 ? catchUnknownOutcome(inserting) : inserting);
       if (inserted !== undefined) return inserted;
       const replay = await this.#findReplay(tasks, options);
@@ -95,7 +95,7 @@ export class SimpleTaskQueue implements TaskQueue {
         return { kind: "inserted", groups, assigned: undefined };
       });
     } catch (error) {
-      if (error instanceof Refused) return undefined;
+      if (error instanceof InsertRejected) return undefined;
       throw error;
     }
   }
@@ -136,7 +136,7 @@ export class SimpleTaskQueue implements TaskQueue {
       if (isGone?.() === true) return [];
       const rows = await this.sessions.transaction(async (db) => {
         if (!(await lockWorkerForClaim(db, workerId))) return undefined;
-        await promoteDueTasks(db, workerId);
+        await markDueTasks(db, workerId);
         return claimFirstTasks(db, workerId, limit, start);
       });
       if (rows === undefined) return undefined;
@@ -146,8 +146,9 @@ export class SimpleTaskQueue implements TaskQueue {
   }
 
   /**
-   * Returns true if a task of the worker's jobs is due. If a claim found none, a concurrent claim
-   * may have locked tasks that it did not claim in the end.
+   * Returns true if a task of the worker's jobs is due. If a claim found no task although one is
+   * due, a concurrent claim may have locked tasks that it did not claim in the end, so the claim is
+   * repeated.
    */
   async #hasDueTask(workerId: string): Promise<boolean> {
     const { ids } = await this.getLinkedJobs(workerId);

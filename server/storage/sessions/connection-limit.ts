@@ -1,13 +1,14 @@
+/** Time after which a limit that was reduced is raised by one connection, in milliseconds. */
 const RAISE_INTERVAL_MS = 5_000;
 /**
- * Delay before the next attempt if the server accepts no connection at all, in milliseconds. It
- * doubles up to the maximum.
+ * Delay before the next attempt to connect if PostgreSQL accepts no connection at all, in
+ * milliseconds. The delay doubles after each attempt, up to `MAX_RETRY_MS`.
  */
 const FIRST_RETRY_MS = 10;
 const MAX_RETRY_MS = 500;
 
 /**
- * Tracks how many connections the server accepts. This is the pool's maximum until the server
+ * Tracks how many connections PostgreSQL accepts. The limit is the pool's maximum until PostgreSQL
  * refuses a connection.
  */
 export class ConnectionLimit {
@@ -40,8 +41,8 @@ export class ConnectionLimit {
   }
 
   /**
-   * Calls the listener whenever the server refuses a connection. Returns a function that removes
-   * it.
+   * Calls the listener whenever PostgreSQL refuses a connection. Returns a function that removes
+   * the listener.
    */
   onRefused(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -49,7 +50,7 @@ export class ConnectionLimit {
   }
 
   /**
-   * Records that the server refused one more connection while `connections` were open or being
+   * Records that PostgreSQL refused one more connection while `connections` were open or being
    * opened.
    */
   recordRefusal(connections: number, error: unknown): void {

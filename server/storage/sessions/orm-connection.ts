@@ -13,8 +13,8 @@ const isPlainObject = (value: unknown): value is Dictionary =>
 
 /**
  * Returns pg's configuration and client class for the ORM's connections. Returns undefined for
- * another database, and if the host has set its own client, dialect or function, because joblib
- * then does not know how the host connects.
+ * another database. Also returns undefined if the host application has set its own client class,
+ * dialect or function, because joblib then does not know how the application connects.
  */
 function readClientConfig({ driver, em }: Orm) {
   const driverOptions: unknown = em.config.get("driverOptions") ?? {};
@@ -30,7 +30,8 @@ const MIKRO_ORM_POOL_SIZE = 10;
 
 /**
  * Creates a session pool from the configuration of the ORM. Returns undefined for the embedded
- * database, and for a host that sets up its sessions with hooks, which joblib cannot repeat.
+ * database, and for a host application that sets up its sessions with hooks, which joblib cannot
+ * run on its own sessions.
  */
 export function openSessionPool(orm: Orm): SessionPool | undefined {
   const options = readClientConfig(orm);
@@ -56,8 +57,8 @@ function hasSessionHooks({ em: { config } }: Orm): boolean {
 const sharedPools = new WeakMap<Orm, { readonly pool: SessionPool; users: number }>();
 
 /**
- * Returns one pool for all storages of an ORM, so that they share one limit and do not starve each
- * other.
+ * Returns one pool for all storages of an ORM, so that they share one connection limit and do not
+ * starve each other.
  */
 export function shareSessionPool(orm: Orm) {
   const pool = sharedPools.get(orm)?.pool ?? openSessionPool(orm);
@@ -78,8 +79,8 @@ export function shareSessionPool(orm: Orm) {
 }
 
 /**
- * Returns host and TLS of the ORM's connections. Creates a client that never connects, because pg
- * derives both from options, connection string and environment.
+ * Returns the host and the TLS options of the ORM's connections. Creates a client that never
+ * connects, because pg derives these values from options, connection string and environment.
  */
 function readOrmConnection(orm: Orm): Pick<Client, "host" | "ssl"> | undefined {
   const options = readClientConfig(orm);
@@ -99,7 +100,8 @@ export function getUrlSecurity(url: string): ConnectionSecurity {
 }
 
 /**
- * Returns how the ORM's connections are secured; null if joblib cannot read how the host connects.
+ * Returns how the ORM's connections are secured; null if joblib cannot read how the host
+ * application connects.
  */
 export function getOrmSecurity(orm: Orm): ConnectionSecurity | null {
   if (orm.driver.constructor.name === "PgliteDriver") return "local";
@@ -122,8 +124,9 @@ const TLS_PARAMETERS: readonly (readonly [name: string, unencrypted?: RegExp])[]
 ];
 
 /**
- * Throws a SettingsError if the URL in the host's MikroORM requires TLS that its connections do not
- * have. MikroORM ignores the parameters of a `clientUrl`, so passwords would be sent in plain text.
+ * Throws a SettingsError if the URL in the host application's MikroORM requires TLS that its
+ * connections do not have. MikroORM ignores the parameters of a `clientUrl`, so passwords would be
+ * sent in plain text.
  */
 export function requireUrlTls(orm: Orm): void {
   const url: unknown = orm.em.config.get("clientUrl");
@@ -134,8 +137,8 @@ export function requireUrlTls(orm: Orm): void {
     return value !== null && unencrypted?.test(value) !== true;
   })?.[0];
   const connection = parameter === undefined ? undefined : readOrmConnection(orm);
-  // A Unix socket has no TLS. If joblib cannot read how the host connects, the host is responsible
-  // for TLS.
+  // A Unix socket has no TLS. If joblib cannot read how the host application connects, the
+  // application is responsible for TLS.
   if (connection === undefined || connection.host.startsWith("/")) return;
   const security = toSecurity(connection.host, connection.ssl);
   const mustVerify = query.get("sslmode")?.startsWith("verify-") === true;

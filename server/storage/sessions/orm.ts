@@ -7,8 +7,8 @@ export type Tables = InferKyselyDB<(typeof entities)[number]>;
 export type Sql = Kysely<Tables>;
 
 /**
- * A MikroORM on PostgreSQL or PGlite with joblib's entities: the host's, or the result of
- * `openDatabase`.
+ * A MikroORM on PostgreSQL or PGlite with joblib's entities: that of the host application, or the
+ * result of `openDatabase`.
  */
 export interface Orm {
   readonly em: SqlEntityManager<AbstractSqlDriver>;

@@ -44,7 +44,7 @@ const createClosedError = () => new Error("the pool of database sessions is clos
 
 /**
  * A pool of sessions with one PostgreSQL database, opened on demand. A call waits for any session
- * that becomes free, so the pool also works if the server accepts fewer connections than the pool's
+ * that becomes free, so the pool also works if PostgreSQL accepts fewer connections than the pool's
  * maximum.
  */
 export class SessionPool {
@@ -144,7 +144,7 @@ export class SessionPool {
   }
 
   #isCurrent({ isUsable, openedAt, sharing }: Session): boolean {
-    // While the server refuses connections, old sessions stay open, because another client could
+    // While PostgreSQL refuses connections, old sessions stay open, because another client could
     // take the connection of a closed session.
     const isYoung = performance.now() - openedAt < MAX_AGE_MS || this.limit.isReduced;
     return isUsable && openedAt > this.#openedAfter && isYoung && sharing === this.#sharing;

@@ -49,13 +49,13 @@ const buildPlanner = (disabledMethods: readonly string[], planCacheMode: string)
 });
 
 /**
- * `lookup` is for the statements that run for every task. It leaves only one plan, which finds each
- * row by an index, because the statistics of a queue are almost always outdated: if the planner
- * believes that two tasks are pending, it reads all of them for every claim (2,900 instead of 5,900
- * task lifecycles per second), and a plan for a small table stays cached (the rate fell from 4,500
- * to 2,800). Plans are cached, because planning takes longer than the statement itself: with
- * planning, a claim takes 4.4 instead of 1.0 ms, a transition 2.1 instead of 1.2 ms, and 64 inserts
- * 11 instead of 4 ms.
+ * `lookup` is for the statements that run for every task. Its settings leave only one plan, which
+ * finds each row by an index. Otherwise, the planner would use statistics, which are almost always
+ * outdated for a queue. If the planner believes that only two tasks are pending, it reads all
+ * pending tasks for every claim (2,900 instead of 5,900 task lifecycles per second). A plan for a
+ * small table stays cached after the table has grown (the rate fell from 4,500 to 2,800). Plans are
+ * cached, because planning takes longer than the statement itself: with planning, a claim takes 4.4
+ * instead of 1.0 ms, a transition 2.1 instead of 1.2 ms, and 64 inserts 11 instead of 4 ms.
  */
 const PLANNERS = {
   default: buildPlanner([], "auto"),
@@ -64,8 +64,11 @@ const PLANNERS = {
 
 export type PlanMode = keyof typeof PLANNERS;
 
-/** A custom setting. A session has it if the server has read joblib's start-up options. */
-const MARKER = "joblib.session";
+/**
+ * A custom setting in joblib's start-up options. A session has this setting if PostgreSQL received
+ * these options.
+ */
+const SETTINGS_MARKER = "joblib.session";
 
 export interface SessionSettings {
   readonly planMode: PlanMode;
@@ -75,7 +78,7 @@ export interface SessionSettings {
 
 /**
  * Timeout of a statement if the ORM's configuration has none, and for all statements on the
- * sessions of a host.
+ * sessions of a host application.
  */
 export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 
@@ -86,7 +89,7 @@ const getValues = ({ planMode, statementTimeoutMs }: SessionSettings): SettingVa
 });
 
 export const buildStartupOptions = (configured: string | undefined): string =>
-  [configured, `-c ${MARKER}=on`].filter(Boolean).join(" ");
+  [configured, `-c ${SETTINGS_MARKER}=on`].filter(Boolean).join(" ");
 
 const toLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
@@ -97,25 +100,25 @@ const toLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 function buildStatement(values: SettingValues, isLocal: boolean): string {
   const rows = Object.entries(values).map(([name, value]) => `(${toLiteral(name)}, ${toLiteral(value)})`);
   return [
-    // Skips settings that this server does not have.
+    // Skips settings that this version of PostgreSQL does not have.
     `select pg_catalog.set_config(setting.name, setting.value, ${isLocal}) from (values ${rows.join(", ")}) as setting(name, value)
     where pg_catalog.current_setting(setting.name, true) is not null`,
     // Puts `pg_catalog` first in the search path, so that no schema can replace built-in functions
-    // and operators. Keeps the other schemas, because a host's trigger on a table of joblib may
-    // need them.
+    // and operators. Keeps the other schemas, because a host application's trigger on a table of
+    // joblib may need them.
     `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'pg_catalog',
       case when pg_catalog.length(pg_catalog.current_setting('search_path')) operator(pg_catalog.>) 0
         then pg_catalog.current_setting('search_path') end), ${isLocal})`,
     // With `synchronous_commit` = `off`, a crash loses acknowledged commits. `local` is the weakest
-    // value that does not.
+    // value that prevents this loss.
     `select pg_catalog.set_config('synchronous_commit', 'local', ${isLocal})
     where pg_catalog.current_setting('synchronous_commit') operator(pg_catalog.=) 'off'`,
   ].join(" union all ");
 }
 
 /**
- * Builds the statement that applies all settings to the current transaction, for sessions that
- * joblib shares.
+ * Builds the statement that applies all settings to the current transaction, for sessions that a
+ * pooler or the host application also uses.
  */
 export const buildTransactionSettings = (settings: SessionSettings): string =>
   buildStatement(getValues(settings), true);
@@ -124,12 +127,12 @@ export const buildEmbeddedSettings = (): string => buildStatement(SEMANTICS, fal
 
 /**
  * Builds the first statement of a session. It applies all settings and returns rows, but only if
- * the server has read joblib's start-up options. A pooler that ignored these options also gives the
- * session to other clients.
+ * PostgreSQL received joblib's start-up options. Otherwise, a pooler has ignored the options, and
+ * such a pooler also gives the session to other clients.
  */
 export const buildSetUpStatement = (settings: SessionSettings): string => `
   select * from (${buildStatement(getValues(settings), false)} union all select 'set up') as done(name)
-  where pg_catalog.current_setting('${MARKER}', true) operator(pg_catalog.=) 'on'`;
+  where pg_catalog.current_setting('${SETTINGS_MARKER}', true) operator(pg_catalog.=) 'on'`;
 
 export const buildPlanModeStatement = (planMode: PlanMode): string =>
   Object.entries(PLANNERS[planMode])

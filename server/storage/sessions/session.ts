@@ -64,8 +64,8 @@ export class Session implements DatabaseConnection {
   private constructor(options: SessionOptions) {
     this.#options = options;
     this.#client = new options.clientClass(buildClientConfig(options));
-    // The parsers need the text format. A host may have set `pg.defaults.binary`, which no client
-    // option overrides.
+    // The parsers need the text format. The host application may have set `pg.defaults.binary`,
+    // which no client option overrides.
     Object.assign(this.#client, { binary: false });
     this.#activePlanMode = options.settings.planMode;
     this.#planMode = options.settings.planMode;
@@ -234,7 +234,7 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
 };
 
 /**
- * joblib has its own parsers, because the parsers of `pg.types` are global in the process, and a
- * host may replace them.
+ * joblib has its own parsers, because the parsers of `pg.types` are global in the process, and the
+ * host application may replace them.
  */
 const VALUE_PARSERS: CustomTypesConfig = { getTypeParser: (oid: number) => PARSERS[oid] ?? keepText };

@@ -40,15 +40,16 @@ interface Runs {
 }
 
 /**
- * Runs statements. Work may run more than once, if the database has rolled back an earlier attempt.
- * Throws failures of the database as `StorageUnavailable`.
+ * Runs statements. `work` may run more than once, if the database has rolled back an earlier
+ * attempt. Throws failures of the database as `StorageUnavailable`.
  */
 export interface Sessions extends Runs {
   readRows: <Row>(statement: RawBuilder<Row>) => Promise<Row[]>;
   readRow: <Row>(statement: RawBuilder<Row>) => Promise<Row | undefined>;
   /**
-   * Runs work while this server has an advisory lock. Returns false if another server has the lock.
-   * The lock only avoids duplicate work, so it is released early if the work needs its connection.
+   * Runs `work` while this server has an advisory lock. Returns false if another server has the
+   * lock. The lock only avoids duplicate work, so it is released early if `work` needs the
+   * connection that has the lock.
    */
   withLock(name: string, work: () => Promise<void>): Promise<boolean>;
   /** Wraps a batched statement so that the meter records its number of calls and its duration. */
@@ -113,8 +114,8 @@ const createDriver = (pool: SessionPool, planMode: PlanMode): Driver => ({
 });
 
 /**
- * Runs on the only session of the embedded database, or on sessions of the host, whose settings
- * joblib must not change.
+ * Runs on the only session of the embedded database, or on sessions of the host application, whose
+ * settings joblib must not change.
  */
 function createOrmRuns(orm: Orm): Runs {
   const runOutsideTransaction: Run = (work) => runOnOrm(orm, work);
@@ -153,8 +154,8 @@ export function runInOrmTransaction<Value>(
           return work(tx);
         });
       } catch (error) {
-        // Terminates a session with a read-only server, so that it does not return to the host's
-        // pool.
+        // Terminates a session with a read-only PostgreSQL server, so that the session does not
+        // return to the pool of the host application.
         if (isReadOnly(error)) {
           const terminate = sql`select pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())`;
           await terminate.execute(db).catch(() => {});
@@ -165,9 +166,9 @@ export function runInOrmTransaction<Value>(
 }
 
 /**
- * Runs work while a separate transaction has the lock. The transaction ends when the work is done,
- * or when PostgreSQL refuses a new connection, to free its own. If the pool has too few sessions,
- * runs the work without the lock.
+ * Runs `work` while a separate transaction has the lock. The transaction ends when `work` is done.
+ * It also ends when PostgreSQL refuses a new connection, to free its own connection for `work`. If
+ * the pool has too few sessions, runs `work` without the lock.
  */
 async function runWithLock(
   name: string,
@@ -210,16 +211,16 @@ const INITIAL_DELAY_MS = 5;
 const MAX_DELAY_MS = 250;
 
 /**
- * Maximum time to retry, in milliseconds, if the server refuses a connection of the ORM's pool.
+ * Maximum time to retry, in milliseconds, if PostgreSQL refuses a connection of the ORM's pool.
  * joblib's own pool needs no retries, because its calls wait for a free session.
  */
 const MAX_CONNECTION_RETRY_MS = 30_000;
 
 /**
- * Runs work, and retries it if it had no effect: after a deadlock or a serialization failure with
- * random, increasing delays; and once on a new session if the old session is connected to a
- * read-only server, lost a prepared statement or has an outdated plan. Sessions of an ORM have no
- * `pool`. Throws failures of the database as `StorageUnavailable`.
+ * Runs `work`, and retries it if it had no effect. After a deadlock or a serialization failure, it
+ * waits for random, increasing delays. It retries once on a new session if the old session is
+ * connected to a read-only server, lost a prepared statement or has an outdated plan. Sessions of
+ * an ORM have no `pool`. Throws failures of the database as `StorageUnavailable`.
  */
 export async function withRetries<Value>(
   work: () => Promise<Value>,

@@ -11,8 +11,8 @@ const NO_FREE_CONNECTION = "no connection to the database was free in time";
 export class StorageUnavailable extends Error {
   override readonly name = "StorageUnavailable";
   /**
-   * Set if a retry would fail in the same way, which is not true after a lost connection or a
-   * timeout.
+   * Set if a retry would fail in the same way. Undefined after a lost connection or a timeout,
+   * because a retry may then succeed.
    */
   readonly state: "refused" | "read-only" | undefined;
   /**
@@ -82,7 +82,7 @@ export function toStorageError(error: unknown): unknown {
   if (failure !== undefined) return failure;
   const advice = getRefusalAdvice(error);
   if (advice !== undefined) return new StorageRefusal(error, advice);
-  const unstorable = UNSTORABLE[getErrorCode(error)];
+  const unstorable = UNSTORABLE_CODES[getErrorCode(error)];
   return unstorable === undefined ? error : new UnstorableValue(error, unstorable);
 }
 
@@ -103,7 +103,7 @@ const hasCode = (error: unknown, prefixes: readonly string[]): boolean =>
 export const isRolledBack = (error: unknown): boolean => hasCode(error, ["40P01", "40001"]);
 
 /**
- * Returns true if the statement was not executed because the server or the session is read-only.
+ * Returns true if the statement was not executed because PostgreSQL or the session is read-only.
  */
 export const isReadOnly = (error: unknown): boolean => hasCode(error, ["25006"]);
 
@@ -134,28 +134,29 @@ export const isPreparedStatementLost = (error: unknown): boolean => hasCode(erro
 export const isPlanOutdated = (error: unknown): boolean => getRoutine(error) === "RevalidateCachedQuery";
 
 /**
- * The server has ended the session (08, 57P, 25P03, 25P04) or is read-only (25006), or a pooler
- * shares it (26000, 42P05).
+ * SQLSTATEs or their prefixes after which a session cannot be used again: PostgreSQL has ended the
+ * session (08, 57P, 25P03, 25P04) or is read-only (25006), or a pooler shares the session with
+ * other clients (26000, 42P05).
  */
-const UNUSABLE_SESSION = ["08", "57P", "25P03", "25P04", "25006", "26000", "42P05"];
+const UNUSABLE_SESSION_CODES = ["08", "57P", "25P03", "25P04", "25006", "26000", "42P05"];
 
 /**
  * Returns true if the session must not be used again. An error without an SQLSTATE means that the
  * connection failed.
  */
 export const isSessionUnusable = (error: unknown): boolean =>
-  !/^[0-9A-Z]{5}$/.test(getErrorCode(error)) || hasCode(error, UNUSABLE_SESSION);
+  !/^[0-9A-Z]{5}$/.test(getErrorCode(error)) || hasCode(error, UNUSABLE_SESSION_CODES);
 
 /** Messages of errors that pg throws without a code, before the session begins. */
 const NO_TLS = "The server does not support SSL connections";
-const NO_BINDING = /channel binding|SCRAM-SHA-256-PLUS/;
+const NO_CHANNEL_BINDING = /channel binding|SCRAM-SHA-256-PLUS/;
 
 /**
  * Returns the error of a connection that was refused because of TLS or pg_hba.conf, with advice.
  */
 function toRefusedConnection(error: Error): StorageUnavailable | undefined {
   const advice = getConnectionAdvice(error);
-  const isUnbound = getErrorCode(error) === "" && NO_BINDING.test(error.message);
+  const isUnbound = getErrorCode(error) === "" && NO_CHANNEL_BINDING.test(error.message);
   if (advice === undefined && !isUnbound) return undefined;
   // The advice may contain host, role and database, so it is the cause, which is logged but not
   // sent to clients.
@@ -182,7 +183,7 @@ function getConnectionAdvice(error: Error): string | undefined {
 }
 
 /** Reasons by SQLSTATE or its prefix, the longest prefix first (PostgreSQL manual, appendix A). */
-const BY_SQL_STATE: readonly (readonly [prefix: string, reason: string])[] = [
+const REASONS_BY_SQL_STATE: readonly (readonly [prefix: string, reason: string])[] = [
   ["40001", "the database rolled back every attempt of the transaction (serialization failure)"],
   ["40P01", "the database rolled back every attempt of the transaction (deadlock)"],
   ["25006", "the database is read-only: it is a standby, or default_transaction_read_only is on"],
@@ -201,13 +202,13 @@ const BY_SQL_STATE: readonly (readonly [prefix: string, reason: string])[] = [
   ["08", "the connection to the database failed"],
 ];
 
-const SYSTEM_CODES = [
+const CONNECTION_ERROR_CODES = [
   ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"],
   ...["EHOSTUNREACH", "ENETUNREACH", "ENOENT", "EACCES", "EMFILE", "ENOSPC", "EIO"],
 ];
 
 /** Reasons by message, for errors that pg, its pool, Kysely and PGlite throw without a code. */
-const BY_MESSAGE: readonly (readonly [pattern: RegExp, reason: string])[] = [
+const REASONS_BY_MESSAGE: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/no more connections allowed/i, "the pooler accepts no more connections"],
   [/query_wait_timeout/i, "the pooler had no connection to the database in time"],
   [/query read timeout/i, "the database did not answer in time"],
@@ -226,11 +227,11 @@ function toUnavailable(error: Error): StorageUnavailable | undefined {
 }
 
 function findReason(code: string, message: string): string | undefined {
-  const byMessage = BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1];
+  const byMessage = REASONS_BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1];
   // PgBouncer sends its messages with the code 08P01, which is less specific.
   if (byMessage !== undefined && ["", "08P01"].includes(code)) return byMessage;
-  if (SYSTEM_CODES.includes(code)) return `${UNREACHABLE} (${code})`;
-  const byCode = BY_SQL_STATE.find(([prefix]) => code.startsWith(prefix))?.[1];
+  if (CONNECTION_ERROR_CODES.includes(code)) return `${UNREACHABLE} (${code})`;
+  const byCode = REASONS_BY_SQL_STATE.find(([prefix]) => code.startsWith(prefix))?.[1];
   return byCode && `${byCode} (SQLSTATE ${code})`;
 }
 
@@ -245,32 +246,32 @@ const isConnectionLost = (error: Error): boolean =>
     ? CONNECTION_LOST.test(error.message)
     : hasCode(error, ["ECONNRESET", "EPIPE", "ETIMEDOUT", "57P"]);
 
-const TABLES = "joblib's tables are missing or older than this server: run `joblib migrate`";
+const MIGRATE_ADVICE = "joblib's tables are missing or older than this server: run `joblib migrate`";
 
-const REFUSALS: readonly (readonly [state: string, advice: string])[] = [
+const REFUSAL_ADVICE: readonly (readonly [state: string, advice: string])[] = [
   [
     "42501",
     "the database role lacks a right: `joblib serve` prints the missing one when it starts, and docs/operating.md lists all of them",
   ],
   ["28", "check the user and the password in the URL of the database"],
   // The schema, table or column does not exist.
-  ["3F000", TABLES],
-  ["42P01", TABLES],
-  ["42703", TABLES],
+  ["3F000", MIGRATE_ADVICE],
+  ["42P01", MIGRATE_ADVICE],
+  ["42703", MIGRATE_ADVICE],
 ];
 
 function getRefusalAdvice(error: Error): string | undefined {
   // The message depends on the server's language. The name of the C function does not.
   const lacksConnect = hasCode(error, ["42501"]) && getRoutine(error) === "CheckMyDatabase";
   if (lacksConnect) return "run as an administrator: GRANT CONNECT ON DATABASE … TO …;";
-  return REFUSALS.find(([state]) => hasCode(error, [state]))?.[1];
+  return REFUSAL_ADVICE.find(([state]) => hasCode(error, [state]))?.[1];
 }
 
 /**
  * SQLSTATEs for an unsupported character, and for a value that exceeds a limit such as the size of
  * an index row.
  */
-const UNSTORABLE: Readonly<Record<string, UnstorableValue["reason"]>> = {
+const UNSTORABLE_CODES: Readonly<Record<string, UnstorableValue["reason"]>> = {
   "22021": "text",
   "22P05": "text",
   "54000": "size",

@@ -28,7 +28,7 @@ export async function readPage<Row>(
   return { items, total: count?.total ?? 0 };
 }
 
-/** Stands for a value that each call of a defined statement passes. */
+/** Stands for a value that each call of a statement passes; see `defineStatement`. */
 export class Placeholder {
   readonly index: number;
 
@@ -59,9 +59,10 @@ export function defineStatement<Row, Values extends readonly unknown[]>(
  * Builds a subquery that parses the text of `formatRecordset` into rows. `columns` declares the
  * columns in SQL.
  *
- * The column `one` influences the planner. It estimates 100 rows for every recordset, so for a
- * small table it would choose a sequential scan instead of 100 index lookups, and keep this plan
- * when the table has grown. The condition `one = 1` lowers the estimate to one row.
+ * The column `one` influences PostgreSQL's planner. The planner estimates 100 rows for every
+ * recordset, so for a small table it would choose a sequential scan instead of 100 index lookups,
+ * and keep this plan when the table has grown. The condition `one = 1` lowers the estimate to one
+ * row.
  */
 export const selectRecordset = (text: Placeholder, columns: string): RawBuilder<unknown> => sql`(
   select * from jsonb_to_recordset(${text}::jsonb) as input(one integer, ${sql.raw(columns)}) where one = 1)`;
@@ -80,8 +81,8 @@ export const formatTextArray = (texts: readonly string[]): string =>
   `{${texts.map((text) => JSON.stringify(text)).join(",")}}`;
 
 /**
- * Formats a value for a `json` column. Returns undefined, which is stored as an SQL null, for
- * undefined and null.
+ * Formats a value for a `json` column. Returns undefined for undefined and null. The database
+ * driver stores undefined as an SQL null.
  */
 export const toJsonText = (value: JsonValue | undefined): string | undefined =>
   value === undefined || value === null ? undefined : JSON.stringify(value);

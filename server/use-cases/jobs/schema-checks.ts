@@ -31,7 +31,10 @@ export async function requireSchemas(
   if (errors.length > 0) throw validationError("The job's schema is not valid or not supported.", errors);
 }
 
-/** Returns a promise only if a thread is needed. Pointers of the errors start with `prefix`. */
+/**
+ * Returns the validation errors of a payload, whose pointers start with `prefix`. Returns a promise
+ * only if a worker thread must validate the payload.
+ */
 export function findPayloadErrors(
   { validators, settings }: Context,
   job: RegisteredJob,

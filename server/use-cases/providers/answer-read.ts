@@ -12,8 +12,8 @@ interface ClaimedRead {
 }
 
 /**
- * Passes the answer of a worker to the readers while it arrives. Throws a 409 if the read is not
- * assigned to the worker.
+ * Passes the answer of a worker, while it arrives, to the clients that wait for it. Throws a 409 if
+ * the read is not assigned to the worker.
  */
 export async function answerRead(
   { reads, owners }: Context,
@@ -32,8 +32,8 @@ export async function answerRead(
 }
 
 /**
- * Passes the failure of a worker to the readers. Throws a 409 if the read is not assigned to the
- * worker.
+ * Ends a read that the worker cannot answer, with a problem for the clients that wait for it.
+ * Throws a 409 if the read is not assigned to the worker.
  */
 export async function failRead(
   { reads, owners }: Context,
@@ -44,7 +44,10 @@ export async function failRead(
   await reads.fail(readId, workerId.toLowerCase(), failure);
 }
 
-/** Removes cached answers of a provider that the worker serves: the answer to `params`, or all. */
+/**
+ * Removes cached answers of a provider that the worker serves: the answer to `params`, or all
+ * answers if `params` is undefined.
+ */
 export async function invalidateAnswers(
   { reads, owners, storage }: Context,
   caller: Caller,

@@ -39,7 +39,7 @@ export async function claimReads(
   }
 }
 
-/** Reads the worker's providers, which may change while a claim waits. */
+/** Returns the ids of the worker's providers, which may change while a claim waits. */
 async function findProviderIds({ storage, owners }: Context, workerId: string): Promise<readonly string[]> {
   const providerIds = await storage.providers.findIdsOfWorker(workerId);
   if (providerIds !== undefined) return providerIds;

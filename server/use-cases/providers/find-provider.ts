@@ -12,8 +12,8 @@ import type { Settings } from "../../settings/settings.ts";
 import type { ProviderRecord } from "../../storage/ports/providers.ts";
 
 /**
- * Returns a provider by its name in a room. Throws a 404 if the name is invalid or the provider is
- * not visible there.
+ * Returns a provider by its name in a room. Throws a 404 if the name is invalid, or if the provider
+ * is not visible in the room.
  */
 export async function findProvider(
   { storage, settings }: Context,
@@ -35,7 +35,7 @@ export async function findProvider(
   return provider;
 }
 
-/** Returns a provider for a response. */
+/** Returns a provider in the format of a response. */
 export async function readProvider(context: Context, roomId: string, name: string): Promise<Provider> {
   return toWireProvider(context.settings, await findProvider(context, roomId, name));
 }

@@ -17,7 +17,7 @@ interface ReadInput {
   readonly longPoll: LongPoll;
 }
 
-/** An answer whose body may still arrive. The caller must release it. */
+/** An answer whose body may still be arriving. The caller must release the answer. */
 export interface ProvidedAnswer {
   readonly answer: Answer;
   readonly contentType: string;

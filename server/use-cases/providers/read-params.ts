@@ -10,9 +10,9 @@ import {
 import { validationError } from "../jobs/schema-checks.ts";
 
 /**
- * Parses the query of a read with the types in the provider's schema: a parameter that can be text
- * is text, any other one is JSON, and a list is one JSON value or repeated parameters. Throws a 413
- * or a 422.
+ * Parses the query string of a read with the types in the provider's schema. If the schema allows a
+ * string, the parameter is text. Otherwise, it is parsed as JSON. An array is one JSON array or a
+ * repeated parameter. Throws a 413 if the query is too long, and a 422 if it is invalid.
  */
 export function parseReadParams(query: string, schema: JsonObject): JsonObject {
   if (query.length > MAX_READ_QUERY_LENGTH) {

@@ -58,7 +58,10 @@ export async function listInvitations(
   return { items: [...items], total, ...window };
 }
 
-/** Maximum number of removed workers. A sweep removes the others, whose heartbeats now fail. */
+/**
+ * Maximum number of workers that a revocation removes. A sweep removes the other workers, whose
+ * heartbeats fail after the revocation.
+ */
 const MAX_REMOVED_WORKERS = 500;
 
 /** Revokes an invitation and its token. Removes its workers; their tasks fail or are requeued. */

@@ -12,13 +12,13 @@ import type { Context } from "../../context.ts";
  * Maximum number of rooms for which the host application is asked whether the caller can read them.
  */
 const MAX_CHECKED_ROOMS = 1_000;
-/** Number of concurrent calls of the host's `authorizeRoom`. */
+/** Number of concurrent calls of the host application's `authorizeRoom`. */
 const CONCURRENT_CHECKS = 20;
 
 /**
- * Lists the rooms that the caller can read. The candidates are the rooms that the host lists, or
- * all rooms with jobs or tasks if the host cannot list any. Calls `authorizeRoom` even for the
- * rooms that the host lists.
+ * Lists the rooms that the caller can read. The candidates are the rooms that the host application
+ * lists, or all rooms with jobs or tasks if the application does not list rooms. Calls
+ * `authorizeRoom` even for the rooms that the application lists.
  */
 export async function listRooms(
   { storage, settings }: Context,

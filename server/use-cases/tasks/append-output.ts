@@ -24,7 +24,7 @@ interface AppendInput {
  * Appends parts to the output of a running task. Parts that are stored already are skipped, so an
  * append can be repeated. Returns false if this attempt of the task is not running. Throws a 409 if
  * earlier parts are missing, a 413 if the output becomes too large, a 422 if a part is too large,
- * and a 429 if the caller's workers are too fast.
+ * and a 429 if the caller's workers store too much output per second.
  */
 export async function appendOutput(
   context: Context,
@@ -45,7 +45,8 @@ export async function appendOutput(
     if (before === undefined) return false;
     const { isStored, next } = before;
     if (isStored || next >= number + texts.length) {
-      // The event of a repeated append may have been lost together with its response.
+      // Publishes the event even for a repeated append, because the first event may have been lost
+      // together with the response.
       publish(context, [{ kind: "task-output", taskId: attempt.taskId.toLowerCase() }]);
       return true;
     }

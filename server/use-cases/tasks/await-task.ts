@@ -27,13 +27,13 @@ export async function awaitTask(
 ): Promise<{ readonly task: WireTask | null; readonly tag: string }> {
   const canWait = input.longPoll.seconds > 0 && isUuid(input.taskId);
   const record = canWait
-    ? await waitForAnswer(context, caller, input)
+    ? await waitForTask(context, caller, input)
     : await findReadableTask(context, caller, input.taskId);
   const task = hasVersion(input.ifNoneMatch, record) ? null : toWireTask(context.settings, record);
   return { task, tag: `W/"${record.version}"` };
 }
 
-async function waitForAnswer(context: Context, caller: Caller, input: AwaitTaskInput): Promise<TaskRecord> {
+async function waitForTask(context: Context, caller: Caller, input: AwaitTaskInput): Promise<TaskRecord> {
   const { longPoll } = input;
   const taskId = input.taskId.toLowerCase();
   const deadline = getDeadline(longPoll);
@@ -56,7 +56,7 @@ async function waitForAnswer(context: Context, caller: Caller, input: AwaitTaskI
         (isFirst ? undefined : endedTask) ?? (await findTask(context, taskId, { queuePosition: true }));
       if (isFirst) await requireRead(caller, record);
       const left = deadline - performance.now();
-      if (isAnswer(record, input) || left <= 0 || longPoll.signal.aborted) return record;
+      if (mustRespond(record, input) || left <= 0 || longPoll.signal.aborted) return record;
       await wakeSignal.wait(Math.min(left, getPollInterval(context.bus)), longPoll.signal);
     }
   } finally {
@@ -66,7 +66,7 @@ async function waitForAnswer(context: Context, caller: Caller, input: AwaitTaskI
 }
 
 /** Returns true if the task has ended, or differs from the version that the caller has. */
-function isAnswer(record: TaskRecord, { ifNoneMatch }: AwaitTaskInput): boolean {
+function mustRespond(record: TaskRecord, { ifNoneMatch }: AwaitTaskInput): boolean {
   return isTerminal(record.task.status) || (ifNoneMatch !== undefined && !hasVersion(ifNoneMatch, record));
 }
 

@@ -15,11 +15,14 @@ import { findPayloadErrors } from "../jobs/schema-checks.ts";
 import { resolveTaskFilter, unknownCursor } from "./list-tasks.ts";
 
 /** Number of tasks per batch. The events of a batch are published before the next batch. */
-const BATCH = 100;
+const BATCH_SIZE = 100;
 
 type BulkChangeInput = BulkRequest & { readonly roomId: string };
 
-/** The allowed statuses, and a function that returns how many tasks it changed. */
+/**
+ * A change of many tasks: the statuses in which it is allowed, and a function that applies it and
+ * returns the number of changed tasks.
+ */
 interface BulkChange {
   readonly from: readonly TaskStatus[];
   readonly apply: (context: Context, ids: readonly string[]) => Promise<number>;
@@ -54,8 +57,8 @@ async function changeTasks(
   // keep their order.
   const ids = allowed.map(({ id }) => id).reverse();
   let changed = dry_run ? ids.length : 0;
-  for (let start = 0; start < ids.length && !dry_run; start += BATCH) {
-    changed += await apply(context, ids.slice(start, start + BATCH));
+  for (let start = 0; start < ids.length && !dry_run; start += BATCH_SIZE) {
+    changed += await apply(context, ids.slice(start, start + BATCH_SIZE));
   }
   return { matched: tasks.length, changed, skipped: tasks.length - changed, more: after !== null, after };
 }

@@ -10,12 +10,13 @@ import type { WireTask } from "../../storage/task-columns.ts";
 import { createRequeueEvents, createTaskChangedEvent, publish } from "../events.ts";
 
 /**
- * Target number of database reads per second by all waiting claims together: if more than 250
- * claims wait, each reads less often than every 5 s, while `WaitingClaims` looks for due tasks on
- * behalf of all. However, each claim reads at least four times within `worker_timeout_seconds`.
- * With the default of 60 s, 1,000 idle workers cause 67 reads per second instead of 200.
+ * Target number of claim statements per second by all waiting claims together. A waiting claim
+ * tries to claim every 5 s. If more than 250 claims wait, each tries less often, because
+ * `WaitingClaims` looks for due tasks on behalf of all claims. However, each claim tries at least
+ * four times within `worker_timeout_seconds`. With the default of 60 s, 1,000 idle workers cause 67
+ * statements per second instead of 200.
  */
-const MAX_READS_PER_SECOND = 50;
+const MAX_TRIES_PER_SECOND = 50;
 
 export interface ClaimInput {
   readonly workerId: string;
@@ -24,7 +25,10 @@ export interface ClaimInput {
   readonly start: boolean;
 }
 
-/** The tasks for the response, and their records, to requeue them if the client is gone. */
+/**
+ * The tasks for the response, and their records. If the client has disconnected, the tasks are
+ * requeued by their records.
+ */
 export interface ClaimTasksResult {
   readonly tasks: (WireTask | Serialized<Task>)[];
   readonly records: readonly ClaimedTaskRecord[];
@@ -32,7 +36,10 @@ export interface ClaimTasksResult {
   readonly isDraining: boolean;
 }
 
-/** Claimed tasks, and the jobs that may have more due tasks (default: their jobs). */
+/**
+ * Claimed tasks, and the jobs that may have more due tasks (default: the jobs of the claimed
+ * tasks).
+ */
 interface ClaimedTasks {
   readonly records: readonly ClaimedTaskRecord[];
   readonly jobIds?: readonly string[];
@@ -89,7 +96,7 @@ async function waitForTasks(context: Context, input: ClaimInput, longPoll: LongP
       const left = deadline - performance.now();
       if (left <= 0 || longPoll.signal.aborted || (await isDraining(context, input)))
         return { records, jobIds };
-      await claim.wait(Math.min(left, getReadInterval(context)), longPoll.signal);
+      await claim.wait(Math.min(left, getRetryInterval(context)), longPoll.signal);
       const assigned = await claim.takeAssignment();
       // A direct assignment requires that no other task was due for this worker, so no other claim
       // has to be woken.
@@ -112,14 +119,20 @@ async function claimDueTasks(
   throw workerNotFound();
 }
 
-/** Returns at most a quarter of `worker_timeout_seconds`, because claims count as heartbeats. */
-function getReadInterval({ bus, waitingClaims, settings }: Context): number {
-  const seconds = Math.max(5, waitingClaims.size / MAX_READS_PER_SECOND);
+/**
+ * Returns the milliseconds until a waiting claim tries again: at most a quarter of
+ * `worker_timeout_seconds`, because each try counts as a heartbeat.
+ */
+function getRetryInterval({ bus, waitingClaims, settings }: Context): number {
+  const seconds = Math.max(5, waitingClaims.size / MAX_TRIES_PER_SECOND);
   const interval = bus.state === "down" ? 5000 : getPollInterval(bus, seconds);
   return Math.min(interval, (settings.worker_timeout_seconds / 4) * 1000);
 }
 
-/** Reads the worker only if it has no jobs, because draining removes the links to jobs. */
+/**
+ * Returns true if the worker is draining. Reads the worker only if it has no jobs, because draining
+ * removes the links to jobs.
+ */
 async function isDraining({ storage }: Context, { workerId }: ClaimInput): Promise<boolean> {
   const { ids } = await storage.queue.getLinkedJobs(workerId);
   return ids.length === 0 && (await storage.workers.find(workerId))?.isDraining === true;
@@ -146,7 +159,10 @@ export async function releaseTasks(
   return records.map(({ task }) => task.id);
 }
 
-/** Requeues the claims of a client that is gone. They do not count towards `max_attempts`. */
+/**
+ * Requeues the claims of a client that has disconnected. These claims do not count towards
+ * `max_attempts`.
+ */
 export async function requeueClaims(context: Context, records: readonly ClaimedTaskRecord[]): Promise<void> {
   const claims = records.map(({ summary: { id, attempt } }) => ({ id, attempt }));
   const requeued = await context.storage.queue.unclaim(claims);

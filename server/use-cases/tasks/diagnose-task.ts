@@ -5,14 +5,17 @@ import type { DiagnosisFacts } from "../../storage/ports/diagnosis.ts";
 import type { StoredTask } from "../../storage/task-columns.ts";
 import { findReadableTask, taskNotFound } from "./find-task.ts";
 
-/** An idle worker should claim a due task within this time. A longer wait is unusual. */
+/** Time within which an idle worker normally claims a due task, in milliseconds. */
 const MAX_CLAIM_DELAY_MS = 15_000;
-/** Minimum estimated wait that is shown. */
+/** Minimum estimated wait that is shown, in milliseconds. */
 const MIN_SHOWN_WAIT_MS = 1_000;
 /** Highest exact queue position: the storage counts at most 1,000 tasks ahead. */
 const MAX_QUEUE_POSITION = 1_000;
 
-/** A task, the facts about its queue and workers, and the time in ms since the epoch. */
+/**
+ * A task, the facts about its queue and workers, and the current time in milliseconds since the
+ * epoch.
+ */
 interface DiagnosisInput {
   readonly task: StoredTask;
   readonly queuePosition: number | null;
@@ -20,7 +23,7 @@ interface DiagnosisInput {
   readonly now: number;
 }
 
-/** Explains why a task is not running, or what it is doing. Throws a 403. */
+/** Explains why a task is not running, or which worker runs it. Throws a 403 or a 404. */
 export async function diagnoseTask(context: Context, caller: Caller, taskId: string): Promise<Diagnosis> {
   const { storage, settings } = context;
   const { task, queuePosition } = await findReadableTask(context, caller, taskId);

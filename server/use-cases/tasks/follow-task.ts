@@ -17,13 +17,19 @@ import { findReadableTask, findTask, requireRead } from "./find-task.ts";
 /** Maximum number of log lines in one event. */
 const MAX_LINES = 500;
 
-/** The data that the client has received. Event ids contain it, so any server can resume. */
+/**
+ * The version of the task and the log lines that the client has received. Event ids contain this
+ * position, so any server can resume the stream.
+ */
 interface StreamPosition {
   version: number;
   logPosition: LogPosition;
 }
 
-/** Streams the changes of a task and its log. Reads each event only when it is sent. */
+/**
+ * Streams the changes of a task and its log. Reads the data of an event only when it is sent, so
+ * that nothing is buffered for a slow client.
+ */
 export async function* followTask(
   context: Context,
   taskId: string,

@@ -4,8 +4,11 @@ import type { Context } from "../../context.ts";
 import type { AttemptHistory } from "../../storage/ports/diagnosis.ts";
 import { findReadableTask, taskNotFound } from "./find-task.ts";
 
-/** Maximum number of listed attempts. Requeued claims count as attempts without a limit. */
-const MAX_LISTED = 200;
+/**
+ * Maximum number of listed attempts. A task can have any number of attempts, because requeued
+ * claims are attempts too and `max_attempts` does not limit them.
+ */
+const MAX_LISTED_ATTEMPTS = 200;
 
 type AttemptFields = Omit<Attempt, "worker_name" | "late_result">;
 
@@ -17,7 +20,7 @@ export async function listAttempts(context: Context, caller: Caller, taskId: str
   const known = new Map(toFailedAttempts(history).map((one) => [one.attempt, one]));
   if (history.attempt > 0 && !known.has(history.attempt))
     known.set(history.attempt, toLatestAttempt(history));
-  const first = Math.max(1, history.attempt - MAX_LISTED + 1);
+  const first = Math.max(1, history.attempt - MAX_LISTED_ATTEMPTS + 1);
   return Array.from({ length: history.attempt - first + 1 }, (_, index) => {
     const fields = known.get(first + index) ?? createReleasedAttempt(first + index);
     return {
@@ -32,8 +35,8 @@ function toFailedAttempts({ errors, attempt, claimedAt, startedAt }: AttemptHist
   return errors.map((entry) => ({
     attempt: entry.attempt,
     worker_id: entry.worker_id,
-    // Entries of older versions of joblib have no times. The row contains the times of the latest
-    // attempt.
+    // Entries that older versions of joblib wrote have no times. The row contains the times of the
+    // latest attempt.
     claimed_at: entry.claimed_at ?? (entry.attempt === attempt ? claimedAt : null),
     started_at: entry.started_at ?? (entry.attempt === attempt ? startedAt : null),
     ended_at: entry.at,

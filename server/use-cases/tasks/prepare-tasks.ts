@@ -49,8 +49,8 @@ export async function prepareTasks(
     const pointer = toPointer(index);
     const payloadErrors = findPayloadErrors(context, job, payload, userId, `${pointer}/payload`);
     errors.push(...findStartErrors(options, pointer));
-    // Awaits only promises: to await the result of each of 1,000 tasks would yield to the event
-    // loop 1,000 times.
+    // Awaits the errors only if they are a promise. Otherwise, a request with 1,000 tasks would
+    // yield to other promises 1,000 times.
     errors.push(...(payloadErrors instanceof Promise ? await payloadErrors : payloadErrors));
     newTasks.push({
       id: context.newId(),
@@ -99,14 +99,20 @@ async function requireWorkers({ storage, settings }: Context, jobs: readonly Reg
   }
 }
 
-/** Validates `run_at`, which depends on the time. The zod schema validates everything else. */
+/**
+ * Validates `run_at`, whose latest value depends on the current time. The zod schema validates
+ * everything else.
+ */
 function findStartErrors({ run_at }: TaskSubmission, pointer: string): FieldError[] {
   const latest = Date.now() + MAX_DELAY_SECONDS * 1000;
   if (run_at === undefined || Date.parse(run_at) <= latest) return [];
   return [{ pointer: `${pointer}/run_at`, detail: "must be at most 366 days in the future" }];
 }
 
-/** Resolves options: from the submission, else from the job, else joblib's defaults. */
+/**
+ * Returns the options of a task: the value in the submission, otherwise the job's default,
+ * otherwise joblib's default.
+ */
 export function resolveTaskOptions(
   submission: TaskSubmission,
   defaults: TaskDefaults,

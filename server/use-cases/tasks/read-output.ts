@@ -17,8 +17,8 @@ import { type FollowEvent, type FollowInput, streamEvents } from "../follow.ts";
 import { findReadableTask, findTask, requireRead } from "./find-task.ts";
 
 /**
- * Minimum time between two reads of a stream. The first part after a pause is sent at once, and the
- * parts of a fast worker are read together.
+ * Minimum time between two queries of a stream, in milliseconds. The first part after a pause is
+ * sent at once. If a worker appends parts quickly, one query reads several of them.
  */
 const MIN_INTERVAL_MS = 20;
 
@@ -37,8 +37,8 @@ export async function readTaskOutput(
 }
 
 /**
- * Returns the position that a client requested. Without an attempt, or with a future one, it is in
- * the current attempt.
+ * Returns the position that a client requested. If the client named no attempt, or one that has not
+ * begun, the position is in the current attempt.
  */
 function toOffset({ attempt: current }: Pick<Task, "attempt">, from: string | undefined): OutputOffset {
   const { attempt = current, number } = parseOutputPosition(from ?? "0") ?? { number: 0 };
@@ -47,7 +47,7 @@ function toOffset({ attempt: current }: Pick<Task, "attempt">, from: string | un
 
 /**
  * Streams the output of a task until the task ends. Parts are read when they are sent, so nothing
- * is buffered for a slow reader. When a new attempt begins, its number is sent, and the stream
+ * is buffered for a slow client. When a new attempt begins, its number is sent, and the stream
  * continues with its first part.
  */
 export async function* followOutput(

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import canonicalize from "canonicalize";
 import {
   type NamedTaskSubmission,
@@ -58,7 +58,10 @@ interface SubmitTaskInput extends Pick<SubmitRequest, "roomId" | "traceContext">
   readonly idempotencyKey: string | undefined;
 }
 
-/** Submits a task. `isReplay` is true if the idempotency key already has a task. */
+/**
+ * Submits a task. `isReplay` is true if an earlier request with the same idempotency key submitted
+ * the task.
+ */
 export async function submitTask(
   context: Context,
   caller: Caller,
@@ -85,7 +88,8 @@ function toIdempotency(roomId: string, { job_name, ...options }: NamedTaskSubmis
     ]);
   }
   const address = resolveJobName(job_name, roomId);
-  // Canonical JSON (RFC 8785) ignores the order of members, and undefined members.
+  // Canonical JSON (RFC 8785) ignores the order of members, and undefined members, so repeated
+  // requests have the same hash.
   const request = canonicalize({
     job: [address.roomId, address.category, address.name],
     body: { ...options, payload: options.payload ?? {} },
@@ -127,7 +131,10 @@ export function submitBatch(
   return Promise.all(submissions.map(submit));
 }
 
-/** Moves shared values to `common`. Tasks with only shared values are reduced to their ids. */
+/**
+ * Builds a minimal response: moves shared values to `common`, and reduces tasks that have only
+ * shared values to their ids.
+ */
 export function toMinimalResults(results: readonly SubmitBatchResult[]): {
   common: CommonMembers | null;
   results: ({ readonly id: string } | SubmitBatchResult)[];
@@ -144,7 +151,11 @@ export function toMinimalResults(results: readonly SubmitBatchResult[]): {
   };
 }
 
-/** A repeated request succeeds even if the job has changed since the first request. */
+/**
+ * Inserts a task with an idempotency key. If the insert fails with a problem, returns the task of
+ * an earlier request with this key, so that a repeated request succeeds even if the job has changed
+ * in the meantime.
+ */
 async function insertOnce(context: Context, caller: Caller, request: SubmitRequest): Promise<Submitted> {
   try {
     return await insertTasks(context, caller, request);
@@ -184,10 +195,10 @@ async function insertTasks(context: Context, caller: Caller, request: SubmitRequ
 }
 
 /**
- * Inserts tasks. A single task may be assigned directly to a waiting claim of this process: the
- * claim is reserved, and if no other task is due for its worker, the task is inserted as already
- * claimed, and the claim is answered before the submit. If the task is not assigned, the claim
- * reads due tasks from the database.
+ * Inserts tasks. A single task may be assigned directly to a waiting claim of this process, which
+ * is reserved during the insert. If no other task is due for the worker of the claim, the task is
+ * inserted as already claimed, and the server responds to the claim before it responds to the
+ * submit. If the task is not assigned, the claim looks for due tasks in the database.
  */
 async function insertOrAssign(
   { storage, settings, waitingClaims }: Context,
@@ -209,16 +220,18 @@ async function insertOrAssign(
     if (outcome.kind === "inserted") assigned = outcome.assigned;
     return outcome;
   } finally {
-    // The task may have another worker, if the response to the insert was lost and that worker has
-    // claimed it.
+    // The task has another worker if the database's response to the insert was lost and that worker
+    // has claimed the task since.
     claim?.assign(assigned?.task.worker_id === claim.workerId ? assigned : undefined);
-    // The response to the claim is written in this turn of the event loop, so it is sent before the
-    // response to the submit.
-    if (assigned !== undefined) await nextTurn();
+    // The response to the claim is written in this iteration of the event loop, so it is sent
+    // before the response to the submit.
+    if (assigned !== undefined) await yieldToEventLoop();
   }
 }
 
-/** Publishes events. Throws a 409 if the idempotency key belongs to another request. */
+/**
+ * Publishes the events of a submit. Throws a 409 if the idempotency key belongs to another request.
+ */
 function announce(context: Context, submitted: Submitted): Submitted {
   if (submitted.kind === "replayed") {
     if (!submitted.isSameRequest) {

@@ -35,8 +35,8 @@ export async function updateTask(context: Context, caller: Caller, input: Update
 }
 
 /**
- * Applies an update of a task by its own worker without reading the task first. This is safe: all
- * checks of `applyAuthorizedUpdate` pass if the row has this worker and attempt and the status
+ * Applies an update by the worker that has the lease, without reading the task first. This is safe:
+ * all checks of `applyAuthorizedUpdate` pass if the row has this worker and attempt and the status
  * allows the transition. Returns undefined if the row did not match.
  */
 async function applyOwnUpdate(
@@ -150,7 +150,10 @@ function createTaskEvents(record: TaskRecord, workerId: string | null) {
     : [createTaskChangedEvent(record, workerId)];
 }
 
-/** Ignores a repeated final update: its lines are stored, and a later attempt may be running. */
+/**
+ * Appends the log lines and the output of an update. Ignores a repeated update that ended the
+ * attempt: its lines and parts are stored already, and a later attempt may be running.
+ */
 async function append(context: Context, caller: Caller, input: UpdateInput): Promise<void> {
   const { update } = input;
   const { log: lines = [], output } = update;

@@ -33,7 +33,10 @@ export async function updateTasks(
   return applyUpdates(context, caller, input, (id, task) => ({ id, task }));
 }
 
-/** Applies updates for a minimal response, with one statement for all plain completions. */
+/**
+ * Applies updates for a minimal response, with one statement for all updates that only complete a
+ * task.
+ */
 export async function updateTasksMinimal(
   context: Context,
   caller: Caller,
@@ -81,7 +84,10 @@ async function appendOutputs(
   return results;
 }
 
-/** Applies plain completions in one statement. Returns the results of those that succeeded. */
+/**
+ * Applies, in one statement, all updates that only complete a task. Returns the results of those
+ * that succeeded.
+ */
 async function completeTasks(
   context: Context,
   { workerId, updates }: UpdateTasksInput,
@@ -113,7 +119,10 @@ async function completeTasks(
   return results;
 }
 
-/** Returns undefined if a request waits for the row, or if the update does anything else. */
+/**
+ * Converts an update to a completion. Returns undefined if the update does more than complete the
+ * task, or if a request waits for the end of the task and needs its whole row.
+ */
 function toCompletion(
   { taskEnds }: Context,
   workerId: string,

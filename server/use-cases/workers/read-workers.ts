@@ -31,7 +31,10 @@ async function listSelected(
   return { items: [...items], total, ...window };
 }
 
-/** Returns a worker to its owner, an admin, or a reader of the room of one of its jobs. */
+/**
+ * Returns a worker to its owner, to an admin, or to a user who can read the room of one of its
+ * jobs.
+ */
 export async function readWorker(context: Context, caller: Caller, workerId: string): Promise<WorkerDetails> {
   const { storage, settings } = context;
   const id = workerId.toLowerCase();
@@ -44,7 +47,10 @@ export async function readWorker(context: Context, caller: Caller, workerId: str
   return details;
 }
 
-/** Converts a worker for a response, with only the jobs and tasks that the caller can read. */
+/**
+ * Converts a worker to the format of a response, with only the jobs and tasks that the caller can
+ * read.
+ */
 export async function toWorkerDetails(
   context: Context,
   caller: Caller,

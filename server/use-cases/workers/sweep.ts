@@ -5,22 +5,25 @@ import { StorageUnavailable } from "../../storage/sessions/storage-errors.ts";
 import { announceRemoval, createJobsChangedEvents, createRequeueEvents, publish } from "../events.ts";
 
 /** Maximum number of rows per statement of a sweep, so that rows are locked only briefly. */
-const BATCH = 100;
-const RETENTION_BATCH = 500;
+const BATCH_SIZE = 100;
+const RETENTION_BATCH_SIZE = 500;
 
 type Ports = Pick<
   Context,
   "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "reads" | "meter"
 >;
 
-/** Returns undefined if another server is sweeping. */
+/** Runs one sweep. Returns undefined if another server is sweeping. */
 export async function sweep(
   ports: Ports,
-  { canEndWorkers, failedIds }: { readonly canEndWorkers: () => boolean; readonly failedIds?: Set<string> },
+  {
+    canRemoveWorkers,
+    failedIds,
+  }: { readonly canRemoveWorkers: () => boolean; readonly failedIds?: Set<string> },
 ): Promise<SweepResult | undefined> {
   const result: SweepResult = { workers: 0, tasks: 0, jobs: 0, deleted: 0 };
   const hasLock = await ports.storage.sweep.runExclusively(async () => {
-    if (canEndWorkers()) await sweepWorkers(ports, result, canEndWorkers);
+    if (canRemoveWorkers()) await sweepWorkers(ports, result, canRemoveWorkers);
     result.tasks += await runStep(ports, () => sweepOverdueTasks(ports, failedIds));
     result.jobs += await runStep(ports, () => sweepJobs(ports));
     await runStep(ports, () => sweepProviders(ports));
@@ -50,15 +53,19 @@ async function runBatches(size: number, runBatch: () => Promise<number>): Promis
   }
 }
 
-async function sweepWorkers(ports: Ports, result: SweepResult, canEndWorkers: () => boolean): Promise<void> {
+async function sweepWorkers(
+  ports: Ports,
+  result: SweepResult,
+  canRemoveWorkers: () => boolean,
+): Promise<void> {
   const { storage, settings, log } = ports;
   const threshold = settings.worker_timeout_seconds;
   const handled = new Set<string>();
   for (;;) {
-    const stale = await storage.sweep.findStaleWorkers(threshold, BATCH + handled.size);
+    const stale = await storage.sweep.findStaleWorkers(threshold, BATCH_SIZE + handled.size);
     const ids = stale.filter((id) => !handled.has(id));
     for (const id of ids) {
-      if (!canEndWorkers()) return;
+      if (!canRemoveWorkers()) return;
       try {
         // Each worker has its own transaction, so that a failure does not affect the other workers.
         const end = await storage.sweep.removeStaleWorker(id, threshold, `worker ${id} stopped responding`);
@@ -74,7 +81,7 @@ async function sweepWorkers(ports: Ports, result: SweepResult, canEndWorkers: ()
         log.error({ err: error, workerId: id }, "failed to remove a dead worker");
       }
     }
-    if (ids.length < BATCH) return;
+    if (ids.length < BATCH_SIZE) return;
   }
 }
 
@@ -83,7 +90,7 @@ async function sweepWorkers(ports: Ports, result: SweepResult, canEndWorkers: ()
  * are left. Returns their number. Tasks that cannot be ended are added to `failedIds` and skipped.
  */
 export function sweepOverdueTasks(ports: Ports, failedIds = new Set<string>()): Promise<number> {
-  return runBatches(BATCH, async () => {
+  return runBatches(BATCH_SIZE, async () => {
     const records = await endOverdueTasks(ports, failedIds);
     ports.meter.transitioned(records, "timed_out");
     publish(ports, createRequeueEvents(records));
@@ -97,12 +104,12 @@ async function endOverdueTasks(
   failedIds: Set<string>,
 ): Promise<readonly TaskRecord[]> {
   try {
-    return await storage.sweep.endOverdueTasks(BATCH);
+    return await storage.sweep.endOverdueTasks(BATCH_SIZE);
   } catch (error) {
     if (error instanceof StorageUnavailable) throw error;
   }
   const ended: TaskRecord[] = [];
-  for (const id of await storage.sweep.findOverdueTasks(BATCH)) {
+  for (const id of await storage.sweep.findOverdueTasks(BATCH_SIZE)) {
     if (failedIds.has(id)) continue;
     try {
       ended.push(...(await storage.sweep.endOverdueTasks(1, id)));
@@ -116,16 +123,16 @@ async function endOverdueTasks(
 }
 
 function sweepJobs(ports: Ports): Promise<number> {
-  return runBatches(BATCH, async () => {
-    const removed = await ports.storage.sweep.removeIdleJobs(BATCH);
+  return runBatches(BATCH_SIZE, async () => {
+    const removed = await ports.storage.sweep.removeIdleJobs(BATCH_SIZE);
     publish(ports, createJobsChangedEvents(removed.map(({ roomId }) => roomId)));
     return removed.length;
   });
 }
 
 function sweepProviders(ports: Ports): Promise<number> {
-  return runBatches(BATCH, async () => {
-    const rooms = await ports.storage.providers.removeUnused(BATCH);
+  return runBatches(BATCH_SIZE, async () => {
+    const rooms = await ports.storage.providers.removeUnused(BATCH_SIZE);
     publish(ports, createJobsChangedEvents(rooms));
     return rooms.length;
   });
@@ -134,5 +141,5 @@ function sweepProviders(ports: Ports): Promise<number> {
 async function sweepOldTasks({ storage, settings }: Ports): Promise<number> {
   const days = settings.task_retention_days;
   if (days === undefined) return 0;
-  return runBatches(RETENTION_BATCH, () => storage.sweep.deleteOldTasks(days, RETENTION_BATCH));
+  return runBatches(RETENTION_BATCH_SIZE, () => storage.sweep.deleteOldTasks(days, RETENTION_BATCH_SIZE));
 }

@@ -26,7 +26,10 @@ export async function createWorker(
   };
 }
 
-/** Drains a worker. It gets no more tasks, and its long polls are answered immediately. */
+/**
+ * Drains a worker. The worker gets no more tasks, and the server responds to its long polls
+ * immediately.
+ */
 export async function drainWorker(
   context: Context,
   caller: Caller,

@@ -91,7 +91,7 @@ export const createFixtures = ({ as, orm, settings }: FixtureContext) => {
     const reads = new ProviderReads({ bus, settings: parsed, log, newId: randomUUID });
     const owners = new WorkerOwners(storage);
     const ports = { storage, bus, waitingClaims, reads, log, owners, meter: NO_METER };
-    return sweep({ ...ports, settings: parsed }, { canEndWorkers: () => true });
+    return sweep({ ...ports, settings: parsed }, { canRemoveWorkers: () => true });
   };
 
   /** Creates a job in a new room, a worker of this job, and a task with the given status. */

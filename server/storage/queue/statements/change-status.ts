@@ -9,11 +9,12 @@ import { setTransition } from "./transition-values.ts";
 
 type StatusChange = Omit<Transition, "to">;
 
-/** A changed task and the index of the change. */
+/** A changed task, and the index of the change in the caller's list. */
 export type ChangedTaskRow = TaskRow & { call_index: number };
 
 /**
- * The part of a completed task that a minimal response contains, and the index of the completion.
+ * The part of a completed task that a minimal response contains, and the index of the completion in
+ * the caller's list.
  */
 export interface CompletedTaskRow {
   call_index: number;
@@ -29,7 +30,7 @@ interface Column {
   read(change: StatusChange, index: number): string | number | boolean | null | undefined;
 }
 
-/** The columns of a completion by a worker whose client requested a minimal response. */
+/** The values that the statement receives for a completion with a minimal response. */
 const COMPLETION_COLUMNS: readonly Column[] = [
   { name: "call_index", type: "integer", read: (_, index) => index },
   { name: "id", type: "uuid", read: ({ id }) => id },
@@ -92,15 +93,15 @@ function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWork
     const update = sql`
       update joblib.task as t set ${setTransition(to, values)}
       from changes as s
-      -- With the plain column, the planner would read the index of all leased tasks.
+      -- With a plain t.status, the planner would read the index of all leased tasks.
       where t.id = s.id and coalesce(t.status, '') in (${origins})
         and ${fence}
         ${to === "completed" ? sql`and ${isValid}` : sql``}`;
     return sql<Row>`
     with changes as materialized (
       select s.* from rows from (${sql.join(lists)}) as s(${sql.raw(columns.map(({ name }) => name).join(", "))})
-      -- Always true. With an equality, the planner estimates one row, and looks up each task by its
-      -- id.
+      -- Always true. Because of this equality, the planner estimates one row, and looks up each task
+      -- by its id.
       where s.call_index % 1 = 0
     )
     ${touchesWorkers ? sql`, ${touchWorkers(touchedWorkers)}` : sql``}
@@ -115,16 +116,16 @@ function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWork
   });
 }
 
-const CHANGE = {
+const CHANGE_STATEMENTS = {
   running: defineChange<ChangedTaskRow>("running", "tasks"),
   completed: defineChange<ChangedTaskRow>("completed", "tasks"),
   failed: defineChange<ChangedTaskRow>("failed", "tasks"),
   cancelled: defineChange<ChangedTaskRow>("cancelled", "tasks"),
 } satisfies Record<Transition["to"], unknown>;
 
-const COMPLETE = {
-  plain: defineChange<CompletedTaskRow>("completed", "completions", false),
-  touching: defineChange<CompletedTaskRow>("completed", "completions"),
+const COMPLETION_STATEMENTS = {
+  withoutHeartbeat: defineChange<CompletedTaskRow>("completed", "completions", false),
+  withHeartbeat: defineChange<CompletedTaskRow>("completed", "completions"),
 };
 
 /**
@@ -155,7 +156,7 @@ export const changeStatuses = (
   db: Sql,
   to: Transition["to"],
   changes: readonly StatusChange[],
-): Promise<ChangedTaskRow[]> => CHANGE[to](db, ...formatColumns(ALL_COLUMNS, changes));
+): Promise<ChangedTaskRow[]> => CHANGE_STATEMENTS[to](db, ...formatColumns(ALL_COLUMNS, changes));
 
 /**
  * Completes tasks like `changeStatuses`, with results that were not validated. Returns only what a
@@ -166,4 +167,7 @@ export const storeCompletions = (
   completions: readonly Completion[],
   touchesWorkers: boolean,
 ): Promise<CompletedTaskRow[]> =>
-  COMPLETE[touchesWorkers ? "touching" : "plain"](db, ...formatColumns(COMPLETION_COLUMNS, completions));
+  COMPLETION_STATEMENTS[touchesWorkers ? "withHeartbeat" : "withoutHeartbeat"](
+    db,
+    ...formatColumns(COMPLETION_COLUMNS, completions),
+  );

@@ -5,7 +5,7 @@ import { formatTime } from "../../rows.ts";
 import type { Sql } from "../../sessions/orm.ts";
 import { defineStatement, formatArray } from "../../sql/statement.ts";
 import type { ClaimedValues } from "../../task-columns.ts";
-import { selectFromWorker, selectJobsWithTasks, selectUnpromoted } from "../jobs-with-tasks.ts";
+import { selectJobsWithTasks, selectNextJobOfWorker, selectUnmarkedTask } from "../jobs-with-tasks.ts";
 import {
   CLAIMED_TASK_COLUMNS,
   LazyClaimedTask,
@@ -43,10 +43,10 @@ interface ClaimSummaryRow {
    */
   have_expected_jobs: boolean;
   /**
-   * True if a delayed task of the jobs has become due and is not promoted yet. If true, the
-   * statement claimed nothing.
+   * True if the `run_at` of a delayed task has passed and no statement has marked it as due yet. If
+   * true, the statement claimed nothing.
    */
-  has_unpromoted: boolean;
+  has_unmarked: boolean;
   /**
    * Number of selected tasks. If fewer were claimed, concurrent statements changed the missing
    * ones.
@@ -73,11 +73,8 @@ export interface ClaimResult {
    * claimed nothing.
    */
   readonly haveExpectedJobs: boolean;
-  /**
-   * True if a delayed task has become due and must be promoted first. Then the statement claimed
-   * nothing.
-   */
-  readonly hasUnpromotedTasks: boolean;
+  /** True if a delayed task must be marked as due first. Then the statement claimed nothing. */
+  readonly hasUnmarkedTasks: boolean;
   /**
    * True if other transactions changed some of the selected tasks before this statement locked
    * them.
@@ -87,10 +84,12 @@ export interface ClaimResult {
 }
 
 export interface ClaimStatementOptions {
-  /** True to claim although some delayed tasks have become due and are not promoted yet. */
-  readonly ignoreUnpromoted: boolean;
-  /** The usual backoff, as JSON. The statement returns null instead of this backoff. */
-  readonly knownBackoff: string;
+  /** True to claim although some delayed tasks must still be marked as due. */
+  readonly ignoreUnmarked: boolean;
+  /**
+   * The backoff that most tasks have, as JSON. The statement returns null instead of this backoff.
+   */
+  readonly expectedBackoff: string;
   /** True to record a heartbeat of each worker too. */
   readonly touchesWorkers: boolean;
 }
@@ -104,18 +103,18 @@ type SearchVariant = "one-job" | "many-jobs";
 
 /**
  * Claims tasks for many workers that are linked to the same jobs. The tasks have one order for all
- * workers, and each worker gets as many as it has slots. The caller passes the version of the jobs
- * that it has read for each worker; jobs with the same version are the same. If a worker is gone or
- * its jobs have changed, the statement claims nothing, and each worker claims again in a batch of
- * workers with the same jobs.
+ * workers, and each worker gets as many as it has slots. For each worker, the caller passes the
+ * version of the worker's jobs that it has read. Each change of a worker's jobs increases this
+ * version. If a worker is gone or its jobs have changed, the statement claims nothing, and each
+ * worker claims again in a batch of workers with the same jobs.
  *
  * Each job takes one ordered index probe, because one scan with `job_id = any` and an order reads
  * the whole backlog, which is 500 times slower. The tasks of a single job are locked while they are
  * read, with `skip locked`, so that concurrent claims neither wait for each other nor select the
  * same tasks. With several jobs, the first tasks of all jobs are merged, and only the merged tasks
  * are locked, because a claim of 100 tasks by a worker with 100 jobs would otherwise lock 10,000
- * rows. Then all tasks that share a job's last index key are read (`with ties`), because sorting
- * the tasks of each key took 0.2 ms more for 100 jobs.
+ * rows. In this case, the statement reads all tasks that share the last index key of a job (`with
+ * ties`), because sorting the tasks of each key took 0.2 ms more for 100 jobs.
  *
  * The CTEs are materialized, because reading them again would lock more rows. Each lookup has an
  * order, because without one the planner prefers a sequential scan if it expects to find a row
@@ -142,10 +141,10 @@ const defineClaim = (variant: SearchVariant, touchesWorkers: boolean) =>
       versions: string,
       slots: string,
       starts: string,
-      ignoreUnpromoted: boolean,
-      knownBackoff: string,
+      ignoreUnmarked: boolean,
+      expectedBackoff: string,
     ]
-  >((workers, versions, slots, starts, ignoreUnpromoted, knownBackoff) => {
+  >((workers, versions, slots, starts, ignoreUnmarked, expectedBackoff) => {
     const firstWorker = sql`(${workers}::uuid[])[1]`;
     const limit = sql`cardinality(${slots}::integer[])`;
     const oneJob = sql`
@@ -154,7 +153,7 @@ const defineClaim = (variant: SearchVariant, touchesWorkers: boolean) =>
         order by ${QUEUE_ORDER} limit ${limit} for update skip locked
       ) as c where search.can_claim`;
     const manyJobs = sql`(
-        select c.* from search cross join ${selectJobsWithTasks("due", selectFromWorker(firstWorker))} as j
+        select c.* from search cross join ${selectJobsWithTasks("due", selectNextJobOfWorker(firstWorker))} as j
         cross join lateral (
           ${selectDueTasks(sql`j.job_id`)} order by ${INDEX_ORDER} fetch first (${limit}) rows with ties
         ) as c
@@ -175,9 +174,9 @@ const defineClaim = (variant: SearchVariant, touchesWorkers: boolean) =>
       ) as w on true
     ),
     search as materialized (
-      select *, have_expected_jobs and not has_unpromoted as can_claim from (
+      select *, have_expected_jobs and not has_unmarked as can_claim from (
         select *, clock_timestamp() as at,
-          not ${ignoreUnpromoted}::boolean and exists (${selectUnpromoted(selectFromWorker(firstWorker))}) as has_unpromoted
+          not ${ignoreUnmarked}::boolean and exists (${selectUnmarkedTask(selectNextJobOfWorker(firstWorker))}) as has_unmarked
         from (
           select bool_and(jobs_version is not distinct from expected_version) as have_expected_jobs from claimers
         ) as s offset 0
@@ -201,19 +200,22 @@ const defineClaim = (variant: SearchVariant, touchesWorkers: boolean) =>
       returning selected.ordinal, ${CLAIMED_TASK_COLUMNS}
     )
     ${touchesWorkers ? sql`, ${touchWorkers(workers)}` : sql``}
-    select ordinal, ${selectClaimedTaskRows(knownBackoff)}, null as worker_id, null as user_id,
-      null::integer as jobs_version, null as claimed_at, null as have_expected_jobs, null as has_unpromoted,
+    select ordinal, ${selectClaimedTaskRows(expectedBackoff)}, null as worker_id, null as user_id,
+      null::integer as jobs_version, null as claimed_at, null as have_expected_jobs, null as has_unmarked,
       null as selected_count
     from claimed
     union all
     select c.ordinal::integer, ${NULL_TASK_COLUMNS}, c.worker_id, c.user_id, c.jobs_version,
-      search.at::text, search.have_expected_jobs, search.has_unpromoted, (select count(*) from selected)::integer
+      search.at::text, search.have_expected_jobs, search.has_unmarked, (select count(*) from selected)::integer
     from search cross join claimers as c`;
   });
 
-const CLAIM = {
-  "one-job": { plain: defineClaim("one-job", false), touching: defineClaim("one-job", true) },
-  "many-jobs": { plain: defineClaim("many-jobs", false), touching: defineClaim("many-jobs", true) },
+const CLAIM_STATEMENTS = {
+  "one-job": { withoutHeartbeat: defineClaim("one-job", false), withHeartbeat: defineClaim("one-job", true) },
+  "many-jobs": {
+    withoutHeartbeat: defineClaim("many-jobs", false),
+    withHeartbeat: defineClaim("many-jobs", true),
+  },
 };
 
 /**
@@ -240,7 +242,7 @@ function numberWorkers(claims: readonly Claim[]): ReadonlyMap<string, number> {
 export async function executeClaims(
   db: Sql,
   claims: readonly Claim[],
-  { ignoreUnpromoted, knownBackoff, touchesWorkers }: ClaimStatementOptions,
+  { ignoreUnmarked, expectedBackoff, touchesWorkers }: ClaimStatementOptions,
 ): Promise<ClaimRows> {
   const numbers = numberWorkers(claims);
   const slots: number[] = [];
@@ -252,10 +254,10 @@ export async function executeClaims(
     }
   }
   const variant = (claims[0]?.jobs.ids.length ?? 0) > 1 ? "many-jobs" : "one-job";
-  const rows = await CLAIM[variant][touchesWorkers ? "touching" : "plain"](
+  const rows = await CLAIM_STATEMENTS[variant][touchesWorkers ? "withHeartbeat" : "withoutHeartbeat"](
     db,
     ...([formatArray(numbers.keys()), formatArray(getVersions(claims))] as const),
-    ...([formatArray(slots), formatArray(starts), ignoreUnpromoted, knownBackoff] as const),
+    ...([formatArray(slots), formatArray(starts), ignoreUnmarked, expectedBackoff] as const),
   );
   const summaries = new Map<number, ClaimSummaryRow>();
   const tasks: ClaimedTaskRow[] = [];
@@ -299,7 +301,7 @@ export function distributeTasks(
     return {
       jobsVersion: summary?.jobs_version ?? null,
       haveExpectedJobs: summary?.have_expected_jobs === true,
-      hasUnpromotedTasks: summary?.has_unpromoted === true,
+      hasUnmarkedTasks: summary?.has_unmarked === true,
       isContended: (summary?.selected_count ?? 0) > tasks.length,
       records,
     };

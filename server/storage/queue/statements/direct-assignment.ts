@@ -1,17 +1,17 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Assignee } from "../../../records.ts";
 import { formatRecordset, type Placeholder, selectRecordset } from "../../sql/statement.ts";
-import { selectFromWorker, selectJobsWithTasks, selectUnpromoted } from "../jobs-with-tasks.ts";
+import { selectJobsWithTasks, selectNextJobOfWorker, selectUnmarkedTask } from "../jobs-with-tasks.ts";
 
-const JOBS_OF_ASSIGNEE = selectFromWorker(sql`p.worker_id`);
+const JOBS_OF_ASSIGNEE = selectNextJobOfWorker(sql`p.worker_id`);
 
 /**
  * Builds a CTE that selects the assignees, from the text of `formatAssignees`. An assignee is a
  * waiting worker that receives the only task of a request, which is inserted as already claimed.
- * This saves the claim, its commit and two turns of the event loop. A worker is selected only if no
- * other task is due for its jobs, because the worker would otherwise claim that task first. A
- * worker whose row is locked may be deregistering. It is skipped, so that the insert does not wait,
- * and so that the removal of the worker does not miss the task.
+ * Direct assignment saves the claim, its commit and two iterations of the event loop. A worker is
+ * selected only if no other task is due for its jobs, because the worker would otherwise claim that
+ * task first. A worker whose row is locked may be deregistering. It is skipped, so that the insert
+ * does not wait, and so that the removal of the worker does not miss the task.
  */
 const buildCte = (proposed: RawBuilder<unknown>): RawBuilder<unknown> => sql`
     assignees as materialized (
@@ -21,17 +21,17 @@ const buildCte = (proposed: RawBuilder<unknown>): RawBuilder<unknown> => sql`
         select id, user_id from joblib.worker where id = p.worker_id limit 1 for key share skip locked
       ) as w
       where not exists ${selectJobsWithTasks("due", JOBS_OF_ASSIGNEE)}
-        and not exists (${selectUnpromoted(JOBS_OF_ASSIGNEE)})
+        and not exists (${selectUnmarkedTask(JOBS_OF_ASSIGNEE)})
     ),`;
 
 export const buildAssigneesCte = (assignees: Placeholder): RawBuilder<unknown> =>
   buildCte(selectRecordset(assignees, "request_number integer, worker_id uuid, start boolean"));
 
-/** Builds the CTE for a single request. */
+/** Builds the CTE `assignees` for a single request. */
 export const buildSingleAssigneeCte = (workerId: Placeholder, start: Placeholder): RawBuilder<unknown> =>
   buildCte(sql`(select 1 as request_number, ${workerId}::uuid as worker_id, ${start}::boolean as start)`);
 
-/** The columns that an insert with direct assignment sets in addition. */
+/** The additional columns that an insert with direct assignment sets. */
 export const ASSIGNED_COLUMNS = sql`, status, worker_id, attempt, runs, claimed_at, started_at, version`;
 
 /**
@@ -50,7 +50,7 @@ export const ASSIGNED_VALUES = sql`,
  */
 export const JOIN_ASSIGNEES = sql`
       left join assignees as a on a.request_number = i.request_number and i.starts_at <= now() and (
-        -- Not exists, for which the planner would read all links into a hash table.
+        -- With exists instead, the planner would read all links into a hash table.
         select true from joblib.worker_job as wj where wj.worker_id = a.worker_id and wj.job_id = i.job_id limit 1)`;
 
 /** The CTE that selects the directly assigned tasks from the CTE `inserted`. */

@@ -33,7 +33,7 @@ export interface HeartbeatRow {
  * otherwise return whenever the worker completes a task. All statements lock workers in the order
  * of their ids, so that they do not deadlock.
  */
-const record = defineStatement<HeartbeatRow, [heartbeats: string]>(
+const recordStatement = defineStatement<HeartbeatRow, [heartbeats: string]>(
   (input) => sql`
     with heartbeats as materialized (
       select * from ${selectRecordset(input, "worker_id uuid, task_ids jsonb")} as b
@@ -72,7 +72,7 @@ const record = defineStatement<HeartbeatRow, [heartbeats: string]>(
 
 /** Returns the rows in no particular order. */
 export const recordHeartbeats = (db: Sql, heartbeats: readonly Heartbeat[]) =>
-  record(
+  recordStatement(
     db,
     formatRecordset(heartbeats.map(({ workerId, taskIds }) => ({ worker_id: workerId, task_ids: taskIds }))),
   );
@@ -101,8 +101,8 @@ export const touchWorkers = (ids: Placeholder | string): RawBuilder<unknown> => 
 
 export const touchWorker = (workerId: string): RawBuilder<unknown> => touchWorkers(formatArray([workerId]));
 
-const MAX_WORKERS = 10_000;
-const INTERVAL_MS = 200;
+const MAX_REMEMBERED_WORKERS = 10_000;
+const MIN_INTERVAL_MS = 200;
 
 /**
  * Limits how often this server updates `last_heartbeat` in claims and completions, because a
@@ -110,7 +110,7 @@ const INTERVAL_MS = 200;
  * other servers update it too.
  */
 export class HeartbeatThrottle {
-  readonly #updated = new LRUCache<string, true>({ max: MAX_WORKERS, ttl: INTERVAL_MS });
+  readonly #updated = new LRUCache<string, true>({ max: MAX_REMEMBERED_WORKERS, ttl: MIN_INTERVAL_MS });
 
   /**
    * Returns true if one of the workers was not updated within the interval, so that the next

@@ -52,8 +52,8 @@ type InsertValues = Readonly<Record<Exclude<InsertParameter, OptionColumn>, unkn
 const NEW_TASK_PARAMETERS = [...SUBMITTED_COLUMNS, { name: "in_seconds", type: "float8" }] as const;
 
 /**
- * The parameters that are sent once per group, including the version of the job that the server has
- * read.
+ * The parameters that are sent to the database once per group, including the version of the job
+ * that the server has read.
  */
 const GROUP_PARAMETERS: readonly { readonly name: InsertParameter; readonly type: SqlType }[] = [
   ...NEW_TASK_PARAMETERS.flatMap(({ name, type }) => (name === "payload" ? [] : [{ name, type }])),
@@ -189,10 +189,11 @@ const IS_NUMBERED_BY_ROOM = sql`(select locked_jobs.fairness = 'room' from locke
 type InsertVariant = "plain" | "room-fairness" | "direct-assignment";
 
 /**
- * Inserts the tasks of many requests in their order: all tasks of a request, or none if one of its
- * jobs was removed or changed since it was read. Skips tasks with an existing idempotency key.
- * Locks the jobs in the order of their ids, so that none is removed during the insert. The
- * statement receives and returns the values that the tasks of a group share only once.
+ * Defines a statement that inserts the tasks of many requests in their order. It inserts all tasks
+ * of a request, or none if one of its jobs was removed or changed since the server read it. Skips
+ * tasks with an existing idempotency key. Locks the jobs in the order of their ids, so that none is
+ * removed during the insert. The statement receives and returns the values that the tasks of a
+ * group share only once.
  */
 function defineInsert(variant: InsertVariant) {
   const only = (part: InsertVariant, text: RawBuilder<unknown>) => (variant === part ? text : sql``);
@@ -272,7 +273,7 @@ function defineInsert(variant: InsertVariant) {
   );
 }
 
-const INSERT = {
+const INSERT_STATEMENTS = {
   plain: defineInsert("plain"),
   "room-fairness": defineInsert("room-fairness"),
   "direct-assignment": defineInsert("direct-assignment"),
@@ -304,7 +305,7 @@ export function insertRequests(
     return { ...toParameters(tasks[0]), ids: tasks.map(({ id }) => id), first_index };
   }
 
-  return INSERT[variant](
+  return INSERT_STATEMENTS[variant](
     db,
     JSON.stringify(requests.map(({ groups }) => groups.map(toGroup))),
     formatTextArray(requests.flatMap(({ payloads }) => payloads)),

@@ -32,7 +32,7 @@ export const requeueReleased = (db: Sql, workerId: string, taskIds: readonly str
   );
 
 /**
- * Undoes claims whose response was not delivered. If the claim also started the tasks, this is
+ * Undoes claims whose response was not delivered. If the claim also started the tasks, the start is
  * undone as well.
  */
 export const unclaimTasks = (
@@ -48,9 +48,9 @@ export const unclaimTasks = (
   );
 
 /**
- * The undelivered claims of a worker. A claim is undelivered if the worker has the lease, its
- * heartbeat does not list the task, and the task was claimed before the heartbeat by more than the
- * grace period.
+ * The undelivered claims of a worker. A claim is undelivered if the worker has the lease, the
+ * worker's heartbeat does not list the task, and the task was claimed before the heartbeat by more
+ * than the grace period.
  */
 export interface UndeliveredClaims {
   readonly workerId: string;
@@ -58,8 +58,8 @@ export interface UndeliveredClaims {
   readonly taskIds: readonly string[];
   readonly claimGraceSeconds: number;
   /**
-   * The time at which the heartbeat was recorded. This statement may run seconds later, and the
-   * heartbeat cannot list tasks that were claimed in the meantime.
+   * The time at which the heartbeat was recorded. The statement that requeues tasks may run seconds
+   * later, and the heartbeat cannot list tasks that were claimed in the meantime.
    */
   readonly heartbeatAt: string;
 }

@@ -33,8 +33,8 @@ const delayWithoutJitter = sql`(case t.backoff ->> 'kind'
 const delay = sql`(${delayWithoutJitter} * (1 + (t.backoff ->> 'jitter')::float8 * (2 * random() - 1)))`;
 
 /**
- * Returns the outcome that `errors` contains for the attempt. A failure that a worker or a user
- * reported is stored as `failed`.
+ * Returns the outcome of a failed attempt that the column `errors` stores. A failure that a worker
+ * or a user reported is stored as `failed`.
  */
 const getOutcome = (leaseEnd: AttemptFailure["leaseEnd"]): FailedOutcome =>
   leaseEnd === "lost" || leaseEnd === "timed_out" ? leaseEnd : "failed";
