@@ -1,8 +1,8 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 
 /**
- * Maximum load average per core. Above this load, ratios are unreliable, because processes do not
- * share the remaining CPU time evenly.
+ * Maximum load average per core. Above this load, the ratios between joblib and other libraries are
+ * unreliable, because the compared processes do not get equal shares of the remaining CPU time.
  */
 const MAX_LOAD_PER_CORE = 0.25;
 

@@ -67,8 +67,8 @@ const versusFastest = (what: string, libraries: readonly string[]): Compared => 
 });
 
 /**
- * Compares the rate of lifecycles under a condition with the rate of a worker with one job and an
- * empty table.
+ * Compares the task lifecycles (submit, claim, complete) per second under a condition with those of
+ * a worker that has one job and an empty task table.
  */
 const lifecycles = (condition: string, sample: string): Compared => ({
   description: `lifecycles with ${condition}`,

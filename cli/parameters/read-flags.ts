@@ -171,9 +171,9 @@ function getDefault({ schema }: Parameter): JsonValue | undefined {
 }
 
 /**
- * Finds the required parameters that a payload lacks. Adds a value to the payload if a parameter
- * has a default or a constant, or is an object whose members are parameters. The other required
- * parameters are returned in `missing`.
+ * Finds the required parameters that a payload lacks. Fills in the parameter's default or constant,
+ * or an empty object if the parameter's members have their own flags. Returns the filled payload,
+ * and all other missing parameters in `missing`.
  */
 export function findMissing(
   parameters: readonly Parameter[],

@@ -73,9 +73,9 @@ class DefaultRemover {
   }
 
   /**
-   * Inlines the references of schemas whose own default was invalid and is removed. If such a
-   * schema kept its reference, readers would use the default of the target, which the worker does
-   * not use.
+   * Replaces `$ref` by a copy of the referenced definition without its default, in schemas whose
+   * own default was invalid and has been removed. With the `$ref`, a form or the CLI would use the
+   * default of the definition, which the worker does not use.
    */
   removeInherited(schemas: readonly JsonObject[]): void {
     for (const schema of schemas) {

@@ -56,9 +56,9 @@ function toStream(parts: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> 
 }
 
 /**
- * Converts what `read` returned to the content of a request: bytes and streams are sent unchanged,
- * text is sent as UTF-8, and anything else as JSON. Throws `UsageError` if the media type is not
- * JSON and the value is neither bytes nor text.
+ * Converts the value that `read` returned to the body of a request. Bytes and streams are sent
+ * unchanged. If the provider's media type is JSON, any other value (also a string) is sent as JSON.
+ * Otherwise, a string is sent as UTF-8, and any other value throws `UsageError`.
  */
 export function toContent(value: unknown, contentType: string): RequestContent {
   if (value instanceof ReadableStream) return value;

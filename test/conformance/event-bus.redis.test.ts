@@ -29,7 +29,7 @@ test("the Redis event bus notifies the subscribers of other servers on the same 
   await Promise.all([here.close(), there.close()]);
 });
 
-test("the Redis event bus calls handlers without an event for a message that it cannot parse", async () => {
+test("the Redis event bus calls handlers with undefined if it cannot parse a message", async () => {
   const { bus, redis, close } = await openRedisBus(inject("redisUrl"));
   const { channel } = createTaskChange();
   const { received, handler } = createListener();

@@ -62,6 +62,17 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
 
   describe.each(SUBMITTED_COLUMNS)("tasks that differ only in %s", (column) => {
     const { sharing, replay }: TaskColumn = TASK_COLUMNS[column];
+    // An insert sends the values that consecutive equal tasks share once per group. A task with an
+    // idempotency key is a separate group.
+    const groupCount = sharing === "each" ? 1 : column === "request_hash" ? 4 : 3;
+    const grouping = {
+      each: `groups tasks even if they differ in ${column}`,
+      never: `does not group tasks that have a value of ${column}`,
+      equal: `compares ${column} by value, not by object identity, when it groups tasks`,
+    }[sharing ?? "equal"];
+    // A key is valid for one user and one room, so a task with another user or room is a new
+    // request.
+    const isNewRequest = replay === "scope";
 
     const setUp = async () => {
       const { storage, orm } = getFixture();
@@ -117,11 +128,19 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       expect(outcomes.flatMap((outcome) => listInserted(requireInserted(outcome)))).toEqual(stored);
     });
 
-    test(`tasks that differ only in ${column} are claimed with their own values, and are grouped only if their values are equal`, async () => {
+    test(`an insert divides four tasks that differ only in ${column} into ${groupCount === 1 ? "1 group" : `${groupCount} groups`}`, async () => {
+      const { storage, buildTasks } = await setUp();
+
+      const { groups } = requireInserted(await storage.queue.insert(buildTasks([0, 0, 1, 0]), OPTIONS));
+
+      expect(groups).toHaveLength(groupCount);
+    });
+
+    test(`a claim returns the own values of tasks that differ only in ${column}`, async () => {
       const { storage, jobs, buildTasks } = await setUp();
       const worker = await registerWorker(storage, jobs[0]);
       await registerJob(storage, { ...jobs[1].registration, id: newId(), worker: { id: worker } });
-      const { groups } = requireInserted(await storage.queue.insert(buildTasks([0, 0, 1, 0]), OPTIONS));
+      requireInserted(await storage.queue.insert(buildTasks([0, 0, 1, 0]), OPTIONS));
 
       const claimed = (await storage.queue.claim(worker, 10, true)) ?? [];
 
@@ -137,11 +156,9 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
         // The task must not stay open: other tests look for overdue tasks in the whole database.
         await storage.queue.transition({ id: task.id, to: "cancelled" });
       }
-      const hasKeys = column === "request_hash";
-      expect(groups).toHaveLength(sharing === "each" ? 1 : hasKeys ? 4 : 3);
     });
 
-    test(`tasks with equal values of ${column} are grouped, even if the values are different objects`, async () => {
+    test(`an insert ${grouping}`, async () => {
       const { storage, buildTasks } = await setUp();
       const tasks = buildTasks([1, 1]).map((task): NewTask => structuredClone(task));
 
@@ -150,7 +167,9 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       expect(groups).toHaveLength(sharing === "never" ? 2 : 1);
     });
 
-    test(`tasks that differ only in ${column} count as the same request only if key, user, room and hash are the same`, async () => {
+    if (sharing === "never") return;
+    const requests = isNewRequest ? "new requests, even with" : "repetitions of one request if they have";
+    test(`tasks that differ only in ${column} are ${requests} the same idempotency key and request hash`, async () => {
       const { storage, buildTasks } = await setUp();
       const idempotency = { key: newId(), requestHash: "hash" };
       const [a, b] = buildTasks([0, 1]).map((task) => ({ ...task, idempotency }));
@@ -163,10 +182,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
         OPTIONS,
       );
 
-      // A key is valid for one user and one room. A task with another user or room is therefore a
-      // new request. The key itself never differs here, because both tasks got the same key above.
-      const isScope = replay === "scope" && sharing !== "never";
-      expect(second.kind).toBe(isScope ? "inserted" : "replayed");
+      expect(second.kind).toBe(isNewRequest ? "inserted" : "replayed");
       if (second.kind === "replayed") {
         expect([second.record, second.isSameRequest]).toEqual([listInserted(first)[0], true]);
       }

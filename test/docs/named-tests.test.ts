@@ -22,7 +22,7 @@ const readTestFile = (name: string): string => {
   return readFileSync(join(ROOT, "test", found[0] ?? ""), "utf8");
 };
 
-test.each(PAGES)("%s refers only to tests that exist", (page) => {
+test.each(PAGES)("every test that %s mentions exists", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8").replace(/\s+/g, " ");
   const references = [...text.matchAll(TEST_REFERENCE)];
 
@@ -33,7 +33,10 @@ test.each(PAGES)("%s refers only to tests that exist", (page) => {
   }
 });
 
-test.each([...PAGES, FAULT_CATALOGUE])("%s refers only to cases of the fault suite", (page) => {
+test.each([
+  ...PAGES,
+  FAULT_CATALOGUE,
+])("every fault case that %s mentions exists in the fault suite", (page) => {
   const text = readFileSync(join(ROOT, page), "utf8").split(NOT_TESTED)[0] ?? "";
   const caseNumbers = new Set(cases.map(({ name }) => name.split(" ")[0]));
 

@@ -58,7 +58,7 @@ describe.each(databases)("the example's web application $name", ({ databaseUrl }
     await working;
   });
 
-  test("a user who is not a member gets 403 for reading, submitting and working", async () => {
+  test("a user who is not a member gets 403 for listing jobs, submitting a task and registering a job", async () => {
     await using bobs = createManager(bob);
     bobs.register(Greet);
 

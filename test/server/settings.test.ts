@@ -56,7 +56,7 @@ describe("invalid setting", () => {
     expect(() => parseSettings(env)).toThrow(/JOBLIB_JWT_SECRET.*JOBLIB_JWKS_URL/);
   });
 
-  test("a setting with an unknown name in code is reported", () => {
+  test("parseSettings throws if an option that is passed in code has an unknown name", () => {
     const misspelt = { port: 1, treshold: 1 };
 
     expect(() => parseSettings({}, misspelt)).toThrow("settings.treshold: unknown setting");

@@ -37,8 +37,8 @@ const keepKnownMembers = (original: JsonValue | undefined, value: JsonValue): Js
 
 /**
  * Keeps the members that the old and the new option of a union have in common.
- * react-jsonschema-form adds the defaults of single members to them. This function removes these
- * defaults, because they would override the default of the whole object.
+ * react-jsonschema-form also adds missing members with their own defaults. This function removes
+ * the added members, because they would override the default of the new option's object.
  */
 const createSanitize =
   (utils: SchemaUtilsType): Sanitize =>

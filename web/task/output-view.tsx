@@ -2,8 +2,8 @@ import { useScrollToEnd } from "../design/use-scroll-to-end.ts";
 import type { LiveOutput } from "../live/use-output-live.ts";
 
 /**
- * Shows the output of a task: text unchanged, and other values as JSON. Scrolls to new parts like
- * the log.
+ * Shows the output of a task: text unchanged, and other values as JSON. Scrolls to new parts while
+ * the scroll position is near the end.
  */
 export const OutputView = ({ output: { segments, isCut } }: { readonly output: LiveOutput }) => {
   const scroll = useScrollToEnd(segments);

@@ -93,7 +93,10 @@ export class ReceivedUploads {
     this.#uploads.set(id, { upload, next: 0 });
   }
 
-  /** Handles a part or the end of an upload. A missing part ends the upload. */
+  /**
+   * Handles a message of an upload: a part, the end or an abort. If a message was lost (the index
+   * is not the next one), aborts the upload and throws a 409 problem.
+   */
   receive(request: PartRequest): void {
     const received = this.#uploads.get(request.upload);
     if (received === undefined) throw readLost();

@@ -4,9 +4,9 @@ import { type ReadTarget, readFailed, readLost, ServedRead } from "./served-read
 import { Upload } from "./upload.ts";
 
 /**
- * Size up to which an answer is collected before clients receive it, in bytes. A smaller answer is
- * complete by then, so its response has an ETag. If the upload of a smaller answer fails, another
- * worker can answer the read.
+ * Number of bytes of an answer that are buffered before clients receive it. A smaller answer is
+ * complete when its response starts, so the response has an ETag. If the upload of a smaller answer
+ * fails, another worker can answer the read.
  */
 const STREAM_BYTES = 64 * 1024;
 /** Time within which a worker must start to answer a claimed read, in milliseconds. */

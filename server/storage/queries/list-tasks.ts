@@ -79,8 +79,8 @@ function selectMatches(selection: TaskSelection, after?: ListPosition): RawBuild
   const condition = buildCondition(selection);
   if (condition === undefined) return entries;
   const max = getMaxScanned(selection);
-  // A lateral join checks the entries in the order of the list, instead of reading and sorting all
-  // matches.
+  // A lateral join checks the tasks in the order of the list. A plain join could read and sort all
+  // matching tasks first.
   return sql`
     select l.task_id, l.created_at
     from (${entries} ${max === undefined ? sql`` : sql`limit ${sql.lit(max)}`}) as l
@@ -88,7 +88,7 @@ function selectMatches(selection: TaskSelection, after?: ListPosition): RawBuild
     order by l.created_at desc, l.task_id desc`;
 }
 
-/** Returns the id of the last entry that a filter may check; null if the list has fewer entries. */
+/** Returns the id of the last task that a filter may check; null if the list has fewer tasks. */
 async function findLastScanned(db: Sql, selection: TaskSelection, after?: ListPosition) {
   const max = getMaxScanned(selection);
   if (max === undefined) return null;
@@ -105,8 +105,8 @@ function getMaxScanned(selection: TaskSelection): number | undefined {
 }
 
 /**
- * Selects the entries of a room, of a job or with the given ids after a position, in the order of
- * the list.
+ * Selects the tasks of a room, newest first, starting after a position. If the selection has ids or
+ * exactly one job, selects only those tasks. Several jobs are filtered later, by `buildCondition`.
  */
 function selectEntries({ roomId, jobIds, ids }: TaskSelection, after?: ListPosition): RawBuilder<unknown> {
   const conditions = [sql`l.room_id = ${roomId}`];

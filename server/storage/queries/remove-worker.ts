@@ -43,8 +43,8 @@ async function deleteWorker(db: Sql, id: string): Promise<string[]> {
 }
 
 /**
- * Requeues the claimed tasks of a worker and ends its running attempts, which are retried if
- * attempts are left.
+ * Requeues the claimed tasks of a worker, and fails the current attempts of its running tasks. A
+ * task with attempts left is retried.
  */
 async function endWorkerTasks(db: Sql, workerId: string, error: string): Promise<TaskRecord[]> {
   const update = (status: "claimed" | "running", values: RawBuilder<unknown>) => sql<TaskRow>`

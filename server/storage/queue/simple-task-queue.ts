@@ -40,11 +40,14 @@ import { requeueReleased, requeueUndelivered, unclaimTasks } from "./statements/
 export type Inserted = Extract<InsertOutcome, { kind: "inserted" }>;
 
 /**
- * Maximum number of attempts of an insert with idempotency keys. An attempt fails if the task with
- * the same key is deleted after the insert has found it and before it is read.
+ * Maximum number of tries of an insert with idempotency keys. A try fails if the task with the same
+ * key is deleted after the insert has found it and before it is read.
  */
 const MAX_INSERTS = 5;
-/** Maximum number of attempts of a claim if concurrent claims claim its tasks first. */
+/**
+ * Maximum number of tries of a claim. A try returns no task if concurrent claims locked or claimed
+ * the due tasks first.
+ */
 export const MAX_CLAIMS = 4;
 
 /**
@@ -65,7 +68,7 @@ export class SimpleTaskQueue implements TaskQueue {
     for (let attempt = 0; attempt < (hasKeys ? MAX_INSERTS : 1); attempt += 1) {
       const inserting = this.insertAllOrNone(tasks, options);
       // If the connection was lost before the database responded, the idempotency keys show whether
-      // the tasks were inserted. This applies only to the first attempt: if connections are lost
+      // the tasks were inserted. This applies only to the first try: if connections are lost
       // repeatedly, the database is unavailable.
       const inserted = await (hasKeys && attempt === 0 ? catchUnknownOutcome(inserting) : inserting);
       if (inserted !== undefined) return inserted;

@@ -132,7 +132,8 @@ export class SessionPool {
   #canUse(planMode: PlanMode, additional = 0): boolean {
     const count = additional + [...this.#busy].filter((session) => session.planMode === planMode).length;
     if (planMode === "lookup") return count < LOOKUP_SESSIONS;
-    // If there are few sessions, at least one is left for lookups.
+    // Reserves `LOOKUP_SESSIONS` sessions for lookups or, if that is more than half of the limit,
+    // half of it (rounded down). With a limit of 1, no session is reserved.
     const { size } = this.limit;
     const remaining = size - Math.min(LOOKUP_SESSIONS, Math.floor(size / 2));
     return count < Math.max(1, Math.min(remaining, this.#options.defaultSessions));

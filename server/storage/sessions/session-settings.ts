@@ -65,8 +65,8 @@ const PLANNERS = {
 export type PlanMode = keyof typeof PLANNERS;
 
 /**
- * A custom setting in joblib's start-up options. A session has this setting if PostgreSQL received
- * these options.
+ * A custom setting in joblib's start-up options. A session without this setting was opened by a
+ * pooler that ignores start-up options.
  */
 const SETTINGS_MARKER = "joblib.session";
 

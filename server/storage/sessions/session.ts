@@ -103,8 +103,9 @@ export class Session implements DatabaseConnection {
   }
 
   /**
-   * Marks the session as busy. If the plan mode changes, the next statement takes one more round
-   * trip.
+   * Marks the session as busy, and sets the plan mode of its next statements (see `PlanMode`). If
+   * the mode of a session that is not shared changes, one more round trip sends the planner
+   * settings before the next statement.
    */
   setBusy(planMode: PlanMode): void {
     this.#planMode = planMode;

@@ -34,8 +34,8 @@ export async function updateTasks(
 }
 
 /**
- * Applies updates for a minimal response, with one statement for all updates that only complete a
- * task.
+ * Applies the updates of a request with `Prefer: return=minimal`. Updates that only complete a task
+ * share one statement; updates that only append output do not read the task.
  */
 export async function updateTasksMinimal(
   context: Context,

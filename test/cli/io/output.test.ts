@@ -236,7 +236,7 @@ describe("requests", () => {
     ]);
   });
 
-  test("`tasks cancel` and `tasks retry` send the method and path of the API operation", async () => {
+  test("`tasks cancel` sends PATCH /tasks/{id}, and `tasks retry` sends POST /tasks/{id}/retry", async () => {
     await using api = await startFakeApi(() => ({ status: 200, body: aTask() }));
 
     const cancelled = await runCli(["tasks", "cancel", TASK_ID, "--url", api.url]);

@@ -14,7 +14,8 @@ export interface AwaitOptions {
    */
   readonly maxDelayMs: number;
   /**
-   * Returns the name under which the current delays appear in the results, for example "Redis down".
+   * Returns the condition under which a delay is measured, for example "Redis down". The results
+   * list the delays by condition.
    */
   readonly condition?: () => string;
 }

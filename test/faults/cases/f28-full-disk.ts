@@ -47,8 +47,7 @@ const mountSmallDisk = (context: CaseContext): string => {
 export const fullDisk: FaultCase = {
   name: "F28 the disk with the table of tasks is full",
   invariants: ["I1", "I16"],
-  // The worker cannot send heartbeats while the disk is full. The timeout is long, so that the
-  // worker is not declared dead during this time.
+  // The timeout is long, so that the worker is not declared dead while the disk is full.
   cluster: { own: ["postgres"], settings: { JOBLIB_WORKER_TIMEOUT_SECONDS: "30" } },
   async run(context) {
     const path = mountSmallDisk(context);

@@ -1,6 +1,9 @@
 import type { Trap, TrapHandle } from "./connection-faults.ts";
 
-/** An active trap of a proxy. It triggers only once. */
+/**
+ * A trap that is active in a proxy. The proxy forwards the first request that matches and drops its
+ * response. Later requests are not affected.
+ */
 export interface ArmedTrap extends TrapHandle {
   readonly action: Trap["action"];
   /** Returns true for the first request that matches, and false for every other request. */

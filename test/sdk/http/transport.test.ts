@@ -109,7 +109,7 @@ describe("a call to an unexpected server", () => {
     await expect(getError(half, { timeoutSeconds: 0.1 })).resolves.toBeInstanceOf(DeadlineError);
   });
 
-  test("a call rejects invalid JSON, and an unexpected shape or status", async () => {
+  test("a call throws a ProtocolError if the response is invalid JSON or has an unexpected shape or status", async () => {
     const broken: RequestListener = (_, response) =>
       response.writeHead(200, { "content-type": "application/json" }).end("{nope");
 

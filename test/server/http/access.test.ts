@@ -189,7 +189,7 @@ const cases = Object.entries<Operation>(operations).flatMap(([name, operation]) 
     ),
 );
 
-test("the access test has a call for every operation, which at least one role may send", () => {
+test("the access test has a call for every operation, and at least one role may send each call", () => {
   expect(Object.keys(CALLS).toSorted()).toEqual(Object.keys(operations).toSorted());
   for (const { call } of cases) expect(call.allowed).not.toEqual([]);
 });

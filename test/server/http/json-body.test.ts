@@ -73,7 +73,7 @@ describe("problem of a body", () => {
     });
   });
 
-  test("a JSON body is a validation-error if deep nesting follows a number that cannot be represented exactly", () => {
+  test("a JSON body is rejected with validation-error if deep nesting follows a number that JavaScript cannot represent exactly", () => {
     expect(getProblem(`[9007199254740993,${nested(100_000)}]`)?.id).toBe("validation-error");
   });
 });

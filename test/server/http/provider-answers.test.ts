@@ -30,7 +30,7 @@ const createBody = () => {
 const bytes = (length: number, value = 7) => new Uint8Array(length).fill(value);
 
 describe("equal requests to a provider", () => {
-  test("equal concurrent requests to a provider are one request for the worker, and all readers get the answer", async () => {
+  test("concurrent requests with the same parameters to a provider are sent to the worker once, and all readers get the answer", async () => {
     const provider = await openProvider(api, newRoomId());
     const reading = [1, 2, 3].map(() => calls.read(provider, "name=a&frame=1"));
     reading.push(calls.read(provider, "frame=1&name=a"));

@@ -23,7 +23,7 @@ export const FRAME_SCHEMA = {
   additionalProperties: false,
 };
 
-/** A provider with one worker of `wes`, and readers. */
+/** Registers a provider in a room as the user `wes`, for the given worker or for a new one. */
 export const openProvider = async (
   api: Api,
   room: string,

@@ -44,7 +44,7 @@ describe("batch of submissions", () => {
     expect(ok(await api.as("ann").get(`/rooms/${room}/tasks`)).total).toBe(2);
   });
 
-  test("a batch of submissions returns the same tasks if it is repeated with its idempotency keys, also in single submissions", async () => {
+  test("a batch of submissions, or a single submission, returns the existing task if it repeats an idempotency key", async () => {
     const room = newRoomId();
     const { full_name: job_name } = await api.registerJob(room);
     const submits = [1, 2, 3].map((n) => ({ job_name, payload: { n }, idempotency_key: `${room}-${n}` }));

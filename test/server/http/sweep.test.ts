@@ -64,7 +64,7 @@ describe("sweep of a dead worker", () => {
     expect(await api.claim(next.worker_id, { start: true })).toMatchObject({ id, attempt: 2, runs: 2 });
   });
 
-  test("the sweep of a dead worker requeues its claimed tasks without counting a run and at their queue position", async () => {
+  test("the sweep of a dead worker requeues its claimed tasks, which keep their queue position and do not count a run", async () => {
     const { id, room, job } = await createTaskOfDeadWorker("claimed");
     const later = await api.submit(room, job.full_name);
 

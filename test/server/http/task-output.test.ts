@@ -184,7 +184,7 @@ describe("event stream of an output", () => {
     ]);
   });
 
-  test("the event stream of an output sends the rest of an attempt that the reader has begun, and then the next attempt", async () => {
+  test("the event stream of an output sends the rest of an attempt that was partly read, and then the next attempt", async () => {
     const { job, update, write, read, follow } = await createRunningTask(RETRIED);
     ok(await write(0, ["a", "b"]));
     ok(await update({ status: "failed", error: "no" }));

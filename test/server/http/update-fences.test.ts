@@ -136,7 +136,7 @@ describe("repeated update", () => {
     expect(ok(await api.update(id, { status: "cancelled" }, "ann"))).toEqual(task);
   });
 
-  test("a repeated start with worker and attempt returns the task", async () => {
+  test("a repeated update to running with worker_id and attempt returns the task", async () => {
     const { id, worker } = await api.createTask("running");
 
     const repeated = { status: "running", worker_id: worker, attempt: 1 };

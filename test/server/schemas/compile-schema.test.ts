@@ -81,7 +81,7 @@ describe("validator", () => {
     expect(findErrors(schema, createInvalidPayload(40_000))).toHaveLength(1);
   });
 
-  test("a validator reports the errors of a first pass if Ajv cannot find all errors", () => {
+  test("a validator reports the first errors that it found if Ajv throws while it searches for all errors", () => {
     const schema = { patternProperties: { a: {} }, oneOf: [{ unevaluatedProperties: false }, false] };
 
     expect(compileSchema(schema)({ a: 1 })).not.toEqual([]);

@@ -50,7 +50,7 @@ describe("patterns", () => {
     expect(createRegExpEngine(createUnlimitedMeter())(pattern).test("\u0000")).toBe(false);
   });
 
-  test("a pattern is charged to the step budget before it is matched", () => {
+  test("a match of a pattern that would exceed the step budget fails before it starts", () => {
     const meter = new StepMeter();
     meter.start(1000);
 

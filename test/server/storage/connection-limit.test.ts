@@ -65,14 +65,14 @@ const requireSuccess = async (send: Send, count: number): Promise<void> => {
 
 test.each([
   1, 2, 3, 5,
-])("a server responds to 200 concurrent requests if the connection limit of the role is %i", async (limit) => {
+])("a server can respond to 200 concurrent requests if the connection limit of its role is %i", async (limit) => {
   const { app, send } = await startServer(await createLimitedDatabase(limit));
 
   await requireSuccess(send, 200);
   expect((await app.inject({ url: "/readyz" })).json().status).toBe("up");
 });
 
-test.each([1, 2])("a server sweeps if the connection limit of the role is %i", async (limit) => {
+test.each([1, 2])("a server can still sweep if the connection limit of its role is %i", async (limit) => {
   const { send } = await startServer(await createLimitedDatabase(limit), {
     worker_timeout_seconds: 0.2,
     task_retention_days: 1,

@@ -116,7 +116,7 @@ describe("data directory", () => {
     await lockAndRelease(link);
   });
 
-  test("a data directory is locked only once if the same process opens it twice concurrently", async () => {
+  test("only one of two concurrent locks of a data directory in the same process succeeds", async () => {
     const results = await Promise.allSettled([lockDataDirectory(directory), lockDataDirectory(directory)]);
 
     expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);

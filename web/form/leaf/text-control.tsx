@@ -38,10 +38,10 @@ const getValidationMessage = (schema: FormSchema, value: unknown): string => {
 };
 
 /**
- * Edits a text. If the user clears the text, the value becomes null if the schema allows null, and
- * is omitted otherwise. An optional text that has a default becomes an empty text instead, because
- * the worker would replace a missing value by the default. A required text may be empty only if its
- * default or its initial value is empty.
+ * Edits a string. If the user clears the field, the value becomes null if the schema allows null;
+ * otherwise, the member is omitted. Exception: an optional string with a non-empty default becomes
+ * "", because the worker would replace a missing member by the default. A required field may be
+ * empty only if its default or its initial value is "".
  */
 export const TextControl = ({ schema, value, attributes, onChange }: ControlProps) => {
   const element = useRef<ValidatedElement>(null);

@@ -32,7 +32,7 @@ export const isScalarSchema = (schema: JsonObject | undefined): boolean =>
     schema["const"] !== undefined ||
     [schema["type"]].flat().every((type) => isScalarType(type)));
 
-/** Prepares the schema of a text, a number or a boolean. */
+/** Prepares the schema of a string, a number or a boolean. */
 export const prepareScalar = (schema: JsonObject, type: string): FormSchema => {
   const pattern = toSafePattern(schema["pattern"]);
   return {
@@ -49,8 +49,8 @@ export const prepareScalar = (schema: JsonObject, type: string): FormSchema => {
 };
 
 /**
- * Prepares a choice, and removes duplicate values. The result has no type, because the values may
- * have different types.
+ * Prepares a schema with a fixed list of values (`enum`, or constants in a union), and removes
+ * duplicate values. The result has no `type` keyword, because the values may have different types.
  */
 export const prepareChoice = (
   schema: JsonObject,
@@ -125,6 +125,6 @@ export const listConstants = (
   return { values, labels };
 };
 
-/** Returns the label of a choice without a title. */
+/** Returns the label of a value without a title. */
 export const formatValue = (value: JsonValue): string =>
   value === null ? "none" : typeof value === "string" ? value : JSON.stringify(value);

@@ -87,8 +87,7 @@ export const TASK_VALUES = sql.raw(
 );
 
 /**
- * Builds a subquery of one new task from the values of `listParameters`. Each value is a separate
- * parameter, because PostgreSQL parses the members of a JSON record one by one.
+ * Builds a subquery of one new task, with a separate parameter for each value of `listParameters`.
  */
 export function selectNewTask(values: readonly unknown[]): RawBuilder<unknown> {
   const columns = NEW_TASK_PARAMETERS.map(
