@@ -25,8 +25,8 @@ const SECONDS = 8;
 const REQUESTS_PER_LIFECYCLE = 3;
 
 /**
- * The costs of a lifecycle, which is a submit, a claim and a completion. The server, PostgreSQL and
- * the client run on the same machine.
+ * The costs of a task lifecycle (submit, claim, complete). The server, PostgreSQL and the client
+ * run on the same machine.
  */
 interface LifecycleProfile {
   readonly perSecond: number;

@@ -70,8 +70,8 @@ function compileBoundedSchema(schema: JsonObject, use: SchemaUse): Validate {
       meter.start(steps, patternShare);
       const errors = findFirst(value);
       if (errors.length === 0) return [];
-      // The first pass stops at the first error of each branch, so that an invalid payload costs no
-      // more than a valid one. The second pass finds all errors, within a smaller budget.
+      // `findFirst` stops at the first error of each branch, so that an invalid payload costs no
+      // more than a valid one. `findAll` finds all errors, within a smaller step budget.
       findAll ??= compile(graph, prepared, meter, true);
       meter.start(Math.min(steps, STEPS_FOR_ALL_ERRORS));
       return describeErrors(tryToFindAll(findAll, value) ?? errors);

@@ -87,7 +87,7 @@ test("three lines of HTML add a form, its task and its result to a page with a s
   expect(errors).toEqual([]);
 });
 
-test("<joblib-form> shows the progress and the log of a running task, which can be cancelled", async () => {
+test("<joblib-form> shows the progress and the log of a running task, and has a button that cancels the task", async () => {
   await page.getByLabel("Smiles", { exact: true }).fill("wait");
   await run();
   await page.getByText("half way").waitFor();
@@ -178,7 +178,7 @@ test("<joblib-form> replaces the form if its `job` attribute changes, and shows 
   expect(await page.getByLabel("Smiles", { exact: true }).count()).toBe(0);
 });
 
-test("<joblib-form> keeps working after it is moved, and shows an error if attributes are missing", async () => {
+test("<joblib-form> can still submit a task after it is moved, and shows an error if attributes are missing", async () => {
   await page.evaluate(() => {
     const element = document.querySelector("joblib-form");
     if (element !== null) document.body.append(element, document.createElement("joblib-form"));

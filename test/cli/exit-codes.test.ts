@@ -139,7 +139,7 @@ describe("exit codes", () => {
     expect(await runCli(["jobs", "list", "--url", api.url])).toMatchObject({ exitCode: 11 });
   });
 
-  test("the exit code is 130 for an interrupted wait, which does not cancel the task", async () => {
+  test("an interrupted wait exits with code 130 and does not cancel the task", async () => {
     const signals = new EventEmitter();
     await using api = await startFakeApi(({ headers }) => {
       if (headers["if-none-match"] === undefined)

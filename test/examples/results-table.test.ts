@@ -20,7 +20,7 @@ test("the results table shows a result as one line with the computed weight, the
   ]);
 });
 
-test("the results table lists the exceeded limits of the rule of five, which passes if only one limit is exceeded", () => {
+test("the results table lists the exceeded limits of the rule of five, and the rule passes if only one limit is exceeded", () => {
   const one = renderResults([{ ...ASPIRIN, violations: ["logP"] }]);
   const three = renderResults([{ ...ASPIRIN, violations: ["weight", "donors", "acceptors"] }]);
 

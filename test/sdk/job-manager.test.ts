@@ -18,7 +18,7 @@ class Rotate extends Extension("modifiers", { angle: z.number().default(0) }) {
 }
 
 describe("JobManager.register", () => {
-  test("JobManager.register adds a class to the manager, which is a map from class names to classes", () => {
+  test("JobManager.register adds a class to the manager, and the manager maps class names to classes", () => {
     const jobs = startFake().createManager<Viewer>({}, { turned: [] });
 
     const returned = jobs.register(Rotate);

@@ -26,7 +26,7 @@ test.each([
   expect(parseSettings({ [name]: value })).toMatchObject(expected);
 });
 
-test("settings in code, in camelCase or snake_case, override the environment unless they are undefined", () => {
+test("settings that are passed in code, in camelCase or snake_case, override the environment unless they are undefined", () => {
   const env = { JOBLIB_PORT: "1", JOBLIB_HOST: "localhost", JOBLIB_LOG_LEVEL: "warn" };
 
   expect(parseSettings(env, { port: 2, logLevel: "debug", host: undefined })).toMatchObject({
@@ -45,12 +45,12 @@ describe("invalid setting", () => {
     ["JOBLIB_REDIS_URL", "host:6379"],
     ["JOBLIB_JWT_SECRET", "short"],
     ["JOBLIB_JOB_NAME_STYLE", "long"],
-  ])("an invalid setting is reported in one line that starts with the name of the setting: %s=%s", (name, value) => {
+  ])("parseSettings throws an error of one line that starts with the name of the invalid setting: %s=%s", (name, value) => {
     expect(() => parseSettings({ [name]: value })).toThrow(SettingsError);
     expect(() => parseSettings({ [name]: value })).toThrow(new RegExp(`^${name}: [^\\n]+$`));
   });
 
-  test("two settings that exclude each other are reported with both names", () => {
+  test("parseSettings throws an error with both names if two settings exclude each other", () => {
     const env = { JOBLIB_JWT_SECRET: SECRET, JOBLIB_JWKS_URL: "https://issuer.example/jwks.json" };
 
     expect(() => parseSettings(env)).toThrow(/JOBLIB_JWT_SECRET.*JOBLIB_JWKS_URL/);

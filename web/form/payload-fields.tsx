@@ -87,7 +87,7 @@ const DEFAULTS = { arrayMinItems: { populate: "requiredOnly" as const } };
 
 /**
  * Replaces "New Value", which react-jsonschema-form uses as the initial text of a new record entry,
- * by an empty text, because the form would submit it.
+ * by an empty string, because the form would submit "New Value".
  */
 const translateText: typeof englishStringTranslator = (text, parameters) =>
   text === TranslatableString.NewStringDefault ? "" : englishStringTranslator(text, parameters);

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { JsonValue } from "../../protocol/index.ts";
 
-/** Number of entries that are shown at first. A button shows more. */
+/** Number of members or items that are shown at first. A button shows more. */
 const INITIAL_ENTRIES = 100;
 /** Maximum number of shown characters of a string. Longer strings are truncated. */
 const MAX_CHARACTERS = 400;

@@ -37,8 +37,8 @@ Examples:
 /** Prints a task. With `--wait`, first waits until the task has ended. */
 export async function showStatus(context: ClientContext, { id, wait }: StatusOptions): Promise<ExitCode> {
   const { io, client, signal } = context;
-  // The task is read once before the wait, so that a wrong id or an unreachable server is reported
-  // immediately.
+  // The task is read once before the wait, so that the command immediately fails for a wrong id or
+  // an unreachable server.
   const current = await client.tasks.get(id, { signal });
   const task = wait === undefined ? current : await waitForTask(context, current, wait);
   io.printResult(task, (safe) => formatTask(safe, io.paint, io.width));

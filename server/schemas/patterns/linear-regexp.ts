@@ -37,10 +37,10 @@ export function findPatternError(pattern: string): string | undefined {
 }
 
 /**
- * Returns the regular expression engine for Ajv. RE2 matches in linear time, so the meter is
- * charged for the whole match before it runs. RE2 does not support lookaround and backreferences,
- * so `runPattern` runs patterns with these and charges the meter for each step. V8's engine never
- * runs a whole pattern, because a running match cannot be interrupted.
+ * Returns the regular expression engine for Ajv. RE2 matches in linear time, so the steps of the
+ * whole match are added to the meter before the match runs. RE2 does not support lookaround and
+ * backreferences, so `runPattern` runs patterns with these and adds each step to the meter. V8's
+ * engine never runs a whole pattern, because a running match cannot be interrupted.
  */
 export function createRegExpEngine(meter: StepMeter) {
   // Ajv caches compiled patterns by the result of `toString`.

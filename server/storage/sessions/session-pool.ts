@@ -14,8 +14,8 @@ interface SessionPoolOptions {
   readonly client: ClientConfig;
   readonly clientClass: typeof Client;
   /**
-   * Maximum number of sessions in the plan mode `default`. The pool has `LOOKUP_SESSIONS` more for
-   * lookups.
+   * Maximum number of sessions in the plan mode `default` (see `PlanMode`). The pool has
+   * `LOOKUP_SESSIONS` more for lookups.
    */
   readonly defaultSessions: number;
   /** Timeout of a statement, and of a call that waits for a session, in milliseconds. */

@@ -22,7 +22,7 @@ test("a live display shows nothing until there is a text, then a spinner and the
   display.close();
 });
 
-test("a live display that is closed prints a final text, which is built for the width of the display", async () => {
+test("a live display that is closed prints a final text that is built for the width of the display", async () => {
   const { display, getOutput } = await openDisplay(() => "Rotate running");
 
   display.close(({ width }) => `done in ${width} columns`);

@@ -131,7 +131,7 @@ describe("missing parameters", () => {
     expect(submits[0]?.body).toMatchObject({ payload: { molecules: [MOLECULE], box: { size: 3 } } });
   });
 
-  test("a missing parameter is reported without a prompt if there is no terminal, and no task is submitted", async () => {
+  test("`joblib run` without a terminal exits with code 5 and names the missing parameters, without a prompt or a submit", async () => {
     const { exitCode, stderr, received } = await submit(["--box", "{}"]);
 
     expect(exitCode).toBe(5);

@@ -64,8 +64,8 @@ interface AwaitEndOptions {
    */
   readonly maxDelayMs?: number | undefined;
   /**
-   * The name under which the time from the end of the task to the response is reported. If
-   * undefined, it is not reported.
+   * The condition under which the time from the end of the task to the response is measured. The
+   * results list these times by condition. If undefined, they do not contain this time.
    */
   readonly condition?: string | undefined;
   readonly signal?: AbortSignal;

@@ -54,7 +54,8 @@ const OperationInput = z.object({
    */
   maxDelayMs: z.number().optional(),
   /**
-   * The name under which the notification delay is reported. If missing, the delay is not reported.
+   * The condition under which the notification delay is measured. The results list the delays by
+   * condition. If missing, they do not contain the delay.
    */
   condition: z.string().optional(),
 });

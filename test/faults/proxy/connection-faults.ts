@@ -20,7 +20,10 @@ export interface ConnectionFaults {
 /** The faults of all connections, or a function that returns the faults of each new connection. */
 export type FaultSource = ConnectionFaults | ((connection: number) => ConnectionFaults);
 
-/** Makes the proxy forward the first matching request and drop the response. */
+/**
+ * A fault for one response. The proxy forwards the first request that matches and drops its
+ * response.
+ */
 export interface Trap {
   /** A pattern that is matched against each chunk that a client sends. */
   readonly request: RegExp;

@@ -101,7 +101,7 @@ describe("an instance of an extension", () => {
     expect(make).toThrow(/^Rotate: \/angle: /);
   });
 
-  test("an instance of an extension rejects a parameter with the name of a method, which a loose schema accepts", () => {
+  test("an instance of an extension rejects a parameter with the name of a method, although a loose schema accepts this parameter", () => {
     class Open extends Extension("tests", z.looseObject({})) {
       run() {}
     }

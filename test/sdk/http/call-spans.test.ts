@@ -19,7 +19,7 @@ const startWorker = async () => {
 };
 
 describe("the span of a submit", () => {
-  test("the span of a submit is shared by the tasks of an array, which store its trace context", async () => {
+  test("the tasks of an array share the span of their submit, and store its trace context", async () => {
     const traced = startTracing();
     const { jobs } = await startWorker();
 

@@ -156,7 +156,7 @@ describe.each([
     expect(third.tasks).toEqual([]);
   });
 
-  test("the server requeues a released task, which keeps its attempt number", async () => {
+  test("the server requeues a released task with the same attempt number", async () => {
     const worker = await createWorker(client);
     const { id } = await client.tasks.submit(room, JOB);
     await client.workers.claim(worker, { limit: 1 });

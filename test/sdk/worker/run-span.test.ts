@@ -78,7 +78,7 @@ describe("the span of a run", () => {
     expect(run.status.code).toBe(SpanStatusCode.UNSET);
   });
 
-  test("each attempt has a run span in the same trace, which records the thrown error", async () => {
+  test("each attempt has a run span in the same trace, and the span records the thrown error", async () => {
     const traced = startTracing();
     const worker = createWorker(({ task }) => {
       if (task.attempt < 3) throw new RangeError(`attempt ${task.attempt}`);

@@ -280,7 +280,7 @@ describe("event streams", () => {
     expect(Object.keys(allowed).toSorted()).toEqual(Object.keys(streams).toSorted());
   });
 
-  test.each(each)("the event stream $name checks the role $role, which has access $where", async ({
+  test.each(each)("the event stream $name checks the role $role of a user with access $where", async ({
     name,
     path,
     role,

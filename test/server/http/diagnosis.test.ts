@@ -69,7 +69,7 @@ test("the diagnosis of a task whose job has no live worker contains the time at 
   expect(withoutWorker.sentence).toBe("No worker for this job is online.");
 });
 
-test("the diagnosis of a task whose workers are busy contains their number, the queue position and the expected start", async () => {
+test("the diagnosis of a task whose workers are busy contains the number of workers, the queue position and the expected start time", async () => {
   const { room, job, worker, id: first } = await api.createTask("running");
   ok(await api.update(first, { status: "completed", worker_id: worker, attempt: 1, result: 1 }));
   await api.query(

@@ -56,7 +56,7 @@ describe("plugin under a prefix", () => {
     expect(statusCode).toBe(200);
   });
 
-  test("the plugin under a prefix returns problem types with the prefix, which are URLs of the problem catalogue", async () => {
+  test("the plugin under a prefix returns problem types that have the prefix and are URLs of the problem catalogue", async () => {
     const responses = [
       [await api.as("ann").get("/nowhere"), "route-not-found"],
       [await api.as("ann").put("/workers"), "method-not-allowed"],
@@ -98,7 +98,7 @@ describe("host", () => {
     }
   });
 
-  test("the host keeps its own body parsers, which joblib does not use", async () => {
+  test("the host keeps its own body parsers, and joblib does not use them", async () => {
     const post = (url: string, type: string, payload: string) =>
       api.app.inject({ method: "POST", url, payload, headers: { "content-type": type, "x-user": "ann" } });
 

@@ -37,7 +37,7 @@ const createScenario = async (where: "here" | "elsewhere") => {
 describe("transfers", () => {
   const each = (["here", "elsewhere"] as const).flatMap((where) => ROLES.map((role) => ({ role, where })));
 
-  test.each(each)("a request to a provider checks the role $role, which has access $where", async ({
+  test.each(each)("a request to a provider checks the role $role of a user with access $where", async ({
     role,
     where,
   }) => {
@@ -54,7 +54,7 @@ describe("transfers", () => {
 
   test.each(
     each,
-  )("a worker's answer to a provider request checks the role $role, which has access $where", async ({
+  )("a worker's answer to a provider request checks the role $role of a user with access $where", async ({
     role,
     where,
   }) => {

@@ -135,7 +135,7 @@ describe("cached answers", () => {
 });
 
 describe("large answers", () => {
-  test("a provider's large answer is streamed to the first reader, and a reader that joins later gets it from its start", async () => {
+  test("a provider's large answer is streamed to the first reader, and a reader that joins later gets the whole answer", async () => {
     const provider = await openProvider(api, newRoomId());
     const { stream, writer } = createBody();
     const reading = calls.read(provider);

@@ -54,7 +54,7 @@ describe("cancel", () => {
     expect(ok(await api.update(id, { status: "cancelled" }, user)).status).toBe("cancelled");
   });
 
-  test("the cancel of a task is forbidden for other readers of the task, also if the task is already cancelled", async () => {
+  test("the cancel of a task is forbidden for other readers of the task, even if the task is already cancelled", async () => {
     for (const status of ["pending", "running", "cancelled"] as const) {
       const { id } = await api.createTask(status);
       expectProblem(await api.update(id, { status: "cancelled" }, "rea"), "forbidden");

@@ -113,7 +113,7 @@ describe("repeated update", () => {
     expectProblem(await api.update(id, completed(worker, 1, { a: 2 })), "invalid-task-transition");
   });
 
-  test("a repeated failure returns the task, also if the task has been retried since", async () => {
+  test("a repeated update to failed returns the task, even if the task has been retried since", async () => {
     const { id, worker } = await api.createTask("running", {
       task: { max_attempts: 2, backoff: NO_BACKOFF },
     });

@@ -48,7 +48,7 @@ describe("status update", () => {
     expect(getErrorPointers(await api.update(id, {}))).toEqual(["/status"]);
   });
 
-  test("a status update records the start and the end of the task", async () => {
+  test("a status update records the times at which the task started and ended", async () => {
     const { id } = await api.createTask("claimed");
 
     const running = ok(await api.update(id, { status: "running" }));

@@ -251,7 +251,7 @@ describe("missing right or table", () => {
     expect((await submit()).statusCode).toBe(202);
   });
 
-  test("a missing right or table is reported as the finding “privileges” by the health operation, which logs the details", async () => {
+  test("the health operation returns the finding “privileges” for a missing right or table, and logs the details", async () => {
     const { admin, server, serverUrl } = await createMigratedDatabase();
     const { app, lines } = await startHost(serverUrl);
     await app.ready();

@@ -138,7 +138,7 @@ describe("server that accepts encrypted connections only", () => {
     expect(await getError(`postgres@${query}`)).toMatch(refused);
   });
 
-  test("a PostgreSQL server that requires encryption accepts connections through its Unix socket, which has no TLS", async () => {
+  test("a PostgreSQL server that requires encryption accepts connections without TLS through its Unix socket", async () => {
     const directory = encodeURIComponent(postgres.socketDirectory);
     const unencrypted = [false, false, false, false];
 

@@ -4,7 +4,7 @@ const padTwoDigits = (number: number): string => String(number).padStart(2, "0")
 
 /**
  * Converts an ISO 8601 time to the user's time zone, in the format of the input type
- * `datetime-local`. Returns an empty text if the time is invalid.
+ * `datetime-local`. Returns an empty string if the time is invalid.
  */
 export const toLocalTime = (iso: string): string => {
   const date = new Date(iso);

@@ -49,7 +49,7 @@ export const getNumberLimits = (schema: FormSchema): { min?: number; max?: numbe
 };
 
 /**
- * Returns the validation error of a number, or an empty text. Checks only what browsers do not
+ * Returns the validation error of a number, or an empty string. Checks only what browsers do not
  * check as JSON Schema does: integers, exclusive limits, and `multipleOf`, whose steps browsers
  * count from `min` instead of zero.
  */

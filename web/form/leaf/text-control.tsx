@@ -3,12 +3,12 @@ import { FORM_KEYWORDS, type FormSchema } from "../schema/form-schema.ts";
 import { type ControlProps, getEmptyValue, getPlaceholder, type ValidatedElement } from "./control.ts";
 
 const TYPES: Record<string, string> = { email: "email", "idn-email": "email", uri: "url", date: "date" };
-/** Texts whose maximum length is greater than this number are edited in a text area. */
+/** Strings whose maximum length is greater than this number are edited in a text area. */
 const MAX_LINE_CHARACTERS = 200;
 
 const getWidget = (schema: FormSchema): unknown => schema["x-widget"];
 
-/** Returns true if a text of this schema probably has several lines. */
+/** Returns true if a string of this schema probably has several lines. */
 export const isLongText = (schema: FormSchema): boolean => {
   const defaultValue: unknown = schema.default;
   return (
@@ -29,7 +29,7 @@ const getInputType = (schema: FormSchema): string => {
 
 /**
  * Checks the pattern. Does not use the browser's `pattern` attribute, because browsers match the
- * whole text, while a pattern in JSON Schema may match a part of the text.
+ * whole value, while a pattern in JSON Schema may match a part of the value.
  */
 const getValidationMessage = (schema: FormSchema, value: unknown): string => {
   const pattern: unknown = schema[FORM_KEYWORDS.pattern];

@@ -81,7 +81,7 @@ const prepareNullable = (
 };
 
 /**
- * Prepares a union. It becomes a choice if all options are constants, a single field if it is `T |
+ * Prepares a union. It becomes an `enum` if all options are constants, a single field if it is `T |
  * null`, and a list of options in all other cases.
  */
 export const prepareUnion = (schema: JsonObject, context: SchemaContext): FormSchema => {

@@ -69,7 +69,7 @@ const OptionSelect = ({ id, label, options, value, disabled, readonly, onChange 
 
 /**
  * The widget that react-jsonschema-form renders to select an option of a union or several unique
- * choices.
+ * values of an `enum`.
  */
 export const SelectWidget = (props: WidgetProps) =>
   props.multiple ? <CheckboxGroup {...props} /> : <OptionSelect {...props} />;
