@@ -53,7 +53,7 @@ function toNumber(digits: string | undefined): number {
 
 /**
  * The formats against which a default is checked; all other formats are ignored. The checks are
- * less strict than those of the server, because they only have to reject empty texts and
+ * less strict than those of the server, because they only have to reject empty strings and
  * placeholders.
  */
 const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {

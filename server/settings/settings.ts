@@ -87,7 +87,10 @@ type Camel<Text extends string> = Text extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : Text;
 
-/** Settings in code, named like the variables without `JOBLIB_`, in snake_case or camelCase. */
+/**
+ * Settings that a program passes in code, named like the environment variables without `JOBLIB_`,
+ * in snake_case or camelCase.
+ */
 export type SettingsInput = { readonly [Name in keyof Settings]?: Settings[Name] | undefined } & {
   readonly [Name in keyof Settings as Camel<Name>]?: Settings[Name] | undefined;
 };

@@ -80,7 +80,10 @@ export const expectProblem = (response: ApiResponse, id: ProblemId, prefix = "")
   return response.body;
 };
 
-/** Requires that a response is a validation-error, and returns the pointers of its errors. */
+/**
+ * Requires that a response has the problem `validation-error`, and returns the pointers of its
+ * errors.
+ */
 export const getErrorPointers = (response: ApiResponse): string[] =>
   expectProblem(response, "validation-error").errors.map(({ pointer }) => pointer);
 
