@@ -134,7 +134,7 @@ describe("a call to an unexpected server", () => {
   test.each([
     ["an empty body", ""],
     ["invalid JSON", "Service Unavailable"],
-  ])("a call throws the error of a gateway that sends %s as JSON, and retries the call", async (_name, body) => {
+  ])("a call is retried and throws a GatewayError if a gateway sends %s with the media type JSON", async (_name, body) => {
     let requests = 0;
     const gateway: RequestListener = (_, response) => {
       requests += 1;

@@ -38,7 +38,7 @@ describe("a drained worker", () => {
 
   test.each([
     1, 2,
-  ])("a drained worker finishes its %i running tasks, claims no more, and ends", async (concurrency) => {
+  ])("a drained worker finishes all its running tasks (%i), claims no more, and ends", async (concurrency) => {
     const { fake, jobs, id, started, finish } = await startWorker({ heartbeatSeconds: 1 });
     const running = Array.from({ length: concurrency }, () => fake.submit("lab", JOB).id);
     const run = jobs.run({ concurrency });

@@ -128,7 +128,7 @@ describe("formats", () => {
     ["uri", "mailto:a@example.org"],
     ["ipv6", "fe80::1%eth0"],
     ["regex", "(?P<year>\\d{4})\\Z"],
-  ])("the format %s accepts %s, as Python or zod generates it", (format, text) => {
+  ])("the format %s accepts %s", (format, text) => {
     expect(compileSchema({ properties: { a: { format } } })({ a: text })).toEqual([]);
   });
 
