@@ -50,7 +50,7 @@ beforeAll(async () => {
 afterAll(() => pages[Symbol.asyncDispose]());
 
 /**
-  * Measures the built page from the mount to the end of the frame that shows the form. `elapsed` is
+ * Measures the built page from the mount to the end of the frame that shows the form. `elapsed` is
  * the elapsed time. `cpu` is the CPU time of the page's thread, which does not depend on the load
  * of the machine.
  */
