@@ -198,7 +198,10 @@ export const isExtensionClass = (value: unknown): value is ExtensionClass =>
 export const getPayload = (instance: ExtensionInstance): unknown =>
   PAYLOAD in instance ? instance[PAYLOAD] : undefined;
 
-/** An instance of an extension. `register` has already checked the type of the context. */
+/**
+ * An instance of an extension. The context is `unknown` here, because `register` has already
+ * checked its type.
+ */
 export interface RunnableExtension {
   run(context: unknown, run: RunContext): unknown;
 }

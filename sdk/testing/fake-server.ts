@@ -100,8 +100,8 @@ export class FakeServer {
     this.#state.drain(id);
   }
 
-  /** Removes a worker, as the sweeper does if its heartbeats stop. */
-  forgetWorker(id: string): void {
+  /** Removes a worker, as the sweeper does if the worker's heartbeats stop. */
+  removeWorker(id: string): void {
     this.#state.removeWorker(id);
   }
 }

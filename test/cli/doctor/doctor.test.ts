@@ -1,7 +1,7 @@
 import { connect, createServer as createTcp, type Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
-import type { Probe } from "../../../cli/doctor/check-result.ts";
+import type { CheckContext } from "../../../cli/doctor/check-result.ts";
 import {
   checkBus,
   checkDatabase,
@@ -214,7 +214,7 @@ test("`joblib doctor --idle-check 2` keeps the long poll and the event stream op
 });
 
 describe("encryption", () => {
-  const createProbe = (url: string, token?: string): Probe => ({
+  const createCheckContext = (url: string, token?: string): CheckContext => ({
     ...{ client: new JoblibClient({ url, token: token ?? "" }), token },
     ...{ room: undefined, version: "0.1.0", signal: new AbortController().signal },
   });
@@ -225,11 +225,11 @@ describe("encryption", () => {
     ["http://[::1]:7800", "ok"],
     ["http://localhost:7800", "ok"],
   ])("the encryption check of `joblib doctor` reports %s as %s", (serverUrl, status) => {
-    expect(checkEncryption(createProbe(serverUrl, "t"))).toMatchObject({ status });
+    expect(checkEncryption(createCheckContext(serverUrl, "t"))).toMatchObject({ status });
   });
 
   test("the encryption check of `joblib doctor` warns about a token that is sent to another machine over plain HTTP", () => {
-    expect(checkEncryption(createProbe("http://jobs.example.org:7800", "t"))).toMatchObject({
+    expect(checkEncryption(createCheckContext("http://jobs.example.org:7800", "t"))).toMatchObject({
       status: "warning",
       detail: "the token, payloads and results are sent to jobs.example.org unencrypted",
       advice: expect.stringContaining("https://"),
