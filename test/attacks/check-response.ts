@@ -100,8 +100,9 @@ export const checkResponse = (
   const problems = (operation ?? stream ?? TRANSFERS.get(target.name))?.problems;
   if (problems === undefined)
     return "the operation is in the OpenAPI document, but not in the protocol's tables";
-  if (status >= 400) return checkProblem(request.isAimed ? [...COMMON, ...problems] : PROBLEM_IDS, received);
-  if (!request.isAimed) return undefined;
+  if (status >= 400)
+    return checkProblem(request.isForTarget ? [...COMMON, ...problems] : PROBLEM_IDS, received);
+  if (!request.isForTarget) return undefined;
   if (!target.statuses.includes(status)) return `${status} is not declared`;
   if (operation !== undefined) return checkBody(operation, received);
   return stream && checkStream(stream.events, received);

@@ -82,11 +82,11 @@ export const cancelRaces: FaultCase = {
       if (submitted.outcome !== "ok") continue;
       const isClaimed = context.random.chance(0.6);
       const lease = isClaimed ? await own.claim({ start: true }) : undefined;
-      const sleepBriefly = () => sleep(context.random.between(0, 6));
+      const sleepRandomly = () => sleep(context.random.between(0, 6));
       const [, , claimed] = await Promise.all([
-        sleepBriefly().then(() => cancel(far, submitted.body.id)),
-        sleepBriefly().then(() => lease && own.update({ operation: "complete", lease })),
-        sleepBriefly().then(() => other.claim({ start: true })),
+        sleepRandomly().then(() => cancel(far, submitted.body.id)),
+        sleepRandomly().then(() => lease && own.update({ operation: "complete", lease })),
+        sleepRandomly().then(() => other.claim({ start: true })),
       ]);
       if (claimed !== undefined) await other.updateWithRetry({ operation: "complete", lease: claimed });
     }

@@ -93,7 +93,7 @@ const toProviderRegistration = async (scenario: Scenario, role: Role) => {
   const worker = isUser ? (await api.createWorker(toUser(role))).id : scenario.params.worker_id;
   return { category: "data", name: newJobName(), schema: {}, worker_id: worker };
 };
-/** Starts a read, and lets the worker claim it. */
+/** Sends a request to the provider, and lets the worker claim the request. */
 const claimRead = async ({ params }: Scenario) => {
   const { provider_path, worker_id } = params;
   const reading = api.as("root").get(provider_path, { headers: { prefer: "wait=5" } });
