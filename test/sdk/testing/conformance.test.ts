@@ -1,70 +1,24 @@
 import { randomUUID } from "node:crypto";
-import { setupServer } from "msw/node";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { JsonObject, Task } from "../../../protocol/index.ts";
+import type { Task } from "../../../protocol/index.ts";
 import {
   IdempotencyConflictError,
   InvalidJobNameError,
   InvalidTaskTransitionError,
   JobNotFoundError,
-  OutputGapError,
   SchemaConflictError,
   TaskLostError,
   TaskNotFoundError,
   ValidationError,
   WorkerNotFoundError,
 } from "../../../sdk/errors.ts";
-import { JoblibClient } from "../../../sdk/http/client.ts";
-import { createFakeServer } from "../../../sdk/testing/index.ts";
-import { parseSettings } from "../../../server/settings/settings.ts";
-import { createServer } from "../../../server/standalone.ts";
+import type { JoblibClient } from "../../../sdk/http/client.ts";
+import { createWorker, JOB, SERVERS, startTask } from "./servers.ts";
 
 /**
  * The room of the current test. Each test has its own room, because all tests share the servers.
  */
 let room: string;
-const JOB = "private:tests:Echo";
-
-let close: () => unknown;
-
-/** Starts a fake server, and returns a client for this server. */
-async function connectToFake(): Promise<JoblibClient> {
-  const url = "http://fake.test";
-  const network = setupServer(...createFakeServer({ url }).handlers);
-  network.listen({ onUnhandledFrame: "error" });
-  close = () => network.close();
-  return new JoblibClient({ url, fetch: globalThis.fetch, retry: { attempts: 1 } });
-}
-
-/** Starts `joblib serve` with a database in memory, and returns a client for this server. */
-async function connectToServer(): Promise<JoblibClient> {
-  const settings = parseSettings({}, { log_level: "silent", data_dir: "memory://" });
-  const server = await createServer({ settings });
-  close = () => server.close();
-  const url = await server.listen({ host: "127.0.0.1", port: 0 });
-  return new JoblibClient({ url, fetch: globalThis.fetch, retry: { attempts: 1 } });
-}
-
-/** Registers a job and returns the id of its worker. */
-async function createWorker(client: JoblibClient): Promise<string> {
-  const { id } = await client.workers.create();
-  await client.jobs.register(room, {
-    category: "tests",
-    name: "Echo",
-    schema: { type: "object" },
-    worker_id: id,
-  });
-  return id;
-}
-
-/** Submits, claims and starts a task, and returns the task. */
-async function startTask(client: JoblibClient, worker: string, submission: JsonObject = {}): Promise<Task> {
-  await client.tasks.submit(room, JOB, submission);
-  const { tasks } = await client.workers.claim(worker, { limit: 1, start: true });
-  const [task] = tasks;
-  if (task === undefined) throw new Error("no task was claimed");
-  return task;
-}
 
 /**
  * Returns the members of a task that are equal in every run. It omits ids, times and the caller.
@@ -84,13 +38,11 @@ function describeTask({
   return { job_name, room_id, status, payload, priority, attempt, runs, max_attempts, error, result };
 }
 
-describe.each([
-  ["the fake server", connectToFake],
-  ["`joblib serve`", connectToServer],
-])("%s", (_, connect) => {
+describe.each(SERVERS)("%s", (_, connect) => {
   let client: JoblibClient;
+  let close: () => unknown = () => {};
   beforeAll(async () => {
-    client = await connect();
+    ({ client, close } = await connect());
   });
   beforeEach(() => {
     room = `room-${randomUUID()}`;
@@ -98,7 +50,7 @@ describe.each([
   afterAll(() => close());
 
   test("stores a submitted task with the defaults of its job and returns the number of online workers", async () => {
-    const worker = await createWorker(client);
+    const worker = await createWorker(client, room);
     await client.jobs.register(room, {
       ...{ category: "tests", name: "Eager", schema: { type: "object" } },
       ...{ worker_id: worker, defaults: { priority: 7, max_attempts: 3 } },
@@ -117,7 +69,7 @@ describe.each([
   });
 
   test("returns the same task for a repeated idempotency key, and a conflict for a different request with this key", async () => {
-    await createWorker(client);
+    await createWorker(client, room);
     const submit = (n: number) =>
       client.call(
         "submitTask",
@@ -134,7 +86,7 @@ describe.each([
   });
 
   test("accepts a batch of submissions and returns an outcome for each submission", async () => {
-    await createWorker(client);
+    await createWorker(client, room);
     const submissions = [JOB, "private:tests:Missing"].map((job_name, n) => ({ job_name, payload: { n } }));
 
     const { body } = await client.call("submitBatch", { params: { room_id: room }, body: { submissions } });
@@ -143,7 +95,7 @@ describe.each([
   });
 
   test("claims tasks by priority, counts the attempt, and starts a task only if requested", async () => {
-    const worker = await createWorker(client);
+    const worker = await createWorker(client, room);
     await client.tasks.submit(room, JOB, { payload: { n: 1 } });
     await client.tasks.submit(room, JOB, { payload: { n: 2 }, priority: 1 });
 
@@ -158,7 +110,7 @@ describe.each([
   });
 
   test("requeues a released task, which keeps its attempt number", async () => {
-    const worker = await createWorker(client);
+    const worker = await createWorker(client, room);
     const { id } = await client.tasks.submit(room, JOB);
     await client.workers.claim(worker, { limit: 1 });
 
@@ -169,8 +121,8 @@ describe.each([
   });
 
   test("completes a task once, and accepts the same update again", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker);
+    const worker = await createWorker(client, room);
+    const { id, attempt } = await startTask(client, { room, worker });
     const update = { status: "completed", result: { n: 2 }, worker_id: worker, attempt } as const;
 
     await client.tasks.update(id, { progress: { fraction: 0.5 }, worker_id: worker, attempt });
@@ -185,8 +137,8 @@ describe.each([
   });
 
   test("stores each log line of an attempt only once", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker);
+    const worker = await createWorker(client, room);
+    const { id, attempt } = await startTask(client, { room, worker });
     const log = [{ number: 0, text: "one" }];
 
     await client.tasks.update(id, { log, worker_id: worker, attempt });
@@ -200,8 +152,8 @@ describe.each([
   });
 
   test("requeues a task after a failed attempt if another attempt is left", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker, { max_attempts: 2 });
+    const worker = await createWorker(client, room);
+    const { id, attempt } = await startTask(client, { room, worker, max_attempts: 2 });
 
     const failed = await client.tasks.update(id, {
       ...{ status: "failed", error: "broken", worker_id: worker, attempt },
@@ -212,8 +164,8 @@ describe.each([
   });
 
   test("updates tasks in a batch and returns an outcome for each update", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker);
+    const worker = await createWorker(client, room);
+    const { id, attempt } = await startTask(client, { room, worker });
     const updates = [id, id].map((same, n) => ({
       id: same,
       attempt: attempt + n,
@@ -229,8 +181,8 @@ describe.each([
   });
 
   test("returns a cancelled task to a waiting heartbeat, and to the next heartbeat", async () => {
-    const worker = await createWorker(client);
-    const { id } = await startTask(client, worker);
+    const worker = await createWorker(client, room);
+    const { id } = await startTask(client, { room, worker });
 
     const waiting = client.workers.heartbeat(worker, { tasks: [id] }, { wait: 20 });
     await client.tasks.cancel(id);
@@ -241,8 +193,8 @@ describe.each([
   });
 
   test("rejects the late result of a worker that was removed", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker);
+    const worker = await createWorker(client, room);
+    const { id, attempt } = await startTask(client, { room, worker });
     await client.workers.remove(worker);
 
     const late = client.tasks.update(id, { status: "completed", result: 1, worker_id: worker, attempt });
@@ -253,7 +205,7 @@ describe.each([
   });
 
   test("assigns no tasks to a drained worker, and notifies the worker in the responses to claims and heartbeats", async () => {
-    const worker = await createWorker(client);
+    const worker = await createWorker(client, room);
     await client.tasks.submit(room, JOB);
 
     const drained = await client.workers.drain(worker);
@@ -265,7 +217,7 @@ describe.each([
   });
 
   test("responds to invalid requests with the expected problems", async () => {
-    const worker = await createWorker(client);
+    const worker = await createWorker(client, room);
     const { id } = await client.tasks.submit(room, JOB);
     const other = {
       category: "tests",
@@ -283,97 +235,5 @@ describe.each([
     await expect(client.tasks.update(id, { status: "completed" })).rejects.toThrow(
       InvalidTaskTransitionError,
     );
-  });
-
-  /** Reads an output to its end. Returns the parts, the new attempts, and the end. */
-  async function collectOutput(id: string, from?: string) {
-    const parts: unknown[][] = [];
-    const attempts: number[] = [];
-    const onAttempt = (attempt: number) => attempts.push(attempt);
-    const output = client.tasks.output(id, { ...(from !== undefined && { from }), onAttempt });
-    for (;;) {
-      const next = await output.next();
-      if (next.done === true) return { parts, attempts, end: next.value };
-      const { attempt, number, value } = next.value;
-      parts.push([attempt, number, value]);
-    }
-  }
-
-  test("streams the parts of an output as they are stored, and then the end of the task", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker);
-    const lease = { worker_id: worker, attempt };
-    const output = client.tasks.output(id);
-
-    await client.tasks.update(id, { ...lease, output: { number: 0, parts: ["a", { n: 1 }] } });
-    const first = [await output.next(), await output.next()];
-    const third = output.next();
-    await client.tasks.update(id, { ...lease, output: { number: 1, parts: ["repeated", "c"] } });
-    const later = await third;
-    const end = output.next();
-    await client.tasks.update(id, { ...lease, status: "completed" });
-
-    expect([...first, later].map(({ value }) => value)).toEqual([
-      { attempt: 1, number: 0, value: "a" },
-      { attempt: 1, number: 1, value: { n: 1 } },
-      { attempt: 1, number: 2, value: "c" },
-    ]);
-    expect(await end).toEqual({ done: true, value: { attempt: 1, status: "completed", count: 3 } });
-  });
-
-  test("streams the rest of an attempt and then the next attempt, from any part", async () => {
-    const worker = await createWorker(client);
-    const { id } = await startTask(client, worker, { max_attempts: 2, backoff: { seconds: 0 } });
-    for (const attempt of [1, 2]) {
-      const lease = { worker_id: worker, attempt };
-      if (attempt === 2) await client.workers.claim(worker, { limit: 1, start: true }, { wait: 20 });
-      const parts = [`${attempt}a`, `${attempt}b`];
-      await client.tasks.update(id, { ...lease, output: { number: 0, parts } });
-      await client.tasks.update(id, { ...lease, status: "failed", error: "broken" });
-    }
-    const end = { attempt: 2, status: "failed", count: 2 };
-    const second = [
-      [2, 0, "2a"],
-      [2, 1, "2b"],
-    ];
-
-    expect(await collectOutput(id)).toEqual({ parts: second, attempts: [2], end });
-    expect(await collectOutput(id, "1")).toEqual({ parts: second.slice(1), attempts: [2], end });
-    expect(await collectOutput(id, "9.9")).toEqual({ parts: second, attempts: [2], end });
-    const both = { parts: [[1, 1, "1b"], ...second], attempts: [1, 2], end };
-    expect(await collectOutput(id, "1.1")).toEqual(both);
-    expect(await client.tasks.readOutput(id, { from: "1.1" })).toEqual({
-      ...{ attempt: 1, number: 1, parts: ["1b"], next: "1.2" },
-    });
-  });
-
-  test("continues an output after the last received event, without repeating the attempt", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker);
-    const lease = { worker_id: worker, attempt };
-    await client.tasks.update(id, { ...lease, output: { number: 0, parts: ["a", "b"] } });
-    await client.tasks.update(id, { ...lease, status: "completed" });
-
-    const events: unknown[] = [];
-    const stream = client.follow("followOutput", { task_id: id }, { lastEventId: "1.1" });
-    for await (const { event, data } of stream) {
-      events.push([event, data]);
-      if (event === "end") break;
-    }
-
-    expect(events).toEqual([
-      ["parts", { attempt: 1, number: 1, parts: ["b"] }],
-      ["end", { attempt: 1, status: "completed", count: 2 }],
-    ]);
-  });
-
-  test("rejects the output of a missing task, an invalid position, and a part after a gap", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker);
-    const gap = { worker_id: worker, attempt, output: { number: 1, parts: ["b"] } };
-
-    await expect(collectOutput(randomUUID())).rejects.toThrow(TaskNotFoundError);
-    await expect(collectOutput(id, "x")).rejects.toThrow(ValidationError);
-    await expect(client.tasks.update(id, gap)).rejects.toThrow(OutputGapError);
   });
 });
