@@ -18,7 +18,7 @@ const MAX_SHOWN_CHOICES = 12;
 export class InvalidValueError extends CliError {
   constructor(message: string) {
     super(message, EXIT.rejected);
-    this.name = "NoValueError";
+    this.name = "InvalidValueError";
   }
 }
 

@@ -141,15 +141,20 @@ export class ClaimedTask<Context = unknown> {
    */
   async #discardRun(error: unknown, run?: RunResult): Promise<TaskOutcome> {
     if (this.#interruption !== undefined) return this.#interruption;
-    if (run !== undefined && "result" in run && error instanceof TaskLostError && error.reason === "lost") {
-      try {
-        await this.#send({ status: "completed", result: toResult(this.#Class, run.result) }, NO_RETRY, 10);
-      } catch (rejection) {
-        // The server rejects the update, but stores the result as a late result.
-        this.#environment.logger.info({ err: rejection, task: this.id }, "sent a late result");
-      }
-    }
+    if (run !== undefined && "result" in run) await this.#sendLateResult(run.result);
     return this.#discardOutcome(error);
+  }
+
+  /** Sends the result of a lost task. Does nothing if the task was cancelled or interrupted. */
+  async #sendLateResult(result: unknown): Promise<void> {
+    const { reason } = this.#abort;
+    if (!(reason instanceof TaskLostError) || reason.reason !== "lost") return;
+    try {
+      await this.#send({ status: "completed", result: toResult(this.#Class, result) }, NO_RETRY, 10);
+    } catch (rejection) {
+      // The server rejects the update, but stores the result as a late result.
+      this.#environment.logger.info({ err: rejection, task: this.id }, "sent a late result");
+    }
   }
 
   #discardOutcome(error: unknown): TaskOutcome {
@@ -180,7 +185,13 @@ export class ClaimedTask<Context = unknown> {
    */
   async complete(result?: unknown): Promise<Task> {
     if (this.#phase !== "started") throw this.#createPhaseError();
-    await this.#reports?.flushOutput();
+    try {
+      await this.#reports?.flushOutput();
+    } catch (error) {
+      // If the lease was lost, the rest of the output is lost too, but the result is not.
+      await this.#sendLateResult(result);
+      throw error;
+    }
     return this.#end({ status: "completed", result: toResult(this.#Class, result) });
   }
 
