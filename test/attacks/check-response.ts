@@ -8,8 +8,9 @@ import {
   type ProblemId,
   type StreamOperation,
   streams,
+  type TransferOperation,
+  transfers,
 } from "../../protocol/index.ts";
-import { type TransferOperation, transfers } from "../../protocol/providers/read.ts";
 import { parseEventStream } from "./event-stream.ts";
 import type { FuzzedRequest } from "./fuzzed-request.ts";
 import type { Target } from "./targets.ts";
@@ -29,6 +30,7 @@ const EXPECTED_FAILURES = new Set([
   "service-unavailable",
   "provider-offline",
   "provider-timeout",
+  "insufficient-storage",
   "read-failed",
 ]);
 const INTERNAL_DETAILS =
