@@ -57,6 +57,15 @@ export class ProtocolError extends JoblibError {
   }
 }
 
+/**
+ * The content of a file does not have its SHA-256 hash or its size. The bytes that were read so far
+ * must not be used.
+ */
+export class FileIntegrityError extends JoblibError {}
+
+/** A file of a task's result could not be uploaded. `cause` is the reason. */
+export class FileUploadError extends JoblibError {}
+
 /** The reason of a task's `signal` if the worker stopped and interrupted the task. */
 export class InterruptedError extends JoblibError {}
 
@@ -127,6 +136,28 @@ export class ReadFailedError extends ProblemError {}
 export class ProviderOfflineError extends ProblemError {}
 /** No worker answered the read within `wait`. */
 export class ProviderTimeoutError extends ProblemError {}
+/** The file does not exist, was deleted, or is not visible to the caller. */
+export class FileNotFoundError extends ProblemError {}
+/** The upload of the file is not complete, so its content cannot be read or used in a task. */
+export class FileIncompleteError extends ProblemError {
+  /** @internal Creates an error for a check that failed in this process. */
+  static create(name: string): FileIncompleteError {
+    const detail = `the upload of ${name} is not complete`;
+    return new FileIncompleteError(new Problem("file-incomplete", detail).toDocument());
+  }
+}
+/** The upload continues at another offset, or another request is writing to it. */
+export class UploadConflictError extends ProblemError {}
+/** The file is larger than the server's limit. */
+export class FileTooLargeError extends ProblemError {}
+/** The files of the room would exceed its quota. */
+export class QuotaExceededError extends ProblemError {}
+/** The server has no directory for files. */
+export class FilesNotSupportedError extends ProblemError {}
+/** The requested range is outside the content of the file. */
+export class RangeNotSatisfiableError extends ProblemError {}
+/** The disk of the server is full. */
+export class InsufficientStorageError extends ProblemError {}
 /** The invitation does not exist, or expired long ago. */
 export class InvitationNotFoundError extends ProblemError {}
 /** The server does not issue tokens, because the host or an external issuer does. */

@@ -1,11 +1,14 @@
 import { setTimeout } from "node:timers/promises";
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../../protocol/index.ts";
 import { InterruptedError, TaskLostError, UsageError } from "../errors.ts";
-import { type ExtensionClass, type TaskOutput, toResult } from "../extension/extension.ts";
+import { type ExtensionClass, convertResult, type TaskOutput, toResult } from "../extension/extension.ts";
+import { toJson } from "../extension/json.ts";
+import { hasLocalFile } from "../files/replace-files.ts";
 import { LazyAbort } from "../http/abort.ts";
 import { type RunEnvironment, type RunResult, runExtension } from "./run-extension.ts";
 import { traceRun } from "./run-span.ts";
 import { getLostError, isRejection, type TaskOutcome, toErrorText, toShortError } from "./task-outcome.ts";
+import { uploadResultFiles } from "./task-files.ts";
 import { TaskReports } from "./task-reports.ts";
 import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
 
@@ -175,13 +178,15 @@ export class ClaimedTask<Context = unknown> {
 
   /**
    * Completes the running task; retries for 5 minutes. Rejects with `NotJsonError` or
-   * `ValidationError` if the result is invalid (the task keeps running), `UsageError` if the task
+   * `ValidationError` if the result is invalid, `FileUploadError` if a file of it cannot be uploaded (the task keeps running), `UsageError` if the task
    * is not running, and `TaskLostError` if the lease is lost.
    */
   async complete(result?: unknown): Promise<Task> {
     if (this.#phase !== "started") throw this.#createPhaseError();
     await this.#reports?.flushOutput();
-    return this.#end({ status: "completed", result: toResult(this.#Class, result) });
+    const converted = convertResult(this.#Class, result);
+    const value = hasLocalFile(converted) ? await uploadResultFiles(this, converted, this.#environment.files) : converted;
+    return this.#end({ status: "completed", result: toJson(value) });
   }
 
   /**
