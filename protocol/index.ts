@@ -1,5 +1,7 @@
 export * from "./caller.ts";
 export * from "./events.ts";
+export * from "./files/file.ts";
+export * from "./files/transfers.ts";
 export * from "./health.ts";
 export * from "./invitations.ts";
 export * from "./job-name.ts";
@@ -30,4 +32,5 @@ export * from "./tasks/task.ts";
 export * from "./tasks/update.ts";
 export * from "./time.ts";
 export * from "./tracing/trace-context.ts";
+export * from "./transfers.ts";
 export * from "./workers.ts";

@@ -1,4 +1,5 @@
 import { callerOperations } from "./caller.ts";
+import { fileOperations } from "./files/file.ts";
 import { healthOperations } from "./health.ts";
 import { invitationOperations } from "./invitations.ts";
 import { jobOperations } from "./jobs.ts";
@@ -24,6 +25,7 @@ export const operations = {
   ...workerOperations,
   ...providerOperations,
   ...readOperations,
+  ...fileOperations,
   ...roomOperations,
   ...statsOperations,
   ...healthOperations,

@@ -128,6 +128,22 @@ export class AnswerNotFoundError extends ProblemError {
     return new AnswerNotFoundError(new Problem("answer-not-found", detail).toDocument());
   }
 }
+/** The file does not exist, was deleted because no task had it, or its upload failed. */
+export class FileNotFoundError extends ProblemError {}
+/** The upload of the file is not complete, so its content cannot be read. */
+export class FileIncompleteError extends ProblemError {}
+/** The upload continues at another offset, or another request is appending to it. */
+export class UploadConflictError extends ProblemError {}
+/** The server has no directory for files. */
+export class FilesNotSupportedError extends ProblemError {}
+/** The file is larger than the server's limit, or than it was declared. */
+export class FileTooLargeError extends ProblemError {}
+/** The files of the room are larger than the server's limit. */
+export class QuotaExceededError extends ProblemError {}
+/** The requested range is outside the content of the file. */
+export class RangeNotSatisfiableError extends ProblemError {}
+/** The server's storage is full. The upload can continue when there is space. */
+export class InsufficientStorageError extends ProblemError {}
 /** The read was answered, was assigned to another worker, or has no reader any longer. */
 export class ReadLostError extends ProblemError {}
 /** The worker failed to answer the read. */

@@ -8,8 +8,9 @@ import {
   type ProblemId,
   type StreamOperation,
   streams,
+  type TransferOperation,
+  transfers,
 } from "../../protocol/index.ts";
-import { type TransferOperation, transfers } from "../../protocol/providers/read.ts";
 import { parseEventStream } from "./event-stream.ts";
 import type { FuzzedRequest } from "./fuzzed-request.ts";
 import type { Target } from "./targets.ts";

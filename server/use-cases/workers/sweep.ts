@@ -3,6 +3,7 @@ import type { SweepResult } from "../../ports.ts";
 import type { TaskRecord } from "../../records.ts";
 import { StorageUnavailable } from "../../storage/sessions/storage-errors.ts";
 import { announceRemoval, createJobsChangedEvents, createRequeueEvents, publish } from "../events.ts";
+import { sweepFiles } from "../files/sweep-files.ts";
 
 /** Maximum number of rows per statement of a sweep, so that rows are locked only briefly. */
 const BATCH = 100;
@@ -10,7 +11,7 @@ const RETENTION_BATCH = 500;
 
 type Ports = Pick<
   Context,
-  "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "reads" | "meter"
+  "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "reads" | "meter" | "fileContents"
 >;
 
 /** Returns undefined if another server is sweeping. */
@@ -25,6 +26,7 @@ export async function sweep(
     result.jobs += await runStep(ports, () => sweepJobs(ports));
     await runStep(ports, () => sweepProviders(ports));
     result.deleted = await runStep(ports, () => sweepOldTasks(ports));
+    await runStep(ports, () => sweepFiles(ports, BATCH));
     await runStep(ports, () => ports.storage.sweep.vacuum());
   });
   return hasLock ? result : undefined;
