@@ -131,7 +131,13 @@ export class AnswerNotFoundError extends ProblemError {
 /** The file does not exist, was deleted because no task had it, or its upload failed. */
 export class FileNotFoundError extends ProblemError {}
 /** The upload of the file is not complete, so its content cannot be read. */
-export class FileIncompleteError extends ProblemError {}
+export class FileIncompleteError extends ProblemError {
+  /** @internal Creates an error for a check that failed in this process. */
+  static create(name: string): FileIncompleteError {
+    const detail = `the upload of ${name} is not complete`;
+    return new FileIncompleteError(new Problem("file-incomplete", detail).toDocument());
+  }
+}
 /** The upload continues at another offset, or another request is appending to it. */
 export class UploadConflictError extends ProblemError {}
 /** The server has no directory for files. */
@@ -152,28 +158,6 @@ export class ReadFailedError extends ProblemError {}
 export class ProviderOfflineError extends ProblemError {}
 /** No worker answered the read within `wait`. */
 export class ProviderTimeoutError extends ProblemError {}
-/** The file does not exist, was deleted, or is not visible to the caller. */
-export class FileNotFoundError extends ProblemError {}
-/** The upload of the file is not complete, so its content cannot be read or used in a task. */
-export class FileIncompleteError extends ProblemError {
-  /** @internal Creates an error for a check that failed in this process. */
-  static create(name: string): FileIncompleteError {
-    const detail = `the upload of ${name} is not complete`;
-    return new FileIncompleteError(new Problem("file-incomplete", detail).toDocument());
-  }
-}
-/** The upload continues at another offset, or another request is writing to it. */
-export class UploadConflictError extends ProblemError {}
-/** The file is larger than the server's limit. */
-export class FileTooLargeError extends ProblemError {}
-/** The files of the room would exceed its quota. */
-export class QuotaExceededError extends ProblemError {}
-/** The server has no directory for files. */
-export class FilesNotSupportedError extends ProblemError {}
-/** The requested range is outside the content of the file. */
-export class RangeNotSatisfiableError extends ProblemError {}
-/** The disk of the server is full. */
-export class InsufficientStorageError extends ProblemError {}
 /** The invitation does not exist, or expired long ago. */
 export class InvitationNotFoundError extends ProblemError {}
 /** The server does not issue tokens, because the host or an external issuer does. */

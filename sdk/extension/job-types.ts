@@ -19,7 +19,10 @@ export type PayloadValue =
 
 /** The default of `Jobs`. It accepts any name, payload and result. */
 export interface AnyJobs {
-  readonly [name: string]: { readonly payload: { readonly [name: string]: PayloadValue }; readonly result: JsonValue };
+  readonly [name: string]: {
+    readonly payload: { readonly [name: string]: PayloadValue };
+    readonly result: JsonValue;
+  };
 }
 
 /** The names of the jobs in `Jobs`, a type that maps job names to payloads and results. */

@@ -72,8 +72,7 @@ class Connection {
     this.#client = client;
     this.#file = file;
     this.#offset = offset;
-    this.#signal =
-      signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal]);
+    this.#signal = signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal]);
   }
 
   /** Returns the next bytes, or undefined at the end of the response. */

@@ -33,7 +33,7 @@ interface FileType extends z.ZodType<JobFile, FileInput, FileTypeInternals> {}
 const initType: (type: FileType, def: FileTypeDef) => void = z.ZodType.init;
 
 /**
- * A zod type of its own instead of `z.custom`, because methods such as `describe` copy a type with
+ * A separate zod type instead of `z.custom`, because methods such as `describe` copy a type with
  * its constructor, and would lose the JSON Schema.
  */
 const FileType: z.core.$constructor<FileType, FileTypeDef> = z.core.$constructor("FileType", (type, def) => {
@@ -64,7 +64,10 @@ export function file(source: FileSource, options?: LocalFileOptions): LocalFile;
  * class Render extends Extension("movies", { trajectory: file({ mediaTypes: ["chemical/*"] }) }) {}
  */
 export function file(limits?: FileLimits): FileSchema;
-export function file(first: FileSource | FileLimits = {}, options?: LocalFileOptions): LocalFile | FileSchema {
+export function file(
+  first: FileSource | FileLimits = {},
+  options?: LocalFileOptions,
+): LocalFile | FileSchema {
   const isSource = typeof first === "string" || first instanceof Blob || first instanceof Uint8Array;
   return isSource ? new LocalFile(first, options) : new FileType({ type: "custom", limits: first });
 }

@@ -41,7 +41,8 @@ export async function uploadContent(
 
   const stored = await upload.readFile();
   const sha256 = hash.digest("hex");
-  if (!stored.is_complete) throw new ProtocolError(`the server did not complete the upload of ${source.name}`);
+  if (!stored.is_complete)
+    throw new ProtocolError(`the server did not complete the upload of ${source.name}`);
   if (stored.sha256 !== sha256)
     throw new FileIntegrityError(
       `the server stored other bytes of ${source.name} than were sent; upload the file again`,
@@ -49,7 +50,8 @@ export async function uploadContent(
   return stored;
 }
 
-const createChangedError = ({ name }: LocalFile) => new UsageError(`${name} has changed while it was uploaded`);
+const createChangedError = ({ name }: LocalFile) =>
+  new UsageError(`${name} has changed while it was uploaded`);
 
 class Upload {
   readonly #client: Caller;

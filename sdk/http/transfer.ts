@@ -45,7 +45,15 @@ interface TransferEnvironment {
  */
 export async function transfer(
   name: TransferName,
-  { params, query = {}, headers = {}, content, wait, timeoutSeconds = TIMEOUT_SECONDS, signal }: TransferRequest,
+  {
+    params,
+    query = {},
+    headers = {},
+    content,
+    wait,
+    timeoutSeconds = TIMEOUT_SECONDS,
+    signal,
+  }: TransferRequest,
   environment: TransferEnvironment,
 ): Promise<TransferResponse> {
   const operation: TransferOperation = transfers[name];

@@ -1,14 +1,14 @@
 import { setTimeout } from "node:timers/promises";
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../../protocol/index.ts";
 import { InterruptedError, TaskLostError, UsageError } from "../errors.ts";
-import { type ExtensionClass, convertResult, type TaskOutput, toResult } from "../extension/extension.ts";
+import { convertResult, type ExtensionClass, type TaskOutput, toResult } from "../extension/extension.ts";
 import { toJson } from "../extension/json.ts";
 import { hasLocalFile } from "../files/replace-files.ts";
 import { LazyAbort } from "../http/abort.ts";
 import { type RunEnvironment, type RunResult, runExtension } from "./run-extension.ts";
 import { traceRun } from "./run-span.ts";
-import { getLostError, isRejection, type TaskOutcome, toErrorText, toShortError } from "./task-outcome.ts";
 import { uploadResultFiles } from "./task-files.ts";
+import { getLostError, isRejection, type TaskOutcome, toErrorText, toShortError } from "./task-outcome.ts";
 import { TaskReports } from "./task-reports.ts";
 import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
 
@@ -185,7 +185,9 @@ export class ClaimedTask<Context = unknown> {
     if (this.#phase !== "started") throw this.#createPhaseError();
     await this.#reports?.flushOutput();
     const converted = convertResult(this.#Class, result);
-    const value = hasLocalFile(converted) ? await uploadResultFiles(this, converted, this.#environment.files) : converted;
+    const value = hasLocalFile(converted)
+      ? await uploadResultFiles(this, converted, this.#environment.files)
+      : converted;
     return this.#end({ status: "completed", result: toJson(value) });
   }
 
