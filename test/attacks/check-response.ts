@@ -30,6 +30,7 @@ const EXPECTED_FAILURES = new Set([
   "service-unavailable",
   "provider-offline",
   "provider-timeout",
+  "insufficient-storage",
   "read-failed",
 ]);
 const INTERNAL_DETAILS =

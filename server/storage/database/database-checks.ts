@@ -128,6 +128,9 @@ export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", reado
   invitation: ALL,
   provider: ALL,
   worker_provider: APPEND,
+  file: ALL,
+  file_content: ALL,
+  task_file: APPEND,
   migration: ["SELECT"],
 };
 

@@ -93,7 +93,7 @@ describe("a download", () => {
     const problem = expectProblem(await api.download(fileId), "internal-error");
 
     expect(problem).toMatchObject({ detail: `The content of the file ${fileId} is missing on the server.` });
-    expectProblem(await api.download("../../etc/passwd"), "route-not-found");
+    expectProblem(await api.download("..%2F..%2Fetc%2Fpasswd"), "file-not-found");
     expectProblem(await api.download("nothing"), "file-not-found");
   });
 });

@@ -32,9 +32,10 @@ export async function openFilesApi(options: ApiOptions = {}) {
 
   async function append(id: string, content: string | Buffer, offset = 0, user = "ann") {
     const headers = { "content-type": "application/offset+octet-stream", "tus-resumable": "1.0.0" };
-    return api
-      .as(user)
-      .patch(`/files/${id}/upload`, { raw: content, headers: { ...headers, "upload-offset": String(offset) } });
+    return api.as(user).patch(`/files/${id}/upload`, {
+      raw: content,
+      headers: { ...headers, "upload-offset": String(offset) },
+    });
   }
 
   function createFile(room: string, file: object, user = "ann") {

@@ -79,7 +79,10 @@ describe("the files of a result", () => {
 
     ok(await complete(toReference(file.id)));
 
-    expect(await listFiles(id)).toMatchObject([{ role: "payload" }, { id: file.id, role: "result", pointer: "/video" }]);
+    expect(await listFiles(id)).toMatchObject([
+      { role: "payload" },
+      { id: file.id, role: "result", pointer: "/video" },
+    ]);
     expect((await api.download(file.id)).text).toBe("abc");
   });
 
