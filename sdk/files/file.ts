@@ -38,7 +38,8 @@ const initType: (type: FileType, def: FileTypeDef) => void = z.ZodType.init;
  */
 const FileType: z.core.$constructor<FileType, FileTypeDef> = z.core.$constructor("FileType", (type, def) => {
   initType(type, def);
-  type._zod.toJSONSchema = () => toFileJsonSchema(def.limits);
+  // Not `toJSONSchema`, for which zod does not process the types that `describe` has copied.
+  type._zod.processJSONSchema = (_, json) => void Object.assign(json, toFileJsonSchema(def.limits));
   type._zod.parse = (payload) => {
     const input = payload.value;
     const message = findFault(input, def.limits);
