@@ -1,28 +1,42 @@
+import { NotJsonError } from "../extension/json.ts";
 import { LocalFile } from "./local-file.ts";
 
 /** Uploads a file, and returns its reference. */
 export type UploadFile = (file: LocalFile) => Promise<string>;
 
-/** Returns true if a payload or result contains a local file. */
+/** Maximum depth of a payload or result with files. A circular value reaches it as well. */
+const MAX_DEPTH = 1000;
+
+/**
+ * Returns true if a payload or result contains a local file. It uses no recursion, because the value
+ * may be circular or nested too deeply, which `toJson` reports.
+ */
 export function hasLocalFile(value: unknown): boolean {
-  if (value instanceof LocalFile) return true;
-  return isContainer(value) && Object.values(value).some(hasLocalFile);
+  if (!isContainer(value)) return value instanceof LocalFile;
+  // A set is iterated in insertion order, and includes values that are added meanwhile.
+  const containers = new Set([value]);
+  for (const container of containers) {
+    for (const member of Object.values(container)) {
+      if (member instanceof LocalFile) return true;
+      if (isContainer(member)) containers.add(member);
+    }
+  }
+  return false;
 }
 
-/** Returns a copy of a payload or result in which each local file is replaced by its reference. */
-export async function replaceLocalFiles(value: unknown, upload: UploadFile): Promise<unknown> {
+/**
+ * Returns a copy of a payload or result in which each local file is replaced by its reference.
+ * Throws `NotJsonError` if the value is circular or nested too deeply.
+ */
+export async function replaceLocalFiles(value: unknown, upload: UploadFile, depth = 0): Promise<unknown> {
   if (value instanceof LocalFile) return upload(value);
   if (!isContainer(value)) return value;
-  if (Array.isArray(value)) {
-    const items: unknown[] = [];
-    for (const item of value) items.push(await replaceLocalFiles(item, upload));
-    return items;
-  }
+  if (depth > MAX_DEPTH) throw new NotJsonError("the value is circular or nested too deeply");
   const members: [string, unknown][] = [];
   for (const [name, member] of Object.entries(value)) {
-    members.push([name, await replaceLocalFiles(member, upload)]);
+    members.push([name, await replaceLocalFiles(member, upload, depth + 1)]);
   }
-  return Object.fromEntries(members);
+  return Array.isArray(value) ? members.map(([, item]) => item) : Object.fromEntries(members);
 }
 
 /** Returns true for arrays and plain objects. Other objects convert themselves to JSON. */
