@@ -9,7 +9,7 @@ import {
 import { operations } from "./operations.ts";
 import { PROBLEMS, ProblemDocument, type ProblemId } from "./problem.ts";
 import { type StreamOperation, streams } from "./streams.ts";
-import { transfers } from "./transfers.ts";
+import { transfers } from "./tasks/file-transfers.ts";
 
 /**
  * Returns the JSON Schema of a zod schema: the input type for requests, the output type for

@@ -1,5 +1,4 @@
 import { callerOperations } from "./caller.ts";
-import { fileOperations } from "./files/file.ts";
 import { healthOperations } from "./health.ts";
 import { invitationOperations } from "./invitations.ts";
 import { jobOperations } from "./jobs.ts";
@@ -11,6 +10,7 @@ import { statsOperations } from "./stats.ts";
 import { attemptOperations } from "./tasks/attempts.ts";
 import { claimOperations } from "./tasks/claim.ts";
 import { diagnosisOperations } from "./tasks/diagnosis.ts";
+import { fileOperations } from "./tasks/file.ts";
 import { taskListOperations } from "./tasks/list.ts";
 import { taskLogOperations } from "./tasks/log.ts";
 import { taskOutputOperations } from "./tasks/output.ts";

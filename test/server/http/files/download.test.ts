@@ -70,7 +70,7 @@ describe("a download", () => {
     expect(await api.download(id, { "if-none-match": etag })).toMatchObject({ status: 304, text: "" });
   });
 
-  test("of another user's file is refused until a readable task has the file", async () => {
+  test("is refused for another user's file until a readable task has the file", async () => {
     const { room, job } = await api.createJob();
     const fileId = await api.upload(room, CONTENT);
     expectProblem(await api.download(fileId, {}, "rea"), "forbidden");
@@ -83,7 +83,7 @@ describe("a download", () => {
     expectProblem(await api.download(fileId, {}, "stranger"), "forbidden");
   });
 
-  test("of a missing or damaged content fails with a problem that names the file", async () => {
+  test("fails for a missing or damaged content, with a problem that names the file", async () => {
     const room = newRoomId();
     const content = `content of ${room}`;
     const fileId = await api.upload(room, content);

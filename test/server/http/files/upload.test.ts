@@ -62,7 +62,7 @@ describe("an upload", () => {
     };
     await expect.poll(resume).toBe(204);
 
-    expect(ok(await api.as("ann").get(`/files/${id}`)).sha256).toBe(sha256(content.toString()));
+    expect(ok(await api.as("ann").get(`/files/${id}`))).toMatchObject({ sha256: sha256(content.toString()) });
   });
 
   test("is refused at another offset", async () => {
@@ -88,7 +88,7 @@ describe("an upload", () => {
     ok(await api.append(id, "abc"), 204);
   });
 
-  test("of concurrent requests, only one appends", async () => {
+  test("accepts only one of several concurrent requests", async () => {
     const { id } = ok(await api.createFile(newRoomId(), { size: 90_000 }), 201);
     const contents = ["a", "b", "c"].map((letter) => letter.repeat(90_000));
 
@@ -107,15 +107,15 @@ describe("an upload", () => {
     expect((await api.listStored()).filter((path) => path.endsWith(id))).toEqual([]);
   });
 
-  test("that is larger than its declared size is refused", async () => {
+  test("is refused if it is larger than its declared size", async () => {
     const { id } = ok(await api.createFile(newRoomId(), { size: 3 }), 201);
 
     expectProblem(await api.append(id, "abcd"), "file-too-large");
 
-    expect(ok(await api.as("ann").get(`/files/${id}`)).is_complete).toBe(false);
+    expect(ok(await api.as("ann").get(`/files/${id}`))).toMatchObject({ is_complete: false });
   });
 
-  test("of an empty file needs no request", async () => {
+  test("needs no request if the file is empty", async () => {
     const created = ok(await api.createFile(newRoomId(), { size: 0 }), 201);
 
     expect(created).toMatchObject({ is_complete: true, sha256: sha256("") });

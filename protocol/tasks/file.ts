@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { API_PATH, operation } from "../operation.ts";
 import { RoomParams } from "../rooms.ts";
-import { TaskParams } from "../tasks/task.ts";
+import { TaskParams } from "./task.ts";
 
 export const MAX_FILE_NAME_BYTES = 255;
 /** Maximum size of a file that a server can allow, in bytes. */

@@ -1,4 +1,5 @@
 import { API_PATH, type TransferOperation } from "../operation.ts";
+import { readTransfers } from "../providers/read.ts";
 import { FileParams } from "./file.ts";
 
 export const TUS_VERSION = "1.0.0";
@@ -64,3 +65,8 @@ export const fileTransfers = {
     ],
   },
 } as const satisfies Record<string, TransferOperation>;
+
+/** All operations whose request or response body is not JSON. */
+export const transfers = { ...readTransfers, ...fileTransfers } as const;
+
+export type TransferName = keyof typeof transfers;
