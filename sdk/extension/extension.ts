@@ -216,9 +216,17 @@ export function instantiate(Class: ExtensionClass, payload: JsonObject): Runnabl
  * if it does not match the schema, and `NotJsonError` if it is not JSON.
  */
 export function toResult(Class: ExtensionClass | undefined, result: unknown): JsonValue {
-  if (Class?.result === undefined) return toJson(result);
+  return toJson(convertResult(Class, result));
+}
+
+/**
+ * Converts a result with the job's result schema. It may still contain local files. Throws
+ * `ValidationError` if it does not match the schema.
+ */
+export function convertResult(Class: ExtensionClass | undefined, result: unknown): unknown {
+  if (Class?.result === undefined) return result;
   const validated = validate(Class.result, result, "/result");
-  if ("value" in validated) return toJson(validated.value);
+  if ("value" in validated) return validated.value;
   const [first] = validated.errors;
   throw ValidationError.create(`${first?.pointer}: ${first?.detail}`, validated.errors);
 }
