@@ -1,9 +1,8 @@
 import * as z from "zod";
-import type { Fairness, FieldError, JsonObject, JsonValue, Task } from "../../protocol/index.ts";
+import type { Fairness, FieldError, JsonObject, Task } from "../../protocol/index.ts";
 import { isNamePart } from "../../protocol/index.ts";
 import { UsageError, ValidationError } from "../errors.ts";
 import type { TaskLogger } from "../logger.ts";
-import { toJson } from "./json.ts";
 import { checkDefaults, toParameterSchema } from "./parameter-schema.ts";
 import { type AnySchema, type SchemaInput, type SchemaOutput, validate } from "./standard-schema.ts";
 import type { TaskDefaultOptions } from "./task-options.ts";
@@ -209,14 +208,6 @@ export interface RunnableExtension {
 /** Creates an instance from a received payload. Throws `ValidationError` if it is invalid. */
 export function instantiate(Class: ExtensionClass, payload: JsonObject): RunnableExtension {
   return Reflect.construct(Class, [payload]);
-}
-
-/**
- * Converts a result with the job's result schema and returns it as JSON. Throws `ValidationError`
- * if it does not match the schema, and `NotJsonError` if it is not JSON.
- */
-export function toResult(Class: ExtensionClass | undefined, result: unknown): JsonValue {
-  return toJson(convertResult(Class, result));
 }
 
 /**

@@ -29,7 +29,7 @@ export async function sweep(
     result.jobs += await runStep(ports, () => sweepJobs(ports));
     await runStep(ports, () => sweepProviders(ports));
     result.deleted = await runStep(ports, () => sweepOldTasks(ports));
-    await runStep(ports, () => sweepFiles(ports, BATCH));
+    await runStep(ports, () => sweepFiles(ports, BATCH_SIZE));
     await runStep(ports, () => ports.storage.sweep.vacuum());
   });
   return hasLock ? result : undefined;

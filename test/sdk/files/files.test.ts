@@ -63,7 +63,7 @@ afterAll(async () => {
 function cutNextConnections(direction: "toServer" | "toClient"): void {
   proxy.cut();
   const end = proxy.count + 3;
-  proxy.program((connection) =>
+  proxy.setFaults((connection) =>
     connection < end ? { [direction]: { cutAfterBytes: CUT_AFTER_BYTES } } : {},
   );
 }
