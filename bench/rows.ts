@@ -53,14 +53,14 @@ const ratio = (name: string, compared: Compared, goal: Goal): Row => ({
  * Compares a sample of joblib with the same sample of another library. The names of the two samples
  * differ only in the library.
  */
-const versus = (what: string, library: string, description = library): Compared => ({
+const compareWithLibrary = (what: string, library: string, description = library): Compared => ({
   description: `${what} / ${description}`,
   sample: `joblib ${what}`,
   baselines: [`${library} ${what}`],
 });
 
 /** Compares a latency of joblib with the lowest latency of several libraries. */
-const versusFastest = (what: string, libraries: readonly string[]): Compared => ({
+const compareWithFastest = (what: string, libraries: readonly string[]): Compared => ({
   description: `${what} / the lowest of ${libraries.join(", ")}`,
   sample: `joblib ${what}`,
   baselines: libraries.map((library) => `${library} ${what}`),
@@ -70,14 +70,14 @@ const versusFastest = (what: string, libraries: readonly string[]): Compared => 
  * Compares the task lifecycles (submit, claim, complete) per second under a condition with those of
  * a worker that has one job and an empty task table.
  */
-const lifecycles = (condition: string, sample: string): Compared => ({
+const compareLifecycles = (condition: string, sample: string): Compared => ({
   description: `lifecycles with ${condition}`,
   sample: `joblib lifecycles, ${sample}`,
   baselines: ["joblib lifecycles, empty"],
 });
 
 /** Compares two samples of joblib. */
-const joblib = (description: string, sample: string, baseline: string): Compared => ({
+const compareSamples = (description: string, sample: string, baseline: string): Compared => ({
   description,
   sample: `joblib ${sample}`,
   baselines: [`joblib ${baseline}`],
@@ -89,14 +89,14 @@ const BULLMQ_DURABLE = "BullMQ with appendfsync always";
 const DURABLE = [BULLMQ_ON_POSTGRES, BULLMQ_DURABLE];
 
 /** The goal of rows that show whether a condition slows joblib down. */
-const STEADY = atLeast(0.85, 0.95);
+const NO_SLOWDOWN = atLeast(0.85, 0.95);
 
 /** All rows of the results table. */
 export const rows: readonly Row[] = [
-  ratio("drain-fast", versus("drain, fast", "BullMQ"), atLeast(1.3, 1.5)),
-  ratio("drain-graphile", versus("drain, fast", "graphile-worker"), atLeast(0.85, 1)),
-  ratio("drain-bullmq-postgres", versus("drain, fast", BULLMQ_ON_POSTGRES), atLeast(1.5, 3)),
-  ratio("drain-bullmq-durable", versus("drain, fast", BULLMQ_DURABLE), atLeast(1.5, 3)),
+  ratio("drain-fast", compareWithLibrary("drain, fast", "BullMQ"), atLeast(1.3, 1.5)),
+  ratio("drain-graphile", compareWithLibrary("drain, fast", "graphile-worker"), atLeast(0.85, 1)),
+  ratio("drain-bullmq-postgres", compareWithLibrary("drain, fast", BULLMQ_ON_POSTGRES), atLeast(1.5, 3)),
+  ratio("drain-bullmq-durable", compareWithLibrary("drain, fast", BULLMQ_DURABLE), atLeast(1.5, 3)),
   ratio(
     "drain-one-per-request",
     {
@@ -106,19 +106,23 @@ export const rows: readonly Row[] = [
     },
     atLeast(0.9, 1.1),
   ),
-  ratio("bulk-submit", versus("bulk submit", "BullMQ", "BullMQ addBulk"), atLeast(2, 3)),
-  ratio("single-submit", versus("single submits, 64 in flight", "pg-boss"), atLeast(4, 5)),
-  ratio("pickup", versus("pickup p50", "BullMQ"), atMost(2.3, 1.7)),
-  ratio("end-to-end", versus("end to end p50", "BullMQ"), atMost(2.8, 2)),
+  ratio("bulk-submit", compareWithLibrary("bulk submit", "BullMQ", "BullMQ addBulk"), atLeast(2, 3)),
+  ratio("single-submit", compareWithLibrary("single submits, 64 in flight", "pg-boss"), atLeast(4, 5)),
+  ratio("pickup", compareWithLibrary("pickup p50", "BullMQ"), atMost(2.3, 1.7)),
+  ratio("end-to-end", compareWithLibrary("end to end p50", "BullMQ"), atMost(2.8, 2)),
   ratio(
     "pickup-durable",
-    versusFastest("pickup p50", [...DURABLE, "graphile-worker", "pg-boss with NOTIFY"]),
+    compareWithFastest("pickup p50", [...DURABLE, "graphile-worker", "pg-boss with NOTIFY"]),
     atMost(1.2, 0.8),
   ),
-  ratio("end-to-end-durable", versusFastest("end to end p50", DURABLE), atMost(1.2, 0.8)),
+  ratio("end-to-end-durable", compareWithFastest("end to end p50", DURABLE), atMost(1.2, 0.8)),
   ratio(
     "output-first-part",
-    joblib("first part of an output from worker to reader p50 / pickup p50", "first part p50", "pickup p50"),
+    compareSamples(
+      "first part of an output from worker to reader p50 / pickup p50",
+      "first part p50",
+      "pickup p50",
+    ),
     atMost(1.5, 1),
   ),
   value(
@@ -127,27 +131,31 @@ export const rows: readonly Row[] = [
     ["joblib parts of 100 streams", "parts/s"],
     atLeast(5000, 20_000),
   ),
-  ratio("growth-finished", lifecycles("1 M finished tasks / with none", "1 M finished"), STEADY),
+  ratio("growth-finished", compareLifecycles("1 M finished tasks / with none", "1 M finished"), NO_SLOWDOWN),
   ratio(
     "growth-pending",
-    lifecycles("1 M pending tasks of the same job / with none", "1 M pending of the job"),
-    STEADY,
+    compareLifecycles("1 M pending tasks of the same job / with none", "1 M pending of the job"),
+    NO_SLOWDOWN,
   ),
   ratio(
     "growth-pending-other",
-    lifecycles("1 M pending tasks of another job / with none", "1 M pending of another"),
-    STEADY,
+    compareLifecycles("1 M pending tasks of another job / with none", "1 M pending of another"),
+    NO_SLOWDOWN,
   ),
-  ratio("growth-jobs", lifecycles("100 jobs per worker / with one", "100 jobs"), STEADY),
+  ratio("growth-jobs", compareLifecycles("100 jobs per worker / with one", "100 jobs"), NO_SLOWDOWN),
   ratio(
     "growth-3000-jobs",
-    lifecycles("3,000 jobs on one worker / with one", "3,000 jobs"),
+    compareLifecycles("3,000 jobs on one worker / with one", "3,000 jobs"),
     atLeast(0.7, 0.9),
   ),
-  ratio("third-drain", joblib("third drain of one table / first", "third drain", "first drain"), STEADY),
+  ratio(
+    "third-drain",
+    compareSamples("third drain of one table / first", "third drain", "first drain"),
+    NO_SLOWDOWN,
+  ),
   ratio(
     "idle-pickup",
-    joblib(
+    compareSamples(
       "pickup p99 with 1,000 idle workers / with one",
       "pickup p99, 1,000 workers",
       "pickup p99, one worker",
@@ -156,7 +164,7 @@ export const rows: readonly Row[] = [
   ),
   ratio(
     "idle-10k-pickup",
-    joblib(
+    compareSamples(
       "pickup p99 with 10,000 idle workers / with one",
       "pickup p99, 10,000 workers",
       "pickup p99, the first of 10,000",
@@ -171,7 +179,11 @@ export const rows: readonly Row[] = [
   ),
   ratio(
     "two-servers",
-    joblib("drain, two servers on one database / one server", "drain, two servers", "drain, one server"),
+    compareSamples(
+      "drain, two servers on one database / one server",
+      "drain, two servers",
+      "drain, one server",
+    ),
     atLeast(1, 1),
   ),
   ratio(
@@ -189,8 +201,8 @@ export const rows: readonly Row[] = [
     ["joblib server, 1,000 workers", "MB"],
     atMost(200, 150),
   ),
-  ratio("payload-10kb", versus("drain, fast, 10 KB", "BullMQ"), atLeast(1, 1.2)),
-  ratio("payload-100kb", versus("drain, fast, 100 KB", "BullMQ"), atLeast(1, 1.2)),
+  ratio("payload-10kb", compareWithLibrary("drain, fast, 10 KB", "BullMQ"), atLeast(1, 1.2)),
+  ratio("payload-100kb", compareWithLibrary("drain, fast, 100 KB", "BullMQ"), atLeast(1, 1.2)),
   value(
     "serve-new",
     "start of `joblib serve`, new embedded database, until ready",

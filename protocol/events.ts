@@ -84,8 +84,8 @@ export function getTopic(channel: string): string | undefined {
 export function getChannels(event: Event, hasListeners: (topic: Topic) => boolean = () => true): string[] {
   switch (event.kind) {
     case "task-changed": {
-      // Every change of a task's status publishes an event. Most of these events have no listener,
-      // so the work of publishing them is saved.
+      // Every change of a task's status publishes an event. Most of these events have no listener
+      // and need not be published.
       const channels: string[] = [];
       if (hasListeners("task")) channels.push(getTaskChannel(event.taskId));
       if (hasListeners("room")) channels.push(getRoomChannel(event.roomId));

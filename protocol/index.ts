@@ -21,6 +21,8 @@ export * from "./streams.ts";
 export * from "./tasks/attempts.ts";
 export * from "./tasks/claim.ts";
 export * from "./tasks/diagnosis.ts";
+export * from "./tasks/file.ts";
+export * from "./tasks/file-transfers.ts";
 export * from "./tasks/list.ts";
 export * from "./tasks/log.ts";
 export * from "./tasks/output.ts";

@@ -42,8 +42,8 @@ export type ParsedJobName =
   | { readonly kind: "invalid" };
 
 /**
- * Parses a job name relative to a room. A job of another room is `hidden`, and so is a private job
- * in `@global`.
+ * Parses a job name relative to a room. A job of another room is `hidden`. In `@global`, which has
+ * only public jobs, a private job is also `hidden`.
  */
 export function parseJobName(text: string, roomId: string): ParsedJobName {
   const [prefix = "", category = "", name = "", ...rest] = text.split(SEPARATOR);

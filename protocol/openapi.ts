@@ -1,9 +1,15 @@
 import * as z from "zod";
-import { ACCESS_RULES, COMMON_PROBLEMS, getResponseSchema, type Operation } from "./operation.ts";
+import {
+  ACCESS_RULES,
+  COMMON_PROBLEMS,
+  getResponseSchema,
+  type Operation,
+  type TransferOperation,
+} from "./operation.ts";
 import { operations } from "./operations.ts";
 import { PROBLEMS, ProblemDocument, type ProblemId } from "./problem.ts";
-import { type TransferOperation, transfers } from "./providers/read.ts";
 import { type StreamOperation, streams } from "./streams.ts";
+import { transfers } from "./tasks/file-transfers.ts";
 
 /**
  * Returns the JSON Schema of a zod schema: the input type for requests, the output type for
@@ -124,7 +130,7 @@ function createTransferItem(name: string, entry: TransferOperation) {
       ...Object.fromEntries(
         Object.entries(responseDescriptions).map(([status, description]) => [
           status,
-          { description, ...(content === "response" && status === "200" && { content: BINARY }) },
+          { description, ...(content === "response" && status.startsWith("20") && { content: BINARY }) },
         ]),
       ),
       ...createProblemResponses(entry),

@@ -26,6 +26,8 @@ export const ACCESS_RULES = {
     "users with read access to the task's room, the submitter of the task, and the owner of the worker that runs it",
   "task-update": "the owner of the worker that runs the task, and admins; the submitter may cancel it",
   "task-submitter": "the submitter of the task, and admins",
+  "file-read": "the uploader of the file, admins, and users with read access to a task that has the file",
+  "file-upload": "the creator of the file",
   "worker-owner": "the owner of the worker; admins may drain or delete it",
   "worker-read": "the owner of the worker, admins, and users with read access to the room of one of its jobs",
   "invitation-owner": "the creator of the invitation, and admins",
@@ -71,6 +73,16 @@ export interface Operation {
   readonly minimal?: Readonly<Record<number, z.ZodType>>;
   /** Problems that the operation can return in addition to `COMMON_PROBLEMS`. */
   readonly problems: readonly ProblemId[];
+}
+
+/** An operation whose request or response body is not JSON. Its bodies are streamed. */
+export interface TransferOperation
+  extends Pick<Operation, "path" | "summary" | "access" | "problems" | "responseDescriptions"> {
+  readonly method: "GET" | "HEAD" | "PATCH" | "PUT";
+  readonly params: z.ZodType;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Which body has any media type; the others are empty. */
+  readonly content: "request" | "response" | "none";
 }
 
 export const COMMON_PROBLEMS = [

@@ -10,6 +10,7 @@ import { statsOperations } from "./stats.ts";
 import { attemptOperations } from "./tasks/attempts.ts";
 import { claimOperations } from "./tasks/claim.ts";
 import { diagnosisOperations } from "./tasks/diagnosis.ts";
+import { fileOperations } from "./tasks/file.ts";
 import { taskListOperations } from "./tasks/list.ts";
 import { taskLogOperations } from "./tasks/log.ts";
 import { taskOutputOperations } from "./tasks/output.ts";
@@ -24,6 +25,7 @@ export const operations = {
   ...workerOperations,
   ...providerOperations,
   ...readOperations,
+  ...fileOperations,
   ...roomOperations,
   ...statsOperations,
   ...healthOperations,

@@ -17,6 +17,7 @@ export const PROBLEMS = {
   "task-not-found": { status: 404, title: "Task not found" },
   "provider-not-found": { status: 404, title: "Provider not found" },
   "answer-not-found": { status: 404, title: "Provider has no data for these parameters" },
+  "file-not-found": { status: 404, title: "File not found" },
   "invitation-not-found": { status: 404, title: "Invitation not found" },
   "route-not-found": { status: 404, title: "Route not found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
@@ -26,10 +27,16 @@ export const PROBLEMS = {
   "output-gap": { status: 409, title: "Task output has a gap" },
   "task-lost": { status: 409, title: "Task lease lost" },
   "read-lost": { status: 409, title: "Read request no longer assigned to this worker" },
+  "file-incomplete": { status: 409, title: "File upload not complete" },
+  "upload-conflict": { status: 409, title: "Upload continues at another offset" },
+  "files-not-supported": { status: 409, title: "Files not supported" },
   "invitations-not-supported": { status: 409, title: "Invitations not supported" },
   "output-too-large": { status: 413, title: "Task output too large" },
+  "file-too-large": { status: 413, title: "File too large" },
+  "quota-exceeded": { status: 413, title: "Quota of the room exceeded" },
   "payload-too-large": { status: 413, title: "Request too large" },
   "unsupported-media-type": { status: 415, title: "Unsupported media type" },
+  "range-not-satisfiable": { status: 416, title: "Range not satisfiable" },
   "validation-error": { status: 422, title: "Validation failed" },
   "idempotency-conflict": { status: 422, title: "Idempotency key reused for a different request" },
   "rate-limited": { status: 429, title: "Too many requests" },
@@ -38,6 +45,7 @@ export const PROBLEMS = {
   "provider-offline": { status: 503, title: "Provider offline" },
   "service-unavailable": { status: 503, title: "Service unavailable" },
   "provider-timeout": { status: 504, title: "Provider did not answer in time" },
+  "insufficient-storage": { status: 507, title: "Storage is full" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemId = keyof typeof PROBLEMS;

@@ -57,6 +57,15 @@ export class ProtocolError extends JoblibError {
   }
 }
 
+/**
+ * The content of a file does not have its SHA-256 hash or its size. The bytes that were read so far
+ * must not be used.
+ */
+export class FileIntegrityError extends JoblibError {}
+
+/** A file of a task's result could not be uploaded. `cause` is the reason. */
+export class FileUploadError extends JoblibError {}
+
 /** The reason of a task's `signal` if the worker stopped and interrupted the task. */
 export class InterruptedError extends JoblibError {}
 
@@ -122,6 +131,28 @@ export class AnswerNotFoundError extends ProblemError {
     return new AnswerNotFoundError(new Problem("answer-not-found", detail).toDocument());
   }
 }
+/** The file does not exist, was deleted because no task had it, or its upload failed. */
+export class FileNotFoundError extends ProblemError {}
+/** The upload of the file is not complete, so its content cannot be read. */
+export class FileIncompleteError extends ProblemError {
+  /** @internal Creates an error for a check that failed in this process. */
+  static create(name: string): FileIncompleteError {
+    const detail = `the upload of ${name} is not complete`;
+    return new FileIncompleteError(new Problem("file-incomplete", detail).toDocument());
+  }
+}
+/** The upload continues at another offset, or another request is appending to it. */
+export class UploadConflictError extends ProblemError {}
+/** The server has no directory for files. */
+export class FilesNotSupportedError extends ProblemError {}
+/** The file is larger than the server's limit, or than it was declared. */
+export class FileTooLargeError extends ProblemError {}
+/** The files of the room are larger than the server's limit. */
+export class QuotaExceededError extends ProblemError {}
+/** The requested range is outside the content of the file. */
+export class RangeNotSatisfiableError extends ProblemError {}
+/** The server's storage is full. The upload can continue when there is space. */
+export class InsufficientStorageError extends ProblemError {}
 /**
  * The read (a request to a provider) was already answered, was assigned to another worker, or no
  * client waits for its answer any longer.

@@ -1,4 +1,5 @@
 export type {
+  AttachedFile,
   AttemptError,
   Backoff,
   FieldError,
@@ -16,6 +17,7 @@ export type {
   ProblemId,
   Progress,
   StopReason,
+  StoredFile,
   StreamEvent,
   StreamName,
   SubmittedTask,
@@ -40,7 +42,12 @@ export type * from "./extension/job-types.ts";
 export { NotJsonError } from "./extension/json.ts";
 export type { AnySchema, StandardSchema, Zod3Schema } from "./extension/standard-schema.ts";
 export type { BackoffOptions, TaskDefaultOptions, TaskOptions } from "./extension/task-options.ts";
+export { type FileInput, type FileLimits, type FileSchema, file } from "./files/file.ts";
+export { JobFile, type ReadFileOptions } from "./files/job-file.ts";
+export { type FileSource, LocalFile, type LocalFileOptions } from "./files/local-file.ts";
+export { RemoteFile } from "./files/remote-file.ts";
 export { JoblibClient } from "./http/client.ts";
+export type { Files } from "./http/files.ts";
 export type * from "./http/options.ts";
 export { ProviderAnswer, type ReadOptions } from "./http/providers.ts";
 export type { CallResponse } from "./http/responses.ts";

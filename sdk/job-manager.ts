@@ -15,10 +15,11 @@ import {
   type ServedProvider,
 } from "./provide/provider-registry.ts";
 import { ReadServer } from "./provide/read-server.ts";
-import type { AddressedSubmission, SubmitOptions } from "./submit/submission.ts";
-import { getDestination, getDestinationByName, toSubmission } from "./submit/submission.ts";
+import type { AddressedPayload, SubmitOptions } from "./submit/submission.ts";
+import { getDestination, getDestinationByName, toAddressedSubmission } from "./submit/submission.ts";
 import { submitMany } from "./submit/submit-many.ts";
 import { SubmitQueue } from "./submit/submit-queue.ts";
+import { needsUpload, uploadPayloads } from "./submit/upload-payloads.ts";
 import { type RunCallbacks, runStream } from "./worker/run-stream.ts";
 import { type ListenOptions, TaskStream } from "./worker/task-stream.ts";
 import { WorkerSession } from "./worker/worker-session.ts";
@@ -103,7 +104,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
       registerProviders: (worker) => this.#readServer.register(worker),
     });
     const find = (jobName: string) => registry.find(jobName);
-    this.#environment = { session: this.#session, logger, captureConsole, context, find };
+    const { files } = client;
+    this.#environment = { session: this.#session, logger, captureConsole, files, context, find };
     this.register = createRegister(registry);
   }
 
@@ -203,7 +205,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
 
   /**
    * Submits a task by job name, and returns it as soon as it is stored. The types of payload and
-   * result are those in `Jobs`. Throws `UsageError` if the room is unknown, and errors of
+   * result are those in `Jobs`. Local files in the payload are uploaded first. Throws `UsageError` if the room is unknown, and errors of
    * `JoblibClient.call` such as `JobNotFoundError`.
    */
   submit<Name extends JobNameOf<Jobs>>(
@@ -224,11 +226,23 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   ): Promise<SubmittedTask | SubmittedTask[]> {
     if (typeof target === "string") {
       const destination = getDestinationByName(target, third, this.room);
-      return this.#submitQueue.send({ destination, submission: toSubmission(second, third) }, third);
+      return this.#submitOne({ destination, payload: second }, third);
     }
-    if ("run" in target) return this.#submitQueue.send(this.#toSubmission(target, second), second);
-    const submissions = target.map((extension) => this.#toSubmission(extension, second));
+    if ("run" in target) return this.#submitOne(this.#address(target, second), second);
+    const payloads = target.map((extension) => this.#address(extension, second));
+    const uploaded = payloads.some(needsUpload)
+      ? await uploadPayloads(this.client, payloads, second)
+      : payloads;
+    const submissions = uploaded.map((payload) => toAddressedSubmission(payload, second));
     return submitMany(this.client, submissions, second);
+  }
+
+  async #submitOne(payload: AddressedPayload, options: SubmitOptions): Promise<SubmittedTask> {
+    if (!needsUpload(payload)) {
+      return this.#submitQueue.send(toAddressedSubmission(payload, options), options);
+    }
+    const [uploaded = payload] = await uploadPayloads(this.client, [payload], options);
+    return this.#submitQueue.send(toAddressedSubmission(uploaded, options), options);
   }
 
   /**
@@ -293,9 +307,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     await this.#session.deregister();
   }
 
-  #toSubmission(extension: ExtensionInstance, options: SubmitOptions): AddressedSubmission {
+  #address(extension: ExtensionInstance, options: SubmitOptions): AddressedPayload {
     const entry = this.#registry.findByClass(extension.constructor);
     const destination = getDestination(extension, options, { ownRoom: this.room, entry });
-    return { destination, submission: toSubmission(getPayload(extension), options) };
+    return { destination, payload: getPayload(extension) };
   }
 }

@@ -14,6 +14,7 @@ export const ERROR_BY_PROBLEM = {
   "task-not-found": errors.TaskNotFoundError,
   "provider-not-found": errors.ProviderNotFoundError,
   "answer-not-found": errors.AnswerNotFoundError,
+  "file-not-found": errors.FileNotFoundError,
   "invitation-not-found": errors.InvitationNotFoundError,
   "route-not-found": errors.RouteNotFoundError,
   "method-not-allowed": errors.MethodNotAllowedError,
@@ -23,10 +24,16 @@ export const ERROR_BY_PROBLEM = {
   "output-gap": errors.OutputGapError,
   "task-lost": errors.TaskLostError,
   "read-lost": errors.ReadLostError,
+  "file-incomplete": errors.FileIncompleteError,
+  "upload-conflict": errors.UploadConflictError,
+  "files-not-supported": errors.FilesNotSupportedError,
   "invitations-not-supported": errors.InvitationsNotSupportedError,
   "output-too-large": errors.OutputTooLargeError,
+  "file-too-large": errors.FileTooLargeError,
+  "quota-exceeded": errors.QuotaExceededError,
   "payload-too-large": errors.PayloadTooLargeError,
   "unsupported-media-type": errors.UnsupportedMediaTypeError,
+  "range-not-satisfiable": errors.RangeNotSatisfiableError,
   "validation-error": errors.ValidationError,
   "idempotency-conflict": errors.IdempotencyConflictError,
   "rate-limited": errors.RateLimitedError,
@@ -35,6 +42,7 @@ export const ERROR_BY_PROBLEM = {
   "provider-offline": errors.ProviderOfflineError,
   "service-unavailable": errors.ServiceUnavailableError,
   "provider-timeout": errors.ProviderTimeoutError,
+  "insufficient-storage": errors.InsufficientStorageError,
 } as const satisfies Record<ProblemId, typeof errors.ProblemError>;
 
 /**

@@ -13,6 +13,8 @@ import { createStatsCache } from "./state/stats-cache.ts";
 import { SweepStatus } from "./state/sweep-status.ts";
 import { WaitingClaims } from "./state/waiting-claims.ts";
 import { WorkerOwners } from "./state/worker-owners.ts";
+import { FileDirectory } from "./storage/files/file-directory.ts";
+import type { FileContents } from "./storage/ports/file-contents.ts";
 import type { Storage } from "./storage/ports/storage.ts";
 
 interface Ports {
@@ -31,6 +33,10 @@ export type Context = ReturnType<typeof createContext>;
 export function createContext(ports: Ports) {
   const { storage, settings } = ports;
   const newId = createIdGenerator();
+  const { files_dir: filesDir } = settings;
+  /** Undefined if this server does not store files. */
+  const fileContents: FileContents | undefined =
+    filesDir === undefined ? undefined : new FileDirectory(filesDir);
   return {
     ...ports,
     validators: new SchemaValidators(),
@@ -44,6 +50,7 @@ export function createContext(ports: Ports) {
     outputRate: new OutputRate(settings),
     jobCache: new JobCache(storage, settings),
     newId,
+    fileContents,
     /** The reads of providers that this process serves, and the cached answers. */
     reads: new ProviderReads({ ...ports, newId }),
   };

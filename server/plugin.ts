@@ -9,6 +9,7 @@ import { InProcessEventBus } from "./events/in-process-event-bus.ts";
 import { RedisEventBus } from "./events/redis-event-bus.ts";
 import { CALLER } from "./http/callers.ts";
 import { serveDashboard } from "./http/dashboard.ts";
+import { addFileRoutes } from "./http/file-routes.ts";
 import { createHandlers } from "./http/handlers.ts";
 import { addBodyParser } from "./http/json-body.ts";
 import { LongPolls } from "./http/long-polls.ts";
@@ -141,6 +142,7 @@ export const joblib: FastifyPluginAsync<JoblibOptions> = async (app, options) =>
     if (isOperationName(name)) app.route(createRoute(name, handlers, dependencies));
   }
   addTransferRoutes(app, context, dependencies);
+  addFileRoutes(app, context, dependencies);
   app.route(createStreamRoute(streams.followTask, followTask.bind(null, context), dependencies));
   app.route(createStreamRoute(streams.followOutput, followOutput.bind(null, context), dependencies));
   app.route(createStreamRoute(streams.followRoom, followRoom.bind(null, context), dependencies));

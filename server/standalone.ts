@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { Redis } from "ioredis";
 import { isLoopback, Problem } from "../protocol/index.ts";
@@ -83,6 +84,13 @@ async function readDatabaseState(storage: Storage, kind: string): Promise<Compon
     if (!(error instanceof StorageUnavailable)) return { status: "down", kind };
     return { status: error.state === "read-only" ? "read-only" : "down", kind, reason: error.message };
   }
+}
+
+/** With the embedded database, files are stored next to its data unless another directory is set. */
+function addFilesDirectory(settings: Settings): Settings {
+  const { files_dir, database_url, data_dir } = settings;
+  if (files_dir !== undefined || database_url !== undefined || isInMemory(data_dir)) return settings;
+  return { ...settings, files_dir: join(data_dir, "files") };
 }
 
 /** Throws if joblib cannot work with the database, but not if the database is only unavailable. */
@@ -230,7 +238,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       ...(redis && { redis }),
       ...auth,
       invitations,
-      settings,
+      settings: addFilesDirectory(settings),
       dashboard: settings.dashboard,
     });
     return app;

@@ -10,7 +10,7 @@ import { openProducer, openWorker } from "./roles.ts";
 import { createSetup } from "./setup.ts";
 
 const TASKS = 100_000;
-const OPENS = 5;
+const OPEN_COUNT = 5;
 /**
  * The load: 1,000 tasks per second are submitted and completed. Each task causes one or two events,
  * because the server combines changes that follow each other quickly.
@@ -43,7 +43,7 @@ const openTasks = async (
  */
 const measureFirstContent = async (browser: Browser, server: ServerAddress): Promise<number> => {
   const seconds: number[] = [];
-  for (let i = 0; i <= OPENS; i += 1) {
+  for (let i = 0; i <= OPEN_COUNT; i += 1) {
     const opened = await openTasks(browser, server);
     await opened.page.context().close();
     if (i > 0) seconds.push(opened.seconds);

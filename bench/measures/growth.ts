@@ -81,7 +81,7 @@ export const growth: Measure = {
     const lifecycles = new Map<Growth, Process<LifecycleCalls>>();
     const databases = new Map<Growth, string>();
     const rows = bench.isQuick ? QUICK_ROWS : MILLION;
-    // Seeds all databases before the first server starts, because seeding takes minutes.
+    // Seeds all databases first, so that no server runs idle for the minutes that seeding takes.
     for (const one of CASES) {
       if (!bench.samples.has(one.sample)) continue;
       const existing = one.existing && { ...one.existing, rows };

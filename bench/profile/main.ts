@@ -36,7 +36,7 @@ interface LifecycleProfile {
   readonly allocated: ReadonlyMap<Category, number>;
   readonly postgresCpu: number;
   readonly walBytes: number;
-  /** The statements, with the numbers for each lifecycle. */
+  /** The SQL statements, with the number of their calls and their execution time per lifecycle. */
   readonly statements: readonly StatementUsage[];
 }
 

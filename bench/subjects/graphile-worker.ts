@@ -12,7 +12,7 @@ const FAST = {
   completeJobBatchDelay: 0,
   failJobBatchDelay: 0,
 };
-const POOL = 10;
+const POOL_SIZE = 10;
 const logger = new Logger(() => () => {});
 
 const isPayload = (value: unknown): value is Payload =>
@@ -23,7 +23,7 @@ const isPayload = (value: unknown): value is Payload =>
  */
 export const graphileWorker: Subject = {
   async producer({ databaseUrl }) {
-    const pool = new pg.Pool({ connectionString: databaseUrl, max: POOL });
+    const pool = new pg.Pool({ connectionString: databaseUrl, max: POOL_SIZE });
     pool.on("error", () => {});
     pool.on("connect", (client) => client.on("error", () => {}));
     const utils = await makeWorkerUtils({ pgPool: pool, logger });
@@ -45,7 +45,7 @@ export const graphileWorker: Subject = {
   async worker({ databaseUrl }, setting, onTask) {
     const worker = {
       connectionString: databaseUrl,
-      maxPoolSize: POOL,
+      maxPoolSize: POOL_SIZE,
       ...(setting === "fast" ? FAST : {}),
     };
     const noop = async (payload: unknown) => {

@@ -7,11 +7,11 @@ import { type Endpoints, type Payload, QUEUE, type Setting, type Subject } from 
  * one. NOTIFY replaces polling every 2 s.
  */
 const FAST = { batchSize: 500, burstWhenBatchFull: true, localConcurrency: 2 };
-const POOL = 10;
+const POOL_SIZE = 10;
 
 const open = async ({ databaseUrl }: Endpoints, setting: Setting): Promise<PgBoss> => {
   const isFast = setting === "fast";
-  const boss = new PgBoss({ connectionString: databaseUrl, max: POOL, useListenNotify: isFast });
+  const boss = new PgBoss({ connectionString: databaseUrl, max: POOL_SIZE, useListenNotify: isFast });
   boss.on("error", () => {});
   await boss.start();
   if (!(await boss.getQueue(QUEUE))) await boss.createQueue(QUEUE, isFast ? { notify: true } : {});

@@ -31,7 +31,10 @@ export interface Producer {
   close(): Promise<void>;
 }
 
-/** Runs tasks after the call of `start`. A worker is already connected when it is returned. */
+/**
+ * Runs tasks after the call of `start`. `Subject.worker` returns a worker that is already
+ * connected.
+ */
 export interface Worker {
   start(): Promise<void>;
 }

@@ -4,8 +4,8 @@ import { clientAction } from "../action.ts";
 import { seconds, text } from "../connect/options.ts";
 import { getSingleRoom } from "../connect/room.ts";
 import { readSettings, runMigrations } from "../connect/start-server.ts";
-import { type CheckResult, type Probe, reportFailure, reportOk } from "../doctor/check-result.ts";
-import { examine } from "../doctor/examine.ts";
+import { type CheckContext, type CheckResult, reportFailure, reportOk } from "../doctor/check-result.ts";
+import { runChecks } from "../doctor/run-checks.ts";
 import { describeConnection } from "../doctor/server-check.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { getMessage } from "../io/errors.ts";
@@ -65,7 +65,7 @@ export async function diagnose(
 ): Promise<ExitCode> {
   const { io, client, global, env, version, signal } = context;
   const room = getSingleRoom(global.room);
-  const probe: Probe = { client, version, signal, room, token: global.token };
+  const checkContext: CheckContext = { client, version, signal, room, token: global.token };
   const results: CheckResult[] = [];
   const spinner = await io.startSpinner("checking");
   const report = (result: CheckResult) => {
@@ -79,7 +79,11 @@ export async function diagnose(
     const url = databaseUrl ?? (env["JOBLIB_DATABASE_URL"]?.trim() || undefined);
     if (url !== undefined) report(await checkDirectDatabase(url));
     const openSeconds = idleCheck === true ? IDLE_CHECK_SECONDS : (idleCheck ?? OPEN_SECONDS);
-    await examine(probe, { openSeconds, report, onProgress: (activity) => spinner.setText(activity) });
+    await runChecks(checkContext, {
+      openSeconds,
+      report,
+      onProgress: (activity) => spinner.setText(activity),
+    });
   } finally {
     spinner.stop();
   }

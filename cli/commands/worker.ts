@@ -41,6 +41,8 @@ export function workerCommand(tools: Tools, run: CommandHandler<LocalContext, Wo
 Set the rooms of the jobs with --room (repeatable), JOBLIB_ROOM or --public. A
 class overrides these options with \`static room\` or \`static public\`.
 
+If the server is not reachable yet, the worker prints a note and waits for it.
+
 Ctrl-C, SIGTERM, SIGHUP and SIGQUIT drain the worker: running tasks finish, then
 it exits with code 0. A second Ctrl-C or SIGTERM interrupts them: they fail, and
 the exit code is 130.
@@ -74,7 +76,7 @@ export async function runWorker(context: LocalContext, options: WorkerOptions): 
   using uncaught = stopOnUncaughtError(context, jobs, loaded);
 
   try {
-    await registerJobs(io, jobs, { ...loaded, config });
+    await registerJobs(io, jobs, { ...loaded, config, signal: interrupts.first });
     reportDraining(io, interrupts);
     const { concurrency, pollInterval } = options;
     await runTasks(io, jobs, {
@@ -84,6 +86,10 @@ export async function runWorker(context: LocalContext, options: WorkerOptions): 
       interrupt: AbortSignal.any([interrupts.second, uncaught.signal]),
     });
     uncaught.signal.throwIfAborted();
+  } catch (error) {
+    uncaught.signal.throwIfAborted();
+    // The worker was interrupted before it was connected, so there is nothing to drain.
+    if (error !== interrupts.first.reason) throw error;
   } finally {
     await jobs.dispose();
   }

@@ -24,7 +24,7 @@ const MAX_CANDIDATES = 100;
 
 const FIRST_PAGE = { limit: MAX_CANDIDATES };
 
-const getLineRoom = ({ global }: CompletionContext) => global.room.at(-1) ?? GLOBAL_ROOM;
+const getSelectedRoom = ({ global }: CompletionContext) => global.room.at(-1) ?? GLOBAL_ROOM;
 
 /** Lists the rooms in use and the rooms of the caller's token, which may not be in use yet. */
 export async function listRooms({ client, signal }: CompletionContext): Promise<Candidate[]> {
@@ -46,10 +46,10 @@ export async function listRooms({ client, signal }: CompletionContext): Promise<
   }));
 }
 
-/** Lists the jobs that are available in the room of the command line. */
+/** Lists the jobs that are visible in the room that the command line selects. */
 export async function listJobs(context: CompletionContext): Promise<Candidate[]> {
   const { client, signal } = context;
-  const { items } = await client.jobs.list(getLineRoom(context), FIRST_PAGE, { signal, retry: false });
+  const { items } = await client.jobs.list(getSelectedRoom(context), FIRST_PAGE, { signal, retry: false });
   return items.map(({ full_name, description }) => ({
     value: full_name,
     description: description ?? "",
@@ -64,10 +64,10 @@ export async function listJobKinds(context: CompletionContext): Promise<Candidat
   }));
 }
 
-/** Lists the newest tasks of the room of the command line. */
+/** Lists the newest tasks of the room that the command line selects. */
 export async function listTasks(context: CompletionContext): Promise<Candidate[]> {
   const { client, signal } = context;
-  const { items } = await client.tasks.list(getLineRoom(context), FIRST_PAGE, { signal, retry: false });
+  const { items } = await client.tasks.list(getSelectedRoom(context), FIRST_PAGE, { signal, retry: false });
   return items.map(({ id, status, job_name }) => ({ value: id, description: `${status} ${job_name}` }));
 }
 
@@ -80,10 +80,13 @@ export async function listWorkers({ client, signal }: CompletionContext): Promis
   }));
 }
 
-/** Lists the invitations to the room of the command line that are not revoked. */
+/** Lists the invitations to the room that the command line selects, without revoked ones. */
 export async function listInvitations(context: CompletionContext): Promise<Candidate[]> {
   const { client, signal } = context;
-  const { items } = await client.invitations.list(getLineRoom(context), FIRST_PAGE, { signal, retry: false });
+  const { items } = await client.invitations.list(getSelectedRoom(context), FIRST_PAGE, {
+    signal,
+    retry: false,
+  });
   return items
     .filter(({ revoked_at }) => revoked_at === null)
     .map(({ id, note, expires_at }) => ({ value: id, description: `${note ?? ""} until ${expires_at}` }));

@@ -7,7 +7,8 @@ export interface CheckResult {
   readonly advice?: string;
 }
 
-export interface Probe {
+/** The server to check, and what else every check needs. */
+export interface CheckContext {
   readonly client: Client;
   readonly token: string | undefined;
   /** The room of `--room`; undefined if the option is missing. */

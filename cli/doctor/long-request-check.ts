@@ -3,7 +3,13 @@ import { parseWait } from "../../protocol/prefer.ts";
 import { streams } from "../../protocol/streams.ts";
 import { MAX_LONG_POLL_SECONDS } from "../../sdk/http/request.ts";
 import { getMessage } from "../io/errors.ts";
-import { type CheckResult, type Probe, reportFailure, reportOk, reportWarning } from "./check-result.ts";
+import {
+  type CheckContext,
+  type CheckResult,
+  reportFailure,
+  reportOk,
+  reportWarning,
+} from "./check-result.ts";
 
 const formatSeconds = (milliseconds: number) => `${Math.round(milliseconds / 100) / 10} s`;
 /**
@@ -48,7 +54,7 @@ function reportOpen(check: string, elapsed: number): CheckResult {
 }
 
 /** Checks how long a long poll can stay open. Uses the heartbeat of a temporary worker. */
-export async function checkLongPoll({ client, signal }: Probe, seconds: number): Promise<CheckResult> {
+export async function checkLongPoll({ client, signal }: CheckContext, seconds: number): Promise<CheckResult> {
   const check = "long poll";
   const options = { signal, retry: false } as const;
   const { id } = await client.workers.create({ name: "joblib doctor" }, options);
@@ -83,7 +89,7 @@ export async function checkLongPoll({ client, signal }: Probe, seconds: number):
 
 /** Checks how long an event stream can stay open, and that no proxy buffers it. */
 export async function checkEventStream(
-  { client, token, signal }: Probe,
+  { client, token, signal }: CheckContext,
   room_id: string,
   seconds: number,
 ): Promise<CheckResult> {

@@ -2,7 +2,13 @@ import { type ConnectionSecurity, type Health, isLoopback } from "../../protocol
 import { formatDuration } from "../../protocol/time.ts";
 import { ConnectionError, ProtocolError } from "../../sdk/errors.ts";
 import { getMessage } from "../io/errors.ts";
-import { type CheckResult, type Probe, reportFailure, reportOk, reportWarning } from "./check-result.ts";
+import {
+  type CheckContext,
+  type CheckResult,
+  reportFailure,
+  reportOk,
+  reportWarning,
+} from "./check-result.ts";
 
 /** The result of the server check, and data from the first response. */
 export interface ServerCheck {
@@ -17,7 +23,7 @@ const NOT_JOBLIB_ADVICE =
   "this URL is not a joblib API; if an app embeds joblib under a prefix, add the prefix to the URL";
 
 /** Checks that a joblib server responds. Uses an operation that needs no token. */
-export async function checkServer({ client, signal }: Probe): Promise<ServerCheck> {
+export async function checkServer({ client, signal }: CheckContext): Promise<ServerCheck> {
   const startedAt = performance.now();
   try {
     const { headers } = await client.call("listProblems", {}, { signal, retry: false, timeoutSeconds: 10 });
@@ -36,7 +42,7 @@ export async function checkServer({ client, signal }: Probe): Promise<ServerChec
 const getMinorVersion = (version: string) => version.split(".").slice(0, 2).join(".");
 
 /** Checks that the server and this command have the same minor version. */
-export function checkVersion({ version }: Probe, server: string | undefined): CheckResult {
+export function checkVersion({ version }: CheckContext, server: string | undefined): CheckResult {
   if (server === undefined) {
     return reportWarning(
       "version",
@@ -112,7 +118,7 @@ export function describeConnection(connection: ConnectionSecurity | null | undef
 }
 
 /** Checks whether requests from this machine to the server are encrypted. */
-export function checkEncryption({ client, token }: Probe): CheckResult {
+export function checkEncryption({ client, token }: CheckContext): CheckResult {
   const check = "encryption";
   const { protocol, hostname } = new URL(client.url);
   if (protocol === "https:") return reportOk(check, "requests are encrypted (HTTPS)");

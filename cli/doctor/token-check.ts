@@ -3,7 +3,13 @@ import type { CallerInfo } from "../../protocol/caller.ts";
 import { UnauthorizedError } from "../../sdk/errors.ts";
 import { getMessage } from "../io/errors.ts";
 import { formatAge, joinParts } from "../views/units.ts";
-import { type CheckResult, type Probe, reportFailure, reportOk, reportWarning } from "./check-result.ts";
+import {
+  type CheckContext,
+  type CheckResult,
+  reportFailure,
+  reportOk,
+  reportWarning,
+} from "./check-result.ts";
 
 /** A token that expires within this time causes a warning. */
 const EXPIRES_SOON_MS = 3_600_000;
@@ -52,7 +58,7 @@ function reportRejected(token: string | undefined, now: number): CheckResult {
  * check.
  */
 export async function readCaller(
-  { client, token, room, signal }: Probe,
+  { client, token, room, signal }: CheckContext,
   now: number,
 ): Promise<CallerInfo | CheckResult> {
   try {

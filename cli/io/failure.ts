@@ -35,6 +35,7 @@ const EXIT_BY_PROBLEM: Record<ProblemId, ExitCode> = {
   "task-not-found": EXIT.notFound,
   "provider-not-found": EXIT.notFound,
   "answer-not-found": EXIT.notFound,
+  "file-not-found": EXIT.notFound,
   "invitation-not-found": EXIT.notFound,
   "route-not-found": EXIT.notFound,
   "method-not-allowed": EXIT.serverFailed,
@@ -44,10 +45,16 @@ const EXIT_BY_PROBLEM: Record<ProblemId, ExitCode> = {
   "output-gap": EXIT.conflict,
   "task-lost": EXIT.conflict,
   "read-lost": EXIT.conflict,
+  "file-incomplete": EXIT.conflict,
+  "upload-conflict": EXIT.conflict,
+  "files-not-supported": EXIT.conflict,
   "invitations-not-supported": EXIT.conflict,
   "output-too-large": EXIT.rejected,
+  "file-too-large": EXIT.rejected,
+  "quota-exceeded": EXIT.rejected,
   "payload-too-large": EXIT.rejected,
   "unsupported-media-type": EXIT.bug,
+  "range-not-satisfiable": EXIT.rejected,
   "validation-error": EXIT.rejected,
   "idempotency-conflict": EXIT.conflict,
   "rate-limited": EXIT.serverFailed,
@@ -56,6 +63,7 @@ const EXIT_BY_PROBLEM: Record<ProblemId, ExitCode> = {
   "provider-offline": EXIT.serverFailed,
   "service-unavailable": EXIT.serverFailed,
   "provider-timeout": EXIT.notFinished,
+  "insufficient-storage": EXIT.serverFailed,
 };
 
 /** Advice for some problems. It is printed after the detail of the server. */

@@ -18,7 +18,7 @@ const MAX_SHOWN_CHOICES = 12;
 export class InvalidValueError extends CliError {
   constructor(message: string) {
     super(message, EXIT.rejected);
-    this.name = "NoValueError";
+    this.name = "InvalidValueError";
   }
 }
 
@@ -45,8 +45,8 @@ function parseJson(parameter: Parameter, text: string): JsonValue | undefined {
 }
 
 /**
- * Returns the choices in the form in which a user types them. Text has no quotes, unless it would
- * be ambiguous (1 and "1").
+ * Returns the choices in the form in which a user types them. A text has quotes only if another
+ * choice would otherwise look the same: "1" and 1.
  */
 export function formatChoices(choices: readonly JsonValue[]): string[] {
   const others = new Set(

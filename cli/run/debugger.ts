@@ -7,7 +7,7 @@ export type InspectAddress = string | true;
 
 const ADDRESS = /^(?:(?<host>[^:]+|\[[^\]]+\]):)?(?<port>\d{1,5})$/;
 
-/** Allows a debugger to attach. `open` prints the address. */
+/** Allows a debugger to attach. The function `open` of `node:inspector` prints the address. */
 export function openInspector(address: InspectAddress, waits: boolean): void {
   const parts = address === true ? { port: "9229", host: undefined } : ADDRESS.exec(address)?.groups;
   if (parts === undefined) throw new UsageError("--inspect: must be a port, or <host>:<port>");

@@ -81,7 +81,7 @@ export async function followTask(
       }
       display?.redraw();
     }
-    // The task has ended, so the output ends as soon as the rest of it is printed.
+    // The task has ended, so this waits only until the rest of the output is printed.
     await printing;
   } catch (error) {
     if (timeout?.aborted !== true || signal.aborted) throw error;

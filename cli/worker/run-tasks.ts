@@ -1,6 +1,7 @@
 import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
 import { formatDuration } from "../../protocol/time.ts";
 import type { ExtensionOptions } from "../../sdk/extension/extension.ts";
+import { isTransient, type RetryPolicy, withRetry } from "../../sdk/http/retry.ts";
 import { JobManager } from "../../sdk/job-manager.ts";
 import type { Logger } from "../../sdk/logger.ts";
 import type { ClaimedTask } from "../../sdk/worker/claimed-task.ts";
@@ -75,13 +76,43 @@ export function createManager(
   return jobs;
 }
 
+/** The retries of the first connection. They end only when the server responds or the user stops. */
+const CONNECT_RETRY: RetryPolicy = {
+  ...{ attempts: Infinity, deadlineSeconds: Infinity },
+  ...{ baseSeconds: 1, maxSeconds: 5 },
+};
+
+/**
+ * Registers the worker and its jobs. Waits for a server that is not reachable yet, and prints this
+ * once. Throws the reason of `signal` if it is aborted while waiting.
+ */
+async function connectWorker(io: Io, jobs: JobManager, signal: AbortSignal): Promise<void> {
+  let isReported = false;
+  const canRetry = (error: unknown) => {
+    if (!isTransient(error)) return false;
+    const { url } = jobs.client;
+    if (!isReported) {
+      const fields = { event: "waiting", url, error: getMessage(error) };
+      io.printEvent(fields, `waiting for the server ${url}: ${getMessage(error)}`, "dim");
+    }
+    isReported = true;
+    return true;
+  };
+  await withRetry(() => jobs.ready(), canRetry, { policy: CONNECT_RETRY, signal });
+}
+
 /** Registers the worker and its jobs with the server, and prints them. */
 export async function registerJobs(
   io: Io,
   jobs: JobManager,
-  { classes, providers, config }: Pick<LoadedExtensions, "classes" | "providers"> & { config: WorkerConfig },
+  {
+    classes,
+    providers,
+    config,
+    signal,
+  }: Pick<LoadedExtensions, "classes" | "providers"> & { config: WorkerConfig; signal: AbortSignal },
 ): Promise<void> {
-  await jobs.ready();
+  await connectWorker(io, jobs, signal);
   for (const Class of classes) {
     for (const room of getRooms(Class, config)) {
       const prefix = room === GLOBAL_ROOM ? "public" : room;

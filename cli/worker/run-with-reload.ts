@@ -58,16 +58,19 @@ function startWorker({ io, config, concurrency, interrupts }: ReloadOptions, loa
   const replaced = new AbortController();
   const run = async () => {
     const jobs = createManager(io, loaded, config);
+    const drain = AbortSignal.any([interrupts.first, replaced.signal]);
     try {
-      await registerJobs(io, jobs, { ...loaded, config });
+      await registerJobs(io, jobs, { ...loaded, config, signal: drain });
       await runTasks(io, jobs, {
         concurrency,
-        drain: AbortSignal.any([interrupts.first, replaced.signal]),
+        drain,
         interrupt: AbortSignal.any([interrupts.second, replaced.signal]),
       });
       // The worker ended without an interrupt or a reload, so a user has drained it.
       if (!interrupts.first.aborted && !replaced.signal.aborted) io.printNote(NO_WORKER, "dim");
     } catch (error) {
+      // The worker was stopped while it waited for the server.
+      if (drain.aborted) return;
       printFailure(io, error);
       io.printNote(NO_WORKER, "dim");
     } finally {

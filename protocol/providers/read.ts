@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { JsonObject } from "../json.ts";
-import { API_PATH, createWaitHeader, type Operation, operation } from "../operation.ts";
+import { API_PATH, createWaitHeader, operation, type TransferOperation } from "../operation.ts";
 import { WorkerParams } from "../workers.ts";
 import { MAX_ANSWER_TTL_SECONDS, ProviderParams } from "./provider.ts";
 
@@ -75,18 +75,8 @@ export const invalidateAnswers = operation({
 
 export const readOperations = { claimReads, failRead, invalidateAnswers } as const;
 
-/** An operation whose request or response body is not JSON. Its bodies are streamed. */
-export interface TransferOperation
-  extends Pick<Operation, "path" | "summary" | "access" | "problems" | "responseDescriptions"> {
-  readonly method: "GET" | "PUT";
-  readonly params: z.ZodType;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The body that can have any media type. The other body is empty. */
-  readonly content: "request" | "response";
-}
-
 /** The operations that transfer answers of providers. */
-export const transfers = {
+export const readTransfers = {
   readFromProvider: {
     method: "GET",
     path: `${API_PATH}/rooms/:room_id/providers/:provider_name`,
@@ -126,6 +116,3 @@ export const transfers = {
     problems: ["worker-not-found", "read-lost"],
   },
 } as const satisfies Record<string, TransferOperation>;
-
-export type Transfers = typeof transfers;
-export type TransferName = keyof Transfers;

@@ -12,7 +12,7 @@ export type Draft = (typeof DRAFTS)[number];
 
 type Keywords = Readonly<Record<string, unknown>>;
 
-const OFFICIAL =
+const OFFICIAL_URI =
   /^https?:\/\/(?:www\.)?json-schema\.org\/(?:draft-(0\d)|draft\/(20\d\d-\d\d))\/(?:hyper-)?schema#?$/;
 
 /**
@@ -23,7 +23,7 @@ export function getDraft(schema: Keywords): Draft | undefined {
   const uri = schema["$schema"];
   if (uri === undefined) return "unnamed";
   if (typeof uri !== "string") return undefined;
-  const [, number, date] = OFFICIAL.exec(uri) ?? [];
+  const [, number, date] = OFFICIAL_URI.exec(uri) ?? [];
   if (number === undefined) return DRAFTS.find((draft) => draft === date) ?? "unnamed";
   // Draft 5 has the same keywords as draft 4.
   return DRAFTS.find((draft) => draft === `draft-${number === "05" ? "04" : number}`);

@@ -2,7 +2,7 @@
 export class OutOfStepsError extends Error {
   constructor() {
     super("the validation exceeded its step budget");
-    this.name = "OutOfSteps";
+    this.name = "OutOfStepsError";
   }
 }
 

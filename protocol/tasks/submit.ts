@@ -12,7 +12,7 @@ import { Task, taskOptionFields } from "./task.ts";
 export const MAX_DELAY_SECONDS = 366 * 86_400;
 export const MAX_TASKS_PER_SUBMIT = 1000;
 
-const startFields = {
+const startTimeFields = {
   run_at: Timestamp.optional().describe("scheduled time; the task cannot be claimed before it"),
   delay_seconds: z
     .number()
@@ -22,10 +22,10 @@ const startFields = {
     .describe("delay before the task can be claimed, in seconds"),
 };
 
-function hasOneStart(value: { run_at?: unknown; delay_seconds?: unknown }) {
+function hasSingleStartTime(value: { run_at?: unknown; delay_seconds?: unknown }) {
   return value.run_at === undefined || value.delay_seconds === undefined;
 }
-const ONE_START = {
+const START_TIME_CONFLICT = {
   error: "run_at and delay_seconds are mutually exclusive; set only one of them",
   path: ["delay_seconds"],
 };
@@ -33,20 +33,20 @@ const ONE_START = {
 /** The options that a job may set for its tasks. */
 export const TaskDefaults = z.object({
   ...taskOptionFields,
-  delay_seconds: startFields.delay_seconds,
+  delay_seconds: startTimeFields.delay_seconds,
 });
 export type TaskDefaults = z.infer<typeof TaskDefaults>;
 
-const submissionFields = { payload: JsonObject.optional(), ...taskOptionFields, ...startFields };
+const submissionFields = { payload: JsonObject.optional(), ...taskOptionFields, ...startTimeFields };
 
 /** A task to submit. `payload` defaults to `{}`. */
-export const TaskSubmission = z.object(submissionFields).refine(hasOneStart, ONE_START);
+export const TaskSubmission = z.object(submissionFields).refine(hasSingleStartTime, START_TIME_CONFLICT);
 export type TaskSubmission = z.infer<typeof TaskSubmission>;
 
 /** One of several tasks in a request, with the name of its job. */
 export const NamedTaskSubmission = z
   .object({ job_name: JobName, ...submissionFields })
-  .refine(hasOneStart, ONE_START);
+  .refine(hasSingleStartTime, START_TIME_CONFLICT);
 export type NamedTaskSubmission = z.infer<typeof NamedTaskSubmission>;
 
 export const TaskSubmissions = z.object({
@@ -68,7 +68,7 @@ const KeyedTaskSubmission = z
       .describe("same meaning as the trace headers of a single submission; an invalid value is ignored"),
     ...submissionFields,
   })
-  .refine(hasOneStart, ONE_START);
+  .refine(hasSingleStartTime, START_TIME_CONFLICT);
 
 /** Independent submissions in one request. */
 export const SubmitBatch = z.object({

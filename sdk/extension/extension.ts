@@ -1,9 +1,8 @@
 import * as z from "zod";
-import type { Fairness, FieldError, JsonObject, JsonValue, Task } from "../../protocol/index.ts";
+import type { Fairness, FieldError, JsonObject, Task } from "../../protocol/index.ts";
 import { isNamePart } from "../../protocol/index.ts";
 import { UsageError, ValidationError } from "../errors.ts";
 import type { TaskLogger } from "../logger.ts";
-import { toJson } from "./json.ts";
 import { checkDefaults, toParameterSchema } from "./parameter-schema.ts";
 import { type AnySchema, type SchemaInput, type SchemaOutput, validate } from "./standard-schema.ts";
 import type { TaskDefaultOptions } from "./task-options.ts";
@@ -198,7 +197,10 @@ export const isExtensionClass = (value: unknown): value is ExtensionClass =>
 export const getPayload = (instance: ExtensionInstance): unknown =>
   PAYLOAD in instance ? instance[PAYLOAD] : undefined;
 
-/** An instance of an extension. `register` has already checked the type of the context. */
+/**
+ * An instance of an extension. The context is `unknown` here, because `register` has already
+ * checked its type.
+ */
 export interface RunnableExtension {
   run(context: unknown, run: RunContext): unknown;
 }
@@ -209,13 +211,13 @@ export function instantiate(Class: ExtensionClass, payload: JsonObject): Runnabl
 }
 
 /**
- * Converts a result with the job's result schema and returns it as JSON. Throws `ValidationError`
- * if it does not match the schema, and `NotJsonError` if it is not JSON.
+ * Converts a result with the job's result schema. It may still contain local files. Throws
+ * `ValidationError` if it does not match the schema.
  */
-export function toResult(Class: ExtensionClass | undefined, result: unknown): JsonValue {
-  if (Class?.result === undefined) return toJson(result);
+export function convertResult(Class: ExtensionClass | undefined, result: unknown): unknown {
+  if (Class?.result === undefined) return result;
   const validated = validate(Class.result, result, "/result");
-  if ("value" in validated) return toJson(validated.value);
+  if ("value" in validated) return validated.value;
   const [first] = validated.errors;
   throw ValidationError.create(`${first?.pointer}: ${first?.detail}`, validated.errors);
 }

@@ -1,4 +1,5 @@
-import type { JsonObject, JsonValue, SubmittedTask, Task, TaskStatus } from "../../protocol/index.ts";
+import type { JsonValue, SubmittedTask, Task, TaskStatus } from "../../protocol/index.ts";
+import type { JobFile } from "../files/job-file.ts";
 
 /** The payload and result types of a job. */
 export interface JobType {
@@ -9,9 +10,19 @@ export interface JobType {
 /** The type of a table of jobs. `joblib types` prints such a table as the interface `Jobs`. */
 export type JobTypes<Jobs> = { readonly [Name in keyof Jobs]: JobType };
 
+/** A JSON value that may contain files. */
+export type PayloadValue =
+  | JsonValue
+  | JobFile
+  | readonly PayloadValue[]
+  | { readonly [name: string]: PayloadValue };
+
 /** The default of `Jobs`. It accepts any name, payload and result. */
 export interface AnyJobs {
-  readonly [name: string]: { readonly payload: JsonObject; readonly result: JsonValue };
+  readonly [name: string]: {
+    readonly payload: { readonly [name: string]: PayloadValue };
+    readonly result: JsonValue;
+  };
 }
 
 /** The names of the jobs in `Jobs`, a type that maps job names to payloads and results. */

@@ -84,8 +84,8 @@ export function checkDefaults(schema: AnySchema, label: string): void {
 }
 
 /**
- * Returns why a default does not match its type, or undefined if it does. Ignores types that
- * transform their value, because their default has the output type.
+ * Returns why a default does not match its type, or undefined if the default matches. Ignores types
+ * that transform their value, because their default has the output type.
  */
 function findDefaultIssue({ _zod: { def } }: z.core.$ZodDefault): string | undefined {
   const [input, output] = (["input", "output"] as const).map((io) =>

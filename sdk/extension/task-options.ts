@@ -38,7 +38,7 @@ export interface TaskOptions extends TaskDefaultOptions {
   readonly runAt?: Date | string | undefined;
 }
 
-/** Converts options to the names of the protocol. */
+/** Converts options to the names of the HTTP API, for example `maxAttempts` to `max_attempts`. */
 export function toWireDefaults(options: TaskDefaultOptions): TaskDefaults {
   const { priority, delaySeconds, maxAttempts, backoff, timeoutSeconds } = options;
   return {
@@ -55,7 +55,7 @@ export function toWireDefaults(options: TaskDefaultOptions): TaskDefaults {
   };
 }
 
-/** Converts the options of one task to the names of the protocol. */
+/** Converts the options of one task to the names of the HTTP API. */
 export function toWireOptions(options: TaskOptions): Omit<TaskSubmission, "payload"> {
   const { runAt } = options;
   return { ...toWireDefaults(options), run_at: typeof runAt === "string" ? runAt : runAt?.toISOString() };

@@ -12,6 +12,7 @@ import {
 import type { AwaitedTask, TaskOf } from "../extension/job-types.ts";
 import { awaitTask } from "./await-task.ts";
 import { getTraceHeaders, readString, traceAwait, traceCall } from "./call-spans.ts";
+import { Files } from "./files.ts";
 import type { AwaitTaskOptions, CallOptions, ClientOptions, FollowOptions, StreamParams } from "./options.ts";
 import { Providers } from "./providers.ts";
 import {
@@ -58,6 +59,8 @@ export class JoblibClient {
   readonly rooms = new Rooms(this);
   /** Lists providers and reads from them. */
   readonly providers = new Providers(this);
+  /** Uploads, reads and lists the files of tasks. */
+  readonly files = new Files(this);
   /** Creates, lists and revokes invitations. */
   readonly invitations = new Invitations(this);
   /** Reads the server's health and stats, and the caller's permissions. */

@@ -41,7 +41,7 @@ const MAX_IN_FLIGHT = 2;
 export class RequestBatcher<Call, Result> {
   readonly #sender: RequestSender<Call, Result>;
   readonly #batcher: Batcher<QueuedCall<Call>, Result>;
-  /** No request is sent until this promise settles. */
+  /** No request is sent until this promise is resolved or rejected. */
   #gate: Promise<void> | undefined;
   /** True if the server is too old to support batches. */
   #isBatchUnsupported = false;
@@ -78,7 +78,7 @@ export class RequestBatcher<Call, Result> {
     return rejectOnAbort(result, signal) as Promise<Result>;
   }
 
-  /** Sends no request until the promise settles. */
+  /** Sends no request until the promise is resolved or rejected. */
   pauseUntil(resumed: Promise<void>): void {
     const gate = Promise.allSettled([resumed]).then(() => {
       if (this.#gate === gate) this.#gate = undefined;

@@ -28,7 +28,7 @@ export type MinimalCallResponse<Name extends OperationName> = MinimalResponse<Op
 /** Maximum size of a response body, in bytes. */
 export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
-const UNAVAILABLE = new Set([429, 502, 503, 504]);
+const GATEWAY_ERROR_STATUSES = new Set([429, 502, 503, 504]);
 const CHECK_URL = "check the URL of the server, including the prefix of its API";
 
 /**
@@ -63,7 +63,7 @@ export const createResponseError = (
   const { url, status, headers } = facts;
   // The status decides first, because a gateway's error may have any body, even an empty one with a
   // JSON content type.
-  if (fault !== "too-large" && UNAVAILABLE.has(status)) {
+  if (fault !== "too-large" && GATEWAY_ERROR_STATUSES.has(status)) {
     const message = `a gateway in front of ${url} responded with ${status}`;
     return new GatewayError(message, status, parseRetryAfter(headers["retry-after"]));
   }

@@ -23,7 +23,10 @@ export interface RetryPolicy {
   readonly deadlineSeconds: number;
 }
 
-/** The default policy. If the server is down, a user at a prompt waits for at most two seconds. */
+/**
+ * The default policy. If the server is down, a user who runs a command waits at most two seconds
+ * for the error.
+ */
 export const DEFAULT_RETRY: RetryPolicy = {
   attempts: 4,
   baseSeconds: 0.25,
@@ -52,7 +55,9 @@ export const isTransient = (error: unknown): boolean =>
   error instanceof ServiceUnavailableError ||
   (error instanceof ConnectionError && !PERMANENT_CODES.test(getSystemCode(error) ?? ""));
 
-/** Returns true if the call may be retried after this error. */
+/**
+ * Returns true if the error is transient, and the operation can be repeated or was not executed.
+ */
 export const canRetry = (name: OperationName, error: unknown): boolean =>
   isTransient(error) &&
   (operations[name].retryable ||

@@ -10,7 +10,6 @@ import { ConnectionError, DeadlineError, JoblibError, UsageError } from "../erro
 import type { FetchLike, FetchResponse, RequestContent } from "./options.ts";
 import { createStatusError, readJson } from "./responses.ts";
 
-/** Maximum time to wait for the start of the response in seconds, not counting `wait`. */
 const TIMEOUT_SECONDS = 30;
 
 /** The parts of a transfer, and its limits. */
@@ -21,6 +20,8 @@ export interface TransferRequest {
   readonly content?: RequestContent | undefined;
   /** Maximum time to wait for the start of the answer, in seconds. */
   readonly wait?: number | undefined;
+  /** Maximum time to wait for the start of the response in seconds, not counting `wait`. Default: 30. */
+  readonly timeoutSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +45,15 @@ interface TransferEnvironment {
  */
 export async function transfer(
   name: TransferName,
-  { params, query = {}, headers = {}, content, wait, signal }: TransferRequest,
+  {
+    params,
+    query = {},
+    headers = {},
+    content,
+    wait,
+    timeoutSeconds = TIMEOUT_SECONDS,
+    signal,
+  }: TransferRequest,
   environment: TransferEnvironment,
 ): Promise<TransferResponse> {
   const operation: TransferOperation = transfers[name];
@@ -52,7 +61,7 @@ export async function transfer(
   const prefer = wait === undefined ? "" : formatPreferences({ wait: Math.ceil(wait) });
   // Only the start of the response has a deadline, because a large body may take long.
   const deadline = new AbortController();
-  const seconds = (wait ?? 0) + TIMEOUT_SECONDS;
+  const seconds = (wait ?? 0) + timeoutSeconds;
   const isStream = content instanceof ReadableStream;
   const timer = isStream
     ? undefined

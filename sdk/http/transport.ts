@@ -108,7 +108,7 @@ const joinHeaders = (headers: RawHeaders): Readonly<Record<string, string>> => {
     const value = headers[name];
     if (typeof value !== "string") headers[name] = value?.join(", ") ?? "";
   }
-  // All values are strings now.
+  // The loop has joined all arrays, so all values are strings.
   return headers as Record<string, string>;
 };
 

@@ -8,7 +8,7 @@ export interface ProvideOptions {
   readonly name?: string | undefined;
   /** The room of the provider. Default: the manager's room. */
   readonly room?: string | undefined;
-  /** True makes the provider visible in all rooms. */
+  /** If true, the provider is visible in all rooms. Default: false. */
   readonly public?: boolean | undefined;
 }
 

@@ -38,6 +38,12 @@ export interface Destination {
   readonly job_name: string;
 }
 
+/** A payload that may contain local files, with the room and job of its task. */
+export interface AddressedPayload {
+  readonly destination: Destination;
+  readonly payload: unknown;
+}
+
 /** A task to submit, with its room and job. */
 export interface AddressedSubmission {
   readonly destination: Destination;
@@ -99,8 +105,14 @@ export const getDestinationByName = (
 const createUnknownRoomError = (name: string): UsageError =>
   new UsageError(`the room of a ${name} task is unknown: pass { room } to submit, or to the job manager`);
 
+/** Converts a payload to a task. Throws `NotJsonError` if the payload is not JSON. */
+export const toAddressedSubmission = (
+  { destination, payload }: AddressedPayload,
+  options: SubmitOptions,
+): AddressedSubmission => ({ destination, submission: toSubmission(payload, options) });
+
 /** Returns the body of a submit. Throws `NotJsonError` if the payload is not JSON. */
-export const toSubmission = (payload: unknown, options: SubmitOptions): TaskSubmission => {
+const toSubmission = (payload: unknown, options: SubmitOptions): TaskSubmission => {
   const json = toJson(payload ?? {});
   return { payload: isJsonObject(json) ? json : JsonObject.parse(json), ...toWireOptions(options) };
 };

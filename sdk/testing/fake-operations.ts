@@ -1,6 +1,5 @@
 import {
   formatLogPosition,
-  formatOutputPosition,
   formatWait,
   GLOBAL_ROOM,
   type HeartbeatResponse,
@@ -11,10 +10,10 @@ import {
   Problem,
   type ProblemDocument,
   parseLogPosition,
-  parseOutputPosition,
   readTraceContext,
   type Task,
 } from "../../protocol/index.ts";
+import { readOutput } from "./fake-output.ts";
 import type { FakeState } from "./fake-state.ts";
 import { getEtag, requeue } from "./fake-tasks.ts";
 import type { Fakes } from "./handlers.ts";
@@ -131,17 +130,7 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
     const last = items.at(-1);
     return ok({ items, after: last === undefined ? after : formatLogPosition(last) });
   },
-  readTaskOutput: ({ params, query }) => {
-    const { outputs, wire } = state.task(params.task_id);
-    const { attempt = wire.attempt, number } = parseOutputPosition(query.from ?? "0") ?? { number: 0 };
-    const parts = (outputs.get(attempt) ?? []).slice(number);
-    return ok({
-      attempt,
-      number,
-      parts,
-      next: formatOutputPosition({ attempt, number: number + parts.length }),
-    });
-  },
+  readTaskOutput: ({ params, query }) => ok(readOutput(state.task(params.task_id), query.from)),
   updateTask: ({ params, body }) => ok(state.update(params.task_id, body)),
   updateTasks: ({ params: { worker_id }, body }) => {
     const results = body.updates.map(({ id, ...update }) => ({

@@ -8,6 +8,7 @@ import {
   type Task,
 } from "../../protocol/index.ts";
 import { createFakeOperations } from "./fake-operations.ts";
+import { createOutputStreamHandler } from "./fake-output.ts";
 import { FakeState, type FakeWorker } from "./fake-state.ts";
 import { type FakeSubmission, requeue } from "./fake-tasks.ts";
 import { type Fakes, type HandlerOptions, joblibHandlers } from "./handlers.ts";
@@ -19,8 +20,8 @@ export interface FakeServerOptions extends HandlerOptions {
 }
 
 /**
- * A joblib server in memory, for unit tests. It supports jobs, claims, leases and long polls, but
- * has no authentication and does not validate payloads.
+ * A joblib server in memory, for unit tests. It supports jobs, claims, leases, long polls and
+ * outputs, but has no authentication and does not validate payloads.
  */
 export class FakeServer {
   /** Request handlers for msw: `setupServer(...fake.handlers)`. */
@@ -31,7 +32,8 @@ export class FakeServer {
 
   constructor({ heartbeatSeconds = 15, ...options }: FakeServerOptions = {}) {
     this.fakes = createFakeOperations(this.#state, heartbeatSeconds);
-    this.handlers = joblibHandlers(this.fakes, options);
+    const outputStream = createOutputStreamHandler(this.#state, options.url ?? "*");
+    this.handlers = [...joblibHandlers(this.fakes, options), outputStream];
   }
 
   /** All registered jobs. */
@@ -100,8 +102,8 @@ export class FakeServer {
     this.#state.drain(id);
   }
 
-  /** Removes a worker, as the sweeper does if its heartbeats stop. */
-  forgetWorker(id: string): void {
+  /** Removes a worker, as the sweeper does if the worker's heartbeats stop. */
+  removeWorker(id: string): void {
     this.#state.removeWorker(id);
   }
 }

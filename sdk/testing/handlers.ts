@@ -1,4 +1,5 @@
 import { type HttpHandler, HttpResponse, http } from "msw";
+import type * as z from "zod";
 import {
   type Operation,
   type OperationInput,
@@ -87,9 +88,9 @@ async function parseRequest(operation: Operation, request: Request, params: unkn
   const text = await request.text();
   const hasBody = operation.body !== undefined && (text !== "" || !operation.bodyOptional);
   return {
-    params: validate(operation.params, params),
-    query: validate(operation.query, Object.fromEntries(new URL(url).searchParams)),
-    body: hasBody ? validate(operation.body, parseJson(text)) : undefined,
+    params: operation.params && validate(operation.params, params),
+    query: operation.query && validate(operation.query, Object.fromEntries(new URL(url).searchParams)),
+    body: operation.body && hasBody ? validate(operation.body, parseJson(text)) : undefined,
     headers,
     signal,
     wait: parseWait(headers.get("prefer") ?? undefined) ?? 0,
@@ -104,9 +105,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-function validate(schema: Operation["body"], value: unknown): unknown {
-  const result = schema?.safeParse(value);
-  if (result === undefined || result.success) return result?.data;
+/** Returns the parsed value. Throws a `validation-error` if it does not match the schema. */
+export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
   const errors = result.error.issues.map(({ path, message }) => ({
     pointer: path.map((part) => `/${String(part)}`).join(""),
     detail: message,

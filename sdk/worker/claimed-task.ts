@@ -1,10 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import type { JsonObject, LogLevel, StopReason, Task, TaskUpdate } from "../../protocol/index.ts";
 import { InterruptedError, TaskLostError, UsageError } from "../errors.ts";
-import { type ExtensionClass, type TaskOutput, toResult } from "../extension/extension.ts";
+import { convertResult, type ExtensionClass, type TaskOutput } from "../extension/extension.ts";
+import { toJson } from "../extension/json.ts";
+import { hasLocalFile } from "../files/replace-files.ts";
 import { LazyAbort } from "../http/abort.ts";
 import { type RunEnvironment, type RunResult, runExtension } from "./run-extension.ts";
 import { traceRun } from "./run-span.ts";
+import { uploadResultFiles } from "./task-files.ts";
 import { getLostError, isRejection, type TaskOutcome, toErrorText, toShortError } from "./task-outcome.ts";
 import { TaskReports } from "./task-reports.ts";
 import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
@@ -141,15 +144,27 @@ export class ClaimedTask<Context = unknown> {
    */
   async #discardRun(error: unknown, run?: RunResult): Promise<TaskOutcome> {
     if (this.#interruption !== undefined) return this.#interruption;
-    if (run !== undefined && "result" in run && error instanceof TaskLostError && error.reason === "lost") {
-      try {
-        await this.#send({ status: "completed", result: toResult(this.#Class, run.result) }, NO_RETRY, 10);
-      } catch (rejection) {
-        // The server rejects the update, but stores the result as a late result.
-        this.#environment.logger.info({ err: rejection, task: this.id }, "sent a late result");
-      }
-    }
+    if (run !== undefined && "result" in run) await this.#sendLateResult(run.result);
     return this.#discardOutcome(error);
+  }
+
+  /** Sends the result of a lost task. Does nothing if the task was cancelled or interrupted. */
+  async #sendLateResult(result: unknown): Promise<void> {
+    const { reason } = this.#abort;
+    if (!(reason instanceof TaskLostError) || reason.reason !== "lost") return;
+    const { logger } = this.#environment;
+    try {
+      const converted = convertResult(this.#Class, result);
+      if (hasLocalFile(converted)) {
+        // A file of a result can be uploaded only during the lease.
+        logger.warn({ task: this.id }, "discarded a late result, because it contains files");
+        return;
+      }
+      await this.#send({ status: "completed", result: toJson(converted) }, NO_RETRY, 10);
+    } catch (rejection) {
+      // The server rejects the update, but stores the result as a late result.
+      logger.info({ err: rejection, task: this.id }, "sent a late result");
+    }
   }
 
   #discardOutcome(error: unknown): TaskOutcome {
@@ -175,13 +190,24 @@ export class ClaimedTask<Context = unknown> {
 
   /**
    * Completes the running task; retries for 5 minutes. Rejects with `NotJsonError` or
-   * `ValidationError` if the result is invalid (the task keeps running), `UsageError` if the task
-   * is not running, and `TaskLostError` if the lease is lost.
+   * `ValidationError` if the result is invalid, `FileUploadError` if a file of the result cannot be
+   * uploaded (the task keeps running), `UsageError` if the task is not running, and `TaskLostError`
+   * if the lease is lost.
    */
   async complete(result?: unknown): Promise<Task> {
     if (this.#phase !== "started") throw this.#createPhaseError();
-    await this.#reports?.flushOutput();
-    return this.#end({ status: "completed", result: toResult(this.#Class, result) });
+    try {
+      await this.#reports?.flushOutput();
+    } catch (error) {
+      // If the lease was lost, the rest of the output is lost too, but the result is not.
+      await this.#sendLateResult(result);
+      throw error;
+    }
+    const converted = convertResult(this.#Class, result);
+    const value = hasLocalFile(converted)
+      ? await uploadResultFiles(this, converted, this.#environment.files)
+      : converted;
+    return this.#end({ status: "completed", result: toJson(value) });
   }
 
   /**

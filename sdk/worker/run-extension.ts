@@ -10,7 +10,9 @@ import {
   type TaskOutput,
 } from "../extension/extension.ts";
 import { toText } from "../extension/json.ts";
+import { collectRemoteFiles } from "../files/remote-file.ts";
 import type { Logger, TaskLogger } from "../logger.ts";
+import { loadFiles, type TaskFiles } from "./task-files.ts";
 import { toErrorText } from "./task-outcome.ts";
 import type { UpdateQueue } from "./update-queue.ts";
 
@@ -22,6 +24,8 @@ export interface RunEnvironment {
   readonly logger: Logger;
   /** True if lines that `run` prints with `console` are stored with the task. */
   readonly captureConsole: boolean;
+  /** The files on the server; undefined if the task runs without a server. */
+  readonly files: TaskFiles | undefined;
   /** The default context of `run`. */
   readonly context: unknown;
   /** Returns the extension of a job, or undefined if it is not registered in this process. */
@@ -46,20 +50,22 @@ export async function runExtension(
   reporter: RunReporter,
   Class: ExtensionClass | undefined,
   context: unknown,
-  { logger, captureConsole }: RunEnvironment,
+  { logger, captureConsole, files }: RunEnvironment,
 ): Promise<RunResult> {
   const { id, job_name, payload } = reporter.task;
   if (Class === undefined) return { error: `job ${job_name} is not registered in this worker` };
-  let extension: RunnableExtension;
+  let parsed: ReturnType<typeof collectRemoteFiles<RunnableExtension>>;
   try {
-    extension = instantiate(Class, payload);
+    parsed = collectRemoteFiles(() => instantiate(Class, payload));
   } catch (error) {
     return {
       error: `invalid payload: ${error instanceof ValidationError ? error.message : toErrorText(error)}`,
     };
   }
   await reporter.start();
+  const { value: extension, files: remoteFiles } = parsed;
   try {
+    if (remoteFiles.length > 0) await loadFiles(remoteFiles, files, reporter.signal);
     const run = new LazyRunContext(reporter, logger);
     if (!captureConsole) return { result: await callRun(reporter, extension, context, run) };
     patchConsole();

@@ -33,6 +33,7 @@ export const runLocally = async (
     },
     logger: silentLogger,
     captureConsole: false,
+    files: undefined,
     context,
     find: () => Class,
     release: async () => {},

@@ -1,5 +1,6 @@
 import { MAX_ERROR_BYTES, type StopReason, type Task } from "../../protocol/index.ts";
 import {
+  FileUploadError,
   ForbiddenError,
   InvalidTaskTransitionError,
   MalformedRequestError,
@@ -57,6 +58,7 @@ export const isRejection = (error: unknown): boolean =>
   error instanceof PayloadTooLargeError ||
   error instanceof OutputTooLargeError ||
   error instanceof OutputGapError ||
+  error instanceof FileUploadError ||
   isProxyRejection(error);
 
 /** Returns true for a 4xx response of a proxy, such as the page of a firewall or a body limit. */

@@ -184,7 +184,7 @@ export class TaskStream<Context = unknown>
 
   /**
    * Number of tasks that may be claimed. If updates cannot be sent, at most `2 * concurrency` tasks
-   * are unsettled.
+   * have not ended.
    */
   get #freeSlots(): number {
     return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;

@@ -74,8 +74,8 @@ export class UpdateQueue {
   }
 
   /**
-   * Sends no updates until the promise settles. After a suspension, the worker first checks which
-   * leases it has lost.
+   * Sends no updates until the promise is resolved or rejected. Used after a suspension, until the
+   * worker knows which leases it has lost.
    */
   pauseUntil(resumed: Promise<void>): void {
     this.#batcher.pauseUntil(resumed);
@@ -133,8 +133,8 @@ const isServerFailure = (error: unknown): boolean =>
   isTransient(error) || error instanceof InternalServerError || error instanceof UnauthorizedError;
 
 /**
- * Returns true for errors after which an update is sent again. A `ProtocolError` may come from a
- * captive portal.
+ * Returns true for errors after which an update is sent again. `ProtocolError` is one of them,
+ * because a captive portal may have sent the response.
  */
 const canRedeliver = (error: unknown): boolean =>
   isServerFailure(error) || (error instanceof ProtocolError && error.status !== 413);

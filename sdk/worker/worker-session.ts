@@ -22,9 +22,9 @@ export interface LiveWorker {
   /** Sends the updates of the worker's tasks. */
   readonly updates: UpdateQueue;
   readonly heartbeat: Heartbeat;
-  /** The keys of the jobs that are registered with the server. */
+  /** The jobs that are registered with the server, as `<room>:<category>:<name>`. */
   readonly registered: Set<string>;
-  /** The version of the registry whose jobs are all registered with the server. */
+  /** The last version of the registry whose jobs were all registered with the server. */
   registeredVersion?: number;
 }
 

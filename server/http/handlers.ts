@@ -22,6 +22,7 @@ import { listJobTasks } from "../use-cases/tasks/list-tasks.ts";
 import { heartbeat } from "../use-cases/workers/heartbeat.ts";
 import { listRoomWorkers, listWorkers, readWorker } from "../use-cases/workers/read-workers.ts";
 import { createWorker, drainWorker, removeWorker } from "../use-cases/workers/worker-lifecycle.ts";
+import { createFileHandlers } from "./file-handlers.ts";
 import { type Handlers, ok } from "./operation-route.ts";
 import { createProviderHandlers } from "./provider-handlers.ts";
 import { createTaskHandlers } from "./task-handlers.ts";
@@ -32,6 +33,7 @@ export function createHandlers(context: Context): Handlers {
     ...createJobHandlers(context),
     ...createWorkerHandlers(context),
     ...createProviderHandlers(context),
+    ...createFileHandlers(context),
     ...createRoomHandlers(context),
 
     readCaller: async ({ caller, query }) => ok(await readCaller(caller, query.room_id)),

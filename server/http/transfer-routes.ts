@@ -7,7 +7,7 @@ import {
   formatWait,
   parseWait,
   type TransferOperation,
-  transfers,
+  readTransfers as transfers,
 } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { matchesTag } from "../if-none-match.ts";
@@ -113,7 +113,7 @@ function createRoute({ method, path, access }: TransferOperation, { auth }: Rout
  * Reads and discards the rest of a body, because the next request on the connection comes after it.
  * Closes the connection if the client does not stop sending.
  */
-function discardBody({ raw }: FastifyRequest): void {
+export function discardBody({ raw }: FastifyRequest): void {
   if (raw.complete || raw.destroyed) return;
   const timer = setTimeout(() => raw.destroy(), DISCARD_MS).unref();
   raw.once("end", () => clearTimeout(timer));

@@ -67,6 +67,20 @@ export const Settings = z.object({
     .describe("maximum memory of all answers of providers: cached, arriving and being sent"),
   provider_max_reads_per_room: number(z.int().min(1).max(1_000_000)).default(256),
   provider_max_reads_per_worker: number(z.int().min(1).max(10_000)).default(64),
+  files_dir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("directory of uploaded files; several servers on one database share it"),
+  file_max_bytes: number(z.int().min(0).max(1_099_511_627_776))
+    .default(10_737_418_240)
+    .describe("maximum size of a file"),
+  room_file_bytes: number(z.int().min(0).max(1_125_899_906_842_624))
+    .default(107_374_182_400)
+    .describe("maximum size of all files of a room, including incomplete uploads"),
+  file_orphan_hours: number(z.number().positive().max(876_000))
+    .default(24)
+    .describe("a file that no task has is deleted after this time"),
   task_retention_days: number(z.number().positive().max(36_500)).optional(),
   task_output_max_bytes: number(z.int().min(1024).max(4_294_967_296))
     .default(67_108_864)

@@ -246,6 +246,55 @@ export const WorkerProviderEntity = defineEntity({
   },
 });
 
+/** A file of a room, whose content is in the storage for files. */
+export const FileEntity = defineEntity({
+  name: "JoblibFile",
+  tableName: "file",
+  schema: "joblib",
+  properties: {
+    id: p.uuid().primary(),
+    roomId: p.text(),
+    name: p.text(),
+    mediaType: p.text(),
+    size: p.bigint(),
+    /** Null until the upload is complete. */
+    sha256: p.text().nullable(),
+    declaredSha256: p.text().nullable(),
+    /** The task whose worker created the file, and the attempt. */
+    taskId: p.uuid().nullable(),
+    attempt: p.integer().nullable(),
+    /** Number of stored bytes of an upload. */
+    received: p.bigint().defaultRaw("0"),
+    /** The request that appends to the upload, and the end of its lock. */
+    writerId: p.uuid().nullable(),
+    writerUntil: p.datetime().nullable(),
+    createdById: p.text(),
+    createdAt: p.datetime().defaultRaw("now()"),
+  },
+});
+
+/** A content that is stored once for all files that have it. */
+export const FileContentEntity = defineEntity({
+  name: "JoblibFileContent",
+  tableName: "file_content",
+  schema: "joblib",
+  properties: { sha256: p.text().primary(), size: p.bigint() },
+});
+
+/** A file in the payload or the result of a task. */
+export const TaskFileEntity = defineEntity({
+  name: "JoblibTaskFile",
+  tableName: "task_file",
+  schema: "joblib",
+  properties: {
+    taskId: p.uuid().primary(),
+    role: p.text().primary(),
+    pointer: p.text().primary(),
+    fileId: p.uuid().primary(),
+    createdAt: p.datetime().defaultRaw("now()"),
+  },
+});
+
 /** joblib's entities. A host application adds them to the entities of its ORM. */
 export const entities = [
   JobEntity,
@@ -260,4 +309,7 @@ export const entities = [
   InvitationEntity,
   ProviderEntity,
   WorkerProviderEntity,
+  FileEntity,
+  FileContentEntity,
+  TaskFileEntity,
 ] as const;

@@ -5,6 +5,7 @@ import { findPending } from "./migrations/migrate.ts";
 import type { Storage } from "./ports/storage.ts";
 import { countForMetrics } from "./queries/count-for-metrics.ts";
 import { createDiagnosisStorage } from "./queries/diagnosis.ts";
+import { createFileStorage } from "./queries/files.ts";
 import { createInvitationStorage } from "./queries/invitations.ts";
 import { createJobStorage } from "./queries/jobs.ts";
 import { createLateResultStorage } from "./queries/late-results.ts";
@@ -53,6 +54,7 @@ export const createStorage = (orm: Orm, { meter, queue }: StorageOptions = {}): 
     diagnosis: createDiagnosisStorage(sessions),
     invitations: createInvitationStorage(sessions),
     providers: createProviderStorage(sessions),
+    files: createFileStorage(sessions),
 
     ping: () => sessions.run(checkWritable),
 

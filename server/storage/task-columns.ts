@@ -237,7 +237,7 @@ export const NEW_TASK = Object.fromEntries<unknown>(
   ]),
 ) as Pick<StoredTask, StepColumn>;
 
-const EACH_MEMBERS: ReadonlySet<string> = new Set(
+const MEMBERS_THAT_MAY_DIFFER: ReadonlySet<string> = new Set(
   listColumns(({ sharing }) => sharing === "each").map(({ name }) => name),
 );
 
@@ -248,7 +248,7 @@ function isEqual(a: unknown, b: unknown): boolean {
 /** Returns true if two tasks have equal values in all members, except members of `each` columns. */
 export function hasSameValues<Form extends object>(one: Form, other: Form): boolean {
   for (const name in one) {
-    if (!EACH_MEMBERS.has(name) && !isEqual(one[name], other[name])) return false;
+    if (!MEMBERS_THAT_MAY_DIFFER.has(name) && !isEqual(one[name], other[name])) return false;
   }
   for (const name in other) {
     if (!(name in one) && other[name] !== undefined) return false;

@@ -8,8 +8,9 @@ import {
   type ProblemId,
   type StreamOperation,
   streams,
+  type TransferOperation,
+  transfers,
 } from "../../protocol/index.ts";
-import { type TransferOperation, transfers } from "../../protocol/providers/read.ts";
 import { parseEventStream } from "./event-stream.ts";
 import type { FuzzedRequest } from "./fuzzed-request.ts";
 import type { Target } from "./targets.ts";
@@ -29,6 +30,7 @@ const EXPECTED_FAILURES = new Set([
   "service-unavailable",
   "provider-offline",
   "provider-timeout",
+  "insufficient-storage",
   "read-failed",
 ]);
 const INTERNAL_DETAILS =
@@ -100,8 +102,9 @@ export const checkResponse = (
   const problems = (operation ?? stream ?? TRANSFERS.get(target.name))?.problems;
   if (problems === undefined)
     return "the operation is in the OpenAPI document, but not in the protocol's tables";
-  if (status >= 400) return checkProblem(request.isAimed ? [...COMMON, ...problems] : PROBLEM_IDS, received);
-  if (!request.isAimed) return undefined;
+  if (status >= 400)
+    return checkProblem(request.isForTarget ? [...COMMON, ...problems] : PROBLEM_IDS, received);
+  if (!request.isForTarget) return undefined;
   if (!target.statuses.includes(status)) return `${status} is not declared`;
   if (operation !== undefined) return checkBody(operation, received);
   return stream && checkStream(stream.events, received);

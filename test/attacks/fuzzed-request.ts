@@ -1,6 +1,6 @@
 import { fillPath } from "../../protocol/index.ts";
 import type { Random } from "../support/random.ts";
-import { STRINGS, TEXTS } from "./hostile-values.ts";
+import { BODY_TEXTS, STRINGS } from "./hostile-values.ts";
 import type { KnownEntities } from "./known-entities.ts";
 import { generateValue } from "./schema-values.ts";
 import type { Target } from "./targets.ts";
@@ -15,12 +15,12 @@ export interface FuzzedRequest {
    * True if the method and the path are those of the target. Another operation may respond to a
    * request with a changed method or path.
    */
-  readonly isAimed: boolean;
+  readonly isForTarget: boolean;
 }
 
 const INVALID_UTF8 = Buffer.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d]);
 
-const PATH_ENDS = ["%00", "%ff", "%", "/", "//", "/..", "?", "%2e%2e"];
+const PATH_SUFFIXES = ["%00", "%ff", "%", "/", "//", "/..", "?", "%2e%2e"];
 
 const HEADERS: Readonly<Record<string, readonly string[]>> = {
   prefer: [
@@ -112,7 +112,7 @@ const buildBody = (
   entities: KnownEntities,
 ): string | Buffer | undefined => {
   if (body === undefined) return random.chance(0.02) ? "{}" : undefined;
-  if (random.chance(0.03)) return random.pick(TEXTS);
+  if (random.chance(0.03)) return random.pick(BODY_TEXTS);
   if (random.chance(0.005)) return INVALID_UTF8;
   if (random.chance(0.03)) return undefined;
   const text = JSON.stringify(replaceByKnown(generateValue(body, random), random, entities)) ?? "null";
@@ -145,8 +145,10 @@ export const createFuzzedRequest = (
     ...(token !== "" && { authorization: token }),
     ...buildHeaders(target, random),
   };
-  const isAimed = !random.chance(0.015);
-  const method = isAimed ? target.method : random.pick([target.method, "PUT", "DELETE", "PATCH", "OPTIONS"]);
-  const path = buildPath(target, random, entities) + (isAimed ? "" : random.pick(PATH_ENDS));
-  return { method, path: path + buildQuery(target, random, entities), headers, body, isAimed };
+  const isForTarget = !random.chance(0.015);
+  const method = isForTarget
+    ? target.method
+    : random.pick([target.method, "PUT", "DELETE", "PATCH", "OPTIONS"]);
+  const path = buildPath(target, random, entities) + (isForTarget ? "" : random.pick(PATH_SUFFIXES));
+  return { method, path: path + buildQuery(target, random, entities), headers, body, isForTarget };
 };

@@ -61,7 +61,7 @@ export const VALUES: readonly unknown[] = [
 ];
 
 /** Texts that are sent as the whole body. JSON.stringify cannot produce most of them. */
-export const TEXTS: readonly string[] = [
+export const BODY_TEXTS: readonly string[] = [
   "{",
   "[1,]",
   '{"a":NaN}',

@@ -13,7 +13,7 @@ export class KnownEntities {
   readonly jobs = ["private:fuzz:Job", "private:fuzz:Other", "public:fuzz:Job"];
   readonly #ids = { task: [UNKNOWN], worker: [UNKNOWN], invitation: [UNKNOWN] };
 
-  /** Remembers the ids of the tasks, workers and invitations in a response. */
+  /** Stores the ids of the tasks, workers and invitations in a response. */
   learn(body: unknown): void {
     if (typeof body !== "object" || body === null) return;
     if ("status" in body && "id" in body) this.#remember("task", body.id);

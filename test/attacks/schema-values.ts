@@ -5,7 +5,7 @@ type Schema = Readonly<Record<string, unknown>>;
 
 const MAX_DEPTH = 4;
 /** Fraction of the values that are hostile instead of valid. */
-const HOSTILE = 0.08;
+const HOSTILE_FRACTION = 0.08;
 
 const isSchema = (value: unknown): value is Schema =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -41,7 +41,7 @@ const generateObject = (schema: Schema, random: Random, depth: number): Record<s
  */
 export const generateValue = (schema: unknown, random: Random, depth = 0): unknown => {
   if (!isSchema(schema) || depth > MAX_DEPTH) return random.pick([null, 1, "x", {}, []]);
-  if (random.chance(HOSTILE)) return random.pick([...VALUES, ...STRINGS, ...NUMBERS]);
+  if (random.chance(HOSTILE_FRACTION)) return random.pick([...VALUES, ...STRINGS, ...NUMBERS]);
   const options = [
     ...filterSchemas(schema["anyOf"]),
     ...filterSchemas(schema["oneOf"]),

@@ -18,6 +18,7 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
   "task-not-found": 6,
   "provider-not-found": 6,
   "answer-not-found": 6,
+  "file-not-found": 6,
   "invitation-not-found": 6,
   "route-not-found": 6,
   "method-not-allowed": 11,
@@ -27,10 +28,16 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
   "output-gap": 7,
   "task-lost": 7,
   "read-lost": 7,
+  "file-incomplete": 7,
+  "upload-conflict": 7,
+  "files-not-supported": 7,
   "invitations-not-supported": 7,
   "output-too-large": 5,
+  "file-too-large": 5,
+  "quota-exceeded": 5,
   "payload-too-large": 5,
   "unsupported-media-type": 70,
+  "range-not-satisfiable": 5,
   "validation-error": 5,
   "idempotency-conflict": 7,
   "rate-limited": 11,
@@ -39,6 +46,7 @@ const EXPECTED_CODES: Record<ProblemId, number> = {
   "provider-offline": 11,
   "service-unavailable": 11,
   "provider-timeout": 8,
+  "insufficient-storage": 11,
 };
 
 describe("exit codes", () => {

@@ -10,7 +10,8 @@ export interface FakeHttp {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startFakeHttp(): Promise<FakeHttp> {
+/** Starts a fake server. By default, on a free port. */
+export async function startFakeHttp(port = 0): Promise<FakeHttp> {
   const fake = new FakeServer();
   const server = createServer(async (incoming, outgoing) => {
     const disconnected = new AbortController();
@@ -22,7 +23,7 @@ export async function startFakeHttp(): Promise<FakeHttp> {
     outgoing.writeHead(response?.status ?? 500, Object.fromEntries(response?.headers ?? []));
     outgoing.end(Buffer.from((await response?.arrayBuffer()) ?? new ArrayBuffer()));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("the fake server has no port");
   return {

@@ -158,18 +158,18 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
       const claims: Promise<{ count: number; isAfterDrain: boolean }>[] = [];
       let isDrained = false;
       let draining: Promise<void> | undefined;
-      for (let turn = 0; turn < 60; turn += 1) {
+      for (let index = 0; index < 60; index += 1) {
         const isAfterDrain = isDrained;
         const claim = storage.queue.claim(job.workerId, 1, false);
         claims.push(claim.then((records) => ({ count: records?.length ?? -1, isAfterDrain })));
-        if (turn === 20) {
+        if (index === 20) {
           draining = storage.workers.drain(job.workerId).then(() => {
             isDrained = true;
           });
         }
-        // Without this wait, all claims could begin before the drain ends if the claims are fast.
-        if (turn === 50) await draining;
-        if (turn % 5 === 0) await claim;
+        // Waits for the drain, because fast claims could otherwise all begin before the drain ends.
+        if (index === 50) await draining;
+        if (index % 5 === 0) await claim;
       }
 
       const results = await Promise.all(claims);

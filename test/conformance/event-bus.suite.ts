@@ -30,10 +30,10 @@ export const createListener = () => {
 };
 
 /**
- * Resolves once everything that was published before is delivered. A test can then expect that an
+ * Resolves once all events that were published before are delivered. A test can then expect that an
  * event was not delivered, without waiting for a fixed time.
  */
-const settle = async (bus: EventBus) => {
+const waitForDelivery = async (bus: EventBus) => {
   const { event, channel } = createTaskChange();
   const { received, handler } = createListener();
   const unsubscribe = await bus.subscribe(channel, handler);
@@ -65,7 +65,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
 
       await bus.publish([event]);
 
-      await settle(bus);
+      await waitForDelivery(bus);
       for (const { received } of listeners) expect(received).toEqual([event]);
       expect(other.received).toEqual([]);
     });
@@ -82,7 +82,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
 
       await bus.publish([event]);
 
-      await settle(bus);
+      await waitForDelivery(bus);
       expect(listener.received).toEqual([event, event, event]);
     });
 
@@ -96,7 +96,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       await bus.publish(events);
       await bus.publish([]);
 
-      await settle(bus);
+      await waitForDelivery(bus);
       expect(received).toEqual(events);
     });
 
@@ -127,7 +127,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
 
       await bus.publish([event]);
 
-      await settle(bus);
+      await waitForDelivery(bus);
       expect([removed.received, remaining.received]).toEqual([[], [event]]);
     });
 
@@ -138,13 +138,13 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
       const unsubscribe = await bus.subscribe(channel, handler);
       await bus.subscribe(channel, handler);
       await bus.publish([event]);
-      await settle(bus);
+      await waitForDelivery(bus);
       expect(received).toHaveLength(2);
 
       unsubscribe();
       await bus.publish([event]);
 
-      await settle(bus);
+      await waitForDelivery(bus);
       expect(received).toHaveLength(3);
     });
 
@@ -157,7 +157,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
 
       await bus.publish([event]);
 
-      await settle(bus);
+      await waitForDelivery(bus);
       expect(received).toEqual([event]);
     });
 
@@ -172,7 +172,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
 
       await bus.publish([event]);
 
-      await settle(bus);
+      await waitForDelivery(bus);
       expect(received).toEqual([event]);
       expect(errors).toContainEqual({ err: expect.objectContaining({ message: "a bug in a handler" }) });
     });
@@ -186,7 +186,7 @@ export const eventBusSuite = (name: string, open: () => Promise<BusFixture>): vo
 
       await bus.publish([event, event]);
 
-      await settle(bus);
+      await waitForDelivery(bus);
       expect(received).toEqual([event, event]);
     });
 

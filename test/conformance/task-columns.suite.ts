@@ -18,8 +18,8 @@ import { createColumnValues, type JsonRow, SUBMITTED_COLUMNS } from "./task-colu
 const OPTIONS = { aliveWithinSeconds: ALIVE_WITHIN_SECONDS };
 
 /**
- * The order of the two values in a batch, as indexes. It contains equal neighbors, and changes in
- * both directions.
+ * For each task of a batch, which of two values it has. Neighboring tasks have equal values, or
+ * change from the first value to the second value or back.
  */
 const ORDER = [0, 0, 1, 1, 0] as const;
 

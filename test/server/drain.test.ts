@@ -52,8 +52,8 @@ test("a closing server responds to new requests with 503 and Retry-After", async
   await once(app.server, "request");
   const connection = connect(Number(new URL(url).port), "127.0.0.1");
   const get = "GET /v1/joblib/workers HTTP/1.1\r\nhost: a\r\n\r\n";
-  // A connection is not idle after the server has received one byte, so the server does not close
-  // it.
+  // The closing server closes idle connections. After one received byte, this connection is not
+  // idle.
   connection.write(get.slice(0, 1));
   await once(app.server, "connection");
 

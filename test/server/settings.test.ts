@@ -10,7 +10,13 @@ test("settings have the documented defaults", () => {
     ...{ require_workers: false, job_name_style: "visibility", body_limit: 1_048_576 },
     ...{ host: "127.0.0.1", port: 7800 },
   });
-  for (const unset of ["database_url", "redis_url", "allowed_categories", "task_retention_days"]) {
+  for (const unset of [
+    "database_url",
+    "redis_url",
+    "allowed_categories",
+    "task_retention_days",
+    "files_dir",
+  ]) {
     expect(parseSettings({})).not.toHaveProperty(unset);
   }
 });

@@ -23,8 +23,8 @@ export class ProcessOutput {
   }
 
   /**
-   * Adds the last line of each stream, even if it has no line break. Called after the process has
-   * ended.
+   * Adds the last line of each stream, even if the line has no line break. Call this method after
+   * the process has ended.
    */
   end(): void {
     for (const rest of [this.#rest.stdout, this.#rest.stderr]) if (rest !== "") this.lines.push(rest);

@@ -1,6 +1,8 @@
 import * as z from "zod";
 import * as z3 from "zod/v3";
 import { Extension, type ExtensionClass, type RunContext } from "../../sdk/extension/extension.ts";
+import { file } from "../../sdk/files/file.ts";
+import type { JobFile } from "../../sdk/files/job-file.ts";
 
 interface Viewer {
   rotate(angle: number): Promise<void>;
@@ -76,3 +78,15 @@ new (Extension("tests", {}))();
 export const viewerExtensions: ExtensionClass<Viewer>[] = [Rotate, Ping, Empty, Required, ZodV3];
 // @ts-expect-error Rotate needs a viewer as its context
 export const extensionWithoutContext: ExtensionClass<undefined> = Rotate;
+
+export class Render extends Extension("movies", { trajectory: file({ mediaTypes: ["chemical/*"] }) }) {
+  async run() {
+    expectTrue<Same<typeof this.trajectory, JobFile>>();
+    expectTrue<Same<typeof this.trajectory.size, number>>();
+    return { bytes: await this.trajectory.bytes() };
+  }
+}
+new Render({ trajectory: file("md.xyz") });
+new Render({ trajectory: "files/0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47" });
+// @ts-expect-error a file is not a number
+new Render({ trajectory: 7 });

@@ -4,8 +4,8 @@ import { call, type ResponseBody } from "./call.ts";
 import { Failure } from "./failure.ts";
 
 /**
- * The cache of everything that the dashboard has read. Events from the server's streams keep it up
- * to date.
+ * The cache of everything that the dashboard has read. Events from the server's streams keep the
+ * cache up to date.
  */
 export const queryClient = new QueryClient({
   defaultOptions: {

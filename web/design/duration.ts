@@ -1,4 +1,4 @@
-const fixed = (value: number) => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
+const formatShort = (value: number) => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
 
 /**
  * Formats a number of seconds, for example as `340 ms`, `1.2 s`, `2 min 3 s`, `1 h 5 min` or `3 d 4
@@ -6,7 +6,7 @@ const fixed = (value: number) => (value < 10 ? value.toFixed(1) : String(Math.ro
  */
 export const formatDuration = (seconds: number): string => {
   if (seconds < 0.9995) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
-  if (seconds < 59.5) return `${fixed(seconds)} s`;
+  if (seconds < 59.5) return `${formatShort(seconds)} s`;
   const whole = Math.round(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)} min${whole % 60 === 0 ? "" : ` ${whole % 60} s`}`;
   const minutes = Math.round(seconds / 60);
@@ -28,9 +28,9 @@ export const formatAge = (seconds: number): string => {
 export const getSecondsBetween = (from: string, to: string | number): number =>
   (typeof to === "number" ? to : Date.parse(to)) / 1000 - Date.parse(from) / 1000;
 
-const AT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const DATE_TIME_FORMAT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const TIME_FORMAT = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 /** Formats a date and time in the browser's locale. */
-export const formatDateTime = (at: string): string => AT.format(new Date(at));
-export const formatTime = (at: string): string => CLOCK.format(new Date(at));
+export const formatDateTime = (at: string): string => DATE_TIME_FORMAT.format(new Date(at));
+export const formatTime = (at: string): string => TIME_FORMAT.format(new Date(at));

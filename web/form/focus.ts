@@ -18,7 +18,7 @@ export const focusOn = (form: HTMLElement, pointer: string): boolean => {
   return element !== undefined && element !== null;
 };
 
-/** Returns that pointer whose field comes first in the form. */
+/** Returns the pointer whose field comes first in the form. */
 export const findFirst = (form: HTMLElement, pointers: readonly string[]): string | undefined => {
   const order = [...form.querySelectorAll<HTMLElement>("[data-pointer]")];
   const rank = (pointer: string) => {

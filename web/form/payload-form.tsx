@@ -114,7 +114,7 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
     return orderLike(start.payload, toPayload(fields.current.state.formData));
   }, [start]);
   // react-jsonschema-form reports its defaults as changes before React commits the first render.
-  // These changes are not validated.
+  // These changes are not validated, because the user has not edited anything yet.
   const isMounted = useRef(false);
   useEffect(() => {
     isMounted.current = true;

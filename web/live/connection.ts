@@ -24,10 +24,10 @@ export const setConnection = (key: symbol, connection: Connection | undefined): 
   change(next);
 };
 
-const RANK: Record<StreamState, number> = { live: 0, connecting: 1, refused: 2, "cut-off": 3 };
+const SEVERITY: Record<StreamState, number> = { live: 0, connecting: 1, refused: 2, "cut-off": 3 };
 
 const findWorst = (): Connection | undefined =>
-  [...connections.values()].sort((a, b) => RANK[b.state] - RANK[a.state])[0];
+  [...connections.values()].sort((a, b) => SEVERITY[b.state] - SEVERITY[a.state])[0];
 
 let last: Connection | undefined;
 const snapshot = () => {

@@ -5,7 +5,7 @@ import { useStream } from "./use-stream.ts";
 /** Maximum number of characters that the page shows. The API returns the whole output. */
 export const MAX_CHARACTERS = 200_000;
 
-/** Consecutive texts, which are joined, or another value. */
+/** A piece of the output as the page shows it: consecutive text parts, joined, or another value. */
 export type OutputSegment =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "value"; readonly text: string };
@@ -39,7 +39,7 @@ function addPart(segments: OutputSegment[], part: JsonValue): number {
 }
 
 /** Removes the beginning of the output if it is too long. */
-function cut(output: LiveOutput): LiveOutput {
+function removeExcess(output: LiveOutput): LiveOutput {
   let excess = output.characters - MAX_CHARACTERS;
   if (excess <= 0) return output;
   const segments = [...output.segments];
@@ -66,7 +66,7 @@ function receive(before: LiveOutput, { taskId, message: { event, data } }: Recei
   if (event === "end") return { ...output, endedAttempt: data.attempt };
   const segments = [...output.segments];
   const added = data.parts.reduce((sum: number, part) => sum + addPart(segments, part), 0);
-  return cut({ ...output, segments, characters: output.characters + added });
+  return removeExcess({ ...output, segments, characters: output.characters + added });
 }
 
 /** Returns the output of a task, which grows while the task runs. */

@@ -5,19 +5,23 @@ import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { followTask } from "../../run/follow-task.ts";
 import { getTaskExitCode } from "../../run/wait-for-task.ts";
 import type { ClientContext, Tools } from "../../tools.ts";
+import { OutputPrinter } from "../../views/output-printer.ts";
 import { formatTask } from "../../views/task-view.ts";
 
 export function watchCommand(tools: Tools) {
   return new Command("watch")
     .description(
-      "Watch a task until it ends: its status, queue position, progress and last log lines, updated in place. Then print the task.",
+      "Watch a task until it ends: its status, queue position, progress and last log lines, updated in place, and its output as it grows. Then print the task.",
     )
     .argument("<id>", "task id")
     .addHelpText(
       "after",
       `
-If stderr is not a terminal, each change and log line is printed as a line. The
-exit code is 0 if the task completed, 1 if it failed, 10 if it was cancelled.
+If stderr is not a terminal, each change and log line is printed as a line.
+Output is printed to stdout, as by \`joblib tasks output\`; with --json each part
+is an event on stderr. On a terminal, the first part of the output replaces the
+view that is updated in place. The exit code is 0 if the task completed, 1 if it
+failed, 10 if it was cancelled.
 Ctrl-C stops watching; the task continues.
 
 Example:
@@ -26,10 +30,16 @@ Example:
     .action(clientAction(tools, IdOptions, watchTask));
 }
 
-/** Prints status and log to stderr until the task ends, and then the task to stdout. */
+/**
+ * Prints status and log to stderr and output to stdout while the task runs, and then the finished
+ * task to stdout.
+ */
 export async function watchTask(context: ClientContext, { id }: IdOptions): Promise<ExitCode> {
   const { io } = context;
-  const task = await followTask(context, { id, wait: true });
+  const task = await followTask(context, {
+    ...{ id, wait: true },
+    printer: new OutputPrinter(io, "events"),
+  });
   if (task === undefined) return EXIT.notFinished;
   io.printResult(task, (safe) => formatTask(safe, io.paint, io.width));
   return getTaskExitCode(task);

@@ -54,11 +54,11 @@ export function compileProgram(pattern: string, maxInstructions: number): Patter
     instructions: compiler.instructions,
     groups: compiler.groups.size,
     isUnicode,
-    isAnchored: tree.alternatives.every(({ elements: [first] }) => isStart(first)),
+    isAnchored: tree.alternatives.every(({ elements: [first] }) => isStartAssertion(first)),
   };
 }
 
-function isStart(element: AST.Element | undefined): boolean {
+function isStartAssertion(element: AST.Element | undefined): boolean {
   return element?.type === "Assertion" && element.kind === "start";
 }
 

@@ -134,6 +134,9 @@ export const TABLE_PRIVILEGES: Readonly<Record<keyof Tables | "migration", reado
   invitation: ALL_PRIVILEGES,
   provider: ALL_PRIVILEGES,
   worker_provider: ALL_BUT_UPDATE,
+  file: ALL_PRIVILEGES,
+  file_content: ALL_PRIVILEGES,
+  task_file: ALL_BUT_UPDATE,
   migration: ["SELECT"],
 };
 

@@ -80,7 +80,7 @@ export type PostgresParameter = keyof typeof PARAMETERS;
 const isSupported = (name: string): name is PostgresParameter => Object.hasOwn(PARAMETERS, name);
 const getParameter = (name: PostgresParameter): Parameter => PARAMETERS[name];
 
-const HINTS: Readonly<Record<string, string>> = {
+const PARAMETER_HINTS: Readonly<Record<string, string>> = {
   schema: "joblib's tables are always in the schema joblib",
   target_session_attrs: "joblib connects to one server, which must accept writes",
   load_balance_hosts: "joblib connects to one server",
@@ -168,7 +168,7 @@ function parseQuery(query: string): ReadonlyMap<PostgresParameter, string> {
     const name = decode(rawName, "name of a parameter");
     const value = rest.join("=");
     if (!isSupported(name)) {
-      const hint = HINTS[name] === undefined ? "" : ` (${HINTS[name]})`;
+      const hint = PARAMETER_HINTS[name] === undefined ? "" : ` (${PARAMETER_HINTS[name]})`;
       const supported = Object.keys(PARAMETERS).join(", ");
       throw new SettingsError(
         `parameter ${name} is not supported${hint}; remove it. Supported: ${supported}`,

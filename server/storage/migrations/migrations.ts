@@ -194,4 +194,41 @@ export const migrations = [
     )`,
     "create index worker_provider_provider on joblib.worker_provider (provider_id)",
   ]),
+
+  // A file is complete when it has a `sha256`. `received` is smaller than `size` until then.
+  defineMigration("joblib-20261130-files", [
+    `create table joblib.file_content (
+      sha256 text not null primary key,
+      size bigint not null
+    )`,
+    `create table joblib.file (
+      id uuid not null primary key,
+      room_id text not null,
+      name text not null,
+      media_type text not null,
+      size bigint not null,
+      sha256 text references joblib.file_content (sha256),
+      declared_sha256 text,
+      task_id uuid,
+      attempt integer,
+      received bigint not null default 0,
+      writer_id uuid,
+      writer_until timestamptz,
+      created_by_id text not null,
+      created_at timestamptz not null default now()
+    )`,
+    "create index file_room on joblib.file (room_id) include (size)",
+    "create index file_sha256 on joblib.file (sha256)",
+    "create index file_created_at on joblib.file (created_at)",
+    // The key contains the file, so that a completion that fails later replaces no row of another.
+    `create table joblib.task_file (
+      task_id uuid not null,
+      role text not null,
+      pointer text not null,
+      file_id uuid not null references joblib.file (id),
+      created_at timestamptz not null default now(),
+      primary key (task_id, role, pointer, file_id)
+    )`,
+    "create index task_file_file on joblib.task_file (file_id)",
+  ]),
 ];

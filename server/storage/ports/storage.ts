@@ -22,6 +22,7 @@ import type {
 import type { DatabaseFinding } from "../database/unfit-database.ts";
 import type { PoolUsage } from "../sessions/session-pool.ts";
 import type { DiagnosisStorage } from "./diagnosis.ts";
+import type { FileStorage } from "./files.ts";
 import type { ProviderStorage } from "./providers.ts";
 import type { TaskOutputStorage } from "./task-outputs.ts";
 import type { TaskQueue } from "./task-queue.ts";
@@ -44,6 +45,7 @@ export interface Storage {
   readonly diagnosis: DiagnosisStorage;
   readonly invitations: InvitationStorage;
   readonly providers: ProviderStorage;
+  readonly files: FileStorage;
   countQueues(aliveWithinSeconds: number): Promise<QueueCounts>;
   /**
    * Returns the usage of joblib's own session pool; undefined if joblib uses the sessions of the

@@ -114,6 +114,7 @@ const deleteOldTasks = (olderThanDays: number, limit: number) => sql`
   deleted_late_results as (delete from joblib.late_result as l using deleted as d where l.task_id = d.id),
   deleted_logs as (delete from joblib.task_log as l using deleted as d where l.task_id = d.id),
   deleted_outputs as (delete from joblib.task_output as o using deleted as d where o.task_id = d.id),
+  deleted_files as (delete from joblib.task_file as f using deleted as d where f.task_id = d.id),
   deleted_list_entries as (
     delete from joblib.task_listing as l using deleted as d
     where l.room_id = d.room_id and l.created_at = d.created_at and l.task_id = d.id

@@ -11,7 +11,9 @@ import { runTaskUpdate } from "./statements/requeue-tasks.ts";
 import { setTransition } from "./statements/transition-values.ts";
 
 /** Thrown to roll back an insert if a job has changed, or if an idempotency key exists. */
-export class InsertRejected extends Error {}
+export class InsertRejected extends Error {
+  override readonly name = "InsertRejected";
+}
 
 /** A job that a transaction has locked, so that it is not removed. */
 interface LockedJob {

@@ -24,7 +24,9 @@ declare module "pg" {
  */
 export type Sharing = "own" | "shared";
 
-export class SharedSessionError extends Error {}
+export class SharedSessionError extends Error {
+  override readonly name = "SharedSessionError";
+}
 
 interface SessionOptions {
   readonly client: ClientConfig;

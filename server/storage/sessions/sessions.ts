@@ -27,7 +27,7 @@ import {
 type Run = <Value>(work: (sql: Sql) => Promise<Value>) => Promise<Value>;
 type RunBatch<Call, Result> = (calls: readonly Call[]) => Promise<readonly Result[]>;
 
-interface Runs {
+interface Runners {
   run: Run;
   /**
    * Runs the statements that are needed for every task: prepared index lookups without a
@@ -43,7 +43,7 @@ interface Runs {
  * Runs statements. `work` may run more than once, if the database has rolled back an earlier
  * attempt. Throws failures of the database as `StorageUnavailable`.
  */
-export interface Sessions extends Runs {
+export interface Sessions extends Runners {
   readRows: <Row>(statement: RawBuilder<Row>) => Promise<Row[]>;
   readRow: <Row>(statement: RawBuilder<Row>) => Promise<Row | undefined>;
   /**
@@ -64,12 +64,12 @@ export function createSessions(
   pool?: SessionPool,
   meter: Pick<Meter, "statementExecuted"> = NO_METER,
 ): Sessions {
-  const runs = pool === undefined ? createOrmRuns(orm) : createPoolRuns(pool);
+  const runners = pool === undefined ? createOrmRunners(orm) : createPoolRunners(pool);
   return {
-    ...runs,
-    readRows: (statement) => runs.run((db) => readRows(db, statement)),
-    readRow: (statement) => runs.run((db) => readRow(db, statement)),
-    withLock: (name, work) => runWithLock(name, work, runs.transaction, pool),
+    ...runners,
+    readRows: (statement) => runners.run((db) => readRows(db, statement)),
+    readRow: (statement) => runners.run((db) => readRow(db, statement)),
+    withLock: (name, work) => runWithLock(name, work, runners.transaction, pool),
     measureBatches: (statement, run) => async (calls) => {
       const startedAt = performance.now();
       try {
@@ -81,7 +81,7 @@ export function createSessions(
   };
 }
 
-function createPoolRuns(pool: SessionPool): Runs {
+function createPoolRunners(pool: SessionPool): Runners {
   const db = createSql(pool, "default").withSchema("joblib");
   const lookup = createSql(pool, "lookup");
   const run: Run = (work) => withRetries(() => work(db), pool);
@@ -117,7 +117,7 @@ const createDriver = (pool: SessionPool, planMode: PlanMode): Driver => ({
  * Runs on the only session of the embedded database, or on sessions of the host application, whose
  * settings joblib must not change.
  */
-function createOrmRuns(orm: Orm): Runs {
+function createOrmRunners(orm: Orm): Runners {
   const runOutsideTransaction: Run = (work) => runOnOrm(orm, work);
   if (orm.hasSessionSettings === true) {
     const run = runOutsideTransaction;

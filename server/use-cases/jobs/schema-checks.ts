@@ -14,7 +14,7 @@ export function validationError(detail: string, errors: readonly FieldError[]): 
   return new Problem("validation-error", detail, { errors: [...errors] });
 }
 
-function prefixPointers(prefix: string, errors: readonly FieldError[]): FieldError[] {
+export function prefixPointers(prefix: string, errors: readonly FieldError[]): FieldError[] {
   return errors.map(({ pointer, detail }) => ({ pointer: `${prefix}${pointer}`, detail }));
 }
 

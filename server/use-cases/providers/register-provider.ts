@@ -47,13 +47,13 @@ export async function registerProvider(
     owners.forget(workerId);
     throw workerNotFound();
   }
-  if (outcome.kind === "conflict") throw conflict(outcome.provider, registration);
+  if (outcome.kind === "conflict") throw createConflict(outcome.provider, registration);
   const { id } = outcome.provider;
   publish(context, [{ kind: "provider-changed", providerId: id }, ...createJobsChangedEvents([roomId])]);
   return { isNew: outcome.kind === "created", provider: toWireProvider(settings, outcome.provider) };
 }
 
-function conflict(
+function createConflict(
   registered: ProviderRecord,
   { category, name, schema, content_type }: ProviderRegistration,
 ) {

@@ -5,6 +5,7 @@ import type { TaskRecord } from "../../records.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { createTaskChangedEvent, emitTaskEnd, publish } from "../events.ts";
+import { attachResultFiles } from "../files/attach-files.ts";
 import { requireResult, validationError } from "../jobs/schema-checks.ts";
 import { findSubmittedTask, invalidTransition } from "./find-task.ts";
 
@@ -53,6 +54,7 @@ export async function adoptLateResult(
     ]);
   }
   await requireResult(context, record.jobId, lateResult.result, caller.actor.id);
+  await attachResultFiles(context, record, lateResult.result);
   const { attempt: adoptedAttempt, worker_id: workerId } = lateResult;
   const adopted = await storage.lateResults.adopt({ taskId, attempt: adoptedAttempt, workerId });
   // Another request completed the task after it was read.

@@ -12,9 +12,11 @@ import {
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { NewTask, RegisteredJob } from "../../records.ts";
+import type { Attachment } from "../../storage/ports/files.ts";
 import type { TaskOptions } from "../../storage/task-columns.ts";
+import { checkPayloadFiles } from "../files/attach-files.ts";
 import { jobNotFound, resolveJobName } from "../jobs/read-jobs.ts";
-import { findPayloadErrors } from "../jobs/schema-checks.ts";
+import { findPayloadErrors, prefixPointers } from "../jobs/schema-checks.ts";
 
 /** Tasks to submit in one transaction. */
 export interface SubmitRequest {
@@ -28,6 +30,13 @@ export interface SubmitRequest {
   readonly traceContext: TraceContext | undefined;
 }
 
+/** Tasks to insert, and the files in their payloads. */
+interface PreparedTasks {
+  readonly newTasks: readonly NewTask[];
+  readonly attachments: readonly Attachment[];
+  readonly errors: readonly FieldError[];
+}
+
 /**
  * Converts the tasks of a request to tasks that are ready to insert. If there are validation
  * `errors`, nothing may be inserted. Throws a 404 if a job does not exist. Unless `mustBeFresh` is
@@ -38,11 +47,12 @@ export async function prepareTasks(
   caller: Caller,
   { roomId, tasks, toPointer, idempotency = null, traceContext }: SubmitRequest,
   mustBeFresh: boolean,
-): Promise<{ readonly newTasks: readonly NewTask[]; readonly errors: readonly FieldError[] }> {
+): Promise<PreparedTasks> {
   const jobs = await findJobs(context, roomId, tasks, mustBeFresh);
   const userId = caller.actor.id;
   const errors: FieldError[] = [];
   const newTasks: NewTask[] = [];
+  const attachments: Attachment[] = [];
   for (const [index, { job_name: jobName, payload = {}, ...options }] of tasks.entries()) {
     const job = jobs.get(jobName);
     if (job === undefined) throw jobNotFound(jobName, roomId);
@@ -52,8 +62,18 @@ export async function prepareTasks(
     // Awaits the errors only if they are a promise. Otherwise, a request with 1,000 tasks would
     // yield to other promises 1,000 times.
     errors.push(...(payloadErrors instanceof Promise ? await payloadErrors : payloadErrors));
+    const id = context.newId();
+    const checking =
+      errors.length > 0
+        ? undefined
+        : checkPayloadFiles(context, caller, { schema: job.schema, payload, roomId, taskId: id });
+    if (checking !== undefined) {
+      const checked = await checking;
+      attachments.push(...checked.attachments);
+      errors.push(...prefixPointers(`${pointer}/payload`, checked.errors));
+    }
     newTasks.push({
-      id: context.newId(),
+      id,
       jobId: job.id,
       schemaHash: job.schemaHash,
       jobVersion: job.rowVersion,
@@ -71,7 +91,7 @@ export async function prepareTasks(
       context,
       [...jobs.values()].filter((job) => job !== undefined),
     );
-  return { newTasks, errors };
+  return { newTasks, attachments, errors };
 }
 
 /** Looks up each job once, because the tasks of a large request usually have the same job. */

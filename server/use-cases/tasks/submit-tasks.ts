@@ -15,6 +15,7 @@ import type { WaitingClaim } from "../../state/waiting-claim.ts";
 import { type CommonMembers, hasSameValues, type SubmittedWireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { createTaskChangedEvent, createWorkAvailableEvents, publish } from "../events.ts";
+import { attachFiles } from "../files/attach-files.ts";
 import { resolveJobName } from "../jobs/read-jobs.ts";
 import { validationError } from "../jobs/schema-checks.ts";
 import { tooManyChanges } from "./find-task.ts";
@@ -182,12 +183,14 @@ async function insertOnce(context: Context, caller: Caller, request: SubmitReque
 async function insertTasks(context: Context, caller: Caller, request: SubmitRequest): Promise<Submitted> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const isRetry = tries > 0;
-    const { newTasks, errors } = await prepareTasks(context, caller, request, isRetry);
+    const { newTasks, attachments, errors } = await prepareTasks(context, caller, request, isRetry);
     if (errors.length > 0) {
       // The cached schema may be outdated, so the job is read again.
       if (!isRetry) continue;
       throw validationError("The task is invalid; see `errors`.", errors.slice(0, MAX_ERRORS));
     }
+    // Files are attached first, so that no stored task has a file that may be deleted.
+    if (attachments.length > 0) await attachFiles(context, attachments);
     const outcome = await insertOrAssign(context, newTasks);
     if (outcome.kind !== "job-changed") return announce(context, outcome);
   }

@@ -7,6 +7,7 @@ import { catchUnknownOutcome } from "../../storage/sessions/storage-errors.ts";
 import type { WireTask } from "../../storage/task-columns.ts";
 import { toWireTask } from "../../wire.ts";
 import { createRequeueEvents, createTaskChangedEvent, emitTaskEnd, publish } from "../events.ts";
+import { attachResultFiles } from "../files/attach-files.ts";
 import { requireResult, validationError } from "../jobs/schema-checks.ts";
 import { appendOutput } from "./append-output.ts";
 import { findTask, invalidTransition, tooManyChanges } from "./find-task.ts";
@@ -110,8 +111,11 @@ async function applyUpdate(
   if (!isPatchable(status) || !getPatchTargets(before.task.status).includes(status)) {
     throw invalidTransition(before, status);
   }
-  if (status === "completed")
-    await requireResult(context, before.jobId, update.result ?? null, before.workerUserId ?? "");
+  if (status === "completed") {
+    const result = update.result ?? null;
+    await requireResult(context, before.jobId, result, before.workerUserId ?? "");
+    await attachResultFiles(context, before, result);
+  }
   const after = await storage.queue.transition(toTransition(guard, update, status));
   // Wakes the heartbeat of the worker, unless the worker sent the update. A cancel always wakes it.
   const isOwnUpdate = worker_id !== undefined && status !== "cancelled";

@@ -3,6 +3,7 @@ import type { SweepResult } from "../../ports.ts";
 import type { TaskRecord } from "../../records.ts";
 import { StorageUnavailable } from "../../storage/sessions/storage-errors.ts";
 import { announceRemoval, createJobsChangedEvents, createRequeueEvents, publish } from "../events.ts";
+import { sweepFiles } from "../files/sweep-files.ts";
 
 /** Maximum number of rows per statement of a sweep, so that rows are locked only briefly. */
 const BATCH_SIZE = 100;
@@ -10,7 +11,7 @@ const RETENTION_BATCH_SIZE = 500;
 
 type Ports = Pick<
   Context,
-  "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "reads" | "meter"
+  "storage" | "bus" | "settings" | "log" | "owners" | "waitingClaims" | "reads" | "meter" | "fileContents"
 >;
 
 /** Runs one sweep. Returns undefined if another server is sweeping. */
@@ -28,6 +29,7 @@ export async function sweep(
     result.jobs += await runStep(ports, () => sweepJobs(ports));
     await runStep(ports, () => sweepProviders(ports));
     result.deleted = await runStep(ports, () => sweepOldTasks(ports));
+    await runStep(ports, () => sweepFiles(ports, BATCH_SIZE));
     await runStep(ports, () => ports.storage.sweep.vacuum());
   });
   return hasLock ? result : undefined;

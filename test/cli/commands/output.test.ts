@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { startFakeApi } from "../fake-api.ts";
 import { runCli } from "../run-cli.ts";
-import { aProblem, TASK_ID } from "../wire-values.ts";
+import { aProblem, aTask, TASK_ID } from "../wire-values.ts";
 
 const ESCAPE = "\u001b";
 const event = (name: string, id: string, data: unknown) =>
@@ -16,6 +16,36 @@ const readPages = (url: string) =>
   url.includes("from=1.2")
     ? { status: 200, body: { attempt: 1, number: 2, parts: [], next: "1.2" } }
     : { status: 200, body: { attempt: 1, number: 0, parts: [`Hello ${ESCAPE}[2J`, { n: 1 }], next: "1.2" } };
+
+describe("`tasks watch`", () => {
+  const replyToWatch = ({ path }: { readonly path: string }) =>
+    path.endsWith("/output/events")
+      ? stream(attempt(1), parts(1, 0, ["Hello ", { n: 1 }]), end("completed"))
+      : stream(event("task", "1", aTask({ status: "completed", queue_position: null })));
+
+  test("prints the output to stdout before the task", async () => {
+    await using api = await startFakeApi(replyToWatch);
+
+    const { exitCode, stdout } = await runCli(["tasks", "watch", TASK_ID, "--url", api.url]);
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^Hello \n\{"n":1\}\ntask .*\n(.*\n)*status +completed\n/);
+  });
+
+  test("with `--json` prints each part as an event to stderr, and only the task to stdout", async () => {
+    await using api = await startFakeApi(replyToWatch);
+
+    const { stdout, stderr } = await runCli(["tasks", "watch", TASK_ID, "--json", "--url", api.url]);
+
+    const events: unknown[] = stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events).toContainEqual({ event: "output", attempt: 1, number: 0, value: "Hello " });
+    expect(events).toContainEqual({ event: "output", attempt: 1, number: 1, value: { n: 1 } });
+    expect(JSON.parse(stdout)).toMatchObject({ id: TASK_ID, status: "completed" });
+  });
+});
 
 describe("`tasks output`", () => {
   test("`tasks output` prints text escaped for the terminal, and other values as JSON on their own lines", async () => {

@@ -1,7 +1,7 @@
 import { connect, createServer as createTcp, type Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
-import type { Probe } from "../../../cli/doctor/check-result.ts";
+import type { CheckContext } from "../../../cli/doctor/check-result.ts";
 import {
   checkBus,
   checkDatabase,
@@ -140,7 +140,7 @@ describe("tokens", () => {
       "room ok",
       /lab: read and write/,
     ],
-  ])("the token check reports %s", async (_, claims, argv, outcome, detail) => {
+  ])("the token check of `joblib doctor` reports %s", async (_, claims, argv, outcome, detail) => {
     const [check = "", status] = outcome.split(" ");
     const found = await runDoctor(claims, { argv });
 
@@ -148,7 +148,7 @@ describe("tokens", () => {
     expect(found.exitCode).toBe(status === "failed" ? 1 : 0);
   });
 
-  test("the token check reports a token of another server as rejected, not as expired", async () => {
+  test("the token check of `joblib doctor` reports a token of another server as rejected, not as expired", async () => {
     const JOBLIB_TOKEN = await createToken("another secret of thirty-two characters", ANN);
     const { find } = await runDoctor(undefined, { env: { JOBLIB_TOKEN } });
 
@@ -214,7 +214,7 @@ test("`joblib doctor --idle-check 2` keeps the long poll and the event stream op
 });
 
 describe("encryption", () => {
-  const createProbe = (url: string, token?: string): Probe => ({
+  const createCheckContext = (url: string, token?: string): CheckContext => ({
     ...{ client: new JoblibClient({ url, token: token ?? "" }), token },
     ...{ room: undefined, version: "0.1.0", signal: new AbortController().signal },
   });
@@ -224,12 +224,12 @@ describe("encryption", () => {
     ["http://127.0.0.1:7800", "ok"],
     ["http://[::1]:7800", "ok"],
     ["http://localhost:7800", "ok"],
-  ])("the encryption check reports %s as %s", (serverUrl, status) => {
-    expect(checkEncryption(createProbe(serverUrl, "t"))).toMatchObject({ status });
+  ])("the encryption check of `joblib doctor` reports %s as %s", (serverUrl, status) => {
+    expect(checkEncryption(createCheckContext(serverUrl, "t"))).toMatchObject({ status });
   });
 
-  test("the encryption check warns about a token that is sent to another machine over plain HTTP", () => {
-    expect(checkEncryption(createProbe("http://jobs.example.org:7800", "t"))).toMatchObject({
+  test("the encryption check of `joblib doctor` warns about a token that is sent to another machine over plain HTTP", () => {
+    expect(checkEncryption(createCheckContext("http://jobs.example.org:7800", "t"))).toMatchObject({
       status: "warning",
       detail: "the token, payloads and results are sent to jobs.example.org unencrypted",
       advice: expect.stringContaining("https://"),

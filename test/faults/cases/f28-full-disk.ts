@@ -15,8 +15,8 @@ const runCommand = (command: string, args: readonly string[]): void => {
 };
 
 /**
- * Mounts a small disk for a PostgreSQL tablespace and returns its path. It is unmounted at the end
- * of the case.
+ * Mounts a small disk for a PostgreSQL tablespace and returns the disk's path. Unmounts the disk at
+ * the end of the case.
  */
 const mountSmallDisk = (context: CaseContext): string => {
   const directory = createServerDirectory("disk");

@@ -13,7 +13,7 @@ const reverseKeys = (value: JsonValue): JsonValue =>
         )
       : value;
 
-test("schemas with different key orders match", () => {
+test("two schemas that differ only in the order of their keys match", () => {
   const json = fc
     .jsonValue({ noUnicodeString: false })
     .map((value) => JSON.parse(JSON.stringify(value)) as JsonValue);
@@ -21,7 +21,7 @@ test("schemas with different key orders match", () => {
   fc.assert(fc.property(json, (value) => schemasMatch(value, reverseKeys(value))));
 });
 
-test("schemas with different defaults, enums or keywords do not match", () => {
+test("two schemas with different defaults, enums or keywords do not match", () => {
   const schema = { type: "object", properties: { a: { type: "number", default: 0, enum: [0, 1] } } };
 
   expect(schemasMatch(schema, { ...schema, required: ["a"] })).toBe(false);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { Extension } from "../../../sdk/extension/extension.ts";
 
-/** Returns a value that bypasses the type check, because extension files also run without one. */
+/** Returns a value that bypasses the type check, because extension files also run without a type check. */
 const untyped = (value: unknown): never => value as never;
 
 describe("the default of a parameter", () => {

@@ -44,14 +44,14 @@ const json =
 const problem = (type: string, status: number) => ({ type, title: "T", status, detail: "D" });
 
 describe("a call to an unexpected server", () => {
-  test("a call rejects HTML with any status", async () => {
+  test("JoblibClient.call rejects HTML with any status", async () => {
     const html: RequestListener = (_, response) =>
       response.writeHead(200, { "content-type": "text/html" }).end("<html>Log in to the hotel's network");
 
     await expect(getError(html)).resolves.toBeInstanceOf(ProtocolError);
   });
 
-  test("a call does not follow a redirect, so that another server does not get the token", async () => {
+  test("JoblibClient.call does not follow a redirect, so that another server does not get the token", async () => {
     let redirected = 0;
     const target = createServer((_, response) => {
       redirected += 1;
@@ -71,7 +71,7 @@ describe("a call to an unexpected server", () => {
     expect(redirected).toBe(0);
   });
 
-  test("a call stops reading a response at 16 MiB", async () => {
+  test("JoblibClient.call stops reading a response at 16 MiB", async () => {
     const chunk = "x".repeat(65_536);
     const endless: RequestListener = (_, response) => {
       response.writeHead(200, { "content-type": "application/json" });
@@ -85,7 +85,7 @@ describe("a call to an unexpected server", () => {
     await expect(getError(endless)).resolves.toBeInstanceOf(ProtocolError);
   });
 
-  test("a call retries a response that was cut off", async () => {
+  test("JoblibClient.call retries a response that was cut off", async () => {
     let requests = 0;
     const cut: RequestListener = (_, response) => {
       requests += 1;
@@ -97,11 +97,11 @@ describe("a call to an unexpected server", () => {
     expect(requests).toBe(4);
   });
 
-  test("a call rejects at the deadline if there is no response", async () => {
+  test("JoblibClient.call rejects at the deadline if there is no response", async () => {
     await expect(getError(() => {}, { timeoutSeconds: 0.05 })).resolves.toBeInstanceOf(DeadlineError);
   });
 
-  test("a call rejects at the deadline if the body stops", async () => {
+  test("JoblibClient.call rejects at the deadline if the body stops", async () => {
     const half: RequestListener = (_, response) => {
       response.writeHead(200, { "content-type": "application/json" }).write("{");
     };
@@ -109,7 +109,7 @@ describe("a call to an unexpected server", () => {
     await expect(getError(half, { timeoutSeconds: 0.1 })).resolves.toBeInstanceOf(DeadlineError);
   });
 
-  test("a call throws a ProtocolError if the response is invalid JSON or has an unexpected shape or status", async () => {
+  test("JoblibClient.call throws a ProtocolError if the response is invalid JSON or has an unexpected shape or status", async () => {
     const broken: RequestListener = (_, response) =>
       response.writeHead(200, { "content-type": "application/json" }).end("{nope");
 
@@ -121,7 +121,7 @@ describe("a call to an unexpected server", () => {
     );
   });
 
-  test("a call distinguishes an error of a gateway from an error of joblib", async () => {
+  test("JoblibClient.call distinguishes an error of a gateway from an error of joblib", async () => {
     const gateway: RequestListener = (_, response) =>
       response.writeHead(502, { "content-type": "text/html", "retry-after": "7" }).end("<h1>Bad Gateway");
 
@@ -134,7 +134,7 @@ describe("a call to an unexpected server", () => {
   test.each([
     ["an empty body", ""],
     ["invalid JSON", "Service Unavailable"],
-  ])("a call is retried and throws a GatewayError if a gateway sends %s with the media type JSON", async (_name, body) => {
+  ])("JoblibClient.call retries the call and throws a GatewayError if a gateway sends %s with the media type JSON", async (_name, body) => {
     let requests = 0;
     const gateway: RequestListener = (_, response) => {
       requests += 1;
@@ -147,7 +147,7 @@ describe("a call to an unexpected server", () => {
     expect(requests).toBe(4);
   });
 
-  test("a call throws an error of the class for the problem id, and a ProblemError for an unknown id", async () => {
+  test("JoblibClient.call throws an error of the class for the problem id, and a ProblemError for an unknown id", async () => {
     const known = await getError(
       json(409, problem("https://there/x/v1/problems/task-lost", 409), "application/problem+json"),
     );
@@ -160,7 +160,7 @@ describe("a call to an unexpected server", () => {
     expect(unknown).toBeInstanceOf(ProblemError);
   });
 
-  test("a call reports a refused connection", async () => {
+  test("JoblibClient.call reports a refused connection", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     const address = server.address();
@@ -173,7 +173,7 @@ describe("a call to an unexpected server", () => {
     );
   });
 
-  test("a call reports that a server does not use TLS if the URL begins with https", async () => {
+  test("JoblibClient.call reports that a server does not use TLS if the URL begins with https", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     onTestFinished(() => void server.close());
     await new Promise((resolve) => server.once("listening", resolve));

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { setupServer } from "msw/node";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { JsonObject, Task } from "../../../protocol/index.ts";
+import type { Task } from "../../../protocol/index.ts";
 import {
   IdempotencyConflictError,
   InvalidJobNameError,
@@ -13,57 +12,13 @@ import {
   ValidationError,
   WorkerNotFoundError,
 } from "../../../sdk/errors.ts";
-import { JoblibClient } from "../../../sdk/http/client.ts";
-import { createFakeServer } from "../../../sdk/testing/index.ts";
-import { parseSettings } from "../../../server/settings/settings.ts";
-import { createServer } from "../../../server/standalone.ts";
+import type { JoblibClient } from "../../../sdk/http/client.ts";
+import { createWorker, JOB, SERVERS, startTask } from "./servers.ts";
 
 /**
  * The room of the current test. Each test has its own room, because all tests share the servers.
  */
 let room: string;
-const JOB = "private:tests:Echo";
-
-let close: () => unknown;
-
-/** Starts a fake server, and returns a client for this server. */
-async function connectToFake(): Promise<JoblibClient> {
-  const url = "http://fake.test";
-  const network = setupServer(...createFakeServer({ url }).handlers);
-  network.listen({ onUnhandledFrame: "error" });
-  close = () => network.close();
-  return new JoblibClient({ url, fetch: globalThis.fetch, retry: { attempts: 1 } });
-}
-
-/** Starts `joblib serve` with a database in memory, and returns a client for this server. */
-async function connectToServer(): Promise<JoblibClient> {
-  const settings = parseSettings({}, { log_level: "silent", data_dir: "memory://" });
-  const server = await createServer({ settings });
-  close = () => server.close();
-  const url = await server.listen({ host: "127.0.0.1", port: 0 });
-  return new JoblibClient({ url, fetch: globalThis.fetch, retry: { attempts: 1 } });
-}
-
-/** Registers a job and returns the id of its worker. */
-async function createWorker(client: JoblibClient): Promise<string> {
-  const { id } = await client.workers.create();
-  await client.jobs.register(room, {
-    category: "tests",
-    name: "Echo",
-    schema: { type: "object" },
-    worker_id: id,
-  });
-  return id;
-}
-
-/** Submits, claims and starts a task, and returns the task. */
-async function startTask(client: JoblibClient, worker: string, submission: JsonObject = {}): Promise<Task> {
-  await client.tasks.submit(room, JOB, submission);
-  const { tasks } = await client.workers.claim(worker, { limit: 1, start: true });
-  const [task] = tasks;
-  if (task === undefined) throw new Error("no task was claimed");
-  return task;
-}
 
 /**
  * Returns the members of a task that are equal in every run: all except ids, times and the caller.
@@ -83,13 +38,11 @@ function describeTask({
   return { job_name, room_id, status, payload, priority, attempt, runs, max_attempts, error, result };
 }
 
-describe.each([
-  ["the fake server", connectToFake],
-  ["`joblib serve`", connectToServer],
-])("%s", (_, connect) => {
+describe.each(SERVERS)("%s", (_, connect) => {
   let client: JoblibClient;
+  let close: () => unknown = () => {};
   beforeAll(async () => {
-    client = await connect();
+    ({ client, close } = await connect());
   });
   beforeEach(() => {
     room = `room-${randomUUID()}`;
@@ -97,7 +50,7 @@ describe.each([
   afterAll(() => close());
 
   test("the server stores a submitted task with the defaults of its job, and the response contains the number of online workers", async () => {
-    const worker = await createWorker(client);
+    const worker = await createWorker(client, room);
     await client.jobs.register(room, {
       ...{ category: "tests", name: "Eager", schema: { type: "object" } },
       ...{ worker_id: worker, defaults: { priority: 7, max_attempts: 3 } },
@@ -116,7 +69,7 @@ describe.each([
   });
 
   test("the server returns the same task for a repeated idempotency key, and rejects a different request with this key as a conflict", async () => {
-    await createWorker(client);
+    await createWorker(client, room);
     const submit = (n: number) =>
       client.call(
         "submitTask",
@@ -133,7 +86,7 @@ describe.each([
   });
 
   test("the server accepts a batch of submissions and returns an outcome for each submission", async () => {
-    await createWorker(client);
+    await createWorker(client, room);
     const submissions = [JOB, "private:tests:Missing"].map((job_name, n) => ({ job_name, payload: { n } }));
 
     const { body } = await client.call("submitBatch", { params: { room_id: room }, body: { submissions } });
@@ -142,7 +95,7 @@ describe.each([
   });
 
   test("the server assigns claimed tasks by priority, counts the attempt, and starts a task only if the claim requests it", async () => {
-    const worker = await createWorker(client);
+    const worker = await createWorker(client, room);
     await client.tasks.submit(room, JOB, { payload: { n: 1 } });
     await client.tasks.submit(room, JOB, { payload: { n: 2 }, priority: 1 });
 
@@ -157,7 +110,7 @@ describe.each([
   });
 
   test("the server requeues a released task with the same attempt number", async () => {
-    const worker = await createWorker(client);
+    const worker = await createWorker(client, room);
     const { id } = await client.tasks.submit(room, JOB);
     await client.workers.claim(worker, { limit: 1 });
 
@@ -168,8 +121,8 @@ describe.each([
   });
 
   test("the server completes a task once, and accepts the same update again", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker);
+    const worker = await createWorker(client, room);
+    const { id, attempt } = await startTask(client, { room, worker });
     const update = { status: "completed", result: { n: 2 }, worker_id: worker, attempt } as const;
 
     await client.tasks.update(id, { progress: { fraction: 0.5 }, worker_id: worker, attempt });
@@ -184,8 +137,8 @@ describe.each([
   });
 
   test("the server stores each log line of an attempt only once", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker);
+    const worker = await createWorker(client, room);
+    const { id, attempt } = await startTask(client, { room, worker });
     const log = [{ number: 0, text: "one" }];
 
     await client.tasks.update(id, { log, worker_id: worker, attempt });
@@ -199,8 +152,8 @@ describe.each([
   });
 
   test("the server requeues a task after a failed attempt if another attempt is left", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker, { max_attempts: 2 });
+    const worker = await createWorker(client, room);
+    const { id, attempt } = await startTask(client, { room, worker, max_attempts: 2 });
 
     const failed = await client.tasks.update(id, {
       ...{ status: "failed", error: "broken", worker_id: worker, attempt },
@@ -211,8 +164,8 @@ describe.each([
   });
 
   test("the server updates tasks in a batch and returns an outcome for each update", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker);
+    const worker = await createWorker(client, room);
+    const { id, attempt } = await startTask(client, { room, worker });
     const updates = [id, id].map((same, n) => ({
       id: same,
       attempt: attempt + n,
@@ -228,8 +181,8 @@ describe.each([
   });
 
   test("the server returns a cancelled task to a waiting heartbeat, and to the next heartbeat", async () => {
-    const worker = await createWorker(client);
-    const { id } = await startTask(client, worker);
+    const worker = await createWorker(client, room);
+    const { id } = await startTask(client, { room, worker });
 
     const waiting = client.workers.heartbeat(worker, { tasks: [id] }, { wait: 20 });
     await client.tasks.cancel(id);
@@ -240,8 +193,8 @@ describe.each([
   });
 
   test("the server rejects the late result of a worker that was removed", async () => {
-    const worker = await createWorker(client);
-    const { id, attempt } = await startTask(client, worker);
+    const worker = await createWorker(client, room);
+    const { id, attempt } = await startTask(client, { room, worker });
     await client.workers.remove(worker);
 
     const late = client.tasks.update(id, { status: "completed", result: 1, worker_id: worker, attempt });
@@ -252,7 +205,7 @@ describe.each([
   });
 
   test("the server assigns no tasks to a drained worker, and notifies the worker in the responses to claims and heartbeats", async () => {
-    const worker = await createWorker(client);
+    const worker = await createWorker(client, room);
     await client.tasks.submit(room, JOB);
 
     const drained = await client.workers.drain(worker);
@@ -264,7 +217,7 @@ describe.each([
   });
 
   test("the server responds to invalid requests with the expected problems", async () => {
-    const worker = await createWorker(client);
+    const worker = await createWorker(client, room);
     const { id } = await client.tasks.submit(room, JOB);
     const other = {
       category: "tests",

@@ -63,6 +63,7 @@ export const createEnvironment = (): TaskEnvironment => ({
   updates: { deliver: async ({ currentTask }) => ({ ...(currentTask ?? aTask()) }) },
   logger: silentLogger,
   captureConsole: true,
+  files: undefined,
   context: undefined,
   find: () => undefined,
   release: async () => {},

@@ -79,7 +79,7 @@ describe("a drained worker", () => {
     fake.drainWorker(id);
     await run;
 
-    fake.forgetWorker(id);
+    fake.removeWorker(id);
     await expect.poll(() => jobs.workerId).toBeUndefined();
 
     expect(fake.workers).toEqual([]);

@@ -52,7 +52,7 @@ describe("the heartbeat", () => {
     await jobs.ready();
     const before = jobs.workerId;
 
-    fake.forgetWorker(before ?? "");
+    fake.removeWorker(before ?? "");
 
     await expect.poll(() => jobs.workerId !== undefined && jobs.workerId !== before).toBe(true);
     await expect.poll(() => fake.workers.map(({ jobs: linked }) => linked.size)).toEqual([1]);

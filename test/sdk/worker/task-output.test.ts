@@ -3,7 +3,7 @@ import { MAX_PARTS_PER_UPDATE, Problem, type TaskUpdates } from "../../../protoc
 import { OutputTooLargeError } from "../../../sdk/errors.ts";
 import type { RunContext } from "../../../sdk/extension/extension.ts";
 import { NotJsonError } from "../../../sdk/extension/json.ts";
-import { claimTask } from "./claim.ts";
+import { callFake, claimTask } from "./claim.ts";
 
 type Claimed = Awaited<ReturnType<typeof claimTask>>;
 
@@ -202,5 +202,62 @@ describe("the output of a task", () => {
     expect(await task.run()).toMatchObject({ status: "lost" });
     expect(isClosed).toBe(true);
     expect(fake.output(id)).not.toContain("last");
+  });
+
+  /** Records the results that the worker sends, and how the fake server responds to them. */
+  const recordResults = ({ fake, override }: Claimed) => {
+    const results: unknown[] = [];
+    override({
+      async updateTask(request) {
+        try {
+          return await callFake(fake, request);
+        } catch (error) {
+          if (error instanceof Problem) results.push([request.body.result, error.id]);
+          throw error;
+        }
+      },
+    });
+    return results;
+  };
+
+  test.each([
+    ["is rejected because the lease is lost", ({ fake, id }: Claimed) => void fake.requeue(id)],
+    [
+      "is being sent when the heartbeat reports that the lease is lost",
+      ({ fake, id, task }: Claimed) => {
+        fake.requeue(id);
+        task.markLost("lost");
+        throw new Problem("service-unavailable", "try again");
+      },
+    ],
+  ])("does not prevent a late result if its end %s", async (_, lose) => {
+    const claimed = await claimTask(function* () {
+      yield "the end";
+      return { frames: 3 };
+    });
+    const outputs = recordOutputs(claimed, () => lose(claimed));
+    const results = recordResults(claimed);
+
+    expect(await claimed.task.run()).toEqual({ status: "lost", reason: "lost" });
+
+    expect(outputs).toEqual([{ number: 0, parts: ["the end"] }]);
+    expect(results).toEqual([[{ frames: 3 }, "task-lost"]]);
+    expect(claimed.lines).toContain("sent a late result");
+  });
+
+  test("does not cause a late result of a cancelled task", async () => {
+    const claimed = await claimTask(function* () {
+      yield "the end";
+      return { frames: 3 };
+    });
+    recordOutputs(claimed, () => {
+      claimed.fake.cancel(claimed.id);
+      claimed.task.markLost("cancelled");
+      throw new Problem("service-unavailable", "try again");
+    });
+    const results = recordResults(claimed);
+
+    expect(await claimed.task.run()).toEqual({ status: "lost", reason: "cancelled" });
+    expect(results).toEqual([]);
   });
 });

@@ -186,7 +186,7 @@ describe("JobManager.listen", () => {
     const lost = fake.submit("lab", JOB);
     const lostTask = (await stream.next()).value;
 
-    fake.forgetWorker(before);
+    fake.removeWorker(before);
     const reclaimed = (await stream.next()).value;
 
     expect(lostTask?.signal.aborted).toBe(true);

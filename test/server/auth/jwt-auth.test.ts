@@ -87,10 +87,10 @@ describe("token of an invitation", () => {
   const invitation = { sub: `invitation:${id}`, jti: id, rooms: ["lab"] };
 
   /**
-   * Sends two requests. Calls `change` during the first request, after `auth` has authenticated its
-   * user.
+   * Sends two requests with the token of an invitation. Calls `change` during the first request, after
+   * `auth` has authenticated the user.
    */
-  const readAround = async (auth: HostAuth, expiresInSeconds: number, change: () => unknown) => {
+  const sendAroundChange = async (auth: HostAuth, expiresInSeconds: number, change: () => unknown) => {
     const app = Fastify();
     app.get("/", async (request: FastifyRequest) => {
       const user = await auth.getCurrentUserId(request);
@@ -118,13 +118,13 @@ describe("token of an invitation", () => {
       isValid = false;
     };
 
-    expect(await readAround(auth, 60, revoke)).toEqual(expected);
+    expect(await sendAroundChange(auth, 60, revoke)).toEqual(expected);
   });
 
   test("an invitation's token stays limited to the invitation until the end of a request during which the token expires", async () => {
     const auth = jwtAuth({ secret: SECRET }, { isValid: async () => true });
 
-    expect(await readAround(auth, 2, () => setTimeout(2_000))).toEqual(expected);
+    expect(await sendAroundChange(auth, 2, () => setTimeout(2_000))).toEqual(expected);
   });
 });
 

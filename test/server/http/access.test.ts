@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type Access,
@@ -15,7 +17,7 @@ import { expectProblem, ok } from "./responses.ts";
 
 let api: Api;
 beforeAll(async () => {
-  api = await openApi({ withInvitations: true });
+  api = await openApi({ withInvitations: true, settings: { files_dir: join(tmpdir(), "unused") } });
 });
 afterAll(() => api.close());
 
@@ -52,12 +54,15 @@ const createScenario = async (status: Status, where: "here" | "elsewhere" = "her
   const provider = ok(await api.as("owner").put(`/rooms/${room}/providers`, { body: registration }), 201);
   const inviter = where === "here" ? "member" : "root";
   const invitation = ok(await api.as(inviter).post(`/rooms/${room}/invitations`), 201);
+  const newFile = { body: { name: "a", size: 1 } };
+  const file = ok(await api.as("submitter").post(`/rooms/${room}/files`, newFile), 201);
   for (const user of ["submitter", "owner"]) api.grant(user, room);
   const params = {
     room_id: room,
     job_name: job.full_name,
     worker_id: job.worker_id,
     task_id: id,
+    file_id: file.id,
     invitation_id: invitation.id,
     provider_name: provider.full_name,
     provider_id: provider.id,
@@ -93,7 +98,7 @@ const toProviderRegistration = async (scenario: Scenario, role: Role) => {
   const worker = isUser ? (await api.createWorker(toUser(role))).id : scenario.params.worker_id;
   return { category: "data", name: newJobName(), schema: {}, worker_id: worker };
 };
-/** Starts a read, and lets the worker claim it. */
+/** Sends a request to the provider, and lets the worker claim the request. */
 const claimRead = async ({ params }: Scenario) => {
   const { provider_path, worker_id } = params;
   const reading = api.as("root").get(provider_path, { headers: { prefer: "wait=5" } });
@@ -122,6 +127,13 @@ const CALLS: Record<OperationName, readonly Call[]> = {
   claimReads: [{ body: () => ({ limit: 1 }), allowed: OWN }],
   failRead: [{ body: claimRead, allowed: OWN }],
   invalidateAnswers: [{ allowed: OWN }],
+  createFile: [
+    { body: () => ({ name: "a", size: 1 }), allowed: WRITE },
+    { variant: "in @global", params: global, body: () => ({ name: "a", size: 1 }), allowed: ["admin"] },
+  ],
+  createTaskFile: [{ body: () => ({ name: "a", size: 1, attempt: 1 }), allowed: ["owner", "admin"] }],
+  readFile: [{ allowed: ["submitter", "admin"] }],
+  listTaskFiles: [{ allowed: [...READ, "submitter", "owner"] }],
   createWorker: [{ allowed: USERS }],
   heartbeat: [{ allowed: OWN }],
   listWorkers: [{ allowed: USERS }],

@@ -7,6 +7,7 @@ import { NO_METER } from "../../../server/prometheus/no-meter.ts";
 import { ProviderReads } from "../../../server/state/reads/provider-reads.ts";
 import { WaitingClaims } from "../../../server/state/waiting-claims.ts";
 import { WorkerOwners } from "../../../server/state/worker-owners.ts";
+import { FileDirectory } from "../../../server/storage/files/file-directory.ts";
 import { createStorage } from "../../../server/storage/mikro-storage.ts";
 import { sweep } from "../../../server/use-cases/workers/sweep.ts";
 import { type ApiResponse, ok } from "./responses.ts";
@@ -90,7 +91,9 @@ export const createFixtures = ({ as, orm, settings }: FixtureContext) => {
     const parsed = parseSettings({}, settings);
     const reads = new ProviderReads({ bus, settings: parsed, log, newId: randomUUID });
     const owners = new WorkerOwners(storage);
-    const ports = { storage, bus, waitingClaims, reads, log, owners, meter: NO_METER };
+    const { files_dir: directory } = parsed;
+    const fileContents = directory === undefined ? undefined : new FileDirectory(directory);
+    const ports = { storage, bus, waitingClaims, reads, log, owners, fileContents, meter: NO_METER };
     return sweep({ ...ports, settings: parsed }, { canRemoveWorkers: () => true });
   };
 

@@ -213,7 +213,7 @@ describe("large answers", () => {
 
   test("a provider's large answer frees its memory when every reader has received it", async () => {
     const provider = await openProvider(api, newRoomId());
-    // More than `provider_memory_bytes` in total.
+    // The five answers together are larger than `provider_memory_bytes`.
     for (let count = 0; count < 5; count += 1) {
       const reading = calls.read(provider);
       await calls.serve(provider.worker, bytes(MAX_BYTES));

@@ -9,7 +9,10 @@ import { openProvider, ProviderCalls, readProblem } from "./providers.ts";
 let redis: RedisServer;
 let connections: Redis[] = [];
 let apis: Api[] = [];
-/** The server of the readers, the server of the worker's claims, and a server for its answers. */
+/**
+ * Three servers: readers send their requests to the first server, and the worker claims the requests
+ * at the second server and answers at the third server.
+ */
 let readers: ProviderCalls;
 let claims: ProviderCalls;
 let answers: ProviderCalls;

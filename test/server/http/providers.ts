@@ -4,15 +4,15 @@ import type { Read } from "../../../protocol/index.ts";
 import { API, type Api } from "./api.ts";
 import { newJobName } from "./fixtures.ts";
 
-/** A request to a provider or of its worker, over a real connection. */
-interface Options {
+/** Options of a request that a reader or a worker sends over a real connection. */
+interface CallOptions {
   readonly user?: string;
   readonly headers?: Record<string, string>;
   readonly signal?: AbortSignal;
 }
 
-/** The answer of a worker: its body and its headers. */
-interface AnswerOptions extends Options {
+/** Options of the request that sends the answer of a worker. */
+interface AnswerOptions extends CallOptions {
   readonly ttl?: number;
   readonly etag?: string;
 }
@@ -56,8 +56,8 @@ export class ProviderCalls {
     return new ProviderCalls(await api.app.listen({ port: 0, host: "127.0.0.1" }));
   }
 
-  /** Reads as `ann`. Waits for up to 30 s. */
-  read({ room, name }: Pick<OpenProvider, "room" | "name">, query = "", options: Options = {}) {
+  /** Sends a request to a provider, by default as `ann`. Waits up to 30 s for the answer. */
+  read({ room, name }: Pick<OpenProvider, "room" | "name">, query = "", options: CallOptions = {}) {
     const { user = "ann", headers = {}, signal } = options;
     return fetch(`${this.origin}${API}/rooms/${room}/providers/${name}${query && `?${query}`}`, {
       headers: { "x-user": user, prefer: "wait=30", ...headers },
@@ -65,7 +65,7 @@ export class ProviderCalls {
     });
   }
 
-  /** Claims reads with a long poll. */
+  /** Claims requests to a provider with a long poll. */
   async claim(worker: string, { limit = 1, wait = 30, user = "wes" } = {}): Promise<Read[]> {
     const response = await fetch(`${this.origin}${API}/workers/${worker}/reads/claim`, {
       method: "POST",
@@ -83,7 +83,7 @@ export class ProviderCalls {
     return read;
   }
 
-  /** Answers a read as `wes`. */
+  /** Answers a request to a provider, by default as `wes`. */
   answer(
     worker: string,
     read: Pick<Read, "id">,
@@ -104,7 +104,7 @@ export class ProviderCalls {
     });
   }
 
-  /** Claims the next read and answers it. */
+  /** Claims the next request to a provider and answers it. */
   async serve(worker: string, body: string | Uint8Array<ArrayBuffer>, options: AnswerOptions = {}) {
     const read = await this.claimOne(worker, options.user);
     const response = await this.answer(worker, read, body, options);

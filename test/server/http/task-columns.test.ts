@@ -14,8 +14,8 @@ afterAll(() => api.close());
 
 const MINIMAL = { prefer: "return=minimal" };
 /**
- * For each submission of a batch, the index of its value in a pair of values. Neighbors are equal,
- * or change in either direction.
+ * For each submission of a batch, which of two values it has. Neighboring submissions have equal
+ * values, or change from the first value to the second value or back.
  */
 const ORDER = [0, 0, 1, 1, 0] as const;
 

@@ -12,7 +12,7 @@ import { createDatabase } from "../../support/postgres.ts";
 import { openApi } from "../http/api.ts";
 import { runTaskLifecycle } from "./task-lifecycle.ts";
 
-/** Ids of PostgreSQL's types. */
+/** OIDs of PostgreSQL types. */
 const TYPES = {
   int8: 20,
   json: 114,

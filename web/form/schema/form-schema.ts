@@ -34,8 +34,7 @@ export const isJsonObject = (value: unknown): value is JsonObject =>
 const ANNOTATIONS = ["title", "description", "default", "examples", "deprecated", "readOnly"];
 
 /**
- * Returns those keywords that describe how a schema is shown: the annotations and all `x-`
- * keywords.
+ * Returns the keywords that describe how a schema is shown: the annotations and all `x-` keywords.
  */
 export const getAnnotations = (schema: JsonObject): FormSchema =>
   filterKeywords(schema, (keyword) => ANNOTATIONS.includes(keyword) || keyword.startsWith("x-"));

@@ -26,8 +26,8 @@ export const EntryProvider = EntryFrame.Provider;
 export const useIsSelectedOption = (pointer: string): boolean => use(Option)?.pointer === pointer;
 
 /**
- * Returns true for the discriminator of the selected option. It needs no field, because selecting
- * an option sets its value.
+ * Returns true for the discriminator of the selected option. The discriminator needs no field,
+ * because selecting an option sets its value.
  */
 export const useIsDiscriminator = (path: PropertyPath): boolean => {
   const option = use(Option);

@@ -2,13 +2,13 @@ import type { Stats } from "../../../protocol/index.ts";
 import { formatDuration } from "../../design/duration.ts";
 import { Plot } from "../../design/plot.tsx";
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const TIME_FORMAT = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 const formatCount = (value: number) => (value >= 1000 ? `${(value / 1000).toFixed(1)} k` : String(value));
 
 /** Plots the stats of a room's tasks over the last hours. */
 export const Plots = ({ stats: { series, step_seconds } }: { readonly stats: Stats }) => {
-  const labels = series.map(({ at }) => CLOCK.format(new Date(at)));
+  const labels = series.map(({ at }) => TIME_FORMAT.format(new Date(at)));
   const every = step_seconds === 60 ? "minute" : formatDuration(step_seconds);
   return (
     <div className="plots">

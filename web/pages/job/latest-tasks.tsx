@@ -6,14 +6,14 @@ import { getSpans, Lifeline } from "../../design/lifeline.tsx";
 import { Status } from "../../design/status.tsx";
 import { paths } from "../../shell/paths.ts";
 
-const SHOWN = 8;
+const MAX_TASKS = 8;
 
 /** Lists the latest tasks of a job in a room. */
 export const LatestTasks = ({ room, job }: { readonly room: string; readonly job: string }) => {
   const { data } = useQuery({
     ...readQuery(
       "listRoomTasks",
-      { params: { room_id: room }, query: { job, limit: SHOWN } },
+      { params: { room_id: room }, query: { job, limit: MAX_TASKS } },
       roomScope(room),
     ),
     ...keepPreviousPage,

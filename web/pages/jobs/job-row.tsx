@@ -3,13 +3,13 @@ import type { Job, JobStats } from "../../../protocol/index.ts";
 import { paths } from "../../shell/paths.ts";
 import { Percentiles } from "./percentiles.tsx";
 
-const DOTS = 8;
+const MAX_DOTS = 8;
 
 /** Shows a dot for each worker of a job. Filled dots represent busy workers. */
 export const WorkerDots = ({ workers, busy }: { readonly workers: number; readonly busy: number }) => (
   <span className={workers === 0 ? "worker-dots is-none" : "worker-dots"}>
     <span aria-hidden="true" className="dots">
-      {Array.from({ length: Math.min(workers, DOTS) }, (_, index) => (
+      {Array.from({ length: Math.min(workers, MAX_DOTS) }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: dots have no identity and are never reordered
         <i key={index} className={index < busy ? "dot is-busy" : "dot"} />
       ))}

@@ -14,7 +14,7 @@ import { isFiltering, toFilterBody, toFilterQuery, useFilter } from "./task-filt
 import { TaskRow } from "./task-row.tsx";
 import { useSelection } from "./use-selection.ts";
 
-const PAGE = 50;
+const PAGE_SIZE = 50;
 
 export const TasksPage = () => {
   const { room = "" } = useParams();
@@ -25,7 +25,7 @@ export const TasksPage = () => {
   const tasks = useQuery({
     ...readQuery(
       "listRoomTasks",
-      { params: { room_id: room }, query: { ...toFilterQuery(filter), limit: PAGE } },
+      { params: { room_id: room }, query: { ...toFilterQuery(filter), limit: PAGE_SIZE } },
       roomScope(room),
     ),
     placeholderData: keepPreviousData,
@@ -39,7 +39,7 @@ export const TasksPage = () => {
     ...items.map((task) => getSpans(task, Date.now())).flatMap(({ wait, run }) => [wait, run ?? 0]),
   );
   const total = tasks.data?.total ?? 0;
-  const next = items.length === PAGE ? items.at(-1)?.id : (tasks.data?.searched_to ?? undefined);
+  const next = items.length === PAGE_SIZE ? items.at(-1)?.id : (tasks.data?.searched_to ?? undefined);
   const ask = (action: BulkAction) => {
     setDone("");
     setBulk({ action, filter: selection.size > 0 ? { ids: [...selection.ids] } : toFilterBody(filter) });
@@ -134,7 +134,7 @@ export const TasksPage = () => {
             disabled={next === undefined}
             onClick={() => next !== undefined && change({ after: next })}
           >
-            {items.length === PAGE || next === undefined ? "Older" : "Search older tasks"}
+            {items.length === PAGE_SIZE || next === undefined ? "Older" : "Search older tasks"}
           </button>
         </nav>
       )}

@@ -51,7 +51,7 @@ const ALL_COLUMNS: readonly Column[] = [
 ];
 
 /** The rows that the statement returns: whole tasks, or only the values of a minimal response. */
-type Returned = "tasks" | "completions";
+type ReturnedRows = "tasks" | "completions";
 
 /**
  * Defines a statement that changes the status of many tasks. It skips a change if the task's
@@ -65,7 +65,7 @@ type Returned = "tasks" | "completions";
  *
  * A result that was not validated is stored only if the job has no result schema.
  */
-function defineChange<Row>(to: Transition["to"], returned: Returned, touchesWorkers = true) {
+function defineChange<Row>(to: Transition["to"], returned: ReturnedRows, touchesWorkers = true) {
   type Values = [touchedWorkers: string, ...columns: string[]];
   const columns = returned === "tasks" ? ALL_COLUMNS : COMPLETION_COLUMNS;
   const origins = sql.join(getOrigins(to).map((status) => sql.lit(status)));

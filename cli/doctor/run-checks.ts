@@ -3,7 +3,7 @@ import type { CallerInfo } from "../../protocol/caller.ts";
 import type { Health } from "../../protocol/health.ts";
 import { GLOBAL_ROOM } from "../../protocol/rooms.ts";
 import { getMessage } from "../io/errors.ts";
-import { type CheckResult, type Probe, reportWarning } from "./check-result.ts";
+import { type CheckContext, type CheckResult, reportWarning } from "./check-result.ts";
 import { checkEventStream, checkLongPoll } from "./long-request-check.ts";
 import {
   checkBus,
@@ -17,7 +17,7 @@ import {
 } from "./server-check.ts";
 import { checkRoom, checkToken, readCaller } from "./token-check.ts";
 
-export interface Examination {
+export interface CheckOptions {
   /** Duration of the long poll and the event stream, in seconds. */
   readonly openSeconds: number;
   /** Receives each result as soon as it is known. */
@@ -35,7 +35,7 @@ const OpenApi = z.object({ info: z.object({ version: z.string() }) });
  * exist, for example because a host application embeds the server.
  */
 async function readDocument<Value>(
-  { client, signal }: Probe,
+  { client, signal }: CheckContext,
   path: string,
   schema: z.ZodType<Value>,
 ): Promise<Value | undefined> {
@@ -57,7 +57,7 @@ interface ReadHealth {
   readonly milliseconds: number;
 }
 
-async function readHealth({ client, signal }: Probe): Promise<ReadHealth | CheckResult> {
+async function readHealth({ client, signal }: CheckContext): Promise<ReadHealth | CheckResult> {
   const startedAt = performance.now();
   try {
     const health = await client.server.health({ signal, retry: false });
@@ -77,7 +77,7 @@ const isCallerInfo = (value: CallerInfo | CheckResult): value is CallerInfo => "
 /**
  * Returns the room for the event stream: the room of `--room`, or a room that the token can read.
  */
-function chooseRoom({ room }: Probe, { rooms }: CallerInfo): string {
+function chooseRoom({ room }: CheckContext, { rooms }: CallerInfo): string {
   const [first] = Array.isArray(rooms) ? rooms : [];
   return room ?? first ?? GLOBAL_ROOM;
 }
@@ -86,7 +86,7 @@ function chooseRoom({ room }: Probe, { rooms }: CallerInfo): string {
 async function catchAsWarning(
   check: string,
   running: Promise<CheckResult>,
-  { signal }: Probe,
+  { signal }: CheckContext,
 ): Promise<CheckResult> {
   try {
     return await running;
@@ -97,46 +97,46 @@ async function catchAsWarning(
 }
 
 async function checkLongRequests(
-  probe: Probe,
+  context: CheckContext,
   caller: CallerInfo,
-  { openSeconds, report, onProgress }: Examination,
+  { openSeconds, report, onProgress }: CheckOptions,
 ): Promise<void> {
   onProgress(`keeping a long poll and an event stream open for ${openSeconds} s`);
-  const room = chooseRoom(probe, caller);
+  const room = chooseRoom(context, caller);
   const checks = [
-    catchAsWarning("long poll", checkLongPoll(probe, openSeconds), probe),
-    catchAsWarning("event stream", checkEventStream(probe, room, openSeconds), probe),
+    catchAsWarning("long poll", checkLongPoll(context, openSeconds), context),
+    catchAsWarning("event stream", checkEventStream(context, room, openSeconds), context),
   ];
   await Promise.all(checks.map(async (check) => report(await check)));
 }
 
 /** Checks everything that a worker needs, including the server's database. */
-export async function examine(probe: Probe, examination: Examination): Promise<void> {
-  const { report, onProgress } = examination;
+export async function runChecks(context: CheckContext, options: CheckOptions): Promise<void> {
+  const { report, onProgress } = options;
   onProgress("connecting to the server");
-  const { result, response } = await checkServer(probe);
+  const { result, response } = await checkServer(context);
   report(result);
   if (response === undefined) return;
-  report(checkEncryption(probe));
-  const caller = await readCaller(probe, Date.now());
-  const read = isCallerInfo(caller) ? await readHealth(probe) : undefined;
+  report(checkEncryption(context));
+  const caller = await readCaller(context, Date.now());
+  const read = isCallerInfo(caller) ? await readHealth(context) : undefined;
   const now = Date.now();
   const known = read !== undefined && "health" in read ? read : undefined;
   const version =
-    known?.health.version ?? (await readDocument(probe, "/openapi.json", OpenApi))?.info.version;
-  report(checkVersion(probe, version));
+    known?.health.version ?? (await readDocument(context, "/openapi.json", OpenApi))?.info.version;
+  report(checkVersion(context, version));
   const time = known && { time: known.health.time, milliseconds: known.milliseconds };
   report(checkClock(measureClockSkew(time, response, now)));
   if (!isCallerInfo(caller)) return report(caller);
-  report(checkToken(caller, probe.token, now));
+  report(checkToken(caller, context.token, now));
   const room = checkRoom(caller);
   if (room !== undefined) report(room);
   if (known !== undefined) {
-    report(checkDatabase(known.health, (await readDocument(probe, "/readyz", Ready))?.database.kind));
+    report(checkDatabase(known.health, (await readDocument(context, "/readyz", Ready))?.database.kind));
     for (const unfit of checkFitness(known.health)) report(unfit);
     report(checkBus(known.health));
   } else if (read !== undefined && !("health" in read)) {
     report(read);
   }
-  await checkLongRequests(probe, caller, examination);
+  await checkLongRequests(context, caller, options);
 }

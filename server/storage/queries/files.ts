@@ -1,0 +1,247 @@
+import { sql } from "kysely";
+import type { AttachedFile, FileRole } from "../../../protocol/index.ts";
+import { isUuid } from "../ids.ts";
+import type { Attachment, FileRecord, FileStorage, NewFileRecord, UploadLock } from "../ports/files.ts";
+import type { Sql } from "../sessions/orm.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { formatArray, formatTimeInSql, readRow, readRows } from "../sql/statement.ts";
+
+/** Time after which an attached file of a task that was never inserted is released. */
+const INSERT_TIME = sql`interval '1 hour'`;
+
+/** A file whose sizes are `bigint`, as text. */
+interface FileRow {
+  readonly id: string;
+  readonly room_id: string;
+  readonly name: string;
+  readonly media_type: string;
+  readonly size: string;
+  readonly sha256: string | null;
+  readonly task_id: string | null;
+  readonly created_by_id: string;
+  readonly created_at: string;
+  readonly declared_sha256: string | null;
+  readonly attempt: number | null;
+  readonly received: string;
+}
+
+const COLUMNS = sql<FileRow>`
+  f.id, f.room_id, f.name, f.media_type, f.size::text as size, f.sha256, f.task_id, f.created_by_id,
+  ${formatTimeInSql(sql`f.created_at`)} as created_at, f.declared_sha256, f.attempt, f.received::text as received`;
+
+function toRecord({ size, declared_sha256, attempt, received, ...row }: FileRow): FileRecord {
+  const { id, room_id, name, media_type, sha256, ...rest } = row;
+  const identity = { id, room_id, name, media_type };
+  return {
+    file: { ...identity, size: Number(size), sha256, is_complete: sha256 !== null, ...rest },
+    declaredSha256: declared_sha256,
+    attempt,
+    received: Number(received),
+  };
+}
+
+const isLocked = ({ fileId, writerId }: UploadLock) =>
+  sql<boolean>`id = ${fileId}::uuid and writer_id = ${writerId}::uuid and sha256 is null`;
+
+const HAS_TASK = sql<boolean>`exists (select 1 from joblib.task_file as a where a.file_id = f.id)`;
+
+export function createFileStorage({
+  run,
+  readRow: readOne,
+  readRows: readAll,
+  transaction,
+}: Sessions): FileStorage {
+  return {
+    create: (file, maxRoomBytes) => transaction((db) => createFile(db, file, maxRoomBytes)),
+
+    async find(id) {
+      if (!isUuid(id)) return undefined;
+      const row = await readOne(
+        sql<FileRow>`select ${COLUMNS} from joblib.file as f where f.id = ${id}::uuid`,
+      );
+      return row && toRecord(row);
+    },
+
+    async findMany(ids) {
+      const rows = await readAll(
+        sql<FileRow>`select ${COLUMNS} from joblib.file as f where f.id = any (${formatArray(ids)}::uuid[])`,
+      );
+      return rows.map(toRecord);
+    },
+
+    async lockUpload({ fileId, writerId }, seconds) {
+      const rows = await readAll(sql`
+        update joblib.file set writer_id = ${writerId}::uuid,
+          writer_until = clock_timestamp() + make_interval(secs => ${seconds}::float8)
+        where id = ${fileId}::uuid and sha256 is null
+          and (writer_id is null or writer_until < clock_timestamp())
+        returning id`);
+      return rows.length > 0;
+    },
+
+    async saveProgress(lock, received, seconds) {
+      const rows = await readAll(sql`
+        update joblib.file set received = ${received}::bigint,
+          writer_until = clock_timestamp() + make_interval(secs => ${seconds}::float8)
+        where ${isLocked(lock)} returning id`);
+      return rows.length > 0;
+    },
+
+    async unlockUpload(lock) {
+      await readAll(sql`
+        update joblib.file set writer_id = null, writer_until = null where ${isLocked(lock)} returning id`);
+    },
+
+    complete: (lock, sha256, size, keep) =>
+      transaction(async (db) => {
+        // Locks the row of the content until the transaction ends, also if it exists.
+        await sql`insert into joblib.file_content (sha256, size) values (${sha256}, ${size}::bigint)
+          on conflict (sha256) do update set size = excluded.size`.execute(db);
+        const rows = await readRows(
+          db,
+          sql`update joblib.file set sha256 = ${sha256}, received = size, writer_id = null, writer_until = null
+            where ${isLocked(lock)} returning id`,
+        );
+        if (rows.length === 0) return false;
+        await keep();
+        return true;
+      }),
+
+    discard: (lock, remove) =>
+      transaction(async (db) => {
+        const rows = await readRows(db, sql`delete from joblib.file where ${isLocked(lock)} returning id`);
+        if (rows.length > 0) await remove();
+      }),
+
+    attach: (attachments) => transaction((db) => attachFiles(db, attachments)),
+
+    async listAttached(taskId) {
+      if (!isUuid(taskId)) return [];
+      const rows = await readAll(sql<FileRow & { role: FileRole; pointer: string }>`
+        select ${COLUMNS}, a.role, a.pointer
+        from joblib.task_file as a join joblib.file as f on f.id = a.file_id
+        where a.task_id = ${taskId}::uuid order by a.role, a.pointer collate "C", f.id`);
+      return rows.map(
+        ({ role, pointer, ...row }): AttachedFile => ({ ...toRecord(row).file, role, pointer }),
+      );
+    },
+
+    async findTaskIds(fileId, limit) {
+      if (!isUuid(fileId)) return [];
+      const rows = await readAll(sql<{ id: string }>`
+        select distinct t.id from joblib.task_file as a join joblib.task as t on t.id = a.task_id
+        where a.file_id = ${fileId}::uuid limit ${limit}::int`);
+      return rows.map(({ id }) => id);
+    },
+
+    async removeOrphans(olderThanHours, limit, remove) {
+      await run((db) => releaseFilesWithoutTask(db, limit));
+      return transaction((db) => removeOrphans(db, { olderThanHours, limit, remove }));
+    },
+
+    async removeUnusedContents(limit, remove) {
+      const unused = await readAll(sql<{ sha256: string }>`
+        select c.sha256 from joblib.file_content as c
+        where not exists (select 1 from joblib.file as f where f.sha256 = c.sha256) limit ${limit}::int`);
+      for (const { sha256 } of unused) await transaction((db) => removeContent(db, sha256, remove));
+      return unused.length;
+    },
+  };
+}
+
+async function createFile(
+  db: Sql,
+  file: NewFileRecord,
+  maxRoomBytes: number,
+): Promise<FileRecord | undefined> {
+  // Concurrent requests of a room wait for each other, so that they cannot exceed the limit together.
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`joblib-files ${file.roomId}`}, 0))`.execute(db);
+  const row = await readRow(
+    db,
+    sql<FileRow>`
+      insert into joblib.file as f
+        (id, room_id, name, media_type, size, declared_sha256, task_id, attempt, created_by_id)
+      select ${file.id}::uuid, ${file.roomId}::text, ${file.name}::text, ${file.mediaType}::text, ${file.size}::bigint,
+        ${file.declaredSha256}::text, ${file.lease?.taskId ?? null}::uuid, ${file.lease?.attempt ?? null}::integer,
+        ${file.createdById}::text
+      where ${file.size}::bigint + coalesce((select sum(o.size) from joblib.file as o where o.room_id = ${file.roomId}), 0)
+        <= ${maxRoomBytes}::bigint
+      returning ${COLUMNS}`,
+  );
+  return row && toRecord(row);
+}
+
+async function attachFiles(db: Sql, attachments: readonly Attachment[]): Promise<boolean> {
+  const ids = [...new Set(attachments.map(({ fileId }) => fileId))];
+  // The lock keeps the files until the transaction ends; after that, their attachments keep them.
+  const found = await readRows(
+    db,
+    sql`select f.id from joblib.file as f
+      where f.id = any (${formatArray(ids)}::uuid[]) and f.sha256 is not null order by f.id for key share`,
+  );
+  if (found.length < ids.length) return false;
+  await sql`
+    insert into joblib.task_file (task_id, role, pointer, file_id)
+    select a.task_id, a.role, a.pointer, a.file_id
+    from jsonb_to_recordset(${JSON.stringify(attachments.map(toRow))}::jsonb)
+      as a(task_id uuid, role text, pointer text, file_id uuid)
+    on conflict do nothing`.execute(db);
+  return true;
+}
+
+function toRow({ taskId, role, pointer, fileId }: Attachment) {
+  return { task_id: taskId, role, pointer, file_id: fileId };
+}
+
+/** Releases the files of tasks that were never inserted, because the server or the insert failed. */
+async function releaseFilesWithoutTask(db: Sql, limit: number): Promise<void> {
+  await sql`
+    delete from joblib.task_file where task_id in (
+      select a.task_id from joblib.task_file as a
+      where a.created_at < clock_timestamp() - ${INSERT_TIME}
+        and not exists (select 1 from joblib.task as t where t.id = a.task_id)
+      limit ${limit}::int
+    )`.execute(db);
+}
+
+async function removeOrphans(
+  db: Sql,
+  {
+    olderThanHours,
+    limit,
+    remove,
+  }: { olderThanHours: number; limit: number; remove: (ids: readonly string[]) => Promise<void> },
+): Promise<number> {
+  const orphans = await readRows(
+    db,
+    sql<{ id: string }>`
+      select f.id from joblib.file as f
+      where f.created_at < clock_timestamp() - make_interval(secs => ${olderThanHours * 3600}::float8)
+        and (f.writer_until is null or f.writer_until < clock_timestamp()) and not ${HAS_TASK}
+      order by f.created_at limit ${limit}::int for update skip locked`,
+  );
+  // A file may have been attached between its selection and its lock, so the condition is repeated.
+  const deleted = await readRows(
+    db,
+    sql<{ id: string }>`
+      delete from joblib.file as f
+      where f.id = any (${formatArray(orphans.map(({ id }) => id))}::uuid[]) and not ${HAS_TASK} returning f.id`,
+  );
+  await remove(deleted.map(({ id }) => id));
+  return deleted.length;
+}
+
+/** Removes a content unless a concurrent upload uses it: both lock the row of the content. */
+async function removeContent(
+  db: Sql,
+  sha256: string,
+  remove: (sha256: string) => Promise<void>,
+): Promise<void> {
+  await readRows(db, sql`select 1 from joblib.file_content where sha256 = ${sha256} for update`);
+  const deleted = await readRows(
+    db,
+    sql`delete from joblib.file_content as c where c.sha256 = ${sha256}
+      and not exists (select 1 from joblib.file as f where f.sha256 = c.sha256) returning c.sha256`,
+  );
+  if (deleted.length > 0) await remove(sha256);
+}

@@ -1,0 +1,152 @@
+import * as z from "zod";
+import {
+  type FieldError,
+  type JsonObject,
+  type JsonValue,
+  parseFileReference,
+  type StoredFile,
+} from "../../../protocol/index.ts";
+
+/** The schema keyword that marks a string as a reference to a file. */
+const FILE_KEYWORD = "x-joblib-file";
+
+/** The limits of a file in a schema. */
+const FileRule = z.object({
+  media_types: z.array(z.string()).optional(),
+  max_size: z.number().optional(),
+});
+type FileRule = z.infer<typeof FileRule>;
+
+/** A reference to a file in a payload or a result, with the rule of its schema. */
+export interface FileReference {
+  readonly pointer: string;
+  readonly value: string;
+  readonly rule: FileRule;
+}
+
+/** Whether each schema contains the keyword. Other schemas cost only this lookup. */
+const HAS_FILES = new WeakMap<JsonObject, boolean>();
+
+function hasFiles(schema: JsonObject): boolean {
+  const known = HAS_FILES.get(schema);
+  if (known !== undefined) return known;
+  const found = JSON.stringify(schema).includes(`"${FILE_KEYWORD}":`);
+  HAS_FILES.set(schema, found);
+  return found;
+}
+
+/** Returns the references to files in a value that matches the schema. */
+export function collectFileReferences(schema: JsonObject, value: JsonValue): readonly FileReference[] {
+  if (!hasFiles(schema)) return [];
+  const references = new Map<string, FileReference>();
+  visit({ root: schema, references, open: new Set() }, schema, value, "");
+  return [...references.values()];
+}
+
+interface Visit {
+  readonly root: JsonObject;
+  readonly references: Map<string, FileReference>;
+  /** The references (`$ref`) that are being followed at each pointer, because they may be circular. */
+  readonly open: Set<string>;
+}
+
+function visit(state: Visit, schema: unknown, value: JsonValue, pointer: string): void {
+  if (!isObject(schema)) return;
+  const rule = schema[FILE_KEYWORD];
+  if (rule !== undefined && typeof value === "string") {
+    const parsed = FileRule.safeParse(rule);
+    state.references.set(pointer, { pointer, value, rule: parsed.success ? parsed.data : {} });
+  }
+  visitReference(state, schema, value, pointer);
+  for (const name of ["allOf", "anyOf", "oneOf"]) {
+    for (const branch of toArray(schema[name])) visit(state, branch, value, pointer);
+  }
+  for (const name of ["if", "then", "else"]) visit(state, schema[name], value, pointer);
+  if (Array.isArray(value)) visitItems(state, schema, value, pointer);
+  else if (isObject(value)) visitMembers(state, schema, value, pointer);
+}
+
+function visitReference(state: Visit, schema: JsonObject, value: JsonValue, pointer: string): void {
+  const { $ref } = schema;
+  if (typeof $ref !== "string" || !$ref.startsWith("#")) return;
+  const key = `${$ref} ${pointer}`;
+  if (state.open.has(key)) return;
+  state.open.add(key);
+  let target: unknown = state.root;
+  for (const part of decodeURIComponent($ref.slice(1)).split("/").slice(1)) {
+    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    target = isObject(target) && Object.hasOwn(target, name) ? target[name] : undefined;
+  }
+  visit(state, target, value, pointer);
+  state.open.delete(key);
+}
+
+function visitItems(state: Visit, schema: JsonObject, value: readonly JsonValue[], pointer: string): void {
+  const { items, additionalItems } = schema;
+  const prefix = Array.isArray(items) ? items : toArray(schema["prefixItems"]);
+  const rest = Array.isArray(items) ? additionalItems : items;
+  value.forEach((item, index) => {
+    visit(state, index < prefix.length ? prefix[index] : rest, item, `${pointer}/${index}`);
+  });
+}
+
+function visitMembers(state: Visit, schema: JsonObject, value: JsonObject, pointer: string): void {
+  const { properties, patternProperties, additionalProperties } = schema;
+  const patterns = isObject(patternProperties) ? Object.entries(patternProperties) : [];
+  for (const [name, member] of Object.entries(value)) {
+    const path = `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    const isDeclared = isObject(properties) && Object.hasOwn(properties, name);
+    if (isDeclared) visit(state, properties[name], member, path);
+    // Patterns are not evaluated, because they are untrusted: a member of any pattern may be a file.
+    for (const [, subschema] of patterns) visit(state, subschema, member, path);
+    if (!isDeclared) visit(state, additionalProperties, member, path);
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function toArray(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** Decides whether a caller may use a file for the role. Returns the reason why not. */
+export type CheckUse = (file: StoredFile) => Promise<string | undefined>;
+
+/** Returns the errors of references. `files` contains the existing files by id. */
+export async function findReferenceErrors(
+  references: readonly FileReference[],
+  files: ReadonlyMap<string, StoredFile>,
+  checkUse: CheckUse,
+): Promise<FieldError[]> {
+  const errors: FieldError[] = [];
+  for (const { pointer, value, rule } of references) {
+    const file = files.get(parseFileReference(value) ?? "");
+    const detail = file === undefined ? "no file has this reference" : await findError(file, rule, checkUse);
+    if (detail !== undefined) errors.push({ pointer, detail });
+  }
+  return errors;
+}
+
+async function findError(file: StoredFile, rule: FileRule, checkUse: CheckUse): Promise<string | undefined> {
+  const { media_types: types, max_size: maxSize } = rule;
+  // The permission comes first, so that other errors reveal nothing about files of others.
+  const denied = await checkUse(file);
+  if (denied !== undefined) return denied;
+  if (!file.is_complete) return "the upload of the file is not complete";
+  if (types !== undefined && !types.some((type) => matchesMediaType(file.media_type, type)))
+    return `the media type ${file.media_type} is not allowed: ${types.join(", ")}`;
+  if (maxSize !== undefined && file.size > maxSize)
+    return `the file has ${file.size} bytes, and at most ${maxSize} are allowed`;
+  return undefined;
+}
+
+/** Returns true for the same type, and for a range such as `image/*`. Parameters are ignored. */
+function matchesMediaType(mediaType: string, allowed: string): boolean {
+  const [actual = "", expected = ""] = [mediaType, allowed].map((type) =>
+    type.split(";", 1)[0]?.trim().toLowerCase(),
+  );
+  if (expected === "*/*" || actual === expected) return true;
+  return expected.endsWith("/*") && actual.startsWith(expected.slice(0, -1));
+}

@@ -1,0 +1,154 @@
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectProblem, getErrorPointers, ok } from "../responses.ts";
+import { type FilesApi, openFilesApi, sha256 } from "./files.ts";
+
+let api: FilesApi;
+beforeAll(async () => {
+  api = await openFilesApi({ settings: { task_retention_days: 30 } });
+});
+afterAll(() => api.close());
+
+const toReference = (id: string) => `files/${id}`;
+const listFiles = async (taskId: string, user = "ann") =>
+  ok(await api.as(user).get(`/tasks/${taskId}/files`)).items;
+
+/** Creates a running task with a file in its payload. */
+async function createRunningTask() {
+  const { room, job } = await api.createJob();
+  const fileId = await api.upload(room, `payload of ${room}`);
+  const { id } = await api.submit(room, job.full_name, { payload: { trajectory: toReference(fileId) } });
+  await api.claim(job.worker_id, { start: true });
+  const createResultFile = (attempt: number, user = "wes") =>
+    api.as(user).post(`/tasks/${id}/files`, { body: { name: "out.mp4", size: 3, attempt } });
+  const complete = (video: string) =>
+    api.update(id, { status: "completed", worker_id: job.worker_id, attempt: 1, result: { video } });
+  return { room, job, fileId, id, createResultFile, complete };
+}
+
+describe("the files of a payload", () => {
+  test("are listed with their role and pointer", async () => {
+    const { fileId, id } = await createRunningTask();
+
+    expect(await listFiles(id)).toEqual([
+      expect.objectContaining({ id: fileId, role: "payload", pointer: "/trajectory", is_complete: true }),
+    ]);
+    expect(await listFiles(id, "rea")).toHaveLength(1);
+    expectProblem(await api.as("stranger").get(`/tasks/${id}/files`), "forbidden");
+  });
+
+  test.each([
+    ["a file that does not exist", async () => "files/00000000-0000-0000-0000-000000000000"],
+    ["no reference", async () => "../files/x"],
+    ["an incomplete file", async (room: string) => ok(await api.createFile(room, { size: 3 }), 201).id],
+    ["a file of another room", async (room: string) => api.upload(`${room}-other`, "abc")],
+    ["a file of another user", async (room: string) => api.upload(room, "abc", {}, "wes")],
+    ["a file of another type", async (room: string) => api.upload(room, "abc", { media_type: "text/plain" })],
+    ["a file that is too large", async (room: string) => api.upload(room, "x".repeat(1001))],
+  ])("are refused with the pointer for %s", async (_, create) => {
+    const { room, job } = await api.createJob();
+    const created = await create(room);
+    const trajectory = created.includes("/") ? created : toReference(created);
+    const payload = { trajectory };
+    const path = `/rooms/${room}/tasks`;
+
+    const one = await api.as("ann").post(`${path}/${job.full_name}`, { body: { payload } });
+    const many = await api
+      .as("ann")
+      .post(path, { body: { tasks: [{ job_name: job.full_name }, { job_name: job.full_name, payload }] } });
+
+    expect(getErrorPointers(one)).toEqual(["/payload/trajectory"]);
+    expect(getErrorPointers(many)).toEqual(["/tasks/1/payload/trajectory"]);
+  });
+
+  test("are plain text in members without the keyword", async () => {
+    const { room, job } = await api.createJob();
+
+    const { id } = await api.submit(room, job.full_name, { payload: { note: "files/nothing" } });
+
+    expect(await listFiles(id)).toEqual([]);
+  });
+});
+
+describe("the files of a result", () => {
+  test("are created and uploaded by the worker during its lease", async () => {
+    const { id, createResultFile, complete } = await createRunningTask();
+    const file = ok(await createResultFile(1), 201);
+    expect(file).toMatchObject({ task_id: id, created_by_id: "wes" });
+    ok(await api.append(file.id, "abc", 0, "wes"), 204);
+
+    ok(await complete(toReference(file.id)));
+
+    expect(await listFiles(id)).toMatchObject([
+      { role: "payload" },
+      { id: file.id, role: "result", pointer: "/video" },
+    ]);
+    expect((await api.download(file.id)).text).toBe("abc");
+  });
+
+  test("are refused without the lease", async () => {
+    const { id, createResultFile, job } = await createRunningTask();
+    const file = ok(await createResultFile(1), 201);
+    expectProblem(await createResultFile(2), "task-lost");
+    expectProblem(await createResultFile(1, "ann"), "forbidden");
+
+    ok(await api.update(id, { status: "failed", worker_id: job.worker_id, attempt: 1 }));
+
+    expectProblem(await createResultFile(1), "task-lost");
+    expectProblem(await api.append(file.id, "abc", 0, "wes"), "task-lost");
+  });
+
+  test("are refused if they are incomplete, or were created elsewhere", async () => {
+    const { room, fileId, createResultFile, complete } = await createRunningTask();
+    const incomplete = ok(await createResultFile(1), 201);
+    const foreign = await api.upload(room, "abc", {}, "wes");
+
+    expect(getErrorPointers(await complete(toReference(incomplete.id)))).toEqual(["/result/video"]);
+    expect(getErrorPointers(await complete(toReference(foreign)))).toEqual(["/result/video"]);
+
+    ok(await complete(toReference(fileId)));
+  });
+});
+
+describe("a sweep", () => {
+  const ageFiles = (...ids: string[]) =>
+    api.query(sql`update joblib.file set created_at = created_at - interval '25 hours'
+      where id = any (${`{${ids.join(",")}}`}::uuid[])`);
+  const isStored = async (content: string) =>
+    (await api.listStored()).some((path) => path.endsWith(sha256(content).slice(2)));
+
+  test("deletes old files that no task has, and their content with the last one", async () => {
+    const { room, job } = await api.createJob();
+    const [used, unused, content] = [`used ${room}`, `unused ${room}`, `twice ${room}`];
+    const usedId = await api.upload(room, used);
+    const unusedId = await api.upload(room, unused);
+    const oldId = await api.upload(room, content);
+    const newId = await api.upload(room, content);
+    const incomplete = ok(await api.createFile(room, { size: 6 }), 201).id;
+    ok(await api.append(incomplete, "abc"), 204);
+    await api.submit(room, job.full_name, { payload: { trajectory: toReference(usedId) } });
+    await ageFiles(usedId, unusedId, oldId, incomplete);
+
+    await api.sweep();
+
+    expect((await api.download(usedId)).text).toBe(used);
+    expectProblem(await api.as("ann").get(`/files/${unusedId}`), "file-not-found");
+    expectProblem(await api.as("ann").get(`/files/${oldId}`), "file-not-found");
+    expectProblem(await api.as("ann").get(`/files/${incomplete}`), "file-not-found");
+    expect((await api.download(newId)).text).toBe(content);
+    expect(await isStored(unused)).toBe(false);
+    expect((await api.listStored()).filter((path) => path.endsWith(incomplete))).toEqual([]);
+  });
+
+  test("deletes the files of a task with the task", async () => {
+    const { id, room, fileId, complete } = await createRunningTask();
+    ok(await complete(toReference(fileId)));
+    await ageFiles(fileId);
+    await api.ageTask(id, 31 * 86_400);
+
+    await api.sweep();
+
+    expectProblem(await api.as("ann").get(`/files/${fileId}`), "file-not-found");
+    expect(await isStored(`payload of ${room}`)).toBe(false);
+  });
+});
