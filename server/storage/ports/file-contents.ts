@@ -39,6 +39,10 @@ export interface FileContents {
   removeContent(sha256: string): Promise<void>;
 }
 
-export class StorageFull extends Error {}
+export class StorageFull extends Error {
+  override readonly name = "StorageFull";
+}
 
-export class ContentMissing extends Error {}
+export class ContentMissing extends Error {
+  override readonly name = "ContentMissing";
+}
