@@ -53,7 +53,10 @@ function reportOpen(check: string, elapsed: number): CheckResult {
   return reportOk(check, `stayed open for ${formatSeconds(elapsed)}`);
 }
 
-/** Checks how long a long poll can stay open. Uses the heartbeat of a temporary worker. */
+/**
+ * Checks how long a long poll can stay open. Creates a temporary worker and sends a heartbeat with
+ * `Prefer: wait`. The worker has no tasks, so the server keeps the request open for the whole time.
+ */
 export async function checkLongPoll({ client, signal }: CheckContext, seconds: number): Promise<CheckResult> {
   const check = "long poll";
   const options = { signal, retry: false } as const;

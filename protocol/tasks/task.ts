@@ -7,7 +7,10 @@ import { TaskStatus } from "./status.ts";
 
 export const TaskParams = z.object({ task_id: z.string() });
 
-/** The delay before the next attempt, with all members set. */
+/**
+ * How the delay before the next attempt is computed. In a submission, each member is optional. In a
+ * task, all members are set.
+ */
 export const Backoff = z.object({
   kind: z.enum(["exponential", "fixed"]),
   seconds: z
