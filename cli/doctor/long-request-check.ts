@@ -132,7 +132,7 @@ export async function checkEventStream(
     }
     return hasStayedOpen(elapsed, seconds)
       ? reportOpen(check, elapsed)
-      : reportClosed(check, elapsed, "the response ended early");
+      : reportClosed(check, elapsed, "the response ended before the end of the check");
   } catch (error) {
     signal.throwIfAborted();
     // If `fetch` fails, it throws a TypeError whose message is always the same. The reason is in
