@@ -40,18 +40,18 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     load: async (tools) => (await import("./commands/dev.ts")).devCommand(tools),
   },
   run: {
-    summary: "Run a job on a worker, or an exported task locally",
+    summary: "Submit a task, with parameters as flags; or run an exported task locally",
     load: async (tools) => (await import("./commands/run.ts")).runCommand(tools),
   },
   read: {
-    summary: "Read data from a provider",
+    summary: "Read data that a worker serves (from a provider)",
     load: async (tools) => (await import("./commands/read.ts")).readCommand(tools),
   },
   tasks: {
     summary: "Manage tasks",
     commands: {
       submit: {
-        summary: "Submit a task",
+        summary: "Submit a task with a JSON payload",
         load: async (tools) => (await import("./commands/tasks/submit.ts")).submitCommand(tools),
       },
       status: {
@@ -71,7 +71,7 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         load: async (tools) => (await import("./commands/tasks/logs.ts")).logsCommand(tools),
       },
       output: {
-        summary: "Print the output of a task",
+        summary: "Print the parts that a task writes while it runs",
         load: async (tools) => (await import("./commands/tasks/output.ts")).outputCommand(tools),
       },
       list: {
@@ -87,7 +87,7 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         load: async (tools) => (await import("./commands/tasks/retry.ts")).retryCommand(tools),
       },
       adopt: {
-        summary: "Complete a task with a late result",
+        summary: "Complete a task with a result that arrived after the worker lost its lease",
         load: async (tools) => (await import("./commands/tasks/adopt.ts")).adoptCommand(tools),
       },
       export: {
@@ -97,7 +97,7 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     },
   },
   jobs: {
-    summary: "Manage jobs",
+    summary: "List and show jobs",
     commands: {
       list: {
         summary: "List the jobs of a room",
@@ -110,7 +110,7 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     },
   },
   rooms: {
-    summary: "Manage rooms and invitations",
+    summary: "List rooms, and manage invitations",
     commands: {
       list: {
         summary: "List the rooms that you can read",
@@ -125,7 +125,7 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         load: async (tools) => (await import("./commands/rooms/invitations.ts")).invitationsCommand(tools),
       },
       revoke: {
-        summary: "Revoke an invitation and stop its workers",
+        summary: "Revoke an invitation, and remove the workers that use its token",
         load: async (tools) => (await import("./commands/rooms/revoke.ts")).revokeCommand(tools),
       },
     },
@@ -135,7 +135,7 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     load: async (tools) => (await import("./commands/types.ts")).typesCommand(tools),
   },
   providers: {
-    summary: "Manage providers",
+    summary: "List providers",
     commands: {
       list: {
         summary: "List the providers of a room",
@@ -165,7 +165,7 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
     load: async (tools) => (await import("./commands/migrate.ts")).migrateCommand(tools),
   },
   token: {
-    summary: "Manage tokens",
+    summary: "Create tokens",
     commands: {
       create: {
         summary: "Create a token for a server with a JWT secret",
@@ -207,7 +207,7 @@ export async function createProgram(
       "room id, or @global for public jobs; repeatable with `joblib worker` and `joblib dev` (env: JOBLIB_ROOM)",
       collect,
     )
-    .option("--json", "print the result as JSON, and errors as problem documents (RFC 9457)")
+    .option("--json", "print JSON instead of text, and errors as problem documents (RFC 9457)")
     .addHelpText("after", EPILOG);
 
   const named = new Set(argv);

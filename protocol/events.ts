@@ -11,8 +11,8 @@ export type Event =
       readonly roomId: string;
       readonly workerId: string | null;
       /**
-       * The new status. A reader that waits for the end of the task ignores events with other
-       * statuses.
+       * The new status. A long poll that waits for the end of the task ignores events whose status
+       * is not terminal.
        */
       readonly status?: TaskStatus | undefined;
     }

@@ -9,7 +9,7 @@ import { Timestamp } from "./time.ts";
 export const ConnectionSecurity = z
   .enum(["tls", "tls-unverified", "plain", "local"])
   .describe(
-    "tls: encrypted, the certificate is verified; tls-unverified: encrypted only; plain: not encrypted; local: does not leave the machine",
+    "tls: encrypted, and the certificate is verified; tls-unverified: encrypted, but the certificate is not verified; plain: not encrypted; local: does not leave the machine",
   );
 export type ConnectionSecurity = z.infer<typeof ConnectionSecurity>;
 
@@ -32,7 +32,7 @@ export const Health = z.object({
       .array(z.enum(["unsupported", "privileges", "read-only"]))
       .optional()
       .describe(
-        "reasons why the server cannot use the database. `unsupported`: its product, version or encoding is not supported; `privileges`: the server's role lacks privileges; `read-only`: it accepts no writes, for example because it is a standby. The server's log has the details.",
+        "reasons why the server cannot use the database. `unsupported`: the product, version or encoding of the database is not supported; `privileges`: the database role that joblib uses lacks privileges; `read-only`: the database accepts no writes, for example because it is a standby. The server's log has the details.",
       ),
     connection: ConnectionSecurity.nullable()
       .optional()
@@ -46,7 +46,11 @@ export const Health = z.object({
     connection: ConnectionSecurity.optional().describe("omitted by older servers"),
   }),
   sweeper: z.object({
-    state: z.enum(["up", "late"]).describe("`late`: there was no sweep for three sweep intervals"),
+    state: z
+      .enum(["up", "late"])
+      .describe(
+        "`late`: for three intervals, no server has run the sweep, which fails or requeues the tasks of workers without heartbeats",
+      ),
     last_sweep: Timestamp.nullable().describe(
       "time of the last sweep by any server; null if there was none since this server started",
     ),

@@ -66,7 +66,7 @@ const InvitationParams = z.object({ invitation_id: z.string() });
 export const createInvitation = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/invitations`,
-  summary: "Create an invitation: a short-lived token for one room, optionally limited to some jobs",
+  summary: "Create an invitation, with a token for one room that expires and can be limited to some jobs",
   access: "room-register",
   // A repeated request would create a second token.
   retryable: false,
@@ -93,7 +93,7 @@ export const listInvitations = operation({
 export const revokeInvitation = operation({
   method: "DELETE",
   path: `${API_PATH}/invitations/:invitation_id`,
-  summary: "Revoke an invitation: its token becomes invalid and its workers are removed",
+  summary: "Revoke an invitation: its token becomes invalid, and the workers that use the token are removed",
   access: "invitation-owner",
   params: InvitationParams,
   responses: { 200: Invitation },

@@ -21,14 +21,16 @@ export const ACCESS_RULES = {
   "room-read": "users with read access to the room",
   "room-write": "users with write access to the room",
   "room-register":
-    "users with write access to the room; for `@global`, only if they are admins or were invited to `@global`",
+    "users with write access to the room; in `@global`, they must also be admins or have been invited to `@global`",
   "task-read":
     "users with read access to the task's room, the submitter of the task, and the owner of the worker that runs it",
-  "task-update": "the owner of the worker that runs the task, and admins; the submitter may cancel it",
+  "task-update":
+    "the owner of the worker that runs the task, and admins; to cancel the task, also its submitter",
   "task-submitter": "the submitter of the task, and admins",
-  "file-read": "the uploader of the file, admins, and users with read access to a task that has the file",
+  "file-read": "the creator of the file, admins, and users with read access to a task that has the file",
   "file-upload": "the creator of the file",
-  "worker-owner": "the owner of the worker; admins may drain or delete it",
+  "worker-owner": "the owner of the worker",
+  "worker-end": "the owner of the worker, and admins",
   "worker-read": "the owner of the worker, admins, and users with read access to the room of one of its jobs",
   "invitation-owner": "the creator of the invitation, and admins",
   admin: "admins",

@@ -38,14 +38,15 @@ export const RoomSummary = z.object({
   jobs: z.int().describe("number of jobs that are registered in the room"),
   workers: z.int().describe("number of online workers for the jobs that are registered in the room"),
   pending: z.int(),
-  running: z.int().describe("number of running and claimed tasks"),
+  running: z.int().describe("number of claimed and running tasks"),
 });
 export type RoomSummary = z.infer<typeof RoomSummary>;
 
 export const listRooms = operation({
   method: "GET",
   path: `${API_PATH}/rooms`,
-  summary: "List the rooms that the caller can read and that have jobs or tasks, `@global` first",
+  summary:
+    "List the rooms that the caller can read, `@global` first; if the server does not know their names, only rooms that have jobs or tasks",
   access: "user",
   query: PageQuery,
   responses: { 200: createPageSchema(RoomSummary) },

@@ -9,7 +9,7 @@ export const MAX_MEASURED_TASKS = 10_000;
 export const MAX_POINTS = 60;
 
 export const StatsQuery = z.object({
-  hours: createIntegerParameter(1, 24, 1),
+  hours: createIntegerParameter(1, 24, 1).describe("length of the time range, in hours"),
 });
 export type StatsQuery = z.infer<typeof StatsQuery>;
 
@@ -30,10 +30,12 @@ export const JobStats = z.object({
   oldest_pending_seconds: z
     .number()
     .nullable()
-    .describe("age of the oldest due task of the job in all rooms: seconds since it became due"),
-  completed: z.int().describe("number of completed tasks in this room"),
-  failed: z.int().describe("number of failed tasks in this room"),
-  cancelled: z.int().describe("number of cancelled tasks in this room"),
+    .describe(
+      "seconds since the oldest due task of the job, in all rooms, became due; null if no task is due",
+    ),
+  completed: z.int().describe("number of tasks in this room that completed since `since`"),
+  failed: z.int().describe("number of tasks in this room that failed since `since`"),
+  cancelled: z.int().describe("number of tasks in this room that were cancelled since `since`"),
   wait: Quantiles.nullable().describe("seconds from `run_at` until the start, for tasks in this room"),
   run: Quantiles.nullable().describe("seconds from the start until the end, for tasks in this room"),
 });
@@ -52,7 +54,9 @@ export type StatsPoint = z.infer<typeof StatsPoint>;
 
 /** Stats of the last hours. On a busy server they cover the newest 10,000 ended tasks only. */
 export const Stats = z.object({
-  since: Timestamp.describe("the stats are complete from this time on"),
+  since: Timestamp.describe(
+    "start of the time range: `hours` ago, or later if more than 10,000 tasks have ended since then",
+  ),
   until: Timestamp,
   step_seconds: z.number().describe("interval of the time series, in seconds"),
   jobs: z
@@ -65,7 +69,7 @@ export type Stats = z.infer<typeof Stats>;
 export const readRoomStats = operation({
   method: "GET",
   path: `${API_PATH}/rooms/:room_id/stats`,
-  summary: "Get the stats of a room: its jobs, and a time series of the last hours",
+  summary: "Get the stats of a room: the jobs that are visible in it, and a time series of the last hours",
   access: "room-read",
   params: RoomParams,
   query: StatsQuery,

@@ -34,7 +34,7 @@ export const Worker = z.object({
   online: z
     .boolean()
     .describe(
-      "true if the server received a request from the worker within the server's setting `worker_timeout_seconds`",
+      "true if the server received a request from the worker within the time in the server's setting JOBLIB_WORKER_TIMEOUT_SECONDS",
     ),
   draining: z
     .boolean()
@@ -71,13 +71,13 @@ export type WorkerDetails = z.infer<typeof WorkerDetails>;
  */
 export const Heartbeat = z.object({
   tasks: TaskIds.optional().describe(
-    "ids of all claimed and running tasks of the worker. The server assumes that a task that is missing here never reached the worker: it requeues the task, or fails it if it was started and has no attempts left. Tasks that were claimed less than `claim_grace_seconds` ago are exempt. Without this member, the server does not look for missing tasks.",
+    "ids of all claimed and running tasks of the worker. If a task is missing here, the server assumes that the worker never received it: it requeues the task, or fails it if it was started and has no attempts left. Exception: tasks that were claimed less than JOBLIB_CLAIM_GRACE_SECONDS (a setting of the server) ago. Without this member, the server does not look for missing tasks.",
   ),
   draining: z
     .boolean()
     .optional()
     .describe(
-      "true if an earlier response has told this worker to drain. The long poll then waits for tasks to stop; otherwise, the server responds to a draining worker immediately.",
+      "true if an earlier response has told this worker to drain. The long poll then ends only when a task must be stopped, or after its time. Without this member, the server responds to a draining worker immediately.",
     ),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
@@ -172,7 +172,7 @@ export const drainWorker = operation({
   method: "POST",
   path: `${API_PATH}/workers/:worker_id/drain`,
   summary: "Drain a worker: let it finish its tasks, then stop it",
-  access: "worker-owner",
+  access: "worker-end",
   retryable: true,
   params: WorkerParams,
   responses: { 200: WorkerDetails },
@@ -183,7 +183,7 @@ export const drainWorker = operation({
 export const releaseTasks = operation({
   method: "POST",
   path: `${API_PATH}/workers/:worker_id/release`,
-  summary: "Requeue claimed tasks that were not started",
+  summary: "Release claimed tasks that were not started: they become pending again",
   access: "worker-owner",
   retryable: true,
   params: WorkerParams,
@@ -197,7 +197,7 @@ export const removeWorker = operation({
   method: "DELETE",
   path: `${API_PATH}/workers/:worker_id`,
   summary: "Remove a worker; its running tasks fail or are retried, and its claimed tasks are requeued",
-  access: "worker-owner",
+  access: "worker-end",
   params: WorkerParams,
   responses: { 204: null },
   responseDescriptions: { 204: "The worker was removed." },

@@ -13,7 +13,10 @@ export interface Log {
 /** Stops a subscription; further calls do nothing. */
 export type Unsubscribe = () => void;
 
-/** Handles an event; undefined if events may have been missed and the state must be read. */
+/**
+ * Handles an event. `event` is undefined if events may have been missed. The handler must then read
+ * the state from the database.
+ */
 export type EventHandler = (event?: Event) => void;
 
 /**

@@ -22,7 +22,7 @@ export function devCommand(tools: Tools) {
     )
     .argument(
       "<file>",
-      "TypeScript or JavaScript file that exports Extension classes, such as ./extensions.ts",
+      "TypeScript or JavaScript file that exports Extension or Provider classes, such as ./extensions.ts",
     )
     .option("--port <port>", "port of the server; 0 for any free port (env: JOBLIB_PORT; default: 7800)")
     .option("--data-dir <directory>", "keep the data in this directory")
@@ -30,8 +30,8 @@ export function devCommand(tools: Tools) {
     .addHelpText(
       "after",
       `
-Before a reload, running tasks are interrupted: they fail. If the file cannot be
-loaded, the previous version keeps running.
+Before a reload, running tasks are interrupted: their attempts fail. If the file
+cannot be loaded, the previous version keeps running.
 
 Examples:
   $ joblib dev ./extensions.ts

@@ -34,7 +34,7 @@ type DoctorOptions = z.infer<typeof DoctorOptions>;
 export function doctorCommand(tools: Tools) {
   return new Command("doctor")
     .description(
-      "Check everything that a worker needs, from this machine to the server's database: the server and its version, encryption, clocks, the token and its rooms, the database and its migrations, the event bus, long polls and event streams.",
+      "Check everything that a worker needs, from this machine to the server's database: the server and its version, encryption, clocks, the token and its rooms, the database and its migrations, the event bus (Redis, if several servers share a database), long polls and event streams.",
     )
     .option(
       "--idle-check [seconds]",
@@ -47,9 +47,9 @@ export function doctorCommand(tools: Tools) {
     .addHelpText(
       "after",
       `
-Run it on the machine of the worker. --room selects the room whose access and
-events are checked. The exit code is 1 if a check failed (✗); warnings (!) do
-not change it.
+Run it on the machine of the worker. --room selects the room whose event stream
+is checked, and your access to it. The exit code is 1 if a check failed (✗);
+warnings (!) do not change it.
 
 Examples:
   $ joblib doctor

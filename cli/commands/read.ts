@@ -22,7 +22,7 @@ type ReadOptions = z.infer<typeof ReadOptions>;
 export function readCommand(tools: Tools) {
   return new Command("read")
     .description(
-      "Read data from a provider. The answer comes from one of its workers, or from the server's cache.",
+      "Read data that a worker serves (from a provider). The answer comes from a worker of the provider, or from the server's cache.",
     )
     .argument("<provider>", "full name of the provider, such as private:files:Directory")
     .argument("[parameters...]", "parameters as name=value; repeat a name for a list")
@@ -32,7 +32,8 @@ export function readCommand(tools: Tools) {
       "after",
       `
 The exit code is 1 if the provider failed, 6 if it has no data for the
-parameters, 8 if it did not answer in time, and 11 if it is offline.
+parameters, 8 if it did not answer in time, and 11 if no worker of the provider
+is online.
 
 Examples:
   $ joblib read private:files:Directory --room lab
@@ -46,7 +47,7 @@ export async function readFromProvider(
   { client, io, global, signal }: ClientContext,
   { provider, parameters, wait, output }: ReadOptions,
 ): Promise<ExitCode> {
-  const room = getJobRoom(provider, global.room);
+  const room = getJobRoom(provider, global.room, "provider");
   const params = parseParameters(parameters);
   const answer = await client.providers.read(room, provider, params, { wait, signal });
   if (output !== undefined) {

@@ -51,7 +51,8 @@ export function serveCommand(tools: Tools) {
     .addHelpText(
       "after",
       `
-All other settings are JOBLIB_* variables; --print-settings lists them.
+All other settings are JOBLIB_* variables: --print-settings lists them, and
+docs/settings.md describes them.
 
 Ctrl-C, SIGTERM, SIGHUP and SIGQUIT stop the server: it completes open requests,
 then exits with code 0.

@@ -21,11 +21,11 @@ export type WorkerOptions = z.infer<typeof WorkerOptions>;
 export function workerCommand(tools: Tools, run: CommandHandler<LocalContext, WorkerOptions> = runWorker) {
   return new Command("worker")
     .description(
-      "Register every exported class that extends Extension, and run its tasks. If the file exports `context` (a value, or a function that returns one), joblib passes that value to the `run` method of each extension.",
+      "Register every exported class that extends Extension and run its tasks, and serve every exported class that extends Provider. If the file exports `context` (a value, or a function that returns one), joblib passes that value to the `run` method of each extension and the `read` method of each provider.",
     )
     .argument(
       "<file>",
-      "TypeScript or JavaScript file that exports Extension classes, such as ./extensions.ts",
+      "TypeScript or JavaScript file that exports Extension or Provider classes, such as ./extensions.ts",
     )
     .option("--public", "register public jobs: jobs in @global, visible in all rooms (admins only)")
     .option("--concurrency <n>", "number of tasks to run at the same time, 1 to 1000 (default: 1)")
@@ -44,8 +44,8 @@ class overrides these options with \`static room\` or \`static public\`.
 If the server is not reachable yet, the worker prints a note and waits for it.
 
 Ctrl-C, SIGTERM, SIGHUP and SIGQUIT drain the worker: running tasks finish, then
-it exits with code 0. A second Ctrl-C or SIGTERM interrupts them: they fail, and
-the exit code is 130.
+it exits with code 0. A second Ctrl-C or SIGTERM interrupts them: their attempts
+fail, and the exit code is 130.
 
 Examples:
   $ joblib worker ./extensions.ts --public

@@ -2,8 +2,11 @@ import { isNamePart, parseJobName } from "../../protocol/job-name.ts";
 import { GLOBAL_ROOM, isRoomId } from "../../protocol/rooms.ts";
 import { UsageError } from "../io/errors.ts";
 
-const EXPECTED_NAME =
-  "Expected <prefix>:<category>:<name>, such as public:modifiers:Rotate. The prefix is public, private or a room id.";
+/** An example of a full name, for the messages about an invalid name. */
+const EXAMPLE_NAMES = {
+  job: "public:modifiers:Rotate",
+  provider: "private:files:Directory",
+} as const;
 
 /**
  * Returns the room of a command that accepts only one room, or undefined if `--room` is missing.
@@ -22,32 +25,38 @@ export function getRoom(argument: string | undefined, rooms: readonly string[]):
 }
 
 /**
- * Returns the room for a request about a job: the room of `--room`, or the room in the job's name.
+ * Returns the room for a request about a job or a provider: the room of `--room`, or the room in
+ * its full name.
  */
-export function getJobRoom(jobName: string, rooms: readonly string[]): string {
+export function getJobRoom(
+  fullName: string,
+  rooms: readonly string[],
+  kind: keyof typeof EXAMPLE_NAMES = "job",
+): string {
   const room = getSingleRoom(rooms);
-  const prefix = parsePrefix(jobName);
+  const prefix = parsePrefix(fullName);
+  if (prefix === undefined) throw createInvalidNameError(fullName, kind);
   if (room !== undefined) {
-    if (parseJobName(jobName, room).kind === "invalid") throw new UsageError(describeInvalidName(jobName));
+    if (parseJobName(fullName, room).kind === "invalid") throw createInvalidNameError(fullName, kind);
     return room;
   }
   if (prefix === "public" || prefix === GLOBAL_ROOM) return GLOBAL_ROOM;
   if (prefix === "private") {
-    throw new UsageError(`${jobName} is private to a room. Select the room with --room or JOBLIB_ROOM.`);
+    throw new UsageError(`${fullName} is private to a room. Select the room with --room or JOBLIB_ROOM.`);
   }
   return prefix;
 }
 
-function parsePrefix(jobName: string): string {
-  const [prefix = "", category = "", name = "", ...rest] = jobName.split(":");
+/** Returns the prefix of the full name of a job or a provider; undefined for an invalid name. */
+function parsePrefix(fullName: string): string | undefined {
+  const [prefix = "", category = "", name = "", ...rest] = fullName.split(":");
   const isKnown = prefix === "public" || prefix === "private" || isRoomId(prefix);
-  if (rest.length > 0 || !isKnown || !isNamePart(category) || !isNamePart(name)) {
-    throw new UsageError(describeInvalidName(jobName));
-  }
-  return prefix;
+  return rest.length > 0 || !isKnown || !isNamePart(category) || !isNamePart(name) ? undefined : prefix;
 }
 
-function describeInvalidName(jobName: string) {
-  const advice = isNamePart(jobName) ? " Run `joblib jobs list` to find the full name." : "";
-  return `invalid job name "${jobName}". ${EXPECTED_NAME}${advice}`;
+function createInvalidNameError(fullName: string, kind: keyof typeof EXAMPLE_NAMES): UsageError {
+  const expected = `Expected <prefix>:<category>:<name>, such as ${EXAMPLE_NAMES[kind]}.`;
+  const prefixes = "The prefix is `public`, the room id, or `private` for the room of --room.";
+  const advice = isNamePart(fullName) ? ` Run \`joblib ${kind}s list\` to find the full name.` : "";
+  return new UsageError(`invalid ${kind} name "${fullName}". ${expected} ${prefixes}${advice}`);
 }

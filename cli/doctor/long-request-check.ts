@@ -53,7 +53,10 @@ function reportOpen(check: string, elapsed: number): CheckResult {
   return reportOk(check, `stayed open for ${formatSeconds(elapsed)}`);
 }
 
-/** Checks how long a long poll can stay open. Uses the heartbeat of a temporary worker. */
+/**
+ * Checks how long a long poll can stay open. Creates a temporary worker and sends a heartbeat with
+ * `Prefer: wait`. The worker has no tasks, so the server keeps the request open for the whole time.
+ */
 export async function checkLongPoll({ client, signal }: CheckContext, seconds: number): Promise<CheckResult> {
   const check = "long poll";
   const options = { signal, retry: false } as const;
@@ -129,7 +132,7 @@ export async function checkEventStream(
     }
     return hasStayedOpen(elapsed, seconds)
       ? reportOpen(check, elapsed)
-      : reportClosed(check, elapsed, "the response ended early");
+      : reportClosed(check, elapsed, "the response ended before the end of the check");
   } catch (error) {
     signal.throwIfAborted();
     // If `fetch` fails, it throws a TypeError whose message is always the same. The reason is in

@@ -74,6 +74,7 @@ const ADVICE_BY_PROBLEM: { readonly [Id in ProblemId]?: string } = {
   "task-not-found": "Check the id, or run `joblib tasks list` to list the tasks of a room.",
   "worker-not-found": "Run `joblib workers list` to list the workers.",
   "invitation-not-found": "Run `joblib rooms invitations` to list the invitations of a room.",
+  "provider-timeout": "Set the time with --wait <seconds>.",
   unauthorized: "Pass a valid token with --token or JOBLIB_TOKEN.",
   forbidden: "Run `joblib doctor` to see what your token allows.",
 };

@@ -36,8 +36,14 @@ export function addSubmissionOptions(command: Command): Command {
     .option("--priority <n>", "priority from -100 to 100; higher runs first")
     .option("--delay <seconds>", "delay before the task can be claimed")
     .option("--max-attempts <n>", "maximum number of attempts, 1 to 100")
-    .option("--timeout <seconds>", "maximum run time; a task that exceeds it fails")
-    .option("--idempotency-key <key>", "submitting the same key and payload again returns the same task");
+    .option(
+      "--timeout <seconds>",
+      "maximum run time of an attempt; an attempt that exceeds it fails, and is retried if attempts are left",
+    )
+    .option(
+      "--idempotency-key <key>",
+      "submitting the same job, payload and options with this key in the same room returns the same task; any other submission with this key is rejected",
+    );
 }
 
 /** Converts the options of a task to the body of a submit request. */

@@ -92,7 +92,7 @@ export function formatTask(task: Task, paint: Io["paint"], width: number | undef
     ["queue position", task.queue_position === null ? "" : String(task.queue_position)],
     ["progress", progress === null ? "" : bar + escapeLine(formatProgress(progress))],
     ["priority", task.priority === 0 ? "" : String(task.priority)],
-    ["attempts", attempts],
+    ["counted attempts", attempts],
     ["submitted", task.created_at],
     ["scheduled for", task.status === "pending" && task.run_at > task.created_at ? task.run_at : ""],
     ["started", task.started_at ?? ""],

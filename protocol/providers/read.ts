@@ -28,7 +28,7 @@ const ReadParams = WorkerParams.extend({ read_id: z.string().max(100) });
 export const claimReads = operation({
   method: "POST",
   path: `${API_PATH}/workers/:worker_id/reads/claim`,
-  summary: "Claim the next requests to the worker's providers, called reads",
+  summary: "Claim the next reads: requests to the worker's providers",
   access: "worker-owner",
   retryable: true,
   params: WorkerParams,
@@ -49,7 +49,7 @@ export const failRead = operation({
   body: z.object({
     reason: z
       .enum(["not-found", "failed"])
-      .describe("`not-found`: nothing exists for these parameters (404); `failed`: an error (502)"),
+      .describe("`not-found`: the provider has no data for these parameters (404); `failed`: an error (502)"),
     detail: z.string().max(1000),
   }),
   responses: { 204: null },
@@ -110,7 +110,7 @@ export const readTransfers = {
     content: "request",
     headers: {
       [ANSWER_TTL_HEADER]: "seconds for which servers may cache the answer; 0 if it is missing",
-      etag: "the version of the answer; if it is missing, cached answers have a hash of their content",
+      etag: "the ETag of the answer; if it is missing, the server uses a hash of the whole answer",
     },
     responseDescriptions: { 204: "The answer was received." },
     problems: ["worker-not-found", "read-lost"],

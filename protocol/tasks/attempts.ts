@@ -26,7 +26,7 @@ export const Attempt = z.object({
   started_at: Timestamp.nullable(),
   ended_at: Timestamp.nullable(),
   outcome: AttemptOutcome.describe(
-    "lost: the worker lost its lease, for example because it was declared dead; released: requeued before it started; open: the attempt has not ended",
+    "lost: the worker lost its lease, for example because the server received no heartbeat from it in time; released: the task was requeued before it started; open: the attempt has not ended",
   ),
   error: z.string().nullable(),
   late_result: z.boolean().describe("true if a late result of this attempt is stored"),

@@ -35,7 +35,7 @@ export const claimTask = operation({
 export const claimTasks = operation({
   method: "POST",
   path: `${API_PATH}/workers/:worker_id/claims`,
-  summary: "Claim several tasks for a worker",
+  summary: "Claim up to `limit` tasks for a worker",
   access: "worker-owner",
   retryable: true,
   params: WorkerParams,

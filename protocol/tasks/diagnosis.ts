@@ -22,7 +22,7 @@ export const Diagnosis = z.object({
   task_id: z.string(),
   status: TaskStatus,
   reason: DiagnosisReason.describe(
-    "not-due: scheduled for later; retrying: waiting for the next attempt; job-removed: no worker is registered for the job; no-worker: no worker for the job is online, or all are draining; workers-busy: all workers for the job have a task; worker-idle: a worker is free and should claim the task soon; claimed: not started yet; running: a worker runs it; finished: completed, failed or cancelled",
+    "not-due: scheduled for later; retrying: waiting for the next attempt; job-removed: the server removed the job, because no worker is registered for it; no-worker: workers are registered for the job, but none is online, or all are draining; workers-busy: all workers for the job have a task; worker-idle: a worker is free and should claim the task soon; claimed: not started yet; running: a worker runs it; finished: completed, failed or cancelled",
   ),
   sentence: z.string().describe("the diagnosis as one English sentence"),
   workers: z.int().describe("number of online workers for the task's job"),

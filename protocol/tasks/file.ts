@@ -115,7 +115,7 @@ export const createFile = operation({
 export const createTaskFile = operation({
   method: "POST",
   path: `${API_PATH}/tasks/:task_id/files`,
-  summary: "Create a file for the result of a task, during the lease",
+  summary: "Create a file for the result of a task, while the worker has the lease of the task",
   access: "task-update",
   retryable: true,
   params: TaskParams,

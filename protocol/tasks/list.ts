@@ -34,12 +34,7 @@ function isStorable(text: string) {
 }
 const STORABLE = { error: "must be valid Unicode without U+0000" };
 
-const CreatedBy = z
-  .string()
-  .min(1)
-  .max(1000)
-  .refine(isStorable, STORABLE)
-  .describe("the id of the submitter");
+const CreatedBy = z.string().min(1).max(1000).refine(isStorable, STORABLE).describe("id of the submitter");
 
 const SearchText = z
   .string()
@@ -86,7 +81,7 @@ export type TaskPage = z.infer<typeof TaskPage>;
 export const BulkRequest = z.object({
   filter: TaskFilter,
   dry_run: z.boolean().optional().describe("only count the tasks; change nothing"),
-  after: z.string().optional().describe("the cursor of the previous response"),
+  after: z.string().optional().describe("the `after` of the previous response"),
 });
 export type BulkRequest = z.infer<typeof BulkRequest>;
 
@@ -95,7 +90,10 @@ export const BulkOutcome = z.object({
   changed: z.int().describe("number of tasks that were changed, or would be in a dry run"),
   skipped: z.int().describe("number of tasks that belong to another user or cannot be changed"),
   more: z.boolean().describe("true if there are older tasks that were not examined"),
-  after: z.string().nullable().describe("the cursor for the next request"),
+  after: z
+    .string()
+    .nullable()
+    .describe("pass it as `after` in the next request; null if no older tasks are left"),
 });
 export type BulkOutcome = z.infer<typeof BulkOutcome>;
 

@@ -48,7 +48,11 @@ export const LogPage = z.object({
 export type LogPage = z.infer<typeof LogPage>;
 
 export const LogQuery = z.object({
-  after: z.string().regex(CURSOR, { error: "must be `<attempt>.<number>`, for example 2.17" }).optional(),
+  after: z
+    .string()
+    .regex(CURSOR, { error: "must be `<attempt>.<number>`, for example 2.17" })
+    .optional()
+    .describe("the `after` of the previous page"),
   limit: createIntegerParameter(1, 1000, 500),
 });
 export type LogQuery = z.infer<typeof LogQuery>;

@@ -85,7 +85,7 @@ export const SubmittedTasks = z.object({ tasks: z.array(SubmittedTask) });
 /** The minimal response for submitted tasks that differ only in their ids and payloads. */
 export const MinimalSubmittedTasks = z.object({
   common: SubmittedTask.omit({ id: true, payload: true }).describe(
-    "members that all tasks have in common, except `id` and `payload`; they apply to every task for which the response contains only the id",
+    "all members but `id` and `payload`; they have the same values for every task of which the response contains only the id",
   ),
   ids: z.array(z.string()).describe("in the order of the request"),
 });
@@ -153,7 +153,8 @@ export const submitTasks = operation({
 export const submitBatch = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/submissions`,
-  summary: "Submit many independent tasks in one request, each with its own idempotency key and response",
+  summary:
+    "Submit many independent tasks in one request: each is accepted or rejected alone, and has its own idempotency key",
   access: "room-write",
   retryable: true,
   params: RoomParams,

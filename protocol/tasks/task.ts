@@ -7,7 +7,10 @@ import { TaskStatus } from "./status.ts";
 
 export const TaskParams = z.object({ task_id: z.string() });
 
-/** The delay before the next attempt, with all members set. */
+/**
+ * How the delay before the next attempt is computed. In a submission, each member is optional. In a
+ * task, all members are set.
+ */
 export const Backoff = z.object({
   kind: z.enum(["exponential", "fixed"]),
   seconds: z
@@ -57,7 +60,7 @@ export const taskOptionFields = {
     .max(100)
     .optional()
     .describe(
-      "maximum number of attempts; a claim that is requeued before the task starts does not count; default 1",
+      "maximum number of attempts; an attempt after which the task is requeued, because it never started, does not count; default 1",
     ),
   backoff: Backoff.partial().optional().describe("delay before the next attempt"),
   timeout_seconds: z
@@ -66,7 +69,9 @@ export const taskOptionFields = {
     .max(604_800)
     .nullable()
     .optional()
-    .describe("maximum run time, in seconds; a task that exceeds it fails"),
+    .describe(
+      "maximum run time of an attempt, in seconds; an attempt that exceeds it fails, and the task is retried if it has attempts left",
+    ),
 };
 
 export const Task = z.object({
@@ -79,21 +84,23 @@ export const Task = z.object({
   attempt: z
     .int()
     .describe(
-      "number of the attempt; increases with every claim; an update that names an earlier attempt is rejected",
+      "number of the last claim, from 1; 0 before the first claim; an update that names an earlier attempt is rejected",
     ),
   runs: z
     .int()
     .describe(
-      "number of attempts that count towards `max_attempts`: all except those that were requeued before the task started",
+      "number of claims that count towards `max_attempts`: all except those after which the task was requeued before it started",
     ),
   max_attempts: z.int(),
   backoff: Backoff,
   timeout_seconds: z.number().nullable(),
-  run_at: Timestamp,
+  run_at: Timestamp.describe("scheduled time; from then on the task is due, and can be claimed"),
   created_at: Timestamp,
   started_at: Timestamp.nullable(),
-  completed_at: Timestamp.nullable(),
-  created_by_id: z.string().nullable(),
+  completed_at: Timestamp.nullable().describe(
+    "when the task ended (completed, failed or cancelled); null before",
+  ),
+  created_by_id: z.string().nullable().describe("id of the submitter"),
   worker_id: z.string().nullable(),
   error: z.string().nullable(),
   errors: z.array(AttemptError),

@@ -1,12 +1,14 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { findSubjectFault } from "./subject.ts";
-
 /**
  * Checks the subjects of all commits since this file was added, because older commits follow other
  * rules. If the argument is a file, checks the commit message in the file instead, as a commit-msg
  * hook does.
  */
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { findSubjectFault } from "./subject.ts";
+
+/** The path of this file. The commit that added it is the first one that is checked. */
 const THIS_FILE = "scripts/commits/main.ts";
 
 function git(...args: readonly string[]): string {

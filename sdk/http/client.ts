@@ -184,7 +184,8 @@ export class JoblibClient {
 
   /**
    * Waits until a task has ended, or until `options.wait` seconds have passed, and returns the
-   * task. Retries for two minutes, and then throws the errors of `call`.
+   * task. Retries each failed request for up to two minutes, so that the wait survives a restart of
+   * the server. Throws the same errors as `call`.
    */
   awaitTask(id: string, options?: AwaitTaskOptions): Promise<Task>;
   /** Waits for a submitted task. The result has the type of its job. */

@@ -128,9 +128,9 @@ class LazyRunContext implements RunContext {
   readonly [INTERNAL]: { readonly reporter: RunReporter; readonly logger: Logger; log?: TaskLogger };
 
   constructor(reporter: RunReporter, logger: Logger) {
-    // The function is assigned to a local variable first. V8 would allocate a function literal that
-    // is assigned to a property in the old generation, where it would keep the task in memory until
-    // the next full garbage collection.
+    // Assigns the function to a local variable first. If a function literal is assigned directly to
+    // a property, V8 allocates the function in the old generation, where it keeps the task in
+    // memory until the next full garbage collection.
     const progress: RunContext["progress"] = (fraction, message) => reporter.progress(fraction, message);
     this.progress = progress;
     this.task = reporter.task;

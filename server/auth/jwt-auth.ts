@@ -123,7 +123,8 @@ class BearerReader {
     } catch (error) {
       const isIssuerUnreachable = error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError);
       if (!isIssuerUnreachable) return undefined;
-      const detail = "Cannot load the token issuer's keys. Retry later.";
+      const detail =
+        "The server cannot load the keys of the token issuer (JOBLIB_JWKS_URL). Try again later.";
       throw new Problem("service-unavailable", detail, { retryAfter: 5 });
     }
   }

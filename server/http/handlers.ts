@@ -43,7 +43,8 @@ export function createHandlers(context: Context): Handlers {
     listProblems: async ({ prefix }) => ok({ items: PROBLEM_IDS.map((id) => describeProblem(id, prefix)) }),
 
     readProblem: async ({ params: { problem_id: id }, prefix }) => {
-      if (!isProblemId(id)) throw new Problem("route-not-found", "Problem type not found.");
+      if (!isProblemId(id))
+        throw new Problem("route-not-found", "No problem has this id. List the ids with GET /v1/problems.");
       return ok(describeProblem(id, prefix));
     },
   };

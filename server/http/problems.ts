@@ -14,7 +14,7 @@ const PROBLEMS_BY_CODE = new Map<unknown, () => Problem>(
     FST_ERR_CTP_BODY_TOO_LARGE: () =>
       new Problem(
         "payload-too-large",
-        "The body is larger than the server's `body_limit`. Send a smaller one.",
+        "The body is larger than the server allows (setting JOBLIB_BODY_LIMIT). Send a smaller one.",
       ),
     FST_ERR_CTP_INVALID_MEDIA_TYPE: unsupportedMediaType,
     FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
@@ -63,7 +63,7 @@ export function toKnownProblem(error: unknown): Problem | undefined {
     if (error.reason === "size") {
       return new Problem(
         "payload-too-large",
-        "A value is larger than the database can store. Send a smaller one.",
+        "A value in the request is larger than the database can store. Send a smaller one.",
       );
     }
     const detail = "The request contains a character that the database cannot store. Remove it.";

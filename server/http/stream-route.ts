@@ -13,8 +13,8 @@ import { routeNotFound } from "./problems.ts";
  */
 const MAX_STREAM_SECONDS = 900;
 /**
- * Time after the end of a stream until its connection is closed, in milliseconds. Slow clients can
- * receive the rest of the stream in this time.
+ * Additional time, after the maximum duration of a stream, in which a slow client can receive its
+ * last events, in milliseconds. The server then closes the connection.
  */
 const GRACE_MS = 10_000;
 

@@ -124,8 +124,9 @@ export class SchemaGraph {
   }
 
   /**
-   * Resolves a dynamic reference to the anchor in the outermost resource on the evaluation path,
-   * which is the document if it has the anchor. If the target depends on the path, the reference is
+   * Resolves a `$dynamicRef`. Its target is the anchor in the outermost schema resource on the
+   * evaluation path. If the document itself has the anchor, the document is always the outermost
+   * one. If several other resources have it, the target depends on the path. The reference is then
    * rejected, because each path would need a separate copy of the schema.
    */
   #findDynamic(resource: SchemaResource, name: string): Resolution | undefined {

@@ -28,7 +28,7 @@ export class OutputRate {
     const { bytes: before, at } = this.#budgets.get(userId) ?? { bytes: rate, at: now };
     const left = Math.min(rate, before + ((now - at) / 1000) * rate);
     if (left <= 0) {
-      const detail = `Your workers store more than ${rate} bytes of output per second. Send the parts again later.`;
+      const detail = `Your workers store more than ${rate} bytes of output per second. Send the rejected parts again after the time in Retry-After.`;
       throw new Problem("rate-limited", detail, { retryAfter: Math.max(1, Math.ceil(-left / rate)) });
     }
     this.#budgets.set(userId, { bytes: left - bytes, at: now });

@@ -210,7 +210,8 @@ export class WaitingClaims {
   /** Wakes enough claims to claim `count` tasks, in the order in which they started to wait. */
   #wake(jobId: string, count: number): void {
     let left = count;
-    // Reserved claims come last, because a claim that is assigned a new task does not claim again.
+    // Wakes reserved claims last. A claim is reserved while a new task is being inserted for it. If
+    // it gets that task, its request ends, and it does not claim one of the `count` tasks.
     for (const includesReserved of [false, true]) {
       for (const claim of this.#listClaims(jobId)) {
         if (left <= 0) return;

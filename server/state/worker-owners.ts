@@ -49,7 +49,7 @@ export class WorkerOwners {
     // The cache may contain a removed worker. In that case, the response is 404 instead of 403.
     if (owner !== undefined && (await this.#storage.workers.find(id)) !== undefined) {
       if (allowAdmin && caller.actor.isAdmin) return;
-      throw forbidden("worker-owner");
+      throw forbidden(allowAdmin ? "worker-end" : "worker-owner");
     }
     this.forget(id);
     throw workerNotFound();

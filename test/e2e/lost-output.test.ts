@@ -159,7 +159,8 @@ describe("workers", () => {
 
     await talk(client, 2);
 
-    // Closing the terminal also ends the worker: see signals.test.ts.
+    // SIGUSR2 makes terminal.py close the terminal. The worker then receives SIGHUP, finishes its
+    // tasks and ends, as signals.test.ts tests in detail.
     terminal.kill("SIGUSR2");
     await terminal.waitForLine(/^ended with 0$/, 30_000);
     await terminal.exit;

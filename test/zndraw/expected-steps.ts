@@ -1,4 +1,7 @@
-/** The parameters of the extension after a claim. */
+/**
+ * The default parameters of the extension `Scale`. A claim returns them for parameters that were
+ * not submitted.
+ */
 const scale = { factor: 2, values: [], mode: "linear", label: null };
 const claimed = { room: "lab", ...scale };
 

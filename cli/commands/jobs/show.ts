@@ -57,7 +57,7 @@ function formatJob(job: Job, io: Io): string {
     [io.paint.bold(escapeLine(job.full_name)), job.description ?? ""],
     [
       `room ${escapeLine(job.room_id)}, ${formatCount(job.workers.length, "worker")} online, ${formatCount(job.pending, "pending task")}, registered ${job.created_at}`,
-      defaults.length === 0 ? "" : `defaults: ${defaults.join(", ")}`,
+      defaults.length === 0 ? "" : `default task options: ${defaults.join(", ")}`,
       job.fairness === "room" ? "tasks of different rooms alternate" : "",
     ],
     [rowsText],

@@ -33,7 +33,7 @@ export async function listInvitations(
 ): Promise<ExitCode> {
   const room_id = getRoom(room, global.room);
   const { body } = await client.call("listInvitations", { params: { room_id }, query }, { signal });
-  showPage(io, body, { columns: createColumns(io, Date.now()), emptyText: `no invitations to ${room_id}` });
+  showPage(io, body, { columns: createColumns(io, Date.now()), emptyText: `no invitations for ${room_id}` });
   return EXIT.ok;
 }
 

@@ -34,10 +34,14 @@ type InviteOptions = z.infer<typeof InviteOptions>;
 export function inviteCommand(tools: Tools) {
   return new Command("invite")
     .description(
-      "Create an invitation, and print a command that starts a worker on another machine. The command contains a short-lived token for this room. The token grants at most your own permissions; with --job it can register only these jobs. To revoke the invitation, run `joblib rooms revoke <id>` (`joblib rooms invitations` lists the ids). The server needs a JOBLIB_JWT_SECRET.",
+      "Create an invitation, and print a command that starts a worker on another machine. The command contains a token for this room, which expires (--expires). The token grants at most your own permissions; with --job, workers with the token can register only jobs and providers with these names. Replace ./extensions.ts in the command with the file on that machine. To revoke the invitation, run `joblib rooms revoke <id>` (`joblib rooms invitations` lists the ids). The server needs a JOBLIB_JWT_SECRET.",
     )
     .argument("<room>", "room id")
-    .option("--job <category:name>", "allow only this job to be registered (repeatable)", collect)
+    .option(
+      "--job <category:name>",
+      "allow workers to register only this job or provider (repeatable)",
+      collect,
+    )
     .option("--expires <time>", "lifetime, such as 30d, 12h, 15m or 3600 (seconds; default: 1d)")
     .option("--note <text>", "note for the list of invitations, such as the name of the invited person")
     .addHelpText(
@@ -71,7 +75,10 @@ export async function invite(
   io.printResult(invitation, (safe) => formatWorkerCommand(safe, client.url));
   if (io.json) return EXIT.ok;
   const allowedJobs = invitation.jobs === null ? "any job" : invitation.jobs.join(", ");
-  io.printNote(`valid for ${allowedJobs} in ${invitation.room_id} until ${invitation.expires_at}`, "dim");
+  io.printNote(
+    `the token is valid until ${invitation.expires_at}, for ${allowedJobs} in ${invitation.room_id}`,
+    "dim",
+  );
   io.printNote(`to revoke it, run \`joblib rooms revoke ${invitation.id}\``, "dim");
   if (LOOPBACK.test(client.url)) {
     io.printNote(

@@ -10,7 +10,7 @@ import { showPage } from "../../views/page-view.ts";
 export function listCommand(tools: Tools) {
   return addPageOptions(
     new Command("list").description(
-      "List the rooms that you can read, @global first, with the number of jobs, workers and tasks in each.",
+      "List the rooms that you can read, @global first, with the number of jobs, workers and tasks in each. If your token allows all rooms, the list contains only rooms with jobs or tasks.",
     ),
   )
     .addHelpText("after", "\nExample:\n  $ joblib rooms list")

@@ -7,7 +7,7 @@ import type { ClientContext, Tools } from "../../tools.ts";
 export function revokeCommand(tools: Tools) {
   return new Command("revoke")
     .description(
-      "Revoke an invitation: its token becomes invalid, its workers are removed, and their tasks are requeued or fail. Only its creator and admins can revoke it.",
+      "Revoke an invitation: its token becomes invalid, the workers that use the token are removed, and their tasks are requeued or fail. Only the creator of the invitation and admins can revoke it.",
     )
     .argument("<id>", "invitation id")
     .addHelpText("after", "\nExample:\n  $ joblib rooms revoke 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")

@@ -7,7 +7,7 @@ import type { ClientContext, Tools } from "../../tools.ts";
 export function cancelCommand(tools: Tools) {
   return new Command("cancel")
     .description(
-      "Cancel a task. If it is running, its worker is notified. Its submitter, the owner of its worker and admins can cancel it.",
+      "Cancel a task. If it is running, its worker is notified. The submitter of the task, the owner of the worker that runs it, and admins can cancel it.",
     )
     .argument("<id>", "task id")
     .addHelpText("after", "\nExample:\n  $ joblib tasks cancel 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47")

@@ -35,13 +35,13 @@ export function listCommand(tools: Tools) {
         "only tasks with this status: pending, claimed, running, completed, failed or cancelled; separate several with commas",
       )
       .option("--job <name>", "only tasks of this job (full name, such as public:modifiers:Rotate)")
-      .option("--created-by <user>", "only tasks submitted by this user")
+      .option("--created-by <user>", "only tasks with this submitter (user id)")
       .option(
         "--search <text>",
-        "only tasks with this text in the error or payload, or at the start of the id",
+        "only tasks with this text in the error or the first 8 KiB of the payload, or at the start of the id; searches the newest 10,000 tasks",
       ),
   )
-    .option("--after <id>", "only tasks after this one in the list")
+    .option("--after <id>", "only tasks older than this one: the next page after it")
     .addHelpText(
       "after",
       `

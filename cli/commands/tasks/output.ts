@@ -22,10 +22,12 @@ type OutputOptions = z.infer<typeof OutputOptions>;
 
 export function outputCommand(tools: Tools) {
   return new Command("output")
-    .description("Print the output that a task has written so far")
+    .description(
+      "Print the output that a task has written so far: the parts that it writes while it runs. `joblib tasks status` prints its result.",
+    )
     .argument("<id>", "task id")
     .option("-f, --follow", "keep printing new parts until the task ends")
-    .option("--from <part>", "number of the first part to print; with an attempt, such as 2.17")
+    .option("--from <part>", "first part to print, counted from 0: <part>, or <attempt>.<part> such as 2.17")
     .addHelpText(
       "after",
       `

@@ -19,9 +19,9 @@ export function watchCommand(tools: Tools) {
       `
 If stderr is not a terminal, each change and log line is printed as a line.
 Output is printed to stdout, as by \`joblib tasks output\`; with --json each part
-is an event on stderr. On a terminal, the first part of the output replaces the
-view that is updated in place. The exit code is 0 if the task completed, 1 if it
-failed, 10 if it was cancelled.
+is an event on stderr. On a terminal, the view that is updated in place
+disappears when the task writes its first output. The exit code is 0 if the task
+completed, 1 if it failed, 10 if it was cancelled.
 Ctrl-C stops watching; the task continues.
 
 Example:

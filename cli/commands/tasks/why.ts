@@ -7,13 +7,15 @@ import type { ClientContext, Tools } from "../../tools.ts";
 
 export function whyCommand(tools: Tools) {
   return new Command("why")
-    .description("Explain in one sentence why a task is not running, or what it is doing.")
+    .description("Explain in one sentence (the diagnosis) why a task is not running, or what it is doing.")
     .argument("<id>", "task id")
     .addHelpText(
       "after",
       `
 With --json, \`reason\` is one of not-due, retrying, job-removed, no-worker,
-workers-busy, worker-idle, claimed, running and finished. worker-idle means
+workers-busy, worker-idle, claimed, running and finished. job-removed means
+that the server removed the job, because no worker is registered for it.
+no-worker means that all its workers are offline or draining. worker-idle means
 that a worker is free and should claim the task soon. The values in the
 sentence, such as the queue position, are also separate fields.
 

@@ -29,11 +29,11 @@ export function createCommand(tools: Tools) {
     .description(
       "Create a token, signed with the JOBLIB_JWT_SECRET of the server. Requests with this token act as the given user.",
     )
-    .requiredOption("--sub <user>", "user id")
+    .requiredOption("--sub <user>", "user id (the JWT claim `sub`)")
     .option("--admin", "grant admin access, including registering jobs in @global")
     .option(
       "--rooms <rooms>",
-      "rooms to grant access to, separated by commas, or '*' for all; without --rooms and --admin, the token can only read @global",
+      "rooms to grant access to (not --room), separated by commas, or '*' for all; without --rooms and --admin, the token can only read @global",
     )
     .option("--expires <time>", "lifetime, such as 30d, 12h, 15m or 3600 (seconds; default: never expires)")
     .addHelpText(

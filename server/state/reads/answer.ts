@@ -84,7 +84,10 @@ export class Answer {
     this.#hash = facts.etag === undefined ? createHash("sha256") : undefined;
   }
 
-  /** The ETag of the worker, or the hash of a complete body. */
+  /**
+   * The ETag that the worker sent. Without one, the hash of the body, or undefined until the body
+   * is complete.
+   */
   get etag(): string | undefined {
     return this.#etag;
   }

@@ -13,7 +13,11 @@ import { type ReadTarget, readFailed, readLost, type ServedRead } from "./served
 import { ServedReads } from "./served-reads.ts";
 import { ServerMessages, type ServerRequest } from "./server-messages.ts";
 
-/** Seconds for which a channel stays subscribed after a read or a claim. No read takes longer. */
+/**
+ * Seconds for which this server stays subscribed to a provider's events after a client has created
+ * a read or a worker has waited for reads. When a subscription ends, the cached answers of the
+ * provider are removed, and an answer to a read that was claimed before is not cached.
+ */
 const WATCH_SECONDS = 120;
 const READ_ID = /^([0-9a-f]{32})\.[0-9a-f-]{36}$/;
 

@@ -1,8 +1,8 @@
 import type { WakeSignal } from "../long-poll.ts";
 
 /**
- * Time after which an offer is forgotten, in milliseconds. The server of the read repeats the offer
- * every second until a worker claims the read.
+ * Time after which an offer is forgotten, in milliseconds. The server that received the client's
+ * request repeats the offer every second until a worker claims the read.
  */
 const OFFER_MS = 3_000;
 /**
@@ -17,7 +17,7 @@ const MAX_OFFERS = 1_000;
  */
 export class ReadOffers {
   readonly #waiting = new Map<string, Set<WakeSignal>>();
-  /** The providers for whose reads each signal waits. */
+  /** The ids of the providers whose offers wake each signal. */
   readonly #providerIds = new Map<WakeSignal, readonly string[]>();
   /**
    * For each provider, the time at which each offer expires, in milliseconds of

@@ -82,7 +82,10 @@ export class ForwardedUpload implements AnswerSink {
   }
 }
 
-/** The uploads that other servers forward to this server, whose clients wait for the answers. */
+/**
+ * The uploads that other servers forward to this server. A worker uploads its answer to any server.
+ * That server forwards the answer to the server whose clients wait for it.
+ */
 export class ReceivedUploads {
   readonly #uploads = new Map<string, { readonly upload: Upload; next: number }>();
 

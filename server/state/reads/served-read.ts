@@ -55,7 +55,7 @@ export class ServedRead {
 export function readLost(): Problem {
   return new Problem(
     "read-lost",
-    "The read is not assigned to this worker: it was answered, it timed out, or another worker has it. Discard the answer.",
+    "This worker has no claim on the read: the read was answered, it timed out, or another worker claimed it. Discard the answer.",
   );
 }
 

@@ -80,7 +80,7 @@ export class ServerMessages {
     const response = Promise.withResolvers<unknown>();
     this.#calls.set(call, response);
     const timer = setTimeout(() => {
-      const detail = "Another server of this installation does not respond. Try again later.";
+      const detail = "The joblib server that received the read does not respond. Try again later.";
       response.reject(new Problem("service-unavailable", detail, { retryAfter: 1 }));
     }, RESPONSE_TIMEOUT_MS);
     try {

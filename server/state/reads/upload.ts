@@ -34,7 +34,9 @@ export class Upload {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       const isTooLarge = error.id === "payload-too-large";
-      this.#fail(isTooLarge ? readFailed(`The worker's answer was rejected. ${error.message}`) : error);
+      this.#fail(
+        isTooLarge ? readFailed(`The server rejected the worker's answer. ${error.message}`) : error,
+      );
       throw error;
     }
     this.#events.onPart();

@@ -52,8 +52,9 @@ async function endWorkerTasks(db: Sql, workerId: string, error: string): Promise
       update joblib.task as t set ${values}
       where t.worker_id = ${workerId}::uuid and t.status = ${sql.lit(status)} returning t.*
     ) ${selectTasks("updated")} order by t.number`;
-  // Requeues the claimed tasks first. If the worker starts one of them between the two statements,
-  // the second statement finds the task.
+  // Requeues the claimed tasks before it ends the running attempts. If the worker starts a task at
+  // the same time, the first statement skips the task, and the second one finds it as running. In
+  // the reverse order, both statements would miss it.
   const requeued = await readRows(db, update("claimed", setRequeued("lost")));
   const values = setAttemptFailed({ error: sql`${error}::text`, leaseEnd: "lost" });
   const failed = await readRows(db, update("running", values));

@@ -76,7 +76,10 @@ export class SessionPool {
     return this.#sharing;
   }
 
-  /** False if there are so few sessions that one long call would block all other calls. */
+  /**
+   * True if the pool has more than two sessions. Work under a lock can use two of them, one for the
+   * lock and one for its statements, so other calls need a third.
+   */
   get hasSpareSession(): boolean {
     return this.limit.size > 2;
   }

@@ -20,8 +20,8 @@ const SEMANTICS: SettingValues = {
   default_transaction_isolation: "read committed",
   default_transaction_deferrable: "off",
   exit_on_error: "off",
-  // `statement_timeout` is the only timeout, because the sweeper keeps an idle transaction open for
-  // its lock.
+  // Turns all other timeouts off. `statement_timeout` also limits waits for locks, and the sweeper
+  // keeps an idle transaction open for its advisory lock.
   lock_timeout: "0",
   idle_in_transaction_session_timeout: "0",
   // Only newer versions of PostgreSQL have the next two settings. They are skipped in other

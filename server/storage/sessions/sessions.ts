@@ -135,8 +135,8 @@ export const runOnOrm = <Value>(orm: Orm, work: (db: Sql) => Promise<Value>): Pr
   withRetries(() => work(getKysely(orm)));
 
 /**
- * Runs work in a transaction on a session of the ORM, without retries. Only this transaction has
- * joblib's settings.
+ * Runs work in a transaction on a session of the ORM, without retries. Sets the PostgreSQL settings
+ * that joblib needs for this transaction only, because the session belongs to the ORM.
  */
 export function runInOrmTransaction<Value>(
   orm: Orm,

@@ -77,7 +77,7 @@ function requireOffset({ offset }: Upload, requested: number): void {
 }
 
 function createLockProblem(): Problem {
-  const detail = "Another request is appending to the upload. Read its offset, and try again.";
+  const detail = "Another request is appending to the upload. Read the offset of the upload, and try again.";
   return new Problem("upload-conflict", detail, { retryAfter: 1 });
 }
 

@@ -77,7 +77,8 @@ export async function attachResultFiles(
  */
 export async function attachFiles({ storage }: Context, attachments: readonly Attachment[]): Promise<void> {
   if (attachments.length === 0 || (await storage.files.attach(attachments))) return;
-  const detail = "A file was deleted at the same time. Upload it again.";
+  const detail =
+    "A file in the request was deleted while the server handled the request. Upload the file again.";
   throw new Problem("file-not-found", detail);
 }
 

@@ -43,14 +43,14 @@ async function insertFile(
   const { storage, settings, newId } = context;
   const { name, media_type: mediaType, size, sha256: declaredSha256 = null } = request;
   if (size > settings.file_max_bytes) {
-    const detail = `A file is limited to ${settings.file_max_bytes} bytes (\`file_max_bytes\`).`;
+    const detail = `A file is limited to ${settings.file_max_bytes} bytes (setting JOBLIB_FILE_MAX_BYTES).`;
     throw new Problem("file-too-large", detail);
   }
   const createdById = caller.actor.id;
   const file = { id: newId(), roomId, name, mediaType, size, declaredSha256, lease, createdById };
   const record = await storage.files.create(file, settings.room_file_bytes);
   if (record === undefined) {
-    const detail = `The files of a room are limited to ${settings.room_file_bytes} bytes (\`room_file_bytes\`).`;
+    const detail = `The files of a room are limited to ${settings.room_file_bytes} bytes (setting JOBLIB_ROOM_FILE_BYTES).`;
     throw new Problem("quota-exceeded", detail);
   }
   if (size > 0) return record.file;

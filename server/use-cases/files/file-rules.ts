@@ -6,7 +6,7 @@ import type { FileContents } from "../../storage/ports/file-contents.ts";
 /** Returns the storage for contents. Throws a 409 if the server has none. */
 export function requireFileContents({ fileContents }: Pick<Context, "fileContents">): FileContents {
   if (fileContents !== undefined) return fileContents;
-  const detail = "This server does not store files. Ask the operator to set `files_dir`.";
+  const detail = "This server does not store files. Ask the operator to set JOBLIB_FILES_DIR.";
   throw new Problem("files-not-supported", detail);
 }
 

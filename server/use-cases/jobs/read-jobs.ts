@@ -38,7 +38,7 @@ export function resolveJobName(jobName: string, roomId: string): JobAddress {
   const parsed = parseJobName(jobName, roomId);
   if (parsed.kind === "invalid") {
     const detail =
-      "Use a job name of the form <prefix>:<category>:<name>, for example public:modifiers:Rotate. The prefix is public, private or a room id.";
+      "The job name is invalid. Use <prefix>:<category>:<name>, for example public:modifiers:Rotate. The prefix is public, private or a room id.";
     throw new Problem("invalid-job-name", detail);
   }
   if (parsed.kind === "hidden") throw jobNotFound(jobName, roomId);

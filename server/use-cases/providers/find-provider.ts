@@ -24,7 +24,7 @@ export async function findProvider(
   if (parsed.kind === "invalid") {
     throw new Problem(
       "provider-not-found",
-      "Use a provider name of the form <prefix>:<category>:<name>, for example private:files:Directory.",
+      "The provider name is invalid. Use <prefix>:<category>:<name>, for example private:files:Directory. The prefix is public, private or a room id.",
     );
   }
   const provider =

@@ -51,7 +51,7 @@ export async function readFromProvider(
   if (answer !== undefined) return { answer, contentType, ageSeconds: undefined };
   throw new Problem(
     "provider-timeout",
-    `No worker answered within ${longPoll.seconds} s. Try again, or wait longer with Prefer: wait=N.`,
+    `No worker answered within ${longPoll.seconds} s (Prefer: wait). Try again, or wait longer.`,
     { retryAfter: 1 },
   );
 }

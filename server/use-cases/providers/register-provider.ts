@@ -32,7 +32,7 @@ export async function registerProvider(
   if (!(await caller.canRegister({ roomId, category, name }))) {
     throw new Problem(
       "forbidden",
-      `You are not allowed to register ${category}:${name}. Ask an admin, or use a token that allows this provider.`,
+      `You are not allowed to register ${category}:${name}. Ask an admin, or use a token whose jobs include ${category}:${name}.`,
     );
   }
   await requireSchemas(context, { schema, resultSchema: null }, caller.actor.id);
@@ -59,13 +59,13 @@ function createConflict(
 ) {
   const scope = registered.roomId === GLOBAL_ROOM ? "for all rooms" : "in this room";
   const diff = diffSchemas({ schema: registered.schema, resultSchema: null }, { schema, resultSchema: null });
-  const difference =
+  const [difference, advice] =
     registered.contentType === content_type
-      ? "a different schema. See `diff`"
-      : `the content type ${registered.contentType}`;
+      ? ["a different schema. See `diff`", "Register that schema"]
+      : [`the content type ${registered.contentType}`, "Register that content type"];
   return new Problem(
     "schema-conflict",
-    `Provider ${category}:${name} is already registered ${scope} with ${difference}. Register the same, use another name, or stop its other workers.`,
+    `Provider ${category}:${name} is already registered ${scope} with ${difference}. ${advice}, use another name, or stop the workers that registered it.`,
     { diff },
   );
 }

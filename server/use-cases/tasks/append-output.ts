@@ -77,6 +77,6 @@ function createGapProblem(number: number, next: number): Problem {
 }
 
 function createSizeProblem(maxBytes: number): Problem {
-  const detail = `The output of an attempt is limited to ${maxBytes} bytes (\`task_output_max_bytes\`).`;
+  const detail = `The output of an attempt is limited to ${maxBytes} bytes (setting JOBLIB_TASK_OUTPUT_MAX_BYTES).`;
   return new Problem("output-too-large", detail);
 }

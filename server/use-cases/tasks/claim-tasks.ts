@@ -121,7 +121,8 @@ async function claimDueTasks(
 
 /**
  * Returns the milliseconds until a waiting claim tries again: at most a quarter of
- * `worker_timeout_seconds`, because each try counts as a heartbeat.
+ * `worker_timeout_seconds`, so that the tries, which count as heartbeats, keep an idle worker
+ * alive.
  */
 function getRetryInterval({ bus, waitingClaims, settings }: Context): number {
   const seconds = Math.max(5, waitingClaims.size / MAX_TRIES_PER_SECOND);

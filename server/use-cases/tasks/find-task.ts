@@ -13,13 +13,13 @@ export function invalidTransition({ task }: TaskRecord, to: TaskStatus, detail?:
   const explanation =
     allowed.length === 0
       ? `The task has ended (${task.status}) and cannot become ${to}.`
-      : `The task is ${task.status} and cannot become ${to}. Allowed: ${allowed.join(", ")}.`;
+      : `The task is ${task.status} and cannot become ${to}. It can become ${allowed.join(", ")}.`;
   return new Problem("invalid-task-transition", detail ?? explanation, { from: task.status, to, allowed });
 }
 
 /** Creates the 503 for a change that other requests prevented several times. */
 export function tooManyChanges(noun: "task" | "job"): Problem {
-  const detail = `The ${noun} is changed by other requests at the same time. Try again.`;
+  const detail = `Other requests changed the ${noun} at the same time. Try again.`;
   return new Problem("service-unavailable", detail, { retryAfter: 1 });
 }
 

@@ -6,8 +6,9 @@ import { waitForAllTasks } from "../run/wait-for-all-tasks.ts";
 const ROUNDS = 2;
 
 /**
- * A server is killed between the commit of a claim and its response: the task is requeued, and no
- * run is counted.
+ * A server is killed between the commit of a claim and its response. The task is requeued, and the
+ * lost claim does not count as a run (`runs` is still 0), so it does not use up one of the
+ * `max_attempts`.
  */
 export const killedServer: FaultCase = {
   name: "F2 a server is killed between the commit of a claim and its response",

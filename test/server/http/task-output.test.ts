@@ -110,7 +110,7 @@ describe("output of a task", () => {
     for (let number = 0; number < 4; number += 1) ok(await write(number, [part]));
 
     expect(expectProblem(await write(4, [part]), "output-too-large").detail).toContain(
-      "task_output_max_bytes",
+      "JOBLIB_TASK_OUTPUT_MAX_BYTES",
     );
     ok(await write(4, ["small"]));
     expect((await read("?from=4")).parts).toEqual(["small"]);

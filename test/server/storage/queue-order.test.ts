@@ -10,8 +10,9 @@ import { createDatabase } from "../../support/postgres.ts";
 const JOB = "00000000-0000-4000-8000-000000000000";
 
 /**
- * Returns PostgreSQL's query plan for finding the first due task in the given order. Each of
- * `rooms` rooms has one task, and all tasks have the same number.
+ * Returns PostgreSQL's query plan for finding the first due task in the given order. Inserts one
+ * task for each of `rooms` rooms. All of them have the same submit number (column `number`), as
+ * with room fairness.
  */
 const explain = async (order: RawBuilder<unknown>, rooms = 0): Promise<string> => {
   const orm = await openDatabase({ url: await createDatabase(inject("postgresUrl")), poolSize: 1 });

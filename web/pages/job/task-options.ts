@@ -25,7 +25,7 @@ export const OPTION_TEXTS: Record<OptionName, { readonly label: string; readonly
   priority: { label: "Priority", hint: "−100 to 100, higher runs first" },
   delay_seconds: { label: "Delay, in seconds", hint: "before a worker can claim the task" },
   max_attempts: { label: "Attempts", hint: "maximum number of attempts" },
-  timeout_seconds: { label: "Timeout, in seconds", hint: "a task that exceeds it fails" },
+  timeout_seconds: { label: "Timeout, in seconds", hint: "an attempt that exceeds it fails" },
 };
 
 /**

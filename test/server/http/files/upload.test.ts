@@ -204,7 +204,7 @@ describe("a new file", () => {
 
     const response = await closing.api.as("ann").post(`/rooms/${newRoomId()}/files`, { body });
 
-    const detail = "This server does not store files. Ask the operator to set `files_dir`.";
+    const detail = "This server does not store files. Ask the operator to set JOBLIB_FILES_DIR.";
     expect(expectProblem(response, "files-not-supported")).toMatchObject({ detail });
   });
 });
