@@ -18,18 +18,17 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const MEANINGS: Record<keyof typeof EXIT, string> = {
-  ok: "success; with --wait, --follow or tasks watch: the task completed",
-  taskFailed:
-    "with --wait, --follow or tasks watch: the task failed; read: the provider failed; doctor: a check failed",
+  ok: "success; an awaited task completed",
+  taskFailed: "failed: the awaited task, the provider (read) or a check (doctor)",
   usage: "invalid command line, setting or file",
   unreachable: "cannot connect to the server",
   notAllowed: "missing or invalid token, or permission denied",
   rejected: "invalid payload",
   notFound: "not found",
   conflict: "conflict, e.g. a changed job schema; migrate --check: pending migrations",
-  notFinished: "with --wait: the task did not finish in time; read: timed out",
-  cancelled: "with --wait, --follow or tasks watch: the task was cancelled",
-  serverFailed: "the server failed or is overloaded; read: no worker of the provider is online",
+  notFinished: "the awaited task did not finish in time; read: timed out",
+  cancelled: "the awaited task was cancelled",
+  serverFailed: "the server failed or is overloaded; read: the provider is offline",
   bug: "a bug in joblib",
   interrupted: "interrupted",
 };
