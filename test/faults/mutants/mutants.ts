@@ -1,4 +1,5 @@
 import { closedRooms } from "../cases/b12-closed-rooms.ts";
+import { firstInFirstOut } from "../cases/f00-order.ts";
 import { undisturbedWaits } from "../cases/f00-undisturbed.ts";
 import { releasedTask } from "../cases/f07-late-updates.ts";
 import { heartbeatsDuringSweep } from "../cases/f22-races.ts";
@@ -77,5 +78,17 @@ export const mutants: readonly Mutant[] = [
     ],
     foundBy: closedRooms,
     invariants: ["I10"],
+  },
+  {
+    name: "a claim that reads the newest tasks first",
+    edits: [
+      {
+        file: "server/storage/queue/queue-order.js",
+        remove: `t.priority desc, \${getIndexNumber("t")}, `,
+        insert: `t.priority desc, \${getIndexNumber("t")} desc, `,
+      },
+    ],
+    foundBy: firstInFirstOut,
+    invariants: ["I12"],
   },
 ];
