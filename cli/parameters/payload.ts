@@ -86,7 +86,7 @@ function addFiles(
 
 /**
  * Builds the payload from the options. `--set` overrides members of the payload. Only `--set` can
- * name local files: a payload file may come from somebody else, and must not upload files.
+ * name local files: a payload file may come from another user, and must not upload files.
  */
 export async function readPayload(
   source: PayloadSource,

@@ -136,6 +136,23 @@ describe("`files get`", () => {
     expect(await readdir(directory)).toEqual(before);
   });
 
+  test("replaces an existing file only with --force", async () => {
+    const output = join(directory, "existing.xyz");
+    await writeFile(output, "before");
+
+    const refused = await get(["--output", output]);
+    const before = await readFile(output, "utf8");
+    const forced = await get(["--output", output, "--force"]);
+
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stderr: `joblib: ${output} already exists. Pass --force to replace it, or another --output.\n`,
+    });
+    expect(before).toBe("before");
+    expect(forced).toMatchObject({ exitCode: 0, stderr: `wrote ${output} (16 B)\n` });
+    expect(await readFile(output, "utf8")).toBe("3\nwater\nO 0 0 0\n");
+  });
+
   test("keeps an existing file if a download with --force fails", async () => {
     const output = join(directory, "kept.xyz");
     await writeFile(output, "before");
