@@ -68,5 +68,5 @@ test("`joblib tasks submit` uploads the file of --set, and `joblib files get` pr
 
   const printed = await run(["files", "get", `files/${reversed?.id}`, "--output", "-"], env);
 
-  expect(printed).toEqual({ code: 0, stdout: OTHER.toReversed().toString(), stderr: "" });
+  expect(printed).toEqual({ code: 0, stdout: Buffer.from(OTHER.toReversed()).toString(), stderr: "" });
 });
