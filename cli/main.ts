@@ -1,9 +1,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
+import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { limitMemory } from "./connect/memory-limits.ts";
-import { UsageError } from "./io/errors.ts";
+import { getErrorReason, UsageError } from "./io/errors.ts";
 import { makeNonBlocking } from "./io/non-blocking-output.ts";
 import { handleOutputErrors } from "./io/output-errors.ts";
 import { type CliProcess, run } from "./run-command-line.ts";
@@ -66,21 +68,12 @@ const tools: CliProcess["tools"] = {
       throw new UsageError(`cannot write ${path}: ${getErrorReason(error)}`);
     }
   },
+  writeContent: (content) => pipeline(Readable.from(content), stdout, { end: false }),
   prompts:
     stdin.isTTY && stderr.isTTY
       ? async () => (await import("./io/prompts.ts")).createPrompts(stdin, stderr)
       : undefined,
 };
-
-/**
- * Removes the code and the file name from a Node.js message such as `ENOENT: no such file or
- * directory, open '…'`.
- */
-function getErrorReason(error: unknown): string {
-  return error instanceof Error
-    ? error.message.replace(/^[A-Z]+: /, "").replace(/, \w+( '.*')?$/, "")
-    : String(error);
-}
 
 const exitCode = await run(argv.slice(2), { tools, stdout, stderr });
 await Promise.race([

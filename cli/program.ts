@@ -74,6 +74,10 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
         summary: "Print the parts that a task writes while it runs",
         load: async (tools) => (await import("./commands/tasks/output.ts")).outputCommand(tools),
       },
+      files: {
+        summary: "List the files of a task",
+        load: async (tools) => (await import("./commands/tasks/files.ts")).filesCommand(tools),
+      },
       list: {
         summary: "List the tasks of a room",
         load: async (tools) => (await import("./commands/tasks/list.ts")).listCommand(tools),
@@ -93,6 +97,15 @@ const COMMANDS: Readonly<Record<string, Entry | Group>> = {
       export: {
         summary: "Export a task to run it on another machine",
         load: async (tools) => (await import("./commands/tasks/export.ts")).exportCommand(tools),
+      },
+    },
+  },
+  files: {
+    summary: "Download files",
+    commands: {
+      get: {
+        summary: "Download a file",
+        load: async (tools) => (await import("./commands/files/get.ts")).getCommand(tools),
       },
     },
   },

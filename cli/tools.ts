@@ -10,6 +10,9 @@ export type Client = JoblibClient;
 
 export type WriteText = (path: string, text: string) => Promise<void>;
 
+/** Writes bytes to stdout, in constant memory. */
+export type WriteContent = (content: AsyncIterable<Uint8Array>) => Promise<void>;
+
 /** The parts of the process, network and file system that commands use. Tests replace them. */
 export interface Tools {
   readonly env: Environment;
@@ -29,6 +32,7 @@ export interface Tools {
   readonly allowOutputLoss: () => void;
   readonly readBytes: ReadBytes;
   readonly writeText: WriteText;
+  readonly writeContent: WriteContent;
   /** Creates prompts to ask the user. Undefined if there is no terminal. */
   readonly prompts: (() => Promise<Prompts>) | undefined;
   /** Sets the exit code of the process. */

@@ -19,6 +19,7 @@ const tools: Tools = {
   allowOutputLoss: unavailable,
   readBytes: unavailable,
   writeText: unavailable,
+  writeContent: unavailable,
   prompts: undefined,
   exit: unavailable,
 };

@@ -33,3 +33,13 @@ export class InterruptedError extends CliError {
 export function getMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/**
+ * Removes the code and the file name from a Node.js message such as `ENOENT: no such file or
+ * directory, open '…'`.
+ */
+export function getErrorReason(error: unknown): string {
+  return error instanceof Error
+    ? error.message.replace(/^[A-Z]+: /, "").replace(/, \w+( '.*')?$/, "")
+    : String(error);
+}

@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import type { ProblemId } from "../../protocol/problem.ts";
 import {
   ConnectionError,
+  FileIntegrityError,
   InterruptedError as InterruptedRunError,
   ProblemError,
   ProtocolError,
@@ -164,7 +165,8 @@ export function toFailure(error: unknown): Failure {
     const failure = createFailure(EXIT.unreachable, error.name, error.message);
     return { ...failure, line: addAdvice(failure.line, CONNECTION_ADVICE) };
   }
-  if (error instanceof ProtocolError) return createFailure(EXIT.serverFailed, error.name, error.message);
+  if (error instanceof ProtocolError || error instanceof FileIntegrityError)
+    return createFailure(EXIT.serverFailed, error.name, error.message);
   if (error instanceof SdkUsageError) return createFailure(EXIT.usage, error.name, error.message);
   if (error instanceof InterruptedRunError) return createFailure(EXIT.interrupted, error.name, error.message);
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

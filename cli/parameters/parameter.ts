@@ -1,11 +1,13 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
+import { FILE_KEYWORD } from "../../protocol/tasks/file.ts";
 import { resolveSchema } from "./resolve-schema.ts";
 
 /**
  * How the value of a flag is parsed. `any`: as JSON if the value is valid JSON, otherwise as text.
+ * `file`: as the path of a local file, or the reference of an uploaded one.
  */
-export type ParameterKind = "text" | "number" | "integer" | "boolean" | "object" | "any";
+export type ParameterKind = "text" | "file" | "number" | "integer" | "boolean" | "object" | "any";
 
 /** A member of a job's payload that can be set by a flag. */
 export interface Parameter {
@@ -49,7 +51,9 @@ function getChoices(schema: JsonObject): readonly JsonValue[] | undefined {
   return Array.isArray(schema["enum"]) ? schema["enum"] : undefined;
 }
 
-function getKind({ type, properties }: JsonObject): ParameterKind {
+function getKind(schema: JsonObject): ParameterKind {
+  const { type, properties } = schema;
+  if (schema[FILE_KEYWORD] !== undefined) return "file";
   const types = (Array.isArray(type) ? type : [type]).filter((name) => name !== "null");
   const [name, ...others] = types;
   if (others.length > 0) return "any";

@@ -3,6 +3,8 @@ import { findInexactNumber, formatInexactNumberMessage } from "../../protocol/sc
 import { EXIT } from "../exit-codes.ts";
 import { CliError, getMessage, UsageError } from "../io/errors.ts";
 import { setAtPath, splitPath } from "./json-path.ts";
+import type { Parameter } from "./parameter.ts";
+import type { AddFile } from "./read-value.ts";
 
 /** The options from which a payload is built. */
 export interface PayloadSource {
@@ -63,8 +65,34 @@ export async function readObject(file: string, read: ReadBytes): Promise<JsonObj
   return parseObject(decodeUtf8(await read(file), getSourceName(file)), getSourceName(file));
 }
 
-/** Builds the payload from the options. `--set` overrides members of the payload. */
-export async function readPayload(source: PayloadSource, read: ReadBytes): Promise<JsonObject> {
+/** The parameters of a job, some of which may be files. */
+interface FileParameters {
+  readonly parameters: readonly Parameter[];
+  readonly addFile: AddFile;
+}
+
+/** Adds the local files in a value of `--set`, if its parameter is a file or a list of files. */
+function addFiles(
+  { parameters, addFile }: FileParameters,
+  path: readonly string[],
+  value: JsonValue,
+): JsonValue {
+  const flag = path.join(".");
+  const parameter = parameters.find((candidate) => candidate.flag === flag);
+  if (parameter?.kind !== "file") return value;
+  const add = (item: JsonValue) => (typeof item === "string" ? addFile(item, `--set ${flag}`) : item);
+  return Array.isArray(value) && parameter.isList ? value.map(add) : add(value);
+}
+
+/**
+ * Builds the payload from the options. `--set` overrides members of the payload. Only `--set` can
+ * name local files: a payload file may come from another user, and must not upload files.
+ */
+export async function readPayload(
+  source: PayloadSource,
+  read: ReadBytes,
+  files: FileParameters,
+): Promise<JsonObject> {
   if (source.payload !== undefined && source.payloadFile !== undefined) {
     throw new UsageError("--payload and --payload-file cannot be used together");
   }
@@ -74,7 +102,10 @@ export async function readPayload(source: PayloadSource, read: ReadBytes): Promi
     file === undefined ? parseObject(source.payload ?? "{}", "the payload") : await readObject(file, read);
   return source.set
     .map(parseAssignment)
-    .reduce<JsonObject>((payload, { path, value }) => setAtPath(payload, path, value), base);
+    .reduce<JsonObject>(
+      (payload, { path, value }) => setAtPath(payload, path, addFiles(files, path, value)),
+      base,
+    );
 }
 
 const getSourceName = (file: string) => (file === "-" ? "standard input" : file);

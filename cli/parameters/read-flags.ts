@@ -5,7 +5,7 @@ import { UsageError } from "../io/errors.ts";
 import { truncate } from "../io/text-width.ts";
 import { getAtPath, setAtPath } from "./json-path.ts";
 import type { Parameter } from "./parameter.ts";
-import { readItems, readValue } from "./read-value.ts";
+import { type AddFile, readItems, readValue } from "./read-value.ts";
 
 /** Matches the start of a negative number, which looks like a flag. */
 const NEGATIVE = /^-[\d.]/;
@@ -104,11 +104,13 @@ export function readFlags(
     parameters,
     base,
     otherFlags = [],
+    addFile,
   }: {
     readonly parameters: readonly Parameter[];
     readonly base: JsonObject;
     /** The other options of the command. They are used only for suggestions. */
     readonly otherFlags?: readonly string[];
+    readonly addFile: AddFile;
   },
 ): JsonObject {
   const lists = new Map<Parameter, JsonValue[]>();
@@ -118,10 +120,10 @@ export function readFlags(
   const setValue = (parameter: Parameter, text: string) => {
     payload = addParentDefaults(payload, parameter, parameters);
     if (!parameter.isList) {
-      payload = setAtPath(payload, parameter.path, readValue(parameter, text));
+      payload = setAtPath(payload, parameter.path, readValue(parameter, text, addFile));
       return;
     }
-    const items = [...(lists.get(parameter) ?? []), ...readItems(parameter, text)];
+    const items = [...(lists.get(parameter) ?? []), ...readItems(parameter, text, addFile)];
     lists.set(parameter, items);
     payload = setAtPath(payload, parameter.path, items);
   };

@@ -94,11 +94,18 @@ function readNumber(parameter: Parameter, text: string): number {
 const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false, yes: true, no: false };
 
 /**
+ * Adds a local file that the user named, and returns the text that stands for it in the payload.
+ * `source` names the flag in errors.
+ */
+export type AddFile = (path: string, source: string) => string;
+
+/**
  * Parses a value of a parameter. Checks only its type; the server validates the rest of the schema.
  */
-export function readValue(parameter: Parameter, text: string): JsonValue {
+export function readValue(parameter: Parameter, text: string, addFile: AddFile): JsonValue {
   const { kind, choices } = parameter;
   if (choices !== undefined) return readChoice(parameter, choices, text);
+  if (kind === "file") return addFile(text, `--${parameter.flag}`);
   if (kind === "text") return text;
   if (kind === "number" || kind === "integer") return readNumber(parameter, text);
   if (kind === "boolean") {
@@ -116,7 +123,8 @@ export function readValue(parameter: Parameter, text: string): JsonValue {
  * Parses the values of a list. A JSON array contains several values, unless the items are text,
  * because `[` may then be part of the text.
  */
-export function readItems(parameter: Parameter, text: string): JsonValue[] {
-  const value = parameter.kind === "text" || !text.startsWith("[") ? undefined : parseJson(parameter, text);
-  return Array.isArray(value) ? value : [readValue(parameter, text)];
+export function readItems(parameter: Parameter, text: string, addFile: AddFile): JsonValue[] {
+  const isText = parameter.kind === "text" || parameter.kind === "file";
+  const value = isText || !text.startsWith("[") ? undefined : parseJson(parameter, text);
+  return Array.isArray(value) ? value : [readValue(parameter, text, addFile)];
 }

@@ -1,10 +1,17 @@
 import type { JsonObject, JsonValue } from "../../protocol/json.ts";
+import { UsageError } from "../io/errors.ts";
 import type { Prompts } from "../io/prompts.ts";
 import { escapeLine } from "../io/sanitize.ts";
 import { truncate } from "../io/text-width.ts";
 import { setAtPath } from "../parameters/json-path.ts";
 import type { Parameter } from "../parameters/parameter.ts";
-import { formatChoices, InvalidValueError, readItems, readValue } from "../parameters/read-value.ts";
+import {
+  type AddFile,
+  formatChoices,
+  InvalidValueError,
+  readItems,
+  readValue,
+} from "../parameters/read-value.ts";
 import { formatType, getDescription } from "../views/schema-view.ts";
 import { joinParts } from "../views/units.ts";
 
@@ -22,7 +29,8 @@ function createValidator(read: (text: string) => unknown) {
       read(answer);
       return undefined;
     } catch (error) {
-      if (error instanceof InvalidValueError) return error.message.replace(/^--\S+: /, "");
+      if (error instanceof InvalidValueError || error instanceof UsageError)
+        return error.message.replace(/^--\S+: /, "");
       throw error;
     }
   };
@@ -36,21 +44,21 @@ function formatHint({ schema, isList }: Parameter) {
 }
 
 /** Asks for the values of a list, one per line, until the user enters an empty line. */
-async function promptForList(prompts: Prompts, parameter: Parameter): Promise<JsonValue[]> {
+async function promptForList(prompts: Prompts, parameter: Parameter, addFile: AddFile): Promise<JsonValue[]> {
   const values: JsonValue[] = [];
   const validate = (answer: string) =>
-    answer === "" ? undefined : createValidator((text) => readItems(parameter, text))(answer);
+    answer === "" ? undefined : createValidator((text) => readItems(parameter, text, addFile))(answer);
   for (;;) {
     const message = values.length === 0 ? formatMessage(parameter) : `${parameter.flag} ${values.length + 1}`;
     const answer = await prompts.text({ message, hint: formatHint(parameter), validate });
     if (answer === "") return values;
-    values.push(...readItems(parameter, answer));
+    values.push(...readItems(parameter, answer, addFile));
   }
 }
 
-async function promptForValue(prompts: Prompts, parameter: Parameter): Promise<JsonValue> {
+async function promptForValue(prompts: Prompts, parameter: Parameter, addFile: AddFile): Promise<JsonValue> {
   const { choices, kind, isList } = parameter;
-  if (isList) return promptForList(prompts, parameter);
+  if (isList) return promptForList(prompts, parameter, addFile);
   const message = formatMessage(parameter);
   if (choices !== undefined) {
     return choices[await prompts.choose(message, formatChoices(choices).map(escapeLine))] ?? null;
@@ -59,7 +67,7 @@ async function promptForValue(prompts: Prompts, parameter: Parameter): Promise<J
   const read = (text: string) => {
     if (text === "" && Number(parameter.schema["minLength"] ?? 0) > 0)
       throw new InvalidValueError("must not be empty");
-    return readValue(parameter, text);
+    return readValue(parameter, text, addFile);
   };
   return read(await prompts.text({ message, hint: formatHint(parameter), validate: createValidator(read) }));
 }
@@ -69,10 +77,11 @@ export async function promptForMissing(
   prompts: Prompts,
   missing: readonly Parameter[],
   initial: JsonObject,
+  addFile: AddFile,
 ): Promise<JsonObject> {
   let payload = initial;
   for (const parameter of missing) {
-    payload = setAtPath(payload, parameter.path, await promptForValue(prompts, parameter));
+    payload = setAtPath(payload, parameter.path, await promptForValue(prompts, parameter, addFile));
   }
   return payload;
 }

@@ -12,11 +12,13 @@ import { getParameters, type Parameter } from "../parameters/parameter.ts";
 import { readPayload } from "../parameters/payload.ts";
 import { toFlag } from "../parameters/pointer-flag.ts";
 import { findMissing, readFlags } from "../parameters/read-flags.ts";
+import type { AddFile } from "../parameters/read-value.ts";
 import type { ClientContext } from "../tools.ts";
 import { formatJobHelp } from "../views/job-help.ts";
 import { OutputPrinter } from "../views/output-printer.ts";
 import { formatResult, formatRunTime, formatTask } from "../views/task-view.ts";
 import { followTask } from "./follow-task.ts";
+import { LocalFiles } from "./local-files.ts";
 import { promptForMissing } from "./prompt-missing.ts";
 import { addRunJobOptions, type RunJobOptions, toTaskSubmission } from "./run-options.ts";
 import { getTaskExitCode, printIfNoWorker } from "./wait-for-task.ts";
@@ -29,8 +31,10 @@ export async function runJob(context: ClientContext, options: RunJobOptions): Pr
   const job = await client.jobs.get(room, target, { signal });
   if (options.help) return showHelp(context, job, target);
 
-  const payload = await readJobPayload(context, options, job);
-  await validatePayload(context, room, { target, payload, parameters: getParameters(job.schema) });
+  const files = new LocalFiles();
+  const read = await readJobPayload(context, options, { job, addFile: files.add });
+  await validatePayload(context, room, { target, payload: read, parameters: getParameters(job.schema) });
+  const payload = await files.upload(context, room, read);
   const { idempotencyKey } = options;
   const submission = { payload, ...toTaskSubmission(options) };
   const submitted = await client.tasks.submit(room, target, submission, { signal, idempotencyKey });
@@ -59,17 +63,20 @@ function getDefaultPayload(schema: JsonObject): string | undefined {
 async function readJobPayload(
   { readBytes, args, prompts }: ClientContext,
   { job: target, payloadFile, set }: RunJobOptions,
-  job: Job,
+  { job, addFile }: { readonly job: Job; readonly addFile: AddFile },
 ): Promise<JsonObject> {
   const parameters = getParameters(job.schema);
   const initial = payloadFile === undefined ? getDefaultPayload(job.schema) : undefined;
-  const base = await readPayload({ payload: initial, payloadFile, set }, readBytes);
+  const base = await readPayload({ payload: initial, payloadFile, set }, readBytes, {
+    parameters,
+    addFile,
+  });
   const otherFlags = addRunJobOptions(new Command()).options.map(({ long }) => (long ?? "").slice(2));
-  const withFlags = readFlags(args, { parameters, base, otherFlags });
+  const withFlags = readFlags(args, { parameters, base, otherFlags, addFile });
   const { payload, missing } = findMissing(parameters, withFlags);
   if (missing.length === 0) return payload;
   if (prompts === undefined) throw createMissingError(missing, target);
-  return promptForMissing(await prompts(), missing, payload);
+  return promptForMissing(await prompts(), missing, payload, addFile);
 }
 
 function createMissingError(missing: readonly Parameter[], name: string) {

@@ -11,6 +11,7 @@ const MAX_CHOICES_LENGTH = 24;
 const MAX_DEFAULT_LENGTH = 60;
 const PLACEHOLDERS = {
   text: "text",
+  file: "file",
   number: "number",
   integer: "integer",
   object: "json",

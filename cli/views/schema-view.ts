@@ -1,8 +1,9 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
 import { isRoundedInteger } from "../../protocol/schema/exact-json.ts";
 import { keepValidDefaults } from "../../protocol/schema/keep-valid-defaults.ts";
+import { FILE_KEYWORD } from "../../protocol/tasks/file.ts";
 import { truncate } from "../io/text-width.ts";
-import { joinParts } from "./units.ts";
+import { formatSize, joinParts } from "./units.ts";
 
 /** A property of a schema, as text. */
 export interface PropertyRow {
@@ -66,6 +67,7 @@ export function formatType(schema: JsonValue | undefined, depth = 0): string {
   const branches = schema["anyOf"] ?? schema["oneOf"];
   if (Array.isArray(branches)) return [...new Set(branches.map(inner))].join(" | ");
   if (typeof schema["$ref"] === "string") return schema["$ref"].slice(schema["$ref"].lastIndexOf("/") + 1);
+  if (isJsonObject(schema[FILE_KEYWORD])) return formatFile(schema[FILE_KEYWORD]);
   const { type } = schema;
   if (Array.isArray(type)) return type.map(getText).join(" | ");
   if (type === "array") {
@@ -75,6 +77,11 @@ export function formatType(schema: JsonValue | undefined, depth = 0): string {
   if (type === "object" && isJsonObject(schema["properties"]))
     return formatShape(schema, schema["properties"]);
   return [getText(type) || "anything", ...getBounds(schema)].join(" ");
+}
+
+function formatFile({ media_types: types, max_size: maxSize }: JsonObject): string {
+  const size = typeof maxSize === "number" ? `at most ${formatSize(maxSize)}` : "";
+  return joinParts(["file", Array.isArray(types) ? types.map(getText).join(" | ") : "", size]);
 }
 
 const MAX_NAMED_MEMBERS = 6;

@@ -3,6 +3,9 @@ import { API_PATH, operation } from "../operation.ts";
 import { RoomParams } from "../rooms.ts";
 import { TaskParams } from "./task.ts";
 
+/** The schema keyword that marks a string as a reference to a file. */
+export const FILE_KEYWORD = "x-joblib-file";
+
 export const MAX_FILE_NAME_BYTES = 255;
 /** Maximum size of a file that a server can allow, in bytes. */
 export const MAX_FILE_BYTES = 1_099_511_627_776;

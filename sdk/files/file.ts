@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { parseFileReference } from "../../protocol/index.ts";
+import { FILE_KEYWORD, parseFileReference } from "../../protocol/index.ts";
 import type { JobFile } from "./job-file.ts";
 import { type FileSource, LocalFile, type LocalFileOptions } from "./local-file.ts";
 import { createRemoteFile, RemoteFile } from "./remote-file.ts";
@@ -80,7 +80,7 @@ function toFileJsonSchema({ mediaTypes, maxSize }: FileLimits) {
     type: "string",
     format: "uri-reference",
     contentMediaType: isOneType ? only : "application/octet-stream",
-    "x-joblib-file": {
+    [FILE_KEYWORD]: {
       ...(mediaTypes !== undefined && { media_types: [...mediaTypes] }),
       ...(maxSize !== undefined && { max_size: maxSize }),
     },

@@ -1,4 +1,4 @@
-import { INVITATION_ID, replyEmpty, replyWithData, TASKS, WORKER_ID } from "./golden-replies.ts";
+import { FILE_ID, INVITATION_ID, replyEmpty, replyWithData, TASKS, WORKER_ID } from "./golden-replies.ts";
 import { type GoldenCase, PIPE_AND_JSON, TERMINALS, TERMINALS_AND_JSON } from "./golden-run.ts";
 import { aProblem } from "./wire-values.ts";
 
@@ -95,6 +95,11 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
     empty(["tasks", "output", TASKS.pending]),
     usageError(["tasks", "output", TASKS.running, "--from", "x"]),
   ],
+  "tasks files": [
+    success(["tasks", "files", TASKS.completed]),
+    empty(["tasks", "files", TASKS.pending]),
+    problem("task-not-found", ["tasks", "files", TASKS.pending]),
+  ],
   "tasks list": [
     success(["tasks", "list", "--room", "lab"]),
     empty(["tasks", "list"]),
@@ -112,6 +117,12 @@ export const CASES: Readonly<Record<string, readonly GoldenCase[]>> = {
   "tasks export": [
     success(["tasks", "export", TASKS.pending], [80]),
     success(["tasks", "export", TASKS.pending, "-o", "task.json"], [80]),
+  ],
+  "files get": [
+    success(["files", "get", `files/${FILE_ID}`, "--output", "-"], PIPE_AND_JSON),
+    usageError(["files", "get", FILE_ID, "--output", "-"]),
+    usageError(["files", "get", "water.xyz"]),
+    problem("file-not-found", ["files", "get", FILE_ID]),
   ],
   "jobs list": [success(["jobs", "list"]), empty(["jobs", "list", "--room", "lab"])],
   "jobs show": [success(["jobs", "show", SCREEN]), problem("job-not-found", ["jobs", "show", ROTATE])],

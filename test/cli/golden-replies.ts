@@ -1,4 +1,5 @@
-import type { Invitation, Job, LogLine, Provider, Task, Worker } from "../../protocol/index.ts";
+import { hash } from "node:crypto";
+import type { AttachedFile, Invitation, Job, LogLine, Provider, Task, Worker } from "../../protocol/index.ts";
 import type { Received, Reply } from "./fake-api.ts";
 import { aCompletedTask, aJob, aPage, aProblem, aSubmittedTask, aTask, TASK_ID } from "./wire-values.ts";
 
@@ -87,6 +88,23 @@ const invitations: readonly Invitation[] = [
   invitation,
   { ...invitation, id: id(90), jobs: null, note: null, revoked_at: EVENT_TIME },
 ];
+
+const CONTENT = "3\nwater\nO 0 0 0\n";
+
+const trajectory: AttachedFile = {
+  ...{ id: id(81), room_id: "lab", name: "water.xyz", media_type: "chemical/x-xyz", size: CONTENT.length },
+  ...{ sha256: hash("sha256", CONTENT), is_complete: true, task_id: null, created_by_id: "ada" },
+  ...{ created_at: EVENT_TIME, role: "payload", pointer: "/trajectory" },
+};
+const video: AttachedFile = {
+  ...{ ...trajectory, id: id(82), name: "trajectory-of-water-at-300-kelvin.mp4", media_type: "video/mp4" },
+  ...{ size: 1_234_567_890, task_id: id(4), role: "result", pointer: "/movies/0/video" },
+};
+
+const fileReply = (path: string): Reply =>
+  path.endsWith("/content")
+    ? { status: 200, type: "chemical/x-xyz", body: CONTENT }
+    : { status: 200, body: trajectory };
 
 const line = (number: number, overrides: Partial<LogLine> = {}): LogLine => ({
   ...{ attempt: 1, number, at: EVENT_TIME, level: "info", text: `line ${number}` },
@@ -205,6 +223,8 @@ export const replyWithData = ({ method, path }: Received): Reply => {
     return { status: 202, body: aSubmittedTask({ job_name: path.split("/").at(-1) ?? "" }) };
   if (path.includes("/adopt")) return { status: 200, body: aCompletedTask() };
   if (method === "PATCH") return { status: 200, body: aTask({ status: "cancelled", queue_position: null }) };
+  if (/\/tasks\/[^/]+\/files$/.test(path)) return { status: 200, body: { items: [trajectory, video] } };
+  if (path.includes("/files/")) return fileReply(path);
   if (path.includes("/rooms/") && path.includes("/tasks")) return aPage(tasks, 9);
   if (path.includes("/tasks/")) return { status: 200, body: findTask(path) ?? aTask() };
   if (path.includes("/jobs/")) return { status: 200, body: path.includes("Rotate") ? aJob() : screen };
@@ -231,3 +251,5 @@ export const TASKS = {
 export const WORKER_ID = id(71);
 /** The id of the invitation that is not revoked. */
 export const INVITATION_ID = invitation.id;
+/** The id of the file whose content is in the replies. */
+export const FILE_ID = trajectory.id;

@@ -54,6 +54,9 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
       allowOutputLoss: () => {},
       watchUncaughtErrors: (listener) => watchUncaughtErrors(new EventEmitter(), listener),
       writeText: async (path, text) => void environment.written?.set(path, text),
+      writeContent: async (content) => {
+        for await (const part of content) chunks.stdout += Buffer.from(part).toString("latin1");
+      },
       prompts: prompts && (async () => prompts),
       readBytes: async () => (typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin),
     },

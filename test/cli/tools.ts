@@ -18,6 +18,7 @@ export const createTools = (overrides: Partial<Tools> = {}): Tools => ({
   allowOutputLoss: () => {},
   readBytes: async () => new Uint8Array(),
   writeText: async () => {},
+  writeContent: async () => {},
   prompts: undefined,
   exit: () => {},
   ...overrides,

@@ -5,7 +5,9 @@ import { parseWaitValue } from "../../connect/option-values.ts";
 import { Wait } from "../../connect/options.ts";
 import { getJobRoom } from "../../connect/room.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
+import { getParameters } from "../../parameters/parameter.ts";
 import { readPayload } from "../../parameters/payload.ts";
+import { LocalFiles } from "../../run/local-files.ts";
 import {
   addSetOption,
   addSubmissionOptions,
@@ -58,7 +60,16 @@ Examples:
 export async function submitTask(context: ClientContext, options: SubmitOptions): Promise<ExitCode> {
   const { io, client, global, signal, readBytes } = context;
   const room = getJobRoom(options.job, global.room);
-  const submission = { payload: await readPayload(options, readBytes), ...toTaskSubmission(options) };
+  const files = new LocalFiles();
+  // Only `--set` can name local files, and only the schema says whether it does.
+  const schema =
+    options.set.length === 0 ? {} : (await client.jobs.get(room, options.job, { signal })).schema;
+  const read = await readPayload(options, readBytes, {
+    parameters: getParameters(schema),
+    addFile: files.add,
+  });
+  const payload = await files.upload(context, room, read);
+  const submission = { payload, ...toTaskSubmission(options) };
   const { idempotencyKey } = options;
   const submitted = await client.tasks.submit(room, options.job, submission, { signal, idempotencyKey });
   printIfNoWorker(io, submitted);

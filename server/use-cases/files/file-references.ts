@@ -1,14 +1,12 @@
 import * as z from "zod";
 import {
+  FILE_KEYWORD,
   type FieldError,
   type JsonObject,
   type JsonValue,
   parseFileReference,
   type StoredFile,
 } from "../../../protocol/index.ts";
-
-/** The schema keyword that marks a string as a reference to a file. */
-const FILE_KEYWORD = "x-joblib-file";
 
 /** The limits of a file in a schema. */
 const FileRule = z.object({

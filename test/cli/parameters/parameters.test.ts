@@ -29,9 +29,10 @@ const SCHEMA: JsonObject = {
     },
   },
 };
+const addFile = (path: string, source: string) => `${source} ${path}`;
 const parameters = getParameters(SCHEMA);
 const readArguments = (args: readonly string[], base: JsonObject = {}) =>
-  readFlags(args, { parameters, base, otherFlags: ["wait"] });
+  readFlags(args, { parameters, base, otherFlags: ["wait"], addFile });
 
 describe("getParameters", () => {
   test("getParameters lists required members first, and the members of an object after the object", () => {
@@ -106,12 +107,12 @@ describe("readFlags", () => {
   test("readFlags sets a member that is called `constructor` on the payload, and does not change Object.prototype", () => {
     const unusual = getParameters({ properties: { __proto__x: {}, constructor: { type: "string" } } });
 
-    expect(readFlags(["--constructor", "a"], { parameters: unusual, base: {} })).toEqual({
+    expect(readFlags(["--constructor", "a"], { parameters: unusual, base: {}, addFile })).toEqual({
       constructor: "a",
     });
-    expect(() => readFlags(["--__proto__.polluted", "1"], { parameters: unusual, base: {} })).toThrow(
-      "unknown option",
-    );
+    expect(() =>
+      readFlags(["--__proto__.polluted", "1"], { parameters: unusual, base: {}, addFile }),
+    ).toThrow("unknown option");
     expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
   });
 
