@@ -154,7 +154,7 @@ export const submitBatch = operation({
   method: "POST",
   path: `${API_PATH}/rooms/:room_id/submissions`,
   summary:
-    "Submit many independent tasks in one request: each is accepted or rejected independently, and has its own idempotency key",
+    "Submit many tasks in one request. Each is accepted or rejected independently, and has its own idempotency key",
   access: "room-write",
   retryable: true,
   params: RoomParams,

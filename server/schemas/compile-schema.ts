@@ -2,6 +2,7 @@ import type { ErrorObject } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { OutOfStepsError } from "../../protocol/schema/step-budget.ts";
 import { describeErrors } from "./describe-errors.ts";
+import { findFileErrors } from "./file-keyword.ts";
 import { createFormats } from "./linear-formats.ts";
 import { createKeywords } from "./linear-keywords.ts";
 import { createRegExpEngine } from "./patterns/linear-regexp.ts";
@@ -35,8 +36,9 @@ type RunValidation = (value: unknown) => readonly ErrorObject[];
 /** Returns the reasons why a schema cannot be registered. Never throws. */
 export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): SchemaError[] {
   try {
-    compileBoundedSchema(schema, use);
-    return [];
+    const graph = readBoundedSchema(schema, use);
+    compileGraph(graph);
+    return findFileErrors(graph);
   } catch (error) {
     return toSchemaErrors(error);
   }
@@ -45,7 +47,7 @@ export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): Sch
 /** Returns the validator of a schema. Throws `InvalidSchemaError` for an invalid schema. */
 export function compileSchema(schema: JsonObject): Validate {
   try {
-    return compileBoundedSchema(schema, "result");
+    return compileGraph(readBoundedSchema(schema, "result"));
   } catch (error) {
     throw new InvalidSchemaError(toSchemaErrors(error));
   }
@@ -58,8 +60,7 @@ function toSchemaErrors(error: unknown): SchemaError[] {
   return [{ pointer: "", detail: `cannot be compiled: ${reason}` }];
 }
 
-function compileBoundedSchema(schema: JsonObject, use: SchemaUse): Validate {
-  const graph = readBoundedSchema(schema, use);
+function compileGraph(graph: SchemaGraph): Validate {
   const meter = new StepMeter();
   const prepared = prepareSchema(graph);
   const findFirst = compile(graph, prepared, meter, false);

@@ -170,7 +170,10 @@ export class SchemaGraph {
 }
 
 /** Returns the subschemas in the value of a keyword, with their paths in this value. */
-function listSubschemas(value: unknown, isMap: boolean): [path: (string | number)[], schema: unknown][] {
+export function listSubschemas(
+  value: unknown,
+  isMap: boolean,
+): [path: (string | number)[], schema: unknown][] {
   if (Array.isArray(value)) return value.map((item, index) => [[index], item]);
   if (!isMap) return [[[], value]];
   return isJsonObject(value) ? Object.entries(value).map(([name, schema]) => [[name], schema]) : [];

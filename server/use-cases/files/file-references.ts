@@ -1,4 +1,3 @@
-import * as z from "zod";
 import {
   FILE_KEYWORD,
   type FieldError,
@@ -7,13 +6,7 @@ import {
   parseFileReference,
   type StoredFile,
 } from "../../../protocol/index.ts";
-
-/** The limits of a file in a schema. */
-const FileRule = z.object({
-  media_types: z.array(z.string()).optional(),
-  max_size: z.number().optional(),
-});
-type FileRule = z.infer<typeof FileRule>;
+import { FileRule, resolveRootReference } from "../../schemas/file-keyword.ts";
 
 /** A reference to a file in a payload or a result, with the rule of its schema. */
 export interface FileReference {
@@ -37,15 +30,15 @@ function hasFiles(schema: JsonObject): boolean {
 export function collectFileReferences(schema: JsonObject, value: JsonValue): readonly FileReference[] {
   if (!hasFiles(schema)) return [];
   const references = new Map<string, FileReference>();
-  visit({ root: schema, references, open: new Set() }, schema, value, "");
+  visit({ root: schema, references, followed: new Set() }, schema, value, "");
   return [...references.values()];
 }
 
 interface Visit {
   readonly root: JsonObject;
   readonly references: Map<string, FileReference>;
-  /** The references (`$ref`) that are being followed at each pointer, because they may be circular. */
-  readonly open: Set<string>;
+  /** The references (`$ref`) that were followed at each pointer. They may be circular. */
+  readonly followed: Set<string>;
 }
 
 function visit(state: Visit, schema: unknown, value: JsonValue, pointer: string): void {
@@ -66,17 +59,11 @@ function visit(state: Visit, schema: unknown, value: JsonValue, pointer: string)
 
 function visitReference(state: Visit, schema: JsonObject, value: JsonValue, pointer: string): void {
   const { $ref } = schema;
-  if (typeof $ref !== "string" || !$ref.startsWith("#")) return;
+  if (typeof $ref !== "string") return;
   const key = `${$ref} ${pointer}`;
-  if (state.open.has(key)) return;
-  state.open.add(key);
-  let target: unknown = state.root;
-  for (const part of decodeURIComponent($ref.slice(1)).split("/").slice(1)) {
-    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
-    target = isObject(target) && Object.hasOwn(target, name) ? target[name] : undefined;
-  }
-  visit(state, target, value, pointer);
-  state.open.delete(key);
+  if (state.followed.has(key)) return;
+  state.followed.add(key);
+  visit(state, resolveRootReference(state.root, $ref), value, pointer);
 }
 
 function visitItems(state: Visit, schema: JsonObject, value: readonly JsonValue[], pointer: string): void {
@@ -145,6 +132,5 @@ function matchesMediaType(mediaType: string, allowed: string): boolean {
   const [actual = "", expected = ""] = [mediaType, allowed].map((type) =>
     type.split(";", 1)[0]?.trim().toLowerCase(),
   );
-  if (expected === "*/*" || actual === expected) return true;
-  return expected.endsWith("/*") && actual.startsWith(expected.slice(0, -1));
+  return actual === expected || (expected.endsWith("/*") && actual.startsWith(expected.slice(0, -1)));
 }

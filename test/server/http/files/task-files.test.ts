@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { newRoomId } from "../fixtures.ts";
 import { expectProblem, getErrorPointers, ok } from "../responses.ts";
 import { type FilesApi, openFilesApi, sha256 } from "./files.ts";
 
@@ -67,6 +68,40 @@ describe("the files of a payload", () => {
     const { id } = await api.submit(room, job.full_name, { payload: { note: "files/nothing" } });
 
     expect(await listFiles(id)).toEqual([]);
+  });
+});
+
+describe("a job", () => {
+  test("is refused if its schema has a malformed rule or files that are not found", async () => {
+    const schemas = {
+      schema: { properties: { a: { type: "string", "x-joblib-file": { max_size: 0 } } } },
+      result_schema: { contains: { type: "string", "x-joblib-file": {} } },
+    };
+    const body = { category: "modifiers", name: "Render", ...schemas };
+
+    const response = await api.as("wes").put(`/rooms/${newRoomId()}/jobs`, { body });
+
+    expect(getErrorPointers(response)).toEqual([
+      "/schema/properties/a/x-joblib-file/max_size",
+      "/result_schema/contains",
+    ]);
+  });
+
+  test("finds each file once if its schema refers to one definition many times", async () => {
+    const level = (next: string) => ({ allOf: [{ $ref: next }, { $ref: next }] });
+    const names = Array.from({ length: 11 }, (_, index) => `#/$defs/d${index + 1}`);
+    const levels = Object.fromEntries(names.map((next, index) => [`d${index}`, level(next)]));
+    const room = newRoomId();
+    const schema = {
+      properties: { a: { $ref: "#/$defs/d0" } },
+      $defs: { ...levels, d11: { type: "string", "x-joblib-file": {} } },
+    };
+    const job = await api.registerJob(room, { schema });
+    const a = toReference(await api.upload(room, "abc"));
+
+    const { id } = await api.submit(room, job.full_name, { payload: { a } });
+
+    expect(await listFiles(id)).toMatchObject([{ pointer: "/a" }]);
   });
 });
 
