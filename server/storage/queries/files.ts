@@ -5,9 +5,7 @@ import type { Attachment, FileRecord, FileStorage, NewFileRecord, UploadLock } f
 import type { Sql } from "../sessions/orm.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import { formatArray, formatTimeInSql, readRow, readRows } from "../sql/statement.ts";
-
-/** Time after which an attached file of a task that was never inserted is released. */
-const INSERT_TIME = sql`interval '1 hour'`;
+import { createFileSweep } from "./file-sweep.ts";
 
 /** A file whose sizes are `bigint`, as text. */
 interface FileRow {
@@ -43,14 +41,8 @@ function toRecord({ size, declared_sha256, attempt, received, ...row }: FileRow)
 const isLocked = ({ fileId, writerId }: UploadLock) =>
   sql<boolean>`id = ${fileId}::uuid and writer_id = ${writerId}::uuid and sha256 is null`;
 
-const HAS_TASK = sql<boolean>`exists (select 1 from joblib.task_file as a where a.file_id = f.id)`;
-
-export function createFileStorage({
-  run,
-  readRow: readOne,
-  readRows: readAll,
-  transaction,
-}: Sessions): FileStorage {
+export function createFileStorage(sessions: Sessions): FileStorage {
+  const { readRow: readOne, readRows: readAll, transaction } = sessions;
   return {
     create: (file, maxRoomBytes) => transaction((db) => createFile(db, file, maxRoomBytes)),
 
@@ -134,18 +126,7 @@ export function createFileStorage({
       return rows.map(({ id }) => id);
     },
 
-    async removeOrphans(olderThanHours, limit, remove) {
-      await run((db) => releaseFilesWithoutTask(db, limit));
-      return transaction((db) => removeOrphans(db, { olderThanHours, limit, remove }));
-    },
-
-    async removeUnusedContents(limit, remove) {
-      const unused = await readAll(sql<{ sha256: string }>`
-        select c.sha256 from joblib.file_content as c
-        where not exists (select 1 from joblib.file as f where f.sha256 = c.sha256) limit ${limit}::int`);
-      for (const { sha256 } of unused) await transaction((db) => removeContent(db, sha256, remove));
-      return unused.length;
-    },
+    ...createFileSweep(sessions),
   };
 }
 
@@ -191,57 +172,4 @@ async function attachFiles(db: Sql, attachments: readonly Attachment[]): Promise
 
 function toRow({ taskId, role, pointer, fileId }: Attachment) {
   return { task_id: taskId, role, pointer, file_id: fileId };
-}
-
-/** Releases the files of tasks that were never inserted, because the server or the insert failed. */
-async function releaseFilesWithoutTask(db: Sql, limit: number): Promise<void> {
-  await sql`
-    delete from joblib.task_file where task_id in (
-      select a.task_id from joblib.task_file as a
-      where a.created_at < clock_timestamp() - ${INSERT_TIME}
-        and not exists (select 1 from joblib.task as t where t.id = a.task_id)
-      limit ${limit}::int
-    )`.execute(db);
-}
-
-async function removeOrphans(
-  db: Sql,
-  {
-    olderThanHours,
-    limit,
-    remove,
-  }: { olderThanHours: number; limit: number; remove: (ids: readonly string[]) => Promise<void> },
-): Promise<number> {
-  const orphans = await readRows(
-    db,
-    sql<{ id: string }>`
-      select f.id from joblib.file as f
-      where f.created_at < clock_timestamp() - make_interval(secs => ${olderThanHours * 3600}::float8)
-        and (f.writer_until is null or f.writer_until < clock_timestamp()) and not ${HAS_TASK}
-      order by f.created_at limit ${limit}::int for update skip locked`,
-  );
-  // A file may have been attached between its selection and its lock, so the condition is repeated.
-  const deleted = await readRows(
-    db,
-    sql<{ id: string }>`
-      delete from joblib.file as f
-      where f.id = any (${formatArray(orphans.map(({ id }) => id))}::uuid[]) and not ${HAS_TASK} returning f.id`,
-  );
-  await remove(deleted.map(({ id }) => id));
-  return deleted.length;
-}
-
-/** Removes a content unless a concurrent upload uses it: both lock the row of the content. */
-async function removeContent(
-  db: Sql,
-  sha256: string,
-  remove: (sha256: string) => Promise<void>,
-): Promise<void> {
-  await readRows(db, sql`select 1 from joblib.file_content where sha256 = ${sha256} for update`);
-  const deleted = await readRows(
-    db,
-    sql`delete from joblib.file_content as c where c.sha256 = ${sha256}
-      and not exists (select 1 from joblib.file as f where f.sha256 = c.sha256) returning c.sha256`,
-  );
-  if (deleted.length > 0) await remove(sha256);
 }

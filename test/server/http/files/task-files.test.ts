@@ -1,5 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { NO_METER } from "../../../../server/prometheus/no-meter.ts";
+import { createFileSweep } from "../../../../server/storage/queries/file-sweep.ts";
+import { createSessions } from "../../../../server/storage/sessions/sessions.ts";
 import { newRoomId } from "../fixtures.ts";
 import { expectProblem, getErrorPointers, ok } from "../responses.ts";
 import { type FilesApi, openFilesApi, sha256 } from "./files.ts";
@@ -185,5 +189,31 @@ describe("a sweep", () => {
 
     expectProblem(await api.as("ann").get(`/files/${fileId}`), "file-not-found");
     expect(await isStored(`payload of ${room}`)).toBe(false);
+  });
+
+  test("checks a bounded number of files per call, and all files within several calls", async () => {
+    const { room, job } = await api.createJob();
+    const ids: string[] = [];
+    for (let index = 0; index < 7; index += 1) ids.push(await api.upload(room, `${index} of ${room}`));
+    const used = ids.filter((_, index) => index % 3 !== 2);
+    const unused = ids.filter((id) => !used.includes(id));
+    for (const id of used)
+      await api.submit(room, job.full_name, { payload: { trajectory: toReference(id) } });
+    const lost = { taskId: randomUUID(), fileId: unused[0] };
+    await api.query(sql`insert into joblib.task_file (task_id, role, pointer, file_id, created_at)
+      values (${lost.taskId}::uuid, 'payload', '', ${lost.fileId}::uuid, now() - interval '2 hours')`);
+    await ageFiles(...ids);
+    const { removeOrphans } = createFileSweep(createSessions(api.orm, undefined, NO_METER), 2);
+    const removed: string[] = [];
+    const remove = async (batch: readonly string[]) => void removed.push(...batch);
+
+    expect(await removeOrphans(24, 100, remove)).toBeLessThanOrEqual(2);
+    expect(removed).not.toEqual(expect.arrayContaining(unused));
+    await expect
+      .poll(() => removeOrphans(24, 100, remove).then(() => removed))
+      .toEqual(expect.arrayContaining(unused));
+
+    expect(removed).not.toEqual(expect.arrayContaining(used.slice(0, 1)));
+    for (const id of used) expect((await api.download(id)).status).toBe(200);
   });
 });
