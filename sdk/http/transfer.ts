@@ -81,6 +81,9 @@ export async function transfer(
     });
     const { status, body } = response;
     if (status >= 300 && status !== 304) throw createStatusError(await readJson(response, url));
+    // undici listens to the signal until the body has been read. With a signal that lives longer, as
+    // that of a task, each request and its content would stay in memory.
+    if (operation.content !== "response" || status === 304) await discard(body);
     return { status, headers: Object.fromEntries(response.headers), body };
   } catch (error) {
     signal?.throwIfAborted();
@@ -90,6 +93,11 @@ export async function transfer(
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function discard(body: FetchResponse["body"]): Promise<void> {
+  if (body === null) return;
+  for await (const _part of body);
 }
 
 function buildPath(path: string, params: Readonly<Record<string, string>>): string {

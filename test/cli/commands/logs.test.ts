@@ -74,7 +74,10 @@ test("`tasks watch` prints each status and log line on stderr, and the task on s
     event("log", "2_1.0", { items: [LINES[0]], after: "1.0" }),
     event("task", "3_1.0", aCompletedTask()),
   ];
-  await using api = await startFakeApi(() => stream(events.join("")));
+  const output = event("end", "1.0", { attempt: 1, status: "completed", count: 0 });
+  await using api = await startFakeApi(({ path }) =>
+    stream(path.includes("/output/") ? output : events.join("")),
+  );
 
   const { exitCode, stdout, stderr } = await runCli(["tasks", "watch", TASK_ID, "--url", api.url]);
 
