@@ -67,6 +67,8 @@ const GROUPS: readonly (readonly [title: string, test: RegExp])[] = [
   ["Jobs", /\/jobs/],
   ["Tasks", /\/tasks|\/claims|\/bulk/],
   ["Workers", /\/workers/],
+  ["Files", /\/files/],
+  ["Providers", /\/providers/],
   ["Access", /\/me$|\/invitations/],
   ["Rooms, stats and health", /\/rooms|\/stats|\/health/],
   ["Problems", /\/problems/],

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { Extension, type RunContext } from "joblib";
 import * as z from "zod";
@@ -39,14 +40,15 @@ export class Sleep extends Extension("browser", {}) {
   }
 }
 
-/** Writes a story word by word, and ends it with a value and a text. */
-export class Tell extends Extension("browser", { end: z.string().default(HOSTILE) }) {
+/**
+ * Writes a story word by word, and ends it with a value and a text. Writes the last word only
+ * after the file `gate` was created, so that a test can look at the page before.
+ */
+export class Tell extends Extension("browser", { end: z.string().default(HOSTILE), gate: z.string() }) {
   async *run(_: unknown, { signal }: RunContext) {
-    for (let word = 1; word <= 15; word += 1) {
-      yield `word ${word} `;
-      // Long enough to show the output on a busy machine before the task ends.
-      await delay(150, undefined, { signal });
-    }
+    for (let word = 1; word < 15; word += 1) yield `word ${word} `;
+    while (!existsSync(this.gate)) await delay(50, undefined, { signal });
+    yield "word 15 ";
     yield { words: 15 };
     yield this.end;
   }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Site, startSite } from "./site.ts";
 
@@ -28,12 +31,15 @@ test("a running task is cancelled after confirmation", async () => {
 });
 
 test("the output of a task grows while the task runs, and stays on the page after its end", async () => {
-  const id = await site.submit("Tell", "output");
+  const directory = await mkdtemp(join(tmpdir(), "joblib-output-"));
+  const gate = join(directory, "gate");
+  const id = await site.submit("Tell", "output", { gate });
   const { page, errors } = await site.open(`/tasks/${id}`);
   const output = page.getByRole("region", { name: "Output", exact: true }).last();
-  await page.getByText("word 1").waitFor();
+  await page.getByText("word 14").waitFor();
   expect(await page.getByRole("heading", { level: 1 }).innerText()).toContain("running");
 
+  await writeFile(gate, "");
   await page.getByText("word 15").waitFor();
   await page.getByRole("heading", { level: 1 }).getByText("completed").waitFor();
 
@@ -43,6 +49,7 @@ test("the output of a task grows while the task runs, and stays on the page afte
   await page.reload();
   await page.getByText("word 15").waitFor();
   expect(errors).toEqual([]);
+  await rm(directory, { recursive: true });
 });
 
 test("the response to a retry does not replace a newer state of the task", async () => {
