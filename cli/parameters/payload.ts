@@ -46,8 +46,11 @@ function decodeUtf8(bytes: Uint8Array, source: string): string {
   }
 }
 
-/** Parses `path=value`. If the value is not JSON, it is used as text. */
-function parseAssignment(text: string): { path: string[]; value: JsonValue } {
+/**
+ * Parses `path=value`. If the value is not JSON, it is used as text. Throws a `UsageError` if there
+ * is no path.
+ */
+export function parseAssignment(text: string): { path: string[]; value: JsonValue } {
   const separator = text.indexOf("=");
   if (separator < 1) throw new UsageError(`--set ${text}: must be <path>=<value>`);
   const path = splitPath(text.slice(0, separator));

@@ -6,7 +6,7 @@ import { Wait } from "../../connect/options.ts";
 import { getJobRoom } from "../../connect/room.ts";
 import { EXIT, type ExitCode } from "../../exit-codes.ts";
 import { getParameters } from "../../parameters/parameter.ts";
-import { readPayload } from "../../parameters/payload.ts";
+import { parseAssignment, readPayload } from "../../parameters/payload.ts";
 import { LocalFiles } from "../../run/local-files.ts";
 import {
   addSetOption,
@@ -60,6 +60,8 @@ Examples:
 export async function submitTask(context: ClientContext, options: SubmitOptions): Promise<ExitCode> {
   const { io, client, global, signal, readBytes } = context;
   const room = getJobRoom(options.job, global.room);
+  // An invalid option must fail before the first request.
+  options.set.forEach(parseAssignment);
   const files = new LocalFiles();
   // Only `--set` can name local files, and only the schema says whether it does.
   const schema =
