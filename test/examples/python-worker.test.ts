@@ -269,7 +269,7 @@ test("a worker in Python continues after the reader of its output has ended", as
   await worker.exit;
 });
 
-test("a worker in Python exits at SIGTERM even if its server is down", { timeout: 60_000 }, async () => {
+test("a worker in Python exits at SIGTERM even if its server is down", { timeout: 120_000 }, async () => {
   const { server: own, url: away } = await serve({ JOBLIB_DATA_DIR: "memory://" });
   const worker = await startWorker("away", away);
   expect(await end(own)).toBe(0);
