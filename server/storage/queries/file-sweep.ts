@@ -13,6 +13,7 @@ const INSERT_TIME = sql`interval '1 hour'`;
 const CHECKED_ROWS = 1000;
 
 const HAS_TASK = sql`exists (select 1 from joblib.task_file as a where a.file_id = f.id)`;
+const HAS_WRITER = sql`coalesce(f.writer_until >= clock_timestamp(), false)`;
 
 type FileSweep = Pick<FileStorage, "removeOrphans" | "removeUnusedContents">;
 
@@ -24,7 +25,7 @@ export function createFileSweep({ run, transaction }: Sessions, checkedRows = CH
       const attached = await run((db) => releaseFilesWithoutTask(db, cursors.taskId, checkedRows));
       cursors.taskId = attached.length < checkedRows ? FIRST_ID : (attached.at(-1)?.task_id ?? FIRST_ID);
       const files = await run((db) => checkFiles(db, { after: cursors.file, olderThanHours, checkedRows }));
-      const orphans = files.filter(({ has_task }) => !has_task).map(({ id }) => id);
+      const orphans = files.filter(({ is_used }) => !is_used).map(({ id }) => id);
       // The files behind the limit are checked again by the next call.
       if (orphans.length <= limit)
         cursors.file = files.length < checkedRows ? FIRST_FILE : (files.at(-1) ?? FIRST_FILE);
@@ -85,8 +86,8 @@ function checkFiles(
 ) {
   return readRows(
     db,
-    sql<FilePosition & { has_task: boolean }>`
-      select f.id, f.created_at::text as created_at, ${HAS_TASK} as has_task from joblib.file as f
+    sql<FilePosition & { is_used: boolean }>`
+      select f.id, f.created_at::text as created_at, ${HAS_TASK} or ${HAS_WRITER} as is_used from joblib.file as f
       where f.created_at < clock_timestamp() - make_interval(secs => ${olderThanHours * 3600}::float8)
         and (f.created_at, f.id) > (${after.created_at}::timestamptz, ${after.id}::uuid)
       order by f.created_at, f.id limit ${checkedRows}::int`,
@@ -102,7 +103,7 @@ async function removeOrphans(
     db,
     sql<{ id: string }>`
       select f.id from joblib.file as f where f.id = any (${formatArray(orphans)}::uuid[])
-        and (f.writer_until is null or f.writer_until < clock_timestamp()) for update skip locked`,
+        and not ${HAS_WRITER} for update skip locked`,
   );
   // A file may have been attached between its selection and its lock, so the condition is repeated.
   const deleted = await readRows(
