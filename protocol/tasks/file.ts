@@ -151,3 +151,10 @@ export const listTaskFiles = operation({
 });
 
 export const fileOperations = { createFile, createTaskFile, readFile, listTaskFiles } as const;
+
+/** Returns true for the same media type, and for a range such as `image/*`. Ignores parameters. */
+export function matchesMediaType(mediaType: string, range: string): boolean {
+  const type = mediaType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  const allowed = range.toLowerCase();
+  return allowed.endsWith("/*") ? type.startsWith(allowed.slice(0, -1)) : type === allowed;
+}

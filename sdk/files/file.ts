@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { FILE_KEYWORD, parseFileReference } from "../../protocol/index.ts";
+import { FILE_KEYWORD, matchesMediaType, parseFileReference } from "../../protocol/index.ts";
 import type { JobFile } from "./job-file.ts";
 import { type FileSource, LocalFile, type LocalFileOptions } from "./local-file.ts";
 import { createRemoteFile, RemoteFile } from "./remote-file.ts";
@@ -99,10 +99,4 @@ function findFault(value: unknown, { mediaTypes, maxSize }: FileLimits): string 
   if (maxSize !== undefined && size > maxSize)
     return `${name} has ${size} bytes, but at most ${maxSize} are allowed`;
   return undefined;
-}
-
-function matchesMediaType(mediaType: string, pattern: string): boolean {
-  const type = mediaType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  const allowed = pattern.toLowerCase();
-  return allowed.endsWith("/*") ? type.startsWith(allowed.slice(0, -1)) : type === allowed;
 }

@@ -1,21 +1,15 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
-import {
-  fileTransfers,
-  Problem,
-  type TransferOperation,
-  TUS_VERSION,
-  UPLOAD_MEDIA_TYPE,
-} from "../../protocol/index.ts";
+import { fileTransfers, Problem, TUS_VERSION, UPLOAD_MEDIA_TYPE } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { matchesTag } from "../if-none-match.ts";
 import type { ByteRange } from "../storage/ports/file-contents.ts";
 import { appendToUpload, readUpload } from "../use-cases/files/append-to-upload.ts";
 import { type CompleteFile, findContent, openContent } from "../use-cases/files/read-file.ts";
-import { getCaller, getPathParam, requireAccess } from "./callers.ts";
+import { getCaller, getPathParam } from "./callers.ts";
 import type { RouteDependencies } from "./operation-route.ts";
 import { malformed, routeNotFound, unsupportedMediaType } from "./problems.ts";
-import { discardBody } from "./transfer-routes.ts";
+import { createRoute, discardBody } from "./transfer-routes.ts";
 
 /** Time for downloads and uploads to finish when the server shuts down. Clients then resume them. */
 const GRACE_MS = 5_000;
@@ -43,10 +37,6 @@ export function addFileRoutes(app: FastifyInstance, context: Context, dependenci
 }
 
 type Track = (reply: FastifyReply) => void;
-
-function createRoute({ method, path, access }: TransferOperation, { auth }: RouteDependencies) {
-  return { method, url: path, onRequest: (request: FastifyRequest) => requireAccess(access, auth, request) };
-}
 
 function getFileId(request: FastifyRequest): string {
   const id = getPathParam(request, "file_id");

@@ -105,7 +105,7 @@ function createAnswerRoute(context: Context, dependencies: RouteDependencies): R
   };
 }
 
-function createRoute({ method, path, access }: TransferOperation, { auth }: RouteDependencies) {
+export function createRoute({ method, path, access }: TransferOperation, { auth }: RouteDependencies) {
   return { method, url: path, onRequest: (request: FastifyRequest) => requireAccess(access, auth, request) };
 }
 

@@ -13,8 +13,8 @@ export function filesCommand(tools: Tools) {
     .addHelpText(
       "after",
       `
-POINTER is the place of the file in the payload or the result. Download a file
-with \`joblib files get <id>\`.
+POINTER is the position of the file in the payload or the result (a JSON
+Pointer). Download a file with \`joblib files get <id>\`.
 
 Examples:
   $ joblib tasks files 0198f4a2-7c1e-7bb1-9d0e-2f1a6c3b5d47

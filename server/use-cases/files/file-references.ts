@@ -1,8 +1,10 @@
 import {
   FILE_KEYWORD,
   type FieldError,
+  isJsonObject,
   type JsonObject,
   type JsonValue,
+  matchesMediaType,
   parseFileReference,
   type StoredFile,
 } from "../../../protocol/index.ts";
@@ -42,7 +44,7 @@ interface Visit {
 }
 
 function visit(state: Visit, schema: unknown, value: JsonValue, pointer: string): void {
-  if (!isObject(schema)) return;
+  if (!isJsonObject(schema)) return;
   const rule = schema[FILE_KEYWORD];
   if (rule !== undefined && typeof value === "string") {
     const parsed = FileRule.safeParse(rule);
@@ -54,7 +56,7 @@ function visit(state: Visit, schema: unknown, value: JsonValue, pointer: string)
   }
   for (const name of ["if", "then", "else"]) visit(state, schema[name], value, pointer);
   if (Array.isArray(value)) visitItems(state, schema, value, pointer);
-  else if (isObject(value)) visitMembers(state, schema, value, pointer);
+  else if (isJsonObject(value)) visitMembers(state, schema, value, pointer);
 }
 
 function visitReference(state: Visit, schema: JsonObject, value: JsonValue, pointer: string): void {
@@ -77,19 +79,15 @@ function visitItems(state: Visit, schema: JsonObject, value: readonly JsonValue[
 
 function visitMembers(state: Visit, schema: JsonObject, value: JsonObject, pointer: string): void {
   const { properties, patternProperties, additionalProperties } = schema;
-  const patterns = isObject(patternProperties) ? Object.entries(patternProperties) : [];
+  const patterns = isJsonObject(patternProperties) ? Object.entries(patternProperties) : [];
   for (const [name, member] of Object.entries(value)) {
     const path = `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-    const isDeclared = isObject(properties) && Object.hasOwn(properties, name);
+    const isDeclared = isJsonObject(properties) && Object.hasOwn(properties, name);
     if (isDeclared) visit(state, properties[name], member, path);
     // Patterns are not evaluated, because they are untrusted: a member of any pattern may be a file.
     for (const [, subschema] of patterns) visit(state, subschema, member, path);
     if (!isDeclared) visit(state, additionalProperties, member, path);
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function toArray(value: unknown): readonly unknown[] {
@@ -125,12 +123,4 @@ async function findError(file: StoredFile, rule: FileRule, checkUse: CheckUse): 
   if (maxSize !== undefined && file.size > maxSize)
     return `the file has ${file.size} bytes, and at most ${maxSize} are allowed`;
   return undefined;
-}
-
-/** Returns true for the same type, and for a range such as `image/*`. Parameters are ignored. */
-function matchesMediaType(mediaType: string, allowed: string): boolean {
-  const [actual = "", expected = ""] = [mediaType, allowed].map((type) =>
-    type.split(";", 1)[0]?.trim().toLowerCase(),
-  );
-  return actual === expected || (expected.endsWith("/*") && actual.startsWith(expected.slice(0, -1)));
 }
