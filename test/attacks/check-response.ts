@@ -62,6 +62,14 @@ const checkProblem = (
   return INTERNAL_DETAILS.test(text) ? `reveals internal details: ${text.slice(0, 300)}` : undefined;
 };
 
+/** A response to HEAD has no body (RFC 9110, section 9.3.2), so only its headers are checked. */
+const checkHeadProblem = ({ status, headers, text }: FuzzResponse): string | undefined => {
+  if (text !== "") return `a response to HEAD has a body: ${text.slice(0, 200)}`;
+  return headers["content-type"] === "application/problem+json"
+    ? undefined
+    : `${status} as ${headers["content-type"]}`;
+};
+
 const OPERATIONS = new Map(Object.entries<Operation>(operations));
 const STREAMS = new Map(Object.entries<StreamOperation>(streams));
 const TRANSFERS = new Map(Object.entries<TransferOperation>(transfers));
@@ -102,6 +110,7 @@ export const checkResponse = (
   const problems = (operation ?? stream ?? TRANSFERS.get(target.name))?.problems;
   if (problems === undefined)
     return "the operation is in the OpenAPI document, but not in the protocol's tables";
+  if (status >= 400 && request.method === "HEAD") return checkHeadProblem(received);
   if (status >= 400)
     return checkProblem(request.isForTarget ? [...COMMON, ...problems] : PROBLEM_IDS, received);
   if (!request.isForTarget) return undefined;
