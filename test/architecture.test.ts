@@ -59,7 +59,7 @@ const RULES: readonly Rule[] = [
   {
     folder: "sdk/testing",
     sentence:
-      "sdk/testing imports protocol, msw and only the transport of the sdk, which it redirects to the global fetch",
+      "sdk/testing imports protocol and msw, and from sdk only the transport, which it redirects to the global fetch",
     internal: ["protocol", "sdk/http/transport.ts"],
     allows: (name) => isNodeBuiltin(name) || isPackage("zod", "msw")(name),
   },
@@ -71,13 +71,13 @@ const RULES: readonly Rule[] = [
   },
   {
     folder: "server/use-cases",
-    sentence: "use-cases import protocol and the server's ports, never fastify, MikroORM or ioredis",
+    sentence: "server/use-cases imports protocol and the server's ports, never fastify, MikroORM or ioredis",
     internal: ["protocol", "server"],
     allows: (name) => !ORM(name) && !isPackage("fastify", "@fastify")(name),
   },
   {
     folder: "server/http",
-    sentence: "http imports protocol, use-cases and fastify, never MikroORM or ioredis",
+    sentence: "server/http imports protocol, server/use-cases and fastify, never MikroORM or ioredis",
     internal: ["protocol", "server"],
     allows: (name) => !ORM(name),
   },
@@ -117,7 +117,7 @@ const RULES: readonly Rule[] = [
   },
   ...["web", "web/form"].map((folder) => ({
     folder: `${folder}/vite.config.ts`,
-    sentence: `the build configuration of ${folder} runs on Node and imports vite`,
+    sentence: `the build configuration of ${folder} imports only Node.js modules and vite`,
     internal: [],
     allows: (name: string) => isNodeBuiltin(name) || isPackage("vite")(name),
   })),
@@ -170,7 +170,7 @@ test.each(RULES)("$sentence", (rule) => {
   expect(violations).toEqual([]);
 });
 
-test("the cli loads the server on demand, and only in the commands that need it", () => {
+test("cli loads the server on demand, and only in the commands that need it", () => {
   const loaders = listFiles("cli").filter((file) =>
     /import\(\s*["'][^"']*server\//.test(readFileSync(join(ROOT, file), "utf8")),
   );
@@ -183,7 +183,7 @@ test("the cli loads the server on demand, and only in the commands that need it"
 
 const removeBlockComments = (source: string) => source.replace(/^\s*\/\*[\s\S]*?\*\/\n/gm, "");
 
-test(`no file has more than ${MAX_LINES} lines, without block comments`, () => {
+test(`no file has more than ${MAX_LINES} lines, not counting block comments`, () => {
   const long = [...files, ...listFiles("test"), ...listFiles("examples")].filter(
     (file) => removeBlockComments(readFileSync(join(ROOT, file), "utf8")).split("\n").length > MAX_LINES,
   );
@@ -236,7 +236,7 @@ const findCycles = (graph: ReadonlyMap<string, readonly string[]>): string[] => 
   return cycles;
 };
 
-test("imports form no cycles, type imports included", () => {
+test("no imports form a cycle, not even type imports", () => {
   expect(findCycles(buildImportGraph())).toEqual([]);
 });
 

@@ -45,7 +45,7 @@ test("CI counts the tests that vitest and the fault suite report", async () => {
   expect([code, lines.at(-1)]).toEqual([1, "162 passed, 5 failed"]);
 });
 
-test("a step that hangs, ignores signals and has children in other sessions is a failed step", async () => {
+test("CI reports a step as failed if the step hangs, ignores signals and has children in other sessions", async () => {
   const hung = `step bash -c "trap '' TERM; ${SIGNAL_IGNORING_PROCESS.replaceAll('"', '\\"')} & wait; sleep 60"`;
   const { code, text, lines } = await runSteps(`${hung}\nstep echo next`, { stepLimit: 1 });
 
@@ -55,7 +55,7 @@ test("a step that hangs, ignores signals and has children in other sessions is a
   expect(lines).toContain("next");
 });
 
-test("a process that a step leaves running does not delay CI", async () => {
+test("a process that is still running after its step has ended does not delay CI", async () => {
   const { code, text } = await runSteps(
     `step bash -c "${SIGNAL_IGNORING_PROCESS.replaceAll('"', '\\"')} & sleep 0.5"`,
   );
@@ -64,7 +64,7 @@ test("a process that a step leaves running does not delay CI", async () => {
   expect(text).toMatch(/killed a process that the step left running: bash/);
 });
 
-test("steps that are not started before the deadline are failed steps", async () => {
+test("CI reports the steps that did not start before the deadline as failed", async () => {
   const { code, lines } = await runSteps("step sleep 30\nstep echo late", { deadline: 1 });
 
   expect([code, lines.at(-1)]).toEqual([1, "0 passed, 2 failed"]);

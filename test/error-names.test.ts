@@ -54,7 +54,7 @@ test("the name of every error is the name of its class", () => {
   expect(findWrongNames(classes)).toEqual([]);
 });
 
-test("an error with another name than its class is found, also if it inherits the name", () => {
+test("the check of error names finds an error whose name is not the name of its class, even if the error inherits the name", () => {
   const text = `
 export class Good extends Error {
   override readonly name = "Good";

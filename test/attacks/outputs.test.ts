@@ -60,7 +60,7 @@ test("only the worker that runs a task can write its output, and only readers of
   expect((await read()).parts).toEqual([]);
 });
 
-test("an oversized, endless or malformed part of an output is refused, and the output keeps the parts that were stored before", async () => {
+test("an oversized, endless or malformed part of an output is refused, and the output keeps the parts that were stored earlier", async () => {
   const { id, write, read } = await startTask();
   ok(await write(0, ["kept"]));
 

@@ -52,7 +52,7 @@ const openSlowReader = async (path: string, user: string, seconds: number): Prom
   return socket;
 };
 
-describe("streams", () => {
+describe("event streams", () => {
   test("an event stream whose client does not read skips changes, buffers little and is finally closed", async () => {
     const { room, id, update } = await startTask({ filler: "x".repeat(900_000) });
     const readers = [
@@ -137,7 +137,7 @@ describe("streams", () => {
   });
 });
 
-describe("task's log", () => {
+describe("task log", () => {
   test("a flooded task log keeps its first lines up to the limit, each once, and the server keeps working", async () => {
     const { id, update } = await startTask();
     const lines = (from: number) =>

@@ -77,7 +77,7 @@ describe("requests whose end is ambiguous (RFC 9112, section 6.3)", () => {
   });
 });
 
-describe("body", () => {
+describe("request body", () => {
   test("a chunked request body without an end is refused with 413 as soon as it exceeds the limit", async () => {
     const chunk = `10000\r\n${"x".repeat(0x10000)}\r\n`;
     const received = await sendBytes(

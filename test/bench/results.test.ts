@@ -33,7 +33,7 @@ test("the value of a benchmark row without baselines is its sample", () => {
   expect(computeValues({ ...row, baselines: [] }, [{ own: 7 }])).toEqual([7]);
 });
 
-test("each benchmark row has its own name", () => {
+test("every benchmark row has a unique name", () => {
   expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
 });
 

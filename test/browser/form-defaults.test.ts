@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => pages[Symbol.asyncDispose]());
 
 describe("defaults", () => {
-  test.each(DEFAULT_CASES)("an unedited form submits only valid defaults: $name", async ({
+  test.each(DEFAULT_CASES)("an unedited form submits the expected payload: $name", async ({
     schema,
     form: expected,
   }) => {

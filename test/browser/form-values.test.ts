@@ -47,14 +47,14 @@ describe("date-time fields", () => {
   });
 });
 
-describe("added parts", () => {
+describe("values that the user adds", () => {
   const settings: JsonObject = {
     type: "object",
     properties: { a: { type: "integer", default: 1 }, b: { type: "boolean", default: true } },
   };
   const own: JsonObject = { ...settings, default: { a: 0, b: false } };
 
-  test("an optional object, a list item and a newly selected option of a union start with the defaults of their objects", async () => {
+  test("an added optional object, an added list item and a newly selected option of a union have the defaults of their schemas", async () => {
     await show({
       box: { type: "object", properties: { inner: own } },
       list: { type: "array", items: own },
@@ -121,7 +121,7 @@ describe("fields and JSON", () => {
   });
 });
 
-test("a new record entry is an empty text", async () => {
+test("a new entry of a record has an empty text as its value", async () => {
   await show({ words: { type: "object", additionalProperties: { type: "string" } } });
 
   await getButton("Add Words").click();

@@ -72,7 +72,7 @@ describe("exit codes", () => {
     });
   });
 
-  test("the exit code is 0 for a command that only reads a task, whatever its status", async () => {
+  test("the exit code is 0 for a command that only reads a task, whatever the status of the task is", async () => {
     await using api = await startFakeApi(() => ({
       status: 200,
       body: aTask({ status: "failed", error: "no" }),
@@ -119,7 +119,7 @@ describe("exit codes", () => {
     });
   });
 
-  test("the exit code depends on the outcome of the task after `tasks submit --wait`", async () => {
+  test("the exit code of `tasks submit --wait` depends on the outcome of the task", async () => {
     await using api = await startFakeApi(({ method }) =>
       method === "POST"
         ? { status: 202, body: aSubmittedTask() }

@@ -34,7 +34,7 @@ const expectRecorded = async (name: string, cases: readonly GoldenCase[]) => {
   await expect(`${texts.join("\n\n")}\n`).toMatchFileSnapshot(`./golden/${name.replaceAll(" ", "-")}.txt`);
 };
 
-test("every command has recorded output", () => {
+test("the output of every command is recorded", () => {
   expect(Object.keys(CASES).toSorted()).toEqual([...COMMAND_NAMES].toSorted());
 });
 

@@ -19,7 +19,7 @@ describe("error messages", () => {
     ],
     ["unauthorized", /^joblib: A sentence\. Pass a valid token with --token or JOBLIB_TOKEN\.\n$/],
     ["forbidden", /^joblib: A sentence\. Run `joblib doctor` to see what your token allows\.\n$/],
-  ] as const)("an error message says what to do about the problem %s", async (id, line) => {
+  ] as const)("an error message contains advice for the problem %s", async (id, line) => {
     await using api = await startFakeApi(() => aProblem(id, { detail: "A sentence." }));
 
     const { stderr } = await runCli(["jobs", "show", JOB, "--url", api.url]);
@@ -27,7 +27,7 @@ describe("error messages", () => {
     expect(stderr).toMatch(line);
   });
 
-  test("an error message says how to start a server or change the URL if the server is unreachable", async () => {
+  test("an error message recommends checking the URL or starting a server if the server is unreachable", async () => {
     const { stderr } = await runCli(["jobs", "list", "--url", "http://127.0.0.1:1"]);
 
     expect(stderr).toMatch(/\. Check --url or JOBLIB_URL, or start a server with `joblib serve`\.\n$/);

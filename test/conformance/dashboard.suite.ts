@@ -43,7 +43,7 @@ const insertFinishedTasks = async (
  */
 export const dashboardSuite = (getFixture: () => StorageFixture): void => {
   describe("task selection", () => {
-    test("a search for a text reads at most MAX_SEARCHED tasks per call, and returns where to continue", async () => {
+    test("a search for a text reads at most MAX_SEARCHED tasks per call, and returns the position at which the next call continues", async () => {
       const { storage } = getFixture();
       const roomId = `room-${newId()}`;
       const { id: jobId } = await registerJob(storage, { roomId });
@@ -185,7 +185,7 @@ export const dashboardSuite = (getFixture: () => StorageFixture): void => {
     test.each([
       newId(),
       "no-uuid",
-    ])("a worker cannot be drained or read if its id does not exist (%s)", async (id) => {
+    ])("a worker that does not exist (%s) can be neither drained nor read", async (id) => {
       expect(await getFixture().storage.workers.drain(id)).toBe(false);
       expect(await getFixture().storage.workers.findDetails(id, ALIVE_WITHIN_SECONDS)).toBeUndefined();
     });

@@ -136,7 +136,7 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
       expect(groups).toHaveLength(groupCount);
     });
 
-    test(`a claim returns the own values of tasks that differ only in ${column}`, async () => {
+    test(`a claim returns each task with its own values if the tasks differ only in ${column}`, async () => {
       const { storage, jobs, buildTasks } = await setUp();
       const worker = await registerWorker(storage, jobs[0]);
       await registerJob(storage, { ...jobs[1].registration, id: newId(), worker: { id: worker } });
@@ -168,8 +168,10 @@ export const taskColumnsSuite = (getFixture: () => StorageFixture): void => {
     });
 
     if (sharing === "never") return;
-    const requests = isNewRequest ? "new requests, even with" : "repetitions of one request if they have";
-    test(`tasks that differ only in ${column} are ${requests} the same idempotency key and request hash`, async () => {
+    const requests = isNewRequest
+      ? "separate requests, even with"
+      : "repetitions of one request if they have";
+    test(`inserts that differ only in ${column} are ${requests} the same idempotency key and request hash`, async () => {
       const { storage, buildTasks } = await setUp();
       const idempotency = { key: newId(), requestHash: "hash" };
       const [a, b] = buildTasks([0, 1]).map((task) => ({ ...task, idempotency }));

@@ -119,7 +119,9 @@ test("the commands of docs/protocol.md run a task without the SDK", { timeout },
   });
 });
 
-test.each(PAGES)("%s starts with a command, and every shell block is marked", (page) => {
+test.each(
+  PAGES,
+)("%s starts with a command, and every shell block declares whether the tests run it", (page) => {
   const blocks = readBlocks(page);
 
   expect(blocks.filter(({ kind }) => kind === "unmarked")).toEqual([]);

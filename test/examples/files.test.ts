@@ -45,7 +45,7 @@ afterAll(async () => {
 const read = (name: string, params: Record<string, string | number> = {}) =>
   jobs.client.providers.read("lab", `private:files:${name}`, params, { wait: 30 });
 
-test("the directory and the frames of a trajectory are read through the server", async () => {
+test("the provider example serves the directory and the frames of a trajectory through the server", async () => {
   const listing = await (await read("Directory")).json();
   const runs = await (await read("Directory", { path: "runs" })).json();
   const frames = [0, 1].map(async (index) => (await read("Frame", { path: "runs/md.xyz", index })).text());
@@ -58,14 +58,14 @@ test("the directory and the frames of a trajectory are read through the server",
   expect(first?.trimEnd().split("\n")).toHaveLength(26);
 });
 
-test("a file is streamed unchanged", async () => {
+test("the provider example streams a file unchanged", async () => {
   const answer = await read("Download", { path: "large.bin" });
 
   expect(answer.contentType).toBe("application/octet-stream");
   expect(Buffer.compare(await answer.bytes(), Buffer.alloc(3_000_000, 5))).toBe(0);
 });
 
-test("a frame comes from the cache the second time, and has an ETag", async () => {
+test("the second read of a frame gets the cached answer, which has an ETag", async () => {
   const params = { path: "runs/md.xyz", index: 1 };
   const first = await read("Frame", params);
   await first.bytes();
@@ -78,7 +78,7 @@ test("a frame comes from the cache the second time, and has an ETag", async () =
   expect(third.isNotModified).toBe(true);
 });
 
-test("a missing frame or file is an AnswerNotFoundError, and an invalid parameter a ValidationError", async () => {
+test("a read of a missing frame or file throws AnswerNotFoundError, and a read with an invalid parameter throws ValidationError", async () => {
   await expect(read("Frame", { path: "runs/md.xyz", index: 2 })).rejects.toThrow(
     AnswerNotFoundError.create("runs/md.xyz has no frame 2."),
   );
@@ -87,7 +87,7 @@ test("a missing frame or file is an AnswerNotFoundError, and an invalid paramete
   await expect(read("Frame", { path: "runs/md.xyz", index: -1 })).rejects.toThrow(ValidationError);
 });
 
-describe("nothing outside the directory can be read", () => {
+describe("files outside the directory", () => {
   test.each([
     "../secret.txt",
     "runs/../../secret.txt",

@@ -92,7 +92,7 @@ describe.each(databases)("the example's web application $name", ({ databaseUrl }
     expect(await answer.text()).toContain("joblib");
   });
 
-  test("the schema generator finds no differences in the application's and joblib's tables", async () => {
+  test("the schema generator finds no difference between the database and the entities of the application and of joblib", async () => {
     expect(await orm.schema.getUpdateSchemaSQL()).toBe("");
   });
 });

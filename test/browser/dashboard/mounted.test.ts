@@ -29,7 +29,7 @@ const open = async (path: string) => {
   return page;
 };
 
-test("an embedded dashboard serves deep links, and all its links stay under its own path", async () => {
+test("an embedded dashboard serves deep links, and all its links begin with the path of the dashboard", async () => {
   const { room, job } = await api.createTask("pending");
   const page = await open(`/rooms/${room}/jobs/${job.full_name}`);
   await page.getByRole("button", { name: "Submit" }).waitFor();

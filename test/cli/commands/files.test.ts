@@ -50,7 +50,7 @@ describe("a flag whose schema is a file", () => {
   const RUN = ["run", "public:modifiers:Rotate"];
   const SUBMIT = ["tasks", "submit", "public:modifiers:Rotate"];
 
-  test("is shown as a file in the help of the job", async () => {
+  test("a flag whose schema is a file is shown as a file in the help of the job", async () => {
     const { stdout } = await runWith([...RUN, "--help"]);
 
     expect(stdout).toMatch(/--md <file> +\(required; file chemical\/\* at most 1 MB\)/);
@@ -59,7 +59,7 @@ describe("a flag whose schema is a file", () => {
   test.each([
     ["--md", [...RUN, "--md", "./no/md.xyz"]],
     ["--set md", [...SUBMIT, "--set", "md=./no/md.xyz"]],
-  ])("rejects a missing path in %s before any upload", async (source, argv) => {
+  ])("a flag whose schema is a file rejects a missing path in %s before any upload", async (source, argv) => {
     const { exitCode, stderr, paths } = await runWith(argv);
 
     expect({ exitCode, stderr }).toEqual({
@@ -72,11 +72,11 @@ describe("a flag whose schema is a file", () => {
   test.each([
     ["a flag of `joblib run`", [...RUN, "--md", REFERENCE]],
     ["`joblib tasks submit --set`", [...SUBMIT, "--set", `md=${REFERENCE}`]],
-  ])("accepts a reference in %s unchanged", async (_, argv) => {
+  ])("a flag whose schema is a file accepts the reference of an uploaded file in %s", async (_, argv) => {
     expect(await runWith(argv)).toMatchObject({ exitCode: 0, payloads: [{ md: REFERENCE }] });
   });
 
-  test("never uploads a path from the default of a schema, because workers choose it", async () => {
+  test("a default in the schema of a file is never uploaded as a local path, because workers choose the schema", async () => {
     const secret = join(directory, "secret");
     await writeFile(secret, "private");
 
@@ -86,7 +86,7 @@ describe("a flag whose schema is a file", () => {
     expect(paths).not.toContain("/v1/joblib/rooms/@global/files");
   });
 
-  test("rejects a payload that the server finds invalid before any upload", async () => {
+  test("no file is uploaded if the server finds the payload invalid", async () => {
     const path = join(directory, "unsent.xyz");
     await writeFile(path, CONTENT);
     const received: string[] = [];
@@ -112,7 +112,7 @@ describe("`files get`", () => {
   const replyWithOtherBytes = (request: Received): Reply =>
     request.path.endsWith("/content") ? { status: 200, body: "3\nwater\nO 0 0 1\n" } : replyWithData(request);
 
-  test("prints the path of the new file with --json", async () => {
+  test("`files get --json` prints the path of the new file", async () => {
     const output = join(directory, "json.xyz");
 
     const { exitCode, stdout } = await get(["--output", output, "--json"]);
@@ -124,7 +124,7 @@ describe("`files get`", () => {
     expect(await readFile(output, "utf8")).toBe("3\nwater\nO 0 0 0\n");
   });
 
-  test("leaves no file and exits with 11 if the bytes do not have the SHA-256", async () => {
+  test("`files get` leaves no file and exits with code 11 if the downloaded bytes do not have the SHA-256 of the file", async () => {
     const before = await readdir(directory);
 
     const { exitCode, stderr } = await get(["--output", join(directory, "wrong.xyz")], replyWithOtherBytes);
@@ -136,7 +136,7 @@ describe("`files get`", () => {
     expect(await readdir(directory)).toEqual(before);
   });
 
-  test("replaces an existing file only with --force", async () => {
+  test("`files get` replaces an existing file only with --force", async () => {
     const output = join(directory, "existing.xyz");
     await writeFile(output, "before");
 
@@ -153,7 +153,7 @@ describe("`files get`", () => {
     expect(await readFile(output, "utf8")).toBe("3\nwater\nO 0 0 0\n");
   });
 
-  test("keeps an existing file if a download with --force fails", async () => {
+  test("`files get --force` keeps the existing file if the download fails", async () => {
     const output = join(directory, "kept.xyz");
     await writeFile(output, "before");
 
@@ -163,7 +163,11 @@ describe("`files get`", () => {
     expect(await readFile(output, "utf8")).toBe("before");
   });
 
-  test.each(["../escaped.xyz", "..", "a\\b"])("rejects the name %j of a server as a path", async (name) => {
+  test.each([
+    "../escaped.xyz",
+    "..",
+    "a\\b",
+  ])("`files get` does not use the file name %j from the server as a path", async (name) => {
     const { exitCode, stderr } = await get([], (request) => {
       const reply = replyWithData(request);
       return { ...reply, body: { ...(reply.body as object), name } };
@@ -175,7 +179,7 @@ describe("`files get`", () => {
     });
   });
 
-  test("reports a path that cannot be written", async () => {
+  test("`files get` reports a path that it cannot write", async () => {
     const { exitCode, stderr } = await get(["--output", join(directory, "missing", "a.xyz")]);
 
     expect(exitCode).toBe(2);

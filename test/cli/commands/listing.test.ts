@@ -61,7 +61,7 @@ describe("task list", () => {
     });
   });
 
-  test("`joblib tasks list` prints the option that continues a search if the search stopped before the end of the list", async () => {
+  test("`joblib tasks list` prints the option that continues the search if not all tasks were searched", async () => {
     const page = { items: [aCompletedTask()], total: 1, limit: 50, offset: 0, searched_to: "t-7" };
     await using api = await startFakeApi(() => ({ status: 200, body: page }));
     const argv = ["tasks", "list", "--search", "x", "--url", api.url];

@@ -23,7 +23,7 @@ describe("`tasks watch`", () => {
       ? stream(attempt(1), parts(1, 0, ["Hello ", { n: 1 }]), end("completed"))
       : stream(event("task", "1", aTask({ status: "completed", queue_position: null })));
 
-  test("prints the output to stdout before the task", async () => {
+  test("`tasks watch` prints the output of the task to stdout, and then the task itself", async () => {
     await using api = await startFakeApi(replyToWatch);
 
     const { exitCode, stdout } = await runCli(["tasks", "watch", TASK_ID, "--url", api.url]);
@@ -32,7 +32,7 @@ describe("`tasks watch`", () => {
     expect(stdout).toMatch(/^Hello \n\{"n":1\}\ntask .*\n(.*\n)*status +completed\n/);
   });
 
-  test("with `--json` prints each part as an event to stderr, and only the task to stdout", async () => {
+  test("`tasks watch --json` prints each part of the output as an event to stderr, and only the task to stdout", async () => {
     await using api = await startFakeApi(replyToWatch);
 
     const { stdout, stderr } = await runCli(["tasks", "watch", TASK_ID, "--json", "--url", api.url]);

@@ -68,7 +68,7 @@ describe("completion", () => {
     ],
     [["worker", ""], []],
     [["nothing", "at", ""], []],
-  ])("completion offers for the words %j the candidates %j", async (words, values) => {
+  ])("completion of the words %j offers the candidates %j", async (words, values) => {
     expect((await runCompletion(words)).values).toEqual(values);
   });
 
@@ -90,7 +90,7 @@ describe("completion", () => {
   test.each<[string, () => Reply | Promise<Reply>]>([
     ["fails", () => ({ status: 500, body: "oops", type: "text/html" })],
     ["does not respond", () => new Promise(() => {})],
-  ])("completion offers nothing if the server %s, and waits at most a second", async (_, reply) => {
+  ])("completion waits at most a second, and offers nothing if the server %s", async (_, reply) => {
     const timeout = vi.spyOn(AbortSignal, "timeout");
 
     expect((await runCompletion(["tasks", "status", ""], reply)).values).toEqual([]);
@@ -148,7 +148,7 @@ describe.each(["bash", "zsh", "fish"])("completion in %s", (shell) => {
     ["joblib run public:chemistry:Sc", "public:chemistry:Screen", "run public:chemistry:Screen"],
     ["joblib run public:chemistry:Screen --meth", "--method", "--method"],
   ])(
-    `completion in ${shell} offers for “%s” the candidate “%s”`,
+    `completion in ${shell} of the line “%s” offers the candidate “%s”`,
     { timeout: 60_000 },
     async (line, offered, whole) => {
       await using api = await startFakeApi(replyWithData);

@@ -286,12 +286,12 @@ test.each([
     -30_000,
     -30_500,
   ],
-])("measureClockSkew uses %s", (_, health, response, offset, skew) => {
+])("measureClockSkew compares this machine's clock with %s", (_, health, response, offset, skew) => {
   const now = Date.parse("2026-01-01T00:00:00.000Z") + offset;
 
   expect(measureClockSkew(health, response, now)?.skew).toBe(skew);
 });
 
-test("measureClockSkew returns undefined without a time from the server", () => {
+test("measureClockSkew returns undefined if the server sends no time", () => {
   expect(measureClockSkew(undefined, { milliseconds: 1, date: undefined }, 0)).toBeUndefined();
 });

@@ -24,7 +24,7 @@ const run = async (schema: object, argv: readonly string[] = []) => {
 describe("no flags", () => {
   test.each(
     DEFAULT_CASES,
-  )("`joblib run` without flags leads to the same payload as the web form: $name", async ({
+  )("`joblib run` without flags results in the same payload as the web form: $name", async ({
     schema,
     form,
     cli,

@@ -163,7 +163,7 @@ describe("schemas", () => {
       { type: "object", definitions: { A: { type: "array", items: [{ type: "number" }] } } },
     ],
   ])(
-    "the schema of a job results in types that compile even if it %s",
+    "the schema of a job results in types that compile even if the schema %s",
     { timeout: 120_000 },
     async (_, schema) => {
       const types = await generateTypes(aJob({ schema }));

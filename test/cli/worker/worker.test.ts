@@ -57,7 +57,7 @@ describe("worker processes", () => {
     expect(await worker.exit).toMatchObject({ code: 0 });
   });
 
-  test("`joblib worker` waits for a server that is not reachable yet, and prints this once", async () => {
+  test("`joblib worker` waits for a server that is not reachable yet, and prints only one note about the wait", async () => {
     const port = await findFreePort();
     const url = `http://127.0.0.1:${port}`;
     const worker = startWorker(url, "--public");

@@ -64,39 +64,39 @@ const VIOLATION = [
   },
 ];
 
-test("reports a task that was claimed before a task that was submitted earlier", () => {
+test("the order check reports a task that was claimed before a task that was submitted earlier", () => {
   const steps = [...buildClaimedTask("early", 50, 2000), ...buildClaimedTask("late", 250, 400)];
 
   expect(check([EARLY, LATE], steps)).toEqual(VIOLATION);
 });
 
-test("reports a task that was directly assigned while an earlier task was pending", () => {
+test("the order check reports a task that was directly assigned while an earlier task was pending", () => {
   const steps = [...buildClaimedTask("early", 50, 2000), ...buildAssignedTask("late", 250, 3000)];
 
   expect(check([EARLY, LATE], steps)).toEqual(VIOLATION);
 });
 
-test("ignores the second claim of an earlier task that was directly assigned and requeued", () => {
+test("the order check ignores the second claim of an earlier task that was directly assigned and requeued", () => {
   const steps = [...buildAssignedTask("early", 50, 2000), ...buildClaimedTask("late", 250, 400)];
 
   expect(check([EARLY, LATE], steps)).toEqual([]);
 });
 
-test("ignores a task that an earlier request may have created, although the repetition began later", () => {
+test("the order check ignores a repeated submit if the first request may have created the task before the other task was acknowledged", () => {
   const lost = { task: "late", begin: 50, end: 150, outcome: "unknown" } as const;
   const steps = [...buildClaimedTask("late", 90, 400), ...buildClaimedTask("early", 95, 2000)];
 
   expect(check([EARLY, lost, LATE], steps)).toEqual([]);
 });
 
-test("reports a task whose first request began after the earlier task was acknowledged", () => {
+test("the order check reports a repeated submit if the first request began after the other task was acknowledged", () => {
   const lost = { task: "late", begin: 150, end: 190, outcome: "unknown" } as const;
   const steps = [...buildClaimedTask("early", 50, 2000), ...buildClaimedTask("late", 170, 400)];
 
   expect(check([EARLY, lost, LATE], steps)).toEqual(VIOLATION);
 });
 
-test("reports a repeated submit if the requests before it were refused", () => {
+test("the order check reports a repeated submit if the first request was refused", () => {
   const refused = { task: "late", begin: 50, end: 150, outcome: "fail" } as const;
   const steps = [...buildClaimedTask("early", 50, 2000), ...buildClaimedTask("late", 250, 400)];
 

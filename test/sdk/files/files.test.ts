@@ -93,7 +93,7 @@ describe("files of a task", () => {
     expect(await readFile(saved, "utf8")).toBe("olleh");
   });
 
-  test("tasks that are submitted by name or together share an uploaded file", async () => {
+  test("tasks that are submitted together share an uploaded file, and a later submit uploads its own copy", async () => {
     const text = file(new Blob(["abc"], { type: "text/plain" }), { name: "abc.txt" });
 
     const both = await jobs.submit([new Reverse({ text }), new Reverse({ text, label: "b" })]);
@@ -116,7 +116,7 @@ describe("files of a task", () => {
     expect(() => file(join(base, "missing.txt"))).toThrow(UsageError);
   });
 
-  test("the schema of a job describes its files, also after describe", () => {
+  test("the schema of a job contains the rules for a file, even if `describe` is called on the parameter", () => {
     class Described extends Extension("files", {
       image: file({ mediaTypes: ["image/png"] })
         .describe("An image")
@@ -136,7 +136,7 @@ describe("files of a task", () => {
     });
   });
 
-  test("a worker cannot upload a result after it has lost the task", async () => {
+  test("a worker cannot upload a result file after its task was cancelled", async () => {
     const text = file(new Blob(["abc"], { type: "text/plain" }));
     const submitted = await jobs.submit(new Reverse({ text }));
     for await (const task of jobs.listen({ start: true })) {
@@ -201,7 +201,7 @@ describe("transfers", () => {
     await expect(reading).rejects.toBe(reason);
   });
 
-  test("an unknown file is not found, and a text that is not a reference is rejected", async () => {
+  test("opening an unknown file throws FileNotFoundError, and opening a text that is not a reference throws UsageError", async () => {
     const { files } = jobs.client;
 
     await expect(files.open("00000000-0000-7000-8000-000000000000")).rejects.toThrow(FileNotFoundError);

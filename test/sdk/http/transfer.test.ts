@@ -36,7 +36,7 @@ test.each([
   expect(response.isRead).toBe(true);
 });
 
-test("JoblibClient.transfer leaves the content of a download to its caller", async () => {
+test("JoblibClient.transfer does not read the content of a download, because its caller reads the content", async () => {
   const response = new RecordedResponse(200);
   const client = new JoblibClient({ url: "http://api.test", fetch: async () => response });
 

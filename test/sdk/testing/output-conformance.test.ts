@@ -32,7 +32,7 @@ describe.each(SERVERS)("%s", (_, connect) => {
     }
   }
 
-  test("streams the parts of an output as they are stored, and then the end of the task", async () => {
+  test("the server streams the parts of an output as they are stored, and then the end of the task", async () => {
     const worker = await createWorker(client, room);
     const { id, attempt } = await startTask(client, { room, worker });
     const lease = { worker_id: worker, attempt };
@@ -54,7 +54,7 @@ describe.each(SERVERS)("%s", (_, connect) => {
     expect(await end).toEqual({ done: true, value: { attempt: 1, status: "completed", count: 3 } });
   });
 
-  test("streams the rest of an attempt and then the next attempt, from any part", async () => {
+  test("the server streams the rest of an attempt and then the next attempt, from any part", async () => {
     const worker = await createWorker(client, room);
     const { id } = await startTask(client, { room, worker, max_attempts: 2, backoff: { seconds: 0 } });
     for (const attempt of [1, 2]) {
@@ -80,7 +80,7 @@ describe.each(SERVERS)("%s", (_, connect) => {
     });
   });
 
-  test("continues an output after the last received event, without repeating the attempt", async () => {
+  test("the server continues an output after the last received event, without repeating the attempt", async () => {
     const worker = await createWorker(client, room);
     const { id, attempt } = await startTask(client, { room, worker });
     const lease = { worker_id: worker, attempt };
@@ -100,7 +100,7 @@ describe.each(SERVERS)("%s", (_, connect) => {
     ]);
   });
 
-  test("rejects the output of a missing task, an invalid position, and a part after a gap", async () => {
+  test("the server rejects requests for the output of a missing task, an invalid position, and a part after a gap", async () => {
     const worker = await createWorker(client, room);
     const { id, attempt } = await startTask(client, { room, worker });
     const gap = { worker_id: worker, attempt, output: { number: 1, parts: ["b"] } };

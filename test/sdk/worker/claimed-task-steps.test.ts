@@ -59,7 +59,7 @@ test("a task does not run if the response to a progress report has shown that th
   expect(runs).toBe(0);
 });
 
-test("the run context has the same signal and log in copies, in proxies, and in objects that inherit from it", async () => {
+test("copies and proxies of a run context, and objects that inherit from it, have the same signal and log", async () => {
   const { task } = await claimTask((run) =>
     [{ ...run }, Object.create(run), new Proxy(run, {})].map(
       ({ signal, log }) => signal === run.signal && log === run.log,

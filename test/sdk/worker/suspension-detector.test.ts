@@ -19,13 +19,13 @@ const createDetector = () => {
   return { suspensions, advance };
 };
 
-test("the suspension detector reports nothing while both clocks advance normally", () => {
+test("the suspension detector reports nothing while the wall clock and the monotonic clock advance normally", () => {
   const { suspensions, advance } = createDetector();
   for (const ms of [1000, 1400, 900, 5500]) advance(ms);
   expect(suspensions).toEqual([]);
 });
 
-test("the suspension detector reports a suspended machine, whose wall clock is ahead of the monotonic one", () => {
+test("the suspension detector reports a suspended machine, whose wall clock is ahead of its monotonic clock", () => {
   const { suspensions, advance } = createDetector();
   advance(1000);
   advance(3 * 3600 * 1000 + 1000, 1000);
@@ -33,7 +33,7 @@ test("the suspension detector reports a suspended machine, whose wall clock is a
   expect(suspensions).toEqual([3 * 3600]);
 });
 
-test("the suspension detector reports a stopped process, whose clocks are both ahead of the timer", () => {
+test("the suspension detector reports a stopped process, whose wall clock and monotonic clock are ahead of its timer", () => {
   const { suspensions, advance } = createDetector();
   advance(91_000);
   expect(suspensions).toEqual([90]);

@@ -230,7 +230,7 @@ describe("the output of a task", () => {
         throw new Problem("service-unavailable", "try again");
       },
     ],
-  ])("does not prevent a late result if its end %s", async (_, lose) => {
+  ])("the output of a task does not prevent a late result if the end of the output %s", async (_, lose) => {
     const claimed = await claimTask(function* () {
       yield "the end";
       return { frames: 3 };
@@ -245,7 +245,7 @@ describe("the output of a task", () => {
     expect(claimed.lines).toContain("sent a late result");
   });
 
-  test("does not cause a late result of a cancelled task", async () => {
+  test("the output of a task does not cause a late result if the task was cancelled", async () => {
     const claimed = await claimTask(function* () {
       yield "the end";
       return { frames: 3 };

@@ -138,7 +138,7 @@ describe("claim", () => {
 });
 
 describe("claim of several tasks", () => {
-  test("a claim of several tasks returns up to limit tasks in queue order", async () => {
+  test("a claim of several tasks returns up to `limit` tasks in queue order", async () => {
     const { worker, ids } = await createQueue({}, { priority: 9 }, {}, {});
 
     const { tasks } = ok(await claimMany(worker, 3, { start: true }));

@@ -100,7 +100,7 @@ describe("draining workers", () => {
     });
   });
 
-  test("a draining worker gets `draining` once for its waiting claim and heartbeat, and its next heartbeat waits if it sends `draining: true`", async () => {
+  test("a draining worker gets `draining` in the responses to its waiting claim and heartbeat, and a heartbeat that sends `draining: true` waits again", async () => {
     const { worker, id } = await api.createTask("running");
     const wait = preferWait(LONG_WAIT_SECONDS);
     const claim = await openLongPoll(() =>

@@ -34,10 +34,12 @@ const createScenario = async (where: "here" | "elsewhere") => {
   return { params: { room_id: room, provider_name: full_name, worker_id: worker.id, read_id: "none" } };
 };
 
-describe("transfers", () => {
-  const each = (["here", "elsewhere"] as const).flatMap((where) => ROLES.map((role) => ({ role, where })));
+describe("access to providers", () => {
+  const each = (["here", "elsewhere"] as const).flatMap((where) =>
+    ROLES.map((role) => ({ role, where, room: where === "here" ? "the room" : "another room" })),
+  );
 
-  test.each(each)("a request to a provider checks the role $role of a user with access $where", async ({
+  test.each(each)("a request to a provider checks the role $role of a user with access to $room", async ({
     role,
     where,
   }) => {
@@ -54,7 +56,7 @@ describe("transfers", () => {
 
   test.each(
     each,
-  )("a worker's answer to a provider request checks the role $role of a user with access $where", async ({
+  )("a worker's answer to a provider request checks the role $role of a user with access to $room", async ({
     role,
     where,
   }) => {

@@ -99,7 +99,7 @@ describe("tasks of a room", () => {
     });
   });
 
-  test("a list of tasks has searched_to only for a search", async () => {
+  test("the response with a list of tasks contains searched_to only for a search", async () => {
     const { room } = await createRoomWithTasks();
 
     expect(await listTasks(room, "")).not.toHaveProperty("searched_to");

@@ -5,7 +5,7 @@ import type { JsonObject } from "../../../server/schemas/schema-error.ts";
 const FILE = { type: "string", "x-joblib-file": { media_types: ["chemical/*"], max_size: 10 } };
 const withRule = (rule: unknown) => ({ properties: { a: { type: "string", "x-joblib-file": rule } } });
 
-describe("a schema with a malformed x-joblib-file is rejected", () => {
+describe("a schema with a malformed x-joblib-file", () => {
   const pointer = "/properties/a/x-joblib-file";
   test.each<[unknown, string]>([
     [true, pointer],
@@ -23,11 +23,11 @@ describe("a schema with a malformed x-joblib-file is rejected", () => {
     [{ max_size: 1.5 }, `${pointer}/max_size`],
     [{ max_size: "10" }, `${pointer}/max_size`],
     [{ mediaTypes: ["image/png"] }, pointer],
-  ])("%j", (rule, expected) => {
+  ])("a schema with the malformed x-joblib-file %j is rejected", (rule, expected) => {
     expect(checkSchema(withRule(rule)).map((error) => error.pointer)).toEqual([expected]);
   });
 
-  test("a file that is not a string", () => {
+  test("a schema with x-joblib-file on a type other than string is rejected", () => {
     const schema = { properties: { a: { type: ["object", "null"], "x-joblib-file": {} } } };
 
     expect(checkSchema(schema)).toEqual([
@@ -36,7 +36,7 @@ describe("a schema with a malformed x-joblib-file is rejected", () => {
   });
 });
 
-describe("a schema with a file that the server would not find is rejected", () => {
+describe("a schema with a file where the server does not look for files", () => {
   const inFile = { $defs: { file: FILE } };
   test.each<[string, JsonObject]>([
     ["/contains", { contains: FILE }],
@@ -72,7 +72,7 @@ describe("a schema with a file that the server would not find is rejected", () =
         },
       },
     ],
-  ])("through %s in %j", (pointer, schema) => {
+  ])("a schema with a file at %s, where the server does not look for files, is rejected: %j", (pointer, schema) => {
     const errors = checkSchema(schema, "result");
 
     expect(errors.map((error) => error.pointer)).toEqual([pointer]);
@@ -86,6 +86,6 @@ test.each<[string, JsonObject]>([
   ["a recursive schema", { properties: { a: FILE, next: { $ref: "#" } } }],
   ["an escaped reference", { properties: { a: { $ref: "#/$defs/a~1b%25" } }, $defs: { "a/b%": FILE } }],
   ["a property with the name of the keyword", { not: { properties: { "x-joblib-file": { type: "null" } } } }],
-])("a file in %s is accepted", (_, schema) => {
+])("a schema with a file in %s is accepted", (_, schema) => {
   expect(checkSchema(schema)).toEqual([]);
 });

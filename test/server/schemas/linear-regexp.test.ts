@@ -86,7 +86,7 @@ describe("formats", () => {
 
   test.each(
     Object.keys(formats),
-  )("the format %s is checked fast for texts that maximize backtracking", (name) => {
+  )("the format %s is checked quickly, even for texts that maximize backtracking", (name) => {
     const format = formats[name];
     if (typeof format !== "function") return;
     for (const text of slowTexts) {

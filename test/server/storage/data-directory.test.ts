@@ -137,7 +137,7 @@ describe("data directory", () => {
     "",
     "nonsense",
     `${process.pid} 1`,
-  ])("a data directory can be used if a server that is gone has left its owner file: %j", async (content) => {
+  ])("a data directory can be used if a server that no longer runs has left an owner file with the content %j", async (content) => {
     writeFileSync(join(directory, OWNER_FILE), content);
 
     const locked = await lockDataDirectory(directory);

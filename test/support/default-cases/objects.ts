@@ -6,7 +6,7 @@ import { createCase, type DefaultCase, SETTINGS_REFERENCE, WITH_DEFS } from "./c
  */
 export const OBJECTS: readonly DefaultCase[] = [
   createCase(
-    "of a reference",
+    "next to a reference",
     { x: { ...SETTINGS_REFERENCE, default: { a: 5, b: 1 } } },
     { form: { x: { a: 5, b: 1 } } },
     WITH_DEFS,
@@ -47,7 +47,7 @@ export const OBJECTS: readonly DefaultCase[] = [
     WITH_DEFS,
   ),
   createCase(
-    "of an object or null",
+    "for an object or null",
     { x: { anyOf: [SETTINGS_REFERENCE, { type: "null" }], default: { a: 5 } } },
     { form: { x: { a: 5, b: 1 } } },
     WITH_DEFS,
@@ -59,7 +59,7 @@ export const OBJECTS: readonly DefaultCase[] = [
     WITH_DEFS,
   ),
   createCase(
-    "of a record",
+    "for a record",
     {
       x: {
         type: "object",
@@ -71,7 +71,7 @@ export const OBJECTS: readonly DefaultCase[] = [
     WITH_DEFS,
   ),
   createCase(
-    "of a discriminated union",
+    "for a discriminated union",
     {
       x: {
         oneOf: [{ $ref: "#/$defs/Cat" }, { $ref: "#/$defs/Dog" }],
@@ -83,13 +83,13 @@ export const OBJECTS: readonly DefaultCase[] = [
     WITH_DEFS,
   ),
   createCase(
-    "of a union without a discriminator",
+    "for a union without a discriminator",
     { x: { anyOf: [{ type: "string" }, SETTINGS_REFERENCE], default: { a: 3 } } },
     { form: { x: { a: 3, b: 1 } } },
     WITH_DEFS,
   ),
   createCase(
-    "in a list",
+    "for a list of objects",
     { x: { type: "array", items: SETTINGS_REFERENCE, default: [{ a: 3 }, {}] } },
     {
       form: {
@@ -102,13 +102,13 @@ export const OBJECTS: readonly DefaultCase[] = [
     WITH_DEFS,
   ),
   createCase(
-    "of a tree",
+    "for a tree",
     { x: { $ref: "#/$defs/Node", default: { value: 2, child: { value: 3 } } } },
     { form: { x: { value: 2, child: { value: 3, child: null } } } },
     WITH_DEFS,
   ),
   createCase(
-    "in a required object",
+    "within a required object",
     {
       x: {
         type: "object",
@@ -119,13 +119,13 @@ export const OBJECTS: readonly DefaultCase[] = [
     { ...WITH_DEFS, required: ["x"] },
   ),
   createCase(
-    "that is required",
+    "for a required object",
     { x: { ...SETTINGS_REFERENCE, default: { a: 5 } } },
     { form: { x: { a: 5, b: 1 } }, cli: { x: { a: 5, b: 1 } } },
     { ...WITH_DEFS, required: ["x"] },
   ),
   createCase(
-    "of the payload itself",
+    "for the payload itself",
     { x: { type: "integer", default: 1 }, y: { type: "integer", default: 2 } },
     { form: { x: 5, y: 2 }, cli: { x: 5, y: 2 } },
     { default: { x: 5 } },

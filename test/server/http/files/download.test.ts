@@ -17,7 +17,7 @@ afterAll(() => api.close());
 const etag = `"${sha256(CONTENT)}"`;
 
 describe("a download", () => {
-  test("is always saved and never shown, whatever the media type is", async () => {
+  test("a download has headers that make a browser save it and never show it, whatever its media type is", async () => {
     const response = await api.download(id);
 
     expect(response).toMatchObject({ status: 200, text: CONTENT });
@@ -38,7 +38,7 @@ describe("a download", () => {
     ["bytes=-2", "89", "bytes 8-9/10"],
     ["bytes=-20", CONTENT, "bytes 0-9/10"],
     ["bytes=8-100", "89", "bytes 8-9/10"],
-  ])("with the range %s returns %j", async (range, text, contentRange) => {
+  ])("a download with the range %s returns %j", async (range, text, contentRange) => {
     const response = await api.download(id, { range });
 
     expect(response).toMatchObject({ status: 206, text });
@@ -48,29 +48,37 @@ describe("a download", () => {
     });
   });
 
-  test.each(["bytes=10-", "bytes=-0"])("with the range %s outside of the content gets 416", async (range) => {
+  test.each([
+    "bytes=10-",
+    "bytes=-0",
+  ])("a download with the range %s, which is outside of the content, gets 416", async (range) => {
     const response = await api.download(id, { range });
 
     expectProblem(response, "range-not-satisfiable");
     expect(response.headers["content-range"]).toBe("bytes */10");
   });
 
-  test.each(["bytes=3-1", "bytes=0-1,3-4", "lines=1-2", "bytes=x"])("ignores the range %s", async (range) => {
+  test.each([
+    "bytes=3-1",
+    "bytes=0-1,3-4",
+    "lines=1-2",
+    "bytes=x",
+  ])("a download with the unsupported range %s returns the whole content", async (range) => {
     expect(await api.download(id, { range })).toMatchObject({ status: 200, text: CONTENT });
   });
 
-  test("with If-Range returns the range only of the same content", async () => {
+  test("a download with If-Range returns the range only if the content is the same", async () => {
     const range = "bytes=1-2";
 
     expect(await api.download(id, { range, "if-range": etag })).toMatchObject({ status: 206, text: "12" });
     expect(await api.download(id, { range, "if-range": '"other"' })).toMatchObject({ status: 200 });
   });
 
-  test("with the current ETag returns 304", async () => {
+  test("a download with the current ETag returns 304", async () => {
     expect(await api.download(id, { "if-none-match": etag })).toMatchObject({ status: 304, text: "" });
   });
 
-  test("is refused for another user's file until a readable task has the file", async () => {
+  test("a download of another user's file is refused until the file belongs to a task that the caller can read", async () => {
     const { room, job } = await api.createJob();
     const fileId = await api.upload(room, CONTENT);
     expectProblem(await api.download(fileId, {}, "rea"), "forbidden");
@@ -83,7 +91,7 @@ describe("a download", () => {
     expectProblem(await api.download(fileId, {}, "stranger"), "forbidden");
   });
 
-  test("fails for a missing or damaged content, with a problem that names the file", async () => {
+  test("a download fails with a problem that names the file if the content is missing or damaged", async () => {
     const room = newRoomId();
     const content = `content of ${room}`;
     const fileId = await api.upload(room, content);

@@ -75,7 +75,7 @@ const ANN: Caller = {
 
 const FULL = { id: "insufficient-storage", retryAfter: 60 };
 
-test("an upload to a full disk gets a 507, keeps its bytes, and continues when there is space", async () => {
+test("an upload to a full disk gets a 507, keeps the bytes that were stored, and continues when the disk has space", async () => {
   const { id } = ok(await api.createFile(newRoomId(), { size: 9, sha256: sha256("abcdefghi") }), 201);
   const { fileContents, logged, append, readOffset } = openSmallDisk();
 
@@ -106,7 +106,7 @@ test("an upload whose content cannot be stored can send its last byte again", as
   expect((await api.download(id)).text).toBe("xyz");
 });
 
-test("a write that the operating system refuses with ENOSPC is a StorageFull", async () => {
+test("a write that the operating system refuses with ENOSPC throws StorageFull", async () => {
   await mkdir(join(api.filesDir, "uploads"), { recursive: true });
   await symlink("/dev/full", join(api.filesDir, "uploads", "full"));
   const writer = await new FileDirectory(api.filesDir).openUpload("full");

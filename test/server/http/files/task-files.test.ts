@@ -32,7 +32,7 @@ async function createRunningTask() {
 }
 
 describe("the files of a payload", () => {
-  test("are listed with their role and pointer", async () => {
+  test("the files of a payload are listed with their role and pointer", async () => {
     const { fileId, id } = await createRunningTask();
 
     expect(await listFiles(id)).toEqual([
@@ -44,13 +44,13 @@ describe("the files of a payload", () => {
 
   test.each([
     ["a file that does not exist", async () => "files/00000000-0000-0000-0000-000000000000"],
-    ["no reference", async () => "../files/x"],
+    ["a text that is not a reference", async () => "../files/x"],
     ["an incomplete file", async (room: string) => ok(await api.createFile(room, { size: 3 }), 201).id],
     ["a file of another room", async (room: string) => api.upload(`${room}-other`, "abc")],
     ["a file of another user", async (room: string) => api.upload(room, "abc", {}, "wes")],
     ["a file of another type", async (room: string) => api.upload(room, "abc", { media_type: "text/plain" })],
     ["a file that is too large", async (room: string) => api.upload(room, "x".repeat(1001))],
-  ])("are refused with the pointer for %s", async (_, create) => {
+  ])("a payload with %s instead of a usable file is rejected with the pointer of the member", async (_, create) => {
     const { room, job } = await api.createJob();
     const created = await create(room);
     const trajectory = created.includes("/") ? created : toReference(created);
@@ -66,7 +66,7 @@ describe("the files of a payload", () => {
     expect(getErrorPointers(many)).toEqual(["/tasks/1/payload/trajectory"]);
   });
 
-  test("are plain text in members without the keyword", async () => {
+  test("a file reference is plain text in a member without the keyword x-joblib-file", async () => {
     const { room, job } = await api.createJob();
 
     const { id } = await api.submit(room, job.full_name, { payload: { note: "files/nothing" } });
@@ -75,8 +75,8 @@ describe("the files of a payload", () => {
   });
 });
 
-describe("a job", () => {
-  test("is refused if its schema has a malformed rule or files that are not found", async () => {
+describe("a job with files", () => {
+  test("a job with files is rejected if its schema has a malformed x-joblib-file, or one where the server does not look for files", async () => {
     const schemas = {
       schema: { properties: { a: { type: "string", "x-joblib-file": { max_size: 0 } } } },
       result_schema: { contains: { type: "string", "x-joblib-file": {} } },
@@ -91,7 +91,7 @@ describe("a job", () => {
     ]);
   });
 
-  test("finds each file once if its schema refers to one definition many times", async () => {
+  test("a job with files has each file once if its schema refers to one definition many times", async () => {
     const level = (next: string) => ({ allOf: [{ $ref: next }, { $ref: next }] });
     const names = Array.from({ length: 11 }, (_, index) => `#/$defs/d${index + 1}`);
     const levels = Object.fromEntries(names.map((next, index) => [`d${index}`, level(next)]));
@@ -110,7 +110,7 @@ describe("a job", () => {
 });
 
 describe("the files of a result", () => {
-  test("are created and uploaded by the worker during its lease", async () => {
+  test("the files of a result are created and uploaded by the worker during its lease", async () => {
     const { id, createResultFile, complete } = await createRunningTask();
     const file = ok(await createResultFile(1), 201);
     expect(file).toMatchObject({ task_id: id, created_by_id: "wes" });
@@ -125,7 +125,7 @@ describe("the files of a result", () => {
     expect((await api.download(file.id)).text).toBe("abc");
   });
 
-  test("are refused without the lease", async () => {
+  test("the files of a result are refused without the lease", async () => {
     const { id, createResultFile, job } = await createRunningTask();
     const file = ok(await createResultFile(1), 201);
     expectProblem(await createResultFile(2), "task-lost");
@@ -137,7 +137,7 @@ describe("the files of a result", () => {
     expectProblem(await api.append(file.id, "abc", 0, "wes"), "task-lost");
   });
 
-  test("are refused if they are incomplete, or were created elsewhere", async () => {
+  test("the files of a result are refused if they are incomplete or were not created for the task", async () => {
     const { room, fileId, createResultFile, complete } = await createRunningTask();
     const incomplete = ok(await createResultFile(1), 201);
     const foreign = await api.upload(room, "abc", {}, "wes");
@@ -149,14 +149,14 @@ describe("the files of a result", () => {
   });
 });
 
-describe("a sweep", () => {
+describe("a sweep of files", () => {
   const ageFiles = (...ids: string[]) =>
     api.query(sql`update joblib.file set created_at = created_at - interval '25 hours'
       where id = any (${`{${ids.join(",")}}`}::uuid[])`);
   const isStored = async (content: string) =>
     (await api.listStored()).some((path) => path.endsWith(sha256(content).slice(2)));
 
-  test("deletes old files that no task has, and their content with the last one", async () => {
+  test("a sweep of files deletes old files that belong to no task, and a content when its last file is deleted", async () => {
     const { room, job } = await api.createJob();
     const [used, unused, content] = [`used ${room}`, `unused ${room}`, `twice ${room}`];
     const usedId = await api.upload(room, used);
@@ -179,7 +179,7 @@ describe("a sweep", () => {
     expect((await api.listStored()).filter((path) => path.endsWith(incomplete))).toEqual([]);
   });
 
-  test("deletes the files of a task with the task", async () => {
+  test("a sweep of files deletes the files of a task together with the task", async () => {
     const { id, room, fileId, complete } = await createRunningTask();
     ok(await complete(toReference(fileId)));
     await ageFiles(fileId);
@@ -191,7 +191,7 @@ describe("a sweep", () => {
     expect(await isStored(`payload of ${room}`)).toBe(false);
   });
 
-  test("checks a bounded number of files per call, and all files within several calls", async () => {
+  test("a sweep of files checks a bounded number of files per call, and all files within several calls", async () => {
     const { room, job } = await api.createJob();
     const ids: string[] = [];
     for (let index = 0; index < 7; index += 1) ids.push(await api.upload(room, `${index} of ${room}`));

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe("an upload", () => {
-  test("completes the file with the hash of its content when the last byte arrives", async () => {
+  test("an upload completes the file, with the hash of its content, when the last byte arrives", async () => {
     const room = newRoomId();
     const file = { name: "md.xyz", media_type: "chemical/x-xyz", size: 6, sha256: sha256("abcdef") };
 
@@ -37,7 +37,7 @@ describe("an upload", () => {
     expect((await api.download(id)).text).toBe("abcdef");
   });
 
-  test("continues where a connection was cut", async () => {
+  test("an upload continues after the last stored byte if its connection was cut", async () => {
     const { id } = ok(await api.createFile(newRoomId(), { size: 200_000 }), 201);
     const content = Buffer.alloc(200_000, "abc");
     const sending = request(`${url}${API}/files/${id}/upload`, {
@@ -65,7 +65,7 @@ describe("an upload", () => {
     expect(ok(await api.as("ann").get(`/files/${id}`))).toMatchObject({ sha256: sha256(content.toString()) });
   });
 
-  test("is refused at another offset", async () => {
+  test("an upload is refused at an offset other than the number of stored bytes", async () => {
     const { id } = ok(await api.createFile(newRoomId(), { size: 6 }), 201);
     ok(await api.append(id, "abc"), 204);
 
@@ -75,7 +75,7 @@ describe("an upload", () => {
     expect((await api.readOffset(id)).headers["upload-offset"]).toBe("3");
   });
 
-  test("is refused while another request appends to it", async () => {
+  test("an upload is refused while another request appends to the same file", async () => {
     const { id } = ok(await api.createFile(newRoomId(), { size: 3 }), 201);
     await api.query(sql`update joblib.file set writer_id = id, writer_until = now() + interval '1 minute'
       where id = ${id}::uuid`);
@@ -88,7 +88,7 @@ describe("an upload", () => {
     ok(await api.append(id, "abc"), 204);
   });
 
-  test("accepts only one of several concurrent requests", async () => {
+  test("an upload accepts only one of several concurrent requests", async () => {
     const { id } = ok(await api.createFile(newRoomId(), { size: 90_000 }), 201);
     const contents = ["a", "b", "c"].map((letter) => letter.repeat(90_000));
 
@@ -98,7 +98,7 @@ describe("an upload", () => {
     expect(contents).toContain((await api.download(id)).text);
   });
 
-  test("with another hash than the declared one is discarded", async () => {
+  test("an upload is discarded if its hash differs from the declared hash", async () => {
     const { id } = ok(await api.createFile(newRoomId(), { size: 3, sha256: sha256("abd") }), 201);
 
     expect(getErrorPointers(await api.append(id, "abc"))).toEqual(["/sha256"]);
@@ -107,7 +107,7 @@ describe("an upload", () => {
     expect((await api.listStored()).filter((path) => path.endsWith(id))).toEqual([]);
   });
 
-  test("is refused if it is larger than its declared size", async () => {
+  test("an upload is refused if it is larger than its declared size", async () => {
     const { id } = ok(await api.createFile(newRoomId(), { size: 3 }), 201);
 
     expectProblem(await api.append(id, "abcd"), "file-too-large");
@@ -115,14 +115,14 @@ describe("an upload", () => {
     expect(ok(await api.as("ann").get(`/files/${id}`))).toMatchObject({ is_complete: false });
   });
 
-  test("needs no request if the file is empty", async () => {
+  test("an upload of an empty file needs no request, because the file is complete when it is created", async () => {
     const created = ok(await api.createFile(newRoomId(), { size: 0 }), 201);
 
     expect(created).toMatchObject({ is_complete: true, sha256: sha256("") });
     expect(await api.download(created.id)).toMatchObject({ status: 200, text: "" });
   });
 
-  test("needs the headers of tus", async () => {
+  test("an upload is refused without the headers of tus", async () => {
     const { id } = ok(await api.createFile(newRoomId(), { size: 3 }), 201);
     const type = { "content-type": "application/offset+octet-stream" };
     const patch = (headers: Record<string, string>) =>
@@ -137,7 +137,7 @@ describe("an upload", () => {
     );
   });
 
-  test("is allowed only for the creator of the file", async () => {
+  test("an upload is allowed only for the creator of the file", async () => {
     const { id } = ok(await api.createFile(newRoomId(), { size: 3 }), 201);
 
     for (const user of ["wes", "root"]) {
@@ -148,7 +148,7 @@ describe("an upload", () => {
 });
 
 describe("a new file", () => {
-  test("stores equal contents only once", async () => {
+  test("a new file shares the stored content of an earlier file with the same bytes", async () => {
     const room = newRoomId();
     const content = `content of ${room}`;
 
@@ -160,7 +160,7 @@ describe("a new file", () => {
     expect(paths.filter((path) => path.endsWith(hash.slice(2)))).toHaveLength(1);
   });
 
-  test("is refused if it, or all files of the room, would be too large", async () => {
+  test("a new file is refused if its size, or the total size of the room's files, would exceed a limit", async () => {
     const room = newRoomId();
 
     expectProblem(await api.createFile(room, { size: 1_000_001 }), "file-too-large");
@@ -183,7 +183,7 @@ describe("a new file", () => {
     "a\nb",
     "a\u007fb",
     "é".repeat(128),
-  ])("is refused with the name %j", async (name) => {
+  ])("a new file is refused with the name %j", async (name) => {
     expect(getErrorPointers(await api.createFile(newRoomId(), { name, size: 1 }))).toEqual(["/name"]);
   });
 
@@ -192,13 +192,13 @@ describe("a new file", () => {
     "text/html\r\nx: y",
     "a/b; c",
     "é/x",
-  ])("is refused with the media type %j", async (type) => {
+  ])("a new file is refused with the media type %j", async (type) => {
     const response = await api.createFile(newRoomId(), { media_type: type, size: 1 });
 
     expect(getErrorPointers(response)).toEqual(["/media_type"]);
   });
 
-  test("is refused by a server without a directory for files", async () => {
+  test("a new file is refused by a server without a directory for files", async () => {
     await using closing = { api: await openApi(), [Symbol.asyncDispose]: () => closing.api.close() };
     const body = { name: "a", size: 1 };
 
