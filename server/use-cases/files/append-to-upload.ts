@@ -153,7 +153,8 @@ class UploadWriting {
 
   /**
    * Renews the lock, and throws a 409 if it was lost. While this request waited for bytes, another
-   * one may have completed the upload. Its open file is then a content, and must not be written to.
+   * request may have completed the upload. The open file is then a content, and must not be written
+   * to.
    */
   async #keepLock(writer: UploadWriter): Promise<void> {
     if (performance.now() - this.#renewedAt < PROGRESS_MS) return;
