@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
 import { type StoredFile, TUS_VERSION, UPLOAD_MEDIA_TYPE } from "../../protocol/index.ts";
-import { FileIntegrityError, ProtocolError, UploadConflictError, UsageError } from "../errors.ts";
+import {
+  FileIntegrityError,
+  InsufficientStorageError,
+  ProtocolError,
+  UploadConflictError,
+  UsageError,
+} from "../errors.ts";
 import type { Caller } from "../http/resource.ts";
 import { isTransient, type RetryPolicy, withRetry } from "../http/retry.ts";
 import { toChunks } from "./chunks.ts";
@@ -13,6 +19,11 @@ const CHUNK_BYTES = 8 * 1024 * 1024;
 const CHUNK_TIMEOUT_SECONDS = 180;
 /** Retries of one chunk. An upload survives the restart of a server, as the end of a task does. */
 const UPLOAD_RETRY: RetryPolicy = { attempts: 100, baseSeconds: 0.25, maxSeconds: 10, deadlineSeconds: 300 };
+/** Restarts from the first byte, if the server has lost stored bytes. */
+const MAX_RESTARTS = 3;
+
+/** Thrown if the server has lost bytes that it had stored, for example when its disk failed. */
+class LostBytesError extends ProtocolError {}
 
 /**
  * Uploads the content of a file that was created, with the core of tus 1.0, and returns the complete
@@ -24,7 +35,22 @@ export async function uploadContent(
   client: Caller,
   source: LocalFile,
   created: StoredFile,
-  { signal, onProgress }: ReadFileOptions = {},
+  options: ReadFileOptions = {},
+): Promise<StoredFile> {
+  for (let restarts = 0; ; restarts += 1) {
+    try {
+      return await sendContent(client, source, created, options);
+    } catch (error) {
+      if (!(error instanceof LostBytesError) || restarts >= MAX_RESTARTS) throw error;
+    }
+  }
+}
+
+async function sendContent(
+  client: Caller,
+  source: LocalFile,
+  created: StoredFile,
+  { signal, onProgress }: ReadFileOptions,
 ): Promise<StoredFile> {
   const hash = createHash("sha256");
   const upload = new Upload(client, created, signal);
@@ -110,9 +136,15 @@ class Upload {
     });
     const offset = Number(headers["upload-offset"]);
     if (offset >= start && offset <= end) return offset;
+    if (offset >= 0 && offset < start)
+      throw new LostBytesError(`the server has lost bytes of the upload: it has ${offset} of ${start}`);
     throw new ProtocolError(`the upload cannot continue at ${headers["upload-offset"]}, expected ${start}`);
   }
 }
 
-/** Returns true if the upload may continue. A conflict means that the server has other bytes. */
-const isInterrupted = (error: unknown): boolean => isTransient(error) || error instanceof UploadConflictError;
+/**
+ * Returns true if the upload may continue. A conflict means that the server has other bytes, and a
+ * full storage may get space.
+ */
+const isInterrupted = (error: unknown): boolean =>
+  isTransient(error) || error instanceof UploadConflictError || error instanceof InsufficientStorageError;

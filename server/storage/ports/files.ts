@@ -43,14 +43,20 @@ export interface FileStorage {
   create(file: NewFileRecord, maxRoomBytes: number): Promise<FileRecord | undefined>;
   find(id: string): Promise<FileRecord | undefined>;
   findMany(ids: readonly string[]): Promise<readonly FileRecord[]>;
-  /** Locks an incomplete upload for some seconds. Returns false if another request has the lock. */
+  /**
+   * Locks an incomplete upload for some seconds. Returns false if another request has the lock, or if
+   * the lease on the task of the file has ended.
+   */
   lockUpload(lock: UploadLock, seconds: number): Promise<boolean>;
-  /** Stores the number of received bytes and renews the lock. Returns false if the lock was lost. */
+  /**
+   * Stores the number of received bytes and renews the lock. Returns false if the lock was lost, or
+   * if the lease on the task of the file has ended.
+   */
   saveProgress(lock: UploadLock, received: number, seconds: number): Promise<boolean>;
   unlockUpload(lock: UploadLock): Promise<void>;
   /**
    * Completes a file. `keep` stores the content while the content's row is locked. Returns false if
-   * the lock of the upload was lost.
+   * the lock of the upload was lost, or if the lease on the task of the file has ended.
    */
   complete(lock: UploadLock, sha256: string, size: number, keep: () => Promise<void>): Promise<boolean>;
   /** Deletes an incomplete file. `remove` removes its bytes. */

@@ -41,6 +41,11 @@ function toRecord({ size, declared_sha256, attempt, received, ...row }: FileRow)
 const isLocked = ({ fileId, writerId }: UploadLock) =>
   sql<boolean>`id = ${fileId}::uuid and writer_id = ${writerId}::uuid and sha256 is null`;
 
+/** True for a submitter's file, and for a result's file while its worker has the lease. */
+const HAS_LEASE = sql<boolean>`(file.task_id is null or exists (
+  select 1 from joblib.task as t
+  where t.id = file.task_id and t.attempt = file.attempt and t.status in ('claimed', 'running')))`;
+
 export function createFileStorage(sessions: Sessions): FileStorage {
   const { readRow: readOne, readRows: readAll, transaction } = sessions;
   return {
@@ -66,7 +71,7 @@ export function createFileStorage(sessions: Sessions): FileStorage {
         update joblib.file set writer_id = ${writerId}::uuid,
           writer_until = clock_timestamp() + make_interval(secs => ${seconds}::float8)
         where id = ${fileId}::uuid and sha256 is null
-          and (writer_id is null or writer_until < clock_timestamp())
+          and (writer_id is null or writer_until < clock_timestamp()) and ${HAS_LEASE}
         returning id`);
       return rows.length > 0;
     },
@@ -75,7 +80,7 @@ export function createFileStorage(sessions: Sessions): FileStorage {
       const rows = await readAll(sql`
         update joblib.file set received = ${received}::bigint,
           writer_until = clock_timestamp() + make_interval(secs => ${seconds}::float8)
-        where ${isLocked(lock)} returning id`);
+        where ${isLocked(lock)} and ${HAS_LEASE} returning id`);
       return rows.length > 0;
     },
 
@@ -84,20 +89,24 @@ export function createFileStorage(sessions: Sessions): FileStorage {
         update joblib.file set writer_id = null, writer_until = null where ${isLocked(lock)} returning id`);
     },
 
-    complete: (lock, sha256, size, keep) =>
-      transaction(async (db) => {
+    async complete(lock, sha256, size, keep) {
+      // Committed first: if the transaction fails after `keep`, the sweeper finds the stored bytes.
+      await readAll(sql`insert into joblib.file_content (sha256, size) values (${sha256}, ${size}::bigint)
+        on conflict (sha256) do nothing returning sha256`);
+      return transaction(async (db) => {
         // Locks the row of the content until the transaction ends, also if it exists.
         await sql`insert into joblib.file_content (sha256, size) values (${sha256}, ${size}::bigint)
           on conflict (sha256) do update set size = excluded.size`.execute(db);
         const rows = await readRows(
           db,
           sql`update joblib.file set sha256 = ${sha256}, received = size, writer_id = null, writer_until = null
-            where ${isLocked(lock)} returning id`,
+            where ${isLocked(lock)} and ${HAS_LEASE} returning id`,
         );
         if (rows.length === 0) return false;
         await keep();
         return true;
-      }),
+      });
+    },
 
     discard: (lock, remove) =>
       transaction(async (db) => {

@@ -54,11 +54,13 @@ export async function appendToUpload(
   requireOffset(before, offset);
   if (file.is_complete) return offset;
   const lock = { fileId: file.id, writerId: randomUUID() };
-  if (!(await context.storage.files.lockUpload(lock, UPLOAD_LOCK_SECONDS))) throw createLockProblem();
+  const lockedAt = performance.now();
+  if (!(await context.storage.files.lockUpload(lock, UPLOAD_LOCK_SECONDS)))
+    throw await findWriteProblem(context, before.record);
   try {
     // Another request may have appended between the read and the lock.
     requireOffset(await readUpload(context, caller, fileId), offset);
-    const writing = new UploadWriting(context, { record: before.record, lock, offset });
+    const writing = new UploadWriting(context, { record: before.record, lock, offset, lockedAt });
     await writing.append(body);
     return writing.offset;
   } catch (error) {
@@ -76,6 +78,15 @@ function requireOffset({ offset }: Upload, requested: number): void {
   throw new Problem("upload-conflict", `The upload continues at offset ${offset}, not ${requested}.`);
 }
 
+/**
+ * Returns the 409 for a write that the database refused, because the lease on the task has ended, or
+ * because another request has the lock.
+ */
+async function findWriteProblem(context: Context, { file, attempt }: FileRecord): Promise<Problem> {
+  if (file.task_id !== null) requireLease(await findTask(context, file.task_id), attempt ?? 0);
+  return createLockProblem();
+}
+
 function createLockProblem(): Problem {
   const detail = "Another request is appending to the upload. Read the offset of the upload, and try again.";
   return new Problem("upload-conflict", detail, { retryAfter: 1 });
@@ -90,10 +101,14 @@ class UploadWriting {
   /** The hash of the content, if all of it is in this request. */
   readonly #hash: Hash | undefined;
   #savedOffset: number;
-  #savedAt = performance.now();
+  /** Time of `performance.now()` before the lock was last renewed. */
+  #renewedAt: number;
   offset: number;
 
-  constructor(context: Context, { record, lock, offset }: Upload & { readonly lock: UploadLock }) {
+  constructor(
+    context: Context,
+    { record, lock, offset, lockedAt }: Upload & { readonly lock: UploadLock; readonly lockedAt: number },
+  ) {
     this.#context = context;
     this.#record = record;
     this.#lock = lock;
@@ -101,6 +116,7 @@ class UploadWriting {
     this.#hash = offset === 0 ? createHash("sha256") : undefined;
     this.offset = offset;
     this.#savedOffset = offset;
+    this.#renewedAt = lockedAt;
   }
 
   get #size(): number {
@@ -128,12 +144,22 @@ class UploadWriting {
       const detail = `The upload is larger than the size of the file, which is ${this.#size} bytes.`;
       throw new Problem("file-too-large", detail);
     }
+    await this.#keepLock(writer);
     await writer.write(bytes, this.offset);
     this.#hash?.update(bytes);
     this.offset += bytes.length;
-    const isDue =
-      this.offset - this.#savedOffset >= PROGRESS_BYTES || performance.now() - this.#savedAt >= PROGRESS_MS;
-    if (isDue) await this.#save(writer);
+    if (this.offset - this.#savedOffset >= PROGRESS_BYTES) await this.#save(writer);
+  }
+
+  /**
+   * Renews the lock, and throws a 409 if it was lost. While this request waited for bytes, another
+   * request may have completed the upload. The open file is then a content, and must not be written
+   * to.
+   */
+  async #keepLock(writer: UploadWriter): Promise<void> {
+    if (performance.now() - this.#renewedAt < PROGRESS_MS) return;
+    await this.#save(writer);
+    if (performance.now() - this.#renewedAt >= UPLOAD_LOCK_SECONDS * 1000) throw createLockProblem();
   }
 
   /**
@@ -143,10 +169,12 @@ class UploadWriting {
   async #save(writer: UploadWriter): Promise<void> {
     await writer.flush();
     const received = Math.max(0, Math.min(this.offset, this.#size - 1));
+    const startedAt = performance.now();
     const { files } = this.#context.storage;
-    if (!(await files.saveProgress(this.#lock, received, UPLOAD_LOCK_SECONDS))) throw createLockProblem();
+    if (!(await files.saveProgress(this.#lock, received, UPLOAD_LOCK_SECONDS)))
+      throw await findWriteProblem(this.#context, this.#record);
     this.#savedOffset = this.offset;
-    this.#savedAt = performance.now();
+    this.#renewedAt = startedAt;
   }
 }
 
@@ -165,16 +193,18 @@ export async function completeUpload(
     throw validationError("The uploaded content is not the declared one.", [{ pointer: "/sha256", detail }]);
   }
   const keep = () => contents.keepUpload(id, { sha256, size });
-  if (!(await storage.files.complete(lock, sha256, size, keep))) throw createLockProblem();
+  if (!(await storage.files.complete(lock, sha256, size, keep)))
+    throw await findWriteProblem(context, record);
 }
 
 /** Hashes an upload that arrived in several requests, and renews its lock meanwhile. */
 async function hashUpload(
-  { storage }: Context,
+  context: Context,
   contents: FileContents,
   lock: UploadLock,
-  { file }: FileRecord,
+  record: FileRecord,
 ): Promise<string> {
+  const { file } = record;
   const hash = createHash("sha256");
   let renewedAt = performance.now();
   for await (const bytes of contents.readUpload(file.id)) {
@@ -182,7 +212,8 @@ async function hashUpload(
     if (performance.now() - renewedAt < PROGRESS_MS) continue;
     renewedAt = performance.now();
     const received = Math.max(0, file.size - 1);
-    if (!(await storage.files.saveProgress(lock, received, UPLOAD_LOCK_SECONDS))) throw createLockProblem();
+    if (!(await context.storage.files.saveProgress(lock, received, UPLOAD_LOCK_SECONDS)))
+      throw await findWriteProblem(context, record);
   }
   return hash.digest("hex");
 }

@@ -1,4 +1,5 @@
 import { hash, randomBytes } from "node:crypto";
+import { readdirSync, rmSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import {
   FileNotFoundError,
   file,
   type JobFile,
+  JoblibClient,
   JobManager,
   TaskLostError,
   UsageError,
@@ -151,6 +153,16 @@ describe("files of a task", () => {
   });
 });
 
+/** Returns the response of a server whose storage for files is full. */
+function createFullResponse(): Response {
+  const type = "/v1/problems/insufficient-storage";
+  const problem = { type, title: "File storage is full", status: 507, detail: "The storage is full." };
+  return Response.json(problem, {
+    status: 507,
+    headers: { "content-type": "application/problem+json", "retry-after": "0" },
+  });
+}
+
 describe("transfers", () => {
   test("an upload continues after its connection is cut", async () => {
     cutNextConnections("toServer");
@@ -160,6 +172,37 @@ describe("transfers", () => {
 
     expect(proxy.count).toBeGreaterThan(before + 3);
     expect(stored).toMatchObject({ is_complete: true, size: LARGE.length, sha256: hash("sha256", LARGE) });
+  });
+
+  test("an upload begins again if the server has lost its first bytes", async () => {
+    const uploads = join(base, "data", "files", "uploads");
+    const progress: number[] = [];
+    const onProgress = (bytes: number) => {
+      if (progress.length === 0) for (const name of readdirSync(uploads)) rmSync(join(uploads, name));
+      progress.push(bytes);
+    };
+
+    const stored = await jobs.client.files.upload("lab", file(LARGE, { name: "lost.bin" }), { onProgress });
+
+    expect(stored).toMatchObject({ is_complete: true, sha256: hash("sha256", LARGE) });
+    expect(progress.filter((bytes) => bytes === progress[0])).toHaveLength(2);
+  });
+
+  test("an upload to a full storage continues when there is space", async () => {
+    const methods: string[] = [];
+    const client = new JoblibClient({
+      url: jobs.client.url,
+      async fetch(url, init) {
+        methods.push(init.method);
+        const isFull = init.method === "PATCH" && methods.filter((method) => method === "PATCH").length < 3;
+        return isFull ? createFullResponse() : fetch(url, init);
+      },
+    });
+
+    const stored = await client.files.upload("lab", file(Buffer.from("abc"), { name: "full.bin" }));
+
+    expect(stored).toMatchObject({ is_complete: true, sha256: hash("sha256", "abc") });
+    expect(methods.filter((method) => method === "PATCH")).toHaveLength(3);
   });
 
   test("a download continues after its connection is cut", async () => {

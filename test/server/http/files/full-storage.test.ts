@@ -1,18 +1,11 @@
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Caller } from "../../../../server/access.ts";
-import { createContext } from "../../../../server/context.ts";
-import { InProcessEventBus } from "../../../../server/events/in-process-event-bus.ts";
-import { parseSettings } from "../../../../server/index.ts";
-import { NO_METER } from "../../../../server/prometheus/no-meter.ts";
 import { FileDirectory } from "../../../../server/storage/files/file-directory.ts";
-import { createStorage } from "../../../../server/storage/mikro-storage.ts";
 import { StorageFull, type UploadWriter } from "../../../../server/storage/ports/file-contents.ts";
-import { appendToUpload, readUpload } from "../../../../server/use-cases/files/append-to-upload.ts";
 import { newRoomId } from "../fixtures.ts";
 import { ok } from "../responses.ts";
+import { createAppender } from "./appender.ts";
 import { type FilesApi, openFilesApi, sha256 } from "./files.ts";
 
 let api: FilesApi;
@@ -45,33 +38,11 @@ class SmallDisk extends FileDirectory {
   }
 }
 
-/** Returns a function that appends parts to an upload of `ann` on a small disk. */
+/** Returns functions that append parts to an upload of `ann` on a small disk. */
 function openSmallDisk() {
-  const logged: string[] = [];
   const fileContents = new SmallDisk(api.filesDir);
-  const log = { info() {}, warn() {}, error: (_: unknown, text?: string) => void logged.push(text ?? "") };
-  const settings = parseSettings({}, { files_dir: api.filesDir });
-  const ports = { storage: createStorage(api.orm), bus: new InProcessEventBus(), settings, log };
-  const created = createContext({ ...ports, invitations: undefined, meter: NO_METER });
-  const context = { ...created, fileContents };
-  const append = (fileId: string, offset: number, ...parts: readonly string[]) =>
-    appendToUpload(context, ANN, {
-      fileId,
-      offset,
-      body: Readable.from(parts.map((part) => Buffer.from(part))),
-    });
-  const readOffset = async (fileId: string) => (await readUpload(context, ANN, fileId)).offset;
-  return { fileContents, logged, append, readOffset };
+  return { ...createAppender(api, "ann", fileContents), fileContents };
 }
-
-const ANN: Caller = {
-  actor: { id: "ann", isAdmin: false },
-  isConfined: false,
-  credentials: { rooms: "*", jobs: null, expiresAt: null, invitationId: null },
-  canAccessRoom: async () => true,
-  canRegister: async () => true,
-  listRooms: async () => undefined,
-};
 
 const FULL = { id: "insufficient-storage", retryAfter: 60 };
 
@@ -80,13 +51,13 @@ test("an upload to a full disk gets a 507, keeps the bytes that were stored, and
   const { fileContents, logged, append, readOffset } = openSmallDisk();
 
   fileContents.free = 4;
-  await expect(append(id, 0, "abc", "def", "ghi")).rejects.toMatchObject(FULL);
+  await expect(append(id, 0, ["abc", "def", "ghi"])).rejects.toMatchObject(FULL);
   expect(await readOffset(id)).toBe(3);
-  await expect(append(id, 3, "def")).rejects.toMatchObject(FULL);
+  await expect(append(id, 3, ["def"])).rejects.toMatchObject(FULL);
   expect(await readOffset(id)).toBe(3);
 
   fileContents.free = 100;
-  expect(await append(id, 3, "def", "ghi")).toBe(9);
+  expect(await append(id, 3, ["def", "ghi"])).toBe(9);
 
   expect((await api.download(id)).text).toBe("abcdefghi");
   expect(logged).toEqual(Array(2).fill("the storage for files is full"));
@@ -97,11 +68,11 @@ test("an upload whose content cannot be stored can send its last byte again", as
   const { fileContents, append, readOffset } = openSmallDisk();
 
   fileContents.isFullForRename = true;
-  await expect(append(id, 0, "xyz")).rejects.toMatchObject(FULL);
+  await expect(append(id, 0, ["xyz"])).rejects.toMatchObject(FULL);
   expect(await readOffset(id)).toBe(2);
 
   fileContents.isFullForRename = false;
-  expect(await append(id, 2, "z")).toBe(3);
+  expect(await append(id, 2, ["z"])).toBe(3);
 
   expect((await api.download(id)).text).toBe("xyz");
 });
