@@ -1,3 +1,4 @@
+export * from "./byte-range.ts";
 export * from "./caller.ts";
 export * from "./events.ts";
 export * from "./health.ts";

@@ -1,4 +1,6 @@
 import {
+  fileTransfers,
+  fillPath,
   formatLogPosition,
   formatWait,
   GLOBAL_ROOM,
@@ -11,6 +13,7 @@ import {
   type ProblemDocument,
   parseLogPosition,
   readTraceContext,
+  type StoredFile,
   type Task,
 } from "../../protocol/index.ts";
 import { readOutput } from "./fake-output.ts";
@@ -76,7 +79,9 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
     return ok({ results });
   },
   submitTasks: ({ params: { room_id }, body, headers }) => {
-    for (const { job_name } of body.tasks) state.job(room_id, job_name);
+    body.tasks.forEach((task, index) => {
+      state.requirePayloadFiles(room_id, task.job_name, task, `/tasks/${index}`);
+    });
     const trace_context = getTraceContext(headers);
     const tasks = body.tasks.map(({ job_name, ...task }) =>
       state.toSubmitted(state.submit(room_id, job_name, { ...task, trace_context })),
@@ -131,6 +136,17 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
     return ok({ items, after: last === undefined ? after : formatLogPosition(last) });
   },
   readTaskOutput: ({ params, query }) => ok(readOutput(state.task(params.task_id), query.from)),
+  createFile: ({ params: { room_id: roomId }, body }) => toCreated(state.files.create(body, { roomId })),
+  createTaskFile: ({ params: { task_id: taskId }, body: { attempt, ...file } }) => {
+    state.requireLease(taskId, attempt);
+    const roomId = state.task(taskId).wire.room_id;
+    return toCreated(state.files.create(file, { roomId, lease: { taskId, attempt } }));
+  },
+  readFile: ({ params }) => ok(state.files.get(params.file_id).wire),
+  listTaskFiles: ({ params }) => {
+    const task = state.task(params.task_id);
+    return ok({ items: state.files.listAttached(state.getFileSchemas(task), task.wire) });
+  },
   updateTask: ({ params, body }) => ok(state.update(params.task_id, body)),
   updateTasks: ({ params: { worker_id }, body }) => {
     const results = body.updates.map(({ id, ...update }) => ({
@@ -140,6 +156,12 @@ export const createFakeOperations = (state: FakeState, heartbeat_seconds: number
     return ok({ results });
   },
 });
+
+/** Returns the response to the creation of a file, with the address of its upload. */
+function toCreated(file: StoredFile) {
+  const location = fillPath(fileTransfers.readUpload.path, { file_id: file.id });
+  return { status: 201 as const, body: file, headers: { location } };
+}
 
 const ok = <Body>(body: Body) => ({ status: 200 as const, body });
 

@@ -1,9 +1,11 @@
 import type { HttpHandler } from "msw";
 import {
+  formatFileReference,
   isTerminal,
   type Job,
   type LogLine,
   type OutputPart,
+  type StoredFile,
   type SubmittedTask,
   type Task,
 } from "../../protocol/index.ts";
@@ -11,6 +13,7 @@ import { createFakeOperations } from "./fake-operations.ts";
 import { createOutputStreamHandler } from "./fake-output.ts";
 import { FakeState, type FakeWorker } from "./fake-state.ts";
 import { type FakeSubmission, requeue } from "./fake-tasks.ts";
+import { createTransferHandlers } from "./fake-transfers.ts";
 import { type Fakes, type HandlerOptions, joblibHandlers } from "./handlers.ts";
 
 /** Options of a `FakeServer`. */
@@ -20,8 +23,8 @@ export interface FakeServerOptions extends HandlerOptions {
 }
 
 /**
- * A joblib server in memory, for unit tests. It supports jobs, claims, leases, long polls and
- * outputs, but has no authentication and does not validate payloads.
+ * A joblib server in memory, for unit tests. It supports jobs, claims, leases, long polls, outputs
+ * and files, but has no authentication, and of payloads and results it validates only the files.
  */
 export class FakeServer {
   /** Request handlers for msw: `setupServer(...fake.handlers)`. */
@@ -32,8 +35,12 @@ export class FakeServer {
 
   constructor({ heartbeatSeconds = 15, ...options }: FakeServerOptions = {}) {
     this.fakes = createFakeOperations(this.#state, heartbeatSeconds);
-    const outputStream = createOutputStreamHandler(this.#state, options.url ?? "*");
-    this.handlers = [...joblibHandlers(this.fakes, options), outputStream];
+    const { url = "*" } = options;
+    this.handlers = [
+      ...joblibHandlers(this.fakes, options),
+      createOutputStreamHandler(this.#state, url),
+      ...createTransferHandlers(this.#state, url),
+    ];
   }
 
   /** All registered jobs. */
@@ -76,6 +83,31 @@ export class FakeServer {
     if (task !== undefined) return task;
     const current = JSON.stringify(this.task(id));
     throw new Error(`the predicate was not true for task ${id} within 10 s: ${current}`);
+  }
+
+  /** All files, oldest first. */
+  get files(): StoredFile[] {
+    return this.#state.files.list();
+  }
+
+  /** Returns the content of a file. Throws a `Problem` if the file does not exist. */
+  fileContent(id: string): Uint8Array {
+    return new Uint8Array(this.#state.files.get(id).content);
+  }
+
+  /**
+   * Adds a file to a room without HTTP, and returns its reference for a payload.
+   *
+   * @example
+   * const trajectory = fake.addFile("lab", "md.xyz", "1\n\nHe 0 0 0\n");
+   * fake.submit("lab", "private:movies:Render", { payload: { trajectory } });
+   */
+  addFile(room: string, name: string, content: string | Uint8Array, mediaType?: string): string {
+    const bytes = Buffer.from(content);
+    const { files } = this.#state;
+    const { id } = files.create({ name, size: bytes.length, media_type: mediaType }, { roomId: room });
+    if (bytes.length > 0) files.append(files.get(id), bytes);
+    return formatFileReference(id);
   }
 
   /** Submits a task without HTTP. */

@@ -5,6 +5,7 @@ import {
   isLeased,
   type Job,
   type JobRegistration,
+  type JsonValue,
   Problem,
   parseJobName,
   type SubmittedTask,
@@ -12,6 +13,7 @@ import {
   type Task,
   type TaskUpdate,
 } from "../../protocol/index.ts";
+import { FakeFiles, type FileSchemas } from "./fake-files.ts";
 import {
   createTask,
   type FakeSubmission,
@@ -40,6 +42,7 @@ export class FakeState {
   readonly jobs = new Map<string, Job>();
   readonly workers = new Map<string, FakeWorker>();
   readonly tasks = new Map<string, FakeTask>();
+  readonly files = new FakeFiles();
   /** The submitted tasks by room and idempotency key. */
   readonly #submitted = new Map<string, { task: FakeTask; request: string }>();
   /** Resolved when the state changes. */
@@ -159,7 +162,13 @@ export class FakeState {
     return { status: existing === undefined ? 201 : 200, body: { ...job, worker_id: worker.id } };
   }
 
+  /** Throws a 422 if the payload of a submission refers to files that it must not use. */
+  requirePayloadFiles(room: string, jobName: string, { payload = {} }: FakeSubmission, pointer = ""): void {
+    this.files.requirePayloadFiles(this.job(room, jobName).schema, payload, room, `${pointer}/payload`);
+  }
+
   submit(room: string, jobName: string, submission: FakeSubmission = {}): FakeTask {
+    this.requirePayloadFiles(room, jobName, submission);
     const task = createTask(room, this.job(room, jobName), submission);
     this.tasks.set(task.wire.id, task);
     this.notify();
@@ -199,7 +208,7 @@ export class FakeState {
     if (next.length === 0) return undefined;
     for (const task of next) {
       updateFields(task, { status: "claimed", worker_id: workerId, attempt: task.wire.attempt + 1 });
-      if (start) updateTask(task, { status: "running" }, true);
+      if (start) updateTask(task, { status: "running" }, { workerExists: true });
     }
     this.notify();
     return next.map(({ wire }) => wire);
@@ -207,9 +216,27 @@ export class FakeState {
 
   update(id: string, update: TaskUpdate): Task {
     const workerExists = update.worker_id === undefined || this.workers.has(update.worker_id);
-    const updated = updateTask(this.task(id), update, workerExists);
+    const task = this.task(id);
+    const checkResult = (result: JsonValue) =>
+      this.files.requireResultFiles(this.getFileSchemas(task), task.wire, result);
+    const updated = updateTask(task, update, { workerExists, checkResult });
     this.notify();
     return updated;
+  }
+
+  /** Throws a 409 if the attempt of the task has ended. */
+  requireLease(taskId: string, attempt: number): void {
+    const { wire } = this.task(taskId);
+    if (wire.attempt === attempt && isLeased(wire.status)) return;
+    throw new Problem(
+      "task-lost",
+      "The lease on the task has ended, so no files can be added to its result.",
+    );
+  }
+
+  getFileSchemas({ jobKey }: FakeTask): FileSchemas {
+    const job = this.jobs.get(jobKey);
+    return { payload: job?.schema ?? {}, result: job?.result_schema ?? null };
   }
 
   #getWorkers(jobKey: string): FakeWorker[] {

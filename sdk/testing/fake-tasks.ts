@@ -7,6 +7,7 @@ import {
   getPatchTargets,
   isLeased,
   type Job,
+  type JsonValue,
   type LogLine,
   type NewOutput,
   type OutputPart,
@@ -96,11 +97,19 @@ export function failAttempt(task: FakeTask, error: string): Task {
   return updateFields(task, { status: "failed", runs, error, errors, completed_at: now() });
 }
 
-/**
- * Applies an update by the same rules as a real server. `workerExists` is false if the update names
- * a worker that does not exist.
- */
-export function updateTask(task: FakeTask, update: TaskUpdate, workerExists: boolean): Task {
+interface UpdateChecks {
+  /** False if the update names a worker that does not exist. */
+  readonly workerExists: boolean;
+  /** Throws a `Problem` if the task cannot have the result. */
+  readonly checkResult?: (result: JsonValue) => void;
+}
+
+/** Applies an update by the same rules as a real server. */
+export function updateTask(
+  task: FakeTask,
+  update: TaskUpdate,
+  { workerExists, checkResult }: UpdateChecks,
+): Task {
   const { wire } = task;
   if (isRepetition(wire, update)) return wire;
   if (!workerExists || !hasLease(wire, update))
@@ -117,6 +126,7 @@ export function updateTask(task: FakeTask, update: TaskUpdate, workerExists: boo
   if (status === "failed") return failAttempt(task, update.error ?? "failed");
   if (status === "running") return updateFields(task, { status, started_at: now(), runs: wire.runs + 1 });
   const result = status === "completed" ? (update.result ?? null) : wire.result;
+  if (status === "completed") checkResult?.(result);
   return updateFields(task, { status, completed_at: now(), error: update.error ?? null, result });
 }
 

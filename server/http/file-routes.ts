@@ -1,9 +1,8 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
-import { fileTransfers, Problem, TUS_VERSION, UPLOAD_MEDIA_TYPE } from "../../protocol/index.ts";
+import { fileTransfers, Problem, parseRange, TUS_VERSION, UPLOAD_MEDIA_TYPE } from "../../protocol/index.ts";
 import type { Context } from "../context.ts";
 import { matchesTag } from "../if-none-match.ts";
-import type { ByteRange } from "../storage/ports/file-contents.ts";
 import { appendToUpload, readUpload } from "../use-cases/files/append-to-upload.ts";
 import { type CompleteFile, findContent, openContent } from "../use-cases/files/read-file.ts";
 import { getCaller, getPathParam } from "./callers.ts";
@@ -86,22 +85,6 @@ async function sendContent(context: Context, reply: FastifyReply, file: Complete
       "x-content-type-options": "nosniff",
     })
     .send(content);
-}
-
-/**
- * Parses a `Range` header (RFC 9110, section 14.1.2). Returns undefined if the whole content must be
- * sent: without a range, for several ranges, and for another unit.
- */
-function parseRange(header: string | undefined, size: number): ByteRange | "unsatisfiable" | undefined {
-  const [, first = "", last = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? "") ?? [];
-  if (first === "" && last === "") return undefined;
-  if (first === "") {
-    const length = Math.min(Number(last), size);
-    return length === 0 ? "unsatisfiable" : { first: size - length, last: size - 1 };
-  }
-  if (last !== "" && Number(last) < Number(first)) return undefined;
-  if (Number(first) >= size) return "unsatisfiable";
-  return { first: Number(first), last: last === "" ? size - 1 : Math.min(Number(last), size - 1) };
 }
 
 /** Formats the name as RFC 8187 does, with an ASCII name for clients that do not know it. */

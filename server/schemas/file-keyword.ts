@@ -1,26 +1,10 @@
-import * as z from "zod";
 import { FILE_KEYWORD } from "../../protocol/index.ts";
 import { ignoresSiblings } from "../../protocol/schema/drafts.ts";
+import { FileRule, resolveRootReference } from "../../protocol/schema/file-references.ts";
 import { getApplicator, isMap, isReference } from "./keywords.ts";
-import { extendPointer, isJsonObject, type JsonObject, type SchemaError } from "./schema-error.ts";
+import { extendPointer, isJsonObject, type SchemaError } from "./schema-error.ts";
 import { GRAPH_LIMITS, getPointer, listSubschemas, type SchemaGraph } from "./schema-graph.ts";
 import type { SchemaNode } from "./schema-resources.ts";
-
-const MEDIA_TYPE_RANGE = /^[\w!#$&^.+-]+\/(?:\*|[\w!#$&^.+-]+)$/;
-
-/** The limits of a file in a schema. Unknown members are refused, because they may be misspelled. */
-export const FileRule = z.strictObject({
-  media_types: z
-    .array(
-      z.string().regex(MEDIA_TYPE_RANGE, {
-        error: "must be a media type without parameters, or a range such as `image/*`",
-      }),
-    )
-    .min(1)
-    .optional(),
-  max_size: z.int().positive().optional(),
-});
-export type FileRule = z.infer<typeof FileRule>;
 
 /** The keywords through which references to files are found in a value. */
 const FOLLOWED = new Set([
@@ -28,25 +12,6 @@ const FOLLOWED = new Set([
   ...["properties", "patternProperties", "additionalProperties"],
   ...["prefixItems", "items", "additionalItems"],
 ]);
-
-/** Resolves a `$ref` that is a JSON Pointer from the root of the schema. */
-export function resolveRootReference(root: JsonObject, reference: string): unknown {
-  if (reference !== "#" && !reference.startsWith("#/")) return undefined;
-  let target: unknown = root;
-  for (const token of reference.split("/").slice(1)) {
-    const name = decode(token).replaceAll("~1", "/").replaceAll("~0", "~");
-    target = isJsonObject(target) && Object.hasOwn(target, name) ? target[name] : undefined;
-  }
-  return target;
-}
-
-function decode(token: string): string {
-  try {
-    return decodeURIComponent(token);
-  } catch {
-    return token;
-  }
-}
 
 /**
  * Returns the errors of the file keyword in a schema: malformed rules, and keywords through which

@@ -2,13 +2,8 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
-import {
-  type ByteRange,
-  ContentMissing,
-  type FileContents,
-  StorageFull,
-  type UploadWriter,
-} from "../ports/file-contents.ts";
+import type { ByteRange } from "../../../protocol/index.ts";
+import { ContentMissing, type FileContents, StorageFull, type UploadWriter } from "../ports/file-contents.ts";
 
 /** Uploads may contain secrets, so only the user of the server can read them. */
 const FILE_MODE = 0o600;

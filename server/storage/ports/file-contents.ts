@@ -1,10 +1,5 @@
 import type { Readable } from "node:stream";
-
-/** The first and the last byte to read. */
-export interface ByteRange {
-  readonly first: number;
-  readonly last: number;
-}
+import type { ByteRange } from "../../../protocol/index.ts";
 
 /** An upload that is open for writing. */
 export interface UploadWriter {

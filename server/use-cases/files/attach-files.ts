@@ -7,12 +7,16 @@ import {
   parseFileReference,
   type StoredFile,
 } from "../../../protocol/index.ts";
+import {
+  collectFileReferences,
+  type FileReference,
+  findRuleError,
+} from "../../../protocol/schema/file-references.ts";
 import type { Caller } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import type { TaskRecord } from "../../records.ts";
 import type { Attachment } from "../../storage/ports/files.ts";
 import { validationError } from "../jobs/schema-checks.ts";
-import { type CheckUse, collectFileReferences, findReferenceErrors } from "./file-references.ts";
 import { canReadFile } from "./read-file.ts";
 
 /** Files to attach to a task, or the errors of its references. */
@@ -90,7 +94,7 @@ async function checkFiles(
     role,
     checkUse,
   }: {
-    references: ReturnType<typeof collectFileReferences>;
+    references: readonly FileReference[];
     taskId: string;
     role: FileRole;
     checkUse: CheckUse;
@@ -105,4 +109,23 @@ async function checkFiles(
     return { taskId, fileId: parseFileReference(value) ?? "", role, pointer };
   });
   return { attachments, errors };
+}
+
+/** Decides whether a caller may use a file for the role. Returns the reason why not. */
+type CheckUse = (file: StoredFile) => Promise<string | undefined>;
+
+/** Returns the errors of references. `files` contains the existing files by id. */
+async function findReferenceErrors(
+  references: readonly FileReference[],
+  files: ReadonlyMap<string, StoredFile>,
+  checkUse: CheckUse,
+): Promise<FieldError[]> {
+  const errors: FieldError[] = [];
+  for (const { pointer, value, rule } of references) {
+    const file = files.get(parseFileReference(value) ?? "");
+    // The permission comes first, so that other errors reveal nothing about files of others.
+    const detail = file === undefined ? NOT_ALLOWED : ((await checkUse(file)) ?? findRuleError(file, rule));
+    if (detail !== undefined) errors.push({ pointer, detail });
+  }
+  return errors;
 }

@@ -1,9 +1,15 @@
 import type { Readable } from "node:stream";
-import { type AttachedFile, formatFileReference, Problem, type StoredFile } from "../../../protocol/index.ts";
+import {
+  type AttachedFile,
+  type ByteRange,
+  formatFileReference,
+  Problem,
+  type StoredFile,
+} from "../../../protocol/index.ts";
 import { type Caller, canRead, forbidden, isSubmitter, isWorkerOwner } from "../../access.ts";
 import type { Context } from "../../context.ts";
 import { parseSerialized } from "../../raw-json.ts";
-import { type ByteRange, ContentMissing } from "../../storage/ports/file-contents.ts";
+import { ContentMissing } from "../../storage/ports/file-contents.ts";
 import type { FileRecord } from "../../storage/ports/files.ts";
 import { findTask, requireRead } from "../tasks/find-task.ts";
 

@@ -8,25 +8,26 @@ import { createServer } from "../../../server/standalone.ts";
 /** A server that a conformance test uses. */
 interface Connection {
   readonly client: JoblibClient;
+  readonly url: string;
   close(): unknown;
 }
 
 export const JOB = "private:tests:Echo";
 
 /** Starts a fake server. */
-async function connectToFake(): Promise<Connection> {
+export async function connectToFake(): Promise<Connection> {
   const url = "http://fake.test";
   const network = setupServer(...createFakeServer({ url }).handlers);
   network.listen({ onUnhandledFrame: "error" });
-  return { client: connect(url), close: () => network.close() };
+  return { client: connect(url), url, close: () => network.close() };
 }
 
-/** Starts `joblib serve` with a database in memory. */
-async function connectToServer(): Promise<Connection> {
-  const settings = parseSettings({}, { log_level: "silent", data_dir: "memory://" });
+/** Starts `joblib serve`, by default with a database in memory. */
+export async function connectToServer(options: Readonly<Record<string, string>> = {}): Promise<Connection> {
+  const settings = parseSettings({}, { log_level: "silent", data_dir: "memory://", ...options });
   const server = await createServer({ settings });
   const url = await server.listen({ host: "127.0.0.1", port: 0 });
-  return { client: connect(url), close: () => server.close() };
+  return { client: connect(url), url, close: () => server.close() };
 }
 
 /** Registers a job and returns the id of its worker. */

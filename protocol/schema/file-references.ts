@@ -1,14 +1,22 @@
-import {
-  FILE_KEYWORD,
-  type FieldError,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  matchesMediaType,
-  parseFileReference,
-  type StoredFile,
-} from "../../../protocol/index.ts";
-import { FileRule, resolveRootReference } from "../../schemas/file-keyword.ts";
+import * as z from "zod";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+import { FILE_KEYWORD, matchesMediaType, type StoredFile } from "../tasks/file.ts";
+
+const MEDIA_TYPE_RANGE = /^[\w!#$&^.+-]+\/(?:\*|[\w!#$&^.+-]+)$/;
+
+/** The limits of a file in a schema. Unknown members are refused, because they may be misspelled. */
+export const FileRule = z.strictObject({
+  media_types: z
+    .array(
+      z.string().regex(MEDIA_TYPE_RANGE, {
+        error: "must be a media type without parameters, or a range such as `image/*`",
+      }),
+    )
+    .min(1)
+    .optional(),
+  max_size: z.int().positive().optional(),
+});
+export type FileRule = z.infer<typeof FileRule>;
 
 /** A reference to a file in a payload or a result, with the rule of its schema. */
 export interface FileReference {
@@ -94,29 +102,30 @@ function toArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Decides whether a caller may use a file for the role. Returns the reason why not. */
-export type CheckUse = (file: StoredFile) => Promise<string | undefined>;
-
-/** Returns the errors of references. `files` contains the existing files by id. */
-export async function findReferenceErrors(
-  references: readonly FileReference[],
-  files: ReadonlyMap<string, StoredFile>,
-  checkUse: CheckUse,
-): Promise<FieldError[]> {
-  const errors: FieldError[] = [];
-  for (const { pointer, value, rule } of references) {
-    const file = files.get(parseFileReference(value) ?? "");
-    const detail = file === undefined ? "no file has this reference" : await findError(file, rule, checkUse);
-    if (detail !== undefined) errors.push({ pointer, detail });
+/** Resolves a `$ref` that is a JSON Pointer from the root of the schema. */
+export function resolveRootReference(root: object, reference: string): unknown {
+  if (reference !== "#" && !reference.startsWith("#/")) return undefined;
+  let target: unknown = root;
+  for (const token of reference.split("/").slice(1)) {
+    const name = decode(token).replaceAll("~1", "/").replaceAll("~0", "~");
+    target = isJsonObject(target) && Object.hasOwn(target, name) ? target[name] : undefined;
   }
-  return errors;
+  return target;
 }
 
-async function findError(file: StoredFile, rule: FileRule, checkUse: CheckUse): Promise<string | undefined> {
-  const { media_types: types, max_size: maxSize } = rule;
-  // The permission comes first, so that other errors reveal nothing about files of others.
-  const denied = await checkUse(file);
-  if (denied !== undefined) return denied;
+function decode(token: string): string {
+  try {
+    return decodeURIComponent(token);
+  } catch {
+    return token;
+  }
+}
+
+/** Returns why a rule does not allow a file, or undefined if it does. */
+export function findRuleError(
+  file: StoredFile,
+  { media_types: types, max_size: maxSize }: FileRule,
+): string | undefined {
   if (!file.is_complete) return "the upload of the file is not complete";
   if (types !== undefined && !types.some((type) => matchesMediaType(file.media_type, type)))
     return `the media type ${file.media_type} is not allowed: ${types.join(", ")}`;
