@@ -8,9 +8,9 @@ import { createApiServer, type GetToken } from "./element/create-api-server.ts";
 import elementStyles from "./element/element.css?inline";
 import type { FormConfig, JoblibFormEvents } from "./element/events.ts";
 import { JobPanel } from "./element/job-panel.tsx";
-import formStyles from "./form.css?inline";
-import groupStyles from "./form-groups.css?inline";
-import { parsePayload } from "./payload-text.tsx";
+import formStyles from "./styles/form.css?inline";
+import groupStyles from "./styles/form-groups.css?inline";
+import { parsePayload } from "./payload/payload-text.tsx";
 
 const createStyleSheet = (text: string): CSSStyleSheet => {
   const sheet = new CSSStyleSheet();

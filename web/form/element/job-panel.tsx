@@ -3,7 +3,7 @@ import type { JsonObject } from "../../../protocol/index.ts";
 import type { ApiServer } from "../../api/api-server.ts";
 import { callServer } from "../../api/call-server.ts";
 import type { Failure } from "../../api/failure.ts";
-import { JobForm } from "../payload-form.tsx";
+import { JobForm } from "../payload/payload-form.tsx";
 import type { FormConfig, FormEventDispatcher } from "./events.ts";
 import { TaskPanel } from "./task-panel.tsx";
 import { useJob } from "./use-job.ts";

@@ -9,21 +9,21 @@ import {
   useRef,
   useState,
 } from "react";
-import type { Job } from "../../protocol/jobs.ts";
-import type { JsonObject } from "../../protocol/json.ts";
-import type { FieldError } from "../../protocol/problem.ts";
-import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
-import { ErrorBoundary } from "./error-boundary.tsx";
-import { ErrorSummary } from "./error-summary.tsx";
-import { findFirst, focusOn } from "./focus.ts";
-import { FormErrorsProvider } from "./form-errors.ts";
+import type { Job } from "../../../protocol/jobs.ts";
+import type { JsonObject } from "../../../protocol/json.ts";
+import type { FieldError } from "../../../protocol/problem.ts";
+import { SchemaDefaults } from "../../../protocol/schema/schema-defaults.ts";
+import { ErrorBoundary } from "../errors/error-boundary.tsx";
+import { ErrorSummary } from "../errors/error-summary.tsx";
+import { findFirst, focusOn } from "../errors/focus.ts";
+import { FormErrorsProvider } from "../errors/form-errors.ts";
 import { orderLike } from "./order-like.ts";
 import { type FormHandle, PayloadFields } from "./payload-fields.tsx";
 import { PayloadText } from "./payload-text.tsx";
-import { type FormSchema, isJsonObject } from "./schema/form-schema.ts";
-import { prepareSchema } from "./schema/prepare-schema.ts";
-import { isRenderable } from "./schema/renderable.ts";
-import { useValidation } from "./use-validation.ts";
+import { type FormSchema, isJsonObject } from "../schema/form-schema.ts";
+import { prepareSchema } from "../schema/prepare-schema.ts";
+import { isRenderable } from "../schema/renderable.ts";
+import { useValidation } from "../errors/use-validation.ts";
 
 export interface JobFormProps {
   readonly job: Pick<Job, "schema" | "full_name">;

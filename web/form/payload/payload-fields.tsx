@@ -10,17 +10,17 @@ import {
   TranslatableString,
 } from "@rjsf/utils";
 import { type ComponentType, createElement, memo, type Ref } from "react";
-import type { JsonObject } from "../../protocol/json.ts";
+import type { JsonObject } from "../../../protocol/json.ts";
 import { applySchemaDefaults } from "./apply-schema-defaults.ts";
-import { getLabel } from "./label.ts";
-import { LeafField } from "./leaf/leaf-field.tsx";
+import { getLabel } from "../label.ts";
+import { LeafField } from "../leaf/leaf-field.tsx";
 import { optionMatcher } from "./option-matcher.ts";
-import { ANY_VALUE, type FormSchema, MAX_ITEMS } from "./schema/form-schema.ts";
-import { isScalarType } from "./schema/prepare-scalar.ts";
-import { ArrayItemTemplate, ArrayTemplate } from "./templates/array-template.tsx";
-import { FieldTemplate } from "./templates/field-template.tsx";
-import { ObjectTemplate } from "./templates/object-template.tsx";
-import { SelectWidget, UnionTemplate } from "./templates/union-template.tsx";
+import { ANY_VALUE, type FormSchema, MAX_ITEMS } from "../schema/form-schema.ts";
+import { isScalarType } from "../schema/prepare-scalar.ts";
+import { ArrayItemTemplate, ArrayTemplate } from "../templates/array-template.tsx";
+import { FieldTemplate } from "../templates/field-template.tsx";
+import { ObjectTemplate } from "../templates/object-template.tsx";
+import { SelectWidget, UnionTemplate } from "../templates/union-template.tsx";
 
 // The declared type of this component accepts only array values, but react-jsonschema-form itself
 // passes the props of any field.
