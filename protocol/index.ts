@@ -26,6 +26,7 @@ export * from "./tasks/file.ts";
 export * from "./tasks/file-transfers.ts";
 export * from "./tasks/list.ts";
 export * from "./tasks/log.ts";
+export * from "./tasks/media-types.ts";
 export * from "./tasks/output.ts";
 export * from "./tasks/status.ts";
 export * from "./tasks/submit.ts";

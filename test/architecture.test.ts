@@ -106,6 +106,7 @@ const RULES: readonly Rule[] = [
     internal: ["protocol"],
     allows: isPackage(
       "@cfworker/json-schema",
+      "@noble/hashes",
       "@rjsf",
       "@tanstack/react-query",
       "eventsource-parser",

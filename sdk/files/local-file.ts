@@ -1,8 +1,8 @@
 import { createReadStream, type Stats, statSync } from "node:fs";
 import { basename } from "node:path";
+import { getMediaType } from "../../protocol/index.ts";
 import { UsageError } from "../errors.ts";
 import { JobFile, type ReadFileOptions } from "./job-file.ts";
-import { getMediaType } from "./media-types.ts";
 
 /** The content of a file: the path of a file, or its bytes. */
 export type FileSource = string | Blob | Uint8Array<ArrayBuffer>;

@@ -8,6 +8,7 @@ import {
 } from "../../protocol/index.ts";
 import type { ApiServer, Credentials } from "./api-server.ts";
 import { createNoResponseFailure, Failure, parseFailure } from "./failure.ts";
+import { sleep } from "./sleep.ts";
 
 /**
  * Maximum time without data before a stream reconnects. The server sends a keep-alive every 15 s,
@@ -33,20 +34,6 @@ export interface FollowOptions<Name extends StreamName> {
   onEvent(event: StreamEvent<Name>): void;
   onState(state: StreamState, failure?: Failure): void;
 }
-
-/** Resolves when the time has passed, the signal is aborted, or the browser is online again. */
-const sleep = (milliseconds: number, signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      removeEventListener("online", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", done);
-    addEventListener("online", done);
-  });
 
 /** Aborts a stream that has received no data for too long. */
 class SilenceTimeout implements Disposable {

@@ -8,9 +8,10 @@ import { createApiServer, type GetToken } from "./element/create-api-server.ts";
 import elementStyles from "./element/element.css?inline";
 import type { FormConfig, JoblibFormEvents } from "./element/events.ts";
 import { JobPanel } from "./element/job-panel.tsx";
-import formStyles from "./form.css?inline";
-import groupStyles from "./form-groups.css?inline";
-import { parsePayload } from "./payload-text.tsx";
+import { parsePayload } from "./payload/payload-text.tsx";
+import formStyles from "./styles/form.css?inline";
+import fileStyles from "./styles/form-files.css?inline";
+import groupStyles from "./styles/form-groups.css?inline";
 
 const createStyleSheet = (text: string): CSSStyleSheet => {
   const sheet = new CSSStyleSheet();
@@ -20,7 +21,7 @@ const createStyleSheet = (text: string): CSSStyleSheet => {
 
 // Constructed style sheets are used, because the Content-Security-Policy `style-src 'self'` allows
 // them, but blocks inline styles.
-const STYLE_SHEETS = [formStyles, groupStyles, valueStyles, elementStyles].map(createStyleSheet);
+const STYLE_SHEETS = [formStyles, groupStyles, fileStyles, valueStyles, elementStyles].map(createStyleSheet);
 
 const TAG = "joblib-form";
 

@@ -1,9 +1,9 @@
-import { useCallback } from "react";
+import { useCallback, useMemo } from "react";
 import type { JsonObject } from "../../../protocol/index.ts";
 import type { ApiServer } from "../../api/api-server.ts";
 import { callServer } from "../../api/call-server.ts";
 import type { Failure } from "../../api/failure.ts";
-import { JobForm } from "../payload-form.tsx";
+import { JobForm } from "../payload/payload-form.tsx";
 import type { FormConfig, FormEventDispatcher } from "./events.ts";
 import { TaskPanel } from "./task-panel.tsx";
 import { useJob } from "./use-job.ts";
@@ -33,6 +33,7 @@ export const JobPanel = ({ config, server, dispatch }: JobPanelProps) => {
   const { room, job: name } = config;
   const { job, failure } = useJob(server, config);
   const run = useRun(server, config, dispatch);
+  const uploadTarget = useMemo(() => ({ server, room }), [server, room]);
   const validate = useCallback(
     async (payload: JsonObject) => {
       const params = { room_id: room, job_name: name };
@@ -60,6 +61,7 @@ export const JobPanel = ({ config, server, dispatch }: JobPanelProps) => {
         onSubmit={run.submit}
         onValidate={validate}
         submitLabel={config.submitLabel}
+        uploadTarget={uploadTarget}
       />
       {run.failure !== undefined && !isAtField && (
         <FailureMessage failure={run.failure} room={room} job={name} />

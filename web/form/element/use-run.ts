@@ -12,7 +12,7 @@ import { callServer } from "../../api/call-server.ts";
 import type { Failure } from "../../api/failure.ts";
 import { followServer } from "../../api/follow-server.ts";
 import { createSubmitKey } from "../../api/submit-key.ts";
-import { toPayloadErrors } from "../form-errors.ts";
+import { toPayloadErrors } from "../errors/form-errors.ts";
 import type { FormConfig, FormEventDispatcher } from "./events.ts";
 import { toFailure } from "./use-job.ts";
 

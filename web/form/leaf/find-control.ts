@@ -1,4 +1,6 @@
 import type { ComponentType } from "react";
+import { FileControl } from "../files/file-control.tsx";
+import { isFileSchema } from "../files/file-rule.ts";
 import { FORM_KEYWORDS, type FormSchema } from "../schema/form-schema.ts";
 import { BooleanControl } from "./boolean-control.tsx";
 import { ConstantControl, isRadio, isSearchable, RadioControl, SelectControl } from "./choice-control.tsx";
@@ -36,6 +38,7 @@ const findChoiceControl = (schema: FormSchema, isRequired: boolean): LabeledCont
 };
 
 const findTextControl = (schema: FormSchema, value: unknown): ComponentType<ControlProps> => {
+  if (isFileSchema(schema)) return FileControl;
   const isDateTime =
     schema.format === "date-time" && (typeof value !== "string" || toLocalTime(value) !== "");
   return isDateTime ? DateTimeControl : TextControl;

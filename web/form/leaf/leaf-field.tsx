@@ -1,6 +1,6 @@
 import type { FieldProps } from "@rjsf/utils";
 import { type FocusEvent, type FormEvent, memo, useState } from "react";
-import { getErrorsAt, useFormErrors } from "../form-errors.ts";
+import { getErrorsAt, useFormErrors } from "../errors/form-errors.ts";
 import { getExtensionAttributes, getLabel } from "../label.ts";
 import { toPointer } from "../pointer.ts";
 import { useIsDiscriminator, useIsEntry, useIsSelectedOption } from "../templates/field-context.ts";

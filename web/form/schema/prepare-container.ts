@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "../../../protocol/json.ts";
+import { isFileSchema } from "../files/file-rule.ts";
 import { toLabel } from "../label.ts";
 import type { SchemaContext } from "./form-schema.ts";
 import {
@@ -165,11 +166,13 @@ export const prepareArray = (schema: JsonObject, context: SchemaContext): FormSc
     return { ...getAnnotations(schema), ...ANY_VALUE };
   const fixed = Array.isArray(prefixItems) ? prefixItems : Array.isArray(items) ? items : undefined;
   const rest = Array.isArray(prefixItems) ? items : additionalItems;
+  // A list of files starts empty, because files are added together with their values.
+  const limitKeywords = isFileSchema(context.resolve(items)) ? ["maxItems"] : ["minItems", "maxItems"];
   const limits = filterKeywords(
     schema,
     (keyword) =>
       keyword === "uniqueItems" ||
-      (["minItems", "maxItems"].includes(keyword) && Number(schema[keyword]) <= MAX_INITIAL_ITEMS),
+      (limitKeywords.includes(keyword) && Number(schema[keyword]) <= MAX_INITIAL_ITEMS),
   );
   const prepareItem = (value: JsonValue | undefined) =>
     isJsonObject(value) ? context.prepare(value) : ANY_VALUE;

@@ -1,5 +1,5 @@
 import type { ArrayFieldItemTemplateProps, ArrayFieldTemplateProps } from "@rjsf/utils";
-import { useFormErrors } from "../form-errors.ts";
+import { useFormErrors } from "../errors/form-errors.ts";
 import { getLabel } from "../label.ts";
 import { toPointer } from "../pointer.ts";
 import { getContainerPointer, useIsEntry, useIsSelectedOption } from "./field-context.ts";

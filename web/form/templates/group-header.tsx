@@ -1,4 +1,4 @@
-import { getErrorsAt, useFormErrors } from "../form-errors.ts";
+import { getErrorsAt, useFormErrors } from "../errors/form-errors.ts";
 import { getLabel } from "../label.ts";
 import type { FormSchema } from "../schema/form-schema.ts";
 

@@ -1,6 +1,6 @@
 import type { FieldTemplateProps } from "@rjsf/utils";
 import { type ReactNode, useRef } from "react";
-import { getErrorsAt, useFormErrors } from "../form-errors.ts";
+import { getErrorsAt, useFormErrors } from "../errors/form-errors.ts";
 import { getLabel } from "../label.ts";
 import type { FormSchema } from "../schema/form-schema.ts";
 

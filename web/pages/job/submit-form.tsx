@@ -1,5 +1,6 @@
 import { lazy, Suspense, useMemo, useState } from "react";
 import type { FieldError, Job, JsonObject } from "../../../protocol/index.ts";
+import { dashboardServer } from "../../api/dashboard-server.ts";
 import { Failure } from "../../api/failure.ts";
 import { Loading, Problem } from "../../design/notice.tsx";
 import { OptionsFold } from "./options-fold.tsx";
@@ -25,6 +26,7 @@ export const SubmitForm = ({
   readonly onSubmitted: (taskId: string) => void;
 }) => {
   const submit = useSubmit(room, job.full_name);
+  const uploadTarget = useMemo(() => ({ server: dashboardServer, room }), [room]);
   const [options, setOptions] = useState(NO_OPTIONS);
   const errors = submit.error instanceof Failure ? submit.error.errors : NONE;
   const problems = useMemo(() => getPayloadErrors(errors), [errors]);
@@ -43,6 +45,7 @@ export const SubmitForm = ({
             submit.mutate({ payload, options }, { onSuccess: ({ id }) => onSubmitted(id) });
           }}
           submitLabel="Submit"
+          uploadTarget={uploadTarget}
         >
           <OptionsFold typed={options} defaults={job.defaults} errors={errors} onChange={setOptions} />
         </JobForm>

@@ -10,17 +10,19 @@ import {
   TranslatableString,
 } from "@rjsf/utils";
 import { type ComponentType, createElement, memo, type Ref } from "react";
-import type { JsonObject } from "../../protocol/json.ts";
+import type { JsonObject } from "../../../protocol/json.ts";
+import { FileListField, isFileList } from "../files/file-list-field.tsx";
+import { useUploads } from "../files/form-uploads.ts";
+import { getLabel } from "../label.ts";
+import { LeafField } from "../leaf/leaf-field.tsx";
+import { ANY_VALUE, type FormSchema, MAX_ITEMS } from "../schema/form-schema.ts";
+import { isScalarType } from "../schema/prepare-scalar.ts";
+import { ArrayItemTemplate, ArrayTemplate } from "../templates/array-template.tsx";
+import { FieldTemplate } from "../templates/field-template.tsx";
+import { ObjectTemplate } from "../templates/object-template.tsx";
+import { SelectWidget, UnionTemplate } from "../templates/union-template.tsx";
 import { applySchemaDefaults } from "./apply-schema-defaults.ts";
-import { getLabel } from "./label.ts";
-import { LeafField } from "./leaf/leaf-field.tsx";
 import { optionMatcher } from "./option-matcher.ts";
-import { ANY_VALUE, type FormSchema, MAX_ITEMS } from "./schema/form-schema.ts";
-import { isScalarType } from "./schema/prepare-scalar.ts";
-import { ArrayItemTemplate, ArrayTemplate } from "./templates/array-template.tsx";
-import { FieldTemplate } from "./templates/field-template.tsx";
-import { ObjectTemplate } from "./templates/object-template.tsx";
-import { SelectWidget, UnionTemplate } from "./templates/union-template.tsx";
 
 // The declared type of this component accepts only array values, but react-jsonschema-form itself
 // passes the props of any field.
@@ -31,10 +33,12 @@ const toJsonField = ({ type: _, items: _items, ...schema }: FormSchema): FormSch
   ...ANY_VALUE,
 });
 
-const ArrayField = (props: FieldProps) =>
-  Array.isArray(props.formData) && props.formData.length > MAX_ITEMS
-    ? createElement(LeafField, { ...props, schema: toJsonField(props.schema) })
-    : createElement(LibraryArrayField, props);
+const ArrayField = (props: FieldProps) => {
+  const canUpload = useUploads() !== undefined;
+  if (Array.isArray(props.formData) && props.formData.length > MAX_ITEMS)
+    return createElement(LeafField, { ...props, schema: toJsonField(props.schema) });
+  return createElement(canUpload && isFileList(props) ? FileListField : LibraryArrayField, props);
+};
 
 /**
  * Returns true for a single value that is not inside a reference, a union or a condition, and is

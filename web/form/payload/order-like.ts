@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../../protocol/json.ts";
 
 const orderMember = (model: JsonValue | undefined, value: JsonValue): JsonValue => {
   if (isJsonObject(value)) return isJsonObject(model) ? orderLike(model, value) : value;

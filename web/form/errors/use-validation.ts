@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { JsonObject } from "../../protocol/json.ts";
-import type { FieldError } from "../../protocol/problem.ts";
-import { isWithin } from "./pointer.ts";
+import type { JsonObject } from "../../../protocol/json.ts";
+import type { FieldError } from "../../../protocol/problem.ts";
+import { isWithin } from "../pointer.ts";
 
 /** Time between the last change and the validation request, in milliseconds. */
 const DEBOUNCE_MS = 400;

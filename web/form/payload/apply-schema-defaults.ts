@@ -1,6 +1,6 @@
 import type { FieldProps, RJSFSchema, SchemaUtilsType } from "@rjsf/utils";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../protocol/json.ts";
-import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../../protocol/json.ts";
+import { SchemaDefaults } from "../../../protocol/schema/schema-defaults.ts";
 
 type Registry = FieldProps["registry"];
 type GetDefaults = SchemaUtilsType["getDefaultFormState"];

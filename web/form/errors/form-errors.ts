@@ -1,6 +1,6 @@
 import { createContext, use } from "react";
-import type { FieldError } from "../../protocol/problem.ts";
-import { isWithin } from "./pointer.ts";
+import type { FieldError } from "../../../protocol/problem.ts";
+import { isWithin } from "../pointer.ts";
 
 /** The validation errors of a payload, and whether the fields show them. */
 export interface FormErrors {

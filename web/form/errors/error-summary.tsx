@@ -1,4 +1,4 @@
-import type { FieldError } from "../../protocol/problem.ts";
+import type { FieldError } from "../../../protocol/problem.ts";
 
 const MAX_SHOWN = 20;
 

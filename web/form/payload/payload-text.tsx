@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef, useState } from "react";
-import type { JsonObject } from "../../protocol/json.ts";
-import { parseJson } from "./leaf/json-control.tsx";
-import { isJsonObject } from "./schema/form-schema.ts";
+import type { JsonObject } from "../../../protocol/json.ts";
+import { parseJson } from "../leaf/json-control.tsx";
+import { isJsonObject } from "../schema/form-schema.ts";
 
 /**
  * Parses a payload. Returns an error message if the text is not a JSON object, or contains a number

@@ -1,4 +1,4 @@
-import { isWithin } from "./pointer.ts";
+import { isWithin } from "../pointer.ts";
 
 const FOCUSABLE =
   "input:not([type=hidden]):not(:disabled), select:not(:disabled), textarea:not(:disabled), button:not(:disabled)";

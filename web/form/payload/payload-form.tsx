@@ -9,21 +9,24 @@ import {
   useRef,
   useState,
 } from "react";
-import type { Job } from "../../protocol/jobs.ts";
-import type { JsonObject } from "../../protocol/json.ts";
-import type { FieldError } from "../../protocol/problem.ts";
-import { SchemaDefaults } from "../../protocol/schema/schema-defaults.ts";
-import { ErrorBoundary } from "./error-boundary.tsx";
-import { ErrorSummary } from "./error-summary.tsx";
-import { findFirst, focusOn } from "./focus.ts";
-import { FormErrorsProvider } from "./form-errors.ts";
+import type { Job } from "../../../protocol/jobs.ts";
+import type { JsonObject } from "../../../protocol/json.ts";
+import type { FieldError } from "../../../protocol/problem.ts";
+import { SchemaDefaults } from "../../../protocol/schema/schema-defaults.ts";
+import type { UploadTarget } from "../../files/upload/upload-file.ts";
+import { ErrorBoundary } from "../errors/error-boundary.tsx";
+import { ErrorSummary } from "../errors/error-summary.tsx";
+import { findFirst, focusOn } from "../errors/focus.ts";
+import { FormErrorsProvider } from "../errors/form-errors.ts";
+import { useValidation } from "../errors/use-validation.ts";
+import { FormUploadsProvider } from "../files/form-uploads.ts";
+import { useUploadsOnSubmit } from "../files/use-uploads-on-submit.ts";
+import { type FormSchema, isJsonObject } from "../schema/form-schema.ts";
+import { prepareSchema } from "../schema/prepare-schema.ts";
+import { isRenderable } from "../schema/renderable.ts";
 import { orderLike } from "./order-like.ts";
 import { type FormHandle, PayloadFields } from "./payload-fields.tsx";
 import { PayloadText } from "./payload-text.tsx";
-import { type FormSchema, isJsonObject } from "./schema/form-schema.ts";
-import { prepareSchema } from "./schema/prepare-schema.ts";
-import { isRenderable } from "./schema/renderable.ts";
-import { useValidation } from "./use-validation.ts";
 
 export interface JobFormProps {
   readonly job: Pick<Job, "schema" | "full_name">;
@@ -36,6 +39,8 @@ export interface JobFormProps {
   /** Validates the payload on the server while the user edits it. */
   readonly onValidate?: ((payload: JsonObject) => Promise<readonly FieldError[]>) | undefined;
   readonly submitLabel?: string | undefined;
+  /** Receives the uploads of file fields. Without it, file fields take only references. */
+  readonly uploadTarget?: UploadTarget | undefined;
   /** Rendered between the fields and the submit button. */
   readonly children?: ReactNode;
 }
@@ -103,6 +108,9 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
   const [isTooLarge, setTooLarge] = useState(start.asJson);
   const textPayload = useRef(start.payload);
   const [hasSubmitted, setSubmitted] = useState(false);
+  const { uploads, isWaiting, notice, checkComplete, checkShowable, resolve } = useUploadsOnSubmit(
+    props.uploadTarget,
+  );
   const { errors, validate, clear } = useValidation(problems, onValidate);
   const isRejected = (problems?.length ?? 0) > 0;
   const showsAll = hasSubmitted || isRejected;
@@ -121,9 +129,9 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
   }, []);
   const change = useCallback(
     (payload: unknown) => {
-      if (isMounted.current) validate(toPayload(payload));
+      if (isMounted.current) validate(uploads?.resolve(toPayload(payload)) ?? toPayload(payload));
     },
-    [validate],
+    [validate, uploads],
   );
   const formErrors = useMemo(() => ({ errors, showsAll, clear }), [errors, showsAll, clear]);
 
@@ -137,9 +145,14 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
 
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    if (isBusy) return;
+    if (isBusy || isWaiting) return;
     setSubmitted(true);
-    if (event.currentTarget.checkValidity()) return onSubmit(readPayload());
+    if (event.currentTarget.checkValidity()) {
+      const payload = readPayload();
+      // Submits again after the uploads, because the user may edit the form meanwhile.
+      if (checkComplete(payload, () => form.current?.requestSubmit())) onSubmit(resolve(payload));
+      return;
+    }
     event.currentTarget.querySelector<HTMLElement>(":invalid:not(fieldset)")?.focus();
   };
   const submitOnShortcut = (event: KeyboardEvent) => {
@@ -153,7 +166,8 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
       unsent.focus();
       return;
     }
-    const payload = readPayload();
+    if (!checkShowable(readPayload())) return;
+    const payload = resolve(readPayload());
     textPayload.current = payload;
     const isStillTooLarge = start.asJson && isLarge(payload);
     setTooLarge(isStillTooLarge);
@@ -179,7 +193,7 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
       className="jf-form"
       part="form"
       noValidate
-      aria-busy={isBusy}
+      aria-busy={isBusy || isWaiting}
       onSubmit={submit}
       onKeyDown={submitOnShortcut}
     >
@@ -198,20 +212,25 @@ const PayloadEditor = ({ schemaText, ...props }: JobFormProps & { schemaText: st
           text
         ) : (
           <ErrorBoundary fallback={text}>
-            <PayloadFields
-              key={start.version}
-              ref={fields}
-              schema={prepared.schema}
-              initial={start.payload}
-              idPrefix={prefix}
-              onChange={change}
-            />
+            <FormUploadsProvider value={uploads}>
+              <PayloadFields
+                key={start.version}
+                ref={fields}
+                schema={prepared.schema}
+                initial={start.payload}
+                idPrefix={prefix}
+                onChange={change}
+              />
+            </FormUploadsProvider>
           </ErrorBoundary>
         )}
       </FormErrorsProvider>
       {props.children}
+      <p className="jf-hint" role="status" hidden={notice === ""}>
+        {notice}
+      </p>
       <div className="jf-bar">
-        <button type="submit" className="jf-button jf-primary" part="submit" disabled={isBusy}>
+        <button type="submit" className="jf-button jf-primary" part="submit" disabled={isBusy || isWaiting}>
           {submitLabel}
         </button>
         {prepared !== undefined && (
