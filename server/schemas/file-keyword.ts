@@ -8,7 +8,10 @@ import type { SchemaNode } from "./schema-resources.ts";
 
 const MEDIA_TYPE_RANGE = /^[\w!#$&^.+-]+\/(?:\*|[\w!#$&^.+-]+)$/;
 
-/** The limits of a file in a schema. Unknown members are refused, because they may be misspelled. */
+/**
+ * The value of the schema keyword for files: limits of a file's type and size. Unknown members are
+ * rejected, because they may be misspelled.
+ */
 export const FileRule = z.strictObject({
   media_types: z
     .array(
@@ -22,7 +25,7 @@ export const FileRule = z.strictObject({
 });
 export type FileRule = z.infer<typeof FileRule>;
 
-/** The keywords through which references to files are found in a value. */
+/** The keywords that the server follows in a schema to find the references to files in a value. */
 const FOLLOWED = new Set([
   ...["allOf", "anyOf", "oneOf", "if", "then", "else"],
   ...["properties", "patternProperties", "additionalProperties"],
@@ -49,9 +52,9 @@ function decode(token: string): string {
 }
 
 /**
- * Returns the errors of the file keyword in a schema: malformed rules, and keywords through which
- * the server does not find files. Without the error, such files would be plain text: not checked,
- * not attached to the task, and deleted as orphans.
+ * Returns the errors of the file keyword in a schema: invalid values, and uses below keywords that
+ * the server does not follow to find files. If such a schema were accepted, its files would be
+ * neither checked nor attached to the task, and the server would delete them as unused.
  */
 export function findFileErrors(graph: SchemaGraph): SchemaError[] {
   const marked = [...graph.nodes.values()].filter(({ schema }) => schema[FILE_KEYWORD] !== undefined);
@@ -88,7 +91,9 @@ function findRuleErrors(node: SchemaNode): SchemaError[] {
 
 const toToken = (key: PropertyKey) => (typeof key === "symbol" ? key.toString() : key);
 
-/** A subschema, or a reference from one subschema to another. */
+/**
+ * A connection from a subschema to another one: a nested subschema, or the target of a reference.
+ */
 interface Edge {
   readonly parent: SchemaNode;
   readonly path: readonly (string | number)[];
@@ -101,7 +106,8 @@ function listEdges(graph: SchemaGraph, parent: SchemaNode): Edge[] {
   const isOnlyReference = ignoresSiblings(parent.schema, parent.draft);
   for (const [keyword, value] of Object.entries(parent.schema)) {
     const location = getApplicator(keyword, parent.draft);
-    // Definitions apply to no value, and `contentSchema` only to an encoded one.
+    // Skips definitions, which do not apply to any value, and `contentSchema`, which applies only
+    // to the decoded content of a string.
     if (location === undefined || location.location === "none" || isOnlyReference) continue;
     for (const [path, child] of listSubschemas(value, isMap(location))) {
       const target = isJsonObject(child) ? graph.nodes.get(child) : undefined;
@@ -119,11 +125,11 @@ function listEdges(graph: SchemaGraph, parent: SchemaNode): Edge[] {
   return edges;
 }
 
-/** Returns the nodes from which one of the targets can be reached, and the targets. */
+/** Returns the targets, and all nodes from which a target can be reached. */
 function findAncestors(targets: readonly SchemaNode[], edges: readonly Edge[]): ReadonlySet<SchemaNode> {
   const parents = Map.groupBy(edges, ({ target }) => target);
   const found = new Set(targets);
-  // A set is iterated in the order of insertion, including the nodes that are added meanwhile.
+  // Iterating over a set also visits the nodes that are added during the iteration.
   for (const node of found) for (const { parent } of parents.get(node) ?? []) found.add(parent);
   return found;
 }
