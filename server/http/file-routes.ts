@@ -11,7 +11,10 @@ import type { RouteDependencies } from "./operation-route.ts";
 import { malformed, routeNotFound, unsupportedMediaType } from "./problems.ts";
 import { createRoute, discardBody } from "./transfer-routes.ts";
 
-/** Time for downloads and uploads to finish when the server shuts down. Clients then resume them. */
+/**
+ * Time for downloads and uploads to finish when the server shuts down, in milliseconds. Interrupted
+ * transfers are resumed by the clients.
+ */
 const GRACE_MS = 5_000;
 
 /** Adds the routes that upload and download the content of files. */
@@ -58,8 +61,8 @@ function createDownloadRoute(context: Context, dependencies: RouteDependencies, 
 }
 
 /**
- * Sends the content of a file, or a range of it. A file is always saved, never shown in a page of
- * this origin, because it may contain scripts.
+ * Sends the content of a file, or a range of it. The headers make browsers save the file instead of
+ * displaying it, because a displayed file could run scripts with the permissions of this origin.
  */
 async function sendContent(context: Context, reply: FastifyReply, file: CompleteFile): Promise<FastifyReply> {
   const { headers } = reply.request;
@@ -89,8 +92,8 @@ async function sendContent(context: Context, reply: FastifyReply, file: Complete
 }
 
 /**
- * Parses a `Range` header (RFC 9110, section 14.1.2). Returns undefined if the whole content must be
- * sent: without a range, for several ranges, and for another unit.
+ * Parses a `Range` header (RFC 9110, section 14.1.2). Returns undefined if the whole content must
+ * be sent: there is no range, there are several, or the unit is not bytes.
  */
 function parseRange(header: string | undefined, size: number): ByteRange | "unsatisfiable" | undefined {
   const [, first = "", last = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? "") ?? [];
@@ -104,7 +107,10 @@ function parseRange(header: string | undefined, size: number): ByteRange | "unsa
   return { first: Number(first), last: last === "" ? size - 1 : Math.min(Number(last), size - 1) };
 }
 
-/** Formats the name as RFC 8187 does, with an ASCII name for clients that do not know it. */
+/**
+ * Formats the header `Content-Disposition`. It contains the name in the format of RFC 8187, and an
+ * ASCII name for clients that do not support this RFC.
+ */
 function formatDisposition(name: string): string {
   const ascii = name.replace(/[^ -~]|["\\%]/gu, "_");
   const encoded = encodeURIComponent(name).replace(
@@ -114,7 +120,10 @@ function formatDisposition(name: string): string {
   return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }
 
-/** Checks the version of tus, if the client names one, and adds the version to the response. */
+/**
+ * Throws a 400 problem if the client requests another version of the upload protocol tus. Adds the
+ * supported version to the response.
+ */
 function negotiateTus({ headers }: FastifyRequest, reply: FastifyReply): void {
   reply.headers({ "tus-resumable": TUS_VERSION, "cache-control": "no-store" });
   const version = headers["tus-resumable"];
