@@ -3,9 +3,9 @@ export interface BatcherOptions<Call, Result> {
   /** Runs a batch. Returns the outcomes in the order of the calls; an `Error` rejects its call. */
   run(calls: readonly Call[]): Promise<readonly (Result | Error)[]>;
   /**
-   * Runs a single call: the only call of its batch, or a call of a failed batch. The calls of a
-   * failed batch run concurrently. Without this function, `run` gets each of these calls as a batch
-   * of one, one after another.
+   * Runs a single call: either the only call of a batch, or one of the calls of a failed batch,
+   * which are then run concurrently. Without this function, `run` is called with each call as a
+   * batch of one, one after another.
    */
   runOne?(call: Call): Promise<Result>;
   /**
@@ -37,8 +37,9 @@ export interface BatcherOptions<Call, Result> {
    */
   readonly maxConcurrency?: number;
   /**
-   * Starts each batch after a delay, in which the batch grows. By default, a batch starts at the
-   * end of the current turn of the event loop, or as soon as the previous batch has ended.
+   * Delays the start of a batch: calls `start` later, so that more calls can join the batch. By
+   * default, a batch starts at the end of the current turn of the event loop, or as soon as the
+   * previous batch has ended.
    */
   schedule?(start: () => void): void;
 }

@@ -17,7 +17,7 @@ export type Event =
       readonly status?: TaskStatus | undefined;
     }
   | { readonly kind: "task-logged"; readonly taskId: string }
-  /** The worker of a task has stored new parts of its output. */
+  /** The worker of a task has added parts to the task's output. */
   | { readonly kind: "task-output"; readonly taskId: string }
   | { readonly kind: "worker-drained"; readonly workerId: string }
   | { readonly kind: "work-available"; readonly jobId: string; readonly count: number }
@@ -78,8 +78,8 @@ export function getTopic(channel: string): string | undefined {
 }
 
 /**
- * Returns the channels on which an event is published. For a task's change or output, omits the
- * channels of topics for which `hasListeners` returns false.
+ * Returns the channels on which an event is published. The channels of `task-changed` and
+ * `task-output` are omitted if `hasListeners` returns false for their topic.
  */
 export function getChannels(event: Event, hasListeners: (topic: Topic) => boolean = () => true): string[] {
   switch (event.kind) {

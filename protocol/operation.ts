@@ -6,8 +6,8 @@ export const API_PATH = "/v1/joblib";
 
 /**
  * Names of the `<meta>` elements that the server writes into the dashboard's page. `api` contains
- * the prefix of the API, which is the part before `/v1/joblib` and empty at the root. `root`
- * contains the path of the dashboard, with a trailing slash.
+ * the part of the API's path before `/v1/joblib`; it is empty if there is none. `root` contains the
+ * path of the dashboard, with a trailing slash.
  */
 export const DASHBOARD_META = { api: "joblib-api", root: "joblib-root" } as const;
 
@@ -41,8 +41,8 @@ export type Access = keyof typeof ACCESS_RULES;
 type IdempotentMethod = "GET" | "PUT" | "DELETE";
 
 /**
- * One operation of the API. The routes, the API documentation, the client and the fakes are derived
- * from these declarations.
+ * The declaration of one operation of the API. The server's routes, the API documentation, the
+ * client and the fake server for tests are derived from these declarations.
  */
 export interface Operation {
   readonly method: IdempotentMethod | "POST" | "PATCH";
@@ -53,9 +53,10 @@ export interface Operation {
   /**
    * Whether a client may repeat a request if it does not know whether the server has executed it.
    * GET, PUT and DELETE are idempotent (RFC 9110, section 9.2.2), so only POST and PATCH operations
-   * declare this member. A repeated claim is harmless: heartbeats do not list the tasks of the
-   * first claim, so the server requeues them. A repeated creation of a worker leaves an unused
-   * worker, which the sweep removes. A repeated submit is recognized by its idempotency key.
+   * declare this member. A repeated claim is harmless: if the first response was lost, the worker's
+   * heartbeats do not list its tasks, so the server requeues them. A repeated creation of a worker
+   * leaves an unused worker, which the sweep removes. A repeated submit is recognized by its
+   * idempotency key.
    */
   readonly retryable: boolean;
   readonly params?: z.ZodType;
@@ -83,7 +84,10 @@ export interface TransferOperation
   readonly method: "GET" | "HEAD" | "PATCH" | "PUT";
   readonly params: z.ZodType;
   readonly headers: Readonly<Record<string, string>>;
-  /** Which body has any media type; the others are empty. */
+  /**
+   * The body that is streamed: that of the request or that of the response. The other body is
+   * empty.
+   */
   readonly content: "request" | "response" | "none";
 }
 
@@ -111,7 +115,7 @@ export const RETURN_HEADER = {
 type Declaration = Omit<Operation, "method" | "retryable"> &
   (Pick<Operation, "method" | "retryable"> | { readonly method: IdempotentMethod });
 
-/** Declares an operation and keeps its literal types. */
+/** Declares an operation. `method`, `responses` and the other members keep their literal types. */
 export function operation<const O extends Declaration>(entry: O): O & Pick<Operation, "retryable"> {
   return { retryable: true, ...entry };
 }

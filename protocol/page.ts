@@ -1,8 +1,8 @@
 import * as z from "zod";
 
 /**
- * Returns the schema of an integer in a query string. Coercion would accept an empty string as 0,
- * so only digits are accepted.
+ * Returns the schema of an integer in a query string. Accepts only digits, because zod's coercion
+ * would convert an empty string to 0.
  */
 export function createIntegerParameter(min: number, max: number, fallback: number) {
   return (

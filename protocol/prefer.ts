@@ -29,7 +29,7 @@ export function prefersMinimal(header: Header): boolean {
 /** The value of `Prefer` and `Preference-Applied` for a minimal response. */
 export const MINIMAL = "return=minimal";
 
-/** Returns the value of the `Prefer` header, which is empty if there are no preferences. */
+/** Returns the value of a `Prefer` header. The value is empty if there are no preferences. */
 export function formatPreferences({
   wait = 0,
   returns,

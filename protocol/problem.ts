@@ -9,8 +9,8 @@ export const PROBLEMS = {
   "invalid-category": { status: 400, title: "Invalid category" },
   unauthorized: { status: 401, title: "Missing or invalid credentials" },
   forbidden: { status: 403, title: "Permission denied" },
-  // The status is 404, as for a job that does not exist, because ZnDraw's clients raise KeyError
-  // for it (docs/zndraw.md).
+  // The status is 404, like that of `job-not-found`, because ZnDraw's clients raise KeyError for a
+  // 404 (docs/zndraw.md).
   "invalid-job-name": { status: 404, title: "Invalid job name" },
   "job-not-found": { status: 404, title: "Job not found" },
   "worker-not-found": { status: 404, title: "Worker not found" },
@@ -127,7 +127,10 @@ export class Problem extends Error {
   }
 }
 
-/** Returns the problem id in a type URI, or undefined if the problem is not joblib's. */
+/**
+ * Returns the problem id at the end of a type URI, or undefined if it is not one of joblib's
+ * problem ids.
+ */
 export function parseProblemId(type: string): ProblemId | undefined {
   const id = type.slice(type.lastIndexOf("/") + 1);
   return isProblemId(id) ? id : undefined;

@@ -15,7 +15,7 @@ export function isRoomId(value: string): boolean {
   return value === GLOBAL_ROOM || (ROOM.test(value) && value !== "public" && value !== "private");
 }
 
-/** The rule for room ids, for messages and descriptions. */
+/** Describes valid room ids, for use in messages and in the API documentation. */
 export const ROOM_ID_RULE =
   "`@global`, or 1–128 characters without `@`, `:`, `/` and white space; `public` and `private` are reserved";
 

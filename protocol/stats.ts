@@ -4,7 +4,10 @@ import { createIntegerParameter } from "./page.ts";
 import { RoomParams } from "./rooms.ts";
 import { Timestamp } from "./time.ts";
 
-/** Stats are computed from at most this number of ended tasks: the newest ones. */
+/**
+ * Maximum number of ended tasks from which stats are computed. If there are more, only the newest
+ * are used.
+ */
 export const MAX_MEASURED_TASKS = 10_000;
 export const MAX_POINTS = 60;
 
@@ -18,8 +21,8 @@ export const Quantiles = z.object({ p50: z.number(), p95: z.number() });
 export type Quantiles = z.infer<typeof Quantiles>;
 
 /**
- * Stats of a job in a room. The queue is shared by all rooms; the counts of ended tasks are those
- * of the room.
+ * Stats of a job in a room. The members about waiting and running tasks cover all rooms, because
+ * the job has one queue; the members about ended tasks cover only this room.
  */
 export const JobStats = z.object({
   job_name: z.string(),

@@ -26,8 +26,8 @@ const HEADERS = {
 };
 
 /**
- * The event streams. When a stream has ended or was interrupted, clients reconnect with
- * `Last-Event-ID`.
+ * The event streams. When a stream ends or is interrupted, the client reconnects and sends the id
+ * of the last received event as `Last-Event-ID`.
  */
 export const streams = {
   followTask: {

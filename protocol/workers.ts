@@ -45,7 +45,7 @@ export type Worker = z.infer<typeof Worker>;
 
 export const MAX_TASKS_SHOWN = 100;
 
-/** A worker with its jobs and tasks, without those that the caller cannot read. */
+/** A worker with those of its jobs and tasks that the caller can read. */
 export const WorkerDetails = Worker.extend({
   draining: z.boolean(),
   jobs: z.array(z.object({ room_id: z.string(), job_name: z.string() })),
@@ -66,8 +66,7 @@ export const WorkerDetails = Worker.extend({
 export type WorkerDetails = z.infer<typeof WorkerDetails>;
 
 /**
- * A heartbeat. `tasks` lists all tasks that the worker has claimed and whose lease it has not lost,
- * as far as it knows.
+ * A heartbeat. `tasks` lists all tasks whose lease the worker has, as far as the worker knows.
  */
 export const Heartbeat = z.object({
   tasks: TaskIds.optional().describe(

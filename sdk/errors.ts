@@ -22,18 +22,18 @@ export class JoblibError extends Error {
 export class UsageError extends JoblibError {}
 
 /**
- * The server sent no response: connection refused or closed, unknown host, or an error of a
- * gateway.
+ * The server sent no response: the connection was refused or closed, the server's host name cannot
+ * be resolved, or a gateway responded with an error.
  */
 export class ConnectionError extends JoblibError {}
 
 /** The server did not respond before the deadline (`wait` plus `timeoutSeconds`). */
 export class DeadlineError extends ConnectionError {}
 
-/** A proxy or gateway in front of joblib responded with 429, 502, 503 or 504. */
+/** A proxy or gateway in front of joblib responded with the status 429, 502, 503 or 504. */
 export class GatewayError extends ConnectionError {
   readonly status: number;
-  /** Seconds, from `Retry-After`. */
+  /** The delay in the `Retry-After` header, in seconds. */
   readonly retryAfter: number | undefined;
 
   constructor(message: string, status: number, retryAfter?: number) {
@@ -44,8 +44,8 @@ export class GatewayError extends ConnectionError {
 }
 
 /**
- * The response does not come from joblib: it is HTML, a redirect, larger than 16 MiB, or does not
- * match the schema of the operation.
+ * The response cannot be one of joblib: it is HTML, a redirect or larger than 16 MiB, or it does
+ * not match the schema of the operation.
  */
 export class ProtocolError extends JoblibError {
   /** The HTTP status of the response, if there was one. */
@@ -58,8 +58,8 @@ export class ProtocolError extends JoblibError {
 }
 
 /**
- * The content of a file does not have its SHA-256 hash or its size. The bytes that were read so far
- * must not be used.
+ * The downloaded content does not have the SHA-256 hash or the size of the file. The bytes that
+ * were read so far must not be used.
  */
 export class FileIntegrityError extends JoblibError {}
 
@@ -83,7 +83,7 @@ export class ProblemError extends JoblibError {
   readonly id: string;
   /** The HTTP status in the problem document. */
   readonly status: number;
-  /** Seconds, from `Retry-After`. */
+  /** The delay in the `Retry-After` header, in seconds. */
   readonly retryAfter: number | undefined;
 
   constructor(problem: ProblemDocument, retryAfter?: number) {
@@ -120,18 +120,21 @@ export class TaskNotFoundError extends ProblemError {}
 export class ProviderNotFoundError extends ProblemError {}
 /**
  * The provider has no data for the parameters, for example because a file does not exist. The
- * `read` method of a provider throws this error to report that.
+ * `read` method of a provider throws this error if it has no data.
  */
 export class AnswerNotFoundError extends ProblemError {
   /**
-   * Creates the error that a provider throws if there is no data. The client that sent the request
-   * receives the detail.
+   * Creates the error that a provider throws if there is no data. The client that requested the
+   * data receives `detail`.
    */
   static create(detail: string): AnswerNotFoundError {
     return new AnswerNotFoundError(new Problem("answer-not-found", detail).toDocument());
   }
 }
-/** The file does not exist, was deleted because no task had it, or its upload failed. */
+/**
+ * The file does not exist, its upload failed, or it was deleted because it was not in the payload
+ * or result of any task.
+ */
 export class FileNotFoundError extends ProblemError {}
 /** The upload of the file is not complete, so its content cannot be read. */
 export class FileIncompleteError extends ProblemError {
@@ -141,13 +144,19 @@ export class FileIncompleteError extends ProblemError {
     return new FileIncompleteError(new Problem("file-incomplete", detail).toDocument());
   }
 }
-/** The upload continues at another offset, or another request is appending to it. */
+/**
+ * The server has a different number of bytes of the upload than the request assumed, or another
+ * request is sending bytes for the same upload.
+ */
 export class UploadConflictError extends ProblemError {}
-/** The server has no directory for files. */
+/** The server is not configured to store files. */
 export class FilesNotSupportedError extends ProblemError {}
-/** The file is larger than the server's limit, or than it was declared. */
+/**
+ * The file is larger than the server's limit, or larger than the size that was declared when the
+ * upload started.
+ */
 export class FileTooLargeError extends ProblemError {}
-/** The files of the room are larger than the server's limit. */
+/** The total size of the room's files would exceed the server's limit. */
 export class QuotaExceededError extends ProblemError {}
 /** The requested range is outside the content of the file. */
 export class RangeNotSatisfiableError extends ProblemError {}
@@ -164,7 +173,7 @@ export class ReadFailedError extends ProblemError {}
 export class ProviderOfflineError extends ProblemError {}
 /** No worker answered the read within `wait` seconds. */
 export class ProviderTimeoutError extends ProblemError {}
-/** The invitation does not exist, or expired long ago. */
+/** The invitation does not exist, or was deleted some time after it expired. */
 export class InvitationNotFoundError extends ProblemError {}
 /** The server does not issue tokens, because the host application or an external issuer does. */
 export class InvitationsNotSupportedError extends ProblemError {}
@@ -172,13 +181,16 @@ export class InvitationsNotSupportedError extends ProblemError {}
 export class RouteNotFoundError extends ProblemError {}
 /** The URL does not support the HTTP method. */
 export class MethodNotAllowedError extends ProblemError {}
-/** No worker is online for the job, and the server is configured to reject such tasks. */
+/**
+ * No worker is online for the job, and the server is configured to reject tasks that no worker
+ * could run now.
+ */
 export class NoWorkersAvailableError extends ProblemError {}
 /** The request body is larger than the server's limit. */
 export class PayloadTooLargeError extends ProblemError {}
 /** The output of the attempt is larger than the server's limit. */
 export class OutputTooLargeError extends ProblemError {}
-/** Parts before the appended ones are missing in the output of the attempt. */
+/** The number of the first appended part is too high: the parts before it were never stored. */
 export class OutputGapError extends ProblemError {}
 /** The request body was not sent as JSON. */
 export class UnsupportedMediaTypeError extends ProblemError {}
@@ -216,8 +228,8 @@ export class InvalidTaskTransitionError extends ProblemError {
 }
 
 /**
- * A payload, result or request is invalid. Thrown for a problem of the server, and by the SDK's own
- * checks.
+ * A payload, result or request is invalid. Thrown if the server rejects it, and if the SDK finds
+ * the error before it sends a request.
  */
 export class ValidationError extends ProblemError {
   /** The invalid fields; `pointer` is a JSON Pointer (RFC 6901). */

@@ -24,25 +24,29 @@ import { type RunCallbacks, runStream } from "./worker/run-stream.ts";
 import { type ListenOptions, TaskStream } from "./worker/task-stream.ts";
 import { WorkerSession } from "./worker/worker-session.ts";
 
-/** Options of a `JobManager`: those of its client, and those of its worker. */
+/** Options of a `JobManager`, which include the options of its client. */
 export interface JobManagerOptions extends ClientOptions {
   /** The default room of jobs and tasks. Default: `JOBLIB_ROOM`. */
   readonly room?: string | undefined;
   /** The worker's label in the dashboard and CLI. Default: `host:pid`. */
   readonly name?: string | undefined;
-  /** Interval of the heartbeats, in seconds. Default: the interval of the server. */
+  /** Interval of the heartbeats, in seconds. Default: the interval that the server returns. */
   readonly heartbeatSeconds?: number | undefined;
   /**
    * Receives the SDK's log lines; pino and Fastify loggers can be used directly. Default:
    * `silentLogger`.
    */
   readonly logger?: Logger | undefined;
-  /** If true, lines that `run` prints with `console` are stored with the task. Default: false. */
+  /**
+   * If true, lines that the extension's `run` prints with `console` are also stored with the task.
+   * Default: false.
+   */
   readonly captureConsole?: boolean | undefined;
 }
 
 /**
- * Options of `JobManager.run`: those of `listen`, callbacks, and a signal that interrupts tasks.
+ * Options of `JobManager.run`: the options of `listen`, callbacks, and a signal that interrupts the
+ * tasks.
  */
 export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context> {
   /** Aborting this signal calls `JobManager.interrupt`, which ends the current tasks. */
@@ -50,14 +54,13 @@ export interface RunOptions<Context> extends ListenOptions, RunCallbacks<Context
 }
 
 /**
- * The jobs of this process, like a `Map` from class name to class, and the worker that runs them.
- * The manager also submits tasks. `register` only adds a class locally; `ready`, `listen` and `run`
- * create the worker and register the jobs with the server.
+ * Registers extension classes as jobs, runs their tasks as a worker, and submits tasks. The
+ * registered classes can be accessed like a `Map` from class name to class. `register` only adds a
+ * class locally; `ready`, `listen` and `run` create the worker and register the jobs with the
+ * server.
  *
- * @example
- * await using jobs = new JobManager({ url, token, room: "lab" }, viewer);
- * jobs.register(Rotate);
- * for await (const task of jobs.listen()) await task.run();
+ * @example await using jobs = new JobManager({ url, token, room: "lab" }, viewer);
+ *   jobs.register(Rotate); for await (const task of jobs.listen()) await task.run();
  */
 export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs> implements AsyncDisposable {
   /** The HTTP client of this manager. */
@@ -122,8 +125,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     return this.#registry.get(name) !== undefined;
   }
   /**
-   * Registers a class under its own name. Throws `UsageError` if `name` is different, and the
-   * errors of `register`.
+   * Registers a class. Throws `UsageError` if `name` is not the name of the class, and the errors
+   * of `register`.
    */
   set(name: string, Class: ExtensionClass<Context>): this {
     if (name !== Class.name) throw new UsageError(`${name} is not the name of the class: use ${Class.name}`);
@@ -131,9 +134,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
     return this;
   }
   /**
-   * Removes a class that is not registered with the server yet. Returns whether the class existed.
-   * Throws `UsageError` if the class is already registered with the server, which cannot remove a
-   * single job from a worker.
+   * Removes a class that is not registered with the server yet. Returns false if there is no such
+   * class. Throws `UsageError` if the class is already registered with the server, because the
+   * server cannot remove a single job from a worker.
    */
   delete(name: string): boolean {
     const Class = this.get(name);
@@ -155,7 +158,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   *entries(): IterableIterator<[string, ExtensionClass<Context>]> {
     for (const [name, { Class }] of this.#registry.entries) yield [name, Class];
   }
-  /** Returns an iterator of the class names. A `Map`, in contrast, iterates over pairs. */
+  /** Returns an iterator of the class names, unlike a `Map`, whose iterator returns pairs. */
   [Symbol.iterator](): IterableIterator<string> {
     return this.keys();
   }
@@ -177,7 +180,7 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Creates the worker and registers all jobs with the server, if necessary. Throws
+   * Creates the worker, and registers all jobs that are not registered with the server yet. Throws
    * `SchemaConflictError` if a job is already registered with a different schema, `UsageError` if a
    * room is missing, and the errors of `JoblibClient.call`.
    */
@@ -186,13 +189,11 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Serves a provider: instances of the class answer requests to it, called reads, with data from
-   * `source`. Like `register`, the method only adds the provider locally; `ready`, `listen` and
-   * `run` start to serve it. Throws `UsageError` for an invalid class, name or room.
+   * Adds a provider, whose class answers requests for data (reads) with data from `source`. Like
+   * `register`, the method does not call the server; `ready`, `listen` and `run` register the
+   * provider and start to answer its reads. Throws `UsageError` for an invalid class, name or room.
    *
-   * @example
-   * const frames = jobs.provide(Frame, trajectory);
-   * await jobs.run();
+   * @example const frames = jobs.provide(Frame, trajectory); await jobs.run();
    */
   provide<Source>(
     Class: ProviderClass<Source>,
@@ -204,9 +205,10 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Submits a task by job name, and returns it as soon as it is stored. The types of payload and
-   * result are those in `Jobs`. Local files in the payload are uploaded first. Throws `UsageError` if the room is unknown, and errors of
-   * `JoblibClient.call` such as `JobNotFoundError`.
+   * Submits a task by job name, and returns the task as soon as it is stored. The types of payload
+   * and result are those in `Jobs`. Local files in the payload are uploaded first. Throws
+   * `UsageError` if the room is unknown, and errors of `JoblibClient.call` such as
+   * `JobNotFoundError`.
    */
   submit<Name extends JobNameOf<Jobs>>(
     jobName: Name,
@@ -215,8 +217,8 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   /** Submits an instance of an extension. Throws the same errors as a submit by job name. */
   submit(extension: ExtensionInstance, options?: SubmitOptions): Promise<SubmittedTask>;
   /**
-   * Submits instances in order. Up to 1,000 tasks and 1 MB are sent in one atomic request, larger
-   * arrays in several requests.
+   * Submits instances in order. Up to 1,000 tasks and 1 MB are sent in one atomic request; larger
+   * arrays are sent in several requests.
    */
   submit(extensions: readonly ExtensionInstance[], options?: SubmitOptions): Promise<SubmittedTask[]>;
   async submit(
@@ -246,9 +248,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Returns a stream of claimed tasks, at most `concurrency` at the same time. The first call of
-   * `next` creates the worker and registers the jobs. Throws `UsageError` if the manager is
-   * disposed.
+   * Returns a stream that claims tasks, of which at most `concurrency` run at the same time. The
+   * first call of `next` creates the worker and registers the jobs. Throws `UsageError` if the
+   * manager is disposed.
    */
   listen(options: ListenOptions = {}): TaskStream<Context> {
     if (this.#disposing !== undefined) throw new UsageError("the job manager is disposed: create a new one");
@@ -276,9 +278,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Stops all streams and ends the current tasks without waiting for `run`: started tasks fail with
-   * the text `reason` (default: "interrupted: the worker was stopped"), and the other tasks are
-   * requeued.
+   * Stops all streams and ends the current tasks without waiting for their `run`. Started tasks
+   * fail with `reason` as the error (default: "interrupted: the worker was stopped"); tasks that
+   * have not started are requeued.
    */
   async interrupt(reason?: string): Promise<void> {
     for (const stream of this.#streams) stream.stop();
@@ -286,8 +288,9 @@ export class JobManager<Context = unknown, Jobs extends JobTypes<Jobs> = AnyJobs
   }
 
   /**
-   * Stops all streams, waits for the tasks whose `run` is running, and deregisters the worker.
-   * Tasks that were started without `run` fail, and tasks that were not started are requeued.
+   * Stops all streams, waits until every running `run` has returned, and deregisters the worker.
+   * Tasks that were started with `start` instead of `run` fail, and tasks that were not started are
+   * requeued.
    */
   dispose(): Promise<void> {
     this.#disposing ??= this.#dispose();

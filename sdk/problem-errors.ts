@@ -46,7 +46,7 @@ export const ERROR_BY_PROBLEM = {
 } as const satisfies Record<ProblemId, typeof errors.ProblemError>;
 
 /**
- * Creates the error for a problem document. The id in the type URI determines its class, not the
+ * Creates the error for a problem document. The class depends on the id in the type URI, not on the
  * status.
  */
 export const toProblemError = (problem: ProblemDocument, retryAfter?: number): errors.ProblemError => {

@@ -12,14 +12,15 @@ import type { TaskRecord } from "./records.ts";
 /** The authenticated user of a request, and their permissions. */
 export interface Caller {
   readonly actor: Actor;
-  /** True for an invited user. Reading `@global` then requires an invitation to `@global`. */
+  /** True for an invited user, who can read `@global` only with an invitation to `@global`. */
   readonly isConfined: boolean;
   readonly credentials: Credentials;
   canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean>;
   /** Returns whether the caller may register the job if they have write access to the room. */
   canRegister(job: JobAddress): Promise<boolean>;
   /**
-   * Returns the rooms that the caller can read; undefined if the host application cannot list them.
+   * Returns the rooms that the caller can read; undefined if the host application cannot list these
+   * rooms.
    */
   listRooms(): Promise<readonly string[] | undefined>;
 }
@@ -31,7 +32,10 @@ export const forbidden = (rule: Access): Problem =>
 export const canRead = async (caller: Caller, roomId: string): Promise<boolean> =>
   (roomId === GLOBAL_ROOM && !caller.isConfined) || caller.canAccessRoom(roomId, "read");
 
-/** Returns a function like `canRead` that checks each room only once. */
+/**
+ * Returns a function that checks whether the caller can read a room, like `canRead`, but checks
+ * each room only once.
+ */
 export function createRoomReader(caller: Caller): (roomId: string) => Promise<boolean> {
   const results = new Map<string, Promise<boolean>>();
   return function canReadRoom(roomId) {
@@ -46,8 +50,9 @@ export function requireCaller(rule: Access, { actor }: Caller): void {
 }
 
 /**
- * Throws a 403 if the caller lacks the access to the room that the rule requires. Rules about tasks
- * and workers are checked in `use-cases`, after the task or worker was read.
+ * Throws a 403 problem if the caller does not have the access to the room that the rule requires.
+ * Rules about tasks and workers are checked in `use-cases`, after the task or worker was read from
+ * the database.
  */
 export async function requireRoomAccess(rule: Access, caller: Caller, roomId: string): Promise<void> {
   if (rule === "room-read" && !(await canRead(caller, roomId))) throw forbidden(rule);

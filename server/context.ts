@@ -27,7 +27,10 @@ interface Ports {
   readonly meter: Meter;
 }
 
-/** The ports, and the state that this process keeps between requests. */
+/**
+ * The interfaces to storage, event bus, log and metrics, and the state that this process keeps
+ * between requests.
+ */
 export type Context = ReturnType<typeof createContext>;
 
 export function createContext(ports: Ports) {
@@ -51,7 +54,10 @@ export function createContext(ports: Ports) {
     jobCache: new JobCache(storage, settings),
     newId,
     fileContents,
-    /** The reads of providers that this process serves, and the cached answers. */
+    /**
+     * The requests to providers (reads) for which clients of this process wait, and the cached
+     * answers.
+     */
     reads: new ProviderReads({ ...ports, newId }),
   };
 }

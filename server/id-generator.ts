@@ -18,8 +18,8 @@ export function createIdGenerator(now: () => number = Date.now): () => string {
     const clock = now();
     if (clock > milliseconds) {
       milliseconds = clock;
-      // The sequence starts in the lower quarter of its range, so that at least 50 million ids fit
-      // into a millisecond.
+      // The sequence of each millisecond starts with a random value in the lower quarter of its
+      // range, so that at least 50 million ids are available in the millisecond.
       sequence = Number.parseInt(random.slice(0, 6), 16);
     } else if (sequence >= MAX_SEQUENCE) {
       milliseconds += 1;

@@ -32,21 +32,27 @@ import { Sweeper } from "./use-cases/sweeper.ts";
 import { followTask } from "./use-cases/tasks/follow-task.ts";
 import { followOutput } from "./use-cases/tasks/read-output.ts";
 
-/** Options of the plugin. The host application owns the connections and closes them. */
+/**
+ * Options of the plugin. The host application opens the connections to the database and to Redis,
+ * and must close them.
+ */
 export interface JoblibOptions extends HostAuth {
   /** A MikroORM on PostgreSQL or PGlite whose entities include `entities`. */
   readonly orm: Orm;
-  /** Required if several servers share a database. Without it, events reach only this process. */
+  /**
+   * An ioredis connection. Required if several servers share a database, because without Redis,
+   * events only reach clients of the same process.
+   */
   readonly redis?: Redis;
   readonly settings?: SettingsInput;
   /**
-   * Path of the dashboard under the plugin's prefix; `true` serves it at the prefix itself. Not
-   * served by default.
+   * Path of the dashboard under the plugin's prefix; `true` serves the dashboard at the prefix
+   * itself. By default, the dashboard is not served.
    */
   readonly dashboard?: string | boolean | undefined;
   /** @internal Directory of the dashboard's built files. Default: the files of this package. */
   readonly dashboardFiles?: string;
-  /** @internal A storage to use instead of one that is created on `orm`. */
+  /** @internal A storage that is used instead of a new storage for `orm`. */
   readonly storage?: Storage;
   /** A prom-client registry to which joblib adds its metrics. */
   readonly metrics?: Registry;
@@ -57,8 +63,9 @@ export interface JoblibOptions extends HostAuth {
 }
 
 /**
- * Minimum `maxParamLength` of the host application's router. A smaller value causes a warning,
- * because the router would reject long room and job names, which are percent-encoded in paths.
+ * Minimum `maxParamLength` of the host application's router. With a smaller value, the router would
+ * reject paths with long room and job names, which are percent-encoded, so the plugin logs a
+ * warning.
  */
 const REQUIRED_PARAM_LENGTH = 2000;
 

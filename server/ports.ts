@@ -10,7 +10,7 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/** Stops a subscription; further calls do nothing. */
+/** Ends a subscription. Further calls do nothing. */
 export type Unsubscribe = () => void;
 
 /**
@@ -24,9 +24,12 @@ export type EventHandler = (event?: Event) => void;
  * so subscribers also poll the database.
  */
 export interface EventBus {
-  /** Publishes events. Never rejects: events are lost while `state` is `down`. */
+  /** Publishes events. Never rejects; while `state` is `down`, the events are lost. */
   publish(events: readonly Event[]): Promise<void>;
-  /** Resolves when no later event can be missed, or when the bus is known to be down. */
+  /**
+   * Subscribes a handler to a channel. Resolves when the subscription is active, so that no later
+   * event is missed, or when the bus is known to be down.
+   */
   subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe>;
   /** `down`: events may be lost, so long polls query the database every second. */
   readonly state: "up" | "down";
@@ -35,12 +38,15 @@ export interface EventBus {
   close(): Promise<void>;
 }
 
-/** Numbers of removed workers, ended or requeued tasks, removed jobs and deleted tasks. */
+/**
+ * The results of a sweep: numbers of removed workers, of failed or requeued tasks, of removed jobs
+ * and of deleted tasks.
+ */
 export type SweepResult = Record<"workers" | "tasks" | "jobs" | "deleted", number>;
 
 /**
- * Names of the statements that combine several calls. A statement with the name of a status changes
- * tasks to this status.
+ * Names of the SQL statements that combine several calls, for metrics. A statement that is named
+ * like a status changes tasks to this status.
  */
 export type BatchedStatement =
   | "submit"
@@ -50,7 +56,10 @@ export type BatchedStatement =
   | "output"
   | Exclude<TaskStatus, "pending" | "claimed">;
 
-/** Why a lease ended: an update, the timeout of the task, or the loss of the worker. */
+/**
+ * The reason why a lease ended: the worker or a user changed the task, the task timed out, or the
+ * worker was lost.
+ */
 export type LeaseEnd = "reported" | "timed_out" | "lost";
 
 export interface MeterSources {
@@ -69,7 +78,7 @@ export interface Meter {
   submitted(tasks: number): void;
   retried(tasks: number): void;
   claimed(records: readonly ClaimedTaskRecord[]): void;
-  /** Workers completed their own tasks, with a statement that does not return whole rows. */
+  /** Workers completed tasks, with a statement that does not return whole rows. */
   completed(tasks: readonly CompletedTask[]): void;
   /** Tasks changed their status, or their lease ended. `records` are the tasks after the change. */
   transitioned(records: readonly TaskRecord[], reason: LeaseEnd): void;
@@ -79,10 +88,12 @@ export interface Meter {
   /** A long poll or a stream was opened (1) or closed (-1). */
   waitingChanged(kind: "request" | "stream", change: 1 | -1): void;
   sweepFinished(result: SweepResult): void;
-  /** Tasks that exceeded their timeout were ended by the check that runs between two sweeps. */
+  /**
+   * Ended tasks that exceeded their timeout were found by the check that runs between two sweeps.
+   */
   timedOut(tasks: number): void;
   /** A statement was executed that combined the given number of calls. */
   statementExecuted(statement: BatchedStatement, calls: number, seconds: number): void;
-  /** Sets the sources of values that are read when the metrics are scraped. */
+  /** Sets the functions that return the values of gauges when the metrics are scraped. */
   watch(sources: MeterSources): void;
 }

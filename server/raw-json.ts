@@ -1,23 +1,35 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../protocol/index.ts";
 
-/** Stands for raw JSON in the output of `JSON.stringify`. Random, so that no client can send it. */
+/**
+ * Marks the position of raw JSON in the output of `JSON.stringify`. It is random, so that no client
+ * can send it.
+ */
 const PLACEHOLDER = `raw-json:${randomUUID()}`;
 
-/** The raw JSON that the running call of `serialize` has found, in order. */
+/**
+ * The raw JSON values that the current call of `serialize` has found, in order. Undefined outside
+ * `serialize`.
+ */
 let collected: (readonly string[])[] | undefined;
 
-/** JSON that passes from the database to the response unparsed. Its texts are concatenated. */
+/**
+ * A value as JSON text, which is copied from the database to the response without parsing. `texts`
+ * are the consecutive pieces of the text.
+ */
 export class Serialized<out Value = unknown> {
   readonly texts: readonly string[];
-  /** Never set. Lets the compiler distinguish `Serialized` values by the type of their value. */
+  /**
+   * Never set. With this member, TypeScript distinguishes `Serialized` objects whose values have
+   * different types.
+   */
   declare readonly valueType?: Value;
 
   constructor(texts: readonly string[]) {
     this.texts = texts;
   }
 
-  /** Called by `JSON.stringify`. Outside `serialize` it returns the parsed value. */
+  /** Called by `JSON.stringify`. Outside `serialize`, returns the parsed value. */
   toJSON(): unknown {
     if (collected === undefined) return JSON.parse(this.texts.join(""));
     collected.push(this.texts);
@@ -25,11 +37,11 @@ export class Serialized<out Value = unknown> {
   }
 }
 
-/** A value that is serialized completely, in some of its members, or not at all. */
+/** A value, or its serialized form. Members of a value may be serialized too. */
 export type Serializable<Value> =
   | Value
   | Serialized<Value>
-  // Stops at a type that allows any JSON object, because this type is recursive.
+  // The recursion ends at a type that allows any JSON object, because this type contains itself.
   | ([JsonObject] extends [Value] ? never : SerializableMembers<Value>);
 
 type SerializableMembers<Value> = Value extends object
@@ -40,9 +52,9 @@ export const parseSerialized = <Value>(value: Value | Serialized<Value>): Value 
   value instanceof Serialized ? JSON.parse(value.texts.join("")) : value;
 
 /**
- * Combines a list of serialized values into one serialized list, because one placeholder per value
- * would cost as much as parsing the values. Returns the list unchanged if any value is not
- * serialized.
+ * Combines serialized values into one serialized list. Without this, there would be one placeholder
+ * per value, which takes as much time as parsing the values. Returns the list unchanged if any
+ * value is not serialized.
  */
 export function joinSerialized<Item, Value>(
   values: (Item | Serialized<Value>)[],
@@ -69,14 +81,14 @@ function serialize(value: unknown): readonly string[] {
   }
 }
 
-/** Serializes a value like `JSON.stringify`, including raw JSON. */
+/** Serializes a value like `JSON.stringify`. The value may contain `Serialized` values. */
 export const stringify = (value: unknown): string => serialize(value).join("");
 
 /** Responses with this many characters are encoded in pieces, which is 3 × as fast for 1 MB. */
 const LARGE_BODY_CHARACTERS = 262_144;
 /**
- * Minimum length of a text that stays a separate piece. Shorter texts are joined with the texts
- * next to them.
+ * Minimum length of a serialized text that is kept as a separate piece. Shorter texts are joined
+ * with the texts next to them.
  */
 export const LONG_TEXT = 4_096;
 

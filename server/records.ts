@@ -20,12 +20,12 @@ export interface RegisteredJob extends JobAddress, JobOptions {
   readonly resultSchema: JsonObject | null;
   readonly schemaHash: string;
   readonly createdAt: string;
-  /** Changes with each update of the row. */
+  /** A version of the row, which changes with each update. */
   readonly rowVersion: string;
 }
 
 /**
- * A job with its workers and the number of its pending tasks, which are slow to query. Use
+ * A job with its workers and the number of its pending tasks. These are slow to query; use
  * `RegisteredJob` if they are not needed.
  */
 export interface JobRecord extends RegisteredJob {
@@ -37,7 +37,10 @@ export interface JobRecord extends RegisteredJob {
 
 /** A registration whose schemas have been validated. */
 export interface NewJob extends Omit<RegisteredJob, "createdAt" | "rowVersion"> {
-  /** The id of an existing worker, or a worker to create if the job is new or its schemas match. */
+  /**
+   * The id of an existing worker, or a worker that is created unless the schemas differ from those
+   * of the registered job.
+   */
   readonly worker: { readonly id: string } | { readonly create: NewWorkerRecord };
 }
 
@@ -58,20 +61,32 @@ export interface WorkerRecord extends NewWorkerRecord {
   readonly isDraining: boolean;
 }
 
-/** A task as it is stored, without the members that depend on a setting or a count. */
+/**
+ * A task as it is stored. It lacks those members of the API that depend on a setting or on counting
+ * rows.
+ */
 export interface TaskRecord {
   readonly task: StoredTask;
   readonly jobId: string;
   readonly job: JobAddress;
-  /** The version of the row, used as the ETag. It increases with each update. */
+  /** The version of the row, which increases with each update. It is used as the ETag. */
   readonly version: number;
   /** The owner of the worker in `task.worker_id`; null if the worker is gone. */
   readonly workerUserId: string | null;
-  /** `task.worker_id`; if null, the last worker, which must be notified of a requeue. */
+  /**
+   * The worker in `task.worker_id`. If it is null, the last worker of the task, which must be
+   * notified if the task was requeued.
+   */
   readonly lastWorkerId: string | null;
-  /** True if the last lease was not ended by its worker. Examples: a cancel, a timeout. */
+  /**
+   * True if the last lease was not ended by its worker, for example because the task was cancelled
+   * or has timed out.
+   */
   readonly isLeaseRevoked: boolean;
-  /** Position among the job's due tasks; null if not requested, or if the task is not due. */
+  /**
+   * Position among the job's due tasks. Null if the position was not requested, or if the task is
+   * not due.
+   */
   readonly queuePosition: number | null;
 }
 
@@ -79,11 +94,11 @@ export interface TaskRecord {
 export interface ClaimedTaskRecord extends TaskRecord {
   /** The members of the task that are available without parsing. */
   readonly summary: Pick<Task, "id" | "room_id" | "status" | "attempt">;
-  /** The time since which the task was due, in RFC 3339. */
+  /** The time at which the task became due (RFC 3339). */
   readonly runAt: string;
   /** Null unless the claim also started the task. */
   readonly startedAt: string | null;
-  /** Returns the task as the API sends it, with the given name of its job. */
+  /** Returns the task in the format of the API. `jobName` is the full name of its job. */
   toTask(jobName: string): WireTask | Serialized<Task>;
 }
 
@@ -94,22 +109,30 @@ export interface NewTask extends TaskOptions {
   /** Hash of the job's schemas. The insert fails if the job was removed or has another hash. */
   readonly schemaHash: string;
   /**
-   * If set, the insert fails if the job has another version. Set if the defaults in this task come
-   * from a cached job.
+   * If set, the insert fails if the job has another version now. Must be set if the defaults in
+   * this task come from a cached job.
    */
   readonly jobVersion?: string;
-  /** The fairness of the job when it was read. With `room`, claims alternate between the rooms. */
+  /**
+   * The fairness of the job when the job was read. With `room`, claims alternate between the tasks
+   * of different rooms.
+   */
   readonly fairness?: Fairness;
   readonly roomId: string;
   readonly createdById: string;
   readonly payload: JsonObject;
-  /** An RFC 3339 time, or seconds from the database's current time (0: immediately). */
+  /**
+   * The scheduled time: an RFC 3339 time, or a number of seconds from the current time of the
+   * database (0: immediately).
+   */
   readonly start: { readonly at: string } | { readonly inSeconds: number };
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
   readonly traceContext?: TraceContext | undefined;
 }
 
-/** Consecutive inserted tasks that differ only in their ids and payloads. */
+/**
+ * Inserted tasks that follow each other in the request, and differ only in their ids and payloads.
+ */
 export interface InsertedGroup {
   /** The record of the first task. It is pending, even if the task was assigned to a worker. */
   readonly record: TaskRecord;
@@ -124,7 +147,7 @@ export type InsertOutcome =
       /** The only task of the request, if it was assigned to a waiting worker. */
       readonly assigned: ClaimedTaskRecord | undefined;
     }
-  /** This user has already used the idempotency key in this room. */
+  /** The submitter has already used the idempotency key in this room. */
   | {
       readonly kind: "replayed";
       readonly record: TaskRecord;
@@ -134,7 +157,10 @@ export type InsertOutcome =
   /** A job was removed or has another schema. The caller must read the job again. */
   | { readonly kind: "job-changed" };
 
-/** A guarded change of a task's status. It has no effect unless the row matches all conditions. */
+/**
+ * A change of a task's status, with conditions. The task changes only if its row matches all
+ * conditions.
+ */
 export interface Transition {
   readonly id: string;
   readonly to: "running" | "completed" | "failed" | "cancelled";
@@ -144,7 +170,10 @@ export interface Transition {
   readonly attempt?: number;
   readonly error?: string | null;
   readonly result?: JsonValue | undefined;
-  /** If true, the result was not validated, and is stored only if the job has no result schema. */
+  /**
+   * If true, the task changes only if the job has no result schema, because the result was not
+   * validated.
+   */
   readonly onlyWithoutResultSchema?: boolean;
   readonly progress?: Progress;
 }
@@ -158,7 +187,7 @@ export interface ResultPage<Item> {
 
 export interface HeartbeatOutcome {
   readonly lastHeartbeat: string;
-  /** The tasks of the heartbeat that the worker must stop, because it has lost their leases. */
+  /** Those tasks in the heartbeat that the worker must stop, because it has lost their leases. */
   readonly stop: readonly { readonly taskId: string; readonly reason: StopReason }[];
   /** Claimed tasks that the worker never received, and that were requeued or failed. */
   readonly changed: readonly TaskRecord[];
@@ -175,8 +204,8 @@ export interface WorkerRemoval {
 }
 
 /**
- * A worker whose claim waits. A new task is assigned to it only if no other task of the worker's
- * jobs is due.
+ * A worker whose claim is waiting for a task. A new task is assigned to the worker only if no other
+ * task of its jobs is due.
  */
 export interface Assignee {
   readonly workerId: string;
@@ -184,10 +213,16 @@ export interface Assignee {
   readonly start: boolean;
 }
 
-/** Chooses the assignee of a single new task, before each try of the insert. */
+/**
+ * Chooses the worker to which a single new task is assigned. Called before each attempt to insert
+ * the task.
+ */
 export type ChooseAssignee = (task: NewTask) => Assignee | undefined;
 
-/** The completion of a task whose job has no result schema; ignored if the lease was lost. */
+/**
+ * The completion of a task whose job has no result schema. Ignored if the worker has lost the
+ * lease.
+ */
 export interface Completion {
   readonly id: string;
   readonly workerId: string;

@@ -26,7 +26,7 @@ import { findObstacles, withDeadline } from "./use-cases/require-database.ts";
 
 export interface ServerOptions {
   readonly settings: Settings;
-  /** Runs pending migrations first; true by default. */
+  /** If true, applies pending migrations before the server starts. Default: true. */
   readonly migrate?: boolean;
 }
 
@@ -60,12 +60,12 @@ async function connectRedis(url: string | undefined, log: FastifyBaseLogger): Pr
     ...redisOptions(url),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
-    // Reconnects within about a second after an outage: until then other servers receive no events
-    // from this server.
+    // Reconnects within about a second after an outage, because other servers receive no events
+    // from this server until then.
     retryStrategy: (times: number) => Math.min(100 * times, 1_000) * (0.5 + Math.random() / 2),
   });
-  // Without a listener, an "error" event would end the process. `/readyz` and the event bus report
-  // the state.
+  // Without a listener, an "error" event would end the process. The errors are not handled here,
+  // because `/readyz` and the event bus report the state of the connection.
   let lastTlsError: string | undefined;
   redis.on("error", (error) => {
     const tlsError = describeTlsError(error, "ssl_ca_certs");
@@ -86,14 +86,20 @@ async function readDatabaseState(storage: Storage, kind: string): Promise<Compon
   }
 }
 
-/** With the embedded database, files are stored next to its data unless another directory is set. */
+/**
+ * Adds the directory for files to the settings if the embedded database is used and no directory is
+ * set: files are then stored in the data directory of the database.
+ */
 function addFilesDirectory(settings: Settings): Settings {
   const { files_dir, database_url, data_dir } = settings;
   if (files_dir !== undefined || database_url !== undefined || isInMemory(data_dir)) return settings;
   return { ...settings, files_dir: join(data_dir, "files") };
 }
 
-/** Throws if joblib cannot work with the database, but not if the database is only unavailable. */
+/**
+ * Throws an error if joblib cannot work with the database, but not if the database is only
+ * unavailable at the moment.
+ */
 async function requireUsableDatabase(storage: Storage): Promise<void> {
   try {
     requireFit(await findObstacles(storage));
@@ -104,7 +110,7 @@ async function requireUsableDatabase(storage: Storage): Promise<void> {
 
 const createUnavailable = (detail: string) => new Problem("service-unavailable", detail, { retryAfter: 1 });
 
-/** Makes errors of routes outside the plugin return problem documents as well. */
+/** Adds handlers that convert errors of routes outside the plugin to problem documents, too. */
 function setRootErrorHandlers(app: FastifyInstance) {
   app.setNotFoundHandler((_, reply) => {
     return sendProblem(reply, new Problem("route-not-found", "No route matches this path. See /docs."), "");
@@ -116,27 +122,33 @@ function setRootErrorHandlers(app: FastifyInstance) {
   });
 }
 
-/** On shutdown, ends keep-alive connections after the current response, not a minute later. */
+/**
+ * When the server shuts down, ends keep-alive connections after the current response. Without this,
+ * they would stay open for another minute.
+ */
 function closeConnectionsOnShutdown(app: FastifyInstance) {
   let isClosing = false;
   app.addHook("preClose", async () => {
     isClosing = true;
   });
-  // Replaces Fastify's own response during the shutdown, which is not a problem document and has no
-  // Retry-After.
+  // Responds to new requests during the shutdown instead of Fastify, whose response is not a
+  // problem document and has no Retry-After.
   app.addHook("onRequest", (_request, _reply, done) => {
     if (isClosing) done(createUnavailable("The server is shutting down. Try again."));
     else done();
   });
-  // Hooks that run for every request use `done`: a promise per request took 5 % of the time of a
-  // submit.
+  // This hook uses `done` instead of a promise, because it runs for every request, and a promise
+  // per request took 5 % of the time of a submit.
   app.addHook("onSend", (_request, reply, payload, done) => {
     if (isClosing) reply.header("connection", "close");
     done(null, payload);
   });
 }
 
-/** Opens the database. On PostgreSQL, migrations run without a statement timeout. */
+/**
+ * Opens the database. Applies the migrations first if this is requested. On PostgreSQL, they run
+ * without a statement timeout.
+ */
 async function openMigratedDatabase(
   { settings, migrate: mustMigrate = true }: ServerOptions,
   log: FastifyBaseLogger,
@@ -173,7 +185,9 @@ async function runMigrations(orm: OwnedOrm, log: FastifyBaseLogger): Promise<voi
   if (applied.length > 0) log.info({ applied }, "database migrated");
 }
 
-/** Creates the standalone server with its database and event bus. Does not listen. */
+/**
+ * Creates the standalone server with its database and event bus. The server does not listen yet.
+ */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { settings } = options;
   requireSafeHost(settings);
@@ -187,7 +201,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     return503OnClosing: false,
     genReqId: createIdGenerator(),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    // Handles errors that occur before routing, such as an address that is too long or cannot be
+    // Handles errors that occur before routing, for example for a URL that is too long or cannot be
     // decoded.
     frameworkErrors: createProblemHandler(""),
     clientErrorHandler: answerClientError,

@@ -24,8 +24,8 @@ export function schemasMatch(a: JsonValue, b: JsonValue): boolean {
 
 /**
  * Returns the JSON Patch operations (RFC 6902) that change the registered schemas into the
- * requested ones. Paths are relative to the payload's schema. Paths into the result schema start
- * with `/result_schema`.
+ * requested ones. The paths of changes in the payload's schema begin at its root; those of changes
+ * in the result schema begin with `/result_schema`.
  */
 export function diffSchemas(registered: SchemaPair, requested: SchemaPair): PatchOperation[] {
   return [

@@ -34,7 +34,10 @@ export function isSince(draft: Draft, first: Draft): boolean {
   return DRAFTS.indexOf(draft) >= DRAFTS.indexOf(first);
 }
 
-/** Returns true if keywords next to a `$ref` are ignored, as in drafts 4 to 7. */
+/**
+ * Returns true if a schema has a `$ref` and its draft ignores all keywords next to `$ref`, as
+ * drafts 4 to 7 do.
+ */
 export function ignoresSiblings(schema: Keywords, draft: Draft): boolean {
   return typeof schema["$ref"] === "string" && !isSince(draft, "2019-09");
 }

@@ -35,7 +35,7 @@ export function parseExactJson(text: string): unknown {
     const isChanged =
       typeof value === "number" &&
       source !== undefined &&
-      // Fractions become doubles, because every JSON parser rounds them.
+      // Fractions are always parsed as doubles, because every other JSON parser rounds them too.
       (value === 0 || Math.abs(value) > Number.MAX_SAFE_INTEGER) &&
       normalizeNumber(source) !== normalizeNumber(String(value));
     return isChanged ? rawJSON(source) : value;
@@ -78,8 +78,8 @@ function normalizeInput(text: string): string | undefined {
 }
 
 /**
- * Returns true if a double can represent the number in a text exactly. Like the server, checks only
- * integers, because every JSON parser rounds fractions.
+ * Returns true if a double can represent the number in a text exactly. Only integers are checked,
+ * as on the server, because every JSON parser rounds fractions.
  */
 export function isExactNumber(text: string): boolean {
   const value = Number(text);
@@ -115,9 +115,9 @@ export function formatInexactNumberMessage(text: string): string {
 }
 
 /**
- * Returns true if a value is a multiple of a step in decimal notation. For example, 0.3 is a
- * multiple of 0.1, although the quotient of the two doubles is 2.9999999999999996. The quotient may
- * therefore differ from an integer in its last bits.
+ * Returns true if `value` is a multiple of `step` when both are taken as decimal numbers. For
+ * example, 0.3 is a multiple of 0.1, although the quotient of the two doubles is
+ * 2.9999999999999996. The quotient may therefore differ from an integer in its last bits.
  */
 export function isMultipleOf(value: number, step: number): boolean {
   const quotient = value / step;

@@ -52,9 +52,9 @@ function toNumber(digits: string | undefined): number {
 }
 
 /**
- * The formats against which a default is checked; all other formats are ignored. The checks are
- * less strict than those of the server, because they only have to reject empty strings and
- * placeholders.
+ * The formats of JSON Schema that are checked in the default values of a job's schema. All other
+ * formats are ignored. The checks are less strict than the server's checks of payloads, because
+ * they only have to reject empty strings and placeholders.
  */
 const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   date: isDate,
@@ -70,7 +70,7 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   "json-pointer": (text) => /^(\/|$)/.test(text),
 };
 
-/** Returns false only if a text certainly does not have the format. */
+/** Returns false only if the text certainly violates the format. */
 export function hasFormat(text: string, format: string): boolean {
   return Object.hasOwn(FORMATS, format) ? (FORMATS[format]?.(text) ?? true) : true;
 }

@@ -7,17 +7,20 @@ const VALUE_KEYWORDS = /^(?:x-|(?:default|examples?|const|enum|required|discrimi
 /** Keywords whose values are maps of schemas. */
 const MAP_KEYWORDS = /^(?:properties|patternProperties|\$defs|definitions|dependentSchemas|dependencies)$/;
 
-/** Maximum depth. Deeper parts are returned unchanged, because the server rejects such schemas. */
+/**
+ * Maximum depth to which a schema is copied. Deeper parts are returned unchanged; the server
+ * rejects such deep schemas anyway.
+ */
 const MAX_DEPTH = 128;
 /** Maximum total length of inlined definitions in characters. Each inlined definition is a copy. */
 const MAX_INLINED = 1_000_000;
 
 /**
  * Returns a copy of a job's schema without invalid defaults, in which the defaults of objects are
- * completed with the defaults of their members. With the copy, a form, the CLI and a worker use the
- * same defaults, whether they read the default of an object or the defaults of its members first.
- * pydantic generates defaults that do not satisfy their own schema, such as null for `x: int =
- * None`.
+ * completed with the defaults of their members. In the copy, the default of an object contains the
+ * defaults of its members, so a form, the CLI and a worker use the same defaults, regardless of
+ * which of the two they read first. Invalid defaults occur in practice: pydantic generates the
+ * default null for `x: int = None`.
  */
 export function keepValidDefaults(root: JsonObject): JsonObject {
   const hasDefaults = JSON.stringify(root).includes('"default"');
@@ -29,7 +32,7 @@ export function keepValidDefaults(root: JsonObject): JsonObject {
 }
 
 class SchemaCopier {
-  /** Copies of schemas whose default is invalid. */
+  /** Copies of the schemas from which an invalid default was removed. */
   readonly withoutDefault: JsonObject[] = [];
   readonly #defaults: SchemaDefaults;
 

@@ -14,7 +14,8 @@ const REFERENCE_KEYWORDS = ["$ref", "$dynamicRef", "$recursiveRef"];
 
 /**
  * Replaces references that use an `$id`, a relative URI or an anchor with JSON Pointers from the
- * root, so that a reader only has to support `#/…`. References to other documents are unchanged.
+ * root, so that code that reads the schema only has to support references of the form `#/…`.
+ * References to other documents are unchanged.
  */
 export function localizeReferences(schema: JsonObject): JsonObject {
   const localizer = new Localizer(getDraft(schema) === "draft-04" ? "id" : "$id");
@@ -25,8 +26,8 @@ export function localizeReferences(schema: JsonObject): JsonObject {
 class Localizer {
   readonly #idKeyword: string;
   /**
-   * JSON Pointers from the root, by the URI of a subschema. The fragment of the URI is the name of
-   * an anchor.
+   * Maps the URI of each subschema to the JSON Pointer from the root to the subschema. If the
+   * subschema has an anchor, the URI's fragment is the name of the anchor.
    */
   readonly #pointers = new Map<string, string>();
 

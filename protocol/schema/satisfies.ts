@@ -6,7 +6,7 @@ import { resolveReferences } from "./references.ts";
 import { toSafePattern } from "./safe-pattern.ts";
 import type { StepBudget } from "./step-budget.ts";
 
-/** The document into which references point, and the remaining step budget. */
+/** The schema document that contains the targets of references, and the remaining step budget. */
 export interface SchemaScope {
   readonly root: JsonObject;
   readonly budget: StepBudget;
@@ -55,8 +55,8 @@ function isOfType(value: JsonValue, type: JsonValue): boolean {
   if (type === "null") return value === null;
   if (type === "array") return Array.isArray(value);
   if (type === "object") return isJsonObject(value);
-  // An integer beyond ±2^53 may have been rounded when the schema was parsed, so it counts as
-  // invalid.
+  // An integer beyond ±2^53 may have been rounded when the schema was parsed. It is therefore
+  // treated as invalid.
   if (type === "integer") return Number.isSafeInteger(value);
   return typeof value === type;
 }

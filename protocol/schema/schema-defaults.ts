@@ -34,9 +34,9 @@ function getOnlyOption({ anyOf, oneOf }: JsonObject): JsonObject | undefined {
 }
 
 /**
- * Computes the defaults of a schema in the same way as the worker. A schema's own default takes
- * precedence over those of its members. The defaults of members only fill the gaps in the default
- * of the object, because pydantic and zod do the same when they parse an object. A default that
+ * Computes the defaults of a schema in the same way as the worker. The default of an object takes
+ * precedence over the defaults of its members, which are only used for members that are missing in
+ * the default of the object: pydantic and zod do the same when they parse an object. A default that
  * does not satisfy its own schema is ignored.
  */
 export class SchemaDefaults {
@@ -101,8 +101,9 @@ export class SchemaDefaults {
   }
 
   /**
-   * Calls `read`, which computes a value from the schema. Returns undefined if a call for the same
-   * schema is already running, because then the schema refers to itself.
+   * Calls `read`, which computes a value from the schema. Returns undefined if the value of this
+   * schema is already being computed: then the schema refers to itself, and the computation would
+   * not end.
    */
   #guardRecursion<Value>(schema: JsonObject, read: () => Value): Value | undefined {
     if (this.#open.has(schema)) return undefined;
@@ -118,8 +119,8 @@ export class SchemaDefaults {
     try {
       return read();
     } catch (error) {
-      // A RangeError means that the stack overflowed: the schema refers to itself without
-      // descending into the value.
+      // A RangeError means that the stack overflowed: the schema has a reference to itself that
+      // applies to the same value.
       if (error instanceof OutOfStepsError || error instanceof RangeError) return undefined;
       throw error;
     }
@@ -185,8 +186,8 @@ export class SchemaDefaults {
   }
 
   /**
-   * Returns the first of these schemas that declares an object or an array: the schema itself, its
-   * reference target, and the schemas in `allOf`.
+   * Searches the schema itself, the target of its reference and the schemas in its `allOf`, in this
+   * order. Returns the first one that declares an object or an array.
    */
   #findContainer(schema: JsonObject, chain = 0): JsonObject | undefined {
     const { type, properties } = schema;
@@ -198,8 +199,8 @@ export class SchemaDefaults {
   }
 
   /**
-   * Returns the other schemas that the value must satisfy too: the reference target and those in
-   * `allOf`.
+   * Returns the schemas that a value must satisfy in addition to `schema`: the target of its
+   * reference, and the schemas in its `allOf`.
    */
   #getAppliedSchemas(schema: JsonObject): readonly JsonObject[] {
     const target =

@@ -47,8 +47,8 @@ export const LateResult = z.object({
 export type LateResult = z.infer<typeof LateResult>;
 
 /**
- * Selects the late result that becomes the result of the task, by the attempt that sent it.
- * Default: the newest late result.
+ * Selects the late result that becomes the result of the task: the one of `attempt`, or the newest
+ * late result if `attempt` is missing.
  */
 export const Adoption = z.object({ attempt: z.int().min(1).max(2_147_483_647).optional() });
 export type Adoption = z.infer<typeof Adoption>;

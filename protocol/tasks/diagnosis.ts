@@ -17,7 +17,10 @@ export const DiagnosisReason = z.enum([
 ]);
 export type DiagnosisReason = z.infer<typeof DiagnosisReason>;
 
-/** The diagnosis of a task: one sentence, and the values in it. */
+/**
+ * The diagnosis of a task: one sentence, and the values that the sentence mentions as separate
+ * members.
+ */
 export const Diagnosis = z.object({
   task_id: z.string(),
   status: TaskStatus,

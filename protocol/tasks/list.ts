@@ -56,7 +56,10 @@ export type JobTaskQuery = z.infer<typeof JobTaskQuery>;
 export const RoomTaskQuery = JobTaskQuery.extend({ job: JobName.optional() });
 export type RoomTaskQuery = z.infer<typeof RoomTaskQuery>;
 
-/** Like `RoomTaskQuery`, but in a request body. `ids` selects individual tasks. */
+/**
+ * The filters of `RoomTaskQuery` as members of a request body, with `ids` to select individual
+ * tasks.
+ */
 export const TaskFilter = z.object({
   status: Statuses.optional(),
   job: JobName.optional(),

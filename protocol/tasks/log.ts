@@ -14,8 +14,8 @@ export const LogLevel = z.enum(["debug", "info", "warn", "error"]);
 export type LogLevel = z.infer<typeof LogLevel>;
 
 /**
- * A log line from a worker. Lines are numbered from 0 in each attempt. A line that is sent twice is
- * stored only once.
+ * A log line from a worker. The lines of each attempt are numbered from 0, and a line that is sent
+ * twice is stored only once.
  */
 export const NewLogLine = z.object({
   number: z

@@ -15,8 +15,8 @@ export const OutputPart = JsonValue;
 export type OutputPart = z.infer<typeof OutputPart>;
 
 /**
- * Parts from a worker. Parts are numbered from 0 in each attempt. A part that is sent twice is
- * stored only once.
+ * Output parts from a worker. The parts of each attempt are numbered from 0, and a part that is
+ * sent twice is stored only once.
  */
 export const NewOutput = z.object({
   number: z.int().min(0).max(MAX_NUMBER).describe("number of the first part"),
@@ -24,7 +24,7 @@ export const NewOutput = z.object({
 });
 export type NewOutput = z.infer<typeof NewOutput>;
 
-/** Consecutive parts of one attempt. */
+/** Consecutive parts of the output of one attempt. */
 export const OutputParts = z.object({
   attempt: z.int(),
   number: z.int().describe("number of the first part"),
@@ -39,10 +39,10 @@ export const OutputPage = OutputParts.extend({
 });
 export type OutputPage = z.infer<typeof OutputPage>;
 
-/** A new attempt of the task. Its output starts again with part 0. */
+/** Announces a new attempt of the task, whose output starts again with part 0. */
 export const OutputAttempt = z.object({ attempt: z.int() });
 
-/** The end of the output of a task that has ended. */
+/** Announces that the task has ended and that its output is complete. */
 export const OutputEnd = z.object({
   attempt: z.int(),
   status: TaskStatus,
@@ -50,7 +50,9 @@ export const OutputEnd = z.object({
 });
 export type OutputEnd = z.infer<typeof OutputEnd>;
 
-/** The position of a part. Without an attempt, it belongs to the current attempt. */
+/**
+ * The position of a part in a task's output. If `attempt` is missing, the current attempt is meant.
+ */
 export interface OutputPosition {
   readonly attempt?: number | undefined;
   readonly number: number;

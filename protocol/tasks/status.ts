@@ -30,7 +30,7 @@ export function isTerminal(status: TaskStatus): boolean {
   return TRANSITIONS[status].length === 0;
 }
 
-/** Returns true if a worker has a lease on the task. */
+/** Returns true if a worker has the lease of a task with this status: claimed or running. */
 export function isLeased(status: TaskStatus): boolean {
   return status === "claimed" || status === "running";
 }

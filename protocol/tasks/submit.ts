@@ -70,7 +70,7 @@ const KeyedTaskSubmission = z
   })
   .refine(hasSingleStartTime, START_TIME_CONFLICT);
 
-/** Independent submissions in one request. */
+/** Submissions in one request, each of which is accepted or rejected independently. */
 export const SubmitBatch = z.object({
   submissions: z.array(KeyedTaskSubmission).min(1).max(MAX_TASKS_PER_SUBMIT),
 });
@@ -85,7 +85,7 @@ export const SubmittedTasks = z.object({ tasks: z.array(SubmittedTask) });
 /** The minimal response for submitted tasks that differ only in their ids and payloads. */
 export const MinimalSubmittedTasks = z.object({
   common: SubmittedTask.omit({ id: true, payload: true }).describe(
-    "all members but `id` and `payload`; they have the same values for every task of which the response contains only the id",
+    "all members of a task except `id` and `payload`; these values apply to every task that the response represents by its id only",
   ),
   ids: z.array(z.string()).describe("in the order of the request"),
 });

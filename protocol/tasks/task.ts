@@ -51,7 +51,7 @@ export const AttemptError = z.object({
 });
 export type AttemptError = z.infer<typeof AttemptError>;
 
-/** The options of a task that its submitter sets, and for which a job may have defaults. */
+/** The options that a submitter can set for a task. A job can have defaults for them. */
 export const taskOptionFields = {
   priority: z.int().min(-100).max(100).optional().describe("higher runs first; default 0"),
   max_attempts: z

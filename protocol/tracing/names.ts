@@ -13,8 +13,8 @@ export const SPANS = {
 } as const;
 
 /**
- * Attributes of joblib's spans. They follow OpenTelemetry's semantic conventions if these define
- * the attribute.
+ * Names of the attributes of joblib's spans. If OpenTelemetry's semantic conventions define a name,
+ * that name is used.
  */
 export const ATTRIBUTES = {
   system: "messaging.system.name",
@@ -35,5 +35,5 @@ export const ATTRIBUTES = {
   waitSeconds: "joblib.wait_seconds",
 } as const;
 
-/** The value of `messaging.system.name`. */
+/** The value of the span attribute `messaging.system.name`, and the name of joblib's tracer. */
 export const SYSTEM = "joblib";

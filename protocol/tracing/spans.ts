@@ -18,8 +18,8 @@ function isProxy(provider: TracerProvider): provider is ProxyTracerProvider {
 }
 
 /**
- * Returns the tracer of the registered provider, or undefined if no provider is registered. Callers
- * then create no spans.
+ * Returns the tracer of the registered OpenTelemetry provider. Returns undefined if no provider is
+ * registered, so that callers create no spans.
  */
 export function getActiveTracer(): Tracer | undefined {
   const provider = trace.getTracerProvider();

@@ -10,11 +10,11 @@ import type { TaskDefaultOptions } from "./task-options.ts";
 /** The output of a task, which can be read while the task runs: `run.output` and `task.output`. */
 export interface TaskOutput {
   /**
-   * Appends a part: text, or any other JSON value. Resolves when there is room for the next part,
-   * so await it to keep the worker's memory bounded. It does not wait until a client has read the
-   * part. All parts are stored before the task ends. Rejects with `NotJsonError` if the part is not
-   * JSON, `OutputTooLargeError` if the output exceeds the server's limit, and `TaskLostError` if
-   * the lease is lost.
+   * Appends a part: text, or any other JSON value. Resolves when the next part can be added, so
+   * await every call to limit the worker's memory. Does not wait until a client has read the part.
+   * All parts are stored before the task ends. Rejects with `NotJsonError` if the part is not JSON,
+   * `OutputTooLargeError` if the output exceeds the server's limit, and `TaskLostError` if the
+   * lease is lost.
    */
   write(part: unknown): Promise<void>;
 }
@@ -27,13 +27,13 @@ export interface RunContext {
    */
   readonly signal: AbortSignal;
   /**
-   * Reports a fraction from 0 to 1 and a message of up to 1,000 characters. The latest report wins.
-   * Never throws.
+   * Reports the task's progress: a fraction from 0 to 1 and a message of up to 1,000 characters.
+   * Only the latest report is kept. Never throws.
    */
   readonly progress: (fraction?: number, message?: string) => void;
   /** The task as it was when it was started. */
   readonly task: Task;
-  /** The worker's logger. Its lines are also stored with the task. */
+  /** The worker's logger. Lines that are logged with it are also stored with the task. */
   readonly log: TaskLogger;
   /** The output of the task. A `run` that is a generator can also `yield` the parts. */
   readonly output: TaskOutput;
@@ -83,18 +83,22 @@ export abstract class ExtensionInstance {
   abstract run(context: never, run: RunContext): unknown;
 }
 
-/** An extension class that can be registered with a job manager that has this context. */
+/**
+ * An extension class that can be registered with a job manager whose context has the type
+ * `Context`.
+ */
 export interface ExtensionClass<Context = never> extends ExtensionStatics, ExtensionOptions {
   readonly name: string;
   readonly prototype: object;
   // `run` is a property instead of a method, because TypeScript compares the parameters of methods
-  // bivariantly, so a wrong context would be accepted.
+  // bivariantly: it would accept a class whose `run` requires a different context.
   new (input: never): { readonly run: (context: Context, run: RunContext) => unknown };
 }
 
 /**
- * The fields of an instance: its parsed parameters. Without parameters, the type is `object`,
- * because zod's output type of an empty shape would forbid every member, even `run`.
+ * The type of an instance's fields, which are its parsed parameters. If there are no parameters,
+ * the type is `object`, because zod's output type of an empty shape forbids all members, even
+ * `run`.
  */
 export type Fields<Output> = [Output[keyof Output]] extends [never] ? object : Readonly<Output>;
 
@@ -191,28 +195,32 @@ export const isExtensionClass = (value: unknown): value is ExtensionClass =>
   typeof value === "function" && BRAND in value && "category" in value && !Object.hasOwn(value, BRAND);
 
 /**
- * Returns the payload to submit: the input of the instance's constructor, without defaults and
- * transforms, because the worker applies them.
+ * Returns the payload to submit: the input of the instance's constructor, before defaults and
+ * transforms are applied, because the worker applies them.
  */
 export const getPayload = (instance: ExtensionInstance): unknown =>
   PAYLOAD in instance ? instance[PAYLOAD] : undefined;
 
 /**
- * An instance of an extension. The context is `unknown` here, because `register` has already
- * checked its type.
+ * An instance of an extension. The type of the context is `unknown`, because it was already checked
+ * when the class was passed to `register`.
  */
 export interface RunnableExtension {
   run(context: unknown, run: RunContext): unknown;
 }
 
-/** Creates an instance from a received payload. Throws `ValidationError` if it is invalid. */
+/**
+ * Creates an instance of an extension from the payload of a task. Throws `ValidationError` if the
+ * payload is invalid.
+ */
 export function instantiate(Class: ExtensionClass, payload: JsonObject): RunnableExtension {
   return Reflect.construct(Class, [payload]);
 }
 
 /**
- * Converts a result with the job's result schema. It may still contain local files. Throws
- * `ValidationError` if it does not match the schema.
+ * Parses the value that `run` returned with the job's result schema. The returned value may contain
+ * local files, which are uploaded later. Throws `ValidationError` if the value does not match the
+ * schema.
  */
 export function convertResult(Class: ExtensionClass | undefined, result: unknown): unknown {
   if (Class?.result === undefined) return result;

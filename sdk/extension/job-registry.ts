@@ -7,7 +7,10 @@ import { toWireDefaults } from "./task-options.ts";
 /** Options of `register`. They override the static members of the class. */
 export interface RegisterOptions
   extends Pick<ExtensionOptions, "public" | "description" | "defaults" | "fairness"> {
-  /** The room of the job. Default: the rooms of the class, or the manager's room. */
+  /**
+   * The room of the job. Default: the rooms in the static member `room` of the class, or the
+   * manager's room.
+   */
   readonly room?: string | undefined;
 }
 
@@ -23,11 +26,11 @@ export type RegisterDecorator<Context> = <Class extends ExtensionClass<Context>>
   context?: ClassDecoratorContext,
 ) => Class;
 
-/** A registered class and the rooms of its job. */
+/** A registered class, and the rooms in which it is registered. */
 export interface JobEntry<Context> {
   readonly Class: ExtensionClass<Context>;
   readonly name: string;
-  /** The options of each room. The key undefined stands for the manager's room. */
+  /** The options of each room, by room id. The key is undefined for the manager's room. */
   readonly rooms: Map<string | undefined, RegisterOptions>;
 }
 
@@ -37,8 +40,8 @@ export class JobRegistry<Context> {
   /** The entries by name, or by `category:name` if the name is already used in another category. */
   readonly entries = new Map<string, JobEntry<Context>>();
   /**
-   * The entries by `category:name`. A separate map avoids a search, because the entry is looked up
-   * twice for every task.
+   * The entries by `category:name`. This second map avoids a search through `entries` for each
+   * lookup; every task causes two lookups.
    */
   readonly #byQualified = new Map<string, JobEntry<Context>>();
   /** Increases with every change, so that a worker notices that it must register more jobs. */
@@ -48,7 +51,7 @@ export class JobRegistry<Context> {
     this.#ownRoom = ownRoom;
   }
 
-  /** Returns the entry of a class name, or of `category:name`. */
+  /** Returns the entry whose class name or `category:name` is `key`. */
   get(key: string): JobEntry<Context> | undefined {
     return this.entries.get(key) ?? this.#byQualified.get(key);
   }
@@ -63,8 +66,8 @@ export class JobRegistry<Context> {
   }
 
   /**
-   * Returns the class of a full job name. Ignores the prefix of the name, which only identifies the
-   * room.
+   * Returns the class for a full job name such as `public:modifiers:Rotate`. Ignores the prefix,
+   * which only identifies the room.
    */
   find(jobName: string): ExtensionClass<Context> | undefined {
     return this.#byQualified.get(jobName.slice(jobName.indexOf(":") + 1))?.Class;
@@ -75,8 +78,9 @@ export class JobRegistry<Context> {
   }
 
   /**
-   * Adds a class, or another room to an existing one. Throws `UsageError` for a class that is not
-   * an extension, an invalid name or room, and a second class with the same category and name.
+   * Adds a class. If the class is already registered, adds the rooms in `options` to it. Throws
+   * `UsageError` for a class that is not an extension, an invalid name or room, and a second class
+   * with the same category and name.
    */
   add(Class: ExtensionClass<Context>, options: RegisterOptions, name: string = Class.name): void {
     if (!isExtensionClass(Class))
@@ -142,7 +146,9 @@ export function createRegister<Context>(registry: JobRegistry<Context>) {
   return register;
 }
 
-/** Returns the rooms in which a class is registered. undefined stands for the manager's room. */
+/**
+ * Returns the rooms in which a class is registered. The value undefined means the manager's room.
+ */
 function getRooms(Class: ExtensionClass, options: RegisterOptions, name: string): (string | undefined)[] {
   if (options.public && options.room !== undefined && options.room !== GLOBAL_ROOM) {
     throw new UsageError(
@@ -159,8 +165,8 @@ function getRooms(Class: ExtensionClass, options: RegisterOptions, name: string)
 }
 
 /**
- * Returns the rooms that a class declares in its static members. undefined stands for the manager's
- * room.
+ * Returns the rooms that a class declares in its static members. The value undefined means the
+ * manager's room.
  */
 export function getStaticRooms(Class: ExtensionClass, isPublic = Class.public): (string | undefined)[] {
   const own = typeof Class.room === "string" ? [Class.room] : [...(Class.room ?? [])];

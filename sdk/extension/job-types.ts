@@ -7,7 +7,10 @@ export interface JobType {
   readonly result: unknown;
 }
 
-/** The type of a table of jobs. `joblib types` prints such a table as the interface `Jobs`. */
+/**
+ * A type that maps job names to their payload and result types. `joblib types` prints such a type
+ * as the interface `Jobs`.
+ */
 export type JobTypes<Jobs> = { readonly [Name in keyof Jobs]: JobType };
 
 /** A JSON value that may contain files. */
@@ -17,7 +20,7 @@ export type PayloadValue =
   | readonly PayloadValue[]
   | { readonly [name: string]: PayloadValue };
 
-/** The default of `Jobs`. It accepts any name, payload and result. */
+/** The default of the type parameter `Jobs`. It accepts any job name, payload and result. */
 export interface AnyJobs {
   readonly [name: string]: {
     readonly payload: { readonly [name: string]: PayloadValue };
@@ -25,7 +28,7 @@ export interface AnyJobs {
   };
 }
 
-/** The names of the jobs in `Jobs`, a type that maps job names to payloads and results. */
+/** The names of the jobs in the type `Jobs`. */
 export type JobNameOf<Jobs> = keyof Jobs & string;
 
 declare const RESULT: unique symbol;
@@ -41,8 +44,8 @@ export type AwaitedTask<Result> =
   | (Rest & { readonly status: Exclude<TaskStatus, "completed">; readonly result: null });
 
 /**
- * The arguments of `submit` after the job's name. The payload can be omitted if none of its members
- * is required.
+ * The arguments of `submit` that follow the job's name. The payload can be omitted if it has no
+ * required members.
  */
 export type NamedSubmission<Payload extends object, Options> =
   Record<never, never> extends Payload

@@ -2,16 +2,16 @@ import type { JsonValue } from "../../protocol/index.ts";
 import { JoblibError } from "../errors.ts";
 
 /**
- * Thrown if a payload or result cannot be represented as JSON without loss. The message names the
- * value.
+ * Thrown if a payload or result cannot be represented as JSON without loss. The message contains
+ * the name of the member that has the value.
  */
 export class NotJsonError extends JoblibError {}
 
 /**
  * Returns a JSON copy of a value: undefined becomes null, undefined members are omitted, and
  * `toJSON` is called. Throws `NotJsonError` for values that `JSON.stringify` would lose (NaN,
- * functions, maps, bytes), and for text that the server cannot store (U+0000, lone surrogates). The
- * copy takes a fifth of the time of `JSON.stringify` and `JSON.parse`.
+ * functions, maps, bytes), and for text that the server cannot store (U+0000, lone surrogates).
+ * This takes a fifth of the time of a copy with `JSON.stringify` and `JSON.parse`.
  */
 export const toJson = (value: unknown): JsonValue => {
   try {
@@ -19,7 +19,7 @@ export const toJson = (value: unknown): JsonValue => {
   } catch (error) {
     if (error instanceof NotJsonError) throw error;
     if (error instanceof RangeError) throw new NotJsonError("the value is circular or nested too deeply");
-    // A getter or `toJSON` has thrown the error.
+    // The error was thrown by a getter or a `toJSON` method of the value.
     throw new NotJsonError(error instanceof Error ? error.message : toText(error));
   }
 };
@@ -41,7 +41,7 @@ function copyPlainValue(key: string | number, value: unknown): JsonValue | undef
   if (loss !== undefined)
     throw new NotJsonError(`${key === "" ? "the value" : JSON.stringify(String(key))} ${loss}`);
   if (typeof value === "string") return value;
-  // JSON.stringify writes -0 as 0.
+  // Converts -0 to 0, as `JSON.stringify` does.
   if (typeof value === "number") return value + 0;
   return isBoxed(value) ? copyPlainValue(key, value.valueOf()) : copyObject(value);
 }
@@ -90,15 +90,18 @@ function describeLoss(value: unknown): string | undefined {
 const isBoxed = (value: object): boolean =>
   value instanceof Number || value instanceof String || value instanceof Boolean || value instanceof BigInt;
 
-/** Returns the part of a text that PostgreSQL cannot store, or undefined if there is none. */
+/**
+ * Describes the part of a text that PostgreSQL cannot store. Returns undefined if it can store the
+ * whole text.
+ */
 function findUnstorableText(text: string): string | undefined {
   if (!text.isWellFormed()) return "a lone surrogate";
   return text.includes("\u0000") ? "the character U+0000" : undefined;
 }
 
 /**
- * Replaces U+0000 and lone surrogates, which the server cannot store, and truncates to `maxBytes`
- * of UTF-8.
+ * Replaces U+0000 and lone surrogates, which the server cannot store. Truncates the text to
+ * `maxBytes` bytes of UTF-8.
  */
 export const toStorableText = (text: string, maxBytes: number): string => {
   const clean = text.toWellFormed().replaceAll("\u0000", "\ufffd");
@@ -110,8 +113,8 @@ export const toStorableText = (text: string, maxBytes: number): string => {
 };
 
 /**
- * Returns any value as text, even if its `toString` throws an error, because a log line or report
- * must not fail its task.
+ * Converts any value to text. Never throws, even if the value's `toString` does, because a task
+ * must not fail while it logs or reports a value.
  */
 export const toText = (value: unknown): string => {
   if (typeof value === "string") return value;

@@ -7,8 +7,8 @@ import type { AnySchema } from "./standard-schema.ts";
 
 const DIALECT = "draft-2020-12";
 /**
- * The JSON Schema of an object contains at least one of these keywords. A schema without them means
- * that the conversion has failed.
+ * Keywords of which the JSON Schema of an object contains at least one. If a converted schema
+ * contains none of them, the conversion has failed.
  */
 const SCHEMA_KEYWORDS = ["properties", "type", "anyOf", "oneOf", "allOf", "$ref"];
 
@@ -44,7 +44,8 @@ export const toJsonSchema = (schema: AnySchema, io: "input" | "output", label: s
 };
 
 /**
- * Uses `zod-to-json-schema` only for zod 3, because for zod 4 it silently returns an empty schema.
+ * Converts a schema to JSON Schema. `zod-to-json-schema` is used only for zod 3, because it
+ * silently returns an empty schema for a zod 4 type.
  */
 const convert = (schema: AnySchema, io: "input" | "output"): unknown => {
   if (isZod4(schema)) return z.toJSONSchema(schema, { io, target: DIALECT });
@@ -62,9 +63,9 @@ const isZod3 = (schema: object): schema is Parameters<typeof zodToJsonSchema>[0]
   "_def" in schema && typeof schema._def === "object" && schema._def !== null && "typeName" in schema._def;
 
 /**
- * Throws `UsageError` for a default that does not match its type, at any depth. The type checker
- * does not find all of these, zod does not validate defaults, and the job's form would omit such a
- * default.
+ * Throws `UsageError` if any default in the schema, at any depth, does not match its type.
+ * TypeScript does not find all invalid defaults, zod does not validate defaults, and the job's form
+ * in the dashboard would ignore an invalid default.
  */
 export function checkDefaults(schema: AnySchema, label: string): void {
   if (!isZod4(schema)) return;
@@ -75,7 +76,8 @@ export function checkDefaults(schema: AnySchema, label: string): void {
     override: ({ zodSchema, path }) => {
       if (!(zodSchema instanceof z.core.$ZodDefault)) return;
       const reason = findDefaultIssue(zodSchema);
-      // Each parameter name in this path follows a `properties`.
+      // `path` is the path in the JSON Schema, in which the name of a parameter follows the keyword
+      // `properties`.
       const name = path.filter((_, index) => path[index - 1] === "properties").join(".");
       if (reason !== undefined)
         throw new UsageError(`${label}: the default of ${name} is invalid: ${reason}`);
@@ -85,7 +87,8 @@ export function checkDefaults(schema: AnySchema, label: string): void {
 
 /**
  * Returns why a default does not match its type, or undefined if the default matches. Ignores types
- * that transform their value, because their default has the output type.
+ * that transform their value, because their default has the output type and cannot be validated as
+ * input.
  */
 function findDefaultIssue({ _zod: { def } }: z.core.$ZodDefault): string | undefined {
   const [input, output] = (["input", "output"] as const).map((io) =>

@@ -2,8 +2,8 @@ import type { FieldError } from "../../protocol/index.ts";
 import { UsageError } from "../errors.ts";
 
 /**
- * A schema that implements Standard Schema (https://standardschema.dev), with the members that the
- * SDK uses.
+ * A schema that implements Standard Schema (https://standardschema.dev), reduced to the members
+ * that the SDK uses.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
@@ -48,8 +48,8 @@ export type SchemaOutput<Schema> = Schema extends AnySchema<infer _, infer Outpu
 export type ValidationResult = { readonly value: unknown } | { readonly errors: FieldError[] };
 
 /**
- * Validates a value. `pointer` is the JSON Pointer of the value; the pointers of the errors begin
- * with `pointer`. Throws `UsageError` if the schema validates asynchronously.
+ * Validates a value. `pointer` is the JSON Pointer of the value in the request body; it becomes the
+ * beginning of the errors' pointers. Throws `UsageError` if the schema validates asynchronously.
  */
 export function validate(schema: AnySchema, value: unknown, pointer: string): ValidationResult {
   const result = runSchema(schema, value);

@@ -11,7 +11,7 @@ export interface BackoffOptions {
   readonly seconds?: number | undefined;
   /** Maximum delay, in seconds. */
   readonly maxSeconds?: number | undefined;
-  /** The random part of the delay, from 0 to 1. */
+  /** The random variation of the delay, from 0 to 1: 0.2 varies the delay by up to ±20 %. */
   readonly jitter?: number | undefined;
 }
 

@@ -8,13 +8,13 @@ export interface Abortable {
 
 /**
  * An `AbortController` that creates its signal on first access. Most tasks end before anything
- * accesses the signal, and an `EventTarget` with listeners for each task took a fifth of a busy
- * worker's CPU time.
+ * accesses the signal, and creating an `EventTarget` with listeners for each task took a fifth of a
+ * busy worker's CPU time.
  */
 export class LazyAbort implements Abortable {
   #controller: AbortController | undefined;
   #reason: unknown;
-  /** An array instead of a `Set`, because there is nearly always at most one listener. */
+  /** This is an array instead of a `Set`, because there is rarely more than one listener. */
   readonly #listeners: (() => void)[] = [];
 
   get aborted(): boolean {
@@ -59,8 +59,8 @@ export class LazyAbort implements Abortable {
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * A `LazyAbort` that is aborted when the caller's signal is aborted, or with an error after a
- * number of milliseconds.
+ * A `LazyAbort` that is aborted when the caller's signal is aborted. After a number of
+ * milliseconds, it is aborted with the error that `createError` returns.
  */
 export class TimedAbort extends LazyAbort {
   readonly #signal: AbortSignal | undefined;
@@ -106,8 +106,8 @@ export function sleep(ms: number, signal?: Abortable): Promise<void> {
 
 /**
  * Returns the promise's result. Rejects with the signal's reason if the signal is aborted first.
- * Every task update is awaited with this function, so it does not use `Promise.race`, which creates
- * more promises.
+ * Does not use `Promise.race`, which creates more promises: this function is called for every task
+ * update.
  */
 export async function rejectOnAbort<Value>(promise: Promise<Value>, signal: Abortable): Promise<Value> {
   const { promise: result, resolve, reject } = Promise.withResolvers<Value>();

@@ -6,7 +6,10 @@ import { MAX_LONG_POLL_SECONDS } from "./request.ts";
 import type { Caller } from "./resource.ts";
 import type { RetryPolicy } from "./retry.ts";
 
-/** Retries for two minutes, so that a wait survives a restart of the server. */
+/**
+ * Retries each failed request for two minutes, so that waiting for a task survives a restart of the
+ * server.
+ */
 const AWAIT_RETRY: Partial<RetryPolicy> = { attempts: Number.POSITIVE_INFINITY, deadlineSeconds: 120 };
 
 /** Polls a task until it has ended, or until `wait` seconds have passed, and returns the task. */
@@ -24,9 +27,9 @@ export async function awaitTask(
     // The duration of a long poll is random, so that clients that lost their connections at the
     // same time do not all reconnect at the same time.
     const pollSeconds = Math.ceil(Math.min(remaining, MAX_LONG_POLL_SECONDS - Math.floor(Math.random() * 5)));
-    // Without an ETag, a long poll returns when the task has ended; with an ETag, it returns when
-    // the task changes. If there is an `onChange`, the first request does not wait, so that it
-    // returns the current task and its ETag.
+    // A long poll without an ETag returns when the task has ended; a long poll with an ETag returns
+    // when the task has changed. If `onChange` is set, the first request is not a long poll: it
+    // immediately returns the current task and the ETag for the following long polls.
     const wait = onChange !== undefined && etag === undefined ? 0 : pollSeconds;
     const options = { signal, retry: AWAIT_RETRY, wait: wait || undefined, ifNoneMatch: etag };
     const { status, headers, body } = await client.call("readTask", { params: { task_id: id } }, options);
@@ -40,7 +43,8 @@ export async function awaitTask(
     if (task !== undefined && (isTerminal(task.status) || pollSeconds === 0)) return task;
     const isEarly =
       performance.now() - startedAt < 500 && (status === 304 || onChange === undefined || etag === undefined);
-    // If the server or a proxy does not support long polls, poll about once per second.
+    // The response was early, so the server or a proxy does not support long polls. Poll about once
+    // per second instead.
     if (isEarly && wait > 0)
       await sleep(Math.min(500 + Math.random() * 1000, Math.max(0, deadline - performance.now())), signal);
   }

@@ -9,7 +9,10 @@ import {
   runInSpan,
 } from "../../protocol/tracing/spans.ts";
 
-/** The parts of a call that its span describes. The payload is never recorded. */
+/**
+ * The parts of a call from which the attributes of its span are created. The span never contains
+ * the payload.
+ */
 interface TracedCall {
   readonly name: OperationName;
   readonly url: string;
@@ -36,8 +39,8 @@ const getServerAttributes = (url: string): Attributes => {
 };
 
 /**
- * Describes the span of a submit. The span of several tasks names a job only if all of them have
- * the same job.
+ * Returns the name and the options of the span for a submit. If the submitted tasks have different
+ * jobs, the span names no job.
  */
 const describeSubmitSpan = ({ url, params, body }: TracedCall) => {
   const tasks = isRecord(body) && Array.isArray(body["tasks"]) ? body["tasks"] : undefined;
@@ -65,12 +68,15 @@ export const getTraceHeaders = (trace: TraceContext | undefined): Record<string,
   ...(trace?.tracestate && { tracestate: trace.tracestate }),
 });
 
-/** The context key that marks a submit that already has a span. */
+/**
+ * The key of an OpenTelemetry context in which a submit already has a span, so that no second span
+ * is created.
+ */
 const IN_SUBMIT = createContextKey("joblib: submit span");
 
 /**
- * Runs a call. If the call is a submit, runs it in its own span. `work` receives the trace context
- * to propagate, and `getTaskId` returns the id of the submitted task.
+ * Sends a call with `work`, which receives the trace context to propagate. If the call is a submit,
+ * runs `work` in a new span, and records the id that `getTaskId` returns for the result.
  */
 export const traceCall = <Value>(
   call: TracedCall,
@@ -95,8 +101,8 @@ export const traceCall = <Value>(
 };
 
 /**
- * Waits for a task in its own span, which contains all its long polls and is linked to the task's
- * submit.
+ * Runs `work`, which waits for a task, in a new span. The span covers all long polls, and has a
+ * link to the span of the task's submit.
  */
 export const traceAwait = (
   { id, url }: { readonly id: string; readonly url: string },

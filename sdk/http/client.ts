@@ -37,14 +37,13 @@ import { createFetchTransport, getDefaultTransport, sendRequest, type Transport 
 const DEFAULT_TIMEOUT_SECONDS = 30;
 
 /**
- * A client of the HTTP API. Its resources have one method per operation, which returns the body of
- * the response; `call` also returns status and headers. The members of requests and responses have
- * the names of the HTTP API, for example `job_name`. A client does not have to be closed.
+ * A client of the HTTP API. Its resources, such as `client.tasks`, have one method per operation.
+ * The methods return the body of the response; `call` also returns the status and the headers. The
+ * members of requests and responses have the names of the HTTP API, for example `job_name`. There
+ * is no need to close a client.
  *
- * @example
- * const client = new JoblibClient({ url: "https://jobs.example.org", token });
- * const { items } = await client.jobs.list("lab");
- * await client.tasks.cancel(id);
+ * @example const client = new JoblibClient({ url: "https://jobs.example.org", token }); const {
+ *   items } = await client.jobs.list("lab"); await client.tasks.cancel(id);
  */
 export class JoblibClient {
   /** The server's URL, without a trailing slash. */
@@ -66,7 +65,10 @@ export class JoblibClient {
   /** Reads the server's health and stats, and the caller's permissions. */
   readonly server = new Server(this);
   readonly #origin: string;
-  /** The path of the server's URL, under which the API is mounted; empty at the root. */
+  /**
+   * The path in the server's URL, under which the API is mounted. Empty if the API is mounted at
+   * the root.
+   */
   readonly #prefix: string;
   readonly #getToken: () => string | Promise<string> | undefined;
   readonly #ownTransport: Transport | undefined;
@@ -88,20 +90,20 @@ export class JoblibClient {
    * Calls an operation and returns its status, headers and body. Retries if the operation can be
    * repeated safely. Throws the `ProblemError` subclass of the problem that the server returns,
    * `ConnectionError` or `DeadlineError` if the server does not respond, `ProtocolError` if the
-   * response does not come from joblib, and `UsageError` for an invalid token or parameter.
+   * response cannot be one of joblib, and `UsageError` for an invalid token or parameter.
    */
   call<Name extends OperationName>(
     name: Name,
     request: OperationRequest<Operations[Name]>,
     options: CallOptions = {},
   ): Promise<CallResponse<Name>> {
-    // This call does not ask for a minimal response, so the response is a full one.
+    // The request does not prefer a minimal response, so the server sends the full response.
     return this.#send(name, request, options, false) as Promise<CallResponse<Name>>;
   }
 
   /**
-   * @internal Calls an operation with `Prefer: return=minimal`. An older server sends the full
-   * response.
+   * @internal Calls an operation with `Prefer: return=minimal`. A server that does not support
+   *   minimal responses sends the full response.
    */
   callMinimal<Name extends OperationName>(
     name: Name,
@@ -159,14 +161,13 @@ export class JoblibClient {
   /**
    * Yields the events of a stream: `followTask` and `followOutput` with `{ task_id }`, or
    * `followRoom` with `{ room_id }`. Reconnects after an interruption without losing events. The
-   * generator never ends by itself: leave the loop, or abort `signal`. Throws the error if a
-   * reconnect cannot succeed, for example `TaskNotFoundError`, `ForbiddenError` or `ProtocolError`.
+   * generator never ends by itself: leave the loop, or abort `signal`. Throws an error after which
+   * reconnecting cannot succeed, for example `TaskNotFoundError`, `ForbiddenError` or
+   * `ProtocolError`.
    *
-   * @example
-   * for await (const { event, data } of client.tasks.follow(id)) {
-   *   if (event === "log") for (const { text } of data.items) console.log(text);
-   *   else if (isTerminal(data.status)) break;
-   * }
+   * @example for await (const { event, data } of client.tasks.follow(id)) { if (event === "log")
+   *   for (const { text } of data.items) console.log(text); else if (isTerminal(data.status))
+   *   break; }
    */
   follow<Name extends StreamName>(
     name: Name,

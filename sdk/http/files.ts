@@ -8,11 +8,11 @@ import type { CallOptions } from "./options.ts";
 import { Resource } from "./resource.ts";
 
 /**
- * Files: `client.files`. A file is named by its reference, `files/<id>`, as payloads and results
- * contain it, or by its id.
+ * Files: `client.files`. The methods accept the reference of a file, `files/<id>`, as it occurs in
+ * payloads and results, or only the id.
  */
 export class Files extends Resource implements FileReader {
-  /** Returns the record of a file, without its content. */
+  /** Returns the metadata of a file, such as its name and size, without its content. */
   get(reference: string, options?: CallOptions): Promise<StoredFile> {
     return this.send("readFile", { params: { file_id: toFileId(reference) } }, options);
   }
@@ -23,19 +23,19 @@ export class Files extends Resource implements FileReader {
   }
 
   /**
-   * Opens a file: reads its record, but not its content.
+   * Returns a file whose metadata was read. Its content can be read or saved later.
    *
-   * @example
-   * const video = await client.files.open(task.result.video);
-   * await video.save(`./${video.name}`);
+   * @example const video = await client.files.open(task.result.video); await
+   *   video.save(`./${video.name}`);
    */
   async open(reference: string, { signal }: ReadFileOptions = {}): Promise<RemoteFile> {
     return new RemoteFile(formatFileReference(toFileId(reference))).load(this, signal);
   }
 
   /**
-   * Downloads the content of a file. Continues after an interruption. Throws `FileIntegrityError` at
-   * the end if the bytes do not have the SHA-256 hash of the file.
+   * Downloads the content of a file. If the connection is interrupted, continues with the next
+   * byte. Throws `FileIntegrityError` after the last byte if the content does not have the SHA-256
+   * hash of the file.
    */
   async *download(
     reference: string,
@@ -44,14 +44,15 @@ export class Files extends Resource implements FileReader {
     yield* this.read(await this.get(reference, { signal: options.signal }), options);
   }
 
-  /** Downloads the content of a file whose record is known. */
+  /** Downloads the content of a file whose metadata was already read. */
   read(file: StoredFile, options?: ReadFileOptions): AsyncGenerator<Uint8Array, void, undefined> {
     return downloadContent(this.client, file, options);
   }
 
   /**
-   * Uploads a file to a room. Continues after an interruption. Pass `formatFileReference(id)` in a
-   * payload; a file that no task has is deleted after a day.
+   * Uploads a file to a room. If the connection is interrupted, continues with the next byte. To
+   * use the file, put `formatFileReference(id)` into a payload. The server deletes a file after a
+   * day if it is not in the payload or result of any task.
    */
   async upload(room: string, source: LocalFile, options: ReadFileOptions = {}): Promise<StoredFile> {
     const { name, size, mediaType: media_type } = source;
@@ -60,7 +61,10 @@ export class Files extends Resource implements FileReader {
     return uploadContent(this.client, source, created, options);
   }
 
-  /** Uploads a file for the result of a task, as its worker does. Throws `TaskLostError`. */
+  /**
+   * Uploads a file for the result of a task, as the task's worker does. Throws `TaskLostError` if
+   * the lease on the task is lost.
+   */
   async uploadResult(
     task: { readonly id: string; readonly attempt: number },
     source: LocalFile,

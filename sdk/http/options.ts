@@ -8,7 +8,7 @@ import type { RetryPolicy } from "./retry.ts";
  */
 export type Token = string | (() => string | Promise<string>);
 
-/** The body of a request. */
+/** The types of a request body. */
 export type RequestContent = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
 
 /** The second argument of a `FetchLike`. */
@@ -67,7 +67,10 @@ export interface CallOptions {
    * only one task.
    */
   readonly idempotencyKey?: string | undefined;
-  /** An `ETag`. The response is a 304 while the task has not changed. */
+  /**
+   * The `ETag` of an earlier response. If the task has not changed since then, the response is a
+   * 304.
+   */
   readonly ifNoneMatch?: string | undefined;
   /** Overrides the client's retry policy; false disables retries. */
   readonly retry?: boolean | Partial<RetryPolicy> | undefined;
@@ -119,6 +122,6 @@ export interface AwaitTaskOptions {
   readonly wait?: number | undefined;
   /** Aborts the wait, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with the current task, and again after every change. */
+  /** Called once with the current task, and then after every change of the task. */
   readonly onChange?: ((task: Task) => void) | undefined;
 }

@@ -12,7 +12,10 @@ const NO_BYTES: AsyncIterable<Uint8Array> = {
 export interface ReadOptions {
   /** Maximum time to wait for the answer, in seconds. Default: 10. */
   readonly wait?: number | undefined;
-  /** An ETag. If the answer still has it, `isNotModified` is true and the body is empty. */
+  /**
+   * The ETag of an earlier answer. If the answer still has this ETag, `isNotModified` is true and
+   * the body is empty.
+   */
   readonly ifNoneMatch?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -24,7 +27,7 @@ export interface ReadOptions {
 export class ProviderAnswer {
   readonly contentType: string;
   readonly etag: string | undefined;
-  /** The age of a cached answer in seconds; undefined if a worker has just answered. */
+  /** The age of a cached answer, in seconds. Undefined if the answer does not come from a cache. */
   readonly ageSeconds: number | undefined;
   /** True if the answer has the ETag in `ifNoneMatch`. */
   readonly isNotModified: boolean;
@@ -60,8 +63,8 @@ export class ProviderAnswer {
 }
 
 /**
- * Providers: `client.providers`. A provider is visible in its room; a public provider is visible in
- * all rooms.
+ * Providers: `client.providers`. A provider is visible in its room, and a public provider in all
+ * rooms.
  */
 export class Providers extends Resource {
   /** Lists the providers that are visible in a room. */

@@ -26,7 +26,7 @@ interface QueuedCall<Call> {
   readonly callContext: Context;
 }
 
-/** Calls larger than this are sent individually, so that small calls do not wait for them. */
+/** Larger calls are sent individually, so that small calls do not have to wait for them. */
 const LARGE_CALL_BYTES = 32 * 1024;
 /** Maximum size of a batch: half of the server's default body limit. */
 const MAX_BATCH_BYTES = 512_000;
@@ -34,7 +34,7 @@ const MAX_BATCH_BYTES = 512_000;
 const MAX_IN_FLIGHT = 2;
 
 /**
- * Combines the calls that are made during a request into one batch, which is sent as the next
+ * Collects the calls that are made while a request is running, and sends them together as the next
  * request. There is no timer: if no request is running, a call is sent at the end of the current
  * turn of the event loop.
  */
@@ -58,16 +58,16 @@ export class RequestBatcher<Call, Result> {
       getLane: (queued) =>
         this.#isBatchUnsupported || queued.bytes > LARGE_CALL_BYTES ? queued : sender.getLane?.(queued.call),
       maxConcurrency: MAX_IN_FLIGHT,
-      // Waits until the callers of the previous batch have continued, so that their next calls join
-      // this batch.
+      // The delay lets the callers of the previous batch continue first, so that their next calls
+      // are part of this batch.
       schedule: (start) => setImmediate(() => void this.#startUnpaused(start)),
     });
   }
 
   /**
-   * Sends a call once. `bytes` is its approximate size in the body of a request. Rejects with the
-   * reason of `signal` as soon as the signal is aborted. If the call has not been sent at that
-   * time, it is never sent.
+   * Sends a call without retries. `bytes` is the approximate size of the call in the body of a
+   * request. Rejects with the reason of `signal` as soon as the signal is aborted. A call that has
+   * not been sent by then is never sent.
    */
   send(call: Call, bytes: number, signal?: Abortable): Promise<Result> {
     const queued = { call, bytes, callContext: context.active() };

@@ -84,8 +84,9 @@ export const buildHeaders = (
 };
 
 /**
- * Returns the headers that identify a client. Throws `UsageError` if a header cannot contain the
- * token. Without this check, `fetch` would throw an error whose message contains the token.
+ * Returns the headers that identify a client. Throws `UsageError` if the token contains characters
+ * that are not allowed in a header. Without this check, `fetch` would throw an error whose message
+ * reveals the token.
  */
 export const buildClientHeaders = (userAgent: string, token: string | undefined): Record<string, string> => {
   const trimmed = token?.trim();

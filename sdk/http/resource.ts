@@ -30,8 +30,8 @@ export type Query<Name extends OperationName> = NonNullable<OperationRequest<Ope
 export type ResponseBody<Name extends OperationName> = CallResponse<Name>["body"];
 
 /**
- * Base class of the resources of a client, such as `client.tasks`. A resource has the methods that
- * call the operations on one kind of object. They throw the errors of `JoblibClient.call`.
+ * Base class of the resources of a client, such as `client.tasks`. A resource has a method for each
+ * operation on one kind of object. These methods throw the errors of `JoblibClient.call`.
  */
 export abstract class Resource {
   /** @internal */

@@ -32,8 +32,8 @@ import { type Body, type Query, Resource, type ResponseBody } from "./resource.t
 
 export class Tasks extends Resource {
   /**
-   * Submits a task to run a job, and returns it as soon as it is stored. A retry creates no second
-   * task.
+   * Submits a task to run a job, and returns the task as soon as it is stored. Retries of the
+   * request do not create a second task.
    */
   submit(
     room: string,
@@ -59,7 +59,7 @@ export class Tasks extends Resource {
     return this.send("listRoomTasks", { params: { room_id: room }, query }, options);
   }
 
-  /** Returns a task. With `wait`, waits up to that many seconds for the end of the task. */
+  /** Returns a task. With `wait`, waits up to `wait` seconds for the end of the task. */
   async get(id: string, options?: Omit<CallOptions, "ifNoneMatch">): Promise<Task> {
     const task = await this.send("readTask", { params: { task_id: id } }, options);
     if (task === null) throw new ProtocolError("the server returned 304 for a request without an ETag", 304);
@@ -71,7 +71,7 @@ export class Tasks extends Resource {
     return this.send("updateTask", { params: { task_id: id }, body }, options);
   }
 
-  /** Cancels a task. If it is running, its worker is notified. */
+  /** Cancels a task. If the task is running, the server notifies its worker. */
   cancel(id: string, options?: CallOptions): Promise<Task> {
     return this.update(id, { status: "cancelled" }, options);
   }
@@ -111,11 +111,11 @@ export class Tasks extends Resource {
   /**
    * Yields the parts of a task's output as they arrive, until the task ends. For a task that has
    * already ended, yields the stored parts. Reconnects after an interruption without losing parts.
-   * A retried task starts its output again: see `onAttempt`. The generator returns the status of
-   * the task. Throws the same errors as `JoblibClient.follow`.
+   * When the task is retried, its output begins again; `onAttempt` reports this. The generator
+   * returns the status of the task. Throws the same errors as `JoblibClient.follow`.
    *
-   * @example
-   * for await (const { value } of client.tasks.output(task)) process.stdout.write(String(value));
+   * @example for await (const { value } of client.tasks.output(task))
+   *   process.stdout.write(String(value));
    */
   async *output(
     task: string | Pick<Task, "id">,
@@ -135,7 +135,8 @@ export class Tasks extends Resource {
   }
 
   /**
-   * Returns a page of a task's output. `next` in the response is the `from` of the next request.
+   * Returns a page of a task's output. To read the next page, pass `next` of the response as
+   * `from`.
    */
   readOutput(id: string, query: Query<"readTaskOutput"> = {}, options?: CallOptions): Promise<OutputPage> {
     return this.send("readTaskOutput", { params: { task_id: id }, query }, options);
@@ -165,8 +166,8 @@ export class Tasks extends Resource {
 /** Jobs: `client.jobs`. A job is visible in its room; a public job is visible in all rooms. */
 export class Jobs extends Resource {
   /**
-   * Registers a job in a room. Throws `SchemaConflictError` if the room has the job with a
-   * different schema.
+   * Registers a job in a room. Throws `SchemaConflictError` if the job is already registered in the
+   * room with a different schema.
    */
   register(room: string, body: Body<"registerJob">, options?: CallOptions): Promise<Job> {
     return this.send("registerJob", { params: { room_id: room }, body }, options);
@@ -207,9 +208,12 @@ export class Jobs extends Resource {
   }
 }
 
-/** Workers: `client.workers`. A `JobManager` creates its worker and sends its heartbeats itself. */
+/**
+ * Workers: `client.workers`. A `JobManager` uses these operations itself; other code rarely needs
+ * them.
+ */
 export class Workers extends Resource {
-  /** Creates a worker. It is removed if its heartbeats stop. */
+  /** Creates a worker. The server removes the worker if its heartbeats stop. */
   create(body: Body<"createWorker"> = {}, options?: CallOptions): Promise<NewWorker> {
     return this.send("createWorker", { body }, options);
   }
@@ -253,7 +257,7 @@ export class Workers extends Resource {
     return this.send("heartbeat", { params: { worker_id: id }, body }, options);
   }
 
-  /** Claims up to `limit` tasks. With `wait`, waits up to that many seconds for the first one. */
+  /** Claims up to `limit` tasks. If there are none, waits up to `wait` seconds for a task. */
   claim(id: string, body: Body<"claimTasks">, options?: CallOptions): Promise<ResponseBody<"claimTasks">> {
     return this.send("claimTasks", { params: { worker_id: id }, body }, options);
   }
@@ -273,7 +277,10 @@ export class Rooms extends Resource {
     return this.send("listRooms", { query }, options);
   }
 
-  /** Returns the stats of a room: of its jobs, and of the tasks that ended in the last hours. */
+  /**
+   * Returns the stats of a room: the state of its jobs, and figures about the tasks that ended in
+   * the last hours.
+   */
   stats(room: string, query: Query<"readRoomStats"> = {}, options?: CallOptions): Promise<Stats> {
     return this.send("readRoomStats", { params: { room_id: room }, query }, options);
   }

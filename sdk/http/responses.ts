@@ -12,7 +12,7 @@ import { GatewayError, type ProblemError, ProtocolError } from "../errors.ts";
 import { toProblemError } from "../problem-errors.ts";
 import type { FetchResponse } from "./options.ts";
 
-/** The parts of a response that an error about it describes. */
+/** The parts of a response that appear in an error message about the response. */
 export interface ResponseFacts {
   readonly url: string;
   readonly status: number;
@@ -22,7 +22,7 @@ export interface ResponseFacts {
 type WithHeaders = Pick<ResponseFacts, "headers">;
 /** The response to a call: status, headers and body. */
 export type CallResponse<Name extends OperationName> = OperationResponse<Operations[Name]> & WithHeaders;
-/** The minimal response to a call, if the server supports it. */
+/** The minimal response to a call. Servers that do not support it send the full response. */
 export type MinimalCallResponse<Name extends OperationName> = MinimalResponse<Operations[Name]> & WithHeaders;
 
 /** Maximum size of a response body, in bytes. */
@@ -31,9 +31,7 @@ export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 const GATEWAY_ERROR_STATUSES = new Set([429, 502, 503, 504]);
 const CHECK_URL = "check the URL of the server, including the prefix of its API";
 
-/**
- * The reasons why a response is not from joblib. Each function returns the message of the error.
- */
+/** Creates the error messages for responses that cannot be from joblib, by the reason. */
 const FAULTS = {
   "too-large": ({ url }: ResponseFacts) => `${url} sent more than ${MAX_RESPONSE_BYTES} bytes`,
   redirect: ({ url, headers }) =>
@@ -52,8 +50,8 @@ const FAULTS = {
 const describeStatus = ({ url, status }: ResponseFacts): string => `${url} responded with ${status} and`;
 
 /**
- * Creates the error for a response that is not from joblib. For 429, 502, 503 and 504, the error is
- * a `GatewayError`, because such errors of a gateway are temporary.
+ * Creates the error for a response that cannot be from joblib. For the statuses 429, 502, 503 and
+ * 504, this is a `GatewayError`, because a gateway sends them for temporary failures.
  */
 export const createResponseError = (
   fault: keyof typeof FAULTS,
@@ -61,8 +59,8 @@ export const createResponseError = (
   cause?: unknown,
 ): ProtocolError | GatewayError => {
   const { url, status, headers } = facts;
-  // The status decides first, because a gateway's error may have any body, even an empty one with a
-  // JSON content type.
+  // The status is checked before `fault`, because an error of a gateway may have any body, even an
+  // empty body with the content type of JSON.
   if (fault !== "too-large" && GATEWAY_ERROR_STATUSES.has(status)) {
     const message = `a gateway in front of ${url} responded with ${status}`;
     return new GatewayError(message, status, parseRetryAfter(headers["retry-after"]));
@@ -71,8 +69,8 @@ export const createResponseError = (
 };
 
 /**
- * Returns the seconds of `Retry-After`, which is a number or a date. Returns undefined if it is
- * missing or invalid.
+ * Returns the delay in a `Retry-After` header in seconds. The header contains a number of seconds
+ * or a date. Returns undefined if it is missing or invalid.
  */
 const parseRetryAfter = (header: string | undefined): number | undefined => {
   if (header === undefined) return undefined;
@@ -83,7 +81,7 @@ const parseRetryAfter = (header: string | undefined): number | undefined => {
 
 /**
  * Creates the error for a response with an error status. If the body is a problem document, the
- * error has the class of the problem.
+ * error is an instance of the class for this problem.
  */
 export const createStatusError = (response: JsonResponse): ProblemError | ProtocolError | GatewayError => {
   const problem = ProblemDocument.safeParse(response.json);
@@ -103,7 +101,7 @@ export class JsonResponse implements ResponseFacts {
   readonly url: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** The parsed body; undefined until `end` is called, and if there is no body. */
+  /** The parsed body. Undefined before `end` is called, and if the response has no body. */
   json: unknown;
   readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
@@ -152,10 +150,10 @@ export const readJson = async (response: FetchResponse, url: string): Promise<Js
 };
 
 /**
- * Parses the response to a call. If `isMinimal` is true, the call asked for a minimal response, and
- * `Preference-Applied` shows whether the server supports it. Throws a `ProblemError` for a problem
- * document, and `ProtocolError` or `GatewayError` for any other response that the operation does
- * not declare.
+ * Parses the response to a call. `isMinimal` is true if the request preferred a minimal response;
+ * the header `Preference-Applied` then shows whether the response is minimal. Throws a
+ * `ProblemError` for a problem document, and `ProtocolError` or `GatewayError` for any other
+ * response that the operation does not declare.
  */
 export const readResponse = <Name extends OperationName>(
   name: Name,
@@ -176,6 +174,6 @@ export const readResponse = <Name extends OperationName>(
     const message = `the response to ${name} does not match its schema at ${path}`;
     throw new ProtocolError(message, status, { cause: body.error });
   }
-  // The operation's schema for this status has parsed the body, so the type is correct.
+  // The body was parsed with the operation's schema for this status, so it has the asserted type.
   return { status, headers, body: body?.data ?? null } as CallResponse<Name> | MinimalCallResponse<Name>;
 };

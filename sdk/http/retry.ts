@@ -13,11 +13,11 @@ export interface RetryPolicy {
   /** Maximum number of attempts, including the first one. */
   readonly attempts: number;
   /**
-   * Upper bound of the first delay, in seconds. Each delay is a random part of its bound, which
-   * doubles with every attempt.
+   * Upper bound of the first delay, in seconds. The bound doubles with every attempt, and each
+   * delay is a random number between 0 and the bound.
    */
   readonly baseSeconds: number;
-  /** Maximum delay, in seconds. The bound is not doubled beyond it. */
+  /** Maximum of the upper bound of a delay, in seconds. */
   readonly maxSeconds: number;
   /** No attempt starts later than this number of seconds after the first one. */
   readonly deadlineSeconds: number;
@@ -35,7 +35,8 @@ export const DEFAULT_RETRY: RetryPolicy = {
 };
 
 /**
- * Codes of errors that occur before the request is sent, so that every operation can be retried.
+ * Codes of errors that occur before a request is sent. After such an error, every operation can be
+ * retried.
  */
 const NOT_SENT_CODES = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 /** Codes of TLS errors, which retries cannot fix. */
@@ -49,14 +50,18 @@ export const getSystemCode = (error: unknown): string | undefined => {
   return undefined;
 };
 
-/** Returns true if the same call may succeed later. */
+/**
+ * Returns true if the same call may succeed later: the caller sent too many requests, the server is
+ * unavailable, or the connection failed.
+ */
 export const isTransient = (error: unknown): boolean =>
   error instanceof RateLimitedError ||
   error instanceof ServiceUnavailableError ||
   (error instanceof ConnectionError && !PERMANENT_CODES.test(getSystemCode(error) ?? ""));
 
 /**
- * Returns true if the error is transient, and the operation can be repeated or was not executed.
+ * Returns true if the error is transient and a retry is safe: the operation is retryable, or the
+ * failed attempt was certainly not executed.
  */
 export const canRetry = (name: OperationName, error: unknown): boolean =>
   isTransient(error) &&
@@ -66,7 +71,7 @@ export const canRetry = (name: OperationName, error: unknown): boolean =>
 
 /**
  * Returns the seconds to wait before attempt `attempt + 1`: exponential backoff with full jitter,
- * plus the error's `Retry-After` of at most one hour.
+ * plus the `Retry-After` of the error, of which at most one hour is used.
  */
 export const getRetryDelay = (attempt: number, policy: RetryPolicy, error?: unknown): number => {
   const bound = Math.min(policy.maxSeconds, policy.baseSeconds * 2 ** Math.min(attempt - 1, 30));
@@ -76,9 +81,9 @@ export const getRetryDelay = (attempt: number, policy: RetryPolicy, error?: unkn
 };
 
 /**
- * Calls `attempt` until it succeeds. Throws its last error if `isRetryable` returns false, if the
- * limits of the policy are reached, or if `signal` is aborted. If `signal` is aborted during a
- * delay, throws the signal's reason.
+ * Calls `attempt` until it succeeds. Throws the error of the last attempt if `isRetryable` returns
+ * false for it, if the limits of the policy are reached, or if `signal` is aborted. If `signal` is
+ * aborted during a delay, throws the signal's reason.
  */
 export const withRetry = async <Value>(
   attempt: () => Promise<Value>,

@@ -13,8 +13,8 @@ import { createResponseError, createStatusError, MAX_RESPONSE_BYTES, readJson } 
 import { getRetryDelay, isTransient, type RetryPolicy } from "./retry.ts";
 
 /**
- * A connection is considered dead if it receives no data for this time. The server sends a comment
- * every 15 s.
+ * Time without data after which a connection is considered dead. The server sends at least a
+ * comment every 15 s.
  */
 const IDLE_TIMEOUT_MS = 45_000;
 
@@ -58,8 +58,8 @@ export async function* follow<Name extends StreamName>(
 }
 
 /**
- * Yields the events of one connection. Returns when the server ends the connection, and throws an
- * error if the connection breaks.
+ * Yields the events of one connection. Returns if the server ends the stream, and throws an error
+ * if the connection is interrupted.
  */
 async function* readEvents<Name extends StreamName>(
   { name, params, query = {}, lastEventId, signal }: FollowRequest<Name>,
@@ -103,11 +103,11 @@ async function* readEvents<Name extends StreamName>(
       if (isTooLarge) throw createResponseError("too-large", facts);
       for (const { event = "", id = "", data } of received.splice(0)) {
         const schema = operation.events[event];
-        // A newer server may send events that this client does not know.
+        // Skips unknown events, which a newer server may send.
         if (schema === undefined) continue;
         const parsed = schema.safeParse(JSON.parse(data));
         if (!parsed.success) throw new ProtocolError(`${url} sent an invalid ${event} event`, 200);
-        // The schema of the event has parsed the data, so the type is correct.
+        // The data was parsed with the schema of the event, so it has the asserted type.
         yield { event, id, data: parsed.data } as StreamEvent<Name>;
       }
     }
@@ -118,7 +118,7 @@ async function* readEvents<Name extends StreamName>(
     if (error instanceof JoblibError) throw error;
     throw new ConnectionError(`the stream from ${new URL(url).origin} was interrupted`, { cause: error });
   } finally {
-    // The abort closes the connection if the response has not been read to its end.
+    // If the response was not read to its end, aborting closes the connection.
     abort.abort();
     abort.release();
   }

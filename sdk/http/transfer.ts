@@ -12,13 +12,13 @@ import { createStatusError, readJson } from "./responses.ts";
 
 const TIMEOUT_SECONDS = 30;
 
-/** The parts of a transfer, and its limits. */
+/** A request whose request or response body is not JSON, and its time limits. */
 export interface TransferRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, JsonValue | undefined>> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly content?: RequestContent | undefined;
-  /** Maximum time to wait for the start of the answer, in seconds. */
+  /** Maximum time that the server waits before it responds, in seconds (`Prefer: wait`). */
   readonly wait?: number | undefined;
   /** Maximum time to wait for the start of the response in seconds, not counting `wait`. Default: 30. */
   readonly timeoutSeconds?: number | undefined;
@@ -59,7 +59,8 @@ export async function transfer(
   const operation: TransferOperation = transfers[name];
   const url = environment.url + buildPath(operation.path, params) + toQuery(query);
   const prefer = wait === undefined ? "" : formatPreferences({ wait: Math.ceil(wait) });
-  // Only the start of the response has a deadline, because a large body may take long.
+  // The deadline applies only until the response starts, because the transfer of a large body may
+  // take long.
   const deadline = new AbortController();
   const seconds = (wait ?? 0) + timeoutSeconds;
   const isStream = content instanceof ReadableStream;
@@ -81,8 +82,9 @@ export async function transfer(
     });
     const { status, body } = response;
     if (status >= 300 && status !== 304) throw createStatusError(await readJson(response, url));
-    // undici listens to the signal until the body has been read. With a signal that lives longer, as
-    // that of a task, each request and its content would stay in memory.
+    // Reads the rest of the body, because undici removes its listener from the signal only at the
+    // end of the body. If the signal belongs to a task, the request and its content would otherwise
+    // stay in memory until the task ends.
     if (operation.content !== "response" || status === 304) await discard(body);
     return { status, headers: Object.fromEntries(response.headers), body };
   } catch (error) {

@@ -23,7 +23,7 @@ interface HttpRequest {
 
 /** Sends the requests of a client. Does not follow redirects. */
 export interface Transport {
-  /** Sends a request, and returns its response before the body is read. */
+  /** Sends a request, and returns the response as soon as its headers have arrived. */
   readonly fetch: FetchLike;
   /**
    * Sends a request, and returns its JSON response. Rejects with the reason of `abort` as soon as
@@ -52,8 +52,8 @@ export const sendRequest = async (request: HttpRequest, transport: Transport): P
 };
 
 /**
- * Returns true if a server answered a TLS handshake in plain text. OpenSSL then reports a wrong
- * version number, because it reads the text as one.
+ * Returns true if the server answered a TLS handshake with unencrypted HTTP. OpenSSL then reports a
+ * wrong version number, because it parses the bytes of the response as a TLS version.
  */
 const isPlainTextResponse = (error: unknown): boolean =>
   error instanceof Error &&
@@ -81,7 +81,7 @@ export const createFetchTransport = (fetch: FetchLike): Transport => ({
       );
     } catch (error) {
       abort.throwIfAborted();
-      // The abort closes the connection if the body has not been read to its end.
+      // If the body was not read to its end, aborting closes the connection.
       abort.abort();
       throw error;
     }
@@ -92,7 +92,7 @@ let agent: Agent | undefined;
 
 /**
  * Returns undici's connection pool. undici is imported on first use, because the import takes 60
- * ms. The pool's timeouts are disabled, because every request has its own deadline.
+ * ms. The timeouts of undici are disabled, because every request has its own deadline.
  */
 const getAgent = async (): Promise<Agent> => {
   const { Agent } = await import("undici");
@@ -102,7 +102,7 @@ const getAgent = async (): Promise<Agent> => {
 
 type RawHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2];
 
-/** Joins the values of headers that were sent several times. */
+/** Joins the values of each header that the response contains several times. */
 const joinHeaders = (headers: RawHeaders): Readonly<Record<string, string>> => {
   for (const name in headers) {
     const value = headers[name];
@@ -136,8 +136,8 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // If the call was aborted while it waited for a connection, the abort listener had no
-    // controller to abort, so the request is aborted here.
+    // The call may have been aborted while it waited for a connection. The abort listener could not
+    // abort the request then, because there was no controller yet.
     if (this.#abort.aborted) controller.abort(toError(this.#abort.reason));
   }
 
@@ -160,9 +160,9 @@ class ResponseCollector implements Dispatcher.DispatchHandler {
 }
 
 /**
- * Receives the responses to calls directly from undici's parser. undici's `request` creates a
- * stream, a signal with listeners and an async context for each call, which took a third of the CPU
- * time of a call, so only `fetch` uses it.
+ * Sends calls with undici's `dispatch`, which passes the response directly from the parser to a
+ * handler. undici's `request` creates a stream, a signal with listeners and an async context for
+ * each call, which took a third of the CPU time of a call. It is only used by `fetch`.
  */
 const undiciTransport: Transport = {
   async fetch(url, { method, headers, signal, body: content = null }) {

@@ -7,8 +7,8 @@ export interface AnswerOptions {
   /** Seconds for which servers cache the answer. Default: the `ttlSeconds` of the provider. */
   readonly ttlSeconds?: number | undefined;
   /**
-   * The version of the answer, without quotes. Default: servers use a hash of the content of cached
-   * answers.
+   * The version of the answer, which becomes its ETag (without quotes). Default: servers compute a
+   * hash of an answer that they cache.
    */
   readonly version?: string | undefined;
 }
@@ -38,8 +38,8 @@ const isIterable = (value: unknown): value is AsyncIterable<Uint8Array> =>
   typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 
 /**
- * Converts an iterable to a stream, because browsers and the types of the DOM may lack
- * `ReadableStream.from`.
+ * Converts an iterable to a stream. `ReadableStream.from` is not used, because browsers and
+ * TypeScript's DOM types may lack it.
  */
 function toStream(parts: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   const iterator = parts[Symbol.asyncIterator]();

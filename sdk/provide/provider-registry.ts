@@ -15,22 +15,24 @@ export interface ProvideOptions {
 /** A provider that a job manager serves. */
 export interface ServedProvider {
   /**
-   * Removes cached answers from all servers: the answer to exactly these parameters, or all
-   * answers.
+   * Removes cached answers from all servers: the answer for exactly `params` or, if `params` is
+   * missing, all answers of the provider.
    */
   invalidate(params?: JsonObject): Promise<void>;
 }
 
 /**
- * A provider class with the source from which its instances read. The source has the type `unknown`
- * here, because `provide` has already checked it.
+ * A provider class, and the source that is passed to its `read`. The type of the source is
+ * `unknown`, because it was already checked when it was passed to `provide`.
  */
 export interface ProviderEntry {
   readonly Class: ProviderClass;
   readonly source: unknown;
   readonly name: string;
   readonly room: string;
-  /** The id on the server; undefined before the provider is registered. */
+  /**
+   * The id that the server assigned; undefined before the provider is registered with the server.
+   */
   id?: string;
 }
 
@@ -54,7 +56,7 @@ export class ProviderRegistry {
 
   /**
    * Adds a provider. Throws `UsageError` for an invalid class, name or room, and for a second
-   * provider with the name.
+   * provider with the same name.
    */
   add<Source>(Class: ProviderClass<Source>, source: Source, options: ProvideOptions): ProviderEntry {
     if (!isProviderClass(Class))
@@ -78,8 +80,8 @@ export class ProviderRegistry {
 }
 
 /**
- * Combines the registries of a worker. The registrations are those of the jobs; the version also
- * increases when a provider is added.
+ * Combines the registries of jobs and providers, so that a worker also notices added providers: the
+ * version increases when a job or a provider is added. `getRegistrations` returns only the jobs.
  */
 export function combineRegistries<Registrations>(
   jobs: { readonly version: number; getRegistrations(): Registrations },

@@ -37,14 +37,14 @@ const BRAND = Symbol.for("joblib.provider");
 /** Base class of all providers. */
 export abstract class ProviderInstance {
   /**
-   * Answers a read, which is a request to the provider: returns JSON, or bytes, text or a stream in
-   * the provider's media type, or an `Answer`. Throws `AnswerNotFoundError` if there is no data;
-   * any other error fails the read.
+   * Answers a request to the provider (a read). Returns a JSON value, or bytes, text or a stream in
+   * the provider's media type, or an `Answer` that contains one of these. Throw
+   * `AnswerNotFoundError` if there is no data; any other error makes the read fail.
    */
   abstract read(source: never, context: ReadContext): unknown;
 }
 
-/** A provider class that can be served with this source. */
+/** A provider class whose `read` accepts a source of the type `Source`. */
 export interface ProviderClass<Source = never> extends ProviderStatics, ProviderOptions {
   readonly name: string;
   readonly prototype: object;
@@ -61,15 +61,12 @@ export type ProviderBase<Input, Output> = ProviderStatics &
   ) => ProviderInstance & Fields<Output>);
 
 /**
- * Creates the base class of a provider, which answers reads with its `read` method. Its instances have the parsed
- * parameters as read-only fields. Throws `UsageError` for an invalid category or schema.
+ * Creates the base class of a provider. For each request to the provider, an instance is created,
+ * which has the parsed parameters as read-only fields, and its `read` method returns the answer.
+ * Throws `UsageError` for an invalid category or schema.
  *
- * @example
- * class Frame extends Provider("trajectory", { index: z.int().min(0) }, { contentType: "chemical/x-xyz" }) {
- *   read(trajectory: Trajectory) {
- *     return trajectory.frame(this.index);
- *   }
- * }
+ * @example class Frame extends Provider("trajectory", { index: z.int().min(0) }, { contentType:
+ *   "chemical/x-xyz" }) { read(trajectory: Trajectory) { return trajectory.frame(this.index); } }
  */
 export function Provider<Schema extends AnySchema>(
   category: string,

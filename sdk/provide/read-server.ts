@@ -9,7 +9,7 @@ import type { LiveWorker } from "../worker/worker-session.ts";
 import { Answer, isAnswer, toContent } from "./answer.ts";
 import type { ProviderEntry, ProviderRegistry } from "./provider-registry.ts";
 
-/** Maximum number of reads that are answered at the same time. */
+/** Maximum number of reads (requests to providers) that this process answers at the same time. */
 const CONCURRENCY = 8;
 
 interface ReadServerOptions {
@@ -57,10 +57,13 @@ export class ReadServer {
     this.#loop = this.#run(worker, signal);
   }
 
-  /** Removes cached answers: the answer to `params`, or all answers of the provider. */
+  /**
+   * Removes cached answers from all servers: the answer for `params` or, if `params` is undefined,
+   * all answers of the provider.
+   */
   async invalidate({ id }: ProviderEntry, params: JsonObject | undefined): Promise<void> {
     const worker = this.#worker;
-    // Without a registration, servers have not cached any answers of this process.
+    // Before the provider is registered, servers cannot have cached answers of this process.
     if (worker === undefined || id === undefined) return;
     await this.#client.call("invalidateAnswers", {
       params: { worker_id: worker.id, provider_id: id },
@@ -68,7 +71,7 @@ export class ReadServer {
     });
   }
 
-  /** Claims no more reads, and waits for the answers that are in progress. */
+  /** Stops claiming reads, and waits until the claimed reads are answered. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#loop;
@@ -111,7 +114,8 @@ export class ReadServer {
   #start(worker: LiveWorker, read: Read, signal: AbortSignal): void {
     const answering: Promise<void> = this.#answer(worker, read, signal)
       .catch((error: unknown) => {
-        // A lost read was answered by another worker, or no client waits for its answer any longer.
+        // The answer is no longer needed: another worker has answered the read, or no client waits
+        // for it.
         if (error instanceof ReadLostError) return;
         this.#logger.warn({ err: error, worker: worker.id, read: read.id }, "failed to answer a read");
       })

@@ -17,8 +17,8 @@ export interface SubmitOptions extends TaskOptions {
   /** The task's room. Default: the manager's room, or the only room of the class. */
   readonly room?: string | undefined;
   /**
-   * True if the job is in `@global`, false if it is in the task's room. Default: the registration
-   * of the class decides.
+   * True if the job is in `@global`, false if it is in the task's room. Default: depends on the
+   * rooms in which the class is registered.
    */
   readonly public?: boolean | undefined;
   /**
@@ -51,9 +51,10 @@ export interface AddressedSubmission {
 }
 
 /**
- * Returns the room and job of the task that an instance of an extension becomes. Without
- * `options.public`, the job is in `@global` if the class is registered in `@global` and not in the
- * task's room. Throws `UsageError` if no room is known, or if the object is not an extension.
+ * Returns the room and job of a task that is submitted as an instance of an extension. If
+ * `options.public` is not set, the job is in `@global` if the class is registered in `@global` but
+ * not in the task's room. Throws `UsageError` if no room is known, or if the object is not an
+ * extension.
  */
 export const getDestination = (
   instance: ExtensionInstance,
@@ -81,9 +82,9 @@ export const getDestination = (
 };
 
 /**
- * Returns the room and job of a task that is submitted by job name. The room is `room`, otherwise
- * the manager's room, otherwise the room in the job's name. Throws `UsageError` if the name is
- * malformed, or if no room is known.
+ * Returns the room and job of a task that is submitted by job name. Uses `room` if it is set,
+ * otherwise the manager's room, otherwise the room in the job's name. Throws `UsageError` if the
+ * name is malformed, or if no room is known.
  */
 export const getDestinationByName = (
   jobName: string,

@@ -18,8 +18,8 @@ const MAX_REQUEST_BYTES = 1_000_000;
 
 /**
  * Submits tasks to one room, in requests of up to 1,000 tasks and 1 MB; each request is atomic. If
- * a request is too large for the server, sends it as two halves. Throws `UsageError` for an
- * idempotency key, or for tasks of different rooms.
+ * the server rejects a request because it is too large, sends the tasks in two requests. Throws
+ * `UsageError` for an idempotency key, or for tasks of different rooms.
  */
 export const submitMany = async (
   client: JoblibClient,
@@ -64,7 +64,7 @@ export const submitMany = async (
   return responses.flat();
 };
 
-/** Yields the tasks of each request. */
+/** Splits submissions into requests of limited size, and yields the tasks of each request. */
 function* splitIntoRequests(submissions: readonly AddressedSubmission[]): Generator<NamedTaskSubmission[]> {
   let request: NamedTaskSubmission[] = [];
   let bytes = 0;

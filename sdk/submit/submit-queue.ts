@@ -16,8 +16,8 @@ import type { AddressedSubmission, SubmitOptions } from "./submission.ts";
 
 interface SubmitCall extends AddressedSubmission {
   /**
-   * The idempotency key. It stays the same if the call is first sent in a batch and then
-   * individually.
+   * The idempotency key. A call that is sent again individually after its batch failed has the same
+   * key.
    */
   readonly key: string;
   /** The trace context of the submitter. */
@@ -43,7 +43,9 @@ const toOutcomes = ({ body }: BatchResponse, calls: readonly SubmitCall[]): (Sub
   });
 };
 
-/** Batches single submits to the same room. Every submit has its own outcome. */
+/**
+ * Combines submits of single tasks to the same room into batches. Every submit has its own outcome.
+ */
 export class SubmitQueue {
   readonly #client: JoblibClient;
   readonly #batcher: RequestBatcher<SubmitCall, SubmittedTask>;
@@ -55,8 +57,8 @@ export class SubmitQueue {
       sendOne: (call) => this.#sendOne(call),
       sendMany: (calls) => this.#sendMany(calls),
       getLane: ({ destination }) => destination.room_id,
-      // An error with one of these statuses may be caused by a single call, so each call is then
-      // sent individually.
+      // A single call may have caused an error with one of these statuses. The calls are then sent
+      // again individually, so that only the faulty call fails.
       failsWholeBatch: (error) =>
         !(error instanceof ProblemError && [400, 404, 405, 413, 422].includes(error.problem.status)),
     });

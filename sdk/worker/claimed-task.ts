@@ -15,39 +15,42 @@ import { DELIVERY_RETRY, NO_RETRY, SHORT_RETRY } from "./update-queue.ts";
 /** The parts of the worker and of the task stream that a claimed task uses. */
 export interface TaskEnvironment extends RunEnvironment {
   /**
-   * Called with true before the outcome of the task is sent, and with false if the server rejects
-   * the outcome, so that the task continues.
+   * Called with true before the outcome of the task is sent. Called with false if the server has
+   * rejected the outcome: then the task has not ended.
    */
   onEnding(task: ClaimedTask, isEnding: boolean): void;
-  /** Called when the task is completed, failed, lost or released. */
+  /** Called when the task has ended: it is completed, failed, lost or released. */
   onSettled(task: ClaimedTask): void;
 }
 
 /**
  * A task that this worker has claimed. `run` starts the task, runs the extension and ends the task.
- * `start`, `complete`, `fail` and `release` are the individual steps.
+ * `start`, `complete`, `fail` and `release` perform these steps individually.
  *
- * @example
- * for await (const task of jobs.listen()) await task.run(viewer);
+ * @example for await (const task of jobs.listen()) await task.run(viewer);
  */
 export class ClaimedTask<Context = unknown> {
   readonly id: string;
   /**
-   * The number of the claim. It fences the lease: the server rejects updates of earlier attempts.
+   * The number of this claim of the task. The server rejects updates with the number of an earlier
+   * claim.
    */
   readonly attempt: number;
   /** @internal Time of the claim, from `performance.now()`. */ readonly leasedSince = performance.now();
   /** @internal False after the lease was lost, or while the task is being released. */ hasLease = true;
-  /** @internal True while the outcome is being sent and another task may use the slot. */ freesSlot = false;
+  /**
+   * @internal True while the outcome is being sent. During this time, another task may use the
+   *   slot.
+   */ freesSlot = false;
   readonly #environment: TaskEnvironment;
   readonly #Class: ExtensionClass | undefined;
   readonly #abort = new LazyAbort();
-  /** Aborted when updates of this task must no longer be sent. */
+  /** Aborted when no more updates of this task must be sent. */
   readonly #cancellation = new LazyAbort();
   #task: Task;
   #phase: "claimed" | "starting" | "started" | "ending" | "settled" = "claimed";
-  // Few tasks need these members. Creating them for all tasks took half of a busy worker's CPU
-  // time.
+  // These members are created on first use, because few tasks need them, and creating them for all
+  // tasks took half of a busy worker's CPU time.
   #settled: PromiseWithResolvers<void> | undefined;
   #reports: TaskReports | undefined;
   #outcome: PromiseWithResolvers<TaskOutcome> | undefined;
@@ -85,7 +88,10 @@ export class ClaimedTask<Context = unknown> {
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
-  /** @internal Does not create the signal. */ get isAborted(): boolean {
+  /**
+   * @internal True if `signal` is aborted. Unlike an access to `signal`, this does not create the
+   *   signal.
+   */ get isAborted(): boolean {
     return this.#abort.aborted;
   }
   /** The output of the task, which can be read while the task runs. */ get output(): TaskOutput {
@@ -103,9 +109,9 @@ export class ClaimedTask<Context = unknown> {
   }
 
   /**
-   * Starts the task, runs the extension, and completes or fails the task. Never throws: an error is
-   * in the outcome. `context` is the first argument of the extension's `run`. Default: the
-   * manager's context.
+   * Starts the task, runs the extension, and completes or fails the task. Never rejects: if an
+   * error occurs, the returned outcome contains it. `context` is the first argument of the
+   * extension's `run`. Default: the manager's context.
    */
   run(context?: Context): Promise<TaskOutcome> {
     if (this.#outcome === undefined) {
@@ -139,8 +145,8 @@ export class ClaimedTask<Context = unknown> {
   }
 
   /**
-   * Returns the outcome of a run that was interrupted or whose lease was lost. If the lease was
-   * lost, sends the result as a late result.
+   * Returns the outcome of a task that was interrupted or whose lease was lost. In the second case,
+   * sends the result of `run`, if there is one, as a late result.
    */
   async #discardRun(error: unknown, run?: RunResult): Promise<TaskOutcome> {
     if (this.#interruption !== undefined) return this.#interruption;
@@ -148,7 +154,10 @@ export class ClaimedTask<Context = unknown> {
     return this.#discardOutcome(error);
   }
 
-  /** Sends the result of a lost task. Does nothing if the task was cancelled or interrupted. */
+  /**
+   * Sends the result of a task whose lease was lost, so that the server stores it as a late result.
+   * Does nothing if the task was cancelled or interrupted.
+   */
   async #sendLateResult(result: unknown): Promise<void> {
     const { reason } = this.#abort;
     if (!(reason instanceof TaskLostError) || reason.reason !== "lost") return;
@@ -156,7 +165,7 @@ export class ClaimedTask<Context = unknown> {
     try {
       const converted = convertResult(this.#Class, result);
       if (hasLocalFile(converted)) {
-        // A file of a result can be uploaded only during the lease.
+        // The server accepts files of a result only from the worker that has the lease.
         logger.warn({ task: this.id }, "discarded a late result, because it contains files");
         return;
       }
@@ -174,8 +183,8 @@ export class ClaimedTask<Context = unknown> {
   }
 
   /**
-   * Marks the task as running. Throws `TaskLostError`, `InterruptedError`, or `UsageError` if the
-   * task has ended.
+   * Changes the status of the task to running. Throws `TaskLostError` if the lease is lost,
+   * `InterruptedError` if the task was interrupted, and `UsageError` if it has ended.
    */
   async start(): Promise<Task> {
     this.#abort.throwIfAborted();
@@ -189,17 +198,18 @@ export class ClaimedTask<Context = unknown> {
   }
 
   /**
-   * Completes the running task; retries for 5 minutes. Rejects with `NotJsonError` or
-   * `ValidationError` if the result is invalid, `FileUploadError` if a file of the result cannot be
-   * uploaded (the task keeps running), `UsageError` if the task is not running, and `TaskLostError`
-   * if the lease is lost.
+   * Completes the running task. Retries failed requests for 5 minutes. Rejects with `NotJsonError`
+   * or `ValidationError` if the result is invalid, `FileUploadError` if a file of the result cannot
+   * be uploaded (the task keeps running), `UsageError` if the task is not running, and
+   * `TaskLostError` if the lease is lost.
    */
   async complete(result?: unknown): Promise<Task> {
     if (this.#phase !== "started") throw this.#createPhaseError();
     try {
       await this.#reports?.flushOutput();
     } catch (error) {
-      // If the lease was lost, the rest of the output is lost too, but the result is not.
+      // If the lease was lost, the server rejects the rest of the output, but it still stores a
+      // late result.
       await this.#sendLateResult(result);
       throw error;
     }
@@ -211,20 +221,22 @@ export class ClaimedTask<Context = unknown> {
   }
 
   /**
-   * Fails the attempt and stores the text of `error`. The task is pending again if it has attempts
-   * left. Throws `UsageError` if the task has ended, and `TaskLostError` if the lease is lost.
+   * Fails the attempt and stores the text of `error`. If the task has attempts left, it becomes
+   * pending again. Throws `UsageError` if the task has ended, and `TaskLostError` if the lease is
+   * lost.
    */
   async fail(error: unknown): Promise<Task> {
     try {
       return await this.#end({ status: "failed", error: toErrorText(error) });
     } catch (rejection) {
       if (!isRejection(rejection)) throw rejection;
-      // The server or a proxy may reject a long text. The task must end, so a short text is sent.
+      // The server or a proxy has rejected the text, for example because it is too long. The task
+      // must still end, so a shorter text is sent.
       return this.#end({ status: "failed", error: toShortError(error) });
     }
   }
 
-  /** Requeues a task that has not started. Throws `UsageError` if it has started. */
+  /** Requeues the task if it has not started. Throws `UsageError` if it has started. */
   async release(): Promise<void> {
     if (this.#phase !== "claimed") throw this.#createPhaseError();
     this.#phase = "ending";
@@ -234,8 +246,8 @@ export class ClaimedTask<Context = unknown> {
   }
 
   /**
-   * Reports a fraction from 0 to 1, and a message of up to 1,000 characters. The latest report
-   * wins. Never throws.
+   * Reports the task's progress: a fraction from 0 to 1, and a message of up to 1,000 characters.
+   * Only the latest report is kept. Never throws.
    */
   progress(fraction?: number, message?: string): void {
     if (this.#phase !== "started" || this.#abort.aborted) return;
@@ -261,13 +273,13 @@ export class ClaimedTask<Context = unknown> {
     if (this.#phase === "settled" || this.#phase === "ending") return;
     this.#abort.abort(TaskLostError.create(reason));
     this.#environment.logger.warn({ task: this.id, reason }, "lost the lease on a task");
-    // If `run` is running, the slot becomes free only when `run` returns.
+    // If the extension's `run` is still running, the task keeps its slot until `run` returns.
     if (this.#outcome === undefined) this.#close();
   }
 
   /**
-   * Ends the task without waiting for `run`. Fails a started task with `reason`, and requeues a
-   * task that has not started. Never throws.
+   * Ends the task without waiting for the extension's `run`. If the task has started, it fails with
+   * `reason`; otherwise it is requeued. Never throws.
    */
   interrupt(reason = "interrupted: the worker was stopped"): Promise<TaskOutcome> {
     const isEnding = this.#phase === "ending" || this.#phase === "settled";
@@ -277,7 +289,10 @@ export class ClaimedTask<Context = unknown> {
     return this.#interruption;
   }
 
-  /** Waits up to 5 s until the outcome of the task, which is already being sent, was delivered. */
+  /**
+   * Waits until the outcome of the task, which is already being sent, was delivered. After 5 s,
+   * stops sending it.
+   */
   async #awaitEnd(): Promise<TaskOutcome> {
     await Promise.race([this.settled, setTimeout(5_000, undefined, { ref: false })]);
     this.#cancellation.abort();
@@ -304,8 +319,8 @@ export class ClaimedTask<Context = unknown> {
   }
 
   /**
-   * Sends the outcome of the task. If the server rejects its content, for example an invalid
-   * result, the task continues.
+   * Sends the outcome of the task. If the server rejects the content of the outcome, for example an
+   * invalid result, the task has not ended, and another outcome can be sent.
    */
   async #end(update: TaskUpdate, policy = DELIVERY_RETRY): Promise<Task> {
     const before = this.#phase;
@@ -328,8 +343,8 @@ export class ClaimedTask<Context = unknown> {
 
   async #send(update: TaskUpdate, policy = DELIVERY_RETRY, timeoutSeconds?: number): Promise<Task> {
     const { id, attempt } = this;
-    // Without `currentTask`, the server returns the whole task. This is necessary after a progress
-    // report, because `#task` may not contain the last report.
+    // If `currentTask` is undefined, the server returns the whole task. This is necessary after a
+    // progress report, because the progress in `#task` may be outdated.
     const currentTask = this.#reports?.hasProgress ? undefined : this.#task;
     const fenced = { id, attempt, update, currentTask, timeoutSeconds, cancellation: this.#cancellation };
     try {

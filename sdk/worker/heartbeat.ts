@@ -14,7 +14,10 @@ interface HeartbeatOptions {
   readonly client: JoblibClient;
   readonly logger: Logger;
   readonly workerId: string;
-  /** The initial interval, in seconds. Each response contains the next interval. */
+  /**
+   * The interval before the first heartbeat, in seconds. Each response of the server contains the
+   * next interval.
+   */
   readonly seconds: number;
   /** An interval in seconds that is used instead of the server's intervals. */
   readonly fixedSeconds: number | undefined;
@@ -25,8 +28,8 @@ interface HeartbeatOptions {
 }
 
 /**
- * Age at which a new task causes a heartbeat, in milliseconds. Tasks that end earlier cause no
- * heartbeat.
+ * Age of a new task at which a heartbeat is sent that lists it, in milliseconds. Most tasks end
+ * earlier and cause no additional heartbeat.
  */
 const NEW_TASK_DELAY_MS = 250;
 /**
@@ -66,7 +69,8 @@ export class Heartbeat {
    * created.
    */
   start(): void {
-    // Heartbeats have no trace context, because the span that created the worker ends before them.
+    // Heartbeats have no trace context, because the span in which the worker was created ends
+    // before the heartbeats are sent.
     void context.with(ROOT_CONTEXT, () => this.#run());
   }
 
@@ -79,16 +83,16 @@ export class Heartbeat {
   }
 
   /**
-   * Sends the next heartbeat as soon as the new task is 250 ms old, if the task has not ended by
-   * then.
+   * Schedules a heartbeat that lists the new task. It is sent when the task is 250 ms old, unless
+   * the task has ended by then.
    */
   scheduleForNewTask(delayMs = NEW_TASK_DELAY_MS): void {
     this.#newTaskTimer ??= setTimeout(() => this.#listNewTasks(), delayMs);
   }
 
   /**
-   * Aborts the long poll if a task that is 250 ms old is missing from its list. Otherwise waits
-   * until the oldest missing task is 250 ms old.
+   * Aborts the current long poll if its list lacks a task that is at least 250 ms old, so that a
+   * new heartbeat is sent. Otherwise waits until the oldest task that the list lacks is 250 ms old.
    */
   #listNewTasks(): void {
     this.#newTaskTimer = undefined;
@@ -100,8 +104,8 @@ export class Heartbeat {
   }
 
   /**
-   * Sends a heartbeat immediately. Resolves when the server has reported the lost leases, or when
-   * the heartbeat has failed.
+   * Sends a heartbeat immediately. Resolves when the server has responded with the list of lost
+   * leases, or when the heartbeat has failed.
    */
   sendNow(): Promise<void> {
     this.#immediate ??= Promise.withResolvers();
@@ -143,7 +147,7 @@ export class Heartbeat {
     }
   }
 
-  /** Returns the tasks to list, oldest first. */
+  /** Returns the tasks that a heartbeat lists, oldest first. */
   #getTasks(): LeasedTask[] {
     const tasks = this.#options.getTasks().filter((task) => task.hasLease);
     return tasks.sort((a, b) => a.leasedSince - b.leasedSince);
@@ -152,7 +156,8 @@ export class Heartbeat {
   /** Sends one heartbeat. Returns the seconds to wait before the next one. */
   async #send(listed: ReadonlyMap<string, LeasedTask>, isImmediate: boolean): Promise<number> {
     const { client, workerId, fixedSeconds, onDraining, isDraining } = this.#options;
-    // `sendNow` needs the lost leases immediately, but a long poll would wait for the next change.
+    // `sendNow` needs the list of lost leases immediately. The response to a long poll is sent only
+    // when something changes.
     const isLongPoll = listed.size > 0 && !isImmediate;
     const wasDraining = isDraining();
     const request = {

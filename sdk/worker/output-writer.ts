@@ -3,13 +3,16 @@ import { MAX_PARTS_PER_UPDATE, type NewOutput, type OutputPart } from "../../pro
 import type { TaskOutput } from "../extension/extension.ts";
 import { toJson } from "../extension/json.ts";
 
-/** Maximum total length of the parts in a request, in characters. A longer text is split. */
+/**
+ * Maximum total length of the parts in a request, in characters. A text part that is longer is
+ * split into several parts.
+ */
 const MAX_REQUEST_LENGTH = 65_536;
-/** Size of the unsent parts, in characters, above which `write` waits. */
+/** Total length of the unsent parts, in characters, above which `write` waits. */
 const MAX_UNSENT_LENGTH = 65_536;
 /**
- * Shorter parts count as this many characters, which limits the number of unsent parts and of parts
- * per request.
+ * Length that is assumed for shorter parts, in characters. It limits the number of unsent parts,
+ * and of parts per request.
  */
 const MIN_COUNTED_LENGTH = Math.ceil(MAX_REQUEST_LENGTH / MAX_PARTS_PER_UPDATE);
 
@@ -19,8 +22,8 @@ interface UnsentPart {
 }
 
 /**
- * Numbers and sends the parts of an attempt, one request at a time. Sends nothing more after an
- * error.
+ * Numbers and sends the output parts of an attempt, one request at a time. After an error, it sends
+ * nothing more.
  */
 export class OutputWriter implements TaskOutput {
   readonly #batcher: Batcher<UnsentPart, undefined>;
@@ -38,7 +41,7 @@ export class OutputWriter implements TaskOutput {
         this.#next += parts.length;
         return parts.map(() => undefined);
       },
-      // Later parts must not be sent without the failed ones.
+      // Parts must be stored in order, so no later part is sent after a part has failed.
       failsWholeBatch: () => true,
       maxWeight: MAX_REQUEST_LENGTH,
       getWeight: ({ length }) => length,
@@ -75,7 +78,7 @@ export class OutputWriter implements TaskOutput {
   }
 }
 
-/** Splits a text into pieces that fit into one request, without dividing a surrogate pair. */
+/** Splits a text into parts that fit into one request. Does not split surrogate pairs. */
 function* splitText(text: string): Generator<string> {
   for (let start = 0; start < text.length; ) {
     let end = Math.min(text.length, start + MAX_REQUEST_LENGTH / 2);

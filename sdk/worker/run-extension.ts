@@ -24,7 +24,7 @@ export interface RunEnvironment {
   readonly logger: Logger;
   /** True if lines that `run` prints with `console` are stored with the task. */
   readonly captureConsole: boolean;
-  /** The files on the server; undefined if the task runs without a server. */
+  /** Reads and uploads files on the server; undefined if the task runs without a server. */
   readonly files: TaskFiles | undefined;
   /** The default context of `run`. */
   readonly context: unknown;
@@ -105,19 +105,21 @@ async function storeParts(generator: Generator | AsyncGenerator, output: TaskOut
       await output.write(value);
     }
   } finally {
-    // Runs the `finally` blocks of the generator if a part cannot be stored.
+    // If a part could not be stored, this runs the `finally` blocks of the generator.
     if (!isDone) await generator.return(undefined);
   }
 }
 
 /**
- * The key of the context's internal members. It is a symbol, because a private name (`#…`) cannot
- * be accessed through a proxy of the context, or on an object that inherits from it.
+ * The key of the internal members of a `LazyRunContext`. The key is a symbol instead of a private
+ * name (`#…`), because private members cannot be accessed through a proxy of the context, or on an
+ * object that inherits from it.
  */
 const INTERNAL = Symbol("internal");
 
 /**
- * The second argument of an extension's `run`. It creates its signal and logger on first access.
+ * The second argument of an extension's `run`. Its signal, logger and output are created on first
+ * access.
  */
 class LazyRunContext implements RunContext {
   declare readonly signal: AbortSignal;
@@ -143,8 +145,9 @@ class LazyRunContext implements RunContext {
 }
 
 /**
- * The members that a context creates on first access. They are own properties of each context, so
- * that `{ ...run, progress }` contains them; all contexts share the getters.
+ * The members that a context creates on first access. The getters are the same for all contexts,
+ * but they are defined as properties of each context instead of its prototype, so that a copy such
+ * as `{ ...run, progress }` contains them.
  */
 const LAZY_MEMBERS: Record<"signal" | "log" | "output", PropertyDescriptor> & ThisType<LazyRunContext> = {
   signal: {
@@ -201,8 +204,8 @@ function formatField(value: unknown): string {
 }
 
 /**
- * The reporter of the current run. It is also set in the code that `run` calls or awaits, so that
- * lines printed there are stored with the task.
+ * The reporter of the task in whose `run` the current code is executed. It is also available in
+ * functions that `run` calls or awaits, so that lines that they print are stored with the task.
  */
 const consoleReporter = new AsyncLocalStorage<RunReporter>();
 let isConsolePatched = false;

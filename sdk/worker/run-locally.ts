@@ -5,7 +5,7 @@ import { ClaimedTask } from "./claimed-task.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 
 export interface LocalRunOptions {
-  /** The first argument of `run`. */
+  /** The first argument of the extension's `run`. */
   readonly context: unknown;
   /** Aborting this signal interrupts the task, which then fails. */
   readonly signal: AbortSignal;
@@ -14,7 +14,7 @@ export interface LocalRunOptions {
   readonly onOutput: (output: NewOutput) => void;
 }
 
-/** Runs a task with a class in this process. Behaves like a worker, but needs no server. */
+/** Runs a task with an extension class in this process, as a worker does, but without a server. */
 export const runLocally = async (
   Class: ExtensionClass<unknown>,
   task: Task,

@@ -17,10 +17,10 @@ const getAttributes = (task: Task) => ({
 });
 
 /**
- * Runs one attempt in its own span. If the task has a trace context, the parent is the span that
- * submitted the task, and a link refers to the active span. Otherwise the parent is the active
- * span. The span ends when the outcome of the task is known. If the task is interrupted, this may
- * be before `run` returns.
+ * Runs one attempt in a new span. If the task has a trace context, the span's parent is the span of
+ * the submit, and the span has a link to the active span. If the task has none, the parent is the
+ * active span. The span ends when the outcome of the task is known, which may be before `run`
+ * returns if the task is interrupted.
  */
 export const traceRun = (task: Task, outcome: Promise<TaskOutcome>, run: () => void): void => {
   const tracer = getActiveTracer();

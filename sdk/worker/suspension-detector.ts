@@ -1,6 +1,7 @@
 const TICK_MS = 1_000;
 /**
- * Minimum delay of a timer that counts as a suspension. A busy event loop causes shorter delays.
+ * Minimum delay of a timer that is considered a suspension of the process, in milliseconds. A busy
+ * event loop causes shorter delays.
  */
 const MIN_SUSPENSION_MS = 5_000;
 
@@ -9,8 +10,9 @@ const CLOCKS = { wall: () => Date.now(), monotonic: () => performance.now() };
 
 /**
  * Detects that this process was suspended. While the machine sleeps, the wall clock continues, but
- * Linux's CLOCK_MONOTONIC stops. While only the process is stopped, both clocks continue. If the
- * wall clock is set forward, the detector reports a suspension too, which costs one heartbeat.
+ * Linux's CLOCK_MONOTONIC stops. While only the process is stopped, both clocks continue. The
+ * detector also reports a suspension if the wall clock is set forward; this false alarm only causes
+ * one additional heartbeat.
  */
 export class SuspensionDetector {
   readonly #clocks: typeof CLOCKS;

@@ -4,7 +4,7 @@ import type { FileReader, RemoteFile } from "../files/remote-file.ts";
 import { replaceLocalFiles, uploadOnce } from "../files/replace-files.ts";
 import type { Files } from "../http/files.ts";
 
-/** The methods for files that a task uses. */
+/** The methods of `Files` that tasks use. */
 export type TaskFiles = FileReader & Pick<Files, "uploadResult">;
 
 interface TaskWithFiles {
@@ -13,7 +13,7 @@ interface TaskWithFiles {
   readonly signal: AbortSignal;
 }
 
-/** Reads the records of a payload's files, so that `run` can use their names and sizes. */
+/** Reads the metadata of the files in a payload, so that `run` can use their names and sizes. */
 export async function loadFiles(
   remoteFiles: readonly RemoteFile[],
   files: TaskFiles | undefined,

@@ -32,9 +32,9 @@ export type TaskOutcome =
   | { readonly status: "released" };
 
 /**
- * Returns the abort reason of a task if the error of its update means that its lease is lost,
- * otherwise undefined. A failed report of progress or log lines ends the task only if the server no
- * longer accepts updates of its attempt.
+ * Returns a `TaskLostError` if the error of a task's update means that the worker has lost the
+ * lease, otherwise undefined. If the update only reported progress or log lines (`isReport`), only
+ * the problems `task-lost` and `task-not-found` mean that.
  */
 export function getLostError(error: unknown, isReport = false): TaskLostError | undefined {
   if (error instanceof TaskLostError) return error;
@@ -66,8 +66,8 @@ export const isProxyRejection = (error: unknown): boolean =>
   error instanceof ProtocolError && error.status !== undefined && error.status >= 400 && error.status < 500;
 
 /**
- * Returns the first 300 bytes of an error's text, because even the smallest body limits of proxies
- * are larger. Control characters are replaced, because JSON escapes each of them as six characters.
+ * Returns the first 300 bytes of an error's text, which is less than the smallest body limits of
+ * proxies. Control characters are replaced, because JSON escapes each of them as six characters.
  */
 export const toShortError = (error: unknown): string =>
   toStorableText(toErrorText(error).replace(/\p{Cc}/gu, " "), 300);

@@ -22,8 +22,9 @@ import {
 } from "./update-queue.ts";
 
 /**
- * Sends reports, one request at a time: the first one immediately, later ones after a delay.
- * `report` and `add` never throw or wait, because a failed report must not fail the task.
+ * Sends reports of a task, one request at a time: the first request immediately, later requests
+ * after a delay. Methods that queue a report never throw and do not wait, because a failed report
+ * must not make the task fail.
  */
 abstract class Reporter<Report> {
   readonly #send: (report: Report) => Promise<unknown>;
@@ -34,7 +35,7 @@ abstract class Reporter<Report> {
    * delay are sent together.
    */
   protected abstract readonly delayMs: number;
-  /** True if the next request is full, so that it is sent without delay. */
+  /** True if the next request has its maximum size, so that it is sent without delay. */
   protected abstract readonly isFull: boolean;
 
   constructor(send: (report: Report) => Promise<unknown>) {
@@ -42,8 +43,8 @@ abstract class Reporter<Report> {
   }
 
   /**
-   * Removes the content of the next request from the queue, and returns this content. Returns
-   * undefined if nothing is queued.
+   * Removes the reports of the next request from the queue, and returns them. Returns undefined if
+   * nothing is queued.
    */
   protected abstract take(): Report | undefined;
 
@@ -52,8 +53,8 @@ abstract class Reporter<Report> {
   }
 
   /**
-   * Sends the queued reports without delay. Must be awaited before the outcome of the task is sent,
-   * because the server rejects later reports.
+   * Sends the queued reports without delay, and resolves when nothing is queued. Must be awaited
+   * before the outcome of the task is sent, because the server rejects reports after the outcome.
    */
   async idle(): Promise<void> {
     this.#skipDelay.abort();
@@ -77,7 +78,7 @@ const MAX_MESSAGE_LENGTH = 1000;
 export class ProgressReporter extends Reporter<Progress> {
   #latest: Progress = {};
   #hasUnsent = false;
-  /** With this delay, a task that reports in a loop causes at most 20 writes per second. */
+  /** This delay limits a task that reports its progress in a loop to 20 requests per second. */
   protected readonly delayMs = 50;
   protected readonly isFull = false;
 
@@ -104,8 +105,8 @@ const MAX_QUEUED_LINES = 2000;
 const TRUNCATION_NOTICE = "… further lines of this attempt are not stored";
 
 /**
- * Sends the log lines of an attempt in order. Lines are numbered, so repeating a request has no
- * effect.
+ * Sends the log lines of an attempt in order. The lines are numbered, so that the server ignores
+ * lines that are sent again.
  */
 export class LogReporter extends Reporter<NewLogLine[]> {
   readonly #queued: NewLogLine[] = [];
@@ -159,8 +160,8 @@ export class TaskReports {
   #output: OutputWriter | undefined;
 
   /**
-   * `abort` is aborted when the lease is lost or the task is interrupted, `cancellation` when no
-   * more updates should be sent.
+   * `abort` is aborted when the lease is lost or the task is interrupted. `cancellation` is aborted
+   * when no more updates must be sent.
    */
   constructor(
     task: ReportingTask,
@@ -199,7 +200,7 @@ export class TaskReports {
     return this.#output?.flush();
   }
 
-  /** Resolves when nothing is being sent. */
+  /** Resolves when all reports and parts were sent. */
   async idle(): Promise<void> {
     await Promise.all([this.#progress?.idle(), this.#log?.idle(), this.#output?.flush().catch(() => {})]);
   }

@@ -7,7 +7,7 @@ import type { RunEnvironment } from "./run-extension.ts";
 import { WaitGroup } from "./wait-group.ts";
 import type { LiveWorker, WorkerSession } from "./worker-session.ts";
 
-/** How a stream claims tasks, and the signal that stops it. */
+/** Options of `JobManager.listen`: how to claim tasks, and a signal that stops the stream. */
 export interface ListenOptions {
   /** Aborting this signal stops the stream. Tasks that were already returned are not affected. */
   readonly signal?: AbortSignal | undefined;
@@ -31,23 +31,23 @@ interface StreamEnvironment extends Omit<RunEnvironment, "updates" | "release"> 
 }
 
 /**
- * Maximum number of concurrent claims. The server combines them into one SQL statement. With four,
- * workers are 3 % faster than with two.
+ * Maximum number of concurrent claims. The server combines concurrent claims into one SQL
+ * statement. With four claims, workers are 3 % faster than with two.
  */
 const MAX_CONCURRENT_CLAIMS = 4;
 /**
- * A task that waited longer in the queue than this indicates a backlog. Without a backlog, the
- * outcome of a task is sent before the next claim, because claiming first would delay the outcome
- * by 0.5 ms.
+ * Minimum time that a task has waited in the queue if there is a backlog, in milliseconds. If there
+ * is no backlog, the stream sends the outcome of a task before the next claim, because claiming
+ * first would delay the outcome by 0.5 ms.
  */
 const MIN_BACKLOG_WAIT_MS = 50;
 
 const CLAIM_RETRY = { attempts: 0, baseSeconds: 0.5, maxSeconds: 30, deadlineSeconds: 0 };
 
 /**
- * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` are
- * running. Leaving the loop stops the stream, and requeues tasks that the stream has claimed but
- * not returned.
+ * An async iterator of claimed tasks. It returns the next task when fewer than `concurrency` tasks
+ * are running. Leaving the loop stops the stream, and requeues tasks that the stream has claimed
+ * but not returned.
  */
 export class TaskStream<Context = unknown>
   implements AsyncIterableIterator<ClaimedTask<Context>>, AsyncDisposable
@@ -59,12 +59,12 @@ export class TaskStream<Context = unknown>
   readonly #start: boolean;
   readonly #unsettled = new WaitGroup();
   /**
-   * Number of tasks whose outcome was sent and is not confirmed yet. For each of them, another task
-   * may be claimed.
+   * Number of tasks whose outcome was sent but not confirmed yet. Each of them frees a slot for
+   * another claim.
    */
   #ending = 0;
   readonly #buffer: ClaimedTask<Context>[] = [];
-  /** Claims without a response yet. */
+  /** The claims whose response has not arrived yet. */
   readonly #claims = new Set<Promise<void>>();
   /** Maximum number of tasks that the open claims return. */
   #requested = 0;
@@ -78,7 +78,7 @@ export class TaskStream<Context = unknown>
    * `stop` was called.
    */
   #wake = Promise.withResolvers<void>();
-  /** The last call of `next`. */
+  /** The promise of the last call of `next`. The next call waits for it. */
   #last: Promise<unknown> = Promise.resolve();
   /** Number of calls of `next` that wait for an earlier call or for a task. */
   #pendingCalls = 0;
@@ -170,8 +170,8 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Returns a buffered task whose lease is not lost. After `stop`, returns only started tasks,
-   * because they cannot be requeued.
+   * Returns a buffered task whose lease is not lost. After `stop`, the stream requeues the buffered
+   * tasks instead of returning them, except tasks that the claim has already started.
    */
   #takeBuffered(): IteratorYieldResult<ClaimedTask<Context>> | undefined {
     if (!this.#start && this.#stop.signal.aborted) return undefined;
@@ -183,8 +183,9 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Number of tasks that may be claimed. If updates cannot be sent, at most `2 * concurrency` tasks
-   * have not ended.
+   * Number of tasks that may be claimed. Tasks whose outcome is being sent count only if there are
+   * more than `concurrency` of them, so at most `2 * concurrency` tasks are claimed while no
+   * outcome can be sent.
    */
   get #freeSlots(): number {
     return this.#concurrency + Math.min(this.#ending, this.#concurrency) - this.#unsettled.count;
@@ -240,8 +241,8 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Stops the stream when the worker is drained, and aborts the stream's claims when the worker is
-   * removed.
+   * Registers listeners that stop the stream when the worker is drained, and abort its claims when
+   * the worker is removed.
    */
   #watch(worker: LiveWorker): void {
     if (this.#worker === worker) return;
@@ -295,8 +296,8 @@ export class TaskStream<Context = unknown>
   }
 
   /**
-   * Delays the next claim or, if a retry cannot help, stops the stream. Failures of concurrent
-   * claims during the delay count as one.
+   * Delays the next claim after a failed claim, or stops the stream if a retry cannot succeed. If
+   * several concurrent claims fail, the delay increases only once.
    */
   #handleFailure(error: unknown): void {
     if (this.#stop.signal.aborted || this.#isDelayed || error instanceof WorkerNotFoundError) return;
@@ -326,7 +327,7 @@ export class TaskStream<Context = unknown>
   }
 }
 
-/** Returns true if the task waited in the queue, or if it is unknown whether it waited. */
+/** Returns true if a started task had waited in the queue, and for a task that has not started. */
 function hasWaitedInQueue({ created_at, run_at, started_at }: Task): boolean {
   if (started_at === null) return true;
   const dueAt = Math.max(Date.parse(created_at), Date.parse(run_at));

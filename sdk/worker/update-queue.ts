@@ -8,7 +8,8 @@ import { toProblemError } from "../problem-errors.ts";
 import { isProxyRejection } from "./task-outcome.ts";
 
 /**
- * An update of a task by its worker. The server rejects the update if the task has another attempt.
+ * An update of a task by its worker. The server rejects the update if the task was claimed again,
+ * so that its attempt is different.
  */
 export interface FencedUpdate {
   readonly id: string;
@@ -25,19 +26,22 @@ export interface FencedUpdate {
   readonly timeoutSeconds?: number | undefined;
 }
 
-/** The policy for the outcome of a task. A server and its database can restart within 5 minutes. */
+/**
+ * The retry policy for the outcome of a task. A server and its database can restart within its 5
+ * minutes.
+ */
 export const DELIVERY_RETRY: RetryPolicy = {
   attempts: Infinity,
   baseSeconds: 0.25,
   maxSeconds: 10,
   deadlineSeconds: 300,
 };
-/** The policy for log lines, and for updates while the process shuts down. */
+/** The retry policy for log lines, and for updates while the process shuts down. */
 export const SHORT_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 3, deadlineSeconds: 5 };
 /** The policy for updates that are not worth a retry. */
 export const NO_RETRY: RetryPolicy = { ...DELIVERY_RETRY, attempts: 1 };
 
-/** Batches the task updates of one worker. Every update has its own outcome. */
+/** Combines the task updates of one worker into batches. Every update has its own outcome. */
 export class UpdateQueue {
   readonly #client: JoblibClient;
   readonly #workerId: string;
@@ -56,18 +60,21 @@ export class UpdateQueue {
   }
 
   /**
-   * Sends an update until the server accepts or rejects it, and returns the task. Repeating an
-   * update has no effect. Throws the last error if the policy's limits are reached.
+   * Sends an update until the server accepts or rejects it, and returns the updated task. An update
+   * that the server receives twice has the same effect as one. Throws the last error if the
+   * policy's limits are reached.
    */
   deliver(update: FencedUpdate, policy: RetryPolicy): Promise<Task> {
     return withRetry(() => this.send(update), canRedeliver, { policy, signal: update.cancellation });
   }
 
-  /** Sends an update once and returns the updated task. Throws the error of this update. */
+  /**
+   * Sends an update without retries, and returns the updated task. Throws the error of this update.
+   */
   send(fenced: FencedUpdate): Promise<Task> {
     const { result, error, progress, log, output } = fenced.update;
-    // Small updates are not serialized to estimate their size, because a worker sends thousands per
-    // second.
+    // The size of small updates is estimated without serializing them, because a worker sends
+    // thousands of updates per second.
     const isSmall = (result ?? error ?? progress ?? log ?? output ?? null) === null;
     const bytes = isSmall ? 100 : JSON.stringify(fenced.update).length;
     return this.#batcher.send(fenced, bytes, fenced.cancellation);
@@ -83,8 +90,8 @@ export class UpdateQueue {
 
   async #sendOne(fenced: FencedUpdate): Promise<Task> {
     const { id, attempt, update, cancellation, timeoutSeconds } = fenced;
-    // The response to an update of a single task contains the whole task, whose payload may be
-    // large.
+    // Output is sent with the operation for several updates, because the response to `updateTask`
+    // contains the whole task, whose payload may be large.
     if (update.output !== undefined) return this.#sendOutput(fenced);
     const body = { ...update, worker_id: this.#workerId, attempt };
     const options = { retry: false, signal: cancellation?.signal, timeoutSeconds };
@@ -133,8 +140,8 @@ const isServerFailure = (error: unknown): boolean =>
   isTransient(error) || error instanceof InternalServerError || error instanceof UnauthorizedError;
 
 /**
- * Returns true for errors after which an update is sent again. `ProtocolError` is one of them,
- * because a captive portal may have sent the response.
+ * Returns true for errors after which an update is sent again. These include `ProtocolError`,
+ * because the response may come from a captive portal instead of the server.
  */
 const canRedeliver = (error: unknown): boolean =>
   isServerFailure(error) || (error instanceof ProtocolError && error.status !== 413);

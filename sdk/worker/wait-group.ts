@@ -1,4 +1,4 @@
-/** Counts running operations, so that their end can be awaited. */
+/** Counts running operations, so that callers can wait until all of them have ended. */
 export class WaitGroup {
   #count = 0;
   #idle: PromiseWithResolvers<void> | undefined;

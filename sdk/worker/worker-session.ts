@@ -15,7 +15,7 @@ import { UpdateQueue } from "./update-queue.ts";
 /** A worker that exists on the server. */
 export interface LiveWorker {
   readonly id: string;
-  /** Aborted when the worker is deregistered, or when the server no longer knows it. */
+  /** Aborted when the worker is deregistered, or when the server has removed it. */
   readonly gone: AbortController;
   /** Aborted when the worker was drained by its owner or an admin. */
   readonly drained: AbortController;
@@ -24,7 +24,7 @@ export interface LiveWorker {
   readonly heartbeat: Heartbeat;
   /** The jobs that are registered with the server, as `<room>:<category>:<name>`. */
   readonly registered: Set<string>;
-  /** The last version of the registry whose jobs were all registered with the server. */
+  /** The latest version of the job registry of which all jobs are registered with the server. */
   registeredVersion?: number;
 }
 
@@ -48,8 +48,8 @@ const SHUTDOWN_OPTIONS = { retry: { attempts: 3, deadlineSeconds: 5 }, timeoutSe
 export class WorkerSession {
   readonly #options: SessionOptions;
   /**
-   * The tasks that have not ended. An array, because a `Map` or `Set` would keep ended tasks in
-   * memory for some time (ADR 19).
+   * The tasks that have not ended. They are in an array, because a `Map` or `Set` keeps removed
+   * tasks in memory for some time (ADR 19).
    */
   readonly #tasks: ClaimedTask[] = [];
   readonly #closed = new AbortController();
@@ -60,7 +60,7 @@ export class WorkerSession {
     this.#options = options;
   }
 
-  /** The worker, if it exists on the server. */
+  /** The worker; undefined if there is none on the server. */
   get worker(): LiveWorker | undefined {
     return this.#worker;
   }
@@ -92,8 +92,8 @@ export class WorkerSession {
 
   /**
    * Claims up to `limit` tasks with a long poll, and starts them if `start` is true. If the
-   * response is lost, schedules a heartbeat: the server requeues a claimed task that is missing
-   * from heartbeats for 5 s.
+   * response is lost, schedules a heartbeat in 5.5 s, so that the server finds the tasks of this
+   * claim and requeues them: it requeues claimed tasks that heartbeats have not listed for 5 s.
    */
   async claim(
     worker: LiveWorker,
@@ -116,8 +116,8 @@ export class WorkerSession {
       return body.tasks;
     } catch (error) {
       if (error instanceof WorkerNotFoundError) this.#handleUnknownWorker(worker);
-      // Only a 4xx response proves that no task was claimed. After a 5xx, or if the network or
-      // `stop` has interrupted the claim, the database may have committed it.
+      // Only a 4xx response proves that no task was claimed. After any other error, or an
+      // interruption by the network or by `stop`, the database may have committed the claim.
       const hasClaimedNothing = error instanceof ProblemError && error.problem.status < 500;
       if (!hasClaimedNothing) this.#worker?.heartbeat.sendAfter(5_500);
       throw error;
@@ -125,8 +125,8 @@ export class WorkerSession {
   }
 
   /**
-   * Adds claimed tasks to the heartbeats. Returns the added tasks: all except those whose attempt
-   * the worker already has.
+   * Adds claimed tasks to the heartbeats. Returns the added tasks. Tasks that the worker already
+   * has with the same attempt are skipped.
    */
   addTasks<Claimed extends ClaimedTask>(claimed: readonly Claimed[]): Claimed[] {
     const added = new Map(claimed.map((task) => [task.id, task]));
@@ -147,8 +147,8 @@ export class WorkerSession {
   }
 
   /**
-   * Requeues a task that has not started. If the request fails, the server requeues the task
-   * anyway, because the worker's heartbeats do not list it.
+   * Requeues a task that has not started. If the request fails, the server requeues the task later,
+   * because the worker's heartbeats no longer list it.
    */
   async release(workerId: string, taskId: string): Promise<void> {
     const request = { params: { worker_id: workerId }, body: { tasks: [taskId] } };
@@ -160,8 +160,8 @@ export class WorkerSession {
   }
 
   /**
-   * Stops the worker's streams after it was drained by its owner or an admin. Its running tasks
-   * finish.
+   * Stops the worker's streams, because its owner or an admin has drained it. Running tasks
+   * continue to their end.
    */
   #markDrained(worker: LiveWorker): void {
     if (this.#worker !== worker || worker.drained.signal.aborted) return;
@@ -171,8 +171,8 @@ export class WorkerSession {
   }
 
   /**
-   * Called when the server no longer knows the worker. Its tasks are lost. Creates a new worker,
-   * unless the old one was drained.
+   * Called when the server has removed the worker, so that all its tasks are lost. Creates a new
+   * worker, unless the old worker was drained.
    */
   #handleUnknownWorker(worker: LiveWorker): void {
     if (this.#worker !== worker) return;

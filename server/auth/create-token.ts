@@ -8,14 +8,20 @@ export interface TokenClaims {
   readonly rooms?: readonly string[] | "*";
   /** Jobs (`<category>:<name>`) that the token may register. Default: all jobs. */
   readonly jobs?: readonly string[];
-  /** Id of the invitation, if the token belongs to one. */
+  /** The id of the invitation if the token belongs to an invitation. */
   readonly jti?: string;
-  /** Lifetime in seconds. If neither this nor `expiresAt` is set, the token never expires. */
+  /**
+   * Lifetime in seconds. If neither `expiresInSeconds` nor `expiresAt` is set, the token never
+   * expires.
+   */
   readonly expiresInSeconds?: number;
   readonly expiresAt?: Date;
 }
 
-/** Signs a token that a server with this secret accepts (HS256). */
+/**
+ * Creates a JWT that is signed with HS256. Servers whose setting `jwt_secret` is `secret` accept
+ * it.
+ */
 export async function createToken(secret: string, claims: TokenClaims): Promise<string> {
   const { sub, jti, admin, rooms, jobs, expiresInSeconds, expiresAt } = claims;
   const token = new SignJWT({ ...(admin && { admin }), ...(rooms && { rooms }), ...(jobs && { jobs }) })

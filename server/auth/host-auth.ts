@@ -3,7 +3,8 @@ import type { FastifyRequest } from "fastify";
 export type RoomAccess = "read" | "write";
 
 /**
- * The permissions in a request's credentials. A field is null if the credentials do not specify it.
+ * The permissions in the credentials of a request. A member is null if the credentials do not
+ * contain this information.
  */
 export interface Credentials {
   readonly rooms: "*" | readonly string[] | null;
@@ -14,18 +15,21 @@ export interface Credentials {
   readonly invitationId: string | null;
 }
 
-/** Identifies and authorizes users. Functions may be async, or throw to reject the request. */
+/**
+ * Identifies and authorizes users. The functions may be async. To reject a request, they can throw
+ * an error.
+ */
 export interface HostAuth {
   /** Returns the id of the user. Return undefined or null to reject the request with a 401. */
   readonly getCurrentUserId: (request: FastifyRequest) => MaybePromise<string | number | null | undefined>;
   readonly getIsAdmin: (request: FastifyRequest) => MaybePromise<boolean>;
-  /** Returns whether the user may access the room. Default: every user can access every room. */
+  /** Returns true if the user may access the room. Default: every user can access every room. */
   readonly authorizeRoom?: (
     request: FastifyRequest,
     roomId: string,
     access: RoomAccess,
   ) => MaybePromise<boolean>;
-  /** Returns whether a user who can write to the room can register the job. Default: true. */
+  /** Returns true if a user with write access to the room may register the job. Default: true. */
   readonly authorizeJob?: (
     request: FastifyRequest,
     roomId: string,

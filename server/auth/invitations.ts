@@ -4,14 +4,15 @@ import type { InvitationStorage } from "../storage/ports/storage.ts";
 import { createToken } from "./create-token.ts";
 
 /**
- * Maximum time until all servers know that another server revoked an invitation, in milliseconds.
+ * Maximum time until a server notices that another server has revoked an invitation, in
+ * milliseconds.
  */
 const CACHE_MS = 5_000;
 const MAX_CACHED = 10_000;
 
 /**
- * Returns the user id of requests with an invitation's token. Each invitation counts as a separate
- * user.
+ * Returns the user id of requests that use the token of an invitation. Each invitation is a user of
+ * its own.
  */
 export const getInvitedUserId = (id: string): string => `invitation:${id}`;
 
@@ -27,8 +28,8 @@ export class InvitationStatusCache {
       max: MAX_CACHED,
       ttl: CACHE_MS,
       ttlResolution: 0,
-      // If `setRevoked` is called during this query, the query must not fail, and its result must
-      // not replace the revocation.
+      // If `setRevoked` is called while this query runs, the query must not be aborted, and its
+      // result must not overwrite the revocation.
       ignoreFetchAbort: true,
       fetchMethod: async (id) => (await invitations.find(id))?.revoked_at === null,
     });
@@ -47,7 +48,7 @@ export class InvitationStatusCache {
   }
 }
 
-/** Signs the tokens of invitations. Exists only on servers with the setting `jwt_secret`. */
+/** Signs the tokens of invitations. Only servers with the setting `jwt_secret` have one. */
 export class InvitationIssuer {
   readonly status: InvitationStatusCache;
   readonly #secret: string;

@@ -21,8 +21,8 @@ type Claims = z.output<typeof Claims>;
 const NO_CLAIMS: Omit<Claims, "sub"> = { admin: false, rooms: [], jobs: [] };
 
 /**
- * Allowed algorithms. Secrets and public keys have different algorithms: otherwise an attacker
- * could sign a token with HS256 and an issuer's public key as the secret (RFC 8725, section 3.1).
+ * Allowed algorithms. Algorithms for secrets are not allowed for public keys, because an attacker
+ * could then use an issuer's public key as the secret for HS256 (RFC 8725, section 3.1).
  */
 const SECRET_ALGORITHMS = ["HS256"];
 const KEY_ALGORITHMS = "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split(" ");
@@ -90,9 +90,9 @@ class BearerReader {
   }
 
   /**
-   * Returns the bearer of a request; undefined if the token is invalid or its invitation was
-   * revoked. All calls for one request return the same result, so that all its access checks use
-   * the same permissions even if the token expires between two of them.
+   * Returns the verified token of a request. Returns undefined if the token is invalid or its
+   * invitation was revoked. All calls for one request return the same result, so that all its
+   * access checks use the same permissions even if the token expires between two of them.
    */
   read(request: RequestWithBearer): Promise<Bearer | undefined> {
     request[REQUEST_BEARER] ??= this.#read(request.headers.authorization);
@@ -116,7 +116,10 @@ class BearerReader {
     return bearer;
   }
 
-  /** Returns undefined for an invalid token. Throws a 503 if the keys cannot be loaded. */
+  /**
+   * Verifies a token and returns its claims. Returns undefined for an invalid token. Throws a 503
+   * problem if the issuer's keys cannot be loaded.
+   */
   async #readPayload(token: string): Promise<unknown> {
     try {
       return await this.#verify(token);
@@ -148,7 +151,10 @@ function createVerifier(keys: JwtKeys): (token: string) => Promise<unknown> {
   return async (token) => (await jwtVerify(token, keySet, { algorithms: KEY_ALGORITHMS })).payload;
 }
 
-/** Returns the cache time of a token in ms: at least 1, because lru-cache treats 0 as no expiry. */
+/**
+ * Returns the time for which a token is cached, in milliseconds. It is at least 1, because
+ * lru-cache never removes entries whose time is 0.
+ */
 function getCacheTtl({ exp = Number.POSITIVE_INFINITY }: Claims): number {
   return Math.max(1, Math.min(CACHE_MS, Math.floor(exp * 1000 - Date.now())));
 }

@@ -2,7 +2,10 @@ import type { FastifyRequest } from "fastify";
 import { isLoopback } from "../../protocol/index.ts";
 import type { HostAuth } from "./host-auth.ts";
 
-/** Treats every caller as the same admin. Used only if no authentication is configured. */
+/**
+ * Treats every caller as the same user, who is an admin. Used only if no authentication is
+ * configured.
+ */
 export const localAuth: HostAuth = {
   getCurrentUserId: () => "local",
   getIsAdmin: () => true,

@@ -1,7 +1,10 @@
 import { type Event, getChannels, getTopic } from "../../protocol/index.ts";
 import type { EventBus, EventHandler, Log, Unsubscribe } from "../ports.ts";
 
-/** An event bus within this process, which is sufficient if only one server uses the database. */
+/**
+ * An event bus that only delivers events within this process. It is sufficient if only one server
+ * uses the database.
+ */
 export class InProcessEventBus implements EventBus {
   readonly kind = "in-process";
   readonly state = "up";
@@ -17,8 +20,8 @@ export class InProcessEventBus implements EventBus {
   }
 
   async subscribe(channel: string, handler: EventHandler): Promise<Unsubscribe> {
-    // Handlers are stored in a set. Wrapping the function in a new one allows the same function to
-    // subscribe several times.
+    // Wraps the handler in a new function, because handlers are stored in a set, and the same
+    // handler may be subscribed several times.
     const own: EventHandler = (event) => handler(event);
     this.#handlers.add(channel, own);
     return () => void this.#handlers.remove(channel, own);
@@ -31,7 +34,10 @@ export class InProcessEventBus implements EventBus {
 
 export class ChannelHandlers {
   readonly #handlers = new Map<string, Set<EventHandler>>();
-  /** Number of channels with handlers, by topic, to skip events without handlers quickly. */
+  /**
+   * Number of channels with handlers, by topic. With this number, events that have no handlers are
+   * skipped quickly.
+   */
   readonly #topics = new Map<string | undefined, number>();
   readonly #log: Log | undefined;
 
@@ -83,7 +89,10 @@ export class ChannelHandlers {
     }
   }
 
-  /** Calls every handler without an event. The handlers then read the current state. */
+  /**
+   * Calls every handler without an event, so that the handlers read the current state from the
+   * database.
+   */
   wakeAll(): void {
     for (const channel of this.channels) this.notify(channel);
   }

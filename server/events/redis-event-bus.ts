@@ -7,7 +7,10 @@ import { getValueWithin, resolvesWithin } from "./resolves-within.ts";
 
 const RESPONSE_TIMEOUT_MS = 2_000;
 const PROBE_INTERVAL_MS = 2_000;
-/** Maximum number of publishes without a response. At this number, Redis is assumed to hang. */
+/**
+ * Maximum number of publish commands to which Redis has not responded. If there are more, Redis is
+ * assumed to hang.
+ */
 const MAX_IN_FLIGHT = 500;
 const RESUBSCRIBE_BATCH = 500;
 /**
@@ -45,7 +48,7 @@ export class RedisEventBus implements EventBus {
     this.#redis = redis;
     this.#publisher = new RedisPublisher(redis, log);
     if (redis.status === "wait") redis.connect().catch(() => {});
-    // No offline queue, because `#listen` subscribes again after a reconnect.
+    // No offline queue is needed, because `#listen` subscribes again after a reconnect.
     this.#subscriber = redis.duplicate({
       enableOfflineQueue: false,
       autoResubscribe: false,
@@ -107,7 +110,7 @@ export class RedisEventBus implements EventBus {
     this.#subscriber.disconnect();
   }
 
-  /** Sends events to Redis and returns false if Redis does not accept them. */
+  /** Sends events to Redis. Returns false if Redis does not accept them. */
   async #send(events: readonly Event[]): Promise<boolean> {
     if (this.#closed || this.#hanging || this.#redis.status !== "ready") return false;
     if (this.#inFlight >= MAX_IN_FLIGHT) return false;
@@ -133,18 +136,25 @@ export class RedisEventBus implements EventBus {
     if (this.#subscriber.status !== "ready") return;
     this.#listening = true;
     this.#updateState();
-    // Events may have been missed before the subscription, so all handlers read the current state.
+    // Events may have been missed before the subscription was active, so all handlers must read the
+    // current state.
     this.#handlers.wakeAll();
   }
 
-  /** Returns false if Redis does not confirm. Reconnects if the connection hangs. */
+  /**
+   * Subscribes to channels. Returns false if Redis does not confirm the subscription; if the
+   * connection hangs, it is replaced.
+   */
   async #subscribeTo(channels: readonly string[]): Promise<boolean> {
     const confirmed = await resolvesWithin(this.#subscriber.subscribe(...channels), RESPONSE_TIMEOUT_MS);
     if (!confirmed && this.#subscriber.status === "ready") this.#reconnect();
     return confirmed;
   }
 
-  /** Pings on both connections, because a broken TCP connection stays `ready` for minutes. */
+  /**
+   * Sends a ping on the publishing and on the subscribed connection, because ioredis reports a
+   * broken TCP connection as `ready` for minutes.
+   */
   async #probe(): Promise<void> {
     if (this.#subscriber.status === "ready" && this.#listening) {
       resolvesWithin(this.#subscriber.ping(), RESPONSE_TIMEOUT_MS).then((isAlive) => {
@@ -154,8 +164,8 @@ export class RedisEventBus implements EventBus {
     if (this.#probing || this.#redis.status !== "ready") return;
     this.#probing = true;
     const ping = this.#redis.ping();
-    // Only one ping is pending at a time, so that pings do not accumulate on the connection of the
-    // host application while Redis hangs.
+    // At most one ping is pending on the connection of the host application. Otherwise pings would
+    // accumulate there while Redis hangs.
     ping.then(this.#onPong, this.#onPong);
     if (!(await resolvesWithin(ping, RESPONSE_TIMEOUT_MS)) && this.#probing) this.#hanging = true;
     this.#updateState();
@@ -167,7 +177,7 @@ export class RedisEventBus implements EventBus {
     this.#onPublisherReady();
   };
 
-  /** Announces earlier lost events to all servers when Redis accepts events again. */
+  /** When Redis accepts events again, notifies all servers that earlier events were lost. */
   readonly #onPublisherReady = (): void => {
     this.#updateState();
     if (!this.#hasLost || this.#closed || this.#redis.status !== "ready") return;
@@ -184,8 +194,8 @@ export class RedisEventBus implements EventBus {
   }
 
   /**
-   * Updates the state after a connection was closed. Logs that Redis is down even if it was never
-   * up.
+   * Updates the state after a connection was closed. Logs that Redis is down, even if no connection
+   * was ever established.
    */
   readonly #onClose = (): void => {
     if (!this.#isStateLogged && !this.#closed) this.#logState("down");
@@ -204,8 +214,8 @@ export class RedisEventBus implements EventBus {
     if (state !== this.#state && !this.#closed) {
       this.#state = state;
       this.#logState(state);
-      // Long polls query the database more often while Redis is down, so they are woken to use the
-      // new interval.
+      // Wakes all long polls, because they must query the database more often while Redis is down,
+      // and less often when it is up again.
       this.#handlers.wakeAll();
     }
     return this.#state;

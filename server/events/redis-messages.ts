@@ -5,7 +5,10 @@ import type { Log } from "../ports.ts";
 
 /** Maximum number of messages per script. A script of this size blocks Redis for about 1 ms. */
 const MAX_MESSAGES_PER_SCRIPT = 1_000;
-/** ARGV alternates between channels and messages. */
+/**
+ * A Lua script that publishes several messages. `ARGV` contains the channel and the text of each
+ * message, one after the other.
+ */
 const PUBLISH_ALL = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end";
 
 type Messages = readonly (readonly [channel: string, message: string])[];
@@ -22,19 +25,23 @@ export class RedisPublisher {
     this.#log = log;
   }
 
-  /** Returns false if Redis rejects an event. Throws if Redis does not respond. */
+  /**
+   * Publishes events. Returns false if Redis rejects an event, and throws an error if Redis does
+   * not respond.
+   */
   async publish(events: readonly Event[]): Promise<boolean> {
     try {
       const messages = toMessages(events);
-      // Each command costs about 10 µs of CPU in this process, so many messages go into one script.
+      // Each command takes about 10 µs of CPU time in this process, so messages are sent together
+      // in one script.
       const isSent = messages.length > 1 && this.#hasScripts && (await this.#sendByScript(messages));
       if (!isSent) await this.#sendOneByOne(messages);
       this.#isRejected = false;
       return true;
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
-      // Only the first of consecutive rejections is logged: otherwise every task would cause a log
-      // line.
+      // Only the first of several consecutive rejections is logged. Otherwise every task would
+      // cause a log line.
       if (!this.#isRejected)
         this.#log?.error({ err: error }, "Redis rejected an event: other servers do not receive it");
       this.#isRejected = true;
@@ -42,7 +49,10 @@ export class RedisPublisher {
     }
   }
 
-  /** Returns false if Redis rejects a script. Messages of earlier scripts were already sent. */
+  /**
+   * Sends messages in scripts. Returns false if Redis rejects a script; the messages of the scripts
+   * before it were already sent.
+   */
   async #sendByScript(messages: Messages): Promise<boolean> {
     try {
       for (let start = 0; start < messages.length; start += MAX_MESSAGES_PER_SCRIPT) {
@@ -52,8 +62,8 @@ export class RedisPublisher {
       return true;
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
-      // If this Redis never allows scripts, no script is tried again. After other errors, such as
-      // BUSY or LOADING, the next script may succeed.
+      // If this Redis server never allows scripts, later messages are sent without scripts. After
+      // other errors, such as BUSY or LOADING, the next script may succeed.
       const isPermanent = error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
       this.#hasScripts = !isPermanent;
       return false;
@@ -67,7 +77,7 @@ export class RedisPublisher {
   }
 }
 
-/** Returns the message of each channel: one event or a list of events, as JSON. */
+/** Returns one message for each channel: a single event or a list of events, as JSON. */
 function toMessages(events: readonly Event[]): Messages {
   const lists = new Map<string, string[]>();
   for (const event of events) {
@@ -101,9 +111,9 @@ const EventMessage = z.discriminatedUnion("kind", [
 ]);
 
 /**
- * Parses a Redis message: one event or a list. An event with an unknown shape, for example from
- * another version of joblib, becomes undefined, so that the handlers of the channel read the
- * current state.
+ * Parses a Redis message, which contains one event or a list of events. An event that is not valid,
+ * for example because another version of joblib sent it, becomes undefined, so that the handlers of
+ * the channel read the current state.
  */
 export function readEvents(text: string): readonly (Event | undefined)[] {
   try {

@@ -8,9 +8,9 @@ import { isHttpError, unauthorized } from "./problems.ts";
 export const CALLER = Symbol("caller");
 
 /**
- * The user id is part of the index of idempotency keys, and PostgreSQL allows 2,704 bytes per index
- * row. The index also contains a room (up to 128 characters of 4 bytes) and a key (up to 255 UTF-16
- * units of 3 bytes).
+ * Maximum size of a user id in bytes of UTF-8. The index of idempotency keys contains the user id,
+ * a room (up to 128 characters of 4 bytes) and a key (up to 255 UTF-16 units of 3 bytes), and
+ * PostgreSQL allows 2,704 bytes per index row.
  */
 const MAX_USER_ID_BYTES = 1000;
 
@@ -27,7 +27,10 @@ const ANONYMOUS: Caller = {
   listRooms: async () => [],
 };
 
-/** Authenticates the caller and checks the access rule. Throws a 400, 401 or 403. */
+/**
+ * Authenticates the caller and checks the access rule. Throws a problem with the status 400, 401 or
+ * 403.
+ */
 export async function requireAccess(access: Access, auth: HostAuth, request: FastifyRequest): Promise<void> {
   if (access === "anyone") return;
   const caller = await authenticate(auth, request);
@@ -54,7 +57,8 @@ export function getPathParam({ params }: FastifyRequest, name: string): string |
 }
 
 /**
- * Authenticates the user. The returned caller asks the host application for permissions on demand.
+ * Authenticates the user. The returned caller calls the host application when a permission must be
+ * checked.
  */
 async function authenticate(auth: HostAuth, request: FastifyRequest): Promise<Caller> {
   const { authorizeRoom, authorizeJob } = auth;
@@ -87,18 +91,20 @@ async function readUserId(auth: HostAuth, request: FastifyRequest) {
 }
 
 /**
- * Returns true if a function of the host application failed, and false if it rejected the request.
+ * Returns true if an error means that a function of the host application has failed, and false if
+ * the function has rejected the request on purpose.
  */
 function isFailure(error: unknown): boolean {
   if (error instanceof Problem || error instanceof TypeError || error instanceof ReferenceError) return true;
-  // The invitation could not be checked in the database, so the credentials may be valid.
+  // The invitation could not be looked up in the database. The credentials may be valid, so the
+  // error must not become a 401.
   if (error instanceof StorageUnavailable || error instanceof StorageRefusal) return true;
   return isHttpError(error) && error.statusCode >= 500;
 }
 
 /**
- * Returns the decision of the host application. Throws failures and errors with the status 401; all
- * other errors count as false.
+ * Returns the decision of the host application. If the host application throws an error, rethrows a
+ * failure and an error with the status 401. Any other error means false.
  */
 async function isAllowed(authorize: () => boolean | Promise<boolean>): Promise<boolean> {
   try {

@@ -9,15 +9,18 @@ import { routeNotFound } from "./problems.ts";
 import { isApiPath, rejectUnknownPath } from "./unknown-paths.ts";
 
 const SECURITY_HEADERS = {
-  // Allows only resources of this server and no framing, so that text of a job or a task cannot run
-  // as a script.
+  // Allows only resources of this server, and forbids embedding the page in a frame. Text from a
+  // job or a task therefore cannot run as a script.
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
 };
 
-/** The name of an asset contains a hash of its content, so browsers may cache the asset forever. */
+/**
+ * Allows browsers to cache an asset forever, because the name of an asset contains a hash of its
+ * content.
+ */
 const CACHE_FOREVER = "public, max-age=31536000, immutable";
 
 const NOT_BUILT = `<!doctype html>
@@ -26,9 +29,9 @@ const NOT_BUILT = `<!doctype html>
 `;
 
 /**
- * Serves the dashboard at a path below the plugin's prefix; `true` means at the prefix itself. For
- * an address below the path that is not a file, sends the HTML page, so that deep links work.
- * `files` is the directory of the built dashboard.
+ * Serves the dashboard at `mountPath` below the plugin's prefix, or at the prefix itself if
+ * `mountPath` is true. Responds with the HTML page to every path below that is not a file, so that
+ * deep links work. `files` is the directory of the built dashboard.
  */
 export async function serveDashboard(
   app: FastifyInstance,
@@ -48,11 +51,11 @@ export async function serveDashboard(
   }
 
   async function sendDeepLink(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    // If the dashboard is at the plugin's prefix itself, unknown addresses of the API also arrive
-    // here.
+    // If the dashboard is mounted at the plugin's prefix itself, this handler also receives
+    // requests for unknown paths of the API.
     if (isApiPath(request, prefix)) rejectUnknownPath(request, reply, prefix);
-    // Browsers accept HTML when they open a page. Other clients with a wrong address get a 404, not
-    // the page.
+    // Only browsers that open a page accept HTML. Other clients that request an unknown path get a
+    // 404 instead of the page.
     if (request.headers.accept?.includes("text/html") !== true) throw routeNotFound();
     return sendPage(request, reply);
   }
@@ -82,9 +85,9 @@ export async function serveDashboard(
 }
 
 /**
- * Creates the HTML page with the addresses of the API and the dashboard; undefined if the dashboard
- * is not built. Makes the addresses of assets absolute: relative addresses do not work on deep
- * links, and the content security policy does not allow `<base>`.
+ * Creates the HTML page, which contains the paths of the API and of the dashboard. Returns
+ * undefined if the dashboard is not built. Converts the URLs of assets to absolute paths, because
+ * relative URLs do not work on deep links, and the content security policy does not allow `<base>`.
  */
 function createPage(files: string, { api, root }: { api: string; root: string }): string | undefined {
   const path = join(files, "index.html");

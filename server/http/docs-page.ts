@@ -22,7 +22,9 @@ td { padding: .1rem 1rem .1rem 0; vertical-align: top; }
 p.about { opacity: .8; margin: .2rem 0 .6rem; }
 `;
 
-/** Content security policy of the page: no scripts, and only the style above. */
+/**
+ * Content security policy of the page. It allows no scripts, and only the style sheet in `STYLE`.
+ */
 export const DOCS_CSP = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };

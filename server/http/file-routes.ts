@@ -10,7 +10,10 @@ import type { RouteDependencies } from "./operation-route.ts";
 import { malformed, routeNotFound, unsupportedMediaType } from "./problems.ts";
 import { createRoute, discardBody } from "./transfer-routes.ts";
 
-/** Time for downloads and uploads to finish when the server shuts down. Clients then resume them. */
+/**
+ * Time for downloads and uploads to finish when the server shuts down, in milliseconds. Interrupted
+ * transfers are resumed by the clients.
+ */
 const GRACE_MS = 5_000;
 
 /** Adds the routes that upload and download the content of files. */
@@ -57,8 +60,8 @@ function createDownloadRoute(context: Context, dependencies: RouteDependencies, 
 }
 
 /**
- * Sends the content of a file, or a range of it. A file is always saved, never shown in a page of
- * this origin, because it may contain scripts.
+ * Sends the content of a file, or a range of it. The headers make browsers save the file instead of
+ * displaying it, because a displayed file could run scripts with the permissions of this origin.
  */
 async function sendContent(context: Context, reply: FastifyReply, file: CompleteFile): Promise<FastifyReply> {
   const { headers } = reply.request;
@@ -97,7 +100,10 @@ function formatDisposition(name: string): string {
   return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }
 
-/** Checks the version of tus, if the client names one, and adds the version to the response. */
+/**
+ * Throws a 400 problem if the client requests another version of the upload protocol tus. Adds the
+ * supported version to the response.
+ */
 function negotiateTus({ headers }: FastifyRequest, reply: FastifyReply): void {
   reply.headers({ "tus-resumable": TUS_VERSION, "cache-control": "no-store" });
   const version = headers["tus-resumable"];

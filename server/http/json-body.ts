@@ -7,14 +7,20 @@ import { malformed, toPointer, unsupportedMediaType } from "./problems.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Members of the body in which numbers keep their exact text. */
+    /**
+     * Members of the request body in which numbers keep their exact text, because JavaScript would
+     * round them.
+     */
     exactMembers?: readonly string[];
   }
 }
 
 const CONTENT_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
 const MAX_DEPTH = 128;
-/** Maximum number of digits, without the exponent, of a number in one of the `exactMembers`. */
+/**
+ * Maximum number of digits of a number in one of the `exactMembers`, when it is written without an
+ * exponent.
+ */
 const MAX_DIGITS = 1000;
 
 /**
@@ -37,8 +43,8 @@ export function addBodyParser(app: FastifyInstance): void {
 }
 
 /**
- * Parses a JSON body. Throws a 400 or a 422 if the body is not JSON or contains a value that cannot
- * be stored.
+ * Parses a JSON body. Throws a 400 or 422 problem if the body is not JSON, or if it contains a
+ * value that cannot be stored.
  */
 export function parseJsonBody(bytes: Buffer, exactMembers: readonly string[] = []): unknown {
   if (bytes.length === 0) return undefined;
@@ -69,8 +75,8 @@ type Key = string | number;
 
 /**
  * Rejects values that PostgreSQL cannot store, that JavaScript would round, or that could change a
- * prototype. Because every body is checked, the path to a string or number is built only if that
- * value is rejected.
+ * prototype. Every body is checked, so to save time, the path to a string or number is built only
+ * if the value is rejected.
  */
 class BodyChecker {
   /** True if `JSON.parse` may have rounded a number. Only `parseExactJson` shows whether it did. */
@@ -80,15 +86,17 @@ class BodyChecker {
   /** The path to the current object or array. */
   readonly #path: Key[] = [];
 
-  /** `exactMembers` are the members of the outermost object in which numbers may have any size. */
+  /**
+   * `exactMembers` are those members of the outermost object in which numbers may have any size.
+   */
   constructor(text: string, exactMembers: readonly string[]) {
     this.#exactMembers = exactMembers;
     this.#needsTextCheck = NEEDS_TEXT_CHECK.test(text);
   }
 
   /**
-   * Throws a 400 or a 422 for a rejected value. `key` is the key of the value in its object or
-   * array.
+   * Throws a 400 or 422 problem for a value that is rejected. `key` is the key of the value in its
+   * object or array.
    */
   check(value: unknown, key?: Key): void {
     if (typeof value === "string") {
@@ -107,8 +115,8 @@ class BodyChecker {
     }
     if (key !== undefined) this.#path.push(key);
     if (this.#path.length === MAX_DEPTH) {
-      // The path of the nested value would be long, so the error names the member of the body that
-      // contains it.
+      // The pointer of the error refers to the member of the body that contains the nested value,
+      // because the whole path would be too long.
       throw createUnsupported(`must not be nested deeper than ${MAX_DEPTH} levels`, this.#path.slice(0, 1));
     }
     if (Array.isArray(value))
@@ -156,7 +164,7 @@ class BodyChecker {
   }
 }
 
-/** Creates the 422 for a value that is valid JSON but cannot be stored unchanged. */
+/** Creates the 422 problem for a value that is valid JSON but cannot be stored unchanged. */
 function createUnsupported(detail: string, path: readonly Key[]): Problem {
   return validationError("The body is invalid; see `errors`.", [{ pointer: toPointer(path), detail }]);
 }

@@ -9,7 +9,10 @@ export interface LongPollOptions {
   readonly seconds: number;
   readonly userId: string;
   readonly kind: "request" | "stream";
-  /** Called when the request stops counting as a concurrent request and becomes a long poll. */
+  /**
+   * Called when the request becomes a long poll. From then on, it does not count as a concurrent
+   * request of the user.
+   */
   readonly onWait: () => void;
 }
 
@@ -41,12 +44,15 @@ class OpenLongPoll implements LongPoll {
   }
 }
 
-/** The open long polls and streams. They end if the client disconnects, and on shutdown. */
+/**
+ * The open long polls and streams. They end when their client disconnects, and when the server
+ * shuts down.
+ */
 export class LongPolls {
   /**
-   * An unordered array instead of a `Map`. When a `Map` grows, V8 keeps its old hash table until
-   * the next full garbage collection, and with it the large responses of long polls that have
-   * ended.
+   * The long polls are in an unordered array instead of a `Map`. When a `Map` grows, V8 keeps its
+   * old hash table until the next full garbage collection, and the old table keeps the large
+   * responses of ended long polls in memory.
    */
   readonly #open: OpenLongPoll[] = [];
   readonly #max: number;
@@ -71,8 +77,8 @@ export class LongPolls {
   }
 
   /**
-   * Runs `work` as a long poll. Throws a 503 if the server has too many open long polls, and a 429
-   * if the user has too many.
+   * Runs `work` as a long poll. Throws a 503 problem if the server has too many open long polls,
+   * and a 429 problem if the user has too many.
    */
   async run<Value>(
     reply: FastifyReply,
@@ -103,7 +109,7 @@ export class LongPolls {
     }
   }
 
-  /** Ends all long polls. Resolves when none of them needs the database. */
+  /** Ends all long polls. Resolves when none of them uses the database any longer. */
   async close(): Promise<void> {
     this.#isClosing = true;
     const open = [...this.#open];

@@ -28,7 +28,9 @@ export interface Call<O extends Operation> extends OperationInput<O> {
   readonly reply: FastifyReply;
   /** The path prefix of the plugin, for the `Location` header. */
   readonly prefix: string;
-  /** Runs work that may wait as long as `Prefer: wait` allows. Sets `Preference-Applied`. */
+  /**
+   * Runs work that may wait for the time in `Prefer: wait`. Sets the header `Preference-Applied`.
+   */
   runLongPoll<Value>(work: (longPoll: LongPoll) => Promise<Value>): Promise<Value>;
 }
 
@@ -106,7 +108,10 @@ export function createOperationRoute<O extends Operation>(
   };
 }
 
-/** Validates path, query and body. The overload derives their types from the operation. */
+/**
+ * Validates the path parameters, the query and the body. The first signature derives their types
+ * from the operation.
+ */
 function parseInput<O extends Operation>(operation: O, request: FastifyRequest): OperationInput<O>;
 function parseInput(operation: Operation, request: FastifyRequest): OperationInput<Operation> {
   const { params, query, body, bodyOptional = false } = operation;
@@ -119,7 +124,7 @@ function parseInput(operation: Operation, request: FastifyRequest): OperationInp
   return { ...input, body: undefined };
 }
 
-/** Parses a part of a request. Throws a 422 if it does not match the schema. */
+/** Parses a part of a request. Throws a 422 problem if the part does not match the schema. */
 export function parsePart(schema: z.ZodType | undefined, value: unknown, part: string): unknown {
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(value);
@@ -130,7 +135,10 @@ export function parsePart(schema: z.ZodType | undefined, value: unknown, part: s
   throw validationError(`The ${part} is invalid; see \`errors\`.`, errors);
 }
 
-/** Returns the seconds that a request may wait, and confirms them in `Preference-Applied`. */
+/**
+ * Returns the seconds that a request may wait, and adds them to the response as
+ * `Preference-Applied`.
+ */
 function applyWait(reply: FastifyReply, settings: Pick<Settings, "long_poll_max_wait_seconds">): number {
   const requested = parseWait(reply.request.headers.prefer);
   if (requested === undefined) return 0;

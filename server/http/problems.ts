@@ -6,8 +6,8 @@ import { StorageRefusal, StorageUnavailable, UnstorableValue } from "../storage/
 const PROBLEM_TYPE = "application/problem+json";
 
 /**
- * The problems for Fastify's error codes. For any other error, the HTTP status determines the
- * problem.
+ * The problems for those of Fastify's error codes that need their own text. For other HTTP errors,
+ * the status determines the problem.
  */
 const PROBLEMS_BY_CODE = new Map<unknown, () => Problem>(
   Object.entries({
@@ -74,7 +74,10 @@ export function toKnownProblem(error: unknown): Problem | undefined {
     : undefined;
 }
 
-/** Omits the message of the original error, which may contain internal information. */
+/**
+ * Returns the problem for the HTTP status of an error. Does not include the message of the error,
+ * which may contain internal information.
+ */
 function toProblemOfStatus(status: number): Problem | undefined {
   const id = PROBLEM_IDS_BY_STATUS[status];
   if (id === "unauthorized") return unauthorized();
@@ -131,13 +134,13 @@ export function sendProblem(reply: FastifyReply, problem: Problem, prefix: strin
   const instance = problem.id === "internal-error" ? reply.request.id : undefined;
   reply.code(problem.status).header("content-type", PROBLEM_TYPE).header("cache-control", "no-store");
   if (problem.id === "unauthorized") reply.header("www-authenticate", "Bearer");
-  // Keeps the connection open: the rest of the body is read and discarded. If the connection were
-  // closed while the client is still sending, the resulting TCP reset could delete the response
-  // before the client reads it (RFC 9112, section 9.6).
+  // Keeps the connection open, so that the rest of the body is read and discarded. Closing the
+  // connection while the client is still sending would cause a TCP reset, after which the client
+  // may lose the response (RFC 9112, section 9.6).
   if (problem.id === "payload-too-large") reply.removeHeader("connection");
   if (problem.retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(problem.retryAfter)));
-  // Sends bytes, because Fastify adds a charset to the content type of strings, and this media type
-  // has none.
+  // Sends the document as bytes, because Fastify would add a charset to the content type of a
+  // string, and `application/problem+json` has no charset parameter.
   return reply.send(Buffer.from(JSON.stringify(problem.toDocument(prefix, instance))));
 }
 
@@ -146,10 +149,12 @@ export const createProblemHandler =
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
     sendProblem(reply, toProblem(error, request), prefix);
 
-/** Responds to data that Node.js could not parse as HTTP, for which Fastify runs no hooks. */
+/**
+ * Responds to a request that Node.js cannot parse as HTTP. Fastify runs no hooks for such a
+ * request.
+ */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
-  // The client is gone, or part of a response was already sent, so the client could not parse
-  // another one.
+  // No response is possible: the client is gone, or a part of another response was already sent.
   if (error.code === "ECONNRESET" || !socket.writable || socket.bytesWritten > 0) {
     socket.destroy(error);
     return;

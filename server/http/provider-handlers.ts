@@ -48,8 +48,8 @@ export const createProviderHandlers = (context: Context) =>
   }) satisfies Partial<Handlers>;
 
 /**
- * Calls `release` if the response cannot be sent, because a client that has disconnected will never
- * answer the reads.
+ * Calls `release` if the worker has disconnected before the response was sent, because it did not
+ * receive the claimed requests to its providers and will never answer them.
  */
 function releaseUnlessSent({ raw }: FastifyReply, release: () => void): void {
   if (raw.destroyed) {

@@ -1,6 +1,9 @@
 import type { FastifyBaseLogger, FastifyServerOptions } from "fastify";
 
-/** Creates the child logger of a request on demand: few requests log, and creation takes 4 µs. */
+/**
+ * Creates the child logger of a request on first use. Most requests log nothing, and creating a
+ * logger takes 4 µs.
+ */
 export const createRequestLog: NonNullable<FastifyServerOptions["childLoggerFactory"]> = (
   parent,
   bindings,

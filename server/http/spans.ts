@@ -23,18 +23,21 @@ import type { WireTask } from "../storage/task-columns.ts";
 import type { ClaimTasksResult } from "../use-cases/tasks/claim-tasks.ts";
 import { toKnownProblem } from "./problems.ts";
 
-/** Options of a new span. Samplers see only these attributes, not those that are added later. */
+/**
+ * Options of a new span. A sampler only receives these attributes, and not those that are added
+ * after the start.
+ */
 interface SpanStart {
   readonly name: string;
   readonly attributes: Attributes;
-  /** Tasks or submissions. The span links to the spans that submitted them. */
+  /** Tasks or submissions. The new span gets links to the spans in which they were submitted. */
   readonly linkedTo?: readonly { readonly trace_context?: TraceContext | undefined }[];
   readonly startTime?: number;
 }
 
 /**
- * Runs a submit in a span. The tasks store the request's trace context or, if the request has none,
- * that of the span.
+ * Runs a submit in a span. The trace context of the request is stored with the tasks. If the
+ * request has none, the trace context of the span is stored.
  */
 export function inSubmitSpan<Value>(
   request: FastifyRequest,
@@ -111,8 +114,8 @@ function inServerSpan<Value>(
 }
 
 /**
- * Starts a span as a child of the host application's active span. If there is none, the parent is
- * the span in the request's headers.
+ * Starts a span. Its parent is the active span of the host application or, if there is none, the
+ * span in the trace headers of the request.
  */
 function startSpan(
   tracer: Tracer,
@@ -129,7 +132,10 @@ function startSpan(
   return { span: tracer.startSpan(name, { ...options, kind, attributes: all, links }, parent), parent };
 }
 
-/** Links a span to the submits of tasks. Records the status if there is only one task. */
+/**
+ * Adds links from a span to the spans in which its tasks were submitted. If there is only one task,
+ * also records its status.
+ */
 function recordTasks(span: Span | undefined, tasks: readonly WireTask[]): void {
   span?.addLinks(tasks.flatMap(({ trace_context }) => createLinks(trace_context)));
   const [task] = tasks;

@@ -8,7 +8,7 @@ import { DOCS_CSP, renderDocsPage } from "./docs-page.ts";
 export interface ComponentState {
   readonly status: "up" | "down" | "degraded" | "read-only";
   readonly kind: string;
-  /** Why the component is not up. */
+  /** The reason why the component is not `up`. */
   readonly reason?: string;
 }
 
@@ -27,8 +27,8 @@ export function addStandaloneRoutes(
 
   app.get("/readyz", async (_, reply) => {
     const components = { database: await database(), bus: bus() };
-    // Without the event bus, the server stays ready: long polls then query the database, which is
-    // slower but correct.
+    // The server is ready even if the event bus is down, because long polls then query the
+    // database, which is slower but correct.
     const isReady = components.database.status === "up";
     const isHealthy = isReady && components.bus.status === "up";
     if (!isReady) reply.code(503).header("retry-after", "1");
@@ -40,8 +40,8 @@ export function addStandaloneRoutes(
     return reply.type(metrics.contentType).send(text);
   });
 
-  // The OpenAPI document and the docs page are created on demand, because most servers never serve
-  // them.
+  // The OpenAPI document and the docs page are created on demand, because on most servers nobody
+  // requests them.
   let document: ReturnType<typeof createOpenApiDocument> | undefined;
   app.get("/openapi.json", async () => {
     document ??= createOpenApiDocument(VERSION);

@@ -38,8 +38,8 @@ function parseQuery({ query }: StreamOperation, request: FastifyRequest): unknow
 }
 
 /**
- * Creates the route of a stream. The response starts with the first event, so that an error before
- * this event is sent with its HTTP status.
+ * Creates the route of a stream. The response starts only with the first event, so that an earlier
+ * error can still be sent with its HTTP status.
  */
 export function createStreamRoute<O extends StreamOperation>(
   operation: O,
@@ -82,8 +82,8 @@ export function createStreamRoute<O extends StreamOperation>(
 }
 
 /**
- * Yields the events as text. Reads each event only when the client has received the previous one,
- * so that no events are buffered.
+ * Yields the events as text. Takes the next event only after the previous one was sent, so that
+ * events are not buffered in memory for a slow client.
  */
 async function* formatEvents(
   first: IteratorResult<ServerSentEvent, void>,

@@ -31,7 +31,9 @@ const MINIMAL_APPLIED = { "preference-applied": MINIMAL };
 const joinHeader = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(", ") : value;
 
-/** Requeues claimed tasks if the response that contains them cannot be sent. */
+/**
+ * Requeues claimed tasks if the worker disconnects before the response with these tasks was sent.
+ */
 function requeueUnlessSent(context: Context, { raw }: FastifyReply, { records }: ClaimTasksResult): void {
   if (records.length === 0) return;
   const requeue = () => {

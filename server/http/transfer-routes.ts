@@ -20,8 +20,8 @@ import type { RouteDependencies } from "./operation-route.ts";
 import { malformed, routeNotFound } from "./problems.ts";
 
 /**
- * Time within which a client must accept the next part of an answer, in milliseconds. The memory of
- * the answer is not freed while a client receives it.
+ * Time within which a client must accept the next part of an answer, in milliseconds. Without a
+ * limit, a client that stops reading would keep the answer in memory.
  */
 const STALL_MS = 30_000;
 /**
@@ -29,10 +29,13 @@ const STALL_MS = 30_000;
  */
 const GRACE_MS = 5_000;
 
-/** Time for which the rest of a rejected answer is read and discarded, in milliseconds. */
+/** Maximum time for which the rest of a rejected answer is read and discarded, in milliseconds. */
 const DISCARD_MS = 10_000;
 
-/** Adds the routes whose bodies are not JSON: reads of providers, and answers of workers. */
+/**
+ * Adds the routes with bodies that are not JSON: the requests of clients to providers, and the
+ * answers of workers.
+ */
 export function addTransferRoutes(
   app: FastifyInstance,
   context: Context,
@@ -89,8 +92,8 @@ function createAnswerRoute(context: Context, dependencies: RouteDependencies): R
       const facts = parseFacts(request);
       const release = userLimit.acquire(caller.actor.id);
       try {
-        // Without a body, Fastify passes no stream. `destroyOnReturn` would close the connection
-        // before an error is sent.
+        // If the request has no body, Fastify passes no stream. `destroyOnReturn` is false, because
+        // otherwise an error would close the connection before the error response is sent.
         const body =
           request.body instanceof Readable ? request.body.iterator({ destroyOnReturn: false }) : noBody();
         await answerRead(context, caller, { workerId, readId, facts, body });
@@ -110,8 +113,9 @@ export function createRoute({ method, path, access }: TransferOperation, { auth 
 }
 
 /**
- * Reads and discards the rest of a body, because the next request on the connection comes after it.
- * Closes the connection if the client does not stop sending.
+ * Reads and discards the rest of a request body, because the connection can be used for the next
+ * request only after the end of the body. Closes the connection if the client does not stop
+ * sending.
  */
 export function discardBody({ raw }: FastifyRequest): void {
   if (raw.complete || raw.destroyed) return;
@@ -130,7 +134,7 @@ function requireParam(request: FastifyRequest, name: string): string {
 
 const ETAG = /^(?:W\/)?"[\x21\x23-\x7e]{0,200}"$/;
 
-/** Parses the headers of an answer. Throws a 400 if one is invalid. */
+/** Parses the headers of an answer. Throws a 400 problem if a header is invalid. */
 function parseFacts({ headers }: FastifyRequest): AnswerFacts {
   const ttl = AnswerTtl.safeParse(headers[ANSWER_TTL_HEADER] ?? 0);
   if (!ttl.success) throw malformed(`${ANSWER_TTL_HEADER} must be a number of seconds from 0 to 86400.`);
@@ -150,8 +154,8 @@ const INLINE_TYPES =
 
 /**
  * Sends an answer, which may still be arriving from the worker. Resolves when the response has
- * ended or was interrupted. A worker may be untrusted, so browsers must neither guess the type nor
- * run scripts of an answer.
+ * ended or was interrupted. The content of an answer is not trusted, so browsers must not guess its
+ * media type or run scripts in it.
  */
 async function sendAnswer(
   reply: FastifyReply,
@@ -159,7 +163,8 @@ async function sendAnswer(
   longPoll: LongPoll,
 ): Promise<void> {
   reply.headers({
-    // Browsers ask again with If-None-Match, because a worker can invalidate an answer at any time.
+    // Browsers must send a request with If-None-Match before they use a cached answer, because a
+    // worker can invalidate the answer at any time.
     "cache-control": "private, no-cache",
     "content-security-policy": "sandbox; default-src 'none'",
     "x-content-type-options": "nosniff",

@@ -11,7 +11,9 @@ const ROUTES = [...Object.values(operations), ...STREAMS, ...Object.values(trans
   }),
 );
 
-/** Responds to unknown addresses and methods below `API_PATHS`, before a body is read. */
+/**
+ * Responds to requests with an unknown path or method below `API_PATHS`, before their body is read.
+ */
 export function addUnknownPathHandler(app: FastifyInstance, prefix: string): void {
   const rejectUnknown = async (scope: FastifyInstance) => {
     scope.addHook("onRequest", async (request, reply) => {
@@ -29,13 +31,16 @@ export function isApiPath(request: FastifyRequest, prefix: string): boolean {
   return API_PATHS.some((path) => address === path || address.startsWith(`${path}/`));
 }
 
-/** Throws a 404 for an unknown address, and a 405 with `Allow` for an unknown method. */
+/**
+ * Throws a 404 problem for an unknown path. Throws a 405 problem, and sets the header `Allow`, for
+ * a method that the path does not support.
+ */
 export function rejectUnknownPath(request: FastifyRequest, reply: FastifyReply, prefix: string): never {
   const address = getAddress(request, prefix);
-  // An address may match several paths: `/tasks/claim` also matches `/tasks/:task_id`.
+  // A path may match several routes: `/tasks/claim` also matches `/tasks/:task_id`.
   const matches = ROUTES.filter(({ pattern }) => pattern.test(address));
   const methods = [...new Set(matches.flatMap(({ methods }) => methods))];
-  // If a matching path supports this method, the router rejected the request because a path
+  // If a matching route supports the method, the router has rejected the request because a path
   // parameter is too long.
   if (methods.length === 0 || methods.includes(request.method)) throw routeNotFound();
   const allow = methods.join(", ");

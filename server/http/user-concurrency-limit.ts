@@ -1,18 +1,24 @@
 import { Problem } from "../../protocol/index.ts";
 
-/** Limits the concurrent requests of each user, so that no user can block the others. */
+/**
+ * Limits the number of concurrent requests of each user, so that no user can block the requests of
+ * other users.
+ */
 export class UserConcurrencyLimit {
   readonly #max: number;
   readonly #detail: string;
   readonly #counts = new Map<string, number>();
 
-  /** `detail` is the detail of the 429 problem. */
+  /** `detail` is the text of the 429 problem. */
   constructor(max: number, detail: string) {
     this.#max = max;
     this.#detail = detail;
   }
 
-  /** Counts a request, or throws a 429. Returns a function that stops counting the request. */
+  /**
+   * Counts a request, and returns a function to call when the request has ended. Throws a 429
+   * problem if the user has too many concurrent requests.
+   */
   acquire(userId: string): () => void {
     const count = this.#counts.get(userId) ?? 0;
     if (count >= this.#max) throw new Problem("rate-limited", this.#detail, { retryAfter: 1 });

@@ -8,15 +8,21 @@ interface HistogramOptions {
 }
 
 interface Series {
-  /** Number of values in each bucket, not cumulative; the last bucket has no upper bound. */
+  /** Number of values in each bucket (not cumulative). The last bucket has no upper bound. */
   readonly counts: number[];
   sum: number;
 }
 
-/** A histogram with cheap observations, because those of prom-client take up to 1 µs each. */
+/**
+ * A histogram in which recording a value is cheap. The histograms of prom-client take up to 1 µs
+ * for each value.
+ */
 export class FastHistogram extends Histogram {
   readonly #options: HistogramOptions;
-  /** An empty histogram that provides name, help and type for a scrape. */
+  /**
+   * An empty histogram of prom-client, from which the name, help text and type of the metric are
+   * read.
+   */
   readonly #empty: Histogram;
   readonly #seriesByLabel = new Map<string, Series>();
 

@@ -4,7 +4,10 @@ import type { MeterSources } from "../ports.ts";
 import type { QueueCounts, QueueDepth } from "../storage/ports/storage.ts";
 import { type JobLabels, OTHER_JOBS } from "./job-labels.ts";
 
-/** A slower database is reported as down. Prometheus aborts a scrape after 10 s by default. */
+/**
+ * Maximum time for the queries of a scrape, in milliseconds. A slower database is reported as down.
+ * By default, Prometheus aborts a scrape after 10 s.
+ */
 const READ_TIMEOUT_MS = 3_000;
 
 export function createGauges(registry: Registry, sources: MeterSources, labels: JobLabels): void {
@@ -91,7 +94,7 @@ function createQueueGauges(
   );
   create(
     "joblib_workers_online",
-    "Workers with a heartbeat within the worker timeout threshold",
+    "Workers with a heartbeat within the worker timeout",
     [],
     (gauge, { workersAlive }) => gauge.set(workersAlive),
   );
@@ -112,7 +115,10 @@ function createGauge(
   });
 }
 
-/** Returns the depth of each queue with its label. Several jobs can have the same label. */
+/**
+ * Returns the queue depth of each job, with the label of the job. Several jobs can have the same
+ * label.
+ */
 const listDepths = ({ jobs, others }: QueueCounts, labels: JobLabels): (readonly [string, QueueDepth])[] => [
   [OTHER_JOBS, others],
   ...jobs.map((job) => [labels.getGlobal(job), job] as const),

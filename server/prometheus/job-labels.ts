@@ -1,7 +1,10 @@
 import { LRUCache } from "lru-cache";
 import { formatJobName, GLOBAL_ROOM, type JobAddress } from "../../protocol/index.ts";
 
-/** The label of jobs in rooms, whose names are untrusted, and of public jobs beyond `MAX_JOBS`. */
+/**
+ * The label of all jobs that are not public, because any user can choose their names, and of public
+ * jobs beyond `MAX_JOBS`.
+ */
 export const OTHER_JOBS = "other";
 /** Maximum number of jobs with their own label, each with about 30 permanent time series. */
 const MAX_JOBS = 50;
@@ -13,9 +16,9 @@ export interface TaskJob {
 }
 
 /**
- * Maps jobs to values of the label `job_name`. Only public jobs (in `@global`) have their own
- * value, because only admins name them. The label is not called `job`, because Prometheus sets that
- * label itself.
+ * Maps jobs to values of the label `job_name`. Only public jobs (in `@global`) have a value of
+ * their own, because only admins can choose their names. The label is not called `job`, because
+ * Prometheus sets that label itself.
  */
 export class JobLabels {
   readonly #labels = new Set<string>();

@@ -30,8 +30,8 @@ export class PrometheusMeter implements Meter {
 
   claimed(records: readonly ClaimedTaskRecord[]): void {
     this.#metrics.claimed.inc(records.length);
-    // If the claim also started its tasks, all of them have the same start time, from the
-    // database's clock.
+    // If the claim also started its tasks, all of them have the same start time, which comes from
+    // the clock of the database.
     const claimedAt = records[0]?.startedAt ?? new Date().toISOString();
     for (const record of records) {
       this.#metrics.waitTimes.record(this.#labels.get(record), getSecondsBetween(record.runAt, claimedAt));
@@ -94,16 +94,16 @@ export class PrometheusMeter implements Meter {
 }
 
 /**
- * Returns true if a task became `failed` or `pending` because its last attempt failed. A failed
- * attempt of a cancelled task was counted before the cancel.
+ * Returns true if a task became `failed` or `pending` because its last attempt failed. The failed
+ * attempts of a cancelled task were already counted before the task was cancelled.
  */
 const hasFailed = ({ task: { status, attempt, errors } }: TaskRecord): boolean =>
   (status === "failed" || status === "pending") && errors.at(-1)?.attempt === attempt;
 
 /**
  * Returns the seconds between two timestamps of the API; 0 if the second one is earlier, because
- * clocks can differ. For two times on the same day, only the digits are read, because `Date.parse`
- * took two thirds of the time of counting a task in the metrics.
+ * clocks can differ. If both times are on the same day, their digits are read directly, because
+ * `Date.parse` took two thirds of the time for counting a task in the metrics.
  */
 export function getSecondsBetween(from: string, to: string): number {
   const isSameDay = from.startsWith(to.slice(0, 11));

@@ -12,23 +12,26 @@ import type { SchemaGraph } from "./schema-graph.ts";
 import { readBoundedSchema, type SchemaUse } from "./schema-limits.ts";
 import { StepMeter } from "./step-meter.ts";
 
-/** Maximum amount of work for one validation. */
+/** The maximum amount of work for one validation. */
 export interface Budget {
   steps: number;
   /**
-   * Factor for the worst-case steps of a pattern match before they are subtracted from `steps`. The
-   * factor may be less than 1, because a match usually takes fewer steps than in the worst case.
+   * The part of a pattern match's worst-case steps that is subtracted from `steps`. It may be less
+   * than 1, because most matches take fewer steps than the worst case.
    */
   patternShare: number;
 }
 
-/** The budget of a validation on the event loop: at most about 100 ms, usually much less. */
+/**
+ * The budget of a validation on the event loop. It corresponds to at most about 100 ms, and usually
+ * to much less.
+ */
 const EVENT_LOOP_BUDGET: Budget = { steps: 500_000, patternShare: 1 };
 
-/** Budget in steps for finding all errors of a payload that is already known to be invalid. */
+/** Budget for finding all errors of a payload that is already known to be invalid, in steps. */
 const STEPS_FOR_ALL_ERRORS = 100_000;
 
-/** Returns the errors of a value. Throws `OutOfStepsError` if the budget is exceeded. */
+/** Validates a value and returns its errors. Throws `OutOfStepsError` if the budget is exceeded. */
 export type Validate = (value: unknown, budget?: Budget) => SchemaError[];
 
 type RunValidation = (value: unknown) => readonly ErrorObject[];
@@ -44,7 +47,10 @@ export function checkSchema(schema: JsonObject, use: SchemaUse = "payload"): Sch
   }
 }
 
-/** Returns the validator of a schema. Throws `InvalidSchemaError` for an invalid schema. */
+/**
+ * Returns a function that validates values against a schema. Throws `InvalidSchemaError` for an
+ * invalid schema.
+ */
 export function compileSchema(schema: JsonObject): Validate {
   try {
     return compileGraph(readBoundedSchema(schema, "result"));
@@ -84,9 +90,9 @@ function compileGraph(graph: SchemaGraph): Validate {
 }
 
 /**
- * Finds all errors of an invalid value. Returns undefined if that exceeds the budget, or if Ajv's
- * generated code throws a TypeError, which happens for some schemas with `unevaluatedProperties`
- * inside `oneOf`.
+ * Finds all errors of an invalid value. Returns undefined if this exceeds the step budget, or if
+ * the code that Ajv has generated throws a TypeError, as it does for some schemas with
+ * `unevaluatedProperties` inside `oneOf`.
  */
 function tryToFindAll(findAll: RunValidation, value: unknown): readonly ErrorObject[] | undefined {
   try {
@@ -97,8 +103,8 @@ function tryToFindAll(findAll: RunValidation, value: unknown): readonly ErrorObj
   }
 }
 
-// Each schema has its own Ajv instance: a shared one would keep all subschemas forever, and schemas
-// with the same `$id` would conflict.
+// Each schema has its own Ajv instance: a shared instance would keep all subschemas in memory
+// forever, and schemas with the same `$id` would conflict.
 function compile(
   graph: SchemaGraph,
   prepared: JsonObject,
@@ -110,9 +116,11 @@ function compile(
     meta: false,
     validateSchema: false,
     addUsedSchema: false,
-    // With inlining, a subschema with a thousand references would be compiled a thousand times.
+    // With inlining, a subschema to which a thousand references point would be compiled a thousand
+    // times.
     inlineRefs: false,
-    // Without this option, every object satisfies `required: ["toString"]`.
+    // Without this option, inherited properties count: every object would satisfy `required:
+    // ["toString"]`.
     ownProperties: true,
     logger: false,
     verbose: true,

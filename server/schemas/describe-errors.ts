@@ -5,7 +5,10 @@ const MAX_ERRORS = 100;
 
 const BRANCHING_KEYWORDS = new Set(["anyOf", "oneOf", "if"]);
 
-/** Converts Ajv's errors, without duplicates. Each pointer refers to the invalid member. */
+/**
+ * Converts Ajv's errors to joblib's errors, and removes duplicates. The pointer of each error
+ * refers to the invalid member.
+ */
 export function describeErrors(errors: readonly ErrorObject[]): SchemaError[] {
   const types = collectTypes(errors);
   const pointers = errors.map(getErrorPointer);
@@ -31,14 +34,17 @@ function getErrorPointer({ instancePath, params, propertyName }: ErrorObject): s
   return base === instancePath && typeof name === "string" ? extendPointer(base, name) : base;
 }
 
-// The error "matches none of the allowed schemas" is redundant if the errors before it explain why
-// none of these schemas matches.
+// Returns true for the error "matches none of the allowed schemas" if earlier errors explain why
+// the schemas do not match, so that this error can be omitted.
 function isExplainedByBranches(error: ErrorObject, pointer: string, previous: readonly string[]): boolean {
   if (!BRANCHING_KEYWORDS.has(error.keyword) || error.params["passingSchemas"]) return false;
   return previous.some((other) => other === pointer || other.startsWith(`${pointer}/`));
 }
 
-/** Returns the allowed types by pointer, to merge the type errors of an `anyOf` into one. */
+/**
+ * Returns the allowed types for each pointer, so that the type errors of an `anyOf` can be merged
+ * into one error.
+ */
 function collectTypes(errors: readonly ErrorObject[]): Map<string, Set<string>> {
   const typeErrors = errors.filter(({ keyword }) => keyword === "type");
   const byPointer = [...Map.groupBy(typeErrors, ({ instancePath }) => instancePath)];

@@ -1,7 +1,9 @@
 export interface Entry<Item> {
   readonly owner: string;
   readonly item: Item;
-  /** Called if the entry is removed to make room for another owner's entry. */
+  /**
+   * Called if the entry is removed from the full queue to make room for an entry of another owner.
+   */
   readonly drop: () => void;
 }
 
@@ -15,8 +17,8 @@ export interface QueueLimits {
 }
 
 /**
- * A round-robin queue over owners. One owner can neither fill the queue nor occupy all threads: if
- * `running` is less than the number of threads, one thread is always free for another owner.
+ * A queue of work for threads, which serves the owners of the entries in turn. No owner can fill
+ * the queue. If `running` is less than the number of threads, no owner can occupy all threads.
  */
 export class FairQueue<Item> {
   readonly #limits: QueueLimits;
@@ -67,8 +69,8 @@ export class FairQueue<Item> {
   }
 
   /**
-   * Drops the newest entry of the owner with the most entries. Returns false, and drops nothing, if
-   * the new entry's owner would then have as many entries or more.
+   * Drops the newest entry of the owner with the most entries. If the owner of the new entry would
+   * then have at least as many entries, drops nothing and returns false.
    */
   #makeRoom(ownLength: number): boolean {
     const [first] = [...this.#waiting].sort(([, a], [, b]) => b.length - a.length);

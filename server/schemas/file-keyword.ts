@@ -14,9 +14,9 @@ const FOLLOWED = new Set([
 ]);
 
 /**
- * Returns the errors of the file keyword in a schema: malformed rules, and keywords through which
- * the server does not find files. Without the error, such files would be plain text: not checked,
- * not attached to the task, and deleted as orphans.
+ * Returns the errors of the file keyword in a schema: invalid values, and uses below keywords that
+ * the server does not follow to find files. If such a schema were accepted, its files would be
+ * neither checked nor attached to the task, and the server would delete them as unused.
  */
 export function findFileErrors(graph: SchemaGraph): SchemaError[] {
   const marked = [...graph.nodes.values()].filter(({ schema }) => schema[FILE_KEYWORD] !== undefined);
@@ -53,7 +53,9 @@ function findRuleErrors(node: SchemaNode): SchemaError[] {
 
 const toToken = (key: PropertyKey) => (typeof key === "symbol" ? key.toString() : key);
 
-/** A subschema, or a reference from one subschema to another. */
+/**
+ * A connection from a subschema to another one: a nested subschema, or the target of a reference.
+ */
 interface Edge {
   readonly parent: SchemaNode;
   readonly path: readonly (string | number)[];
@@ -66,7 +68,8 @@ function listEdges(graph: SchemaGraph, parent: SchemaNode): Edge[] {
   const isOnlyReference = ignoresSiblings(parent.schema, parent.draft);
   for (const [keyword, value] of Object.entries(parent.schema)) {
     const location = getApplicator(keyword, parent.draft);
-    // Definitions apply to no value, and `contentSchema` only to an encoded one.
+    // Skips definitions, which do not apply to any value, and `contentSchema`, which applies only
+    // to the decoded content of a string.
     if (location === undefined || location.location === "none" || isOnlyReference) continue;
     for (const [path, child] of listSubschemas(value, isMap(location))) {
       const target = isJsonObject(child) ? graph.nodes.get(child) : undefined;
@@ -84,11 +87,11 @@ function listEdges(graph: SchemaGraph, parent: SchemaNode): Edge[] {
   return edges;
 }
 
-/** Returns the nodes from which one of the targets can be reached, and the targets. */
+/** Returns the targets, and all nodes from which a target can be reached. */
 function findAncestors(targets: readonly SchemaNode[], edges: readonly Edge[]): ReadonlySet<SchemaNode> {
   const parents = Map.groupBy(edges, ({ target }) => target);
   const found = new Set(targets);
-  // A set is iterated in the order of insertion, including the nodes that are added meanwhile.
+  // Iterating over a set also visits the nodes that are added during the iteration.
   for (const node of found) for (const { parent } of parents.get(node) ?? []) found.add(parent);
   return found;
 }

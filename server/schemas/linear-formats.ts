@@ -5,9 +5,9 @@ import type { StepMeter } from "./step-meter.ts";
 
 type TestText = (text: string) => boolean;
 
-// At this length, the slowest format check takes 3 ms on a text that maximizes backtracking. The
-// check for `url` in ajv-formats would take 60 ms; `url` is not a format of JSON Schema, so the
-// server ignores it, like every unknown format.
+// Maximum length of a text whose format is checked completely, in characters. At this length, the
+// slowest check takes 3 ms for a text that maximizes backtracking. The format `url` is not checked,
+// because its check in ajv-formats would take 60 ms, and JSON Schema does not define this format.
 const MAX_TEXT_LENGTH = 10_000;
 
 const isAsciiEmail = toTest(fullFormats.email);
@@ -36,17 +36,16 @@ const FORMAT_TESTS: Readonly<Record<string, TestText>> = {
   "uri-reference": (text) => isAsciiUriReference(dropExtraPorts(toAscii(text))),
 };
 
-// Used for texts above `MAX_TEXT_LENGTH`, such as a `data:` URI with an image. Only their
-// characters are checked.
+// Checks only the characters of texts that are longer than `MAX_TEXT_LENGTH`, such as a `data:` URI
+// with an image.
 const LONG_TEXTS: Readonly<Record<string, RegExp>> = {
   uri: /^[a-z][a-z0-9+.-]*:[!-~\u0080-\u{10ffff}]*$/iu,
   "uri-reference": /^[!-~\u0080-\u{10ffff}]*$/u,
 };
 
 /**
- * Returns the formats that the server checks, each in linear time. All other formats are
- * annotations. This includes `regex`, because Python and Java programs use that format for patterns
- * in their own syntax.
+ * Returns the formats that the server checks, each in linear time. All other formats are ignored,
+ * including `regex`, because programs in Python and Java use it for patterns in their own syntax.
  */
 export function createFormats(meter: StepMeter): Record<string, Format> {
   const formats: Record<string, Format> = {
@@ -66,15 +65,15 @@ export function createFormats(meter: StepMeter): Record<string, Format> {
   return formats;
 }
 
-// Replaces non-ASCII characters, because the checks of ajv-formats accept only ASCII (RFC 5321, RFC
-// 3986), but pydantic's EmailStr, zod's `z.url()` and browsers accept international addresses (RFC
-// 6531, RFC 3987) under the same format names.
+// Replaces non-ASCII characters with `a`. The checks of ajv-formats accept only ASCII (RFC 5321,
+// RFC 3986), but pydantic's EmailStr, zod's `z.url()` and browsers also accept international
+// addresses (RFC 6531, RFC 3987) for the same formats.
 function toAscii(text: string): string {
   return text.replace(/[\u0080-\u{10ffff}]/gu, "a");
 }
 
-// Removes all ports except the last one: a database URL can list several hosts with ports
-// (postgres://a:5432,b:5432/x), but a URI has only one port.
+// Removes all ports except the last one: a database URL can list several servers with ports
+// (postgres://a:5432,b:5432/x), which is not a valid URI.
 function dropExtraPorts(uri: string): string {
   return uri.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, (start) => start.replace(/:\d+,/g, ","));
 }

@@ -4,14 +4,14 @@ import type { StepMeter } from "./step-meter.ts";
 
 type KeywordDefinition = Omit<CodeKeywordDefinition, "keyword"> | Omit<FuncKeywordDefinition, "keyword">;
 
-/** The keyword that stores the cost of a prepared subschema, in steps. */
+/** The keyword with which `prepare-schema.ts` stores the cost of a subschema, in steps. */
 export const STEPS_KEYWORD = "joblibSteps";
 
 /**
- * Returns keywords that replace those of Ajv. `multipleOf` has a tolerance for decimals.
- * `uniqueItems`, `enum` and `const` compare canonical texts: Ajv's versions compare every pair of
- * items (5·10⁹ comparisons for 100,000 objects), and throw a TypeError for a payload with a member
- * named `toString` or `valueOf`.
+ * Returns keywords that replace those of Ajv. This `multipleOf` has a tolerance for decimal
+ * fractions. `uniqueItems`, `enum` and `const` compare canonical texts, because Ajv's keywords
+ * compare every pair of items (5·10⁹ comparisons for 100,000 objects), and throw a TypeError for a
+ * payload with a member named `toString` or `valueOf`.
  */
 export function createKeywords(meter: StepMeter): Record<string, KeywordDefinition> {
   return {
@@ -36,7 +36,7 @@ export function createKeywords(meter: StepMeter): Record<string, KeywordDefiniti
       errors: false,
       compile: (step: number) => (value: number) => isMultipleOf(value, step),
     },
-    // Runs before the other keywords of a subschema.
+    // Runs before the other keywords of a subschema, so that their cost is charged before they run.
     [STEPS_KEYWORD]: {
       schemaType: "object",
       before: "$ref",
@@ -51,8 +51,8 @@ export function createKeywords(meter: StepMeter): Record<string, KeywordDefiniti
 
 /** Returns a text that is the same for equal JSON values. Charges the meter for its length. */
 function toCanonicalText(value: unknown, meter: StepMeter): string {
-  // Raw numbers, which keep their exact text, occur only in schemas. No payload value has the same
-  // text, because payloads contain only numbers that JavaScript can represent.
+  // Raw numbers, which keep their exact text, occur only in schemas. Values of payloads never have
+  // the text of a raw number, because payloads contain only numbers that JavaScript can represent.
   if (isRawNumber(value)) return value.rawJSON;
   if (!isComposite(value)) {
     const text = JSON.stringify(value) ?? "";

@@ -10,9 +10,9 @@ const ONE_STEP: StepCost = { base: 1, perItem: 0, perKey: 0, text: false };
 
 /**
  * Rewrites a schema of any draft as draft 2020-12 for Ajv. The result contains only keywords that
- * constrain values, references by index, and the step cost of each subschema. So untrusted names
- * cannot reach Ajv's reference resolution, its ids or its extensions (`nullable`, `$data`, `$async`
- * …), and Ajv runs exactly the schema that was checked.
+ * constrain values, references by index, and the step cost of each subschema. As a result,
+ * untrusted input cannot use Ajv's own resolution of references and ids or its extensions
+ * (`nullable`, `$data`, `$async` …), and Ajv runs exactly the schema that was checked.
  */
 export function prepareSchema(graph: SchemaGraph): JsonObject {
   return new SchemaWriter(graph).writeDocument();
@@ -20,7 +20,7 @@ export function prepareSchema(graph: SchemaGraph): JsonObject {
 
 class SchemaWriter {
   readonly #graph: SchemaGraph;
-  /** Indexes in `$defs` of the subschemas that are compiled as separate functions. */
+  /** The subschemas that are compiled as separate functions, with their indexes in `$defs`. */
   readonly #shared = new Map<SchemaNode, number>();
   readonly #stepsPerValue: number;
 
@@ -36,7 +36,7 @@ class SchemaWriter {
   writeDocument(): JsonObject {
     const root = this.#writeValue(this.#graph.root.schema, "value");
     const $defs: JsonObject = {};
-    // Writing a subschema can add entries to `#shared`. This loop also visits the added entries.
+    // Writing a subschema can add entries to `#shared`, which this loop visits too.
     for (const [node, index] of this.#shared) $defs[`s${index}`] = this.#write(node);
     return { allOf: [root], $defs };
   }
@@ -50,8 +50,8 @@ class SchemaWriter {
   #writeValue(value: unknown, location: InstanceLocation): unknown {
     const node = isJsonObject(value) ? this.#graph.nodes.get(value) : undefined;
     if (node === undefined) return value;
-    // In an inlined subschema, Ajv escapes the name of a dynamic property in every branch; in a
-    // function, only once.
+    // Ajv escapes the name of a dynamic property in every branch of an inlined subschema, but only
+    // once if the subschema is a separate function.
     const isShared = this.#shared.has(node) || location === "dynamic-property";
     return isShared ? this.#writeReference(node) : this.#write(node);
   }
@@ -77,8 +77,8 @@ class SchemaWriter {
       else if (applicator.location !== "none") written[keyword] = this.#writeSubschemas(value, applicator);
     }
     if ("if" in written && this.#stepsPerValue > 0) {
-      // Without `then` and `else`, Ajv omits `if`, and so does not collect the property names that
-      // `if` evaluates.
+      // Adds `then` and `else`, because Ajv ignores an `if` without them, and would not collect the
+      // property names that `if` evaluates.
       for (const branch of ["then", "else"]) written[branch] ??= { [STEPS_KEYWORD]: ONE_STEP };
     }
     const references = targets.map((target) => this.#writeReference(target));

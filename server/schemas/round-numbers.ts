@@ -3,14 +3,14 @@ import type { JsonObject } from "./schema-error.ts";
 
 const ROUNDED_DOWN = ["maximum", "exclusiveMinimum"];
 const ROUNDED_UP = ["minimum", "exclusiveMaximum"];
-// Payloads contain only numbers that JavaScript can represent, so no payload equals a `RawNumber`
-// in these keywords.
+// Keywords in which a `RawNumber` is kept. Payloads contain only numbers that JavaScript can
+// represent, so no value equals it.
 const NOT_ROUNDED = ["const", "enum"];
 
 /**
- * Replaces each `RawNumber` of a schema, which keeps its exact text, by a JavaScript number. A
- * bound between two JavaScript numbers is rounded to the one that allows the same payloads. Values
- * of `const` and `enum` are unchanged.
+ * Replaces each `RawNumber` of a schema, which is a number with its exact text, by a JavaScript
+ * number. A bound is rounded in the direction in which it allows the same payloads. Values of
+ * `const` and `enum` are unchanged.
  */
 export function roundNumbers(schema: object): JsonObject {
   return Object.fromEntries(
@@ -31,14 +31,14 @@ function round({ rawJSON }: RawNumber, keyword: string): number {
   return ROUNDED_UP.includes(keyword) && difference < 0 ? getNeighbour(nearest, 1) : nearest;
 }
 
-/** Compares a number with a number in a text. Supports only integers and infinity. */
+/** Compares a number with the number in a text, which must be integers or infinite. */
 function compare(number: number, text: string): number {
   if (!Number.isFinite(number)) return number;
   return /^-?\d+$/.test(text) ? Number(BigInt(number) - BigInt(text)) : 0;
 }
 
 /**
- * Returns the next number that JavaScript can represent in a direction. Supports only large
+ * Returns the next larger or smaller number that JavaScript can represent. Supports only large
  * numbers.
  */
 function getNeighbour(number: number, direction: 1 | -1): number {

@@ -4,10 +4,13 @@ export { isJsonObject } from "../../protocol/json.ts";
 
 export type JsonObject = { [key: string]: unknown };
 
-/** An error of a schema or a value. The pointer is relative to that schema or value. */
+/** An error in a schema or a value. The pointer is relative to the root of the schema or value. */
 export type SchemaError = FieldError;
 
-/** Thrown if an invalid schema is compiled; `checkSchema` returns the errors without throwing. */
+/**
+ * Thrown if an invalid schema is compiled. To get the errors of a schema without an exception, use
+ * `checkSchema`.
+ */
 export class InvalidSchemaError extends Error {
   readonly errors: SchemaError[];
 
@@ -18,7 +21,10 @@ export class InvalidSchemaError extends Error {
   }
 }
 
-/** The error of every value whose schema only an older version of joblib can compile. */
+/**
+ * The error of every value whose schema this version of joblib cannot compile, although an older
+ * version accepted it.
+ */
 export const UNSUPPORTED_SCHEMA: SchemaError = {
   pointer: "",
   detail:
@@ -30,11 +36,14 @@ export const TOO_DEEP: SchemaError = { pointer: "", detail: "is nested too deepl
 export const TAKES_TOO_LONG =
   "takes too long to validate against the schema; send a smaller value or simplify the schema";
 
-// A pointer contains property names of the payload, so a hundred errors below a name of 1 MB would
-// be 100 MB.
+// Maximum length of a pointer, in characters. A pointer contains property names of the payload, so
+// a hundred errors below a name of 1 MB would otherwise have 100 MB.
 const MAX_POINTER_LENGTH = 1000;
 
-/** Appends tokens to a pointer, until the pointer would become too long. */
+/**
+ * Appends tokens to a pointer. Omits the tokens with which the pointer would be longer than
+ * `MAX_POINTER_LENGTH`.
+ */
 export function extendPointer(base: string, ...tokens: readonly (string | number)[]): string {
   let pointer = base;
   for (const token of tokens) {

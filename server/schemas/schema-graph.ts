@@ -12,14 +12,17 @@ import { getFragment, type SchemaNode, type SchemaResource, SchemaResources } fr
 /** Maximum numbers of subschemas and references of a schema, and of reported errors. */
 export const GRAPH_LIMITS = { nodes: 1000, references: 2000, errors: 20 } as const;
 
-/** The target of a reference, or a message if it cannot be resolved. */
+/** The target of a reference, or an error message if the reference cannot be resolved. */
 type Resolution = SchemaNode | boolean | string;
 
 export function getPointer(node: SchemaNode): string {
   return extendPointer("", ...node.path);
 }
 
-/** The subschemas of a document of limited size and depth, with resolved references. */
+/**
+ * The subschemas of a schema document with the targets of their references. The size and depth of
+ * the document are limited.
+ */
 export class SchemaGraph {
   readonly nodes = new Map<JsonObject, SchemaNode>();
   readonly errors: SchemaError[] = [];
@@ -32,8 +35,8 @@ export class SchemaGraph {
   constructor(schema: JsonObject, draft: Draft) {
     this.root = this.#enter(schema, [], draft);
     this.#readAll();
-    // A reference can lead to a schema outside all known keywords (`#/components/…`), which can
-    // contain more references.
+    // The target of a reference can be outside all known keywords, for example in `#/components/…`.
+    // It is then added to the graph, and the loop also visits its references.
     for (const [index, { node, keyword, reference }] of this.#references.entries()) {
       if (index >= GRAPH_LIMITS.references) {
         this.#addError(this.root, `has more than ${GRAPH_LIMITS.references} references; simplify the schema`);
@@ -110,8 +113,8 @@ export class SchemaGraph {
       return `refers to ${shown}, which is the $id of several subschemas; give each a unique $id`;
     }
     const fragment = getFragment(reference);
-    // Some generators use `$id` only as a name, and refer from such a subschema to definitions of
-    // the whole document.
+    // Some generators use `$id` only as a name, and a reference inside such a subschema refers to
+    // definitions of the whole document.
     const document = this.#resourceByNode.get(this.root) ?? resource;
     const target = this.#find(resource, fragment) ?? this.#find(document, fragment);
     if (target === undefined) return `refers to ${shown}, which does not exist; correct the reference`;
@@ -125,9 +128,9 @@ export class SchemaGraph {
 
   /**
    * Resolves a `$dynamicRef`. Its target is the anchor in the outermost schema resource on the
-   * evaluation path. If the document itself has the anchor, the document is always the outermost
-   * one. If several other resources have it, the target depends on the path. The reference is then
-   * rejected, because each path would need a separate copy of the schema.
+   * evaluation path. If the document itself has the anchor, it is always the outermost resource.
+   * Otherwise, if several resources have the anchor, the target depends on the path. Such a
+   * reference is rejected, because each path would need a separate copy of the schema.
    */
   #findDynamic(resource: SchemaResource, name: string): Resolution | undefined {
     if (!resource.dynamicAnchors.has(name)) return undefined;
@@ -151,7 +154,8 @@ export class SchemaGraph {
     if (fragment === "") return resource.root;
     const decoded = decode(fragment);
     if (!fragment.startsWith("/")) return resource.anchors.get(decoded);
-    // A name can contain a percent sign that is not escaped in the reference.
+    // Also tries the fragment without decoding, because some generators do not escape a percent
+    // sign in a name.
     return this.#findByPointer(resource, decoded) ?? this.#findByPointer(resource, fragment);
   }
 

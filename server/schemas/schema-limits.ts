@@ -19,11 +19,14 @@ export type SchemaUse = "payload" | "result";
 /** Limits that are checked before the schema is interpreted. */
 const JSON_LIMITS = { characters: 256 * 1024, depth: 64, nodes: 10_000 };
 
-/** Maximum number of subschemas that apply to one value, through all references and branches. */
+/**
+ * Maximum number of subschemas that are applied to a single value, including those in references
+ * and branches.
+ */
 const MAX_SUBSCHEMAS_PER_VALUE = 10_000;
 
-// Limits of a schema that is compiled on the event loop: in a new process, Ajv takes up to 1 ms per
-// subschema, and RE2 up to 10 ms for a short pattern.
+// Limits of a schema that is compiled on the event loop instead of in a thread. In a new process,
+// Ajv takes up to 1 ms for each subschema, and RE2 takes up to 10 ms for a short pattern.
 const LIGHT_SCHEMA = { characters: 16 * 1024, values: 600, subschemas: 64, patternCharacters: 400 };
 
 /** Throws `InvalidSchemaError` if the schema is malformed or exceeds a limit. */
@@ -50,7 +53,7 @@ export function readBoundedSchema(original: JsonObject, use: SchemaUse): SchemaG
   return graph;
 }
 
-/** Returns true if a schema is small enough to compile on the event loop; most schemas are. */
+/** Returns true if a schema is small enough to compile on the event loop, as most schemas are. */
 export function isLight(schema: JsonObject): boolean {
   const { nodes, characters, error } = measureJson(schema);
   if (error !== undefined || nodes > LIGHT_SCHEMA.values || characters > LIGHT_SCHEMA.characters)
@@ -61,7 +64,10 @@ export function isLight(schema: JsonObject): boolean {
   return patterns.join("").length <= LIGHT_SCHEMA.patternCharacters;
 }
 
-/** Measures JSON without recursion. Stops at the first exceeded limit. */
+/**
+ * Counts the values and characters of a JSON value. Stops when a limit is exceeded. Does not use
+ * recursion, which could overflow the stack.
+ */
 export function measureJson(root: unknown): { nodes: number; characters: number; error?: SchemaError } {
   const stack = [{ value: root, depth: 1 }];
   let nodes = 0;
@@ -128,9 +134,10 @@ function listPatterns({ schema: { pattern, patternProperties } }: SchemaNode) {
 
 /**
  * Returns the number of subschemas that are applied to one value, through all branches and
- * references. Throws if a reference leads back to itself without descending into the value, because
- * validation would not end, or if the cost exceeds the maximum: references can double the work at
- * every level. `costs` contains NaN while a cost is computed.
+ * references. Throws `InvalidSchemaError` if a subschema is applied to the same value again through
+ * its references, because validation would not end. Also throws if the number exceeds the maximum:
+ * references can double it at every level. `costs` contains NaN for subschemas whose cost is being
+ * computed.
  */
 function checkCost(node: SchemaNode, costs: Map<SchemaNode, number>): number {
   const known = costs.get(node);
@@ -153,8 +160,8 @@ function checkCost(node: SchemaNode, costs: Map<SchemaNode, number>): number {
   return cost;
 }
 
-// Checks only declared types. Detecting that an `allOf` of a string and an object allows nothing
-// would need a solver.
+// Returns true if the declared types of a schema allow an object. Does not detect contradictions
+// between the schemas of an `allOf`, which would require a solver.
 function allowsObject(root: SchemaNode): boolean {
   for (let node: SchemaNode | boolean | undefined = root; typeof node === "object"; node = node.targets[0]) {
     if (![node.schema["type"] ?? "object"].flat().includes("object")) return false;

@@ -5,16 +5,19 @@ import type { JsonObject } from "./schema-error.ts";
 /** One subschema of a `SchemaGraph`. */
 export interface SchemaNode {
   readonly schema: JsonObject;
-  /** The path in the document. */
+  /** The path of the subschema in the document. */
   readonly path: readonly (string | number)[];
   readonly draft: Draft;
-  /** The subschemas that are applied to the same value. */
+  /** The nested subschemas that are applied to the same value as this subschema. */
   readonly branches: SchemaNode[];
   /** The targets of the subschema's references, in order. */
   readonly targets: (SchemaNode | boolean)[];
 }
 
-/** The document, or a subschema with an `$id`. The URI is the base for references in it. */
+/**
+ * A schema resource (JSON Schema, section 4.3.5): the document, or a subschema with an `$id`. Its
+ * URI is the base URI of the references in it.
+ */
 export interface SchemaResource {
   readonly uri: string;
   readonly root: SchemaNode;
@@ -42,7 +45,10 @@ export class SchemaResources {
     return resource;
   }
 
-  /** Returns the resource that a reference points to; undefined if it is outside the document. */
+  /**
+   * Returns the resource to which a reference refers. Returns undefined if the resource is not in
+   * the document.
+   */
   find(reference: string, base: SchemaResource): SchemaResource | undefined {
     const uri = resolveUri(reference, base.uri);
     return uri === undefined ? undefined : this.#resources.get(uri);

@@ -12,26 +12,29 @@ import { isLight, measureJson, type SchemaUse } from "./schema-limits.ts";
 import { SchemaWorkers } from "./schema-workers.ts";
 
 interface CachedSchema {
-  /** Undefined if the schema is too large to compile on the event loop. */
+  /** The compiled schema. Undefined if the schema is too large to compile on the event loop. */
   readonly validate: Validate | undefined;
-  /** Number of payloads to validate in a thread, because one exceeded the step budget. */
+  /**
+   * Number of following payloads that are validated in a thread, because a payload exceeded the
+   * step budget.
+   */
   skips: number;
 }
 
 // Number of payloads of a schema that are validated in a thread after one payload exceeded the step
-// budget. So at most about 1 % of the payloads use up the budget on the event loop.
+// budget. With this number, at most about 1 % of the payloads use up the budget on the event loop.
 const SKIPS_AFTER_OVERRUN = 100;
 
 /**
- * Checks untrusted schemas and payloads without blocking the event loop. Small schemas are checked
+ * Checks untrusted schemas and payloads without blocking the event loop. Small schemas are compiled
  * and applied on the event loop, with a step budget. Large schemas, and payloads that exceed the
- * budget, go to a thread with a deadline.
+ * budget, are processed in a thread with a deadline.
  */
 export class SchemaValidators {
   readonly #schemas: LRUCache<string, CachedSchema>;
   readonly #workers: SchemaWorkers;
 
-  /** `entries` and `characters` limit the cached schemas. */
+  /** `entries` and `characters` limit the cache of compiled schemas. */
   constructor({ entries = 500, characters = 4 * 1024 * 1024, threads = 2, deadlineMs = 2000 } = {}) {
     this.#schemas = new LRUCache({ max: entries, maxSize: characters });
     this.#workers = new SchemaWorkers({ size: threads, deadlineMs });
@@ -50,8 +53,8 @@ export class SchemaValidators {
   }
 
   /**
-   * Returns the errors of a value. Returns a promise only if a thread must validate the value.
-   * `hash` identifies the schema.
+   * Validates a value and returns its errors. Returns a promise only if a thread validates the
+   * value. `hash` identifies the schema in the cache.
    */
   validate(
     hash: string,
@@ -103,8 +106,8 @@ export class SchemaValidators {
       const texts = { schema: JSON.stringify(schema), value: JSON.stringify(value) ?? "null" };
       return await this.#workers.run({ kind: "validate", hash, ...texts }, userId);
     } catch (error) {
-      // JSON.stringify is recursive, while the parser of the body is not, so a deeply nested value
-      // overflows the stack here.
+      // The value is nested so deeply that `JSON.stringify`, which is recursive, has overflowed the
+      // stack.
       if (error instanceof RangeError) return [TOO_DEEP];
       throw error;
     }

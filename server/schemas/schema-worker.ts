@@ -13,9 +13,10 @@ import {
 } from "./schema-error.ts";
 import type { SchemaRequest } from "./schema-workers.ts";
 
-// 16 times the budget of the event loop: at worst about 500 ms, and 150 MB of Ajv errors. So a
-// validation rarely reaches the deadline or the memory limit, which terminate the thread. Only the
-// slowest possible patterns reach the deadline.
+// The budget of a validation in a thread: 16 times the budget on the event loop. It corresponds to
+// at most about 500 ms, and to 150 MB for Ajv's errors, so the deadline and the memory limit of the
+// thread, at which it is terminated, are rarely reached. Only the slowest possible patterns reach
+// the deadline.
 const BUDGET: Budget = { steps: 8_000_000, patternShare: 1 / 8 };
 
 const validators = new LRUCache<string, Validate>({ max: 50, maxSize: 2 * 1024 * 1024 });

@@ -5,7 +5,10 @@ import { FairQueue } from "./fair-queue.ts";
 import { type SchemaError, TAKES_TOO_LONG } from "./schema-error.ts";
 import type { SchemaUse } from "./schema-limits.ts";
 
-/** A request to a thread. Schema and value are JSON text. */
+/**
+ * A request to a thread that checks schemas and validates values. `schema` and `value` are JSON
+ * texts.
+ */
 export type SchemaRequest =
   | { kind: "check"; schema: string; use: SchemaUse }
   | { kind: "validate"; hash: string; schema: string; value: string };
@@ -26,8 +29,8 @@ const VALIDATION_DEADLINE_FACTOR = 3;
 
 /**
  * A small pool of threads for expensive checks. Threads start on demand; a thread that exceeds its
- * deadline is terminated and replaced. The requests of different users alternate, and the requests
- * of one user never occupy all threads of a pool with several threads.
+ * deadline is terminated and replaced. The requests of different users alternate. If there are
+ * several threads, the requests of one user never occupy all of them.
  */
 export class SchemaWorkers {
   readonly #size: number;
@@ -45,8 +48,8 @@ export class SchemaWorkers {
   }
 
   /**
-   * Runs a request in a thread. Returns an error if a limit is exceeded. Rejects with a `Problem`
-   * if the queue is full.
+   * Runs a request in a thread. Returns the errors that were found, or a single error if the thread
+   * has exceeded a limit. Rejects with a `Problem` if the queue is full.
    */
   run(request: SchemaRequest, owner: string): Promise<SchemaError[]> {
     if (this.#isClosed) return Promise.reject(createClosedError());
@@ -101,14 +104,14 @@ export class SchemaWorkers {
 async function startThread(): Promise<Worker> {
   const file = import.meta.url.endsWith(".ts") ? "./schema-worker.ts" : "./schema-worker.js";
   const worker = new Worker(new URL(file, import.meta.url), {
-    // The thread needs neither the environment variables of the process, which contain secrets, nor
-    // the module loaders of its command line.
+    // The thread does not get the environment variables of the process, because they contain
+    // secrets, nor the module loaders from its command line. It needs neither of them.
     env: {},
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 256, stackSizeMb: 16 },
   });
-  // An unhandled "error" event would terminate the process. The callers of `once` handle the errors
-  // that matter.
+  // Without a listener, an "error" event would terminate the process. The errors are handled where
+  // `once` waits for an event.
   worker.on("error", () => {});
   worker.on("exit", () => worker.emit("error", new Error("the schema worker thread exited unexpectedly")));
   await once(worker, "message", { signal: AbortSignal.timeout(START_TIMEOUT_MS) });
@@ -124,7 +127,10 @@ function createBusyProblem(): Problem {
   return new Problem("service-unavailable", detail, { retryAfter: 2 });
 }
 
-/** Returns the error of a request whose thread reached a limit. Throws all other errors. */
+/**
+ * Returns the error message for a request whose thread has reached a limit. Rethrows all other
+ * errors.
+ */
 function describeFailure(error: unknown, { kind }: SchemaRequest): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ABORT_ERR") {

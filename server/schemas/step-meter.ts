@@ -1,6 +1,9 @@
 import { StepBudget } from "../../protocol/schema/step-budget.ts";
 
-/** Cost of applying a subschema to a value, in steps of about 50 ns; see `prepare-schema.ts`. */
+/**
+ * The cost of applying a subschema to a value, in steps of about 50 ns. It is computed in
+ * `prepare-schema.ts`.
+ */
 export interface StepCost {
   base: number;
   perItem: number;
@@ -12,7 +15,10 @@ export interface StepCost {
 export class StepMeter extends StepBudget {
   #patternShare = 1;
 
-  /** Starts a validation. Each pattern match costs `patternShare` of its worst-case steps. */
+  /**
+   * Starts a validation with a budget of `steps`. Each pattern match is charged with its worst-case
+   * steps times `patternShare`.
+   */
   override start(steps: number, patternShare = 1): void {
     super.start(steps);
     this.#patternShare = patternShare;
@@ -23,7 +29,10 @@ export class StepMeter extends StepBudget {
     this.charge(steps * this.#patternShare);
   }
 
-  /** Charges for a value. Ajv copies the list of `errors` so far at every failing reference. */
+  /**
+   * Charges the cost of applying a subschema to a value. `errors` is the number of errors so far,
+   * which Ajv copies at every reference that fails.
+   */
   chargeValue(cost: StepCost, value: unknown, errors: number): void {
     let steps = cost.base + (errors >> 3);
     if (typeof value === "string") steps += cost.text ? value.length >> 5 : 0;

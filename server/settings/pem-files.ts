@@ -10,7 +10,7 @@ import { SettingsError } from "./settings-error.ts";
 
 /** A parameter of a URL or an environment variable whose value is the path of a file. */
 export interface FileParameter {
-  /** Name of the parameter or variable, for messages. */
+  /** Name of the parameter or variable, for error messages. */
   readonly source: string;
   readonly value: string;
 }
@@ -39,7 +39,7 @@ function readText({ source, value: path }: FileParameter): string {
 function readCertificates(file: FileParameter): string {
   const text = readText(file);
   try {
-    // Only validates the file: Node.js would treat a file without a certificate as an empty list,
+    // Validates the file, because Node.js would treat a file without a certificate as an empty list
     // and trust no server.
     new X509Certificate(text);
     return text;
@@ -57,8 +57,8 @@ export function createTlsContext(files: TlsFiles): SecureContext {
   const { ca, cert, key, passphrase, minVersion, maxVersion } = files;
   if (cert && !key) throw new SettingsError(`${cert.source}: also set the private key of the certificate`);
   if (key && !cert) throw new SettingsError(`${key.source}: also set the certificate of the key`);
-  // Slim containers have no system certificates. Therefore `default`, which contains the
-  // certificates of Node.js and of NODE_EXTRA_CA_CERTS, is trusted as well.
+  // Small container images have no system certificates. The certificates in `default`, which come
+  // from Node.js and NODE_EXTRA_CA_CERTS, are therefore trusted too.
   const trusted = () => [...new Set([...getCACertificates("default"), ...getCACertificates("system")])];
   const options: SecureContextOptions = {
     ca: ca === undefined ? trusted() : readCertificates(ca),

@@ -10,7 +10,10 @@ interface Parameter {
   readonly rule?: string;
 }
 
-/** The query parameters of a Redis URL, named as in redis-py; no other convention exists. */
+/**
+ * The query parameters of a Redis URL. They have the names of redis-py, because there is no
+ * standard.
+ */
 const PARAMETERS = {
   db: { pattern: /^\d{1,9}$/, rule: "must be the number of a database" },
   family: { pattern: /^[46]$/, rule: "must be 4 or 6" },
@@ -46,7 +49,7 @@ export function redisOptions(text: string): RedisUrlOptions {
   }
 }
 
-/** Parses a Redis URL. Throws a `SettingsError` that names an unsupported part. */
+/** Parses a Redis URL. Throws a `SettingsError` that names the unsupported part of the URL. */
 export function parseRedisUrl(text: string) {
   // URLs of redis-py can have a user before an empty host. The WHATWG URL parser rejects such URLs.
   const whole = text.replace(/^((?:redis\+)?unix:\/\/[^/?]*@)\//, "$1localhost/");
@@ -106,8 +109,9 @@ function decode(text: string, what: string): string {
 }
 
 /**
- * Returns the TLS options. ioredis sends the host name (SNI) only if `servername` is set. Without
- * `servername`, a Redis server with several certificates could respond with the wrong one.
+ * Returns the TLS options. Sets `servername`, because without it ioredis does not send the host
+ * name (SNI), and a Redis server with several certificates could respond with the wrong
+ * certificate.
  */
 function tlsOptions(host: string, parameters: Parameters): NonNullable<RedisOptions["tls"]> {
   const file = (source: ParameterName): FileParameter | undefined => {

@@ -23,7 +23,7 @@ const list = z.preprocess(
   z.array(NamePart).min(1),
 );
 
-/** Accepts a connection URL only if its parser supports every parameter in it. */
+/** Accepts a connection URL only if `parse` supports all its parameters. */
 const connectionUrl = (parse: (value: string) => unknown) =>
   z.string().superRefine((value, context) => {
     try {
@@ -80,7 +80,7 @@ export const Settings = z.object({
     .describe("maximum size of all files of a room, including incomplete uploads"),
   file_orphan_hours: number(z.number().positive().max(876_000))
     .default(24)
-    .describe("a file that no task has is deleted after this time"),
+    .describe("time after which a file is deleted if it is not in the payload or result of any task"),
   task_retention_days: number(z.number().positive().max(36_500)).optional(),
   task_output_max_bytes: number(z.int().min(1024).max(4_294_967_296))
     .default(67_108_864)
@@ -102,8 +102,8 @@ type Camel<Text extends string> = Text extends `${infer Head}_${infer Tail}`
   : Text;
 
 /**
- * Settings that a program passes in code, named like the environment variables without `JOBLIB_`,
- * in snake_case or camelCase.
+ * Settings that a program passes in code. They are named like the environment variables without the
+ * prefix `JOBLIB_`, in snake_case or camelCase.
  */
 export type SettingsInput = { readonly [Name in keyof Settings]?: Settings[Name] | undefined } & {
   readonly [Name in keyof Settings as Camel<Name>]?: Settings[Name] | undefined;

@@ -22,8 +22,8 @@ export class JobCache {
 
   /**
    * Returns a job; undefined if it is not registered. Unless `mustBeFresh` is true, the job may
-   * come from the cache and be outdated. This is safe, because the insert of a task fails if the
-   * job has changed since it was read.
+   * come from the cache and be outdated. An outdated job cannot cause errors, because inserting a
+   * task fails if the job has changed since it was read.
    */
   async find(address: JobAddress, mustBeFresh: boolean): Promise<RegisteredJob | undefined> {
     const key = `${address.roomId}:${address.category}:${address.name}`;
@@ -37,7 +37,7 @@ export class JobCache {
 
   /**
    * Returns the result schema of a job, even if the job was removed. A cached schema is never
-   * outdated: if a job is registered again with other schemas, it gets another id.
+   * outdated, because a job that is registered again with other schemas gets another id.
    */
   async findResultSchema(jobId: string): Promise<ResultSchema | undefined> {
     const cached = this.#resultSchemas.get(jobId);

@@ -15,9 +15,8 @@ export interface LongPoll {
 export const getDeadline = (longPoll: LongPoll): number => performance.now() + longPoll.seconds * 1000;
 
 /**
- * Wakes a waiting request. Remembers a notification that arrives before the request waits, so that
- * the request does not miss a change that happens after it has queried the database and before it
- * waits.
+ * Wakes a waiting request. A notification that arrives before the request waits is remembered, so
+ * that the request does not miss a change between its query of the database and its wait.
  */
 export class WakeSignal {
   #isNotified = false;
@@ -37,14 +36,14 @@ export class WakeSignal {
     this.#resolve?.();
   };
 
-  /** Ends the wait without a notification. */
+  /** Ends a pending call of `wait` without a notification. */
   release(): void {
     this.#resolve?.();
   }
 
   /**
-   * Discards a notification. Call `reset` before a read of the database, never after it: a change
-   * that is notified during the read may be missing from its result.
+   * Discards a notification. Must be called before the database is read, never after it: the result
+   * may lack a change whose notification arrived during the query.
    */
   reset(): void {
     this.#isNotified = false;
@@ -76,7 +75,7 @@ const INTERVAL_WITHOUT_BUS_MS = 800;
 
 /**
  * Returns the milliseconds until the next poll of the database: `seconds` ± 20 %, so that requests
- * do not all poll at the same moment, or less than one second while the event bus is down.
+ * do not all poll at the same time. While the event bus is down, less than one second.
  */
 export const getPollInterval = (bus: { readonly state: "up" | "down" }, seconds = 5): number =>
   bus.state === "down" ? INTERVAL_WITHOUT_BUS_MS : seconds * 1000 * (0.8 + 0.4 * Math.random());

@@ -2,7 +2,9 @@ import { LRUCache } from "lru-cache";
 import { Problem } from "../../protocol/index.ts";
 import type { Settings } from "../settings/settings.ts";
 
-/** The bytes that a user may still store, and the time at which they were counted. */
+/**
+ * The number of bytes that a user may still store, and the time at which this number was computed.
+ */
 interface Budget {
   bytes: number;
   at: number;
@@ -10,8 +12,8 @@ interface Budget {
 
 /**
  * Limits the output that the workers of each user store per second, with a token bucket of one
- * second. An append may exceed the budget. Later appends are then rejected until the budget is
- * positive again. So even an append that is larger than the budget eventually succeeds.
+ * second. A single append may exceed the budget, so that even an append that is larger than the
+ * whole budget can succeed. Later appends are then rejected until the budget is positive again.
  */
 export class OutputRate {
   readonly #bytesPerSecond: number;

@@ -21,11 +21,14 @@ const MAX_BUFFERED_EVENTS = 1000;
 /** Maximum total length of a feed's buffered events, in characters. */
 const MAX_BUFFERED_CHARACTERS = 8_000_000;
 /**
- * Maximum number of changed tasks that are read at once. If more tasks have changed, clients
- * receive one `reset` event instead of one event for each task.
+ * Maximum number of changed tasks that are read from the database together. If more tasks have
+ * changed, clients receive one `reset` event instead of an event for each task.
  */
 const MAX_TASK_EVENTS = 200;
-/** Number of tasks in one query. Each may have a payload and a result of several megabytes. */
+/**
+ * Maximum number of tasks in one query. The number is low, because each task may have a payload and
+ * a result of several megabytes.
+ */
 const TASKS_PER_QUERY = 20;
 
 type FeedEvent = SerializableEvent<StreamMessage<"followRoom">>;
@@ -43,14 +46,14 @@ interface Ports {
 class RoomFeed {
   /** Called after each event. */
   readonly listeners = new Set<() => void>();
-  /** Resolves when the feed is subscribed to the event bus, so that it misses no later event. */
+  /** Resolves when the feed has subscribed to the event bus, so that it misses no later event. */
   readonly isOpen: Promise<void>;
   closeTimer: NodeJS.Timeout | undefined;
   readonly #ports: Ports;
   readonly #roomId: string;
   /**
-   * Identifies this feed in event ids, because the same position is another event in the feed of
-   * another server, or in an earlier feed of this server.
+   * Identifies this feed in the ids of its events. In feeds of other servers, and in earlier feeds
+   * of this server, the same positions belong to other events.
    */
   readonly #epoch = randomUUID().slice(0, 8);
   readonly #buffer: { readonly event: FeedEvent; readonly characters: number }[] = [];
@@ -81,8 +84,8 @@ class RoomFeed {
   }
 
   /**
-   * Returns the position in an event id; undefined if the id is from another feed, or if the event
-   * is no longer buffered.
+   * Returns the position in the id of an event. Returns undefined if the id comes from another
+   * feed, or if the event is no longer buffered.
    */
   parseId(id: string): number | undefined {
     const [epoch, count] = id.split("-");
@@ -92,8 +95,8 @@ class RoomFeed {
   }
 
   /**
-   * Returns the event at a position: `reset` if it is no longer buffered, undefined if it has not
-   * happened yet.
+   * Returns the event at a position. Returns a `reset` event if the event is no longer buffered,
+   * and undefined if there is no such event yet.
    */
   getEvent(position: number): FeedEvent | undefined {
     if (position >= this.#count) return undefined;
@@ -123,8 +126,8 @@ class RoomFeed {
   }
 
   /**
-   * Reads and publishes the changed tasks. A task that changes several times before it is read is
-   * published once.
+   * Reads the changed tasks from the database, and publishes an event for each. If a task changes
+   * several times before it is read, only one event is published.
    */
   async #readChangedTasks(): Promise<void> {
     if (this.#isReading) return;
@@ -175,8 +178,8 @@ class RoomFeed {
 }
 
 /**
- * A feed without listeners stays open for this time, so that a client that reconnects receives the
- * events that it missed.
+ * Time for which a feed stays open after its last listener has left, in milliseconds. A client that
+ * reconnects in this time receives the events that it missed.
  */
 const CLOSE_DELAY_MS = 60_000;
 

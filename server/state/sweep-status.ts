@@ -1,6 +1,6 @@
 /**
- * Records when this server last completed a sweep, or skipped one because another server was
- * sweeping.
+ * Records when this server last completed a sweep, or skipped it because another server was running
+ * one.
  */
 export class SweepStatus {
   readonly #startedAt = new Date();

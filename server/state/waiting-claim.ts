@@ -11,9 +11,9 @@ export class WaitingClaim extends WakeSignal {
   readonly limit: number;
   /** True if the claim also starts the tasks. */
   readonly start: boolean;
-  /** Undefined while the claim belongs to no group. */
+  /** The group of the claim; undefined if it does not belong to a group. */
   group: ClaimGroup | undefined;
-  /** Position in the order in which claims started to wait. */
+  /** A number that is higher for claims that started to wait later. */
   order = 0;
   #assignment: PromiseWithResolvers<ClaimedTaskRecord | undefined> | undefined;
 
@@ -28,7 +28,7 @@ export class WaitingClaim extends WakeSignal {
     return this.isWaiting && !this.isNotified && !this.isReserved;
   }
 
-  /** True while a task is being inserted for this claim. */
+  /** True while a task is being inserted that will be assigned to this claim. */
   get isReserved(): boolean {
     return this.#assignment !== undefined;
   }
@@ -38,8 +38,8 @@ export class WaitingClaim extends WakeSignal {
   }
 
   /**
-   * Ends the reservation. If no task was assigned, wakes the claim, which then claims from the
-   * database.
+   * Ends the reservation with the task that was assigned to the claim. If no task was assigned,
+   * wakes the claim, so that it looks for tasks in the database.
    */
   assign(task: ClaimedTaskRecord | undefined): void {
     this.#assignment?.resolve(task);
@@ -47,7 +47,10 @@ export class WaitingClaim extends WakeSignal {
     else this.release();
   }
 
-  /** Waits for the pending insert, if the claim is reserved. Returns the assigned task, if any. */
+  /**
+   * If the claim is reserved, waits for the insert of the task. Returns the task if it was assigned
+   * to the claim.
+   */
   async takeAssignment(): Promise<ClaimedTaskRecord | undefined> {
     const task = await this.#assignment?.promise;
     this.#assignment = undefined;

@@ -5,12 +5,15 @@ import type { LinkedJobs } from "../storage/ports/task-queue.ts";
 import { getPollInterval } from "./long-poll.ts";
 import type { ClaimGroup, WaitingClaim } from "./waiting-claim.ts";
 
-/** An empty group stays subscribed for this time, because workers usually claim again soon. */
+/**
+ * Time for which a group without claims stays subscribed, in milliseconds. Most workers claim again
+ * soon.
+ */
 const UNSUBSCRIBE_DELAY_MS = 10_000;
 const MIN_POLL_DELAY_MS = 20;
 /**
- * Delay of the next poll after claims were woken for due tasks. That poll checks whether the tasks
- * were claimed.
+ * Delay of the next poll after a poll has found due tasks and woken claims, in milliseconds. The
+ * next poll checks whether the tasks were claimed.
  */
 const DUE_POLL_DELAY_MS = 500;
 const FAILED_POLL_DELAY_MS = 1000;
@@ -54,8 +57,8 @@ export class WaitingClaims {
   }
 
   /**
-   * Adds a claim to the group of its jobs. Resolves when the group is subscribed to the events of
-   * the jobs, so that no later event is missed.
+   * Adds a claim to the group of the workers that have the same jobs. Resolves when the group is
+   * subscribed to the events of the jobs, so that no later event is missed.
    */
   async add(claim: WaitingClaim, jobs: LinkedJobs): Promise<void> {
     const group = this.#groups.get(jobs.key) ?? this.#addGroup(jobs);
@@ -65,8 +68,8 @@ export class WaitingClaims {
       claim.order = this.#lastOrder += 1;
       this.#claims.add(claim);
       clearTimeout(group.removalTimer);
-      // Polls find only tasks of jobs that a claim waits for. Earlier polls ignored these jobs,
-      // which may have due tasks.
+      // Polls only look for tasks of jobs for which a claim waits. Until now, polls may have
+      // ignored the jobs of this group, so the next poll must not wait.
       if (group.claims.size === 0) this.#schedulePoll(0);
       group.claims.add(claim);
     }
@@ -74,8 +77,8 @@ export class WaitingClaims {
   }
 
   /**
-   * Removes a claim. If the claim was notified but did not claim, the next claim of each of its
-   * jobs is notified instead.
+   * Removes a claim. If the claim was notified but ends without looking for tasks, notifies another
+   * claim for each of its jobs.
    */
   remove(claim: WaitingClaim): void {
     if (!this.#claims.delete(claim)) return;
@@ -86,8 +89,9 @@ export class WaitingClaims {
   }
 
   /**
-   * Wakes other claims if due tasks remain after a claim. Concurrent calls share one query, because
-   * each of a thousand woken claims would otherwise count tasks that the others are about to claim.
+   * Wakes other claims if jobs still have due tasks after a claim. Concurrent calls share one
+   * query: otherwise each of a thousand woken claims would count tasks that the others are about to
+   * claim.
    */
   async wakeOthers(jobIds: readonly string[]): Promise<void> {
     if (this.#claims.size === 0) return;
@@ -106,7 +110,8 @@ export class WaitingClaims {
   }
 
   /**
-   * Reserves the first available claim for a task of the job. Returns undefined if there is none.
+   * Reserves the first available claim for a new task of the job. Returns undefined if no claim is
+   * available.
    */
   reserve(jobId: string): WaitingClaim | undefined {
     for (const claim of this.#listClaims(jobId)) {
@@ -118,8 +123,8 @@ export class WaitingClaims {
   }
 
   /**
-   * Wakes the claims of a worker whose jobs changed, so that these claims subscribe to the new
-   * channels.
+   * Wakes the claims of a worker whose jobs have changed, so that they subscribe to the channels of
+   * the new jobs.
    */
   refresh(workerId: string): void {
     for (const claim of this.#claims) {
@@ -140,8 +145,8 @@ export class WaitingClaims {
     const group: ClaimGroup = { jobs, claims: new Set(), subscribed, removalTimer: undefined };
     for (const channel of channels) channel.groups.add(group);
     this.#groups.set(jobs.key, group);
-    // After a failed subscription, `add` fails for the claims of this group. The next claim creates
-    // a new group, which subscribes again.
+    // If the subscription fails, `add` rejects for all claims of this group, and the group is
+    // removed. The next claim then creates a new group, which subscribes again.
     subscribed.catch(() => this.#removeGroup(group));
     return group;
   }
@@ -202,16 +207,19 @@ export class WaitingClaims {
 
   #onEvent(jobId: string, event: Event | undefined): void {
     if (event?.kind === "work-available" && event.count > 0) this.#wake(jobId, event.count);
-    // A count of 0 announces a delayed task, and undefined means that events may have been lost. In
-    // both cases, a poll finds the tasks.
+    // A count of 0 announces a task that is not due yet. If the event is undefined, events may have
+    // been lost. In both cases, a poll finds the tasks.
     else this.#schedulePoll(0);
   }
 
-  /** Wakes enough claims to claim `count` tasks, in the order in which they started to wait. */
+  /**
+   * Wakes as many claims as are needed for `count` tasks, in the order in which they started to
+   * wait.
+   */
   #wake(jobId: string, count: number): void {
     let left = count;
     // Wakes reserved claims last. A claim is reserved while a new task is being inserted for it. If
-    // it gets that task, its request ends, and it does not claim one of the `count` tasks.
+    // that task is assigned to it, the claim ends, and cannot claim one of the `count` tasks.
     for (const includesReserved of [false, true]) {
       for (const claim of this.#listClaims(jobId)) {
         if (left <= 0) return;

@@ -8,7 +8,10 @@ export function workerNotFound(): Problem {
   return new Problem("worker-not-found", "Worker not found. It may have been removed.");
 }
 
-/** Caches the owner of each worker. The owner never changes, but the worker may no longer exist. */
+/**
+ * Caches the owners of workers. A worker's owner never changes, but a worker in the cache may have
+ * been removed.
+ */
 export class WorkerOwners {
   readonly #ownerIds = new LRUCache<string, string>({ max: 10_000 });
   readonly #storage: Pick<Storage, "workers">;

@@ -4,10 +4,14 @@ import { mapTokens } from "./parse-pattern.ts";
 import { compileProgram, type PatternProgram } from "./pattern-program.ts";
 import { runPattern } from "./run-pattern.ts";
 
-/** Limits of a pattern and of its program; `[a-z]{1,1000}` has 2,000 instructions. */
+/**
+ * Limits of a pattern and of the program to which it is compiled. The program of `[a-z]{1,1000}`
+ * has 2,000 instructions.
+ */
 export const PATTERN_LIMITS = { characters: 1000, instructions: 10_000 } as const;
 
-// RE2 caches up to 8 MB of states per pattern. The cache is dropped after this many steps.
+// Number of steps after which a compiled pattern is discarded, because RE2 caches up to 8 MB of
+// states for each pattern.
 const STEPS_UNTIL_CACHE_DROP = 200_000;
 
 // White space in ECMAScript. RE2's `\s` matches only six ASCII characters.
@@ -17,7 +21,7 @@ const WHITE_SPACE =
 const TOO_MANY_REPETITIONS =
   "is a pattern with too many repetitions; use minLength and maxLength, or lower the counts";
 
-/** Returns why a pattern cannot be used; undefined if it is valid. */
+/** Returns the reason why a pattern cannot be used. Returns undefined if it is valid. */
 export function findPatternError(pattern: string): string | undefined {
   if (pattern.length > PATTERN_LIMITS.characters) {
     return `is a pattern of ${pattern.length} characters; shorten it to ${PATTERN_LIMITS.characters}`;
@@ -37,10 +41,10 @@ export function findPatternError(pattern: string): string | undefined {
 }
 
 /**
- * Returns the regular expression engine for Ajv. RE2 matches in linear time, so the steps of the
- * whole match are added to the meter before the match runs. RE2 does not support lookaround and
- * backreferences, so `runPattern` runs patterns with these and adds each step to the meter. V8's
- * engine never runs a whole pattern, because a running match cannot be interrupted.
+ * Returns the regular expression engine for Ajv. RE2 matches in linear time, so the worst-case
+ * steps of a match are charged before it runs. RE2 does not support lookaround and backreferences,
+ * so patterns that contain them are run by `runPattern`, which charges each step. V8's engine never
+ * runs a whole pattern, because a running match cannot be interrupted.
  */
 export function createRegExpEngine(meter: StepMeter) {
   // Ajv caches compiled patterns by the result of `toString`.
@@ -52,8 +56,8 @@ export function createRegExpEngine(meter: StepMeter) {
 function makeTest(pattern: string, meter: StepMeter): (text: string) => boolean {
   let compiled: RE2JS | PatternProgram | undefined;
   let spent = 0;
-  // With a word boundary, RE2 also checks the neighbours of each character, which takes four times
-  // as long.
+  // For patterns with a word boundary, RE2 also checks the characters next to each character, which
+  // takes four times as long.
   const factor = /\\[bB]/.test(pattern) ? 4 : 1;
   return function testText(text) {
     compiled ??= compileForRe2(pattern) ?? compileProgram(pattern, PATTERN_LIMITS.instructions);
@@ -70,7 +74,9 @@ function makeTest(pattern: string, meter: StepMeter): (text: string) => boolean 
   };
 }
 
-/** Compiles an ECMAScript pattern; undefined if RE2 does not support the pattern. */
+/**
+ * Compiles an ECMAScript pattern for RE2. Returns undefined if RE2 does not support the pattern.
+ */
 function compileForRe2(pattern: string): RE2JS | undefined {
   const hasNamedGroup = /\(\?P?<[^=!]/.test(pattern);
   try {

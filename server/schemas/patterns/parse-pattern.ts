@@ -2,8 +2,8 @@ import { type AST, RegExpParser } from "@eslint-community/regexpp";
 
 const parser = new RegExpParser();
 
-// Escapes of Python, Rust, Java and PCRE outside character classes, and their ECMAScript
-// equivalents.
+// Syntax of Python, Rust, Java and PCRE outside character classes, and its equivalents in
+// ECMAScript.
 const FOREIGN_SPELLINGS: Readonly<Record<string, string>> = {
   "\\A": "(?<![\\s\\S])",
   "\\z": "(?![\\s\\S])",
@@ -12,9 +12,9 @@ const FOREIGN_SPELLINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Parses an ECMAScript pattern: with the flag `u` (`isUnicode`) if it is valid with this flag, else
- * by the rules of ECMA-262, Annex B. Accepts Python's spelling of anchors, named groups and leading
- * flags. Throws a `SyntaxError`.
+ * Parses an ECMAScript pattern with the flag `u`. If the pattern is not valid with this flag,
+ * parses it by the rules of ECMA-262, Annex B, and returns `isUnicode` as false. Accepts Python's
+ * syntax for anchors, named groups and flags at the start. Throws a `SyntaxError`.
  */
 export function parsePattern(pattern: string): { readonly tree: AST.Pattern; readonly isUnicode: boolean } {
   const source = translateSpelling(pattern);
@@ -25,8 +25,8 @@ export function parsePattern(pattern: string): { readonly tree: AST.Pattern; rea
     try {
       return { tree: parse(false), isUnicode: false };
     } catch {
-      // JSON Schema recommends patterns that are valid with the flag `u`, so the first error is
-      // more useful.
+      // Throws the error that occurred with the flag `u`, because JSON Schema recommends patterns
+      // that are valid with this flag.
       throw error;
     }
   }
@@ -41,7 +41,10 @@ function translateSpelling(pattern: string): string {
   return flags === undefined ? translated : `(?${flags}:${translated})`;
 }
 
-/** Replaces tokens: escapes, starts of named groups, Python's backreferences and characters. */
+/**
+ * Replaces each token of a pattern with the result of `map`. A token is an escape, the start of a
+ * named group, a backreference in Python's syntax, or a single character.
+ */
 export function mapTokens(pattern: string, map: (token: string, isInClass: boolean) => string): string {
   let isInClass = false;
   return pattern.replace(/\\.|\(\?P<|\(\?P=\w+\)|./gs, (token) => {

@@ -11,19 +11,24 @@ export type Instruction =
   | { op: "split"; first: number; second: number }
   | { op: "jump"; to: number }
   | { op: "position"; test: (text: string, at: number) => boolean }
-  /** Lookaround: runs the following instructions up to their `match`, then continues at `next`. */
+  /**
+   * Runs the following instructions up to their `match`, which are the content of a lookaround.
+   * Then continues at `next`.
+   */
   | { op: "lookaround"; isNegative: boolean; next: number }
   | { op: "open"; group: number }
   | { op: "close"; group: number }
   /**
-   * Clears what these groups have captured, as ECMAScript does at the start of each iteration of a
-   * loop.
+   * Clears the captures of these groups, as ECMAScript does at the start of each repetition of a
+   * quantifier.
    */
   | { op: "clear"; groups: readonly number[] }
   | { op: "backreference"; groups: readonly number[]; ignoreCase: boolean; isBackward: boolean }
   | { op: "match" };
 
-/** A compiled pattern. Only groups with a backreference are counted and captured. */
+/**
+ * A compiled pattern. Only groups that have a backreference are captured and counted in `groups`.
+ */
 export interface PatternProgram {
   readonly instructions: readonly Instruction[];
   readonly groups: number;
@@ -64,7 +69,7 @@ function isStartAssertion(element: AST.Element | undefined): boolean {
 
 class Compiler {
   readonly instructions: Instruction[] = [];
-  /** Numbers of the groups that have a backreference. */
+  /** The groups that have a backreference, with their numbers. */
   readonly groups = new Map<AST.CapturingGroup, number>();
   readonly #maxInstructions: number;
   #iterations = 0;
@@ -97,8 +102,8 @@ class Compiler {
     return this.instructions.length;
   }
 
-  // Also counts iterations with an empty body, which write no instructions but take time to
-  // compile.
+  // Counts the repetitions of quantifiers. Repetitions with an empty body write no instructions,
+  // but also take time to compile.
   #count(): void {
     this.#iterations += 1;
     if (this.#iterations > this.#maxInstructions) throw new RangeError("too many repetitions");
@@ -157,7 +162,10 @@ class Compiler {
     for (const leave of leaves) leave();
   }
 
-  /** Writes a choice between an iteration and an exit. Call the result to set the exit. */
+  /**
+   * Writes a choice between another repetition and the end of a quantifier. Call the returned
+   * function at the position of the end.
+   */
   #writeChoice(greedy: boolean): () => void {
     const split = this.write({ op: "split", first: this.#here + 1, second: this.#here + 1 });
     return () => {
@@ -182,7 +190,10 @@ class Compiler {
   }
 }
 
-/** Returns false before the start and after the end of a text. */
+/**
+ * Returns true if the character at a position is a word character. Returns false before the start
+ * and after the end of the text.
+ */
 function isWordCharacter(text: string, at: number): boolean {
   return /\w/.test(text.charAt(at));
 }
@@ -193,7 +204,10 @@ function makeEdgeTest(kind: "start" | "end", multiline: boolean): (text: string,
   return (text, at) => at === text.length || isLineEnd(text, at);
 }
 
-/** Uses V8's engine, because matching one character against one class cannot backtrack. */
+/**
+ * Creates the test of a single character. It uses V8's regular expressions, which cannot backtrack
+ * for a single character.
+ */
 function makeCharacterTest(
   element: AST.Character | AST.CharacterClass | AST.CharacterSet,
   modes: Modes,

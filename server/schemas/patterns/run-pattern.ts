@@ -1,23 +1,26 @@
 import type { StepMeter } from "../step-meter.ts";
 import type { Instruction, PatternProgram } from "./pattern-program.ts";
 
-/** Start and end of each group's last match, and start of an open match; -1 means none. */
+/**
+ * Three numbers for each group: the start and the end of its last match, and the start of a match
+ * that has not ended yet. -1 means none.
+ */
 type Captures = readonly number[];
 
-// One step of the meter is about 50 ns. A choice takes longer than other instructions, because it
-// is added to a set.
+// Cost of a choice in steps of about 50 ns. A choice takes longer than other instructions, because
+// it is added to a set.
 const CHOICE_STEPS = 6;
-// With captured groups, the set of failed choices contains strings instead of numbers, and far more
-// of them.
+// Cost of a choice if the pattern captures groups. The set of failed choices then contains strings
+// instead of numbers, and has many more entries.
 const CAPTURING_CHOICE_STEPS = 32;
-// Non-ASCII characters are tested by V8's engine, which takes about 200 ns.
+// Cost of testing a non-ASCII character, which takes V8 about 200 ns.
 const NON_ASCII_STEPS = 4;
 
 /**
- * Returns true if a pattern matches anywhere in a text. It backtracks, but never retries a choice
- * that has failed at the same position. So the time is linear in the length of the text for
- * patterns without lookaround and backreferences, and polynomial with them. Throws
- * `OutOfStepsError` if the meter's budget is exceeded.
+ * Returns true if a pattern matches anywhere in a text. It backtracks, but never tries a choice
+ * again that has failed at the same position. Therefore the time is linear in the length of the
+ * text, or polynomial if the pattern has lookaround or backreferences. Throws `OutOfStepsError` if
+ * the meter's budget is exceeded.
  */
 export function runPattern(program: PatternProgram, text: string, meter: StepMeter): boolean {
   const matcher = new Matcher(program, text, meter);
@@ -43,7 +46,10 @@ class Matcher {
     this.#choiceSteps = program.groups === 0 ? CHOICE_STEPS : CAPTURING_CHOICE_STEPS + 3 * program.groups;
   }
 
-  /** Returns the captured groups at the first `match` instruction; undefined if none is reached. */
+  /**
+   * Runs the program until the first `match` instruction, and returns the captured groups. Returns
+   * undefined if no `match` is reached.
+   */
   match(
     start: number,
     position: number,
@@ -91,7 +97,10 @@ class Matcher {
     return undefined;
   }
 
-  /** Returns the position after an instruction, or -1 if the instruction does not match. */
+  /**
+   * Runs an instruction. Returns the position after the matched characters, or -1 if the
+   * instruction does not match.
+   */
   #step(instruction: Instruction, at: number, groups: Captures): number {
     if (instruction.op === "character") {
       const code = instruction.isBackward ? this.#codeBefore(at) : this.#codeAt(at);
@@ -148,8 +157,8 @@ function capture(
   } else if (instruction.op === "open") {
     changed[instruction.group * 3 + 2] = at;
   } else {
-    // A lookbehind matches from right to left, so a group closes to the left of the position where
-    // it opened.
+    // Inside a lookbehind, which matches from right to left, the position at which a group closes
+    // is before the position at which it opened.
     const opened = groups[instruction.group * 3 + 2] ?? at;
     changed[instruction.group * 3] = Math.min(opened, at);
     changed[instruction.group * 3 + 1] = Math.max(opened, at);

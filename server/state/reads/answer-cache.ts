@@ -2,14 +2,14 @@ import { LRUCache } from "lru-cache";
 import type { Answer } from "./answer.ts";
 
 /**
- * Memory of an entry in addition to its body, in bytes. Counting this memory limits the number of
- * very small answers.
+ * Memory that a cached answer needs in addition to its body, in bytes. It is counted so that the
+ * number of very small answers is limited, too.
  */
 const ENTRY_BYTES = 512;
 
 interface CachedAnswer {
   readonly answer: Answer;
-  /** Milliseconds of `performance.now()`. */
+  /** The time at which the answer was stored, in milliseconds of `performance.now()`. */
   readonly storedAt: number;
 }
 
@@ -20,8 +20,8 @@ export interface AgedAnswer {
 }
 
 /**
- * The cached answers of this process, by provider and parameters. The least recently read answers
- * are removed first.
+ * The answers of providers that this process has cached, by provider and parameters. The least
+ * recently read answers are removed first.
  */
 export class AnswerCache {
   readonly #answers: LRUCache<string, CachedAnswer>;
@@ -44,7 +44,10 @@ export class AnswerCache {
     return { answer: cached.answer, ageSeconds: Math.floor((performance.now() - cached.storedAt) / 1000) };
   }
 
-  /** Stores a complete answer for its TTL. Does nothing if the answer is larger than the cache. */
+  /**
+   * Caches a complete answer for the time that its worker allows. Does nothing if the answer is
+   * larger than the cache.
+   */
   set(providerId: string, key: string, answer: Answer): void {
     answer.retain();
     const options = { ttl: Math.ceil(answer.facts.ttlSeconds * 1000) };

@@ -2,8 +2,8 @@ import { createHash, type Hash } from "node:crypto";
 import { Problem } from "../../../protocol/index.ts";
 
 /**
- * Received bytes are copied into blocks, because millions of chunks of one byte would use too much
- * memory.
+ * Size of the blocks into which received bytes are copied. Without blocks, an answer that arrives
+ * in millions of chunks of one byte would use too much memory.
  */
 const BLOCK_BYTES = 64 * 1024;
 
@@ -56,15 +56,15 @@ export interface AnswerFacts {
 }
 
 /**
- * The body of an answer. Clients that wait for the answer can receive the body while it arrives
- * from the worker. Its memory is freed when the upload, the cache and all clients have called
- * `release`.
+ * The body of a provider's answer. Clients that wait for the answer can receive the body while it
+ * still arrives from the worker. The memory is freed when every user has called `release`: the
+ * upload, the cache, and all clients.
  */
 export class Answer {
   readonly facts: AnswerFacts;
   readonly #memory: AnswerMemory;
   readonly #maxBytes: number;
-  /** The hash of the body, which is the ETag if the worker has not set one. */
+  /** Computes the hash of the body, which becomes the ETag if the worker has not sent an ETag. */
   readonly #hash: Hash | undefined;
   readonly #blocks: Buffer[] = [];
   #reserved = 0;
@@ -85,8 +85,8 @@ export class Answer {
   }
 
   /**
-   * The ETag that the worker sent. Without one, the hash of the body, or undefined until the body
-   * is complete.
+   * The ETag that the worker has sent. If it has sent none, the hash of the body; undefined until
+   * the body is complete.
    */
   get etag(): string | undefined {
     return this.#etag;
@@ -130,7 +130,7 @@ export class Answer {
     this.#notify();
   }
 
-  /** Ends the body early. Clients that have received a part of it get an error. */
+  /** Ends an incomplete body. Clients that have received a part of the body get an error. */
   fail(): void {
     if (this.#state === "open") this.#state = "failed";
     this.#notify();
@@ -148,7 +148,10 @@ export class Answer {
     this.#blocks.length = 0;
   }
 
-  /** Yields the body from its start, while it arrives. Throws if the upload fails. */
+  /**
+   * Yields the body from its start, and continues while the rest arrives. Throws an error if the
+   * upload fails.
+   */
   async *read(): AsyncGenerator<Buffer, void, undefined> {
     for (let offset = 0; ; ) {
       const changed = this.#changed.promise;

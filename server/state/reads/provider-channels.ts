@@ -10,9 +10,9 @@ interface Channel {
 }
 
 /**
- * The subscriptions to the event channels of providers. A subscription lasts while this server
- * needs the provider's events: while it caches answers, while clients wait for answers, and while
- * workers claim reads.
+ * The subscriptions to the event channels of providers. A subscription is kept as long as this
+ * server needs the events of the provider: while it caches answers, while clients wait for answers,
+ * and while workers wait for requests to the provider.
  */
 export class ProviderChannels {
   readonly #channels = new Map<string, Channel>();
@@ -60,8 +60,8 @@ export class ProviderChannels {
 
   #remove(id: string, { subscribed }: Channel): void {
     this.#channels.delete(id);
-    // Reports that events may be missed from now on. The listener then removes the cached answers,
-    // because their invalidation could be missed.
+    // Reports that events of the provider are missed from now on. The listener then removes the
+    // provider's cached answers, because this server would miss their invalidation.
     this.#onEvent(id, undefined);
     subscribed.then(
       (unsubscribe) => unsubscribe(),

@@ -14,14 +14,15 @@ import { ServedReads } from "./served-reads.ts";
 import { ServerMessages, type ServerRequest } from "./server-messages.ts";
 
 /**
- * Seconds for which this server stays subscribed to a provider's events after a client has created
- * a read or a worker has waited for reads. When a subscription ends, the cached answers of the
- * provider are removed, and an answer to a read that was claimed before is not cached.
+ * Seconds for which this server stays subscribed to a provider's events after a client has sent a
+ * request to the provider, or a worker has waited for such requests. When the subscription ends,
+ * the cached answers of the provider are removed, and answers to requests that are claimed at that
+ * time are not cached.
  */
 const WATCH_SECONDS = 120;
 const READ_ID = /^([0-9a-f]{32})\.[0-9a-f-]{36}$/;
 
-/** The reason why a worker cannot answer a read. */
+/** The reason why a worker cannot answer a request to a provider. */
 export interface ReadFailure {
   readonly reason: "not-found" | "failed";
   readonly detail: string;
@@ -35,10 +36,10 @@ interface ProviderReadsOptions {
 }
 
 /**
- * The reads of providers in this process: the reads whose answers its clients wait for, the workers
- * that wait for reads, and the cached answers. A read exists only on the server that received the
- * client's request. The id of the read contains the id of this server, so that other servers can
- * claim the read for their workers and forward the answer (ADR 33).
+ * The requests to providers (reads) in this process: the reads for whose answers clients of this
+ * process wait, the workers that wait for reads, and the cached answers. A read exists only on the
+ * server that received the client's request. The id of a read contains the id of that server, so
+ * that other servers can claim the read for their workers and forward the answer to it (ADR 33).
  */
 export class ProviderReads {
   readonly #bus: EventBus;
@@ -51,7 +52,7 @@ export class ProviderReads {
   readonly #channels: ProviderChannels;
   readonly #offers = new ReadOffers();
   readonly #received = new ReceivedUploads();
-  /** The number of the last invalidation of each provider. */
+  /** For each provider, the number of the last invalidation of its cached answers. */
   readonly #generations = new LRUCache<string, number>({ max: 10_000 });
   readonly #newId: () => string;
   #lastGeneration = 0;
@@ -87,9 +88,10 @@ export class ProviderReads {
   }
 
   /**
-   * Joins the pending read with the same target, or creates a read. Waits for the start of its
-   * answer for up to `ms`; returns undefined if the answer has not started by then. The caller must
-   * release the answer.
+   * Requests an answer from a provider. Uses the pending read with the same provider and parameters
+   * if there is one, and otherwise creates a read. Waits for up to `ms` milliseconds until the
+   * answer starts; returns undefined if it does not start in this time. The caller must release the
+   * answer.
    */
   async read(
     target: ReadTarget,
@@ -97,8 +99,8 @@ export class ProviderReads {
   ): Promise<Answer | undefined> {
     if (this.#served.find(target) === undefined) {
       requireWorker();
-      // This server must receive messages of other servers, and invalidations, before a worker can
-      // answer.
+      // Before a worker can answer, this server must be subscribed to the messages of other servers
+      // and to invalidations.
       await Promise.all([this.#messages.start(), this.#channels.watch(target.providerId, WATCH_SECONDS)]);
     }
     const read = this.#served.find(target) ?? this.#served.create(target);
@@ -106,8 +108,8 @@ export class ProviderReads {
   }
 
   /**
-   * Wakes the signal when workers are offered a read of one of these providers. Resolves when this
-   * server is subscribed to the offers, so that no later offer is missed.
+   * Wakes the signal when a request to one of these providers can be claimed. Resolves when this
+   * server is subscribed to these offers, so that no later offer is missed.
    */
   async waitForOffers(signal: WakeSignal, providerIds: readonly string[]): Promise<void> {
     this.#offers.stopWaiting(signal);
@@ -119,7 +121,9 @@ export class ProviderReads {
     this.#offers.stopWaiting(signal);
   }
 
-  /** Claims up to `limit` reads of the providers for a worker, first those of this server. */
+  /**
+   * Claims up to `limit` requests to the providers for a worker. Claims those of this server first.
+   */
   async claim(workerId: string, providerIds: readonly string[], limit: number): Promise<Read[]> {
     const claimed: Read[] = [];
     for (const { id } of this.#served.findOffered(new Set(providerIds))) {
@@ -132,20 +136,23 @@ export class ProviderReads {
     return [...claimed, ...remote.filter((read) => read !== undefined)];
   }
 
-  /** Offers a claimed read again, because the worker did not receive it. */
+  /**
+   * Makes a claimed request to a provider available again, because the worker did not receive it.
+   */
   release(readId: string, workerId: string): void {
     const serverId = getServerId(readId);
     if (serverId === this.#serverId) this.#served.release(readId, workerId);
     else this.#send(serverId, { kind: "release", read: readId, worker: workerId });
   }
 
-  /** Offers those reads of this server again that the worker has claimed. */
+  /** Makes the requests to providers that a worker has claimed from this server available again. */
   releaseOfWorker(workerId: string): void {
     this.#served.releaseOfWorker(workerId);
   }
 
   /**
-   * Starts the answer to a read. Throws a 409 problem if the read is not assigned to the worker.
+   * Starts the answer to a request to a provider. Throws a 409 problem if the worker has not
+   * claimed the request.
    */
   async open(readId: string, workerId: string, facts: AnswerFacts): Promise<AnswerSink> {
     const serverId = getServerId(readId);
@@ -155,7 +162,8 @@ export class ProviderReads {
   }
 
   /**
-   * Ends a read without an answer. Throws a 409 problem if the read is not assigned to the worker.
+   * Ends a request to a provider without an answer. Throws a 409 problem if the worker has not
+   * claimed the request.
    */
   async fail(readId: string, workerId: string, failure: ReadFailure): Promise<void> {
     const serverId = getServerId(readId);
@@ -189,7 +197,7 @@ export class ProviderReads {
   #store(read: ServedRead, answer: Answer): void {
     const { providerId, key } = read.target;
     const isOutdated = read.generation !== (this.#generations.get(providerId) ?? 0);
-    // Does not cache an answer while the bus is down, because this server would miss its
+    // Answers are not cached while the event bus is down, because this server would miss their
     // invalidation.
     if (answer.facts.ttlSeconds <= 0 || isOutdated || this.#bus.state === "down") return;
     this.#cache.set(providerId, key, answer);
@@ -249,22 +257,22 @@ export class ProviderReads {
       return Read.safeParse(await this.#messages.request(serverId, request)).data;
     } catch (error) {
       this.#log.warn({ err: error }, "failed to claim a read of another server");
-      // The other server may have assigned the read to the worker, and only its response may have
-      // been lost.
+      // The other server may have assigned the read to the worker before its response was lost, so
+      // the read is released.
       this.#send(serverId, { kind: "release", read: readId, worker: workerId });
       return undefined;
     }
   }
 
-  /** Sends a request whose response does not matter. */
+  /** Sends a request to another server, and ignores the response and errors. */
   #send(serverId: string, request: ServerRequest): void {
     this.#messages.request(serverId, request).catch(() => {});
   }
 }
 
 /**
- * Returns the id of the server whose clients wait for the answer of the read. Throws a 409 problem
- * for an invalid id.
+ * Returns the id of the server that has created a read, from the id of the read. Throws a 409
+ * problem if this id is invalid.
  */
 function getServerId(readId: string): string {
   const serverId = READ_ID.exec(readId)?.[1];

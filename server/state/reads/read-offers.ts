@@ -1,19 +1,20 @@
 import type { WakeSignal } from "../long-poll.ts";
 
 /**
- * Time after which an offer is forgotten, in milliseconds. The server that received the client's
- * request repeats the offer every second until a worker claims the read.
+ * Time after which an offer of another server is forgotten, in milliseconds. An offer announces a
+ * request to a provider that a worker can claim; its server repeats it every second until a worker
+ * has claimed the request.
  */
 const OFFER_MS = 3_000;
 /**
- * Maximum number of offers that are remembered for a provider. Further offers are ignored until
- * they are repeated.
+ * Maximum number of offers that are remembered for a provider. Further offers are ignored; they
+ * will be repeated.
  */
 const MAX_OFFERS = 1_000;
 
 /**
- * The workers of this process that wait for reads, and the reads of other servers that were offered
- * to them.
+ * The workers of this process that wait for requests to providers (reads), and the reads that other
+ * servers have offered.
  */
 export class ReadOffers {
   readonly #waiting = new Map<string, Set<WakeSignal>>();
@@ -25,7 +26,7 @@ export class ReadOffers {
    */
   readonly #offers = new Map<string, Map<string, number>>();
 
-  /** Wakes the signal when workers are offered a read of one of these providers. */
+  /** Wakes the signal when a request to one of these providers is offered. */
   wait(signal: WakeSignal, providerIds: readonly string[]): void {
     this.#providerIds.set(signal, providerIds);
     for (const id of providerIds) {
@@ -42,7 +43,7 @@ export class ReadOffers {
     this.#providerIds.delete(signal);
   }
 
-  /** Remembers an offer of another server. */
+  /** Remembers that another server has offered a request to a provider. */
   add(providerId: string, readId: string): void {
     const offers = this.#offers.get(providerId) ?? new Map<string, number>();
     if (offers.size >= MAX_OFFERS && !offers.has(readId)) return;

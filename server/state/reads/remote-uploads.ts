@@ -4,17 +4,20 @@ import { readLost } from "./served-read.ts";
 import type { ServerMessages, ServerRequest } from "./server-messages.ts";
 import type { Upload } from "./upload.ts";
 
-/** Size of a part that is forwarded to another server. With base64, a message has 87 KB. */
+/**
+ * Size of a part of an answer that is forwarded to another server, in bytes. Encoded as base64, a
+ * message has 87 KB.
+ */
 const PART_BYTES = 64 * 1024;
 /**
- * Maximum number of parts that are sent before the other server has responded. Redis buffers at
- * most this many parts of an answer for a slow server.
+ * Maximum number of parts that are sent before the other server has responded. It limits the parts
+ * that Redis buffers for a slow server.
  */
 const MAX_PENDING_PARTS = 4;
 
 type PartRequest = Extract<ServerRequest, { kind: "part" | "end" | "abort" }>;
 
-/** Receives the parts of an answer. */
+/** Receives the parts of a provider's answer. */
 export interface AnswerSink {
   write(part: Uint8Array): void | Promise<void>;
   end(): void | Promise<void>;
@@ -37,8 +40,8 @@ export class ForwardedUpload implements AnswerSink {
   }
 
   /**
-   * Starts an answer. Throws a 409 problem if the read is not assigned to the worker, or if the
-   * server of the read does not respond.
+   * Starts an answer. Throws a 409 problem if the worker has not claimed the request to the
+   * provider, or if the server of that request does not respond.
    */
   static async open(
     messages: ServerMessages,
@@ -83,22 +86,22 @@ export class ForwardedUpload implements AnswerSink {
 }
 
 /**
- * The uploads that other servers forward to this server. A worker uploads its answer to any server.
- * That server forwards the answer to the server whose clients wait for it.
+ * The uploads that other servers forward to this server. A worker can upload its answer to any
+ * server, which then forwards the answer to the server whose clients wait for it.
  */
 export class ReceivedUploads {
   readonly #uploads = new Map<string, { readonly upload: Upload; next: number }>();
 
   add(id: string, upload: Upload): void {
-    // Removes uploads that have ended. If the sending server crashes, its upload ends after a
-    // timeout.
+    // Removes uploads that have ended. If the server that forwards an upload crashes, the upload
+    // ends after a timeout.
     for (const [known, { upload }] of this.#uploads) if (upload.isEnded) this.#uploads.delete(known);
     this.#uploads.set(id, { upload, next: 0 });
   }
 
   /**
-   * Handles a message of an upload: a part, the end or an abort. If a message was lost (the index
-   * is not the next one), aborts the upload and throws a 409 problem.
+   * Handles a message of an upload: a part, the end or an abort. If the index is not the next one,
+   * a message was lost: then aborts the upload and throws a 409 problem.
    */
   receive(request: PartRequest): void {
     const received = this.#uploads.get(request.upload);

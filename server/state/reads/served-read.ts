@@ -1,38 +1,38 @@
 import { type JsonObject, Problem, type Read } from "../../../protocol/index.ts";
 import type { Answer } from "./answer.ts";
 
-/** A provider and the parameters of a read. */
+/** The provider and the parameters of a request to a provider. */
 export interface ReadTarget {
   readonly providerId: string;
   readonly params: JsonObject;
   /** Identifies the parameters: equal parameters have the same key. */
   readonly key: string;
   /**
-   * The room of the first client that requested the read. The read counts towards the limit of this
+   * The room of the first client that sent this request. The read counts towards the limit of this
    * room.
    */
   readonly roomId: string;
 }
 
 /**
- * A read that waits for its answer. `offered`: no worker has claimed it. `claimed`: a worker has.
- * `answering`: the answer arrives.
+ * A request to a provider (a read) that waits for its answer. `offered`: no worker has claimed the
+ * read. `claimed`: a worker has claimed it. `answering`: the worker is sending the answer.
  */
 export class ServedRead {
   readonly id: string;
   readonly target: ReadTarget;
   /**
-   * The number of the provider's last invalidation when a worker claimed the read. If the provider
-   * was invalidated after that, the answer is not cached.
+   * The number of the provider's last invalidation at the time when a worker claimed the read. If
+   * there has been another invalidation since then, the answer is not cached.
    */
   generation = 0;
   state: "offered" | "claimed" | "answering" = "offered";
   workerId: string | undefined;
   /** Number of clients that wait for the start of the answer. */
   readers = 0;
-  /** Number of uploads that ended early. */
+  /** Number of answers to this read that were interrupted. */
   failures = 0;
-  /** Ends a claimed read that is never answered. */
+  /** Ends the read if its worker does not answer in time. */
   timer: NodeJS.Timeout | undefined;
   /** Resolves when the answer is complete or large enough to be streamed. */
   readonly opened = Promise.withResolvers<Answer>();
@@ -49,8 +49,8 @@ export class ServedRead {
 }
 
 /**
- * Creates the 409 problem for a worker that answers a read which it has not claimed, or which needs
- * no answer any longer.
+ * Creates the 409 problem for a worker that answers a request to a provider which it has not
+ * claimed, or for which no client waits any longer.
  */
 export function readLost(): Problem {
   return new Problem(
@@ -59,7 +59,7 @@ export function readLost(): Problem {
   );
 }
 
-/** Creates the 502 problem for the clients that wait for an answer. */
+/** Creates the 502 problem for clients whose request to a provider cannot be answered. */
 export function readFailed(detail: string): Problem {
   return new Problem("read-failed", detail);
 }

@@ -5,15 +5,21 @@ import { Upload } from "./upload.ts";
 
 /**
  * Number of bytes of an answer that are buffered before clients receive it. A smaller answer is
- * complete when its response starts, so the response has an ETag. If the upload of a smaller answer
- * fails, another worker can answer the read.
+ * complete before the response to the client starts, so the response can have an ETag. If the
+ * upload of a smaller answer fails, another worker can still answer.
  */
 const STREAM_BYTES = 64 * 1024;
-/** Time within which a worker must start to answer a claimed read, in milliseconds. */
+/**
+ * Time within which a worker must start to answer a request to a provider that it has claimed, in
+ * milliseconds.
+ */
 const CLAIM_MS = 60_000;
 /** Maximum pause between two parts of an answer, in milliseconds. */
 const PAUSE_MS = 30_000;
-/** Interval at which reads without a worker are offered again, because an offer may be lost. */
+/**
+ * Interval at which requests to providers that no worker has claimed are offered again, in
+ * milliseconds. The first offer may have been lost.
+ */
 const OFFER_INTERVAL_MS = 1_000;
 const MAX_FAILURES = 3;
 
@@ -22,17 +28,17 @@ interface ServedReadsOptions {
   readonly maxPerWorker: number;
   readonly newId: () => string;
   createAnswer(facts: AnswerFacts): Answer;
-  /** Announces reads that a worker can claim. */
+  /** Announces requests to providers that a worker can claim. */
   offer(reads: readonly ServedRead[]): void;
   /** Returns the number of the provider's last invalidation; 0 if there was none. */
   getGeneration(providerId: string): number;
-  /** Called with the complete answer to a read. */
+  /** Called with the complete answer to a request to a provider. */
   onComplete(read: ServedRead, answer: Answer): void;
 }
 
 /**
- * The reads whose answers clients of this server wait for. Requests with the same provider and the
- * same parameters share one read, which one worker answers.
+ * The requests to providers (reads) for whose answers clients of this server wait. Requests of
+ * several clients with the same provider and parameters share one read, which one worker answers.
  */
 export class ServedReads {
   readonly #options: ServedReadsOptions;
@@ -49,14 +55,14 @@ export class ServedReads {
     return this.#byId.size;
   }
 
-  /** Returns the pending read of the same provider with the same parameters. */
+  /** Returns the pending request to the same provider with the same parameters. */
   find({ providerId, key }: ReadTarget): ServedRead | undefined {
     return this.#byKey.get(toKey(providerId, key));
   }
 
   /**
-   * Creates a read and offers it to the workers. Throws a 429 problem if the room has too many
-   * reads.
+   * Creates a request to a provider, and offers it to the provider's workers. Throws a 429 problem
+   * if the room has too many of these requests.
    */
   create(target: ReadTarget): ServedRead {
     const { roomId, providerId, key } = target;
@@ -74,8 +80,8 @@ export class ServedReads {
   }
 
   /**
-   * Waits for the answer of a read. Returns undefined after `ms`, or when the signal is aborted.
-   * The caller must release the answer.
+   * Waits for the answer of a provider. Returns undefined after `ms` milliseconds, or when the
+   * signal is aborted. The caller must release the answer.
    */
   async waitForAnswer(read: ServedRead, ms: number, signal: AbortSignal): Promise<Answer | undefined> {
     const ended = Promise.withResolvers<undefined>();
@@ -92,13 +98,13 @@ export class ServedReads {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
       read.readers -= 1;
-      // A claimed read continues although no client waits. A client that repeats its request, for
-      // example after a 504, may receive its answer.
+      // A request that a worker has claimed continues even if no client waits for the answer any
+      // longer, because a client may repeat the request, for example after a 504.
       if (read.readers === 0 && read.state === "offered") this.#remove(read);
     }
   }
 
-  /** Returns the reads of the providers that no worker has claimed, the oldest first. */
+  /** Returns the requests to these providers that no worker has claimed, oldest first. */
   findOffered(providerIds: ReadonlySet<string>): ServedRead[] {
     return [...this.#byId.values()].filter(
       ({ state, target }) => state === "offered" && providerIds.has(target.providerId),
@@ -106,8 +112,8 @@ export class ServedReads {
   }
 
   /**
-   * Assigns a read to a worker. Returns undefined if the read is not available, or if the worker
-   * has too many reads.
+   * Assigns a request to a provider to a worker. Returns undefined if the request is not available,
+   * or if the worker has claimed too many.
    */
   claim(id: string, workerId: string): ServedRead | undefined {
     const read = this.#byId.get(id);
@@ -121,20 +127,23 @@ export class ServedReads {
     return read;
   }
 
-  /** Offers a claimed read again, because its worker did not receive the read or is gone. */
+  /**
+   * Offers a claimed request to a provider again, because its worker did not receive the request or
+   * is gone.
+   */
   release(id: string, workerId: string): void {
     const read = this.#byId.get(id);
     if (read?.state === "claimed" && read.workerId === workerId) this.#offerAgain(read);
   }
 
-  /** Offers the reads again that a worker has claimed but not answered. */
+  /** Offers those requests to providers again that a worker has claimed but not answered. */
   releaseOfWorker(workerId: string): void {
     for (const read of [...this.#byId.values()]) this.release(read.id, workerId);
   }
 
   /**
-   * Offers the claimed reads of a provider again. Called when a worker has registered the provider,
-   * because this worker may replace one that has crashed.
+   * Offers the claimed requests to a provider again. Called when a worker has registered the
+   * provider, because this worker may replace a crashed worker that has claimed them.
    */
   releaseOfProvider(providerId: string): void {
     for (const read of [...this.#byId.values()]) {
@@ -143,8 +152,8 @@ export class ServedReads {
   }
 
   /**
-   * Ends a claimed read with a problem, which the waiting clients receive. Throws a 409 problem if
-   * the worker has not claimed the read.
+   * Ends a claimed request to a provider with a problem, which is sent to the waiting clients.
+   * Throws a 409 problem if the worker has not claimed the request.
    */
   fail(id: string, workerId: string, problem: Problem): void {
     const read = this.#requireClaimed(id, workerId);
@@ -153,8 +162,8 @@ export class ServedReads {
   }
 
   /**
-   * Starts the answer of a claimed read. Throws a 409 problem if the worker has not claimed the
-   * read.
+   * Starts the answer to a claimed request to a provider. Throws a 409 problem if the worker has
+   * not claimed the request.
    */
   open(id: string, workerId: string, facts: AnswerFacts): Upload {
     const read = this.#requireClaimed(id, workerId);
@@ -165,7 +174,10 @@ export class ServedReads {
       isOpened = true;
       read.opened.resolve(answer);
     };
-    /** Removes the read, or offers it again if no client has received a part of the answer. */
+    /**
+     * Called when the upload fails. If no client has received a part of the answer, offers the read
+     * again; otherwise removes it.
+     */
     const end = (problem?: Problem) => {
       answer.fail();
       if (isOpened) this.#remove(read);
@@ -247,8 +259,8 @@ export class ServedReads {
     const left = (this.#perRoom.get(roomId) ?? 1) - 1;
     if (left > 0) this.#perRoom.set(roomId, left);
     else this.#perRoom.delete(roomId);
-    // Offers the other reads again, because the worker may not have claimed them while it had its
-    // maximum number of reads.
+    // The worker of this read can now claim another one. It may have ignored earlier offers because
+    // it had its maximum number of reads, so the remaining reads are offered again.
     if (read.workerId !== undefined) {
       const offered = this.findOffered(new Set([providerId]));
       if (offered.length > 0) this.#options.offer(offered);

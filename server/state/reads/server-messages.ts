@@ -4,7 +4,10 @@ import type { EventBus, Log, Unsubscribe } from "../../ports.ts";
 
 const RESPONSE_TIMEOUT_MS = 5_000;
 
-/** A request to another server. `read`, `worker` and `upload` are ids. */
+/**
+ * A request from one joblib server to another about a request to a provider (a read). `read`,
+ * `worker` and `upload` are ids.
+ */
 export type ServerRequest = z.output<typeof ServerRequest>;
 
 const ServerRequest = z.discriminatedUnion("kind", [
@@ -38,7 +41,10 @@ const Message = z.union([
 
 export type RequestHandler = (request: ServerRequest) => unknown;
 
-/** Sends requests to other servers over the event bus, and receives theirs. */
+/**
+ * Sends requests to other servers over the event bus, and responds to the requests of other
+ * servers.
+ */
 export class ServerMessages {
   readonly serverId: string;
   readonly #bus: EventBus;
@@ -59,8 +65,8 @@ export class ServerMessages {
   }
 
   /**
-   * Subscribes to the messages to this server. Resolves when the subscription is active, so that no
-   * later message is missed.
+   * Subscribes to the messages that other servers send to this server. Resolves when the
+   * subscription is active, so that no later message is missed.
    */
   async start(): Promise<void> {
     this.#subscription ??= this.#bus.subscribe(getServerChannel(this.serverId), (event) =>
@@ -106,8 +112,8 @@ export class ServerMessages {
   }
 
   #receive(event: Event | undefined): void {
-    // Missed messages (undefined) are ignored. Their senders receive no response and report a
-    // timeout.
+    // The event is undefined if messages may have been missed. Nothing is done in that case: the
+    // senders receive no response and report a timeout.
     if (event?.kind !== "read-message") return;
     const { data } = Message.safeParse(JSON.parse(event.message));
     if (data === undefined) {

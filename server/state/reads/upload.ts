@@ -6,13 +6,13 @@ interface UploadEvents {
   onPart(): void;
   onComplete(): void;
   /**
-   * Called if the upload fails. Without a problem, the upload was interrupted and may succeed on
-   * another try.
+   * Called if the upload fails. If there is no problem, the upload was interrupted, and another
+   * attempt may succeed.
    */
   onFailure(problem?: Problem): void;
 }
 
-/** The upload of one answer. */
+/** The upload of the answer to a request to a provider. */
 export class Upload {
   readonly #answer: Answer;
   readonly #events: UploadEvents;
@@ -24,8 +24,8 @@ export class Upload {
   }
 
   /**
-   * Adds a part. Throws a 413 or 503 problem if the part cannot be stored, and a 409 problem if the
-   * upload has ended.
+   * Adds a part of the answer. Throws a 413 or 503 problem if there is no memory for the part, and
+   * a 409 problem if the upload has ended.
    */
   write(part: Uint8Array): void {
     if (this.#isEnded) throw readLost();
@@ -68,8 +68,8 @@ export class Upload {
   }
 
   /**
-   * Releases the answer in the next iteration of the event loop, after the clients that wait for it
-   * have called `retain`.
+   * Releases the answer in the next iteration of the event loop. By then, the clients that wait for
+   * the answer have called `retain`.
    */
   #release(): void {
     setImmediate(() => this.#answer.release());
