@@ -12,7 +12,7 @@ import type { TaskRecord } from "./records.ts";
 /** The authenticated user of a request, and their permissions. */
 export interface Caller {
   readonly actor: Actor;
-  /** True for an invited user, who can read `@global` only with an invitation to `@global`. */
+  /** True for an invited user. Such a user needs an invitation to `@global` to read `@global`. */
   readonly isConfined: boolean;
   readonly credentials: Credentials;
   canAccessRoom(roomId: string, access: RoomAccess): Promise<boolean>;

@@ -11,8 +11,7 @@ const CACHE_MS = 5_000;
 const MAX_CACHED = 10_000;
 
 /**
- * Returns the user id of requests that use the token of an invitation. Each invitation is a user of
- * its own.
+ * Returns the user id of requests that use the token of an invitation. Each invitation has its own user.
  */
 export const getInvitedUserId = (id: string): string => `invitation:${id}`;
 

@@ -3,7 +3,7 @@ import { isLoopback } from "../../protocol/index.ts";
 import type { HostAuth } from "./host-auth.ts";
 
 /**
- * Treats every caller as the same user, who is an admin. Used only if no authentication is
+ * Treats every caller as the same admin user. Used only if no authentication is
  * configured.
  */
 export const localAuth: HostAuth = {

@@ -40,8 +40,8 @@ export function addStandaloneRoutes(
     return reply.type(metrics.contentType).send(text);
   });
 
-  // The OpenAPI document and the docs page are created on demand, because on most servers nobody
-  // requests them.
+  // The OpenAPI document and the docs page are created on demand, because most servers
+  // never serve them.
   let document: ReturnType<typeof createOpenApiDocument> | undefined;
   app.get("/openapi.json", async () => {
     document ??= createOpenApiDocument(VERSION);

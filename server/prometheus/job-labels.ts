@@ -16,8 +16,8 @@ export interface TaskJob {
 }
 
 /**
- * Maps jobs to values of the label `job_name`. Only public jobs (in `@global`) have a value of
- * their own, because only admins can choose their names. The label is not called `job`, because
+ * Maps jobs to values of the label `job_name`. Only public jobs (in `@global`) have
+ * their own value, because only admins can choose their names. The label is not called `job`, because
  * Prometheus sets that label itself.
  */
 export class JobLabels {

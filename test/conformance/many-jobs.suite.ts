@@ -36,7 +36,7 @@ export const manyJobsSuite = (getFixture: () => StorageFixture): void => {
       { name: "only jobs of another worker", indexes: [1, 3, 11] },
       { name: "adjacent jobs of two workers", indexes: [3, 4, 5] },
       { name: "all jobs", indexes: [...Array(12).keys()] },
-    ])("a worker with several jobs claims exactly the due tasks of its own jobs if the jobs with due tasks are: $name", async ({
+    ])("a worker with several jobs claims exactly the due tasks of these jobs if the jobs with due tasks are: $name", async ({
       indexes,
     }) => {
       const { storage } = getFixture();

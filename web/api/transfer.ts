@@ -49,5 +49,5 @@ export const transfer = async (
 /** Creates the failure of a HEAD request, whose response has no body that explains it. */
 const createHeadFailure = (status: number): Failure =>
   status === 404
-    ? new Failure(status, "File not found", "The server does not have this file any more.")
+    ? new Failure(status, "File not found", "The server no longer has this file.")
     : new Failure(status, "Request rejected", `The server rejected the request with status ${status}.`);

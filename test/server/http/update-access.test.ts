@@ -48,7 +48,7 @@ describe("cancel", () => {
     ["ann", "the submitter"],
     ["wes", "the user whose worker has the lease"],
     ["root", "an admin"],
-  ])("the cancel of a task is allowed for the user %s, who is %s", async (user) => {
+  ])("the cancel of a task is allowed for the user %s (%s)", async (user) => {
     const { id } = await api.createTask("running");
 
     expect(ok(await api.update(id, { status: "cancelled" }, user)).status).toBe("cancelled");

@@ -194,7 +194,7 @@ describe("checks of one user", () => {
     expect(results.at(-1)).toMatchObject({ id: "service-unavailable", retryAfter: 2 });
   }, 30_000);
 
-  test("at most one of a hundred checks of a user runs on the event loop if the payloads are slow to validate", async () => {
+  test("the event loop runs at most one of a hundred checks of a user if the payloads are slow to validate", async () => {
     const slow = { properties: { a: { pattern: "^(?=(a+)+b)" } } };
     const payload = { a: "a".repeat(100_000) };
     await validators.validate("slow", slow, payload, "mal");

@@ -4,7 +4,7 @@ import { describeRule, type FileRule, getAccept } from "./file-rule.ts";
 
 export interface DropZoneProps {
   readonly rule: FileRule;
-  /** What the zone asks for, for example "Choose a file or drop it here". */
+  /** The instruction in the zone, for example "Choose a file or drop it here". */
   readonly text: string;
   readonly isMultiple: boolean;
   /** The name of the input if it has no label element. */

@@ -16,7 +16,7 @@ export interface ChosenFile {
   readonly mediaType: string;
 }
 
-/** The upload of one file of a form. It can be stopped, and continues where it was stopped. */
+/** The upload of one file of a form. After it was stopped, it can continue at the same offset. */
 export class FormUpload {
   readonly chosen: ChosenFile;
   readonly #target: UploadTarget;

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../../protocol/json.ts";
 import type { UploadTarget } from "../../files/upload/upload-file.ts";
 import { FormUploads } from "./form-uploads.ts";
 
-/** The uploads of a form, and what the form tells the user about them. */
+/** The uploads of a form, and the messages about them for the user. */
 export interface UploadsOnSubmit {
   /** Undefined if the form has no connection to a server. */
   readonly uploads: FormUploads | undefined;
