@@ -1,4 +1,3 @@
-export * from "./byte-range.ts";
 export * from "./caller.ts";
 export * from "./events.ts";
 export * from "./health.ts";
@@ -20,6 +19,7 @@ export * from "./schema/compare-schemas.ts";
 export * from "./stats.ts";
 export * from "./streams.ts";
 export * from "./tasks/attempts.ts";
+export * from "./tasks/byte-range.ts";
 export * from "./tasks/claim.ts";
 export * from "./tasks/diagnosis.ts";
 export * from "./tasks/file.ts";
